@@ -1,0 +1,1 @@
+"""Outgoing messages: MQTT topics and webhooks named in the plant file, at least once."""

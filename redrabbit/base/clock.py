@@ -1,0 +1,73 @@
+"""The only place that asks the machine what time it is, and the only place that waits.
+
+Durations must not feel the wall clock's steps (R46): `SteadyClock` anchors the wall clock once and
+then follows the monotonic one. A step of the machine's wall clock shows as `drift`; the agent
+records it and re-anchors at a quiet moment.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What every floor but the domain may ask of time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware UTC; never jumps while the process runs."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long; at once for zero or less."""
+        ...
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Wait until `now()` is `instant` or later."""
+        ...
+
+    def drift(self) -> timedelta:
+        """Return how far the machine's wall clock is ahead of `now()`."""
+        ...
+
+    def reanchor(self) -> timedelta:
+        """Adopt the machine's wall clock as it is now, and return the step made."""
+        ...
+
+
+def wall_now() -> datetime:
+    """Return the machine's wall clock, aware UTC."""
+    return datetime.now(UTC)  # noqa: TID251  this module is the one place that may ask
+
+
+class SteadyClock:
+    """The real clock: wall time at the anchor, monotonic from there."""
+
+    def __init__(self) -> None:
+        self._wall_at_anchor = wall_now()
+        self._steady_at_anchor = time.monotonic()  # noqa: TID251  as above
+
+    def now(self) -> datetime:
+        """Return the anchored instant, aware UTC."""
+        elapsed = time.monotonic() - self._steady_at_anchor  # noqa: TID251  as above
+        return self._wall_at_anchor + timedelta(seconds=elapsed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long; at once for zero or less."""
+        await asyncio.sleep(max(0.0, seconds))  # noqa: TID251  as above
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Wait until `now()` is `instant` or later."""
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            await self.sleep(left)
+
+    def drift(self) -> timedelta:
+        """Return how far the machine's wall clock is ahead of `now()`."""
+        return wall_now() - self.now()
+
+    def reanchor(self) -> timedelta:
+        """Adopt the machine's wall clock as it is now, and return the step made."""
+        step = self.drift()
+        self._wall_at_anchor = wall_now()
+        self._steady_at_anchor = time.monotonic()  # noqa: TID251  as above
+        return step

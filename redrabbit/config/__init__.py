@@ -1,0 +1,1 @@
+"""Files to values, or all problems at once with their places (D14)."""

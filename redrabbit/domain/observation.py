@@ -1,0 +1,116 @@
+"""What was read from a station: a value with its window and quality, or the reason there is none.
+
+Every good poll or message is one `Acquisition`, changed or not, because a steady value must be
+known to be alive (D1); only changes are carried as observations. Nothing is carried over from an
+earlier acquisition and nothing is invented (B1, B2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from redrabbit.domain.identity import SignalName, StationId
+
+Value = bool | int | float | str
+
+
+class Reason(Enum):
+    """Why there is no value."""
+
+    NOT_YET_READ = "not_yet_read"
+    NOT_CONNECTED = "not_connected"
+    TIMEOUT = "timeout"
+    DEVICE_ERROR = "device_error"
+    """The device answered with an error, for example a Modbus exception."""
+    BAD_REPLY = "bad_reply"
+    """The reply was malformed, short, or not the one asked for."""
+    NOT_A_NUMBER = "not_a_number"
+    OUT_OF_RANGE = "out_of_range"
+    UNREADABLE = "unreadable"
+    """The payload does not have the declared form."""
+    MISSING = "missing"
+    """The payload lacks the declared field."""
+    EXPIRED = "expired"
+    """No acquisition for longer than the station allows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When something was acquired: from the request's sending to the reply's end.
+
+    For a message both instants are its arrival. Aware UTC; the length is the uncertainty of when
+    the value was true at the station.
+    """
+
+    began_at: datetime
+    ended_at: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive instants and windows that end before they begin."""
+        if self.began_at.tzinfo is None or self.ended_at.tzinfo is None:
+            raise ValueError("a window needs aware instants")
+        if self.ended_at < self.began_at:
+            raise ValueError("a window can't end before it begins")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One signal's value, or the reason there is none; exactly one of the two."""
+
+    signal: SignalName
+    value: Value | None = None
+    reason: Reason | None = None
+    retained: bool = False
+    """A retained or otherwise historical value: may set the *before*, never the edge (D7)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a value together with a reason, and neither (B1)."""
+        if (self.value is None) == (self.reason is None):
+            raise ValueError(f"{self.signal}: an observation is a value or a reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquisition:
+    """One poll of a station, or one message from it.
+
+    `signals` are all the signals that this acquisition covers: those of them that have no
+    observation in `changes` are *unchanged and alive* within `window`. When `failure` is given
+    nothing was read: each of `signals` has no value from `window.ended_at` on.
+    """
+
+    station: StationId
+    window: Window
+    signals: frozenset[SignalName]
+    changes: tuple[Observation, ...] = ()
+    failure: Reason | None = None
+    fresh: bool = True
+    """False for retained messages and for what arrives before the settle time of a connect."""
+    detail: str | None = None
+    """For diagnostics only: error class, exception code. Never judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The last known state of one signal, as pages and runs see it."""
+
+    signal: SignalName
+    value: Value | None
+    reason: Reason | None
+    window: Window | None
+    """Of the last good acquisition that covered the signal."""
+    changed_at: datetime | None
+    """When the value was first seen as it is."""
+    retained: bool = False
+
+
+Readings = Mapping[SignalName, Reading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationView:
+    """All readings of one station after an acquisition, and since when it is without data."""
+
+    station: StationId
+    readings: Readings = field(default_factory=dict)
+    no_data_since: datetime | None = None

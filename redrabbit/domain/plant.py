@@ -1,0 +1,82 @@
+"""The whole of a plant as its files describe it: what the service runs on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
+from redrabbit.domain.shift_calendar import ShiftCalendar
+from redrabbit.domain.station import Device, Station
+from redrabbit.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One production line."""
+
+    id: LineId
+    name: Text
+
+
+class TargetKind(Enum):
+    """Where outgoing messages can go."""
+
+    MQTT = "mqtt"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationTarget:
+    """One receiver of outgoing messages; only the plant file names receivers."""
+
+    name: str
+    kind: TargetKind
+    url: str | None = None
+    """For a webhook."""
+    host: str | None = None
+    port: int | None = None
+    topic: str | None = None
+    """For MQTT."""
+    events: frozenset[str] = frozenset()
+    """Event words it wants; empty: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """Everything adopted from the configuration folder (D14)."""
+
+    name: str
+    zone: ZoneInfo
+    lines: tuple[Line, ...]
+    stations: tuple[Station, ...]
+    calendars: Mapping[LineId, ShiftCalendar]
+    parts: tuple[ChallengePart, ...]
+    plan: ControlPlan
+    failure_modes: Mapping[str, Text]
+    """Words for each failure mode slug."""
+    targets: tuple[NotificationTarget, ...] = ()
+    digest: str = ""
+    """SHA-256, hex, over the canonical content of all files."""
+
+    def station(self, station_id: StationId) -> Station:
+        """Return the station of that id; KeyError if there is none."""
+        return {station.id: station for station in self.stations}[station_id]
+
+    def part(self, part_id: PartId) -> ChallengePart:
+        """Return the part of that id; KeyError if there is none."""
+        return {part.id: part for part in self.parts}[part_id]
+
+    def check(self, check_id: CheckId) -> Check:
+        """Return the check of that id; KeyError if there is none."""
+        return {check.id: check for check in self.plan.checks}[check_id]
+
+    def station_of(self, device_id: DeviceId) -> tuple[Station, Device]:
+        """Return where a device stands; KeyError if there is none of that id."""
+        for station in self.stations:
+            for device in station.devices:
+                if device.id == device_id:
+                    return station, device
+        raise KeyError(device_id)

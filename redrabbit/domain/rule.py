@@ -1,0 +1,163 @@
+"""Detection rules as data: what at a station counts as presented, detected and accepted.
+
+A rule never has a default for silence (L3, D3): `on_silence` must be said. Conditions are
+evaluated against readings; a signal without a good value makes its condition *unknown*, never
+false (B1).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import assert_never
+
+from redrabbit.domain.identity import FailureMode, SignalName
+from redrabbit.domain.observation import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equals:
+    """The signal has this value."""
+
+    signal: SignalName
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """The signal is greater than `limit`, in the signal's unit."""
+
+    signal: SignalName
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """The signal is less than `limit`, in the signal's unit."""
+
+    signal: SignalName
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """The signal lies from `low` to `high`, both included, in the signal's unit."""
+
+    signal: SignalName
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Becomes:
+    """The signal changed to this value after the part was presented."""
+
+    signal: SignalName
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rises:
+    """The boolean signal changed from off to on after the part was presented."""
+
+    signal: SignalName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Falls:
+    """The boolean signal changed from on to off after the part was presented."""
+
+    signal: SignalName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Increases:
+    """The number rose by at least `by` over its value when the part was presented."""
+
+    signal: SignalName
+    by: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllOf:
+    """Every one of the conditions holds."""
+
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """At least one of the conditions holds."""
+
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """The condition does not hold."""
+
+    of: "Condition"
+
+
+Edge = Becomes | Rises | Falls | Increases
+Level = Equals | Above | Below | Between
+Condition = Level | Edge | AllOf | AnyOf | Not
+
+
+class OnSilence(Enum):
+    """What it means when a station says nothing in time, on good communication (L3)."""
+
+    MISSED = "missed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionRule:
+    """How one device's answer is read (R15, D2, D3)."""
+
+    presented: Condition | None
+    """The first part-present edge after arming; None: by the part's code, or the operator's tap."""
+    detected: Condition
+    accepted: Condition | None
+    within_s: float
+    """Seconds from presented in which the answer must come."""
+    on_silence: OnSilence
+    part_code: SignalName | None = None
+    """The signal in which the station says which part it sees."""
+    reject_code: SignalName | None = None
+    """The signal in which the station says why it rejected (L2)."""
+    reject_codes: Mapping[FailureMode, Value] = field(default_factory=dict)
+    """The expected reason per failure mode."""
+    settle_s: float = 0.0
+    """Seconds to wait after the first answer for the rest of it, where a station tells verdict and
+    reason in separate messages."""
+    measured: SignalName | None = None
+    """The signal with the measured value, shown beside the verdict and kept with it."""
+
+    def signals(self) -> frozenset[SignalName]:
+        """Return every signal that the rule reads."""
+        named = {s for s in (self.part_code, self.reject_code, self.measured) if s is not None}
+        for condition in (self.presented, self.detected, self.accepted):
+            if condition is not None:
+                named.update(signals_of(condition))
+        return frozenset(named)
+
+
+def leaves(condition: Condition) -> Iterator[Level | Edge]:
+    """Yield the conditions on single signals, in reading order."""
+    match condition:
+        case AllOf() | AnyOf():
+            for part in condition.of:
+                yield from leaves(part)
+        case Not():
+            yield from leaves(condition.of)
+        case (
+            Equals() | Above() | Below() | Between() | Becomes() | Rises() | Falls() | Increases()
+        ):
+            yield condition
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def signals_of(condition: Condition) -> frozenset[SignalName]:
+    """Return the signals that a condition reads."""
+    return frozenset(leaf.signal for leaf in leaves(condition))

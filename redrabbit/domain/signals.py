@@ -1,0 +1,96 @@
+"""Signals: where a value stands at a station, and how its bytes become a value.
+
+Sources: Modbus Application Protocol V1.1b3 (tables, 16-bit registers, big-endian on the wire).
+Everything wider than a register has no standard order: word and byte order are declared.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.text import Text
+
+
+class Table(Enum):
+    """The four Modbus tables."""
+
+    COIL = "coil"
+    DISCRETE_INPUT = "discrete_input"
+    HOLDING_REGISTER = "holding_register"
+    INPUT_REGISTER = "input_register"
+
+    @property
+    def holds_bits(self) -> bool:
+        """True for coils and discrete inputs."""
+        return self in {Table.COIL, Table.DISCRETE_INPUT}
+
+
+class Encoding(Enum):
+    """How a value is laid out in registers, or read from a payload."""
+
+    BOOL = "bool"
+    """A coil, a discrete input, a bit of a register (`bit` is given), or a payload's true/false."""
+    INT16 = "int16"
+    UINT16 = "uint16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+    INT64 = "int64"
+    UINT64 = "uint64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    STRING = "string"
+    """Two characters a register, NUL or space padded (Modbus); text (MQTT)."""
+    INTEGER = "integer"
+    """MQTT only: a whole number."""
+    NUMBER = "number"
+    """MQTT only: any finite number."""
+
+
+class Order(Enum):
+    """Which end comes first."""
+
+    BIG = "big"
+    LITTLE = "little"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusAddress:
+    """A place in one of the four tables; `address` counts from 0 as on the wire."""
+
+    table: Table
+    address: int
+    encoding: Encoding
+    bit: int | None = None
+    """0 (least significant) to 15, for a BOOL within a register."""
+    length_registers: int = 1
+    """For STRING; other encodings know their own length."""
+    word_order: Order = Order.BIG
+    byte_order: Order = Order.BIG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttAddress:
+    """A topic, and where in its payload the value stands."""
+
+    topic: str
+    encoding: Encoding
+    path: tuple[str, ...] = ()
+    """Keys into a JSON object; empty: the whole payload is the value, as plain text."""
+    sequence_path: tuple[str, ...] = ()
+    """Where the payload tells its sequence number, if it does (D7)."""
+    time_path: tuple[str, ...] = ()
+    """Where the payload tells its own time (ISO 8601 or Unix seconds), if it does (D7)."""
+    expected_every_s: float | None = None
+    """How often the station publishes at least; silence for longer is *no data*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSpec:
+    """One named signal of a station. A number's value is `raw * scale + offset`, in `unit`."""
+
+    name: SignalName
+    address: ModbusAddress | MqttAddress
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str | None = None
+    label: Text | None = None

@@ -1,0 +1,91 @@
+"""Stations, their links and the error-proofing devices that watch there (R01)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
+from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.signals import SignalSpec
+from redrabbit.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusLink:
+    """A station polled over Modbus TCP."""
+
+    endpoint: str
+    """The endpoint's name in plant.yaml."""
+    host: str
+    port: int
+    unit_id: int
+    poll_interval_s: float
+    timeout_s: float
+    """For one request; must be shorter than a verdict can wait."""
+    max_gap_registers: int = 8
+    """How many unwanted registers or bits a read may span to save a request (B6)."""
+    max_registers: int = 125
+    forbidden: tuple[tuple[str, int, int], ...] = ()
+    """(table, first, last) ranges that must never be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttLink:
+    """A station that publishes to a broker."""
+
+    endpoint: str
+    host: str
+    port: int
+    settle_s: float = 0.5
+    """After a connect, how long what arrives is not fresh evidence (D7)."""
+    keepalive_s: int = 10
+
+
+Link = ModbusLink | MqttLink
+
+
+class DeviceKind(Enum):
+    """What an error-proofing device does about the defect (R01)."""
+
+    CANNOT_MAKE = "cannot_make"
+    CANNOT_PASS = "cannot_pass"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One error-proofing device, its failure modes, and the rule by which its answer is read."""
+
+    id: DeviceId
+    name: Text
+    kind: DeviceKind
+    failure_modes: tuple[FailureMode, ...]
+    rule: DetectionRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """One station of a line: how it is read, and what watches there."""
+
+    id: StationId
+    line: LineId
+    operation: str
+    """As on the line's layout, for example `OP20`."""
+    name: Text
+    link: Link
+    signals: tuple[SignalSpec, ...]
+    devices: tuple[Device, ...]
+    part_counter: SignalName | None = None
+    """Counts every part made here; dates and sizes a suspect window (D5, R25)."""
+    part_code: SignalName | None = None
+    """Which part the station sees; a challenge part's code outside its run is an escape (L5)."""
+    value_expires_s: float = 2.0
+    """A value older than this supports no verdict and shows as no data (B2)."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def device(self, device_id: DeviceId) -> Device:
+        """Return the device of that id; KeyError if it is not at this station."""
+        for device in self.devices:
+            if device.id == device_id:
+                return device
+        raise KeyError(device_id)

@@ -1,0 +1,1 @@
+"""What leaves the house: records with proofs, and the offline verifier\x27s input."""

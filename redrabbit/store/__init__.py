@@ -1,0 +1,1 @@
+"""Ledger, records and outbox in one transaction, over memory, SQLite and PostgreSQL."""

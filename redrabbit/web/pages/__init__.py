@@ -1,0 +1,1 @@
+"""The server-rendered pages; each renders one dataclass and decides nothing."""
