@@ -187,17 +187,6 @@ class PresentationRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoodCheckRecord:
-    """The last good check per device and failure mode: where a suspect window starts (D5)."""
-
-    device: str
-    failure_mode: str
-    run_id: int
-    presented_at: datetime
-    counter: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentRecord:
     """The case a miss opens, with its suspect window (L4, D5, R25)."""
 
@@ -269,7 +258,6 @@ Record = (
     | OccurrenceRecord
     | RunRecord
     | PresentationRecord
-    | GoodCheckRecord
     | ContainmentRecord
     | PauseRecord
     | AlarmRecord
@@ -284,7 +272,6 @@ TABLES: dict[type[Record], str] = {
     OccurrenceRecord: "occurrences",
     RunRecord: "runs",
     PresentationRecord: "presentations",
-    GoodCheckRecord: "good_checks",
     ContainmentRecord: "containments",
     PauseRecord: "pauses",
     AlarmRecord: "alarms",
@@ -299,7 +286,6 @@ KEYS: dict[type[Record], tuple[str, ...]] = {
     OccurrenceRecord: ("occurrence_id",),
     RunRecord: ("run_id",),
     PresentationRecord: ("run_id", "step", "attempt"),
-    GoodCheckRecord: ("device", "failure_mode"),
     ContainmentRecord: ("containment_id",),
     PauseRecord: ("pause_id",),
     AlarmRecord: ("alarm_id",),
