@@ -1,0 +1,428 @@
+"""Evidence of one presentation: what the station said from the arming to the verdict.
+
+Obeys L1 (only fresh, good-quality readings taken after the part was presented, in which a
+condition *changed* to true in time), D1 (windows prove that a steady value is alive), D7 (a
+retained value may set the *before*, never the edge) and B1 (what is unknown is neither true nor
+false). It gathers; `redrabbit.domain.verdict` judges.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import assert_never
+
+from redrabbit.domain.identity import FailureMode, PartId, SignalName
+from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    DetectionRule,
+    Edge,
+    Equals,
+    Falls,
+    Increases,
+    Level,
+    Not,
+    Rises,
+    leaves,
+    signals_of,
+)
+
+MAX_TRACE_POINTS = 2000
+"""A chattering signal can't fill the ledger: later points are counted, no longer kept."""
+
+
+class Presented(Enum):
+    """How the station or the operator said that the part is in front of the device (D2)."""
+
+    CODE = "code"
+    EDGE = "edge"
+    STATED = "stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What this presentation is to prove, and how its station is watched."""
+
+    part: PartId
+    failure_mode: FailureMode | None
+    """None: a good master."""
+    code: Value | None
+    """The expected reject code, where the station tells one (L2)."""
+    rule: DetectionRule
+    expires_s: Mapping[SignalName, float | None]
+    """After how long without a good reading a signal is lost; None: it speaks only on change, so
+    its silence proves nothing (D7)."""
+    gaps_lose_messages: bool
+    """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracePoint:
+    """One change of one signal: when (end of its window), and to what."""
+
+    signal: SignalName
+    at: datetime
+    value: Value | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that a verdict rests on, gathered one acquisition at a time."""
+
+    expectation: Expectation
+    presented_at: datetime | None = None
+    presented_how: Presented | None = None
+    deadline_at: datetime | None = None
+    known: Mapping[SignalName, Value] = field(default_factory=dict)
+    """Current good values; a signal that is absent is unknown."""
+    alive_at: Mapping[SignalName, datetime] = field(default_factory=dict)
+    """End of the last good window per signal."""
+    departed: frozenset[Edge] = frozenset()
+    """Edges whose other side was seen since the part was presented, so that they can happen."""
+    base: Mapping[SignalName, float] = field(default_factory=dict)
+    """Numbers as they stood when the part was presented, for `increases`."""
+    detected_was_false: bool = False
+    accepted_was_false: bool = False
+    rejected_at: datetime | None = None
+    """When the reject condition changed to true."""
+    rejected_seen_from: datetime | None = None
+    """Begin of the window of that reading: the earliest it can have been so seen."""
+    accepted_at: datetime | None = None
+    lost: bool = False
+    """Communication was lost for too long since the part was presented."""
+    failed: Reason | None = None
+    """Why the last acquisition failed, None when it was good."""
+    another_part: bool = False
+    """Another part came before the answer: what follows is not about ours."""
+    windows: int = 0
+    largest_gap_s: float = 0.0
+    trace: tuple[TracePoint, ...] = ()
+    trace_points_dropped: int = 0
+
+
+def begin(expectation: Expectation, readings: Readings) -> Evidence:
+    """Return the evidence at arming: what is known then is the *before*, never an edge."""
+    watched = expectation.rule.signals()
+    evidence = Evidence(expectation=expectation)
+    known: dict[SignalName, Value] = {}
+    alive: dict[SignalName, datetime] = {}
+    points: list[TracePoint] = []
+    for signal in sorted(watched):
+        reading = readings.get(signal)
+        if reading is None or reading.value is None or reading.window is None:
+            continue
+        known[signal] = reading.value
+        alive[signal] = reading.window.ended_at
+        points.append(TracePoint(signal, reading.window.ended_at, reading.value, None))
+    return replace(evidence, known=known, alive_at=alive, trace=tuple(points))
+
+
+def present(evidence: Evidence, at: datetime, how: Presented) -> Evidence:
+    """Return the evidence with the part in front of the device from `at` on."""
+    rule = evidence.expectation.rule
+    placed = replace(
+        evidence,
+        presented_at=at,
+        presented_how=how,
+        deadline_at=at + timedelta(seconds=rule.within_s),
+    )
+    return _as_before(placed)
+
+
+def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Return the evidence with one more acquisition of the station taken in."""
+    covered = acquisition.signals & evidence.expectation.rule.signals()
+    if not covered:
+        return evidence
+    if acquisition.failure is not None:
+        return _without_values(evidence, acquisition, covered, acquisition.failure)
+    if evidence.presented_at is None:
+        return _with_values(evidence, acquisition, covered)
+    if not acquisition.fresh:
+        return _without_contradicted(evidence, acquisition, covered)
+    taken = _with_values(evidence, acquisition, covered)
+    if acquisition.window.began_at < evidence.presented_at:
+        return _as_before(taken)
+    taken = _with_gap(evidence, taken, acquisition, covered)
+    taken = _note_results(_note_departures(taken), acquisition)
+    return _note_falsehood(taken)
+
+
+def holds(condition: Condition, evidence: Evidence) -> bool | None:
+    """Return whether a condition is true now; None when its signals don't tell."""
+    match condition:
+        case AllOf():
+            found = [holds(part, evidence) for part in condition.of]
+            return False if False in found else None if None in found else True
+        case AnyOf():
+            found = [holds(part, evidence) for part in condition.of]
+            return True if True in found else None if None in found else False
+        case Not():
+            inner = holds(condition.of, evidence)
+            return None if inner is None else not inner
+        case Becomes() | Rises() | Falls() | Increases():
+            return _edge_holds(condition, evidence)
+        case Equals() | Above() | Below() | Between():
+            return _level_holds(condition, evidence)
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def turned_true(condition: Condition, before: Evidence, after: Evidence) -> bool:
+    """Return whether a condition on the part's presence changed from false to true between two.
+
+    Its edges are read as levels of the two moments: the change itself is the edge.
+    """
+    base = {s: float(v) for s, v in before.known.items() if not isinstance(v, str)}
+    level = _level_form(condition)
+    return (
+        holds(level, replace(before, base=base)) is False
+        and holds(level, replace(after, base=base)) is True
+    )
+
+
+def _level_form(condition: Condition) -> Condition:
+    match condition:
+        case AllOf():
+            return AllOf(of=tuple(_level_form(part) for part in condition.of))
+        case AnyOf():
+            return AnyOf(of=tuple(_level_form(part) for part in condition.of))
+        case Not():
+            return Not(of=_level_form(condition.of))
+        case Becomes() | Rises() | Falls():
+            return Equals(signal=condition.signal, value=_edge_target(condition))
+        case Equals() | Above() | Below() | Between() | Increases():
+            return condition
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def _level_holds(condition: Level, evidence: Evidence) -> bool | None:
+    value = evidence.known.get(condition.signal)
+    if value is None:
+        return None
+    if isinstance(condition, Equals):
+        return _same(value, condition.value)
+    if isinstance(value, str):
+        return None
+    match condition:
+        case Above():
+            return value > condition.limit
+        case Below():
+            return value < condition.limit
+        case Between():
+            return condition.low <= value <= condition.high
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def _edge_holds(condition: Edge, evidence: Evidence) -> bool | None:
+    value = evidence.known.get(condition.signal)
+    if value is None:
+        return None
+    if isinstance(condition, Increases):
+        base = evidence.base.get(condition.signal)
+        if base is None or isinstance(value, str):
+            return None
+        return value >= base + condition.by
+    return condition in evidence.departed and _same(value, _edge_target(condition))
+
+
+def _edge_target(edge: Becomes | Rises | Falls) -> Value:
+    match edge:
+        case Becomes():
+            return edge.value
+        case Rises():
+            return True
+        case Falls():
+            return False
+        case _:  # pragma: no cover
+            assert_never(edge)
+
+
+def _same(value: Value, wanted: Value) -> bool:
+    """Compare as the configuration means it: 1 is no True, and 12 equals 12.0."""
+    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
+
+
+def _as_before(evidence: Evidence) -> Evidence:
+    """Take all that is known as the *before*: what is true now must become false first (L1)."""
+    bare = replace(
+        evidence,
+        departed=frozenset(),
+        base={},
+        detected_was_false=False,
+        accepted_was_false=False,
+    )
+    return _note_falsehood(_note_departures(bare))
+
+
+def _without_contradicted(
+    evidence: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
+) -> Evidence:
+    """Take what a stale message contradicts as unknown; it says nothing else (L1, D7)."""
+    contradicted = {
+        change.signal
+        for change in acquisition.changes
+        if change.signal in covered and change.value != evidence.known.get(change.signal)
+    }
+    known = {s: v for s, v in evidence.known.items() if s not in contradicted}
+    return replace(evidence, known=known)
+
+
+def _without_values(
+    evidence: Evidence, acquisition: Acquisition, covered: frozenset[SignalName], failure: Reason
+) -> Evidence:
+    at = acquisition.window.ended_at
+    presented = evidence.presented_at is not None
+    lost = evidence.lost or (
+        presented
+        and (
+            (evidence.expectation.gaps_lose_messages and failure is Reason.NOT_CONNECTED)
+            or any(_expired(evidence, signal, at) for signal in covered)
+        )
+    )
+    points = tuple(
+        TracePoint(signal, at, None, failure) for signal in sorted(covered & set(evidence.known))
+    )
+    known = {s: v for s, v in evidence.known.items() if s not in covered}
+    return _traced(replace(evidence, known=known, failed=failure, lost=lost), points)
+
+
+def _with_values(
+    evidence: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
+) -> Evidence:
+    at = acquisition.window.ended_at
+    known = evidence.known
+    changes = [change for change in acquisition.changes if change.signal in covered]
+    if changes:
+        known = dict(known)
+        for change in changes:
+            if change.value is None:
+                known.pop(change.signal, None)
+            else:
+                known[change.signal] = change.value
+    points = tuple(TracePoint(c.signal, at, c.value, c.reason) for c in changes)
+    alive = dict(evidence.alive_at) | dict.fromkeys(covered & set(known), at)
+    return _traced(replace(evidence, known=known, alive_at=alive, failed=None), points)
+
+
+def _with_gap(
+    before: Evidence, taken: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
+) -> Evidence:
+    at = acquisition.window.ended_at
+    since = [
+        max(alive, taken.presented_at or alive)
+        for signal in covered
+        if (alive := before.alive_at.get(signal)) is not None
+    ]
+    gap_s = max(((at - moment).total_seconds() for moment in since), default=0.0)
+    lost = taken.lost or any(_expired(before, signal, at) for signal in covered)
+    return replace(
+        taken,
+        lost=lost,
+        windows=taken.windows + 1,
+        largest_gap_s=max(taken.largest_gap_s, gap_s),
+    )
+
+
+def _expired(evidence: Evidence, signal: SignalName, at: datetime) -> bool:
+    """Return whether a signal that speaks regularly has been silent for too long at `at`."""
+    expires_s = evidence.expectation.expires_s.get(signal)
+    if expires_s is None or signal not in judging_signals(evidence.expectation.rule):
+        return False
+    since = evidence.alive_at.get(signal, evidence.presented_at)
+    if since is None or evidence.presented_at is None:
+        return False
+    return (at - max(since, evidence.presented_at)).total_seconds() > expires_s
+
+
+def expired_signals(evidence: Evidence, at: datetime) -> frozenset[SignalName]:
+    """Return the judging signals without a good reading for longer than they may be."""
+    return frozenset(
+        signal
+        for signal in judging_signals(evidence.expectation.rule)
+        if _expired(evidence, signal, at)
+    )
+
+
+def judging_signals(rule: DetectionRule) -> frozenset[SignalName]:
+    """Return the signals that a verdict rests on: of `detected` and `accepted`."""
+    accepted = signals_of(rule.accepted) if rule.accepted is not None else frozenset[SignalName]()
+    return signals_of(rule.detected) | accepted
+
+
+def _note_departures(evidence: Evidence) -> Evidence:
+    """Note every edge whose other side is seen now, and numbers seen for the first time."""
+    if evidence.presented_at is None:
+        return evidence
+    rule = evidence.expectation.rule
+    departed = set(evidence.departed)
+    base = dict(evidence.base)
+    for condition in (rule.detected, rule.accepted):
+        for leaf in leaves(condition) if condition is not None else ():
+            value = evidence.known.get(getattr(leaf, "signal", SignalName("")))
+            if value is None:
+                continue
+            if isinstance(leaf, Becomes | Rises | Falls):
+                if not _same(value, _edge_target(leaf)):
+                    departed.add(leaf)
+            elif isinstance(leaf, Increases) and not isinstance(value, str):
+                base.setdefault(leaf.signal, float(value))
+    if len(departed) == len(evidence.departed) and len(base) == len(evidence.base):
+        return evidence
+    return replace(evidence, departed=frozenset(departed), base=base)
+
+
+def _note_falsehood(evidence: Evidence) -> Evidence:
+    """Note that a condition was known to be false since the part was presented (L1)."""
+    rule = evidence.expectation.rule
+    detected = evidence.detected_was_false or holds(rule.detected, evidence) is False
+    accepted = evidence.accepted_was_false or (
+        rule.accepted is not None and holds(rule.accepted, evidence) is False
+    )
+    if (detected, accepted) == (evidence.detected_was_false, evidence.accepted_was_false):
+        return evidence
+    return replace(evidence, detected_was_false=detected, accepted_was_false=accepted)
+
+
+def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Note the first reading in which each condition changed to true, in time."""
+    at = acquisition.window.ended_at
+    assert evidence.deadline_at is not None  # noqa: S101  present() set it; a bug otherwise
+    if at > evidence.deadline_at or evidence.lost or evidence.another_part:
+        return evidence
+    rule = evidence.expectation.rule
+    if (
+        evidence.rejected_at is None
+        and evidence.detected_was_false
+        and holds(rule.detected, evidence)
+    ):
+        evidence = replace(evidence, rejected_at=at, rejected_seen_from=acquisition.window.began_at)
+    if (
+        evidence.accepted_at is None
+        and rule.accepted is not None
+        and evidence.accepted_was_false
+        and holds(rule.accepted, evidence)
+    ):
+        evidence = replace(evidence, accepted_at=at)
+    return evidence
+
+
+def _traced(evidence: Evidence, points: tuple[TracePoint, ...]) -> Evidence:
+    if not points:
+        return evidence
+    room = MAX_TRACE_POINTS - len(evidence.trace)
+    return replace(
+        evidence,
+        trace=evidence.trace + points[:room],
+        trace_points_dropped=evidence.trace_points_dropped + len(points[room:]),
+    )

@@ -1,0 +1,270 @@
+"""One execution of a check: its states, what can happen to it, and what follows.
+
+`redrabbit.domain.run_transitions.advance(run, event) -> (run, effects)` moves it. The operator's scan arms a step (D2); the station, or in its silence the operator's tap, says
+*presented*; the evidence decides; the part is scanned back before anything else (L5); a person
+confirms. The first presentation of a part decides, later ones are kept beside it (L10). A refused
+event raises `Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from redrabbit.domain.evidence import Evidence, Expectation, Presented
+from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
+from redrabbit.domain.observation import Acquisition, Readings
+from redrabbit.domain.verdict import Judgement
+
+
+class RunState(Enum):
+    """Where a run stands; each state is what the operator's page asks for."""
+
+    AWAITING_PART = "awaiting_part"
+    ARMED = "armed"
+    PRESENTED = "presented"
+    AWAITING_RETURN = "awaiting_return"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    CLOSED = "closed"
+
+
+class Outcome(Enum):
+    """What a run came to: its worst step (D4)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    ABORTED = "aborted"
+
+
+class Purpose(Enum):
+    """Why the run is made."""
+
+    CHECK = "check"
+    REVERIFICATION = "reverification"
+
+
+class DeadlineKind(Enum):
+    """What a run is waiting for, at the longest until its deadline."""
+
+    START = "start"
+    ARMING = "arming"
+    VERDICT = "verdict"
+    RETURN = "return"
+    CONFIRMATION = "confirmation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One presentation to be made, and how it ended."""
+
+    expectation: Expectation
+    judgement: Judgement | None = None
+    """Of the deciding, first presentation."""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run under way, with the evidence gathered so far."""
+
+    id: RunId
+    check_id: CheckId
+    device: DeviceId
+    purpose: Purpose
+    containment_id: ContainmentId | None = None
+    operator: Actor
+    steps: tuple[Step, ...]
+    known_parts: frozenset[PartId]
+    """Every challenge part of the plant, to tell a wrong rabbit from a normal part."""
+    arming_timeout_s: float
+    return_timeout_s: float
+    verdict_slack_s: float
+    """How long after the deadline a last reading is waited for before silence is judged."""
+    expires_at: datetime
+    state: RunState = RunState.AWAITING_PART
+    index: int = 0
+    evidence: Evidence | None = None
+    beside: Evidence | None = None
+    """A later presentation of the same part, kept beside (L10)."""
+    deadline: "SetDeadline | None" = None
+    not_returned: bool = False
+    stopped: Outcome | None = None
+    reason: str | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step that is under way."""
+        return self.steps[self.index]
+
+    @property
+    def part(self) -> PartId:
+        """The part of the step under way."""
+        return self.step.expectation.part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """The operator scanned a part to take it."""
+
+    at: datetime
+    code: str
+    actor: Actor
+    readings: Readings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tapped:
+    """The operator says that the part is in front of the device."""
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The station was read once more, or could not be."""
+
+    acquisition: Acquisition
+    readings: Readings
+    """As they stood before this acquisition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineExpired:
+    """The deadline set last is over."""
+
+    at: datetime
+    kind: DeadlineKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """The operator scanned the part back into its place."""
+
+    at: datetime
+    code: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """A person confirms the run."""
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aborted:
+    """A person gives the run up, with a reason."""
+
+    at: datetime
+    actor: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """The software that watched was restarted: what it did not see, it does not guess (L3)."""
+
+    at: datetime
+
+
+Event = Scanned | Tapped | Observed | DeadlineExpired | GivenBack | Confirmed | Aborted | Restarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDeadline:
+    """Send `DeadlineExpired(kind)` at that instant unless another deadline comes first."""
+
+    kind: DeadlineKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartIssued:
+    """The part is out; `actor` has it."""
+
+    at: datetime
+    step: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartPresented:
+    """The part is in front of the device."""
+
+    at: datetime
+    step: int
+    attempt: int
+    how: Presented
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictReached:
+    """One presentation was judged; only the first attempt `decides` (L10)."""
+
+    step: int
+    attempt: int
+    judgement: Judgement
+    evidence: Evidence
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictContradicted:
+    """After *detected* the station also accepted the same part: the detection proves nothing."""
+
+    at: datetime
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartReturned:
+    """The part is back in its place."""
+
+    at: datetime
+    step: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartNotReturned:
+    """The part is not back in time: the escape alarm (L5)."""
+
+    at: datetime
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStopped:
+    """The run goes no further than the part's return; nothing more is judged."""
+
+    at: datetime
+    outcome: Outcome
+    reason: str
+    actor: Actor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosed:
+    """The run is over."""
+
+    at: datetime
+    outcome: Outcome
+    reason: str | None
+    confirmed_by: Actor | None
+
+
+Effect = (
+    SetDeadline
+    | PartIssued
+    | PartPresented
+    | VerdictReached
+    | VerdictContradicted
+    | PartReturned
+    | PartNotReturned
+    | RunStopped
+    | RunClosed
+)

@@ -1,0 +1,454 @@
+"""How a run moves: `advance(run, event) -> (run, effects)`, with the table of its transitions.
+
+A refused event raises `Refusal` and changes nothing. The rules it obeys: D2 (who arms, what is
+*presented*), D4 (worst step decides, a miss ends the sequence), L3 (a restart, another part or a
+lost link is never guessed over), L5 (the part comes back before the run can close), L10 (the
+first presentation decides). It carries nothing out: effects are values.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.evidence import (
+    Evidence,
+    Expectation,
+    Presented,
+    begin,
+    gather,
+    present,
+    turned_true,
+)
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.observation import Acquisition, Readings, Value
+from redrabbit.domain.run import (
+    Aborted,
+    Confirmed,
+    DeadlineExpired,
+    DeadlineKind,
+    Effect,
+    Event,
+    GivenBack,
+    Observed,
+    Outcome,
+    PartIssued,
+    PartNotReturned,
+    PartPresented,
+    PartReturned,
+    Restarted,
+    Run,
+    RunClosed,
+    RunState,
+    RunStopped,
+    Scanned,
+    SetDeadline,
+    Tapped,
+    VerdictContradicted,
+    VerdictReached,
+)
+from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive, judge
+
+Advance = tuple[Run, tuple[Effect, ...]]
+
+
+def advance(run: Run, event: Event) -> Advance:
+    """Return the run after the event, and what is to be carried out.
+
+    Raises Refusal where a person's event is not allowed now. Readings, deadlines and restarts are
+    never refused: they change nothing where they mean nothing.
+    """
+    transition = TRANSITIONS.get((run.state, type(event)))
+    if transition is not None:
+        return transition.move(run, event)
+    if isinstance(event, Observed | DeadlineExpired | Restarted):
+        return run, ()
+    raise Refusal("not_now", run=run.id, state=run.state.value, act=_act(event))
+
+
+def start_deadline(run: Run) -> tuple[Run, SetDeadline]:
+    """Return a new run with its first deadline: the part must be taken before the run expires."""
+    deadline = SetDeadline(kind=DeadlineKind.START, at=run.expires_at)
+    return replace(run, deadline=deadline), deadline
+
+
+def outcome_of(run: Run) -> Outcome:
+    """Return the worst of the steps; a run that did not reach all of them has not passed (D4)."""
+    verdicts = [s.judgement.verdict for s in run.steps if s.judgement is not None]
+    if any(v in {Verdict.MISSED, Verdict.FALSE_REJECT} for v in verdicts):
+        return Outcome.FAILED
+    if Verdict.INCONCLUSIVE in verdicts:
+        return Outcome.INCONCLUSIVE
+    if run.stopped is not None:
+        return run.stopped
+    return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
+
+
+def _act(event: Scanned | Tapped | GivenBack | Confirmed | Aborted) -> str:
+    match event:
+        case Scanned():
+            return "scan"
+        case Tapped():
+            return "presented"
+        case GivenBack():
+            return "given_back"
+        case Confirmed():
+            return "confirm"
+        case Aborted():
+            return "abort"
+        case _:  # pragma: no cover
+            assert_never(event)
+
+
+def _with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, SetDeadline]:
+    deadline = SetDeadline(kind=kind, at=at)
+    return replace(run, deadline=deadline), deadline
+
+
+def _take_part(run: Run, event: Scanned) -> Advance:
+    if event.code != run.part:
+        raise Refusal("wrong_part", scanned=event.code, expected=run.part)
+    return _arm(run, event.at, event.actor, event.readings)
+
+
+def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
+    armed = replace(
+        run, state=RunState.ARMED, evidence=begin(run.step.expectation, readings), beside=None
+    )
+    armed, deadline = _with_deadline(
+        armed, DeadlineKind.ARMING, at + timedelta(seconds=run.arming_timeout_s)
+    )
+    return armed, (PartIssued(at=at, step=run.index, actor=actor), deadline)
+
+
+def _see_part_unscanned(run: Run, event: Observed) -> Advance:
+    """Arm by the station's own reading of the expected rabbit's code (D2)."""
+    acquisition = event.acquisition
+    code = _code_edge(run.step.expectation, acquisition, event.readings)
+    if code != run.part:
+        return run, ()
+    armed, issued = _arm(run, acquisition.window.ended_at, run.operator, event.readings)
+    placed, presented = _watch_arming(armed, event)
+    return placed, issued + presented
+
+
+def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
+    if event.kind is not DeadlineKind.START:
+        return run, ()
+    return _close(replace(run, stopped=Outcome.ABORTED, reason="not_started"), event.at, None)
+
+
+def _abort_before_issue(run: Run, event: Aborted) -> Advance:
+    stopped = replace(run, stopped=Outcome.ABORTED, reason=event.reason)
+    return _close(stopped, event.at, event.actor)
+
+
+def _code_edge(
+    expectation: Expectation, acquisition: Acquisition, before: Readings
+) -> Value | None:
+    """Return the part code that appeared at the station in this fresh acquisition, if any."""
+    signal = expectation.rule.part_code
+    if signal is None or not acquisition.fresh or acquisition.failure is not None:
+        return None
+    previous = before.get(signal)
+    for change in acquisition.changes:
+        if change.signal == signal and change.value not in {None, "", 0}:
+            stood = previous is not None and previous.value == change.value
+            return None if stood else change.value
+    return None
+
+
+def _presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) -> bool:
+    """Return whether the rule's own *presented* condition turned true in this acquisition."""
+    condition = before.expectation.rule.presented
+    if condition is None or not acquisition.fresh or acquisition.failure is not None:
+        return False
+    return turned_true(condition, before, after)
+
+
+def _watch_arming(run: Run, event: Observed) -> Advance:
+    assert run.evidence is not None  # noqa: S101  an armed run has evidence
+    acquisition = event.acquisition
+    gathered = gather(run.evidence, acquisition)
+    at = acquisition.window.ended_at
+    rule = run.step.expectation.rule
+    if rule.part_code is not None:
+        code = _code_edge(run.step.expectation, acquisition, event.readings)
+        if code == run.part:
+            return _present(replace(run, evidence=gathered), at, Presented.CODE)
+        if code is not None and code in run.known_parts:
+            return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
+    elif _presented_edge(run.evidence, gathered, acquisition):
+        return _present(replace(run, evidence=gathered), at, Presented.EDGE)
+    return replace(run, evidence=gathered), ()
+
+
+def _tap(run: Run, event: Tapped) -> Advance:
+    rule = run.step.expectation.rule
+    if rule.part_code is not None or rule.presented is not None:
+        raise Refusal("station_tells_presented", run=run.id)
+    return _present(run, event.at, Presented.STATED)
+
+
+def _present(run: Run, at: datetime, how: Presented) -> Advance:
+    assert run.evidence is not None  # noqa: S101  an armed run has evidence
+    evidence = present(run.evidence, at, how)
+    assert evidence.deadline_at is not None  # noqa: S101  present() sets it
+    placed = replace(run, state=RunState.PRESENTED, evidence=evidence)
+    placed, deadline = _with_deadline(
+        placed,
+        DeadlineKind.VERDICT,
+        evidence.deadline_at + timedelta(seconds=run.verdict_slack_s),
+    )
+    return placed, (PartPresented(at=at, step=run.index, attempt=1, how=how), deadline)
+
+
+def _expire_arming(run: Run, event: DeadlineExpired) -> Advance:
+    if event.kind is not DeadlineKind.ARMING:
+        return run, ()
+    return _stop(run, event.at, Outcome.ABORTED, "not_presented", None)
+
+
+def _abort_armed(run: Run, event: Aborted) -> Advance:
+    return _stop(run, event.at, Outcome.ABORTED, event.reason, event.actor)
+
+
+def _restart_armed(run: Run, event: Restarted) -> Advance:
+    return _stop(run, event.at, Outcome.INCONCLUSIVE, Why.RESTARTED.value, None)
+
+
+def _watch_presented(run: Run, event: Observed) -> Advance:
+    assert run.evidence is not None  # noqa: S101  a presented run has evidence
+    evidence = _watched(run, run.evidence, event)
+    judgement = judge(evidence, event.acquisition.window.ended_at)
+    watched = replace(run, evidence=evidence)
+    return (watched, ()) if judgement is None else _conclude(watched, judgement)
+
+
+def _watched(run: Run, evidence: Evidence, event: Observed) -> Evidence:
+    """Return the evidence with this acquisition, noting when another part came before an answer."""
+    gathered = gather(evidence, event.acquisition)
+    answered = gathered.rejected_at is not None or gathered.accepted_at is not None
+    if answered:
+        return gathered
+    expectation = run.step.expectation
+    if expectation.rule.part_code is not None:
+        code = _code_edge(expectation, event.acquisition, event.readings)
+        another = code is not None and code != run.part
+    else:
+        another = expectation.rule.presented is not None and _presented_edge(
+            evidence, gathered, event.acquisition
+        )
+    return replace(gathered, another_part=True) if another else gathered
+
+
+def _expire_verdict(run: Run, event: DeadlineExpired) -> Advance:
+    assert run.evidence is not None  # noqa: S101  a presented run has evidence
+    if event.kind is not DeadlineKind.VERDICT:
+        return run, ()
+    judgement = judge(run.evidence, event.at)
+    return _conclude(run, judgement or inconclusive(Why.NO_RESULT, event.at))
+
+
+def _abort_presented(run: Run, event: Aborted) -> Advance:
+    judged, effects = _conclude(run, inconclusive(Why.ABORTED, event.at))
+    stopped = RunStopped(
+        at=event.at, outcome=Outcome.ABORTED, reason=event.reason, actor=event.actor
+    )
+    return (
+        replace(judged, stopped=Outcome.ABORTED, reason=event.reason),
+        (*effects, stopped),
+    )
+
+
+def _restart_presented(run: Run, event: Restarted) -> Advance:
+    return _conclude(run, inconclusive(Why.RESTARTED, event.at))
+
+
+def _conclude(run: Run, judgement: Judgement) -> Advance:
+    assert run.evidence is not None  # noqa: S101  what is judged has evidence
+    step = replace(run.step, judgement=judgement, attempts=1)
+    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
+    judged = replace(run, state=RunState.AWAITING_RETURN, steps=steps)
+    judged, deadline = _with_deadline(
+        judged,
+        DeadlineKind.RETURN,
+        judgement.decided_at + timedelta(seconds=run.return_timeout_s),
+    )
+    reached = VerdictReached(
+        step=run.index, attempt=1, judgement=judgement, evidence=run.evidence, decides=True
+    )
+    return judged, (reached, deadline)
+
+
+def _stop(run: Run, at: datetime, outcome: Outcome, reason: str, actor: Actor | None) -> Advance:
+    stopped = replace(run, state=RunState.AWAITING_RETURN, stopped=outcome, reason=reason)
+    stopped, deadline = _with_deadline(
+        stopped, DeadlineKind.RETURN, at + timedelta(seconds=run.return_timeout_s)
+    )
+    return stopped, (RunStopped(at=at, outcome=outcome, reason=reason, actor=actor), deadline)
+
+
+def _watch_return(run: Run, event: Observed) -> Advance:
+    """Look out for a contradiction, and for the part being presented again (L10)."""
+    contradicted = _contradiction(run, event)
+    if contradicted is not None:
+        return contradicted
+    if run.beside is not None:
+        return _watch_beside(run, event)
+    code = _code_edge(run.step.expectation, event.acquisition, event.readings)
+    if code != run.part or run.step.judgement is None:
+        return run, ()
+    at = event.acquisition.window.ended_at
+    first = gather(begin(run.step.expectation, event.readings), event.acquisition)
+    attempt = run.step.attempts + 1
+    step = replace(run.step, attempts=attempt)
+    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
+    again = replace(run, steps=steps, beside=present(first, at, Presented.CODE))
+    return again, (PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE),)
+
+
+def _contradiction(run: Run, event: Observed) -> Advance | None:
+    evidence, judgement = run.evidence, run.step.judgement
+    if evidence is None or judgement is None or judgement.verdict is not Verdict.DETECTED:
+        return None
+    at = event.acquisition.window.ended_at
+    if evidence.deadline_at is None or at > evidence.deadline_at or evidence.another_part:
+        return None
+    if evidence.presented_how is Presented.STATED:
+        return None  # this station can't tell the next part from ours
+    gathered = gather(evidence, event.acquisition)
+    if _another_part_follows(run, evidence, gathered, event):
+        return replace(run, evidence=replace(gathered, another_part=True)), ()
+    if gathered.accepted_at is None:
+        return replace(run, evidence=gathered), ()
+    step = replace(run.step, judgement=inconclusive(Why.CONTRADICTORY, at))
+    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
+    return (
+        replace(run, steps=steps, evidence=gathered),
+        (VerdictContradicted(at=at, step=run.index),),
+    )
+
+
+def _another_part_follows(run: Run, before: Evidence, after: Evidence, event: Observed) -> bool:
+    """Return whether the next part has come: what the station says from now on is about that."""
+    expectation = run.step.expectation
+    if expectation.rule.part_code is not None:
+        return _code_edge(expectation, event.acquisition, event.readings) is not None
+    if expectation.rule.presented is not None:
+        return _presented_edge(before, after, event.acquisition)
+    return False
+
+
+def _watch_beside(run: Run, event: Observed) -> Advance:
+    assert run.beside is not None  # noqa: S101  the caller looked
+    evidence = _watched(run, run.beside, event)
+    judgement = judge(evidence, event.acquisition.window.ended_at)
+    if judgement is None:
+        return replace(run, beside=evidence), ()
+    reached = VerdictReached(
+        step=run.index,
+        attempt=run.step.attempts,
+        judgement=judgement,
+        evidence=evidence,
+        decides=False,
+    )
+    return replace(run, beside=None), (reached,)
+
+
+def _give_back(run: Run, event: GivenBack) -> Advance:
+    if event.code != run.part:
+        raise Refusal("wrong_part_back", scanned=event.code, expected=run.part)
+    back = PartReturned(at=event.at, step=run.index, actor=event.actor)
+    returned = replace(run, beside=None, not_returned=False)
+    judgement = run.step.judgement
+    good = judgement is not None and judgement.verdict.is_good
+    if good and run.stopped is None and run.index + 1 < len(run.steps):
+        following = replace(
+            returned, state=RunState.AWAITING_PART, index=run.index + 1, evidence=None
+        )
+        following, deadline = _with_deadline(following, DeadlineKind.START, run.expires_at)
+        return following, (back, deadline)
+    waiting = replace(returned, state=RunState.AWAITING_CONFIRMATION)
+    latest = max(run.expires_at, event.at + timedelta(seconds=run.return_timeout_s))
+    waiting, deadline = _with_deadline(waiting, DeadlineKind.CONFIRMATION, latest)
+    return waiting, (back, deadline)
+
+
+def _expire_return(run: Run, event: DeadlineExpired) -> Advance:
+    if event.kind is not DeadlineKind.RETURN or run.not_returned:
+        return run, ()
+    return (
+        replace(run, not_returned=True, deadline=None),
+        (PartNotReturned(at=event.at, step=run.index),),
+    )
+
+
+def _abort_returning(run: Run, event: Aborted) -> Advance:
+    if run.stopped is not None:
+        raise Refusal("already_stopped", run=run.id)
+    stopped = RunStopped(
+        at=event.at, outcome=Outcome.ABORTED, reason=event.reason, actor=event.actor
+    )
+    return replace(run, stopped=Outcome.ABORTED, reason=event.reason), (stopped,)
+
+
+def _confirm(run: Run, event: Confirmed) -> Advance:
+    return _close(run, event.at, event.actor)
+
+
+def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
+    if event.kind is not DeadlineKind.CONFIRMATION:
+        return run, ()
+    if outcome_of(run) is Outcome.PASSED:
+        run = replace(run, stopped=Outcome.ABORTED)
+    return _close(replace(run, reason=run.reason or "not_confirmed"), event.at, None)
+
+
+def _abort_unconfirmed(run: Run, event: Aborted) -> Advance:
+    stopped = run.stopped or Outcome.ABORTED
+    return _close(replace(run, stopped=stopped, reason=event.reason), event.at, None)
+
+
+def _close(run: Run, at: datetime, confirmed_by: Actor | None) -> Advance:
+    outcome = outcome_of(run)
+    closed = replace(run, state=RunState.CLOSED, outcome=outcome, deadline=None, evidence=None)
+    return closed, (
+        RunClosed(at=at, outcome=outcome, reason=run.reason, confirmed_by=confirmed_by),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the table: how to move, and where that can lead."""
+
+    move: Callable[..., Advance]
+    to: tuple[RunState, ...]
+
+
+_S = RunState
+TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
+    (_S.AWAITING_PART, Scanned): Transition(_take_part, (_S.ARMED,)),
+    (_S.AWAITING_PART, Observed): Transition(_see_part_unscanned, (_S.AWAITING_PART, _S.PRESENTED)),
+    (_S.AWAITING_PART, DeadlineExpired): Transition(_expire_unstarted, (_S.CLOSED,)),
+    (_S.AWAITING_PART, Aborted): Transition(_abort_before_issue, (_S.CLOSED,)),
+    (_S.ARMED, Observed): Transition(_watch_arming, (_S.ARMED, _S.PRESENTED, _S.AWAITING_RETURN)),
+    (_S.ARMED, Tapped): Transition(_tap, (_S.PRESENTED,)),
+    (_S.ARMED, DeadlineExpired): Transition(_expire_arming, (_S.AWAITING_RETURN,)),
+    (_S.ARMED, Aborted): Transition(_abort_armed, (_S.AWAITING_RETURN,)),
+    (_S.ARMED, Restarted): Transition(_restart_armed, (_S.AWAITING_RETURN,)),
+    (_S.PRESENTED, Observed): Transition(_watch_presented, (_S.PRESENTED, _S.AWAITING_RETURN)),
+    (_S.PRESENTED, DeadlineExpired): Transition(_expire_verdict, (_S.AWAITING_RETURN,)),
+    (_S.PRESENTED, Aborted): Transition(_abort_presented, (_S.AWAITING_RETURN,)),
+    (_S.PRESENTED, Restarted): Transition(_restart_presented, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, Observed): Transition(_watch_return, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, GivenBack): Transition(
+        _give_back, (_S.AWAITING_PART, _S.AWAITING_CONFIRMATION)
+    ),
+    (_S.AWAITING_RETURN, DeadlineExpired): Transition(_expire_return, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, Aborted): Transition(_abort_returning, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_CONFIRMATION, Confirmed): Transition(_confirm, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(_expire_confirmation, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, Aborted): Transition(_abort_unconfirmed, (_S.CLOSED,)),
+}
