@@ -1,0 +1,273 @@
+"""From bytes to a value, or to the reason why there is none (B1).
+
+Rules: nothing is guessed, rounded into shape or carried over. A float that is not finite is
+`NOT_A_NUMBER`; text that is not UTF-8 is `UNREADABLE`; a JSON field that is absent or null is
+`MISSING`; a reply of the wrong length is `BAD_REPLY`. An integer with scale 1 and offset 0 stays
+an integer; any other scaled number is a float. Truth values and text are never scaled.
+
+What a payload may say for a truth value: JSON `true`, `false`, `0`, `1`, or one of the words of
+`TRUTH_WORDS`, in any case, as JSON string or as plain text. Numbers in quotes are no JSON numbers.
+An object that names a key twice is unreadable, because nobody knows which one was meant.
+
+Not here: which bytes belong to which signal (`read_plan`), and asking for them (`links`).
+
+Sources: Modbus Application Protocol V1.1b3 (16-bit registers, high byte first on the wire; bits
+packed from the least significant end); RFC 8259 (JSON).
+"""
+
+import json
+import math
+import re
+import struct
+from collections.abc import Sequence
+
+from redrabbit.domain.observation import Reason, Value
+from redrabbit.domain.signals import Encoding, ModbusAddress, MqttAddress, Order, SignalSpec
+
+NUMBER_FORMATS = {
+    Encoding.INT16: ">h",
+    Encoding.UINT16: ">H",
+    Encoding.INT32: ">i",
+    Encoding.UINT32: ">I",
+    Encoding.INT64: ">q",
+    Encoding.UINT64: ">Q",
+    Encoding.FLOAT32: ">f",
+    Encoding.FLOAT64: ">d",
+}
+"""`struct` formats of numbers whose most significant byte has been brought to the front."""
+
+TRUTH_WORDS = {"true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+_TEXT_ENDS = " \t\r\n\0"
+"""What scanners and C programs leave around a text."""
+
+BYTES_PER_REGISTER = 2
+
+EXACT_FLOAT_LIMIT = 2**53
+"""Above it a float no longer tells one whole number from the next."""
+
+
+def length_of(address: ModbusAddress) -> int:
+    """Return how many registers the value takes; for coils and discrete inputs, one bit."""
+    if address.table.holds_bits or address.encoding is Encoding.BOOL:
+        return 1
+    if address.encoding is Encoding.STRING:
+        return address.length_registers
+    if address.encoding in NUMBER_FORMATS:
+        return struct.calcsize(NUMBER_FORMATS[address.encoding]) // BYTES_PER_REGISTER
+    raise ValueError(f"{address.encoding.value} has no layout in Modbus registers")
+
+
+def decode_bit(packed: bytes, index: int) -> bool:
+    """Return one bit of a reply for coils or discrete inputs: index 0 is the lowest of byte 0."""
+    return bool(packed[index >> 3] >> (index & 7) & 1)
+
+
+def decode_registers(spec: SignalSpec, registers: bytes | Sequence[int]) -> Value | Reason:
+    """Return the value of a Modbus signal.
+
+    `registers` are the signal's own registers, as bytes in wire order or as numbers. For a coil or
+    a discrete input it is one byte or number, 0 or 1.
+    """
+    address = spec.address
+    if not isinstance(address, ModbusAddress):
+        raise TypeError(f"{spec.name} is not read over Modbus")
+    if address.table.holds_bits:
+        return _zero_or_one(list(registers))
+    raw = registers if isinstance(registers, bytes) else _wire_bytes(registers)
+    if len(raw) != length_of(address) * BYTES_PER_REGISTER:
+        return Reason.BAD_REPLY
+    if address.byte_order is Order.LITTLE:
+        raw = _swap_bytes(raw)
+    if address.encoding is Encoding.STRING:
+        return _padded_text(raw)
+    if address.encoding is Encoding.BOOL:
+        number = int.from_bytes(raw, "big")
+        return _zero_or_one([number]) if address.bit is None else bool(number >> address.bit & 1)
+    if address.word_order is Order.LITTLE:
+        raw = _reverse_words(raw)
+    return _scaled(spec, struct.unpack(NUMBER_FORMATS[address.encoding], raw)[0])
+
+
+def decode_payload(spec: SignalSpec, payload: bytes) -> Value | Reason:
+    """Return the value of an MQTT signal from a whole payload."""
+    address = spec.address
+    if not isinstance(address, MqttAddress):
+        raise TypeError(f"{spec.name} is not read over MQTT")
+    if not address.path:
+        return decode_text(spec, payload)
+    document = parse_json(payload)
+    return document if isinstance(document, Reason) else decode_field(spec, document)
+
+
+def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
+    """Return the value of a signal whose whole payload is plain text; ends are stripped."""
+    try:
+        text = payload.decode("utf-8").strip(_TEXT_ENDS)
+    except UnicodeDecodeError:
+        return Reason.UNREADABLE
+    match spec.address.encoding:
+        case Encoding.STRING:
+            return _storable(text)
+        case Encoding.BOOL:
+            return TRUTH_WORDS.get(text.lower(), Reason.UNREADABLE)
+        case _:
+            return _number(spec, _number_in_text(text))
+
+
+def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
+    """Return the value of a signal from a JSON document that was parsed by `parse_json`."""
+    address = spec.address
+    if not isinstance(address, MqttAddress):
+        raise TypeError(f"{spec.name} is not read over MQTT")
+    found = field_at(document, address.path)
+    if found is None:
+        return Reason.MISSING
+    match address.encoding:
+        case Encoding.STRING:
+            return _storable(found) if isinstance(found, str) else Reason.UNREADABLE
+        case Encoding.BOOL:
+            return _truth(found)
+        case _:
+            return _number(spec, found)
+
+
+def parse_json(payload: bytes) -> object:
+    """Return the JSON document, or `Reason.UNREADABLE`; keys must be unique (RFC 8259, 4)."""
+    try:
+        return json.loads(payload.decode("utf-8"), object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError):
+        return Reason.UNREADABLE
+
+
+def field_at(document: object, path: tuple[str, ...]) -> object | None:
+    """Return what stands at a path of keys; None if it is absent or null."""
+    for key in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(key)
+    return document
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return keys
+
+
+def _zero_or_one(numbers: list[int]) -> bool | Reason:
+    """Return a truth value told by a single 0 or 1; anything else was not the reply asked for."""
+    match numbers:
+        case [0 | 1]:
+            return bool(numbers[0])
+        case [_]:
+            return Reason.UNREADABLE
+        case _:
+            return Reason.BAD_REPLY
+
+
+def _wire_bytes(registers: Sequence[int]) -> bytes:
+    return struct.pack(f">{len(registers)}H", *registers)
+
+
+def _swap_bytes(raw: bytes) -> bytes:
+    swapped = bytearray(raw)
+    swapped[0::2], swapped[1::2] = raw[1::2], raw[0::2]
+    return bytes(swapped)
+
+
+def _reverse_words(raw: bytes) -> bytes:
+    return b"".join(raw[at : at + 2] for at in range(len(raw) - 2, -1, -2))
+
+
+def _padded_text(raw: bytes) -> str | Reason:
+    """Return text up to the first NUL, without trailing spaces.
+
+    What stands behind the NUL is left over from a longer text and no part of this one. Word order
+    does not apply to text: it runs register by register.
+    """
+    try:
+        return raw.partition(b"\0")[0].decode("utf-8").rstrip(" ")
+    except UnicodeDecodeError:
+        return Reason.UNREADABLE
+
+
+def _storable(text: str) -> str | Reason:
+    """Refuse what no database keeps as text: NUL within it, and half a surrogate pair."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        return Reason.UNREADABLE
+    return text
+
+
+def _truth(found: object) -> bool | Reason:
+    match found:
+        case bool():
+            return found
+        case 0 | 1 if isinstance(found, int):
+            return bool(found)
+        case str():
+            return TRUTH_WORDS.get(found.lower(), Reason.UNREADABLE)
+        case _:
+            return Reason.UNREADABLE
+
+
+def _number_in_text(text: str) -> object:
+    """Return the number that plain text spells, or the text itself if it spells none."""
+    if _NOT_FINITE.fullmatch(text):
+        return math.nan
+    try:
+        if _WHOLE.fullmatch(text):
+            return int(text)
+    except ValueError:  # longer than Python is willing to convert: no machine means that
+        return text
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _number(spec: SignalSpec, found: object) -> Value | Reason:
+    """Return a number as declared: whole and within the encoding's range where it says so."""
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return Reason.UNREADABLE
+    if not _is_finite(found):
+        return Reason.NOT_A_NUMBER
+    encoding = spec.address.encoding
+    if encoding in {Encoding.NUMBER, Encoding.FLOAT32, Encoding.FLOAT64}:
+        return _scaled(spec, found)
+    if isinstance(found, float):
+        if not found.is_integer() or abs(found) > EXACT_FLOAT_LIMIT:
+            return Reason.UNREADABLE
+        found = int(found)
+    if not _fits(encoding, found):
+        return Reason.OUT_OF_RANGE
+    return _scaled(spec, found)
+
+
+def _fits(encoding: Encoding, number: int) -> bool:
+    """Tell whether an integer is within its encoding; INTEGER has no bounds."""
+    if encoding is Encoding.INTEGER:
+        return True
+    try:
+        struct.pack(NUMBER_FORMATS[encoding], number)
+    except struct.error:
+        return False
+    return True
+
+
+def _is_finite(number: float) -> bool:
+    return isinstance(number, int) or math.isfinite(number)
+
+
+def _scaled(spec: SignalSpec, number: float) -> Value | Reason:
+    if not _is_finite(number):
+        return Reason.NOT_A_NUMBER
+    if spec.scale == 1 and spec.offset == 0:
+        return number
+    try:
+        scaled = number * spec.scale + spec.offset
+    except OverflowError:  # a whole number that no float can hold
+        return Reason.OUT_OF_RANGE
+    return scaled if math.isfinite(scaled) else Reason.NOT_A_NUMBER
