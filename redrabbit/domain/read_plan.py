@@ -164,7 +164,7 @@ def _why_unreadable(spec: SignalSpec, link: ModbusLink) -> Unreadable | None:
     address = spec.address
     if not isinstance(address, ModbusAddress):
         return Unreadable.NOT_MODBUS
-    block = ReadBlock(address.table, address.address, length_of(address))
+    block = _block(address)
     if address.address < 0 or block.end - 1 > LAST_ADDRESS:
         return Unreadable.BEYOND_LAST_ADDRESS
     if block.count > _cap(address.table, link):
@@ -190,48 +190,63 @@ def _planned(
     breaks: frozenset[tuple[Table, int]],
 ) -> ReadPlan:
     places = [
-        (ReadBlock(spec.address.table, spec.address.address, length_of(spec.address)), spec)
-        for spec in specs
-        if isinstance(spec.address, ModbusAddress) and spec.name not in culprits
+        (_block(spec.address), spec) for spec in specs if isinstance(spec.address, ModbusAddress)
     ]
+    illegal = tuple(block for block, spec in places if spec.name in culprits)
+    bounds = _Bounds(link, breaks, illegal)
     blocks: list[PlannedBlock] = []
     for table in TABLE_ORDER:
         ordered = sorted(
-            (place for place in places if place[0].table is table),
+            (one for one in places if one[0].table is table and one[1].name not in culprits),
             key=lambda place: (place[0].address, place[0].count, place[1].name),
         )
-        blocks += _coalesced(ordered, link, breaks)
+        blocks += _coalesced(ordered, bounds)
     return ReadPlan(link=link, specs=specs, blocks=tuple(blocks), culprits=culprits, breaks=breaks)
 
 
 Place = tuple[ReadBlock, SignalSpec]
 
 
-def _coalesced(
-    ordered: Sequence[Place], link: ModbusLink, breaks: frozenset[tuple[Table, int]]
-) -> list[PlannedBlock]:
+def _block(address: ModbusAddress) -> ReadBlock:
+    return ReadBlock(address.table, address.address, length_of(address))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What keeps neighbours apart."""
+
+    link: ModbusLink
+    breaks: frozenset[tuple[Table, int]]
+    illegal: tuple[ReadBlock, ...]
+    """Where the culprits lie: reading over them would fail again."""
+
+    def join(self, block: ReadBlock, following: ReadBlock) -> ReadBlock | None:
+        """Return the block that covers both, or None where they must stay apart."""
+        if following.address - block.end > self.link.max_gap_registers:
+            return None
+        end = max(block.end, following.end)
+        wider = ReadBlock(block.table, block.address, end - block.address)
+        if wider.count > _cap(block.table, self.link) or _touches_forbidden(wider, self.link):
+            return None
+        if (block.table, following.address) in self.breaks:
+            return None
+        return None if any(_overlap(wider, illegal) for illegal in self.illegal) else wider
+
+
+def _overlap(one: ReadBlock, other: ReadBlock) -> bool:
+    return one.table is other.table and one.address < other.end and other.address < one.end
+
+
+def _coalesced(ordered: Sequence[Place], bounds: _Bounds) -> list[PlannedBlock]:
     """Join places of one table, ordered by address, into as few blocks as the bounds allow."""
     joined: list[tuple[ReadBlock, list[Place]]] = []
     for place in ordered:
-        wider = _joined(joined[-1][0], place[0], link, breaks) if joined else None
+        wider = bounds.join(joined[-1][0], place[0]) if joined else None
         if wider is None:
             joined.append((place[0], [place]))
         else:
             joined[-1] = (wider, [*joined[-1][1], place])
     return [PlannedBlock(block, _slices(block, places)) for block, places in joined]
-
-
-def _joined(
-    block: ReadBlock, following: ReadBlock, link: ModbusLink, breaks: frozenset[tuple[Table, int]]
-) -> ReadBlock | None:
-    """Return the block that covers both, or None where a bound forbids it."""
-    if following.address - block.end > link.max_gap_registers:
-        return None
-    end = max(block.end, following.end)
-    wider = ReadBlock(block.table, block.address, end - block.address)
-    if wider.count > _cap(block.table, link) or _touches_forbidden(wider, link):
-        return None
-    return None if (block.table, following.address) in breaks else wider
 
 
 def _slices(block: ReadBlock, places: Sequence[Place]) -> tuple[Slice, ...]:

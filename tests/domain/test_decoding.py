@@ -1,0 +1,377 @@
+"""Decoding: a value or a reason, never a guess (B1). The encoder below is independent of it."""
+
+import json
+import math
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from redrabbit.domain.decoding import (
+    decode_bit,
+    decode_field,
+    decode_payload,
+    decode_registers,
+    field_at,
+    length_of,
+    parse_json,
+)
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Reason, Value
+from redrabbit.domain.signals import (
+    Encoding,
+    ModbusAddress,
+    MqttAddress,
+    Order,
+    SignalSpec,
+    Table,
+)
+
+NUMBERS = {
+    Encoding.INT16: ("h", st.integers(-(2**15), 2**15 - 1)),
+    Encoding.UINT16: ("H", st.integers(0, 2**16 - 1)),
+    Encoding.INT32: ("i", st.integers(-(2**31), 2**31 - 1)),
+    Encoding.UINT32: ("I", st.integers(0, 2**32 - 1)),
+    Encoding.INT64: ("q", st.integers(-(2**63), 2**63 - 1)),
+    Encoding.UINT64: ("Q", st.integers(0, 2**64 - 1)),
+    Encoding.FLOAT32: ("f", st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    Encoding.FLOAT64: ("d", st.floats(allow_nan=False, allow_infinity=False)),
+}
+
+ORDERS = st.sampled_from(Order)
+
+
+def as_a_plc_lays_it_out(form: str, number: float, words: Order, octets: Order) -> bytes:
+    """Lay a number out the way a PLC would: two-byte words in word order, bytes in byte order.
+
+    Built from a list of words, least significant first, by shifting, so that it shares nothing
+    with the decoder's way (which turns the bytes around).
+    """
+    size = struct.calcsize(form)
+    pattern = int.from_bytes(struct.pack(f"<{form}", number), "little")
+    by_significance = [pattern >> (16 * place) & 0xFFFF for place in range(size // 2)]
+    in_order = by_significance if words is Order.LITTLE else by_significance[::-1]
+    return struct.pack(f"{'<' if octets is Order.LITTLE else '>'}{len(in_order)}H", *in_order)
+
+
+def register(encoding: Encoding, **fields: Any) -> SignalSpec:
+    scaling = {name: fields.pop(name) for name in ("scale", "offset") if name in fields}
+    place = {"table": Table.HOLDING_REGISTER, "address": 0, **fields}
+    return SignalSpec(
+        name=SignalName("s"),
+        address=ModbusAddress(encoding=encoding, **place),
+        **scaling,
+    )
+
+
+def field(encoding: Encoding, *path: str, **scaling: Any) -> SignalSpec:
+    address = MqttAddress(topic="t", encoding=encoding, path=path)
+    return SignalSpec(name=SignalName("s"), address=address, **scaling)
+
+
+@given(
+    case=st.sampled_from(list(NUMBERS)).flatmap(
+        lambda encoding: st.tuples(st.just(encoding), NUMBERS[encoding][1])
+    ),
+    words=ORDERS,
+    octets=ORDERS,
+)
+def test_every_number_comes_back_in_every_word_and_byte_order(
+    case: tuple[Encoding, float], words: Order, octets: Order
+) -> None:
+    encoding, number = case
+    spec = register(encoding, word_order=words, byte_order=octets)
+    raw = as_a_plc_lays_it_out(NUMBERS[encoding][0], number, words, octets)
+    decoded = decode_registers(spec, raw)
+    assert decoded == number
+    assert type(decoded) is type(number)
+    assert decode_registers(spec, struct.unpack(f">{len(raw) // 2}H", raw)) == decoded
+
+
+@pytest.mark.parametrize(
+    ("words", "octets", "registers"),
+    [
+        (Order.BIG, Order.BIG, [0x1122, 0x3344]),
+        (Order.LITTLE, Order.BIG, [0x3344, 0x1122]),
+        (Order.BIG, Order.LITTLE, [0x2211, 0x4433]),
+        (Order.LITTLE, Order.LITTLE, [0x4433, 0x2211]),
+    ],
+    ids=["ABCD", "CDAB", "BADC", "DCBA"],
+)
+def test_the_four_orders_as_manuals_print_them(
+    words: Order, octets: Order, registers: list[int]
+) -> None:
+    spec = register(Encoding.UINT32, word_order=words, byte_order=octets)
+    assert decode_registers(spec, registers) == 0x11223344
+
+
+@given(number=st.integers(0, 0xFFFF), bit=st.integers(0, 15), octets=ORDERS)
+def test_a_bit_of_a_register_counts_from_the_least_significant(
+    number: int, bit: int, octets: Order
+) -> None:
+    spec = register(Encoding.BOOL, bit=bit, byte_order=octets)
+    raw = as_a_plc_lays_it_out("H", number, Order.BIG, octets)
+    assert decode_registers(spec, raw) is (f"{number:016b}"[15 - bit] == "1")
+
+
+@given(bits=st.lists(st.booleans(), min_size=1, max_size=40), extra=st.integers(0, 7))
+def test_packed_bits_count_from_the_lowest_bit_of_the_first_byte(
+    bits: list[bool], extra: int
+) -> None:
+    pattern = sum(1 << place for place, bit in enumerate(bits) if bit)
+    packed = pattern.to_bytes((len(bits) + extra) // 8 + 1, "little")
+    assert [decode_bit(packed, place) for place in range(len(bits))] == bits
+
+
+@pytest.mark.parametrize("table", [Table.COIL, Table.DISCRETE_INPUT])
+@pytest.mark.parametrize(
+    ("registers", "expected"),
+    [
+        (b"\1", True),
+        (b"\0", False),
+        ([1], True),
+        (b"\2", Reason.UNREADABLE),
+        (b"", Reason.BAD_REPLY),
+        (b"\0\1", Reason.BAD_REPLY),
+    ],
+)
+def test_a_coil_is_exactly_one_zero_or_one(
+    table: Table, registers: bytes | list[int], expected: Value | Reason
+) -> None:
+    assert decode_registers(register(Encoding.BOOL, table=table), registers) is expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, False), (1, True), (2, Reason.UNREADABLE), (256, Reason.UNREADABLE)],
+)
+def test_a_whole_register_as_truth_value_says_zero_or_one_only(
+    number: int, expected: Value | Reason
+) -> None:
+    assert decode_registers(register(Encoding.BOOL), [number]) is expected
+
+
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8).map(
+        lambda text: text.rstrip(" ")
+    ),
+    padding=st.sampled_from([b"\0", b" "]),
+    octets=ORDERS,
+)
+@example(text="", padding=b"\0", octets=Order.BIG)
+def test_text_comes_back_however_it_is_padded(text: str, padding: bytes, octets: Order) -> None:
+    length = 20
+    padded = text.encode().ljust(2 * length, padding)
+    pairs = [padded[at : at + 2] for at in range(0, len(padded), 2)]
+    raw = b"".join(pair if octets is Order.BIG else bytes(reversed(pair)) for pair in pairs)
+    spec = register(Encoding.STRING, length_registers=length, byte_order=octets)
+    assert decode_registers(spec, raw) == text
+
+
+def test_what_stands_behind_the_nul_is_left_over_from_a_longer_text() -> None:
+    spec = register(Encoding.STRING, length_registers=3)
+    assert decode_registers(spec, b"OK\0G 7") == "OK"
+
+
+def test_text_that_is_not_utf8_is_unreadable() -> None:
+    spec = register(Encoding.STRING, length_registers=1)
+    assert decode_registers(spec, b"\xff\xfe") is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("form", ["f", "d"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_float_that_is_not_finite_is_not_a_number(form: str, number: float) -> None:
+    encoding = Encoding.FLOAT32 if form == "f" else Encoding.FLOAT64
+    assert decode_registers(register(encoding), struct.pack(f">{form}", number)) is (
+        Reason.NOT_A_NUMBER
+    )
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "expected"),
+    [(1.0, 0.0, 250), (0.1, 0.0, 25.0), (1.0, -50.0, 200.0), (2.0, 1.0, 501.0)],
+)
+def test_only_an_unscaled_integer_stays_an_integer(
+    scale: float, offset: float, expected: float
+) -> None:
+    decoded = decode_registers(register(Encoding.INT16, scale=scale, offset=offset), [250])
+    assert decoded == expected
+    assert type(decoded) is type(expected)
+
+
+def test_scaling_beyond_the_largest_float_is_not_a_number() -> None:
+    raw = struct.pack(">d", 1e308)
+    assert decode_registers(register(Encoding.FLOAT64, scale=100.0), raw) is Reason.NOT_A_NUMBER
+
+
+def test_truth_values_and_text_are_never_scaled() -> None:
+    assert decode_registers(register(Encoding.BOOL, bit=0, scale=5.0), [1]) is True
+    text = register(Encoding.STRING, length_registers=1, scale=5.0)
+    assert decode_registers(text, b"17") == "17"
+
+
+@pytest.mark.parametrize("raw", [b"", b"\0\1", b"\0\1\0", b"\0\1\0\1\0\1"])
+def test_registers_of_the_wrong_length_are_a_bad_reply(raw: bytes) -> None:
+    assert decode_registers(register(Encoding.UINT32), raw) is Reason.BAD_REPLY
+
+
+def test_each_encoding_knows_its_length() -> None:
+    lengths = {encoding: length_of(_place(encoding)) for encoding in NUMBERS}
+    assert lengths == {
+        encoding: struct.calcsize(form) // 2 for encoding, (form, _) in NUMBERS.items()
+    }
+    assert length_of(_place(Encoding.BOOL, bit=3)) == 1
+    assert length_of(_place(Encoding.STRING, length_registers=7)) == 7
+    assert length_of(_place(Encoding.BOOL, table=Table.COIL)) == 1
+
+
+@pytest.mark.parametrize("encoding", [Encoding.INTEGER, Encoding.NUMBER])
+def test_payload_encodings_have_no_layout_in_registers(encoding: Encoding) -> None:
+    with pytest.raises(ValueError, match="no layout"):
+        length_of(_place(encoding))
+
+
+def _place(encoding: Encoding, **fields: Any) -> ModbusAddress:
+    place = {"table": Table.HOLDING_REGISTER, "address": 0, **fields}
+    return ModbusAddress(encoding=encoding, **place)
+
+
+def test_a_signal_of_the_other_protocol_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(TypeError):
+        decode_registers(field(Encoding.BOOL), b"\1")
+    with pytest.raises(TypeError):
+        decode_payload(register(Encoding.BOOL), b"1")
+    with pytest.raises(TypeError):
+        decode_field(register(Encoding.BOOL), {})
+
+
+PLAIN = [
+    (Encoding.BOOL, b"true", True),
+    (Encoding.BOOL, b"FALSE", False),
+    (Encoding.BOOL, b"On", True),
+    (Encoding.BOOL, b"off\n", False),
+    (Encoding.BOOL, b"1", True),
+    (Encoding.BOOL, b"0", False),
+    (Encoding.BOOL, b"yes", Reason.UNREADABLE),
+    (Encoding.BOOL, b"2", Reason.UNREADABLE),
+    (Encoding.BOOL, b"", Reason.UNREADABLE),
+    (Encoding.BOOL, b"\xff", Reason.UNREADABLE),
+    (Encoding.STRING, b"RR-017\r\n", "RR-017"),
+    (Encoding.STRING, b"RR-017\0", "RR-017"),
+    (Encoding.STRING, b"RR\x00017", Reason.UNREADABLE),
+    (Encoding.STRING, b"", ""),
+    (Encoding.STRING, "防错".encode(), "防错"),
+    (Encoding.INTEGER, b"-17", -17),
+    (Encoding.INTEGER, b"+17", 17),
+    (Encoding.INTEGER, b"17.0", 17),
+    (Encoding.INTEGER, b"17.5", Reason.UNREADABLE),
+    (Encoding.INTEGER, b"1_000", Reason.UNREADABLE),
+    (Encoding.INTEGER, b"0x11", Reason.UNREADABLE),
+    (Encoding.INTEGER, b"9" * 5000, Reason.UNREADABLE),
+    (Encoding.INTEGER, b"1e17", Reason.UNREADABLE),
+    (Encoding.NUMBER, b"2.50", 2.5),
+    (Encoding.NUMBER, b".5", 0.5),
+    (Encoding.NUMBER, b"2e3", 2000.0),
+    (Encoding.NUMBER, b"12", 12),
+    (Encoding.NUMBER, b"12 bar", Reason.UNREADABLE),
+    (Encoding.NUMBER, b"1,5", Reason.UNREADABLE),
+    (Encoding.NUMBER, b"NaN", Reason.NOT_A_NUMBER),
+    (Encoding.NUMBER, b"-inf", Reason.NOT_A_NUMBER),
+    (Encoding.NUMBER, b"1e999", Reason.NOT_A_NUMBER),
+    (Encoding.UINT16, b"65535", 65535),
+    (Encoding.UINT16, b"65536", Reason.OUT_OF_RANGE),
+    (Encoding.UINT16, b"-1", Reason.OUT_OF_RANGE),
+    (Encoding.FLOAT32, b"1.5", 1.5),
+]
+
+
+@pytest.mark.parametrize(("encoding", "payload", "expected"), PLAIN, ids=str)
+def test_plain_text_is_taken_literally_or_not_at_all(
+    encoding: Encoding, payload: bytes, expected: Value | Reason
+) -> None:
+    decoded = decode_payload(field(encoding), payload)
+    assert decoded == expected
+    assert type(decoded) is type(expected)
+
+
+JSON = [
+    (Encoding.BOOL, "true", True),
+    (Encoding.BOOL, "0", False),
+    (Encoding.BOOL, "1", True),
+    (Encoding.BOOL, '"ON"', True),
+    (Encoding.BOOL, '"0"', False),
+    (Encoding.BOOL, "1.0", Reason.UNREADABLE),
+    (Encoding.BOOL, "2", Reason.UNREADABLE),
+    (Encoding.BOOL, '"maybe"', Reason.UNREADABLE),
+    (Encoding.BOOL, "[]", Reason.UNREADABLE),
+    (Encoding.BOOL, "null", Reason.MISSING),
+    (Encoding.STRING, '"RR-017 "', "RR-017 "),
+    (Encoding.STRING, "17", Reason.UNREADABLE),
+    (Encoding.STRING, '"\\ud800"', Reason.UNREADABLE),
+    (Encoding.STRING, '"a\\u0000"', Reason.UNREADABLE),
+    (Encoding.INTEGER, "17", 17),
+    (Encoding.INTEGER, "17.0", 17),
+    (Encoding.INTEGER, "17.5", Reason.UNREADABLE),
+    (Encoding.INTEGER, "true", Reason.UNREADABLE),
+    (Encoding.INTEGER, '"17"', Reason.UNREADABLE),
+    (Encoding.NUMBER, "2.5", 2.5),
+    (Encoding.NUMBER, "3", 3),
+    (Encoding.NUMBER, "NaN", Reason.NOT_A_NUMBER),
+    (Encoding.NUMBER, "Infinity", Reason.NOT_A_NUMBER),
+    (Encoding.NUMBER, "{}", Reason.UNREADABLE),
+    (Encoding.INT16, "40000", Reason.OUT_OF_RANGE),
+]
+
+
+@pytest.mark.parametrize(("encoding", "value", "expected"), JSON, ids=str)
+def test_a_json_field_is_taken_literally_or_not_at_all(
+    encoding: Encoding, value: str, expected: Value | Reason
+) -> None:
+    payload = f'{{"station": {{"result": {value}}}}}'.encode()
+    decoded = decode_payload(field(encoding, "station", "result"), payload)
+    assert decoded == expected
+    assert type(decoded) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{", b"\xff", b'{"result": 1, "result": 0}', b'{"result": 1} trailing', b"[" * 100_000],
+    ids=["empty", "cut off", "not UTF-8", "key twice", "trailing text", "nested too deep"],
+)
+def test_a_payload_that_is_no_json_is_unreadable(payload: bytes) -> None:
+    assert decode_payload(field(Encoding.BOOL, "result"), payload) is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("payload", [b"{}", b"7", b'{"a": 7}', b'{"a": [1]}', b'{"a": null}'])
+def test_a_field_that_is_not_there_is_missing(payload: bytes) -> None:
+    assert decode_payload(field(Encoding.INTEGER, "a", "b"), payload) is Reason.MISSING
+
+
+def test_a_scaled_payload_number_is_a_float_within_float_range() -> None:
+    assert decode_payload(field(Encoding.INTEGER, scale=0.5), b"5") == 2.5
+    assert decode_payload(field(Encoding.INTEGER, scale=0.5), b"9" * 400) is Reason.OUT_OF_RANGE
+
+
+@given(
+    document=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_any_json_gives_a_value_or_a_reason_and_the_field_found_is_the_one_written(
+    document: object,
+) -> None:
+    payload = json.dumps({"a": {"b": document}}).encode()
+    assert field_at(parse_json(payload), ("a", "b")) == document
+    for encoding in Encoding:
+        decoded = decode_payload(field(encoding, "a", "b"), payload)
+        assert isinstance(decoded, bool | int | float | str | Reason)
+        if isinstance(decoded, float):
+            assert math.isfinite(decoded)
+
+
+@given(payload=st.binary(max_size=40), encoding=st.sampled_from(Encoding))
+def test_any_bytes_give_a_value_or_a_reason(payload: bytes, encoding: Encoding) -> None:
+    assert isinstance(decode_payload(field(encoding), payload), bool | int | float | str | Reason)
