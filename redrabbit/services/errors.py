@@ -1,0 +1,37 @@
+"""What the services see when the floor above is in trouble.
+
+    Exception
+    └── StoreTrouble             the database can't do it now: disk, network, a conflict
+        ├── DamagedDatabase      what is kept is not what was written; names what and where
+        ├── DatabaseTooNew       made by a newer version of the program
+        ├── DuplicateRecord      two records would share what must be unique (D8)
+        ├── KeyMissing           the ledger is there and its signing key is not, or the reverse
+        └── WriterAlreadyRunning another process writes to this database (D20)
+
+Trouble is no refusal: the rules had nothing against the command, and it may be tried again. The
+store raises nothing else of its own; what a command raises comes back to its caller unchanged.
+"""
+
+
+class StoreTrouble(Exception):  # noqa: N818  because trouble, damage and refusal are the words of the house
+    """The database can't do it now; the message says what was found and what to do next."""
+
+
+class DamagedDatabase(StoreTrouble):
+    """What is kept is not what was written: a torn file, or a record that somebody changed."""
+
+
+class DatabaseTooNew(StoreTrouble):
+    """The database was made by a newer version of the program than this one."""
+
+
+class DuplicateRecord(StoreTrouble):
+    """The command would make a second record with the same unique fields."""
+
+
+class KeyMissing(StoreTrouble):
+    """The signing key and the ledger it belongs to are not both there."""
+
+
+class WriterAlreadyRunning(StoreTrouble):
+    """Another process writes to this database, and there is one writer a database."""

@@ -1,0 +1,195 @@
+"""Connections to both databases with the settings that evidence needs, and their errors in words.
+
+SQLite: WAL, synchronous FULL, foreign keys on; a file is opened for writing only if it exists, so
+that a mistyped path never makes an empty ledger. Python's sqlite3 begins transactions at its own
+discretion, too late for SAVEPOINT and for snapshots; so that is switched off and each BEGIN is
+ours. PostgreSQL: readers see one snapshot a query (REPEATABLE READ, read only).
+
+Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#pysqlite-serializable
+"""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+
+from redrabbit.services.errors import DamagedDatabase, DuplicateRecord, StoreTrouble
+
+BUSY_TIMEOUT_S = 5.0
+"""How long to wait for somebody else's lock, say an open `sqlite3` shell, before giving up."""
+
+READERS = 4
+"""Reader threads and connections: pages are short queries, and the machine is small."""
+
+FileMode = Literal["rw", "ro", "rwc", "immutable"]
+
+
+def parsed_url(url: str) -> URL:
+    """Return the address of a database; StoreTrouble if it names none of the two kinds."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreTrouble(
+            f"{url!r} is no database address; expected sqlite:///PATH or postgresql://HOST/NAME"
+        ) from error
+    kind = parsed.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise StoreTrouble(f"{kind}: expected sqlite:///PATH or postgresql://HOST/NAME")
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreTrouble("SQLite in memory keeps nothing; expected sqlite:///PATH")
+    return parsed
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """Return the database's file; None for PostgreSQL."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def shown(url: URL) -> str:
+    """Return the address as messages say it, without a password."""
+    path = sqlite_path(url)
+    return str(path) if path else url.render_as_string(hide_password=True)
+
+
+def writer_engine(url: URL, mode: FileMode = "rw") -> Engine:
+    """Return the engine of the one connection that writes."""
+    path = sqlite_path(url)
+    if path:
+        return _sqlite_engine(path, mode, "BEGIN IMMEDIATE", size=1)
+    return create_engine(url, pool_size=1, max_overflow=0, connect_args=_postgresql_arguments())
+
+
+def reader_engine(url: URL, mode: FileMode = "ro") -> Engine:
+    """Return the engine of the connections that read; each transaction is one snapshot."""
+    path = sqlite_path(url)
+    if path:
+        return _sqlite_engine(path, mode, "BEGIN", size=READERS)
+    return create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=_postgresql_arguments(),
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
+    )
+
+
+def _postgresql_arguments() -> dict[str, object]:
+    """Say who connects, so that a second writer can be told who the first is."""
+    name = f"redrabbit pid {os.getpid()} on {socket.gethostname()}"
+    return {"application_name": name[:63], "connect_timeout": 10}
+
+
+def _sqlite_engine(path: Path, mode: FileMode, begin: str, size: int) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=_sqlite_opener(path, mode),
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+    )
+
+    def begin_ourselves(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "begin", begin_ourselves)
+    return engine
+
+
+def _sqlite_opener(path: Path, mode: FileMode) -> Callable[[], sqlite3.Connection]:
+    how = "immutable=1" if mode == "immutable" else f"mode={mode}"
+    uri = f"{path.absolute().as_uri()}?{how}"
+
+    def open_file() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            _set_up(connection, mode)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return open_file
+
+
+def _set_up(connection: sqlite3.Connection, mode: FileMode) -> None:
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.execute("PRAGMA foreign_keys=ON")
+    if mode in ("ro", "immutable"):
+        connection.execute("PRAGMA query_only=ON")
+        return
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone doesn't reach the disk there
+    if mode == "rw":
+        (journal,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        if journal != "wal":
+            raise StoreTrouble(
+                f"this file system can't keep an SQLite write-ahead log (journal mode {journal}); "
+                "put the database on a local disk"
+            )
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn the database's own errors into those of `redrabbit.services.errors`.
+
+    Only statements belong inside, never a command's code: a plain ValueError raised here comes
+    from reading a value that no writer of ours can have left.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, OverflowError) as error:
+        if isinstance(error, StatementError) and isinstance(error.orig, ValueError):
+            raise error.orig from error  # a value refused before it was sent: the caller's bug
+        raise trouble(error, doing) from error
+    except ValueError as error:
+        raise DamagedDatabase(f"{doing}: {error}") from error
+
+
+_SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_POSTGRESQL_DAMAGE = ("XX001", "XX002", "42P01", "42703")
+"""Data or index corrupted; a table or a column is gone."""
+
+
+def trouble(error: Exception, doing: str) -> StoreTrouble:
+    """Return the same in the store's words."""
+    cause: BaseException = error
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        cause = error.orig
+    words = f"{doing}: {' '.join(str(cause).split())}"
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_trouble(cause, words)
+    if isinstance(cause, psycopg.errors.UniqueViolation):
+        return DuplicateRecord(words)
+    if isinstance(cause, psycopg.Error) and cause.sqlstate in _POSTGRESQL_DAMAGE:
+        return DamagedDatabase(words)
+    return StoreTrouble(words)
+
+
+def _sqlite_trouble(cause: sqlite3.Error, words: str) -> StoreTrouble:
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+        return DuplicateRecord(words)
+    if code is not None and code & 0xFF in _SQLITE_DAMAGE:
+        return DamagedDatabase(words)
+    if "no such table" in words or "no such column" in words or "decode to UTF-8" in words:
+        return DamagedDatabase(words)
+    return StoreTrouble(words)

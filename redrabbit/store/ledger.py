@@ -1,0 +1,114 @@
+"""The ledger's tables: entries in, entries out, and the signed head that covers them all.
+
+Nothing is ever updated or deleted here but the one row of the head. `raw` is what was hashed;
+the other columns repeat it for searching, and verification compares them.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from redrabbit.domain.ledger import Appended, Entry, LogState, from_bytes, rebuild
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.ports import LedgerHead
+from redrabbit.store.engine import translated
+from redrabbit.store.tables import LEDGER, LEDGER_HEAD
+
+Seal = Callable[[LogState], str]
+"""Signs a checkpoint over the whole log, with its stream heads, and returns the note's text."""
+
+_INSERT = insert(LEDGER)
+_HEAD = select(LEDGER_HEAD.c.size, LEDGER_HEAD.c.root, LEDGER_HEAD.c.checkpoint)
+_LEAVES = select(LEDGER.c.stream, LEDGER.c.leaf_hash).order_by(LEDGER.c.index)
+_ENTRIES = (
+    select(LEDGER.c.index, LEDGER.c.raw)
+    .where(LEDGER.c.index >= bindparam("first"))
+    .order_by(LEDGER.c.index)
+)
+_RAW = select(LEDGER.c.raw).where(LEDGER.c.index == bindparam("index"))
+
+
+def ledger_row(appended: Appended) -> dict[str, object]:
+    """Return the row that keeps an appended entry."""
+    entry = appended.entry
+    return {
+        "index": entry.index,
+        "type": entry.type,
+        "schema": entry.schema,
+        "stream": entry.stream,
+        "stream_seq": entry.stream_seq,
+        "previous": entry.previous,
+        "occurred_at": entry.occurred_at,
+        "recorded_at": entry.recorded_at,
+        "raw": appended.raw,
+        "leaf_hash": appended.leaf_hash,
+    }
+
+
+def insert_entries(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Insert rows of appended entries."""
+    with translated("writing the ledger"):
+        connection.execute(_INSERT, rows)
+
+
+def entry_rows(connection: Connection, first: int, limit: int | None) -> list[Entry]:
+    """Return entries from an index on, in order; DamagedDatabase if one can't be read."""
+    with translated("reading the ledger"):
+        rows = connection.execute(_ENTRIES.limit(limit), {"first": first}).all()
+    return [_entry(bytes(raw), index) for index, raw in rows]
+
+
+def _entry(raw: bytes, index: int) -> Entry:
+    try:
+        return from_bytes(raw, index)
+    except ValueError as error:
+        raise DamagedDatabase(f"ledger entry {index}: {error}") from error
+
+
+def raw_entry(connection: Connection, index: int) -> bytes:
+    """Return one entry's canonical bytes; KeyError if there is none."""
+    with translated("reading the ledger"):
+        raw = connection.execute(_RAW, {"index": index}).scalar_one_or_none()
+    if raw is None:
+        raise KeyError(index)
+    return bytes(raw)
+
+
+def leaf_hashes(connection: Connection) -> list[bytes]:
+    """Return all leaf hashes, in order."""
+    with translated("reading the ledger"):
+        return [bytes(row.leaf_hash) for row in connection.execute(_LEAVES)]
+
+
+def load_log(connection: Connection) -> LogState:
+    """Return the log as it stands in the table; its hashes are believed (see verification)."""
+    with translated("reading the ledger"):
+        return rebuild((row.stream, bytes(row.leaf_hash)) for row in connection.execute(_LEAVES))
+
+
+def read_head(connection: Connection) -> LedgerHead:
+    """Return the signed head; DamagedDatabase unless there is exactly one."""
+    with translated("reading the ledger's head"):
+        rows = connection.execute(_HEAD).all()
+    if len(rows) != 1:
+        raise DamagedDatabase(f"ledger_head has {len(rows)} rows; expected 1")
+    return LedgerHead(size=rows[0].size, root=rows[0].root, checkpoint=rows[0].checkpoint)
+
+
+def insert_head(connection: Connection, log: LogState, seal: Seal) -> None:
+    """Write the head for the first time."""
+    with translated("writing the ledger's head"):
+        connection.execute(insert(LEDGER_HEAD), {"id": 1, **_head_row(log, seal)})
+
+
+def write_head(connection: Connection, log: LogState, seal: Seal) -> None:
+    """Sign the log as it stands and replace the head with it."""
+    with translated("writing the ledger's head"):
+        connection.execute(_WRITE_HEAD, _head_row(log, seal))
+
+
+_WRITE_HEAD = update(LEDGER_HEAD).where(LEDGER_HEAD.c.id == 1)
+
+
+def _head_row(log: LogState, seal: Seal) -> dict[str, object]:
+    return {"size": log.size, "root": log.root.hex(), "checkpoint": seal(log)}

@@ -1,0 +1,368 @@
+"""The same database in memory, for simulated shifts: same answers, same refusals, no threads.
+
+It passes the contract tests of the real ones. A command that raises is undone from a journal of
+what it changed; the head is signed only when somebody asks. Nothing outlives the object.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.folding import Change, Put
+from redrabbit.domain.ledger import Entry, Event, LogState, canonical_text
+from redrabbit.domain.records import KEYS, TABLES, UNIQUE, Record
+from redrabbit.services.errors import DuplicateRecord, StoreTrouble
+from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
+from redrabbit.store.ledger import Seal
+from redrabbit.store.outbox import Delivery, Outbox, wanting
+from redrabbit.store.rows import key_of, known, matcher, refuse_naive_instants
+from redrabbit.store.types import refuse_naive
+from redrabbit.store.unit_of_work import Recording
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+Key = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Delivery:
+    delivery: Delivery
+    next_try_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Everything that is kept."""
+
+    records: dict[type[Any], dict[Key, Any]] = field(
+        default_factory=lambda: {kind: {} for kind in TABLES}
+    )
+    unique: dict[tuple[type[Any], Key], Key] = field(default_factory=dict)
+    """Unique values of a kind → the key of the record that has them."""
+    entries: list[Entry] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    log: LogState = field(default_factory=LogState)
+    messages: int = 0
+    deliveries: dict[tuple[int, str], _Delivery] = field(default_factory=dict)
+    heartbeats: dict[str, datetime] = field(default_factory=dict)
+
+
+class MemoryReader:
+    """The `Reader` port over values."""
+
+    def __init__(self, kept: _Kept, head: Callable[[], LedgerHead]) -> None:
+        self._kept = kept
+        self._head = head
+
+    def get(self, kind: type[R], *key: str | int) -> R | None:
+        """Return the record with this key, or None."""
+        found: R | None = self._kept.records[kind].get(key)
+        return found
+
+    def find(
+        self,
+        kind: type[R],
+        *where: Where,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> list[R]:
+        """Return the records that meet every condition, by key unless `order_by` says else."""
+        meets = matcher(kind, where)
+        found = [record for record in self._kept.records[kind].values() if meets(record)]
+        found.sort(key=_order(kind, order_by), reverse=descending)
+        return found if limit is None else found[:limit]
+
+    def count(self, kind: type[Record], *where: Where) -> int:
+        """Return how many records meet every condition."""
+        meets = matcher(kind, where)
+        return sum(1 for record in self._kept.records[kind].values() if meets(record))
+
+    def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
+        """Return ledger entries from an index on, in order."""
+        return self._kept.entries[first : None if limit is None else first + limit]
+
+    def raw_entry(self, index: int) -> bytes:
+        """Return one entry's canonical bytes; KeyError if there is none."""
+        if not 0 <= index < len(self._kept.raw):
+            raise KeyError(index)
+        return self._kept.raw[index]
+
+    def leaf_hashes(self) -> Sequence[bytes]:
+        """Return the leaf hashes of the whole log, in order."""
+        return list(self._kept.leaves)
+
+    def head(self) -> LedgerHead:
+        """Return size, root and signed checkpoint, as last committed."""
+        return self._head()
+
+    def pending_deliveries(self, now: datetime, limit: int) -> list[Delivery]:
+        """Return deliveries that are due, oldest message first."""
+        due = sorted(
+            place
+            for place, kept in self._kept.deliveries.items()
+            if kept.next_try_at is not None and kept.next_try_at <= now
+        )
+        return [self._kept.deliveries[place].delivery for place in due[:limit]]
+
+    def heartbeats(self) -> dict[str, datetime]:
+        """Return when each part of the service was last alive."""
+        return dict(sorted(self._kept.heartbeats.items()))
+
+
+def _order(kind: type[R], order_by: str | None) -> Callable[[R], tuple[Any, ...]]:
+    if order_by is None:
+        return key_of
+    name = order_by
+    known(kind, name)
+
+    def place(record: R) -> tuple[Any, ...]:
+        value = getattr(record, name)
+        return (
+            ((value is not None, value), key_of(record))
+            if value is not None
+            else (
+                (False,),
+                key_of(record),
+            )
+        )
+
+    return place
+
+
+class MemoryUnitOfWork(MemoryReader):
+    """The `UnitOfWork` port over values, with what is needed to undo it."""
+
+    def __init__(
+        self, kept: _Kept, head: Callable[[], LedgerHead], now: datetime, recording: Recording
+    ) -> None:
+        super().__init__(kept, head)
+        self.failure: StoreTrouble | None = None
+        self._now = now
+        self._recording = recording
+        self._undo: list[Callable[[], object]] = []
+        self._given: dict[type[Record], int] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which this command is recorded."""
+        return self._now
+
+    def append(self, event: Event) -> Entry:
+        """Append to the ledger and fold the entry into the records."""
+        kept = self._kept
+        appended = kept.log.append(event, self._now, self._recording.context)
+        changes = self._recording.fold(appended.entry, self.get)
+        self._undo.append(self._shortened(kept.log))
+        kept.log = appended.log
+        kept.entries.append(appended.entry)
+        kept.raw.append(appended.raw)
+        kept.leaves.append(appended.leaf_hash)
+        try:
+            for change in changes:
+                self._apply(change)
+        except StoreTrouble as error:
+            self.failure = self.failure or error
+            raise
+        return appended.entry
+
+    def _shortened(self, log: LogState) -> Callable[[], None]:
+        def shorten() -> None:
+            self._kept.log = log
+            for kept in (self._kept.entries, self._kept.raw, self._kept.leaves):
+                del kept[log.size :]
+
+        return shorten
+
+    def _apply(self, change: Change) -> None:
+        if isinstance(change, Put):
+            refuse_naive_instants(change.record)
+            self._replace(type(change.record), key_of(change.record), change.record)
+        else:
+            self._replace(change.kind, change.key, None)
+
+    def _replace(self, kind: type[Record], key: Key, record: Record | None) -> None:
+        table = self._kept.records[kind]
+        before = table.get(key)
+        self._keep_unique(kind, key, before, record)
+        if record is None:
+            table.pop(key, None)
+        else:
+            table[key] = record
+        self._undo.append(lambda: _restore(table, key, before))
+
+    def _keep_unique(
+        self, kind: type[Record], key: Key, before: Record | None, after: Record | None
+    ) -> None:
+        names = UNIQUE.get(kind)
+        if names is None:
+            return
+        unique = self._kept.unique
+        old = before and (kind, tuple(getattr(before, name) for name in names))
+        new = after and (kind, tuple(getattr(after, name) for name in names))
+        if old == new:
+            return
+        if new and new in unique:
+            raise DuplicateRecord(f"writing {TABLES[kind]} {after}: {names} is there already")
+        if old:
+            del unique[old]
+            self._undo.append(lambda: unique.__setitem__(old, key))
+        if new:
+            unique[new] = key
+            self._undo.append(lambda: unique.pop(new))
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Put a message into the outbox of this transaction, for each target that wants it."""
+        kept = self._kept
+        payload = canonical_text(message.payload)  # type: ignore[arg-type]  # because the port says `object`; anything else raises TypeError
+        kept.messages += 1
+        for target in wanting(self._recording.targets, message.event):
+            place = (kept.messages, target)
+            delivery = Delivery(
+                outbox_id=kept.messages,
+                target=target,
+                event=message.event,
+                key=message.key,
+                payload=payload,
+                created_at=self._now,
+                attempts=0,
+                last_error=None,
+            )
+            kept.deliveries[place] = _Delivery(delivery, self._now)
+            self._undo.append(lambda place=place: kept.deliveries.pop(place))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+
+    def next_number(self, kind: type[Record]) -> int:
+        """Return the next free number (from 1) of a record with an integer key (D14)."""
+        (_,) = KEYS[kind]
+        last = max((key[0] for key in self._kept.records[kind]), default=0)
+        number = max(last, self._given.get(kind, 0)) + 1
+        self._given[kind] = number
+        return int(number)
+
+    def mark_delivered(self, outbox_id: int, target: str) -> None:
+        """Note that the target has the message."""
+        self._mark(outbox_id, target, None, None)
+
+    def mark_failed(
+        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
+    ) -> None:
+        """Note a failed attempt, and when to try again; None gives up."""
+        self._mark(outbox_id, target, error, next_try_at)
+
+    def _mark(
+        self, outbox_id: int, target: str, error: str | None, next_try_at: datetime | None
+    ) -> None:
+        place = (outbox_id, target)
+        before = self._kept.deliveries.get(place)
+        if before is None:
+            return
+        old = before.delivery
+        tried = replace(old, attempts=old.attempts + 1, last_error=error or old.last_error)
+        self._kept.deliveries[place] = _Delivery(tried, next_try_at)
+        self._undo.append(lambda: self._kept.deliveries.__setitem__(place, before))
+
+    def beat(self, name: str, at: datetime) -> None:
+        """Note that a part of the service was alive."""
+        refuse_naive(at)
+        before = self._kept.heartbeats.get(name)
+        self._kept.heartbeats[name] = at
+        self._undo.append(lambda: _restore(self._kept.heartbeats, name, before))
+
+    def refuse_if_failed(self) -> None:
+        """Raise the write that failed, even if the command swallowed it."""
+        if self.failure is not None:
+            raise self.failure
+
+    def roll_back(self) -> None:
+        """Undo everything, last first."""
+        for undo in reversed(self._undo):
+            undo()
+
+
+def _restore(table: dict[Any, Any], key: Any, before: Any) -> None:
+    if before is None:
+        table.pop(key, None)
+    else:
+        table[key] = before
+
+
+class MemoryDatabase:
+    """The `Database` port in memory."""
+
+    def __init__(self, *, origin: str, clock: Clock, recording: Recording, seal: Seal) -> None:
+        self.origin = origin
+        self.outbox = Outbox(self)
+        self._recording = recording
+        self._clock = clock
+        self._seal = seal
+        self._kept = _Kept()
+        self._signed: LedgerHead | None = None
+        self._committed = self._kept.log
+        self._lock = threading.RLock()
+        self._writing = False
+
+    async def write(self, command: Callable[[MemoryUnitOfWork], T]) -> T:
+        """Run a command and return its result."""
+        return self.write_now(command)
+
+    async def read(self, query: Callable[[MemoryReader], T]) -> T:
+        """Run a query."""
+        return self.read_now(query)
+
+    def write_now(self, command: Callable[[MemoryUnitOfWork], T]) -> T:
+        """Run a command and return its result; nothing of it stays if it raises."""
+        with self._lock:
+            if self._writing:
+                raise RuntimeError("a command can't wait for another one")
+            work = MemoryUnitOfWork(self._kept, self._head, self._clock.now(), self._recording)
+            self._writing = True
+            try:
+                result = command(work)
+                work.refuse_if_failed()
+            except BaseException:
+                work.roll_back()
+                raise
+            finally:
+                self._writing = False
+            self._committed = self._kept.log
+            return result
+
+    def read_now(self, query: Callable[[MemoryReader], T]) -> T:
+        """Run a query on what is committed."""
+        with self._lock:
+            return query(MemoryReader(self._kept, self._head))
+
+    async def heartbeat(self, name: str, at: datetime) -> None:
+        """Note that a part of the service is alive."""
+        self.write_now(lambda work: work.beat(name, at))
+
+    async def heartbeats(self) -> dict[str, datetime]:
+        """Return when each part of the service was last alive."""
+        return self.read_now(MemoryReader.heartbeats)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _head(self) -> LedgerHead:
+        log = self._committed
+        if self._signed is None or self._signed.size != log.size:
+            self._signed = LedgerHead(
+                size=log.size, root=log.root.hex(), checkpoint=self._seal(log)
+            )
+        return self._signed

@@ -1,0 +1,113 @@
+"""Records as rows and back, and how conditions of the port are asked of a table or a record.
+
+One function each way, for both databases; the memory store asks the same conditions of values.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement
+
+from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.services.ports import Where
+from redrabbit.store.tables import RECORD_TABLES
+from redrabbit.store.types import FIELD_TYPES, refuse_naive
+
+R = TypeVar("R", bound=Record)
+
+FIELDS: dict[type[Any], tuple[str, ...]] = {kind: tuple(FIELD_TYPES[kind]) for kind in TABLES}
+
+_INSTANTS: dict[type[Any], tuple[str, ...]] = {
+    kind: tuple(name for name, (type_, _) in FIELD_TYPES[kind].items() if type_ is datetime)
+    for kind in TABLES
+}
+
+
+def row_of(record: Record) -> dict[str, object]:
+    """Return the record's values by column name."""
+    return {name: getattr(record, name) for name in FIELDS[type(record)]}
+
+
+def record_of(kind: type[R], row: Sequence[Any]) -> R:
+    """Return the record of a row whose columns are the fields in their order."""
+    return kind(**dict(zip(FIELDS[kind], row, strict=True)))
+
+
+def key_of(record: Record) -> tuple[Any, ...]:
+    """Return the record's key."""
+    return tuple(getattr(record, name) for name in KEYS[type(record)])
+
+
+def refuse_naive_instants(record: Record) -> None:
+    """Raise ValueError if any instant of the record has no time zone."""
+    for name in _INSTANTS[type(record)]:
+        value = getattr(record, name)
+        if value is not None:
+            refuse_naive(value)
+
+
+def condition(kind: type[Any], where: Where) -> ColumnElement[bool]:
+    """Return the condition as SQL; ValueError for a field that the record doesn't have.
+
+    `!=` counts NULL as different from any value, as people and Python do, and SQL does not.
+    """
+    known(kind, where.field)
+    column: Column[Any] = RECORD_TABLES[kind].c[where.field]
+    match where.operator:
+        case "in":
+            return column.in_(_choices(where))
+        case "!=":
+            return column.is_distinct_from(where.value)
+        case "=":
+            return column == where.value
+        case "<" | "<=" | ">" | ">=":
+            return _COMPARISONS[where.operator](column, where.value)  # type: ignore[no-any-return]  # because operators are untyped
+
+
+def matcher(kind: type[R], conditions: Sequence[Where]) -> Callable[[R], bool]:
+    """Return the same conditions as a question to a record; ValueError for an unknown field."""
+    tests = [_test(kind, where) for where in conditions]
+    return lambda record: all(test(record) for test in tests)
+
+
+def known(kind: type[Any], name: str) -> None:
+    """Raise ValueError unless records of this kind have such a field."""
+    if name not in FIELDS[kind]:
+        raise ValueError(f"{kind.__name__} has no field {name}")
+
+
+def _test(kind: type[Any], where: Where) -> Callable[[Record], bool]:
+    known(kind, where.field)
+    field, value = where.field, where.value
+    for instant in (value,) if where.operator != "in" else _choices(where):
+        if isinstance(instant, datetime):
+            refuse_naive(instant)
+    match where.operator:
+        case "in":
+            choices = _choices(where)
+            return lambda record: getattr(record, field) in choices
+        case "=":
+            return lambda record: bool(getattr(record, field) == value)
+        case "!=":
+            return lambda record: bool(getattr(record, field) != value)
+        case "<" | "<=" | ">" | ">=":
+            compare = _COMPARISONS[where.operator]
+            return lambda record: (
+                getattr(record, field) is not None and compare(getattr(record, field), value)
+            )
+
+
+def _choices(where: Where) -> tuple[object, ...]:
+    if not isinstance(where.value, tuple):
+        raise ValueError(f"`in` takes a tuple, not {where.value!r}")  # noqa: TRY004  because a wrong condition is a ValueError in any form
+    return where.value
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}

@@ -1,0 +1,109 @@
+"""The tables: one for each kind of record, made from the records themselves, and the store's own.
+
+Nothing is declared twice: names, keys and indexes come from `redrabbit.domain.records`, column
+types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
+and its signed head, and four that the ledger doesn't tell (D13): outbox, deliveries, heartbeats,
+and Alembic's own. How a database gets these tables is said by the migrations, not here.
+"""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
+
+from redrabbit.domain.records import INDEXES, KEYS, TABLES, UNIQUE, Record
+from redrabbit.store.types import COLUMN_TYPES, FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _record_table(kind: type[Record]) -> Table:
+    columns: list[Column[object]] = [
+        Column(
+            name,
+            COLUMN_TYPES[type_],
+            primary_key=name in KEYS[kind],
+            nullable=may_be_none,
+            autoincrement=False,
+        )
+        for name, (type_, may_be_none) in FIELD_TYPES[kind].items()
+    ]
+    unique = [UniqueConstraint(*UNIQUE[kind])] if kind in UNIQUE else []
+    indexes = [Index(None, *names) for names in INDEXES.get(kind, ())]
+    return Table(TABLES[kind], metadata, *columns, *unique, *indexes, sqlite_strict=True)
+
+
+RECORD_TABLES: dict[type[Any], Table] = {kind: _record_table(kind) for kind in TABLES}
+
+LEDGER = Table(
+    "ledger",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("type", Words, nullable=False),
+    Column("schema", Whole, nullable=False),
+    Column("stream", Words, nullable=False),
+    Column("stream_seq", Whole, nullable=False),
+    Column("previous", Words, nullable=False),
+    Column("occurred_at", UtcMicroseconds, nullable=False),
+    Column("recorded_at", UtcMicroseconds, nullable=False),
+    Column("raw", Raw, nullable=False),
+    Column("leaf_hash", Raw, nullable=False),
+    UniqueConstraint("stream", "stream_seq"),
+    sqlite_strict=True,
+)
+"""Every entry: `raw` is the truth, its leaf hash is in the tree, the rest is for searching."""
+
+LEDGER_HEAD = Table(
+    "ledger_head",
+    metadata,
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("size", Whole, nullable=False),
+    Column("root", Words, nullable=False),
+    Column("checkpoint", Words, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+    sqlite_strict=True,
+)
+"""Exactly one row: the signed checkpoint over the whole ledger as last committed."""
+
+OUTBOX = Table(
+    "outbox",
+    metadata,
+    Column("id", Whole, primary_key=True, autoincrement=True),
+    Column("event", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("payload", Words, nullable=False),
+    Column("created_at", UtcMicroseconds, nullable=False),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+"""Messages to be delivered, committed with what they tell of. Ids are never given twice."""
+
+DELIVERIES = Table(
+    "deliveries",
+    metadata,
+    Column("outbox_id", Whole, ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    Column("target", Words, primary_key=True),
+    Column("attempts", Whole, nullable=False),
+    Column("next_try_at", UtcMicroseconds, nullable=True),
+    Column("delivered_at", UtcMicroseconds, nullable=True),
+    Column("last_error", Words, nullable=True),
+    Index(None, "next_try_at"),
+    sqlite_strict=True,
+)
+"""One row a message and receiver; `next_try_at` is NULL once it is delivered."""
+
+HEARTBEATS = Table(
+    "heartbeats",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("beat_at", UtcMicroseconds, nullable=False),
+    sqlite_strict=True,
+)
+"""When each part of the service was last alive (B20)."""

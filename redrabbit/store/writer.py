@@ -1,0 +1,195 @@
+"""The writer: one thread, one connection, and group commit.
+
+Commands wait in a queue; the thread takes all that are there, runs each in a SAVEPOINT of one
+transaction, signs the head over what they appended, commits, and only then answers (L8). So fifty
+waiting callers share one wait for the disk. A command that raises loses its own savepoint and
+nothing else; if the commit fails, every command of the group gets `StoreTrouble` and the log in
+memory is read again from what the database really has.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.ledger import LogState
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.store import ledger
+from redrabbit.store.engine import translated
+from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
+
+T = TypeVar("T")
+
+GROUP_LIMIT = 256
+"""Commands in one commit: enough to share the disk's wait, few enough to answer within 100 ms."""
+
+
+class Session(Protocol):
+    """Gives the writer its connection, with the lock where the connection holds it."""
+
+    def connect(self) -> Connection:
+        """Return a connection that may write."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connection and lock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    command: Callable[[SqlUnitOfWork], Any]
+    future: Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    job: _Job
+    result: Any = None
+    error: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.error is not None:
+            self.job.future.set_exception(self.error)
+        else:
+            self.job.future.set_result(self.result)
+
+
+class Writer:
+    """Runs commands in its own thread until closed."""
+
+    def __init__(
+        self, session: Session, seal: ledger.Seal, clock: Clock, recording: Recording
+    ) -> None:
+        self.recording = recording
+        self._session = session
+        self._seal = seal
+        self._clock = clock
+        self._connection: Connection | None = session.connect()
+        self._log = ledger.load_log(self._connection)
+        self._connection.rollback()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._accepting = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, command: Callable[[SqlUnitOfWork], T]) -> "Future[T]":
+        """Queue a command; its future is resolved after the commit."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "a command can't wait for another one: the writer would wait for itself"
+            )
+        future: Future[T] = Future()
+        with self._accepting:
+            if self._closed:
+                raise StoreTrouble("the database is closed")
+            self._queue.put(_Job(command, future))
+        return future
+
+    def close(self) -> None:
+        """Commit what is queued, then let go of the database."""
+        with self._accepting:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            jobs, going_on = self._next_group()
+            wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            if wanted:
+                self._answer(wanted)
+        self._session.close()
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        jobs: list[_Job] = []
+        job = self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == GROUP_LIMIT or self._queue.empty():
+                return jobs, True
+            job = self._queue.get()
+        return jobs, False
+
+    def _answer(self, jobs: list[_Job]) -> None:
+        try:
+            outcomes = self._commit(jobs)
+        except BaseException as error:  # noqa: BLE001  because the thread must outlive whatever happens, and the callers hear of it
+            self._forget_connection()
+            outcomes = [_Outcome(job, error=error) for job in jobs]
+        for outcome in outcomes:
+            outcome.tell()
+
+    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+        """Run a group in one transaction; what a command raises is its own outcome."""
+        connection = self._connected()
+        log = self._log
+        outcomes = []
+        with _transaction(connection):
+            for job in jobs:
+                outcome, log = self._run_one(connection, job, log)
+                outcomes.append(outcome)
+            if log is not self._log:
+                ledger.write_head(connection, log, self._seal)
+        self._log = log
+        return outcomes
+
+    def _run_one(
+        self, connection: Connection, job: _Job, log: LogState
+    ) -> tuple[_Outcome, LogState]:
+        work = SqlUnitOfWork(connection, log, self._clock.now(), self.recording)
+        _statement(connection, "SAVEPOINT command")
+        try:
+            result = job.command(work)
+            work.refuse_if_failed()
+        except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller
+            _statement(connection, "ROLLBACK TO SAVEPOINT command")
+            _statement(connection, "RELEASE SAVEPOINT command")
+            return _Outcome(job, error=error), log
+        _statement(connection, "RELEASE SAVEPOINT command")
+        return _Outcome(job, result=result), work.log
+
+    def _connected(self) -> Connection:
+        """Return the connection, opened again and its log read again if it was lost."""
+        if self._connection is None:
+            connection = self._session.connect()
+            head = ledger.read_head(connection)
+            if (head.size, head.root) != (self._log.size, self._log.root.hex()):
+                self._log = ledger.load_log(connection)
+            if (head.size, head.root) != (self._log.size, self._log.root.hex()):
+                raise DamagedDatabase("the ledger and its head disagree after a lost connection")
+            connection.rollback()
+            self._connection = connection
+        return self._connection
+
+    def _forget_connection(self) -> None:
+        self._connection = None
+        self._session.close()
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    with translated("beginning a transaction"):
+        transaction = connection.begin()
+    try:
+        yield
+        with translated("committing"):
+            transaction.commit()
+    except BaseException:
+        with translated("rolling back"):
+            transaction.rollback()
+        raise
+
+
+def _statement(connection: Connection, sql: str) -> None:
+    with translated(sql.lower()):
+        connection.exec_driver_sql(sql)
