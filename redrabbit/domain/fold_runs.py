@@ -167,7 +167,7 @@ def part_given_back(entry: Entry, look: Look) -> Changes:
     return (
         Put(replace(presentation, given_back_at=entry.occurred_at, given_back_by=entry.actor.name)),
         Put(replace(part, custody="stored", custody_at=entry.occurred_at, run_id=None)),
-        Put(changed(run, entry, "state", "step", entry=entry.index)),
+        Put(changed(run, entry, "state", step=number(entry, "run_step"), entry=entry.index)),
     )
 
 

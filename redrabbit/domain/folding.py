@@ -67,7 +67,7 @@ def _plain(value: object) -> JsonValue:
 
 
 @cache
-def _field_types(kind: type[Any]) -> Mapping[str, frozenset[type]]:
+def _field_types(kind: Any) -> Mapping[str, frozenset[type]]:
     hints = get_type_hints(kind)
     return {
         field.name: frozenset(get_args(hints[field.name]) or (hints[field.name],))

@@ -140,8 +140,15 @@ def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
 
 
 def _abort_before_issue(run: Run, event: Aborted) -> Advance:
-    stopped = replace(run, stopped=Outcome.ABORTED, reason=event.reason)
-    return _close(stopped, event.at, event.actor)
+    return _abort_and_close(run, event, Outcome.ABORTED)
+
+
+def _abort_and_close(run: Run, event: Aborted, outcome: Outcome) -> Advance:
+    stopped = RunStopped(at=event.at, outcome=outcome, reason=event.reason, actor=event.actor)
+    closed, effects = _close(
+        replace(run, stopped=outcome, reason=event.reason), event.at, confirmed_by=None
+    )
+    return closed, (stopped, *effects)
 
 
 def _code_edge(
@@ -407,8 +414,7 @@ def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
 
 
 def _abort_unconfirmed(run: Run, event: Aborted) -> Advance:
-    stopped = run.stopped or Outcome.ABORTED
-    return _close(replace(run, stopped=stopped, reason=event.reason), event.at, None)
+    return _abort_and_close(run, event, run.stopped or Outcome.ABORTED)
 
 
 def _close(run: Run, at: datetime, confirmed_by: Actor | None) -> Advance:

@@ -1,0 +1,276 @@
+"""The agent: it watches every station, keeps every obligation, and shows that it is alive.
+
+At start it adopts the configuration, takes up what an earlier life left behind (L3, L7) and makes
+what came due meanwhile; then readings and deadlines move the runs. It is the one owner of the
+stations of its plant (B22).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.identity import AGENT, StationId
+from redrabbit.domain.ledger import PLANT_STREAM, Event
+from redrabbit.domain.observation import Acquisition, StationView
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import AgentRecord, RunRecord, StationRecord
+from redrabbit.domain.run import Run
+from redrabbit.services import scheduling
+from redrabbit.services.adopting import adopt
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.ports import Database, UnitOfWork, Where
+from redrabbit.services.running import rebuild_run
+from redrabbit.services.station_desk import StationDesk
+from redrabbit.services.supervising import Supervisor
+from redrabbit.services.watch import StationWatch
+from redrabbit.services.watching import Watching
+
+TICK_S = 0.05
+"""How often deadlines and silent stations are looked at."""
+SCHEDULE_S = 0.5
+"""How often, at the longest, obligations are looked at: people change them, too."""
+HEART_STOPPED_AFTER_S = 5.0
+"""Without a beat for so long nobody is watching (B20)."""
+CLOCK_STEP_S = 1.0
+"""A wall clock that is this far off has been set; smaller drift is adopted unseen."""
+
+log = logging.getLogger("redrabbit.agent")
+
+
+class Opened:
+    """What one agent's life starts from."""
+
+    def __init__(self, agent_id: int, watches: list[StationWatch]) -> None:
+        self.agent_id = agent_id
+        self.watches = watches
+
+
+def open_life(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> Opened:
+    """Begin one life: adopt, take up runs, make what came due while nobody watched."""
+    number = uow.next_number(AgentRecord)
+    uow.append(
+        Event(
+            type="agent_started",
+            stream=PLANT_STREAM,
+            occurred_at=uow.now,
+            actor=AGENT,
+            payload=payload_of(agent_id=number, software=software),
+        )
+    )
+    adopt(uow, plant, files, software)
+    runs = _taken_up(uow, plant)
+    watches: list[StationWatch] = []
+    for station in plant.stations:
+        record = uow.get(StationRecord, station.id)
+        watch = StationWatch(
+            plant,
+            station,
+            started_at=uow.now,
+            recorded_lost=record is not None and record.no_data_since is not None,
+            run=runs.get(station.id),
+        )
+        pending = watch.restart(uow.now)
+        if pending is not None:
+            pending.command(uow)
+            pending.settle()
+        watches.append(watch)
+    scheduling.step(uow, plant)
+    return Opened(number, watches)
+
+
+def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
+    runs: dict[StationId, Run] = {}
+    for record in uow.find(RunRecord, Where("state", "!=", "closed")):
+        run = rebuild_run(uow, plant, record)
+        if run is None:
+            _give_up(uow, record)
+        else:
+            runs[StationId(record.station)] = run
+    return runs
+
+
+def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
+    """Close a run whose check or parts the configuration no longer knows, and tell it."""
+    uow.append(
+        Event(
+            type="run_closed",
+            stream=record.line,
+            occurred_at=uow.now,
+            actor=AGENT,
+            payload=payload_of(
+                run_id=record.run_id,
+                outcome="aborted",
+                reason="configuration_changed",
+                confirmed_by=None,
+            ),
+        )
+    )
+    raise_alarm(
+        uow,
+        "not_returned",
+        at=uow.now,
+        line=record.line,
+        station=record.station,
+        run_id=record.run_id,
+    )
+
+
+class Agent:
+    """Watches the stations of one plant; its desks take the links' acquisitions."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        files: Mapping[str, str],
+        database: Database,
+        clock: Clock,
+        software: str,
+    ) -> None:
+        self.plant = plant
+        self._files = files
+        self.database = database
+        self.clock = clock
+        self._software = software
+        self.supervisor = Supervisor(clock)
+        self.desks: dict[StationId, StationDesk] = {}
+        self._agent_id: int | None = None
+        self._commits = 0
+        self._beat_at: datetime | None = None
+
+    async def open(self) -> None:
+        """Begin this life in one transaction."""
+        opened = await self.database.write(
+            lambda uow: open_life(uow, self.plant, self._files, self._software)
+        )
+        self._agent_id = opened.agent_id
+        self.desks = {
+            watch.station.id: StationDesk(watch, self.database, self.clock, self.note_commit)
+            for watch in opened.watches
+        }
+        self._beat_at = self.clock.now()
+
+    def sink(self, acquisition: Acquisition) -> Awaitable[None] | None:
+        """Take one acquisition from a link."""
+        return self.desks[acquisition.station].take(acquisition)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in self._tasks().items():
+                tasks.create_task(self.supervisor.keep(name, work), name=name)
+
+    async def close(self) -> None:
+        """End this life in good order: everything taken in is committed."""
+        for desk in self.desks.values():
+            await desk.close()
+        if self._agent_id is None:
+            return
+        number = self._agent_id
+        with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
+            await self.database.write(lambda uow: _note_stopped(uow, number))
+
+    def note_commit(self) -> None:
+        """Count a commit, for `version`."""
+        self._commits += 1
+
+    def version(self) -> int:
+        """Return a number that grows with every commit and every changed reading."""
+        return self._commits + sum(desk.watch.live.changes for desk in self.desks.values())
+
+    def views(self) -> dict[StationId, StationView]:
+        """Return the live readings of every station."""
+        now = self.clock.now()
+        return {station: desk.watch.view(now) for station, desk in self.desks.items()}
+
+    def watching(self) -> Watching:
+        """Return whether the heart beats, and when a station was last read."""
+        readings = [desk.watch.live.last_good_at() for desk in self.desks.values()]
+        known = [at for at in readings if at is not None]
+        beat = self._beat_at
+        stopped = beat is None or self.clock.now() - beat > timedelta(seconds=HEART_STOPPED_AFTER_S)
+        return Watching(
+            last_beat_at=beat,
+            last_reading_at=max(known) if known else None,
+            not_watching_since=beat if stopped else None,
+        )
+
+    def _tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "deadlines": self._keep_deadlines,
+            "obligations": self._keep_obligations,
+            "clock": self._keep_clock,
+        }
+
+    async def _keep_deadlines(self) -> None:
+        while True:
+            now = self.clock.now()
+            for desk in self.desks.values():
+                desk.tick(now)
+            self._beat_at = now
+            await self.clock.sleep(TICK_S)
+
+    async def _keep_obligations(self) -> None:
+        while True:
+            try:
+                await self._step_obligations()
+            except StoreTrouble as trouble:
+                log.error("obligations not kept", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
+                await self.clock.sleep(SCHEDULE_S)
+
+    async def _step_obligations(self) -> None:
+        now = self.clock.now()
+        next_at = await self.database.read(
+            lambda reader: scheduling.next_step_at(reader, self.plant, now)
+        )
+        latest = now + timedelta(seconds=SCHEDULE_S)
+        await self.clock.sleep_until(min(next_at or latest, latest))
+        if next_at is not None and self.clock.now() >= next_at:
+            await self.database.write(lambda uow: scheduling.step(uow, self.plant))
+            self.note_commit()
+
+    async def _keep_clock(self) -> None:
+        while True:
+            drift = self.clock.drift()
+            judging = any(desk.watch.judging for desk in self.desks.values())
+            if abs(drift.total_seconds()) >= CLOCK_STEP_S and not judging:
+                await self._adopt_clock()
+            await self.clock.sleep(1.0)
+
+    async def _adopt_clock(self) -> None:
+        """Adopt a wall clock that was set; durations under way stay what they were (R46)."""
+        before = self.clock.now()
+        step = self.clock.reanchor()
+        for desk in self.desks.values():
+            desk.shift(step)
+
+        def note(uow: UnitOfWork) -> None:
+            uow.append(
+                Event(
+                    type="clock_stepped",
+                    stream=PLANT_STREAM,
+                    occurred_at=before,
+                    actor=AGENT,
+                    payload=payload_of(step_s=step.total_seconds()),
+                )
+            )
+            raise_alarm(uow, "clock_step", at=uow.now)
+
+        await self.database.write(note)
+        log.warning("clock stepped", extra={"step_s": step.total_seconds()})
+
+
+def _note_stopped(uow: UnitOfWork, agent_id: int) -> None:
+    uow.append(
+        Event(
+            type="agent_stopped",
+            stream=PLANT_STREAM,
+            occurred_at=uow.now,
+            actor=AGENT,
+            payload=payload_of(agent_id=agent_id),
+        )
+    )

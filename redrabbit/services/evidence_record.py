@@ -1,0 +1,78 @@
+"""The evidence of a presentation as it stands in the ledger: enough to judge it again by hand.
+
+It keeps every change of every signal of the rule, when the part was presented and until when the
+answer counted, how closely the station was watched, and the rule itself (D1, R14, R16).
+"""
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+
+from redrabbit.domain.evidence import Evidence
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.ledger import JsonValue, instant_text
+from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not
+from redrabbit.domain.station import ModbusLink, Station
+
+
+def evidence_record(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
+    """Return the evidence as JSON values; instants as text, unknown values as null with reason."""
+    trace: dict[str, list[JsonValue]] = {}
+    for point in evidence.trace:
+        trace.setdefault(point.signal, []).append(
+            [
+                instant_text(point.at),
+                point.value,
+                point.reason.value if point.reason is not None else None,
+            ]
+        )
+    rule = evidence.expectation.rule
+    interval = station.link.poll_interval_s if isinstance(station.link, ModbusLink) else None
+    return payload_of(
+        presented_at=evidence.presented_at,
+        deadline_at=evidence.deadline_at,
+        edge_at=evidence.rejected_at or evidence.accepted_at,
+        edge_seen_from=evidence.rejected_seen_from,
+        windows={"count": evidence.windows, "largest_gap_s": round(evidence.largest_gap_s, 6)},
+        poll_interval_s=interval,
+        trace=trace,
+        trace_points_dropped=evidence.trace_points_dropped,
+        rule={
+            "presented": condition_words(rule.presented),
+            "detected": condition_words(rule.detected),
+            "accepted": condition_words(rule.accepted),
+            "within_s": rule.within_s,
+            "settle_s": rule.settle_s,
+            "on_silence": rule.on_silence.value,
+            "part_code": rule.part_code,
+            "reject_code": rule.reject_code,
+            "expected_code": evidence.expectation.code,
+            "measured": rule.measured,
+        },
+    )
+
+
+def condition_words(condition: Condition | None) -> dict[str, JsonValue] | None:
+    """Return a condition in the words of the station file: `{"rises": {"signal": "rejected"}}`."""
+    if condition is None:
+        return None
+    word = {AllOf: "all", AnyOf: "any", Not: "not"}.get(type(condition))
+    if isinstance(condition, AllOf | AnyOf):
+        return {str(word): [condition_words(part) for part in condition.of]}
+    if isinstance(condition, Not):
+        return {str(word): condition_words(condition.of)}
+    assert is_dataclass(condition)  # noqa: S101  each leaf is one
+    return {
+        type(condition).__name__.lower(): {
+            field.name: _plain(getattr(condition, field.name)) for field in fields(condition)
+        }
+    }
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        return instant_text(value)
+    assert isinstance(value, bool | int | float | str)  # noqa: S101  leaves hold nothing else
+    return value

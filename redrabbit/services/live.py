@@ -1,0 +1,111 @@
+"""The live readings of one station: what pages show, and what a run takes as its *before*.
+
+Nothing is carried over a failure (B1): after one, every covered signal has no value until it is
+read again. A station that is not read for `value_expires_s` is *without data* since its last good
+reading (B2, R17).
+"""
+
+from datetime import datetime, timedelta
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Reading, Reason, StationView
+from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.station import Station
+
+
+class LiveStation:
+    """Folds acquisitions into readings; not thread-safe, one owner."""
+
+    def __init__(self, station: Station, started_at: datetime) -> None:
+        self._station = station
+        self._readings: dict[SignalName, Reading] = {
+            spec.name: _unread(spec.name, Reason.NOT_YET_READ) for spec in station.signals
+        }
+        self._last_good_at = started_at
+        self._failure: Reason | None = Reason.NOT_YET_READ
+        self._speaks_regularly = any(
+            not isinstance(spec.address, MqttAddress) or spec.address.expected_every_s is not None
+            for spec in station.signals
+        )
+        self.changes = 0
+        """Grows with every change of a reading: cheap change detection for pages."""
+
+    @property
+    def readings(self) -> dict[SignalName, Reading]:
+        """The present readings; a new dict after each change, safe to keep."""
+        return self._readings
+
+    def take(self, acquisition: Acquisition) -> None:
+        """Fold one acquisition in."""
+        if acquisition.failure is not None:
+            self._fail(acquisition, acquisition.failure)
+            return
+        self._failure = None
+        self._last_good_at = max(self._last_good_at, acquisition.window.ended_at)
+        readings = dict(self._readings)
+        changes = {change.signal: change for change in acquisition.changes}
+        for signal in acquisition.signals:
+            before = readings.get(signal)
+            change = changes.get(signal)
+            if change is None:
+                if before is not None and before.value is not None:
+                    readings[signal] = Reading(
+                        signal=signal,
+                        value=before.value,
+                        reason=None,
+                        window=acquisition.window,
+                        changed_at=before.changed_at,
+                        retained=before.retained and not acquisition.fresh,
+                    )
+                continue
+            same = before is not None and before.value == change.value
+            readings[signal] = Reading(
+                signal=signal,
+                value=change.value,
+                reason=change.reason,
+                window=acquisition.window,
+                changed_at=before.changed_at if same and before else acquisition.window.ended_at,
+                retained=change.retained,
+            )
+            self.changes += 1
+        self._readings = readings
+
+    def _fail(self, acquisition: Acquisition, failure: Reason) -> None:
+        if self._failure is not failure:
+            self.changes += 1
+        self._failure = failure
+        self._readings = dict(self._readings) | {
+            signal: _unread(signal, failure) for signal in acquisition.signals
+        }
+
+    def lost(self, now: datetime) -> tuple[datetime, Reason] | None:
+        """Return since when, and why, the station is without data; None while it is read."""
+        if self._failure is None and not self._speaks_regularly:
+            return None
+        if now - self._last_good_at <= timedelta(seconds=self._station.value_expires_s):
+            return None
+        return self._last_good_at, self._failure or Reason.EXPIRED
+
+    def last_good_at(self) -> datetime | None:
+        """Return the end of the last good acquisition; None before the first."""
+        return None if self._failure is Reason.NOT_YET_READ else self._last_good_at
+
+    def view(self, now: datetime) -> StationView:
+        """Return what a page shows."""
+        lost = self.lost(now)
+        return StationView(
+            station=self._station.id,
+            readings=self._readings,
+            no_data_since=lost[0] if lost else None,
+        )
+
+    def counter(self) -> int | None:
+        """Return the station's part counter as last read, None where there is none."""
+        if self._station.part_counter is None:
+            return None
+        value = self._readings[self._station.part_counter].value
+        return int(value) if isinstance(value, int | float) else None
+
+
+def _unread(signal: SignalName, reason: Reason) -> Reading:
+    return Reading(signal=signal, value=None, reason=reason, window=None, changed_at=None)

@@ -1,0 +1,177 @@
+"""What the quality engineer decides: excuses, pauses, parts in and out of quarantine, alarms read.
+
+Each names its author and, where it takes something away, its reason; none of it changes what was
+recorded before (R13, R21, B17, B21).
+"""
+
+from datetime import datetime
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import PLANT_STREAM, Event
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    AlarmRecord,
+    ChallengePartRecord,
+    OccurrenceRecord,
+    PauseRecord,
+)
+from redrabbit.services.ports import UnitOfWork
+
+MAX_REASON_CHARACTERS = 500
+
+
+def required_reason(reason: str) -> str:
+    """Return the reason without white space around it; refused when empty or too long."""
+    reason = reason.strip()
+    if not reason:
+        raise Refusal("reason_required")
+    if len(reason) > MAX_REASON_CHARACTERS:
+        raise Refusal("reason_too_long", limit=MAX_REASON_CHARACTERS)
+    return reason
+
+
+def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) -> OccurrenceRecord:
+    """Excuse an occurrence before its window closes; refused once it is decided (L7)."""
+    reason = required_reason(reason)
+    found = uow.get(OccurrenceRecord, occurrence_id)
+    if found is None:
+        raise Refusal("no_such_occurrence", occurrence=occurrence_id)
+    if found.run_id is not None and found.outcome is None:
+        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
+    stands = status(found, uow.now)
+    if found.outcome is not None or stands is OccurrenceStatus.LAPSED:
+        raise Refusal("occurrence_decided", occurrence=occurrence_id, status=stands.value)
+    _append(
+        uow,
+        found.line,
+        "occurrence_decided",
+        actor,
+        occurrence_id=occurrence_id,
+        outcome="excused",
+        reason=reason,
+    )
+    excused = uow.get(OccurrenceRecord, occurrence_id)
+    assert excused is not None  # noqa: S101  it was there a moment ago
+    return excused
+
+
+def declare_pause(
+    uow: UnitOfWork,
+    plant: Plant,
+    *,
+    line: str,
+    begins_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    actor: Actor,
+) -> PauseRecord:
+    """Declare a line not producing from now or later on; the past can't be paused (R13)."""
+    reason = required_reason(reason)
+    if line not in {known.id for known in plant.lines}:
+        raise Refusal("no_such_line", line=line)
+    begins_at = max(begins_at, uow.now)
+    if ends_at <= begins_at:
+        raise Refusal("pause_ends_before_it_begins", begins_at=begins_at, ends_at=ends_at)
+    number = uow.next_number(PauseRecord)
+    _append(
+        uow,
+        line,
+        "pause_declared",
+        actor,
+        pause_id=number,
+        line=line,
+        begins_at=begins_at,
+        ends_at=ends_at,
+        reason=reason,
+    )
+    declared = uow.get(PauseRecord, number)
+    assert declared is not None  # noqa: S101  appended just now
+    return declared
+
+
+def end_pause(uow: UnitOfWork, pause_id: int, *, actor: Actor) -> PauseRecord:
+    """End a pause now; refused when it is over."""
+    pause = uow.get(PauseRecord, pause_id)
+    if pause is None:
+        raise Refusal("no_such_pause", pause=pause_id)
+    if pause.ends_at <= uow.now:
+        raise Refusal("pause_is_over", pause=pause_id, ends_at=pause.ends_at)
+    _append(uow, pause.line, "pause_ended", actor, pause_id=pause_id)
+    ended = uow.get(PauseRecord, pause_id)
+    assert ended is not None  # noqa: S101  it was there a moment ago
+    return ended
+
+
+def quarantine(uow: UnitOfWork, part_id: str, *, reason: str, actor: Actor) -> ChallengePartRecord:
+    """Take a part out of use until it is released again."""
+    reason = required_reason(reason)
+    _part(uow, part_id)
+    return _change_part(uow, part_id, "quarantined", reason, actor)
+
+
+def release(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
+    """Release a part for use; refused for a retired one."""
+    part = _part(uow, part_id)
+    if part.state in {"retired", "released"}:
+        raise Refusal(f"part_already_{part.state}", part=part_id)
+    return _change_part(uow, part_id, "released", None, actor)
+
+
+def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
+    """Note that a missing part is back in its place; refused while its run waits for it."""
+    part = _part(uow, part_id)
+    if part.custody != "missing":
+        raise Refusal("part_not_missing", part=part_id, custody=part.custody)
+    _append(uow, PLANT_STREAM, "part_found", actor, part_id=part_id)
+    return _part(uow, part_id)
+
+
+def acknowledge(uow: UnitOfWork, alarm_id: int, *, actor: Actor) -> AlarmRecord:
+    """Acknowledge an alarm; it stays on record."""
+    alarm = uow.get(AlarmRecord, alarm_id)
+    if alarm is None:
+        raise Refusal("no_such_alarm", alarm=alarm_id)
+    if alarm.acknowledged_at is not None:
+        raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
+    stream = alarm.line or PLANT_STREAM
+    _append(uow, stream, "alarm_acknowledged", actor, alarm_id=alarm_id)
+    acknowledged = uow.get(AlarmRecord, alarm_id)
+    assert acknowledged is not None  # noqa: S101  it was there a moment ago
+    return acknowledged
+
+
+def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
+    part = uow.get(ChallengePartRecord, part_id)
+    if part is None:
+        raise Refusal("no_such_part", part=part_id)
+    return part
+
+
+def _change_part(
+    uow: UnitOfWork, part_id: str, state: str, reason: str | None, actor: Actor
+) -> ChallengePartRecord:
+    _append(
+        uow,
+        PLANT_STREAM,
+        "part_state_changed",
+        actor,
+        part_id=part_id,
+        state=state,
+        state_reason=reason,
+    )
+    return _part(uow, part_id)
+
+
+def _append(uow: UnitOfWork, stream: str, event_type: str, actor: Actor, **payload: object) -> None:
+    uow.append(
+        Event(
+            type=event_type,
+            stream=stream,
+            occurred_at=uow.now,
+            actor=actor,
+            payload=payload_of(**payload),
+        )
+    )

@@ -1,0 +1,289 @@
+"""Runs as commands: start one, carry out what `advance` decided, take one up after a restart.
+
+Nothing here judges. Each function runs inside one unit of work (D15): ledger entry, records,
+containment and outgoing message commit together or not at all (L4, B19).
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from redrabbit.domain.challenge_part import PartState, refuse_unfit
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.evidence import Expectation, Presented, begin, present
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.identity import (
+    Actor,
+    CheckId,
+    ContainmentId,
+    Identified,
+    PartId,
+    RunId,
+)
+from redrabbit.domain.ledger import Event
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    ChallengePartRecord,
+    CheckRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PresentationRecord,
+    RunRecord,
+)
+from redrabbit.domain.run import DeadlineKind, Outcome, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run_transitions import start_deadline
+from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.station import MqttLink, Station
+from redrabbit.domain.verdict import Judgement, Verdict, Why
+from redrabbit.services.ports import UnitOfWork, equals
+
+VERDICT_SLACK_S = 0.5
+"""Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
+
+STARTABLE = frozenset({OccurrenceStatus.OPEN, OccurrenceStatus.DUE, OccurrenceStatus.OVERDUE})
+
+
+def start_run(
+    uow: UnitOfWork,
+    plant: Plant,
+    *,
+    check_id: str,
+    occurrence_id: int | None,
+    containment_id: int | None,
+    actor: Actor,
+) -> Run:
+    """Start a run of a check, for an occurrence, or to re-verify after a miss.
+
+    Without either it takes the check's open occurrence if there is one, else it is on demand.
+    Refused: unknown or retired check, an occurrence that can't be run now, an unfit part (L6),
+    a part that is out.
+    """
+    check = _check(uow, plant, check_id)
+    station = plant.station(check.station)
+    occurrence = _occurrence(uow, check, occurrence_id, wanted=containment_id is None)
+    if containment_id is not None:
+        _refuse_other_containment(uow, check, containment_id)
+    for part_id in check.parts:
+        refuse_unfit_now(uow, plant, part_id)
+    now = uow.now
+    number = RunId(uow.next_number(RunRecord))
+    run = _new_run(
+        plant,
+        station,
+        check,
+        number=number,
+        actor=actor,
+        now=now,
+        containment_id=containment_id,
+    )
+    uow.append(
+        Event(
+            type="run_started",
+            stream=check.line,
+            occurred_at=now,
+            actor=actor,
+            payload=payload_of(
+                run_id=number,
+                occurrence_id=occurrence.occurrence_id if occurrence else None,
+                check_id=check.id,
+                purpose=run.purpose.value,
+                containment_id=containment_id,
+                line=check.line,
+                station=check.station,
+                device=check.device,
+                parts=list(check.parts),
+                late_s=(now - occurrence.due_at).total_seconds() if occurrence else None,
+                expires_at=run.expires_at,
+            ),
+        )
+    )
+    return run
+
+
+def refuse_unfit_now(uow: UnitOfWork, plant: Plant, part_id: str) -> ChallengePartRecord:
+    """Refuse a part that can't be taken now: unfit (L6) or out (B25)."""
+    record = uow.get(ChallengePartRecord, part_id)
+    if record is None:
+        raise Refusal("no_such_part", part=part_id)
+    today = uow.now.astimezone(plant.zone).date()
+    refuse_unfit(
+        plant.part(PartId(part_id)), PartState(record.state), uses=record.uses, today=today
+    )
+    if record.custody != "stored":
+        raise Refusal("part_is_out", part=part_id, custody=record.custody, run=record.run_id)
+    return record
+
+
+def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
+    """Return the run as its records tell it, to go on after a restart (D4).
+
+    Verdicts already reached stay; what was being watched has no evidence any more. None where the
+    configuration no longer has the check or its parts.
+    """
+    try:
+        check = plant.check(CheckId(record.check_id))
+        station = plant.station(check.station)
+        station.device(check.device)
+    except KeyError:
+        return None
+    actor = Actor(name=record.operator, identified=Identified(record.identified))
+    parts = tuple(PartId(part) for part in json.loads(record.parts))
+    if not {part.id for part in plant.parts} >= set(parts):
+        return None
+    run = _new_run(
+        plant,
+        station,
+        replace(check, parts=parts),
+        number=RunId(record.run_id),
+        actor=actor,
+        now=record.started_at,
+        containment_id=record.containment_id,
+    )
+    shown = uow.find(PresentationRecord, equals("run_id", record.run_id))
+    steps = list(run.steps)
+    for presentation in shown:
+        if presentation.verdict is not None and presentation.decides:
+            judgement = _judgement(presentation)
+            steps[presentation.step] = replace(steps[presentation.step], judgement=judgement)
+        attempts = max(steps[presentation.step].attempts, presentation.attempt)
+        steps[presentation.step] = replace(steps[presentation.step], attempts=attempts)
+    state = RunState(record.state)
+    run = replace(
+        run,
+        steps=tuple(steps),
+        index=record.step,
+        state=state,
+        expires_at=record.expires_at,
+        stopped=_stopped(record),
+        reason=record.reason,
+    )
+    return _taken_up(run, shown, uow.now)
+
+
+def _stopped(record: RunRecord) -> Outcome | None:
+    if record.reason is None:
+        return None
+    return Outcome.INCONCLUSIVE if record.reason == Why.RESTARTED.value else Outcome.ABORTED
+
+
+def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
+    if run.state in {RunState.ARMED, RunState.PRESENTED}:
+        evidence = begin(run.step.expectation, {})
+        here = [p for p in shown if p.step == run.index and p.presented_at is not None]
+        if here and here[0].presented_at is not None:
+            how = Presented(here[0].presented_how)
+            evidence = present(evidence, here[0].presented_at, how)
+        return replace(run, evidence=evidence)
+    if run.state is RunState.AWAITING_PART:
+        return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
+    kind = (
+        DeadlineKind.RETURN if run.state is RunState.AWAITING_RETURN else DeadlineKind.CONFIRMATION
+    )
+    waits_until = now + timedelta(seconds=run.return_timeout_s)
+    return replace(run, deadline=SetDeadline(kind=kind, at=waits_until))
+
+
+def _judgement(presentation: PresentationRecord) -> Judgement:
+    why = presentation.verdict_reason
+    decided_at = presentation.verdict_at
+    assert decided_at is not None  # noqa: S101  a verdict has its instant
+    return Judgement(
+        verdict=Verdict(presentation.verdict),
+        why=Why(why) if why is not None else None,
+        decided_at=decided_at,
+        observed_code=presentation.observed_code,
+    )
+
+
+def _check(uow: UnitOfWork, plant: Plant, check_id: str) -> Check:
+    record = uow.get(CheckRecord, check_id)
+    if record is None or record.retired_at is not None:
+        raise Refusal("no_such_check", check=check_id)
+    return plant.check(CheckId(check_id))
+
+
+def _occurrence(
+    uow: UnitOfWork, check: Check, occurrence_id: int | None, *, wanted: bool
+) -> OccurrenceRecord | None:
+    if occurrence_id is None:
+        open_ones = uow.find(
+            OccurrenceRecord,
+            equals("check_id", check.id),
+            equals("outcome", None),
+            order_by="due_at",
+        )
+        free = [o for o in open_ones if o.run_id is None and status(o, uow.now) in STARTABLE]
+        return free[0] if free and wanted else None
+    found = uow.get(OccurrenceRecord, occurrence_id)
+    if found is None or found.check_id != check.id:
+        raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
+    if found.run_id is not None and found.outcome is None:
+        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
+    stands = status(found, uow.now)
+    if stands not in STARTABLE:
+        raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=stands.value)
+    return found
+
+
+def _refuse_other_containment(uow: UnitOfWork, check: Check, containment_id: int) -> None:
+    case = uow.get(ContainmentRecord, containment_id)
+    if case is None:
+        raise Refusal("no_such_containment", containment=containment_id)
+    if case.state != "open" or case.device != check.device:
+        raise Refusal(
+            "containment_not_to_reverify",
+            containment=containment_id,
+            state=case.state,
+            device=case.device,
+        )
+
+
+def _new_run(
+    plant: Plant,
+    station: Station,
+    check: Check,
+    *,
+    number: RunId,
+    actor: Actor,
+    now: datetime,
+    containment_id: int | None,
+) -> Run:
+    run = Run(
+        id=number,
+        check_id=check.id,
+        device=check.device,
+        purpose=Purpose.CHECK if containment_id is None else Purpose.REVERIFICATION,
+        containment_id=None if containment_id is None else ContainmentId(containment_id),
+        operator=actor,
+        steps=tuple(
+            Step(expectation=expectation(plant, station, check, part)) for part in check.parts
+        ),
+        known_parts=frozenset(part.id for part in plant.parts),
+        arming_timeout_s=check.arming_timeout_s,
+        return_timeout_s=check.return_timeout_s,
+        verdict_slack_s=station.value_expires_s + VERDICT_SLACK_S,
+        expires_at=now + timedelta(seconds=check.run_timeout_s),
+    )
+    return start_deadline(run)[0]
+
+
+def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -> Expectation:
+    """Return what presenting this part at this check's device is to prove."""
+    part = plant.part(part_id)
+    rule = station.device(check.device).rule
+    expires_s = {
+        spec.name: None
+        if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s is None
+        else station.value_expires_s
+        for spec in station.signals
+    }
+    return Expectation(
+        part=part.id,
+        failure_mode=part.failure_mode,
+        code=rule.reject_codes.get(part.failure_mode) if part.failure_mode else None,
+        rule=rule,
+        expires_s=expires_s,
+        gaps_lose_messages=isinstance(station.link, MqttLink),
+    )

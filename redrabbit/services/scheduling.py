@@ -1,0 +1,160 @@
+"""Obligations as commands: make occurrences, tell what is overdue, lapse, excuse for pauses.
+
+L7: every occurrence ends in exactly one of passed, failed, lapsed, excused; what came due while
+the software was down is made when it returns (R12). Nothing waits for this step: readers compute
+the status from the frozen times (D9).
+"""
+
+from datetime import datetime
+
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.identity import SCHEDULER, CheckId
+from redrabbit.domain.ledger import Event
+from redrabbit.domain.occurrence import OccurrenceStatus, frozen_times, lapse_at, status
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.schedule import DueTime, due_times, next_due
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
+
+
+def step(uow: UnitOfWork, plant: Plant) -> None:
+    """Bring all obligations up to `uow.now`."""
+    for check, record in _adopted_checks(uow, plant):
+        for due in _unmade(plant, check, record, uow.now):
+            _make(uow, plant, check, due)
+    for occurrence in uow.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"):
+        _bring_up(uow, occurrence)
+
+
+def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None:
+    """Return when `step` has something to do again; None when nothing is scheduled."""
+    instants: list[datetime] = []
+    for check, record in _adopted_checks(reader, plant):
+        following = next_due(
+            check.schedule,
+            plant.calendars[check.line],
+            record.adopted_at,
+            record.scheduled_until,
+        )
+        if following is not None:
+            instants.append(following.due_at - check.opens_before)
+    for occurrence in reader.find(OccurrenceRecord, equals("outcome", None)):
+        instants.append(lapse_at(occurrence))
+        if not occurrence.overdue_told:
+            instants.append(occurrence.grace_ends_at)
+        if occurrence.due_at > now and _pause_over(reader, occurrence) is not None:
+            instants.append(occurrence.due_at)
+    return max(min(instants), now) if instants else None
+
+
+def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:
+    records = reader.find(CheckRecord, equals("retired_at", None))
+    return [(plant.check(CheckId(record.check_id)), record) for record in records]
+
+
+def _unmade(plant: Plant, check: Check, record: CheckRecord, now: datetime) -> list[DueTime]:
+    return due_times(
+        check.schedule,
+        plant.calendars[check.line],
+        record.adopted_at,
+        record.scheduled_until,
+        now + check.opens_before,
+    )
+
+
+def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
+    times = frozen_times(check, due)
+    _append(
+        uow,
+        check.line,
+        "occurrence_made",
+        uow.now,
+        occurrence_id=uow.next_number(OccurrenceRecord),
+        check_id=check.id,
+        trigger_key=due.trigger_key,
+        line=check.line,
+        station=check.station,
+        device=check.device,
+        plan=plant.plan.label,
+        opens_at=times.opens_at,
+        due_at=times.due_at,
+        grace_ends_at=times.grace_ends_at,
+        closes_at=times.closes_at,
+    )
+
+
+def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
+    """Tell, excuse or lapse one undecided occurrence, as its times demand."""
+    stands = status(occurrence, uow.now)
+    under_way = occurrence.held_until is not None and uow.now < occurrence.held_until
+    pause = _pause_over(uow, occurrence)
+    if pause is not None and uow.now >= occurrence.due_at and not under_way:
+        _decide(uow, occurrence, occurrence.due_at, "excused", f"pause-{pause.pause_id}")
+        return
+    if stands is OccurrenceStatus.LAPSED:
+        made_too_late = occurrence.made_at >= occurrence.closes_at  # the software was down (R12)
+        cause = "not_watching" if made_too_late else "not_done"
+        _decide(uow, occurrence, lapse_at(occurrence), "lapsed", cause)
+        _alarm(uow, occurrence, "lapsed", lapse_at(occurrence))
+    elif stands is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
+        _append(
+            uow,
+            occurrence.line,
+            "occurrence_overdue",
+            occurrence.grace_ends_at,
+            occurrence_id=occurrence.occurrence_id,
+        )
+        _alarm(uow, occurrence, "overdue", occurrence.grace_ends_at)
+
+
+def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | None:
+    """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
+    found = reader.find(
+        PauseRecord,
+        equals("line", occurrence.line),
+        Where("begins_at", "<=", occurrence.due_at),
+        Where("ends_at", ">", occurrence.due_at),
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _decide(
+    uow: UnitOfWork, occurrence: OccurrenceRecord, at: datetime, outcome: str, reason: str
+) -> None:
+    _append(
+        uow,
+        occurrence.line,
+        "occurrence_decided",
+        at,
+        occurrence_id=occurrence.occurrence_id,
+        outcome=outcome,
+        reason=reason,
+    )
+
+
+def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: str, at: datetime) -> None:
+    raise_alarm(
+        uow,
+        kind,
+        at=at,
+        line=occurrence.line,
+        station=occurrence.station,
+        device=occurrence.device,
+        occurrence_id=occurrence.occurrence_id,
+        actor=SCHEDULER,
+    )
+
+
+def _append(uow: UnitOfWork, line: str, event_type: str, at: datetime, **payload: object) -> None:
+    uow.append(
+        Event(
+            type=event_type,
+            stream=line,
+            occurred_at=at,
+            actor=SCHEDULER,
+            payload=payload_of(**payload),
+        )
+    )

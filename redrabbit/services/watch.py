@@ -1,0 +1,300 @@
+"""One station under watch: its live readings, its run under way, and what both come to.
+
+Every input gives at most one `Pending`: the run as it would be, and the command that records it.
+The caller commits the command and then calls `settle`; only so does the run move (L8). Between the
+two it must give this watch no further input. It awaits nothing, so the service and the simulation
+drive the same code.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.folding import payload_of
+from redrabbit.domain.identity import AGENT, Actor, PartId
+from redrabbit.domain.ledger import Event as LedgerEvent
+from redrabbit.domain.observation import Acquisition, StationView
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import RunRecord
+from redrabbit.domain.run import (
+    Aborted,
+    Confirmed,
+    DeadlineExpired,
+    Effect,
+    Event,
+    GivenBack,
+    Observed,
+    Restarted,
+    Run,
+    RunState,
+    Scanned,
+    SetDeadline,
+    Tapped,
+)
+from redrabbit.domain.run_transitions import advance
+from redrabbit.domain.station import Station
+from redrabbit.services.live import LiveStation
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.recording import Scene, carry_out, check_of, raise_escape, refuse_scan
+from redrabbit.services.running import start_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A move that counts once its command is committed."""
+
+    command: Callable[[UnitOfWork], RunRecord | None]
+    settle: Callable[[], None]
+
+
+class StationWatch:
+    """The station's one owner: everything that concerns it passes here, one after another."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        station: Station,
+        *,
+        started_at: datetime,
+        recorded_lost: bool,
+        run: Run | None = None,
+    ) -> None:
+        self._plant = plant
+        self.station = station
+        self.live = LiveStation(station, started_at)
+        self.run = run
+        self._recorded_lost = recorded_lost
+        self._parts = frozenset(part.id for part in plant.parts)
+
+    def view(self, now: datetime) -> StationView:
+        """Return what pages show of the station."""
+        return self.live.view(now)
+
+    def deadline(self) -> SetDeadline | None:
+        """Return the deadline of the run under way, if it has one."""
+        return self.run.deadline if self.run is not None else None
+
+    def shift(self, step: timedelta) -> None:
+        """Move the run's deadlines with a step of the clock, so that durations stay (R46)."""
+        if self.run is not None:
+            deadline = self.run.deadline
+            self.run = replace(
+                self.run,
+                deadline=replace(deadline, at=deadline.at + step) if deadline else None,
+                expires_at=self.run.expires_at + step,
+            )
+
+    @property
+    def judging(self) -> bool:
+        """True while a part is before the device and its verdict is open."""
+        return self.run is not None and self.run.state is RunState.PRESENTED
+
+    # What the station says ------------------------------------------------------------------
+
+    def take(self, acquisition: Acquisition) -> Pending | None:
+        """Take in one acquisition."""
+        before = self.live.readings
+        self.live.take(acquisition)
+        escape = self._escape(acquisition, before.get)
+        moved: Pending | None = None
+        if self.run is not None:
+            moved = self._move(Observed(acquisition=acquisition, readings=before))
+        restored = None
+        if acquisition.failure is None and self._recorded_lost:
+            restored = self._note_restored(acquisition.window.ended_at)
+        return _joined([moved, escape, restored])
+
+    def tick(self, now: datetime) -> Pending | None:
+        """Look at the clock: an expired deadline, or a station that fell silent."""
+        moved: Pending | None = None
+        deadline = self.deadline()
+        if deadline is not None and now >= deadline.at:
+            moved = self._move(DeadlineExpired(at=now, kind=deadline.kind))
+        lost = self.live.lost(now)
+        silent = None
+        if lost is not None and not self._recorded_lost:
+            silent = self._note_lost(lost[0], lost[1].value, now)
+        return _joined([moved, silent])
+
+    def restart(self, now: datetime) -> Pending | None:
+        """Take the run up after a restart: what was not seen is not guessed (L3)."""
+        return self._move(Restarted(at=now)) if self.run is not None else None
+
+    # What people do -------------------------------------------------------------------------
+
+    def start(
+        self,
+        *,
+        check_id: str,
+        occurrence_id: int | None,
+        containment_id: int | None,
+        actor: Actor,
+        now: datetime,
+    ) -> Pending:
+        """Start a run here; refused while one is under way or the station can't be read."""
+        if self.run is not None:
+            raise Refusal("station_busy", station=self.station.id, run=self.run.id)
+        if self.live.lost(now) is not None:
+            raise Refusal("station_no_data", station=self.station.id)
+        started: list[Run] = []
+
+        def command(uow: UnitOfWork) -> RunRecord | None:
+            started[:] = [
+                start_run(
+                    uow,
+                    self._plant,
+                    check_id=check_id,
+                    occurrence_id=occurrence_id,
+                    containment_id=containment_id,
+                    actor=actor,
+                )
+            ]
+            return uow.get(RunRecord, started[0].id)
+
+        def settle() -> None:
+            self.run = started[0]
+
+        return Pending(command=command, settle=settle)
+
+    def scan(self, code: str, *, actor: Actor, now: datetime) -> Pending:
+        """Take the part that was scanned."""
+        run = self._run_under_way()
+        readings = self.live.readings
+        return self._must(run, Scanned(at=now, code=code, actor=actor, readings=readings))
+
+    def tap(self, *, actor: Actor, now: datetime) -> Pending:
+        """Take the operator's word that the part is in front of the device."""
+        return self._must(self._run_under_way(), Tapped(at=now, actor=actor))
+
+    def give_back(self, code: str, *, actor: Actor, now: datetime) -> Pending:
+        """Take the part back."""
+        return self._must(self._run_under_way(), GivenBack(at=now, code=code, actor=actor))
+
+    def confirm(self, *, actor: Actor, now: datetime) -> Pending:
+        """Close the run by a person's confirmation."""
+        return self._must(self._run_under_way(), Confirmed(at=now, actor=actor))
+
+    def abort(self, reason: str, *, actor: Actor, now: datetime) -> Pending:
+        """Give the run up."""
+        return self._must(self._run_under_way(), Aborted(at=now, actor=actor, reason=reason))
+
+    def refused(self, code: str, refusal: Refusal, actor: Actor) -> Pending:
+        """Return the command that keeps a refused scan (B25)."""
+        run = self._run_under_way()
+
+        def command(uow: UnitOfWork) -> RunRecord | None:
+            record = uow.get(RunRecord, run.id)
+            assert record is not None  # noqa: S101  a run is recorded when it starts
+            refuse_scan(uow, record, code=code, refusal=refusal, actor=actor)
+            return uow.get(RunRecord, run.id)
+
+        return Pending(command=command, settle=_nothing)
+
+    # ----------------------------------------------------------------------------------------
+
+    def _run_under_way(self) -> Run:
+        if self.run is None:
+            raise Refusal("no_run", station=self.station.id)
+        return self.run
+
+    def _must(self, run: Run, event: Event) -> Pending:
+        after, effects = advance(run, event)
+        return self._pending(after, effects)
+
+    def _move(self, event: Event) -> Pending | None:
+        assert self.run is not None  # noqa: S101  the callers looked
+        after, effects = advance(self.run, event)
+        if all(isinstance(effect, SetDeadline) for effect in effects):
+            self.run = after
+            return None
+        return self._pending(after, effects)
+
+    def _pending(self, after: Run, effects: tuple[Effect, ...]) -> Pending:
+        scene = Scene(
+            plant=self._plant,
+            station=self.station,
+            check=check_of(self._plant, after),
+            readings=self.live.readings,
+            counter=self.live.counter(),
+        )
+
+        def settle() -> None:
+            self.run = None if after.state is RunState.CLOSED else after
+
+        return Pending(command=lambda uow: carry_out(uow, scene, after, effects), settle=settle)
+
+    def _escape(self, acquisition: Acquisition, before: Callable[..., object]) -> Pending | None:
+        """Look out for a challenge part where it must not be (L5)."""
+        signal = self.station.part_code
+        if signal is None or acquisition.failure is not None or not acquisition.fresh:
+            return None
+        for change in acquisition.changes:
+            if change.signal != signal or change.value not in self._parts:
+                continue
+            stood = before(signal)
+            if stood is not None and getattr(stood, "value", None) == change.value:
+                continue
+            if self.run is not None and change.value in {
+                step.expectation.part for step in self.run.steps
+            }:
+                continue
+            return self._note_escape(PartId(str(change.value)), acquisition.window.ended_at)
+        return None
+
+    def _note_escape(self, part: PartId, at: datetime) -> Pending:
+        run_id = self.run.id if self.run is not None else None
+
+        def command(uow: UnitOfWork) -> None:
+            raise_escape(uow, self.station, part_id=part, at=at, run_id=run_id)
+
+        return Pending(command=command, settle=_nothing)
+
+    def _note_lost(self, since: datetime, reason: str, now: datetime) -> Pending:
+        def settle() -> None:
+            self._recorded_lost = True
+
+        return self._note("station_lost", now, settle, no_data_since=since, reason=reason)
+
+    def _note_restored(self, at: datetime) -> Pending:
+        def settle() -> None:
+            self._recorded_lost = False
+
+        return self._note("station_restored", at, settle)
+
+    def _note(
+        self, event_type: str, at: datetime, settle: Callable[[], None], **payload: object
+    ) -> Pending:
+        def command(uow: UnitOfWork) -> None:
+            uow.append(
+                LedgerEvent(
+                    type=event_type,
+                    stream=self.station.line,
+                    occurred_at=at,
+                    actor=AGENT,
+                    payload=payload_of(station_id=self.station.id, **payload),
+                )
+            )
+
+        return Pending(command=command, settle=settle)
+
+
+def _nothing() -> None:
+    """Settle nothing."""
+
+
+def _joined(pendings: list[Pending | None]) -> Pending | None:
+    """Return one pending for several: one transaction."""
+    wanted = [pending for pending in pendings if pending is not None]
+    if len(wanted) <= 1:
+        return wanted[0] if wanted else None
+
+    def command(uow: UnitOfWork) -> RunRecord | None:
+        results = [pending.command(uow) for pending in wanted]
+        return next((result for result in results if result is not None), None)
+
+    def settle() -> None:
+        for pending in wanted:
+            pending.settle()
+
+    return Pending(command=command, settle=settle)

@@ -1,0 +1,14 @@
+"""Whether anybody is watching: the watcher is watched, too (B20)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """The agent's own heartbeat, for screens that must not show green without it."""
+
+    last_beat_at: datetime | None
+    last_reading_at: datetime | None
+    not_watching_since: datetime | None
+    """None while the agent's heart beats."""
