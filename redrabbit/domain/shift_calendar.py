@@ -1,0 +1,198 @@
+"""Shift calendars: when a line works, in plant-local time, and which UTC windows that makes (R06).
+
+A shift belongs to the plant date on which it starts; one that ends no later than it starts runs
+over midnight. A holiday is a plant date on which no shift starts; the night shift that began the
+evening before still ends on it. Daylight saving (D18): a local time in a gap happens at the first
+instant after the gap; one in an overlap happens once, at the first. All arithmetic is on plain
+dates and on UTC instants, never on aware local times, which would count wall-clock hours.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from redrabbit.domain.text import Text
+
+ONE_DAY: Final = timedelta(days=1)
+ONE_WEEK: Final = timedelta(weeks=1)
+MOMENT: Final = timedelta(microseconds=1)
+"""The shortest step of an instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One shift of the week, in plant-local times of day."""
+
+    name: str
+    """Slug, part of trigger keys (D8), for example `early`."""
+    weekdays: tuple[int, ...]
+    """Days on which it starts: 0 is Monday, 6 is Sunday."""
+    starts_at: time
+    ends_at: time
+    """At or before `starts_at`: on the next day."""
+    label: Text | None = None
+    """Its words for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftCalendar:
+    """The shifts of a line, the plant's time zone, and the dates without work."""
+
+    zone: ZoneInfo
+    shifts: tuple[Shift, ...]
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftWindow:
+    """One shift on one plant date: from `begins_at` up to, not including, `ends_at`; both UTC."""
+
+    name: str
+    plant_date: date
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two shifts of a calendar that would work at the same moment of the week."""
+
+    first: str
+    second: str
+    weekday: int
+    """0 is Monday: the day on which `second` starts while `first` is still on."""
+
+
+def instant_of(zone: ZoneInfo, day: date, at: time) -> datetime:
+    """Return the UTC instant of a plant-local date and time of day (D18).
+
+    In a gap: the first instant after it. In an overlap: the first of the two.
+    """
+    local = datetime.combine(day, at, tzinfo=zone)  # fold=0: the first of an overlap
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return instant
+    return _end_of_gap(zone, local)
+
+
+def plant_date(zone: ZoneInfo, instant: datetime) -> date:
+    """Return the date on the plant's wall at an instant."""
+    return instant.astimezone(zone).date()
+
+
+def shift_windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> list[ShiftWindow]:
+    """Return the windows that share a moment with [since, until), in order of their beginning."""
+    last = plant_date(calendar.zone, until)
+    day = plant_date(calendar.zone, since) - ONE_DAY  # its shift over midnight may still be on
+    found: list[ShiftWindow] = []
+    while day <= last:
+        found += [
+            window
+            for window in windows_on(calendar, day)
+            if window.begins_at < until and window.ends_at > since
+        ]
+        day += ONE_DAY
+    return sorted(found, key=lambda window: (window.begins_at, window.name))
+
+
+def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
+    """Return the windows of the shifts that start on a plant date; none on a holiday.
+
+    A shift that lies wholly in a daylight-saving gap does not happen.
+    """
+    if day in calendar.holidays:
+        return []
+    windows = [
+        _window(calendar.zone, shift, day)
+        for shift in calendar.shifts
+        if day.weekday() in shift.weekdays
+    ]
+    return [window for window in windows if window.begins_at < window.ends_at]
+
+
+def shift_at(calendar: ShiftCalendar, instant: datetime) -> ShiftWindow | None:
+    """Return the shift that is on at an instant; None outside all shifts.
+
+    Where shifts overlap, which the configuration refuses, the one that began last is returned.
+    """
+    on = shift_windows(calendar, instant, instant + MOMENT)
+    return on[-1] if on else None
+
+
+def overlaps(calendar: ShiftCalendar) -> list[Overlap]:
+    """Return each pair of shifts that overlap in an ordinary week, holidays not considered."""
+    spans = [_Span.of(shift, day) for shift in calendar.shifts for day in set(shift.weekdays)]
+    found = [
+        Overlap(first=first.name, second=second.name, weekday=second.weekday)
+        for index, one in enumerate(spans)
+        for other in spans[index + 1 :]
+        for first, second in _in_order(one, other)
+    ]
+    return sorted(found, key=lambda overlap: (overlap.weekday, overlap.first, overlap.second))
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One shift in the wall-clock week, counted from Monday 00:00."""
+
+    name: str
+    weekday: int
+    begins: timedelta
+    length: timedelta
+
+    @classmethod
+    def of(cls, shift: Shift, weekday: int) -> "_Span":
+        starts, ends = _since_midnight(shift.starts_at), _since_midnight(shift.ends_at)
+        if ends <= starts:
+            ends += ONE_DAY
+        return cls(shift.name, weekday, weekday * ONE_DAY + starts, ends - starts)
+
+    def is_on_at(self, begins: timedelta) -> bool:
+        """Return whether it is on at a time of the week; Sunday night runs into Monday."""
+        return (begins - self.begins) % ONE_WEEK < self.length
+
+
+def _in_order(one: _Span, other: _Span) -> list[tuple[_Span, _Span]]:
+    """Return the pair, the one that is already on first; nothing when they do not overlap."""
+    if one.is_on_at(other.begins):
+        return [(one, other)]
+    if other.is_on_at(one.begins):
+        return [(other, one)]
+    return []
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(
+        hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond
+    )
+
+
+def _window(zone: ZoneInfo, shift: Shift, day: date) -> ShiftWindow:
+    last_day = day if shift.starts_at < shift.ends_at else day + ONE_DAY
+    return ShiftWindow(
+        name=shift.name,
+        plant_date=day,
+        begins_at=instant_of(zone, day, shift.starts_at),
+        ends_at=instant_of(zone, last_day, shift.ends_at),
+    )
+
+
+def _end_of_gap(zone: ZoneInfo, local: datetime) -> datetime:
+    """Return the transition's instant for a local time that the transition skips.
+
+    The zone database has no call for it, so it is searched between the two instants which the
+    offsets after and before the transition give; transitions fall on whole seconds.
+    """
+    after = local.replace(fold=1).utcoffset()
+    wall = local.replace(microsecond=0, fold=0)
+    early = wall.replace(fold=1).astimezone(UTC)
+    seconds = int((wall.astimezone(UTC) - early).total_seconds()) + 1
+    low, high = 0, seconds
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (early + timedelta(seconds=middle)).astimezone(zone).utcoffset() == after:
+            high = middle
+        else:
+            low = middle
+    return early + timedelta(seconds=high)
