@@ -1,0 +1,92 @@
+import pytest
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    DetectionRule,
+    Equals,
+    Falls,
+    Increases,
+    Not,
+    OnSilence,
+    Rises,
+    leaves,
+    signals_of,
+)
+
+A, B, C = SignalName("a"), SignalName("b"), SignalName("c")
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        Equals(signal=A, value=1),
+        Above(signal=A, limit=1),
+        Below(signal=A, limit=1),
+        Between(signal=A, low=0, high=1),
+        Becomes(signal=A, value=1),
+        Rises(signal=A),
+        Falls(signal=A),
+        Increases(signal=A),
+    ],
+    ids=lambda leaf: type(leaf).__name__.lower(),
+)
+def test_a_condition_on_one_signal_is_its_own_leaf(leaf: Condition) -> None:
+    assert list(leaves(leaf)) == [leaf]
+    assert signals_of(leaf) == {A}
+
+
+def test_leaves_come_in_reading_order_through_all_any_and_not() -> None:
+    a, b, c = Rises(signal=A), Above(signal=B, limit=3), Equals(signal=C, value="NG")
+    condition = AllOf(of=(a, AnyOf(of=(Not(of=b), c)), a))
+
+    assert list(leaves(condition)) == [a, b, c, a]
+    assert signals_of(condition) == {A, B, C}
+
+
+def test_a_rule_reads_every_signal_that_it_names_and_no_other() -> None:
+    rule = DetectionRule(
+        presented=Rises(signal=SignalName("present")),
+        detected=Rises(signal=SignalName("rejected")),
+        accepted=Rises(signal=SignalName("accepted")),
+        within_s=2,
+        on_silence=OnSilence.MISSED,
+        part_code=SignalName("part_code"),
+        reject_code=SignalName("reject_code"),
+        measured=SignalName("torque"),
+    )
+
+    assert rule.signals() == {
+        "present",
+        "rejected",
+        "accepted",
+        "part_code",
+        "reject_code",
+        "torque",
+    }
+
+
+def test_a_rule_with_nothing_but_detected_reads_that_alone() -> None:
+    rule = DetectionRule(
+        presented=None,
+        detected=Rises(signal=A),
+        accepted=None,
+        within_s=2,
+        on_silence=OnSilence.INCONCLUSIVE,
+    )
+
+    assert rule.signals() == {A}
+
+
+def test_a_rule_that_does_not_say_what_silence_means_can_not_be_made() -> None:
+    """L3, D3: there is no default for silence."""
+    with pytest.raises(TypeError, match="on_silence"):
+        DetectionRule(  # type: ignore[call-arg]  # the missing word is what is tested
+            presented=None, detected=Rises(signal=A), accepted=None, within_s=2
+        )
