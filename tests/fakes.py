@@ -1,0 +1,39 @@
+"""Fakes that several test rooms share; each implements a port of the product (append only)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+
+class JumpClock:
+    """A clock on which waiting takes no time: `sleep` jumps ahead and lets others run.
+
+    For links over real sockets: their polls follow each other at once, at the instants at which
+    they would have been due.
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)) -> None:
+        self._now = start
+        self.slept_s: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass, or step back."""
+        self._now += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept_s.append(seconds)
+        self.jump(max(0.0, seconds))
+        turn = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(turn.set_result, None)
+        await turn
+
+    async def sleep_until(self, instant: datetime) -> None:
+        await self.sleep((instant - self._now).total_seconds())
+
+    def drift(self) -> timedelta:
+        return timedelta(0)
+
+    def reanchor(self) -> timedelta:
+        return timedelta(0)
