@@ -1,0 +1,230 @@
+"""The command line: what each command takes, and which room does its work.
+
+Rooms are imported by the command that needs them, so that `redrabbit --help` answers at once.
+Exit codes: 0 all is well; 1 something was found (a problem, damage, an overdue check); 2 the
+command itself was wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redrabbit import __version__
+from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings, sqlite_url
+
+FOUND, WRONG = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="redrabbit",
+        description="Proves, day after day, that the devices which catch bad parts still do.",
+    )
+    parser.add_argument("--version", action="version", version=f"redrabbit {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_serve(commands)
+    _add_configuration(commands)
+    _add_records(commands)
+    return parser
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser(
+        "demo", help="start a small simulated plant and the service that verifies it"
+    )
+    demo.add_argument("--duration", type=float, metavar="S", help="stop by itself after S seconds")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which story to tell")
+    demo.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    demo.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    demo.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the database there")
+    demo.set_defaults(command=_demo)
+
+
+def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help="verify a real plant")
+    serve.add_argument("--config", type=Path, required=True, metavar="DIR")
+    serve.add_argument("--database", required=True, metavar="URL")
+    serve.add_argument("--host", "--listen", default=DEFAULT_HOST, metavar="ADDRESS")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    serve.add_argument(
+        "--trust-network",
+        action="store_true",
+        help="allow an address other than loopback: there is no sign-in yet",
+    )
+    serve.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name under which tablets ask for the pages; may be repeated",
+    )
+    serve.add_argument("--no-metrics", action="store_true", help="do not serve /metrics")
+    serve.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    serve.add_argument("--plain-logs", action="store_true", help="log lines for people")
+    serve.set_defaults(command=_serve)
+
+
+def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    init = commands.add_parser("init", help="write a commented configuration to start from")
+    init.add_argument("folder", type=Path, metavar="DIR")
+    init.set_defaults(command=_init)
+    check = commands.add_parser("check-config", help="name every problem of a configuration")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    check.set_defaults(command=_check_config)
+    schema = commands.add_parser("schema", help="print the JSON Schema of station files")
+    schema.set_defaults(command=_schema)
+
+
+def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    overdue = commands.add_parser("overdue", help="list what is overdue; exit 1 if anything is")
+    _add_database(overdue)
+    overdue.add_argument("--json", action="store_true")
+    overdue.set_defaults(command=_overdue)
+    verify = commands.add_parser("verify", help="check a database or an exported file")
+    verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
+    verify.add_argument("--database", metavar="URL")
+    verify.add_argument("--public-key", type=Path, metavar="FILE")
+    verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one kept elsewhere")
+    verify.set_defaults(command=_verify)
+    checkpoint = commands.add_parser("checkpoint", help="print the signed checkpoint, to keep")
+    _add_database(checkpoint)
+    checkpoint.set_defaults(command=_checkpoint)
+    export = commands.add_parser("export", help="write records with proofs and the checkpoint")
+    _add_database(export)
+    export.add_argument("--from", dest="since", type=_instant, required=True, metavar="TIME")
+    export.add_argument("--to", dest="until", type=_instant, required=True, metavar="TIME")
+    export.add_argument("--line", metavar="ID")
+    export.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.set_defaults(command=_export)
+
+
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database", default=sqlite_url(Path("redrabbit-demo/redrabbit.sqlite3")), metavar="URL"
+    )
+
+
+def _instant(text: str) -> datetime:
+    """Read an ISO 8601 date (UTC midnight) or instant with its offset."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no ISO 8601 time; expected 2026-11-22 or 2026-11-22T06:00:00+08:00"
+        ) from None
+    if found.tzinfo is None:
+        if len(text) > len("2026-11-22"):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
+            )
+        return found.replace(tzinfo=UTC)
+    return found
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from redrabbit.demo import run_demo  # noqa: PLC0415  because --help must answer at once
+
+    return run_demo(
+        duration_s=options.duration,
+        seed=options.seed,
+        as_json=options.json,
+        port=options.port,
+        data_dir=options.data_dir,
+    )
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from redrabbit.bootstrap import run_service  # noqa: PLC0415  because --help must answer at once
+
+    settings = ServeSettings(
+        config_dir=options.config,
+        database_url=options.database,
+        host=options.host,
+        port=options.port,
+        trust_network=options.trust_network,
+        allowed_hosts=tuple(options.allow_host),
+        metrics=not options.no_metrics,
+        key_file=options.key,
+    )
+    if not settings.listens_on_loopback and not settings.trust_network:
+        return _complain(
+            f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
+            "yet; expected a loopback address, or --trust-network on a closed network"
+        )
+    return run_service(settings, json_logs=not options.plain_logs)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from redrabbit.bootstrap import write_configuration  # noqa: PLC0415  because of --help
+
+    return write_configuration(options.folder)
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from redrabbit.bootstrap import check_configuration  # noqa: PLC0415  because of --help
+
+    return check_configuration(options.folder)
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    from redrabbit.bootstrap import print_schema  # noqa: PLC0415  because of --help
+
+    return print_schema()
+
+
+def _overdue(options: argparse.Namespace) -> int:
+    from redrabbit.record_commands import print_overdue  # noqa: PLC0415  because of --help
+
+    return print_overdue(options.database, as_json=options.json)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from redrabbit import record_commands  # noqa: PLC0415  because of --help
+
+    if (options.file is None) == (options.database is None):
+        return _complain("expected either an exported FILE or --database URL")
+    if options.file is not None:
+        return record_commands.verify_file(options.file, options.public_key)
+    return record_commands.verify_database_at(
+        options.database, options.public_key, options.checkpoint
+    )
+
+
+def _checkpoint(options: argparse.Namespace) -> int:
+    from redrabbit.record_commands import print_checkpoint  # noqa: PLC0415  because of --help
+
+    return print_checkpoint(options.database)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from redrabbit.record_commands import export_records  # noqa: PLC0415  because of --help
+
+    return export_records(
+        options.database,
+        since=options.since,
+        until=options.until,
+        line=options.line,
+        key_file=options.key,
+        output=options.output,
+    )
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"redrabbit: {message}\n")
+    return WRONG

@@ -1,0 +1,147 @@
+"""The house keeps its own rules: sizes, mirrors, words, and nothing left lying about (style.md)."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ("redrabbit", "simulators")
+MODULE_WALL_LINES = 500
+FUNCTION_WALL_LINES = 70
+TOP_LEVEL = {
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "constraints.txt",
+    "docs",
+    "pyproject.toml",
+    "redrabbit",
+    "simulators",
+    "station_configs",
+    "tests",
+}
+BANNED_NAMES = {"manager", "handler", "helper", "helpers", "utils", "util", "data", "info", "misc"}
+
+
+def product_modules() -> list[Path]:
+    return [
+        path
+        for folder in PRODUCT
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations/versions" not in path.as_posix()
+    ]
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return listed.stdout.splitlines()
+
+
+def test_no_module_is_longer_than_the_wall() -> None:
+    too_long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in product_modules()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MODULE_WALL_LINES
+    }
+    assert too_long == {}
+
+
+def test_no_function_is_longer_than_the_wall() -> None:
+    too_long = {
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.name}": lines
+        for path in product_modules()
+        for node in functions(path)
+        if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_WALL_LINES
+    }
+    assert too_long == {}
+
+
+def test_no_module_hides_behind_an_empty_name() -> None:
+    named = {path.stem for path in product_modules()}
+    assert named & BANNED_NAMES == set()
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        path.relative_to(ROOT).as_posix()
+        for path in product_modules()
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+def test_every_domain_module_has_its_own_test_module() -> None:
+    untested = [
+        path.name
+        for path in sorted((ROOT / "redrabbit" / "domain").glob("*.py"))
+        if path.name != "__init__.py"
+        and not (ROOT / "tests" / "domain" / f"test_{path.name}").exists()
+    ]
+    assert untested == []
+
+
+def test_the_top_level_is_what_the_user_chose() -> None:
+    found = {name.split("/", 1)[0] for name in tracked_files()}
+    assert {name for name in found if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_nothing_is_left_for_later_in_the_product() -> None:
+    left = [
+        f"{path.relative_to(ROOT).as_posix()}:{number} {line.strip()}"
+        for path in product_modules()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"\b(TODO|FIXME|XXX|NotImplementedError|MagicMock)\b|unittest\.mock", line)
+    ]
+    assert left == []
+
+
+def test_every_exception_from_a_rule_gives_its_reason() -> None:
+    bare = [
+        f"{path.relative_to(ROOT).as_posix()}:{number} {line.strip()}"
+        for path in [*product_modules(), *sorted((ROOT / "tests").rglob("*.py"))]
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := re.search(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[^\]]+\])(.*)$", line))
+        and len(found.group(1).strip(" #")) < len("because")
+    ]
+    assert bare == []
+
+
+def test_every_test_can_fail() -> None:
+    asserts = re.compile(
+        r"\bassert|raises|warns|expect\(|check_|must_|call_and_validate|benchmark|_refuses\("
+    )
+    toothless = [
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for node in functions(path)
+        if node.name.startswith("test_")
+        and not asserts.search(ast.get_source_segment(path.read_text(encoding="utf-8"), node) or "")
+    ]
+    assert toothless == []
+
+
+def test_no_address_of_a_package_registry_is_committed() -> None:
+    pattern = re.compile(r"index-url|find-links|https?://[^ \"']*/simple\b")
+    named = []
+    for name in tracked_files():
+        path = ROOT / name
+        if not path.is_file() or path == Path(__file__) or path.suffix in {".woff2", ".png"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        if pattern.search(text):
+            named.append(name)
+    assert named == []
