@@ -7,7 +7,7 @@ Source: RFC 6962 section 2.1 (hashes), RFC 9162 section 2.1.3 and 2.1.4 (the two
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
@@ -64,3 +64,138 @@ def frontier(leaves: Iterable[bytes]) -> Frontier:
 def root(leaves: Iterable[bytes]) -> bytes:
     """Return the root over these leaf hashes."""
     return frontier(leaves).root
+
+
+class Tree:
+    """All complete subtrees over a log's leaf hashes, from which any proof is read off.
+
+    Takes two hashes of memory a leaf, so it is made for an export and then dropped.
+    """
+
+    def __init__(self, leaves: Iterable[bytes]) -> None:
+        self._levels: list[list[bytes]] = [list(leaves)]
+        while len(below := self._levels[-1]) > 1:
+            pairs = zip(below[::2], below[1::2], strict=False)
+            self._levels.append([node_hash(left, right) for left, right in pairs])
+
+    @property
+    def size(self) -> int:
+        """Return how many leaves there are."""
+        return len(self._levels[0])
+
+    def root(self, size: int | None = None) -> bytes:
+        """Return the root over the first `size` leaves, or over all."""
+        size = self.size if size is None else self._known(size)
+        return self._subtree(0, size) if size else EMPTY_ROOT
+
+    def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return the proof that leaf `index` is in the tree of `size` leaves, nearest first."""
+        size = self.size if size is None else self._known(size)
+        if not 0 <= index < size:
+            raise ValueError(f"no leaf {index} in a tree of {size}")
+        proof: list[bytes] = []
+        first, count = 0, size
+        while count > 1:
+            half = _half(count)
+            if index < first + half:
+                proof.append(self._subtree(first + half, count - half))
+                count = half
+            else:
+                proof.append(self._subtree(first, half))
+                first, count = first + half, count - half
+        return tuple(reversed(proof))
+
+    def consistency(self, old: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return the proof that the first `old` leaves are the beginning of the first `size`."""
+        size = self.size if size is None else self._known(size)
+        if not 0 <= old <= size:
+            raise ValueError(f"a tree of {size} has no beginning of {old}")
+        if old in {0, size}:
+            return ()
+        proof: list[bytes] = []
+        first, count, rest, whole = 0, size, old, True
+        while rest < count:
+            half = _half(count)
+            if rest <= half:
+                proof.append(self._subtree(first + half, count - half))
+                count = half
+            else:
+                proof.append(self._subtree(first, half))
+                first, count, rest, whole = first + half, count - half, rest - half, False
+        if not whole:
+            proof.append(self._subtree(first, count))
+        return tuple(reversed(proof))
+
+    def _known(self, size: int) -> int:
+        if not 0 <= size <= self.size:
+            raise ValueError(f"the log has {self.size} entries, not {size}")
+        return size
+
+    def _subtree(self, first: int, count: int) -> bytes:
+        """Return the root over leaves that begin at a multiple of their next power of two."""
+        if count & (count - 1) == 0:
+            level = count.bit_length() - 1
+            return self._levels[level][first >> level]
+        half = _half(count)
+        return node_hash(self._subtree(first, half), self._subtree(first + half, count - half))
+
+
+def _half(count: int) -> int:
+    """Return the largest power of two below `count` (RFC 6962: k < n <= 2k)."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes
+) -> bool:
+    """Tell whether the proof leads from this leaf hash at `index` to the root of `size` leaves.
+
+    RFC 9162, 2.1.3.2.
+    """
+    if not 0 <= index < size:
+        return False
+    place, last, node = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            node = node_hash(sibling, node)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and node == tree_root
+
+
+def verify_consistency(
+    old: int, old_root: bytes, size: int, tree_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Tell whether the tree of `old` leaves is the beginning of the tree of `size` leaves.
+
+    RFC 9162, 2.1.4.2; the empty tree is the beginning of every tree.
+    """
+    if not 0 <= old <= size:
+        return False
+    if old == size:
+        return not proof and old_root == tree_root
+    if old == 0:
+        return not proof and old_root == EMPTY_ROOT
+    path = list(proof) if old & (old - 1) else [old_root, *proof]
+    if not path:
+        return False
+    place, last = old - 1, size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    old_node = node = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            old_node, node = node_hash(sibling, old_node), node_hash(sibling, node)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and (old_node, node) == (old_root, tree_root)
