@@ -87,8 +87,10 @@ class Evidence:
     """End of the last good window per signal."""
     departed: frozenset[Edge] = frozenset()
     """Edges whose other side was seen since the part was presented, so that they can happen."""
-    base: Mapping[SignalName, float] = field(default_factory=dict)
+    base: Mapping[SignalName, int | float] = field(default_factory=dict)
     """Numbers as they stood when the part was presented, for `increases`."""
+    reset: frozenset[SignalName] = frozenset()
+    """Counters seen below their `base`: whether they counted since can't be told any more (D6)."""
     detected_was_false: bool = False
     accepted_was_false: bool = False
     rejected_at: datetime | None = None
@@ -102,6 +104,8 @@ class Evidence:
     """Why the last acquisition failed, None when it was good."""
     another_part: bool = False
     """Another part came before the answer: what follows is not about ours."""
+    doubted: bool = False
+    """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
     windows: int = 0
     largest_gap_s: float = 0.0
     trace: tuple[TracePoint, ...] = ()
@@ -126,13 +130,25 @@ def begin(expectation: Expectation, readings: Readings) -> Evidence:
 
 
 def present(evidence: Evidence, at: datetime, how: Presented) -> Evidence:
-    """Return the evidence with the part in front of the device from `at` on."""
-    rule = evidence.expectation.rule
+    """Return the evidence with the part in front of the device from `at` on.
+
+    A value that has expired by then is no *before*: the signal may have changed long ago (B2).
+    """
+    expected = evidence.expectation
+    known = {
+        signal: value
+        for signal, value in evidence.known.items()
+        if (lives_s := expected.expires_s.get(signal)) is None
+        or (at - evidence.alive_at[signal]).total_seconds() <= lives_s
+    }
+    cut = evidence.failed is Reason.NOT_CONNECTED and expected.gaps_lose_messages
     placed = replace(
         evidence,
+        known=known,
         presented_at=at,
         presented_how=how,
-        deadline_at=at + timedelta(seconds=rule.within_s),
+        deadline_at=at + timedelta(seconds=expected.rule.within_s),
+        lost=cut,
     )
     return _as_before(placed)
 
@@ -144,11 +160,11 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
         return evidence
     if acquisition.failure is not None:
         return _without_values(evidence, acquisition, covered, acquisition.failure)
-    if evidence.presented_at is None:
-        return _with_values(evidence, acquisition, covered)
-    if not acquisition.fresh:
-        return _without_contradicted(evidence, acquisition, covered)
+    if not acquisition.speaks_of_now:
+        return _with_history(evidence, acquisition, covered)
     taken = _with_values(evidence, acquisition, covered)
+    if evidence.presented_at is None:
+        return taken
     if acquisition.window.began_at < evidence.presented_at:
         return _as_before(taken)
     taken = _with_gap(evidence, taken, acquisition, covered)
@@ -181,7 +197,7 @@ def turned_true(condition: Condition, before: Evidence, after: Evidence) -> bool
 
     Its edges are read as levels of the two moments: the change itself is the edge.
     """
-    base = {s: float(v) for s, v in before.known.items() if not isinstance(v, str)}
+    base = {s: v for s, v in before.known.items() if not isinstance(v, str)}
     level = _level_form(condition)
     return (
         holds(level, replace(before, base=base)) is False
@@ -230,9 +246,9 @@ def _edge_holds(condition: Edge, evidence: Evidence) -> bool | None:
         return None
     if isinstance(condition, Increases):
         base = evidence.base.get(condition.signal)
-        if base is None or isinstance(value, str):
+        if base is None or isinstance(value, str) or condition.signal in evidence.reset:
             return None
-        return value >= base + condition.by
+        return value - base >= condition.by
     return condition in evidence.departed and _same(value, _edge_target(condition))
 
 
@@ -259,23 +275,31 @@ def _as_before(evidence: Evidence) -> Evidence:
         evidence,
         departed=frozenset(),
         base={},
+        reset=frozenset(),
         detected_was_false=False,
         accepted_was_false=False,
     )
     return _note_falsehood(_note_departures(bare))
 
 
-def _without_contradicted(
+def _with_history(
     evidence: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
 ) -> Evidence:
-    """Take what a stale message contradicts as unknown; it says nothing else (L1, D7)."""
-    contradicted = {
-        change.signal
-        for change in acquisition.changes
-        if change.signal in covered and change.value != evidence.known.get(change.signal)
-    }
+    """Take in what is stale: it makes unknown what it contradicts, and proves nothing (L1, D7).
+
+    Until the part is presented it may tell the *before* of a signal that is not known.
+    """
+    changes = tuple(change for change in acquisition.changes if change.signal in covered)
+    contradicted = {c.signal for c in changes if c.value != evidence.known.get(c.signal)}
+    if evidence.presented_at is None:
+        unheard = {c.signal for c in changes if c.signal not in evidence.known}
+        evidence = _with_values(evidence, acquisition, frozenset(unheard))
+        contradicted -= unheard
+        doubted = False
+    else:
+        doubted = bool(contradicted & judging_signals(evidence.expectation.rule))
     known = {s: v for s, v in evidence.known.items() if s not in contradicted}
-    return replace(evidence, known=known)
+    return replace(evidence, known=known, doubted=evidence.doubted or doubted)
 
 
 def _without_values(
@@ -325,10 +349,9 @@ def _with_gap(
         if (alive := before.alive_at.get(signal)) is not None
     ]
     gap_s = max(((at - moment).total_seconds() for moment in since), default=0.0)
-    lost = taken.lost or any(_expired(before, signal, at) for signal in covered)
     return replace(
         taken,
-        lost=lost,
+        lost=taken.lost or bool(expired_signals(before, at)),
         windows=taken.windows + 1,
         largest_gap_s=max(taken.largest_gap_s, gap_s),
     )
@@ -361,25 +384,24 @@ def judging_signals(rule: DetectionRule) -> frozenset[SignalName]:
 
 
 def _note_departures(evidence: Evidence) -> Evidence:
-    """Note every edge whose other side is seen now, and numbers seen for the first time."""
-    if evidence.presented_at is None:
-        return evidence
+    """Note every edge whose other side is seen now, and how each counter stands to its before."""
     rule = evidence.expectation.rule
-    departed = set(evidence.departed)
-    base = dict(evidence.base)
+    departed, base, reset = set(evidence.departed), dict(evidence.base), set(evidence.reset)
     for condition in (rule.detected, rule.accepted):
         for leaf in leaves(condition) if condition is not None else ():
-            value = evidence.known.get(getattr(leaf, "signal", SignalName("")))
+            value = evidence.known.get(leaf.signal)
             if value is None:
                 continue
             if isinstance(leaf, Becomes | Rises | Falls):
                 if not _same(value, _edge_target(leaf)):
                     departed.add(leaf)
-            elif isinstance(leaf, Increases) and not isinstance(value, str):
-                base.setdefault(leaf.signal, float(value))
-    if len(departed) == len(evidence.departed) and len(base) == len(evidence.base):
-        return evidence
-    return replace(evidence, departed=frozenset(departed), base=base)
+            elif (
+                isinstance(leaf, Increases)
+                and not isinstance(value, str)
+                and value < base.setdefault(leaf.signal, value)
+            ):
+                reset.add(leaf.signal)
+    return replace(evidence, departed=frozenset(departed), base=base, reset=frozenset(reset))
 
 
 def _note_falsehood(evidence: Evidence) -> Evidence:

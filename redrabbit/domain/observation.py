@@ -89,6 +89,12 @@ class Acquisition:
     detail: str | None = None
     """For diagnostics only: error class, exception code. Never judged."""
 
+    @property
+    def speaks_of_now(self) -> bool:
+        """True where it was read, and nothing in it is stale, retained or otherwise historical."""
+        historical = not self.fresh or any(change.retained for change in self.changes)
+        return self.failure is None and not historical
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from redrabbit.domain.identity import SignalName
-from redrabbit.domain.observation import Observation, Reason, Window
+from redrabbit.domain.identity import SignalName, StationId
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Window
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REJECTED = SignalName("rejected")
@@ -45,3 +45,28 @@ def test_an_observation_is_a_value_or_a_reason_and_never_both(
     """B1: never a value beside a reason, never a silent nothing."""
     with pytest.raises(ValueError, match="rejected: an observation is a value or a reason"):
         Observation(signal=REJECTED, value=value, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "retained", "failure", "speaks"),
+    [
+        pytest.param(True, False, None, True, id="fresh"),
+        pytest.param(False, False, None, False, id="stale"),
+        pytest.param(True, True, None, False, id="one retained value"),
+        pytest.param(True, False, Reason.TIMEOUT, False, id="failed"),
+    ],
+)
+def test_only_a_good_fresh_acquisition_speaks_of_now(
+    fresh: bool, retained: bool, failure: Reason | None, speaks: bool
+) -> None:
+    """D7, B12."""
+    acquisition = Acquisition(
+        station=StationId("op20"),
+        window=Window(began_at=NOON, ended_at=NOON),
+        signals=frozenset({REJECTED}),
+        changes=(Observation(signal=REJECTED, value=True, retained=retained),),
+        failure=failure,
+        fresh=fresh,
+    )
+
+    assert acquisition.speaks_of_now is speaks

@@ -1,0 +1,671 @@
+"""What is taken as evidence, one acquisition at a time (L1, D1, D7, B1)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from redrabbit.domain import evidence as evidence_module
+from redrabbit.domain.evidence import (
+    MAX_TRACE_POINTS,
+    Evidence,
+    Expectation,
+    Presented,
+    TracePoint,
+    begin,
+    expired_signals,
+    gather,
+    holds,
+    judging_signals,
+    present,
+    turned_true,
+)
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Observation, Reading, Reason, Value, Window
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    Equals,
+    Falls,
+    Increases,
+    Not,
+    Rises,
+)
+from tests.builders import (
+    ACCEPTED,
+    CODE,
+    COUNT,
+    IDLE,
+    PART,
+    PRESENT,
+    REJECTED,
+    STATION,
+    a_rule,
+    an_acquisition,
+    an_expectation,
+    at,
+    readings_of,
+)
+
+BOTH_BITS = frozenset({REJECTED, ACCEPTED})
+
+
+STEADY = tuple(an_acquisition(seconds) for seconds in (1, 2, 3, 4))
+"""Good polls in which nothing changes."""
+
+
+def armed(expectation: Expectation | None = None, **before: Value) -> Evidence:
+    """Evidence at arming, of an idle station but for `before`, read 0.1 s before the story."""
+    values = dict(IDLE) | {SignalName(name): value for name, value in before.items()}
+    return begin(expectation or an_expectation(), readings_of(values))
+
+
+def presented(expectation: Expectation | None = None, **before: Value) -> Evidence:
+    """Evidence with the part presented at the story's begin."""
+    return present(armed(expectation, **before), at(0), Presented.CODE)
+
+
+def after(evidence: Evidence, *acquisitions: Acquisition) -> Evidence:
+    """The evidence with these acquisitions taken in."""
+    for acquisition in acquisitions:
+        evidence = gather(evidence, acquisition)
+    return evidence
+
+
+def told(signal: SignalName, value: Value, seconds: float, **more: Any) -> Acquisition:
+    """A message on one signal alone."""
+    return an_acquisition(seconds, {signal: value}, covers=frozenset({signal}), took_s=0.0, **more)
+
+
+# What is known at arming ----------------------------------------------------------------------
+
+
+def test_what_is_known_at_arming_is_the_before_of_the_rules_own_signals() -> None:
+    evidence = armed(rejected=True)
+
+    assert evidence.known == {ACCEPTED: False, PART: "", REJECTED: True}
+    assert evidence.trace[-1] == TracePoint(REJECTED, at(-0.1), True, None)
+    assert evidence.rejected_at is None
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading(signal=REJECTED, value=None, reason=Reason.TIMEOUT, window=None, changed_at=None),
+        Reading(signal=REJECTED, value=True, reason=None, window=None, changed_at=None),
+    ],
+    ids=["no value", "no window"],
+)
+def test_a_reading_without_value_or_window_is_unknown_at_arming(reading: Reading) -> None:
+    """B1."""
+    assert begin(an_expectation(), {REJECTED: reading}).known == {}
+
+
+def test_before_the_part_is_presented_values_come_and_go_without_being_evidence() -> None:
+    evidence = after(
+        armed(), an_acquisition(-2, {REJECTED: True}), an_acquisition(-1, {REJECTED: False})
+    )
+
+    assert evidence.known[REJECTED] is False
+    assert (evidence.rejected_at, evidence.windows) == (None, 0)
+
+
+def test_a_lost_link_before_the_part_is_presented_only_empties_what_is_known() -> None:
+    evidence = after(armed(), an_acquisition(-1, failure=Reason.NOT_CONNECTED))
+
+    assert evidence.known == {}
+    assert not evidence.lost
+    assert evidence.trace[-1] == TracePoint(REJECTED, at(-1), None, Reason.NOT_CONNECTED)
+
+
+def test_an_acquisition_that_covers_none_of_the_rules_signals_changes_nothing() -> None:
+    evidence = presented()
+
+    assert gather(evidence, told(COUNT, 7, 1)) is evidence
+
+
+def test_a_change_outside_the_rules_signals_is_not_traced() -> None:
+    evidence = after(armed(), an_acquisition(-1, {COUNT: 7}))
+
+    assert COUNT not in evidence.known
+
+
+# The edge ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "detected",
+    [
+        Rises(signal=REJECTED),
+        Becomes(signal=REJECTED, value=True),
+        Equals(signal=REJECTED, value=True),
+    ],
+    ids=["rises", "becomes", "equals"],
+)
+def test_a_reject_bit_that_changes_after_the_part_is_evidence(detected: Condition) -> None:
+    """L1."""
+    evidence = presented(an_expectation(a_rule(detected=detected)))
+    evidence = after(evidence, an_acquisition(1), an_acquisition(2, {REJECTED: True}, took_s=0.3))
+
+    assert evidence.rejected_at == at(2)
+    assert evidence.rejected_seen_from == at(1.7)
+
+
+@pytest.mark.parametrize(
+    "detected",
+    [
+        Rises(signal=REJECTED),
+        Becomes(signal=REJECTED, value=True),
+        Equals(signal=REJECTED, value=True),
+    ],
+    ids=["rises", "becomes", "equals"],
+)
+def test_a_reject_bit_that_was_on_before_the_part_must_go_off_first(detected: Condition) -> None:
+    """Story: a "passed" left over from the last run (L1, R16)."""
+    evidence = presented(an_expectation(a_rule(detected=detected)), rejected=True)
+    stuck = after(evidence, an_acquisition(1), an_acquisition(2))
+
+    assert stuck.rejected_at is None
+    cleared = after(stuck, an_acquisition(3, {REJECTED: False}), an_acquisition(4))
+    assert cleared.rejected_at is None
+    assert after(cleared, an_acquisition(4.5, {REJECTED: True})).rejected_at == at(4.5)
+
+
+def test_only_the_first_reading_of_each_answer_is_kept() -> None:
+    evidence = after(
+        presented(),
+        an_acquisition(1, {REJECTED: True}),
+        an_acquisition(2, {REJECTED: False}),
+        an_acquisition(3, {REJECTED: True, ACCEPTED: True}),
+        an_acquisition(4, {ACCEPTED: False}),
+        an_acquisition(4.5, {ACCEPTED: True}),
+    )
+
+    assert (evidence.rejected_at, evidence.accepted_at) == (at(1), at(3))
+
+
+def test_a_falling_signal_can_be_the_answer() -> None:
+    """R15: inverted logic is normal, "camera OK" going off is the rejection."""
+    rule = a_rule(detected=Falls(signal=ACCEPTED), accepted=None)
+    evidence = presented(an_expectation(rule), accepted=True)
+
+    assert after(evidence, an_acquisition(1, {ACCEPTED: False})).rejected_at == at(1)
+
+
+def test_a_reading_whose_request_was_sent_before_the_part_is_still_the_before() -> None:
+    """L1: taken after the part was presented; the window straddles that instant."""
+    evidence = gather(presented(), an_acquisition(0.1, {REJECTED: True}, took_s=0.2))
+
+    assert evidence.rejected_at is None
+    assert after(evidence, an_acquisition(1)).rejected_at is None
+
+
+def test_a_reading_whose_request_was_sent_as_the_part_came_is_evidence() -> None:
+    evidence = gather(presented(), an_acquisition(0.1, {REJECTED: True}, took_s=0.1))
+
+    assert evidence.rejected_at == at(0.1)
+
+
+def test_an_answer_exactly_at_the_deadline_is_in_time() -> None:
+    evidence = after(presented(), *STEADY, an_acquisition(5, {REJECTED: True}))
+
+    assert evidence.rejected_at == at(5)
+
+
+@pytest.mark.parametrize("signal", [REJECTED, ACCEPTED])
+def test_an_answer_after_the_deadline_is_no_evidence(signal: SignalName) -> None:
+    evidence = after(presented(), *STEADY, an_acquisition(5.000001, {signal: True}))
+
+    assert not evidence.lost
+    assert (evidence.rejected_at, evidence.accepted_at) == (None, None)
+
+
+def test_without_a_condition_for_accepted_nothing_is_ever_accepted() -> None:
+    """D3: accepted is positive."""
+    evidence = presented(an_expectation(a_rule(accepted=None)))
+
+    assert after(evidence, an_acquisition(1, {ACCEPTED: True})).accepted_at is None
+
+
+def test_an_answer_after_another_part_came_is_not_about_ours() -> None:
+    """L3."""
+    evidence = replace(presented(), another_part=True)
+
+    assert after(evidence, an_acquisition(1, {REJECTED: True})).rejected_at is None
+
+
+def test_an_unknown_signal_must_first_be_seen_off() -> None:
+    """B1: unknown is not off."""
+    unread = present(begin(an_expectation(), {}), at(0), Presented.CODE)
+
+    assert after(unread, an_acquisition(1, {REJECTED: True})).rejected_at is None
+    off_first = after(unread, an_acquisition(1, {REJECTED: False}))
+    assert after(off_first, an_acquisition(2, {REJECTED: True})).rejected_at == at(2)
+
+
+def test_a_signal_that_lost_its_value_supports_nothing() -> None:
+    evidence = after(presented(), an_acquisition(1, {REJECTED: Reason.NOT_A_NUMBER}))
+
+    assert REJECTED not in evidence.known
+    assert holds(Rises(signal=REJECTED), evidence) is None
+    assert evidence.trace[-1] == TracePoint(REJECTED, at(1), None, Reason.NOT_A_NUMBER)
+
+
+def test_a_value_may_be_lost_again_before_it_was_ever_known() -> None:
+    unread = present(begin(an_expectation(), {}), at(0), Presented.CODE)
+
+    evidence = after(unread, an_acquisition(1, {REJECTED: Reason.OUT_OF_RANGE}))
+
+    assert evidence.known == {}
+
+
+# Stale and retained (D7) -----------------------------------------------------------------------
+
+
+def test_a_retained_message_may_set_the_before() -> None:
+    """D7."""
+    evidence = begin(an_expectation(messages=True), {})
+    evidence = gather(evidence, told(REJECTED, False, -1, fresh=False))
+    evidence = present(evidence, at(0), Presented.CODE)
+
+    assert after(evidence, told(REJECTED, True, 1)).rejected_at == at(1)
+
+
+@pytest.mark.parametrize("marked", ["acquisition", "observation"])
+def test_a_retained_message_is_never_the_edge(marked: str) -> None:
+    """D7, B12; a retained observation is stale even in an acquisition that is not so marked."""
+    retained = (
+        told(REJECTED, True, 1, fresh=False)
+        if marked == "acquisition"
+        else Acquisition(
+            station=STATION,
+            window=Window(began_at=at(1), ended_at=at(1)),
+            signals=frozenset({REJECTED}),
+            changes=(Observation(signal=REJECTED, value=True, retained=True),),
+        )
+    )
+
+    evidence = gather(presented(), retained)
+
+    assert evidence.rejected_at is None
+    assert REJECTED not in evidence.known
+
+
+def test_a_stale_message_does_not_overrule_what_was_heard_freshly_before_the_part() -> None:
+    """L1: the reject bit is on; an old "off" that arrives late does not switch it off."""
+    evidence = gather(armed(), told(REJECTED, True, -2))
+    evidence = gather(evidence, told(REJECTED, False, -1, fresh=False))
+    evidence = present(evidence, at(0), Presented.CODE)
+
+    assert after(evidence, told(REJECTED, True, 1)).rejected_at is None
+
+
+def test_a_stale_message_that_repeats_what_is_known_changes_nothing() -> None:
+    evidence = presented()
+
+    assert gather(evidence, told(REJECTED, False, 1, fresh=False)) == evidence
+
+
+def test_a_stale_message_that_contradicts_an_answer_signal_leaves_silence_in_doubt() -> None:
+    """L3: what it says may have been the answer, told while nobody could tell its age."""
+    assert gather(presented(), told(REJECTED, True, 1, fresh=False)).doubted
+    assert not gather(presented(), told(PART, "RR-0001", 1, fresh=False)).doubted
+    assert not gather(armed(), told(REJECTED, True, -1, fresh=False)).doubted
+
+
+def test_a_stale_message_keeps_no_value_alive() -> None:
+    """L1: two signals in one payload; the stale repetition of one says nothing about its age."""
+    evidence = begin(an_expectation(), readings_of({ACCEPTED: False}, -3))
+    stale = an_acquisition(-1, {REJECTED: False}, covers=BOTH_BITS, fresh=False)
+    evidence = present(gather(evidence, stale), at(0), Presented.CODE)
+
+    assert evidence.known == {REJECTED: False}
+
+
+def test_a_stale_loss_of_a_value_before_the_part_makes_it_unknown() -> None:
+    lost = an_acquisition(-1, {REJECTED: Reason.UNREADABLE}, fresh=False)
+
+    assert REJECTED not in gather(armed(), lost).known
+
+
+def test_a_duplicated_message_is_no_second_edge() -> None:
+    """B12."""
+    first = gather(presented(), told(REJECTED, True, 1))
+
+    assert gather(first, told(REJECTED, True, 1)).rejected_at == first.rejected_at
+
+
+@pytest.mark.parametrize(
+    ("age_s", "counts"), [(2.0, True), (2.1, False)], ids=["just alive", "expired"]
+)
+def test_a_value_that_had_expired_when_the_part_came_is_no_before(
+    age_s: float, counts: bool
+) -> None:
+    """B2: nobody looked for so long; the bit may have come on long before the part."""
+    evidence = begin(an_expectation(), readings_of(IDLE, -age_s))
+    evidence = present(evidence, at(0), Presented.STATED)
+
+    assert (REJECTED in evidence.known) is counts
+    assert (after(evidence, an_acquisition(1, {REJECTED: True})).rejected_at is not None) is counts
+
+
+def test_a_signal_that_speaks_only_on_change_keeps_its_last_value_as_the_before() -> None:
+    evidence = begin(an_expectation(every_s=None), readings_of(IDLE, -3600))
+    evidence = present(evidence, at(0), Presented.CODE)
+
+    assert after(evidence, told(REJECTED, True, 1)).rejected_at == at(1)
+
+
+# Communication (D1, L3) --------------------------------------------------------------------------
+
+
+def test_steady_windows_are_counted_and_their_largest_gap_kept() -> None:
+    """D1."""
+    evidence = after(presented(), an_acquisition(0.5), an_acquisition(2), an_acquisition(2.5))
+
+    assert (evidence.windows, evidence.largest_gap_s) == (3, 1.5)
+    assert not evidence.lost
+
+
+def test_a_short_failure_loses_nothing_at_a_polled_station() -> None:
+    evidence = after(
+        presented(),
+        an_acquisition(0.5),
+        an_acquisition(1, failure=Reason.NOT_CONNECTED),
+        an_acquisition(1.5, {REJECTED: False, ACCEPTED: False}),
+        an_acquisition(2, {REJECTED: True}),
+    )
+
+    assert not evidence.lost
+    assert evidence.failed is None
+    assert evidence.rejected_at == at(2)
+
+
+def test_a_failure_is_remembered_until_the_next_good_reading() -> None:
+    evidence = after(presented(), an_acquisition(1, failure=Reason.TIMEOUT))
+
+    assert evidence.failed is Reason.TIMEOUT
+    assert evidence.known == {}
+
+
+def test_a_failure_that_lasts_longer_than_a_value_lives_loses_the_presentation() -> None:
+    """L3."""
+    evidence = after(
+        presented(),
+        an_acquisition(1, failure=Reason.TIMEOUT),
+        an_acquisition(2.1, failure=Reason.TIMEOUT),
+    )
+
+    assert evidence.lost
+    back = after(evidence, an_acquisition(3, {REJECTED: False, ACCEPTED: False}))
+    assert after(back, an_acquisition(4, {REJECTED: True})).rejected_at is None
+
+
+def test_a_gap_without_any_reading_loses_the_presentation_as_well() -> None:
+    """D1: the edge fell into a gap that nobody watched."""
+    evidence = after(presented(), an_acquisition(1), an_acquisition(3.1, {REJECTED: True}))
+
+    assert evidence.lost
+    assert evidence.rejected_at is None
+
+
+def test_a_cut_link_loses_what_a_broker_station_said_meanwhile() -> None:
+    """L3: link lost in mid-presentation, and back at once."""
+    evidence = after(
+        presented(an_expectation(messages=True)),
+        told(REJECTED, False, 1),
+        an_acquisition(1.2, failure=Reason.NOT_CONNECTED),
+        told(REJECTED, False, 1.4),
+        told(REJECTED, True, 1.6),
+    )
+
+    assert evidence.lost
+    assert evidence.rejected_at is None
+
+
+def test_a_link_that_was_cut_when_the_part_was_presented_loses_the_presentation() -> None:
+    """L3: nobody knows what the station said until it was back."""
+    cut = gather(
+        armed(an_expectation(messages=True)), an_acquisition(-1, failure=Reason.NOT_CONNECTED)
+    )
+    timed_out = gather(
+        armed(an_expectation(messages=True)), an_acquisition(-1, failure=Reason.TIMEOUT)
+    )
+    polled = gather(armed(), an_acquisition(-1, failure=Reason.NOT_CONNECTED))
+
+    assert present(cut, at(0), Presented.STATED).lost
+    assert not present(timed_out, at(0), Presented.STATED).lost
+    assert not present(polled, at(0), Presented.STATED).lost
+
+
+def test_a_signal_that_fell_silent_supports_no_answer_told_by_its_neighbour() -> None:
+    """B2: `rejected` alone is not evidence while the torque has not been heard for too long."""
+    torque = SignalName("torque")
+    detected = AllOf(of=(Rises(signal=REJECTED), Below(signal=torque, limit=25)))
+    expectation = replace(
+        an_expectation(a_rule(detected=detected, accepted=None)),
+        expires_s={REJECTED: 2.0, torque: 2.0},
+    )
+    evidence = present(
+        begin(expectation, readings_of({REJECTED: False, torque: 20.0})), at(0), Presented.CODE
+    )
+    evidence = after(
+        evidence,
+        told(REJECTED, False, 1),
+        told(REJECTED, False, 2),
+        told(REJECTED, True, 3),
+    )
+
+    assert evidence.lost
+    assert evidence.rejected_at is None
+
+
+def test_a_judging_signal_is_expired_when_it_was_not_heard_for_longer_than_it_lives() -> None:
+    evidence = gather(presented(), told(REJECTED, False, 1))
+
+    assert expired_signals(evidence, at(2)) == frozenset()
+    assert expired_signals(evidence, at(2.5)) == {ACCEPTED}
+    assert expired_signals(evidence, at(3.5)) == BOTH_BITS
+
+
+def test_nothing_is_expired_before_the_part_is_presented() -> None:
+    assert expired_signals(armed(), at(100)) == frozenset()
+
+
+def test_a_signal_that_was_never_read_expires_from_the_presentation_on() -> None:
+    unread = present(begin(an_expectation(), {}), at(0), Presented.CODE)
+
+    assert expired_signals(unread, at(2)) == frozenset()
+    assert expired_signals(unread, at(2.1)) == BOTH_BITS
+
+
+def test_a_signal_that_speaks_only_on_change_never_expires() -> None:
+    evidence = presented(an_expectation(every_s=None))
+
+    assert expired_signals(evidence, at(100)) == frozenset()
+
+
+def test_only_the_signals_of_the_answers_are_judged_on() -> None:
+    rule = a_rule(presented=Rises(signal=PRESENT), reject_code=CODE, measured=COUNT)
+
+    assert judging_signals(rule) == BOTH_BITS
+    assert judging_signals(a_rule(accepted=None)) == {REJECTED}
+
+
+# Conditions ------------------------------------------------------------------------------------
+
+
+def known(**values: Value) -> Evidence:
+    return Evidence(
+        expectation=an_expectation(),
+        known={SignalName(name): value for name, value in values.items()},
+    )
+
+
+X, Y = SignalName("x"), SignalName("y")
+TRUE, FALSE = Equals(signal=X, value=1), Equals(signal=X, value=2)
+UNKNOWN = Equals(signal=Y, value=1)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param(Equals(signal=X, value=1), True, id="equals"),
+        pytest.param(Equals(signal=X, value=1.0), True, id="whole equals its float"),
+        pytest.param(Equals(signal=X, value=True), False, id="one is not true"),
+        pytest.param(Equals(signal=X, value="1"), False, id="one is not its text"),
+        pytest.param(Above(signal=X, limit=0.5), True, id="above"),
+        pytest.param(Above(signal=X, limit=1), False, id="above excludes its limit"),
+        pytest.param(Below(signal=X, limit=1.5), True, id="below"),
+        pytest.param(Below(signal=X, limit=1), False, id="below excludes its limit"),
+        pytest.param(Between(signal=X, low=1, high=2), True, id="between includes its low end"),
+        pytest.param(Between(signal=X, low=0, high=1), True, id="between includes its high end"),
+        pytest.param(Between(signal=X, low=2, high=3), False, id="outside"),
+        pytest.param(UNKNOWN, None, id="unknown"),
+        pytest.param(Above(signal=Y, limit=0), None, id="unknown number"),
+        pytest.param(Rises(signal=Y), None, id="unknown edge"),
+        pytest.param(Increases(signal=X), None, id="a counter without its before"),
+        pytest.param(Not(of=TRUE), False, id="not true"),
+        pytest.param(Not(of=FALSE), True, id="not false"),
+        pytest.param(Not(of=UNKNOWN), None, id="not unknown"),
+        pytest.param(AllOf(of=(TRUE, TRUE)), True, id="all true"),
+        pytest.param(AllOf(of=(TRUE, UNKNOWN)), None, id="all, one unknown"),
+        pytest.param(AllOf(of=(UNKNOWN, FALSE)), False, id="all, one false"),
+        pytest.param(AnyOf(of=(FALSE, TRUE, UNKNOWN)), True, id="any, one true"),
+        pytest.param(AnyOf(of=(FALSE, UNKNOWN)), None, id="any, none true, one unknown"),
+        pytest.param(AnyOf(of=(FALSE, FALSE)), False, id="any, none"),
+    ],
+)
+def test_conditions_are_true_false_or_unknown(condition: Condition, expected: bool | None) -> None:
+    """B1: what is unknown is neither true nor false."""
+    assert holds(condition, known(x=1)) is expected
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [Above(signal=X, limit=1), Below(signal=X, limit=1), Between(signal=X, low=0, high=1)],
+    ids=["above", "below", "between"],
+)
+def test_a_text_is_neither_above_nor_below_a_number(condition: Condition) -> None:
+    assert holds(condition, known(x="NG")) is None
+
+
+# Counters (D6) -----------------------------------------------------------------------------------
+
+COUNTING = a_rule(detected=Increases(signal=COUNT, by=2), accepted=None)
+
+
+def counted(*values: Value, before: Value = 100) -> Evidence:
+    evidence = presented(an_expectation(COUNTING), good_count=before)
+    return after(evidence, *(an_acquisition(1 + i, {COUNT: v}) for i, v in enumerate(values)))
+
+
+def test_a_counter_is_evidence_once_it_rose_by_enough_over_its_value_at_the_presentation() -> None:
+    assert counted(101).rejected_at is None
+    assert counted(101, 102).rejected_at == at(2)
+
+
+def test_a_counter_first_read_after_the_presentation_counts_from_there() -> None:
+    evidence = present(begin(an_expectation(COUNTING), {}), at(0), Presented.CODE)
+    evidence = after(evidence, an_acquisition(1, {COUNT: 50}), an_acquisition(2, {COUNT: 52}))
+
+    assert evidence.rejected_at == at(2)
+
+
+def test_a_counter_that_was_reset_in_mid_presentation_tells_nothing_any_more() -> None:
+    """Story: the counter reset in mid-window (D6); it may be restored, or have counted unseen."""
+    evidence = counted(0, 3, 102)
+
+    assert evidence.rejected_at is None
+    assert holds(COUNTING.detected, evidence) is None
+
+
+def test_a_counter_too_large_for_a_float_is_compared_exactly() -> None:
+    """A uint64 counter near its end: as a float, one more than 2**63 is still 2**63."""
+    before = 2**63
+    rule = a_rule(detected=Increases(signal=COUNT), accepted=None)
+    evidence = presented(an_expectation(rule), good_count=before)
+
+    assert holds(rule.detected, evidence) is False
+    evidence = after(evidence, an_acquisition(1, {COUNT: before + 1}))
+    assert evidence.rejected_at == at(1)
+
+
+def test_a_counter_that_is_text_counts_nothing() -> None:
+    assert counted("many", "more", before="text").rejected_at is None
+
+
+# The part's presence ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "before", "then", "edge"),
+    [
+        pytest.param(Rises(signal=PRESENT), False, True, True, id="rises"),
+        pytest.param(Rises(signal=PRESENT), True, True, False, id="already there"),
+        pytest.param(Falls(signal=PRESENT), True, False, True, id="falls"),
+        pytest.param(Becomes(signal=PRESENT, value=3), 2, 3, True, id="becomes"),
+        pytest.param(Equals(signal=PRESENT, value=3), 2, 3, True, id="equals"),
+        pytest.param(Above(signal=PRESENT, limit=9), 8, 10, True, id="above"),
+        pytest.param(Not(of=Equals(signal=PRESENT, value=0)), 0, 1, True, id="not"),
+        pytest.param(
+            AllOf(of=(Rises(signal=PRESENT), Equals(signal=PART, value=""))),
+            False,
+            True,
+            True,
+            id="all",
+        ),
+        pytest.param(
+            AnyOf(of=(Rises(signal=PRESENT), Equals(signal=PART, value="x"))),
+            False,
+            True,
+            True,
+            id="any",
+        ),
+        pytest.param(Increases(signal=PRESENT), 7, 8, True, id="increases"),
+        pytest.param(Increases(signal=PRESENT), 7, 7, False, id="counts on"),
+        pytest.param(Increases(signal=PRESENT), 7, 0, False, id="reset"),
+    ],
+)
+def test_the_parts_presence_is_an_edge_between_two_moments(
+    condition: Condition, before: Value, then: Value, edge: bool
+) -> None:
+    """D2."""
+    expectation = an_expectation(a_rule(presented=condition))
+    first = armed(expectation, part_present=before)
+    second = gather(first, an_acquisition(-0.05, {PRESENT: then}))
+
+    assert turned_true(condition, first, second) is edge
+
+
+def test_presence_that_was_unknown_is_no_edge() -> None:
+    expectation = an_expectation(a_rule(presented=Rises(signal=PRESENT)))
+    first = begin(expectation, {})
+    second = gather(first, an_acquisition(-0.05, {PRESENT: True}))
+
+    assert not turned_true(Rises(signal=PRESENT), first, second)
+
+
+# The trace -------------------------------------------------------------------------------------
+
+
+def test_the_trace_keeps_each_change_with_its_time() -> None:
+    evidence = after(presented(), an_acquisition(1), an_acquisition(2, {REJECTED: True}))
+
+    assert evidence.trace[len(BOTH_BITS) + 1 :] == (TracePoint(REJECTED, at(2), True, None),)
+
+
+def test_a_chattering_signal_can_not_fill_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence_module, "MAX_TRACE_POINTS", 5)
+    evidence = presented()
+    for i in range(6):
+        evidence = gather(evidence, an_acquisition(1 + i / 10, {REJECTED: i % 2 == 0}))
+
+    assert len(evidence.trace) == 5
+    assert evidence.trace_points_dropped == 4
+    assert MAX_TRACE_POINTS >= 1000
