@@ -7,18 +7,33 @@
     every 20 s, every 30 min, every 2 h
     on demand                      never due by itself
 
-Times of day are plant-local; what happens in a daylight-saving gap or overlap is said in
-`shift_calendar`. Holidays stop shifts, not times of day. Interval rules count from an anchor, the
-instant at which the check was adopted: anchor + n intervals, n from 1. Each due time has a
-trigger key, which is what makes an occurrence unique (D8). What is made of a due time (window,
-grace, status) is `occurrence`'s part.
+The words themselves are read in `schedule_words` and can be had from here. Times of day are
+plant-local; what happens in a daylight-saving gap or overlap is said in `shift_calendar`. Holidays
+stop shifts, not times of day. Interval rules count from an anchor, the instant at which the check
+was adopted: anchor + n intervals, n from 1. Each due time has a trigger key, which makes its
+occurrence unique (D8). What becomes of a due time (window, grace, status) is `occurrence`'s part.
 """
 
-from collections.abc import Callable, Iterator
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Final, assert_never
 
+from redrabbit.domain.schedule_words import (
+    Daily,
+    EveryInterval,
+    EveryShiftStart,
+    Monthly,
+    OnDemand,
+    ScheduleRule,
+    Weekly,
+    duration_text,
+    parse_duration,
+    parse_schedule,
+    schedule_text,
+)
 from redrabbit.domain.shift_calendar import (
     ONE_DAY,
     ShiftCalendar,
@@ -27,52 +42,28 @@ from redrabbit.domain.shift_calendar import (
     windows_on,
 )
 
-SEARCH_DAYS: Final = 400
-"""How far ahead `next_due` looks: more than a year, so that one holiday or leap day never hides
-the next due time, and a rule without any is answered at once."""
+__all__ = [
+    "SEARCH",
+    "Daily",
+    "DueTime",
+    "EveryInterval",
+    "EveryShiftStart",
+    "Monthly",
+    "OnDemand",
+    "ScheduleRule",
+    "Weekly",
+    "due_times",
+    "duration_text",
+    "next_due",
+    "next_dues",
+    "parse_duration",
+    "parse_schedule",
+    "schedule_text",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveryShiftStart:
-    """Due when a shift of the line begins."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Daily:
-    """Due each day at a plant-local time."""
-
-    at: time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weekly:
-    """Due on days of the week, 0 is Monday, at a plant-local time."""
-
-    weekdays: tuple[int, ...]
-    at: time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Monthly:
-    """Due on a day of the month, in a shorter month on its last, at a plant-local time."""
-
-    day: int
-    at: time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveryInterval:
-    """Due each so many seconds, counted from the adoption of the check."""
-
-    interval_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnDemand:
-    """Never due by itself; run when somebody asks."""
-
-
-ScheduleRule = EveryShiftStart | Daily | Weekly | Monthly | EveryInterval | OnDemand
+SEARCH: Final = timedelta(days=400)
+"""How far ahead `next_due` looks: more than a year, so that no long holiday hides what follows,
+and little enough that a rule which is never due is answered at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +74,120 @@ class DueTime:
     """Aware UTC."""
     trigger_key: str
     """The planned UTC instant, or `shift:<plant date>:<shift>`."""
+
+
+def due_times(
+    rule: ScheduleRule,
+    calendar: ShiftCalendar,
+    anchor: datetime,
+    since: datetime,
+    until: datetime,
+) -> list[DueTime]:
+    """Return what falls due in (since, until], in order; ValueError for naive instants.
+
+    Half-open, so that one period after another gives each due time once.
+    """
+    return list(_due_times(rule, calendar, anchor, since, until))
+
+
+def next_due(
+    rule: ScheduleRule, calendar: ShiftCalendar, anchor: datetime, after: datetime
+) -> DueTime | None:
+    """Return the first due time after an instant; None when there is none within `SEARCH`."""
+    return next(_due_times(rule, calendar, anchor, after, after + SEARCH), None)
+
+
+def next_dues(
+    rule: ScheduleRule,
+    calendar: ShiftCalendar,
+    anchor: datetime,
+    after: datetime,
+    count: int = 5,
+) -> list[DueTime]:
+    """Return the next few due times, to be shown when a check is defined (B16)."""
+    return list(islice(_due_times(rule, calendar, anchor, after, after + SEARCH), count))
+
+
+def _due_times(
+    rule: ScheduleRule,
+    calendar: ShiftCalendar,
+    anchor: datetime,
+    since: datetime,
+    until: datetime,
+) -> Iterator[DueTime]:
+    if any(instant.tzinfo is None for instant in (anchor, since, until)):
+        raise ValueError("due times need aware instants")
+    match rule:
+        case OnDemand():
+            return
+        case EveryInterval():
+            yield from _by_interval(rule, anchor.astimezone(UTC), since, until)
+        case EveryShiftStart():
+            yield from _by_shift(calendar, since, until)
+        case Daily() | Weekly() | Monthly():
+            yield from _by_day(rule, calendar, since, until)
+        case _:  # pragma: no cover
+            assert_never(rule)
+
+
+def _by_interval(
+    rule: EveryInterval, anchor: datetime, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    interval = timedelta(seconds=rule.interval_s)
+    number = max(1, (since - anchor) // interval + 1)
+    while (due_at := anchor + number * interval) <= until:
+        yield _planned(due_at)
+        number += 1
+
+
+def _by_shift(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[DueTime]:
+    if not calendar.shifts:
+        return
+    for day in _days(calendar, since, until):
+        for window in sorted(windows_on(calendar, day), key=lambda window: window.begins_at):
+            if since < window.begins_at <= until:
+                key = f"shift:{window.plant_date.isoformat()}:{window.name}"
+                yield DueTime(due_at=window.begins_at, trigger_key=key)
+
+
+def _by_day(
+    rule: Daily | Weekly | Monthly, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    last = since
+    for day in _days(calendar, since, until):
+        if not _falls_on(rule, day):
+            continue
+        due_at = instant_of(calendar.zone, day, rule.at)
+        # Strictly later than the last: where a zone skipped a whole day (Apia, 30 December 2011),
+        # that day's time and the next day's midnight are the same instant.
+        if last < due_at <= until:
+            yield _planned(due_at)
+            last = due_at
+
+
+def _days(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[date]:
+    """Yield the plant dates whose times of day can lie in (since, until].
+
+    From one day earlier: a time of that day in a gap over midnight happens on the next.
+    """
+    day = plant_date(calendar.zone, since) - ONE_DAY
+    last = plant_date(calendar.zone, until)
+    while day <= last:
+        yield day
+        day += ONE_DAY
+
+
+def _falls_on(rule: Daily | Weekly | Monthly, day: date) -> bool:
+    match rule:
+        case Daily():
+            return True
+        case Weekly():
+            return day.weekday() in rule.weekdays
+        case Monthly():
+            return day.day == min(rule.day, monthrange(day.year, day.month)[1])
+        case _:  # pragma: no cover
+            assert_never(rule)
+
+
+def _planned(due_at: datetime) -> DueTime:
+    return DueTime(due_at=due_at, trigger_key=due_at.isoformat().replace("+00:00", "Z"))
