@@ -11,35 +11,25 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
+from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 
 T = TypeVar("T")
 
 GROUP_LIMIT = 256
 """Commands in one commit: enough to share the disk's wait, few enough to answer within 100 ms."""
-
-
-class Session(Protocol):
-    """Gives the writer its connection, with the lock where the connection holds it."""
-
-    def connect(self) -> Connection:
-        """Return a connection that may write."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connection and lock."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +55,19 @@ class Writer:
     """Runs commands in its own thread until closed."""
 
     def __init__(
-        self, session: Session, seal: ledger.Seal, clock: Clock, recording: Recording
+        self, session: WriterSession, seal: ledger.Seal, clock: Clock, recording: Recording
     ) -> None:
         self.recording = recording
+        """Replaced when another configuration comes into force; holds from the next command."""
         self._session = session
         self._seal = seal
         self._clock = clock
-        self._connection: Connection | None = session.connect()
-        self._log = ledger.load_log(self._connection)
-        self._connection.rollback()
+        self._log = LogState()
+        self._log_is_known = False
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
+        self._connected()
         self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
         self._thread.start()
 
@@ -108,7 +99,8 @@ class Writer:
             wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if wanted:
                 self._answer(wanted)
-        self._session.close()
+        with suppress(StoreTrouble):
+            self._session.close()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -159,21 +151,29 @@ class Writer:
         return _Outcome(job, result=result), work.log
 
     def _connected(self) -> Connection:
-        """Return the connection, opened again and its log read again if it was lost."""
-        if self._connection is None:
-            connection = self._session.connect()
-            head = ledger.read_head(connection)
-            if (head.size, head.root) != (self._log.size, self._log.root.hex()):
-                self._log = ledger.load_log(connection)
-            if (head.size, head.root) != (self._log.size, self._log.root.hex()):
-                raise DamagedDatabase("the ledger and its head disagree after a lost connection")
-            connection.rollback()
-            self._connection = connection
-        return self._connection
+        """Return the connection; if anything went wrong before, with the log read again."""
+        connection = self._session.connection()
+        if not self._log_is_known:
+            with _transaction(connection):
+                head = ledger.read_head(connection)
+                if not _is_of(head, self._log):
+                    self._log = ledger.load_log(connection)
+                if not _is_of(head, self._log):
+                    raise DamagedDatabase(
+                        "the ledger and its head disagree; run `redrabbit verify`"
+                    )
+            self._log_is_known = True
+        return connection
 
     def _forget_connection(self) -> None:
-        self._connection = None
-        self._session.close()
+        """Believe nothing about the database until it was read again."""
+        self._log_is_known = False
+        with suppress(StoreTrouble):
+            self._session.drop_connection()
+
+
+def _is_of(head: LedgerHead, log: LogState) -> bool:
+    return (head.size, head.root) == (log.size, log.root.hex())
 
 
 @contextmanager
@@ -185,7 +185,7 @@ def _transaction(connection: Connection) -> Iterator[None]:
         with translated("committing"):
             transaction.commit()
     except BaseException:
-        with translated("rolling back"):
+        with suppress(StoreTrouble), translated("rolling back"):
             transaction.rollback()
         raise
 

@@ -1,0 +1,238 @@
+"""Finding, making, checking and locking a database: every way to a `Database` but the memory's.
+
+Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
+pages, (4) bring the schema up, (5) verify the ledger and fold it again into every record. Nothing
+that is damaged is opened for writing, because the next signed head would cover the damage.
+
+A database is made beside its place (`.new`) and put there whole: first the database, then its
+key. So a crash in between leaves something that the next start can finish, and an existing
+database whose key is gone is always a refusal, never a fresh key over old records (D12, D13).
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.ledger import LogState
+from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.store import ledger, schema
+from redrabbit.store.database import ReadingDatabase, SqlDatabase
+from redrabbit.store.engine import (
+    parsed_url,
+    reader_engine,
+    shown,
+    sqlite_path,
+    translated,
+    writer_engine,
+)
+from redrabbit.store.locking import FileLock
+from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
+from redrabbit.store.session import WriterSession
+from redrabbit.store.unit_of_work import Recording
+from redrabbit.store.verification import refuse_damage
+from redrabbit.store.writer import Writer
+
+
+def open_database(
+    url: str, *, plant: str, clock: Clock, recording: Recording, key_path: Path | None = None
+) -> SqlDatabase:
+    """Return the database for the one process that writes; made if it isn't there.
+
+    `plant` names a new log; `key_path` is where its signing key lies: beside an SQLite file
+    unless said otherwise, required for PostgreSQL. Raises the errors of
+    `redrabbit.services.errors`, each with a message for the person who started the program.
+    """
+    parsed = parsed_url(url)
+    path = sqlite_path(parsed)
+    key_path = key_path or (path and beside(path, ".key"))
+    if key_path is None:
+        raise StoreTrouble("PostgreSQL needs a path for the log's signing key (key_path)")
+    lock = _locked(path, clock) if path else None
+    try:
+        with _about(parsed):
+            if path:
+                key = _file_with_key(path, key_path, plant)
+                session = WriterSession(writer_engine(parsed), lock)
+            else:
+                session = WriterSession(writer_engine(parsed), None)
+                try:
+                    key = _schema_with_key(session.connection(), key_path, plant)
+                except BaseException:
+                    session.close()
+                    raise
+            return _ready(parsed, session, key, clock, recording)
+    except BaseException:
+        if lock is not None:
+            lock.close()
+        raise
+
+
+def open_for_reading(url: str) -> ReadingDatabase:
+    """Return the database beside whoever writes to it; nothing is locked, made or migrated."""
+    parsed = parsed_url(url)
+    with _about(parsed):
+        engine = readable_engine(parsed)
+        try:
+            with translated("opening"), engine.connect() as connection:
+                schema.refuse_old_version(connection)
+                origin = ledger.read_head(connection).checkpoint.partition("\n")[0]
+        except BaseException:
+            engine.dispose()
+            raise
+    return ReadingDatabase(engine, origin)
+
+
+def readable_engine(url: URL) -> Engine:
+    """Return an engine that only reads; also from a file in a folder that can't be written to."""
+    path = sqlite_path(url)
+    if path is None:
+        return reader_engine(url)
+    _refuse_no_file(path)
+    alone = not beside(path, "-wal").exists()
+    if alone and not os.access(path.parent, os.W_OK):
+        return reader_engine(url, "immutable")
+    return reader_engine(url)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the file that belongs to the database: the same name with an ending."""
+    return path.with_name(path.name + ending)
+
+
+def _locked(path: Path, clock: Clock) -> FileLock:
+    if not path.parent.is_dir():
+        raise StoreTrouble(f"{path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise StoreTrouble(f"{path} is a folder; expected a database file")
+    return FileLock(beside(path, ".lock"), clock.now())
+
+
+def _ready(
+    url: URL, session: WriterSession, key: LogKey, clock: Clock, recording: Recording
+) -> SqlDatabase:
+    readers = reader_engine(url)
+    try:
+        connection = session.connection()
+        _refuse_torn_pages(connection)
+        with translated("opening"), connection.begin():
+            if schema.refuse_unknown_version(connection):
+                schema.migrate(connection)
+            refuse_damage(connection, key, recording.fold)
+        writer = Writer(session, key.seal, clock, recording)
+    except BaseException:
+        session.close()
+        readers.dispose()
+        raise
+    return SqlDatabase(readers, key.origin, writer)
+
+
+def _refuse_torn_pages(connection: Connection) -> None:
+    """Let SQLite check its own pages, indexes and column types."""
+    if connection.dialect.name != "sqlite":
+        return
+    with translated("checking the file"):
+        found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
+        connection.rollback()
+    if found != ["ok"]:
+        raise DamagedDatabase(f"the file is torn: {'; '.join(map(str, found))}")
+
+
+def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
+    """Make the file and its key if neither is there, and return the key."""
+    if not path.exists():
+        if key_path.exists():
+            raise KeyMissing(
+                f"{path} is gone, but the key {key_path} of its ledger is there. Restore the "
+                "database from a backup, or move the key away to begin a new ledger"
+            )
+        return _make_file(path, key_path, plant)
+    _refuse_no_file(path)
+    finish_key(key_path)
+    return load_key(key_path)
+
+
+def _refuse_no_file(path: Path) -> None:
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreTrouble(f"{path} is no file")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise StoreTrouble(f"{path}: there is no such database") from error
+    except OSError as error:
+        raise StoreTrouble(f"{path}: {error.strerror}") from error
+    if found.st_size == 0:
+        raise DamagedDatabase(
+            f"{path} is empty (0 bytes). If it held records, restore it from a backup; if it never "
+            "did, delete it and it is made anew"
+        )
+
+
+def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
+    new = beside(path, ".new")
+    for ending in ("", "-journal", "-wal", "-shm"):
+        beside(new, ending).unlink(missing_ok=True)
+    key = make_key(key_path, plant)
+    engine = writer_engine(URL.create("sqlite", database=str(new)), "rwc")
+    try:
+        with translated("making the database"), engine.begin() as connection:
+            _begin_ledger(connection, key)
+    finally:
+        engine.dispose()
+    with translated("making the database"):
+        _sync(new)
+        new.replace(path)
+        _sync(path.parent)
+    finish_key(key_path)
+    return load_key(key_path)
+
+
+def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogKey:
+    """Make our tables and the key in an empty PostgreSQL database, and return the key."""
+    with translated("opening"), connection.begin():
+        if not schema.is_empty(connection):
+            finish_key(key_path)
+            return load_key(key_path)
+        if key_path.exists():
+            raise KeyMissing(
+                f"the database has no tables, but the key {key_path} of its ledger is there. "
+                "Restore the database, or move the key away to begin a new ledger"
+            )
+        key = make_key(key_path, plant)
+        _begin_ledger(connection, key)
+    finish_key(key_path)
+    return load_key(key_path)
+
+
+def _begin_ledger(connection: Connection, key: LogKey) -> None:
+    schema.migrate(connection)
+    ledger.insert_head(connection, LogState(), key.seal)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has it; Windows can't do that for a folder."""
+    if path.is_dir() and os.name == "nt":
+        return
+    file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def _about(url: URL) -> Iterator[None]:
+    """Say of every trouble which database it is about."""
+    try:
+        yield
+    except StoreTrouble as error:
+        if shown(url) in str(error):
+            raise
+        raise type(error)(f"{shown(url)}: {error}") from error

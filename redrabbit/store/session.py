@@ -1,0 +1,54 @@
+"""The writer's hold on a database: its engine, its one connection, and the lock (D20).
+
+On PostgreSQL the lock belongs to the connection; a connection made anew takes the lock anew, or
+is refused because another process has taken over meanwhile.
+"""
+
+from sqlalchemy import Connection, Engine
+
+from redrabbit.store.engine import translated
+from redrabbit.store.locking import FileLock, take_advisory_lock
+
+
+class WriterSession:
+    """Gives the writer its connection, and a new one when the old one is lost."""
+
+    def __init__(self, engine: Engine, lock: FileLock | None) -> None:
+        self._engine = engine
+        self._lock = lock
+        self._connection: Connection | None = None
+
+    def connection(self) -> Connection:
+        """Return the connection that may write; StoreTrouble if there is no way to it now."""
+        if self._connection is None:
+            with translated("connecting"):
+                connection = self._engine.connect()
+                try:
+                    if self._engine.dialect.name == "postgresql":
+                        take_advisory_lock(connection)
+                except BaseException:
+                    connection.invalidate()
+                    connection.close()
+                    raise
+            self._connection = connection
+        return self._connection
+
+    def drop_connection(self) -> None:
+        """Throw the connection away; on PostgreSQL the lock goes with it."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            with translated("closing a connection"):
+                connection.invalidate()
+                connection.close()
+
+    def close(self) -> None:
+        """Let go of the connection and of the lock."""
+        try:
+            if self._connection is not None:
+                connection, self._connection = self._connection, None
+                with translated("closing a connection"):
+                    connection.close()
+        finally:
+            self._engine.dispose()
+            if self._lock is not None:
+                self._lock.close()

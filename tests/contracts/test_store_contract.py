@@ -1,0 +1,417 @@
+"""What every database promises, in memory, on SQLite and on PostgreSQL alike."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.ledger import from_bytes
+from redrabbit.domain.merkle import leaf_hash, root
+from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.domain.records import (
+    KEYS,
+    AgentRecord,
+    OccurrenceRecord,
+    PauseRecord,
+    StationRecord,
+)
+from redrabbit.services.errors import DuplicateRecord, StoreTrouble
+from redrabbit.services.ports import Database, OutgoingMessage, Where, equals
+from redrabbit.store.log_key import new_key
+from redrabbit.store.memory import MemoryDatabase
+from redrabbit.store.opening import open_database
+from tests.stored import (
+    RECORDING,
+    START,
+    SteppingClock,
+    bare,
+    happened,
+    occurrence,
+    pause,
+    put,
+    removed,
+    sample,
+)
+
+TARGETS = (
+    NotificationTarget(name="andon", kind=TargetKind.MQTT),
+    NotificationTarget(name="mail", kind=TargetKind.WEBHOOK, events=frozenset({"missed"})),
+)
+WITH_TARGETS = replace(RECORDING, targets=TARGETS)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    clock = SteppingClock()
+    opened: Any
+    if request.param == "memory":
+        key = new_key("Plant 1")
+        opened = MemoryDatabase(
+            origin=key.origin, clock=clock, recording=WITH_TARGETS, seal=key.seal
+        )
+    else:
+        url = f"sqlite:///{tmp_path / 'plant.db'}"
+        if request.param == "postgresql":
+            url = request.getfixturevalue("postgresql_url")
+        opened = open_database(
+            url,
+            plant="Plant 1",
+            clock=clock,
+            recording=WITH_TARGETS,
+            key_path=tmp_path / "plant.key",
+        )
+    with opened:
+        yield opened
+
+
+def test_it_implements_the_port(database: Any) -> None:
+    port: Database = database
+    assert port.write
+    assert port.read
+
+
+@pytest.mark.parametrize("make", [sample, bare], ids=["full", "bare"])
+def test_a_record_of_each_kind_comes_back_as_it_was_put(database: Any, make: Any) -> None:
+    for kind, names in KEYS.items():
+        record = make(kind)
+        key = tuple(getattr(record, name) for name in names)
+        database.write_now(lambda work, record=record: work.append(put(record)))
+        back = database.read_now(lambda reader, kind=kind, key=key: reader.get(kind, *key))
+        assert back == record
+        assert [type(v) for v in _values(back)] == [type(v) for v in _values(record)]
+
+
+def _values(record: Any) -> list[object]:
+    return [getattr(record, name) for name in record.__slots__]
+
+
+def test_a_record_that_is_not_there_is_none(database: Any) -> None:
+    assert database.read_now(lambda reader: reader.get(PauseRecord, 1)) is None
+
+
+def test_putting_again_replaces_and_removing_removes(database: Any) -> None:
+    database.write_now(lambda work: work.append(put(pause(1, line="old"))))
+    database.write_now(lambda work: work.append(put(pause(1, line="new"))))
+    found = database.read_now(lambda reader: reader.find(PauseRecord))
+    assert [record.line for record in found] == ["new"]
+    database.write_now(lambda work: work.append(removed(pause(1))))
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
+
+
+def test_a_fold_sees_what_the_same_command_has_put(database: Any) -> None:
+    def twice(work: Any) -> None:
+        work.append(put(pause(1, line="first")))
+        work.append(put(pause(1, line="second"), type_="put_if_absent"))
+
+    database.write_now(twice)
+    found = database.read_now(lambda reader: reader.get(PauseRecord, 1))
+    assert found.line == "first"
+
+
+THREE = START + timedelta(hours=3)
+
+SELECTIONS: list[tuple[tuple[Where, ...], list[int]]] = [
+    ((equals("outcome", None),), [1, 2]),
+    ((Where("outcome", "!=", None),), [3, 4]),
+    ((Where("outcome", "!=", "passed"),), [1, 2, 4]),  # None is different from a value
+    ((equals("outcome", "passed"),), [3]),
+    ((Where("due_at", "<", THREE),), [1, 2]),
+    ((Where("due_at", "<=", THREE),), [1, 2, 3]),
+    ((Where("due_at", ">", THREE),), [4]),
+    ((Where("due_at", ">=", THREE),), [3, 4]),
+    ((Where("outcome", "<", "q"),), [3, 4]),  # None is not less than a value
+    ((Where("outcome", "in", ("failed", "lapsed")),), [4]),
+    ((Where("outcome", "in", ()),), []),
+    ((equals("overdue_told", True),), [2, 4]),
+    ((equals("line", "A"), equals("outcome", None)), [1]),
+]
+
+ORDERS: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [1, 2, 3, 4]),
+    ({"descending": True}, [4, 3, 2, 1]),
+    ({"order_by": "line"}, [1, 3, 2, 4]),
+    ({"order_by": "outcome"}, [1, 2, 4, 3]),  # None comes first, equals come by key
+    ({"order_by": "outcome", "descending": True}, [3, 4, 2, 1]),
+    ({"order_by": "due_at", "limit": 2}, [1, 2]),
+]
+
+
+def _four_occurrences(work: Any) -> None:
+    outcomes = (None, None, "passed", "failed")
+    for number, outcome in reversed(list(enumerate(outcomes, start=1))):
+        record = occurrence(
+            number,
+            outcome=outcome,
+            line="A" if number % 2 else "B",
+            due_at=START + timedelta(hours=number),
+            overdue_told=number % 2 == 0,
+        )
+        work.append(put(record))
+
+
+def test_conditions_select_and_count(database: Any) -> None:
+    database.write_now(_four_occurrences)
+    for where, expected in SELECTIONS:
+        found = database.read_now(lambda r, where=where: r.find(OccurrenceRecord, *where))
+        assert [record.occurrence_id for record in found] == expected, where
+        number = database.read_now(lambda r, where=where: r.count(OccurrenceRecord, *where))
+        assert number == len(expected), where
+
+
+def test_records_come_in_the_order_asked_for(database: Any) -> None:
+    database.write_now(_four_occurrences)
+    for asked, expected in ORDERS:
+        found = database.read_now(lambda r, asked=asked: r.find(OccurrenceRecord, **asked))
+        assert [record.occurrence_id for record in found] == expected, asked
+
+
+def test_text_is_ordered_by_code_point_everywhere(database: Any) -> None:
+    names = ["b", "B", "a", "é", "中", "10", "9", "_", "😀"]
+    for name in names:
+        record = sample(StationRecord, station_id=name)
+        database.write_now(lambda work, record=record: work.append(put(record)))
+    found = database.read_now(lambda reader: reader.find(StationRecord))
+    assert [record.station_id for record in found] == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("where", "order_by"),
+    [
+        pytest.param((), "colour", id="to order by"),
+        pytest.param((equals("colour", "red"),), None, id="to select by"),
+    ],
+)
+def test_an_unknown_field_is_refused(database: Any, where: Any, order_by: str | None) -> None:
+    with pytest.raises(ValueError, match="colour"):
+        database.read_now(lambda reader: reader.find(PauseRecord, *where, order_by=order_by))
+
+
+def test_naive_instants_are_refused_in_records_and_in_questions(database: Any) -> None:
+    naive = START.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="without time zone"):
+        database.read_now(lambda r: r.find(PauseRecord, Where("begins_at", "<", naive)))
+    with pytest.raises(ValueError, match="without time zone"):
+        database.write_now(lambda work: work.beat("agent", naive))
+
+
+def test_an_entry_keeps_event_actor_context_and_both_instants(database: Any) -> None:
+    entry = database.write_now(lambda work: work.append(happened("noted", "line-1", n=[1, "é"])))
+    assert (entry.index, entry.stream, entry.stream_seq, entry.previous) == (0, "line-1", 0, "")
+    assert entry.occurred_at == START
+    assert entry.recorded_at > START
+    assert (entry.configuration, entry.plan) == ("c" * 64, "CP-7 rev 3")
+    raw = database.read_now(lambda reader: reader.raw_entry(0))
+    assert from_bytes(raw, 0) == entry
+    assert database.read_now(lambda reader: reader.entries()) == [entry]
+
+
+def test_a_raw_entry_that_is_not_there_is_a_key_error(database: Any) -> None:
+    with pytest.raises(KeyError):
+        database.read_now(lambda reader: reader.raw_entry(0))
+
+
+def test_streams_are_numbered_and_chained_each_for_itself(database: Any) -> None:
+    for number in range(6):
+        stream = "line-1" if number % 3 else "plant"
+        database.write_now(lambda work, stream=stream: work.append(happened("noted", stream)))
+    entries = database.read_now(lambda reader: reader.entries(1, 4))
+    assert [(e.index, e.stream, e.stream_seq) for e in entries] == [
+        (1, "line-1", 0),
+        (2, "line-1", 1),
+        (3, "plant", 1),
+        (4, "line-1", 2),
+    ]
+    leaves = database.read_now(lambda reader: reader.leaf_hashes())
+    assert entries[3].previous == leaves[2].hex()
+
+
+def test_the_head_always_covers_the_whole_ledger(database: Any) -> None:
+    for number in range(5):
+        database.write_now(lambda work: work.append(happened("noted")))
+        head = database.read_now(lambda reader: reader.head())
+        raws = database.read_now(
+            lambda reader, n=number: [reader.raw_entry(i) for i in range(n + 1)]
+        )
+        assert head.size == number + 1
+        assert head.root == root(leaf_hash(raw) for raw in raws).hex()
+        assert head.checkpoint.startswith(database.origin + "\n")
+
+
+def test_a_command_that_raises_leaves_nothing_behind(database: Any) -> None:
+    database.write_now(lambda work: work.append(put(occurrence(1))))
+    before = database.read_now(lambda reader: reader.head())
+
+    def refused(work: Any) -> None:
+        work.append(put(occurrence(1, reason="changed")))
+        work.append(put(occurrence(2)))
+        work.append(removed(occurrence(1)))
+        work.send(OutgoingMessage(event="missed", key="k", payload={}))
+        work.beat("agent", START)
+        raise Refusal("part_expired", part="RR-1")
+
+    with pytest.raises(Refusal, match="part_expired"):
+        database.write_now(refused)
+    assert database.read_now(lambda reader: reader.find(OccurrenceRecord)) == [occurrence(1)]
+    assert database.read_now(lambda reader: reader.head()) == before
+    assert database.read_now(lambda reader: list(reader.entries(1))) == []
+    assert database.read_now(lambda r: r.pending_deliveries(START + timedelta(days=1), 9)) == []
+    assert database.read_now(lambda reader: reader.heartbeats()) == {}
+    database.write_now(lambda work: work.append(put(occurrence(2))))
+    assert database.read_now(lambda reader: reader.head()).size == 2
+
+
+def test_a_cancelled_or_exiting_command_is_rolled_back_like_any_other(database: Any) -> None:
+    def leaves(work: Any) -> None:
+        work.append(put(pause(1)))
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        database.write_now(leaves)
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
+    assert database.write_now(lambda work: work.append(happened("noted"))).index == 0
+
+
+def test_a_second_occurrence_with_the_same_trigger_is_a_clear_error(database: Any) -> None:
+    database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="t"))))
+    with pytest.raises(DuplicateRecord, match="occurrences"):
+        database.write_now(
+            lambda work: work.append(put(occurrence(2, check_id="c", trigger_key="t")))
+        )
+    assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 1
+    assert database.read_now(lambda reader: reader.head()).size == 1
+
+
+def test_a_command_that_swallows_a_failed_write_is_lost_all_the_same(database: Any) -> None:
+    database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="t"))))
+
+    def swallows(work: Any) -> str:
+        work.append(put(pause(1)))
+        with pytest.raises(DuplicateRecord):
+            work.append(put(occurrence(2, check_id="c", trigger_key="t")))
+        return "all is well"
+
+    with pytest.raises(DuplicateRecord):
+        database.write_now(swallows)
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
+
+
+def test_a_trigger_is_free_again_once_its_record_is_gone_or_changed(database: Any) -> None:
+    database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="t"))))
+    database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="u"))))
+    database.write_now(lambda work: work.append(put(occurrence(2, check_id="c", trigger_key="t"))))
+    database.write_now(lambda work: work.append(removed(occurrence(2))))
+    database.write_now(lambda work: work.append(put(occurrence(3, check_id="c", trigger_key="t"))))
+    assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 2
+
+
+def test_a_fold_that_raises_appends_nothing(database: Any) -> None:
+    with pytest.raises(KeyError):
+        database.write_now(lambda work: work.append(happened("put", kind="no such table")))
+    assert database.read_now(lambda reader: reader.head()).size == 0
+
+
+def test_numbers_go_on_from_the_last_and_are_not_given_twice(database: Any) -> None:
+    def numbered(work: Any) -> list[int]:
+        first = work.next_number(AgentRecord)
+        work.append(put(sample(AgentRecord, agent_id=first)))
+        return [first, work.next_number(AgentRecord), work.next_number(AgentRecord)]
+
+    assert database.write_now(numbered) == [1, 2, 3]
+    assert database.write_now(numbered) == [2, 3, 4]
+
+
+def test_now_is_read_once_a_command(database: Any) -> None:
+    first, again = database.write_now(lambda work: (work.now, work.now))
+    later = database.write_now(lambda work: work.now)
+    assert first == again < later
+    assert first.tzinfo is not None
+
+
+def test_messages_wait_for_each_target_that_wants_them(database: Any) -> None:
+    def tells(work: Any) -> None:
+        work.send(OutgoingMessage(event="missed", key="run-1", payload={"run": 1}))
+        work.send(OutgoingMessage(event="overdue", key="o-1", payload={"é": [1.5, None]}))
+
+    database.write_now(tells)
+    later = START + timedelta(hours=1)
+    due = database.read_now(lambda reader: reader.pending_deliveries(later, 10))
+    assert [(d.target, d.event, d.key, d.attempts) for d in due] == [
+        ("andon", "missed", "run-1", 0),
+        ("mail", "missed", "run-1", 0),
+        ("andon", "overdue", "o-1", 0),
+    ]
+    assert due[2].payload == '{"é":[1.5,null]}'
+    assert due[0].created_at > START
+    assert database.read_now(lambda r: len(r.pending_deliveries(later, 2))) == 2
+
+
+async def test_a_delivered_message_is_not_due_again(database: Any) -> None:
+    database.write_now(lambda work: work.send(OutgoingMessage(event="lapsed", key="k", payload={})))
+    later = START + timedelta(hours=1)
+    (due,) = await database.outbox.pending(later, 10)
+    await database.outbox.delivered(due.outbox_id, due.target)
+    assert await database.outbox.pending(later, 10) == []
+
+
+async def test_a_failed_message_is_due_again_when_it_was_said(database: Any) -> None:
+    database.write_now(lambda work: work.send(OutgoingMessage(event="lapsed", key="k", payload={})))
+    (due,) = await database.outbox.pending(START + timedelta(hours=1), 10)
+    again_at = START + timedelta(hours=2)
+    await database.outbox.failed(due.outbox_id, due.target, "503", again_at)
+    assert await database.outbox.pending(again_at - timedelta(microseconds=1), 10) == []
+    (again,) = await database.outbox.pending(again_at, 10)
+    assert (again.attempts, again.last_error) == (1, "503")
+    await database.outbox.failed(due.outbox_id, due.target, "410", None)
+    assert await database.outbox.pending(again_at + timedelta(days=999), 10) == []
+
+
+async def test_heartbeats_say_when_each_part_was_last_alive(database: Any) -> None:
+    await database.heartbeat("scheduler", START)
+    await database.heartbeat("agent", START)
+    await database.heartbeat("agent", START + timedelta(seconds=5))
+    beats = {"agent": START + timedelta(seconds=5), "scheduler": START}
+    assert await database.heartbeats() == beats
+
+
+async def test_many_writers_at_once_each_get_their_own_answer(database: Any) -> None:
+    def numbered(work: Any) -> int:
+        number: int = work.next_number(PauseRecord)
+        work.append(put(pause(number)))
+        if number % 5 == 0:
+            raise Refusal("every_fifth", number=number)
+        return number
+
+    answers = await asyncio.gather(
+        *(database.write(numbered) for _ in range(40)), return_exceptions=True
+    )
+    good = [answer for answer in answers if isinstance(answer, int)]
+    assert good == [1, 2, 3, 4]  # a refused number is free again, and is asked for again
+    assert sum(isinstance(answer, Refusal) for answer in answers) == 36
+    assert await database.read(lambda reader: reader.count(PauseRecord)) == 4
+
+
+async def test_a_write_that_was_answered_is_seen_by_the_next_read(database: Any) -> None:
+    for number in range(1, 11):
+        await database.write(lambda work, n=number: work.append(put(pause(n))))
+        assert await database.read(lambda reader: reader.count(PauseRecord)) == number
+
+
+def test_a_command_cannot_wait_for_another_command(database: Any) -> None:
+    with pytest.raises(RuntimeError, match="wait"):
+        database.write_now(lambda _: database.write_now(lambda work: work.now))
+    assert database.write_now(lambda work: work.now)
+
+
+def test_a_payload_without_canonical_form_is_refused(database: Any) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        database.write_now(lambda work: work.append(happened("noted", x=float("nan"))))
+    assert database.read_now(lambda reader: reader.head()).size == 0
+
+
+def test_trouble_is_no_refusal() -> None:
+    assert not issubclass(StoreTrouble, Refusal)

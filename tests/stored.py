@@ -1,0 +1,147 @@
+"""What tests of the store share: a fold that can make any record, events for it, sample records.
+
+The store folds whatever it is given; with this fold one event type puts and one removes, so that
+every table can be filled without a plant.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from redrabbit.domain.folding import Changes, Look, Put, Remove
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import Entry, Event, JsonValue, LedgerContext, instant, instant_text
+from redrabbit.domain.records import KEYS, TABLES, Json, OccurrenceRecord, PauseRecord, Record
+from redrabbit.store.types import FIELD_TYPES
+from redrabbit.store.unit_of_work import Recording
+
+START = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
+
+KINDS: Mapping[str, type[Any]] = {table: kind for kind, table in TABLES.items()}
+
+CONTEXT = LedgerContext(configuration="c" * 64, plan="CP-7 rev 3", software="0.1.0")
+
+
+def any_fold(entry: Entry, look: Look) -> Changes:
+    """Put or remove what the entry says; `counted` reads the record before it, as real folds do."""
+    payload: Any = entry.payload
+    if entry.type == "noted":
+        return ()
+    kind = KINDS[payload["kind"]]
+    if entry.type == "removed":
+        return (Remove(kind, tuple(payload["key"])),)
+    record = record_of_payload(kind, payload["values"])
+    if entry.type == "put_if_absent":
+        key = tuple(getattr(record, name) for name in KEYS[kind])
+        return () if look(kind, *key) else (Put(record),)
+    return (Put(record),)
+
+
+RECORDING = Recording(fold=any_fold, context=CONTEXT)
+
+
+class SteppingClock:
+    """Each reading is one second after the last; nobody waits."""
+
+    def __init__(self) -> None:
+        self.read = START
+
+    def now(self) -> datetime:
+        self.read += timedelta(seconds=1)
+        return self.read
+
+    async def sleep(self, seconds: float) -> None:
+        self.read += timedelta(seconds=seconds)
+
+    async def sleep_until(self, instant: datetime) -> None:
+        self.read = max(self.read, instant)
+
+    def drift(self) -> timedelta:
+        return timedelta(0)
+
+    def reanchor(self) -> timedelta:
+        return timedelta(0)
+
+
+def happened(type_: str, stream: str = "plant", **payload: JsonValue) -> Event:
+    """Return an event by a stated person."""
+    return Event(
+        type=type_,
+        stream=stream,
+        occurred_at=START,
+        actor=Actor.stated("4711"),
+        payload=payload,
+    )
+
+
+def put(record: Record, stream: str = "plant", type_: str = "put") -> Event:
+    """Return the event that makes this record."""
+    values = {name: _payload_value(getattr(record, name)) for name in FIELD_TYPES[type(record)]}
+    return happened(type_, stream, kind=TABLES[type(record)], values=values)
+
+
+def removed(record: Record, stream: str = "plant") -> Event:
+    """Return the event that removes this record."""
+    key = [getattr(record, name) for name in KEYS[type(record)]]
+    return happened("removed", stream, kind=TABLES[type(record)], key=key)
+
+
+def _payload_value(value: Any) -> JsonValue:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    plain: JsonValue = value
+    return plain
+
+
+def record_of_payload(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """Return the record that an event made of `put` carries."""
+    read: dict[object, Any] = {datetime: instant, date: date.fromisoformat}
+    types = FIELD_TYPES[kind]
+    return kind(
+        **{
+            name: value if value is None else read.get(types[name][0], lambda v: v)(value)
+            for name, value in values.items()
+        }
+    )
+
+
+def sample(kind: type[Any], number: int = 1, **given: Any) -> Any:
+    """Return a record of this kind with a value of its own in each field; none is None."""
+    values = {
+        name: _sample_value(type_, number, place)
+        for place, (name, (type_, _)) in enumerate(FIELD_TYPES[kind].items())
+    }
+    return kind(**{**values, **given})
+
+
+def _sample_value(type_: object, number: int, place: int) -> Any:
+    choices: dict[object, Any] = {
+        str: f"值 {number}.{place}",
+        Json: f'["{number}.{place}"]',
+        int: 1000 * number + place,
+        float: number + place / 8,
+        bool: (number + place) % 2 == 0,
+        datetime: START + timedelta(days=number, microseconds=place),
+        date: START.date() + timedelta(days=1000 * number + place),
+    }
+    return choices[type_]
+
+
+def bare(kind: type[Any], number: int = 1, **given: Any) -> Any:
+    """Return a record of this kind in which everything that may be None is None."""
+    nothing = {name: None for name, (_, may) in FIELD_TYPES[kind].items() if may}
+    return sample(kind, number, **{**nothing, **given})
+
+
+def pause(number: int, **given: Any) -> PauseRecord:
+    """Return a pause, the smallest numbered record."""
+    record: PauseRecord = sample(PauseRecord, number, pause_id=number, **given)
+    return record
+
+
+def occurrence(number: int, **given: Any) -> OccurrenceRecord:
+    """Return an occurrence with a trigger key of its own."""
+    record: OccurrenceRecord = sample(OccurrenceRecord, number, occurrence_id=number, **given)
+    return record
