@@ -1,0 +1,179 @@
+"""One station of the world: the part in it, the flow of normal parts, and what its signals show.
+
+Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
+`accepted`, `reject_code`, `measured`, `part_count`, `good_count`. A station shows those of them
+that it has. The reason for a rejection and the measured value stand before, or with, the bit.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from simulators.device import (
+    Answer,
+    Behaviour,
+    Device,
+    Part,
+    Value,
+    answer,
+    rejects_part,
+    stuck_bit,
+)
+from simulators.flow import Flow
+
+GAP_SHARE = 0.25
+"""Of a cycle: what passes between a part's leaving and the next one's coming."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Signals of a station that changed together, with their new values."""
+
+    at: datetime
+    station: str
+    signals: dict[str, Value]
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedStation:
+    """The state of one station; changed only by the world."""
+
+    device: Device
+    signals: frozenset[str]
+    cycle: timedelta
+    counter_modulus: int = 1 << 32
+    counter_start: int = 0
+    behaviour: Behaviour = Behaviour.HEALTHY
+    is_held: bool = False
+    """While true no normal part is fed."""
+    inside: Part | None = None
+    """The labelled part in the station; normal parts are the flow's."""
+    _said: Answer | None = None
+    _is_answered: bool = False
+    _flows: list[Flow] = field(default_factory=list)
+    _counted: int = 0
+    _good: int = 0
+    _measured: float = 0.0
+    _numbered: int = 1
+
+    def start_flow(self, at: datetime) -> None:
+        """Let normal parts come from then on, unless they do already or the station is held."""
+        last = self._flows[-1] if self._flows else None
+        if self.is_held or (last is not None and last.ends_at is None):
+            return
+        rejects = rejects_part(self.behaviour, None)
+        silent = self.behaviour is Behaviour.SILENT
+        number = self._numbered if last is None else last.first_number + last.answered(at)
+        self._flows.append(
+            Flow(
+                began_at=at,
+                cycle=self.cycle,
+                rejects=rejects and not silent,
+                accepts=not rejects and not silent,
+                first_number=number,
+            )
+        )
+
+    def stop_flow(self, now: datetime) -> datetime:
+        """Let no further normal part in; return when the station is clear of them."""
+        if not self._flows:
+            return now
+        if self._flows[-1].ends_at is None:
+            self._flows[-1] = self._flows[-1].ended(now)
+        return max(now, *(flow.ends_at for flow in self._flows if flow.ends_at is not None))
+
+    def set_behaviour(self, behaviour: Behaviour, now: datetime) -> None:
+        """Change the behaviour; the flow goes on with it after the part that is there now."""
+        self.behaviour = behaviour
+        if self._flows and self._flows[-1].ends_at is None:
+            self.start_flow(self.stop_flow(now) + self.cycle * GAP_SHARE)
+
+    def insert(self, part: Part, chance: random.Random, now: datetime) -> Answer:
+        """Put a part in; return what the device is going to say of it."""
+        self._settle(now)
+        self.inside = part
+        self._is_answered = False
+        self._said = answer(self.device, self.behaviour, part, chance)
+        return self._said
+
+    def awaits(self, said: Answer) -> bool:
+        """Return whether the part that this answer is about is still there."""
+        return self._said is said
+
+    def give_answer(self, said: Answer) -> None:
+        """Let the device say what it has to say; the part counts from now on."""
+        self._is_answered = True
+        self._measured = said.measured
+        self._counted += 1
+        self._good += said.accepted
+
+    def remove(self) -> None:
+        """Take the part out; one without an answer counts all the same."""
+        if not self._is_answered:
+            self._counted += 1
+        self.inside = self._said = None
+
+    def next_flow_change_at(self, now: datetime) -> datetime | None:
+        """Return when normal parts change something next, or None."""
+        changes = [flow.next_change_at(now) for flow in self._flows]
+        return min((at for at in changes if at is not None), default=None)
+
+    def outputs(self, now: datetime) -> dict[str, Value]:
+        """Return what each signal shows."""
+        shown: dict[str, Value] = {
+            "part_present": False,
+            "part_code": "",
+            "reject_code": self.device.no_code,
+            "measured": self._measured,
+            "rejected": False,
+            "accepted": False,
+        }
+        counted, good = self._counted, self._good
+        for flow in self._flows:
+            answered = flow.answered(now)
+            counted += answered
+            good += answered if flow.accepts else 0
+            self._show_flow(shown, flow, now)
+        if self.inside is not None:
+            self._show_inside(shown, self.inside)
+        stuck = stuck_bit(self.behaviour)
+        if stuck is not None:
+            shown["rejected"] = stuck
+        shown["part_count"] = (self.counter_start + counted) % self.counter_modulus
+        shown["good_count"] = (self.counter_start + good) % self.counter_modulus
+        return {name: value for name, value in shown.items() if name in self.signals}
+
+    def _show_flow(self, shown: dict[str, Value], flow: Flow, now: datetime) -> None:
+        answered = flow.answered(now)
+        if answered:
+            shown["measured"] = self._normal_measured(flow.first_number + answered)
+        if flow.part_is_present(now):
+            shown["part_present"] = True
+            shown["part_code"] = f"N{flow.number(now):06d}"
+        if flow.part_is_answered(now):
+            shown["rejected"], shown["accepted"] = flow.rejects, flow.accepts
+            if flow.rejects:
+                codes = self.device.reject_codes.values()
+                shown["reject_code"] = next(iter(codes), self.device.no_code)
+
+    def _show_inside(self, shown: dict[str, Value], part: Part) -> None:
+        shown["part_present"], shown["part_code"] = True, part.code
+        if self._is_answered and self._said is not None:
+            shown["rejected"], shown["accepted"] = self._said.rejected, self._said.accepted
+            shown["reject_code"] = self._said.code
+
+    def _normal_measured(self, number: int) -> float:
+        """Return a value near nominal that differs from part to part and never by chance."""
+        spread = (number * 7919 % 100 - 50) / 50
+        return round(self.device.measured_good * (1 + 0.01 * spread), 3)
+
+    def _settle(self, now: datetime) -> None:
+        """Count the flows that are over, so that they need not be looked at again."""
+        while self._flows and self._flows[0].is_over(now):
+            flow = self._flows.pop(0)
+            answered = flow.answered(now)
+            self._counted += answered
+            self._good += answered if flow.accepts else 0
+            self._numbered = flow.first_number + answered
+            if answered:
+                self._measured = self._normal_measured(self._numbered)
