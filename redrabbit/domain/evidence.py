@@ -205,6 +205,27 @@ def turned_true(condition: Condition, before: Evidence, after: Evidence) -> bool
     )
 
 
+def same_value(value: Value, wanted: Value) -> bool:
+    """Compare as the configuration means it: 1 is no True, and 12 equals 12.0."""
+    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
+
+
+def is_blocked(condition: Condition, was_false: bool, evidence: Evidence) -> bool:
+    """Return whether a condition can't turn true, because it or one of its edges already is.
+
+    Its station is stuck, or still shows the last part's answer: no silence can be heard (R16).
+    """
+    if not was_false and holds(condition, evidence):
+        return True
+    return any(
+        isinstance(leaf, Becomes | Rises | Falls)
+        and leaf not in evidence.departed
+        and same_value(evidence.known[leaf.signal], _edge_target(leaf))
+        for leaf in leaves(condition)
+        if leaf.signal in evidence.known
+    )
+
+
 def _level_form(condition: Condition) -> Condition:
     match condition:
         case AllOf():
@@ -226,7 +247,7 @@ def _level_holds(condition: Level, evidence: Evidence) -> bool | None:
     if value is None:
         return None
     if isinstance(condition, Equals):
-        return _same(value, condition.value)
+        return same_value(value, condition.value)
     if isinstance(value, str):
         return None
     match condition:
@@ -249,7 +270,7 @@ def _edge_holds(condition: Edge, evidence: Evidence) -> bool | None:
         if base is None or isinstance(value, str) or condition.signal in evidence.reset:
             return None
         return value - base >= condition.by
-    return condition in evidence.departed and _same(value, _edge_target(condition))
+    return condition in evidence.departed and same_value(value, _edge_target(condition))
 
 
 def _edge_target(edge: Becomes | Rises | Falls) -> Value:
@@ -262,11 +283,6 @@ def _edge_target(edge: Becomes | Rises | Falls) -> Value:
             return False
         case _:  # pragma: no cover
             assert_never(edge)
-
-
-def _same(value: Value, wanted: Value) -> bool:
-    """Compare as the configuration means it: 1 is no True, and 12 equals 12.0."""
-    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
 
 
 def _as_before(evidence: Evidence) -> Evidence:
@@ -393,7 +409,7 @@ def _note_departures(evidence: Evidence) -> Evidence:
             if value is None:
                 continue
             if isinstance(leaf, Becomes | Rises | Falls):
-                if not _same(value, _edge_target(leaf)):
+                if not same_value(value, _edge_target(leaf)):
                     departed.add(leaf)
             elif (
                 isinstance(leaf, Increases)

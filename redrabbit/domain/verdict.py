@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from redrabbit.domain.evidence import Evidence, expired_signals, holds, judging_signals
+from redrabbit.domain.evidence import (
+    Evidence,
+    expired_signals,
+    holds,
+    is_blocked,
+    judging_signals,
+    same_value,
+)
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
 
@@ -69,66 +76,116 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     """Return the verdict, or None while the evidence is not complete and time is left.
 
     1. Both answers: contradictory. 2. Rejected, accepted: as they say, once settled. 3. Another
-    part, lost communication: inconclusive. 4. Time over: what silence means.
+    part, lost communication: inconclusive. 4. Time over, and every answer's signal read once more
+    since: what silence means.
     `now` is the end of the last window, or a later instant when none came any more.
     """
     if evidence.presented_at is None or evidence.deadline_at is None:
         return None
-    answers = [at for at in (evidence.rejected_at, evidence.accepted_at) if at is not None]
-    if len(answers) == 2:  # noqa: PLR2004  both of the two
-        return inconclusive(Why.CONTRADICTORY, max(answers))
-    if answers:
-        settled_at = answers[0] + timedelta(seconds=evidence.expectation.rule.settle_s)
-        return _answered(evidence, answers[0]) if now >= settled_at else None
+    answered = judge_answer(evidence)
+    if answered is not None:
+        settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
+        final = answered.why is Why.CONTRADICTORY or evidence.another_part or now >= settled_at
+        return answered if final else None
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
     if evidence.lost:
         return inconclusive(Why.LINK_LOST, now)
-    if now > evidence.deadline_at:
+    if now > evidence.deadline_at and _heard_out(evidence, evidence.deadline_at, now):
         return _silent(evidence, now)
     return None
+
+
+def judge_at_last(evidence: Evidence, now: datetime) -> Judgement:
+    """Return the verdict when no further reading is waited for."""
+    unheard = Why.STALE if evidence.failed is None else Why.LINK_LOST
+    return judge(evidence, now) or inconclusive(unheard, now)
+
+
+def judge_answer(evidence: Evidence) -> Judgement | None:
+    """Return what the station's answer so far comes to, settled or not; None if it gave none."""
+    answers = [at for at in (evidence.rejected_at, evidence.accepted_at) if at is not None]
+    if not answers:
+        return None
+    if len(answers) == 2 or _other_answer_stands(evidence):  # noqa: PLR2004  both of the two
+        return inconclusive(Why.CONTRADICTORY, max(answers))
+    return _answered(evidence, answers[0])
+
+
+def _other_answer_stands(evidence: Evidence) -> bool:
+    """Return whether the opposite answer is on as well, though it did not change (R16)."""
+    rule = evidence.expectation.rule
+    other = rule.accepted if evidence.accepted_at is None else rule.detected
+    return other is not None and holds(other, evidence) is True
 
 
 def _answered(evidence: Evidence, at: datetime) -> Judgement:
     expected = evidence.expectation
     good_master = expected.failure_mode is None
-    code_signal = expected.rule.reject_code
-    code = evidence.known.get(code_signal) if code_signal is not None else None
     if evidence.accepted_at is not None:
         verdict = Verdict.ACCEPTED if good_master else Verdict.MISSED
         return Judgement(verdict=verdict, decided_at=at)
+    code = _told_code(evidence)
     if good_master:
         return Judgement(verdict=Verdict.FALSE_REJECT, decided_at=at, observed_code=code)
-    if code_signal is not None and (code is None or code != expected.code):
-        return Judgement(
-            verdict=Verdict.INCONCLUSIVE,
-            why=Why.STALE if code is None else Why.WRONG_REJECT_CODE,
-            decided_at=at,
-            observed_code=code,
-        )
-    return Judgement(verdict=Verdict.DETECTED, decided_at=at, observed_code=code)
+    if expected.rule.reject_code is None:
+        return Judgement(verdict=Verdict.DETECTED, decided_at=at)
+    if code is None:
+        return inconclusive(Why.STALE, at)
+    right = expected.code is not None and same_value(code, expected.code)
+    return Judgement(
+        verdict=Verdict.DETECTED if right else Verdict.INCONCLUSIVE,
+        why=None if right else Why.WRONG_REJECT_CODE,
+        decided_at=at,
+        observed_code=code,
+    )
+
+
+def _told_code(evidence: Evidence) -> Value | None:
+    """Return why it was rejected, as told since the part came: what stood there before is stale."""
+    signal = evidence.expectation.rule.reject_code
+    if signal is None or signal not in evidence.known or evidence.presented_at is None:
+        return None
+    told = evidence.alive_at[signal] > evidence.presented_at
+    return evidence.known[signal] if told else None
+
+
+def _heard_out(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
+    """Return whether each answer's signal was read since the deadline, or never will be in time."""
+    regular = {
+        signal
+        for signal in judging_signals(evidence.expectation.rule)
+        if evidence.expectation.expires_s.get(signal) is not None
+    }
+    awaited = regular - expired_signals(evidence, now)
+    return all(
+        signal in evidence.alive_at and evidence.alive_at[signal] >= deadline_at
+        for signal in awaited
+    )
 
 
 def _silent(evidence: Evidence, now: datetime) -> Judgement:
+    """Judge that no answer came; a miss only on communication that was good to the end (L3)."""
     expected = evidence.expectation
     rule = expected.rule
-    judging = judging_signals(rule)
+    answers = [(rule.detected, evidence.detected_was_false)]
+    if rule.accepted is not None:
+        answers.append((rule.accepted, evidence.accepted_was_false))
     if evidence.failed is not None or expired_signals(evidence, now):
         return inconclusive(Why.LINK_LOST, now)
-    if not judging <= set(evidence.known):
+    if _tells_too_little(evidence) or any(holds(answer, evidence) is None for answer, _ in answers):
         return inconclusive(Why.STALE, now)
-    if any(expected.expires_s.get(signal) is None for signal in judging):
-        return inconclusive(Why.STALE, now)  # it speaks only on change: silence proves nothing
-    if evidence.windows == 0:
-        return inconclusive(Why.STALE, now)
-    already_on = not evidence.detected_was_false and holds(rule.detected, evidence)
-    accepted_already = (
-        rule.accepted is not None
-        and not evidence.accepted_was_false
-        and holds(rule.accepted, evidence)
-    )
-    if already_on or accepted_already:
+    if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):
         return inconclusive(Why.STUCK, now)
-    if rule.on_silence is OnSilence.MISSED and expected.failure_mode is not None:
+    late = any(holds(answer, evidence) for answer, _ in answers)
+    if rule.on_silence is OnSilence.MISSED and expected.failure_mode is not None and not late:
         return Judgement(verdict=Verdict.MISSED, decided_at=now)
+    # A late answer came after the last reading in time: nobody knows whether itself in time.
     return inconclusive(Why.NO_RESULT, now)
+
+
+def _tells_too_little(evidence: Evidence) -> bool:
+    """Return whether a signal is unknown, of doubtful age, or one that speaks only on change."""
+    judging = judging_signals(evidence.expectation.rule)
+    only_on_change = any(evidence.expectation.expires_s.get(signal) is None for signal in judging)
+    return evidence.doubted or only_on_change or not judging <= set(evidence.known)

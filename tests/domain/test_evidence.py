@@ -16,6 +16,7 @@ from redrabbit.domain.evidence import (
     expired_signals,
     gather,
     holds,
+    is_blocked,
     judging_signals,
     present,
     turned_true,
@@ -553,6 +554,36 @@ def test_conditions_are_true_false_or_unknown(condition: Condition, expected: bo
 )
 def test_a_text_is_neither_above_nor_below_a_number(condition: Condition) -> None:
     assert holds(condition, known(x="NG")) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "blocked"),
+    [
+        pytest.param(Equals(signal=REJECTED, value=True), True, id="a level that is on"),
+        pytest.param(Equals(signal=REJECTED, value=False), False, id="a level that is off"),
+        pytest.param(Rises(signal=REJECTED), True, id="an edge that can not come"),
+        pytest.param(Falls(signal=REJECTED), False, id="an edge that can come"),
+        pytest.param(
+            AnyOf(of=(Rises(signal=ACCEPTED), Rises(signal=REJECTED))), True, id="one of two edges"
+        ),
+        pytest.param(Rises(signal=Y), False, id="unknown"),
+    ],
+)
+def test_a_condition_that_is_on_already_is_blocked(condition: Condition, blocked: bool) -> None:
+    """R16."""
+    evidence = presented(an_expectation(a_rule(detected=condition)), rejected=True)
+
+    assert is_blocked(condition, evidence.detected_was_false, evidence) is blocked
+
+
+def test_a_condition_that_was_off_since_the_part_came_is_not_blocked() -> None:
+    evidence = after(
+        presented(rejected=True),
+        an_acquisition(1, {REJECTED: False}),
+        an_acquisition(2, {REJECTED: True}),
+    )
+
+    assert not is_blocked(Rises(signal=REJECTED), evidence.detected_was_false, evidence)
 
 
 # Counters (D6) -----------------------------------------------------------------------------------

@@ -1,0 +1,502 @@
+"""What a presentation's evidence comes to: each story of a device that lies or falls silent."""
+
+from dataclasses import replace
+
+import pytest
+
+from redrabbit.domain.evidence import Evidence, Expectation, Presented, begin, gather, present
+from redrabbit.domain.identity import FailureMode, SignalName
+from redrabbit.domain.observation import Acquisition, Reason, Value
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Equals,
+    Falls,
+    Increases,
+    OnSilence,
+    Rises,
+)
+from redrabbit.domain.verdict import (
+    Judgement,
+    Verdict,
+    Why,
+    inconclusive,
+    judge,
+    judge_answer,
+    judge_at_last,
+)
+from tests.builders import (
+    ACCEPTED,
+    CODE,
+    COUNT,
+    IDLE,
+    MASTER,
+    PART,
+    RABBIT,
+    REJECTED,
+    a_rule,
+    an_acquisition,
+    an_expectation,
+    at,
+    readings_of,
+)
+
+STEADY = tuple(an_acquisition(seconds) for seconds in (1, 2, 3, 4, 4.9))
+"""Good polls in which nothing changes, up to the deadline."""
+LEVELS = a_rule(
+    detected=Equals(signal=REJECTED, value=True), accepted=Equals(signal=ACCEPTED, value=True)
+)
+CODED = a_rule(reject_code=CODE, settle_s=0.3)
+
+
+def shown(
+    expectation: Expectation | None = None, *acquisitions: Acquisition, **before: Value
+) -> Evidence:
+    """The evidence of a part presented at 0 s, with these acquisitions taken in."""
+    values = dict(IDLE) | {SignalName(name): value for name, value in before.items()}
+    evidence = begin(expectation or an_expectation(), readings_of(values))
+    evidence = present(evidence, at(0), Presented.CODE)
+    for acquisition in acquisitions:
+        evidence = gather(evidence, acquisition)
+    return evidence
+
+
+def said(evidence: Evidence, seconds: float) -> str:
+    """What `judge` says at that moment, in words."""
+    return words(judge(evidence, at(seconds)))
+
+
+def words(judgement: Judgement | None) -> str:
+    if judgement is None:
+        return "undecided"
+    why = judgement.why.value if judgement.why is not None else ""
+    return f"{judgement.verdict.value} {why}".strip()
+
+
+# The judgement itself ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_an_inconclusive_verdict_has_a_reason_and_no_other_has(verdict: Verdict) -> None:
+    """L3."""
+    why = None if verdict is Verdict.INCONCLUSIVE else Why.STUCK
+    with pytest.raises(ValueError, match="a reason goes with an inconclusive verdict"):
+        Judgement(verdict=verdict, why=why, decided_at=at(0))
+
+
+def test_only_detected_and_accepted_are_good() -> None:
+    assert [verdict for verdict in Verdict if verdict.is_good] == [
+        Verdict.DETECTED,
+        Verdict.ACCEPTED,
+    ]
+
+
+def test_the_verdict_that_guesses_nothing_names_its_reason() -> None:
+    assert inconclusive(Why.RESTARTED, at(3)) == Judgement(
+        verdict=Verdict.INCONCLUSIVE, why=Why.RESTARTED, decided_at=at(3)
+    )
+
+
+# Answers ------------------------------------------------------------------------------------------
+
+
+def test_a_part_that_was_not_presented_is_not_judged() -> None:
+    assert judge(begin(an_expectation(), {}), at(1000)) is None
+
+
+def test_a_presentation_stays_undecided_while_there_is_no_answer_and_time_is_left() -> None:
+    assert said(shown(None, *STEADY), 4.9) == "undecided"
+
+
+def test_a_rejected_rabbit_is_detected_at_the_deciding_reading() -> None:
+    judgement = judge(shown(None, an_acquisition(1, {REJECTED: True})), at(1))
+
+    assert judgement == Judgement(verdict=Verdict.DETECTED, decided_at=at(1))
+
+
+def test_an_accepted_rabbit_is_missed() -> None:
+    assert said(shown(None, an_acquisition(1, {ACCEPTED: True})), 1) == "missed"
+
+
+def test_an_accepted_good_master_is_accepted() -> None:
+    evidence = shown(an_expectation(part=MASTER), an_acquisition(1, {ACCEPTED: True}))
+
+    assert said(evidence, 1) == "accepted"
+
+
+def test_a_rejected_good_master_is_a_false_reject_whatever_the_reason() -> None:
+    evidence = shown(
+        an_expectation(CODED, part=MASTER), an_acquisition(1, {REJECTED: True, CODE: 12})
+    )
+    judgement = judge(evidence, at(1.3))
+
+    assert judgement == Judgement(verdict=Verdict.FALSE_REJECT, decided_at=at(1), observed_code=12)
+
+
+# Both bits ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [RABBIT, MASTER])
+def test_both_result_bits_in_one_poll_contradict_each_other(part: str) -> None:
+    """Story: both result bits set (R16)."""
+    expectation = an_expectation(part=MASTER if part == MASTER else RABBIT)
+    evidence = shown(expectation, an_acquisition(1, {REJECTED: True, ACCEPTED: True}))
+
+    assert said(evidence, 1) == "inconclusive contradictory"
+
+
+def test_both_answers_within_the_settle_time_contradict_each_other() -> None:
+    evidence = shown(
+        an_expectation(replace(CODED, reject_code=None)), an_acquisition(1, {REJECTED: True})
+    )
+    assert said(evidence, 1) == "undecided"
+
+    judgement = judge(gather(evidence, an_acquisition(1.2, {ACCEPTED: True})), at(1.2))
+
+    assert judgement == inconclusive(Why.CONTRADICTORY, at(1.2))
+
+
+@pytest.mark.parametrize(
+    ("before", "then"), [("accepted", REJECTED), ("rejected", ACCEPTED)], ids=["accept", "reject"]
+)
+def test_an_answer_beside_the_other_bit_left_on_contradicts_it(
+    before: str, then: SignalName
+) -> None:
+    """R16: both bits are set, whichever of them was stuck before."""
+    evidence = shown(an_expectation(LEVELS), an_acquisition(1, {then: True}), **{before: True})
+
+    assert said(evidence, 1) == "inconclusive contradictory"
+
+
+def test_an_answer_that_clears_the_other_bit_stands() -> None:
+    leftover = shown(
+        an_expectation(LEVELS),
+        an_acquisition(1, {REJECTED: True, ACCEPTED: False}),
+        accepted=True,
+    )
+
+    assert said(leftover, 1) == "detected"
+
+
+# The right reason (L2) --------------------------------------------------------------------------
+
+
+def test_a_rejection_for_the_expected_reason_is_detected() -> None:
+    evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 12}))
+
+    assert said(evidence, 1.3) == "detected"
+
+
+def test_a_rejection_for_another_reason_is_no_detection() -> None:
+    """Story: wrong reject code (L2)."""
+    evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 31}))
+    judgement = judge(evidence, at(1.3))
+
+    assert words(judgement) == "inconclusive wrong_reject_code"
+    assert judgement is not None
+    assert judgement.observed_code == 31
+
+
+@pytest.mark.parametrize(
+    ("expected", "told", "verdict"),
+    [
+        pytest.param(12, 12.0, "detected", id="a whole number however it is encoded"),
+        pytest.param(1, True, "inconclusive wrong_reject_code", id="true is not 1"),
+        pytest.param("F31", "F31", "detected", id="a text"),
+        pytest.param(31, "31", "inconclusive wrong_reject_code", id="a text is no number"),
+        pytest.param(None, 12, "inconclusive wrong_reject_code", id="none is declared"),
+    ],
+)
+def test_reasons_are_compared_as_the_configuration_means_them(
+    expected: Value | None, told: Value, verdict: str
+) -> None:
+    evidence = shown(
+        an_expectation(CODED, code=expected), an_acquisition(1, {REJECTED: True, CODE: told})
+    )
+
+    assert said(evidence, 1.3) == verdict
+
+
+def test_a_reason_told_in_a_later_message_is_waited_for() -> None:
+    """Verdict and reason in separate messages."""
+    expectation = an_expectation(CODED, code="F31", messages=True)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    evidence = shown(expectation, rejected, reject_code="F47")
+
+    assert said(evidence, 1.2) == "undecided"
+    told = an_acquisition(1.2, {CODE: "F31"}, covers=frozenset({CODE}), took_s=0)
+    assert said(gather(evidence, told), 1.2) == "undecided"
+    assert said(gather(evidence, told), 1.3) == "detected"
+
+
+def test_a_reason_told_before_the_verdict_counts_as_well() -> None:
+    expectation = an_expectation(CODED, code="F31", messages=True)
+    told = an_acquisition(0.9, {CODE: "F31"}, covers=frozenset({CODE}), took_s=0)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+
+    assert said(shown(expectation, told, rejected), 1.3) == "detected"
+
+
+def test_a_reason_left_over_from_the_last_run_is_none() -> None:
+    """L2: the code message was lost; what stands there is the last part's reason."""
+    expectation = an_expectation(CODED, code="F31", messages=True)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    evidence = shown(expectation, rejected, reject_code="F31")
+
+    assert said(evidence, 1.3) == "inconclusive stale"
+
+
+def test_a_reason_that_is_unknown_at_the_verdict_is_no_detection() -> None:
+    evidence = shown(
+        an_expectation(CODED, code=12),
+        an_acquisition(1, {REJECTED: True, CODE: Reason.DEVICE_ERROR}),
+    )
+
+    assert said(evidence, 1.3) == "inconclusive stale"
+
+
+# Other ends -----------------------------------------------------------------------------------------
+
+
+def test_another_part_before_the_answer_ends_it_inconclusive() -> None:
+    """L3."""
+    evidence = replace(shown(None, *STEADY), another_part=True)
+
+    assert said(evidence, 4.9) == "inconclusive wrong_part"
+
+
+def test_an_answer_that_another_part_follows_is_judged_at_once() -> None:
+    """What the station tells after that part came is not the reason for ours."""
+    evidence = shown(an_expectation(CODED), an_acquisition(1, {REJECTED: True}))
+
+    assert said(replace(evidence, another_part=True), 1.1) == "inconclusive wrong_reject_code"
+
+
+def test_lost_communication_ends_it_inconclusive_at_once() -> None:
+    """Story: silence on a lost link (L3)."""
+    evidence = shown(
+        None,
+        an_acquisition(1, failure=Reason.TIMEOUT),
+        an_acquisition(2.1, failure=Reason.TIMEOUT),
+    )
+
+    assert said(evidence, 2.1) == "inconclusive link_lost"
+
+
+def test_an_answer_that_was_complete_before_the_link_was_lost_stands() -> None:
+    """L3: unless the evidence was complete before."""
+    evidence = shown(
+        None,
+        an_acquisition(1, {REJECTED: True}),
+        an_acquisition(2, failure=Reason.TIMEOUT),
+        an_acquisition(4, failure=Reason.TIMEOUT),
+    )
+
+    assert evidence.lost
+    assert said(evidence, 4) == "detected"
+
+
+# Silence (L3, D3) -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("on_silence", "verdict"),
+    [(OnSilence.MISSED, "missed"), (OnSilence.INCONCLUSIVE, "inconclusive no_result")],
+)
+def test_silence_on_good_communication_means_what_the_rule_says(
+    on_silence: OnSilence, verdict: str
+) -> None:
+    """Story: a "passed" bit that was never set."""
+    expectation = an_expectation(a_rule(on_silence=on_silence))
+
+    assert said(shown(expectation, *STEADY, an_acquisition(5.1)), 5.1) == verdict
+
+
+def test_a_good_master_met_with_silence_is_never_missed() -> None:
+    evidence = shown(an_expectation(part=MASTER), *STEADY, an_acquisition(5.1))
+
+    assert said(evidence, 5.1) == "inconclusive no_result"
+
+
+def test_silence_means_nothing_before_the_deadline_is_over() -> None:
+    evidence = shown(None, *STEADY, an_acquisition(5))
+
+    assert said(evidence, 5) == "undecided"
+
+
+def test_silence_is_not_judged_before_every_answer_signal_was_heard_after_the_deadline() -> None:
+    """D1: another topic's message is no proof that the reject bit stayed off until the end."""
+    beside = an_acquisition(5.1, {PART: ""}, covers=frozenset({PART}), took_s=0)
+    evidence = shown(None, *STEADY, beside)
+
+    assert said(evidence, 5.1) == "undecided"
+    assert said(gather(evidence, an_acquisition(5.2)), 5.2) == "missed"
+
+
+def test_silence_of_a_station_that_was_not_read_to_the_end_proves_nothing() -> None:
+    """L3: the last reading is older than the deadline, nobody knows what came after it."""
+    evidence = shown(None, *STEADY)
+
+    assert words(judge_at_last(evidence, at(6))) == "inconclusive stale"
+    assert words(judge_at_last(evidence, at(7.5))) == "inconclusive link_lost"
+
+
+def test_silence_on_a_link_that_fails_as_time_ends_is_a_lost_link() -> None:
+    evidence = shown(None, *STEADY, an_acquisition(5.1, failure=Reason.TIMEOUT))
+
+    assert said(evidence, 5.1) == "undecided"
+    assert words(judge_at_last(evidence, at(6))) == "inconclusive link_lost"
+
+
+def test_a_single_failed_poll_at_the_deadline_hides_no_miss() -> None:
+    """The next good poll still finds every signal quiet."""
+    evidence = shown(
+        None,
+        *STEADY,
+        an_acquisition(5.1, failure=Reason.TIMEOUT),
+        an_acquisition(5.6, {REJECTED: False, ACCEPTED: False}),
+    )
+
+    assert said(evidence, 5.6) == "missed"
+
+
+def test_silence_of_a_signal_without_a_good_value_proves_nothing() -> None:
+    """B1."""
+    evidence = shown(
+        None, *STEADY, an_acquisition(5.1, {ACCEPTED: Reason.NOT_A_NUMBER}), an_acquisition(5.2)
+    )
+
+    assert words(judge_at_last(evidence, at(5.3))) == "inconclusive stale"
+
+
+def test_silence_of_a_station_that_speaks_only_on_change_proves_nothing() -> None:
+    """D7."""
+    expectation = an_expectation(every_s=None, messages=True)
+    failed = an_acquisition(2, failure=Reason.UNREADABLE)
+
+    assert said(shown(expectation), 5.1) == "inconclusive stale"
+    assert said(shown(expectation, failed), 5.1) == "inconclusive link_lost"
+
+
+@pytest.mark.parametrize("every_s", [2.0, None])
+def test_silence_of_a_change_only_signal_that_is_unknown_proves_nothing(
+    every_s: float | None,
+) -> None:
+    expectation = replace(
+        an_expectation(messages=True), expires_s={REJECTED: None, ACCEPTED: every_s}
+    )
+    unknown = present(begin(expectation, {}), at(0), Presented.CODE)
+    for seconds in (1, 2, 3, 4, 5.1):
+        unknown = gather(
+            unknown,
+            an_acquisition(seconds, {ACCEPTED: False}, covers=frozenset({ACCEPTED}), took_s=0),
+        )
+
+    assert said(unknown, 5.1) == "inconclusive stale"
+
+
+def test_silence_after_a_message_whose_age_nobody_knows_proves_nothing() -> None:
+    """D7: it may have been the answer."""
+    stale = an_acquisition(2, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0, fresh=False)
+    evidence = shown(None, an_acquisition(1), stale, an_acquisition(2.5, {REJECTED: False}))
+    for seconds in (3, 4, 5.1):
+        evidence = gather(evidence, an_acquisition(seconds))
+
+    assert said(evidence, 5.1) == "inconclusive stale"
+
+
+def test_silence_of_a_counter_that_was_reset_proves_nothing() -> None:
+    """Story: the counter reset in mid-window (D6)."""
+    expectation = an_expectation(a_rule(accepted=Increases(signal=COUNT)))
+    evidence = shown(expectation, an_acquisition(1, {COUNT: 0}), *STEADY[1:], an_acquisition(5.1))
+
+    assert said(evidence, 5.1) == "inconclusive stale"
+
+
+def test_a_counter_that_rises_accepts() -> None:
+    expectation = an_expectation(a_rule(accepted=Increases(signal=COUNT)), part=MASTER)
+
+    assert said(shown(expectation, an_acquisition(1, {COUNT: 101})), 1) == "accepted"
+
+
+@pytest.mark.parametrize("rule", [a_rule(), LEVELS], ids=["edges", "levels"])
+@pytest.mark.parametrize("bit", ["rejected", "accepted"])
+def test_a_bit_that_was_on_before_the_part_and_stays_on_is_stuck(rule: object, bit: str) -> None:
+    """Story: a "passed" left over from the last run; a bit that can't change says nothing (R16)."""
+    assert isinstance(rule, type(LEVELS))
+    evidence = shown(an_expectation(rule), *STEADY, an_acquisition(5.1), **{bit: True})
+
+    assert said(evidence, 5.1) == "inconclusive stuck"
+
+
+def test_one_blocked_way_to_answer_is_enough_to_be_stuck() -> None:
+    """Two reject lamps, one of them stuck on: its silence can't be told from a rejection."""
+    either = AnyOf(of=(Rises(signal=REJECTED), Becomes(signal=CODE, value=0)))
+    evidence = shown(
+        an_expectation(a_rule(detected=either, accepted=None)), *STEADY, an_acquisition(5.1)
+    )
+
+    assert said(evidence, 5.1) == "inconclusive stuck"
+
+
+def test_a_bit_that_was_on_and_went_off_is_silent_not_stuck() -> None:
+    evidence = shown(
+        None, an_acquisition(1, {REJECTED: False}), *STEADY[1:], an_acquisition(5.1), rejected=True
+    )
+
+    assert said(evidence, 5.1) == "missed"
+
+
+def test_falling_and_level_conditions_are_not_stuck_on_their_resting_side() -> None:
+    rule = a_rule(
+        detected=AllOf(of=(Falls(signal=ACCEPTED), Above(signal=COUNT, limit=1))), accepted=None
+    )
+    evidence = shown(an_expectation(rule), *STEADY, an_acquisition(5.1), accepted=True)
+
+    assert said(evidence, 5.1) == "missed"
+
+
+@pytest.mark.parametrize("bit", [REJECTED, ACCEPTED])
+def test_an_answer_first_seen_after_the_deadline_is_neither_an_answer_nor_silence(
+    bit: SignalName,
+) -> None:
+    """L3: it came between the last reading in time and this one; whether in time, nobody knows."""
+    evidence = shown(None, *STEADY, an_acquisition(5.1, {bit: True}))
+
+    assert said(evidence, 5.1) == "inconclusive no_result"
+
+
+def test_an_answer_that_comes_when_silence_was_seen_after_the_deadline_is_too_late() -> None:
+    """Story: a late answer; silence was judged at the first reading after the deadline."""
+    evidence = shown(None, *STEADY, an_acquisition(5.1))
+    assert said(evidence, 5.1) == "missed"
+
+    assert gather(evidence, an_acquisition(5.2, {REJECTED: True})).rejected_at is None
+
+
+# Judging what is there -----------------------------------------------------------------------------
+
+
+def test_the_answer_so_far_is_judged_without_waiting_for_the_rest_of_it() -> None:
+    """D4: who gives up after the device accepted does not undo the miss."""
+    rule = a_rule(settle_s=3.0)
+
+    assert judge_answer(shown(an_expectation(rule))) is None
+    accepted = shown(an_expectation(rule), an_acquisition(1, {ACCEPTED: True}))
+    assert words(judge_answer(accepted)) == "missed"
+
+
+def test_at_last_an_answer_is_judged_as_ever() -> None:
+    evidence = shown(None, an_acquisition(1, {REJECTED: True}))
+
+    assert words(judge_at_last(evidence, at(8))) == "detected"
+
+
+def test_an_expected_failure_mode_is_all_that_makes_a_rabbit() -> None:
+    """A good master's expectation names none."""
+    rabbit = an_expectation()
+    silent = replace(rabbit, failure_mode=FailureMode("screw_missing"))
+
+    assert said(shown(silent, an_acquisition(1, {ACCEPTED: True})), 1) == "missed"
