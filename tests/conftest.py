@@ -33,7 +33,7 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
 
     name = f"plant_{next(_numbers)}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # because the name is ours
+        connection.execute(f"CREATE DATABASE {name}")
     yield postgresql_server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]  # because the name is ours
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

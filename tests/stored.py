@@ -124,7 +124,7 @@ def _sample_value(type_: object, number: int, place: int) -> Any:
         float: number + place / 8,
         bool: (number + place) % 2 == 0,
         datetime: START + timedelta(days=number, microseconds=place),
-        date: START.date() + timedelta(days=1000 * number + place),
+        date: START.date() + timedelta(days=number + 31 * place),
     }
     return choices[type_]
 

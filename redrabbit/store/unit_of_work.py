@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.folding import Change, Changes, Look, Put
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.records import KEYS, Record
+from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store import ledger, outbox
@@ -122,7 +122,7 @@ def apply_change(connection: Connection, change: Change) -> None:
     """Make one change of a fold in its record table."""
     if isinstance(change, Put):
         kind = type(change.record)
-        with translated(f"writing {RECORD_TABLES[kind].name} {change.record}"):
+        with translated(_WRITING[kind]):
             connection.execute(_PUT[kind, connection.dialect.name], row_of(change.record))
         return
     with translated(f"removing from {RECORD_TABLES[change.kind].name}"):
@@ -135,6 +135,8 @@ def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Insert:
     changed = {name: put.excluded[name] for name in table.c.keys() if name not in keys}  # noqa: SIM118  because a ColumnCollection iterates over columns
     return put.on_conflict_do_update(index_elements=list(keys), set_=changed)
 
+
+_WRITING: dict[type[Any], str] = {kind: f"writing {name}" for kind, name in TABLES.items()}
 
 _DIALECTS = ("sqlite", "postgresql")
 

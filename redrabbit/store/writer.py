@@ -191,5 +191,8 @@ def _transaction(connection: Connection) -> Iterator[None]:
 
 
 def _statement(connection: Connection, sql: str) -> None:
-    with translated(sql.lower()):
-        connection.exec_driver_sql(sql)
+    """Run a savepoint's statement straight on the driver: it is a third of a command's time."""
+    with translated(sql):
+        cursor = connection.connection.cursor()
+        cursor.execute(sql)
+        cursor.close()
