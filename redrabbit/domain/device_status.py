@@ -1,0 +1,247 @@
+"""The one status of a device, for board, API and metrics (R35, D10).
+
+What is asked first wins: missed (containment open), failed, overdue, lapsed since the last pass,
+no data, bypassed, inconclusive, due, excused (not producing), never verified, verified. A device
+is judged check by check: a pass of one never covers what another left undone. The services
+gather the facts; the page turns a standing into its sentence.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, under_way
+from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
+
+
+class DeviceStatus(Enum):
+    """The words of D10, worst first: their order is the precedence."""
+
+    MISSED = "missed"
+    FAILED = "failed"
+    OVERDUE = "overdue"
+    LAPSED = "lapsed"
+    NO_DATA = "no_data"
+    BYPASSED = "bypassed"
+    INCONCLUSIVE = "inconclusive"
+    DUE = "due"
+    EXCUSED = "excused"
+    NEVER_VERIFIED = "never_verified"
+    VERIFIED = "verified"
+
+
+COLOURS: Final[Mapping[DeviceStatus, str]] = MappingProxyType(
+    {
+        DeviceStatus.MISSED: "red",
+        DeviceStatus.FAILED: "red",
+        DeviceStatus.OVERDUE: "red",
+        DeviceStatus.LAPSED: "red",
+        DeviceStatus.NO_DATA: "grey",
+        DeviceStatus.BYPASSED: "violet",
+        DeviceStatus.INCONCLUSIVE: "amber",
+        DeviceStatus.DUE: "amber",
+        DeviceStatus.EXCUSED: "grey",
+        DeviceStatus.NEVER_VERIFIED: "grey",
+        DeviceStatus.VERIFIED: "green",
+    }
+)
+"""Never shown alone: each status has a shape and a word, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    """What is known of one check of the device."""
+
+    check_id: str
+    undecided: tuple[OccurrenceRecord, ...] = ()
+    last_lapsed: OccurrenceRecord | None = None
+    """The latest that was recorded as lapsed; what has lapsed and is not yet recorded so is
+    among the undecided."""
+    last_passed: RunRecord | None = None
+    """The latest closed run of each outcome, whatever it was made for: an occurrence, on demand,
+    or a re-verification."""
+    last_failed: RunRecord | None = None
+    last_inconclusive: RunRecord | None = None
+    next_due_at: datetime | None = None
+    """By the plan, beyond the occurrences already made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFacts:
+    """What a device's status depends on, besides the time."""
+
+    checks: tuple[CheckFacts, ...]
+    containments: tuple[ContainmentRecord, ...] = ()
+    no_data_since: datetime | None = None
+    bypassed_since: datetime | None = None
+    """No command sets it yet; a bypass will (R28)."""
+    pause: PauseRecord | None = None
+    """The pause of the device's line that is on, if one is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStanding:
+    """A device's status, since when, what it is about, and what is next."""
+
+    status: DeviceStatus
+    since: datetime | None
+    """None for a device that was never verified; for a verified one the oldest of its checks' last
+    passes, as the device is proved by all of them together."""
+    until: datetime | None = None
+    """When it changes by itself: due becomes overdue, overdue lapses, a pause ends."""
+    next_due_at: datetime | None = None
+    """The next due time of any check, after now."""
+    check_id: str | None = None
+    occurrence_id: int | None = None
+    run_id: int | None = None
+    containment_id: int | None = None
+
+
+def device_status(facts: DeviceFacts, now: datetime) -> DeviceStanding:
+    """Return the worst that holds for a device; of several alike the longest-standing (D10)."""
+    worst = min(
+        _standings(facts, now),
+        key=lambda standing: (PRECEDENCE[standing.status], standing.since or now),
+    )
+    return replace(worst, next_due_at=_next_due_at(facts, now))
+
+
+def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:
+    """Yield everything that holds."""
+    for case in facts.containments:
+        if case.state == "open":
+            yield DeviceStanding(
+                status=DeviceStatus.MISSED,
+                since=case.opened_at,
+                check_id=case.check_id,
+                run_id=case.run_id,
+                containment_id=case.containment_id,
+            )
+    if facts.no_data_since is not None:
+        yield DeviceStanding(status=DeviceStatus.NO_DATA, since=facts.no_data_since)
+    if facts.bypassed_since is not None:
+        yield DeviceStanding(status=DeviceStatus.BYPASSED, since=facts.bypassed_since)
+    if facts.pause is not None and _is_paused(facts.pause, now):
+        pause = facts.pause
+        yield DeviceStanding(
+            status=DeviceStatus.EXCUSED, since=pause.begins_at, until=pause.ends_at
+        )
+    if not facts.checks:
+        yield DeviceStanding(status=DeviceStatus.NEVER_VERIFIED, since=None)
+    for check in facts.checks:
+        asked = tuple(o for o in check.undecided if not _will_be_excused(o, facts.pause, now))
+        yield from _of_runs(check)
+        yield from _of_lapses(replace(check, undecided=asked), now)
+        for occurrence in asked:
+            yield from _of_occurrence(check, occurrence, now)
+
+
+def _of_runs(check: CheckFacts) -> Iterator[DeviceStanding]:
+    passed = check.last_passed
+    if passed is None:
+        yield DeviceStanding(
+            status=DeviceStatus.NEVER_VERIFIED, since=None, check_id=check.check_id
+        )
+    else:
+        yield _by_run(check, DeviceStatus.VERIFIED, passed)
+    for word, run in (
+        (DeviceStatus.FAILED, check.last_failed),
+        (DeviceStatus.INCONCLUSIVE, check.last_inconclusive),
+    ):
+        if run is not None and (passed is None or _ended_at(run) >= _ended_at(passed)):
+            yield _by_run(check, word, run)
+
+
+def _of_lapses(check: CheckFacts, now: datetime) -> Iterator[DeviceStanding]:
+    """Yield the lapses that no pass has followed, recorded or not yet."""
+    lapsed = [o for o in check.undecided if status(o, now) is OccurrenceStatus.LAPSED]
+    if check.last_lapsed is not None:
+        lapsed.append(check.last_lapsed)
+    for occurrence in lapsed:
+        lapsed_at = occurrence.decided_at or lapse_at(occurrence)
+        if check.last_passed is None or lapsed_at > _ended_at(check.last_passed):
+            yield _by_occurrence(check, DeviceStatus.LAPSED, occurrence, since=lapsed_at)
+
+
+def _of_occurrence(
+    check: CheckFacts, occurrence: OccurrenceRecord, now: datetime
+) -> Iterator[DeviceStanding]:
+    """Yield that an occurrence wants to be run; from its opening on it is *due* on the board."""
+    stands = status(occurrence, now)
+    if stands is OccurrenceStatus.OVERDUE:
+        yield _by_occurrence(
+            check,
+            DeviceStatus.OVERDUE,
+            occurrence,
+            since=occurrence.grace_ends_at,
+            until=lapse_at(occurrence),
+        )
+    elif stands in {OccurrenceStatus.OPEN, OccurrenceStatus.DUE}:
+        yield _by_occurrence(
+            check,
+            DeviceStatus.DUE,
+            occurrence,
+            since=occurrence.opens_at,
+            until=occurrence.grace_ends_at,
+        )
+
+
+def _by_run(check: CheckFacts, word: DeviceStatus, run: RunRecord) -> DeviceStanding:
+    return DeviceStanding(
+        status=word,
+        since=_ended_at(run),
+        check_id=check.check_id,
+        run_id=run.run_id,
+        occurrence_id=run.occurrence_id,
+    )
+
+
+def _by_occurrence(
+    check: CheckFacts,
+    word: DeviceStatus,
+    occurrence: OccurrenceRecord,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+) -> DeviceStanding:
+    return DeviceStanding(
+        status=word,
+        since=since,
+        until=until,
+        check_id=check.check_id,
+        occurrence_id=occurrence.occurrence_id,
+        run_id=occurrence.run_id,
+    )
+
+
+def _ended_at(run: RunRecord) -> datetime:
+    return run.ended_at or run.started_at
+
+
+def _is_paused(pause: PauseRecord, instant: datetime) -> bool:
+    return pause.begins_at <= instant < pause.ends_at
+
+
+def _will_be_excused(
+    occurrence: OccurrenceRecord, pause: PauseRecord | None, now: datetime
+) -> bool:
+    """Return whether it falls due while the line is not producing (R13), and nobody runs it."""
+    return (
+        pause is not None
+        and _is_paused(pause, occurrence.due_at)
+        and not under_way(occurrence, now)
+    )
+
+
+def _next_due_at(facts: DeviceFacts, now: datetime) -> datetime | None:
+    made = (o.due_at for check in facts.checks for o in check.undecided)
+    planned = (check.next_due_at for check in facts.checks if check.next_due_at is not None)
+    return min((due_at for due_at in (*made, *planned) if due_at > now), default=None)
+
+
+PRECEDENCE: Final[Mapping[DeviceStatus, int]] = MappingProxyType(
+    {word: rank for rank, word in enumerate(DeviceStatus)}
+)
