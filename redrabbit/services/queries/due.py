@@ -1,0 +1,206 @@
+"""What is due: overdue first, then due, then what is coming; and what lapsed lately (B15, B16, R13)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.identity import run_label
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.schedule import next_due
+from redrabbit.domain.text import Text
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.places import known_check, line_name, place
+from redrabbit.services.queries.wording import say
+
+LOOK_BACK: Final = timedelta(days=7)
+"""How far back lapsed and excused occurrences are listed here; the records keep them all."""
+
+MOST_SHOWN: Final = 50
+"""Rows of what is over; the API pages through the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRow:
+    """One occurrence, or one that the plan says will come."""
+
+    occurrence: int | None
+    check: str
+    line: Text
+    station: str
+    operation: str
+    device: Text
+    status: str
+    due_at: datetime
+    timing: Message
+    """How it stands to its time: `overdue for 19 min`, `due in 6 min`."""
+    window: Message
+    """When it may be run: early from, on time until, closed at (B16)."""
+    parts: tuple[str, ...]
+    can_excuse: bool
+    under_way: str | None
+    reason: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRow:
+    """One pause of a line that is not over."""
+
+    pause: int
+    line: Text
+    begins_at: datetime
+    ends_at: datetime
+    reason: str
+    author: str
+    now_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePage:
+    """What is due, overdue, coming, lapsed; and the pauses."""
+
+    now: datetime
+    overdue: tuple[DueRow, ...]
+    due: tuple[DueRow, ...]
+    coming: tuple[DueRow, ...]
+    lapsed: tuple[DueRow, ...]
+    excused: tuple[DueRow, ...]
+    pauses: tuple[PauseRow, ...]
+    lines: tuple[tuple[str, Text], ...]
+    """For the form that declares a pause."""
+
+
+def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
+    """Return the page as it stands at `now`; statuses are computed from frozen times (D9)."""
+    undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
+    stands = [(occurrence, status(occurrence, now)) for occurrence in undecided]
+    over = reader.find(
+        OccurrenceRecord,
+        Where("outcome", "in", ("lapsed", "excused")),
+        Where("due_at", ">=", now - LOOK_BACK),
+        order_by="due_at",
+        descending=True,
+        limit=MOST_SHOWN,
+    )
+
+    def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
+        return tuple(_row(plant, o, stand.value, now) for o, stand in stands if stand in wanted)
+
+    def past(outcome: str) -> tuple[DueRow, ...]:
+        return tuple(_row(plant, o, outcome, now) for o in over if o.outcome == outcome)
+
+    return DuePage(
+        now=now,
+        overdue=rows(OccurrenceStatus.OVERDUE),
+        due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
+        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
+        lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
+        excused=past("excused"),
+        pauses=_pauses(reader, plant, now),
+        lines=tuple((line.id, line.name) for line in plant.lines),
+    )
+
+
+def _row(plant: Plant, occurrence: OccurrenceRecord, stand: str, now: datetime) -> DueRow:
+    check = known_check(plant, occurrence.check_id)
+    where = place(plant, occurrence.line, occurrence.station, occurrence.device)
+    under_way = occurrence.outcome is None and occurrence.run_id is not None
+    return DueRow(
+        occurrence=occurrence.occurrence_id,
+        check=occurrence.check_id,
+        line=where.line,
+        station=where.station,
+        operation=where.operation,
+        device=where.device,
+        status=stand,
+        due_at=occurrence.due_at,
+        timing=_timing(occurrence, stand, now),
+        window=say(
+            "due.window",
+            opens_at=occurrence.opens_at,
+            grace_ends_at=occurrence.grace_ends_at,
+            closes_at=occurrence.closes_at,
+        ),
+        parts=tuple(check.parts) if check is not None else (),
+        can_excuse=stand in {"open", "due", "overdue", "upcoming"} and not under_way,
+        under_way=run_label(occurrence.run_id)
+        if under_way and occurrence.run_id is not None
+        else None,
+        reason=occurrence.reason,
+        by=occurrence.decided_by,
+    )
+
+
+def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
+    match stand:
+        case "overdue":
+            return say("board.overdue", overdue=now - occurrence.grace_ends_at)
+        case "due" | "open" if occurrence.due_at > now:
+            return say("board.due_in", ahead=occurrence.due_at - now)
+        case "due" | "open":
+            return say("board.due_until", until=occurrence.grace_ends_at)
+        case "lapsed":
+            return say("due.lapsed_at", closed_at=occurrence.closes_at)
+        case _:
+            return say(f"status.{stand}")
+
+
+def _planned(
+    reader: Reader, plant: Plant, undecided: Iterable[OccurrenceRecord], now: datetime
+) -> tuple[DueRow, ...]:
+    """Return each check's next due time that is not a row yet (D9)."""
+    known = {(o.check_id, o.due_at) for o in undecided}
+    rows: list[DueRow] = []
+    for record in reader.find(CheckRecord, equals("retired_at", None)):
+        check = known_check(plant, record.check_id)
+        if check is None:
+            continue
+        due = next_due(check.schedule, plant.calendars[check.line], record.adopted_at, now)
+        if due is None or (check.id, due.due_at) in known:
+            continue
+        station, device = plant.station_of(check.device)
+        rows.append(
+            DueRow(
+                occurrence=None,
+                check=check.id,
+                line=line_name(plant, check.line),
+                station=station.id,
+                operation=station.operation,
+                device=device.name,
+                status="upcoming",
+                due_at=due.due_at,
+                timing=say("due.at", at=due.due_at),
+                window=say(
+                    "due.window",
+                    opens_at=due.due_at - check.opens_before,
+                    grace_ends_at=due.due_at + check.grace,
+                    closes_at=due.due_at + check.closes_after,
+                ),
+                parts=tuple(check.parts),
+                can_excuse=False,
+                under_way=None,
+                reason=None,
+                by=None,
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: row.due_at))
+
+
+def _pauses(reader: Reader, plant: Plant, now: datetime) -> tuple[PauseRow, ...]:
+    found = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
+    return tuple(
+        PauseRow(
+            pause=pause.pause_id,
+            line=line_name(plant, pause.line),
+            begins_at=pause.begins_at,
+            ends_at=pause.ends_at,
+            reason=pause.reason,
+            author=pause.author,
+            now_on=pause.begins_at <= now,
+        )
+        for pause in found
+    )

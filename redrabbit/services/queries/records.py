@@ -1,0 +1,143 @@
+"""The records: runs by line, device, period and outcome, a page at a time (R22, B30)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.text import Text
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.places import place
+
+PAGE_ROWS: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """What is asked for; dates are plant-local and both included."""
+
+    line: str | None = None
+    device: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    outcome: str | None = None
+    """A run's outcome, or `under_way`."""
+    before: int | None = None
+    """Cursor: only runs with a smaller number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run in the list."""
+
+    run: int
+    line: Text
+    operation: str
+    device: Text
+    purpose: str
+    outcome: str
+    """Its outcome, or `under_way`."""
+    started_at: datetime
+    late: timedelta | None
+    """How long after the end of its grace, or None where it was in time or not scheduled."""
+    operator: str
+    verdicts: tuple[tuple[str, str], ...]
+    """Part and verdict of each deciding presentation, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsPage:
+    """A page of runs, newest first."""
+
+    now: datetime
+    wanted: RunFilter
+    rows: tuple[RunRow, ...]
+    next_before: int | None
+    """Cursor of the next page; None: this is the last."""
+    total: int
+    """How many runs match, on all pages."""
+    filtered: bool
+    lines: tuple[tuple[str, Text], ...]
+    devices: tuple[tuple[str, Text], ...]
+    root: str
+    size: int
+
+
+def records_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RecordsPage:
+    """Return one page of the runs that match."""
+    conditions = run_conditions(plant, wanted)
+    cursor = (Where("run_id", "<", wanted.before),) if wanted.before is not None else ()
+    found = reader.find(
+        RunRecord,
+        *conditions,
+        *cursor,
+        order_by="run_id",
+        descending=True,
+        limit=PAGE_ROWS + 1,
+    )
+    shown = found[:PAGE_ROWS]
+    head = reader.head()
+    return RecordsPage(
+        now=now,
+        wanted=wanted,
+        rows=_rows(reader, plant, shown),
+        next_before=shown[-1].run_id if len(found) > PAGE_ROWS else None,
+        total=reader.count(RunRecord, *conditions),
+        filtered=bool(conditions),
+        lines=tuple((line.id, line.name) for line in plant.lines),
+        devices=tuple((d.id, d.name) for station in plant.stations for d in station.devices),
+        root=head.root,
+        size=head.size,
+    )
+
+
+def run_conditions(plant: Plant, wanted: RunFilter) -> tuple[Where, ...]:
+    """Return the conditions of a filter, without its cursor."""
+    conditions: list[Where] = []
+    if wanted.line:
+        conditions.append(equals("line", wanted.line))
+    if wanted.device:
+        conditions.append(equals("device", wanted.device))
+    if wanted.from_date:
+        begins = datetime.combine(wanted.from_date, time.min, plant.zone)
+        conditions.append(Where("started_at", ">=", begins))
+    if wanted.to_date and wanted.to_date < date.max:
+        ends = datetime.combine(wanted.to_date + timedelta(days=1), time.min, plant.zone)
+        conditions.append(Where("started_at", "<", ends))
+    if wanted.outcome == "under_way":
+        conditions.append(Where("state", "!=", "closed"))
+    elif wanted.outcome:
+        conditions.append(equals("outcome", wanted.outcome))
+    return tuple(conditions)
+
+
+def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, ...]:
+    shown = (
+        reader.find(PresentationRecord, Where("run_id", "in", tuple(run.run_id for run in runs)))
+        if runs
+        else []
+    )
+    verdicts: dict[int, list[tuple[str, str]]] = {}
+    for presentation in shown:
+        if presentation.attempt == 1 and presentation.verdict is not None:
+            verdicts.setdefault(presentation.run_id, []).append(
+                (presentation.part_id, presentation.verdict)
+            )
+    return tuple(_row(plant, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
+
+
+def _row(plant: Plant, run: RunRecord, verdicts: tuple[tuple[str, str], ...]) -> RunRow:
+    where = place(plant, run.line, run.station, run.device)
+    return RunRow(
+        run=run.run_id,
+        line=where.line,
+        operation=where.operation,
+        device=where.device,
+        purpose=run.purpose,
+        outcome=run.outcome if run.state == "closed" and run.outcome else "under_way",
+        started_at=run.started_at,
+        late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
+        operator=run.operator,
+        verdicts=verdicts,
+    )

@@ -1,0 +1,76 @@
+"""The live signals of a station: a value with its unit and age, or why there is none (B1, B2)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.observation import Reading, StationView, Value
+from redrabbit.domain.signals import SignalSpec
+from redrabbit.domain.station import Station
+from redrabbit.domain.text import Text
+from redrabbit.services.queries.wording import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalChip:
+    """One live signal."""
+
+    signal: str
+    label: Text | str
+    value: Message | str | int
+    unit: str | None
+    known: bool
+    """False: `value` says why there is none."""
+
+
+def signal_chips(station: Station, view: StationView | None) -> tuple[SignalChip, ...]:
+    """Return the station's signals in the order of its file; an expired value is none (B2)."""
+    return tuple(_chip(spec, view) for spec in station.signals)
+
+
+def reading_age(view: StationView | None, now: datetime) -> timedelta | None:
+    """Return how old the station's newest good reading is."""
+    if view is None:
+        return None
+    ended = [r.window.ended_at for r in view.readings.values() if r.window is not None]
+    return max(now - max(ended), timedelta(0)) if ended else None
+
+
+def spoken(value: Value) -> Message | str | int:
+    """Return a value as people read it: yes and no, whole numbers grouped, fractions short."""
+    if isinstance(value, bool):
+        return say("value.on" if value else "value.off")
+    if isinstance(value, float):
+        return f"{value:.4g}" if not value.is_integer() else str(int(value))
+    return value
+
+
+def _chip(spec: SignalSpec, view: StationView | None) -> SignalChip:
+    reading = view.readings.get(spec.name) if view is not None else None
+    why = _why_unknown(reading, view)
+    if reading is None or reading.value is None or why is not None:
+        word = why or "not_yet_read"
+        return SignalChip(
+            signal=spec.name,
+            label=spec.label or spec.name,
+            value=say(f"reason.{word}"),
+            unit=None,
+            known=False,
+        )
+    return SignalChip(
+        signal=spec.name,
+        label=spec.label or spec.name,
+        value=spoken(reading.value),
+        unit=spec.unit,
+        known=True,
+    )
+
+
+def _why_unknown(reading: Reading | None, view: StationView | None) -> str | None:
+    if reading is None:
+        return "not_yet_read"
+    if reading.reason is not None:
+        return reading.reason.value
+    if view is not None and view.no_data_since is not None:
+        return "expired"
+    return None

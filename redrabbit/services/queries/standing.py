@@ -1,0 +1,216 @@
+"""How each device stands at an instant, with what its status rests on (D10).
+
+The facts are gathered here, judged by `redrabbit.domain.device_status`. What is open is read once
+for all devices; what came last is asked for check by check, so that the time does not grow with
+what was recorded long ago (B30).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
+from redrabbit.domain.identity import StationId
+from redrabbit.domain.observation import StationView
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    CheckRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PauseRecord,
+    PresentationRecord,
+    RunRecord,
+    StationRecord,
+)
+from redrabbit.domain.schedule import next_due
+from redrabbit.domain.station import Device, Station
+from redrabbit.services.ports import Reader, Where, equals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One device with everything that its status rests on."""
+
+    station: Station
+    device: Device
+    stands: DeviceStanding
+    """Its status, since when, what it is about and what is next."""
+    facts: DeviceFacts
+    checks: tuple[Check, ...]
+    undecided: tuple[OccurrenceRecord, ...]
+    """Its occurrences that are not decided, by due time."""
+    occurrence_status: Mapping[int, OccurrenceStatus]
+    """Of each undecided occurrence."""
+    occurrence: OccurrenceRecord | None
+    """The one that its status speaks of."""
+    last_good: PresentationRecord | None
+    """Its last detection."""
+    containment: ContainmentRecord | None
+    """The one that its status speaks of."""
+    run: RunRecord | None
+    """Under way for this device."""
+    first_part: ChallengePart | None
+    """The first part of the check that its status speaks of, to be taken from its place."""
+
+    @property
+    def status(self) -> str:
+        """The status word (D10)."""
+        return self.stands.status.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """Who asks, about when, and what is open: read once for all devices."""
+
+    reader: Reader
+    plant: Plant
+    views: Mapping[StationId, StationView]
+    now: datetime
+
+    undecided: list[OccurrenceRecord]
+    containments: list[ContainmentRecord]
+    runs: list[RunRecord]
+    pauses: list[PauseRecord]
+    stations: dict[str, StationRecord]
+    checks: dict[str, CheckRecord]
+
+
+def standings(
+    reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
+) -> tuple[Standing, ...]:
+    """Return how every device of the plant stands, in the order of the plant's files."""
+    scene = _scene(reader, plant, views, now)
+    return tuple(
+        _standing(scene, station, device)
+        for station in plant.stations
+        for device in station.devices
+    )
+
+
+def standings_at(
+    reader: Reader,
+    plant: Plant,
+    views: Mapping[StationId, StationView],
+    station: Station,
+    now: datetime,
+) -> tuple[Standing, ...]:
+    """Return how the devices of one station stand."""
+    scene = _scene(reader, plant, views, now)
+    return tuple(_standing(scene, station, device) for device in station.devices)
+
+
+def _scene(
+    reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
+) -> _Scene:
+    return _Scene(
+        reader=reader,
+        plant=plant,
+        views=views,
+        now=now,
+        undecided=reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"),
+        containments=reader.find(ContainmentRecord, Where("state", "!=", "closed")),
+        runs=reader.find(RunRecord, Where("state", "!=", "closed")),
+        pauses=reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now)),
+        stations={record.station_id: record for record in reader.find(StationRecord)},
+        checks={record.check_id: record for record in reader.find(CheckRecord)},
+    )
+
+
+def _standing(scene: _Scene, station: Station, device: Device) -> Standing:
+    plant, now = scene.plant, scene.now
+    undecided = tuple(o for o in scene.undecided if o.device == device.id)
+    checks = tuple(check for check in plant.plan.checks if check.device == device.id)
+    facts = DeviceFacts(
+        checks=tuple(_facts(scene, check, undecided) for check in checks),
+        containments=tuple(c for c in scene.containments if c.device == device.id),
+        no_data_since=_no_data_since(scene, station),
+        pause=next((p for p in scene.pauses if p.line == station.line), None),
+    )
+    stands = device_status(facts, now)
+    asked = next((check for check in checks if check.id == stands.check_id), None)
+    return Standing(
+        station=station,
+        device=device,
+        stands=stands,
+        facts=facts,
+        checks=checks,
+        undecided=undecided,
+        occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
+        occurrence=next((o for o in undecided if o.occurrence_id == stands.occurrence_id), None),
+        last_good=_last_good(scene.reader, device.id),
+        containment=next(
+            (c for c in facts.containments if c.containment_id == stands.containment_id), None
+        ),
+        run=next((run for run in scene.runs if run.device == device.id), None),
+        first_part=plant.part(asked.parts[0]) if asked is not None else None,
+    )
+
+
+def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -> CheckFacts:
+    reader, calendar = scene.reader, scene.plant.calendars[check.line]
+    adopted = scene.checks.get(check.id)
+    due = (
+        next_due(check.schedule, calendar, adopted.adopted_at, scene.now)
+        if adopted is not None
+        else None
+    )
+    return CheckFacts(
+        check_id=check.id,
+        undecided=tuple(o for o in undecided if o.check_id == check.id),
+        last_lapsed=_last_lapsed(reader, check.id),
+        last_passed=_last_run(reader, check.id, "passed"),
+        last_failed=_last_run(reader, check.id, "failed"),
+        last_inconclusive=_last_run(reader, check.id, "inconclusive"),
+        next_due_at=due.due_at if due is not None else None,
+    )
+
+
+def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
+    found = reader.find(
+        OccurrenceRecord,
+        equals("check_id", check_id),
+        equals("outcome", "lapsed"),
+        order_by="due_at",
+        descending=True,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
+    """Return the latest closed run of this outcome; the outcome alone is set at a stop, too."""
+    found = reader.find(
+        RunRecord,
+        equals("check_id", check_id),
+        equals("outcome", outcome),
+        equals("state", "closed"),
+        order_by="started_at",
+        descending=True,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _last_good(reader: Reader, device: str) -> PresentationRecord | None:
+    found = reader.find(
+        PresentationRecord,
+        equals("device", device),
+        equals("decides", True),
+        equals("verdict", "detected"),
+        order_by="presented_at",
+        descending=True,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _no_data_since(scene: _Scene, station: Station) -> datetime | None:
+    """Return since when the station is unread: live where it is watched, else as recorded."""
+    view = scene.views.get(station.id)
+    if view is not None:
+        return view.no_data_since
+    record = scene.stations.get(station.id)
+    return record.no_data_since if record is not None else None

@@ -1,0 +1,144 @@
+"""The checks that can be started at a station now, with the parts they ask for (L6)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.challenge_part import PartState, refuse_unfit
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import PartId, containment_label
+from redrabbit.domain.occurrence import OccurrenceStatus
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import ChallengePartRecord, OccurrenceRecord
+from redrabbit.domain.text import Text
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.standing import Standing
+from redrabbit.services.queries.wording import say
+
+RUNNABLE: Final = (OccurrenceStatus.OVERDUE, OccurrenceStatus.DUE, OccurrenceStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartToTake:
+    """A part that a check asks for, and where it lives."""
+
+    part: str
+    name: Text
+    storage: str
+    is_good_master: bool
+    unfit: Message | None
+    """Why it can't be used today; None: it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Startable:
+    """One check that can be started at this station now."""
+
+    check: str
+    device: Text
+    status: str
+    """Word of the state mark: missed, overdue, due, or the device's own."""
+    occurrence: int | None
+    containment: int | None
+    why: Message
+    parts: tuple[PartToTake, ...]
+    urgent: bool
+    """True where it is due, overdue or re-verifies: it comes first and its button is filled."""
+    unfit: bool
+    """True where one of its parts can't be used today."""
+
+
+def startable_checks(
+    reader: Reader, plant: Plant, here: Iterable[Standing], now: datetime
+) -> tuple[Startable, ...]:
+    """Return what can be started, the most urgent first."""
+    today = now.astimezone(plant.zone).date()
+    rows: list[Startable] = []
+    for standing in here:
+        for check in standing.checks:
+            parts = tuple(part_to_take(reader, plant, part, today) for part in check.parts)
+            rows += _rows(standing, check, parts, now)
+    urgency = {"overdue": 0, "missed": 1, "due": 2}
+    return tuple(sorted(rows, key=lambda row: urgency.get(row.status, 3) if row.urgent else 9))
+
+
+def part_to_take(reader: Reader, plant: Plant, part_id: PartId, today: date) -> PartToTake:
+    """Return a part with its place, and why it can't be used if it can't (L6, B25)."""
+    part = plant.part(part_id)
+    record = reader.get(ChallengePartRecord, part_id)
+    unfit: Message | None = None
+    if record is not None:
+        try:
+            refuse_unfit(part, PartState(record.state), uses=record.uses, today=today)
+        except Refusal as refusal:
+            unfit = say(f"refusal.{refusal.code}", **refusal.params)
+        if unfit is None and record.custody != "stored":
+            unfit = say("refusal.part_is_out", part=part_id, custody=record.custody)
+    return PartToTake(
+        part=part.id,
+        name=part.name,
+        storage=part.storage,
+        is_good_master=part.is_good_master,
+        unfit=unfit,
+    )
+
+
+def _rows(
+    standing: Standing, check: Check, parts: tuple[PartToTake, ...], now: datetime
+) -> list[Startable]:
+    def row(
+        status: str,
+        why: Message,
+        *,
+        occurrence: int | None = None,
+        containment: int | None = None,
+        urgent: bool = True,
+    ) -> Startable:
+        return Startable(
+            check=check.id,
+            device=standing.device.name,
+            status=status,
+            occurrence=occurrence,
+            containment=containment,
+            why=why,
+            parts=parts,
+            urgent=urgent,
+            unfit=any(part.unfit is not None for part in parts),
+        )
+
+    rows = [
+        row(
+            "missed",
+            say("start.reverify", containment=containment_label(case.containment_id)),
+            containment=case.containment_id,
+        )
+        for case in standing.facts.containments
+        if case.check_id == check.id and case.state == "open"
+    ]
+    occurrence = _runnable(standing, check)
+    if occurrence is not None:
+        overdue = standing.occurrence_status[occurrence.occurrence_id] is OccurrenceStatus.OVERDUE
+        why = (
+            say("board.overdue", overdue=now - occurrence.grace_ends_at)
+            if overdue
+            else say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+        )
+        rows.append(row("overdue" if overdue else "due", why, occurrence=occurrence.occurrence_id))
+    elif not rows:
+        rows.append(row(standing.status, say("start.on_demand"), urgent=False))
+    return rows
+
+
+def _runnable(standing: Standing, check: Check) -> OccurrenceRecord | None:
+    return next(
+        (
+            occurrence
+            for occurrence in standing.undecided
+            if occurrence.check_id == check.id
+            and standing.occurrence_status[occurrence.occurrence_id] in RUNNABLE
+        ),
+        None,
+    )

@@ -1,0 +1,239 @@
+"""The operator's page of one station: what is due, or the run that is under way, step by step.
+
+It shows one instruction at a time (look.md) and says what is still missing before the run can be
+confirmed; what it shows is what the run's records say, never a guess (B23).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.identity import DeviceId, StationId, containment_label
+from redrabbit.domain.observation import StationView
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    AlarmRecord,
+    OccurrenceRecord,
+    PresentationRecord,
+    RunRecord,
+)
+from redrabbit.domain.station import Station
+from redrabbit.domain.text import Text
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.places import line_name
+from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
+from redrabbit.services.queries.standing import standings, standings_at
+from redrabbit.services.queries.startable import Startable, startable_checks
+from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
+from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
+from redrabbit.services.queries.wording import say
+
+EXPECTED_SCAN: Final = {"awaiting_part": "take", "awaiting_return": "give_back"}
+"""What the next scan means in each state of a run; in the others none is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUnderWay:
+    """The run that holds the station, as its operator sees it."""
+
+    run: int
+    device: Text
+    state: str
+    operator: str
+    why: Message
+    steps: tuple[StepLine, ...]
+    now_doing: Instruction
+    verdict: VerdictSaid | None
+    """Of the presentation decided last, until the next part is taken."""
+    going_no_further: Message | None
+    """Why nothing more is presented: the part's return is all that is left."""
+    can_confirm: bool
+    can_tap: bool
+    """True where the station does not say itself that the part is there (D2)."""
+    expected_scan: str | None
+    """`take` or `give_back`; None: no scan is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationPage:
+    """The operator's page."""
+
+    station: str
+    operation: str
+    line: Text
+    name: Text
+    now: datetime
+    no_data_since: datetime | None
+    signals: tuple[SignalChip, ...]
+    reading_age: timedelta | None
+    run: RunUnderWay | None
+    startable: tuple[Startable, ...]
+    """Empty while a run is under way."""
+    next_due_at: datetime | None
+    alarms: tuple[Message, ...]
+    last: VerdictSaid | None
+    """The last verdict at this station, while nothing runs."""
+    last_run: int | None
+
+
+def station_page(
+    reader: Reader,
+    plant: Plant,
+    views: Mapping[StationId, StationView],
+    station_id: StationId,
+    now: datetime,
+) -> StationPage:
+    """Return the page of one station; KeyError if there is none of that id."""
+    station = plant.station(station_id)
+    view = views.get(station_id)
+    run = run_under_way(reader, station_id)
+    here = standings_at(reader, plant, views, station, now)
+    last = None if run is not None else _last_run(reader, station_id)
+    return StationPage(
+        station=station.id,
+        operation=station.operation,
+        line=line_name(plant, station.line),
+        name=station.name,
+        now=now,
+        no_data_since=here[0].facts.no_data_since if here else None,
+        signals=signal_chips(station, view),
+        reading_age=reading_age(view, now),
+        run=_run(reader, plant, station, run) if run is not None else None,
+        startable=startable_checks(reader, plant, here, now) if run is None else (),
+        next_due_at=min(
+            (s.stands.next_due_at for s in here if s.stands.next_due_at is not None), default=None
+        ),
+        alarms=_alarms(reader, station_id),
+        last=_last_verdict(reader, last) if last is not None else None,
+        last_run=last.run_id if last is not None else None,
+    )
+
+
+def run_under_way(reader: Reader, station_id: str) -> RunRecord | None:
+    """Return the one run of the station that is not closed (D2)."""
+    found = reader.find(
+        RunRecord, equals("station", station_id), Where("state", "!=", "closed"), limit=1
+    )
+    return found[0] if found else None
+
+
+def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunUnderWay:
+    shown = reader.find(PresentationRecord, equals("run_id", run.run_id))
+    deciding = {p.step: p for p in shown if p.attempt == 1}
+    device = station.device(DeviceId(run.device))
+    parts: list[str] = json.loads(run.parts)
+    lines = step_lines(plant, run, parts, deciding)
+    rule = device.rule
+    can_tap = run.state == "armed" and rule.presented is None and rule.part_code is None
+    current = deciding.get(run.step) or deciding.get(run.step - 1)
+    stopped = run.outcome or (current is not None and current.verdict in {"missed", "false_reject"})
+    return RunUnderWay(
+        run=run.run_id,
+        device=device.name,
+        state=run.state,
+        operator=run.operator,
+        why=_why(reader, run),
+        steps=lines,
+        now_doing=instruction(
+            plant,
+            run,
+            parts,
+            can_tap=can_tap,
+            steps_left=sum(line.state != "done" for line in lines) - 1,
+        ),
+        verdict=verdict_said(current) if current is not None else None,
+        going_no_further=say("run.goes_no_further") if stopped else None,
+        can_confirm=run.state == "awaiting_confirmation",
+        can_tap=can_tap,
+        expected_scan=EXPECTED_SCAN.get(run.state),
+    )
+
+
+def _why(reader: Reader, run: RunRecord) -> Message:
+    if run.containment_id is not None:
+        return say("why.reverification", containment=containment_label(run.containment_id))
+    if run.occurrence_id is not None:
+        occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
+        if occurrence is not None:
+            return say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+    return say("why.on_demand")
+
+
+def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
+    found = reader.find(
+        RunRecord,
+        equals("station", station_id),
+        equals("state", "closed"),
+        order_by="started_at",
+        descending=True,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
+    """Return the verdict that made the run's outcome: the worst one."""
+    order = ("missed", "false_reject", "inconclusive", "detected", "accepted")
+    shown = [
+        p
+        for p in reader.find(PresentationRecord, equals("run_id", run.run_id))
+        if p.attempt == 1 and p.verdict is not None
+    ]
+    worst = min(shown, key=lambda p: order.index(p.verdict or "accepted"), default=None)
+    return verdict_said(worst) if worst is not None else None
+
+
+def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
+    """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
+    found = reader.find(AlarmRecord, equals("acknowledged_at", None), equals("station", station_id))
+    return tuple(
+        say(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
+        for alarm in found
+        if alarm.kind in {"escape", "not_returned"}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRow:
+    """One station in the list of stations."""
+
+    station: str
+    line: Text
+    operation: str
+    name: Text
+    devices: tuple[tuple[Text, str], ...]
+    """Name and status word of each device."""
+    run: int | None
+    no_data_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationsPage:
+    """All stations with how their devices stand."""
+
+    rows: tuple[StationRow, ...]
+
+
+def stations_page(
+    reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
+) -> StationsPage:
+    """Return the list of stations, in the order of the plant's files."""
+    found = standings(reader, plant, views, now)
+    rows: list[StationRow] = []
+    for station in plant.stations:
+        here = [standing for standing in found if standing.station.id == station.id]
+        rows.append(
+            StationRow(
+                station=station.id,
+                line=line_name(plant, station.line),
+                operation=station.operation,
+                name=station.name,
+                devices=tuple((standing.device.name, standing.status) for standing in here),
+                run=next((s.run.run_id for s in here if s.run is not None), None),
+                no_data_since=here[0].facts.no_data_since if here else None,
+            )
+        )
+    return StationsPage(rows=tuple(rows))

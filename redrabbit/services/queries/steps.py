@@ -1,0 +1,151 @@
+"""The steps of a run as its operator sees them: done, now, to come; and the one thing to do next.
+
+The part under way is spelled out (take, put on, answer, give back); the parts before and after it
+are one line each, so that the list stays short enough to read with gloves on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.identity import PartId
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.text import Text
+from redrabbit.services.queries.wording import say
+
+STATES: Final = ("awaiting_part", "armed", "presented", "awaiting_return")
+"""The states in which a step is under way, in order; each is one line of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """One line of the list of steps."""
+
+    state: str
+    """`done`, `now` or `to_come`."""
+    title: Message
+    detail: Message | None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """The one thing to do now."""
+
+    title: Message
+    detail: Message
+    part: str
+    part_name: Text
+    is_good_master: bool
+    missing: Message
+    """What is still missing before the run can be confirmed: said by the disabled button."""
+
+
+def step_lines(
+    plant: Plant,
+    run: RunRecord,
+    parts: Sequence[str],
+    deciding: Mapping[int, PresentationRecord],
+) -> tuple[StepLine, ...]:
+    """Return the list of steps, the confirmation last."""
+    lines: list[StepLine] = []
+    for index, part_id in enumerate(parts):
+        part = plant.part(PartId(part_id))
+        shown = deciding.get(index)
+        if index == run.step and run.state in STATES:
+            lines += _under_way(part, run, shown)
+        elif index <= run.step and shown is not None:
+            lines.append(_done(part, shown))
+        elif run.state in STATES and run.outcome is None:
+            lines.append(_to_come(part))
+    confirming = run.state == "awaiting_confirmation"
+    lines.append(
+        StepLine(
+            state="now" if confirming else "to_come",
+            title=say("step.confirm"),
+            detail=say("step.confirm.detail", operator=run.operator),
+        )
+    )
+    return tuple(lines)
+
+
+def _under_way(
+    part: ChallengePart, run: RunRecord, shown: PresentationRecord | None
+) -> list[StepLine]:
+    at = STATES.index(run.state)
+    issued = shown if shown is not None else None
+    titles = (
+        say("step.take", part=part.id),
+        say("step.put_on", part=part.id),
+        say("step.answer") if shown is None or shown.verdict is None else _verdict_title(shown),
+        say("step.give_back", part=part.id),
+    )
+    details = (
+        say("step.taken", at=issued.issued_at, by=issued.issued_by)
+        if issued is not None and at > 0
+        else say("step.take.detail", storage=part.storage, valid_until=part.valid_until),
+        say(f"step.seen.{shown.presented_how}", at=shown.presented_at)
+        if shown is not None and shown.presented_at is not None
+        else None,
+        _answer_detail(part, shown),
+        say("step.give_back.detail", storage=part.storage),
+    )
+    return [
+        StepLine(
+            state="done" if place < at else "now" if place == at else "to_come",
+            title=titles[place],
+            detail=details[place],
+            verdict=shown.verdict if shown is not None and place == 2 else None,  # noqa: PLR2004  the third line
+        )
+        for place in range(len(STATES))
+    ]
+
+
+def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:
+    return StepLine(
+        state="done",
+        title=say("step.part_done", part=part.id, verdict=say(f"verdict.{shown.verdict}")),
+        detail=say("step.returned", at=shown.given_back_at) if shown.given_back_at else None,
+        verdict=shown.verdict,
+    )
+
+
+def _to_come(part: ChallengePart) -> StepLine:
+    return StepLine(
+        state="to_come",
+        title=say("step.good_part" if part.is_good_master else "step.part", part=part.id),
+        detail=say("step.must_pass" if part.is_good_master else "step.must_be_rejected"),
+    )
+
+
+def _verdict_title(shown: PresentationRecord) -> Message:
+    return say("step.verdict", verdict=say(f"verdict.{shown.verdict}"))
+
+
+def _answer_detail(part: ChallengePart, shown: PresentationRecord | None) -> Message:
+    if shown is not None and shown.verdict is not None and shown.observed_code is not None:
+        return say("step.reject_code", code=shown.observed_code)
+    return say("step.must_pass" if part.is_good_master else "step.must_be_rejected")
+
+
+def instruction(
+    plant: Plant, run: RunRecord, parts: Sequence[str], *, can_tap: bool, steps_left: int
+) -> Instruction:
+    """Return the one thing to do now."""
+    part = plant.part(PartId(parts[run.step]))
+    state = "armed_tap" if run.state == "armed" and can_tap else run.state
+    return Instruction(
+        title=say(f"do.{state}", part=part.id, storage=part.storage),
+        detail=say(
+            f"do.{state}.detail",
+            part=part.id,
+            storage=part.storage,
+        ),
+        part=part.id,
+        part_name=part.name,
+        is_good_master=part.is_good_master,
+        missing=say("confirm.ready") if steps_left == 0 else say("confirm.left", steps=steps_left),
+    )

@@ -1,0 +1,49 @@
+"""A verdict in words a person would use, with what it rests on in one sentence (look.md)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.records import PresentationRecord
+from redrabbit.services.queries.wording import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictSaid:
+    """One verdict for a banner or a line."""
+
+    verdict: str
+    word: Message
+    sentence: Message
+    part: str
+
+
+def verdict_said(shown: PresentationRecord) -> VerdictSaid | None:
+    """Return the verdict of a presentation in words; None while there is none."""
+    if shown.verdict is None:
+        return None
+    elapsed = timedelta(seconds=shown.elapsed_s) if shown.elapsed_s is not None else None
+    return VerdictSaid(
+        verdict=shown.verdict,
+        word=say(f"verdict.{shown.verdict}"),
+        sentence=_sentence(shown, elapsed),
+        part=shown.part_id,
+    )
+
+
+def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
+    part = shown.part_id
+    if shown.verdict == "inconclusive":
+        if shown.verdict_reason == "wrong_reject_code":
+            return say(
+                "verdict.why.wrong_reject_code",
+                part=part,
+                observed=shown.observed_code,
+                expected=shown.expected_code,
+            )
+        return say(f"verdict.why.{shown.verdict_reason}", part=part)
+    if shown.verdict == "detected" and shown.expected_code is not None:
+        return say("verdict.detected.right_reason", part=part, elapsed=elapsed)
+    if shown.verdict == "missed" and elapsed is None:
+        return say("verdict.missed.silent", part=part)
+    return say(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)

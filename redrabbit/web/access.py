@@ -1,0 +1,167 @@
+"""Who may reach what before sign-in exists (D19): rules, form tokens, security headers.
+
+1. The Host must be one of ours (no DNS rebinding). 2. Beyond loopback only the public pages answer,
+unless the site trusts its network. 3. An unsafe request that a browser sends must come from our own
+pages (Origin, Sec-Fetch-Site). 4. Every answer carries the security headers. Forwarded headers are
+never looked at. Form tokens are signed double-submit tokens: a cookie holds a random nonce, the
+form its HMAC.
+
+Sources: OWASP Cross-Site Request Forgery Prevention and HTTP Headers cheat sheets.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from redrabbit.domain.errors import Refusal
+
+FORM_COOKIE: Final = "rr_form"
+FORM_FIELD: Final = "form_token"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health", "/favicon.ico"})
+PUBLIC_PREFIX: Final = "/static/"
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+SECURITY_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """How the site is served."""
+
+    form_secret: bytes
+    """At least 32 random bytes that survive a restart, so that open forms do, too (B28)."""
+    allowed_hosts: frozenset[str] = field(default=LOOPBACK_HOSTS)
+    """Host names without port; IPv6 in brackets."""
+    trust_network: bool = False
+    """True: whoever can reach the port may use it (`--trust-network`)."""
+    metrics: bool = True
+    """True: /metrics answers."""
+    metrics_public: bool = False
+    """True: /metrics answers beyond loopback, too."""
+
+
+Answer = Callable[[Scope, int, Refusal], ASGIApp]
+"""Makes the answer to a refused request, in the form and language that it asks for."""
+
+
+class Access:
+    """Refuse what must not reach the pages, and put the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings, answer: Answer) -> None:
+        self._app = app
+        self._settings = settings
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer why not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        app = self._app
+        refused = refused_request(scope, self._settings)
+        if refused is not None:
+            app = self._answer(scope, *refused)
+        await app(scope, receive, _with_headers(send))
+
+
+def refused_request(scope: Scope, settings: WebSettings) -> tuple[int, Refusal] | None:
+    """Return status and reason if a request must not pass."""
+    headers = Headers(scope=scope)
+    host = headers.get("host", "")
+    if host_name(host) not in settings.allowed_hosts:
+        return 400, Refusal("host_not_allowed", host=host)
+    if not settings.trust_network and not is_public(scope["path"], settings):
+        client = scope.get("client")
+        if client is None or not _is_loopback(client[0]):
+            return 403, Refusal("network_not_trusted")
+    if scope["method"] not in SAFE_METHODS and not _from_own_pages(headers, host):
+        return 403, Refusal("cross_site_request")
+    return None
+
+
+def is_public(path: str, settings: WebSettings) -> bool:
+    """Return whether a path is for everybody in the area (R35)."""
+    return (
+        path in PUBLIC_PATHS
+        or path.startswith(PUBLIC_PREFIX)
+        or (settings.metrics_public and path == "/metrics")
+    )
+
+
+def host_name(host: str) -> str:
+    """Return the Host header without its port, in lower case."""
+    name = host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return name.lower()
+
+
+def new_nonce() -> str:
+    """Return a fresh random value for the form cookie."""
+    return secrets.token_urlsafe(24)
+
+
+def form_token(settings: WebSettings, nonce: str) -> str:
+    """Return the token that goes with a form cookie."""
+    return hmac.new(settings.form_secret, nonce.encode(), hashlib.sha256).hexdigest()
+
+
+def check_form_token(request: Request, token: object, settings: WebSettings) -> None:
+    """Refuse a form that was not made for this browser."""
+    nonce = request.cookies.get(FORM_COOKIE, "")
+    expected = form_token(settings, nonce)
+    if (
+        not nonce
+        or not isinstance(token, str)
+        or not hmac.compare_digest(expected.encode(), token.encode())
+    ):
+        raise Refusal("form_expired")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _from_own_pages(headers: Headers, host: str) -> bool:
+    """Return False where the browser itself says that another site sent the request."""
+    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    parts = urlsplit(origin)
+    return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
+
+
+def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers
