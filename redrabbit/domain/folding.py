@@ -6,11 +6,11 @@ Payload fields carry the names of the record fields that they become.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from functools import cache
 from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 from redrabbit.domain.ledger import Entry, JsonValue, canonical_text, instant, instant_text
 from redrabbit.domain.records import (
+    TABLES,
     ChallengePartRecord,
     Json,
     PresentationRecord,
@@ -66,8 +66,7 @@ def _plain(value: object) -> JsonValue:
     return value
 
 
-@cache
-def _field_types(kind: Any) -> Mapping[str, frozenset[type]]:
+def _types_of(kind: type[Any]) -> Mapping[str, frozenset[type]]:
     hints = get_type_hints(kind)
     return {
         field.name: frozenset(get_args(hints[field.name]) or (hints[field.name],))
@@ -75,8 +74,12 @@ def _field_types(kind: Any) -> Mapping[str, frozenset[type]]:
     }
 
 
+_FIELD_TYPES = {kind: _types_of(kind) for kind in TABLES}
+"""What each field of each record may hold."""
+
+
 def _read(kind: type[Any], name: str, value: JsonValue) -> Any:
-    types = _field_types(kind)[name]
+    types = _FIELD_TYPES[kind][name]
     if value is None:
         return None
     if isinstance(value, str) and datetime in types:

@@ -20,7 +20,7 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     StationRecord,
 )
-from redrabbit.domain.schedule import schedule_text
+from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import UnitOfWork, equals
 
 
@@ -152,7 +152,7 @@ def _state(known: ChallengePartRecord | None, part: ChallengePart) -> tuple[str,
     return ("released" if part.released else "unreleased"), None
 
 
-def _append(uow: UnitOfWork, stream: str, event_type: str, **payload: object) -> None:
+def _append(uow: UnitOfWork, stream: str, event_type: str, /, **payload: object) -> None:
     uow.append(
         Event(
             type=event_type,

@@ -143,7 +143,7 @@ def open_containments(reader: Reader) -> list[ContainmentRecord]:
 
 
 def _append(
-    uow: UnitOfWork, case: ContainmentRecord, event_type: str, actor: Actor, **payload: object
+    uow: UnitOfWork, case: ContainmentRecord, event_type: str, actor: Actor, /, **payload: object
 ) -> None:
     uow.append(
         Event(

@@ -165,7 +165,9 @@ def _change_part(
     return _part(uow, part_id)
 
 
-def _append(uow: UnitOfWork, stream: str, event_type: str, actor: Actor, **payload: object) -> None:
+def _append(
+    uow: UnitOfWork, stream: str, event_type: str, actor: Actor, /, **payload: object
+) -> None:
     uow.append(
         Event(
             type=event_type,

@@ -98,6 +98,7 @@ def _append(
     event_type: str,
     at: datetime,
     actor: Actor,
+    /,
     **payload: object,
 ) -> None:
     uow.append(
@@ -106,7 +107,7 @@ def _append(
             stream=scene.check.line,
             occurred_at=at,
             actor=actor,
-            payload=payload_of(**payload),
+            payload=payload_of(station=scene.check.station, device=scene.check.device, **payload),
         )
     )
 
@@ -213,6 +214,7 @@ def _decide(
         at,
         AGENT,
         occurrence_id=occurrence.occurrence_id,
+        check_id=occurrence.check_id,
         outcome=outcome,
         reason=reason,
         run_id=run.id,

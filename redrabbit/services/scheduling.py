@@ -105,6 +105,8 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
             "occurrence_overdue",
             occurrence.grace_ends_at,
             occurrence_id=occurrence.occurrence_id,
+            check_id=occurrence.check_id,
+            station=occurrence.station,
         )
         _alarm(uow, occurrence, "overdue", occurrence.grace_ends_at)
 
@@ -130,6 +132,8 @@ def _decide(
         "occurrence_decided",
         at,
         occurrence_id=occurrence.occurrence_id,
+        check_id=occurrence.check_id,
+        station=occurrence.station,
         outcome=outcome,
         reason=reason,
     )
@@ -148,11 +152,13 @@ def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: str, at: datetim
     )
 
 
-def _append(uow: UnitOfWork, line: str, event_type: str, at: datetime, **payload: object) -> None:
+def _append(
+    uow: UnitOfWork, stream: str, event_type: str, at: datetime, /, **payload: object
+) -> None:
     uow.append(
         Event(
             type=event_type,
-            stream=line,
+            stream=stream,
             occurred_at=at,
             actor=SCHEDULER,
             payload=payload_of(**payload),
