@@ -1,0 +1,356 @@
+"""Verification: reads everything stored as a stranger would, and names what is not as recorded.
+
+Rules: (1) `raw` is the truth and every other column must repeat it; (2) entries are numbered
+without gaps and chained within their streams; (3) the one head must be signed by the given key and
+say exactly what the entries give: size, root and every stream's head; (4) each checkpoint that was
+kept elsewhere must be a beginning of this log; (5) the ledger is folded again and the record
+tables must hold just that (D13).
+
+The scan stops at the first damaged entry: what follows from it can't be judged. Nothing here reads
+a database or knows a key; rows come as they were found, whatever type a vandal left in them.
+
+What it can't find: a rewrite by someone with the signing key, unless a checkpoint was kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.findings import Finding, say, shown
+from redrabbit.domain.folding import Changes, Look, Put
+from redrabbit.domain.ledger import Entry, LogState, from_bytes
+from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+
+__all__ = [
+    "Audit",
+    "Finding",
+    "Folded",
+    "LedgerAudit",
+    "audit",
+    "compare_records",
+    "say",
+    "verify_ledger",
+]
+
+R = TypeVar("R", bound=Record)
+
+Row = Mapping[str, object]
+"""Column name to value, as found."""
+
+Fold = Callable[[Entry, Look], Changes]
+Key = tuple[object, ...]
+
+_REPEATED: Final = (
+    "type",
+    "schema",
+    "stream",
+    "stream_seq",
+    "previous",
+    "occurred_at",
+    "recorded_at",
+)
+"""Columns of the table `ledger` that repeat what is inside `raw`."""
+
+_NONSENSE = (ArithmeticError, AssertionError, LookupError, Refusal, TypeError, ValueError)
+"""What folding raises when an entry does not fit those before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAudit:
+    """What the ledger alone tells."""
+
+    log: LogState
+    """Over all entries, or over those before the first damaged one."""
+    findings: tuple[Finding, ...]
+    last_good: int | None
+    """Size of the largest kept checkpoint that this log agrees with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """The whole verification of a database."""
+
+    size: int
+    root: str
+    """Hex."""
+    findings: tuple[Finding, ...]
+    last_good: int | None
+
+    @property
+    def sound(self) -> bool:
+        """Tell whether nothing was found."""
+        return not self.findings
+
+
+class Folded:
+    """The records that the ledger gives, entry by entry."""
+
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+        self.records: dict[type[Any], dict[Key, Record]] = {kind: {} for kind in TABLES}
+
+    def add(self, entry: Entry) -> None:
+        """Apply one entry's changes."""
+        for change in self._fold(entry, self._look):
+            if isinstance(change, Put):
+                self.records[type(change.record)][_key(change.record)] = change.record
+            else:
+                self.records[change.kind].pop(change.key, None)
+
+    def _look(self, kind: type[R], *key: str | int) -> R | None:
+        return cast("R | None", self.records[kind].get(key))
+
+
+def audit(
+    entries: Iterable[Row],
+    heads: Sequence[Row],
+    records: Mapping[type[Record], Iterable[Row]],
+    *,
+    verifier: NoteVerifier,
+    fold: Fold,
+    kept: Sequence[str] = (),
+) -> Audit:
+    """Verify the ledger, fold it again, and compare every record; see the module's rules.
+
+    `entries` are the rows of the table `ledger` by index, `heads` all rows of `ledger_head`,
+    `records` all rows of each record table, `kept` the signed checkpoints from elsewhere. Records
+    are compared only with a ledger that is sound in itself.
+    """
+    folded = Folded(fold)
+    ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add)
+    findings = ledger.findings or tuple(compare_records(folded.records, records))
+    return Audit(
+        size=ledger.log.size,
+        root=ledger.log.root.hex(),
+        findings=findings,
+        last_good=ledger.last_good,
+    )
+
+
+@dataclass(kw_only=True)
+class _Scan:
+    """How far the entries were read, and what they gave."""
+
+    log: LogState = field(default_factory=LogState)
+    last_index: dict[str, int] = field(default_factory=dict)
+    """Index of each stream's last entry."""
+    at_size: dict[int, LogState] = field(default_factory=dict)
+    """The log as it was at the sizes asked for."""
+    damage: Finding | None = None
+
+
+def verify_ledger(
+    entries: Iterable[Row],
+    heads: Sequence[Row],
+    verifier: NoteVerifier,
+    *,
+    kept: Sequence[str] = (),
+    visit: Callable[[Entry], None] | None = None,
+) -> LedgerAudit:
+    """Verify entries and head; `visit` gets each sound entry in order, before the head is known."""
+    findings: list[Finding] = []
+    remembered: list[tuple[str, Checkpoint]] = []
+    for number, note in enumerate(kept, start=1):
+        place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
+        found = _checkpoint(note, verifier, place, "kept_unreadable")
+        if isinstance(found, Finding):
+            findings.append(found)
+        else:
+            remembered.append((place, found))
+
+    scan = _scan(entries, {checkpoint.size for _, checkpoint in remembered}, visit)
+    if scan.damage:
+        findings.insert(0, scan.damage)
+    findings += _head_findings(heads, verifier, scan)
+    contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
+    findings += [found for found in contradictions.values() if found]
+    good = [old.size for place, old in remembered if _agrees(old, scan)]
+    return LedgerAudit(log=scan.log, findings=tuple(findings), last_good=max(good, default=None))
+
+
+def compare_records(
+    folded: Mapping[type[Record], Mapping[Key, Record]],
+    stored: Mapping[type[Record], Iterable[Row]],
+) -> Iterator[Finding]:
+    """Yield each edited column, missing record and extra record, table by table."""
+    for kind, table in TABLES.items():
+        awaited = dict(folded.get(kind, {}))
+        for row in stored.get(kind, ()):
+            key = tuple(row.get(column) for column in KEYS[kind])
+            expected = awaited.pop(key, None)
+            if expected is None:
+                yield Finding(code="record_extra", place=_place(table, key))
+            else:
+                yield from _columns("record_differs", _place(table, key), row, as_row(expected))
+        for key in awaited:
+            yield Finding(code="record_missing", place=_place(table, key))
+
+
+def as_row(record: Record) -> dict[str, object]:
+    """Return a record's values by column name."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> _Scan:
+    scan = _Scan()
+    if 0 in wanted:
+        scan.at_size[0] = scan.log
+    for row in entries:
+        index = scan.log.size
+        found = _entry(row, index, scan)
+        if isinstance(found, Finding):
+            scan.damage = found
+            break
+        if visit:
+            try:
+                visit(found)
+            except _NONSENSE as error:
+                problem = f"{type(error).__name__}: {error}"
+                scan.damage = _at(index, "entry_does_not_fold", problem=problem)
+                break
+        scan.log = scan.log.with_leaf(found.stream, cast("bytes", row["leaf_hash"]))
+        scan.last_index[found.stream] = index
+        if scan.log.size in wanted:
+            scan.at_size[scan.log.size] = scan.log
+    return scan
+
+
+def _entry(row: Row, index: int, scan: _Scan) -> Entry | Finding:
+    """Return the sound entry of a row, or the first thing wrong with it."""
+    if not _same(row.get("index"), index):
+        found = row.get("index")
+        if isinstance(found, int) and found > index:
+            return _at(index, "entry_missing")
+        return _at(index, "row_out_of_place", found=shown(found), expected=index)
+    raw = row.get("raw")
+    if not isinstance(raw, bytes):
+        return _at(index, "entry_unreadable", problem=f"{shown(raw)} in place of bytes")
+    if not _same(row.get("leaf_hash"), leaf_hash(raw)):
+        return _at(index, "leaf_hash_differs")
+    try:
+        entry = from_bytes(raw, index)
+    except ValueError as error:
+        return _at(index, "entry_unreadable", problem=str(error))
+    repeated = {column: getattr(entry, column) for column in _REPEATED}
+    for finding in _columns("column_differs", f"ledger[{index}]", row, repeated):
+        return finding
+    return _chain(entry, scan) or entry
+
+
+def _chain(entry: Entry, scan: _Scan) -> Finding | None:
+    head = scan.log.heads.get(entry.stream)
+    expected = (head.next_seq, head.leaf.hex()) if head else (0, "")
+    if (entry.stream_seq, entry.previous) == expected:
+        return None
+    if head is None:
+        return _at(entry.index, "stream_begins_late", stream=entry.stream)
+    previous = scan.last_index[entry.stream]
+    return _at(entry.index, "chain_broken", stream=entry.stream, previous=previous)
+
+
+def _head_findings(heads: Sequence[Row], verifier: NoteVerifier, scan: _Scan) -> Iterator[Finding]:
+    if len(heads) != 1:
+        yield Finding(code="head_rows", place="ledger_head", params={"found": len(heads)})
+        return
+    row = heads[0]
+    found = _checkpoint(
+        row.get("checkpoint"), verifier, "ledger_head", "head_unreadable", alone=True
+    )
+    if isinstance(found, Finding):
+        yield found
+        return
+    expected = {"id": 1, "size": found.size, "root": found.root.hex()}
+    yield from _columns("column_differs", "ledger_head", row, expected)
+    if not scan.damage:
+        yield from _differences(found, scan)
+
+
+def _differences(signed: Checkpoint, scan: _Scan) -> Iterator[Finding]:
+    """Yield where a sound chain of entries is not the one that was signed."""
+    if scan.log.size < signed.size:
+        yield _at(scan.log.size, "entry_missing")
+    elif scan.log.size > signed.size:
+        yield _at(signed.size, "entry_extra", size=signed.size)
+    elif scan.log.root != signed.root or scan.log.heads != signed.heads:
+        for stream, index in sorted(scan.last_index.items(), key=lambda item: item[1]):
+            if scan.log.heads[stream] != signed.heads.get(stream):
+                yield _at(index, "stream_head_differs", stream=stream)
+        yield Finding(code="root_differs", place="ledger")
+
+
+def _checkpoint(
+    note: object, verifier: NoteVerifier, place: str, unreadable: str, *, alone: bool = False
+) -> Checkpoint | Finding:
+    """Return what a signed note says, or why it is not to be believed; `alone`: one signature."""
+    try:
+        if not isinstance(note, str):
+            raise TypeError(f"{shown(note)} in place of a text")  # noqa: TRY301  one way out for all
+        parsed = parse_note(note)
+        checkpoint = parse_checkpoint(parsed.text)
+    except (TypeError, ValueError) as error:
+        return Finding(code=unreadable, place=place, params={"problem": str(error)})
+    if checkpoint.origin != verifier.name:
+        params = {"found": checkpoint.origin, "expected": verifier.name}
+        return Finding(code="origin_differs", place=place, params=params)
+    if not note_is_signed(parsed, verifier):
+        key = f"{verifier.name}+{verifier.key_id.hex()}"
+        return Finding(code="signature_wrong", place=place, params={"key": key})
+    if alone and len(parsed.signatures) != 1:
+        params = {"found": str(len(parsed.signatures))}
+        return Finding(code="signatures_extra", place=place, params=params)
+    return checkpoint
+
+
+def _contradiction(place: str, old: Checkpoint, scan: _Scan) -> Finding | None:
+    if old.size not in scan.at_size:
+        if scan.damage:
+            return None  # the log could not be read so far
+        params = {"found": old.size, "size": scan.log.size}
+        return Finding(code="kept_beyond", place=place, params=params)
+    if _agrees(old, scan):
+        return None
+    return Finding(code="kept_contradicts", place=place, params={"size": old.size})
+
+
+def _agrees(old: Checkpoint, scan: _Scan) -> bool:
+    log = scan.at_size.get(old.size)
+    return log is not None and checkpoint_of(old.origin, log) == old
+
+
+def _columns(code: str, place: str, row: Row, expected: Row) -> Iterator[Finding]:
+    for column, value in expected.items():
+        found = row.get(column, _ABSENT)
+        if not _same(found, value):
+            params = {"column": column, "found": shown(found), "expected": shown(value)}
+            yield Finding(code=code, place=place, params=params)
+
+
+class _Absent:
+    """Stands for a column that the row does not have."""
+
+    def __repr__(self) -> str:
+        return "not there"
+
+
+_ABSENT: Final = _Absent()
+
+
+def _same(found: object, expected: object) -> bool:
+    """Tell whether two values are equal and of one type: 1 is not True, and not 1.0."""
+    return type(found) is type(expected) and found == expected
+
+
+def _key(record: Record) -> Key:
+    return tuple(getattr(record, column) for column in KEYS[type(record)])
+
+
+def _place(table: str, key: Key) -> str:
+    return f"{table}[{', '.join(str(part) for part in key)}]"
+
+
+def _at(index: int, code: str, **params: str | int) -> Finding:
+    return Finding(code=code, place=f"ledger[{index}]", params=params)

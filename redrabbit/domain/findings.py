@@ -1,0 +1,100 @@
+"""What verification finds: a value with a place, and its plain English for the terminal.
+
+A finding names the first place where something is wrong and what is wrong there; never who did
+it, and never more than can be shown. The page renders the same codes in both languages (D17).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+Param = str | int | None
+
+LONGEST_SHOWN: Final = 80
+"""Characters of a value that are shown; evidence can be kilobytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it was recorded."""
+
+    code: str
+    place: str
+    """`ledger[17]`, `ledger_head`, `occurrences[5]`, `line 12`, `kept checkpoint`."""
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+def say(finding: Finding) -> str:
+    """Return the finding in plain English, with its place in front."""
+    return f"{finding.place}: {TEXTS[finding.code].format(**finding.params)}"
+
+
+def shown(value: object) -> str:
+    """Return a value as it is quoted in a finding: short, and on one line."""
+    if isinstance(value, bytes):
+        value = value.hex()
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+TEXTS: Final = {
+    # entries of the ledger
+    "entry_missing": "the entry is missing",
+    "entry_extra": "the entry does not belong there; the signed checkpoint has {size} entries",
+    "row_out_of_place": "a row with index {found} stands there; expected {expected}",
+    "entry_unreadable": "the entry's bytes can't be read: {problem}",
+    "leaf_hash_differs": "the entry's bytes do not have the hash that was stored: they were changed",
+    "column_differs": "column {column} is {found}; the entry says {expected}",
+    "chain_broken": (
+        "does not follow the previous entry of stream {stream} (ledger[{previous}]): "
+        "one of the two was changed, added or removed"
+    ),
+    "stream_begins_late": "is not the first entry of stream {stream}, and no earlier one is there",
+    "entry_does_not_fold": "the entry makes no sense after those before it: {problem}",
+    # the head
+    "head_rows": "has {found} rows; expected exactly 1",
+    "head_unreadable": "the signed checkpoint can't be read: {problem}",
+    "signature_wrong": "the checkpoint is not signed by the key {key}",
+    "signatures_extra": "the checkpoint has {found} signatures; expected exactly 1",
+    "origin_differs": "the checkpoint is of the log {found}; expected {expected}",
+    "stream_head_differs": (
+        "the last entry of stream {stream} is not the one in the signed checkpoint; "
+        "an entry of this stream was changed, added or removed"
+    ),
+    "root_differs": (
+        "the Merkle root of the entries is not the signed one: an entry was changed, added, "
+        "removed or moved, and the rest was made to fit"
+    ),
+    # a checkpoint that was kept elsewhere
+    "kept_unreadable": "it can't be read: {problem}",
+    "kept_beyond": "it has {found} entries and the ledger only {size}: entries were removed",
+    "kept_contradicts": (
+        "the first {size} entries are not those that were signed then: history was rewritten"
+    ),
+    # what can't even be read
+    "file_torn": "{problem}",
+    "table_unreadable": "the table can't be read to its end: {problem}",
+    # records
+    "record_missing": "the record is missing; the ledger says there is one",
+    "record_extra": "the record is not in the ledger; it was added",
+    "record_differs": "column {column} is {found}; the ledger says {expected}",
+    # an exported file
+    "file_unreadable": "it is not an exported file of records: {problem}",
+    "line_unreadable": "the line can't be read: {problem}",
+    "header_differs": "{name} is {found}; expected {expected}",
+    "not_expected_key": "the file is signed by {found}; expected {expected}",
+    "seal_missing": "the file's last line is not its seal: the file was cut off or added to",
+    "seal_wrong": "the seal does not fit the file: something in it was changed, added or removed",
+    "section_missing": "the records of stream {stream} are missing",
+    "section_extra": "there are records of stream {stream}, which was not asked for",
+    "not_in_log": "ledger[{index}] is not in the signed log: it was changed, added or moved",
+    "wrong_stream": "ledger[{index}] is of stream {found}; expected {expected}",
+    "start_not_shown": (
+        "stream {stream} begins with ledger[{index}], which does not lie before the period: "
+        "earlier records may be missing"
+    ),
+    "end_not_shown": (
+        "stream {stream} ends with ledger[{index}], which does not lie after the period: "
+        "later records may be missing"
+    ),
+}
