@@ -81,14 +81,13 @@ TEXTS: Final = {
     # an exported file
     "file_unreadable": "it is not an exported file of records: {problem}",
     "line_unreadable": "the line can't be read: {problem}",
-    "header_differs": "{name} is {found}; expected {expected}",
     "not_expected_key": "the file is signed by {found}; expected {expected}",
     "seal_missing": "the file's last line is not its seal: the file was cut off or added to",
     "seal_wrong": "the seal does not fit the file: something in it was changed, added or removed",
     "section_missing": "the records of stream {stream} are missing",
-    "section_extra": "there are records of stream {stream}, which was not asked for",
+    "section_extra": "there are records of stream {stream}, which belongs there once and only if asked for",
     "not_in_log": "ledger[{index}] is not in the signed log: it was changed, added or moved",
-    "wrong_stream": "ledger[{index}] is of stream {found}; expected {expected}",
+    "wrong_stream": "ledger[{index}] is of stream {found}; expected {stream}",
     "start_not_shown": (
         "stream {stream} begins with ledger[{index}], which does not lie before the period: "
         "earlier records may be missing"

@@ -1,0 +1,116 @@
+"""`redrabbit export`: the records of a period in one file that proves itself, and its verification.
+
+Reads one consistent snapshot, writes nothing but the file. A file that would not pass its own
+verification is never handed out: the ledger under it is damaged, and `redrabbit verify` says where.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
+from redrabbit.domain.checkpoint import parse_checkpoint
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.findings import say
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.merkle import Tree
+from redrabbit.domain.record_audit import RecordFileAudit, verify_records
+from redrabbit.domain.record_proof import (
+    Header,
+    Period,
+    checkpoint_line,
+    covering_range,
+    entry_line,
+    header_line,
+    sealed,
+    stream_line,
+    streams_asked_for,
+)
+from redrabbit.domain.signed_note import parse_note
+from redrabbit.services.ports import Reader
+
+_CHUNK: Final = 2_000
+"""Entries read at a time; each is a few kilobytes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """As much of an entry as choosing needs, for a log of years."""
+
+    index: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+def export_records(
+    reader: Reader,
+    signer: Signer,
+    *,
+    plant: str,
+    period: Period,
+    line: str | None,
+    made_at: datetime,
+) -> bytes:
+    """Return the file; raises Refusal for a line without any record, and for a damaged ledger."""
+    note = reader.head().checkpoint
+    streams = parse_checkpoint(parse_note(note).text).heads
+    if line is not None and line not in streams:
+        raise Refusal("line_has_no_records", line=line, known=", ".join(sorted(streams)))
+    chosen = None if line is None else (line,)
+    header = Header(
+        plant=plant, period=period, lines=chosen, made_at=made_at, key=signer.verifier.text
+    )
+    wanted = streams_asked_for(streams, chosen)
+    body = [header_line(header), checkpoint_line(note), *_sections(reader, wanted, period)]
+    content = sealed(body, signer)
+    audit = verify_export(content, signer.verifier.text)
+    if not audit.sound:
+        raise Refusal("ledger_damaged", found=say(audit.findings[0]))
+    return content
+
+
+def write_export(path: Path, content: bytes) -> None:
+    """Write the file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def verify_export(content: bytes, public_key: str | None = None) -> RecordFileAudit:
+    """Verify an exported file; without a public key's text, the key that the file names counts."""
+    return verify_records(content, _verifier, public_key)
+
+
+def _verifier(text: str) -> Verifier:
+    try:
+        return parse_verifier(text)
+    except DamagedKey as error:
+        raise ValueError(str(error)) from error
+
+
+def _sections(reader: Reader, streams: Sequence[str], period: Period) -> Iterator[str]:
+    places: dict[str, list[_Place]] = {stream: [] for stream in streams}
+    for entry in _entries(reader):
+        if entry.stream in places:
+            place = _Place(entry.index, entry.occurred_at, entry.recorded_at)
+            places[entry.stream].append(place)
+    tree = Tree(reader.leaf_hashes())
+    for stream in streams:
+        yield stream_line(stream)
+        found = places[stream]
+        for seq in covering_range(found, period):
+            index = found[seq].index
+            yield entry_line(index, reader.raw_entry(index), tree.inclusion(index))
+
+
+def _entries(reader: Reader) -> Iterator[Entry]:
+    first = 0
+    while chunk := reader.entries(first, _CHUNK):
+        yield from chunk
+        first += len(chunk)
