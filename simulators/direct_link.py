@@ -1,0 +1,128 @@
+"""What a client would get from a station, without sockets: for simulations on a virtual clock.
+
+`DirectModbus.poll` answers one poll cycle: the values and the window in which they were read, or
+the reason word for which nothing was. `DirectMqtt` gives the messages of a station with the instant
+of each arrival. Both obey a fault plan. Product types are the test's own business: this knows none.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulators.device import Value
+from simulators.faults import Fault, FaultKind, FaultPlan
+from simulators.line import World
+from simulators.mqtt_station import Mishap, Voice
+
+TIMEOUT_S = 0.3
+ROUND_TRIP_S = 0.004
+
+FAILURES = {
+    FaultKind.DROPPED_REPLY: "timeout",
+    FaultKind.LATE_REPLY: "timeout",
+    FaultKind.RESET_CONNECTION: "not_connected",
+    FaultKind.LINK_CUT: "not_connected",
+    FaultKind.BROKER_RESTART: "not_connected",
+}
+"""Why nothing is read, in the words of the reasons a reading can have."""
+MISHAPS = {
+    FaultKind.REORDERED_MESSAGE: Mishap.REORDERED,
+    FaultKind.DUPLICATED_MESSAGE: Mishap.DUPLICATED,
+    FaultKind.LOST_MESSAGE: Mishap.LOST,
+    FaultKind.RETAINED_MESSAGE: Mishap.RETAINED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReply:
+    """One poll cycle as the client saw it: values, or why there are none."""
+
+    began_at: datetime
+    ended_at: datetime
+    values: Mapping[str, Value] | None
+    failure: str | None = None
+
+
+class DirectModbus:
+    """One polled station."""
+
+    def __init__(self, world: World, station: str, plan: FaultPlan, chance: random.Random) -> None:
+        self._world = world
+        self._station = station
+        self._plan = plan
+        self._chance = chance
+        self._frozen: tuple[Fault, Mapping[str, Value]] | None = None
+
+    def poll(self) -> PollReply:
+        """Read the station as it is in the world now; the world must stand at the poll's begin."""
+        now = self._world.now
+        fault = self._plan.at_station(self._station, now)
+        took_s = ROUND_TRIP_S * (1 + self._chance.random())
+        failure = None if fault is None else FAILURES.get(fault.kind)
+        if failure is not None:
+            took_s = TIMEOUT_S if failure == "timeout" else ROUND_TRIP_S
+        elif fault is not None and fault.kind is FaultKind.SLOW_REPLY:
+            took_s = TIMEOUT_S * 0.9 * self._chance.random()
+        ended_at = now + timedelta(seconds=took_s)
+        if failure is not None:
+            return PollReply(began_at=now, ended_at=ended_at, values=None, failure=failure)
+        return PollReply(began_at=now, ended_at=ended_at, values=self._values(fault))
+
+    def _values(self, fault: Fault | None) -> Mapping[str, Value]:
+        if fault is None or fault.kind is not FaultKind.STALE_REGISTERS:
+            self._frozen = None
+            return self._world.snapshot(self._station)
+        if self._frozen is None or self._frozen[0] is not fault:
+            self._frozen = (fault, self._world.snapshot(self._station))
+        return self._frozen[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One message as the client got it."""
+
+    at: datetime
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class DirectMqtt:
+    """One publishing station."""
+
+    def __init__(self, world: World, station: str, plan: FaultPlan, voice: Voice) -> None:
+        self._world = world
+        self._station = station
+        self._plan = plan
+        self._voice = voice
+        self._shown = world.snapshot(station)
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the client has the broker at this instant."""
+        fault = self._plan.at_station(self._station, self._world.now)
+        return fault is None or fault.kind not in FAILURES
+
+    def arrivals(self, *, everything: bool = False) -> list[Arrival]:
+        """Return what arrives now: what changed since the last call, or all topics.
+
+        Nothing arrives while the link is down, and what was said meanwhile is lost.
+        """
+        now = self._world.now
+        if not self.is_connected:
+            self._shown = self._world.snapshot(self._station)
+            return []
+        fault = self._plan.at_station(self._station, now)
+        if fault is not None and fault.kind in MISHAPS:
+            self._voice.plan(MISHAPS[fault.kind])
+        shown = self._world.snapshot(self._station)
+        different = [name for name in shown if shown[name] != self._shown[name]]
+        self._shown = shown
+        if not everything and not different:
+            return []
+        said = self._voice.say(shown, now, only=None if everything else different)
+        return [
+            Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)
+            for sent in said
+        ]

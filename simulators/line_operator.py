@@ -1,0 +1,331 @@
+"""A line operator who follows the station's prompts, and has the faults that people have.
+
+`decide` is a pure function: what the station page asks for, what is in the operator's hands, and
+this run's fault give the next action. Whoever drives an operator carries the action out (over the
+public API, or by direct calls in the simulation) and says with `did` how it went. Times are drawn
+from a seed. Knows nothing of how a verdict is reached.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from simulators.line import World
+
+
+class Asks(Enum):
+    """What the station page asks for; the words of the run's states."""
+
+    AWAITING_PART = "awaiting_part"
+    ARMED = "armed"
+    PRESENTED = "presented"
+    AWAITING_RETURN = "awaiting_return"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueCheck:
+    """One check that may be run now."""
+
+    check_id: str
+    occurrence_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunShown:
+    """The run under way at the station, as its page shows it."""
+
+    run_id: int
+    check_id: str
+    asks: Asks
+    part: str
+    """The code of the part of the present step."""
+    wants_tap: bool
+    """The station can't tell that a part is there: the operator says so."""
+    reads_codes: bool
+    """The station reads the part's label itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the operator sees at one station."""
+
+    due: tuple[DueCheck, ...] = ()
+    run: RunShown | None = None
+
+
+class HumanFault(Enum):
+    """What a person can do wrong in one run."""
+
+    NONE = "none"
+    FORGETS = "forgets"
+    """Does not run this check at all."""
+    SCANS_WRONG_PART = "scans_wrong_part"
+    PUTS_IN_WRONG_PART = "puts_in_wrong_part"
+    """Only where the station reads codes; elsewhere nothing could ever tell."""
+    NEVER_PUTS_IN = "never_puts_in"
+    WALKS_AWAY = "walks_away"
+    """Leaves the part in the station and comes back much later."""
+    GIVES_BACK_LATE = "gives_back_late"
+    LETS_GO = "lets_go"
+    """Leaves the part in and lets the line run: it escapes to the next station."""
+    SLOW = "slow"
+    SCANS_TWICE = "scans_twice"
+    ABORTS = "aborts"
+
+
+class Act(Enum):
+    """What an operator does: with the software, or with hands."""
+
+    START = "start"
+    SCAN = "scan"
+    TAP = "tap"
+    GIVE_BACK = "give_back"
+    CONFIRM = "confirm"
+    ABORT = "abort"
+    HOLD = "hold"
+    """Stop feeding normal parts, and wait until the station is clear."""
+    PUT_IN = "put_in"
+    TAKE_OUT = "take_out"
+    LET_GO = "let_go"
+    RELEASE = "release"
+
+
+BY_HAND = frozenset({Act.HOLD, Act.PUT_IN, Act.TAKE_OUT, Act.LET_GO, Act.RELEASE})
+"""Acts in the world; the others are said to the software."""
+
+USUAL_S = {
+    Act.START: 3.0,
+    Act.SCAN: 2.0,
+    Act.TAP: 1.0,
+    Act.GIVE_BACK: 4.0,
+    Act.CONFIRM: 2.0,
+    Act.ABORT: 3.0,
+    Act.HOLD: 1.0,
+    Act.PUT_IN: 3.0,
+    Act.TAKE_OUT: 2.0,
+    Act.LET_GO: 2.0,
+    Act.RELEASE: 1.0,
+}
+"""How long each act takes a person who does it every day."""
+AWAY_S = 1500.0
+"""How long somebody who walked away stays away; longer than a part may be out."""
+SLOW_FACTOR = 6.0
+TRIES = 2
+"""Scans refused before somebody gives up: one may have been the wrong part."""
+CLEAR_S = 0.6
+"""How long the operator looks at the empty station before scanning: at least five polls."""
+FETCH_S = 120.0
+"""How long the part that escaped takes to be found and brought back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One act to carry out after a while."""
+
+    act: Act
+    after_s: float
+    run_id: int | None = None
+    check_id: str | None = None
+    occurrence_id: int | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What the operator has done so far with the part and the station."""
+
+    has_stopped_feed: bool = False
+    part_inside: str | None = None
+    scanned: int = 0
+    """Scans of this step so far, wrong ones included."""
+    refused: int = 0
+    """Scans of this run that the software refused."""
+    has_erred: bool = False
+    """This run's fault has happened."""
+
+
+def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) -> Action | None:
+    """Return what the operator does next, or None to wait; `after_s` is at the usual pace."""
+    run = prompt.run
+    if run is None or run.asks is Asks.CLOSED:
+        return _tidy_up(hands) or _start(prompt, fault)
+    match run.asks:
+        case Asks.AWAITING_PART:
+            return _take_part(run, hands, fault, wrong_code)
+        case Asks.ARMED:
+            return _present(run, hands, fault, wrong_code)
+        case Asks.PRESENTED:
+            if hands.part_inside is None and run.wants_tap:
+                return _action(Act.PUT_IN, run, code=run.part)
+            return None
+        case Asks.AWAITING_RETURN:
+            return _bring_back(run, hands, fault)
+        case Asks.AWAITING_CONFIRMATION:
+            return _tidy_up(hands, run) or _action(Act.CONFIRM, run)
+
+
+def _action(
+    act: Act, run: RunShown | None = None, *, code: str | None = None, reason: str | None = None
+) -> Action:
+    run_id = None if run is None else run.run_id
+    return Action(act=act, after_s=USUAL_S[act], run_id=run_id, code=code, reason=reason)
+
+
+def _start(prompt: Prompt, fault: HumanFault) -> Action | None:
+    if not prompt.due or fault is HumanFault.FORGETS:
+        return None
+    check = prompt.due[0]
+    return replace(_action(Act.START), check_id=check.check_id, occurrence_id=check.occurrence_id)
+
+
+def _tidy_up(hands: Hands, run: RunShown | None = None) -> Action | None:
+    if hands.part_inside is not None:
+        return _action(Act.TAKE_OUT, run)
+    if hands.has_stopped_feed:
+        return _action(Act.RELEASE, run)
+    return None
+
+
+def _take_part(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) -> Action:
+    if not hands.has_stopped_feed:
+        return _action(Act.HOLD, run)
+    if hands.refused >= TRIES:
+        return _action(Act.ABORT, run, reason="the part is refused")
+    if fault is HumanFault.SCANS_WRONG_PART and not hands.has_erred:
+        return _action(Act.SCAN, run, code=wrong_code)
+    return _action(Act.SCAN, run, code=run.part)
+
+
+def _present(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) -> Action | None:
+    if fault is HumanFault.ABORTS:
+        return _action(Act.ABORT, run, reason="called away")
+    if fault is HumanFault.SCANS_TWICE and not hands.has_erred:
+        return _action(Act.SCAN, run, code=run.part)
+    if fault is HumanFault.NEVER_PUTS_IN or hands.part_inside is not None:
+        return None
+    if run.wants_tap:
+        return _action(Act.TAP, run)
+    is_wrong = fault is HumanFault.PUTS_IN_WRONG_PART and run.reads_codes
+    return _action(Act.PUT_IN, run, code=wrong_code if is_wrong else run.part)
+
+
+def _bring_back(run: RunShown, hands: Hands, fault: HumanFault) -> Action:
+    away_s = AWAY_S if fault is HumanFault.WALKS_AWAY and not hands.has_erred else 0.0
+    if hands.part_inside is not None:
+        if fault is HumanFault.LETS_GO and not hands.has_erred:
+            return _action(Act.LET_GO, run)
+        taking = _action(Act.TAKE_OUT, run)
+        return replace(taking, after_s=taking.after_s + away_s)
+    giving = _action(Act.GIVE_BACK, run, code=run.part)
+    if fault is HumanFault.GIVES_BACK_LATE and not hands.has_erred:
+        away_s = AWAY_S
+    if fault is HumanFault.LETS_GO:
+        away_s = FETCH_S
+    return replace(giving, after_s=giving.after_s + away_s)
+
+
+ERRING = {
+    HumanFault.SCANS_WRONG_PART: Act.SCAN,
+    HumanFault.SCANS_TWICE: Act.SCAN,
+    HumanFault.WALKS_AWAY: Act.TAKE_OUT,
+    HumanFault.GIVES_BACK_LATE: Act.GIVE_BACK,
+    HumanFault.LETS_GO: Act.LET_GO,
+}
+"""The act with which each fault that happens once has happened."""
+
+
+class LineOperator:
+    """One person at one station: habits, memory, and pace."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        seed: int,
+        wrong_code: str,
+        pace: float = 1.0,
+        fault_for: Callable[[DueCheck], HumanFault] = lambda _check: HumanFault.NONE,
+    ) -> None:
+        self.name = name
+        self.pace = pace
+        """How long acts take compared with the usual; a fault's long absence, too."""
+        self.hands = Hands()
+        self._wrong_code = wrong_code
+        self._chance = random.Random(f"{seed}:{name}")
+        self._fault_for = fault_for
+        self._faults: dict[DueCheck, HumanFault] = {}
+        self._refused: set[DueCheck] = set()
+        self._running: HumanFault = HumanFault.NONE
+
+    def next_action(self, prompt: Prompt) -> Action | None:
+        """Return what to do next and after how long; None: wait for the page to change."""
+        wanted = tuple(
+            check
+            for check in prompt.due
+            if check not in self._refused and self.fault(check) is not HumanFault.FORGETS
+        )
+        action = decide(
+            replace(prompt, due=wanted), self.hands, self._running, wrong_code=self._wrong_code
+        )
+        if action is None:
+            return None
+        spread = 0.8 + 0.4 * self._chance.random()
+        slowness = SLOW_FACTOR if self._running is HumanFault.SLOW else 1.0
+        return replace(action, after_s=action.after_s * spread * slowness * self.pace)
+
+    def fault(self, check: DueCheck) -> HumanFault:
+        """Return the fault of a check's run, drawn once."""
+        if check not in self._faults:
+            self._faults[check] = self._fault_for(check)
+        return self._faults[check]
+
+    def did(self, action: Action, *, refused: bool = False) -> None:
+        """Remember an act that was carried out, or that the software refused."""
+        hands = self.hands
+        match action.act:
+            case Act.START:
+                check = DueCheck(check_id=action.check_id or "", occurrence_id=action.occurrence_id)
+                if refused:
+                    self._refused.add(check)
+                else:
+                    self._running = self.fault(check)
+                    hands = Hands(has_stopped_feed=hands.has_stopped_feed)
+            case Act.SCAN:
+                refusals = hands.refused + refused
+                hands = replace(hands, scanned=hands.scanned + 1, refused=refusals)
+            case Act.HOLD:
+                hands = replace(hands, has_stopped_feed=True)
+            case Act.PUT_IN:
+                hands = replace(hands, part_inside=action.code)
+            case Act.TAKE_OUT | Act.LET_GO:
+                hands = replace(hands, part_inside=None)
+            case Act.RELEASE:
+                hands = replace(hands, has_stopped_feed=False)
+            case Act.GIVE_BACK | Act.TAP | Act.CONFIRM | Act.ABORT:
+                pass
+        erred = ERRING.get(self._running) is action.act
+        if self._running is HumanFault.SCANS_TWICE:
+            erred = erred and hands.scanned > 1
+        self.hands = replace(hands, has_erred=hands.has_erred or erred)
+
+
+def do_by_hand(action: Action, world: World, station: str) -> float:
+    """Carry out an act in the world; return how many seconds it keeps the operator busy."""
+    match action.act:
+        case Act.HOLD:
+            return max(0.0, (world.hold(station) - world.now).total_seconds()) + CLEAR_S
+        case Act.PUT_IN:
+            world.put_in(station, action.code or "")
+        case Act.TAKE_OUT:
+            world.take_out(station)
+        case Act.LET_GO:
+            world.let_go(station)
+        case Act.RELEASE:
+            world.release(station)
+        case _:
+            raise ValueError(f"{action.act.value} is not done by hand")
+    return 0.0
