@@ -19,7 +19,7 @@ from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
 from redrabbit.store.ledger import Seal
 from redrabbit.store.outbox import Delivery, Outbox, wanting
-from redrabbit.store.rows import key_of, known, matcher, refuse_naive_instants
+from redrabbit.store.rows import key_of, known, matcher, refuse_unfit
 from redrabbit.store.types import refuse_naive
 from redrabbit.store.unit_of_work import Recording
 
@@ -158,6 +158,9 @@ class MemoryUnitOfWork(MemoryReader):
         kept = self._kept
         appended = kept.log.append(event, self._now, self._recording.context)
         changes = self._recording.fold(appended.entry, self.get)
+        for change in changes:
+            if isinstance(change, Put):
+                refuse_unfit(change.record)
         self._undo.append(self._shortened(kept.log))
         kept.log = appended.log
         kept.entries.append(appended.entry)
@@ -181,7 +184,6 @@ class MemoryUnitOfWork(MemoryReader):
 
     def _apply(self, change: Change) -> None:
         if isinstance(change, Put):
-            refuse_naive_instants(change.record)
             self._replace(type(change.record), key_of(change.record), change.record)
         else:
             self._replace(change.kind, change.key, None)

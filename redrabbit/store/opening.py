@@ -9,13 +9,9 @@ key. So a crash in between leaves something that the next start can finish, and 
 database whose key is gone is always a refusal, never a fresh key over old records (D12, D13).
 """
 
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
@@ -26,13 +22,13 @@ from redrabbit.store.database import ReadingDatabase, SqlDatabase
 from redrabbit.store.engine import (
     parsed_url,
     reader_engine,
-    shown,
     sqlite_path,
     translated,
     writer_engine,
 )
 from redrabbit.store.locking import FileLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
+from redrabbit.store.places import about, beside, readable_engine, refuse_no_file, sync
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import refuse_damage
@@ -55,7 +51,7 @@ def open_database(
         raise StoreTrouble("PostgreSQL needs a path for the log's signing key (key_path)")
     lock = _locked(path, clock) if path else None
     try:
-        with _about(parsed):
+        with about(parsed):
             if path:
                 key = _file_with_key(path, key_path, plant)
                 session = WriterSession(writer_engine(parsed), lock)
@@ -76,7 +72,7 @@ def open_database(
 def open_for_reading(url: str) -> ReadingDatabase:
     """Return the database beside whoever writes to it; nothing is locked, made or migrated."""
     parsed = parsed_url(url)
-    with _about(parsed):
+    with about(parsed):
         engine = readable_engine(parsed)
         try:
             with translated("opening"), engine.connect() as connection:
@@ -86,23 +82,6 @@ def open_for_reading(url: str) -> ReadingDatabase:
             engine.dispose()
             raise
     return ReadingDatabase(engine, origin)
-
-
-def readable_engine(url: URL) -> Engine:
-    """Return an engine that only reads; also from a file in a folder that can't be written to."""
-    path = sqlite_path(url)
-    if path is None:
-        return reader_engine(url)
-    _refuse_no_file(path)
-    alone = not beside(path, "-wal").exists()
-    if alone and not os.access(path.parent, os.W_OK):
-        return reader_engine(url, "immutable")
-    return reader_engine(url)
-
-
-def beside(path: Path, ending: str) -> Path:
-    """Return the file that belongs to the database: the same name with an ending."""
-    return path.with_name(path.name + ending)
 
 
 def _locked(path: Path, clock: Clock) -> FileLock:
@@ -123,7 +102,7 @@ def _ready(
         with translated("opening"), connection.begin():
             if schema.refuse_unknown_version(connection):
                 schema.migrate(connection)
-            refuse_damage(connection, key, recording.fold)
+            refuse_damage(connection, key.verifier, recording.fold)
         writer = Writer(session, key.seal, clock, recording)
     except BaseException:
         session.close()
@@ -152,27 +131,9 @@ def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
                 "database from a backup, or move the key away to begin a new ledger"
             )
         return _make_file(path, key_path, plant)
-    _refuse_no_file(path)
+    refuse_no_file(path)
     finish_key(key_path)
     return load_key(key_path)
-
-
-def _refuse_no_file(path: Path) -> None:
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise StoreTrouble(f"{path} is no file")
-        with path.open("rb"):
-            pass
-    except FileNotFoundError as error:
-        raise StoreTrouble(f"{path}: there is no such database") from error
-    except OSError as error:
-        raise StoreTrouble(f"{path}: {error.strerror}") from error
-    if found.st_size == 0:
-        raise DamagedDatabase(
-            f"{path} is empty (0 bytes). If it held records, restore it from a backup; if it never "
-            "did, delete it and it is made anew"
-        )
 
 
 def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
@@ -187,9 +148,9 @@ def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
     finally:
         engine.dispose()
     with translated("making the database"):
-        _sync(new)
+        sync(new)
         new.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finish_key(key_path)
     return load_key(key_path)
 
@@ -214,25 +175,3 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 def _begin_ledger(connection: Connection, key: LogKey) -> None:
     schema.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)
-
-
-def _sync(path: Path) -> None:
-    """Wait until the disk has it; Windows can't do that for a folder."""
-    if path.is_dir() and os.name == "nt":
-        return
-    file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-@contextmanager
-def _about(url: URL) -> Iterator[None]:
-    """Say of every trouble which database it is about."""
-    try:
-        yield
-    except StoreTrouble as error:
-        if shown(url) in str(error):
-            raise
-        raise type(error)(f"{shown(url)}: {error}") from error

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement
 
-from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.records import KEYS, TABLES, Json, Record
 from redrabbit.services.ports import Where
 from redrabbit.store.tables import RECORD_TABLES
 from redrabbit.store.types import FIELD_TYPES, refuse_naive
@@ -19,8 +19,11 @@ R = TypeVar("R", bound=Record)
 
 FIELDS: dict[type[Any], tuple[str, ...]] = {kind: tuple(FIELD_TYPES[kind]) for kind in TABLES}
 
-_INSTANTS: dict[type[Any], tuple[str, ...]] = {
-    kind: tuple(name for name, (type_, _) in FIELD_TYPES[kind].items() if type_ is datetime)
+_KEPT_AS: dict[type[Any], tuple[tuple[str, Any, bool], ...]] = {
+    kind: tuple(
+        (name, str if type_ is Json else type_, may_be_none)
+        for name, (type_, may_be_none) in FIELD_TYPES[kind].items()
+    )
     for kind in TABLES
 }
 
@@ -40,11 +43,19 @@ def key_of(record: Record) -> tuple[Any, ...]:
     return tuple(getattr(record, name) for name in KEYS[type(record)])
 
 
-def refuse_naive_instants(record: Record) -> None:
-    """Raise ValueError if any instant of the record has no time zone."""
-    for name in _INSTANTS[type(record)]:
+def refuse_unfit(record: Record) -> None:
+    """Raise for what would not come back as it was put: a wrong type, an instant without zone.
+
+    TypeError for an int where a float is kept: SQLite would return 1.0 for 1, and verification
+    would then name a record that nobody has touched.
+    """
+    for name, type_, may_be_none in _KEPT_AS[type(record)]:
         value = getattr(record, name)
-        if value is not None:
+        if value is None and may_be_none:
+            continue
+        if type(value) is not type_:
+            raise TypeError(f"{type(record).__name__}.{name} is {value!r}, not {type_.__name__}")
+        if type_ is datetime:
             refuse_naive(value)
 
 

@@ -53,8 +53,10 @@ class UtcMicroseconds(TypeDecorator[datetime]):
         del dialect
         if value is None:
             return None
+        if type(value) is not int:
+            raise ValueError(f"{value!r} is no instant in microseconds")
         try:
-            return EPOCH + int(value) * MICROSECOND
+            return EPOCH + value * MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{value} microseconds are no instant") from error
 
@@ -81,7 +83,7 @@ class IsoDate(TypeDecorator[date]):
         del dialect
         if value is None:
             return None
-        found = date.fromisoformat(value)
+        found = date.fromisoformat(str(value))
         if found.isoformat() != value:
             raise ValueError(f"{value!r} is not a date of the form 2026-11-22")
         return found
@@ -108,7 +110,7 @@ class Truth(TypeDecorator[bool]):
         del dialect
         if value is None or isinstance(value, bool):
             return value
-        if value not in (0, 1):
+        if type(value) is not int or value not in (0, 1):
             raise ValueError(f"{value!r} is neither 0 nor 1")
         return bool(value)
 

@@ -21,7 +21,7 @@ from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store import ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
-from redrabbit.store.rows import row_of
+from redrabbit.store.rows import refuse_unfit, row_of
 from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
 
 Fold = Callable[[Entry, Look], Changes]
@@ -60,6 +60,9 @@ class SqlUnitOfWork(SqlReader):
         """Append to the ledger and fold the entry into the records."""
         appended = self.log.append(event, self._now, self._recording.context)
         changes = self._recording.fold(appended.entry, self.get)
+        for change in changes:
+            if isinstance(change, Put):
+                refuse_unfit(change.record)
         try:
             ledger.insert_entries(self._connection, [ledger.ledger_row(appended)])
             for change in changes:

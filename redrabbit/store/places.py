@@ -1,0 +1,71 @@
+"""Where a database lies: what is beside its file, whether it can be read there, and its name."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.store.engine import reader_engine, shown, sqlite_path
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the file that belongs to the database: the same name with an ending."""
+    return path.with_name(path.name + ending)
+
+
+def readable_engine(url: URL) -> Engine:
+    """Return an engine that only reads; also from a file in a folder that can't be written to."""
+    path = sqlite_path(url)
+    if path is None:
+        return reader_engine(url)
+    refuse_no_file(path)
+    alone = not beside(path, "-wal").exists()
+    if alone and not os.access(path.parent, os.W_OK):
+        return reader_engine(url, "immutable")
+    return reader_engine(url)
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raise unless there is a file with something in it that can be read."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreTrouble(f"{path} is no file; expected a database")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise StoreTrouble(f"{path}: there is no such database") from error
+    except OSError as error:
+        raise StoreTrouble(f"{path}: {error.strerror}") from error
+    if found.st_size == 0:
+        raise DamagedDatabase(
+            f"{path} is empty (0 bytes). If it held records, restore it from a backup; if it never "
+            "did, delete it and it is made anew"
+        )
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has it; Windows can't do that for a folder."""
+    if path.is_dir() and os.name == "nt":
+        return
+    file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def about(url: URL) -> Iterator[None]:
+    """Say of every trouble which database it is about."""
+    try:
+        yield
+    except StoreTrouble as error:
+        if shown(url) in str(error):
+            raise
+        raise type(error)(f"{shown(url)}: {error}") from error

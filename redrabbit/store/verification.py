@@ -1,0 +1,187 @@
+"""Reads every row as it was found and has `redrabbit.domain.audit` judge it.
+
+Two doors: `verify_database`, for `redrabbit verify`, reads beside a running service, without the
+signing key, and goes on where it can when parts of the file are unreadable; `refuse_damage` stands
+before every opening for writing, because the next signed head would cover the damage.
+
+Rows are handed over as found: a value that no column of ours can hold stays what it is, so that
+the finding can show it.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, select, type_coerce
+from sqlalchemy.types import NullType, TypeDecorator
+
+from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
+from redrabbit.domain import audit
+from redrabbit.domain.findings import Finding, say
+from redrabbit.domain.fold import fold as fold_of_records
+from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.store import schema
+from redrabbit.store.engine import parsed_url, sqlite_path, translated
+from redrabbit.store.places import about, beside, readable_engine
+from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
+
+AT_ONCE = 1000
+"""Rows fetched at a time, so that a ledger of ten years needs no more memory than one of a day."""
+
+
+def verify_database(
+    url: str,
+    *,
+    public_key: Path | None = None,
+    kept_checkpoint: Path | None = None,
+    fold: audit.Fold = fold_of_records,
+) -> audit.Audit:
+    """Return everything that is not as it was recorded (D13).
+
+    `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
+    `kept_checkpoint` holds a checkpoint that was exported earlier. Raises StoreTrouble only for
+    what leaves nothing to verify: no database, no key, a newer schema.
+    """
+    parsed = parsed_url(url)
+    with about(parsed):
+        verifier = _verifier(public_key, sqlite_path(parsed))
+        kept = [_text(kept_checkpoint)] if kept_checkpoint else []
+        engine = readable_engine(parsed)
+        try:
+            with translated("opening"):
+                connection = engine.connect()
+            with connection:
+                trouble = list(_torn(connection))
+                rows = _Rows(connection)
+                found = rows.audited(verifier, fold, kept)
+        finally:
+            engine.dispose()
+    return replace(found, findings=(*trouble, *rows.unreadable, *found.findings))
+
+
+def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+    """Raise DamagedDatabase unless ledger, head and records are exactly what was written."""
+    rows = _Rows(connection)
+    audited = rows.audited(verifier, fold, ())
+    findings = [*rows.unreadable, *audited.findings]
+    if findings:
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        raise DamagedDatabase(
+            f"{say(findings[0])}{more}. Nothing is written to a damaged database; "
+            "`redrabbit verify` tells all, a backup from before brings it back"
+        )
+
+
+class _Rows:
+    """Everything that is stored, row by row, within one snapshot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.unreadable: list[Finding] = []
+        """Tables that could not be read to their end."""
+        self._connection = connection
+
+    def audited(self, verifier: Verifier, fold: audit.Fold, kept: Sequence[str]) -> audit.Audit:
+        with _lenient_text(self._connection):
+            return audit.audit(
+                self._of(LEDGER, _found(LEDGER).order_by(LEDGER.c.index)),
+                list(self._of(LEDGER_HEAD, _found(LEDGER_HEAD))),
+                {kind: self._of(table, _found(table)) for kind, table in RECORD_TABLES.items()},
+                verifier=verifier,
+                fold=fold,
+                kept=kept,
+            )
+
+    def _of(self, table: Table, asked: Select[Any]) -> Iterator[dict[str, object]]:
+        columns = list(table.columns.items())
+        try:
+            with translated("reading"):
+                batches = self._connection.execute(
+                    asked, execution_options={"yield_per": AT_ONCE}
+                ).partitions()
+                for batch in batches:
+                    for row in batch:
+                        yield {
+                            name: self._value(column.type, value)
+                            for (name, column), value in zip(columns, row, strict=True)
+                        }
+        except StoreTrouble as error:
+            params = {"problem": str(error)}
+            self.unreadable.append(
+                Finding(code="table_unreadable", place=table.name, params=params)
+            )
+
+    def _value(self, type_: object, value: object) -> object:
+        """Return the value as records have it, or as it was found if that can't be."""
+        if not isinstance(type_, TypeDecorator):
+            return value
+        try:
+            read: object = type_.process_result_value(value, self._connection.dialect)
+        except (TypeError, ValueError):
+            return value
+        return read
+
+
+def _found(table: Table) -> Select[Any]:
+    """Select all columns without turning them into what they should be."""
+    columns: list[Any] = [type_coerce(each, NullType()).label(each.name) for each in table.columns]
+    return select(*columns)
+
+
+def _torn(connection: Connection) -> Iterator[Finding]:
+    """Yield what SQLite says about its own pages, and what is wrong with the schema."""
+    try:
+        schema.refuse_old_version(connection)
+        if connection.dialect.name == "sqlite":
+            with translated("checking the file"):
+                checked = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
+            for problem in checked:
+                if problem != "ok":
+                    yield Finding(code="file_torn", place="file", params={"problem": str(problem)})
+    except DamagedDatabase as error:
+        yield Finding(code="file_torn", place="file", params={"problem": str(error)})
+
+
+@contextmanager
+def _lenient_text(connection: Connection) -> Iterator[None]:
+    """Let SQLite hand over text that is not UTF-8 as bytes, instead of giving up on the table."""
+    driver: Any = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.text_factory = _decoded
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _decoded(text: bytes) -> str | bytes:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
+
+
+def _verifier(public_key: Path | None, path: Path | None) -> Verifier:
+    if public_key is None and path is None:
+        raise KeyMissing("PostgreSQL needs the public key's file to verify with (public_key)")
+    try:
+        if public_key is not None:
+            with translated(f"reading the public key {public_key}"):
+                return load_public_key(public_key)
+        assert path is not None  # noqa: S101  because one of the two is given, see above
+        public, private = beside(path, ".pub"), beside(path, ".key")
+        with translated(f"reading the public key {public}"):
+            if not public.exists() and private.exists():
+                return load_key_file(private).verifier
+            return load_public_key(public)
+    except DamagedKey as error:
+        raise StoreTrouble(str(error)) from error
+
+
+def _text(path: Path) -> str:
+    with translated(f"reading the checkpoint {path}"):
+        return path.read_bytes().decode("utf-8")
