@@ -12,17 +12,9 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import (
-    Evidence,
-    Expectation,
-    Presented,
-    begin,
-    gather,
-    present,
-    turned_true,
-)
+from redrabbit.domain.evidence import Presented, begin, gather, present
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.observation import Acquisition, Readings, Value
+from redrabbit.domain.observation import Readings
 from redrabbit.domain.run import (
     Aborted,
     Confirmed,
@@ -44,11 +36,21 @@ from redrabbit.domain.run import (
     RunStopped,
     Scanned,
     SetDeadline,
+    Step,
     Tapped,
     VerdictContradicted,
     VerdictReached,
 )
-from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive, judge
+from redrabbit.domain.run_watching import code_edge, presented_edge, watched
+from redrabbit.domain.verdict import (
+    Judgement,
+    Verdict,
+    Why,
+    inconclusive,
+    judge,
+    judge_answer,
+    judge_at_last,
+)
 
 Advance = tuple[Run, tuple[Effect, ...]]
 
@@ -57,8 +59,11 @@ def advance(run: Run, event: Event) -> Advance:
     """Return the run after the event, and what is to be carried out.
 
     Raises Refusal where a person's event is not allowed now. Readings, deadlines and restarts are
-    never refused: they change nothing where they mean nothing.
+    never refused: they change nothing where they mean nothing; so an expiry of any other deadline
+    than the one set last.
     """
+    if isinstance(event, DeadlineExpired) and not _is_over(run.deadline, event):
+        return run, ()
     transition = TRANSITIONS.get((run.state, type(event)))
     if transition is not None:
         return transition.move(run, event)
@@ -85,6 +90,10 @@ def outcome_of(run: Run) -> Outcome:
     return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
 
 
+def _is_over(deadline: SetDeadline | None, event: DeadlineExpired) -> bool:
+    return deadline is not None and event.kind is deadline.kind and event.at >= deadline.at
+
+
 def _act(event: Scanned | Tapped | GivenBack | Confirmed | Aborted) -> str:
     match event:
         case Scanned():
@@ -106,6 +115,10 @@ def _with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, Set
     return replace(run, deadline=deadline), deadline
 
 
+def _with_step(run: Run, step: Step) -> Run:
+    return replace(run, steps=(*run.steps[: run.index], step, *run.steps[run.index + 1 :]))
+
+
 def _take_part(run: Run, event: Scanned) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part", scanned=event.code, expected=run.part)
@@ -125,7 +138,7 @@ def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
 def _see_part_unscanned(run: Run, event: Observed) -> Advance:
     """Arm by the station's own reading of the expected rabbit's code (D2)."""
     acquisition = event.acquisition
-    code = _code_edge(run.step.expectation, acquisition, event.readings)
+    code = code_edge(run.step.expectation, acquisition, event.readings)
     if code != run.part:
         return run, ()
     armed, issued = _arm(run, acquisition.window.ended_at, run.operator, event.readings)
@@ -134,8 +147,6 @@ def _see_part_unscanned(run: Run, event: Observed) -> Advance:
 
 
 def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
-    if event.kind is not DeadlineKind.START:
-        return run, ()
     return _close(replace(run, stopped=Outcome.ABORTED, reason="not_started"), event.at, None)
 
 
@@ -151,29 +162,6 @@ def _abort_and_close(run: Run, event: Aborted, outcome: Outcome) -> Advance:
     return closed, (stopped, *effects)
 
 
-def _code_edge(
-    expectation: Expectation, acquisition: Acquisition, before: Readings
-) -> Value | None:
-    """Return the part code that appeared at the station in this fresh acquisition, if any."""
-    signal = expectation.rule.part_code
-    if signal is None or not acquisition.fresh or acquisition.failure is not None:
-        return None
-    previous = before.get(signal)
-    for change in acquisition.changes:
-        if change.signal == signal and change.value not in {None, "", 0}:
-            stood = previous is not None and previous.value == change.value
-            return None if stood else change.value
-    return None
-
-
-def _presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) -> bool:
-    """Return whether the rule's own *presented* condition turned true in this acquisition."""
-    condition = before.expectation.rule.presented
-    if condition is None or not acquisition.fresh or acquisition.failure is not None:
-        return False
-    return turned_true(condition, before, after)
-
-
 def _watch_arming(run: Run, event: Observed) -> Advance:
     assert run.evidence is not None  # noqa: S101  an armed run has evidence
     acquisition = event.acquisition
@@ -181,12 +169,12 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
     at = acquisition.window.ended_at
     rule = run.step.expectation.rule
     if rule.part_code is not None:
-        code = _code_edge(run.step.expectation, acquisition, event.readings)
+        code = code_edge(run.step.expectation, acquisition, event.readings)
         if code == run.part:
             return _present(replace(run, evidence=gathered), at, Presented.CODE)
         if code is not None and code in run.known_parts:
             return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
-    elif _presented_edge(run.evidence, gathered, acquisition):
+    elif presented_edge(run.evidence, gathered, acquisition):
         return _present(replace(run, evidence=gathered), at, Presented.EDGE)
     return replace(run, evidence=gathered), ()
 
@@ -212,8 +200,6 @@ def _present(run: Run, at: datetime, how: Presented) -> Advance:
 
 
 def _expire_arming(run: Run, event: DeadlineExpired) -> Advance:
-    if event.kind is not DeadlineKind.ARMING:
-        return run, ()
     return _stop(run, event.at, Outcome.ABORTED, "not_presented", None)
 
 
@@ -227,39 +213,29 @@ def _restart_armed(run: Run, event: Restarted) -> Advance:
 
 def _watch_presented(run: Run, event: Observed) -> Advance:
     assert run.evidence is not None  # noqa: S101  a presented run has evidence
-    evidence = _watched(run, run.evidence, event)
+    evidence = watched(run.part, run.evidence, event)
+    placed = replace(run, evidence=evidence)
     judgement = judge(evidence, event.acquisition.window.ended_at)
-    watched = replace(run, evidence=evidence)
-    return (watched, ()) if judgement is None else _conclude(watched, judgement)
-
-
-def _watched(run: Run, evidence: Evidence, event: Observed) -> Evidence:
-    """Return the evidence with this acquisition, noting when another part came before an answer."""
-    gathered = gather(evidence, event.acquisition)
-    answered = gathered.rejected_at is not None or gathered.accepted_at is not None
-    if answered:
-        return gathered
-    expectation = run.step.expectation
-    if expectation.rule.part_code is not None:
-        code = _code_edge(expectation, event.acquisition, event.readings)
-        another = code is not None and code != run.part
-    else:
-        another = expectation.rule.presented is not None and _presented_edge(
-            evidence, gathered, event.acquisition
-        )
-    return replace(gathered, another_part=True) if another else gathered
+    if judgement is not None:
+        return _conclude(placed, judgement)
+    answer = judge_answer(evidence)
+    if answer is None or judge_answer(run.evidence) is not None:
+        return placed, ()
+    settled_at = answer.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
+    placed, deadline = _with_deadline(placed, DeadlineKind.VERDICT, settled_at)
+    return placed, (deadline,)
 
 
 def _expire_verdict(run: Run, event: DeadlineExpired) -> Advance:
     assert run.evidence is not None  # noqa: S101  a presented run has evidence
-    if event.kind is not DeadlineKind.VERDICT:
-        return run, ()
-    judgement = judge(run.evidence, event.at)
-    return _conclude(run, judgement or inconclusive(Why.NO_RESULT, event.at))
+    return _conclude(run, judge_at_last(run.evidence, event.at))
 
 
 def _abort_presented(run: Run, event: Aborted) -> Advance:
-    judged, effects = _conclude(run, inconclusive(Why.ABORTED, event.at))
+    """Give up; an answer that was told already stands, so that nobody aborts a miss away (D4)."""
+    assert run.evidence is not None  # noqa: S101  a presented run has evidence
+    answer = judge_answer(run.evidence)
+    judged, effects = _conclude(run, answer or inconclusive(Why.ABORTED, event.at))
     stopped = RunStopped(
         at=event.at, outcome=Outcome.ABORTED, reason=event.reason, actor=event.actor
     )
@@ -276,8 +252,7 @@ def _restart_presented(run: Run, event: Restarted) -> Advance:
 def _conclude(run: Run, judgement: Judgement) -> Advance:
     assert run.evidence is not None  # noqa: S101  what is judged has evidence
     step = replace(run.step, judgement=judgement, attempts=1)
-    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
-    judged = replace(run, state=RunState.AWAITING_RETURN, steps=steps)
+    judged = replace(_with_step(run, step), state=RunState.AWAITING_RETURN)
     judged, deadline = _with_deadline(
         judged,
         DeadlineKind.RETURN,
@@ -299,76 +274,85 @@ def _stop(run: Run, at: datetime, outcome: Outcome, reason: str, actor: Actor | 
 
 def _watch_return(run: Run, event: Observed) -> Advance:
     """Look out for a contradiction, and for the part being presented again (L10)."""
-    contradicted = _contradiction(run, event)
-    if contradicted is not None:
-        return contradicted
-    if run.beside is not None:
-        return _watch_beside(run, event)
-    code = _code_edge(run.step.expectation, event.acquisition, event.readings)
-    if code != run.part or run.step.judgement is None:
-        return run, ()
-    at = event.acquisition.window.ended_at
-    first = gather(begin(run.step.expectation, event.readings), event.acquisition)
-    attempt = run.step.attempts + 1
-    step = replace(run.step, attempts=attempt)
-    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
-    again = replace(run, steps=steps, beside=present(first, at, Presented.CODE))
-    return again, (PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE),)
+    contradicted, effects = _watch_contradiction(run, event)
+    watching, more = _watch_beside(contradicted, event)
+    return watching, effects + more
 
 
-def _contradiction(run: Run, event: Observed) -> Advance | None:
+def _watch_contradiction(run: Run, event: Observed) -> Advance:
+    """Take a good verdict back where the opposite answer follows for the same part (R16)."""
     evidence, judgement = run.evidence, run.step.judgement
-    if evidence is None or judgement is None or judgement.verdict is not Verdict.DETECTED:
-        return None
+    if evidence is None or judgement is None or not judgement.verdict.is_good:
+        return run, ()
+    assert evidence.deadline_at is not None  # noqa: S101  a good verdict is of a presented part
     at = event.acquisition.window.ended_at
-    if evidence.deadline_at is None or at > evidence.deadline_at or evidence.another_part:
-        return None
+    if at > evidence.deadline_at or evidence.another_part:
+        return run, ()
     if evidence.presented_how is Presented.STATED:
-        return None  # this station can't tell the next part from ours
-    gathered = gather(evidence, event.acquisition)
-    if _another_part_follows(run, evidence, gathered, event):
-        return replace(run, evidence=replace(gathered, another_part=True)), ()
-    if gathered.accepted_at is None:
+        return run, ()  # this station can't tell the next part from ours
+    gathered = watched(run.part, evidence, event)
+    if gathered.rejected_at is None or gathered.accepted_at is None:
         return replace(run, evidence=gathered), ()
     step = replace(run.step, judgement=inconclusive(Why.CONTRADICTORY, at))
-    steps = (*run.steps[: run.index], step, *run.steps[run.index + 1 :])
     return (
-        replace(run, steps=steps, evidence=gathered),
+        replace(_with_step(run, step), evidence=gathered),
         (VerdictContradicted(at=at, step=run.index),),
     )
 
 
-def _another_part_follows(run: Run, before: Evidence, after: Evidence, event: Observed) -> bool:
-    """Return whether the next part has come: what the station says from now on is about that."""
-    expectation = run.step.expectation
-    if expectation.rule.part_code is not None:
-        return _code_edge(expectation, event.acquisition, event.readings) is not None
-    if expectation.rule.presented is not None:
-        return _presented_edge(before, after, event.acquisition)
-    return False
-
-
 def _watch_beside(run: Run, event: Observed) -> Advance:
-    assert run.beside is not None  # noqa: S101  the caller looked
-    evidence = _watched(run, run.beside, event)
+    code = code_edge(run.step.expectation, event.acquisition, event.readings)
+    if code == run.part and run.step.judgement is not None:
+        return _present_beside(run, event)
+    if run.beside is None:
+        return run, ()
+    evidence = watched(run.part, run.beside, event)
+    beside = replace(run, beside=evidence)
     judgement = judge(evidence, event.acquisition.window.ended_at)
-    if judgement is None:
-        return replace(run, beside=evidence), ()
+    return (beside, ()) if judgement is None else _conclude_beside(beside, judgement)
+
+
+def _present_beside(run: Run, event: Observed) -> Advance:
+    """Watch a later presentation of the part; one before it that is still open ends with it."""
+    at = event.acquisition.window.ended_at
+    run, concluded = _conclude_beside(run, inconclusive(Why.WRONG_PART, at))
+    attempt = run.step.attempts + 1
+    before = gather(begin(run.step.expectation, event.readings), event.acquisition)
+    again = replace(
+        _with_step(run, replace(run.step, attempts=attempt)),
+        beside=present(before, at, Presented.CODE),
+    )
+    presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
+    return again, (*concluded, presented)
+
+
+def _conclude_beside(run: Run, judgement: Judgement) -> Advance:
+    """End the later presentation that is under way, if one is, with this verdict."""
+    if run.beside is None:
+        return run, ()
     reached = VerdictReached(
         step=run.index,
         attempt=run.step.attempts,
         judgement=judgement,
-        evidence=evidence,
+        evidence=run.beside,
         decides=False,
     )
     return replace(run, beside=None), (reached,)
 
 
+def _restart_returning(run: Run, event: Restarted) -> Advance:
+    """Keep the verdicts; what was being watched beside them was not seen to its end (D4)."""
+    concluded, effects = _conclude_beside(run, inconclusive(Why.RESTARTED, event.at))
+    return replace(concluded, evidence=None), effects
+
+
 def _give_back(run: Run, event: GivenBack) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part_back", scanned=event.code, expected=run.part)
+    answer = judge_answer(run.beside) if run.beside is not None else None
+    run, concluded = _conclude_beside(run, answer or inconclusive(Why.NO_RESULT, event.at))
     back = PartReturned(at=event.at, step=run.index, actor=event.actor)
-    returned = replace(run, beside=None, not_returned=False)
+    returned = replace(run, not_returned=False)
     judgement = run.step.judgement
     good = judgement is not None and judgement.verdict.is_good
     if good and run.stopped is None and run.index + 1 < len(run.steps):
@@ -376,16 +360,14 @@ def _give_back(run: Run, event: GivenBack) -> Advance:
             returned, state=RunState.AWAITING_PART, index=run.index + 1, evidence=None
         )
         following, deadline = _with_deadline(following, DeadlineKind.START, run.expires_at)
-        return following, (back, deadline)
+        return following, (*concluded, back, deadline)
     waiting = replace(returned, state=RunState.AWAITING_CONFIRMATION)
     latest = max(run.expires_at, event.at + timedelta(seconds=run.return_timeout_s))
     waiting, deadline = _with_deadline(waiting, DeadlineKind.CONFIRMATION, latest)
-    return waiting, (back, deadline)
+    return waiting, (*concluded, back, deadline)
 
 
 def _expire_return(run: Run, event: DeadlineExpired) -> Advance:
-    if event.kind is not DeadlineKind.RETURN or run.not_returned:
-        return run, ()
     return (
         replace(run, not_returned=True, deadline=None),
         (PartNotReturned(at=event.at, step=run.index),),
@@ -406,8 +388,6 @@ def _confirm(run: Run, event: Confirmed) -> Advance:
 
 
 def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
-    if event.kind is not DeadlineKind.CONFIRMATION:
-        return run, ()
     if outcome_of(run) is Outcome.PASSED:
         run = replace(run, stopped=Outcome.ABORTED)
     return _close(replace(run, reason=run.reason or "not_confirmed"), event.at, None)
@@ -454,6 +434,7 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     ),
     (_S.AWAITING_RETURN, DeadlineExpired): Transition(_expire_return, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Aborted): Transition(_abort_returning, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, Restarted): Transition(_restart_returning, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_CONFIRMATION, Confirmed): Transition(_confirm, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(_expire_confirmation, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, Aborted): Transition(_abort_unconfirmed, (_S.CLOSED,)),

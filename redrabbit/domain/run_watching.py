@@ -1,0 +1,69 @@
+"""What a station's readings mean to a run: which part is there, and what its evidence becomes.
+
+D2 says what *presented* is: the part's code, or the first part-present edge. The same signs tell
+when the next part comes, or ours a second time: from then on what the station says is not about
+our first presentation any more (L3, L10). Nothing here decides; `run_transitions` does.
+"""
+
+from dataclasses import replace
+
+from redrabbit.domain.evidence import Evidence, Expectation, gather, turned_true
+from redrabbit.domain.identity import PartId
+from redrabbit.domain.observation import Acquisition, Readings, Value
+from redrabbit.domain.run import Observed
+
+
+def code_edge(expectation: Expectation, acquisition: Acquisition, before: Readings) -> Value | None:
+    """Return the part code that appeared at the station in this acquisition, if any.
+
+    A code that is merely read again after a failure is none: it may have stood there all the time.
+    Only a station that speaks on change alone means a new part by its first word.
+    """
+    seen = _code_seen(expectation, acquisition)
+    signal = expectation.rule.part_code
+    if seen is None or signal is None:
+        return None
+    stood = before[signal].value if signal in before else None
+    if stood is None:
+        return seen if expectation.expires_s.get(signal) is None else None
+    return None if stood == seen else seen
+
+
+def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) -> bool:
+    """Return whether the rule's own *presented* condition turned true in this acquisition."""
+    condition = before.expectation.rule.presented
+    if condition is None or not acquisition.speaks_of_now:
+        return False
+    return turned_true(condition, before, after)
+
+
+def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:
+    """Return the evidence with this acquisition, noting when the next part came with it.
+
+    Then neither an answer nor a reason that it brings is taken: either may be about that part.
+    """
+    gathered = gather(evidence, event.acquisition)
+    if not _next_part_came(part, evidence, gathered, event):
+        return gathered
+    beyond = gather(replace(evidence, another_part=True), event.acquisition)
+    return replace(beyond, known=evidence.known)
+
+
+def _next_part_came(part: PartId, before: Evidence, after: Evidence, event: Observed) -> bool:
+    """Return whether another part, or ours once more, is before the device now."""
+    expectation = before.expectation
+    if expectation.rule.part_code is None:
+        return presented_edge(before, after, event.acquisition)
+    seen = _code_seen(expectation, event.acquisition)
+    if seen is None or seen == part:
+        return code_edge(expectation, event.acquisition, event.readings) is not None
+    return True
+
+
+def _code_seen(expectation: Expectation, acquisition: Acquisition) -> Value | None:
+    """Return the part code that this acquisition tells anew, if it speaks of now."""
+    signal = expectation.rule.part_code
+    if signal is None or not acquisition.speaks_of_now:
+        return None
+    told = {change.signal: change.value for change in acquisition.changes}
+    return told.get(signal) or None  # an empty code, or 0, is no part
