@@ -29,6 +29,7 @@ from redrabbit.domain.observation import (
     Value,
     Window,
 )
+from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.rule import DetectionRule, OnSilence, Rises
 from redrabbit.domain.run import (
     Aborted,
@@ -298,3 +299,30 @@ def deadlines(effects: tuple[Effect, ...]) -> list[tuple[str, float]]:
     return [
         (e.kind.value, (e.at - T0).total_seconds()) for e in effects if isinstance(e, SetDeadline)
     ]
+
+
+def an_occurrence(**changes: Any) -> OccurrenceRecord:
+    """Return an undecided occurrence: open 30 min before T0, due at T0, grace 10 min, 1 h to close."""
+    made = OccurrenceRecord(
+        occurrence_id=1,
+        check_id="op20-torque",
+        trigger_key="2026-03-02T06:00:00Z",
+        line="line1",
+        station="op20",
+        device="op20-torque",
+        plan="CP-204 rev F",
+        opens_at=at(-1800),
+        due_at=T0,
+        grace_ends_at=at(600),
+        closes_at=at(3600),
+        made_at=at(-1800),
+        outcome=None,
+        decided_at=None,
+        decided_by=None,
+        reason=None,
+        run_id=None,
+        held_until=None,
+        inconclusive_runs=0,
+        overdue_told=False,
+    )
+    return replace(made, **changes)

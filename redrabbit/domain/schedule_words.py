@@ -154,8 +154,9 @@ def parse_duration(text: str) -> timedelta:
 
 
 def duration_text(length: timedelta) -> str:
-    """Return a duration of zero or more as plan files say it, in the largest whole unit."""
-    return _in_units(length, DURATION_UNITS)
+    """Return a duration of zero or more as plan files say it: `90 min`, `1.5 s`, `250 ms`."""
+    below_a_second = length < UNITS["s"]
+    return _in_units(length, ("ms",) if below_a_second else DURATION_UNITS)
 
 
 def _rule(words: str) -> ScheduleRule | None:
@@ -197,10 +198,9 @@ def _time_text(at: time) -> str:
 
 
 def _in_units(length: timedelta, units: tuple[str, ...]) -> str:
-    if length:
-        for unit in units:
-            if not length % UNITS[unit]:
-                return f"{length // UNITS[unit]} {unit}"
+    for unit in units:
+        if length >= UNITS[unit] and not length % UNITS[unit]:
+            return f"{length // UNITS[unit]} {unit}"
     decimals = f"{length.total_seconds():.6f}".rstrip("0").rstrip(".")
     return f"{decimals} s"
 
@@ -222,10 +222,10 @@ UNITS: Final[Mapping[str, timedelta]] = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
-DURATION_UNITS: Final = ("d", "h", "min", "s", "ms")
+DURATION_UNITS: Final = ("d", "h", "min", "s")
 INTERVAL_UNITS: Final = ("h", "min", "s")
 
-NUMBER: Final = r"(?P<number>[0-9]{1,9}(\.[0-9]{1,6})?)"
+NUMBER: Final = r"(?P<number>[0-9]{1,12}(\.[0-9]{1,6})?)"
 AT: Final = r"at (?P<at>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)"
 DURATION: Final = re.compile(rf"{NUMBER} ?(?P<unit>ms|s|min|h|d)")
 INTERVAL: Final = re.compile(rf"every {NUMBER} ?(?P<unit>s|min|h)")

@@ -69,7 +69,7 @@ def instant_of(zone: ZoneInfo, day: date, at: time) -> datetime:
 
     In a gap: the first instant after it. In an overlap: the first of the two.
     """
-    local = datetime.combine(day, at, tzinfo=zone)  # fold=0: the first of an overlap
+    local = datetime.combine(day, at.replace(fold=0), tzinfo=zone)  # the first of an overlap
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return instant

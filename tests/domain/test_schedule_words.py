@@ -1,0 +1,179 @@
+from datetime import UTC, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.schedule_words import (
+    FORMS,
+    MAX_INTERVAL_S,
+    Daily,
+    EveryInterval,
+    EveryShiftStart,
+    Monthly,
+    OnDemand,
+    ScheduleRule,
+    Weekly,
+    duration_text,
+    parse_duration,
+    parse_schedule,
+    schedule_text,
+)
+
+SIX = time(6)
+whole_seconds = st.builds(
+    time, hour=st.integers(0, 23), minute=st.integers(0, 59), second=st.integers(0, 59)
+)
+weekdays = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
+intervals_s = st.one_of(
+    st.integers(1, int(MAX_INTERVAL_S)).map(float),
+    st.integers(1_000_000, 10**10).map(lambda microseconds: microseconds / 1_000_000),
+)
+rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+    st.just(EveryShiftStart()),
+    st.just(OnDemand()),
+    st.builds(Daily, at=whole_seconds),
+    st.builds(Weekly, weekdays=weekdays, at=whole_seconds),
+    st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),
+    st.builds(EveryInterval, interval_s=intervals_s),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("every shift start", EveryShiftStart()),
+        ("daily at 06:00", Daily(at=SIX)),
+        ("daily at 06:00:30", Daily(at=time(6, 0, 30))),
+        ("weekly on mon, thu at 06:00", Weekly(weekdays=(0, 3), at=SIX)),
+        ("weekly on sun,mon at 06:00", Weekly(weekdays=(0, 6), at=SIX)),
+        ("monthly on 1 at 06:00", Monthly(day=1, at=SIX)),
+        ("monthly on 31 at 23:59", Monthly(day=31, at=time(23, 59))),
+        ("every 20 s", EveryInterval(interval_s=20)),
+        ("every 1.5 s", EveryInterval(interval_s=1.5)),
+        ("every 30 min", EveryInterval(interval_s=1800)),
+        ("every 2h", EveryInterval(interval_s=7200)),
+        ("on demand", OnDemand()),
+        ("  Every   Shift\tStart ", EveryShiftStart()),
+    ],
+)
+def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
+    assert parse_schedule(words) == rule
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("hourly", "not a schedule"),
+        ("", "not a schedule"),
+        ("daily at 6:00", "not a schedule"),
+        ("daily at 06:00 sharp", "not a schedule"),
+        ("daily at 24:00", "`24:00` is not a time of day"),
+        ("weekly on monday at 06:00", "`monday` is not one of mon, tue"),
+        ("weekly on mon, at 06:00", "`` is not one of mon, tue"),
+        ("weekly on mon, mon at 06:00", "`mon` is there twice"),
+        ("monthly on 0 at 06:00", "a day of the month is 1 to 31, found 0"),
+        ("monthly on 32 at 06:00", "a day of the month is 1 to 31, found 32"),
+        ("every 0 min", "an interval is 1 s to 365 d, found 0"),
+        ("every 0.9 s", "an interval is 1 s to 365 d, found 0.9 s"),
+        ("every 9000 h", "an interval is 1 s to 365 d"),
+        ("every 2 weeks", "not a schedule"),
+        ("every 500 parts", "part-count triggers are not supported yet"),
+    ],
+)
+def test_other_words_are_refused_with_what_was_found_and_every_form(
+    words: str, problem: str
+) -> None:
+    with pytest.raises(ValueError, match="expected one of") as refused:
+        parse_schedule(words)
+    said = str(refused.value)
+    assert said.startswith(f"`{words}`: {problem}")
+    assert all(f"`{form}`" in said for form in FORMS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_shown_is_its_own_text(form: str) -> None:
+    assert schedule_text(parse_schedule(form)) == form
+
+
+@given(rules)
+def test_text_of_a_rule_means_the_rule(rule: ScheduleRule) -> None:
+    assert parse_schedule(schedule_text(rule)) == rule
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "problem"),
+    [
+        ((), "ascending and each once"),
+        ((3, 0), "ascending and each once"),
+        ((1, 1), "ascending and each once"),
+        ((0, 7), "0 to 6"),
+        ((-1,), "0 to 6"),
+    ],
+)
+def test_weekly_rule_has_days_of_the_week(weekdays: tuple[int, ...], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        Weekly(weekdays=weekdays, at=SIX)
+
+
+@pytest.mark.parametrize("at", [time(6, tzinfo=UTC), time(6, microsecond=1), time(2, fold=1)])
+def test_time_of_day_is_plant_local_and_whole_seconds(at: time) -> None:
+    for build in (
+        lambda: Daily(at=at),
+        lambda: Weekly(weekdays=(0,), at=at),
+        lambda: Monthly(day=1, at=at),
+    ):
+        with pytest.raises(ValueError, match="plant-local"):
+            build()
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("500 ms", timedelta(milliseconds=500)),
+        ("0 s", timedelta()),
+        ("20s", timedelta(seconds=20)),
+        ("1.5 s", timedelta(seconds=1.5)),
+        (" 15 min ", timedelta(minutes=15)),
+        ("2 h", timedelta(hours=2)),
+        ("1 d", timedelta(days=1)),
+    ],
+)
+def test_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize(
+    "text", ["", "15", "min", "15 minutes", "-1 s", "1,5 s", "1 h 30 min", "٣ s"]
+)
+def test_other_durations_are_refused_with_the_forms(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a number and a unit") as refused:
+        parse_duration(text)
+    assert f"`{text}`" in str(refused.value)
+
+
+def test_duration_beyond_all_reckoning_is_refused() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        parse_duration("1000000000 d")
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(), "0 s"),
+        (timedelta(milliseconds=250), "250 ms"),
+        (timedelta(milliseconds=1500), "1.5 s"),
+        (timedelta(seconds=90), "90 s"),
+        (timedelta(minutes=90), "90 min"),
+        (timedelta(hours=24), "1 d"),
+        (timedelta(hours=25), "25 h"),
+        (timedelta(microseconds=1_500_001), "1.500001 s"),
+    ],
+)
+def test_duration_is_said_in_its_largest_whole_unit(length: timedelta, text: str) -> None:
+    assert duration_text(length) == text
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=3650)))
+def test_text_of_a_duration_means_the_duration(length: timedelta) -> None:
+    assert parse_duration(duration_text(length)) == length
