@@ -13,7 +13,7 @@ store raises nothing else of its own; what a command raises comes back to its ca
 """
 
 
-class StoreTrouble(Exception):  # noqa: N818  because trouble, damage and refusal are the words of the house
+class StoreTrouble(Exception):
     """The database can't do it now; the message says what was found and what to do next."""
 
 

@@ -13,7 +13,7 @@ from redrabbit.domain.identity import SCHEDULER, CheckId
 from redrabbit.domain.ledger import Event
 from redrabbit.domain.occurrence import OccurrenceStatus, frozen_times, lapse_at, status
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
@@ -94,8 +94,7 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
         _decide(uow, occurrence, occurrence.due_at, "excused", f"pause-{pause.pause_id}")
         return
     if stands is OccurrenceStatus.LAPSED:
-        made_too_late = occurrence.made_at >= occurrence.closes_at  # the software was down (R12)
-        cause = "not_watching" if made_too_late else "not_done"
+        cause = "not_watching" if _was_down_at(uow, lapse_at(occurrence)) else "not_done"
         _decide(uow, occurrence, lapse_at(occurrence), "lapsed", cause)
         _alarm(uow, occurrence, "lapsed", lapse_at(occurrence))
     elif stands is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
@@ -121,6 +120,12 @@ def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | N
         limit=1,
     )
     return found[0] if found else None
+
+
+def _was_down_at(reader: Reader, instant: datetime) -> bool:
+    """Return whether nobody watched then: this life of the software began only later (R12)."""
+    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
+    return not lives or lives[0].started_at > instant
 
 
 def _decide(
