@@ -1,6 +1,8 @@
 """Fakes that several test rooms share; each implements a port of the product (append only)."""
 
 import asyncio
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 
@@ -37,3 +39,17 @@ class JumpClock:
 
     def reanchor(self) -> timedelta:
         return timedelta(0)
+
+
+@dataclass(frozen=True)
+class ToyKey:
+    """Signs and checks with a keyed hash, because the domain knows no cryptography."""
+
+    name: str = "Suzhou-2/5f0c"
+    key_id: bytes = b"key1"
+
+    def sign(self, content: bytes) -> bytes:
+        return hashlib.sha256(self.name.encode() + self.key_id + content).digest()
+
+    def verify(self, content: bytes, signature: bytes) -> bool:
+        return signature == self.sign(content)

@@ -55,7 +55,15 @@ _REPEATED: Final = (
 )
 """Columns of the table `ledger` that repeat what is inside `raw`."""
 
-_NONSENSE = (ArithmeticError, AssertionError, LookupError, Refusal, TypeError, ValueError)
+_NONSENSE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    Refusal,
+    TypeError,
+    ValueError,
+)
 """What folding raises when an entry does not fit those before it."""
 
 
@@ -340,8 +348,9 @@ _ABSENT: Final = _Absent()
 
 
 def _same(found: object, expected: object) -> bool:
-    """Tell whether two values are equal and of one type: 1 is not True, and not 1.0."""
-    return type(found) is type(expected) and found == expected
+    """Tell whether two values are equal and of one type: 1 is 1.0, as databases see it, never True."""
+    types = {type(found), type(expected)}
+    return (len(types) == 1 or types == {int, float}) and found == expected
 
 
 def _key(record: Record) -> Key:

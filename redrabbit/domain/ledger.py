@@ -167,9 +167,13 @@ def to_bytes(entry: Entry) -> bytes:
 def from_bytes(raw: bytes, index: int) -> Entry:
     """Return the entry of these bytes; ValueError unless they are exactly what it would write."""
     try:
-        found = json.loads(raw.decode("utf-8"))
+        return _entry(raw, index)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _entry(raw: bytes, index: int) -> Entry:
+    found = json.loads(raw.decode("utf-8"))
     if not isinstance(found, dict) or found.keys() != _FIELDS:
         raise ValueError("not an entry: its fields are not those of schema version 1")
     entry = Entry(

@@ -1,8 +1,5 @@
 """Checkpoints and single-record proofs: one form each."""
 
-import hashlib
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,24 +16,11 @@ from redrabbit.domain.checkpoint import (
 from redrabbit.domain.ledger import LogState, rebuild
 from redrabbit.domain.merkle import EMPTY_ROOT, Tree, leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note, to_base64
+from tests.fakes import ToyKey
 
 STREAMS = st.lists(st.sampled_from(["line-1", "line-2", "plant", "装配线"]), max_size=30)
 LEAVES = [leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")]
 LOG = rebuild(zip(["plant", "line-1", "plant"], LEAVES, strict=True))
-
-
-@dataclass(frozen=True)
-class ToyKey:
-    """Signs with a keyed hash, because the domain knows no cryptography."""
-
-    name: str = "Suzhou-2/5f0c"
-    key_id: bytes = b"key1"
-
-    def sign(self, content: bytes) -> bytes:
-        return hashlib.sha256(self.name.encode() + content).digest()
-
-    def verify(self, content: bytes, signature: bytes) -> bool:
-        return signature == self.sign(content)
 
 
 def test_a_checkpoint_is_origin_size_root_and_stream_heads() -> None:

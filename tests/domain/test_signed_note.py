@@ -1,8 +1,5 @@
 """Signed notes: one form, and every other one refused."""
 
-import hashlib
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,25 +14,11 @@ from redrabbit.domain.signed_note import (
     sign_note,
     to_base64,
 )
+from tests.fakes import ToyKey
 
 TEXT = "plant/1\n12\n"
 
-
-@dataclass(frozen=True)
-class ToyKey:
-    """Signs with a keyed hash, because the domain knows no cryptography."""
-
-    name: str = "plant/1"
-    key_id: bytes = b"key1"
-
-    def sign(self, content: bytes) -> bytes:
-        return hashlib.sha256(self.name.encode() + self.key_id + content).digest()
-
-    def verify(self, content: bytes, signature: bytes) -> bool:
-        return signature == self.sign(content)
-
-
-KEY = ToyKey()
+KEY = ToyKey(name="plant/1")
 NOTE = sign_note(TEXT, KEY)
 
 
@@ -68,7 +51,7 @@ def test_any_changed_byte_spoils_the_note(data: st.DataObject) -> None:
 
 
 def test_signatures_of_unknown_keys_are_passed_over() -> None:
-    other = sign_note(TEXT, ToyKey(key_id=b"key2")).removeprefix(TEXT + "\n")
+    other = sign_note(TEXT, ToyKey(name="plant/1", key_id=b"key2")).removeprefix(TEXT + "\n")
     note = parse_note(NOTE + other)
     assert len(note.signatures) == 2
     assert note_is_signed(note, KEY)
