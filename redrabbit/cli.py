@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redrabbit import __version__
-from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings, sqlite_url
+from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
 
 FOUND, WRONG = 1, 2
 
@@ -116,7 +116,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--database", default=sqlite_url(Path("redrabbit-demo/redrabbit.sqlite3")), metavar="URL"
+        "--database", required=True, metavar="URL", help="for example sqlite:///plant.sqlite3"
     )
 
 
@@ -138,7 +138,7 @@ def _instant(text: str) -> datetime:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from redrabbit.demo import run_demo  # noqa: PLC0415  because --help must answer at once
+    from redrabbit.demo import run_demo  # noqa: PLC0415  because of --help
 
     return run_demo(
         duration_s=options.duration,
@@ -150,7 +150,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import run_service  # noqa: PLC0415  because --help must answer at once
+    from redrabbit.bootstrap import run_service  # noqa: PLC0415  because of --help
 
     settings = ServeSettings(
         config_dir=options.config,
@@ -213,9 +213,9 @@ def _checkpoint(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import export_records  # noqa: PLC0415  because of --help
+    from redrabbit.record_commands import export_records_to  # noqa: PLC0415  because of --help
 
-    return export_records(
+    return export_records_to(
         options.database,
         since=options.since,
         until=options.until,

@@ -5,13 +5,20 @@ the software was down is made when it returns (R12). Nothing waits for this step
 the status from the frozen times (D9).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.folding import payload_of
 from redrabbit.domain.identity import SCHEDULER, CheckId
 from redrabbit.domain.ledger import Event
-from redrabbit.domain.occurrence import OccurrenceStatus, frozen_times, lapse_at, status
+from redrabbit.domain.occurrence import (
+    FrozenTimes,
+    OccurrenceStatus,
+    frozen_times,
+    lapse_at,
+    status,
+)
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
@@ -47,6 +54,51 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
         if occurrence.due_at > now and _pause_over(reader, occurrence) is not None:
             instants.append(occurrence.due_at)
     return max(min(instants), now) if instants else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """One check that is overdue, whether its occurrence was made already or not."""
+
+    check_id: str
+    line: str
+    station: str
+    device: str
+    due_at: datetime
+    grace_ends_at: datetime
+    closes_at: datetime
+
+
+def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Overdue]:
+    """Return what is overdue at `now`, longest first: stored rows and computed ones together.
+
+    So it is right when no scheduler has run for days (D9).
+    """
+    found = [
+        _overdue(each.check_id, each.line, each.station, each.device, each)
+        for each in reader.find(OccurrenceRecord, equals("outcome", None))
+        if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
+    ]
+    for check, record in _adopted_checks(reader, plant):
+        for due in _unmade(plant, check, record, now):
+            times = frozen_times(check, due)
+            if times.grace_ends_at <= now < times.closes_at:
+                found.append(_overdue(check.id, check.line, check.station, check.device, times))
+    return sorted(found, key=lambda each: (each.due_at, each.check_id))
+
+
+def _overdue(
+    check_id: str, line: str, station: str, device: str, times: OccurrenceRecord | FrozenTimes
+) -> Overdue:
+    return Overdue(
+        check_id=check_id,
+        line=line,
+        station=station,
+        device=device,
+        due_at=times.due_at,
+        grace_ends_at=times.grace_ends_at,
+        closes_at=times.closes_at,
+    )
 
 
 def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:

@@ -1,0 +1,154 @@
+"""The demo: the service of a real plant beside a simulated one, its operator a client of the API.
+
+Nothing here judges or records: it starts the simulated plant, serves its configuration as
+`redrabbit serve` would, lets the story be told, and says what the records hold in the end (D21).
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from simulators.scenarios.demo import story
+
+from redrabbit.base.clock import SteadyClock
+from redrabbit.base.logs import configure_logs
+from redrabbit.base.settings import ServeSettings, sqlite_url
+from redrabbit.bootstrap import Serving, run_async, serving, told_plainly, until_stopped
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.records import (
+    ContainmentRecord,
+    OccurrenceRecord,
+    PresentationRecord,
+    RunRecord,
+)
+from redrabbit.domain.run import Outcome
+from redrabbit.domain.verdict import Verdict
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.store.verification import verify_database
+from redrabbit.terminal import tell
+
+FEED_S = 0.2
+DATABASE = "redrabbit.sqlite3"
+
+
+def run_demo(
+    *, duration_s: float | None, seed: int, as_json: bool, port: int, data_dir: Path | None
+) -> int:
+    """Tell the demo's story and return the exit code."""
+    configure_logs(json_lines=False, level=logging.ERROR if as_json else logging.WARNING)
+
+    def work() -> int:
+        with _folder(data_dir) as folder:
+            return run_async(
+                lambda: _tell(
+                    folder=folder, duration_s=duration_s, seed=seed, as_json=as_json, port=port
+                )
+            )
+
+    return told_plainly(work)
+
+
+@contextmanager
+def _folder(data_dir: Path | None) -> Iterator[Path]:
+    """Give the folder of this telling: the one asked for, or one that is gone afterwards."""
+    if data_dir is None:
+        with tempfile.TemporaryDirectory(prefix="redrabbit-demo-") as made:
+            yield Path(made)
+        return
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if (data_dir / DATABASE).exists():
+        raise FileExistsError(
+            f"{data_dir / DATABASE} is there already: a demo begins with an empty ledger. "
+            "Name another --data-dir, or move the file away"
+        )
+    yield data_dir
+
+
+async def _tell(
+    *, folder: Path, duration_s: float | None, seed: int, as_json: bool, port: int
+) -> int:
+    clock = SteadyClock()
+    console = Console(stderr=as_json, quiet=as_json)
+    url = sqlite_url(folder / DATABASE)
+    async with story.prepared(folder, seed=seed, clock=clock) as plant:
+        settings = ServeSettings(config_dir=plant.config_dir, database_url=url, port=port)
+        async with serving(settings, clock) as running:
+            console.print(f"Red Rabbit demo · {running.base_url} · Ctrl-C ends it", style="bold")
+            await _until_over(running, plant, console, duration_s)
+            told = await running.database.read(lambda reader: tally(reader, clock.now()))
+            head = await running.database.read(lambda reader: reader.head())
+    findings = verify_database(url).findings
+    result = {
+        "stations": [station.id for station in running.service.plant.stations],
+        **told,
+        "ledger": {"size": head.size, "root": head.root, "verified": not findings},
+        "seed": seed,
+        "database": url,
+    }
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        _print_result(console, result)
+    return 0
+
+
+async def _until_over(
+    running: Serving, plant: story.DemoPlant, console: Console, duration_s: float | None
+) -> None:
+    """Let the story and its telling run until the time is over or somebody stops it."""
+    feed = asyncio.create_task(_feed(running, console))
+    played = asyncio.create_task(plant.play(running.base_url))
+    stopped = asyncio.create_task(until_stopped())
+    try:
+        done, _ = await asyncio.wait(
+            {feed, played, stopped}, timeout=duration_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        if played in done and played.exception() is None and stopped not in done:
+            await asyncio.wait({feed, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (feed, played):
+            if task.done() and not task.cancelled() and (failure := task.exception()):
+                raise failure
+    finally:
+        for task in (feed, played, stopped):
+            task.cancel()
+        await asyncio.gather(feed, played, stopped, return_exceptions=True)
+
+
+async def _feed(running: Serving, console: Console) -> None:
+    """Print what was recorded since the last look."""
+    zone = running.service.plant.zone
+    told = 0
+    while True:
+        entries = await running.service.read(lambda reader, since=told: reader.entries(since))
+        for entry in entries:
+            tell(console, entry, lambda at: at.astimezone(zone))
+        told += len(entries)
+        await running.agent.clock.sleep(FEED_S)
+
+
+def tally(reader: Reader, now: datetime) -> dict[str, object]:
+    """Count what the records say: verdicts, runs, occurrences, open cases."""
+    verdicts = [p.verdict for p in reader.find(PresentationRecord, equals("decides", value=True))]
+    outcomes = [run.outcome for run in reader.find(RunRecord)]
+    occurrences = Counter(status(o, now).value for o in reader.find(OccurrenceRecord))
+    return {
+        "presentations": {v.value: verdicts.count(v.value) for v in Verdict},
+        "runs": {o.value: outcomes.count(o.value) for o in Outcome},
+        "occurrences": {each.value: occurrences[each.value] for each in OccurrenceStatus},
+        "containments_open": reader.count(ContainmentRecord, Where("state", "!=", "closed")),
+        "overdue": occurrences[OccurrenceStatus.OVERDUE.value],
+    }
+
+
+def _print_result(console: Console, result: Mapping[str, object]) -> None:
+    for name, value in result.items():
+        shown = json.dumps(value) if isinstance(value, dict) else value
+        console.print(f"{name}: {shown}", highlight=False, soft_wrap=True)
