@@ -1,0 +1,337 @@
+"""Conditions as they are written in a rule, checked against the signals they read.
+
+    {rises: rejected}                 {falls: rejected}
+    {equals: {result: 2}}             {becomes: {result: 2}}
+    {above: {measured: 12.5}}         {below: {measured: 12.5}}
+    {between: {measured: [10, 12]}}
+    {increases: good_count}           {increases: {good_count: 2}}
+    {all: [ … ]}  {any: [ … ]}  {not: … }
+
+Each single condition must be able to be true and to be false; what several say together is checked
+in `rules`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence, describe
+from redrabbit.config.problem import Problems, nearest, one_of
+from redrabbit.config.shape import Schema
+from redrabbit.config.signal_table import SignalTable
+from redrabbit.config.spellings import SIGNAL
+from redrabbit.config.value_range import Kind, ValueRange
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Value
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    Equals,
+    Falls,
+    Increases,
+    Not,
+    Rises,
+)
+
+WRITTEN: Final = {
+    "equals": "{equals: {signal: value}}",
+    "becomes": "{becomes: {signal: value}}",
+    "above": "{above: {signal: number}}",
+    "below": "{below: {signal: number}}",
+    "between": "{between: {signal: [low, high]}}",
+    "rises": "{rises: signal}",
+    "falls": "{falls: signal}",
+    "increases": "{increases: signal} or {increases: {signal: number}}",
+    "all": "{all: [condition, …]}",
+    "any": "{any: [condition, …]}",
+    "not": "{not: condition}",
+}
+
+CONDITION_REF: Final[Schema] = {"$ref": "#/$defs/condition"}
+
+
+def read_condition(node: Node, table: SignalTable, problems: Problems) -> Condition | None:
+    """Return the condition; None after noting why there is none."""
+    if not isinstance(node, Mapping) or len(node.entries) != 1:
+        found = f"found {describe(node)}"
+        if isinstance(node, Mapping) and len(node.entries) > 1:
+            found = f"{len(node.entries)} conditions without all or any"
+        problems.add(node.place, found, "one condition, for example {rises: rejected}")
+        return None
+    (key, value) = node.entries[0]
+    reader = _READERS.get(key.text)
+    if reader is None:
+        problems.add(
+            key.place,
+            f"unknown condition {key.text!r}",
+            one_of(_READERS),
+            nearest(key.text, _READERS),
+        )
+        return None
+    return reader(_Reading(key.text, value, table, problems))
+
+
+class _Reading:
+    """One condition being read: its word, what stands behind it, and the signals."""
+
+    def __init__(self, word: str, node: Node, table: SignalTable, problems: Problems) -> None:
+        self.word = word
+        self.node = node
+        self.table = table
+        self.problems = problems
+
+    def refuse(self, node: Node, found: str, expected: str, hint: str | None = None) -> None:
+        self.problems.add(node.place, found, expected, hint)
+
+    def signal(self, name: Scalar, kinds: tuple[Kind, ...], hint: str) -> ValueRange | None:
+        """Return the range of a signal of one of the kinds; None after noting why not."""
+        if not self.table.refuse_unknown(name.text, name.place, self.problems):
+            return None
+        values = self.table.ranges.get(SignalName(name.text))
+        if values is not None and values.kind not in kinds:
+            spec = self.table.specs[SignalName(name.text)]
+            self.refuse(
+                name,
+                f"{self.word} on {name.text!r}, which is {spec.address.encoding.value}",
+                f"a signal that tells a {' or a '.join(_KIND_WORDS[kind] for kind in kinds)}",
+                hint,
+            )
+            return None
+        return values
+
+    def pair(self) -> tuple[Scalar, Node] | None:
+        """Return the signal and what is asked of it."""
+        if isinstance(self.node, Mapping) and len(self.node.entries) == 1:
+            return self.node.entries[0]
+        self.refuse(self.node, f"found {describe(self.node)}", WRITTEN[self.word])
+        return None
+
+    def number(self, node: Node) -> float | None:
+        """Return a number; None after noting that it is none."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        self.refuse(node, f"found {describe(node)}", "a number, in the signal's unit")
+        return None
+
+
+_KIND_WORDS: Final[dict[Kind, str]] = {
+    "bool": "truth value",
+    "number": "number",
+    "text": "text",
+}
+
+
+def _edge(reading: _Reading) -> Condition | None:
+    node = reading.node
+    if not isinstance(node, Scalar):
+        reading.refuse(node, f"found {describe(node)}", WRITTEN[reading.word])
+        return None
+    hint = "use becomes, or increases for a counter"
+    if reading.signal(node, ("bool",), hint) is None:
+        return None
+    name = SignalName(node.text)
+    return Rises(signal=name) if reading.word == "rises" else Falls(signal=name)
+
+
+def _value(reading: _Reading) -> Condition | None:
+    pair = reading.pair()
+    if pair is None:
+        return None
+    name, node = pair
+    values = reading.signal(name, ("bool", "number", "text"), "")
+    if values is None:
+        return None
+    value = read_value(node, name.text, values, reading.problems)
+    if value is None:
+        return None
+    if reading.word == "equals":
+        return Equals(signal=SignalName(name.text), value=value)
+    return Becomes(signal=SignalName(name.text), value=value)
+
+
+def read_value(node: Node, signal: str, values: ValueRange, problems: Problems) -> Value | None:
+    """Return a value that the signal can have; None after noting why it can't."""
+    written = node.value if isinstance(node, Scalar) else None
+    if not isinstance(node, Scalar) or written is None or not node.text:
+        problems.add(node.place, f"found {describe(node)}", f"a value of {signal!r}")
+        return None
+    value: Value = node.text if values.kind == "text" else written
+    hint = None
+    match values.kind, value:
+        case ("bool", bool()) | ("text", str()):
+            pass
+        case ("number", int() | float()) if not isinstance(value, bool):
+            pass
+        case _:
+            expected = {"bool": "true or false", "number": "a number", "text": "a text"}
+            found = f"{describe(node)} as a value of {signal!r}"
+            problems.add(node.place, found, expected[values.kind])
+            return None
+    if values.can_be(value):
+        return value
+    if values.kind == "number" and values.low <= float(value) <= values.high:
+        hint = "a scaled or fractional number is hardly ever met exactly: use between"
+    found = f"{signal!r} can never be {node.text}"
+    problems.add(node.place, found, _range_words(values), hint)
+    return None
+
+
+def _limit(reading: _Reading) -> Condition | None:
+    pair = reading.pair()
+    if pair is None:
+        return None
+    name, node = pair
+    values = reading.signal(name, ("number",), "use equals or becomes")
+    limit = reading.number(node)
+    if values is None or limit is None:
+        return None
+    above = reading.word == "above"
+    never = limit >= values.high if above else limit <= values.low
+    always = limit < values.low if above else limit > values.high
+    if never or always:
+        found = f"{name.text!r} is {'never' if never else 'always'} {reading.word} {limit:g}"
+        reading.refuse(node, found, _range_words(values))
+        return None
+    signal = SignalName(name.text)
+    return Above(signal=signal, limit=limit) if above else Below(signal=signal, limit=limit)
+
+
+def _between(reading: _Reading) -> Condition | None:
+    pair = reading.pair()
+    if pair is None:
+        return None
+    name, node = pair
+    values = reading.signal(name, ("number",), "use equals or becomes")
+    if not isinstance(node, Sequence) or len(node.items) != 2:  # noqa: PLR2004  because a range has two ends
+        reading.refuse(node, f"found {describe(node)}", "[low, high]")
+        return None
+    low, high = reading.number(node.items[0]), reading.number(node.items[1])
+    if values is None or low is None or high is None:
+        return None
+    if low > high:
+        reading.refuse(
+            node, f"between {low:g} and {high:g}, which nothing is", "the lower limit first"
+        )
+        return None
+    signal = SignalName(name.text)
+    if not values.holds_any(low, high, without_low=False, without_high=False, but=set()):
+        found = f"{name.text!r} is never between {low:g} and {high:g}"
+        reading.refuse(node, found, _range_words(values))
+        return None
+    if low <= values.low and high >= values.high:
+        found = f"{name.text!r} is always between {low:g} and {high:g}"
+        reading.refuse(node, found, _range_words(values))
+        return None
+    return Between(signal=signal, low=low, high=high)
+
+
+def _increases(reading: _Reading) -> Condition | None:
+    hint = "use rises or becomes"
+    if isinstance(reading.node, Scalar):
+        if reading.signal(reading.node, ("number",), hint) is None:
+            return None
+        return Increases(signal=SignalName(reading.node.text))
+    pair = reading.pair()
+    if pair is None:
+        return None
+    name, node = pair
+    values = reading.signal(name, ("number",), hint)
+    by = reading.number(node)
+    if values is None or by is None:
+        return None
+    if by <= 0 or by > values.high - values.low:
+        found = f"an increase by {by:g}, which {'anything' if by <= 0 else 'nothing'} is"
+        reading.refuse(node, found, "more than 0 and within the signal's range")
+        return None
+    return Increases(signal=SignalName(name.text), by=by)
+
+
+def _group(reading: _Reading) -> Condition | None:
+    node = reading.node
+    if not isinstance(node, Sequence) or not node.items:
+        reading.refuse(node, f"found {describe(node)}", WRITTEN[reading.word])
+        return None
+    parts = [read_condition(item, reading.table, reading.problems) for item in node.items]
+    read = tuple(part for part in parts if part is not None)
+    if len(read) < len(parts):
+        return None
+    return AllOf(of=read) if reading.word == "all" else AnyOf(of=read)
+
+
+def _not(reading: _Reading) -> Condition | None:
+    inner = read_condition(reading.node, reading.table, reading.problems)
+    return None if inner is None else Not(of=inner)
+
+
+def _range_words(values: ValueRange) -> str:
+    if values.kind == "text":
+        return f"at most {values.max_bytes} bytes, the signal's length"
+    if values.kind == "bool":
+        return "true or false"
+    step = f" in steps of {abs(values.scale):g}" if values.whole and values.scale != 1 else ""
+    if values.whole and values.scale == 1:
+        step = ", whole numbers only"
+    return f"a value that can be met and missed: from {values.low:g} to {values.high:g}{step}"
+
+
+_READERS: Final[dict[str, Callable[[_Reading], Condition | None]]] = {
+    "equals": _value,
+    "becomes": _value,
+    "above": _limit,
+    "below": _limit,
+    "between": _between,
+    "rises": _edge,
+    "falls": _edge,
+    "increases": _increases,
+    "all": _group,
+    "any": _group,
+    "not": _not,
+}
+
+
+def condition_schema() -> Schema:
+    """Return the schema of a condition; it refers to itself as `#/$defs/condition`."""
+    name = {"type": "string", "pattern": f"^(?:{SIGNAL.pattern})$"}
+    scalar = {"type": ["string", "number", "boolean"]}
+    number = {"type": "number"}
+    ends = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    group = {"type": "array", "items": CONDITION_REF, "minItems": 1}
+    forms: dict[str, Any] = {
+        "equals": _one_signal(scalar),
+        "becomes": _one_signal(scalar),
+        "above": _one_signal(number),
+        "below": _one_signal(number),
+        "between": _one_signal(ends),
+        "rises": name,
+        "falls": name,
+        "increases": {"anyOf": [name, _one_signal(number)]},
+        "all": group,
+        "any": group,
+        "not": CONDITION_REF,
+    }
+    return {
+        "type": "object",
+        "description": "One condition on the station's signals.",
+        "properties": {
+            word: {**form, "description": WRITTEN[word]} if "$ref" not in form else form
+            for word, form in forms.items()
+        },
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+
+
+def _one_signal(value: Schema) -> Schema:
+    return {
+        "type": "object",
+        "patternProperties": {f"^(?:{SIGNAL.pattern})$": value},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }

@@ -1,0 +1,126 @@
+"""What plant, stations and control plan must say together.
+
+Ids are unique over the whole plant; a check names a device that is there, with a rule, and parts
+that can prove something at it.
+"""
+
+from collections.abc import Iterable
+
+from redrabbit.config.plan_file import PlanFile, PlannedCheck
+from redrabbit.config.plant_file import PlantFile
+from redrabbit.config.problem import Place, Problems
+from redrabbit.config.shape import Located
+from redrabbit.config.station_file import NamedDevice, StationFile
+from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.schedule_words import EveryShiftStart
+
+Devices = dict[str, tuple[StationFile, NamedDevice]]
+
+
+def refuse_duplicate_ids(stations: Iterable[StationFile], problems: Problems) -> None:
+    """Refuse two stations or two devices of one id, in whichever files; name both places."""
+    seen: dict[tuple[str, str], Place] = {}
+    for station in stations:
+        named = [("station", station.id, station.place)] if station.id is not None else []
+        named += [("device", key, device.place) for key, device in station.devices.items()]
+        for kind, name, place in named:
+            first = seen.setdefault((kind, name), place)
+            if first != place:
+                problems.add(
+                    place,
+                    f"the {kind} {name!r} a second time",
+                    f"each {kind}'s id once in the plant",
+                    f"the first stands at {first}",
+                )
+
+
+def check_plan(
+    plan: PlanFile, plant: PlantFile, stations: Iterable[StationFile], problems: Problems
+) -> None:
+    """Note what the checks of the plan can't do with these stations and parts."""
+    devices: Devices = {}
+    for station in stations:
+        for name, device in station.devices.items():
+            devices.setdefault(name, (station, device))
+    for check in plan.checks:
+        parts = _known_parts(check, plant, problems)
+        if check.device is None:
+            continue
+        place = check.block.place_of("device")
+        problems.refuse_unknown("device", check.device, place, devices)
+        if check.device in devices:
+            station, device = devices[check.device]
+            _check_device(check, device, problems)
+            _check_parts(check, device, parts, problems)
+            _check_shifts(check, station, plant, problems)
+
+
+def _known_parts(
+    check: PlannedCheck, plant: PlantFile, problems: Problems
+) -> list[Located[ChallengePart]] | None:
+    """Return the parts; None if any is unknown or broken, so that nothing follows from the rest."""
+    found = []
+    for part in check.parts:
+        problems.refuse_unknown("part", part.value, part.place, plant.parts)
+        known = (plant.parts or {}).get(part.value)
+        if known is not None:
+            found.append(Located(known, part.place))
+    return found if check.complete and len(found) == len(check.parts) else None
+
+
+def _check_device(check: PlannedCheck, device: NamedDevice, problems: Problems) -> None:
+    if not device.has_rule:
+        problems.add(
+            check.block.place_of("device"),
+            f"device {check.device!r} has no rule",
+            "a device whose rule says how its answer is read",
+            f"the device stands at {device.place}",
+        )
+
+
+def _check_parts(
+    check: PlannedCheck,
+    device: NamedDevice,
+    parts: list[Located[ChallengePart]] | None,
+    problems: Problems,
+) -> None:
+    if parts is None or not device.failure_modes:
+        return
+    modes = ", ".join(device.failure_modes)
+    rabbits = [part for part in parts if not part.value.is_good_master]
+    if not rabbits:
+        problems.add(
+            check.block.place_of("parts"),
+            f"check {check.id!r} has no challenge part",
+            f"at least one part that shows {modes}",
+        )
+    for part in rabbits:
+        if part.value.failure_mode not in device.failure_modes:
+            problems.add(
+                part.place,
+                f"part {part.value.id} shows {part.value.failure_mode!r}, "
+                f"which device {check.device!r} does not watch for",
+                f"a part that shows {modes}",
+            )
+    if device.device is not None and device.device.rule.accepted is None:
+        for part in parts:
+            if part.value.is_good_master:
+                problems.add(
+                    part.place,
+                    f"good master {part.value.id}, but the rule of {check.device!r} has no accepted",
+                    "a rule with accepted, or no good master",
+                    "accepted is positive: silence does not accept a part (D3)",
+                )
+
+
+def _check_shifts(
+    check: PlannedCheck, station: StationFile, plant: PlantFile, problems: Problems
+) -> None:
+    """Refuse a check at each shift start on a line whose calendar has no shifts."""
+    calendar = plant.calendars.get(station.line or "")
+    if isinstance(check.block["schedule"], EveryShiftStart) and calendar and not calendar.shifts:
+        problems.add(
+            check.block.place_of("schedule"),
+            f"every shift start, but line {station.line!r} has no shifts",
+            "a calendar with shifts, or another schedule",
+        )

@@ -1,0 +1,262 @@
+"""YAML 1.2 as a tree in which every value knows its line and column.
+
+Rules: the core schema of YAML 1.2 (so `06:00`, `no` and `on` are text); one document a file;
+duplicate keys are problems that name both places. Anchors, aliases, merge keys and tags are
+refused: each value is to be read where it stands, by a person who doesn't know YAML well.
+
+Not here: what the keys mean (`shape`, `station_file`, `plant_file`, `plan_file`).
+
+Source: YAML 1.2.2, 10.3 (core schema); ruamel.yaml's events, which carry the marks.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from redrabbit.config.problem import Place, Problems
+
+MAX_DEPTH: Final = 30
+"""Nested deeper than any station can need; a file that does is broken or hostile."""
+
+_NULL = re.compile(r"|~|null|Null|NULL")
+_TRUTH = re.compile(r"true|True|TRUE|false|False|FALSE")
+_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+MAX_DIGITS: Final = 30
+"""No machine counts further, and Python refuses to convert numbers of thousands of digits."""
+
+
+@dataclass(slots=True)
+class Scalar:
+    """One plain or quoted value."""
+
+    text: str
+    place: Place
+    quoted: bool = False
+
+    @property
+    def value(self) -> bool | int | float | str | None:
+        """Return what the text means by the core schema; quoted text is always text."""
+        if self.quoted:
+            return self.text
+        if _NULL.fullmatch(self.text):
+            return None
+        if _TRUTH.fullmatch(self.text):
+            return self.text.lower() == "true"
+        if _WHOLE.fullmatch(self.text) and len(self.text) <= MAX_DIGITS:
+            return int(self.text, 10 if self.text[1:2] not in {"o", "x"} else 0)
+        return float(self.text) if _REAL.fullmatch(self.text) else self.text
+
+
+@dataclass(slots=True)
+class Sequence:
+    """A list of values."""
+
+    items: list["Node"]
+    place: Place
+
+
+@dataclass(slots=True)
+class Mapping:
+    """Keys with their values, in the order of the file; keys are unique."""
+
+    entries: list[tuple[Scalar, "Node"]]
+    place: Place
+
+    def get(self, key: str) -> "Node | None":
+        """Return the value of a key, or None."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def describe(node: Node) -> str:
+    """Return what was found in words, for messages."""
+    match node:
+        case Mapping():
+            return "a mapping" if node.entries else "an empty mapping"
+        case Sequence():
+            return "a list" if node.items else "an empty list"
+        case Scalar(text=""):
+            return "nothing" if not node.quoted else "an empty text"
+        case Scalar():
+            shown = node.text if len(node.text) <= 60 else node.text[:57] + "…"  # noqa: PLR2004  what a terminal line bears
+            return repr(shown)
+
+
+def parse(text: str, file: str, problems: Problems) -> Node | None:
+    """Return the document's root; None when there is none, after noting why.
+
+    Duplicate keys, anchors, aliases and tags are noted and the rest is read on.
+    """
+    builder = _Builder(file, problems)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if not builder.take(event):
+                return None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problems.add(
+            builder.place_of(mark) if mark else Place(file),
+            _one_line(error.problem or error.context or "broken YAML"),
+            "YAML",
+            _syntax_hint(error.problem or ""),
+        )
+        return None
+    except ReaderError as error:
+        place = _reader_place(text, file, error.position)
+        problems.add(place, f"the character #x{error.character:04x}", "printable text")
+        return None
+    if builder.root is None:
+        problems.add(Place(file), "an empty file", "YAML with at least one key")
+    return builder.root
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been reached; `key` waits for its value."""
+
+    node: Sequence | Mapping
+    key: Scalar | None = None
+    seen: dict[str, Place] = field(default_factory=dict)
+    awaits_value: bool = False
+
+
+class _Builder:
+    """Makes the tree of the events, without recursion: depth is the file's, not Python's."""
+
+    def __init__(self, file: str, problems: Problems) -> None:
+        self.root: Node | None = None
+        self._file = file
+        self._problems = problems
+        self._open: list[_Open] = []
+        self._documents = 0
+
+    def take(self, event: Any) -> bool:
+        """Take one event; False when reading on makes no sense."""
+        match event:
+            case DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    place = self.place_of(event.start_mark)
+                    self._problems.add(place, "a second document ('---')", "one document a file")
+                    return False
+            case MappingStartEvent():
+                return self._begin(Mapping([], self._place_of_value(event)), event)
+            case SequenceStartEvent():
+                return self._begin(Sequence([], self._place_of_value(event)), event)
+            case MappingEndEvent() | SequenceEndEvent():
+                self._open.pop()
+            case ScalarEvent():
+                self._refuse_decoration(event)
+                quoted = not event.implicit[0]
+                self._put(Scalar(str(event.value), self._place_of_value(event), quoted))
+            case AliasEvent():
+                place = self.place_of(event.start_mark)
+                self._problems.add(
+                    place,
+                    f"the alias *{event.anchor}",
+                    "the value itself",
+                    "anchors and aliases are refused: each value stands where it is used",
+                )
+                self._put(Scalar("", place, quoted=True))
+        return True
+
+    def place_of(self, mark: Any) -> Place:
+        """Return a mark's place, counted from 1."""
+        return Place(self._file, mark.line + 1, mark.column + 1)
+
+    def _place_of_value(self, event: Any) -> Place:
+        """Return where a value stands; one that is empty stands at its key."""
+        top = self._open[-1] if self._open else None
+        if isinstance(event, ScalarEvent) and event.value == "" and top and top.key:
+            return top.key.place if event.implicit[0] else self.place_of(event.start_mark)
+        return self.place_of(event.start_mark)
+
+    def _begin(self, node: Sequence | Mapping, event: Any) -> bool:
+        self._refuse_decoration(event)
+        if len(self._open) >= MAX_DEPTH:
+            self._problems.add(node.place, "nested too deeply", f"at most {MAX_DEPTH} levels")
+            return False
+        self._put(node)
+        self._open.append(_Open(node))
+        return True
+
+    def _refuse_decoration(self, event: Any) -> None:
+        place = self.place_of(event.start_mark)
+        if event.anchor:
+            self._problems.add(
+                place,
+                f"the anchor &{event.anchor}",
+                "a plain value",
+                "anchors and aliases are refused: each value stands where it is used",
+            )
+        if event.tag:
+            self._problems.add(place, f"the tag {event.tag}", "a plain value")
+
+    def _put(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        top = self._open[-1]
+        if isinstance(top.node, Sequence):
+            top.node.items.append(node)
+        elif not top.awaits_value:
+            top.awaits_value = True
+            top.key = self._key(node, top.seen)
+        else:
+            if top.key is not None:
+                top.node.entries.append((top.key, node))
+            top.awaits_value, top.key = False, None
+
+    def _key(self, node: Node, seen: dict[str, Place]) -> Scalar | None:
+        """Return the key if it can be one; None to drop its value, after noting why."""
+        if not isinstance(node, Scalar):
+            self._problems.add(node.place, f"{describe(node)} as a key", "a word as a key")
+            return None
+        if node.text == "<<" and not node.quoted:
+            self._problems.add(node.place, "the merge key '<<'", "each key where it is used")
+            return None
+        if node.text in seen:
+            self._problems.add(
+                node.place,
+                f"the key {node.text!r} a second time",
+                "each key once",
+                f"the first stands at {seen[node.text]}",
+            )
+            return None
+        seen[node.text] = node.place
+        return node
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _syntax_hint(problem: str) -> str | None:
+    if "\\t" in problem:
+        return "indent with spaces, not with tabs"
+    if "mapping values are not allowed" in problem:
+        return "a text with ': ' in it needs quotes"
+    return None
+
+
+def _reader_place(text: str, file: str, position: int) -> Place:
+    """Return where the first character stands that YAML does not allow."""
+    before = text[:position]
+    return Place(file, before.count("\n") + 1, position - before.rfind("\n"))

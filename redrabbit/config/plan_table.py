@@ -1,0 +1,182 @@
+"""control_plan.csv: a table with one check a row, as a spreadsheet saves it ("CSV UTF-8").
+
+Makes the tree that `plan_file` reads from YAML, so that both say the same and are judged alike.
+Places are row:column of the table, counted from 1, the header being row 1.
+
+    control_plan, revision, effective_from      the same in every row, or given in the first only
+    check, plan_line, pfmea, device, schedule, opens_before, grace, closes_after, …
+    parts                                       separated by blanks, each id once
+    reaction_en, reaction_zh                    steps separated by |
+"""
+
+import csv
+import io
+from typing import Final
+
+from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
+from redrabbit.config.plan_file import CHECK, PLAN
+from redrabbit.config.problem import Place, Problems, nearest, one_of
+
+PLAN_COLUMNS: Final = tuple(key for key in PLAN.keys if key != "checks")
+REACTION_COLUMNS: Final = ("reaction_en", "reaction_zh")
+CHECK_COLUMNS: Final = tuple(key for key in CHECK.keys if key != "reaction")
+COLUMNS: Final = (*PLAN_COLUMNS, "check", *CHECK_COLUMNS, *REACTION_COLUMNS)
+REQUIRED: Final = (
+    "control_plan",
+    "revision",
+    "check",
+    *(key for key in CHECK_COLUMNS if CHECK.keys[key].required),
+    *REACTION_COLUMNS,
+)
+STEP_SEPARATOR: Final = "|"
+
+
+def parse_table(text: str, file: str, problems: Problems) -> Node | None:
+    """Return the plan as a tree; None when the table has no usable header."""
+    rows = _rows(text, file, problems)
+    if rows is None:
+        return None
+    if not rows or not any(rows[0]):
+        problems.add(Place(file), "an empty table", f"a header with {', '.join(REQUIRED)}")
+        return None
+    columns = _columns(rows[0], file, problems)
+    if columns is None:
+        return None
+    top = Mapping([], Place(file))
+    checks = Mapping([], Place(file))
+    seen: dict[str, Place] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        cells = _cells(row, number, columns, file, problems)
+        if cells is None:
+            continue
+        _take_plan_cells(top, cells, problems)
+        _take_check(checks, cells, seen, Place(file, number), problems)
+    top.entries.append((Scalar("checks", Place(file)), checks))
+    return top
+
+
+def _rows(text: str, file: str, problems: Problems) -> list[list[str]] | None:
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+            rows.append(row)  # noqa: PERF402  because the rows read so far tell where an error is
+    except csv.Error as error:
+        problems.add(Place(file, len(rows) + 1), f"broken CSV ({error})", "cells quoted as in CSV")
+        return None
+    return rows
+
+
+def _columns(header: list[str], file: str, problems: Problems) -> list[str] | None:
+    """Return the names of the columns; None when the header can't be used."""
+    before = len(problems.found)
+    names = [name.strip() for name in header]
+    if len(names) == 1 and ";" in names[0]:
+        found = "columns separated by ';'"
+        problems.add(Place(file), found, "columns separated by ','", "save as CSV UTF-8")
+        return None
+    for column, name in enumerate(names, 1):
+        place = Place(file, 1, column)
+        if name not in COLUMNS:
+            found = f"unknown column {name!r}"
+            problems.add(place, found, one_of(COLUMNS), nearest(name, COLUMNS))
+        elif name in names[: column - 1]:
+            problems.add(place, f"the column {name!r} a second time", "each column once")
+    for name in REQUIRED:
+        if name not in names:
+            problems.add(Place(file), f"no column {name!r}", f"the columns {', '.join(REQUIRED)}")
+    return names if len(problems.found) == before else None
+
+
+def _cells(
+    row: list[str], number: int, columns: list[str], file: str, problems: Problems
+) -> dict[str, Scalar] | None:
+    """Return the cells that are not empty, by column."""
+    if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
+        place = Place(file, number, len(columns) + 1)
+        hint = "a cell with a comma in it needs quotes"
+        problems.add(place, f"{len(row)} cells", f"{len(columns)}, as in the header", hint)
+        return None
+    return {
+        name: Scalar(cell.strip(), Place(file, number, column))
+        for column, (name, cell) in enumerate(zip(columns, row, strict=False), 1)
+        if cell.strip()
+    }
+
+
+def _take_plan_cells(top: Mapping, cells: dict[str, Scalar], problems: Problems) -> None:
+    """Take number, revision and date of the plan, which no two rows may say differently."""
+    for name in PLAN_COLUMNS:
+        cell = cells.get(name)
+        if cell is None:
+            continue
+        first = top.get(name)
+        if first is None:
+            top.entries.append((Scalar(name, cell.place), cell))
+        elif isinstance(first, Scalar) and first.text != cell.text:
+            problems.add(
+                cell.place,
+                f"{name} {cell.text!r}",
+                f"{first.text!r} in every row",
+                f"the first stands at {first.place}",
+            )
+
+
+def _take_check(
+    checks: Mapping,
+    cells: dict[str, Scalar],
+    seen: dict[str, Place],
+    row: Place,
+    problems: Problems,
+) -> None:
+    name = cells.get("check")
+    if name is None:
+        problems.add(row, "a row without a check", "check: the id of the check")
+        return
+    if name.text in seen:
+        hint = f"the first stands at {seen[name.text]}"
+        problems.add(name.place, f"the check {name.text!r} a second time", "each check once", hint)
+        return
+    seen[name.text] = name.place
+    entries: list[tuple[Scalar, Node]] = []
+    for column in CHECK_COLUMNS:
+        if cell := cells.get(column):
+            value = _part_list(cell) if column == "parts" else cell
+            entries.append((Scalar(column, cell.place), value))
+    if reaction := _reaction(cells, problems):
+        entries.append((Scalar("reaction", reaction.place), reaction))
+    checks.entries.append((name, Mapping(entries, row)))
+
+
+def _reaction(cells: dict[str, Scalar], problems: Problems) -> Sequence | None:
+    """Return the steps in both languages, which must be equally many."""
+    columns = [cells.get(name) for name in REACTION_COLUMNS]
+    given = [cell for cell in columns if cell is not None]
+    if not given:
+        return None
+    steps = [_steps(cell.text) if cell is not None else [] for cell in columns]
+    if len(steps[0]) != len(steps[1]):
+        found = f"{len(steps[0])} steps in English, {len(steps[1])} in Chinese"
+        problems.add(given[-1].place, found, "the same steps in both languages, separated by |")
+        return None
+    place = given[0].place
+    pairs: list[Node] = [
+        Mapping(
+            [
+                (Scalar("en", place), Scalar(english, place, quoted=True)),
+                (Scalar("zh", place), Scalar(chinese, place, quoted=True)),
+            ],
+            place,
+        )
+        for english, chinese in zip(*steps, strict=True)
+    ]
+    return Sequence(pairs, place)
+
+
+def _part_list(cell: Scalar) -> Sequence:
+    return Sequence([Scalar(word, cell.place) for word in cell.text.split()], cell.place)
+
+
+def _steps(text: str) -> list[str]:
+    return [step.strip() for step in text.split(STEP_SEPARATOR)]

@@ -1,0 +1,333 @@
+"""plant.yaml: name, zone, lines, calendars, endpoints, failure modes, challenge parts, receivers.
+
+What could be named but not read is kept as None, so that others who refer to it are not told that
+it does not exist.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from redrabbit.config.located_yaml import Node
+from redrabbit.config.problem import Place, Problems
+from redrabbit.config.shape import (
+    Bilingual,
+    Block,
+    Choice,
+    Entry,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Section,
+    Whole,
+    Words,
+)
+from redrabbit.config.spellings import (
+    ADDRESS,
+    DATE,
+    FAILURE_MODE,
+    PART_ID,
+    SLUG,
+    TIME_OF_DAY,
+    WEB_ADDRESS,
+    ZONE,
+    Address,
+)
+from redrabbit.domain.challenge_part import Category, ChallengePart
+from redrabbit.domain.identity import FailureMode, LineId, PartId
+from redrabbit.domain.plant import Line, NotificationTarget, TargetKind
+from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
+from redrabbit.domain.text import Text
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+EVENTS: Final = (
+    "missed",
+    "overdue",
+    "lapsed",
+    "escape",
+    "not_returned",
+    "inconclusive_again",
+    "wrong_part",
+    "clock_step",
+)
+"""What receivers can ask for: the kinds of `redrabbit.domain.records.AlarmRecord`."""
+
+MAX_USES: Final = 1_000_000
+
+SHIFT: Final = Section(
+    {
+        "from": Key(TIME_OF_DAY, "When it begins, plant-local."),
+        "to": Key(TIME_OF_DAY, "When it ends; at or before `from`: on the next day."),
+        "days": Key(
+            ListOf(Choice({day: number for number, day in enumerate(WEEKDAYS)}), at_least=1),
+            "The days on which it begins.",
+        ),
+        "label": Key(Bilingual(), "Its words for people.", required=False),
+    },
+    "{from: …, to: …, days: […]}",
+)
+
+CALENDAR: Final = Section(
+    {
+        "shifts": Key(MapOf(SLUG, SHIFT), "The shifts by name; the names go into records."),
+        "holidays": Key(
+            ListOf(DATE), "Dates on which no shift begins.", required=False, default=()
+        ),
+    },
+    "{shifts: …, holidays: […]}",
+)
+
+LINE: Final = Section(
+    {
+        "name": Key(Bilingual(), "The line's name."),
+        "calendar": Key(SLUG, "Which of the calendars the line works by."),
+    },
+    "{name: …, calendar: …}",
+)
+
+ENDPOINT: Final = Section(
+    {
+        "modbus_tcp": Key(ADDRESS, "host:port of a Modbus TCP server.", required=False),
+        "mqtt": Key(ADDRESS, "host:port of an MQTT broker.", required=False),
+    },
+    "{modbus_tcp: host:port} or {mqtt: host:port}",
+)
+
+PART: Final = Section(
+    {
+        "name": Key(Bilingual(), "What it is."),
+        "category": Key(
+            Choice({category.value: category for category in Category}), "Its category."
+        ),
+        "failure_mode": Key(FAILURE_MODE, "The defect a red rabbit shows.", required=False),
+        "good_master": Key(Flag(), "True for a known good part.", required=False, default=False),
+        "storage": Key(Words(), "Where it lives, for example drawer B3."),
+        "valid_until": Key(DATE, "The last day on which it may be used."),
+        "released": Key(Flag(), "Whether it may be used at all."),
+        "wear_limit_uses": Key(Whole(1, MAX_USES), "How often it may be used.", required=False),
+        "certified_on": Key(DATE, "When it was last certified.", required=False),
+        "measured": Key(Words(), "Its measured value with unit.", required=False),
+    },
+    "a part's mapping",
+)
+
+TARGET: Final = Section(
+    {
+        "mqtt": Key(ADDRESS, "host:port of a broker.", required=False),
+        "topic": Key(Words(), "The topic, for MQTT.", required=False),
+        "webhook": Key(WEB_ADDRESS, "Where messages are posted.", required=False),
+        "events": Key(
+            ListOf(Choice({event: event for event in EVENTS})),
+            "Which events it wants; left out: all of them.",
+            required=False,
+            default=(),
+        ),
+    },
+    "{mqtt: host:port, topic: …} or {webhook: URL}",
+)
+
+PLANT: Final = Section(
+    {
+        "plant": Key(Words(), "The plant's name, as printed on records."),
+        "zone": Key(ZONE, "The time zone of all times of day and dates."),
+        "calendars": Key(MapOf(SLUG, CALENDAR, at_least=1), "Shift calendars by name."),
+        "lines": Key(MapOf(SLUG, LINE, at_least=1), "The lines by id."),
+        "endpoints": Key(MapOf(SLUG, ENDPOINT, at_least=1), "Where stations are reached."),
+        "failure_modes": Key(
+            MapOf(FAILURE_MODE, Bilingual(), at_least=1), "The words for each failure mode."
+        ),
+        "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
+        "notifications": Key(
+            MapOf(SLUG, TARGET), "Who is told of what.", required=False, default=()
+        ),
+    },
+    "the plant's keys",
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address and the protocol spoken there."""
+
+    protocol: str
+    """`modbus_tcp` or `mqtt`, the words of the files."""
+    address: Address
+
+
+@dataclass(frozen=True)
+class PlantFile:
+    """plant.yaml as far as it could be read.
+
+    A None in a mapping is named but broken; a mapping that is None is not known at all, so that
+    nothing can be called unknown for its sake.
+    """
+
+    name: str = ""
+    zone: ZoneInfo | None = None
+    lines: Mapping[str, Line | None] | None = None
+    calendars: Mapping[str, ShiftCalendar | None] = field(default_factory=dict)
+    """By line."""
+    endpoints: Mapping[str, Endpoint | None] | None = None
+    failure_modes: Mapping[str, Text | None] | None = None
+    parts: Mapping[str, ChallengePart | None] | None = None
+    targets: tuple[NotificationTarget, ...] = ()
+
+
+def read_plant_file(root: Node, problems: Problems) -> PlantFile:
+    """Return what plant.yaml says, after noting what is wrong with it."""
+    block = PLANT.read(root, problems)
+    if block is None:
+        return PlantFile()
+    zone: ZoneInfo | None = block["zone"]
+    modes = _by_key(block["failure_modes"], lambda entry: entry.value)
+    calendars = _by_key(block["calendars"], lambda entry: _calendar(entry.value, zone, problems))
+    return PlantFile(
+        name=block["plant"] or "",
+        zone=zone,
+        lines=_by_key(block["lines"], _line),
+        calendars=_by_key(
+            block["lines"], lambda entry: _calendar_of(entry.value, calendars, problems)
+        )
+        or {},
+        endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
+        failure_modes=modes,
+        parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
+        targets=tuple(
+            target
+            for entry in block["notifications"] or ()
+            if (target := _target(entry, problems)) is not None
+        ),
+    )
+
+
+def _by_key(
+    entries: tuple[Entry[T], ...] | None, read: Callable[[Entry[T]], U]
+) -> dict[str, U] | None:
+    return None if entries is None else {entry.key: read(entry) for entry in entries}
+
+
+def _line(entry: Entry[Block]) -> Line | None:
+    if entry.value is None or not entry.value.complete:
+        return None
+    return Line(id=LineId(entry.key), name=entry.value["name"])
+
+
+def _calendar_of(
+    line: Block | None, calendars: Mapping[str, ShiftCalendar | None] | None, problems: Problems
+) -> ShiftCalendar | None:
+    name = line["calendar"] if line is not None else None
+    if line is None or name is None:
+        return None
+    problems.refuse_unknown("calendar", name, line.place_of("calendar"), calendars)
+    return (calendars or {}).get(name)
+
+
+def _calendar(
+    block: Block | None, zone: ZoneInfo | None, problems: Problems
+) -> ShiftCalendar | None:
+    if block is None:
+        return None
+    entries: tuple[Entry[Block], ...] = block["shifts"] or ()
+    shifts = [
+        Shift(
+            name=entry.key,
+            weekdays=tuple(sorted({day.value for day in entry.value["days"]})),
+            starts_at=entry.value["from"],
+            ends_at=entry.value["to"],
+            label=entry.value["label"],
+        )
+        for entry in entries
+        if entry.value is not None and entry.value.complete
+    ]
+    holidays: frozenset[date] = frozenset(day.value for day in block["holidays"] or ())
+    calendar = ShiftCalendar(zone=zone or ZoneInfo("UTC"), shifts=tuple(shifts), holidays=holidays)
+    _refuse_overlaps(calendar, {entry.key: entry.place for entry in entries}, problems)
+    return calendar if block.complete and zone is not None else None
+
+
+def _refuse_overlaps(calendar: ShiftCalendar, places: dict[str, Place], problems: Problems) -> None:
+    days: dict[tuple[str, str], list[str]] = {}
+    for overlap in overlaps(calendar):
+        days.setdefault((overlap.first, overlap.second), []).append(WEEKDAYS[overlap.weekday])
+    for (first, second), on in days.items():
+        problems.add(
+            places[second],
+            f"shift {second!r} begins on {', '.join(on)} while {first!r} is still on",
+            "shifts that do not overlap",
+            f"{first!r} stands at {places[first]}",
+        )
+
+
+def _endpoint(block: Block | None, problems: Problems) -> Endpoint | None:
+    if block is None:
+        return None
+    given = [key for key in ENDPOINT.keys if key in block]
+    if len(given) != 1:
+        problems.add(block.place, f"{len(given)} addresses", ENDPOINT.expected)
+        return None
+    where: Address | None = block[given[0]]
+    return Endpoint(given[0], where) if where is not None else None
+
+
+def _part(
+    entry: Entry[Block], failure_modes: Mapping[str, Text | None] | None, problems: Problems
+) -> ChallengePart | None:
+    block = entry.value
+    if block is None:
+        return None
+    mode = block["failure_mode"]
+    if mode is not None:
+        problems.refuse_unknown("failure mode", mode, block.place_of("failure_mode"), failure_modes)
+    if ("failure_mode" in block) == bool(block["good_master"]):
+        found = "both" if "failure_mode" in block else "neither"
+        problems.add(
+            entry.place,
+            f"part {entry.key} has {found} of failure_mode and good_master: true",
+            "exactly one of the two",
+            "a red rabbit shows one known defect, a good master none",
+        )
+    if not block.complete:
+        return None
+    return ChallengePart(
+        id=PartId(entry.key),
+        name=block["name"],
+        category=block["category"],
+        failure_mode=FailureMode(mode) if mode is not None else None,
+        storage=block["storage"],
+        valid_until=block["valid_until"],
+        released=block["released"],
+        wear_limit_uses=block["wear_limit_uses"],
+        certified_on=block["certified_on"],
+        measured=block["measured"],
+    )
+
+
+def _target(entry: Entry[Block], problems: Problems) -> NotificationTarget | None:
+    block = entry.value
+    if block is None:
+        return None
+    if ("mqtt" in block) == ("webhook" in block) or ("topic" in block) != ("mqtt" in block):
+        problems.add(block.place, f"receiver {entry.key!r} is neither or both", TARGET.expected)
+        return None
+    if not block.complete:
+        return None
+    events = frozenset(event.value for event in block["events"])
+    if block["webhook"] is not None:
+        return NotificationTarget(
+            name=entry.key, kind=TargetKind.WEBHOOK, url=block["webhook"], events=events
+        )
+    return NotificationTarget(
+        name=entry.key,
+        kind=TargetKind.MQTT,
+        host=block["mqtt"].host,
+        port=block["mqtt"].port,
+        topic=block["topic"],
+        events=events,
+    )

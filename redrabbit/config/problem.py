@@ -1,0 +1,84 @@
+"""What is wrong with a configuration, where, and what was expected instead.
+
+    Exception
+    └── ConfigurationProblems    all problems of a folder at once, in the order of file and line
+
+Rules: every problem is collected before anything is refused; nothing is mended, renamed or dropped
+on the way. A message says what was found, what was expected, and what to do where that helps.
+"""
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: lines and columns count from 1, in a table rows and columns."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        """Return `file:line:column`, as editors and terminals understand it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that keeps a configuration from being used."""
+
+    place: Place
+    found: str
+    expected: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """Return the one line that a person reads."""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.place}: {self.found}; expected {self.expected}{hint}"
+
+
+class ConfigurationProblems(Exception):
+    """The configuration can't be used; carries every problem that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=_order))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects problems while files are read."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, place: Place, found: str, expected: str, hint: str | None = None) -> None:
+        """Note one problem and go on."""
+        self.found.append(Problem(place, found, expected, hint))
+
+    def refuse_unknown(
+        self, what: str, word: str, place: Place, known: Collection[str] | None
+    ) -> None:
+        """Note a name that nothing has, unless it can't be told (None) because that is broken."""
+        if known is not None and word not in known:
+            self.add(place, f"unknown {what} {word!r}", one_of(known), nearest(word, known))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the known word that was probably meant; None if none is near."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else None
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return `one of a, b, c`, or the word itself if there is only one."""
+    listed = list(words)
+    if not listed:
+        return "none (there are none)"
+    return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
+
+
+def _order(problem: Problem) -> tuple[Place, str, str, str]:
+    return (problem.place, problem.found, problem.expected, problem.hint or "")

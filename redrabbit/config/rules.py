@@ -1,0 +1,300 @@
+"""Detection rules: what at a station counts as presented, detected and accepted.
+
+Refuses a rule that can never come true, that can't be told from its opposite, that is faster than
+the station is read (B8), that rejects for a reason nobody declared (L2), and one that leaves open
+what silence means (L3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from redrabbit.config import located_yaml
+from redrabbit.config.conditions import CONDITION_REF, WRITTEN, read_condition, read_value
+from redrabbit.config.located_yaml import Node, Scalar
+from redrabbit.config.problem import Problems, nearest, one_of
+from redrabbit.config.satisfiability import can_be_true, same
+from redrabbit.config.shape import Block, Choice, Key, Raw, Schema, Section
+from redrabbit.config.signal_table import SignalTable
+from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, FAILURE_MODE, SIGNAL
+from redrabbit.domain.identity import FailureMode, SignalName
+from redrabbit.domain.observation import Value
+from redrabbit.domain.rule import Condition, DetectionRule, Not, OnSilence, signals_of
+from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.station import Link, ModbusLink
+
+BY_CODE: Final = "code"
+BY_STATEMENT: Final = "stated"
+
+_CONDITION_WORDS: Final = f"a condition, for example {WRITTEN['rises']}"
+
+
+def _condition_schema() -> Schema:
+    return dict(CONDITION_REF)
+
+
+def _presented_schema() -> Schema:
+    return {"anyOf": [{"enum": [BY_CODE, BY_STATEMENT]}, CONDITION_REF]}
+
+
+def _codes_schema() -> Schema:
+    return {
+        "type": "object",
+        "patternProperties": {f"^(?:{FAILURE_MODE.pattern})$": {"type": ["string", "number"]}},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+
+
+RULE: Final = Section(
+    {
+        "presented": Key(
+            Raw(_presented_schema, f"{_CONDITION_WORDS}; or {BY_CODE}; or {BY_STATEMENT}"),
+            "What says that the part is there: a condition on part-present; `code`, when "
+            "part_code becomes the part's own; `stated`, the operator's tap.",
+        ),
+        "detected": Key(Raw(_condition_schema, _CONDITION_WORDS), "The reject condition."),
+        "accepted": Key(
+            Raw(_condition_schema, _CONDITION_WORDS),
+            "The accept condition; needed for good masters.",
+            required=False,
+        ),
+        "within": Key(DURATION, "From presented to the answer."),
+        "on_silence": Key(
+            Choice({word.value: word for word in OnSilence}),
+            "What it means when no answer comes in time, on good communication.",
+            missing="there is no default (L3): say whether silence is a miss or proves nothing",
+        ),
+        "part_code": Key(
+            SIGNAL, "The signal that says which part the station sees.", required=False
+        ),
+        "reject_code": Key(SIGNAL, "The signal that says why it rejected.", required=False),
+        "reject_codes": Key(
+            Raw(_codes_schema, "{failure_mode: code, …}"),
+            "The expected reason for each failure mode.",
+            required=False,
+        ),
+        "settle": Key(
+            DURATION_OR_NONE,
+            "How long to wait after the first answer for the rest of it, where verdict and reason "
+            "are separate messages.",
+            required=False,
+            default=timedelta(0),
+        ),
+        "measured": Key(SIGNAL, "The signal with the measured value.", required=False),
+    },
+    "a rule's mapping",
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a rule can read: the station's signals, and the link they come by."""
+
+    signals: SignalTable
+    link: Link | None
+    """None when it could not be read."""
+
+
+@dataclass(frozen=True)
+class _Conditions:
+    presented: Condition | None
+    detected: Condition | None
+    accepted: Condition | None
+
+
+def read_rule(
+    block: Block, modes: tuple[str, ...], watched: Watched, problems: Problems
+) -> DetectionRule | None:
+    """Return the rule of a device with these failure modes; None after noting why there is none."""
+    before = len(problems.found)
+    table = watched.signals
+    for key in ("part_code", "reject_code", "measured"):
+        table.refuse_unknown(block[key], block.place_of(key), problems)
+    conditions = _Conditions(
+        presented=_read_presented(block, table, problems),
+        detected=_read(block, "detected", table, problems),
+        accepted=_read(block, "accepted", table, problems),
+    )
+    _refuse_look_alikes(block, conditions, problems)
+    _refuse_kinds(block, table, problems)
+    codes = _read_codes(block, modes, table, problems)
+    _check_pace(block, watched.link, problems)
+    _require_settle(block, conditions, table, problems)
+    if len(problems.found) > before or not block.complete or conditions.detected is None:
+        return None
+    return DetectionRule(
+        presented=conditions.presented,
+        detected=conditions.detected,
+        accepted=conditions.accepted,
+        within_s=block["within"].total_seconds(),
+        on_silence=block["on_silence"],
+        part_code=_name(block["part_code"]),
+        reject_code=_name(block["reject_code"]),
+        reject_codes=codes,
+        settle_s=block["settle"].total_seconds(),
+        measured=_name(block["measured"]),
+    )
+
+
+def _name(text: str | None) -> SignalName | None:
+    return SignalName(text) if text is not None else None
+
+
+def _read(block: Block, key: str, table: SignalTable, problems: Problems) -> Condition | None:
+    """Return a condition that can become true; None if it is absent, or after noting why."""
+    node: Node | None = block[key]
+    if node is None:
+        return None
+    condition = read_condition(node, table, problems)
+    if condition is None:
+        return None
+    if not can_be_true(condition, table.ranges):
+        expected = "conditions that can hold together"
+        problems.add(node.place, f"{key} can never become true", expected)
+        return None
+    if not can_be_true(Not(of=condition), table.ranges):
+        expected = "a condition that is false before the answer (L1)"
+        problems.add(node.place, f"{key} is always true", expected)
+        return None
+    return condition
+
+
+def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Condition | None:
+    node: Node | None = block["presented"]
+    has_code = "part_code" in block
+    if not isinstance(node, Scalar):
+        if node is not None and has_code:
+            problems.add(
+                node.place,
+                "a condition for presented beside part_code",
+                f"presented: {BY_CODE}, or no part_code in the rule",
+                "where the station reads the part's code, the code decides (D2)",
+            )
+        return _read(block, "presented", table, problems)
+    if node.text not in {BY_CODE, BY_STATEMENT}:
+        words = (BY_CODE, BY_STATEMENT)
+        expected = f"{BY_CODE}, {BY_STATEMENT} or {_CONDITION_WORDS}"
+        problems.add(node.place, f"found {node.text!r}", expected, nearest(node.text, words))
+    elif node.text == BY_CODE and not has_code:
+        problems.add(
+            node.place, "presented by code without part_code", "part_code: the signal with the code"
+        )
+    elif node.text == BY_STATEMENT and has_code:
+        problems.add(
+            node.place,
+            "presented as stated beside part_code",
+            f"presented: {BY_CODE}, or no part_code in the rule",
+            "where the station reads the part's code, the code decides (D2)",
+        )
+    return None
+
+
+def _refuse_look_alikes(block: Block, conditions: _Conditions, problems: Problems) -> None:
+    detected = conditions.detected
+    if detected is None:
+        return
+    for key, other in (("accepted", conditions.accepted), ("presented", conditions.presented)):
+        if other is not None and same(other, detected):
+            problems.add(
+                block.place_of(key),
+                f"{key} is the same condition as detected",
+                "a condition of its own",
+                f"detected stands at {block.place_of('detected')}",
+            )
+
+
+def _refuse_kinds(block: Block, table: SignalTable, problems: Problems) -> None:
+    """Refuse signals that can't tell what they are named for."""
+    for key, kinds, expected in (
+        ("part_code", {"text", "number"}, "a signal that tells the code on the part's label"),
+        ("reject_code", {"text", "number"}, "a signal that tells a number or a text"),
+        ("measured", {"number", "text"}, "a signal that tells a number or a text"),
+    ):
+        values = table.ranges.get(SignalName(block[key] or ""))
+        if values is not None and values.kind not in kinds:
+            problems.add(block.place_of(key), f"{key} {block[key]!r} is {values.kind}", expected)
+
+
+def _read_codes(
+    block: Block, modes: tuple[str, ...], table: SignalTable, problems: Problems
+) -> Mapping[FailureMode, Value]:
+    node: Node | None = block["reject_codes"]
+    if node is None:
+        if "reject_code" in block and modes:
+            problems.add(
+                block.place_of("reject_code"),
+                "reject_code without reject_codes",
+                f"reject_codes with a code for {', '.join(modes)} (L2)",
+            )
+        return {}
+    if "reject_code" not in block:
+        problems.add(node.place, "reject_codes without reject_code", "reject_code: the signal")
+    if not isinstance(node, located_yaml.Mapping):
+        problems.add(node.place, "found no mapping", "{failure_mode: code, …}")
+        return {}
+    values = table.ranges.get(SignalName(block["reject_code"] or ""))
+    codes: dict[FailureMode, Value] = {}
+    for key, code in node.entries:
+        if key.text not in modes:
+            problems.add(
+                key.place,
+                f"a code for {key.text!r}, which the device does not watch for",
+                one_of(modes),
+                nearest(key.text, modes),
+            )
+        elif values is not None and values.kind != "bool":
+            value = read_value(code, block["reject_code"], values, problems)
+            if value is not None:
+                codes[FailureMode(key.text)] = value
+    given = {key.text for key, _ in node.entries}
+    for mode in modes:
+        if mode not in given:
+            problems.add(
+                node.place,
+                f"no reject code for {mode!r}",
+                "a code for each failure mode of the device (L2)",
+            )
+    return codes
+
+
+def _check_pace(block: Block, link: Link | None, problems: Problems) -> None:
+    """Refuse answers awaited for less than two polls (B8), and requests that outlast them."""
+    if not isinstance(link, ModbusLink) or block["within"] is None:
+        return
+    within_s: float = block["within"].total_seconds()
+    if within_s < 2 * link.poll_interval_s:
+        problems.add(
+            block.place_of("within"),
+            f"within {within_s:g} s, polled every {link.poll_interval_s:g} s",
+            f"at least two polls, {2 * link.poll_interval_s:g} s (B8)",
+        )
+    if link.timeout_s >= within_s:
+        problems.add(
+            block.place_of("within"),
+            f"within {within_s:g} s, but one request may take {link.timeout_s:g} s",
+            "a link timeout shorter than the answer may take",
+        )
+
+
+def _require_settle(
+    block: Block, conditions: _Conditions, table: SignalTable, problems: Problems
+) -> None:
+    """Refuse an answer in several messages without a time to wait for all of them."""
+    answers = {SignalName(block[key]) for key in ("reject_code", "measured") if block[key]}
+    for condition in (conditions.detected, conditions.accepted):
+        if condition is not None:
+            answers |= signals_of(condition)
+    topics = {
+        address.topic
+        for name in answers
+        if name in table.specs and isinstance(address := table.specs[name].address, MqttAddress)
+    }
+    if len(topics) > 1 and not block["settle"]:
+        problems.add(
+            block.place,
+            f"the answer comes on {len(topics)} topics, without settle",
+            "settle: how long after the first message the rest may take, for example 300 ms",
+            "messages of different topics arrive in any order",
+        )

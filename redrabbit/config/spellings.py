@@ -1,0 +1,147 @@
+"""How durations, times, dates, addresses and schedules are spelled in configuration files.
+
+Rules: a duration always has its unit, an instant always its offset; nothing is guessed from a bare
+number. Each constant is the one shape that all files use.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from redrabbit.config.problem import nearest
+from redrabbit.config.shape import Pattern, Shape, Spelled
+from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
+
+LAST_PORT: Final = 65535
+
+SLUG: Final = Pattern(
+    r"[a-z0-9][a-z0-9_.-]{0,59}",
+    "an id of lower-case letters, digits, '-', '_' and '.', at most 60 characters",
+)
+SIGNAL: Final = Pattern(
+    r"[a-z][a-z0-9_]{0,59}", "a signal name of lower-case letters, digits and '_'"
+)
+FAILURE_MODE: Final = Pattern(
+    r"[a-z][a-z0-9_]{0,59}", "a failure mode of lower-case letters, digits and '_'"
+)
+PART_ID: Final = Pattern(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
+    "a part id as on its label, for example RR-0001: letters, digits, '-', '_' and '.', "
+    "at most 40 characters",
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where something listens."""
+
+    host: str
+    port: int
+
+
+def duration(text: str) -> timedelta:
+    """Return a duration longer than nothing."""
+    length = duration_or_none(text)
+    if not length:
+        raise ValueError("it must be longer than nothing")
+    return length
+
+
+def duration_or_none(text: str) -> timedelta:
+    """Return a duration that may also be `0 s`."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError("a number and a unit: ms, s, min, h or d") from None
+
+
+def schedule(text: str) -> ScheduleRule:
+    """Return the rule that the control plan's words mean."""
+    try:
+        return parse_schedule(text)
+    except ValueError as error:
+        reason = error.__cause__
+        raise ValueError(str(reason) if reason else _unsupported(text)) from error
+
+
+def _unsupported(text: str) -> str:
+    return "part counts are not supported yet" if "part" in text else ""
+
+
+def time_of_day(text: str) -> time:
+    """Return a plant-local time of day, `06:00`."""
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("hours 00 to 23 and minutes 00 to 59, both with two digits")
+    return time.fromisoformat(text)
+
+
+def calendar_date(text: str) -> date:
+    """Return a plant-local date, `2026-11-23`."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("year-month-day, with no time of day")
+    return date.fromisoformat(text)
+
+
+def aware_instant(text: str) -> datetime:
+    """Return an instant with its offset; a naive one is refused."""
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", text):
+        raise ValueError("it needs a date and a time of day")
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("without an offset it would mean different moments in different places")
+    return instant
+
+
+def zone(text: str) -> ZoneInfo:
+    """Return a time zone by its IANA name."""
+    known = available_timezones()
+    if text not in known:
+        raise ValueError(nearest(text, known) or "")
+    return ZoneInfo(text)
+
+
+def address(text: str) -> Address:
+    """Return `host:port`; an IPv6 host stands in brackets."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):([0-9]{1,5})", text)
+    if not found:
+        raise ValueError("")
+    port = int(found[3])
+    if not 1 <= port <= LAST_PORT:
+        raise ValueError(f"ports go from 1 to {LAST_PORT}")
+    return Address(found[1] or found[2], port)
+
+
+def web_address(text: str) -> str:
+    """Return a URL that a webhook can be sent to."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+        raise ValueError("")
+    return text
+
+
+_DURATION_PATTERN: Final = r"[0-9]+(\.[0-9]+)? ?(ms|s|min|h|d)"
+
+DURATION: Final[Shape[timedelta]] = Spelled(
+    duration, "a duration with its unit, for example 100 ms, 4 s, 15 min or 8 h", _DURATION_PATTERN
+)
+DURATION_OR_NONE: Final[Shape[timedelta]] = Spelled(
+    duration_or_none, "a duration with its unit, for example 0 s or 300 ms", _DURATION_PATTERN
+)
+TIME_OF_DAY: Final[Shape[time]] = Spelled(
+    time_of_day, 'a time of day, for example "06:00"', r"[0-2][0-9]:[0-5][0-9]"
+)
+DATE: Final[Shape[date]] = Spelled(
+    calendar_date, "a date, for example 2026-11-23", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+)
+INSTANT: Final[Shape[datetime]] = Spelled(
+    aware_instant, "an instant with its offset, for example 2026-11-01T06:00:00+08:00"
+)
+ZONE: Final[Shape[ZoneInfo]] = Spelled(zone, "a time zone's name, for example Asia/Shanghai")
+ADDRESS: Final[Shape[Address]] = Spelled(address, "host:port, for example 10.20.1.20:502")
+WEB_ADDRESS: Final[Shape[str]] = Spelled(web_address, "a URL beginning with http:// or https://")
+SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
+    schedule, f"a schedule: {', '.join(FORMS[:-1])} or {FORMS[-1]}"
+)
