@@ -6,6 +6,7 @@ it, and never more than can be shown. The page renders the same codes in both la
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 Param = str | int | None
@@ -33,7 +34,7 @@ def shown(value: object) -> str:
     """Return a value as it is quoted in a finding: short, and on one line."""
     if isinstance(value, bytes):
         value = value.hex()
-    text = repr(value)
+    text = value.isoformat() if isinstance(value, datetime) else repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 

@@ -1,0 +1,446 @@
+"""Verification finds every change, and names the first place (D13, L8)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.audit import (
+    Audit,
+    Finding,
+    Folded,
+    as_row,
+    audit,
+    compare_records,
+    say,
+    verify_ledger,
+)
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.fold import fold
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import Event, LedgerContext, LogState, from_bytes, rebuild, to_bytes
+from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.records import AgentRecord, AlarmRecord, PauseRecord, Record, StationRecord
+from redrabbit.domain.signed_note import NoteVerifier, sign_note
+from tests.fakes import ToyKey
+
+RAWS = tuple(
+    (Path(__file__).parent / "samples" / "ledger_schema_1.jsonl").read_bytes().splitlines()
+)
+KEY = ToyKey()
+COLUMNS = (
+    "index",
+    "type",
+    "schema",
+    "stream",
+    "stream_seq",
+    "previous",
+    "occurred_at",
+    "recorded_at",
+    "raw",
+    "leaf_hash",
+)
+
+Row = dict[str, Any]
+
+
+def row_of(index: int, raw: bytes) -> Row:
+    entry = from_bytes(raw, index)
+    row = {column: getattr(entry, column) for column in COLUMNS[:-2]}
+    return {**row, "raw": raw, "leaf_hash": leaf_hash(raw)}
+
+
+def log_of(rows: list[Row]) -> LogState:
+    return rebuild((row["stream"], row["leaf_hash"]) for row in rows)
+
+
+def head_of(rows: list[Row], key: ToyKey = KEY) -> Row:
+    log = log_of(rows)
+    return {
+        "id": 1,
+        "size": log.size,
+        "root": log.root.hex(),
+        "checkpoint": sign_checkpoint(log, key),
+    }
+
+
+def records_of(rows: list[Row]) -> dict[type[Any], list[Row]]:
+    folded = Folded(fold)
+    for row in rows:
+        folded.add(from_bytes(row["raw"], row["index"]))
+    return {kind: [as_row(one) for one in kept.values()] for kind, kept in folded.records.items()}
+
+
+def sound_rows() -> list[Row]:
+    return [row_of(index, raw) for index, raw in enumerate(RAWS)]
+
+
+@dataclass
+class Stored:
+    """What a database holds; each test damages its own."""
+
+    rows: list[Row] = field(default_factory=sound_rows)
+    heads: list[Row] = field(default_factory=lambda: [head_of(sound_rows())])
+    records: dict[type[Any], list[Row]] = field(default_factory=lambda: records_of(sound_rows()))
+
+    def audit(self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY) -> Audit:
+        return audit(self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept)
+
+    def found(self, *kept: str) -> list[tuple[str, str]]:
+        return [(finding.place, finding.code) for finding in self.audit(kept).findings]
+
+    def renumber(self, rows: list[Row]) -> None:
+        """Give rows new places as a careful vandal would, hashes and columns included."""
+        self.rows = [row_of(index, row["raw"]) for index, row in enumerate(rows)]
+
+
+def other(value: object) -> object:
+    """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, bytes):
+        return value[:-1] + bytes([value[-1] ^ 1])
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=1)
+    assert value is None
+    return "something"
+
+
+def rewritten(raw: bytes, **fields: Any) -> bytes:
+    return to_bytes(replace(from_bytes(raw, 0), **fields))
+
+
+def test_a_sound_database_gives_no_finding() -> None:
+    result = Stored().audit()
+    assert result.sound
+    assert (result.size, result.root) == (11, log_of(sound_rows()).root.hex())
+    assert result.last_good is None
+
+
+def test_the_empty_ledger_is_sound() -> None:
+    assert Stored(rows=[], heads=[head_of([])], records={}).audit().sound
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("index", range(len(RAWS)))
+def test_any_changed_column_of_the_ledger_is_named(index: int, column: str) -> None:
+    stored = Stored()
+    stored.rows[index][column] = other(stored.rows[index][column])
+    places = [place for place, _ in stored.found()]
+    assert places[0] == f"ledger[{index}]"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("value", [None, "", b"", 1.5, True])
+def test_a_column_of_another_type_is_named(column: str, value: object) -> None:
+    stored = Stored()
+    stored.rows[4][column] = value
+    assert stored.found()[0][0] == "ledger[4]"
+
+
+def test_a_column_that_is_gone_is_named() -> None:
+    stored = Stored()
+    del stored.rows[3]["recorded_at"]
+    assert [say(finding) for finding in stored.audit().findings] == [
+        "ledger[3]: column recorded_at is not there; the entry says 2026-11-22T06:00:01.000097+00:00"
+    ]
+
+
+@pytest.mark.parametrize("index", range(len(RAWS)))
+def test_a_removed_row_is_named(index: int) -> None:
+    stored = Stored()
+    del stored.rows[index]
+    assert stored.found() == [(f"ledger[{index}]", "entry_missing")]
+
+
+@pytest.mark.parametrize("index", range(len(RAWS) - 1))
+def test_a_removed_row_is_found_when_the_rest_was_renumbered(index: int) -> None:
+    stored = Stored()
+    stored.renumber(stored.rows[:index] + stored.rows[index + 1 :])
+    assert stored.found()[0][1] in {
+        "chain_broken",
+        "stream_begins_late",
+        "entry_missing",
+        "entry_does_not_fold",
+    }
+
+
+def test_a_row_twice_is_named() -> None:
+    stored = Stored()
+    stored.rows.insert(6, stored.rows[5])
+    assert stored.found() == [("ledger[6]", "row_out_of_place")]
+
+
+def test_a_row_added_at_the_end_is_named() -> None:
+    stored = Stored()
+    event = Event(
+        type="agent_started",
+        stream="plant",
+        occurred_at=datetime(2026, 11, 22, 9, tzinfo=UTC),
+        actor=AGENT,
+        payload={"agent_id": 2, "software": "0.1.0"},
+    )
+    context = LedgerContext(configuration="", plan="", software="")
+    added = log_of(stored.rows).append(event, event.occurred_at, context)
+    stored.rows.append(row_of(added.entry.index, added.raw))
+    assert stored.found() == [("ledger[11]", "entry_extra")]
+
+
+def test_two_rows_exchanged_with_their_indexes_are_found() -> None:
+    stored = Stored()
+    stored.renumber([*stored.rows[:2], stored.rows[3], stored.rows[2], *stored.rows[4:]])
+    assert stored.found() == [("ledger", "root_differs")]
+
+
+def test_a_changed_entry_with_its_hash_breaks_the_chain_behind_it() -> None:
+    stored = Stored()
+    stored.rows[2] = row_of(2, rewritten(RAWS[2], software="0.1.1"))
+    finding = stored.audit().findings[0]
+    assert (finding.place, finding.code) == ("ledger[4]", "chain_broken")
+    assert finding.params["previous"] == 2
+    assert "ledger[2]" in say(finding)
+
+
+def test_a_changed_last_entry_of_a_stream_is_named_by_the_signed_head() -> None:
+    stored = Stored()
+    stored.rows[6] = row_of(6, rewritten(RAWS[6], software="0.1.1"))
+    assert stored.found() == [
+        ("ledger[6]", "stream_head_differs"),
+        ("ledger", "root_differs"),
+    ]
+
+
+def test_a_stream_that_does_not_begin_at_its_beginning_is_named() -> None:
+    stored = Stored()
+    stored.rows[2] = row_of(2, rewritten(RAWS[2], stream_seq=1))
+    assert stored.found()[0] == ("ledger[2]", "stream_begins_late")
+
+
+def test_a_rewritten_history_contradicts_the_signature() -> None:
+    stored = Stored()
+    log, rows = LogState(), []
+    for index, raw in enumerate(RAWS):
+        entry = from_bytes(raw, index)
+        payload = {**entry.payload, "kind": "overdue"} if index == 7 else entry.payload
+        event = Event(
+            type=entry.type,
+            stream=entry.stream,
+            occurred_at=entry.occurred_at,
+            actor=entry.actor,
+            payload=payload,
+        )
+        context = LedgerContext(
+            configuration=entry.configuration, plan=entry.plan, software=entry.software
+        )
+        appended = log.append(event, entry.recorded_at, context)
+        rows.append(row_of(index, appended.raw))
+        log = appended.log
+    stored.rows, stored.records = rows, records_of(rows)
+    assert stored.found() == [("ledger[8]", "stream_head_differs"), ("ledger", "root_differs")]
+
+    thief = stored.heads[0] = head_of(rows)  # somebody with the key
+    assert stored.found() == []
+    kept = sign_checkpoint(log_of(sound_rows()[:9]), KEY)
+    assert stored.found(kept) == [("kept checkpoint", "kept_contradicts")]
+    assert thief["size"] == 11
+
+
+def test_bytes_with_a_right_hash_that_are_no_entry_are_named() -> None:
+    stored = Stored()
+    raw = RAWS[5].replace(b'"schema":1', b'"schema":2')
+    stored.rows[5].update(raw=raw, leaf_hash=leaf_hash(raw))
+    assert stored.found() == [("ledger[5]", "entry_unreadable")]
+
+
+def test_an_entry_that_makes_no_sense_is_named() -> None:
+    rows = [row_of(0, rewritten(RAWS[0], type="agent_stopped", payload={"agent_id": 9}))]
+    found = Stored(rows=rows, heads=[head_of(rows)], records={}).audit().findings
+    assert [(one.place, one.code) for one in found] == [("ledger[0]", "entry_does_not_fold")]
+    assert "LookupError" in say(found[0])
+
+
+@pytest.mark.parametrize("column", ["id", "size", "root", "checkpoint"])
+@pytest.mark.parametrize("value", ["other", None, True, ""])
+def test_any_changed_column_of_the_head_is_found(column: str, value: object) -> None:
+    stored = Stored()
+    head = stored.heads[0]
+    head[column] = other(head[column]) if value == "other" else value
+    assert {place for place, _ in stored.found()} == {"ledger_head"}
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_there_is_exactly_one_head(count: int) -> None:
+    stored = Stored()
+    stored.heads = stored.heads * count
+    assert stored.found() == [("ledger_head", "head_rows")]
+
+
+def test_a_head_signed_by_another_key_is_found() -> None:
+    stored = Stored()
+    stored.heads = [head_of(stored.rows, ToyKey(key_id=b"key2"))]
+    assert stored.found() == [("ledger_head", "signature_wrong")]
+
+
+def test_a_head_of_another_log_is_found() -> None:
+    stored = Stored()
+    stored.heads = [head_of(stored.rows, ToyKey(name="Suzhou-3/77aa"))]
+    assert stored.found() == [("ledger_head", "origin_differs")]
+
+
+def test_a_signature_added_to_the_head_is_found() -> None:
+    stored = Stored()
+    note = stored.heads[0]["checkpoint"]
+    text = note.partition("\n\n")[0] + "\n"
+    stored.heads[0]["checkpoint"] = note + sign_note(text, ToyKey(key_id=b"key2"))[len(text) + 1 :]
+    assert stored.found() == [("ledger_head", "signatures_extra")]
+
+
+def test_an_old_head_put_back_is_found() -> None:
+    stored = Stored()
+    stored.heads = [head_of(stored.rows[:8])]
+    assert stored.found() == [("ledger[8]", "entry_extra")]
+
+
+def test_the_last_entries_cut_off_are_found() -> None:
+    stored = Stored()
+    del stored.rows[8:]
+    assert stored.found() == [("ledger[8]", "entry_missing")]
+
+
+def test_a_head_is_not_compared_with_a_damaged_ledger() -> None:
+    stored = Stored()
+    stored.rows[2]["type"] = "x"
+    stored.heads[0]["size"] = 3
+    assert stored.found() == [("ledger[2]", "column_differs"), ("ledger_head", "column_differs")]
+
+
+@pytest.mark.parametrize("size", range(12))
+def test_every_checkpoint_ever_kept_agrees_with_the_log(size: int) -> None:
+    kept = sign_checkpoint(log_of(sound_rows()[:size]), KEY)
+    result = Stored().audit((kept,))
+    assert result.sound
+    assert result.last_good == size
+
+
+def test_a_checkpoint_that_others_cosigned_is_still_good() -> None:
+    kept = sign_checkpoint(log_of(sound_rows()[:4]), KEY)
+    text = kept.partition("\n\n")[0] + "\n"
+    cosigned = kept + sign_note(text, ToyKey(name="witness", key_id=b"w1w1"))[len(text) + 1 :]
+    assert Stored().audit((cosigned,)).last_good == 4
+
+
+def test_a_log_shorter_than_a_kept_checkpoint_was_cut() -> None:
+    stored = Stored()
+    kept = sign_checkpoint(log_of(stored.rows), KEY)
+    stored.rows = stored.rows[:8]
+    stored.heads, stored.records = [head_of(stored.rows)], records_of(stored.rows)
+    assert stored.found() == []
+    assert stored.found(kept) == [("kept checkpoint", "kept_beyond")]
+
+
+def test_damage_is_bounded_by_the_last_good_checkpoint() -> None:
+    stored = Stored()
+    kept = tuple(sign_checkpoint(log_of(stored.rows[:size]), KEY) for size in (3, 6, 9))
+    stored.rows[7]["type"] = "x"
+    result = stored.audit(kept)
+    assert [finding.code for finding in result.findings] == ["column_differs"]
+    assert result.last_good == 6
+
+
+def test_kept_checkpoints_that_prove_nothing_are_named() -> None:
+    strange = sign_checkpoint(log_of(sound_rows()), ToyKey(key_id=b"key2"))
+    assert Stored().found("nonsense", strange) == [
+        ("kept checkpoint 1", "kept_unreadable"),
+        ("kept checkpoint 2", "signature_wrong"),
+    ]
+
+
+SAMPLE_RECORDS = [
+    (kind, column)
+    for kind in (AgentRecord, StationRecord, PauseRecord, AlarmRecord)
+    for column in kind.__dataclass_fields__
+]
+
+
+@pytest.mark.parametrize(("kind", "column"), SAMPLE_RECORDS)
+def test_any_changed_column_of_a_record_is_named(kind: type[Record], column: str) -> None:
+    stored = Stored()
+    row = stored.records[kind][0]
+    row[column] = other(row[column])
+    result = stored.audit()
+    assert not result.sound
+    codes = {finding.code for finding in result.findings}
+    assert codes in ({"record_differs"}, {"record_missing", "record_extra"})
+    if codes == {"record_differs"}:
+        assert [finding.params["column"] for finding in result.findings] == [column]
+
+
+def test_a_removed_record_is_named() -> None:
+    stored = Stored()
+    del stored.records[StationRecord][0]
+    assert stored.found() == [("stations[op20]", "record_missing")]
+
+
+def test_a_table_that_is_gone_is_named() -> None:
+    stored = Stored()
+    del stored.records[PauseRecord]
+    assert stored.found() == [("pauses[1]", "record_missing")]
+
+
+@pytest.mark.parametrize("key", [2, 1])
+def test_an_added_record_is_named(key: int) -> None:
+    stored = Stored()
+    stored.records[AlarmRecord].append({**stored.records[AlarmRecord][0], "alarm_id": key})
+    assert stored.found() == [(f"alarms[{key}]", "record_extra")]
+
+
+def test_whole_numbers_of_a_float_column_are_no_difference() -> None:
+    """Databases give 5.0 back where 5 was put into a column of floats."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    record = AgentRecord(agent_id=1, started_at=now, stopped_at=None, software="0.1.0")
+    for found, differs in ((1.0, False), (True, True)):
+        rows: Mapping[type[Record], list[Row]] = {
+            AgentRecord: [{**as_row(record), "agent_id": found}]
+        }
+        findings = list(compare_records({AgentRecord: {(1,): record}}, rows))
+        assert bool(findings) is differs
+
+
+def test_a_removal_is_folded() -> None:
+    from redrabbit.domain.folding import Changes, Look, Remove
+
+    def fold_removal(entry: Any, look: Look) -> Changes:
+        if entry.type == "station_lost":
+            assert look(StationRecord, "op30") is not None
+            return (Remove(StationRecord, ("op30",)),)
+        return fold(entry, look)
+
+    folded = Folded(fold_removal)
+    visit: Callable[[Any], None] = folded.add
+    verify_ledger(sound_rows(), [], KEY, visit=visit)
+    assert list(folded.records[StationRecord]) == [("op20",)]
+
+
+def test_the_ledger_can_be_verified_alone() -> None:
+    result = verify_ledger(sound_rows(), [head_of(sound_rows())], KEY)
+    assert result.findings == ()
+    assert result.log == log_of(sound_rows())
+
+
+def test_long_values_are_shortened() -> None:
+    stored = Stored()
+    stored.rows[0]["type"] = "x" * 10_000
+    assert len(say(stored.audit().findings[0])) < 250
+
+
+def test_a_finding_is_a_value() -> None:
+    assert Finding(code="head_rows", place="ledger_head", params={"found": 0}) == Finding(
+        code="head_rows", place="ledger_head", params={"found": 0}
+    )
