@@ -9,7 +9,7 @@ import json
 import struct
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulators.device import Value
 from simulators.modbus_station import Image
@@ -38,6 +38,7 @@ class Word(Protocol):
         ...
 
 
+@runtime_checkable
 class ModbusPlace(Protocol):
     """Where a value stands in a Modbus table; the configuration's own address satisfies it."""
 
@@ -57,6 +58,7 @@ class ModbusPlace(Protocol):
     def byte_order(self) -> Word: ...  # noqa: D102  named as in the configuration
 
 
+@runtime_checkable
 class MqttPlace(Protocol):
     """Where a value stands in a message; the configuration's own address satisfies it."""
 
@@ -68,6 +70,8 @@ class MqttPlace(Protocol):
     def sequence_path(self) -> tuple[str, ...]: ...  # noqa: D102  named as in the configuration
     @property
     def time_path(self) -> tuple[str, ...]: ...  # noqa: D102  named as in the configuration
+    @property
+    def expected_every_s(self) -> float | None: ...  # noqa: D102  named as in the configuration
 
 
 def raw_number(value: Value, *, scale: float, offset: float) -> float:
