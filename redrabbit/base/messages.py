@@ -214,6 +214,3 @@ class _Shown:
 
     def __format__(self, style: str) -> str:
         return self.words.shown(self.name, self.value, style, self.now)
-
-    def __str__(self) -> str:
-        return format(self)
