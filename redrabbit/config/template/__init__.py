@@ -1,0 +1,26 @@
+"""`redrabbit init`: a commented configuration to start from, two stations and two checks.
+
+The files beside this module are copied as they are; `redrabbit check-config` accepts them, so that
+the first problem a newcomer sees is of their own making.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+
+
+def write_template(folder: Path) -> tuple[Path, ...]:
+    """Write the files into a new or empty folder and return their paths.
+
+    Raises FileExistsError if anything is in the folder, NotADirectoryError if it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; expected a folder, new or empty")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty; expected a folder, new or empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for source in sorted((files(__package__) / "files").iterdir(), key=lambda file: file.name):
+        path = folder / source.name
+        path.write_bytes(source.read_bytes())
+        written.append(path)
+    return tuple(written)
