@@ -10,7 +10,7 @@ Third-party exceptions are translated in the module that calls the third party.
 from redrabbit.domain.observation import Reason
 
 
-class StationTrouble(Exception):  # noqa: N818  because it is trouble, as the style guide calls it
+class StationTrouble(Exception):
     """A poll or a connection failed; `reason` is for the record, `detail` for diagnostics."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -19,7 +19,7 @@ class StationTrouble(Exception):  # noqa: N818  because it is trouble, as the st
         super().__init__(f"{reason.value}: {detail}")
 
 
-class StationRefusal(Exception):  # noqa: N818  because a refusal is an answer, no error
+class StationRefusal(Exception):
     """The station refused one request with a Modbus exception code."""
 
     def __init__(self, code: int) -> None:
