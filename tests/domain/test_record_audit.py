@@ -1,0 +1,284 @@
+"""Verification of exported files: every change is found, and honest files pass."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.findings import say
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.merkle import Tree
+from redrabbit.domain.record_audit import RecordFileAudit, verify_records
+from redrabbit.domain.record_proof import (
+    Header,
+    Period,
+    checkpoint_line,
+    covering_range,
+    entry_line,
+    header_line,
+    sealed,
+    stream_line,
+    streams_asked_for,
+)
+from tests.fakes import ToyKey
+
+T0 = datetime(2026, 11, 22, tzinfo=UTC)
+KEY = ToyKey()
+CONTEXT = LedgerContext(configuration="c0ffee", plan="CP-7", software="0.1.0")
+STREAMS = ("plant", "line-1", "line-2")
+
+
+def hour(hours: float) -> datetime:
+    return T0 + timedelta(hours=hours)
+
+
+def verifier_of(text: str) -> ToyKey:
+    if not text.startswith("key of "):
+        raise ValueError("not a key")
+    return ToyKey(name=text.removeprefix("key of "))
+
+
+KEY_TEXT = f"key of {KEY.name}"
+
+
+def logged(count: int = 24) -> list[Appended]:
+    """Return a log with an entry each hour, the streams in turn; the last one of the first day."""
+    log, appended = LogState(), []
+    for number in range(count):
+        event = Event(
+            type="noted",
+            stream=STREAMS[number % 3],
+            occurred_at=hour(number),
+            actor=AGENT,
+            payload={"n": number, "é": 0.5},
+        )
+        appended.append(log.append(event, hour(number), CONTEXT))
+        log = appended[-1].log
+    return appended
+
+
+LOG = logged()
+TREE = Tree(one.leaf_hash for one in LOG)
+PERIOD = Period(begins_at=hour(9), ends_at=hour(15))
+HEADER = Header(plant="Suzhou 2", period=PERIOD, lines=None, made_at=hour(30), key=KEY_TEXT)
+
+
+def line_of(place: int) -> str:
+    return entry_line(place, LOG[place].raw, TREE.inclusion(place))
+
+
+def lines_of(header: Header = HEADER) -> list[str]:
+    """Return the lines of an honest file, without the seal."""
+    note = sign_checkpoint(LOG[-1].log, KEY)
+    lines = [header_line(header), checkpoint_line(note)]
+    for stream in streams_asked_for(STREAMS, header.lines):
+        own = [one.entry for one in LOG if one.entry.stream == stream]
+        lines.append(stream_line(stream))
+        chosen = covering_range(own, header.period)
+        lines += [line_of(own[seq].index) for seq in chosen]
+    return lines
+
+
+def verify(content: bytes, public_key: str | None = None) -> RecordFileAudit:
+    return verify_records(content, verifier_of, public_key)
+
+
+def codes(lines: list[str], key: ToyKey = KEY) -> list[str]:
+    """Return what is found in a file that somebody with the key sealed."""
+    return [finding.code for finding in verify(sealed(lines, key)).findings]
+
+
+HONEST = sealed(lines_of(), KEY)
+ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"entry"')]
+
+
+def test_an_honest_file_passes_and_says_what_is_in_it() -> None:
+    audit = verify(HONEST, KEY_TEXT)
+    assert audit.sound
+    assert audit.header == HEADER
+    assert audit.checkpoint is not None
+    assert audit.checkpoint.size == 24
+    assert audit.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
+    assert (audit.records, audit.entries) == (6, 12)
+
+
+def test_a_file_of_one_line_passes_without_the_others() -> None:
+    header = Header(
+        plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(30), key=KEY_TEXT
+    )
+    audit = verify(sealed(lines_of(header), KEY))
+    assert audit.sound
+    assert set(audit.by_stream) == {"line-1", "plant"}
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(-9, -1), (-9, 99), (50, 60), (0, 1), (23, 24)])
+def test_a_file_of_any_period_passes(begins: float, ends: float) -> None:
+    period = Period(begins_at=hour(begins), ends_at=hour(ends))
+    header = Header(plant="Suzhou 2", period=period, lines=None, made_at=hour(99), key=KEY_TEXT)
+    audit = verify(sealed(lines_of(header), KEY))
+    assert audit.sound
+    assert audit.records == sum(period.holds(one.entry) for one in LOG)
+
+
+def test_the_export_of_an_empty_log_passes() -> None:
+    lines = [header_line(HEADER), checkpoint_line(sign_checkpoint(LogState(), KEY))]
+    assert verify(sealed(lines, KEY)).sound
+
+
+@given(st.data())
+@settings(max_examples=400)
+def test_any_changed_byte_is_found(data: st.DataObject) -> None:
+    raw = bytearray(HONEST)
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    assert not verify(bytes(raw)).sound
+
+
+@given(st.data())
+def test_any_removed_added_or_exchanged_line_is_found(data: st.DataObject) -> None:
+    lines = HONEST.splitlines(keepends=True)
+    first = data.draw(st.integers(0, len(lines) - 1))
+    second = data.draw(st.integers(0, len(lines) - 1).filter(lambda place: place != first))
+    exchanged = list(lines)
+    exchanged[first], exchanged[second] = lines[second], lines[first]
+    assert not verify(b"".join(exchanged)).sound
+    assert not verify(b"".join(lines[:first] + lines[first + 1 :])).sound
+    assert not verify(b"".join([*lines[:first], lines[second], *lines[first:]])).sound
+
+
+@given(st.integers(0, len(HONEST) - 1))
+def test_a_file_cut_off_anywhere_is_found(end: int) -> None:
+    assert not verify(HONEST[:end]).sound
+
+
+@given(st.binary(max_size=300))
+def test_any_other_file_is_told_from_records(content: bytes) -> None:
+    assert not verify(content).sound
+
+
+@pytest.mark.parametrize("place", ENTRIES)
+def test_a_record_removed_is_found_even_if_the_file_is_sealed_again(place: int) -> None:
+    lines = lines_of()
+    del lines[place]
+    assert set(codes(lines)) & {"chain_broken", "start_not_shown", "end_not_shown"}
+
+
+@pytest.mark.parametrize("place", ENTRIES)
+def test_a_record_changed_is_named_even_if_the_file_is_sealed_again(place: int) -> None:
+    lines = lines_of()
+    lines[place] = lines[place].replace('"c0ffee"', '"decaff"')
+    findings = verify(sealed(lines, KEY)).findings
+    assert findings[0].code == "not_in_log"
+    assert f"ledger[{json.loads(lines[place])['index']}]" in say(findings[0])
+    assert findings[0].place == f"line {place + 1}"
+
+
+def test_a_record_of_another_stream_is_found() -> None:
+    lines = lines_of()
+    lines[ENTRIES[1]] = line_of(8)
+    assert "wrong_stream" in codes(lines)
+
+
+def test_a_stream_left_out_is_found() -> None:
+    lines = lines_of()
+    end = lines.index(stream_line("line-2"))
+    assert codes(lines[:2] + lines[end:]) == ["section_missing"]
+
+
+def test_a_stream_without_its_entries_is_found() -> None:
+    lines = lines_of()
+    end = lines.index(stream_line("plant"))
+    assert codes(lines[: end + 1]) == ["section_missing"]
+
+
+@pytest.mark.parametrize("stream", ["line-1", "line-9"])
+def test_a_stream_twice_or_unknown_is_found(stream: str) -> None:
+    assert codes([*lines_of(), stream_line(stream)]) == ["section_extra"]
+
+
+def test_a_period_made_wider_than_its_records_is_found() -> None:
+    wider = Period(begins_at=hour(2), ends_at=hour(22))
+    header = Header(plant="Suzhou 2", period=wider, lines=None, made_at=hour(30), key=KEY_TEXT)
+    found = codes([header_line(header), *lines_of()[1:]])
+    assert set(found) == {"start_not_shown", "end_not_shown"}
+
+
+def test_a_file_by_another_key_is_named() -> None:
+    audit = verify(HONEST, "key of Suzhou-3")
+    assert [finding.code for finding in audit.findings] == ["not_expected_key"]
+    assert KEY_TEXT in say(audit.findings[0])
+
+
+def test_a_checkpoint_of_another_key_is_not_believed() -> None:
+    other = ToyKey(name="Suzhou-3/77aa")
+    lines = lines_of()
+    lines[1] = checkpoint_line(sign_checkpoint(LOG[-1].log, other))
+    assert codes(lines) == ["line_unreadable"]
+    lines[1] = checkpoint_line(sign_checkpoint(LOG[-1].log, ToyKey(key_id=b"key2")))
+    assert codes(lines) == ["line_unreadable"]
+
+
+def test_a_seal_of_another_key_is_not_believed() -> None:
+    assert codes(lines_of(), ToyKey(key_id=b"key2")) == ["seal_wrong"]
+    assert codes(lines_of(), ToyKey(name="Suzhou-3/77aa")) == ["seal_wrong"]
+
+
+def test_a_file_without_seal_is_found() -> None:
+    content = "".join(line + "\n" for line in lines_of()).encode()
+    assert [finding.code for finding in verify(content).findings][-1] == "seal_missing"
+
+
+def test_a_seal_that_is_no_note_is_found() -> None:
+    content = "".join(line + "\n" for line in [*lines_of(), '{"seal":"signed: me"}']).encode()
+    assert [finding.code for finding in verify(content).findings] == ["seal_missing"]
+
+
+def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
+    lines = lines_of()
+    found = json.loads(lines[place])
+    change(found)
+    lines[place] = canonical_text(found)
+    return lines
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(edited(0, lambda line: line.update(format="redrabbit records 2")), id="form"),
+        pytest.param(edited(0, lambda line: line.update(extra=1)), id="header with more"),
+        pytest.param(edited(0, lambda line: line.pop("plant")), id="header with less"),
+        pytest.param(edited(0, lambda line: line.update(lines=[1])), id="line not a name"),
+        pytest.param(edited(0, lambda line: line.update(until=line["from"])), id="no period"),
+        pytest.param(edited(0, lambda line: line.update(made_at="today")), id="no instant"),
+        pytest.param(edited(0, lambda line: line.update(key="none")), id="no key"),
+        pytest.param(edited(1, lambda line: line.update(checkpoint=1)), id="checkpoint a number"),
+        pytest.param(edited(1, lambda line: line.update(checkpoint="a")), id="checkpoint no note"),
+        pytest.param(edited(1, lambda line: line.update(more="a")), id="checkpoint and more"),
+        pytest.param(edited(3, lambda line: line.update(index=True)), id="index not a number"),
+        pytest.param(edited(3, lambda line: line["entry"].pop("type")), id="entry without type"),
+        pytest.param(edited(3, lambda line: line.update(proof="a")), id="proof not a list"),
+        pytest.param(edited(3, lambda line: line.update(proof=["a"])), id="proof not of hashes"),
+        pytest.param(edited(3, lambda line: line.pop("proof")), id="entry without proof"),
+        pytest.param(edited(2, lambda line: line.update(more=1)), id="stream and more"),
+        pytest.param([*lines_of()[:2], *lines_of()[3:]], id="entries before any stream"),
+        pytest.param([*lines_of(), '{"stream": "plant"}'], id="white space"),
+        pytest.param([*lines_of(), "[]"], id="a list"),
+        pytest.param([*lines_of(), "["], id="not JSON"),
+        pytest.param([*lines_of(), "[" * 100_000], id="nested for ever"),
+    ],
+)
+def test_a_line_of_another_form_is_not_read(lines: list[str]) -> None:
+    found = codes(lines)
+    assert found in (["line_unreadable"], ["file_unreadable"])
+
+
+def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
+    lines = HONEST.splitlines(keepends=True)
+    lines[4] = b"\xff\n"
+    findings = verify(b"".join(lines)).findings
+    assert [say(finding) for finding in findings] == ["line 5: the line can't be read: not UTF-8"]

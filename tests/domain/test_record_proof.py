@@ -1,0 +1,133 @@
+"""What of the ledger must stand in an exported file."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.record_proof import (
+    Header,
+    Period,
+    checkpoint_line,
+    covering_range,
+    entry_line,
+    header_line,
+    seal_text,
+    sealed,
+    stream_line,
+    streams_asked_for,
+)
+from redrabbit.domain.signed_note import note_is_signed, parse_note
+from tests.fakes import ToyKey
+
+T0 = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An entry, as far as choosing looks at it."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+def hour(hours: float) -> datetime:
+    return T0 + timedelta(hours=hours)
+
+
+def recorded(*hours: float) -> list[Recorded]:
+    return [Recorded(hour(one), hour(one)) for one in hours]
+
+
+PERIOD = Period(begins_at=hour(10), ends_at=hour(12))
+
+
+@pytest.mark.parametrize(
+    ("hours", "chosen"),
+    [
+        pytest.param((8, 9, 10, 11, 12, 13), range(1, 5), id="one before, one after"),
+        pytest.param((10, 11), range(2), id="from start to head"),
+        pytest.param((8, 9), range(1, 2), id="all before: the head is shown"),
+        pytest.param((13, 14), range(1), id="all after: the start is shown"),
+        pytest.param((9, 13), range(2), id="none within: the two around it"),
+        pytest.param((9, 11, 13, 11, 9, 13, 14), range(6), id="clock stepped back into it"),
+        pytest.param((9, 13, 11, 13), range(4), id="clock was ahead before it"),
+        pytest.param((8, 9, 11, 9, 8, 13, 14), range(1, 6), id="clock stepped back before it"),
+    ],
+)
+def test_a_stream_is_shown_from_before_the_period_until_after_it(
+    hours: tuple[float, ...], chosen: range
+) -> None:
+    assert covering_range(recorded(*hours), PERIOD) == chosen
+
+
+def test_what_was_spooled_counts_when_it_happened_and_when_it_was_recorded() -> None:
+    spooled = Recorded(occurred_at=hour(11), recorded_at=hour(15))
+    late = Recorded(occurred_at=hour(9), recorded_at=hour(10))
+    assert PERIOD.holds(spooled)
+    assert PERIOD.holds(late)
+    assert covering_range([*recorded(9, 13, 14), spooled, *recorded(16)], PERIOD) == range(4)
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=12))
+def test_nothing_in_the_period_is_ever_left_out(hours: list[int]) -> None:
+    period = Period(begins_at=hour(3), ends_at=hour(5))
+    entries = recorded(*hours)
+    chosen = covering_range(entries, period)
+    inside = {place for place, entry in enumerate(entries) if period.holds(entry)}
+    assert inside <= set(chosen)
+    assert chosen.start == 0 or entries[chosen.start].recorded_at < period.begins_at
+    assert chosen.stop == len(entries) or entries[chosen[-1]].recorded_at >= period.ends_at
+
+
+def test_a_period_includes_its_beginning_and_not_its_end() -> None:
+    assert PERIOD.holds(recorded(10)[0])
+    assert not PERIOD.holds(recorded(12)[0])
+
+
+def test_a_period_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="ends after it begins"):
+        Period(begins_at=hour(10), ends_at=hour(10))
+    with pytest.raises(ValueError, match="time zone"):
+        Period(begins_at=datetime(2026, 1, 1), ends_at=hour(10))  # noqa: DTZ001  the naive instant is what is tested
+
+
+def test_a_line_brings_the_plants_own_stream_with_it() -> None:
+    streams = ["line-2", "plant", "line-1"]
+    assert streams_asked_for(streams, None) == ("line-1", "line-2", "plant")
+    assert streams_asked_for(streams, ["line-2"]) == ("line-2", "plant")
+
+
+def test_an_entry_stands_in_its_line_as_it_is() -> None:
+    raw = '{"actor":"装配"}'.encode()
+    line = entry_line(7, raw, [b"\x00", b"\x01"])
+    assert line == '{"entry":{"actor":"装配"},"index":7,"proof":["AA==","AQ=="]}'
+
+
+def test_header_checkpoint_and_stream_have_a_line_each() -> None:
+    header = Header(
+        plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(20), key="a+b+c"
+    )
+    assert json.loads(header_line(header)) == {
+        "format": "redrabbit records 1",
+        "from": "2026-11-22T10:00:00.000000Z",
+        "key": "a+b+c",
+        "lines": ["line-1"],
+        "made_at": "2026-11-22T20:00:00.000000Z",
+        "plant": "Suzhou 2",
+        "until": "2026-11-22T12:00:00.000000Z",
+    }
+    assert checkpoint_line("a\n") == '{"checkpoint":"a\\n"}'
+    assert stream_line("plant") == '{"stream":"plant"}'
+
+
+def test_the_seal_signs_all_lines_above() -> None:
+    key = ToyKey()
+    body, _, last = sealed(["one", "two"], key).removesuffix(b"\n").rpartition(b"\n")
+    note = parse_note(json.loads(last)["seal"])
+    assert note.text == seal_text(body + b"\n", key.name)
+    assert note_is_signed(note, key)
+    assert "bytes 8\n" in note.text
