@@ -30,7 +30,7 @@ from redrabbit.domain.observation import (
     Window,
 )
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.domain.rule import DetectionRule, OnSilence, Rises
+from redrabbit.domain.rule import DetectionRule, Equals, OnSilence, Rises
 from redrabbit.domain.run import (
     Aborted,
     Confirmed,
@@ -43,6 +43,7 @@ from redrabbit.domain.run import (
     Restarted,
     Run,
     RunClosed,
+    RunState,
     Scanned,
     SetDeadline,
     Step,
@@ -167,6 +168,14 @@ def readings_of(values: Mapping[SignalName, Value], seconds: float = -0.1) -> Re
     }
 
 
+BY_EDGE = a_rule(part_code=None, presented=Rises(signal=PRESENT))
+BY_TAP = a_rule(part_code=None)
+"""A station that can't tell when a part is before it."""
+LEVELS = a_rule(
+    detected=Equals(signal=REJECTED, value=True), accepted=Equals(signal=ACCEPTED, value=True)
+)
+
+
 class Story:
     """A run told event by event; each event returns its effects, all are kept in `effects`."""
 
@@ -287,6 +296,40 @@ class Story:
         closed = [e for e in self.effects if isinstance(e, RunClosed)]
         assert len(closed) == 1, closed
         return closed[0].outcome.value
+
+
+def story_of(rule: DetectionRule, code: Value | None = None, **idle: Value) -> Story:
+    """The story of one rabbit under this rule."""
+    return Story(a_run(an_expectation(rule, code=code)), **idle)
+
+
+def messages_of(rule: DetectionRule, every_s: float | None = 2.0, **idle: Value) -> Story:
+    """The story of one rabbit at a station that publishes to a broker, told up to its scan."""
+    story = Story(a_run(an_expectation(rule, every_s=every_s, messages=True)), **idle)
+    story.scan(1)
+    story.message(1.5, rejected=False, accepted=False)
+    return story
+
+
+def told_up_to(state: RunState) -> Story:
+    """The story of one rabbit, told up to this state."""
+    story = Story()
+    if state is RunState.AWAITING_PART:
+        return story
+    story.scan(1)
+    if state is RunState.ARMED:
+        return story
+    story.poll(2, part_code=RABBIT)
+    if state is RunState.PRESENTED:
+        return story
+    story.poll(3, rejected=True)
+    if state is RunState.AWAITING_RETURN:
+        return story
+    story.give_back(10)
+    if state is RunState.AWAITING_CONFIRMATION:
+        return story
+    story.confirm(11)
+    return story
 
 
 def kinds(effects: tuple[Effect, ...]) -> list[str]:

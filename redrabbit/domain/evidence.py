@@ -10,25 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import assert_never
 
+from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
 from redrabbit.domain.rule import (
-    Above,
-    AllOf,
-    AnyOf,
     Becomes,
-    Below,
-    Between,
-    Condition,
     DetectionRule,
     Edge,
-    Equals,
     Falls,
     Increases,
-    Level,
-    Not,
     Rises,
     leaves,
     signals_of,
@@ -172,119 +163,6 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     return _note_falsehood(taken)
 
 
-def holds(condition: Condition, evidence: Evidence) -> bool | None:
-    """Return whether a condition is true now; None when its signals don't tell."""
-    match condition:
-        case AllOf():
-            found = [holds(part, evidence) for part in condition.of]
-            return False if False in found else None if None in found else True
-        case AnyOf():
-            found = [holds(part, evidence) for part in condition.of]
-            return True if True in found else None if None in found else False
-        case Not():
-            inner = holds(condition.of, evidence)
-            return None if inner is None else not inner
-        case Becomes() | Rises() | Falls() | Increases():
-            return _edge_holds(condition, evidence)
-        case Equals() | Above() | Below() | Between():
-            return _level_holds(condition, evidence)
-        case _:  # pragma: no cover
-            assert_never(condition)
-
-
-def turned_true(condition: Condition, before: Evidence, after: Evidence) -> bool:
-    """Return whether a condition on the part's presence changed from false to true between two.
-
-    Its edges are read as levels of the two moments: the change itself is the edge.
-    """
-    base = {s: v for s, v in before.known.items() if not isinstance(v, str)}
-    level = _level_form(condition)
-    return (
-        holds(level, replace(before, base=base)) is False
-        and holds(level, replace(after, base=base)) is True
-    )
-
-
-def same_value(value: Value, wanted: Value) -> bool:
-    """Compare as the configuration means it: 1 is no True, and 12 equals 12.0."""
-    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
-
-
-def is_blocked(condition: Condition, was_false: bool, evidence: Evidence) -> bool:
-    """Return whether a condition can't turn true, because it or one of its edges already is.
-
-    Its station is stuck, or still shows the last part's answer: no silence can be heard (R16).
-    """
-    if not was_false and holds(condition, evidence):
-        return True
-    return any(
-        isinstance(leaf, Becomes | Rises | Falls)
-        and leaf not in evidence.departed
-        and same_value(evidence.known[leaf.signal], _edge_target(leaf))
-        for leaf in leaves(condition)
-        if leaf.signal in evidence.known
-    )
-
-
-def _level_form(condition: Condition) -> Condition:
-    match condition:
-        case AllOf():
-            return AllOf(of=tuple(_level_form(part) for part in condition.of))
-        case AnyOf():
-            return AnyOf(of=tuple(_level_form(part) for part in condition.of))
-        case Not():
-            return Not(of=_level_form(condition.of))
-        case Becomes() | Rises() | Falls():
-            return Equals(signal=condition.signal, value=_edge_target(condition))
-        case Equals() | Above() | Below() | Between() | Increases():
-            return condition
-        case _:  # pragma: no cover
-            assert_never(condition)
-
-
-def _level_holds(condition: Level, evidence: Evidence) -> bool | None:
-    value = evidence.known.get(condition.signal)
-    if value is None:
-        return None
-    if isinstance(condition, Equals):
-        return same_value(value, condition.value)
-    if isinstance(value, str):
-        return None
-    match condition:
-        case Above():
-            return value > condition.limit
-        case Below():
-            return value < condition.limit
-        case Between():
-            return condition.low <= value <= condition.high
-        case _:  # pragma: no cover
-            assert_never(condition)
-
-
-def _edge_holds(condition: Edge, evidence: Evidence) -> bool | None:
-    value = evidence.known.get(condition.signal)
-    if value is None:
-        return None
-    if isinstance(condition, Increases):
-        base = evidence.base.get(condition.signal)
-        if base is None or isinstance(value, str) or condition.signal in evidence.reset:
-            return None
-        return value - base >= condition.by
-    return condition in evidence.departed and same_value(value, _edge_target(condition))
-
-
-def _edge_target(edge: Becomes | Rises | Falls) -> Value:
-    match edge:
-        case Becomes():
-            return edge.value
-        case Rises():
-            return True
-        case Falls():
-            return False
-        case _:  # pragma: no cover
-            assert_never(edge)
-
-
 def _as_before(evidence: Evidence) -> Evidence:
     """Take all that is known as the *before*: what is true now must become false first (L1)."""
     bare = replace(
@@ -409,7 +287,7 @@ def _note_departures(evidence: Evidence) -> Evidence:
             if value is None:
                 continue
             if isinstance(leaf, Becomes | Rises | Falls):
-                if not same_value(value, _edge_target(leaf)):
+                if not same_value(value, edge_target(leaf)):
                     departed.add(leaf)
             elif (
                 isinstance(leaf, Increases)

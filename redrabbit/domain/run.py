@@ -1,19 +1,20 @@
 """One execution of a check: its states, what can happen to it, and what follows.
 
-`redrabbit.domain.run_transitions.advance(run, event) -> (run, effects)` moves it. The operator's scan arms a step (D2); the station, or in its silence the operator's tap, says
-*presented*; the evidence decides; the part is scanned back before anything else (L5); a person
-confirms. The first presentation of a part decides, later ones are kept beside it (L10). A refused
-event raises `Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
+`redrabbit.domain.run_transitions.advance(run, event) -> (run, effects)` moves it. The operator's
+scan arms a step (D2); the station, or in its silence the operator's tap, says *presented*; the
+evidence decides; the part is scanned back before anything else (L5); a person confirms. The first
+presentation of a part decides, later ones are kept beside it (L10). A refused event raises
+`Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from redrabbit.domain.evidence import Evidence, Expectation, Presented
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
 from redrabbit.domain.observation import Acquisition, Readings
-from redrabbit.domain.verdict import Judgement
+from redrabbit.domain.verdict import Judgement, Verdict
 
 
 class RunState(Enum):
@@ -101,6 +102,22 @@ class Run:
     def part(self) -> PartId:
         """The part of the step under way."""
         return self.step.expectation.part
+
+    def with_step(self, step: Step) -> "Run":
+        """Return the run with the step under way as given."""
+        return replace(self, steps=(*self.steps[: self.index], step, *self.steps[self.index + 1 :]))
+
+
+def outcome_of(run: Run) -> Outcome:
+    """Return the worst of the steps; a run that did not reach all of them has not passed (D4)."""
+    verdicts = [s.judgement.verdict for s in run.steps if s.judgement is not None]
+    if any(v in {Verdict.MISSED, Verdict.FALSE_REJECT} for v in verdicts):
+        return Outcome.FAILED
+    if Verdict.INCONCLUSIVE in verdicts:
+        return Outcome.INCONCLUSIVE
+    if run.stopped is not None:
+        return run.stopped
+    return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,3 +285,6 @@ Effect = (
     | RunStopped
     | RunClosed
 )
+
+Advance = tuple[Run, tuple[Effect, ...]]
+"""What comes of an event: the run after it, and what is to be carried out."""

@@ -17,10 +17,10 @@ from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Readings
 from redrabbit.domain.run import (
     Aborted,
+    Advance,
     Confirmed,
     DeadlineExpired,
     DeadlineKind,
-    Effect,
     Event,
     GivenBack,
     Observed,
@@ -36,23 +36,20 @@ from redrabbit.domain.run import (
     RunStopped,
     Scanned,
     SetDeadline,
-    Step,
     Tapped,
-    VerdictContradicted,
     VerdictReached,
+    outcome_of,
 )
+from redrabbit.domain.run_return import conclude_beside, restart_returning, watch_return
 from redrabbit.domain.run_watching import code_edge, presented_edge, watched
 from redrabbit.domain.verdict import (
     Judgement,
-    Verdict,
     Why,
     inconclusive,
     judge,
     judge_answer,
     judge_at_last,
 )
-
-Advance = tuple[Run, tuple[Effect, ...]]
 
 
 def advance(run: Run, event: Event) -> Advance:
@@ -78,18 +75,6 @@ def start_deadline(run: Run) -> tuple[Run, SetDeadline]:
     return replace(run, deadline=deadline), deadline
 
 
-def outcome_of(run: Run) -> Outcome:
-    """Return the worst of the steps; a run that did not reach all of them has not passed (D4)."""
-    verdicts = [s.judgement.verdict for s in run.steps if s.judgement is not None]
-    if any(v in {Verdict.MISSED, Verdict.FALSE_REJECT} for v in verdicts):
-        return Outcome.FAILED
-    if Verdict.INCONCLUSIVE in verdicts:
-        return Outcome.INCONCLUSIVE
-    if run.stopped is not None:
-        return run.stopped
-    return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
-
-
 def _is_over(deadline: SetDeadline | None, event: DeadlineExpired) -> bool:
     return deadline is not None and event.kind is deadline.kind and event.at >= deadline.at
 
@@ -113,10 +98,6 @@ def _act(event: Scanned | Tapped | GivenBack | Confirmed | Aborted) -> str:
 def _with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, SetDeadline]:
     deadline = SetDeadline(kind=kind, at=at)
     return replace(run, deadline=deadline), deadline
-
-
-def _with_step(run: Run, step: Step) -> Run:
-    return replace(run, steps=(*run.steps[: run.index], step, *run.steps[run.index + 1 :]))
 
 
 def _take_part(run: Run, event: Scanned) -> Advance:
@@ -252,7 +233,7 @@ def _restart_presented(run: Run, event: Restarted) -> Advance:
 def _conclude(run: Run, judgement: Judgement) -> Advance:
     assert run.evidence is not None  # noqa: S101  what is judged has evidence
     step = replace(run.step, judgement=judgement, attempts=1)
-    judged = replace(_with_step(run, step), state=RunState.AWAITING_RETURN)
+    judged = replace(run.with_step(step), state=RunState.AWAITING_RETURN)
     judged, deadline = _with_deadline(
         judged,
         DeadlineKind.RETURN,
@@ -272,85 +253,11 @@ def _stop(run: Run, at: datetime, outcome: Outcome, reason: str, actor: Actor | 
     return stopped, (RunStopped(at=at, outcome=outcome, reason=reason, actor=actor), deadline)
 
 
-def _watch_return(run: Run, event: Observed) -> Advance:
-    """Look out for a contradiction, and for the part being presented again (L10)."""
-    contradicted, effects = _watch_contradiction(run, event)
-    watching, more = _watch_beside(contradicted, event)
-    return watching, effects + more
-
-
-def _watch_contradiction(run: Run, event: Observed) -> Advance:
-    """Take a good verdict back where the opposite answer follows for the same part (R16)."""
-    evidence, judgement = run.evidence, run.step.judgement
-    if evidence is None or judgement is None or not judgement.verdict.is_good:
-        return run, ()
-    assert evidence.deadline_at is not None  # noqa: S101  a good verdict is of a presented part
-    at = event.acquisition.window.ended_at
-    if at > evidence.deadline_at or evidence.another_part:
-        return run, ()
-    if evidence.presented_how is Presented.STATED:
-        return run, ()  # this station can't tell the next part from ours
-    gathered = watched(run.part, evidence, event)
-    if gathered.rejected_at is None or gathered.accepted_at is None:
-        return replace(run, evidence=gathered), ()
-    step = replace(run.step, judgement=inconclusive(Why.CONTRADICTORY, at))
-    return (
-        replace(_with_step(run, step), evidence=gathered),
-        (VerdictContradicted(at=at, step=run.index),),
-    )
-
-
-def _watch_beside(run: Run, event: Observed) -> Advance:
-    code = code_edge(run.step.expectation, event.acquisition, event.readings)
-    if code == run.part and run.step.judgement is not None:
-        return _present_beside(run, event)
-    if run.beside is None:
-        return run, ()
-    evidence = watched(run.part, run.beside, event)
-    beside = replace(run, beside=evidence)
-    judgement = judge(evidence, event.acquisition.window.ended_at)
-    return (beside, ()) if judgement is None else _conclude_beside(beside, judgement)
-
-
-def _present_beside(run: Run, event: Observed) -> Advance:
-    """Watch a later presentation of the part; one before it that is still open ends with it."""
-    at = event.acquisition.window.ended_at
-    run, concluded = _conclude_beside(run, inconclusive(Why.WRONG_PART, at))
-    attempt = run.step.attempts + 1
-    before = gather(begin(run.step.expectation, event.readings), event.acquisition)
-    again = replace(
-        _with_step(run, replace(run.step, attempts=attempt)),
-        beside=present(before, at, Presented.CODE),
-    )
-    presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
-    return again, (*concluded, presented)
-
-
-def _conclude_beside(run: Run, judgement: Judgement) -> Advance:
-    """End the later presentation that is under way, if one is, with this verdict."""
-    if run.beside is None:
-        return run, ()
-    reached = VerdictReached(
-        step=run.index,
-        attempt=run.step.attempts,
-        judgement=judgement,
-        evidence=run.beside,
-        decides=False,
-    )
-    return replace(run, beside=None), (reached,)
-
-
-def _restart_returning(run: Run, event: Restarted) -> Advance:
-    """Keep the verdicts; what was being watched beside them was not seen to its end (D4)."""
-    concluded, effects = _conclude_beside(run, inconclusive(Why.RESTARTED, event.at))
-    return replace(concluded, evidence=None), effects
-
-
 def _give_back(run: Run, event: GivenBack) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part_back", scanned=event.code, expected=run.part)
     answer = judge_answer(run.beside) if run.beside is not None else None
-    run, concluded = _conclude_beside(run, answer or inconclusive(Why.NO_RESULT, event.at))
+    run, concluded = conclude_beside(run, answer or inconclusive(Why.NO_RESULT, event.at))
     back = PartReturned(at=event.at, step=run.index, actor=event.actor)
     returned = replace(run, not_returned=False)
     judgement = run.step.judgement
@@ -428,13 +335,13 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.PRESENTED, DeadlineExpired): Transition(_expire_verdict, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Aborted): Transition(_abort_presented, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Restarted): Transition(_restart_presented, (_S.AWAITING_RETURN,)),
-    (_S.AWAITING_RETURN, Observed): Transition(_watch_return, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, Observed): Transition(watch_return, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, GivenBack): Transition(
         _give_back, (_S.AWAITING_PART, _S.AWAITING_CONFIRMATION)
     ),
     (_S.AWAITING_RETURN, DeadlineExpired): Transition(_expire_return, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Aborted): Transition(_abort_returning, (_S.AWAITING_RETURN,)),
-    (_S.AWAITING_RETURN, Restarted): Transition(_restart_returning, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, Restarted): Transition(restart_returning, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_CONFIRMATION, Confirmed): Transition(_confirm, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(_expire_confirmation, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, Aborted): Transition(_abort_unconfirmed, (_S.CLOSED,)),

@@ -7,7 +7,8 @@ our first presentation any more (L3, L10). Nothing here decides; `run_transition
 
 from dataclasses import replace
 
-from redrabbit.domain.evidence import Evidence, Expectation, gather, turned_true
+from redrabbit.domain.condition import turned_true
+from redrabbit.domain.evidence import Evidence, Expectation, gather
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.observation import Acquisition, Readings, Value
 from redrabbit.domain.run import Observed
@@ -34,7 +35,7 @@ def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) 
     condition = before.expectation.rule.presented
     if condition is None or not acquisition.speaks_of_now:
         return False
-    return turned_true(condition, before, after)
+    return turned_true(condition, before.known, after.known)
 
 
 def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:

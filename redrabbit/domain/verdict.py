@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from redrabbit.domain.evidence import (
-    Evidence,
-    expired_signals,
-    holds,
-    is_blocked,
-    judging_signals,
-    same_value,
-)
+from redrabbit.domain.condition import holds, is_blocked, same_value
+from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain import evidence as evidence_module
+from redrabbit.domain.condition import holds
 from redrabbit.domain.evidence import (
     MAX_TRACE_POINTS,
     Evidence,
@@ -15,26 +16,19 @@ from redrabbit.domain.evidence import (
     begin,
     expired_signals,
     gather,
-    holds,
-    is_blocked,
     judging_signals,
     present,
-    turned_true,
 )
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Reading, Reason, Value, Window
 from redrabbit.domain.rule import (
-    Above,
     AllOf,
-    AnyOf,
     Becomes,
     Below,
-    Between,
     Condition,
     Equals,
     Falls,
     Increases,
-    Not,
     Rises,
 )
 from tests.builders import (
@@ -498,94 +492,6 @@ def test_only_the_signals_of_the_answers_are_judged_on() -> None:
     assert judging_signals(a_rule(accepted=None)) == {REJECTED}
 
 
-# Conditions ------------------------------------------------------------------------------------
-
-
-def known(**values: Value) -> Evidence:
-    return Evidence(
-        expectation=an_expectation(),
-        known={SignalName(name): value for name, value in values.items()},
-    )
-
-
-X, Y = SignalName("x"), SignalName("y")
-TRUE, FALSE = Equals(signal=X, value=1), Equals(signal=X, value=2)
-UNKNOWN = Equals(signal=Y, value=1)
-
-
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        pytest.param(Equals(signal=X, value=1), True, id="equals"),
-        pytest.param(Equals(signal=X, value=1.0), True, id="whole equals its float"),
-        pytest.param(Equals(signal=X, value=True), False, id="one is not true"),
-        pytest.param(Equals(signal=X, value="1"), False, id="one is not its text"),
-        pytest.param(Above(signal=X, limit=0.5), True, id="above"),
-        pytest.param(Above(signal=X, limit=1), False, id="above excludes its limit"),
-        pytest.param(Below(signal=X, limit=1.5), True, id="below"),
-        pytest.param(Below(signal=X, limit=1), False, id="below excludes its limit"),
-        pytest.param(Between(signal=X, low=1, high=2), True, id="between includes its low end"),
-        pytest.param(Between(signal=X, low=0, high=1), True, id="between includes its high end"),
-        pytest.param(Between(signal=X, low=2, high=3), False, id="outside"),
-        pytest.param(UNKNOWN, None, id="unknown"),
-        pytest.param(Above(signal=Y, limit=0), None, id="unknown number"),
-        pytest.param(Rises(signal=Y), None, id="unknown edge"),
-        pytest.param(Increases(signal=X), None, id="a counter without its before"),
-        pytest.param(Not(of=TRUE), False, id="not true"),
-        pytest.param(Not(of=FALSE), True, id="not false"),
-        pytest.param(Not(of=UNKNOWN), None, id="not unknown"),
-        pytest.param(AllOf(of=(TRUE, TRUE)), True, id="all true"),
-        pytest.param(AllOf(of=(TRUE, UNKNOWN)), None, id="all, one unknown"),
-        pytest.param(AllOf(of=(UNKNOWN, FALSE)), False, id="all, one false"),
-        pytest.param(AnyOf(of=(FALSE, TRUE, UNKNOWN)), True, id="any, one true"),
-        pytest.param(AnyOf(of=(FALSE, UNKNOWN)), None, id="any, none true, one unknown"),
-        pytest.param(AnyOf(of=(FALSE, FALSE)), False, id="any, none"),
-    ],
-)
-def test_conditions_are_true_false_or_unknown(condition: Condition, expected: bool | None) -> None:
-    """B1: what is unknown is neither true nor false."""
-    assert holds(condition, known(x=1)) is expected
-
-
-@pytest.mark.parametrize(
-    "condition",
-    [Above(signal=X, limit=1), Below(signal=X, limit=1), Between(signal=X, low=0, high=1)],
-    ids=["above", "below", "between"],
-)
-def test_a_text_is_neither_above_nor_below_a_number(condition: Condition) -> None:
-    assert holds(condition, known(x="NG")) is None
-
-
-@pytest.mark.parametrize(
-    ("condition", "blocked"),
-    [
-        pytest.param(Equals(signal=REJECTED, value=True), True, id="a level that is on"),
-        pytest.param(Equals(signal=REJECTED, value=False), False, id="a level that is off"),
-        pytest.param(Rises(signal=REJECTED), True, id="an edge that can not come"),
-        pytest.param(Falls(signal=REJECTED), False, id="an edge that can come"),
-        pytest.param(
-            AnyOf(of=(Rises(signal=ACCEPTED), Rises(signal=REJECTED))), True, id="one of two edges"
-        ),
-        pytest.param(Rises(signal=Y), False, id="unknown"),
-    ],
-)
-def test_a_condition_that_is_on_already_is_blocked(condition: Condition, blocked: bool) -> None:
-    """R16."""
-    evidence = presented(an_expectation(a_rule(detected=condition)), rejected=True)
-
-    assert is_blocked(condition, evidence.detected_was_false, evidence) is blocked
-
-
-def test_a_condition_that_was_off_since_the_part_came_is_not_blocked() -> None:
-    evidence = after(
-        presented(rejected=True),
-        an_acquisition(1, {REJECTED: False}),
-        an_acquisition(2, {REJECTED: True}),
-    )
-
-    assert not is_blocked(Rises(signal=REJECTED), evidence.detected_was_false, evidence)
-
-
 # Counters (D6) -----------------------------------------------------------------------------------
 
 COUNTING = a_rule(detected=Increases(signal=COUNT, by=2), accepted=None)
@@ -629,57 +535,6 @@ def test_a_counter_too_large_for_a_float_is_compared_exactly() -> None:
 
 def test_a_counter_that_is_text_counts_nothing() -> None:
     assert counted("many", "more", before="text").rejected_at is None
-
-
-# The part's presence ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("condition", "before", "then", "edge"),
-    [
-        pytest.param(Rises(signal=PRESENT), False, True, True, id="rises"),
-        pytest.param(Rises(signal=PRESENT), True, True, False, id="already there"),
-        pytest.param(Falls(signal=PRESENT), True, False, True, id="falls"),
-        pytest.param(Becomes(signal=PRESENT, value=3), 2, 3, True, id="becomes"),
-        pytest.param(Equals(signal=PRESENT, value=3), 2, 3, True, id="equals"),
-        pytest.param(Above(signal=PRESENT, limit=9), 8, 10, True, id="above"),
-        pytest.param(Not(of=Equals(signal=PRESENT, value=0)), 0, 1, True, id="not"),
-        pytest.param(
-            AllOf(of=(Rises(signal=PRESENT), Equals(signal=PART, value=""))),
-            False,
-            True,
-            True,
-            id="all",
-        ),
-        pytest.param(
-            AnyOf(of=(Rises(signal=PRESENT), Equals(signal=PART, value="x"))),
-            False,
-            True,
-            True,
-            id="any",
-        ),
-        pytest.param(Increases(signal=PRESENT), 7, 8, True, id="increases"),
-        pytest.param(Increases(signal=PRESENT), 7, 7, False, id="counts on"),
-        pytest.param(Increases(signal=PRESENT), 7, 0, False, id="reset"),
-    ],
-)
-def test_the_parts_presence_is_an_edge_between_two_moments(
-    condition: Condition, before: Value, then: Value, edge: bool
-) -> None:
-    """D2."""
-    expectation = an_expectation(a_rule(presented=condition))
-    first = armed(expectation, part_present=before)
-    second = gather(first, an_acquisition(-0.05, {PRESENT: then}))
-
-    assert turned_true(condition, first, second) is edge
-
-
-def test_presence_that_was_unknown_is_no_edge() -> None:
-    expectation = an_expectation(a_rule(presented=Rises(signal=PRESENT)))
-    first = begin(expectation, {})
-    second = gather(first, an_acquisition(-0.05, {PRESENT: True}))
-
-    assert not turned_true(Rises(signal=PRESENT), first, second)
 
 
 # The trace -------------------------------------------------------------------------------------

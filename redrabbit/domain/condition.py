@@ -1,0 +1,180 @@
+"""Whether a condition of a rule is true, false, or unknown, by what is known of its signals.
+
+A signal without a good value makes its condition unknown, never false (B1). An edge is true only
+where its other side was seen since the part was presented (L1). It holds no state: what is known
+is given.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Value
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    Edge,
+    Equals,
+    Falls,
+    Increases,
+    Level,
+    Not,
+    Rises,
+    leaves,
+)
+
+
+class Standing(Protocol):
+    """How the signals stand; `redrabbit.domain.evidence.Evidence` is one."""
+
+    @property
+    def known(self) -> Mapping[SignalName, Value]:
+        """Current good values; a signal that is absent is unknown."""
+        ...
+
+    @property
+    def departed(self) -> frozenset[Edge]:
+        """Edges whose other side was seen since the part was presented."""
+        ...
+
+    @property
+    def base(self) -> Mapping[SignalName, int | float]:
+        """Numbers as they stood when the part was presented."""
+        ...
+
+    @property
+    def reset(self) -> frozenset[SignalName]:
+        """Counters seen below their `base` since (D6)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    known: Mapping[SignalName, Value]
+    base: Mapping[SignalName, int | float]
+    departed: frozenset[Edge] = field(default=frozenset())
+    reset: frozenset[SignalName] = field(default=frozenset())
+
+
+def holds(condition: Condition, standing: Standing) -> bool | None:
+    """Return whether a condition is true now; None when its signals don't tell."""
+    match condition:
+        case AllOf():
+            found = [holds(part, standing) for part in condition.of]
+            return False if False in found else None if None in found else True
+        case AnyOf():
+            found = [holds(part, standing) for part in condition.of]
+            return True if True in found else None if None in found else False
+        case Not():
+            inner = holds(condition.of, standing)
+            return None if inner is None else not inner
+        case Becomes() | Rises() | Falls() | Increases():
+            return _edge_holds(condition, standing)
+        case Equals() | Above() | Below() | Between():
+            return _level_holds(condition, standing)
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def turned_true(
+    condition: Condition,
+    before: Mapping[SignalName, Value],
+    after: Mapping[SignalName, Value],
+) -> bool:
+    """Return whether a condition on the part's presence changed from false to true between two.
+
+    Its edges are read as levels of the two moments: the change itself is the edge.
+    """
+    base = {s: v for s, v in before.items() if not isinstance(v, str)}
+    level = _level_form(condition)
+    return (
+        holds(level, _Moment(known=before, base=base)) is False
+        and holds(level, _Moment(known=after, base=base)) is True
+    )
+
+
+def is_blocked(condition: Condition, was_false: bool, standing: Standing) -> bool:
+    """Return whether a condition can't turn true, because it or one of its edges already is.
+
+    Its station is stuck, or still shows the last part's answer: no silence can be heard (R16).
+    """
+    if not was_false and holds(condition, standing):
+        return True
+    return any(
+        isinstance(leaf, Becomes | Rises | Falls)
+        and leaf not in standing.departed
+        and same_value(standing.known[leaf.signal], edge_target(leaf))
+        for leaf in leaves(condition)
+        if leaf.signal in standing.known
+    )
+
+
+def same_value(value: Value, wanted: Value) -> bool:
+    """Compare as the configuration means it: 1 is no True, and 12 equals 12.0."""
+    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
+
+
+def edge_target(edge: Becomes | Rises | Falls) -> Value:
+    """Return the value that the signal changes to."""
+    match edge:
+        case Becomes():
+            return edge.value
+        case Rises():
+            return True
+        case Falls():
+            return False
+        case _:  # pragma: no cover
+            assert_never(edge)
+
+
+def _level_form(condition: Condition) -> Condition:
+    match condition:
+        case AllOf():
+            return AllOf(of=tuple(_level_form(part) for part in condition.of))
+        case AnyOf():
+            return AnyOf(of=tuple(_level_form(part) for part in condition.of))
+        case Not():
+            return Not(of=_level_form(condition.of))
+        case Becomes() | Rises() | Falls():
+            return Equals(signal=condition.signal, value=edge_target(condition))
+        case Equals() | Above() | Below() | Between() | Increases():
+            return condition
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def _level_holds(condition: Level, standing: Standing) -> bool | None:
+    value = standing.known.get(condition.signal)
+    if value is None:
+        return None
+    if isinstance(condition, Equals):
+        return same_value(value, condition.value)
+    if isinstance(value, str):
+        return None
+    match condition:
+        case Above():
+            return value > condition.limit
+        case Below():
+            return value < condition.limit
+        case Between():
+            return condition.low <= value <= condition.high
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def _edge_holds(condition: Edge, standing: Standing) -> bool | None:
+    value = standing.known.get(condition.signal)
+    if value is None:
+        return None
+    if isinstance(condition, Increases):
+        base = standing.base.get(condition.signal)
+        if base is None or isinstance(value, str) or condition.signal in standing.reset:
+            return None
+        return value - base >= condition.by
+    return condition in standing.departed and same_value(value, edge_target(condition))

@@ -1,0 +1,95 @@
+"""What is still watched after the verdict, until the part is back.
+
+The opposite answer may follow for the same part and take a good verdict back (R16). The part may be
+shown again: the first presentation decides, later ones are kept beside it (L10, R18). A restart
+keeps what was judged and guesses nothing about the rest (D4).
+"""
+
+from dataclasses import replace
+
+from redrabbit.domain.evidence import Presented, begin, gather, present
+from redrabbit.domain.run import (
+    Advance,
+    Observed,
+    PartPresented,
+    Restarted,
+    Run,
+    VerdictContradicted,
+    VerdictReached,
+)
+from redrabbit.domain.run_watching import code_edge, watched
+from redrabbit.domain.verdict import Judgement, Why, inconclusive, judge
+
+
+def watch_return(run: Run, event: Observed) -> Advance:
+    """Look out for a contradiction, and for the part being presented again (L10)."""
+    contradicted, effects = _watch_contradiction(run, event)
+    watching, more = _watch_beside(contradicted, event)
+    return watching, effects + more
+
+
+def _watch_contradiction(run: Run, event: Observed) -> Advance:
+    """Take a good verdict back where the opposite answer follows for the same part (R16)."""
+    evidence, judgement = run.evidence, run.step.judgement
+    if evidence is None or judgement is None or not judgement.verdict.is_good:
+        return run, ()
+    assert evidence.deadline_at is not None  # noqa: S101  a good verdict is of a presented part
+    at = event.acquisition.window.ended_at
+    if at > evidence.deadline_at or evidence.another_part:
+        return run, ()
+    if evidence.presented_how is Presented.STATED:
+        return run, ()  # this station can't tell the next part from ours
+    gathered = watched(run.part, evidence, event)
+    if gathered.rejected_at is None or gathered.accepted_at is None:
+        return replace(run, evidence=gathered), ()
+    step = replace(run.step, judgement=inconclusive(Why.CONTRADICTORY, at))
+    return (
+        replace(run.with_step(step), evidence=gathered),
+        (VerdictContradicted(at=at, step=run.index),),
+    )
+
+
+def _watch_beside(run: Run, event: Observed) -> Advance:
+    code = code_edge(run.step.expectation, event.acquisition, event.readings)
+    if code == run.part and run.step.judgement is not None:
+        return _present_beside(run, event)
+    if run.beside is None:
+        return run, ()
+    evidence = watched(run.part, run.beside, event)
+    beside = replace(run, beside=evidence)
+    judgement = judge(evidence, event.acquisition.window.ended_at)
+    return (beside, ()) if judgement is None else conclude_beside(beside, judgement)
+
+
+def _present_beside(run: Run, event: Observed) -> Advance:
+    """Watch a later presentation of the part; one before it that is still open ends with it."""
+    at = event.acquisition.window.ended_at
+    run, concluded = conclude_beside(run, inconclusive(Why.WRONG_PART, at))
+    attempt = run.step.attempts + 1
+    before = gather(begin(run.step.expectation, event.readings), event.acquisition)
+    again = replace(
+        run.with_step(replace(run.step, attempts=attempt)),
+        beside=present(before, at, Presented.CODE),
+    )
+    presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
+    return again, (*concluded, presented)
+
+
+def conclude_beside(run: Run, judgement: Judgement) -> Advance:
+    """End the later presentation that is under way, if one is, with this verdict."""
+    if run.beside is None:
+        return run, ()
+    reached = VerdictReached(
+        step=run.index,
+        attempt=run.step.attempts,
+        judgement=judgement,
+        evidence=run.beside,
+        decides=False,
+    )
+    return replace(run, beside=None), (reached,)
+
+
+def restart_returning(run: Run, event: Restarted) -> Advance:
+    """Keep the verdicts; what was being watched beside them was not seen to its end (D4)."""
+    concluded, effects = conclude_beside(run, inconclusive(Why.RESTARTED, event.at))
+    return replace(concluded, evidence=None), effects

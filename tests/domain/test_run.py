@@ -1,0 +1,63 @@
+"""What a run is, and what it comes to."""
+
+from dataclasses import replace
+
+import pytest
+
+from redrabbit.domain.run import Outcome, Run, outcome_of
+from redrabbit.domain.verdict import Verdict, Why, inconclusive
+from tests.builders import MASTER, RABBIT, a_run, an_expectation, at
+
+# Outcomes (D4) -------------------------------------------------------------------------------------
+
+
+def judged(*verdicts: Verdict) -> Run:
+    """A run of three steps with these verdicts reached."""
+    run = a_run(*[an_expectation()] * 3)
+    steps = list(run.steps)
+    for i, verdict in enumerate(verdicts):
+        why = Why.STUCK if verdict is Verdict.INCONCLUSIVE else None
+        judgement = replace(inconclusive(Why.STUCK, at(0)), verdict=verdict, why=why)
+        steps[i] = replace(steps[i], judgement=judgement)
+    return replace(run, steps=tuple(steps))
+
+
+GOOD, MISS, UNSURE = Verdict.DETECTED, Verdict.MISSED, Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "stopped", "outcome"),
+    [
+        ((GOOD, GOOD, GOOD), None, Outcome.PASSED),
+        ((GOOD, Verdict.ACCEPTED, GOOD), None, Outcome.PASSED),
+        ((GOOD, GOOD), None, Outcome.ABORTED),
+        ((GOOD, GOOD, GOOD), Outcome.ABORTED, Outcome.ABORTED),
+        ((GOOD,), Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE),
+        ((GOOD, UNSURE), None, Outcome.INCONCLUSIVE),
+        ((UNSURE,), Outcome.ABORTED, Outcome.INCONCLUSIVE),
+        ((UNSURE, MISS), None, Outcome.FAILED),
+        ((MISS,), Outcome.ABORTED, Outcome.FAILED),
+        ((Verdict.FALSE_REJECT,), None, Outcome.FAILED),
+    ],
+)
+def test_a_run_comes_to_its_worst_step(
+    verdicts: tuple[Verdict, ...], stopped: Outcome | None, outcome: Outcome
+) -> None:
+    assert outcome_of(replace(judged(*verdicts), stopped=stopped)) is outcome
+
+
+def test_the_step_and_the_part_under_way_follow_the_index() -> None:
+    run = a_run(an_expectation(), an_expectation(part=MASTER))
+
+    assert run.part == RABBIT
+    assert replace(run, index=1).part == MASTER
+
+
+def test_changing_the_step_under_way_leaves_the_others() -> None:
+    run = replace(a_run(*[an_expectation()] * 3), index=1)
+
+    assert [step.attempts for step in run.with_step(replace(run.step, attempts=2)).steps] == [
+        0,
+        2,
+        0,
+    ]

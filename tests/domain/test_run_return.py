@@ -1,0 +1,189 @@
+"""What is watched after the verdict: contradictions, and the part shown again (R16, L10)."""
+
+import pytest
+
+from redrabbit.domain.evidence import Presented
+from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.run import (
+    PartPresented,
+    RunState,
+    VerdictContradicted,
+    VerdictReached,
+)
+from redrabbit.domain.verdict import Why, inconclusive
+from tests.builders import (
+    BY_EDGE,
+    BY_TAP,
+    MASTER,
+    RABBIT,
+    Story,
+    a_rule,
+    a_run,
+    an_expectation,
+    at,
+    kinds,
+    story_of,
+    told_up_to,
+)
+
+
+def test_an_acceptance_shortly_after_the_rejection_takes_the_detection_back() -> None:
+    """Story: accept shortly after reject (R16)."""
+    story = told_up_to(RunState.AWAITING_RETURN)
+
+    assert story.poll(3.5, accepted=True) == (VerdictContradicted(at=at(3.5), step=0),)
+    assert story.run.step.judgement == inconclusive(Why.CONTRADICTORY, at(3.5))
+    assert story.poll(4, accepted=False) == ()
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "inconclusive"
+
+
+def test_a_rejection_shortly_after_a_good_masters_acceptance_takes_it_back() -> None:
+    story = Story(a_run(an_expectation(part=MASTER)))
+    story.scan(1, MASTER)
+    story.poll(2, part_code=MASTER)
+    story.poll(3, accepted=True)
+
+    assert kinds(story.poll(3.5, rejected=True)) == ["VerdictContradicted"]
+    story.give_back(10, MASTER)
+    story.confirm(11)
+    assert story.outcome == "inconclusive"
+
+
+def test_a_rejection_after_a_miss_leaves_it_a_miss() -> None:
+    """D4: a miss acts at once."""
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(3, accepted=True)
+
+    assert story.poll(3.5, rejected=True) == ()
+    assert story.verdict == "missed"
+
+
+def test_an_acceptance_after_the_deadline_contradicts_nothing() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.polls(3.5, 7)
+
+    assert story.poll(7.1, accepted=True) == ()
+
+
+@pytest.mark.parametrize(
+    "rule", [a_rule(), BY_EDGE], ids=["told by its code", "told by its presence"]
+)
+def test_the_next_part_being_accepted_contradicts_nothing(rule: DetectionRule) -> None:
+    story = story_of(rule)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT, part_present=True)
+    story.poll(3, rejected=True)
+    story.poll(3.5, part_code="", part_present=False, rejected=False)
+
+    assert story.poll(4, part_code="P-4711", part_present=True, accepted=True) == ()
+    assert story.poll(4.5, accepted=False) == ()
+    assert story.poll(5, accepted=True) == ()
+    assert story.verdict == "detected"
+
+
+def test_a_tap_only_station_can_not_contradict_itself_later() -> None:
+    """It can't tell the next part from ours."""
+    story = story_of(BY_TAP)
+    story.scan(1)
+    story.poll(1.9)
+    story.tap(2)
+    story.poll(3, rejected=True)
+
+    assert story.poll(3.5, accepted=True) == ()
+
+
+# The first presentation decides (L10) -------------------------------------------------------------
+
+
+def test_missed_then_detected_on_retry_is_kept_beside_and_changes_nothing() -> None:
+    """Story: operators pass it again until it is found (R18)."""
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(3, accepted=True)
+    story.poll(4, part_code="", accepted=False)
+    again = story.poll(5, part_code=RABBIT)
+    judged = story.poll(6, rejected=True)
+
+    assert again == (PartPresented(at=at(5), step=0, attempt=2, how=Presented.CODE),)
+    reached = judged[0]
+    assert isinstance(reached, VerdictReached)
+    assert (reached.attempt, reached.decides) == (2, False)
+    assert story.verdicts == ["missed", "detected"]
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "failed"
+
+
+def test_a_detected_part_shown_again_at_once_is_kept_beside_as_well() -> None:
+    """R18: every presentation is recorded, in the time of the first one's deadline, too."""
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.poll(3.5, part_code="", rejected=False)
+
+    assert kinds(story.poll(4, part_code=RABBIT)) == ["PartPresented"]
+    assert kinds(story.poll(5, accepted=True)) == ["VerdictReached"]
+    assert story.verdicts == ["detected", "missed"]
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "passed"
+
+
+def test_a_third_presentation_ends_the_second_one_that_had_no_answer_yet() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.poll(4, part_code="", rejected=False)
+    story.poll(5, part_code=RABBIT)
+    story.poll(6, part_code="")
+    effects = story.poll(7, part_code=RABBIT)
+
+    assert kinds(effects) == ["VerdictReached", "PartPresented"]
+    assert story.verdicts == ["detected", "inconclusive wrong_part"]
+    assert story.run.step.attempts == 3
+
+
+def test_a_later_presentation_that_is_still_open_when_the_part_is_back_has_no_result() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.poll(4, part_code="", rejected=False)
+    story.poll(5, part_code=RABBIT)
+    assert story.poll(5.5) == ()
+
+    assert kinds(story.give_back(6)) == ["VerdictReached", "PartReturned"]
+    assert story.verdicts == ["detected", "inconclusive no_result"]
+
+
+def test_a_later_presentation_answered_but_not_settled_keeps_its_answer() -> None:
+    story = story_of(a_rule(settle_s=2))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, accepted=True)
+    story.time_over()
+    story.poll(5.5, part_code="", accepted=False)
+    story.poll(6, part_code=RABBIT)
+    story.poll(6.5, rejected=True)
+    story.give_back(7)
+
+    assert story.verdicts == ["missed", "detected"]
+
+
+def test_another_part_at_the_station_is_no_later_presentation_of_ours() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+
+    assert story.poll(30, part_code="P-4711") == ()
+
+
+def test_a_restart_ends_a_later_presentation_that_was_under_way() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.poll(4, part_code="", rejected=False)
+    story.poll(5, part_code=RABBIT)
+
+    assert kinds(story.restart(6)) == ["VerdictReached"]
+    assert story.verdicts == ["detected", "inconclusive restarted"]
+
+
+def test_a_verdict_reached_before_the_restart_stays_and_the_part_must_come_back() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+
+    assert story.restart(4) == ()
+    assert story.poll(5, accepted=True) == ()
+    story.give_back(10)
+    story.confirm(11)
+    assert (story.verdict, story.outcome) == ("detected", "passed")

@@ -1,0 +1,249 @@
+"""Stations that lie, stutter or fall silent, each story told through a whole run."""
+
+import pytest
+
+from redrabbit.domain.observation import Reason
+from redrabbit.domain.rule import DetectionRule, Increases, OnSilence
+from redrabbit.domain.run import (
+    RunState,
+)
+from tests.builders import (
+    BY_EDGE,
+    CODE,
+    COUNT,
+    LEVELS,
+    RABBIT,
+    Story,
+    a_rule,
+    kinds,
+    messages_of,
+    story_of,
+    told_up_to,
+)
+
+# Evidence in a run --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [a_rule(), LEVELS], ids=["edges", "levels"])
+@pytest.mark.parametrize("bit", ["rejected", "accepted"])
+def test_a_bit_already_set_before_the_part_is_stuck(rule: DetectionRule, bit: str) -> None:
+    """Story: a "passed" or "rejected" bit left over from the last run (R16)."""
+    story = story_of(rule, **{bit: True})
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.polls(2.5, 7.5)
+
+    assert story.verdict == "inconclusive stuck"
+
+
+def test_a_leftover_that_is_cleared_as_the_part_comes_does_not_hide_the_answer() -> None:
+    story = Story(accepted=True)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT, accepted=False)
+    story.poll(3, rejected=True)
+
+    assert story.verdict == "detected"
+
+
+def test_both_bits_in_the_same_poll_contradict_each_other() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(3, rejected=True, accepted=True)
+
+    assert story.verdict == "inconclusive contradictory"
+
+
+def test_a_wrong_reject_code_is_no_detection() -> None:
+    """L2."""
+    story = story_of(a_rule(reject_code=CODE), code=12)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True, reject_code=31)
+
+    assert story.verdict == "inconclusive wrong_reject_code"
+
+
+def test_a_code_that_is_unknown_at_the_verdict_is_no_detection() -> None:
+    story = messages_of(a_rule(reject_code=CODE, settle_s=0.3))
+    story.message(2, part_code=RABBIT)
+    story.message(3, rejected=True)
+    story.time_over()
+
+    assert story.verdict == "inconclusive stale"
+
+
+def test_the_reason_for_the_next_part_is_not_taken_for_ours() -> None:
+    """L2: the settle time is not over when the next part comes, with its own reason."""
+    story = story_of(a_rule(reject_code=CODE, settle_s=2), code=12)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True)
+    story.poll(3.5, part_code="P-4711", reject_code=12)
+
+    assert story.verdict == "inconclusive wrong_reject_code"
+
+
+@pytest.mark.parametrize(
+    "rule", [a_rule(), BY_EDGE], ids=["told by its code", "told by its presence"]
+)
+def test_another_part_before_the_answer_ends_it_inconclusive(rule: DetectionRule) -> None:
+    """Story: another part before the answer; not even an answer in the same poll is ours (L3)."""
+    story = story_of(rule)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT, part_present=True)
+    story.poll(3, part_code="", part_present=False)
+    story.poll(4, part_code="P-4711", part_present=True, rejected=True)
+
+    assert story.verdict == "inconclusive wrong_part"
+
+
+def test_our_part_shown_again_before_the_answer_ends_it_inconclusive() -> None:
+    """L10: a second pass must not answer for the first ("operators pass it again until…")."""
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(3, part_code="")
+    story.poll(4, part_code=RABBIT)
+
+    assert story.verdict == "inconclusive wrong_part"
+
+
+def test_our_parts_code_read_again_after_a_failed_poll_is_the_same_presentation() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.fails(2.5)
+    story.comes_back(3, part_code=RABBIT)
+    story.poll(3.5, rejected=True)
+
+    assert story.verdict == "detected"
+
+
+def test_a_retained_message_is_no_answer() -> None:
+    """Story: a retained MQTT message (D7)."""
+    story = messages_of(a_rule())
+    story.message(2, part_code=RABBIT)
+    story.message(3, fresh=False, rejected=True)
+    for seconds in (3.5, 5, 6.5, 7.5):
+        story.message(seconds, rejected=False, accepted=False)
+
+    assert story.verdict == "inconclusive stale"
+
+
+def test_a_retained_code_presents_nothing() -> None:
+    story = messages_of(a_rule())
+
+    assert story.message(2, fresh=False, part_code=RABBIT) == ()
+    assert story.run.state is RunState.ARMED
+
+
+def test_the_first_word_of_a_station_that_speaks_only_on_change_is_a_new_part() -> None:
+    story = messages_of(a_rule(), every_s=None)
+    story.readings = {}
+
+    assert kinds(story.message(2, part_code=RABBIT)) == ["PartPresented"]
+
+
+def test_a_duplicated_message_reaches_one_verdict() -> None:
+    """B12."""
+    story = messages_of(a_rule())
+    story.message(2, part_code=RABBIT)
+    story.message(2, part_code=RABBIT)
+    story.message(3, rejected=True)
+    story.message(3, rejected=True)
+
+    assert story.verdict == "detected"
+
+
+@pytest.mark.parametrize(
+    ("on_silence", "verdict"),
+    [(OnSilence.MISSED, "missed"), (OnSilence.INCONCLUSIVE, "inconclusive no_result")],
+)
+def test_silence_to_the_end_means_what_the_rule_says(on_silence: OnSilence, verdict: str) -> None:
+    """L3, D3: at the first reading after the deadline, not before."""
+    story = story_of(a_rule(on_silence=on_silence))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.polls(2.5, 7)
+    assert story.verdicts == []
+    story.poll(7.5)
+
+    assert story.verdict == verdict
+
+
+def test_silence_on_a_lost_link_is_inconclusive() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(2.5)
+    story.fails(3)
+    story.fails(4)
+    assert story.verdicts == []
+    story.fails(4.6)
+
+    assert story.verdict == "inconclusive link_lost"
+
+
+def test_a_poller_that_hangs_is_inconclusive_when_time_is_over() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(2.5)
+    story.time_over()
+
+    assert story.verdict == "inconclusive link_lost"
+
+
+def test_a_link_lost_for_long_in_mid_presentation_stays_lost_when_it_is_back() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.fails(3)
+    story.comes_back(5, part_code=RABBIT, rejected=False)
+
+    assert story.verdict == "inconclusive link_lost"
+
+
+def test_a_broker_link_lost_in_mid_presentation_is_inconclusive_however_short() -> None:
+    story = messages_of(a_rule())
+    story.message(2, part_code=RABBIT)
+    story.fails(2.1, Reason.NOT_CONNECTED)
+
+    assert story.verdict == "inconclusive link_lost"
+
+
+def test_an_answer_exactly_at_the_deadline_is_in_time() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.polls(2.5, 6.5)
+    story.poll(7, rejected=True)
+
+    assert story.verdict == "detected"
+
+
+def test_an_answer_after_the_deadline_is_no_detection() -> None:
+    """Story: a late answer after `within`."""
+    story = told_up_to(RunState.PRESENTED)
+    story.polls(2.5, 6.5)
+    story.poll(7.1, rejected=True)
+
+    assert story.verdict == "inconclusive no_result"
+
+
+def test_a_pulse_shorter_than_the_poll_is_not_guessed_at() -> None:
+    """Story: a result pulse shorter than the poll; the rule says what its silence means."""
+    story = story_of(a_rule(on_silence=OnSilence.INCONCLUSIVE))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.polls(2.5, 7.5)
+
+    assert story.verdict == "inconclusive no_result"
+
+
+def test_a_counter_that_rises_is_the_rejection() -> None:
+    story = story_of(a_rule(detected=Increases(signal=COUNT), accepted=None))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, good_count=101)
+
+    assert story.verdict == "detected"
+
+
+def test_a_counter_reset_in_mid_presentation_is_no_miss() -> None:
+    """Story: the counter reset in mid-window."""
+    story = story_of(a_rule(detected=Increases(signal=COUNT), accepted=None))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, good_count=0)
+    story.poll(4, good_count=1)
+    story.polls(4.5, 7.5)
+
+    assert story.verdict == "inconclusive stale"
