@@ -9,6 +9,7 @@ dates and on UTC instants, never on aware local times, which would count wall-cl
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,7 @@ class Overlap:
     """0 is Monday: the day on which `second` starts while `first` is still on."""
 
 
+@lru_cache(maxsize=4096)  # a plant's checks and pages ask for the same few days again and again
 def instant_of(zone: ZoneInfo, day: date, at: time) -> datetime:
     """Return the UTC instant of a plant-local date and time of day (D18).
 
