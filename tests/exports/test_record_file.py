@@ -1,0 +1,185 @@
+"""Exports made from a ledger with a real key, and verified with nothing but the file."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.base.signing import new_signer
+from redrabbit.domain.checkpoint import parse_proof, proof_text, sign_checkpoint
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, from_bytes
+from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
+from redrabbit.domain.record_proof import Period
+from redrabbit.exports import record_file
+from redrabbit.exports.record_file import export_records, verify_export, write_export
+from redrabbit.services.ports import LedgerHead, Reader
+
+T0 = datetime(2026, 11, 22, tzinfo=UTC)
+SIGNER = new_signer("Suzhou-2/5f0c1e9b7a3d2468")
+OTHER = new_signer("Suzhou-2/5f0c1e9b7a3d2468")
+
+
+class StoredLedger:
+    """The part of a reader that an export uses."""
+
+    def __init__(self, hours: Sequence[tuple[str, float]]) -> None:
+        self.log = LogState()
+        self.raws: list[bytes] = []
+        self.leaves: list[bytes] = []
+        context = LedgerContext(configuration="c0ffee", plan="CP-7", software="0.1.0")
+        for number, (stream, hour) in enumerate(hours):
+            at = T0 + timedelta(hours=hour)
+            payload = {"n": number}
+            event = Event(type="noted", stream=stream, occurred_at=at, actor=AGENT, payload=payload)
+            self.log, _, raw, leaf = self.log.append(event, at, context)
+            self.raws.append(raw)
+            self.leaves.append(leaf)
+
+    def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
+        end = None if limit is None else first + limit
+        chosen = self.raws[first:end]
+        return [from_bytes(raw, index) for index, raw in enumerate(chosen, start=first)]
+
+    def raw_entry(self, index: int) -> bytes:
+        return self.raws[index]
+
+    def leaf_hashes(self) -> Sequence[bytes]:
+        return self.leaves
+
+    def head(self) -> LedgerHead:
+        note = sign_checkpoint(self.log, SIGNER)
+        return LedgerHead(size=self.log.size, root=self.log.root.hex(), checkpoint=note)
+
+
+def a_day() -> StoredLedger:
+    streams = ("plant", "line-1", "line-2", "line-1")
+    return StoredLedger([(streams[number % 4], number / 2) for number in range(48)])
+
+
+def exported(
+    ledger: StoredLedger, begins: float = 9, ends: float = 15, line: str | None = None
+) -> bytes:
+    period = Period(begins_at=T0 + timedelta(hours=begins), ends_at=T0 + timedelta(hours=ends))
+    return export_records(
+        cast("Reader", ledger),
+        SIGNER,
+        plant="Suzhou plant 2",
+        period=period,
+        line=line,
+        made_at=T0 + timedelta(days=9),
+    )
+
+
+CONTENT = exported(a_day())
+
+
+def test_an_export_is_verified_with_the_plants_key() -> None:
+    audit = verify_export(CONTENT, SIGNER.verifier.text)
+    assert audit.sound
+    assert audit.records == 12
+    assert audit.by_stream == {"line-1": 6, "line-2": 3, "plant": 3}
+    assert audit.header is not None
+    assert audit.header.plant == "Suzhou plant 2"
+    assert audit.header.key == SIGNER.verifier.text
+    assert audit.checkpoint is not None
+    assert audit.checkpoint.size == 48
+
+
+def test_without_a_key_the_one_in_the_file_counts() -> None:
+    assert verify_export(CONTENT).sound
+
+
+def test_another_plants_key_is_not_the_files() -> None:
+    findings = verify_export(CONTENT, OTHER.verifier.text).findings
+    assert [finding.code for finding in findings] == ["not_expected_key"]
+
+
+def test_one_line_comes_with_the_plants_own_stream() -> None:
+    audit = verify_export(exported(a_day(), line="line-2"))
+    assert audit.sound
+    assert audit.by_stream == {"line-2": 3, "plant": 3}
+
+
+def test_a_line_without_records_is_refused_by_name() -> None:
+    with pytest.raises(Refusal, match="line_has_no_records") as caught:
+        exported(a_day(), line="line-3")
+    assert caught.value.params == {"line": "line-3", "known": "line-1, line-2, plant"}
+
+
+def test_a_log_longer_than_one_reading_is_exported_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_file, "_CHUNK", 5)
+    assert exported(a_day()) == CONTENT
+
+
+def test_records_around_a_clock_step_are_all_there() -> None:
+    hours = (8, 9.5, 11, 14, 16, 9.6, 10, 17, 18)
+    audit = verify_export(exported(StoredLedger([("line-1", hour) for hour in hours])))
+    assert audit.sound
+    assert (audit.records, audit.entries) == (5, 8)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["plant", "line-1"]), st.integers(0, 9)), min_size=1, max_size=20
+    ),
+    st.integers(0, 8),
+)
+def test_every_period_of_every_ledger_gives_a_file_that_passes(
+    hours: list[tuple[str, float]], begins: int
+) -> None:
+    audit = verify_export(exported(StoredLedger(hours), begins, begins + 2))
+    assert audit.sound
+    assert audit.records == sum(begins <= hour < begins + 2 for _, hour in hours)
+
+
+@given(st.integers(0, len(CONTENT) - 1), st.integers(1, 255))
+def test_any_changed_byte_is_found(place: int, flipped: int) -> None:
+    raw = bytearray(CONTENT)
+    raw[place] ^= flipped
+    audit = verify_export(bytes(raw), SIGNER.verifier.text)
+    assert not audit.sound
+    assert not verify_export(bytes(raw)).sound
+
+
+@given(st.data())
+def test_lines_removed_added_or_exchanged_are_found(data: st.DataObject) -> None:
+    lines = CONTENT.splitlines(keepends=True)
+    places = st.integers(0, len(lines) - 1)
+    first, second = data.draw(st.lists(places, min_size=2, max_size=2, unique=True))
+    exchanged = list(lines)
+    exchanged[first], exchanged[second] = lines[second], lines[first]
+    removed = lines[:first] + lines[first + 1 :]
+    added = [*lines[:first], lines[second], *lines[first:]]
+    for changed in (exchanged, removed, added):
+        assert not verify_export(b"".join(changed)).sound
+
+
+def test_a_damaged_ledger_is_not_exported() -> None:
+    ledger = a_day()
+    ledger.raws[21] = ledger.raws[21].replace(b'"n":21', b'"n":22')
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert "ledger[21] is not in the signed log" in str(caught.value.params["found"])
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "records.txt"
+    path.write_bytes(b"older")
+    write_export(path, CONTENT)
+    assert path.read_bytes() == CONTENT
+    assert [found.name for found in tmp_path.iterdir()] == ["records.txt"]
+
+
+def test_one_record_can_be_proved_with_other_peoples_tools() -> None:
+    """C2SP tlog-proof: the record's bytes, a proof and the signed checkpoint."""
+    ledger = a_day()
+    text = proof_text(7, Tree(ledger.leaves).inclusion(7), ledger.head().checkpoint)
+    proof = parse_proof(text)
+    leaf = leaf_hash(ledger.raws[7])
+    assert verify_inclusion(leaf, proof.index, ledger.log.size, proof.path, ledger.log.root)
