@@ -134,6 +134,13 @@ class Real(TypeDecorator[float]):
             raise ValueError(f"{value} is not a number that can be kept")
         return value
 
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        """Return the number."""
+        del dialect
+        if value is not None and type(value) is not float:
+            raise ValueError(f"{value!r} is no floating-point number")
+        return value
+
 
 def refuse_naive(value: datetime) -> None:
     """Raise ValueError for an instant without time zone."""

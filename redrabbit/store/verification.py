@@ -54,19 +54,16 @@ def verify_database(
             with translated("opening"):
                 connection = engine.connect()
             with connection:
-                trouble = list(_torn(connection))
-                rows = _Rows(connection)
-                found = rows.audited(verifier, fold, kept)
+                trouble = tuple(_torn(connection))
+                found = audit_rows(connection, verifier, fold, kept)
         finally:
             engine.dispose()
-    return replace(found, findings=(*trouble, *rows.unreadable, *found.findings))
+    return replace(found, findings=(*trouble, *found.findings))
 
 
 def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
     """Raise DamagedDatabase unless ledger, head and records are exactly what was written."""
-    rows = _Rows(connection)
-    audited = rows.audited(verifier, fold, ())
-    findings = [*rows.unreadable, *audited.findings]
+    findings = audit_rows(connection, verifier, fold).findings
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(
@@ -75,31 +72,38 @@ def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) 
         )
 
 
+def audit_rows(
+    connection: Connection, verifier: Verifier, fold: audit.Fold, kept: Sequence[str] = ()
+) -> audit.Audit:
+    """Return what the audit finds in all rows, within the connection's transaction."""
+    rows = _Rows(connection)
+    with _lenient_text(connection):
+        found = audit.audit(
+            rows.of(LEDGER),
+            list(rows.of(LEDGER_HEAD)),
+            {kind: rows.of(table) for kind, table in RECORD_TABLES.items()},
+            verifier=verifier,
+            fold=fold,
+            kept=kept,
+        )
+    return replace(found, findings=(*rows.unreadable, *found.findings))
+
+
 class _Rows:
-    """Everything that is stored, row by row, within one snapshot."""
+    """Hands over tables row by row, as found."""
 
     def __init__(self, connection: Connection) -> None:
         self.unreadable: list[Finding] = []
         """Tables that could not be read to their end."""
         self._connection = connection
 
-    def audited(self, verifier: Verifier, fold: audit.Fold, kept: Sequence[str]) -> audit.Audit:
-        with _lenient_text(self._connection):
-            return audit.audit(
-                self._of(LEDGER, _found(LEDGER).order_by(LEDGER.c.index)),
-                list(self._of(LEDGER_HEAD, _found(LEDGER_HEAD))),
-                {kind: self._of(table, _found(table)) for kind, table in RECORD_TABLES.items()},
-                verifier=verifier,
-                fold=fold,
-                kept=kept,
-            )
-
-    def _of(self, table: Table, asked: Select[Any]) -> Iterator[dict[str, object]]:
+    def of(self, table: Table) -> Iterator[dict[str, object]]:
+        """Yield rows as far as the table can be read."""
         columns = list(table.columns.items())
         try:
             with translated("reading"):
                 batches = self._connection.execute(
-                    asked, execution_options={"yield_per": AT_ONCE}
+                    _AS_FOUND[table.name], execution_options={"yield_per": AT_ONCE}
                 ).partitions()
                 for batch in batches:
                     for row in batch:
@@ -127,7 +131,12 @@ class _Rows:
 def _found(table: Table) -> Select[Any]:
     """Select all columns without turning them into what they should be."""
     columns: list[Any] = [type_coerce(each, NullType()).label(each.name) for each in table.columns]
-    return select(*columns)
+    return select(*columns).order_by(*table.primary_key.columns)
+
+
+_AS_FOUND = {
+    table.name: _found(table) for table in (LEDGER, LEDGER_HEAD, *RECORD_TABLES.values())
+}
 
 
 def _torn(connection: Connection) -> Iterator[Finding]:

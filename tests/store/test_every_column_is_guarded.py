@@ -1,0 +1,236 @@
+"""Any column changed, any row removed or added, is found and named (D13).
+
+Every column of every listed projection, of the ledger and of its head is changed in turn, behind
+the program's back, in every row and to several values; each act is taken back afterwards.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, delete, insert, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import NullType
+
+from redrabbit.base.signing import Verifier, load_public_key
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.ledger import Event
+from redrabbit.domain.records import TABLES
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.store.engine import parsed_url, writer_engine
+from redrabbit.store.opening import open_database
+from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
+from redrabbit.store.verification import audit_rows, verify_database
+from tests.stored import RECORDING, SteppingClock, any_fold, bare, happened, put, sample
+
+GUARDED: Mapping[str, Table] = {
+    table.name: table for table in (*RECORD_TABLES.values(), LEDGER, LEDGER_HEAD)
+}
+
+
+def fill(url: str, key_path: Path) -> None:
+    """Make two records of each kind, one with every None that it may have, on three streams."""
+    with open_database(
+        url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING, key_path=key_path
+    ) as database:
+        for place, kind in enumerate(TABLES):
+            for record in (sample(kind, 1), bare(kind, 2)):
+                event = put(record, stream=f"line-{place % 3}")
+                database.write_now(partial(_append, event))
+        database.write_now(lambda work: work.append(happened("noted")))
+
+
+def _append(event: Event, work: UnitOfWork) -> None:
+    work.append(event)
+
+
+class Vandal:
+    """Writes to the database behind the program's back, and tells what verification finds."""
+
+    def __init__(self, connection: Connection, verifier: Verifier) -> None:
+        self.connection = connection
+        self.verifier = verifier
+
+    @contextmanager
+    def taken_back(self) -> Iterator[None]:
+        act = self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            act.rollback()
+
+    def findings(self) -> tuple[Finding, ...]:
+        return audit_rows(self.connection, self.verifier, any_fold).findings
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Return all rows as the driver has them."""
+        columns: list[Any] = [type_coerce(c, NullType()).label(c.name) for c in table.columns]
+        found = self.connection.execute(select(*columns).order_by(*table.primary_key.columns))
+        return [dict(row._mapping) for row in found]
+
+    def change(self, table: Table, row: Mapping[str, Any], column: str, value: Any) -> None:
+        changed = {table.c[column]: type_coerce(value, NullType())}
+        self.connection.execute(update(table).where(*_this(table, row)).values(changed))
+
+    def remove(self, table: Table, row: Mapping[str, Any]) -> None:
+        self.connection.execute(delete(table).where(*_this(table, row)))
+
+    def add(self, table: Table, row: Mapping[str, Any]) -> None:
+        values = {table.c[name]: type_coerce(value, NullType()) for name, value in row.items()}
+        self.connection.execute(insert(table).values(values))
+
+    def other_values(self, table: Table, column: str, old: Any) -> list[Any]:
+        """Return values to put in place of the old one, near ones first; NULL is tried, too."""
+        others: list[Any] = []
+        if isinstance(old, bool):
+            others = [not old, None]
+        elif isinstance(old, int):
+            others = [old + 1_000_000, -old - 1, 2, None]
+        elif isinstance(old, float):
+            others = [old + 2**-40, -old, None]
+        elif isinstance(old, bytes):
+            others = [bytes([old[0] ^ 1]) + old[1:], old[:-1], b"", None]
+        elif isinstance(old, str):
+            others = [old + " ", old[:-1] + "\N{CYRILLIC SMALL LETTER A}", "", None]
+        else:
+            others = [row[column] for row in self.rows(table) if row[column] is not None]
+        return [other for other in others if other != old]
+
+
+def _this(table: Table, row: Mapping[str, Any]) -> list[Any]:
+    return [type_coerce(key, NullType()) == row[key.name] for key in table.primary_key.columns]
+
+
+@contextmanager
+def vandal(url: str, public_key: Path) -> Iterator[Vandal]:
+    engine = writer_engine(parsed_url(url))
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+                connection.rollback()
+            yield Vandal(connection, load_public_key(public_key))
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("filled") / "plant.db"
+    fill(f"sqlite:///{path}", path.with_name("plant.db.key"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def sqlite_vandal(filled: Path) -> Iterator[Vandal]:
+    with vandal(f"sqlite:///{filled}", filled.with_name("plant.db.pub")) as found:
+        yield found
+
+
+def assert_columns_are_guarded(at_work: Vandal, table: Table, *, values: int = 9) -> None:
+    """Change each column of each row to so many other values; each must be named."""
+    assert at_work.findings() == ()
+    for row in at_work.rows(table):
+        for column in row:
+            changed = 0
+            for value in at_work.other_values(table, column, row[column]):
+                with at_work.taken_back():
+                    try:
+                        at_work.change(table, row, column, value)
+                    except IntegrityError:
+                        continue  # the database itself refuses it
+                    changed += 1
+                    assert_named(at_work.findings(), table, [row, {**row, column: value}], column)
+                if changed == values:
+                    break
+            assert changed, f"{table.name}.{column} of {row} was never changed"
+
+
+def assert_rows_are_guarded(at_work: Vandal, table: Table) -> None:
+    for row in at_work.rows(table):
+        with at_work.taken_back():
+            at_work.remove(table, row)
+            assert_named(at_work.findings(), table, [row])
+        added = another(table, row)
+        with at_work.taken_back():
+            at_work.add(table, added)
+            assert_named(at_work.findings(), table, [added])
+
+
+def another(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row that could stand beside this one."""
+    unique = {"check_id", "stream"} | {key.name for key in table.primary_key.columns}
+    return {
+        name: value
+        if name not in unique
+        else value + 1_000_000
+        if isinstance(value, int)
+        else f"{value}-2"
+        for name, value in row.items()
+    }
+
+
+def assert_named(
+    findings: tuple[Finding, ...],
+    table: Table,
+    rows: list[Mapping[str, Any]],
+    column: str = "",
+) -> None:
+    """Check that a finding names the record: a row of the ledger only roughly, as it is a chain."""
+    places = [finding.place for finding in findings]
+    keys = [", ".join(str(row[key.name]) for key in table.primary_key.columns) for row in rows]
+    if table is LEDGER or table is LEDGER_HEAD:
+        assert any(place.startswith("ledger") for place in places), (table.name, column, rows)
+    else:
+        assert any(place == f"{table.name}[{key}]" for place in places for key in keys), (
+            f"{table.name}.{column} of {keys}: {findings}"
+        )
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_every_changed_column_is_found_on_sqlite(sqlite_vandal: Vandal, name: str) -> None:
+    assert_columns_are_guarded(sqlite_vandal, GUARDED[name])
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_every_row_removed_or_added_is_found_on_sqlite(sqlite_vandal: Vandal, name: str) -> None:
+    assert_rows_are_guarded(sqlite_vandal, GUARDED[name])
+
+
+def test_every_change_is_found_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    fill(postgresql_url, tmp_path / "plant.key")
+    with vandal(postgresql_url, tmp_path / "plant.pub") as at_work:
+        at_work.connection.exec_driver_sql(
+            "ALTER TABLE ledger_head DROP CONSTRAINT ck_ledger_head_one_row"
+        )
+        for table in GUARDED.values():
+            assert_columns_are_guarded(at_work, table, values=1)
+            assert_rows_are_guarded(at_work, table)
+
+
+def test_the_ledger_names_the_very_entry_that_was_changed(sqlite_vandal: Vandal) -> None:
+    for row in sqlite_vandal.rows(LEDGER):
+        for column in ("type", "stream_seq", "occurred_at", "raw", "leaf_hash"):
+            value = sqlite_vandal.other_values(LEDGER, column, row[column])[0]
+            with sqlite_vandal.taken_back():
+                sqlite_vandal.change(LEDGER, row, column, value)
+                (first, *_) = sqlite_vandal.findings()
+            assert first.place == f"ledger[{row['index']}]"
+
+
+def test_the_command_behind_verify_finds_what_was_committed(filled: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plant.db"
+    path.write_bytes(filled.read_bytes())
+    public_key = filled.with_name("plant.db.pub")
+    url = f"sqlite:///{path}"
+    assert verify_database(url, public_key=public_key, fold=any_fold).sound
+    with vandal(url, public_key) as at_work:
+        (row, *_) = at_work.rows(GUARDED["pauses"])
+        at_work.change(GUARDED["pauses"], row, "author", "somebody else")
+        at_work.connection.commit()
+    (finding,) = verify_database(url, public_key=public_key, fold=any_fold).findings
+    assert finding.place == f"pauses[{row['pause_id']}]"
+    assert finding.params["column"] == "author"
