@@ -51,6 +51,9 @@ WRITTEN: Final = {
     "not": "{not: condition}",
 }
 
+ROUNDING: Final = 1e-9
+"""32767 * 0.1 is a little more than 3276.7: no limit that a person means."""
+
 CONDITION_REF: Final[Schema] = {"$ref": "#/$defs/condition"}
 
 
@@ -191,8 +194,8 @@ def _limit(reading: _Reading) -> Condition | None:
     if values is None or limit is None:
         return None
     above = reading.word == "above"
-    never = limit >= values.high if above else limit <= values.low
-    always = limit < values.low if above else limit > values.high
+    never = limit >= values.high - ROUNDING if above else limit <= values.low + ROUNDING
+    always = limit < values.low - ROUNDING if above else limit > values.high + ROUNDING
     if never or always:
         found = f"{name.text!r} is {'never' if never else 'always'} {reading.word} {limit:g}"
         reading.refuse(node, found, _range_words(values))

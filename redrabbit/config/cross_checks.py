@@ -4,7 +4,7 @@ Ids are unique over the whole plant; a check names a device that is there, with 
 that can prove something at it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
@@ -14,7 +14,8 @@ from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.schedule_words import EveryShiftStart
 
-Devices = dict[str, tuple[StationFile, NamedDevice]]
+Devices = dict[str, tuple[StationFile, NamedDevice] | None]
+"""By id; None where two have it, so that nobody can tell which one is meant."""
 
 
 def refuse_duplicate_ids(stations: Iterable[StationFile], problems: Problems) -> None:
@@ -35,24 +36,31 @@ def refuse_duplicate_ids(stations: Iterable[StationFile], problems: Problems) ->
 
 
 def check_plan(
-    plan: PlanFile, plant: PlantFile, stations: Iterable[StationFile], problems: Problems
+    plan: PlanFile,
+    plant: PlantFile,
+    stations: Sequence[StationFile | None],
+    problems: Problems,
 ) -> None:
-    """Note what the checks of the plan can't do with these stations and parts."""
+    """Note what the checks of the plan can't do with these stations and parts.
+
+    A station that is None could not be read; no device can be called unknown then.
+    """
+    read = [station for station in stations if station is not None]
     devices: Devices = {}
-    for station in stations:
+    for station in read:
         for name, device in station.devices.items():
-            devices.setdefault(name, (station, device))
+            devices[name] = None if name in devices else (station, device)
+    known = devices if stations and len(read) == len(stations) else None
     for check in plan.checks:
         parts = _known_parts(check, plant, problems)
         if check.device is None:
             continue
-        place = check.block.place_of("device")
-        problems.refuse_unknown("device", check.device, place, devices)
-        if check.device in devices:
-            station, device = devices[check.device]
-            _check_device(check, device, problems)
-            _check_parts(check, device, parts, problems)
-            _check_shifts(check, station, plant, problems)
+        problems.refuse_unknown("device", check.device, check.block.place_of("device"), known)
+        where = devices.get(check.device)
+        if where is not None:
+            _check_device(check, where[1], problems)
+            _check_parts(check, where[1], parts, problems)
+            _check_shifts(check, where[0], plant, problems)
 
 
 def _known_parts(

@@ -110,13 +110,7 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
             if not builder.take(event):
                 return None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problems.add(
-            builder.place_of(mark) if mark else Place(file),
-            _one_line(error.problem or error.context or "broken YAML"),
-            "YAML",
-            _syntax_hint(error.problem or ""),
-        )
+        _note_syntax(error, builder, problems)
         return None
     except ReaderError as error:
         place = _reader_place(text, file, error.position)
@@ -244,16 +238,19 @@ class _Builder:
         return node
 
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
-
-
-def _syntax_hint(problem: str) -> str | None:
+def _note_syntax(error: MarkedYAMLError, builder: _Builder, problems: Problems) -> None:
+    """Note where the text stops being YAML, and where what is not finished there began."""
+    problem = " ".join((error.problem or error.context or "no reason given").split())
+    mark = error.problem_mark or error.context_mark
+    began = error.context_mark
+    hint = None
     if "\\t" in problem:
-        return "indent with spaces, not with tabs"
-    if "mapping values are not allowed" in problem:
-        return "a text with ': ' in it needs quotes"
-    return None
+        hint = "indent with spaces, not with tabs"
+    elif "mapping values are not allowed" in problem:
+        hint = "a text with ': ' in it needs quotes"
+    elif began is not None and (began.line, began.column) != (mark.line, mark.column):
+        hint = f"{error.context}, which began at {builder.place_of(began)}"
+    problems.add(builder.place_of(mark), f"broken YAML ({problem})", "well-formed YAML", hint)
 
 
 def _reader_place(text: str, file: str, position: int) -> Place:

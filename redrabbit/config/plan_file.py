@@ -30,6 +30,7 @@ from redrabbit.config.spellings import (
     SCHEDULE,
     SLUG,
 )
+from redrabbit.domain.schedule_words import duration_text
 
 MOST_INCONCLUSIVE: Final = 100
 
@@ -86,7 +87,7 @@ PLAN: Final = Section(
         ),
         "checks": Key(MapOf(SLUG, CHECK, at_least=1), "The checks, by ids that never change."),
     },
-    "the control plan's keys",
+    "a mapping with the control plan's keys",
 )
 
 
@@ -158,7 +159,7 @@ def _refuse_late_grace(block: Block, problems: Problems) -> None:
     if grace is not None and closes is not None and grace > closes:
         problems.add(
             block.place_of("grace"),
-            f"grace of {_words(grace)}, but the window closes after {_words(closes)}",
+            f"grace of {duration_text(grace)}, but the window closes after {duration_text(closes)}",
             "grace that ends before closes_after",
         )
 
@@ -171,7 +172,3 @@ def _refuse_repeated_parts(block: Block, problems: Problems) -> None:
         if first != part.place:
             hint = f"the first stands at {first}"
             problems.add(part.place, f"part {part.value} a second time", "each part once", hint)
-
-
-def _words(length: timedelta) -> str:
-    return f"{length.total_seconds():g} s"

@@ -11,6 +11,7 @@ Places are row:column of the table, counted from 1, the header being row 1.
 
 import csv
 import io
+from itertools import zip_longest
 from typing import Final
 
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
@@ -45,14 +46,15 @@ def parse_table(text: str, file: str, problems: Problems) -> Node | None:
     top = Mapping([], Place(file))
     checks = Mapping([], Place(file))
     seen: dict[str, Place] = {}
-    for number, row in enumerate(rows[1:], 2):
-        if not any(cell.strip() for cell in row):
-            continue
+    filled = [(n, row) for n, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
+    if not filled:
+        problems.add(Place(file, 2), "no rows below the header", "a row for each check")
+        return None
+    for number, row in filled:
         cells = _cells(row, number, columns, file, problems)
-        if cells is None:
-            continue
-        _take_plan_cells(top, cells, problems)
-        _take_check(checks, cells, seen, Place(file, number), problems)
+        if cells is not None:
+            _take_plan_cells(top, cells, problems)
+            _take_check(checks, cells, seen, problems)
     top.entries.append((Scalar("checks", Place(file)), checks))
     return top
 
@@ -92,16 +94,16 @@ def _columns(header: list[str], file: str, problems: Problems) -> list[str] | No
 def _cells(
     row: list[str], number: int, columns: list[str], file: str, problems: Problems
 ) -> dict[str, Scalar] | None:
-    """Return the cells that are not empty, by column."""
-    if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
+    """Return the cells by column; those that a short row lacks are empty."""
+    if any(cell.strip() for cell in row[len(columns) :]):
         place = Place(file, number, len(columns) + 1)
         hint = "a cell with a comma in it needs quotes"
         problems.add(place, f"{len(row)} cells", f"{len(columns)}, as in the header", hint)
         return None
     return {
         name: Scalar(cell.strip(), Place(file, number, column))
-        for column, (name, cell) in enumerate(zip(columns, row, strict=False), 1)
-        if cell.strip()
+        for column, (name, cell) in enumerate(zip_longest(columns, row, fillvalue=""), 1)
+        if name
     }
 
 
@@ -109,7 +111,7 @@ def _take_plan_cells(top: Mapping, cells: dict[str, Scalar], problems: Problems)
     """Take number, revision and date of the plan, which no two rows may say differently."""
     for name in PLAN_COLUMNS:
         cell = cells.get(name)
-        if cell is None:
+        if cell is None or not cell.text:
             continue
         first = top.get(name)
         if first is None:
@@ -124,15 +126,11 @@ def _take_plan_cells(top: Mapping, cells: dict[str, Scalar], problems: Problems)
 
 
 def _take_check(
-    checks: Mapping,
-    cells: dict[str, Scalar],
-    seen: dict[str, Place],
-    row: Place,
-    problems: Problems,
+    checks: Mapping, cells: dict[str, Scalar], seen: dict[str, Place], problems: Problems
 ) -> None:
-    name = cells.get("check")
-    if name is None:
-        problems.add(row, "a row without a check", "check: the id of the check")
+    name = cells["check"]
+    if not name.text:
+        problems.add(name.place, "a row without a check", "the id of the check")
         return
     if name.text in seen:
         hint = f"the first stands at {seen[name.text]}"
@@ -141,42 +139,34 @@ def _take_check(
     seen[name.text] = name.place
     entries: list[tuple[Scalar, Node]] = []
     for column in CHECK_COLUMNS:
-        if cell := cells.get(column):
+        cell = cells.get(column)
+        if cell is not None and (cell.text or CHECK.keys[column].required):
             value = _part_list(cell) if column == "parts" else cell
             entries.append((Scalar(column, cell.place), value))
-    if reaction := _reaction(cells, problems):
-        entries.append((Scalar("reaction", reaction.place), reaction))
-    checks.entries.append((name, Mapping(entries, row)))
+    reaction = _reaction(cells, problems)
+    entries.append((Scalar("reaction", reaction.place), reaction))
+    checks.entries.append((name, Mapping(entries, name.place)))
 
 
-def _reaction(cells: dict[str, Scalar], problems: Problems) -> Sequence | None:
+def _reaction(cells: dict[str, Scalar], problems: Problems) -> Sequence:
     """Return the steps in both languages, which must be equally many."""
-    columns = [cells.get(name) for name in REACTION_COLUMNS]
-    given = [cell for cell in columns if cell is not None]
-    if not given:
-        return None
-    steps = [_steps(cell.text) if cell is not None else [] for cell in columns]
+    english, chinese = (cells[name] for name in REACTION_COLUMNS)
+    steps = [_steps(english), _steps(chinese)]
     if len(steps[0]) != len(steps[1]):
         found = f"{len(steps[0])} steps in English, {len(steps[1])} in Chinese"
-        problems.add(given[-1].place, found, "the same steps in both languages, separated by |")
-        return None
-    place = given[0].place
+        problems.add(chinese.place, found, "the same steps in both languages, separated by |")
     pairs: list[Node] = [
-        Mapping(
-            [
-                (Scalar("en", place), Scalar(english, place, quoted=True)),
-                (Scalar("zh", place), Scalar(chinese, place, quoted=True)),
-            ],
-            place,
-        )
-        for english, chinese in zip(*steps, strict=True)
+        Mapping([(Scalar("en", one.place), one), (Scalar("zh", other.place), other)], one.place)
+        for one, other in zip(*steps, strict=False)
     ]
-    return Sequence(pairs, place)
+    return Sequence(pairs, english.place)
 
 
 def _part_list(cell: Scalar) -> Sequence:
     return Sequence([Scalar(word, cell.place) for word in cell.text.split()], cell.place)
 
 
-def _steps(text: str) -> list[str]:
-    return [step.strip() for step in text.split(STEP_SEPARATOR)]
+def _steps(cell: Scalar) -> list[Scalar]:
+    return [
+        Scalar(step.strip(), cell.place, quoted=True) for step in cell.text.split(STEP_SEPARATOR)
+    ]

@@ -41,13 +41,13 @@ def load_plant(folder: Path) -> Plant:
     plant = _read_plant(texts, folder, problems)
     stations = _read_stations(texts, plant, folder, problems)
     plan = _read_plan(texts, folder, problems)
-    refuse_duplicate_ids(stations, problems)
+    refuse_duplicate_ids([station for station in stations if station is not None], problems)
     if plan is not None:
         check_plan(plan, plant, stations, problems)
     if problems.found:
         raise ConfigurationProblems(problems.found)
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
-    return _plant(plant, stations, plan, _digest(texts))
+    return _plant(plant, stations, plan, _digest(_readable(texts)))
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -60,7 +60,11 @@ def content(folder: Path) -> dict[str, str]:
     texts = _texts(folder, problems)
     if problems.found:
         raise ConfigurationProblems(problems.found)
-    return texts
+    return _readable(texts)
+
+
+def _readable(texts: dict[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _digest(texts: dict[str, str]) -> str:
@@ -68,12 +72,12 @@ def _digest(texts: dict[str, str]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _texts(folder: Path, problems: Problems) -> dict[str, str]:
-    """Return the texts of the configuration's files, in order of their names."""
+def _texts(folder: Path, problems: Problems) -> dict[str, str | None]:
+    """Return the configuration's files in order of their names; None for one without readable text."""
     if not folder.is_dir():
         problems.add(Place(str(folder)), "no such folder", f"a folder with {PLANT_FILE}")
         return {}
-    texts: dict[str, str] = {}
+    texts: dict[str, str | None] = {}
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith(".") or not path.is_file():
             continue
@@ -82,9 +86,7 @@ def _texts(folder: Path, problems: Problems) -> dict[str, str]:
                 Place(path.name), f"the name {path.name!r}", f"{path.stem}.yaml", "rename it"
             )
         elif path.suffix == ".yaml" or path.name == PLAN_TABLE:
-            text = _text(path, problems)
-            if text is not None:
-                texts[path.name] = text
+            texts[path.name] = _text(path, problems)
     return texts
 
 
@@ -106,64 +108,54 @@ def _text(path: Path, problems: Problems) -> str | None:
     return text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
-def _read_plant(texts: dict[str, str], folder: Path, problems: Problems) -> PlantFile:
+def _read_plant(texts: dict[str, str | None], folder: Path, problems: Problems) -> PlantFile:
+    if PLANT_FILE not in texts and folder.is_dir():
+        problems.add(Place(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
     root = _root(texts, PLANT_FILE, parse, problems)
-    if root is None:
-        _refuse_missing(PLANT_FILE, folder, problems)
-        return PlantFile()
-    return read_plant_file(root, problems)
+    return read_plant_file(root, problems) if root is not None else PlantFile()
 
 
 def _read_stations(
-    texts: dict[str, str], plant: PlantFile, folder: Path, problems: Problems
-) -> list[StationFile]:
+    texts: dict[str, str | None], plant: PlantFile, folder: Path, problems: Problems
+) -> list[StationFile | None]:
+    """Return the stations; None for a file that says nothing of what stands in it."""
     names = [name for name in texts if name not in {PLANT_FILE, PLAN_YAML, PLAN_TABLE}]
     if not names and folder.is_dir() and not problems.found:
         problems.add(
             Place(PLANT_FILE), "no station beside it", "a file line1-op10.yaml or the like"
         )
-    stations = []
-    for name in names:
-        root = _root(texts, name, parse, problems)
-        station = read_station_file(root, plant, problems) if root is not None else None
-        if station is not None:
-            stations.append(station)
-    return stations
+    roots = [_root(texts, name, parse, problems) for name in names]
+    return [
+        read_station_file(root, plant, problems) if root is not None else None for root in roots
+    ]
 
 
-def _read_plan(texts: dict[str, str], folder: Path, problems: Problems) -> PlanFile | None:
+def _read_plan(texts: dict[str, str | None], folder: Path, problems: Problems) -> PlanFile | None:
     if PLAN_YAML in texts and PLAN_TABLE in texts:
         found = f"{PLAN_TABLE} beside {PLAN_YAML}"
         problems.add(Place(PLAN_TABLE), found, "exactly one control plan")
         return None
+    if PLAN_YAML not in texts and PLAN_TABLE not in texts and folder.is_dir():
+        problems.add(Place(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
     name, read = (PLAN_TABLE, parse_table) if PLAN_TABLE in texts else (PLAN_YAML, parse)
     root = _root(texts, name, read, problems)
-    if root is None:
-        if not (folder / PLAN_TABLE).exists():
-            _refuse_missing(PLAN_YAML, folder, problems, f"{PLAN_YAML} or {PLAN_TABLE}")
-        return None
-    return read_plan_file(root, problems)
+    return read_plan_file(root, problems) if root is not None else None
 
 
 Reader = Callable[[str, str, Problems], Node | None]
 
 
-def _root(texts: dict[str, str], name: str, read: Reader, problems: Problems) -> Node | None:
-    return read(texts[name], name, problems) if name in texts else None
+def _root(texts: dict[str, str | None], name: str, read: Reader, problems: Problems) -> Node | None:
+    text = texts.get(name)
+    return read(text, name, problems) if text is not None else None
 
 
-def _refuse_missing(
-    name: str, folder: Path, problems: Problems, expected: str | None = None
-) -> None:
-    """Note that a file is not there; one that is there but unreadable was noted before."""
-    if folder.is_dir() and not (folder / name).exists():
-        problems.add(Place(name), "no such file", expected or f"{name} in {folder}")
-
-
-def _plant(plant: PlantFile, stations: list[StationFile], plan: PlanFile, digest: str) -> Plant:
+def _plant(
+    plant: PlantFile, stations: list[StationFile | None], plan: PlanFile, digest: str
+) -> Plant:
     """Return the plant of files without problems."""
     assert plant.zone is not None  # noqa: S101  because files with problems don't get here
-    read = [station.station for station in stations if station.station is not None]
+    read = [file.station for file in stations if file is not None and file.station is not None]
     at = {device.id: station for station in read for device in station.devices}
     return Plant(
         name=plant.name,

@@ -148,7 +148,7 @@ PLANT: Final = Section(
             MapOf(SLUG, TARGET), "Who is told of what.", required=False, default=()
         ),
     },
-    "the plant's keys",
+    "a mapping with the plant's keys",
 )
 
 
@@ -282,6 +282,7 @@ def _part(
     block = entry.value
     if block is None:
         return None
+    before = len(problems.found)
     mode = block["failure_mode"]
     if mode is not None:
         problems.refuse_unknown("failure mode", mode, block.place_of("failure_mode"), failure_modes)
@@ -293,7 +294,7 @@ def _part(
             "exactly one of the two",
             "a red rabbit shows one known defect, a good master none",
         )
-    if not block.complete:
+    if not block.complete or len(problems.found) > before:
         return None
     return ChallengePart(
         id=PartId(entry.key),

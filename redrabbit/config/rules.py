@@ -103,6 +103,15 @@ class _Conditions:
     detected: Condition | None
     accepted: Condition | None
 
+    def lacks_any(self, block: Block) -> bool:
+        """Return whether one that is written could not be read."""
+        by_word = isinstance(block["presented"], Scalar)
+        return (
+            self.detected is None
+            or (self.accepted is None and "accepted" in block)
+            or (self.presented is None and not by_word)
+        )
+
 
 def read_rule(
     block: Block, modes: tuple[str, ...], watched: Watched, problems: Problems
@@ -122,11 +131,13 @@ def read_rule(
     codes = _read_codes(block, modes, table, problems)
     _check_pace(block, watched.link, problems)
     _require_settle(block, conditions, table, problems)
-    if len(problems.found) > before or not block.complete or conditions.detected is None:
+    if len(problems.found) > before or not block.complete or conditions.lacks_any(block):
         return None
+    detected = conditions.detected
+    assert detected is not None  # noqa: S101  because lacks_any says so
     return DetectionRule(
         presented=conditions.presented,
-        detected=conditions.detected,
+        detected=detected,
         accepted=conditions.accepted,
         within_s=block["within"].total_seconds(),
         on_silence=block["on_silence"],
@@ -237,7 +248,7 @@ def _read_codes(
     values = table.ranges.get(SignalName(block["reject_code"] or ""))
     codes: dict[FailureMode, Value] = {}
     for key, code in node.entries:
-        if key.text not in modes:
+        if modes and key.text not in modes:
             problems.add(
                 key.place,
                 f"a code for {key.text!r}, which the device does not watch for",

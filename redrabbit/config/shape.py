@@ -339,7 +339,8 @@ class Section(Shape[Block]):
     def read(self, node: Node, problems: Problems) -> Block | None:
         """Return what could be read; the block says whether it is complete."""
         if not isinstance(node, located_yaml.Mapping):
-            return self.refuse(node, problems, f"its keys are {', '.join(self.keys)}")
+            hint = f"its keys are {', '.join(self.keys)}"
+            return self.refuse(node, problems, None if self.expected.startswith("{") else hint)
         block = Block(node.place)
         before = len(problems.found)
         for name, value in node.entries:

@@ -177,10 +177,6 @@ class SignalTable:
         """The values that each signal can have."""
         return {name: ValueRange.of(spec) for name, spec in self.specs.items()}
 
-    def is_number(self, name: SignalName) -> bool:
-        """Return whether a signal tells a number."""
-        return kind_of(self.specs[name].address.encoding) == "number"
-
     def refuse_unknown(self, name: str | None, place: Place, problems: Problems) -> bool:
         """Return whether the signal is named in the table, after noting it if not."""
         if name is None or not self.readable:

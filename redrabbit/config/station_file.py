@@ -75,7 +75,7 @@ STATION: Final = Section(
         "devices": Key(MapOf(SLUG, DEVICE, at_least=1), "The error-proofing devices, by id."),
         "labels": Key(MapOf(SLUG, Words()), "The plant's own labels.", required=False, default=()),
     },
-    "a station's keys",
+    "a mapping with a station's keys",
 )
 
 
@@ -157,7 +157,7 @@ def _name(text: str | None) -> SignalName | None:
 
 def _refuse_counter(block: Block, table: SignalTable, problems: Problems) -> None:
     spec = table.specs.get(SignalName(block["part_counter"] or ""))
-    if spec is not None and not table.is_number(spec.name):
+    if spec is not None and not table.ranges[spec.name].whole:
         problems.add(
             block.place_of("part_counter"),
             f"part_counter {spec.name!r} is {spec.address.encoding.value}",
