@@ -31,6 +31,8 @@ class DueCheck:
 
     check_id: str
     occurrence_id: int | None
+    containment_id: int | None = None
+    """The case that the run would re-verify."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ class Action:
     run_id: int | None = None
     check_id: str | None = None
     occurrence_id: int | None = None
+    containment_id: int | None = None
     code: str | None = None
     reason: str | None = None
 
@@ -140,6 +143,8 @@ class Hands:
 
     has_stopped_feed: bool = False
     part_inside: str | None = None
+    has_tapped: bool = False
+    """Has said that the part is there, and not yet put it in."""
     scanned: int = 0
     """Scans of this step so far, wrong ones included."""
     refused: int = 0
@@ -159,7 +164,7 @@ def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) 
         case Asks.ARMED:
             return _present(run, hands, fault, wrong_code)
         case Asks.PRESENTED:
-            if hands.part_inside is None and run.wants_tap:
+            if hands.has_tapped:
                 return _action(Act.PUT_IN, run, code=run.part)
             return None
         case Asks.AWAITING_RETURN:
@@ -239,7 +244,11 @@ ERRING = {
 
 
 class LineOperator:
-    """One person at one station: habits, memory, and pace."""
+    """One person at one station: habits, memory, and pace.
+
+    `pace` multiplies every time; `by_hand_s` is the least that an act in the world takes, so that
+    what a station shows between two acts can be seen by whoever polls it.
+    """
 
     def __init__(
         self,
@@ -248,11 +257,13 @@ class LineOperator:
         seed: int,
         wrong_code: str,
         pace: float = 1.0,
+        by_hand_s: float = 0.0,
         fault_for: Callable[[DueCheck], HumanFault] = lambda _check: HumanFault.NONE,
     ) -> None:
         self.name = name
         self.pace = pace
         """How long acts take compared with the usual; a fault's long absence, too."""
+        self._by_hand_s = by_hand_s
         self.hands = Hands()
         self._wrong_code = wrong_code
         self._chance = random.Random(f"{seed}:{name}")
@@ -275,7 +286,9 @@ class LineOperator:
             return None
         spread = 0.8 + 0.4 * self._chance.random()
         slowness = SLOW_FACTOR if self._running is HumanFault.SLOW else 1.0
-        return replace(action, after_s=action.after_s * spread * slowness * self.pace)
+        after_s = action.after_s * spread * slowness * self.pace
+        least_s = self._by_hand_s if action.act in BY_HAND else 0.0
+        return replace(action, after_s=max(after_s, least_s))
 
     def fault(self, check: DueCheck) -> HumanFault:
         """Return the fault of a check's run, drawn once."""
@@ -300,12 +313,14 @@ class LineOperator:
             case Act.HOLD:
                 hands = replace(hands, has_stopped_feed=True)
             case Act.PUT_IN:
-                hands = replace(hands, part_inside=action.code)
+                hands = replace(hands, part_inside=action.code, has_tapped=False)
+            case Act.TAP:
+                hands = replace(hands, has_tapped=not refused)
             case Act.TAKE_OUT | Act.LET_GO:
                 hands = replace(hands, part_inside=None)
             case Act.RELEASE:
                 hands = replace(hands, has_stopped_feed=False)
-            case Act.GIVE_BACK | Act.TAP | Act.CONFIRM | Act.ABORT:
+            case Act.GIVE_BACK | Act.CONFIRM | Act.ABORT:
                 pass
         erred = ERRING.get(self._running) is action.act
         if self._running is HumanFault.SCANS_TWICE:

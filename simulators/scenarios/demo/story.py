@@ -1,0 +1,230 @@
+"""The demo's story, told in real time over real sockets (D21).
+
+    within 2 s   every station's check opens, most operators begin
+    about 7 s    line 1 OP20: detected; then its torque lockout goes blind
+    about 6 s    line 1 OP40: the link is lost with the part in front of the leak tester
+    about 5 s    line 2 OP20: the good master is falsely rejected
+    about 14 s   line 1 OP20: missed; a containment opens
+    14 to 16 s   line 2 OP10: overdue, then lapsed: its operator forgot
+    to 26 s      line 1 OP40 again, line 2 OP10 again: both pass
+    from 36 s    the curtain: devices are repaired, operators go on with whatever is due
+
+Nothing depends on luck: an operator follows prompts, so each step waits for the one before; what a
+station shows stays for five polls or more. The due times that could fall together with the end of
+`--duration 30` are kept away from 29 to 34 s. A machine too slow for all this fails loudly. Told to
+the product by its public API only.
+"""
+
+import asyncio
+import shutil
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import httpx2
+from ruamel.yaml import YAML
+
+import redrabbit
+from redrabbit.base.clock import Clock
+from simulators.api_operator import ApiOperator, Product
+from simulators.device import Behaviour
+from simulators.line_operator import Act, Action, HumanFault, LineOperator
+from simulators.plant import SimulatedPlant, read_plant, simulate
+
+CYCLE_S = 1.0
+"""From one normal part to the next: quick, so that a suspect window holds some."""
+PACE = 0.1
+"""Practised operators: a tenth of what people take."""
+BY_HAND_S = 0.5
+"""Between two acts in the world at least: five polls of 100 ms."""
+CUT_AFTER_S, MENDED_AFTER_S = 0.6, 4.6
+"""When the link is lost and found, from the part's coming: after six polls, and six before the
+leak tester's answer at 1.2 s."""
+BEHIND_AFTER_S = 28.0
+"""By then everything scripted has happened, or the machine is too slow."""
+CURTAIN_S = 36.0
+REQUEST_TIMEOUT_S = 10.0
+
+GOES_BLIND, LOSES_LINK, REJECTS_ALL = "line1-op20", "line1-op40", "line2-op20"
+WRONG_CODE = "RR-0002"
+"""What the confused operator scans."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """One operator's part in the story."""
+
+    name: str
+    checks: tuple[HumanFault, ...]
+    """What goes wrong at each check that comes up, in order; those after the last are left."""
+    confirms: int
+    """How many runs the operator confirms before the curtain."""
+
+
+ROLES: Mapping[str, Role] = {
+    GOES_BLIND: Role(name="4711 Wang", checks=(HumanFault.NONE, HumanFault.NONE), confirms=2),
+    "line1-op30": Role(name="4712 Li", checks=(HumanFault.NONE,), confirms=1),
+    LOSES_LINK: Role(name="4713 Zhao", checks=(HumanFault.NONE,), confirms=2),
+    "line2-op10": Role(name="5201 Chen", checks=(HumanFault.FORGETS, HumanFault.NONE), confirms=1),
+    REJECTS_ALL: Role(name="5202 Sun", checks=(HumanFault.NONE,), confirms=1),
+    "line2-op50": Role(name="5203 Zhou", checks=(HumanFault.SCANS_WRONG_PART,), confirms=1),
+}
+
+
+class StoryBehindError(Exception):
+    """This machine is too slow for the story, or the product does not answer as it should."""
+
+
+@dataclass(slots=True)
+class DemoPlant:
+    """The simulated plant of the demo, which listens, with its configuration and its story."""
+
+    config_dir: Path
+    plant: SimulatedPlant
+    clock: Clock
+    seed: int
+    acts: Counter[tuple[str, Act]] = field(default_factory=Counter)
+    """What operators did, by station."""
+
+    async def play(self, base_url: str) -> None:
+        """Tell the story to the product at this address, and go on until cancelled.
+
+        Raises StoryBehindError when what was scripted has not happened in time.
+        """
+        began_at = self.clock.now()
+        self.plant.world.set_behaviour(REJECTS_ALL, Behaviour.ALWAYS_REJECTING)
+        async with httpx2.AsyncClient(base_url=base_url, timeout=REQUEST_TIMEOUT_S) as client:
+            product = Product(client)
+            operators = {name: self._operator(role) for name, role in ROLES.items()}
+            await self._work(operators, product, for_s=BEHIND_AFTER_S)
+            self._refuse_to_be_behind()
+            elapsed_s = (self.clock.now() - began_at).total_seconds()
+            await self._work(operators, product, for_s=CURTAIN_S - elapsed_s)
+            for station in (GOES_BLIND, REJECTS_ALL):
+                self.plant.world.set_behaviour(station, Behaviour.HEALTHY)
+            await self._work({n: self._relief(o) for n, o in operators.items()}, product)
+
+    def _operator(self, role: Role) -> LineOperator:
+        script = iter(role.checks)
+        return LineOperator(
+            role.name,
+            seed=self.seed,
+            wrong_code=WRONG_CODE,
+            pace=PACE,
+            by_hand_s=BY_HAND_S,
+            fault_for=lambda _check: next(script, HumanFault.FORGETS),
+        )
+
+    def _relief(self, operator: LineOperator) -> LineOperator:
+        """Return the operator who takes over and does whatever is due."""
+        relief = LineOperator(
+            operator.name, seed=self.seed, wrong_code=WRONG_CODE, by_hand_s=BY_HAND_S, pace=PACE * 2
+        )
+        relief.hands = operator.hands
+        return relief
+
+    async def _work(
+        self, operators: Mapping[str, LineOperator], product: Product, *, for_s: float | None = None
+    ) -> None:
+        """Let every operator work for a while; the first one who fails ends it for all."""
+        tasks = [
+            asyncio.create_task(self._at(name, operator, product).work(), name=f"operator {name}")
+            for name, operator in operators.items()
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=for_s, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _at(self, station: str, operator: LineOperator, product: Product) -> ApiOperator:
+        return ApiOperator(
+            operator,
+            station,
+            plant=self.plant,
+            product=product,
+            clock=self.clock,
+            on_act=lambda action, refused: self._notice(station, action, refused),
+        )
+
+    def _notice(self, station: str, action: Action, refused: bool) -> None:
+        """Let machines do their part when people have done theirs."""
+        if refused:
+            return
+        self.acts[station, action.act] += 1
+        times, world = self.acts[station, action.act], self.plant.world
+        if (station, action.act, times) == (GOES_BLIND, Act.CONFIRM, 1):
+            world.set_behaviour(GOES_BLIND, Behaviour.BLIND)
+        if (station, action.act, times) == (LOSES_LINK, Act.PUT_IN, 1):
+            world.after(CUT_AFTER_S, LOSES_LINK, lambda: self.plant.cut_link(LOSES_LINK))
+            world.after(MENDED_AFTER_S, LOSES_LINK, lambda: self.plant.mend_link(LOSES_LINK))
+
+    def _refuse_to_be_behind(self) -> None:
+        behind = [
+            f"{station} confirmed {self.acts[station, Act.CONFIRM]} of {role.confirms} runs"
+            for station, role in ROLES.items()
+            if self.acts[station, Act.CONFIRM] < role.confirms
+        ]
+        if behind:
+            raise StoryBehindError(
+                f"this machine is too slow for the story: after {BEHIND_AFTER_S:g} s "
+                + ", ".join(behind)
+            )
+
+
+@asynccontextmanager
+async def prepared(folder: Path, *, seed: int, clock: Clock) -> AsyncIterator[DemoPlant]:
+    """Start the demo's plant on free ports, with its configuration in `folder`/config.
+
+    Sockets are bound before the configuration names their ports, so nobody can take them between.
+    """
+    config_dir = folder / "config"
+    model = await asyncio.to_thread(read_plant, _station_configs(), cycle_s=CYCLE_S)
+    with ExitStack() as sockets:
+        bound = {}
+        for endpoint in dict.fromkeys(face.endpoint for face in model.faces):
+            bound[endpoint] = sockets.enter_context(socket.socket())
+            bound[endpoint].bind(("127.0.0.1", 0))
+        write_configuration(
+            config_dir, {name: listener.getsockname()[1] for name, listener in bound.items()}
+        )
+        plant = simulate(model, clock, seed=seed)
+        async with plant.serving(bound):
+            yield DemoPlant(config_dir, plant, clock, seed)
+
+
+def write_configuration(folder: Path, ports: Mapping[str, int]) -> None:
+    """Write station_configs/ with local ports, the demo's control plan, and no outside receiver."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(_station_configs().glob("*.yaml")):
+        shutil.copyfile(source, folder / source.name)
+    shutil.copyfile(Path(__file__).with_name("control_plan.yaml"), folder / "control_plan.yaml")
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096  # no line of the plant's file is broken that was not
+    plant = yaml.load(folder / "plant.yaml")
+    for name, port in ports.items():
+        for protocol in plant["endpoints"][name]:
+            plant["endpoints"][name][protocol] = f"127.0.0.1:{port}"
+    broker = next(
+        iter(f"127.0.0.1:{ports[n]}" for n, e in plant["endpoints"].items() if "mqtt" in e)
+    )
+    for name, receiver in list(plant.get("notifications", {}).items()):
+        if "mqtt" in receiver:
+            receiver["mqtt"] = broker
+        else:  # a demo tells nobody outside
+            del plant["notifications"][name]
+    yaml.dump(plant, folder / "plant.yaml")
+
+
+def _station_configs() -> Path:
+    """Return the demo plant's files: beside the package in a checkout, in it when installed."""
+    installed = Path(str(resources.files(redrabbit))) / "station_configs"
+    return installed if installed.is_dir() else Path(redrabbit.__file__).parents[1] / installed.name
