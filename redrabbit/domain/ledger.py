@@ -78,7 +78,8 @@ def instant_text(instant: datetime) -> str:
     """Return an aware instant as `2026-11-22T14:03:12.000123Z`; ValueError for a naive one."""
     if instant.tzinfo is None:
         raise ValueError(f"an instant without time zone: {instant.isoformat()}")
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    with_offset = instant.astimezone(UTC).isoformat(timespec="microseconds")
+    return with_offset.removesuffix("+00:00") + "Z"
 
 
 def instant(text: str) -> datetime:
@@ -183,8 +184,8 @@ def _entry(raw: bytes, index: int) -> Entry:
         stream=_text(found, "stream"),
         stream_seq=_whole(found, "stream_seq"),
         previous=_text(found, "previous"),
-        occurred_at=instant(_text(found, "occurred_at")),
-        recorded_at=instant(_text(found, "recorded_at")),
+        occurred_at=datetime.fromisoformat(_text(found, "occurred_at")),
+        recorded_at=datetime.fromisoformat(_text(found, "recorded_at")),
         actor=_actor(found["actor"]),
         configuration=_text(found, "configuration"),
         plan=_text(found, "plan"),
@@ -197,7 +198,7 @@ def _entry(raw: bytes, index: int) -> Entry:
         raise ValueError("an entry needs a type and a stream of one word")
     if not _HEX_HASH_OR_NONE.fullmatch(entry.previous):
         raise ValueError("`previous` is not a hash")
-    if to_bytes(entry) != raw:
+    if to_bytes(entry) != raw:  # this holds instants to their form too
         raise ValueError("not in canonical form")
     return entry
 
