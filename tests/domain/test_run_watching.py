@@ -1,0 +1,156 @@
+"""Which part is before the device, and whose answer a reading brings (D2, L3, L10)."""
+
+from dataclasses import replace
+
+import pytest
+
+from redrabbit.domain.evidence import Evidence, Expectation, Presented, begin, gather, present
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
+from redrabbit.domain.run import Observed
+from redrabbit.domain.run_watching import code_edge, presented_edge, watched
+from tests.builders import (
+    ACCEPTED,
+    BY_EDGE,
+    BY_TAP,
+    CODE,
+    IDLE,
+    OTHER_RABBIT,
+    PART,
+    PRESENT,
+    RABBIT,
+    REJECTED,
+    a_rule,
+    an_acquisition,
+    an_expectation,
+    at,
+    readings_of,
+)
+
+POLLED = an_expectation()
+ON_CHANGE = an_expectation(every_s=None, messages=True)
+UNREAD = {
+    PART: Reading(signal=PART, value=None, reason=Reason.TIMEOUT, window=None, changed_at=None)
+}
+
+
+def stood(code: Value) -> Readings:
+    """The readings of a station at which this code stood."""
+    return readings_of(dict(IDLE) | {PART: code})
+
+
+def placed(expectation: Expectation, **before: Value) -> Evidence:
+    """The evidence of a part presented at 0 s."""
+    values = dict(IDLE) | {SignalName(name): value for name, value in before.items()}
+    return present(begin(expectation, readings_of(values)), at(0), Presented.CODE)
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "before", "edge"),
+    [
+        pytest.param(an_acquisition(1, {PART: RABBIT}), stood(""), RABBIT, id="a code appears"),
+        pytest.param(an_acquisition(1, {PART: 7}), stood(6), 7, id="a number instead of another"),
+        pytest.param(an_acquisition(1, {PART: RABBIT}), stood(RABBIT), None, id="it stood there"),
+        pytest.param(an_acquisition(1), stood(RABBIT), None, id="nothing changed"),
+        pytest.param(an_acquisition(1, {PART: ""}), stood(RABBIT), None, id="it went"),
+        pytest.param(an_acquisition(1, {PART: 0}), stood(6), None, id="zero is no part"),
+        pytest.param(an_acquisition(1, {REJECTED: True}), stood(""), None, id="another signal"),
+        pytest.param(
+            an_acquisition(1, {PART: Reason.UNREADABLE}), stood(RABBIT), None, id="unreadable"
+        ),
+        pytest.param(
+            an_acquisition(1, {PART: RABBIT}, fresh=False), stood(""), None, id="retained"
+        ),
+        pytest.param(
+            an_acquisition(1, failure=Reason.TIMEOUT), stood(""), None, id="a failed poll"
+        ),
+        pytest.param(
+            an_acquisition(1, {PART: RABBIT}), UNREAD, None, id="read again after a failed poll"
+        ),
+        pytest.param(an_acquisition(1, {PART: RABBIT}), {}, None, id="read for the first time"),
+    ],
+)
+def test_a_code_is_an_edge_only_where_another_one_was_known_to_stand(
+    acquisition: Acquisition, before: Readings, edge: Value | None
+) -> None:
+    """D2; L1: what may have stood there all the time is no part that came."""
+    assert code_edge(POLLED, acquisition, before) == edge
+
+
+def test_the_first_word_of_a_station_that_speaks_only_on_change_is_an_edge() -> None:
+    assert code_edge(ON_CHANGE, an_acquisition(1, {PART: RABBIT}), {}) == RABBIT
+
+
+def test_a_station_without_codes_has_no_code_edge() -> None:
+    acquisition = an_acquisition(1, {PART: RABBIT})
+
+    assert code_edge(an_expectation(BY_TAP), acquisition, stood("")) is None
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "edge"),
+    [
+        pytest.param(an_acquisition(1, {PRESENT: True}), True, id="fresh"),
+        pytest.param(an_acquisition(1, {PRESENT: True}, fresh=False), False, id="retained"),
+        pytest.param(an_acquisition(1, failure=Reason.TIMEOUT), False, id="failed"),
+        pytest.param(an_acquisition(1), False, id="nothing changed"),
+    ],
+)
+def test_presence_is_an_edge_in_a_fresh_reading(acquisition: Acquisition, edge: bool) -> None:
+    before = begin(an_expectation(BY_EDGE), readings_of(IDLE))
+
+    assert presented_edge(before, gather(before, acquisition), acquisition) is edge
+
+
+def test_a_rule_without_presence_has_no_presence_edge() -> None:
+    before = begin(an_expectation(BY_TAP), readings_of(IDLE))
+    acquisition = an_acquisition(1, {PRESENT: True})
+
+    assert not presented_edge(before, gather(before, acquisition), acquisition)
+
+
+def test_readings_of_our_own_part_are_simply_gathered() -> None:
+    evidence = placed(POLLED, part_code=RABBIT)
+    acquisition = an_acquisition(1, {REJECTED: True})
+    event = Observed(acquisition=acquisition, readings=stood(RABBIT))
+
+    assert watched(RABBIT, evidence, event) == gather(evidence, acquisition)
+
+
+@pytest.mark.parametrize(
+    ("code", "before"),
+    [
+        pytest.param("P-4711", stood(RABBIT), id="an ordinary part"),
+        pytest.param(OTHER_RABBIT, stood(RABBIT), id="another rabbit"),
+        pytest.param("P-4711", UNREAD, id="another part, first seen after a failed poll"),
+        pytest.param(RABBIT, stood(""), id="ours once more"),
+    ],
+)
+def test_what_comes_with_the_next_part_is_not_about_ours(code: str, before: Readings) -> None:
+    """L3, L10: neither its answer nor its reason."""
+    evidence = placed(an_expectation(a_rule(reject_code=CODE)))
+    acquisition = an_acquisition(1, {PART: code, REJECTED: True, ACCEPTED: True, CODE: 12})
+
+    after = watched(RABBIT, evidence, Observed(acquisition=acquisition, readings=before))
+
+    assert after.another_part
+    assert (after.rejected_at, after.accepted_at) == (None, None)
+    assert after.known[CODE] == 0
+    assert after.trace[-1].value == 12
+
+
+def test_our_code_read_again_after_a_failed_poll_is_no_next_part() -> None:
+    acquisition = an_acquisition(1, {PART: RABBIT, REJECTED: False})
+    event = Observed(acquisition=acquisition, readings=UNREAD)
+
+    assert not watched(RABBIT, placed(POLLED, part_code=RABBIT), event).another_part
+
+
+def test_a_second_presence_edge_is_the_next_part() -> None:
+    evidence = placed(an_expectation(BY_EDGE))
+    event = Observed(acquisition=an_acquisition(1, {PRESENT: True}), readings=readings_of(IDLE))
+
+    assert watched(RABBIT, evidence, event).another_part
+    assert not watched(
+        RABBIT, replace(evidence, expectation=an_expectation(BY_TAP)), event
+    ).another_part
