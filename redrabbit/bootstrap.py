@@ -181,7 +181,7 @@ async def _web_of(
         running.service,
         clock=running.agent.clock,
         access=AccessRules.for_address(
-            settings.host, listener.getsockname()[1], settings.allowed_hosts
+            settings.host, settings.allowed_hosts
         ),
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,19 +47,26 @@ SECURITY_HEADERS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebSettings:
-    """How the site is served."""
+class AccessRules:
+    """Who may reach what."""
 
-    form_secret: bytes
-    """At least 32 random bytes that survive a restart, so that open forms do, too (B28)."""
-    allowed_hosts: frozenset[str] = field(default=LOOPBACK_HOSTS)
+    allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
     """Host names without port; IPv6 in brackets."""
     trust_network: bool = False
     """True: whoever can reach the port may use it (`--trust-network`)."""
-    metrics: bool = True
-    """True: /metrics answers."""
     metrics_public: bool = False
     """True: /metrics answers beyond loopback, too."""
+    form_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """Signs form tokens. A new one with each start is enough: live pages fetch fresh tokens."""
+
+    @classmethod
+    def for_address(cls, host: str, allowed_hosts: Iterable[str] = ()) -> "AccessRules":
+        """Return the rules for a listening address: beyond loopback only on a trusted network."""
+        names = {name.lower() for name in allowed_hosts} | {_bracketed(host)}
+        return cls(
+            allowed_hosts=LOOPBACK_HOSTS | frozenset(names),
+            trust_network=not _is_loopback(host) and host != "localhost",
+        )
 
 
 Answer = Callable[[Scope, int, Refusal], ASGIApp]
@@ -69,9 +76,9 @@ Answer = Callable[[Scope, int, Refusal], ASGIApp]
 class Access:
     """Refuse what must not reach the pages, and put the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, answer: Answer) -> None:
+    def __init__(self, app: ASGIApp, rules: AccessRules, answer: Answer) -> None:
         self._app = app
-        self._settings = settings
+        self._rules = rules
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,19 +87,19 @@ class Access:
             await self._app(scope, receive, send)
             return
         app = self._app
-        refused = refused_request(scope, self._settings)
+        refused = refused_request(scope, self._rules)
         if refused is not None:
             app = self._answer(scope, *refused)
         await app(scope, receive, _with_headers(send))
 
 
-def refused_request(scope: Scope, settings: WebSettings) -> tuple[int, Refusal] | None:
+def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | None:
     """Return status and reason if a request must not pass."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if host_name(host) not in settings.allowed_hosts:
+    if not _is_ours(host_name(host), rules):
         return 400, Refusal("host_not_allowed", host=host)
-    if not settings.trust_network and not is_public(scope["path"], settings):
+    if not rules.trust_network and not is_public(scope["path"], rules):
         client = scope.get("client")
         if client is None or not _is_loopback(client[0]):
             return 403, Refusal("network_not_trusted")
@@ -101,12 +108,17 @@ def refused_request(scope: Scope, settings: WebSettings) -> tuple[int, Refusal] 
     return None
 
 
-def is_public(path: str, settings: WebSettings) -> bool:
+def _is_ours(name: str, rules: AccessRules) -> bool:
+    """Return whether a Host is this service's; an address can't be rebound, so any is, if trusted."""
+    return name in rules.allowed_hosts or (rules.trust_network and _is_address(name.strip("[]")))
+
+
+def is_public(path: str, rules: AccessRules) -> bool:
     """Return whether a path is for everybody in the area (R35)."""
     return (
         path in PUBLIC_PATHS
         or path.startswith(PUBLIC_PREFIX)
-        or (settings.metrics_public and path == "/metrics")
+        or (rules.metrics_public and path == "/metrics")
     )
 
 
@@ -121,15 +133,15 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(24)
 
 
-def form_token(settings: WebSettings, nonce: str) -> str:
+def form_token(rules: AccessRules, nonce: str) -> str:
     """Return the token that goes with a form cookie."""
-    return hmac.new(settings.form_secret, nonce.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(rules.form_secret, nonce.encode(), hashlib.sha256).hexdigest()
 
 
-def check_form_token(request: Request, token: object, settings: WebSettings) -> None:
+def check_form_token(request: Request, token: object, rules: AccessRules) -> None:
     """Refuse a form that was not made for this browser."""
     nonce = request.cookies.get(FORM_COOKIE, "")
-    expected = form_token(settings, nonce)
+    expected = form_token(rules, nonce)
     if (
         not nonce
         or not isinstance(token, str)
@@ -143,6 +155,18 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]".lower() if ":" in host else host.lower()
 
 
 def _from_own_pages(headers: Headers, host: str) -> bool:

@@ -1,0 +1,169 @@
+"""Occurrences, what is overdue, excuses and pauses."""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import LineId, OccurrenceId
+from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.records import OccurrenceRecord, PauseRecord
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.web.api.models import Occurrence, Page, Pause
+from redrabbit.web.api.paging import LARGEST_NUMBER, Cursor, Limit, cursor_number, newest_first
+from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.requests import Act, NewExcuse, NewPause
+from redrabbit.web.site import Site
+
+StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
+DECIDED: Final = frozenset({"passed", "failed", "excused"})
+"""Statuses that are always stored; the others are computed from times (D9)."""
+Line = Annotated[str | None, Query(max_length=200)]
+Since = Annotated[AwareDatetime | None, Query(alias="from", description="Due at or after.")]
+Until = Annotated[AwareDatetime | None, Query(alias="to", description="Due before.")]
+Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
+
+
+def obligations_router(site: Site) -> APIRouter:
+    """Return occurrences, excuses and pauses."""
+    router = APIRouter(tags=["obligations"], responses=PROBLEMS)
+    service = site.service
+
+    @router.get("/occurrences")
+    async def list_occurrences(
+        *,
+        status: Annotated[StatusWord | None, Query()] = None,
+        line: Line = None,
+        since: Since = None,
+        until: Until = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[Occurrence]:
+        """Return occurrences, newest first."""
+        now = site.clock.now()
+        where = _where(line, since, until)
+        found, following = await service.read(
+            lambda reader: _page(
+                reader, wanted=status, where=where, limit=limit, cursor=cursor, now=now
+            )
+        )
+        return Page(items=[occurrence_model(o, now) for o in found], next=following)
+
+    @router.get("/occurrences/{occurrence_id}")
+    async def read_occurrence(occurrence_id: Number) -> Occurrence:
+        """Return one occurrence."""
+        found = await service.read(lambda reader: reader.get(OccurrenceRecord, occurrence_id))
+        if found is None:
+            raise Refusal("no_such_occurrence", occurrence=occurrence_id)
+        return occurrence_model(found, site.clock.now())
+
+    @router.get("/overdue")
+    async def list_overdue(line: Line = None) -> list[Occurrence]:
+        """Return what is overdue now, the longest first."""
+        now = site.clock.now()
+        where = [equals("outcome", None), *_where(line, None, None)]
+        found = await service.read(
+            lambda reader: reader.find(OccurrenceRecord, *where, order_by="due_at")
+        )
+        return [occurrence_model(o, now) for o in found if status(o, now) is _OVERDUE]
+
+    @router.post("/excuses", status_code=201)
+    async def excuse_occurrence(body: NewExcuse) -> Occurrence:
+        """Excuse an occurrence, with who and why, before its window closes."""
+        record = await service.excuse(
+            OccurrenceId(body.occurrence), reason=body.reason, actor=body.actor
+        )
+        return occurrence_model(record, site.clock.now())
+
+    @router.get("/pauses")
+    async def list_pauses(limit: Limit = 50, cursor: Cursor = None) -> Page[Pause]:
+        """Return the pauses, newest first."""
+        found, following = await service.read(
+            lambda reader: newest_first(
+                reader, PauseRecord, "pause_id", [], limit=limit, cursor=cursor
+            )
+        )
+        return Page(items=[Pause.model_validate(p) for p in found], next=following)
+
+    @router.post("/pauses", status_code=201)
+    async def declare_pause(body: NewPause) -> Pause:
+        """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
+        record = await service.declare_pause(
+            line=LineId(body.line),
+            begins_at=body.begins_at,
+            ends_at=body.ends_at,
+            reason=body.reason,
+            actor=body.actor,
+        )
+        return Pause.model_validate(record)
+
+    @router.post("/pauses/{pause_id}/end")
+    async def end_pause(pause_id: Number, body: Act) -> Pause:
+        """End a pause now."""
+        return Pause.model_validate(await service.end_pause(pause_id, actor=body.actor))
+
+    return router
+
+
+_OVERDUE: Final = OccurrenceStatus.OVERDUE
+
+
+def _where(line: str | None, since: datetime | None, until: datetime | None) -> list[Where]:
+    where: list[Where] = []
+    if line is not None:
+        where.append(equals("line", line))
+    if since is not None:
+        where.append(Where("due_at", ">=", since))
+    if until is not None:
+        where.append(Where("due_at", "<", until))
+    return where
+
+
+def _page(
+    reader: Reader,
+    *,
+    wanted: str | None,
+    where: list[Where],
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+) -> tuple[list[OccurrenceRecord], str | None]:
+    """Return a page; a status that is computed is looked for among the undecided (D9)."""
+    key = "occurrence_id"
+    if wanted is None or wanted in DECIDED:
+        stored = [equals("outcome", wanted)] if wanted is not None else []
+        return newest_first(
+            reader, OccurrenceRecord, key, [*where, *stored], limit=limit, cursor=cursor
+        )
+    before = cursor_number(cursor) if cursor is not None else LARGEST_NUMBER + 1
+    undecided = reader.find(
+        OccurrenceRecord,
+        *where,
+        equals("outcome", None),
+        Where(key, "<", before),
+        order_by=key,
+        descending=True,
+    )
+    found = [o for o in undecided if status(o, now).value == wanted]
+    if wanted == "lapsed":
+        stored_lapsed, _ = newest_first(
+            reader,
+            OccurrenceRecord,
+            key,
+            [*where, equals("outcome", wanted)],
+            limit=limit + 1,
+            cursor=cursor,
+        )
+        found = sorted([*found, *stored_lapsed], key=lambda o: o.occurrence_id, reverse=True)
+    page = found[:limit]
+    return page, str(page[-1].occurrence_id) if len(found) > limit else None
+
+
+def occurrence_model(record: OccurrenceRecord, now: datetime) -> Occurrence:
+    """Return an occurrence as programs read it, with its status now."""
+    return Occurrence(
+        status=status(record, now).value,
+        **{name: getattr(record, name) for name in Occurrence.model_fields if name != "status"},
+    )

@@ -1,0 +1,41 @@
+"""Cursor paging: the cursor is the number of the last record seen, so pages never shift (B30)."""
+
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.services.ports import R, Reader, Where
+
+MOST_ROWS: Final = 200
+LARGEST_NUMBER: Final = 2**53
+
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows a page.")]
+Cursor = Annotated[
+    str | None, Query(max_length=20, description="`next` of the page before.", examples=["1200"])
+]
+
+
+def newest_first(
+    reader: Reader,
+    kind: type[R],
+    key: str,
+    where: list[Where],
+    *,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[R], str | None]:
+    """Return a page of records, newest first, and the cursor of the next."""
+    if cursor is not None:
+        where = [*where, Where(key, "<", cursor_number(cursor))]
+    found = reader.find(kind, *where, order_by=key, descending=True, limit=limit + 1)
+    page = found[:limit]
+    more = len(found) > limit and bool(page)
+    return page, str(getattr(page[-1], key)) if more else None
+
+
+def cursor_number(cursor: str) -> int:
+    """Return the number in a cursor; refused when it is none of ours."""
+    if not cursor.isascii() or not cursor.isdecimal() or int(cursor) > LARGEST_NUMBER:
+        raise Refusal("not_a_cursor", cursor=cursor)
+    return int(cursor)

@@ -1,0 +1,184 @@
+"""Stations with live signals, devices with their status, challenge parts, checks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from redrabbit.domain import control_plan, station
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import CheckId, PartId
+from redrabbit.domain.observation import StationView
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import ChallengePartRecord, CheckRecord, RunRecord
+from redrabbit.domain.schedule import next_dues
+from redrabbit.domain.schedule_words import schedule_text
+from redrabbit.services.ports import Reader, Where
+from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.web.api.models import (
+    ChallengePart,
+    Check,
+    Device,
+    SignalReading,
+    Station,
+    in_words,
+)
+from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.requests import Act, WithReason
+from redrabbit.web.site import Site
+
+Slug = Annotated[str, Path(max_length=200)]
+NEXT_DUE_SHOWN = 5
+
+
+def plant_router(site: Site) -> APIRouter:
+    """Return what the plant consists of, as it stands now."""
+    router = APIRouter(tags=["plant"], responses=PROBLEMS)
+    service = site.service
+
+    def running(reader: Reader) -> dict[str, int]:
+        found = reader.find(RunRecord, Where("state", "!=", "closed"))
+        return {run.station: run.run_id for run in found}
+
+    @router.get("/stations")
+    async def list_stations() -> list[Station]:
+        """Return every station with its live signals."""
+        runs, views = await service.read(running), service.views()
+        return [
+            station_model(one, views.get(one.id), runs.get(one.id))
+            for one in service.plant.stations
+        ]
+
+    @router.get("/stations/{station_id}")
+    async def read_station(station_id: Slug) -> Station:
+        """Return one station with its live signals."""
+        runs, views = await service.read(running), service.views()
+        for one in service.plant.stations:
+            if one.id == station_id:
+                return station_model(one, views.get(one.id), runs.get(one.id))
+        raise Refusal("no_such_station", station=station_id)
+
+    @router.get("/devices")
+    async def list_devices() -> list[Device]:
+        """Return every device with its one status."""
+        plant, views, now = service.plant, service.views(), site.clock.now()
+        found = await service.read(lambda reader: standings(reader, plant, views, now))
+        return [device_model(standing) for standing in found]
+
+    @router.get("/challenge-parts")
+    async def list_challenge_parts() -> list[ChallengePart]:
+        """Return every challenge part and good master."""
+        found = await service.read(lambda reader: reader.find(ChallengePartRecord))
+        return [ChallengePart.model_validate(record) for record in found]
+
+    @router.post("/challenge-parts/{part_id}/quarantine")
+    async def quarantine_part(part_id: Slug, body: WithReason) -> ChallengePart:
+        """Take a part out of use until it is released again."""
+        record = await service.quarantine(PartId(part_id), reason=body.reason, actor=body.actor)
+        return ChallengePart.model_validate(record)
+
+    @router.post("/challenge-parts/{part_id}/release")
+    async def release_part(part_id: Slug, body: Act) -> ChallengePart:
+        """Release a part for use."""
+        record = await service.release(PartId(part_id), actor=body.actor)
+        return ChallengePart.model_validate(record)
+
+    @router.get("/checks")
+    async def list_checks() -> list[Check]:
+        """Return every check of the control plan in force, with its next five due times."""
+        now = site.clock.now()
+        adopted = await service.read(lambda reader: reader.find(CheckRecord))
+        anchors = {record.check_id: record.adopted_at for record in adopted}
+        return [
+            check_model(service.plant, check, anchors.get(check.id), now)
+            for check in service.plant.plan.checks
+        ]
+
+    @router.get("/checks/{check_id}")
+    async def read_check(check_id: Slug) -> Check:
+        """Return one check with its next five due times."""
+        now = site.clock.now()
+        record = await service.read(lambda reader: reader.get(CheckRecord, check_id))
+        try:
+            check = service.plant.check(CheckId(check_id))
+        except KeyError as error:
+            raise Refusal("no_such_check", check=check_id) from error
+        return check_model(service.plant, check, record.adopted_at if record else None, now)
+
+    return router
+
+
+def station_model(one: station.Station, view: StationView | None, run: int | None) -> Station:
+    """Return a station as programs read it."""
+    return Station(
+        id=one.id,
+        line=one.line,
+        operation=one.operation,
+        name=in_words(one.name),
+        devices=[device.id for device in one.devices],
+        no_data_since=view.no_data_since if view is not None else None,
+        run=run,
+        signals=list(_readings(one, view)),
+    )
+
+
+def _readings(one: station.Station, view: StationView | None) -> Iterable[SignalReading]:
+    for spec in one.signals:
+        reading = view.readings.get(spec.name) if view is not None else None
+        unread = "not_yet_read" if reading is None else None
+        yield SignalReading(
+            signal=spec.name,
+            value=reading.value if reading is not None else None,
+            reason=reading.reason.value if reading is not None and reading.reason else unread,
+            unit=spec.unit,
+            acquired_at=reading.window.ended_at if reading is not None and reading.window else None,
+            changed_at=reading.changed_at if reading is not None else None,
+            retained=reading.retained if reading is not None else False,
+        )
+
+
+def device_model(standing: Standing) -> Device:
+    """Return a device as programs read it."""
+    stands = standing.stands
+    return Device(
+        id=standing.device.id,
+        line=standing.station.line,
+        station=standing.station.id,
+        name=in_words(standing.device.name),
+        kind=standing.device.kind.value,
+        failure_modes=list(standing.device.failure_modes),
+        status=standing.status,
+        since=stands.since,
+        until=stands.until,
+        next_due_at=stands.next_due_at,
+        check=stands.check_id,
+        occurrence=stands.occurrence_id,
+        run=stands.run_id,
+        containment=stands.containment_id,
+    )
+
+
+def check_model(
+    plant: Plant, check: control_plan.Check, adopted_at: datetime | None, now: datetime
+) -> Check:
+    """Return a check as programs read it."""
+    calendar = plant.calendars[check.line]
+    due = next_dues(check.schedule, calendar, adopted_at or now, now, NEXT_DUE_SHOWN)
+    return Check(
+        id=check.id,
+        line=check.line,
+        station=check.station,
+        device=check.device,
+        plan=plant.plan.label,
+        plan_line=check.plan_line,
+        pfmea=check.pfmea,
+        parts=list(check.parts),
+        schedule=schedule_text(check.schedule),
+        opens_before_s=check.opens_before.total_seconds(),
+        grace_s=check.grace.total_seconds(),
+        closes_after_s=check.closes_after.total_seconds(),
+        reaction=[in_words(step) for step in check.reaction],
+        next_due=[one.due_at for one in islice(due, NEXT_DUE_SHOWN)],
+    )

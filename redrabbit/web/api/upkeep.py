@@ -1,0 +1,192 @@
+"""Is it alive, is it ready, how does it fare: for supervisors and Prometheus (B20, B30)."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic import BaseModel, Field
+
+from redrabbit import __version__
+from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.records import AlarmRecord, ContainmentRecord
+from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.station_link import StationLink
+from redrabbit.services.watching import Watching
+from redrabbit.web.site import Site
+
+
+class Restarts(Protocol):
+    """What is asked of the supervisor of tasks."""
+
+    @property
+    def restarts(self) -> Mapping[str, int]:
+        """How often each task died and was started again."""
+        ...
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str = Field(examples=["alive"])
+    version: str
+
+
+class Readiness(BaseModel):
+    """Whether the plant is being watched."""
+
+    ready: bool
+    not_watching_since: datetime | None
+    last_reading_at: datetime | None
+
+
+def upkeep_router(
+    site: Site, *, metrics: bool, supervisor: Restarts | None, links: Sequence[StationLink]
+) -> APIRouter:
+    """Return health, readiness and metrics."""
+    router = APIRouter(tags=["upkeep"])
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Return that the process answers; says nothing about the plant."""
+        return Health(status="alive", version=__version__)
+
+    @router.get("/ready", responses={503: {"model": Readiness}})
+    async def ready(response: Response) -> Readiness:
+        """Return whether the stations are watched and the records can be read; 503 if not."""
+        await site.service.read(lambda reader: reader.head())
+        watching = site.service.watching()
+        if watching.not_watching_since is not None:
+            response.status_code = 503
+        return Readiness(
+            ready=watching.not_watching_since is None,
+            not_watching_since=watching.not_watching_since,
+            last_reading_at=watching.last_reading_at,
+        )
+
+    if metrics:
+
+        @router.get("/metrics", include_in_schema=False)
+        async def show_metrics() -> Response:
+            now, service = site.clock.now(), site.service
+            plant, views = service.plant, service.views()
+
+            def query(reader: Reader) -> "_Figures":
+                return _Figures(
+                    now=now,
+                    watching=service.watching(),
+                    standings=standings(reader, plant, views, now),
+                    ledger_size=reader.head().size,
+                    open_containments=reader.count(ContainmentRecord, equals("state", "open")),
+                    alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
+                    restarts=dict(supervisor.restarts) if supervisor is not None else {},
+                    links=tuple(links),
+                )
+
+            figures = await service.read(query)
+            text = await asyncio.to_thread(_exposition, figures)
+            return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+class _Figures(Collector):
+    """One moment's figures as Prometheus metrics, in a registry of their own."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        watching: Watching,
+        standings: Sequence[Standing],
+        ledger_size: int,
+        open_containments: int,
+        alarms: int,
+        restarts: Mapping[str, int],
+        links: Sequence[StationLink],
+    ) -> None:
+        self._now = now
+        self._watching = watching
+        self._standings = standings
+        self._counts = (
+            ("redrabbit_ledger_entries", "Entries in the ledger.", ledger_size),
+            ("redrabbit_containments_open", "Cases that are open.", open_containments),
+            ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", alarms),
+        )
+        self._restarts = restarts
+        self._links = links
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        yield from self._gauges()
+        yield self._devices()
+        restarts = CounterMetricFamily(
+            "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
+        )
+        for task, count in sorted(self._restarts.items()):
+            restarts.add_metric([task], count)
+        yield restarts
+        yield from self._of_links()
+
+    def _gauges(self) -> Iterator[Metric]:
+        not_watching = self._watching.not_watching_since is not None
+        yield GaugeMetricFamily(
+            "redrabbit_watching", "1 while the agent's heart beats.", value=float(not not_watching)
+        )
+        if self._watching.last_reading_at is not None:
+            yield GaugeMetricFamily(
+                "redrabbit_last_reading_age_seconds",
+                "Age of the newest reading of any station.",
+                value=(self._now - self._watching.last_reading_at).total_seconds(),
+            )
+        for name, help_text, value in self._counts:
+            yield GaugeMetricFamily(name, help_text, value=value)
+
+    def _devices(self) -> Metric:
+        family = GaugeMetricFamily(
+            "redrabbit_device_status",
+            "1 for the status that each device has (D10).",
+            labels=["line", "station", "device", "status"],
+        )
+        for standing in self._standings:
+            place = [standing.station.line, standing.station.id, standing.device.id]
+            for status in DeviceStatus:
+                family.add_metric([*place, status.value], float(standing.stands.status is status))
+        return family
+
+    def _of_links(self) -> Iterator[Metric]:
+        for attribute, help_text in LINK_COUNTERS.items():
+            family = CounterMetricFamily(
+                f"redrabbit_link_{attribute}", help_text, labels=["station"]
+            )
+            for link in self._links:
+                for station, diagnostics in link.diagnostics.items():
+                    family.add_metric([station], getattr(diagnostics, attribute))
+            yield family
+        failures = CounterMetricFamily(
+            "redrabbit_link_failures", "Failed cycles by reason.", labels=["station", "reason"]
+        )
+        for link in self._links:
+            for station, diagnostics in link.diagnostics.items():
+                for reason, count in diagnostics.failures.items():
+                    failures.add_metric([station, reason.value], count)
+        yield failures
+
+
+LINK_COUNTERS: Final = {
+    "cycles": "Poll cycles, or messages.",
+    "requests": "Requests sent.",
+    "skipped_ticks": "Polls that were due while the one before was under way.",
+    "reconnects": "Times the link was made anew.",
+}
+
+
+def _exposition(figures: _Figures) -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(figures)
+    return generate_latest(registry)

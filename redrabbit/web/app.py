@@ -1,0 +1,120 @@
+"""The web application of one plant: pages, live streams, API, all behind the rules of access.
+
+Everything is put together here by plain calls; routers are functions of the `Site`. Telemetry is
+off, nothing is loaded from elsewhere, no forwarded header is trusted (D19).
+"""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from redrabbit import __version__
+from redrabbit.base.clock import Clock
+from redrabbit.domain.errors import Refusal
+from redrabbit.services.station_link import StationLink
+from redrabbit.web.access import Access, AccessRules
+from redrabbit.web.api.router import api_router
+from redrabbit.web.api.upkeep import Restarts, upkeep_router
+from redrabbit.web.live import live_router
+from redrabbit.web.pages.board import board_router
+from redrabbit.web.pages.containment import containment_router
+from redrabbit.web.pages.due import due_router
+from redrabbit.web.pages.runs import runs_router
+from redrabbit.web.pages.station import station_router
+from redrabbit.web.port import PlantService
+from redrabbit.web.problems import bug_answer, http_answer, refusal_answer, validation_answer
+from redrabbit.web.rendering import page
+from redrabbit.web.site import Site
+
+MAX_BODY_BYTES = 100_000
+A_YEAR_S = 365 * 24 * 3600
+
+
+def create_app(
+    service: PlantService,
+    *,
+    clock: Clock,
+    access: AccessRules | None = None,
+    metrics: bool = True,
+    supervisor: Restarts | None = None,
+    links: Sequence[StationLink] = (),
+) -> FastAPI:
+    """Return the application that serves one plant."""
+    rules = access or AccessRules()
+    site = Site(service=service, clock=clock, rules=rules)
+    app = FastAPI(
+        title="Red Rabbit",
+        version=__version__,
+        summary="Proves, day after day, that the devices which catch bad parts still catch them.",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    routers = (board_router, station_router, due_router, runs_router, containment_router)
+    for pages in routers:
+        app.include_router(pages(site))
+    app.include_router(live_router(site))
+    app.include_router(api_router(site))
+    app.include_router(upkeep_router(site, metrics=metrics, supervisor=supervisor, links=links))
+    _add_docs(app, site)
+    _add_problems(app, site)
+    static = resources.files("redrabbit.web") / "static"
+    app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
+    app.add_middleware(Access, rules=rules, answer=_refusing(site))
+    return app
+
+
+def _refusing(site: Site) -> Any:
+    def answer(scope: Scope, status: int, refusal: Refusal) -> ASGIApp:
+        return refusal_answer(site, Request(scope), refusal, status)
+
+    return answer
+
+
+def _add_docs(app: FastAPI, site: Site) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        return page(site.visit(request), "docs.html", None)
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def favicon() -> RedirectResponse:
+        return RedirectResponse("/static/favicon.svg", status_code=308)
+
+
+def _add_problems(app: FastAPI, site: Site) -> None:
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, error: Refusal) -> Response:
+        return refusal_answer(site, request, error)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        return http_answer(site, request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return validation_answer(site, request, error)
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> Response:
+        del error  # the server logs it
+        return bug_answer(site, request)
+
+
+class _LongKept(StaticFiles):
+    """Static files: their address changes with their content, so browsers may keep them."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = f"public, max-age={A_YEAR_S}"
+        return response

@@ -1,0 +1,46 @@
+"""Which shape and colour goes with each word: never colour alone (look.md).
+
+One table for device statuses, occurrences, runs, verdicts and containments, so that the same word
+looks the same everywhere.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "verified": ("check", "green"),
+        "passed": ("check", "green"),
+        "detected": ("check", "green"),
+        "accepted": ("check", "green"),
+        "closed": ("check", "green"),
+        "due": ("half", "amber"),
+        "open": ("half", "amber"),
+        "upcoming": ("circle", "grey"),
+        "overdue": ("clock", "red"),
+        "missed": ("triangle", "red"),
+        "failed": ("cross", "red"),
+        "false_reject": ("cross", "red"),
+        "lapsed": ("broken", "red"),
+        "case_open": ("triangle", "violet"),
+        "reverified": ("half", "amber"),
+        "bypassed": ("struck", "violet"),
+        "no_data": ("dashed", "grey"),
+        "excused": ("dash", "grey"),
+        "inconclusive": ("question", "amber"),
+        "never_verified": ("circle", "grey"),
+        "aborted": ("stop", "grey"),
+        "under_way": ("run", "grey"),
+    }
+)
+
+
+def shape(word: str) -> str:
+    """Return the shape of a state's mark."""
+    return LOOKS.get(word, ("circle", "grey"))[0]
+
+
+def tone(word: str) -> str:
+    """Return the colour family of a state."""
+    return LOOKS.get(word, ("circle", "grey"))[1]

@@ -1,0 +1,105 @@
+"""`/runs`: the records, and one run with what the station said drawn (R14, R22)."""
+
+from datetime import date
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import run_label
+from redrabbit.domain.station import Station
+from redrabbit.services.queries.records import RunFilter, records_page
+from redrabbit.services.queries.run import PresentationShown, run_page
+from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.site import Site
+from redrabbit.web.timing_diagram import TimingDiagram, timing_diagram
+
+RUN_DIGITS: Final = 15
+"""No run number is longer; a longer cursor is none of ours."""
+OUTCOMES: Final = ("passed", "failed", "inconclusive", "aborted", "under_way")
+
+
+def runs_router(site: Site) -> APIRouter:
+    """Return the list of runs, and one run."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/runs")
+    async def runs(request: Request) -> HTMLResponse:
+        visit = site.visit(request)
+        plant, now = site.service.plant, site.clock.now()
+        wanted, refused = run_filter(dict(request.query_params))
+        content = await site.service.read(lambda r: records_page(r, plant, wanted, now))
+        if refused is not None:
+            visit = visit.with_refusal(refused)
+        status = 200 if refused is None else 400
+        return await shell_page(
+            site,
+            visit,
+            "runs.html",
+            content,
+            status=status,
+            extra={"outcomes": OUTCOMES, "next_query": _query(wanted, content.next_before)},
+        )
+
+    @router.get("/runs/{run_id:int}")
+    async def run(request: Request, run_id: int) -> HTMLResponse:
+        plant, now = site.service.plant, site.clock.now()
+        try:
+            content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
+        except KeyError as error:
+            raise Refusal("no_such_run", run=run_label(run_id)) from error
+        station = next((s for s in plant.stations if s.id == content.run.station), None)
+        drawn = [_drawn(shown, station) for shown in content.presentations]
+        return await shell_page(
+            site, site.visit(request), "run.html", content, extra={"drawn": drawn}
+        )
+
+    return router
+
+
+def run_filter(query: dict[str, str]) -> tuple[RunFilter, Refusal | None]:
+    """Return what is asked for; what can't be read is left out and said."""
+    refused: Refusal | None = None
+
+    def day(name: str) -> date | None:
+        nonlocal refused
+        if not query.get(name):
+            return None
+        try:
+            return date.fromisoformat(query[name])
+        except ValueError:
+            refused = Refusal("not_a_date", value=query[name])
+            return None
+
+    before = query.get("before", "")
+    wanted = RunFilter(
+        line=query.get("line") or None,
+        device=query.get("device") or None,
+        from_date=day("from"),
+        to_date=day("to"),
+        outcome=query["outcome"] if query.get("outcome") in OUTCOMES else None,
+        before=int(before) if before.isdecimal() and len(before) <= RUN_DIGITS else None,
+    )
+    return wanted, refused
+
+
+def _query(wanted: RunFilter, before: int | None) -> str:
+    """Return the query of the next page, with the same filter."""
+    named = {
+        "line": wanted.line,
+        "device": wanted.device,
+        "from": wanted.from_date.isoformat() if wanted.from_date else None,
+        "to": wanted.to_date.isoformat() if wanted.to_date else None,
+        "outcome": wanted.outcome,
+        "before": before,
+    }
+    return urlencode({name: value for name, value in named.items() if value is not None})
+
+
+def _drawn(shown: PresentationShown, station: Station | None) -> TimingDiagram | None:
+    signals = station.signals if station is not None else ()
+    units = {str(spec.name): spec.unit for spec in signals if spec.unit is not None}
+    return timing_diagram(shown.evidence, units)

@@ -1,0 +1,34 @@
+"""Pages with navigation beside them: what waits for a person is counted there."""
+
+from collections.abc import Mapping
+
+from starlette.responses import HTMLResponse
+
+from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.web.rendering import Visit, page
+from redrabbit.web.site import Site
+
+
+async def shell_page(
+    site: Site,
+    visit: Visit,
+    template: str,
+    content: object,
+    *,
+    status: int = 200,
+    extra: Mapping[str, object] | None = None,
+) -> HTMLResponse:
+    """Return a page in the shell."""
+    now = site.clock.now()
+
+    def waiting(reader: Reader) -> dict[str, int]:
+        return {
+            "/due": reader.count(
+                OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
+            ),
+            "/containments": reader.count(ContainmentRecord, equals("state", "open")),
+        }
+
+    counts = await site.service.read(waiting)
+    return page(visit, template, content, status=status, waiting=counts, extra=extra)

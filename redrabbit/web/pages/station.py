@@ -1,0 +1,132 @@
+"""`/stations/{id}`: the operator's page, and the acts of a run (R19: recorded as stated)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, RunId, StationId
+from redrabbit.domain.records import RunRecord
+from redrabbit.services.queries.station import StationPage, station_page, stations_page
+from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page, stated_actor
+from redrabbit.web.site import Site, number_in, optional_number_in
+
+MAX_NAME_CHARACTERS: Final = 60
+
+Form = dict[str, str]
+Act = Callable[[Site, Form, Actor], Awaitable[RunRecord]]
+
+
+def station_router(site: Site) -> APIRouter:
+    """Return the list of stations, the operator's page, and its forms."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/stations")
+    async def stations(request: Request) -> HTMLResponse:
+        plant, views, now = site.service.plant, site.service.views(), site.clock.now()
+        content = await site.service.read(lambda r: stations_page(r, plant, views, now))
+        return await shell_page(site, site.visit(request), "stations.html", content)
+
+    @router.get("/stations/{station_id}")
+    async def station(request: Request, station_id: str) -> Response:
+        return await _shown(site, site.visit(request), station_id)
+
+    @router.post("/stations/{station_id}/who")
+    async def who(request: Request, station_id: str) -> Response:
+        try:
+            form = await site.form(request)
+        except Refusal as refusal:
+            return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
+        answer = _back_to(station_id)
+        name = " ".join(form.get("name", "").split())[:MAX_NAME_CHARACTERS]
+        if not name:
+            answer.delete_cookie(BADGE_COOKIE, path="/")
+            return answer
+        answer.set_cookie(
+            BADGE_COOKIE, quote(name), max_age=A_YEAR_S, httponly=True, samesite="strict", path="/"
+        )
+        return answer
+
+    @router.post("/stations/{station_id}/{act}")
+    async def act(request: Request, station_id: str, act: str) -> Response:
+        if act not in ACTS:
+            raise Refusal("no_such_page")
+        try:
+            form = await site.form(request)
+            await ACTS[act](site, form, stated_actor(request))
+        except Refusal as refusal:
+            return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
+        return _back_to(station_id)
+
+    return router
+
+
+async def station_content(site: Site, station_id: str) -> StationPage:
+    """Return a station's page as it stands now; refused for an unknown station."""
+    plant, views, now = site.service.plant, site.service.views(), site.clock.now()
+    if station_id not in {station.id for station in plant.stations}:
+        raise Refusal("no_such_station", station=station_id)
+    return await site.service.read(
+        lambda reader: station_page(reader, plant, views, StationId(station_id), now)
+    )
+
+
+async def _shown(site: Site, visit: Visit, station_id: str) -> HTMLResponse:
+    content = await station_content(site, station_id)
+    return page(visit, "station.html", content, status=409 if visit.refused else 200)
+
+
+def _back_to(station_id: str) -> RedirectResponse:
+    return RedirectResponse(f"/stations/{quote(station_id, safe='')}", status_code=303)
+
+
+async def _start(site: Site, form: Form, actor: Actor) -> RunRecord:
+    occurrence = optional_number_in(form, "occurrence")
+    containment = optional_number_in(form, "containment")
+    return await site.service.start_run(
+        check_id=CheckId(form.get("check", "")),
+        occurrence_id=OccurrenceId(occurrence) if occurrence is not None else None,
+        containment_id=ContainmentId(containment) if containment is not None else None,
+        actor=actor,
+    )
+
+
+async def _scan(site: Site, form: Form, actor: Actor) -> RunRecord:
+    """Carry out what this scan means: take the part, or give it back.
+
+    The page says which it asked for, so that a scan which comes late is named, not reinterpreted.
+    """
+    run, code = RunId(number_in(form, "run")), form.get("code", "").strip()
+    if not code:
+        raise Refusal("nothing_scanned")
+    if form.get("expected") == "give_back":
+        return await site.service.given_back(run, code=code, actor=actor)
+    return await site.service.scan(run, code=code, actor=actor)
+
+
+async def _presented(site: Site, form: Form, actor: Actor) -> RunRecord:
+    return await site.service.presented(RunId(number_in(form, "run")), actor=actor)
+
+
+async def _confirm(site: Site, form: Form, actor: Actor) -> RunRecord:
+    return await site.service.confirm(RunId(number_in(form, "run")), actor=actor)
+
+
+async def _abort(site: Site, form: Form, actor: Actor) -> RunRecord:
+    run, reason = RunId(number_in(form, "run")), form.get("reason", "")
+    return await site.service.abort(run, reason=reason, actor=actor)
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "start": _start,
+    "scan": _scan,
+    "presented": _presented,
+    "confirm": _confirm,
+    "abort": _abort,
+}
+"""What the forms of the page do, by the last word of their address."""

@@ -1,0 +1,145 @@
+"""Every error in one form: RFC 9457 problem details for programs, a page for people (R48).
+
+A refusal keeps its code and parameters beside the words, so that programs never read sentences.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.web.rendering import page
+from redrabbit.web.site import Site
+from redrabbit.web.words import Words, plain
+
+PROBLEM_TYPE: Final = "urn:redrabbit:problem:"
+MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
+
+STATUS: Final[Mapping[str, int]] = {
+    "host_not_allowed": 400,
+    "not_a_cursor": 422,
+    "network_not_trusted": 403,
+    "cross_site_request": 403,
+    "form_expired": 403,
+    "form_unreadable": 422,
+    "form_too_large": 413,
+    "operator_required": 422,
+    "nothing_scanned": 422,
+    "reason_required": 422,
+    "reason_too_long": 422,
+    "not_a_time": 422,
+    "not_a_date": 422,
+    "pause_ends_before_it_begins": 422,
+}
+"""HTTP status of a refusal by its code; `no_such_…` is 404, everything else 409."""
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status that a refusal is answered with."""
+    if refusal.code.startswith("no_such_"):
+        return 404
+    return STATUS.get(refusal.code, 409)
+
+
+def refusal_answer(
+    site: Site, request: Request, refusal: Refusal, status: int | None = None
+) -> Response:
+    """Return the answer to a refusal, as a problem or as a page."""
+    status = status if status is not None else status_of(refusal)
+    words = site.visit(request).words
+    detail = words(f"refusal.{refusal.code}", **refusal.params)
+    return _answer(
+        site,
+        request,
+        status,
+        code=refusal.code,
+        detail=detail,
+        more={"params": plain(refusal.params)},
+    )
+
+
+def http_answer(site: Site, request: Request, error: HTTPException) -> Response:
+    """Return the answer to an error of HTTP itself: unknown address, wrong method."""
+    code = {404: "not_found", 405: "method_not_allowed", 413: "form_too_large"}.get(
+        error.status_code, "http_error"
+    )
+    words = site.visit(request).words
+    answer = _answer(
+        site, request, error.status_code, code=code, detail=words(f"problem.{code}"), more={}
+    )
+    for name, value in (error.headers or {}).items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def validation_answer(site: Site, request: Request, error: RequestValidationError) -> Response:
+    """Return the answer to a request whose values are not of the declared form."""
+    words = site.visit(request).words
+    found = [
+        {"where": [str(step) for step in one["loc"]], "what": one["msg"]} for one in error.errors()
+    ]
+    return _answer(
+        site,
+        request,
+        422,
+        code="invalid_request",
+        detail=words("problem.invalid_request"),
+        more={"errors": found},
+    )
+
+
+def bug_answer(site: Site, request: Request) -> Response:
+    """Return the answer where the software itself failed."""
+    words = site.visit(request).words
+    return _answer(
+        site,
+        request,
+        500,
+        code="internal_error",
+        detail=words("problem.internal_error"),
+        more={},
+    )
+
+
+def _answer(
+    site: Site, request: Request, status: int, *, code: str, detail: str, more: dict[str, Any]
+) -> Response:
+    if _wants_problem(request):
+        words = site.visit(request).words
+        body = {
+            "type": PROBLEM_TYPE + code,
+            "title": _title(words, status),
+            "status": status,
+            "detail": detail,
+            "instance": request.url.path,
+            "code": code,
+            **more,
+        }
+        return JSONResponse(
+            body,
+            status_code=status,
+            media_type="application/problem+json",
+            headers={"content-language": words.language},
+        )
+    return problem_page(site, request, status, detail)
+
+
+def problem_page(site: Site, request: Request, status: int, detail: str) -> HTMLResponse:
+    """Return the page that says what went wrong and where to go from here."""
+    visit = site.visit(request)
+    content = {"status": status, "title": _title(visit.words, status), "detail": detail}
+    return page(visit, "problem.html", content, status=status)
+
+
+def _title(words: Words, status: int) -> str:
+    code = f"http.{status}"
+    return words(code) if words.knows(code) else HTTPStatus(status).phrase
+
+
+def _wants_problem(request: Request) -> bool:
+    return request.url.path.startswith(MACHINE_PATHS)

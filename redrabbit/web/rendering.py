@@ -1,0 +1,236 @@
+"""Pages as HTML: the templates' environment and what every page knows besides its own content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Final
+from urllib.parse import quote, unquote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor
+from redrabbit.services.watching import Watching
+from redrabbit.web import look
+from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token, new_nonce
+from redrabbit.web.port import PlantService
+from redrabbit.web.words import (
+    LANGUAGE_COOKIE,
+    LANGUAGE_NAMES,
+    OTHER,
+    Words,
+    language_wanted,
+)
+
+BADGE_COOKIE: Final = "rr_badge"
+A_YEAR_S: Final = 365 * 24 * 3600
+"""The station screen never forgets who it is by itself (B28)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavigationItem:
+    """One place to go."""
+
+    href: str
+    name: str
+    """Code of its words."""
+    current: bool = False
+    count: int = 0
+    """What waits there for a person."""
+    count_name: str = "nav.waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every page knows besides its own content; templates call it `ui`."""
+
+    plant: str
+    now: datetime
+    clock: str
+    language: str
+    other_language: str
+    other_language_name: str
+    other_language_href: str
+    navigation: tuple[tuple[str, tuple[NavigationItem, ...]], ...]
+    watching: Watching
+    stated: str
+    """Who the person at this browser says to be; empty: nobody said."""
+    form_token: str
+    refused: str
+    """Why what was just asked for was not done, in words."""
+
+    @staticmethod
+    def static(name: str) -> str:
+        """Return the address of a static file; it changes with the file's content."""
+        return f"/static/{name}?v={_fingerprint(name)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request for a page: who asks, in which language, when."""
+
+    request: Request
+    service: PlantService
+    rules: AccessRules
+    now: datetime
+    language: str
+    nonce: str
+    refused: Refusal | None = None
+
+    @property
+    def words(self) -> Words:
+        """The words in which this visit is answered."""
+        return Words(self.language, self.service.plant.zone, self.now)
+
+    def with_refusal(self, refusal: Refusal) -> "Visit":
+        """Return the same visit, to be told why something was not done."""
+        return replace(self, refused=refusal)
+
+
+def visit(request: Request, service: PlantService, rules: AccessRules, now: datetime) -> Visit:
+    """Return who asks, in which language, when."""
+    return Visit(
+        request=request,
+        service=service,
+        rules=rules,
+        now=now,
+        language=language_wanted(
+            request.query_params.get("lang"),
+            request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("accept-language"),
+        ),
+        nonce=request.cookies.get(FORM_COOKIE) or new_nonce(),
+    )
+
+
+def stated_name(request: Request) -> str:
+    """Return the name or badge number that was stated at this browser, empty if none."""
+    return unquote(request.cookies.get(BADGE_COOKIE, "")).strip()
+
+
+def stated_actor(request: Request) -> Actor:
+    """Return the person at this browser as stated; refused while nobody said who they are."""
+    name = stated_name(request)
+    if not name:
+        raise Refusal("operator_required")
+    return Actor.stated(name)
+
+
+def page(
+    visit: Visit,
+    template: str,
+    content: object,
+    *,
+    status: int = 200,
+    waiting: Mapping[str, int] | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> HTMLResponse:
+    """Return a whole page, remembering the language and the form cookie."""
+    response = HTMLResponse(fragment(visit, template, content, waiting, extra), status_code=status)
+    response.headers["cache-control"] = "no-store"
+    response.headers["content-language"] = visit.language
+    response.headers["vary"] = "accept-language, cookie"
+    cookies = {FORM_COOKIE: visit.nonce}
+    if visit.request.query_params.get("lang") in OTHER:
+        cookies[LANGUAGE_COOKIE] = visit.language
+    for name, value in cookies.items():
+        if visit.request.cookies.get(name) != value:
+            response.set_cookie(
+                name, value, max_age=A_YEAR_S, httponly=True, samesite="strict", path="/"
+            )
+    return response
+
+
+def fragment(
+    visit: Visit,
+    template: str,
+    content: object,
+    waiting: Mapping[str, int] | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> str:
+    """Return a template filled with its page dataclass."""
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            page=content,
+            t=visit.words,
+            ui=_surroundings(visit, waiting or {}),
+            **(extra or {}),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates; an unknown name in one is a bug and loud."""
+    found = Environment(
+        loader=PackageLoader("redrabbit.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(look=look, hour=timedelta(hours=1))
+    found.filters["urlquote"] = lambda text: Markup(quote(str(text), safe=""))  # noqa: S704  because quote leaves no character that HTML reads
+    return found
+
+
+def _surroundings(visit: Visit, waiting: Mapping[str, int]) -> Surroundings:
+    other = OTHER[visit.language]
+    words = visit.words
+    refused = visit.refused
+    return Surroundings(
+        plant=visit.service.plant.name,
+        now=visit.now,
+        clock=words.clock(visit.now)[:5],
+        language=visit.language,
+        other_language=other,
+        other_language_name=LANGUAGE_NAMES[other],
+        other_language_href=_same_page(visit.request, other),
+        navigation=_navigation(visit.request.url.path, waiting),
+        watching=visit.service.watching(),
+        stated=stated_name(visit.request),
+        form_token=form_token(visit.rules, visit.nonce),
+        refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
+    )
+
+
+def _same_page(request: Request, language: str) -> str:
+    """Return this page's address in another language; of a form or stream, of its page."""
+    path = request.url.path
+    if path == "/live/board":
+        path = "/"
+    elif path.startswith("/live/"):
+        path = path.removeprefix("/live")
+    elif request.method != "GET":
+        path = path.rpartition("/")[0] or "/"
+    query = {name: value for name, value in request.query_params.items() if name != "lang"}
+    return f"{path}?{urlencode({**query, 'lang': language})}"
+
+
+def _navigation(
+    path: str, waiting: Mapping[str, int]
+) -> tuple[tuple[str, tuple[NavigationItem, ...]], ...]:
+    def item(href: str, name: str) -> NavigationItem:
+        current = path == href or (href != "/" and path.startswith(f"{href}/"))
+        return NavigationItem(href=href, name=name, current=current, count=waiting.get(href, 0))
+
+    return (
+        ("", (item("/", "nav.board"), item("/due", "nav.due"), item("/stations", "nav.stations"))),
+        ("nav.group.reaction", (item("/containments", "nav.containments"),)),
+        ("nav.group.records", (item("/runs", "nav.runs"), item("/docs", "nav.api"))),
+    )
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    """Return a short digest of a static file, so that a new version is fetched at once."""
+    found = resources.files("redrabbit.web").joinpath("static").joinpath(*name.split("/"))
+    return sha256(found.read_bytes()).hexdigest()[:10]

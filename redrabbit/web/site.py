@@ -1,0 +1,53 @@
+"""What every page and every API call works with: the service, the clock, the rules of access."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.errors import Refusal
+from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
+from redrabbit.web.port import PlantService
+from redrabbit.web.rendering import Visit, visit
+
+MAX_FORM_BYTES = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One served plant."""
+
+    service: PlantService
+    clock: Clock
+    rules: AccessRules
+
+    def visit(self, request: Request) -> Visit:
+        """Return who asks, in which language, when."""
+        return visit(request, self.service, self.rules, self.clock.now())
+
+    async def form(self, request: Request) -> dict[str, str]:
+        """Return a form's fields; refused unless it was made for this browser (D19)."""
+        body = await request.body()
+        if len(body) > MAX_FORM_BYTES:
+            raise Refusal("form_too_large", limit=MAX_FORM_BYTES)
+        try:
+            fields = parse_qs(body.decode("utf-8"), keep_blank_values=True)
+        except (UnicodeDecodeError, ValueError) as error:
+            raise Refusal("form_unreadable") from error
+        form = {name: values[-1] for name, values in fields.items()}
+        check_form_token(request, form.get(FORM_FIELD), self.rules)
+        return form
+
+
+def number_in(form: dict[str, str], name: str) -> int:
+    """Return a whole number of a form; refused when there is none."""
+    text = form.get(name, "")
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:  # noqa: PLR2004  because no record number is longer
+        raise Refusal("form_unreadable")
+    return int(text)
+
+
+def optional_number_in(form: dict[str, str], name: str) -> int | None:
+    """Return a whole number of a form, None where the field is absent or empty."""
+    return number_in(form, name) if form.get(name) else None
