@@ -107,17 +107,6 @@ def new_signer(name: str) -> Signer:
     return Signer(name, secrets.token_bytes(_KEY_BYTES))
 
 
-def create_key_file(path: Path, name: str) -> Signer:
-    """Make a key, write it to `path` and its public half beside it, with `.pub` for `.key`.
-
-    Raises FileExistsError if there is a key.
-    """
-    signer = new_signer(name)
-    write_key_file(path, signer)
-    write_public_key(path.with_suffix(".pub"), signer.verifier)
-    return signer
-
-
 def write_key_file(path: Path, signer: Signer) -> None:
     """Write a key (0600), whole or not at all; FileExistsError instead of replacing one."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -142,17 +131,6 @@ def load_key_file(path: Path) -> Signer:
             f"{path}: damaged signing key: {error}. Put the file back from a copy; "
             "without it the records can still be read and verified, but not continued."
         ) from error
-
-
-def load_or_create_key_file(path: Path, name: str) -> Signer:
-    """Return the key of a file; make it, under this name, if there is none."""
-    try:
-        return load_key_file(path)
-    except FileNotFoundError:
-        try:
-            return create_key_file(path, name)
-        except FileExistsError:  # another process was a moment faster
-            return load_key_file(path)
 
 
 def write_public_key(path: Path, verifier: Verifier) -> None:

@@ -4,25 +4,22 @@ import base64
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.base import signing
 from redrabbit.base.signing import (
     DamagedKey,
     Signer,
-    create_key_file,
     load_key_file,
-    load_or_create_key_file,
     load_public_key,
     new_signer,
     parse_verifier,
     random_log_id,
     write_key_file,
+    write_public_key,
 )
 
 NAME = "Suzhou-2/5f0c1e9b7a3d2468"
@@ -39,8 +36,15 @@ GO_SIGNATURE = (
 )
 
 
+def create_key_file(path: Path) -> Signer:
+    signer = new_signer(NAME)
+    write_key_file(path, signer)
+    write_public_key(path.with_suffix(".pub"), signer.verifier)
+    return signer
+
+
 def test_a_key_made_and_loaded_again_signs_alike(tmp_path: Path) -> None:
-    made = create_key_file(tmp_path / "plant.db.key", NAME)
+    made = create_key_file(tmp_path / "plant.db.key")
     loaded = load_key_file(tmp_path / "plant.db.key")
     assert loaded == made
     assert loaded.sign(b"records") == made.sign(b"records")
@@ -48,43 +52,22 @@ def test_a_key_made_and_loaded_again_signs_alike(tmp_path: Path) -> None:
 
 
 def test_the_public_half_lies_beside_the_key(tmp_path: Path) -> None:
-    made = create_key_file(tmp_path / "plant.db.key", NAME)
+    made = create_key_file(tmp_path / "plant.db.key")
     assert load_public_key(tmp_path / "plant.db.pub") == made.verifier
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plant.db.key", "plant.db.pub"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 def test_only_the_owner_may_read_the_key(tmp_path: Path) -> None:
-    create_key_file(tmp_path / "plant.db.key", NAME)
+    create_key_file(tmp_path / "plant.db.key")
     assert stat.S_IMODE((tmp_path / "plant.db.key").stat().st_mode) == 0o600
 
 
 def test_a_key_is_never_replaced(tmp_path: Path) -> None:
-    made = create_key_file(tmp_path / "plant.db.key", NAME)
+    made = create_key_file(tmp_path / "plant.db.key")
     with pytest.raises(FileExistsError):
-        create_key_file(tmp_path / "plant.db.key", NAME)
-    assert load_or_create_key_file(tmp_path / "plant.db.key", "another/1") == made
-
-
-def test_a_missing_key_is_made_under_the_name_given(tmp_path: Path) -> None:
-    assert load_or_create_key_file(tmp_path / "plant.db.key", NAME).name == NAME
-
-
-def test_of_two_who_make_the_key_at_once_one_wins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "plant.db.key"
-    first = create_key_file(path, NAME)
-    answers: Iterator[FileNotFoundError | Signer] = iter([FileNotFoundError(path), first])
-
-    def a_moment_too_early(_path: Path) -> Signer:
-        answer = next(answers)
-        if isinstance(answer, FileNotFoundError):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(signing, "load_key_file", a_moment_too_early)
-    assert load_or_create_key_file(path, NAME) == first
+        create_key_file(tmp_path / "plant.db.key")
+    assert load_key_file(tmp_path / "plant.db.key") == made
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -113,7 +96,7 @@ def test_a_key_file_with_any_byte_changed_is_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.mktemp("key") / "plant.db.key"
-    create_key_file(path, NAME)
+    create_key_file(path)
     raw = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(raw) - 2))
     raw[place] ^= data.draw(st.integers(1, 255))
