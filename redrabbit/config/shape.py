@@ -111,6 +111,7 @@ class Whole(Shape[int]):
     low: int
     high: int
     hint: str | None = None
+    """What to say of a number that is too large."""
 
     @property
     def expected(self) -> str:  # type: ignore[override]  # because a read-only property serves all readers of the attribute
@@ -120,11 +121,11 @@ class Whole(Shape[int]):
     def read(self, node: Node, problems: Problems) -> int | None:
         """Return the number if it is whole and within the bounds."""
         value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (
-                value if self.low <= value <= self.high else self.refuse(node, problems, self.hint)
-            )
-        return self.refuse(node, problems)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return self.refuse(node, problems)
+        if self.low <= value <= self.high:
+            return value
+        return self.refuse(node, problems, self.hint if value > self.high else None)
 
     def schema(self) -> Schema:
         """An integer within the bounds."""
