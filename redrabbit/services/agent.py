@@ -248,20 +248,22 @@ class Agent:
         for desk in self.desks.values():
             desk.shift(step)
 
-        def note(uow: UnitOfWork) -> None:
-            uow.append(
-                Event(
-                    type="clock_stepped",
-                    stream=PLANT_STREAM,
-                    occurred_at=before,
-                    actor=AGENT,
-                    payload=payload_of(step_s=step.total_seconds()),
-                )
-            )
-            raise_alarm(uow, "clock_step", at=uow.now)
-
-        await self.database.write(note)
+        await self.database.write(lambda uow: note_clock_step(uow, before, step))
         log.warning("clock stepped", extra={"step_s": step.total_seconds()})
+
+
+def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
+    """Record that the machine's clock was set: `before` is what it said until then (R46)."""
+    uow.append(
+        Event(
+            type="clock_stepped",
+            stream=PLANT_STREAM,
+            occurred_at=before,
+            actor=AGENT,
+            payload=payload_of(step_s=step.total_seconds()),
+        )
+    )
+    raise_alarm(uow, "clock_step", at=uow.now)
 
 
 def _note_stopped(uow: UnitOfWork, agent_id: int) -> None:
