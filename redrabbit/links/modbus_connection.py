@@ -16,7 +16,6 @@ Source: pymodbus 3.16 `transaction.py`, `transport.py`; Modbus Messaging on TCP/
 
 import asyncio
 import logging
-from typing import Any
 
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusTcpClient
@@ -86,7 +85,6 @@ class ModbusConnection:
         self._client: AsyncModbusTcpClient | None = None
         self._waiting: asyncio.Future[ModbusPDU] | None = None
         self._heard = False
-        self._connect_error: OSError | None = None
         quieten_pymodbus()
 
     @property
@@ -112,11 +110,17 @@ class ModbusConnection:
             trace_connect=self._note_connection,
         )
         client.ctx.framer.decoder = RawReplies(is_server=False)
-        client.ctx.call_create = self._noting_errors(client.ctx.call_create)
-        self._connect_error = None
         self._client = client
-        if not await client.connect():
-            raise self._no_connection()
+        try:
+            # pymodbus' own `connect` uses `asyncio.wait_for`, which in Python 3.11 can swallow a
+            # cancellation, and it keeps the system's error to itself.
+            async with asyncio.timeout(self._link.timeout_s):
+                client.ctx.transport, _ = await client.ctx.call_create()
+        except OSError as error:
+            self.close()
+            cause = str(error) or f"no answer within {self._link.timeout_s} s"
+            detail = f"TCP connect failed: {cause}"
+            raise StationTrouble(Reason.NOT_CONNECTED, detail) from None
 
     async def read(self, request: Request) -> bytes:
         """Send a request and return the reply's packed bits or registers.
@@ -180,11 +184,6 @@ class ModbusConnection:
             f"or is short: wanted {request.byte_count} bytes of function {request.code}",
         )
 
-    def _no_connection(self) -> StationTrouble:
-        """Return why there is no connection: what the system says, or silence."""
-        cause = self._connect_error or f"no answer within {self._link.timeout_s} s"
-        return StationTrouble(Reason.NOT_CONNECTED, f"TCP connect failed: {cause}")
-
     def _no_answer(self) -> StationTrouble:
         """Return why no reply was accepted in time: silence, or only what was not asked for."""
         limit = f"within {self._link.timeout_s} s"
@@ -201,18 +200,6 @@ class ModbusConnection:
         """End the waiting when the connection ends; pymodbus would let it time out."""
         if not connected and self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(ConnectionException("connection lost"))
-
-    def _noting_errors(self, create: Any) -> Any:
-        """Keep the operating system's error, which pymodbus only logs."""
-
-        async def create_noting_errors() -> Any:
-            try:
-                return await create()
-            except OSError as error:
-                self._connect_error = error
-                raise
-
-        return create_noting_errors
 
 
 def _expire(waiting: asyncio.Future[ModbusPDU]) -> None:

@@ -73,6 +73,10 @@ class Tally:
         self.last_error = detail
         self.last_error_at = now
 
+    def warn(self, detail: str, reason: Reason) -> None:
+        """Write one line about trouble that leaves the station readable."""
+        self._tell(logging.WARNING, detail, reason=reason)
+
     def timed(self, spent: timedelta, requests: int) -> None:
         """Count requests and smooth the time that one of them took."""
         self.requests += requests

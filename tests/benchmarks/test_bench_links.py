@@ -172,6 +172,7 @@ async def saturated(port: int, way: Callable[[int], Awaitable[list[Poll]]]) -> F
 async def at_rate(port: int, way: Callable[[int], Awaitable[list[Poll]]]) -> Figures:
     """Let every station poll at its interval; our link with its own `run`."""
     cycles = 0
+    stopped = False
     loop = asyncio.get_running_loop()
 
     def heard(acquisition: Acquisition) -> None:
@@ -183,7 +184,7 @@ async def at_rate(port: int, way: Callable[[int], Awaitable[list[Poll]]]) -> Fig
         nonlocal cycles
         due = loop.time() + phase * INTERVAL_S
         clock = SteadyClock()
-        while True:
+        while not stopped:  # pymodbus may swallow a cancellation (asyncio.wait_for, Python 3.11)
             await clock.sleep(due - loop.time())
             await poll()
             cycles += 1
@@ -199,6 +200,7 @@ async def at_rate(port: int, way: Callable[[int], Awaitable[list[Poll]]]) -> Fig
     cycles, begin, cpu = 0, time.perf_counter(), time.process_time()
     await SteadyClock().sleep(AT_RATE_S)
     result = figures(cycles, begin, cpu)
+    stopped = True
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,271 @@
+"""Stations that publish to an MQTT broker: one acquisition per message, one client per broker.
+
+Rules:
+- A message is fresh only if it is not retained, arrives after the settle time of a connect, and is
+  in order where its payload tells (D7; see `topic_reader`).
+- Subscriptions are made anew on each connect; reconnects are jittered and capped at 30 s (B11).
+- While there is no connection every station has `NOT_CONNECTED`; a topic that is silent for longer
+  than it promised is `EXPIRED`, although the broker is there (B11).
+- Messages are taken in as they come; what the sink returns is awaited before the acknowledgement,
+  in the order of arrival (D7, B12).
+- What nobody can read is kept aside and counted (B12).
+
+Nothing is ever published (L9).
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import datetime, timedelta
+from random import Random
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.identity import StationId
+from redrabbit.domain.observation import Reason
+from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.station import MqttLink, Station
+from redrabbit.links.errors import StationTrouble
+from redrabbit.links.message_order import Place
+from redrabbit.links.mqtt_session import Message, MqttSession
+from redrabbit.links.reconnect import Backoff
+from redrabbit.links.tally import Tally
+from redrabbit.links.topic_reader import Take, TopicReader
+from redrabbit.services.station_link import Diagnostics, Sink
+
+LONG_QUEUE = 1000
+"""Some seconds of a busy plant: from here on somebody should know."""
+
+_LOG = logging.getLogger("redrabbit.links.mqtt")
+
+
+class MqttBrokerLink:
+    """Listens to all stations of one broker for as long as it runs."""
+
+    def __init__(self, stations: Iterable[Station], sink: Sink, clock: Clock, rng: Random) -> None:
+        self._readers: dict[str, list[TopicReader]] = {}
+        self._tallies: dict[StationId, Tally] = {}
+        links: list[MqttLink] = []
+        for station in stations:
+            if not isinstance(station.link, MqttLink):
+                raise TypeError(f"{station.id} is not read over MQTT")
+            links.append(station.link)
+            self._tallies[station.id] = Tally(station.id, _LOG)
+            for reader in _readers(station, station.link.settle_s):
+                self._readers.setdefault(reader.topic, []).append(reader)
+        if len({(link.host, link.port) for link in links}) != 1:
+            raise ValueError("a broker link is for the stations of exactly one broker")
+        self._host, self._port = links[0].host, links[0].port
+        self._keepalive_s = min(link.keepalive_s for link in links)
+        self._sink = sink
+        self._clock = clock
+        self._rng = rng
+        self._backoff = Backoff(rng)
+        self._session: MqttSession | None = None
+        self._connected_at: datetime | None = None
+        self._overdue_at: dict[TopicReader, datetime] = {}
+        self._unreadable: set[TopicReader] = set()
+        self._unsettled: deque[tuple[Message, asyncio.Future[None] | None]] = deque()
+        self._settling = asyncio.Event()
+        self._queue_is_long = False
+
+    @property
+    def diagnostics(self) -> Mapping[StationId, Diagnostics]:
+        """Return how each station's link fares."""
+        queued = self._queued()
+        for tally in self._tallies.values():
+            tally.queued = queued
+        return {station: tally.snapshot() for station, tally in self._tallies.items()}
+
+    async def run(self) -> None:
+        """Listen until cancelled; the connection is closed then."""
+        while True:
+            trouble: StationTrouble | None = None
+            try:
+                await self._listen()
+            except* StationTrouble as troubles:
+                trouble = _first(troubles)
+            _stay_cancelled()
+            if trouble is not None:
+                self._disconnected()
+                for reader in self._all_readers():
+                    await self._hand_over_failure(reader, trouble.reason, trouble.detail)
+            await self._clock.sleep(self._backoff.next_s())
+
+    async def _listen(self) -> None:
+        """Open one session and serve it to its end; always raises."""
+        identifier = f"redrabbit-{self._rng.getrandbits(40):010x}"
+        session = MqttSession(
+            self._host, self._port, identifier=identifier, keepalive_s=self._keepalive_s
+        )
+        try:
+            await session.open(self._readers)
+        except StationTrouble as trouble:
+            raise ExceptionGroup("open", [trouble]) from None
+        self._connected(session)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._receive(session))
+                group.create_task(self._acknowledge(session))
+                group.create_task(self._watch_traffic())
+        finally:
+            self._session = None
+            await session.close()
+
+    def _connected(self, session: MqttSession) -> None:
+        now = self._clock.now()
+        self._session, self._connected_at = session, now
+        self._backoff.reset()
+        self._unsettled.clear()
+        self._overdue_at.clear()
+        for reader in self._all_readers():
+            reader.connected()
+            self._expect(reader, now)
+        for tally in self._tallies.values():
+            tally.connected(now)
+
+    def _disconnected(self) -> None:
+        for tally in self._tallies.values():
+            tally.disconnected()
+
+    # Messages -------------------------------------------------------------------------------
+
+    async def _receive(self, session: MqttSession) -> None:
+        async for message in session.messages():
+            arrived_at = self._clock.now()
+            outcomes = [
+                self._take(reader, message, arrived_at)
+                for reader in self._readers.get(message.topic, [])
+            ]
+            self._settle(session, message, [one for one in outcomes if one is not None])
+            self._notice_queue()
+
+    def _take(
+        self, reader: TopicReader, message: Message, arrived_at: datetime
+    ) -> Awaitable[None] | None:
+        """Hand one message to the sink as what it is for one station."""
+        tally = self._tallies[reader.station]
+        historical = message.retained or self._is_settling(reader, arrived_at)
+        take = reader.take(message.payload, arrived_at, historical=historical)
+        if not message.retained:
+            self._expect(reader, arrived_at)
+        self._count(tally, reader, message, take, arrived_at)
+        return self._sink(take.acquisition)
+
+    def _count(
+        self, tally: Tally, reader: TopicReader, message: Message, take: Take, at: datetime
+    ) -> None:
+        tally.duplicates += take.place is Place.DUPLICATE
+        tally.out_of_order += take.place is Place.OUT_OF_ORDER
+        if take.unreadable is None:
+            self._unreadable.discard(reader)
+            tally.good()
+            return
+        detail = take.acquisition.detail or f"{reader.topic}: a field is {take.unreadable.value}"
+        tally.note(take.unreadable, detail, at)
+        tally.set_aside(message.topic, message.payload)
+        if reader not in self._unreadable:
+            self._unreadable.add(reader)
+            tally.warn(detail, take.unreadable)
+
+    def _is_settling(self, reader: TopicReader, at: datetime) -> bool:
+        return self._connected_at is None or at < self._connected_at + timedelta(
+            seconds=reader.settle_s
+        )
+
+    # Acknowledgements -----------------------------------------------------------------------
+
+    def _settle(
+        self, session: MqttSession, message: Message, outcomes: list[Awaitable[None]]
+    ) -> None:
+        """Acknowledge at once what waits for nothing, behind its predecessors what does."""
+        if not outcomes and not self._unsettled:
+            session.acknowledge(message)
+            return
+        waiting = asyncio.ensure_future(_all(outcomes)) if outcomes else None
+        self._unsettled.append((message, waiting))
+        self._settling.set()
+
+    async def _acknowledge(self, session: MqttSession) -> None:
+        """Acknowledge in the order of arrival, each message after what it led to is done."""
+        while True:
+            await self._settling.wait()
+            while self._unsettled:
+                message, waiting = self._unsettled[0]
+                if waiting is not None:
+                    await asyncio.shield(waiting)
+                session.acknowledge(message)
+                self._unsettled.popleft()
+            self._settling.clear()
+
+    def _queued(self) -> int:
+        waiting = self._session.queued if self._session is not None else 0
+        return waiting + len(self._unsettled)
+
+    def _notice_queue(self) -> None:
+        """Say once that messages pile up, and once that they no longer do."""
+        if self._queue_is_long != (self._queued() > LONG_QUEUE):
+            self._queue_is_long = not self._queue_is_long
+            word = "pile up" if self._queue_is_long else "no longer pile up"
+            _LOG.warning("messages %s", word, extra={"station": None, "reason": "queue"})
+
+    # Silence --------------------------------------------------------------------------------
+
+    def _expect(self, reader: TopicReader, since: datetime) -> None:
+        if reader.expected_every_s is not None:
+            self._overdue_at[reader] = since + timedelta(seconds=reader.expected_every_s)
+
+    async def _watch_traffic(self) -> None:
+        """Tell each silent topic once, when its promised rate is exceeded (B11)."""
+        shortest_s = min(
+            (reader.expected_every_s for reader in self._all_readers() if reader.expected_every_s),
+            default=None,
+        )
+        while shortest_s is not None:
+            now = self._clock.now()
+            for reader in [
+                one for one, overdue_at in self._overdue_at.items() if overdue_at <= now
+            ]:
+                del self._overdue_at[reader]
+                detail = f"{reader.topic}: silent for more than {reader.expected_every_s} s"
+                await self._hand_over_failure(reader, Reason.EXPIRED, detail)
+            next_at = min(self._overdue_at.values(), default=now + timedelta(seconds=shortest_s))
+            await self._clock.sleep((next_at - now).total_seconds())
+
+    async def _hand_over_failure(self, reader: TopicReader, reason: Reason, detail: str) -> None:
+        now = self._clock.now()
+        self._tallies[reader.station].failed(reason, detail, now)
+        outcome = self._sink(reader.failure(reason, now, detail))
+        if outcome is not None:
+            await outcome
+
+    def _all_readers(self) -> list[TopicReader]:
+        return [reader for readers in self._readers.values() for reader in readers]
+
+
+def _readers(station: Station, settle_s: float) -> list[TopicReader]:
+    """Return one reader per topic of a station."""
+    topics: dict[str, list[SignalSpec]] = {}
+    for spec in station.signals:
+        if not isinstance(spec.address, MqttAddress):
+            raise TypeError(f"{station.id}: {spec.name} is not read over MQTT")
+        topics.setdefault(spec.address.topic, []).append(spec)
+    return [TopicReader(station.id, topic, specs, settle_s) for topic, specs in topics.items()]
+
+
+async def _all(outcomes: list[Awaitable[None]]) -> None:
+    for outcome in outcomes:
+        await outcome
+
+
+def _stay_cancelled() -> None:
+    """Be cancelled, if that was asked for while a task group raised something else."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _first(troubles: BaseExceptionGroup[StationTrouble]) -> StationTrouble:
+    """Return one of the troubles that ended a session; there is seldom more than one."""
+    first = troubles.exceptions[0]
+    return first if isinstance(first, StationTrouble) else _first(first)
