@@ -86,7 +86,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 links=links,
                 base_url=f"http://{_shown(settings.host)}:{port}",
             )
-            async with _tasks_of(running, plant, clock), _web_of(running, settings, listener):
+            async with _web_of(running, settings, listener), _tasks_of(running, plant, clock):
                 yield running
             await agent.close()
         finally:
@@ -180,9 +180,7 @@ async def _web_of(
     app = create_app(
         running.service,
         clock=running.agent.clock,
-        access=AccessRules.for_address(
-            settings.host, settings.allowed_hosts
-        ),
+        access=AccessRules.for_address(settings.host, settings.allowed_hosts),
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,
         links=running.links,

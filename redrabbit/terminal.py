@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from redrabbit.domain.identity import containment_label, run_label
 from redrabbit.domain.ledger import Entry
@@ -23,11 +23,8 @@ def tell(console: Console, entry: Entry, zone_now: Callable[[datetime], datetime
     words, style = teller(entry.payload)
     at = zone_now(entry.occurred_at)
     place = str(entry.payload.get("station") or entry.payload.get("station_id") or entry.stream)
-    console.print(
-        f"[{QUIET}]{at:%H:%M:%S}[/] {escape(place):12} [{style}]{escape(words)}[/]",
-        highlight=False,
-        soft_wrap=True,
-    )
+    line = Text.assemble((f"{at:%H:%M:%S}", QUIET), f" {place:12} ", (words, style))
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 Payload = Mapping[str, object]

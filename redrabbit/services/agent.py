@@ -154,7 +154,7 @@ class Agent:
         }
         self._beat_at = self.clock.now()
 
-    def sink(self, acquisition: Acquisition) -> Awaitable[None] | None:
+    def sink(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take one acquisition from a link."""
         return self.desks[acquisition.station].take(acquisition)
 

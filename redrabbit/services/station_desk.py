@@ -48,14 +48,14 @@ class StationDesk:
         self.faults = 0
         """Bugs met at this station; each is in the log."""
 
-    def take(self, acquisition: Acquisition) -> Awaitable[None] | None:
+    def take(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take in one acquisition; what is returned is done when its decision is committed."""
         if self._draining is None:
             pending = self._guarded(lambda: self.watch.take(acquisition))
             if pending is None:
                 return None
-            return self._commit_of(self._put(lambda: pending, must=True))
-        return self._commit_of(self._put(lambda: self.watch.take(acquisition), must=True))
+            return self._put(lambda: pending, must=True)
+        return self._put(lambda: self.watch.take(acquisition), must=True)
 
     def tick(self, now: datetime) -> None:
         """Look at the clock, unless something is under way that will be looked at first."""
@@ -78,10 +78,6 @@ class StationDesk:
         """Wait until everything taken in is committed."""
         while self._draining is not None:
             await asyncio.shield(self._draining)
-
-    @staticmethod
-    async def _commit_of(future: asyncio.Future[RunRecord | None]) -> None:
-        await future
 
     def _put(self, move: Move, *, must: bool) -> asyncio.Future[RunRecord | None]:
         future: asyncio.Future[RunRecord | None] = asyncio.get_running_loop().create_future()

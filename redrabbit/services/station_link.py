@@ -12,7 +12,7 @@ from typing import Protocol
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.observation import Acquisition, Reason
 
-Sink = Callable[[Acquisition], Awaitable[None] | None]
+Sink = Callable[[Acquisition], Awaitable[object] | None]
 """Takes one acquisition, never blocks.
 
 What it returns is awaited before an MQTT message is acknowledged: the commit of the decision that
