@@ -16,7 +16,7 @@ Nothing is ever written (L9). Not here: what the values mean.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
@@ -27,11 +27,12 @@ from redrabbit.domain.observation import Acquisition, Observation, Reason, Value
 from redrabbit.domain.read_plan import PlannedBlock, ReadPlan, plan_reads
 from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.links.errors import StationRefusal, StationTrouble
+from redrabbit.links.following import Following
 from redrabbit.links.modbus_connection import ModbusConnection, Request
 from redrabbit.links.reconnect import Backoff
 from redrabbit.links.tally import Tally
 from redrabbit.links.ticks import Ticks
-from redrabbit.services.station_link import Diagnostics
+from redrabbit.services.station_link import Diagnostics, Sink
 
 FAILURES_BEFORE_PAUSE = 3
 """One lost packet costs one cycle; three in a row are no accident."""
@@ -61,7 +62,7 @@ class ModbusStationLink:
     def __init__(
         self,
         station: Station,
-        sink: Callable[[Acquisition], object],
+        sink: Sink,
         clock: Clock,
         rng: Random,
         *,
@@ -73,6 +74,7 @@ class ModbusStationLink:
         self._station = station.id
         self._link = link
         self._sink = sink
+        self._following = Following()
         self._clock = clock
         self._signals = frozenset(spec.name for spec in station.signals)
         self._connection = ModbusConnection(link)
@@ -101,7 +103,7 @@ class ModbusStationLink:
             while True:
                 self._tally.skipped_ticks += await self._ticks.wait(pause_s)
                 acquisition = await self.cycle()
-                self._sink(acquisition)
+                self._following.follow(self._sink(acquisition))
                 pause_s = self._pause_s(acquisition)
         finally:
             self._connection.close()

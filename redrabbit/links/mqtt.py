@@ -26,6 +26,7 @@ from redrabbit.domain.observation import Reason
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.links.errors import StationTrouble
+from redrabbit.links.following import Following
 from redrabbit.links.message_order import Place
 from redrabbit.links.mqtt_session import Message, MqttSession
 from redrabbit.links.reconnect import Backoff
@@ -58,6 +59,7 @@ class MqttBrokerLink:
         self._host, self._port = links[0].host, links[0].port
         self._keepalive_s = min(link.keepalive_s for link in links)
         self._sink = sink
+        self._following = Following()
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -89,7 +91,7 @@ class MqttBrokerLink:
             if trouble is not None:
                 self._disconnected()
                 for reader in self._all_readers():
-                    await self._hand_over_failure(reader, trouble.reason, trouble.detail)
+                    self._hand_over_failure(reader, trouble.reason, trouble.detail)
             await self._clock.sleep(self._backoff.next_s())
 
     async def _listen(self) -> None:
@@ -142,7 +144,7 @@ class MqttBrokerLink:
 
     def _take(
         self, reader: TopicReader, message: Message, arrived_at: datetime
-    ) -> Awaitable[None] | None:
+    ) -> Awaitable[object] | None:
         """Hand one message to the sink as what it is for one station."""
         tally = self._tallies[reader.station]
         historical = message.retained or self._is_settling(reader, arrived_at)
@@ -176,7 +178,7 @@ class MqttBrokerLink:
     # Acknowledgements -----------------------------------------------------------------------
 
     def _settle(
-        self, session: MqttSession, message: Message, outcomes: list[Awaitable[None]]
+        self, session: MqttSession, message: Message, outcomes: list[Awaitable[object]]
     ) -> None:
         """Acknowledge at once what waits for nothing, behind its predecessors what does."""
         if not outcomes and not self._unsettled:
@@ -228,16 +230,14 @@ class MqttBrokerLink:
             ]:
                 del self._overdue_at[reader]
                 detail = f"{reader.topic}: silent for more than {reader.expected_every_s} s"
-                await self._hand_over_failure(reader, Reason.EXPIRED, detail)
+                self._hand_over_failure(reader, Reason.EXPIRED, detail)
             next_at = min(self._overdue_at.values(), default=now + timedelta(seconds=shortest_s))
             await self._clock.sleep((next_at - now).total_seconds())
 
-    async def _hand_over_failure(self, reader: TopicReader, reason: Reason, detail: str) -> None:
+    def _hand_over_failure(self, reader: TopicReader, reason: Reason, detail: str) -> None:
         now = self._clock.now()
         self._tallies[reader.station].failed(reason, detail, now)
-        outcome = self._sink(reader.failure(reason, now, detail))
-        if outcome is not None:
-            await outcome
+        self._following.follow(self._sink(reader.failure(reason, now, detail)))
 
     def _all_readers(self) -> list[TopicReader]:
         return [reader for readers in self._readers.values() for reader in readers]
@@ -253,7 +253,7 @@ def _readers(station: Station, settle_s: float) -> list[TopicReader]:
     return [TopicReader(station.id, topic, specs, settle_s) for topic, specs in topics.items()]
 
 
-async def _all(outcomes: list[Awaitable[None]]) -> None:
+async def _all(outcomes: list[Awaitable[object]]) -> None:
     for outcome in outcomes:
         await outcome
 
