@@ -9,12 +9,14 @@ query raises comes back to its caller; the database's own errors come as those o
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
+from redrabbit.domain.ledger import LedgerContext
 from redrabbit.store.engine import READERS, translated
 from redrabbit.store.outbox import Outbox
 from redrabbit.store.reading import SqlReader
@@ -84,6 +86,10 @@ class SqlDatabase(ReadingDatabase):
     def write_now(self, command: Callable[[SqlUnitOfWork], T]) -> T:
         """Run a command in the writer; waits in this thread."""
         return self._writer.submit(command).result()
+
+    def record_under(self, context: LedgerContext) -> None:
+        """Record what comes from now on under this configuration, plan and software."""
+        self._writer.recording = replace(self._writer.recording, context=context)
 
     async def heartbeat(self, name: str, at: datetime) -> None:
         """Note that a part of the service is alive."""

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.folding import Change, Put
-from redrabbit.domain.ledger import Entry, Event, LogState, canonical_text
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.records import KEYS, TABLES, UNIQUE, Record
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
@@ -338,6 +338,10 @@ class MemoryDatabase:
         """Run a query on what is committed."""
         with self._lock:
             return query(MemoryReader(self._kept, self._head))
+
+    def record_under(self, context: LedgerContext) -> None:
+        """Record what comes from now on under this configuration, plan and software."""
+        self._recording = replace(self._recording, context=context)
 
     async def heartbeat(self, name: str, at: datetime) -> None:
         """Note that a part of the service is alive."""

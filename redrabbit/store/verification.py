@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, select, type_coerce
+from sqlalchemy import Connection, CursorResult, Select, Table, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
@@ -101,21 +101,22 @@ class _Rows:
         """Yield rows as far as the table can be read."""
         columns = list(table.columns.items())
         try:
-            with translated("reading"):
-                batches = self._connection.execute(
-                    _AS_FOUND[table.name], execution_options={"yield_per": AT_ONCE}
-                ).partitions()
-                for batch in batches:
-                    for row in batch:
-                        yield {
-                            name: self._value(column.type, value)
-                            for (name, column), value in zip(columns, row, strict=True)
-                        }
+            with translated("reading"), self._rows(table) as found:
+                for row in found:
+                    yield {
+                        name: self._value(column.type, value)
+                        for (name, column), value in zip(columns, row, strict=True)
+                    }
         except StoreTrouble as error:
             params = {"problem": str(error)}
             self.unreadable.append(
                 Finding(code="table_unreadable", place=table.name, params=params)
             )
+
+    def _rows(self, table: Table) -> CursorResult[Any]:
+        return self._connection.execute(
+            _AS_FOUND[table.name], execution_options={"yield_per": AT_ONCE}
+        )
 
     def _value(self, type_: object, value: object) -> object:
         """Return the value as records have it, or as it was found if that can't be."""
@@ -134,9 +135,7 @@ def _found(table: Table) -> Select[Any]:
     return select(*columns).order_by(*table.primary_key.columns)
 
 
-_AS_FOUND = {
-    table.name: _found(table) for table in (LEDGER, LEDGER_HEAD, *RECORD_TABLES.values())
-}
+_AS_FOUND = {table.name: _found(table) for table in (LEDGER, LEDGER_HEAD, *RECORD_TABLES.values())}
 
 
 def _torn(connection: Connection) -> Iterator[Finding]:

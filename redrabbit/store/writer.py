@@ -144,11 +144,19 @@ class Writer:
             result = job.command(work)
             work.refuse_if_failed()
         except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller
-            _statement(connection, "ROLLBACK TO SAVEPOINT command")
-            _statement(connection, "RELEASE SAVEPOINT command")
+            self._undo(connection, work)
             return _Outcome(job, error=error), log
         _statement(connection, "RELEASE SAVEPOINT command")
         return _Outcome(job, result=result), work.log
+
+    @staticmethod
+    def _undo(connection: Connection, work: SqlUnitOfWork) -> None:
+        """Go back to before the command; a full disk takes the savepoint and the group with it."""
+        try:
+            _statement(connection, "ROLLBACK TO SAVEPOINT command")
+            _statement(connection, "RELEASE SAVEPOINT command")
+        except StoreTrouble as lost:
+            raise (work.failure or lost) from lost
 
     def _connected(self) -> Connection:
         """Return the connection; if anything went wrong before, with the log read again."""

@@ -130,10 +130,12 @@ def sqlite_vandal(filled: Path) -> Iterator[Vandal]:
         yield found
 
 
-def assert_columns_are_guarded(at_work: Vandal, table: Table, *, values: int = 9) -> None:
-    """Change each column of each row to so many other values; each must be named."""
+def assert_columns_are_guarded(
+    at_work: Vandal, table: Table, *, rows: int = 9, values: int = 9
+) -> None:
+    """Change each column of so many rows to so many other values; each must be named."""
     assert at_work.findings() == ()
-    for row in at_work.rows(table):
+    for row in at_work.rows(table)[:rows]:
         for column in row:
             changed = 0
             for value in at_work.other_values(table, column, row[column]):
@@ -207,7 +209,7 @@ def test_every_change_is_found_on_postgresql(postgresql_url: str, tmp_path: Path
             "ALTER TABLE ledger_head DROP CONSTRAINT ck_ledger_head_one_row"
         )
         for table in GUARDED.values():
-            assert_columns_are_guarded(at_work, table, values=1)
+            assert_columns_are_guarded(at_work, table, rows=1, values=1)
             assert_rows_are_guarded(at_work, table)
 
 

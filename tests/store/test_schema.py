@@ -1,0 +1,127 @@
+"""The schema that the migrations make is the one that the program believes in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, inspect
+
+from redrabbit.domain.records import TABLES
+from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
+from redrabbit.store import schema
+from redrabbit.store.engine import parsed_url, writer_engine
+from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.tables import metadata
+from tests.stored import RECORDING, SteppingClock
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    url = f"sqlite:///{tmp_path / 'plant.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    engine = writer_engine(parsed_url(url), "rwc")
+    with engine.begin() as connection:
+        schema.migrate(connection)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_program(migrated: Connection) -> None:
+    context = MigrationContext.configure(
+        migrated, opts={"compare_type": True, "compare_server_default": True}
+    )
+    assert compare_metadata(context, metadata) == []
+
+
+def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None:
+    def made(path: Path, how: str) -> dict[str, str]:
+        engine = writer_engine(parsed_url(f"sqlite:///{path}"), "rwc")
+        with engine.begin() as connection:
+            if how == "migrations":
+                schema.migrate(connection)
+            else:
+                metadata.create_all(connection)
+        with engine.connect() as connection:
+            rows = connection.exec_driver_sql(
+                'SELECT m.name, t.name, t.type, t."notnull", t.pk, l.strict'
+                " FROM sqlite_master m JOIN pragma_table_xinfo(m.name) t"
+                " JOIN pragma_table_list(m.name) l"
+                " WHERE m.type = 'table' AND m.name NOT IN ('alembic_version', 'sqlite_sequence')"
+                " ORDER BY m.name, t.cid"
+            ).all()
+            indexes = connection.exec_driver_sql(
+                "SELECT name, tbl_name, sql FROM sqlite_master"
+                " WHERE type = 'index' AND tbl_name <> 'alembic_version' ORDER BY name"
+            ).all()
+        engine.dispose()
+        assert rows
+        assert all(row[-1] == 1 for row in rows), "every table is STRICT"
+        return {"columns": repr(rows), "indexes": repr(indexes)}
+
+    assert made(tmp_path / "a.db", "migrations") == made(tmp_path / "b.db", "tables")
+
+
+def test_every_kind_of_record_has_its_table(migrated: Connection) -> None:
+    assert set(TABLES.values()) <= set(inspect(migrated).get_table_names())
+
+
+def test_going_back_is_refused(migrated: Connection) -> None:
+    with pytest.raises(NotImplementedError, match="never thrown away"):
+        command.downgrade(schema.alembic_config(migrated), "base")
+
+
+@contextmanager
+def _changed(path: Path, sql: str) -> Iterator[str]:
+    url = f"sqlite:///{path}"
+    open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(sql)
+    engine.dispose()
+    yield url
+
+
+def _open_to_write(url: str) -> None:
+    open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING)
+
+
+@pytest.mark.parametrize("open_it", [_open_to_write, open_for_reading], ids=["to write", "to read"])
+@pytest.mark.parametrize(
+    ("sql", "error", "words"),
+    [
+        pytest.param(
+            "UPDATE alembic_version SET version_num = '9999'",
+            DatabaseTooNew,
+            "schema version 9999.*newer program",
+            id="newer than the program",
+        ),
+        pytest.param(
+            "DELETE FROM alembic_version", DamagedDatabase, "which version", id="version lost"
+        ),
+        pytest.param("DROP TABLE pauses", DamagedDatabase, "pauses", id="table lost"),
+    ],
+)
+def test_a_schema_that_is_not_ours_is_refused(
+    tmp_path: Path,
+    open_it: Callable[[str], object],
+    sql: str,
+    error: type[StoreTrouble],
+    words: str,
+) -> None:
+    with _changed(tmp_path / "plant.db", sql) as url, pytest.raises(error, match=words):
+        open_it(url)
+
+
+def test_a_lost_column_is_damage_and_no_traceback(tmp_path: Path) -> None:
+    sql = "ALTER TABLE pauses DROP COLUMN reason"
+    with (
+        _changed(tmp_path / "plant.db", sql) as url,
+        pytest.raises(DamagedDatabase, match=r"pauses: the table can't be read.*reason"),
+    ):
+        _open_to_write(url)

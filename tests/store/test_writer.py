@@ -1,0 +1,239 @@
+"""The writer thread: group commit, and what happens when a command or the disk fails."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.ledger import LogState
+from redrabbit.domain.records import PauseRecord
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.opening import open_database
+from redrabbit.store.verification import verify_database
+from tests.stored import CONTEXT, RECORDING, SteppingClock, any_fold, happened, pause, put
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'plant.db'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[SqlDatabase]:
+    with open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING) as opened:
+        yield opened
+
+
+class Gate:
+    """A command that holds the writer until it is opened, so that others queue up behind it."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self, _: object) -> None:
+        self.entered.set()
+        assert self.open.wait(30)
+
+
+def sealed_sizes(database: SqlDatabase) -> list[int]:
+    """Record the size of the log at each signature, that is at each commit."""
+    sizes: list[int] = []
+    seal = database._writer._seal
+
+    def counting(log: LogState) -> str:
+        sizes.append(log.size)
+        return seal(log)
+
+    database._writer._seal = counting
+    return sizes
+
+
+def test_waiting_commands_share_one_commit_and_one_signature(database: SqlDatabase) -> None:
+    sizes = sealed_sizes(database)
+    gate = Gate()
+    held = database._writer.submit(gate)
+    assert gate.entered.wait(30)
+    waiting = [
+        database._writer.submit(lambda work: work.append(happened("noted")).index)
+        for _ in range(50)
+    ]
+    gate.open.set()
+    assert held.result(30) is None
+    assert [future.result(30) for future in waiting] == list(range(50))
+    assert sizes == [50]
+    assert database.read_now(lambda reader: reader.head()).size == 50
+
+
+def test_one_refused_command_of_a_group_costs_the_others_nothing(database: SqlDatabase) -> None:
+    gate = Gate()
+    database._writer.submit(gate)
+    assert gate.entered.wait(30)
+
+    def numbered(work: Any) -> int:
+        number: int = work.next_number(PauseRecord)
+        work.append(put(pause(number)))
+        return number
+
+    def raises(work: Any) -> int:
+        numbered(work)
+        raise ZeroDivisionError
+
+    commands = [raises if place % 3 == 1 else numbered for place in range(9)]
+    waiting = [database._writer.submit(command) for command in commands]
+    gate.open.set()
+    answers = [future.exception(30) or future.result() for future in waiting]
+    assert [a if isinstance(a, int) else type(a) for a in answers] == [
+        1,
+        ZeroDivisionError,
+        2,
+        3,
+        ZeroDivisionError,
+        4,
+        5,
+        ZeroDivisionError,
+        6,
+    ]
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 6
+    assert database.read_now(lambda reader: reader.head()).size == 6
+
+
+def test_nothing_is_answered_before_the_commit(database: SqlDatabase) -> None:
+    seen: list[bool] = []
+    future: Any = None
+    seal = database._writer._seal
+
+    def looking(log: LogState) -> str:
+        seen.append(future.done())
+        return seal(log)
+
+    gate = Gate()
+    database._writer.submit(gate)
+    assert gate.entered.wait(30)
+    database._writer._seal = looking
+    future = database._writer.submit(lambda work: work.append(happened("noted")))
+    gate.open.set()
+    future.result(30)
+    assert seen == [False]
+
+
+def test_a_commit_that_fails_fails_every_command_of_the_group(
+    database: SqlDatabase, url: str
+) -> None:
+    database.write_now(lambda work: work.append(put(pause(1))))
+    gate = Gate()
+    database._writer.submit(gate)
+    assert gate.entered.wait(30)
+    seal = database._writer._seal
+
+    def broken(log: LogState) -> str:
+        raise StoreTrouble(f"the key can't sign {log.size}")
+
+    database._writer._seal = broken
+    waiting = [
+        database._writer.submit(lambda work, n=n: work.append(put(pause(n))))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+        for n in (2, 3)
+    ]
+    gate.open.set()
+    for future in waiting:
+        with pytest.raises(StoreTrouble, match="can't sign 3"):
+            future.result(30)
+    database._writer._seal = seal
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 1
+    assert database.write_now(lambda work: work.append(put(pause(4)))).index == 1
+    assert verify_database(url, fold=any_fold).sound
+
+
+def test_a_full_disk_is_trouble_for_whoever_writes_then_and_nothing_more(
+    database: SqlDatabase, url: str
+) -> None:
+    """SQLITE_FULL rolls the whole transaction back under the savepoints."""
+    database.write_now(lambda work: work.append(put(pause(1))))
+
+    def pages(work: Any, number: int) -> None:
+        work._connection.exec_driver_sql(f"PRAGMA max_page_count={number}")
+
+    database.write_now(lambda work: pages(work, 1))  # never below what there is
+
+    def much(work: Any) -> None:
+        for _ in range(100):
+            work.append(happened("noted", text="x" * 4000))
+
+    with pytest.raises(StoreTrouble, match="full"):
+        database.write_now(much)
+    written = database.read_now(lambda reader: reader.head()).size
+    database.write_now(lambda work: pages(work, 100_000))
+    assert database.write_now(lambda work: work.append(put(pause(2)))).index == written
+    assert verify_database(url, fold=any_fold).sound
+
+
+def test_closing_commits_what_is_queued_and_refuses_what_comes_later(
+    database: SqlDatabase, url: str
+) -> None:
+    gate = Gate()
+    database._writer.submit(gate)
+    assert gate.entered.wait(30)
+    waiting = [
+        database._writer.submit(lambda work: work.append(happened("noted"))) for _ in range(5)
+    ]
+    gate.open.set()
+    database.close()
+    assert [future.result(0).index for future in waiting] == [0, 1, 2, 3, 4]
+    with pytest.raises(StoreTrouble, match="closed"):
+        database.write_now(lambda work: work.now)
+    database.close()  # a second time does no harm
+    assert verify_database(url, fold=any_fold).size == 5
+
+
+async def test_a_cancelled_wait_takes_back_a_command_that_has_not_begun(
+    database: SqlDatabase,
+) -> None:
+    gate = Gate()
+    held = asyncio.ensure_future(database.write(gate))
+    assert await asyncio.to_thread(gate.entered.wait, 30)
+    waiting = asyncio.ensure_future(database.write(lambda work: work.append(happened("noted"))))
+    await asyncio.to_thread(lambda: None)
+    waiting.cancel()
+    held.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.open.set()
+    assert await database.write(lambda work: work.append(happened("noted"))) is not None
+    assert (await database.read(lambda reader: reader.head())).size == 1
+
+
+def test_commands_are_recorded_under_the_configuration_now_in_force(
+    database: SqlDatabase,
+) -> None:
+    first = database.write_now(lambda work: work.append(happened("noted")))
+    database.record_under(replace(CONTEXT, plan="CP-7 rev 4"))
+    second = database.write_now(lambda work: work.append(happened("noted")))
+    assert (first.plan, second.plan) == ("CP-7 rev 3", "CP-7 rev 4")
+
+
+def test_a_lost_connection_is_made_anew_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    """The server ends our session in mid-life; the next commands say so, later ones work."""
+    import psycopg
+
+    with open_database(
+        postgresql_url,
+        plant="Plant 1",
+        clock=SteppingClock(),
+        recording=RECORDING,
+        key_path=tmp_path / "plant.key",
+    ) as database:
+        database.write_now(lambda work: work.append(put(pause(1))))
+        with psycopg.connect(postgresql_url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(StoreTrouble, match=r"terminat|closed|lost"):
+            database.write_now(lambda work: work.append(put(pause(2))))
+        assert database.write_now(lambda work: work.append(put(pause(3)))).index == 1
+        assert database.read_now(lambda reader: reader.count(PauseRecord)) == 2
