@@ -67,11 +67,12 @@ class ValueRange:
         if kind != "number":
             return cls(kind)
         low, high = (_INTEGER_RANGES | _REAL_RANGES)[encoding]
-        ends = sorted((low * spec.scale + spec.offset, high * spec.scale + spec.offset))
+        plain = spec.scale == 1 and spec.offset == 0  # so that 64 bits stay exact
+        ends = (low, high) if plain else (_scaled(low, spec), _scaled(high, spec))
         return cls(
             "number",
-            low=ends[0],
-            high=ends[1],
+            low=min(ends),
+            high=max(ends),
             whole=encoding in _INTEGER_RANGES,
             scale=spec.scale,
             offset=spec.offset,
@@ -119,8 +120,13 @@ class ValueRange:
         return any(self.decoded(raw) not in but for raw in inner)
 
     def _raw_near(self, value: float) -> set[int]:
-        raw = round((value - self.offset) / self.scale)
+        plain = self.scale == 1 and self.offset == 0
+        raw = round(value if plain else (value - self.offset) / self.scale)
         return {raw - 1, raw, raw + 1}
+
+
+def _scaled(raw: float, spec: SignalSpec) -> float:
+    return raw * spec.scale + spec.offset
 
 
 def _is_within(

@@ -97,9 +97,7 @@ def test_an_mqtt_link_takes_its_address_from_the_plant_file() -> None:
         (
             "line1-op20",
             "measured",
-            ModbusAddress(
-                table=Table.HOLDING_REGISTER, address=12, encoding=Encoding.FLOAT32
-            ),
+            ModbusAddress(table=Table.HOLDING_REGISTER, address=12, encoding=Encoding.FLOAT32),
         ),
         (
             "line1-op30",
@@ -263,7 +261,11 @@ def test_what_may_be_left_out_takes_its_stated_default(folder: Path) -> None:
 def test_labels_and_the_words_of_shifts_and_signals_are_kept(folder: Path) -> None:
     change(folder / "press.yaml", "part_counter:", "labels: {cell: K4}\npart_counter:")
     change(folder / "press.yaml", "{coil: 0}", "{coil: 0, label: {en: Part there, zh: 有件}}")
-    change(folder / "plant.yaml", 'day: {from: "06:00"', 'day: {label: {en: Day, zh: 白班}, from: "06:00"')
+    change(
+        folder / "plant.yaml",
+        'day: {from: "06:00"',
+        'day: {label: {en: Day, zh: 白班}, from: "06:00"',
+    )
     plant = load_plant(folder)
     station = plant.station(StationId("press"))
     assert station.labels == {"cell": "K4"}
