@@ -5,12 +5,15 @@ What to do is `simulators.line_operator`'s business. A refusal is an answer, not
 that is away for a moment is asked again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 
 from redrabbit.base.clock import Clock
+from simulators.line import StationModel
 from simulators.line_operator import (
     BY_HAND,
     Act,
@@ -24,76 +27,125 @@ from simulators.line_operator import (
 )
 from simulators.plant import SimulatedPlant
 
+API = "/api/v1"
 LOOK_S = 0.1
-"""Between two looks at the station page while there is nothing to do."""
+"""Between two looks at the page while there is nothing to do."""
+OVERVIEW_S = 0.25
+"""How old the plant's overview may be: all operators share one look at it."""
 AWAY_S = 0.5
 """Between two tries while the product can't be reached."""
 REFUSED = frozenset({404, 409, 422})
 """Statuses with which the product says no."""
+RUNNABLE = frozenset({"open", "due", "overdue"})
+MANY = 200
+"""Occurrences looked at, newest first: more than any plant has open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Stations, what is due, and open cases, as the product shows them."""
+
+    stations: Mapping[str, Mapping[str, Any]]
+    occurrences: Sequence[Mapping[str, Any]]
+    cases: Sequence[Mapping[str, Any]]
+
+    def due_at(self, station: str) -> tuple[DueCheck, ...]:
+        """Return what may be run at a station: the one due first in front, open cases last.
+
+        Nobody starts a check at a station that can't be read.
+        """
+        if self.stations[station]["no_data_since"] is not None:
+            return ()
+        open_here = sorted(
+            (
+                each
+                for each in self.occurrences
+                if each["station"] == station and each["status"] in RUNNABLE
+            ),
+            key=lambda each: str(each["due_at"]),
+        )
+        due = [
+            DueCheck(check_id=each["check_id"], occurrence_id=each["occurrence_id"])
+            for each in open_here
+        ]
+        due += [
+            DueCheck(
+                check_id=case["check_id"], occurrence_id=None, containment_id=case["containment_id"]
+            )
+            for case in self.cases
+            if case["station"] == station
+        ]
+        return tuple(due)
 
 
 class Product:
     """The product's public API, as far as operators use it."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: httpx2.AsyncClient, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
+        self._overview: tuple[datetime, Overview] | None = None
 
-    async def prompt(self, station: str) -> Prompt:
-        """Return what the page of a station asks for."""
-        reply = await self._client.get(f"/api/v1/stations/{station}")
-        reply.raise_for_status()
-        return prompt_from(reply.json())
+    async def prompt(self, station: StationModel) -> Prompt:
+        """Return what the product asks of the operator of a station."""
+        overview = await self._look()
+        run_id = overview.stations[station.id]["run"]
+        if run_id is not None:
+            shown = run_shown(await self._get(f"/runs/{run_id}"), station)
+            if shown.asks is not Asks.CLOSED:
+                return Prompt(run=shown)
+        return Prompt(due=overview.due_at(station.id))
 
     async def say(self, action: Action, operator: str) -> bool:
         """Tell the product of an act; return whether it was refused."""
         path, body = request_for(action, operator)
-        reply = await self._client.post(path, json=body)
+        reply = await self._client.post(API + path, json=body)
+        self._overview = None
         if reply.status_code in REFUSED:
             return True
         reply.raise_for_status()
         return False
 
+    async def _look(self) -> Overview:
+        now = self._clock.now()
+        if self._overview is None or now - self._overview[0] > timedelta(seconds=OVERVIEW_S):
+            stations = await self._get("/stations")
+            occurrences = await self._get(f"/occurrences?limit={MANY}")
+            cases = await self._get("/containments?state=open")
+            looked = Overview(
+                {each["id"]: each for each in stations}, occurrences["items"], cases["items"]
+            )
+            self._overview = (now, looked)
+        return self._overview[1]
 
-def prompt_from(page: Mapping[str, Any]) -> Prompt:
-    """Return the prompt that a station's page, as JSON, gives."""
-    run = page.get("run")
-    if run is not None:
-        return Prompt(
-            run=RunShown(
-                run_id=run["run"],
-                check_id=run.get("check", ""),
-                asks=Asks(run["state"]),
-                part=run["now_doing"]["part"],
-                wants_tap=run["can_tap"],
-                reads_codes=False,
-            )
-        )
-    if page.get("no_data_since") is not None:
-        return Prompt()  # nobody starts a check at a station that can't be read
-    return Prompt(
-        due=tuple(
-            DueCheck(
-                check_id=each["check"],
-                occurrence_id=each["occurrence"],
-                containment_id=each["containment"],
-            )
-            for each in page["startable"]
-            if each["occurrence"] is not None or each["containment"] is not None
-        )
+    async def _get(self, path: str) -> Any:
+        reply = await self._client.get(API + path)
+        reply.raise_for_status()
+        return reply.json()
+
+
+def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
+    """Return a run as its operator sees it, from the API's form of it."""
+    return RunShown(
+        run_id=run["run_id"],
+        check_id=run["check_id"],
+        asks=Asks(run["state"]),
+        part=run["parts"][run["step"]],
+        wants_tap=station.needs_tap,
+        reads_codes=station.reads_codes,
     )
 
 
 def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
-    """Return the path and the body with which an act is told."""
+    """Return the path, below `API`, and the body with which an act is told."""
     if action.act is Act.START:
-        wanted = {
-            "check_id": action.check_id,
-            "occurrence_id": action.occurrence_id,
-            "containment_id": action.containment_id,
+        return "/runs", {
+            "check": action.check_id,
+            "occurrence": action.occurrence_id,
+            "containment": action.containment_id,
+            "operator": operator,
         }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return "/api/v1/runs", {**given, "operator": operator}
-    run = f"/api/v1/runs/{action.run_id}"
+    run = f"/runs/{action.run_id}"
     match action.act:
         case Act.SCAN:
             return f"{run}/scan", {"code": action.code, "operator": operator}
@@ -124,6 +176,7 @@ class ApiOperator:
     ) -> None:
         self.operator = operator
         self.station = station
+        self._model = plant.world.model(station)
         self._plant = plant
         self._product = product
         self._clock = clock
@@ -140,7 +193,7 @@ class ApiOperator:
 
     async def step(self) -> float:
         """Look at the page once and do what it asks; return how long to wait before the next."""
-        prompt = await self._product.prompt(self.station)
+        prompt = await self._product.prompt(self._model)
         action = self.operator.next_action(prompt)
         if action is None:
             return LOOK_S

@@ -184,7 +184,12 @@ def _start(prompt: Prompt, fault: HumanFault) -> Action | None:
     if not prompt.due or fault is HumanFault.FORGETS:
         return None
     check = prompt.due[0]
-    return replace(_action(Act.START), check_id=check.check_id, occurrence_id=check.occurrence_id)
+    return replace(
+        _action(Act.START),
+        check_id=check.check_id,
+        occurrence_id=check.occurrence_id,
+        containment_id=check.containment_id,
+    )
 
 
 def _tidy_up(hands: Hands, run: RunShown | None = None) -> Action | None:
@@ -301,7 +306,11 @@ class LineOperator:
         hands = self.hands
         match action.act:
             case Act.START:
-                check = DueCheck(check_id=action.check_id or "", occurrence_id=action.occurrence_id)
+                check = DueCheck(
+                    check_id=action.check_id or "",
+                    occurrence_id=action.occurrence_id,
+                    containment_id=action.containment_id,
+                )
                 if refused:
                     self._refused.add(check)
                 else:

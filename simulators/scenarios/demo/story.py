@@ -5,7 +5,7 @@
     about 6 s    line 1 OP40: the link is lost with the part in front of the leak tester
     about 5 s    line 2 OP20: the good master is falsely rejected
     about 14 s   line 1 OP20: missed; a containment opens
-    14 to 16 s   line 2 OP10: overdue, then lapsed: its operator forgot
+    14 to 15 s   line 2 OP10: overdue, then lapsed: its operator forgot
     to 26 s      line 1 OP40 again, line 2 OP10 again: both pass
     from 36 s    the curtain: devices are repaired, operators go on with whatever is due
 
@@ -98,7 +98,7 @@ class DemoPlant:
         began_at = self.clock.now()
         self.plant.world.set_behaviour(REJECTS_ALL, Behaviour.ALWAYS_REJECTING)
         async with httpx2.AsyncClient(base_url=base_url, timeout=REQUEST_TIMEOUT_S) as client:
-            product = Product(client)
+            product = Product(client, self.clock)
             operators = {name: self._operator(role) for name, role in ROLES.items()}
             await self._work(operators, product, for_s=BEHIND_AFTER_S)
             self._refuse_to_be_behind()
