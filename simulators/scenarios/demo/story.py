@@ -97,7 +97,7 @@ class DemoPlant:
         """
         began_at = self.clock.now()
         self.plant.world.set_behaviour(REJECTS_ALL, Behaviour.ALWAYS_REJECTING)
-        async with httpx2.AsyncClient(base_url=base_url, timeout=REQUEST_TIMEOUT_S) as client:
+        async with new_client(base_url) as client:
             product = Product(client, self.clock)
             operators = {name: self._operator(role) for name, role in ROLES.items()}
             await self._work(operators, product, for_s=BEHIND_AFTER_S)
@@ -177,6 +177,11 @@ class DemoPlant:
                 f"this machine is too slow for the story: after {BEHIND_AFTER_S:g} s "
                 + ", ".join(behind)
             )
+
+
+def new_client(base_url: str) -> httpx2.AsyncClient:
+    """Return a client of the product at this address."""
+    return httpx2.AsyncClient(base_url=base_url, timeout=REQUEST_TIMEOUT_S)
 
 
 @asynccontextmanager

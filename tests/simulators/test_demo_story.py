@@ -1,0 +1,97 @@
+"""What can be known of the demo's story before it is told; the telling itself is an acceptance test."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from redrabbit.base.clock import SteadyClock
+from redrabbit.config.plant import load_plant
+from redrabbit.domain.schedule import EveryInterval
+from simulators.plant import read_plant
+from simulators.scenarios.demo import story
+from simulators.scenarios.demo.story import ROLES, StoryBehindError, write_configuration
+from tests.simulators.test_api_operator import FakeApi
+
+PORTS = {
+    name: 40000 + number
+    for number, name in enumerate(
+        [
+            "line1-op20-controller",
+            "line1-op30-camera",
+            "line1-op40-tester",
+            "line2-op10-plc",
+            "plant-broker",
+        ]
+    )
+}
+
+
+@pytest.fixture
+def config_dir(tmp_path: Path) -> Path:
+    write_configuration(tmp_path, PORTS)
+    return tmp_path
+
+
+def test_the_demo_is_the_plant_of_station_configs_on_local_ports(config_dir: Path) -> None:
+    faces = read_plant(config_dir).faces
+    assert len(faces) >= 6
+    assert sum(bool(face.modbus) for face in faces) >= 4
+    assert sum(bool(face.mqtt) for face in faces) >= 2
+    assert {(face.host, face.port) for face in faces} == {
+        ("127.0.0.1", port) for port in PORTS.values()
+    }
+    original = read_plant(Path("station_configs"))
+    assert [face.station for face in faces] == [face.station for face in original.faces]
+
+
+def test_the_demo_tells_nobody_outside(config_dir: Path) -> None:
+    for target in load_plant(config_dir).targets:
+        assert target.url is None
+        assert (target.host, target.port) == ("127.0.0.1", PORTS["plant-broker"])
+
+
+def test_every_station_has_an_operator_and_a_check(config_dir: Path) -> None:
+    plant = load_plant(config_dir)
+    assert {check.station for check in plant.plan.checks} == set(ROLES)
+    assert {station.id for station in plant.stations} == set(ROLES)
+
+
+def test_no_due_time_falls_together_with_the_end_of_the_short_demo(config_dir: Path) -> None:
+    """D21: the same seed gives the same counts; `--duration 30` ends 30 to 34 s after adoption."""
+    for check in load_plant(config_dir).plan.checks:
+        assert isinstance(check.schedule, EveryInterval)
+        for number in range(1, 5):
+            due = timedelta(seconds=check.schedule.interval_s * number)
+            for moment in (
+                due - check.opens_before,
+                due,
+                due + check.grace,
+                due + check.closes_after,
+            ):
+                assert not 29.9 < moment.total_seconds() < 33.9, (check.id, number)
+
+
+async def test_the_plant_listens_before_the_story_begins(tmp_path: Path) -> None:
+    async with story.prepared(tmp_path, seed=7, clock=SteadyClock()) as demo:
+        ports = {face.endpoint: face.port for face in read_plant(demo.config_dir).faces}
+        assert demo.plant.ports == ports
+        assert 0 not in ports.values()
+
+
+async def test_a_story_that_is_behind_fails_loudly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = FakeApi(
+        stations=[{"id": name, "run": None, "no_data_since": None} for name in ROLES],
+    )
+    monkeypatch.setattr(story, "BEHIND_AFTER_S", 0.1)
+    monkeypatch.setattr(
+        story,
+        "new_client",
+        lambda _url: httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://x"),
+    )
+    async with story.prepared(tmp_path, seed=7, clock=SteadyClock()) as demo:
+        with pytest.raises(StoryBehindError, match="line1-op40 confirmed 0 of 2 runs"):
+            await demo.play("http://x")
