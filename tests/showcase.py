@@ -1,0 +1,265 @@
+"""A rich plant for page tests and screenshots: four lines, twenty devices, live readings."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from redrabbit.base.clock import SteadyClock
+from redrabbit.domain.challenge_part import Category, ChallengePart
+from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.identity import (
+    CheckId,
+    DeviceId,
+    FailureMode,
+    LineId,
+    PartId,
+    SignalName,
+    StationId,
+)
+from redrabbit.domain.observation import Reading, Reason, StationView, Window
+from redrabbit.domain.plant import Line, Plant
+from redrabbit.domain.records import (
+    Json,
+)
+from redrabbit.domain.rule import DetectionRule, OnSilence, Rises
+from redrabbit.domain.schedule import Daily, EveryShiftStart
+from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
+from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
+from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
+from redrabbit.domain.text import Text
+
+T = TypeVar("T")
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 23, 6, 5, 20, tzinfo=UTC)
+"""14:05:20 at the plant."""
+ALL_WEEK = tuple(range(7))
+NOTHING = Json("[]")
+
+LINES = {
+    "line1": ("Line 1 Brake caliper", "1线 制动卡钳"),
+    "line2": ("Line 2 Seat frame", "2线 座椅骨架"),
+    "line3": ("Line 3 ECU housing", "3线 控制器壳体"),
+    "line4": ("Line 4 Harness", "4线 线束"),
+}
+DEVICES = [
+    ("line1", "OP20", "Low torque lockout", "扭矩过低锁止"),
+    ("line1", "OP30", "Piston seal camera", "活塞密封视觉"),
+    ("line1", "OP40", "Leak tester", "气密检测"),
+    ("line1", "OP50", "Label interlock", "标签联锁"),
+    ("line1", "OP60", "End-of-line test", "下线检测"),
+    ("line2", "OP10", "Weld nut presence", "焊接螺母有无"),
+    ("line2", "OP20", "Recliner torque", "调角器扭矩"),
+    ("line2", "OP30", "Airbag connector", "气囊插接检测"),
+    ("line2", "OP40", "Bolt count", "螺栓计数"),
+    ("line2", "OP50", "Noise test", "异响测试"),
+    ("line3", "OP10", "Gasket camera", "密封垫视觉"),
+    ("line3", "OP20", "Hi-pot tester", "耐压测试"),
+    ("line3", "OP30", "Screw torque x6", "螺钉扭矩"),
+    ("line3", "OP40", "Flash check", "程序校验"),
+    ("line3", "OP50", "Laser mark reader", "激光码读取"),
+    ("line4", "OP10", "Crimp force", "压接力监控"),
+    ("line4", "OP20", "Continuity board", "导通台"),
+    ("line4", "OP30", "Clip presence", "卡扣有无"),
+    ("line4", "OP40", "Colour order", "线序视觉"),
+    ("line4", "OP50", "Final visual", "终检目视"),
+]
+REACTION = (
+    Text(en="Stop the line and tell the team leader.", zh="停线并通知班组长。"),
+    Text(
+        en="Hold every part made since the last good check.", zh="扣留上次合格验证以来的全部零件。"
+    ),
+    Text(en="Find out why the device is blind, and repair it.", zh="查明装置失效原因并修复。"),
+    Text(en="Sort the held parts with the hand gauge.", zh="用手工检具分选被扣零件。"),
+)
+
+
+class ShowcaseClock:
+    """Runs like a real clock, from 14:05 of a Monday at the plant."""
+
+    def __init__(self) -> None:
+        self._steady = SteadyClock()
+        self._offset = NOW - self._steady.now()
+
+    def now(self) -> datetime:
+        return self._steady.now() + self._offset
+
+    async def sleep(self, seconds: float) -> None:
+        await self._steady.sleep(seconds)
+
+    async def sleep_until(self, instant: datetime) -> None:
+        await self.sleep((instant - self.now()).total_seconds())
+
+    def drift(self) -> timedelta:
+        return timedelta(0)
+
+    def reanchor(self) -> timedelta:
+        return timedelta(0)
+
+
+def _signal(
+    name: str, en: str, zh: str, encoding: Encoding = Encoding.UINT16, unit: str | None = None
+) -> SignalSpec:
+    table = Table.COIL if encoding is Encoding.BOOL else Table.HOLDING_REGISTER
+    return SignalSpec(
+        name=SignalName(name),
+        address=ModbusAddress(table=table, address=0, encoding=encoding),
+        unit=unit,
+        label=Text(en=en, zh=zh),
+    )
+
+
+SIGNALS = (
+    _signal("part_present", "part present", "有件", Encoding.BOOL),
+    _signal("nok", "NOK", "不合格", Encoding.BOOL),
+    _signal("ok", "OK", "合格", Encoding.BOOL),
+    _signal("reject_code", "reject code", "剔除代码"),
+    _signal("torque", "torque", "扭矩", Encoding.FLOAT32, "N·m"),
+    _signal("part_count", "parts today", "今日产量", Encoding.UINT32),
+)
+
+
+def device_id(line: str, operation: str) -> str:
+    """Return the id of a showcase device, also of its station and check."""
+    return f"{line}-{operation.lower()}"
+
+
+def _station(line: str, operation: str, en: str, zh: str) -> Station:
+    name = Text(en=en, zh=zh)
+    code = device_id(line, operation)
+    rule = DetectionRule(
+        presented=None if operation == "OP50" else Rises(signal=SignalName("part_present")),
+        detected=Rises(signal=SignalName("nok")),
+        accepted=Rises(signal=SignalName("ok")),
+        within_s=4.0,
+        on_silence=OnSilence.MISSED,
+        reject_code=SignalName("reject_code"),
+        reject_codes={FailureMode("torque_low"): 12},
+        measured=SignalName("torque"),
+    )
+    return Station(
+        id=StationId(code),
+        line=LineId(line),
+        operation=operation,
+        name=name,
+        link=ModbusLink(
+            endpoint=code,
+            host="127.0.0.1",
+            port=502,
+            unit_id=1,
+            poll_interval_s=0.1,
+            timeout_s=0.3,
+        ),
+        signals=SIGNALS,
+        devices=(
+            Device(
+                id=DeviceId(code),
+                name=name,
+                kind=DeviceKind.CANNOT_PASS,
+                failure_modes=(FailureMode("torque_low"),),
+                rule=rule,
+            ),
+        ),
+        part_counter=SignalName("part_count"),
+    )
+
+
+def _parts() -> Iterable[ChallengePart]:
+    for number, (line, operation, _, _) in enumerate(DEVICES, start=1):
+        drawer = f"drawer {chr(64 + int(line[-1]))}{number % 5 + 1}"
+        yield ChallengePart(
+            id=PartId(f"RR-{number:04}"),
+            name=Text(en="Torque too low, 6.2 N·m", zh="扭矩过低 6.2 N·m"),
+            category=Category.TORQUE,
+            failure_mode=FailureMode("torque_low"),
+            storage=drawer,
+            valid_until=date(2026, 10, 31) if operation == "OP60" else date(2027, 3, 31),
+            released=True,
+            wear_limit_uses=500,
+        )
+        yield ChallengePart(
+            id=PartId(f"GM-{number:04}"),
+            name=Text(en="Good master", zh="合格样件"),
+            category=Category.TORQUE,
+            failure_mode=None,
+            storage=drawer,
+            valid_until=date(2027, 3, 31),
+            released=True,
+        )
+
+
+def showcase_plant() -> Plant:
+    """Return four lines with five stations each."""
+    shifts = (
+        Shift(name="early", weekdays=ALL_WEEK, starts_at=time(6), ends_at=time(14)),
+        Shift(name="late", weekdays=ALL_WEEK, starts_at=time(14), ends_at=time(22)),
+        Shift(name="night", weekdays=ALL_WEEK, starts_at=time(22), ends_at=time(6)),
+    )
+    calendar = ShiftCalendar(zone=ZONE, shifts=shifts)
+    checks = tuple(
+        Check(
+            id=CheckId(device_id(line, operation)),
+            plan_line=str(30 + number),
+            pfmea=f"{12 + number % 3}.{number} rev C",
+            line=LineId(line),
+            station=StationId(device_id(line, operation)),
+            device=DeviceId(device_id(line, operation)),
+            parts=(PartId(f"RR-{number:04}"), PartId(f"GM-{number:04}")),
+            schedule=Daily(at=time(18)) if number % 2 else EveryShiftStart(),
+            opens_before=timedelta(minutes=30),
+            grace=timedelta(minutes=20),
+            closes_after=timedelta(hours=2),
+            reaction=REACTION,
+        )
+        for number, (line, operation, _, _) in enumerate(DEVICES, start=1)
+    )
+    return Plant(
+        name="Changchun 2",
+        zone=ZONE,
+        lines=tuple(
+            Line(id=LineId(line), name=Text(en=en, zh=zh)) for line, (en, zh) in LINES.items()
+        ),
+        stations=tuple(_station(*device) for device in DEVICES),
+        calendars={LineId(line): calendar for line in LINES},
+        parts=tuple(_parts()),
+        plan=ControlPlan(number="CP-204", revision="F", effective_from=None, checks=checks),
+        failure_modes={"torque_low": Text(en="torque low", zh="扭矩过低")},
+        digest="a91f" * 16,
+    )
+
+
+def at(minutes: float) -> datetime:
+    """Return the instant so many minutes before or after the showcase's now."""
+    return NOW + timedelta(minutes=minutes)
+
+
+def showcase_views(plant: Plant, now: datetime) -> dict[StationId, StationView]:
+    """Return live readings of every station; one of them can't be read."""
+    window = Window(began_at=now - timedelta(seconds=0.22), ended_at=now - timedelta(seconds=0.2))
+    values: dict[str, Any] = {
+        "part_present": False,
+        "nok": False,
+        "ok": False,
+        "reject_code": 12,
+        "torque": 3.1,
+        "part_count": 1482,
+    }
+    views = {}
+    for station in plant.stations:
+        lost = station.id == "line4-op10"
+        views[station.id] = StationView(
+            station=station.id,
+            no_data_since=at(-34) if lost else None,
+            readings={
+                spec.name: Reading(
+                    signal=spec.name,
+                    value=None if lost else values[spec.name],
+                    reason=Reason.TIMEOUT if lost else None,
+                    window=window,
+                    changed_at=now - timedelta(minutes=2),
+                )
+                for spec in station.signals
+            },
+        )
+    return views
