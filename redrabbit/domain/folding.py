@@ -62,7 +62,7 @@ def _plain(value: object) -> JsonValue:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
-    assert value is None or isinstance(value, bool | int | float | str), value  # noqa: S101  a bug
+    assert value is None or isinstance(value, bool | int | float | str), value  # noqa: S101  because a command with a bug wrote it
     return value
 
 
