@@ -96,6 +96,10 @@ class SqlDatabase(ReadingDatabase):
         await self.write(lambda work: work.beat(name, at))
 
     def close(self) -> None:
-        """Commit what is queued, let go of the lock, and close the connections."""
-        self._writer.close()
+        """Commit what is queued, let go of the lock, and close the connections.
+
+        Readers go first: the last connection to an SQLite file merges the write-ahead log into
+        it, and one that only reads can't.
+        """
         super().close()
+        self._writer.close()

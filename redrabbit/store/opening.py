@@ -77,6 +77,7 @@ def open_for_reading(url: str) -> ReadingDatabase:
         try:
             with translated("opening"), engine.connect() as connection:
                 schema.refuse_old_version(connection)
+                schema.refuse_lost_tables(connection)
                 origin = ledger.read_head(connection).checkpoint.partition("\n")[0]
         except BaseException:
             engine.dispose()
@@ -85,10 +86,11 @@ def open_for_reading(url: str) -> ReadingDatabase:
 
 
 def _locked(path: Path, clock: Clock) -> FileLock:
-    if not path.parent.is_dir():
-        raise StoreTrouble(f"{path}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise StoreTrouble(f"{path} is a folder; expected a database file")
+    with translated(f"looking for {path}"):
+        if not path.parent.is_dir():
+            raise StoreTrouble(f"{path}: there is no folder {path.parent}")
+        if path.is_dir():
+            raise StoreTrouble(f"{path} is a folder; expected a database file")
     return FileLock(beside(path, ".lock"), clock.now())
 
 
@@ -102,6 +104,7 @@ def _ready(
         with translated("opening"), connection.begin():
             if schema.refuse_unknown_version(connection):
                 schema.migrate(connection)
+            schema.refuse_lost_tables(connection)
             refuse_damage(connection, key.verifier, recording.fold)
         writer = Writer(session, key.seal, clock, recording)
     except BaseException:

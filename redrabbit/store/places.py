@@ -25,9 +25,13 @@ def readable_engine(url: URL) -> Engine:
         return reader_engine(url)
     refuse_no_file(path)
     alone = not beside(path, "-wal").exists()
-    if alone and not os.access(path.parent, os.W_OK):
+    if alone and not os.access(path.parent, os.W_OK, effective_ids=_AS_WE_ARE):
         return reader_engine(url, "immutable")
     return reader_engine(url)
+
+
+_AS_WE_ARE = os.access in os.supports_effective_ids
+"""Windows can only ask for the user who started the program."""
 
 
 def refuse_no_file(path: Path) -> None:

@@ -38,9 +38,8 @@ def is_empty(connection: Connection) -> bool:
 
 
 def refuse_unknown_version(connection: Connection) -> bool:
-    """Return whether migrations are missing; raise if the database is newer, or has lost tables."""
+    """Return whether migrations are missing; raise if the database is newer, or not ours."""
     with translated("reading the schema"):
-        found = set(inspect(connection).get_table_names())
         versions = MigrationContext.configure(connection).get_current_heads()
     known = {script.revision for script in _scripts().walk_revisions()}
     if not versions:
@@ -51,12 +50,16 @@ def refuse_unknown_version(connection: Connection) -> bool:
             f"the database has schema version {strange[0]}; this program knows versions up to "
             f"{newest_version()}. Start the newer program that wrote it"
         )
-    if versions != (newest_version(),):
-        return True
-    missing = sorted(set(metadata.tables) - found)
+    return versions != (newest_version(),)
+
+
+def refuse_lost_tables(connection: Connection) -> None:
+    """Raise if any table of ours is gone."""
+    with translated("reading the schema"):
+        found = inspect(connection).get_table_names()
+    missing = sorted(set(metadata.tables) - set(found))
     if missing:
         raise DamagedDatabase(f"tables are gone: {', '.join(missing)}")
-    return False
 
 
 def refuse_old_version(connection: Connection) -> None:

@@ -25,7 +25,7 @@ from redrabbit.domain.fold import fold as fold_of_records
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
-from redrabbit.store.places import about, beside, readable_engine
+from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
 
 AT_ONCE = 1000
@@ -43,17 +43,21 @@ def verify_database(
 
     `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
     `kept_checkpoint` holds a checkpoint that was exported earlier. Raises StoreTrouble only for
-    what leaves nothing to verify: no database, no key, a newer schema.
+    what leaves nothing to verify: no database of ours, no key, another schema.
     """
     parsed = parsed_url(url)
+    path = sqlite_path(parsed)
     with about(parsed):
-        verifier = _verifier(public_key, sqlite_path(parsed))
+        if path is not None:
+            refuse_no_file(path)
+        verifier = _verifier(public_key, path)
         kept = [_text(kept_checkpoint)] if kept_checkpoint else []
         engine = readable_engine(parsed)
         try:
             with translated("opening"):
                 connection = engine.connect()
             with connection:
+                schema.refuse_old_version(connection)
                 trouble = tuple(_torn(connection))
                 found = audit_rows(connection, verifier, fold, kept)
         finally:
@@ -139,9 +143,9 @@ _AS_FOUND = {table.name: _found(table) for table in (LEDGER, LEDGER_HEAD, *RECOR
 
 
 def _torn(connection: Connection) -> Iterator[Finding]:
-    """Yield what SQLite says about its own pages, and what is wrong with the schema."""
+    """Yield what SQLite says about its own pages, and which tables are gone."""
     try:
-        schema.refuse_old_version(connection)
+        schema.refuse_lost_tables(connection)
         if connection.dialect.name == "sqlite":
             with translated("checking the file"):
                 checked = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
