@@ -9,6 +9,7 @@ Not here: what the keys mean (`shape`, `station_file`, `plant_file`, `plan_file`
 Source: YAML 1.2.2, 10.3 (core schema); ruamel.yaml's events, which carry the marks.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -59,7 +60,8 @@ class Scalar:
             return self.text.lower() == "true"
         if _WHOLE.fullmatch(self.text) and len(self.text) <= MAX_DIGITS:
             return int(self.text, 10 if self.text[1:2] not in {"o", "x"} else 0)
-        return float(self.text) if _REAL.fullmatch(self.text) else self.text
+        number = float(self.text) if _REAL.fullmatch(self.text) else math.inf
+        return number if math.isfinite(number) else self.text
 
 
 @dataclass(slots=True)

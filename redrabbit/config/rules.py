@@ -12,7 +12,7 @@ from typing import Final
 
 from redrabbit.config import located_yaml
 from redrabbit.config.conditions import CONDITION_REF, WRITTEN, read_condition, read_value
-from redrabbit.config.located_yaml import Node, Scalar
+from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
 from redrabbit.config.satisfiability import can_be_true, same
 from redrabbit.config.shape import Block, Choice, Key, Raw, Schema, Section
@@ -243,7 +243,7 @@ def _read_codes(
     if "reject_code" not in block:
         problems.add(node.place, "reject_codes without reject_code", "reject_code: the signal")
     if not isinstance(node, located_yaml.Mapping):
-        problems.add(node.place, "found no mapping", "{failure_mode: code, …}")
+        problems.add(node.place, f"found {describe(node)}", "{failure_mode: code, …}")
         return {}
     values = table.ranges.get(SignalName(block["reject_code"] or ""))
     codes: dict[FailureMode, Value] = {}

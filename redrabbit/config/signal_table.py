@@ -229,7 +229,7 @@ def read_mqtt_signals(
         _keep(entry, address, table, problems)
         if every:
             table.expected_every[SignalName(entry.key)] = every.total_seconds()
-    _check_topics(topics, used, problems)
+    _check_topics(topics, used if table.readable else None, problems)
     _refuse_mixed_payloads(table, problems)
     _refuse_shared_places(table, problems)
     return table
@@ -368,11 +368,13 @@ def _refuse_unreadable(table: SignalTable, link: ModbusLink, problems: Problems)
         problems.add(table.places[name], found, expected)
 
 
-def _check_topics(topics: Iterable[Entry[Block]], used: set[str], problems: Problems) -> None:
+def _check_topics(
+    topics: Iterable[Entry[Block]], used: set[str] | None, problems: Problems
+) -> None:
     names: dict[str, Place] = {}
     for entry in topics:
         topic = entry.value
-        if entry.key not in used:
+        if used is not None and entry.key not in used:
             problems.add(entry.place, f"topic {entry.key!r} is used by no signal", "a signal of it")
         if topic is None or topic["topic"] is None:
             continue

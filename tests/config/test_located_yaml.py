@@ -47,6 +47,7 @@ def scalar(text: str) -> Scalar:
         ("'12'", "12"),
         ('"true"', "true"),
         ("9" * 31, float("9" * 31)),
+        ("1e400", "1e400"),
     ],
 )
 def test_plain_scalars_mean_what_the_core_schema_of_yaml_1_2_says(text: str, value: object) -> None:
