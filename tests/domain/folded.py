@@ -30,7 +30,7 @@ class FoldedLedger:
         self.entries: list[Entry] = []
 
     def look(self, kind: type[R], *key: str | int) -> R | None:
-        return cast("R | None", self.records.get((kind, key)))
+        return cast("R | None", self.records.get((cast("type[Record]", kind), key)))
 
     def the(self, kind: type[R], *key: str | int) -> R:
         found = self.look(kind, *key)
