@@ -347,29 +347,51 @@ def _states() -> Iterable[Record]:
     )
 
 
-def run_in_state(state: str, verdict: str | None = None, why: str | None = None) -> list[Record]:
-    """Return a run at line1-op20 in a state, with the verdict of its first part."""
-    check = "line1-op20"
-    outcome = {"missed": "failed", "false_reject": "failed", "inconclusive": "inconclusive"}.get(
-        verdict or ""
-    )
-    stopped = outcome if state in {"awaiting_return", "awaiting_confirmation"} else None
-    run = a_run(20900, check, -1, None, state=state, occurrence_id=9, started_at=at(-1))
-    run = replace(run, outcome=stopped)
-    records: list[Record] = [an_occurrence(9, check, -5, run_id=20900, held_until=at(14)), run]
-    if state != "awaiting_part":
-        elapsed = None if verdict == "inconclusive" else 1.8
-        records.append(a_presentation(run, 0, verdict, elapsed, verdict_reason=why))
+def run_in_state(
+    state: str,
+    verdict: str | None = None,
+    why: str | None = None,
+    *,
+    check: str = "line1-op20",
+    number: int = 20900,
+) -> list[Record]:
+    """Return a run that is under way, with the verdict of its first part."""
+    due = an_occurrence(number, check, -5, run_id=number, held_until=at(14))
+    run = a_run(number, check, -1, None, state=state, occurrence_id=number, started_at=at(-1))
+    if verdict == "inconclusive":
+        run = replace(run, outcome="inconclusive")
+    if state == "awaiting_part":
+        return [due, run]
     if state == "awaiting_confirmation":
-        records[1] = replace(run, step=1)
-        records[2] = a_presentation(
-            run, 0, verdict, 1.8, given_back_at=at(-0.5), given_back_by="badge 2207"
-        )
-        records.append(
-            a_presentation(
-                run, 1, "accepted", 2.0, given_back_at=at(-0.1), given_back_by="badge 2207"
-            )
-        )
+        back: dict[str, Any] = {"given_back_at": at(-0.5), "given_back_by": "badge 2207"}
+        return [
+            due,
+            replace(run, step=1),
+            a_presentation(run, 0, verdict, **back),
+            a_presentation(run, 1, "accepted", 2.0, **back),
+        ]
+    seen: dict[str, Any] = {"verdict_reason": why}
     if state == "presented":
-        records[2] = a_presentation(run, 0, None, presented_at=at(-0.1), presented_how="edge")
-    return records
+        seen |= {"presented_at": at(-0.1), "presented_how": "edge"}
+    if why == "wrong_reject_code":
+        seen |= {"observed_code": "31"}
+    elapsed_s = None if verdict == "inconclusive" else 1.8
+    return [due, run, a_presentation(run, 0, verdict, elapsed_s, **seen)]
+
+
+def runs_in_every_state() -> Iterable[Record]:
+    """Yield a run in each state, with each verdict, each at a station of its own."""
+    stories: list[tuple[str, str, str | None, str | None]] = [
+        ("line1-op20", "awaiting_part", None, None),
+        ("line1-op30", "presented", None, None),
+        ("line1-op40", "armed", None, None),
+        ("line1-op50", "armed", None, None),
+        ("line2-op10", "awaiting_return", "detected", None),
+        ("line2-op30", "awaiting_return", "missed", None),
+        ("line3-op10", "awaiting_return", "inconclusive", "link_lost"),
+        ("line3-op30", "awaiting_return", "inconclusive", "wrong_reject_code"),
+        ("line4-op30", "awaiting_confirmation", "detected", None),
+        ("line4-op50", "awaiting_return", "false_reject", None),
+    ]
+    for number, (check, state, verdict, why) in enumerate(stories, start=20900):
+        yield from run_in_state(state, verdict, why, check=check, number=number)

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from redrabbit.domain.records import Json
+from redrabbit.domain.signals import SignalSpec
+from redrabbit.domain.text import Text
 
 LABEL_WIDTH: Final = 132
 PLOT_WIDTH: Final = 520
@@ -31,6 +33,7 @@ class Note:
     """A value written beside its wave."""
 
     x: float
+    y: float
     text: str
 
 
@@ -39,6 +42,7 @@ class Wave:
     """One signal."""
 
     signal: str
+    label: Text | str
     y: float
     """Of the base line; high is `WAVE_HEIGHT` above it."""
     path: str
@@ -76,7 +80,7 @@ class TimingDiagram:
     deadline_x: float | None
 
 
-def timing_diagram(evidence: Json | None, units: Mapping[str, str]) -> TimingDiagram | None:
+def timing_diagram(evidence: Json | None, specs: Mapping[str, SignalSpec]) -> TimingDiagram | None:
     """Return the drawing of a presentation's evidence; None where there is none to draw."""
     if evidence is None:
         return None
@@ -99,7 +103,7 @@ def timing_diagram(evidence: Json | None, units: Mapping[str, str]) -> TimingDia
             scale=scale,
             edge=edge,
             rule=rule,
-            unit=units.get(signal),
+            spec=specs.get(signal),
         )
         for row, signal in enumerate(_in_order(trace, rule))
     )
@@ -108,7 +112,7 @@ def timing_diagram(evidence: Json | None, units: Mapping[str, str]) -> TimingDia
     windows: dict[str, Any] = kept.get("windows") or {}
     edge_x = scale.x(edge) if edge is not None else None
     return TimingDiagram(
-        width=LABEL_WIDTH + PLOT_WIDTH + 12,
+        width=LABEL_WIDTH + PLOT_WIDTH + 18,
         height=bottom + BOTTOM,
         plot_left=LABEL_WIDTH,
         plot_right=LABEL_WIDTH + PLOT_WIDTH,
@@ -175,12 +179,13 @@ def _wave(
     scale: _Scale,
     edge: datetime | None,
     rule: Mapping[str, Any],
-    unit: str | None,
+    spec: SignalSpec | None,
 ) -> Wave:
     points = [(_must(at), value) for at, value, _ in series]
     numbers = [v for _, v in points if isinstance(v, int | float) and not isinstance(v, bool)]
     limit = _limit_of(signal, rule)
     low, high = _range(numbers, limit)
+    unit = spec.unit if spec is not None else None
     path: list[str] = []
     unknown: list[tuple[float, float]] = []
     notes: list[Note] = []
@@ -199,9 +204,10 @@ def _wave(
         path.append(f"H{until}")
         drawing = True
         if not isinstance(value, bool) and value != "" and until - x > 3:  # noqa: PLR2004  a note needs room to stand at
-            notes.append(Note(x=x, text=_noted(value, unit)))
+            notes.append(Note(x=x, y=round(level - 5, 1), text=_noted(value, unit)))
     return Wave(
         signal=signal,
+        label=spec.label if spec is not None and spec.label is not None else signal,
         y=y,
         path="".join(path),
         unknown=tuple(unknown),

@@ -143,6 +143,8 @@ def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
             return say("board.due_in", ahead=occurrence.due_at - now)
         case "due" | "open":
             return say("board.due_until", until=occurrence.grace_ends_at)
+        case "upcoming":
+            return say("due.ahead", ahead=occurrence.due_at - now)
         case "lapsed":
             return say("due.lapsed_at", closed_at=occurrence.closes_at)
         case _:
@@ -173,7 +175,7 @@ def _planned(
                 device=device.name,
                 status="upcoming",
                 due_at=due.due_at,
-                timing=say("due.at", at=due.due_at),
+                timing=say("due.ahead", ahead=due.due_at - now),
                 window=say(
                     "due.window",
                     opens_at=due.due_at - check.opens_before,

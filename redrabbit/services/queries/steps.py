@@ -52,6 +52,7 @@ def step_lines(
 ) -> tuple[StepLine, ...]:
     """Return the list of steps, the confirmation last."""
     lines: list[StepLine] = []
+    goes_on = run.outcome is None and _is_good_so_far(deciding.get(run.step))
     for index, part_id in enumerate(parts):
         part = plant.part(PartId(part_id))
         shown = deciding.get(index)
@@ -59,7 +60,7 @@ def step_lines(
             lines += _under_way(part, run, shown)
         elif index <= run.step and shown is not None:
             lines.append(_done(part, shown))
-        elif run.state in STATES and run.outcome is None:
+        elif run.state in STATES and goes_on:
             lines.append(_to_come(part))
     confirming = run.state == "awaiting_confirmation"
     lines.append(
@@ -93,6 +94,8 @@ def _under_way(
         _answer_detail(part, shown),
         say("step.give_back.detail", storage=part.storage),
     )
+    judged = shown is not None and shown.verdict is not None
+    never = {1, 2} if run.state == "awaiting_return" and not judged else set()
     return [
         StepLine(
             state="done" if place < at else "now" if place == at else "to_come",
@@ -101,7 +104,13 @@ def _under_way(
             verdict=shown.verdict if shown is not None and place == 2 else None,  # noqa: PLR2004  the third line
         )
         for place in range(len(STATES))
+        if place not in never  # a run that was stopped waits for the part's return only
     ]
+
+
+def _is_good_so_far(shown: PresentationRecord | None) -> bool:
+    """Return whether the next part follows: none does after a verdict that is not good (D4)."""
+    return shown is None or shown.verdict in {None, "detected", "accepted"}
 
 
 def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:

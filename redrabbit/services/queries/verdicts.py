@@ -1,7 +1,9 @@
 """A verdict in words a person would use, with what it rests on in one sentence (look.md)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.records import PresentationRecord
@@ -15,6 +17,8 @@ class VerdictSaid:
     verdict: str
     word: Message
     sentence: Message
+    advice: Message | None
+    """What to do now, said at the station only."""
     part: str
 
 
@@ -27,8 +31,29 @@ def verdict_said(shown: PresentationRecord) -> VerdictSaid | None:
         verdict=shown.verdict,
         word=say(f"verdict.{shown.verdict}"),
         sentence=_sentence(shown, elapsed),
+        advice=_advice(shown),
         part=shown.part_id,
     )
+
+
+ADVICE: Final[Mapping[str, str]] = {
+    "missed": "stop_line",
+    "false_reject": "call_maintenance",
+    "stuck": "call_maintenance",
+    "contradictory": "call_maintenance",
+    "wrong_reject_code": "call_maintenance",
+    "no_result": "run_again",
+    "stale": "run_again",
+    "wrong_part": "run_again",
+    "link_lost": "run_again",
+    "restarted": "run_again",
+}
+"""What the operator does after a verdict, or after the reason of an inconclusive one."""
+
+
+def _advice(shown: PresentationRecord) -> Message | None:
+    word = ADVICE.get(shown.verdict_reason or shown.verdict or "")
+    return say(f"advice.{word}") if word is not None else None
 
 
 def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:

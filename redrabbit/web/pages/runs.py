@@ -101,5 +101,4 @@ def _query(wanted: RunFilter, before: int | None) -> str:
 
 def _drawn(shown: PresentationShown, station: Station | None) -> TimingDiagram | None:
     signals = station.signals if station is not None else ()
-    units = {str(spec.name): spec.unit for spec in signals if spec.unit is not None}
-    return timing_diagram(shown.evidence, units)
+    return timing_diagram(shown.evidence, {str(spec.name): spec for spec in signals})
