@@ -122,7 +122,8 @@ def _refuse_torn_pages(connection: Connection) -> None:
         found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
         connection.rollback()
     if found != ["ok"]:
-        raise DamagedDatabase(f"the file is torn: {'; '.join(map(str, found))}")
+        problems = "; ".join(" ".join(str(problem).split()) for problem in found)
+        raise DamagedDatabase(f"the file is torn: {problems}")
 
 
 def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:

@@ -151,7 +151,8 @@ def _torn(connection: Connection) -> Iterator[Finding]:
                 checked = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
             for problem in checked:
                 if problem != "ok":
-                    yield Finding(code="file_torn", place="file", params={"problem": str(problem)})
+                    words = " ".join(str(problem).split())
+                    yield Finding(code="file_torn", place="file", params={"problem": words})
     except DamagedDatabase as error:
         yield Finding(code="file_torn", place="file", params={"problem": str(error)})
 
