@@ -16,9 +16,10 @@ Nothing is ever published (L9).
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.identity import StationId
@@ -82,34 +83,26 @@ class MqttBrokerLink:
     async def run(self) -> None:
         """Listen until cancelled; the connection is closed then."""
         while True:
-            trouble: StationTrouble | None = None
             try:
                 await self._listen()
-            except* StationTrouble as troubles:
-                trouble = _first(troubles)
-            _stay_cancelled()
-            if trouble is not None:
+            except StationTrouble as trouble:
                 self._disconnected()
                 for reader in self._all_readers():
                     self._hand_over_failure(reader, trouble.reason, trouble.detail)
             await self._clock.sleep(self._backoff.next_s())
 
     async def _listen(self) -> None:
-        """Open one session and serve it to its end; always raises."""
+        """Open one session and serve it until StationTrouble ends it."""
         identifier = f"redrabbit-{self._rng.getrandbits(40):010x}"
         session = MqttSession(
             self._host, self._port, identifier=identifier, keepalive_s=self._keepalive_s
         )
-        try:
-            await session.open(self._readers)
-        except StationTrouble as trouble:
-            raise ExceptionGroup("open", [trouble]) from None
+        await session.open(self._readers)
         self._connected(session)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._receive(session))
-                group.create_task(self._acknowledge(session))
-                group.create_task(self._watch_traffic())
+            await _all_or_first_trouble(
+                self._receive(session), self._acknowledge(session), self._watch_traffic()
+            )
         finally:
             self._session = None
             await session.close()
@@ -258,14 +251,18 @@ async def _all(outcomes: list[Awaitable[object]]) -> None:
         await outcome
 
 
-def _stay_cancelled() -> None:
-    """Be cancelled, if that was asked for while a task group raised something else."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def _all_or_first_trouble(*works: Coroutine[Any, Any, None]) -> None:
+    """Do several things until all are done or one raises; the others are cancelled then.
 
-
-def _first(troubles: BaseExceptionGroup[StationTrouble]) -> StationTrouble:
-    """Return one of the troubles that ended a session; there is seldom more than one."""
-    first = troubles.exceptions[0]
-    return first if isinstance(first, StationTrouble) else _first(first)
+    Not a TaskGroup: in Python 3.11 that leaves its parent marked as cancelled, or loses a
+    cancellation that comes together with an error.
+    """
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

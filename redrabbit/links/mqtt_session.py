@@ -79,6 +79,9 @@ class MqttSession:
         except aiomqtt.MqttError as error:
             self._drop()
             raise StationTrouble(Reason.NOT_CONNECTED, f"MQTT broker: {error}") from None
+        except asyncio.CancelledError:
+            self._drop()
+            raise
         refused = [code for code in codes if not isinstance(code, int) and code.is_failure]
         if refused:
             await self.close()
@@ -126,7 +129,6 @@ class MqttSession:
             await asyncio.wait({connecting})
             if not connecting.cancelled():
                 connecting.exception()  # fetched, so that nobody complains that it was not
-            self._drop()
             raise
 
     def _drop(self) -> None:
