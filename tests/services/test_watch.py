@@ -57,12 +57,6 @@ def confirm(bench: Bench) -> None:
     bench.settle(bench.watches[OP20].confirm(actor=ANNA, now=bench.clock.now()))
 
 
-def the(bench: Bench, kind: type, *key: int | str) -> object:
-    record = bench.database.read_now(lambda reader: reader.get(kind, *key))
-    assert record is not None
-    return record
-
-
 def shift_starts(bench: Bench) -> OccurrenceRecord:
     """Go to the shift start and return its occurrence."""
     bench.pass_time(600)

@@ -1,0 +1,167 @@
+"""Excuses, pauses, quarantine, alarms: each with its author and its reason."""
+
+from datetime import timedelta
+
+import pytest
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.records import AlarmRecord, OccurrenceRecord
+from redrabbit.services import planning, scheduling
+from redrabbit.services.alarming import raise_alarm
+from tests.plants import LINE, Bench
+
+ENGINEER = Actor.stated("Li")
+
+
+def a_due_occurrence(bench: Bench) -> OccurrenceRecord:
+    bench.pass_time(600)
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    (made,) = bench.database.read_now(lambda reader: reader.find(OccurrenceRecord))
+    return made
+
+
+def test_an_excuse_names_who_and_why() -> None:
+    bench = Bench()
+    due = a_due_occurrence(bench)
+    excused = bench.write(
+        lambda uow: planning.excuse(
+            uow, due.occurrence_id, reason=" fixture broken ", actor=ENGINEER
+        )
+    )
+    assert (excused.outcome, excused.decided_by, excused.reason) == (
+        "excused",
+        "Li",
+        "fixture broken",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("  ", "reason_required"), ("x" * 501, "reason_too_long")]
+)
+def test_an_excuse_needs_a_reason_of_readable_length(reason: str, code: str) -> None:
+    bench = Bench()
+    due = a_due_occurrence(bench)
+    with pytest.raises(Refusal) as refused:
+        bench.write(
+            lambda uow: planning.excuse(uow, due.occurrence_id, reason=reason, actor=ENGINEER)
+        )
+    assert refused.value.code == code
+
+
+def test_what_has_lapsed_can_not_be_excused_any_more() -> None:
+    """L7: an occurrence ends in exactly one way, and a lapse is a lapse."""
+    bench = Bench()
+    due = a_due_occurrence(bench)
+    bench.pass_time(3 * 3600)
+    with pytest.raises(Refusal) as refused:
+        bench.write(
+            lambda uow: planning.excuse(uow, due.occurrence_id, reason="late", actor=ENGINEER)
+        )
+    assert refused.value.code == "occurrence_decided"
+
+
+def test_what_falls_due_in_a_pause_is_excused_with_it() -> None:
+    """R13, B17."""
+    bench = Bench()
+    now = bench.clock.now()
+    pause = bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=now,
+            ends_at=now + timedelta(hours=1),
+            reason="no orders",
+            actor=ENGINEER,
+        )
+    )
+    excused = a_due_occurrence(bench)
+    assert (excused.outcome, excused.reason) == ("excused", f"pause-{pause.pause_id}")
+    assert excused.decided_at == excused.due_at
+
+
+def test_the_past_can_not_be_paused() -> None:
+    bench = Bench()
+    due = a_due_occurrence(bench)
+    now = bench.clock.now()
+    pause = bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=now - timedelta(hours=2),
+            ends_at=now + timedelta(hours=1),
+            reason="no orders",
+            actor=ENGINEER,
+        )
+    )
+    assert pause.begins_at == now
+    with pytest.raises(Refusal) as refused:
+        bench.write(
+            lambda uow: planning.declare_pause(
+                uow,
+                bench.plant,
+                line=LINE,
+                begins_at=now - timedelta(hours=2),
+                ends_at=now - timedelta(hours=1),
+                reason="no orders",
+                actor=ENGINEER,
+            )
+        )
+    assert refused.value.code == "pause_ends_before_it_begins"
+    assert due.outcome is None
+
+
+def test_a_pause_ended_early_excuses_no_longer() -> None:
+    bench = Bench()
+    now = bench.clock.now()
+    pause = bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=now,
+            ends_at=now + timedelta(hours=1),
+            reason="no orders",
+            actor=ENGINEER,
+        )
+    )
+    bench.pass_time(60)
+    bench.write(lambda uow: planning.end_pause(uow, pause.pause_id, actor=ENGINEER))
+    assert a_due_occurrence(bench).outcome is None
+    with pytest.raises(Refusal) as refused:
+        bench.write(lambda uow: planning.end_pause(uow, pause.pause_id, actor=ENGINEER))
+    assert refused.value.code == "pause_is_over"
+
+
+def test_a_quarantined_part_is_released_by_people_only() -> None:
+    bench = Bench()
+    kept = bench.write(
+        lambda uow: planning.quarantine(uow, "RR-0001", reason="dropped", actor=ENGINEER)
+    )
+    assert (kept.state, kept.state_reason) == ("quarantined", "dropped")
+    bench.restart()
+    again = bench.write(lambda uow: planning.release(uow, "RR-0001", actor=ENGINEER))
+    assert again.state == "released"
+    with pytest.raises(Refusal) as refused:
+        bench.write(lambda uow: planning.release(uow, "RR-0001", actor=ENGINEER))
+    assert refused.value.code == "part_already_released"
+
+
+def test_an_alarm_is_acknowledged_once() -> None:
+    bench = Bench()
+    bench.write(lambda uow: raise_alarm(uow, "escape", at=uow.now, line=LINE, part_id="RR-0001"))
+    (alarm,) = bench.database.read_now(lambda reader: reader.find(AlarmRecord))
+    seen = bench.write(lambda uow: planning.acknowledge(uow, alarm.alarm_id, actor=ENGINEER))
+    assert seen.acknowledged_by == "Li"
+    with pytest.raises(Refusal) as refused:
+        bench.write(lambda uow: planning.acknowledge(uow, alarm.alarm_id, actor=ENGINEER))
+    assert refused.value.code == "alarm_already_acknowledged"
+
+
+def test_a_part_found_again_is_stored() -> None:
+    bench = Bench()
+    with pytest.raises(Refusal) as refused:
+        bench.write(lambda uow: planning.found_again(uow, "RR-0001", actor=ENGINEER))
+    assert refused.value.code == "part_not_missing"

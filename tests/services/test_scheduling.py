@@ -1,0 +1,119 @@
+"""Obligations: made once, told once, lapsed at their close; and what `overdue` says without them."""
+
+from datetime import timedelta
+
+from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord
+from redrabbit.domain.schedule import EveryInterval, OnDemand
+from redrabbit.services import scheduling
+from redrabbit.services.adopting import adopt
+from tests.plants import BEGIN, Bench, a_check, a_plant
+
+
+def step(bench: Bench) -> None:
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+
+
+def occurrences(bench: Bench) -> list[OccurrenceRecord]:
+    return bench.database.read_now(lambda reader: reader.find(OccurrenceRecord))
+
+
+def test_an_occurrence_is_made_once_however_often_somebody_looks() -> None:
+    """B14."""
+    bench = Bench()
+    for _ in range(5):
+        bench.pass_time(60)
+        step(bench)
+    assert [o.trigger_key for o in occurrences(bench)] == ["shift:2026-03-02:early"]
+
+
+def test_being_overdue_is_told_once_and_dated_at_the_end_of_the_grace() -> None:
+    bench = Bench()
+    bench.pass_time(40 * 60)
+    step(bench)
+    step(bench)
+    alarms = bench.database.read_now(lambda reader: reader.find(AlarmRecord))
+    (due,) = occurrences(bench)
+    assert [(a.kind, a.raised_at) for a in alarms] == [("overdue", due.grace_ends_at)]
+
+
+def test_the_next_step_is_when_something_is_to_be_done() -> None:
+    bench = Bench()
+    (due,) = occurrences(bench)
+
+    def next_at() -> timedelta:
+        now = bench.clock.now()
+        found = bench.database.read_now(
+            lambda reader: scheduling.next_step_at(reader, bench.plant, now)
+        )
+        assert found is not None
+        return found - due.due_at
+
+    assert next_at() == timedelta(minutes=20)
+    bench.pass_time(35 * 60)
+    step(bench)
+    assert next_at() == timedelta(minutes=60)
+    bench.pass_time(40 * 60)
+    step(bench)
+    assert next_at() == timedelta(hours=8) - timedelta(minutes=15)
+
+
+def test_a_check_on_demand_is_never_due() -> None:
+    bench = Bench(a_plant(a_check(schedule=OnDemand())))
+    bench.pass_time(30 * 86400)
+    step(bench)
+    assert occurrences(bench) == []
+    assert (
+        bench.database.read_now(
+            lambda reader: scheduling.next_step_at(reader, bench.plant, bench.clock.now())
+        )
+        is None
+    )
+
+
+def test_overdue_is_right_when_no_scheduler_ran_for_days() -> None:
+    """D9: readers compute what nobody has made."""
+    bench = Bench()
+    bench.pass_time(3 * 86400 + 35 * 60)
+    found = bench.database.read_now(
+        lambda reader: scheduling.overdue_occurrences(reader, bench.plant, bench.clock.now())
+    )
+    assert [(o.check_id, o.due_at) for o in found] == [
+        ("op20-torque", BEGIN + timedelta(days=3, minutes=10))
+    ]
+
+
+def test_a_check_gone_from_the_plan_is_retired_and_owes_nothing_more() -> None:
+    """D14."""
+    bench = Bench()
+    other = a_plant(a_check("another"), digest="1" * 64)
+    bench.write(lambda uow: adopt(uow, other, {"plant.yaml": "y"}, "test"))
+    gone = bench.database.read_now(lambda reader: reader.get(CheckRecord, "op20-torque"))
+    assert gone is not None
+    assert gone.retired_at is not None
+    (due,) = occurrences(bench)
+    assert (due.outcome, due.reason) == ("excused", "check_retired")
+
+
+def test_a_configuration_in_force_is_adopted_without_an_entry() -> None:
+    bench = Bench()
+    size = bench.database.read_now(lambda reader: reader.head()).size
+    assert not bench.write(lambda uow: adopt(uow, bench.plant, {"plant.yaml": "x"}, "test"))
+    assert bench.database.read_now(lambda reader: reader.head()).size == size
+
+
+def test_an_interval_counts_from_the_adoption_of_the_check() -> None:
+    bench = Bench(
+        a_plant(
+            a_check(
+                schedule=EveryInterval(interval_s=3600.0),
+                opens_before=timedelta(0),
+                closes_after=timedelta(minutes=30),
+            )
+        )
+    )
+    bench.pass_time(2 * 3600 + 1)
+    step(bench)
+    assert [o.due_at - BEGIN for o in occurrences(bench)] == [
+        timedelta(hours=1),
+        timedelta(hours=2),
+    ]
