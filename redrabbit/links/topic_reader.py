@@ -68,7 +68,6 @@ class TopicReader:
             window=Window(began_at=at, ended_at=at),
             signals=self.signals,
             failure=reason,
-            fresh=False,
             detail=detail,
         )
 

@@ -486,6 +486,47 @@ async def test_ticks_missed_by_a_slow_station_are_counted_not_made_up_for(bench:
     assert bench.diagnostics.skipped_ticks == 2
 
 
+async def test_polls_go_on_while_what_they_led_to_is_being_committed(bench: Bench) -> None:
+    """A database that is away holds up no poll; the commit still runs to its end."""
+    database_is_back = asyncio.Event()
+    committed = asyncio.Event()
+
+    async def commit() -> None:
+        await database_is_back.wait()
+        committed.set()
+
+    def hear(acquisition: Acquisition) -> Coroutine[Any, Any, None] | None:
+        bench.heard.append(acquisition)
+        return commit() if len(bench.heard) == 1 else None
+
+    link = ModbusStationLink(station_at(bench.station.port), hear, bench.clock, Random(1))
+    await running(link, lambda: len(bench.heard) >= 3, bench.heard)
+    assert not committed.is_set()
+    database_is_back.set()
+    async with asyncio.timeout(DEADLINE_S):
+        await committed.wait()
+
+
+async def test_a_connection_that_ends_between_two_requests_is_a_failed_cycle(bench: Bench) -> None:
+    """The first reply came, the second can't be asked for any more."""
+    ended = asyncio.Event()
+    await bench.cycle()
+    original = bench.link._connection.read
+
+    async def read(request: Any) -> bytes:
+        if request.code == 3:
+            await bench.station.stop()
+            while bench.link._connection.is_open:
+                await turn()
+            ended.set()
+        return await original(request)
+
+    bench.link._connection.read = read  # type: ignore[method-assign]  # because the end must come in between
+    assert (await bench.cycle()).failure is Reason.NOT_CONNECTED
+    assert ended.is_set()
+    await bench.station.start()
+
+
 async def test_a_clock_stepped_back_stops_no_polls(bench: Bench) -> None:
     def step(_asked: Asked, proper: bytes) -> bytes:
         bench.clock.jump(-3600)
