@@ -86,7 +86,8 @@ def _contained(p: Payload) -> Told:
 def _decided(p: Payload) -> Told:
     outcome = str(p["outcome"])
     style = GOOD if outcome == "passed" else BAD if outcome in {"failed", "lapsed"} else CARE
-    return f"{p['check_id']} {outcome}", style
+    what = p.get("check_id") or f"occurrence {p['occurrence_id']}"
+    return f"{what} {outcome}", style
 
 
 def _lost(p: Payload) -> Told:

@@ -5,7 +5,8 @@ What to do is `simulators.line_operator`'s business. A refusal is an answer, not
 that is away for a moment is asked again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,15 +31,15 @@ from simulators.plant import SimulatedPlant
 API = "/api/v1"
 LOOK_S = 0.1
 """Between two looks at the page while there is nothing to do."""
-OVERVIEW_S = 0.25
-"""How old the plant's overview may be: all operators share one look at it."""
+RUNS_S, OVERVIEW_S = 0.1, 0.5
+"""How old what is shown of runs, and of the plant, may be: all operators share one look."""
 AWAY_S = 0.5
 """Between two tries while the product can't be reached."""
 REFUSED = frozenset({404, 409, 422})
 """Statuses with which the product says no."""
 RUNNABLE = frozenset({"open", "due", "overdue"})
-MANY = 200
-"""Occurrences looked at, newest first: more than any plant has open."""
+MANY_RUNS, MANY_OCCURRENCES = 20, 60
+"""Looked at, newest first: more than the demo plant has open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +79,76 @@ class Overview:
         return tuple(due)
 
 
+class SharedLook:
+    """One answer of the product that all operators use while it is fresh enough."""
+
+    def __init__(self, look: Callable[[], Awaitable[Any]], clock: Clock, fresh_s: float) -> None:
+        self._look = look
+        self._clock = clock
+        self._fresh = timedelta(seconds=fresh_s)
+        self._seen: tuple[datetime, Any] | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def seen(self) -> Any:
+        """Return what was seen last, or look again."""
+        async with self._one_at_a_time:
+            if self._seen is None or self._clock.now() - self._seen[0] > self._fresh:
+                self._seen = (self._clock.now(), await self._look())
+            return self._seen[1]
+
+    def forget(self) -> None:
+        """Look again before the next answer: something was changed."""
+        self._seen = None
+
+
 class Product:
     """The product's public API, as far as operators use it."""
 
     def __init__(self, client: httpx2.AsyncClient, clock: Clock) -> None:
         self._client = client
-        self._clock = clock
-        self._overview: tuple[datetime, Overview] | None = None
+        self._overview = SharedLook(self._look_at_plant, clock, OVERVIEW_S)
+        self._runs = SharedLook(self._look_at_runs, clock, RUNS_S)
 
     async def prompt(self, station: StationModel) -> Prompt:
         """Return what the product asks of the operator of a station."""
-        overview = await self._look()
-        run_id = overview.stations[station.id]["run"]
-        if run_id is not None:
-            shown = run_shown(await self._get(f"/runs/{run_id}"), station)
-            if shown.asks is not Asks.CLOSED:
-                return Prompt(run=shown)
+        for run in await self._runs.seen():
+            if run["station"] == station.id and run["state"] != Asks.CLOSED.value:
+                return Prompt(run=run_shown(run, station))
+        overview: Overview = await self._overview.seen()
         return Prompt(due=overview.due_at(station.id))
 
     async def say(self, action: Action, operator: str) -> bool:
         """Tell the product of an act; return whether it was refused."""
         path, body = request_for(action, operator)
         reply = await self._client.post(API + path, json=body)
-        self._overview = None
+        self._runs.forget()
+        self._overview.forget()
         if reply.status_code in REFUSED:
             return True
         reply.raise_for_status()
         return False
 
-    async def _look(self) -> Overview:
-        now = self._clock.now()
-        if self._overview is None or now - self._overview[0] > timedelta(seconds=OVERVIEW_S):
-            stations = await self._get("/stations")
-            occurrences = await self._get(f"/occurrences?limit={MANY}")
-            cases = await self._get("/containments?state=open")
-            looked = Overview(
-                {each["id"]: each for each in stations}, occurrences["items"], cases["items"]
-            )
-            self._overview = (now, looked)
-        return self._overview[1]
+    async def occurrences(self, check_id: str) -> list[Mapping[str, Any]]:
+        """Return the occurrences of a check, newest first."""
+        overview: Overview = await self._overview.seen()
+        return [each for each in overview.occurrences if each["check_id"] == check_id]
+
+    async def excuse(self, occurrence_id: int, *, reason: str, author: str) -> None:
+        """Excuse an occurrence, as a quality engineer may."""
+        body = {"occurrence": occurrence_id, "reason": reason, "operator": author}
+        (await self._client.post(f"{API}/excuses", json=body)).raise_for_status()
+        self._overview.forget()
+
+    async def _look_at_runs(self) -> Any:
+        return (await self._get(f"/runs?limit={MANY_RUNS}"))["items"]
+
+    async def _look_at_plant(self) -> Overview:
+        stations = await self._get("/stations")
+        occurrences = await self._get(f"/occurrences?limit={MANY_OCCURRENCES}")
+        cases = await self._get("/containments?state=open")
+        return Overview(
+            {each["id"]: each for each in stations}, occurrences["items"], cases["items"]
+        )
 
     async def _get(self, path: str) -> Any:
         reply = await self._client.get(API + path)

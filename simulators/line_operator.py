@@ -98,6 +98,8 @@ class Act(Enum):
 BY_HAND = frozenset({Act.HOLD, Act.PUT_IN, Act.TAKE_OUT, Act.LET_GO, Act.RELEASE})
 """Acts in the world; the others are said to the software."""
 
+SEEN_BY_STATION = frozenset({Act.PUT_IN, Act.TAKE_OUT})
+
 USUAL_S = {
     Act.START: 3.0,
     Act.SCAN: 2.0,
@@ -170,7 +172,7 @@ def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) 
         case Asks.AWAITING_RETURN:
             return _bring_back(run, hands, fault)
         case Asks.AWAITING_CONFIRMATION:
-            return _tidy_up(hands, run) or _action(Act.CONFIRM, run)
+            return _confirm(run, hands)
 
 
 def _action(
@@ -192,12 +194,16 @@ def _start(prompt: Prompt, fault: HumanFault) -> Action | None:
     )
 
 
-def _tidy_up(hands: Hands, run: RunShown | None = None) -> Action | None:
+def _tidy_up(hands: Hands) -> Action | None:
+    if hands.part_inside is not None:
+        return _action(Act.TAKE_OUT)
+    return _action(Act.RELEASE) if hands.has_stopped_feed else None
+
+
+def _confirm(run: RunShown, hands: Hands) -> Action:
     if hands.part_inside is not None:
         return _action(Act.TAKE_OUT, run)
-    if hands.has_stopped_feed:
-        return _action(Act.RELEASE, run)
-    return None
+    return _action(Act.CONFIRM, run)
 
 
 def _take_part(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) -> Action:
@@ -251,7 +257,7 @@ ERRING = {
 class LineOperator:
     """One person at one station: habits, memory, and pace.
 
-    `pace` multiplies every time; `by_hand_s` is the least that an act in the world takes, so that
+    `pace` multiplies every time; `by_hand_s` is the least before a part is moved, so that
     what a station shows between two acts can be seen by whoever polls it.
     """
 
@@ -292,7 +298,7 @@ class LineOperator:
         spread = 0.8 + 0.4 * self._chance.random()
         slowness = SLOW_FACTOR if self._running is HumanFault.SLOW else 1.0
         after_s = action.after_s * spread * slowness * self.pace
-        least_s = self._by_hand_s if action.act in BY_HAND else 0.0
+        least_s = self._by_hand_s if action.act in SEEN_BY_STATION else 0.0
         return replace(action, after_s=max(after_s, least_s))
 
     def fault(self, check: DueCheck) -> HumanFault:

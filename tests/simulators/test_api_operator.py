@@ -17,7 +17,14 @@ from simulators.plant import PlantModel, SimulatedPlant, simulate
 from simulators.virtual_clock import VirtualClock
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-RUN = {"run_id": 7, "check_id": "torque", "state": "armed", "parts": ["GM-1", "RR-1"], "step": 1}
+RUN = {
+    "run_id": 7,
+    "check_id": "torque",
+    "state": "armed",
+    "parts": ["GM-1", "RR-1"],
+    "step": 1,
+    "station": "op10",
+}
 STATION = StationModel(
     id="op10",
     line="l",
@@ -42,7 +49,8 @@ class FakeApi:
 
     def __init__(self, **answers: object) -> None:
         self.answers: dict[str, object] = {
-            "stations": [{"id": "op10", "run": None, "no_data_since": None}],
+            "stations": [{"id": "op10", "no_data_since": None}],
+            "runs": {"items": []},
             "occurrences": {"items": []},
             "containments": {"items": []},
         } | answers
@@ -64,7 +72,7 @@ class FakeApi:
 
 
 async def test_a_run_under_way_is_what_the_operator_sees() -> None:
-    api = FakeApi(stations=[{"id": "op10", "run": 7, "no_data_since": None}], **{"runs/7": RUN})
+    api = FakeApi(runs={"items": [RUN]})
     prompt = await api.product(VirtualClock(START)).prompt(STATION)
     assert prompt.run is not None
     assert (prompt.run.asks, prompt.run.part) == (Asks.ARMED, "RR-1")
@@ -73,7 +81,7 @@ async def test_a_run_under_way_is_what_the_operator_sees() -> None:
 
 async def test_a_run_that_closed_meanwhile_is_no_run() -> None:
     closed = RUN | {"state": "closed"}
-    api = FakeApi(stations=[{"id": "op10", "run": 7, "no_data_since": None}], **{"runs/7": closed})
+    api = FakeApi(runs={"items": [closed]})
     assert await api.product(VirtualClock(START)).prompt(STATION) == Prompt()
 
 
@@ -195,8 +203,7 @@ async def test_an_operator_waits_acts_and_tells() -> None:
     await in_time(clock, operator.step)
     assert [path for path, _ in api.told] == ["runs"]
     assert clock.now() > START
-    api.answers["stations"] = [{"id": "op10", "run": 7, "no_data_since": None}]
-    api.answers["runs/7"] = RUN | {"state": "awaiting_part"}
+    api.answers["runs"] = {"items": [RUN | {"state": "awaiting_part"}]}
     busy_s = await in_time(clock, operator.step)
     assert busy_s > 0
     assert acts == [(Act.START, False), (Act.HOLD, False)]

@@ -55,11 +55,13 @@ def test_the_demo_tells_nobody_outside(config_dir: Path) -> None:
 def test_every_station_has_an_operator_and_a_check(config_dir: Path) -> None:
     plant = load_plant(config_dir)
     assert {check.station for check in plant.plan.checks} == set(ROLES)
+    for check in plant.plan.checks:
+        assert check.id in ROLES[check.station].checks
     assert {station.id for station in plant.stations} == set(ROLES)
 
 
 def test_no_due_time_falls_together_with_the_end_of_the_short_demo(config_dir: Path) -> None:
-    """D21: the same seed gives the same counts; `--duration 30` ends 30 to 34 s after adoption."""
+    """D21: the same seed gives the same counts; `--duration 30` ends 30 s after adoption, or a little more."""
     for check in load_plant(config_dir).plan.checks:
         assert isinstance(check.schedule, EveryInterval)
         for number in range(1, 5):
@@ -70,7 +72,7 @@ def test_no_due_time_falls_together_with_the_end_of_the_short_demo(config_dir: P
                 due + check.grace,
                 due + check.closes_after,
             ):
-                assert not 29.9 < moment.total_seconds() < 33.9, (check.id, number)
+                assert not 29 < moment.total_seconds() < 37.9, (check.id, number)
 
 
 async def test_the_plant_listens_before_the_story_begins(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ async def test_a_story_that_is_behind_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = FakeApi(
-        stations=[{"id": name, "run": None, "no_data_since": None} for name in ROLES],
+        stations=[{"id": name, "no_data_since": None} for name in ROLES],
     )
     monkeypatch.setattr(story, "BEHIND_AFTER_S", 0.1)
     monkeypatch.setattr(
