@@ -107,6 +107,12 @@ def write_head(connection: Connection, log: LogState, seal: Seal) -> None:
         connection.execute(_WRITE_HEAD, _head_row(log, seal))
 
 
+def refuse_read_only(connection: Connection) -> None:
+    """Raise StoreTrouble if nothing can be written: a protected file, or a header that says so."""
+    with translated("trying to write"):
+        connection.execute(_WRITE_HEAD.values(size=LEDGER_HEAD.c.size))
+
+
 _WRITE_HEAD = update(LEDGER_HEAD).where(LEDGER_HEAD.c.id == 1)
 
 

@@ -106,6 +106,7 @@ def _ready(
                 schema.migrate(connection)
             schema.refuse_lost_tables(connection)
             refuse_damage(connection, key.verifier, recording.fold)
+            ledger.refuse_read_only(connection)
         writer = Writer(session, key.seal, clock, recording)
     except BaseException:
         session.close()

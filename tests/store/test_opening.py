@@ -315,6 +315,16 @@ def _as_anybody() -> Iterator[None]:
         os.seteuid(0)
 
 
+def test_a_file_that_says_it_can_only_be_read_is_refused_at_once(path: Path) -> None:
+    """Byte 18 of the header is the version needed to write; a newer one leaves reading."""
+    begin(path)
+    raw = bytearray(path.read_bytes())
+    raw[18] = 3
+    path.write_bytes(raw)
+    with pytest.raises(StoreTrouble, match="readonly"):
+        write_to(path)
+
+
 def test_an_altered_record_is_refused_before_anything_is_written(path: Path) -> None:
     import sqlite3
 
