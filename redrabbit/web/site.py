@@ -12,6 +12,8 @@ from redrabbit.web.port import PlantService
 from redrabbit.web.rendering import Visit, visit
 
 MAX_FORM_BYTES = 20_000
+LARGEST_NUMBER = 2**53
+"""No record number is larger; databases hold no larger one than 2^63."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

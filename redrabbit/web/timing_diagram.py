@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from redrabbit.domain.records import Json
@@ -16,8 +17,10 @@ from redrabbit.domain.text import Text
 
 LABEL_WIDTH: Final = 132
 PLOT_WIDTH: Final = 520
-ROW_HEIGHT: Final = 38
+ROW_GAP: Final = 20
 WAVE_HEIGHT: Final = 18
+MEASURED_EXTRA: Final = 22
+"""How much taller the measured value is drawn, to be read against its limit."""
 TOP: Final = 40
 BOTTOM: Final = 30
 LEAD_S: Final = 0.6
@@ -44,7 +47,7 @@ class Wave:
     signal: str
     label: Text | str
     y: float
-    """Of the base line; high is `WAVE_HEIGHT` above it."""
+    """Of the base line."""
     path: str
     """SVG path data; gaps where no value was known."""
     unknown: tuple[tuple[float, float], ...]
@@ -95,19 +98,25 @@ def timing_diagram(evidence: Json | None, specs: Mapping[str, SignalSpec]) -> Ti
     ends = [at for at in (*known, edge, deadline if edge is None else None) if at is not None]
     scale = _Scale(presented, -LEAD_S, (max(ends) - presented).total_seconds() + TAIL_S)
     rule: dict[str, Any] = kept.get("rule") or {}
+    heights = dict.fromkeys(trace, WAVE_HEIGHT)
+    if rule.get("measured") in heights:
+        heights[rule["measured"]] += MEASURED_EXTRA
+    signals = _in_order(trace, rule)
+    lines = accumulate((heights[signal] + ROW_GAP for signal in signals), initial=TOP)
     waves = tuple(
         _wave(
             signal,
             trace[signal],
-            y=TOP + (row + 1) * ROW_HEIGHT,
+            y=y,
+            height=heights[signal],
             scale=scale,
             edge=edge,
             rule=rule,
             spec=specs.get(signal),
         )
-        for row, signal in enumerate(_in_order(trace, rule))
+        for signal, y in zip(signals, list(lines)[1:], strict=True)
     )
-    bottom = TOP + len(waves) * ROW_HEIGHT + 10
+    bottom = (waves[-1].y if waves else TOP) + 10
     shaded_to = scale.x(min(deadline or max(ends), max(ends)))
     windows: dict[str, Any] = kept.get("windows") or {}
     edge_x = scale.x(edge) if edge is not None else None
@@ -176,6 +185,7 @@ def _wave(
     series: Sequence[Sequence[Any]],
     *,
     y: float,
+    height: float,
     scale: _Scale,
     edge: datetime | None,
     rule: Mapping[str, Any],
@@ -199,7 +209,7 @@ def _wave(
             if until > x:
                 unknown.append((x, round(until - x, 1)))
             continue
-        level = round(y - WAVE_HEIGHT * _share(value, low, high), 1)
+        level = round(y - height * _share(value, low, high), 1)
         path.append(f"V{level}" if drawing else f"M{x} {level}")
         path.append(f"H{until}")
         drawing = True
@@ -213,7 +223,7 @@ def _wave(
         unknown=tuple(unknown),
         notes=_spread(notes),
         decides=edge is not None and any(at == edge for at, _ in points),
-        limit_y=round(y - WAVE_HEIGHT * _share(limit, low, high), 1) if limit is not None else None,
+        limit_y=round(y - height * _share(limit, low, high), 1) if limit is not None else None,
         limit=f"{limit:g}" if limit is not None else None,
     )
 

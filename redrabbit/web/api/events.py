@@ -12,8 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.models import LedgerEntry
-from redrabbit.web.api.paging import LARGEST_NUMBER
-from redrabbit.web.site import Site
+from redrabbit.web.site import LARGEST_NUMBER, Site
 
 LOOK_EVERY_S: Final = 0.2
 AT_A_TIME: Final = 100

@@ -10,9 +10,9 @@ from redrabbit.domain.ledger import Entry, from_bytes
 from redrabbit.domain.merkle import Tree
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
-from redrabbit.web.api.paging import LARGEST_NUMBER, Cursor, Limit, cursor_number
+from redrabbit.web.api.paging import Cursor, Limit, cursor_number
 from redrabbit.web.api.problems import PROBLEMS
-from redrabbit.web.site import Site
+from redrabbit.web.site import LARGEST_NUMBER, Site
 
 Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
 

@@ -12,10 +12,10 @@ from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Occurrence, Page, Pause
-from redrabbit.web.api.paging import LARGEST_NUMBER, Cursor, Limit, cursor_number, newest_first
+from redrabbit.web.api.paging import Cursor, Limit, cursor_number, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, NewExcuse, NewPause
-from redrabbit.web.site import Site
+from redrabbit.web.site import LARGEST_NUMBER, Site
 
 StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
 DECIDED: Final = frozenset({"passed", "failed", "excused"})

@@ -6,9 +6,9 @@ from fastapi import Query
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.ports import R, Reader, Where
+from redrabbit.web.site import LARGEST_NUMBER
 
 MOST_ROWS: Final = 200
-LARGEST_NUMBER: Final = 2**53
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows a page.")]
 Cursor = Annotated[

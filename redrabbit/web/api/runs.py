@@ -10,10 +10,10 @@ from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunI
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Page, Presentation, Run, RunWithPresentations
-from redrabbit.web.api.paging import LARGEST_NUMBER, Cursor, Limit, newest_first
+from redrabbit.web.api.paging import Cursor, Limit, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, Scan, StartRun, WithReason
-from redrabbit.web.site import Site
+from redrabbit.web.site import LARGEST_NUMBER, Site
 
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 Name = Annotated[str | None, Query(max_length=200)]

@@ -15,7 +15,7 @@ from redrabbit.services.queries.containment import containment_page, containment
 from redrabbit.web.pages.forms import actor_in
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
-from redrabbit.web.site import Site, number_in
+from redrabbit.web.site import LARGEST_NUMBER, Site, number_in
 
 Form = dict[str, str]
 
@@ -33,6 +33,12 @@ def containment_router(site: Site) -> APIRouter:
     @router.get("/containments/{containment_id:int}")
     async def containment(request: Request, containment_id: int) -> Response:
         return await _shown(site, site.visit(request), containment_id)
+
+    @router.get("/containments/{containment_id:int}/{act}")
+    async def reloaded(containment_id: int, act: str) -> Response:
+        if act not in ACTS:
+            raise Refusal("no_such_page")
+        return RedirectResponse(f"/containments/{containment_id}", status_code=303)
 
     @router.post("/containments/{containment_id:int}/{act}")
     async def act(request: Request, containment_id: int, act: str) -> Response:
@@ -52,6 +58,8 @@ def containment_router(site: Site) -> APIRouter:
 
 async def _shown(site: Site, visit: Visit, containment_id: int) -> HTMLResponse:
     plant, now = site.service.plant, site.clock.now()
+    if containment_id > LARGEST_NUMBER:
+        raise Refusal("no_such_containment", containment=containment_id)
     try:
         content = await site.service.read(
             lambda reader: containment_page(reader, plant, containment_id, now)

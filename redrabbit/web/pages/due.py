@@ -27,6 +27,12 @@ def due_router(site: Site) -> APIRouter:
     async def due(request: Request) -> HTMLResponse:
         return await _shown(site, site.visit(request))
 
+    @router.get("/due/{act}")
+    async def reloaded(act: str) -> Response:
+        if act not in ACTS:
+            raise Refusal("no_such_page")
+        return RedirectResponse("/due", status_code=303)
+
     @router.post("/due/{act}")
     async def act(request: Request, act: str) -> Response:
         if act not in ACTS:

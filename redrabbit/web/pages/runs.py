@@ -14,7 +14,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import PresentationShown, run_page
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.site import Site
+from redrabbit.web.site import LARGEST_NUMBER, Site
 from redrabbit.web.timing_diagram import TimingDiagram, timing_diagram
 
 RUN_DIGITS: Final = 15
@@ -47,6 +47,8 @@ def runs_router(site: Site) -> APIRouter:
     @router.get("/runs/{run_id:int}")
     async def run(request: Request, run_id: int) -> HTMLResponse:
         plant, now = site.service.plant, site.clock.now()
+        if run_id > LARGEST_NUMBER:
+            raise Refusal("no_such_run", run=run_label(run_id))
         try:
             content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
         except KeyError as error:

@@ -36,6 +36,12 @@ def station_router(site: Site) -> APIRouter:
     async def station(request: Request, station_id: str) -> Response:
         return await _shown(site, site.visit(request), station_id)
 
+    @router.get("/stations/{station_id}/{act}")
+    async def reloaded(station_id: str, act: str) -> Response:
+        if act not in {*ACTS, "who"}:
+            raise Refusal("no_such_page")
+        return _back_to(station_id)
+
     @router.post("/stations/{station_id}/who")
     async def who(request: Request, station_id: str) -> Response:
         try:
