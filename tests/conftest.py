@@ -1,13 +1,48 @@
-"""Real things that tests may ask for by name, each private to the test run."""
+"""Real things that tests may ask for by name, each private to the test run; and the skip rule.
+
+What a machine does not have (Mosquitto, Chromium, PostgreSQL) is skipped by name. With
+REDRABBIT_NO_SKIPS set, as in `.ci/run`, each skip is a failure: there everything must be there.
+"""
 
 import itertools
+import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+NO_SKIPS = bool(os.environ.get("REDRABBIT_NO_SKIPS"))
+CHOSEN = "--benchmark-skip"
+"""Benchmarks are left out of a test run by choice, not because something is missing."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failure where nothing may be skipped."""
+    report = yield
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skipped module into a failure where nothing may be skipped."""
+    report = yield
+    if NO_SKIPS and report.skipped:
+        _fail(report)
+    return report
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    if CHOSEN not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: nothing may be skipped here. {reason}"
+
 
 settings.register_profile(
     "house",
