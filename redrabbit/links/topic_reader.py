@@ -2,7 +2,8 @@
 
 Rules (D7, B1, B12):
 - A retained message, or one within the settle time of a connect, is historical: its values may be
-  what was *before*, they are never fresh.
+  what was *before*, they are never fresh. The first fresh message after it tells every value
+  again, changed or not: what is known from history only is not known to be so now.
 - A duplicate or a message out of order tells nothing: it covers no signal, because an older value
   shown as the present one would make the next message look like a change.
 - A payload that is not what was declared gives reasons, not the last values.
@@ -54,6 +55,7 @@ class TopicReader:
         """How long the topic may be silent; None: as long as it likes."""
         self._order = MessageOrder()
         self._last: dict[SignalName, Value | Reason] = {}
+        self._last_was_historical = False
 
     def connected(self) -> None:
         """Begin after a connect: nothing is carried over (B1)."""
@@ -92,8 +94,10 @@ class TopicReader:
         self, payload: bytes, document: object, arrived_at: datetime, *, historical: bool
     ) -> Take:
         found = {spec.name: _decoded(spec, payload, document) for spec in self._specs}
+        if self._last_was_historical and not historical:
+            self._last.clear()  # what history told is told again, as the present
         changed = {name: what for name, what in found.items() if self._last.get(name) != what}
-        self._last = found
+        self._last, self._last_was_historical = found, historical
         reasons = [what for what in found.values() if isinstance(what, Reason)]
         return Take(
             acquisition=Acquisition(
