@@ -380,6 +380,7 @@ async def test_a_message_that_leads_to_nothing_is_acknowledged_at_once(bench: Be
     await bench.listen()
     await bench.publish(state(1, reject=True))
     await bench.tap.until(lambda: PUBACK in bench.tap.sent)
+    assert PUBACK in bench.tap.sent
 
 
 async def test_piling_messages_are_measured_and_told_once(

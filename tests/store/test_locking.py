@@ -87,7 +87,9 @@ def test_a_killed_writer_leaves_no_lock_behind(url: str, key_path: Path) -> None
     with another_process(url, key_path) as holder:
         holder.kill()
         holder.wait(DEADLINE_S)
-        opened(url, key_path).close()
+        reopened = opened(url, key_path)
+        assert reopened.origin
+        reopened.close()
 
 
 def test_the_same_process_is_refused_too_until_it_closes(url: str, key_path: Path) -> None:
