@@ -82,6 +82,14 @@ def holds(condition: Condition, standing: Standing) -> bool | None:
             assert_never(condition)
 
 
+def stands(condition: Condition, standing: Standing) -> bool | None:
+    """Return whether an answer is on, whenever it came on: a rising bit is read as it is.
+
+    Other edges are not: a signal may rest at what it falls to, or becomes.
+    """
+    return holds(_with_bits_as_they_are(condition), standing)
+
+
 def turned_true(
     condition: Condition,
     before: Mapping[SignalName, Value],
@@ -147,6 +155,20 @@ def _level_form(condition: Condition) -> Condition:
             return condition
         case _:  # pragma: no cover
             assert_never(condition)
+
+
+def _with_bits_as_they_are(condition: Condition) -> Condition:
+    match condition:
+        case AllOf():
+            return AllOf(of=tuple(_with_bits_as_they_are(part) for part in condition.of))
+        case AnyOf():
+            return AnyOf(of=tuple(_with_bits_as_they_are(part) for part in condition.of))
+        case Not():
+            return Not(of=_with_bits_as_they_are(condition.of))
+        case Rises():
+            return Equals(signal=condition.signal, value=True)
+        case _:
+            return condition
 
 
 def _level_holds(condition: Level, standing: Standing) -> bool | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from redrabbit.domain.condition import holds, is_blocked, same_value
+from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
@@ -69,7 +69,7 @@ def inconclusive(why: Why, at: datetime) -> Judgement:
 def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     """Return the verdict, or None while the evidence is not complete and time is left.
 
-    1. Both answers: contradictory. 2. Rejected, accepted: as they say, once settled. 3. Another
+    1. Both answers came: contradictory. 2. Else as the answer says, once settled. 3. Another
     part, lost communication: inconclusive. 4. Time over, and every answer's signal read once more
     since: what silence means.
     `now` is the end of the last window, or a later instant when none came any more.
@@ -79,7 +79,8 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     answered = judge_answer(evidence)
     if answered is not None:
         settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
-        final = answered.why is Why.CONTRADICTORY or evidence.another_part or now >= settled_at
+        both = evidence.rejected_at is not None and evidence.accepted_at is not None
+        final = both or evidence.another_part or now >= settled_at
         return answered if final else None
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
@@ -110,7 +111,7 @@ def _other_answer_stands(evidence: Evidence) -> bool:
     """Return whether the opposite answer is on as well, though it did not change (R16)."""
     rule = evidence.expectation.rule
     other = rule.accepted if evidence.accepted_at is None else rule.detected
-    return other is not None and holds(other, evidence) is True
+    return other is not None and stands(other, evidence) is True
 
 
 def _answered(evidence: Evidence, at: datetime) -> Judgement:
@@ -138,10 +139,9 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
 def _told_code(evidence: Evidence) -> Value | None:
     """Return why it was rejected, as told since the part came: what stood there before is stale."""
     signal = evidence.expectation.rule.reject_code
-    if signal is None or signal not in evidence.known or evidence.presented_at is None:
+    if signal is None or signal not in evidence.told:
         return None
-    told = evidence.alive_at[signal] > evidence.presented_at
-    return evidence.known[signal] if told else None
+    return evidence.known.get(signal)
 
 
 def _heard_out(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:

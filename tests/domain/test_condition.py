@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from redrabbit.domain.condition import holds, is_blocked, same_value, turned_true
+from redrabbit.domain.condition import holds, is_blocked, same_value, stands, turned_true
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import (
@@ -191,3 +191,19 @@ def test_the_parts_presence_is_an_edge_between_two_moments(
 
 def test_presence_that_was_unknown_is_no_edge() -> None:
     assert not turned_true(Rises(signal=X), {}, {X: True})
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Rises(signal=X), True),
+        (AllOf(of=(Rises(signal=X), Equals(signal=Z, value=3))), True),
+        (AnyOf(of=(Rises(signal=Y), Rises(signal=X))), True),
+        (Not(of=Rises(signal=X)), False),
+        (Falls(signal=Y), False),
+    ],
+)
+def test_a_rising_bit_stands_whenever_it_came_on_and_other_edges_only_if_they_happened(
+    condition: Condition, expected: bool
+) -> None:
+    assert stands(condition, Known(known={X: True, Y: False, Z: 3})) is expected

@@ -170,6 +170,38 @@ def test_an_answer_beside_the_other_bit_left_on_contradicts_it(
     assert said(evidence, 1) == "inconclusive contradictory"
 
 
+@pytest.mark.parametrize(
+    ("before", "then"), [("accepted", REJECTED), ("rejected", ACCEPTED)], ids=["accept", "reject"]
+)
+def test_a_rising_answer_beside_the_other_bit_stuck_on_contradicts_it(
+    before: str, then: SignalName
+) -> None:
+    """R16: that the other bit did not rise makes it no less set. Found by simulated shift 0."""
+    evidence = shown(None, an_acquisition(1, {then: True}), **{before: True})
+
+    assert said(evidence, 1) == "inconclusive contradictory"
+
+
+def test_the_other_bit_left_on_may_clear_within_the_settle_time() -> None:
+    """Verdict and bits may come in separate messages: the last part's answer clears a bit later."""
+    rule = a_rule(settle_s=0.3)
+    leftover = shown(an_expectation(rule), an_acquisition(1, {REJECTED: True}), accepted=True)
+    assert said(leftover, 1) == "undecided"
+
+    cleared = gather(leftover, an_acquisition(1.2, {ACCEPTED: False}))
+
+    assert said(leftover, 1.3) == "inconclusive contradictory"
+    assert said(cleared, 1.3) == "detected"
+
+
+def test_a_signal_that_rests_where_the_other_answer_falls_to_contradicts_nothing() -> None:
+    """Only a bit that rises can be stuck on: others may rest at what they change to."""
+    rule = a_rule(accepted=Falls(signal=ACCEPTED))
+    evidence = shown(an_expectation(rule), an_acquisition(1, {REJECTED: True}), accepted=False)
+
+    assert said(evidence, 1) == "detected"
+
+
 def test_an_answer_that_clears_the_other_bit_stands() -> None:
     leftover = shown(
         an_expectation(LEVELS),
@@ -244,6 +276,16 @@ def test_a_reason_left_over_from_the_last_run_is_none() -> None:
     expectation = an_expectation(CODED, code="F31", messages=True)
     rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
     evidence = shown(expectation, rejected, reject_code="F31")
+
+    assert said(evidence, 1.3) == "inconclusive stale"
+
+
+def test_a_reason_read_while_the_part_came_is_still_the_last_parts() -> None:
+    """L2: found by the laws; its request was sent before the part was presented."""
+    expectation = an_expectation(CODED, code=12, messages=True)
+    straddling = an_acquisition(0.1, took_s=0.3)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    evidence = shown(expectation, straddling, rejected, reject_code=12)
 
     assert said(evidence, 1.3) == "inconclusive stale"
 
