@@ -9,9 +9,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from simulators.device import Value
-from simulators.faults import Fault, FaultKind, FaultPlan
+from simulators.faults import Fault, FaultKind
 from simulators.line import World
 from simulators.mqtt_station import Mishap, Voice
 
@@ -34,6 +35,14 @@ MISHAPS = {
 }
 
 
+class Faults(Protocol):
+    """What goes wrong when: a `FaultPlan`, or one that grows as the story goes on."""
+
+    def at_station(self, station: str, now: datetime) -> Fault | None:
+        """Return what is wrong at a station at this instant, or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollReply:
     """One poll cycle as the client saw it: values, or why there are none."""
@@ -47,7 +56,7 @@ class PollReply:
 class DirectModbus:
     """One polled station."""
 
-    def __init__(self, world: World, station: str, plan: FaultPlan, chance: random.Random) -> None:
+    def __init__(self, world: World, station: str, plan: Faults, chance: random.Random) -> None:
         self._world = world
         self._station = station
         self._plan = plan
@@ -91,7 +100,7 @@ class Arrival:
 class DirectMqtt:
     """One publishing station."""
 
-    def __init__(self, world: World, station: str, plan: FaultPlan, voice: Voice) -> None:
+    def __init__(self, world: World, station: str, plan: Faults, voice: Voice) -> None:
         self._world = world
         self._station = station
         self._plan = plan
@@ -113,14 +122,14 @@ class DirectMqtt:
         if not self.is_connected:
             self._shown = self._world.snapshot(self._station)
             return []
-        fault = self._plan.at_station(self._station, now)
-        if fault is not None and fault.kind in MISHAPS:
-            self._voice.plan(MISHAPS[fault.kind])
         shown = self._world.snapshot(self._station)
         different = [name for name in shown if shown[name] != self._shown[name]]
         self._shown = shown
         if not everything and not different:
             return []
+        fault = self._plan.at_station(self._station, now)
+        if fault is not None and fault.kind in MISHAPS:
+            self._voice.plan(MISHAPS[fault.kind])
         said = self._voice.say(shown, now, only=None if everything else different)
         return [
             Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)
