@@ -30,6 +30,10 @@ SPEAKING_ORDER = (
 """A reason is published before the bit that it explains."""
 
 
+OFTEN = 4
+"""Four times as often as promised, so that a lost or late message is not yet silence."""
+
+
 class Mishap(Enum):
     """What can happen to one message on its way."""
 
@@ -74,8 +78,7 @@ class Voice:
         self._mishaps: deque[Mishap] = deque()
         self._held_back: Sent | None = None
         rates = [each.expected_every_s for each in ordered if each.expected_every_s is not None]
-        self.every_s = min(rates, default=1.0) / 2
-        """Twice as often as promised, so that one lost message is not yet silence."""
+        self.every_s = min(rates, default=1.0) / OFTEN
 
     def plan(self, *mishaps: Mishap) -> None:
         """Let the next messages go wrong, one mishap each."""

@@ -30,6 +30,7 @@ def client(
     *,
     will: aiomqtt.Will | None = None,
     clean: bool | None = True,
+    timeout_s: float = LIMIT_S,
 ) -> aiomqtt.Client:
     return aiomqtt.Client(
         "127.0.0.1",
@@ -37,6 +38,7 @@ def client(
         identifier=name,
         protocol=version,
         will=will,
+        timeout=timeout_s,
         clean_session=clean if version is aiomqtt.ProtocolVersion.V311 else None,
     )
 
@@ -165,7 +167,7 @@ async def test_clients_come_back_after_a_cut(served: tuple[Broker, int]) -> None
             with pytest.raises(aiomqtt.MqttError):
                 await next_message(one)
     with pytest.raises(aiomqtt.MqttError):
-        await client(port).__aenter__()
+        await client(port, timeout_s=0.5).__aenter__()
     broker.mend()
     async with client(port) as one:
         await one.publish("x", b"", qos=1)
