@@ -6,7 +6,7 @@ import pytest
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.records import AlarmRecord, OccurrenceRecord
+from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, PauseRecord
 from redrabbit.services import planning, scheduling
 from redrabbit.services.alarming import raise_alarm
 from tests.plants import LINE, Bench
@@ -19,6 +19,22 @@ def a_due_occurrence(bench: Bench) -> OccurrenceRecord:
     bench.write(lambda uow: scheduling.step(uow, bench.plant))
     (made,) = bench.database.read_now(lambda reader: reader.find(OccurrenceRecord))
     return made
+
+
+def pause_line(bench: Bench, *, begins_h: float = 0, ends_h: float = 1) -> PauseRecord:
+    """Declare a pause that begins and ends so many hours from now."""
+    now = bench.clock.now()
+    return bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=now + timedelta(hours=begins_h),
+            ends_at=now + timedelta(hours=ends_h),
+            reason="no orders",
+            actor=ENGINEER,
+        )
+    )
 
 
 def test_an_excuse_names_who_and_why() -> None:
@@ -64,18 +80,7 @@ def test_what_has_lapsed_can_not_be_excused_any_more() -> None:
 def test_what_falls_due_in_a_pause_is_excused_with_it() -> None:
     """R13, B17."""
     bench = Bench()
-    now = bench.clock.now()
-    pause = bench.write(
-        lambda uow: planning.declare_pause(
-            uow,
-            bench.plant,
-            line=LINE,
-            begins_at=now,
-            ends_at=now + timedelta(hours=1),
-            reason="no orders",
-            actor=ENGINEER,
-        )
-    )
+    pause = pause_line(bench)
     excused = a_due_occurrence(bench)
     assert (excused.outcome, excused.reason) == ("excused", f"pause-{pause.pause_id}")
     assert excused.decided_at == excused.due_at
@@ -84,49 +89,16 @@ def test_what_falls_due_in_a_pause_is_excused_with_it() -> None:
 def test_the_past_can_not_be_paused() -> None:
     bench = Bench()
     due = a_due_occurrence(bench)
-    now = bench.clock.now()
-    pause = bench.write(
-        lambda uow: planning.declare_pause(
-            uow,
-            bench.plant,
-            line=LINE,
-            begins_at=now - timedelta(hours=2),
-            ends_at=now + timedelta(hours=1),
-            reason="no orders",
-            actor=ENGINEER,
-        )
-    )
-    assert pause.begins_at == now
+    assert pause_line(bench, begins_h=-2).begins_at == bench.clock.now()
     with pytest.raises(Refusal) as refused:
-        bench.write(
-            lambda uow: planning.declare_pause(
-                uow,
-                bench.plant,
-                line=LINE,
-                begins_at=now - timedelta(hours=2),
-                ends_at=now - timedelta(hours=1),
-                reason="no orders",
-                actor=ENGINEER,
-            )
-        )
+        pause_line(bench, begins_h=-2, ends_h=-1)
     assert refused.value.code == "pause_ends_before_it_begins"
     assert due.outcome is None
 
 
 def test_a_pause_ended_early_excuses_no_longer() -> None:
     bench = Bench()
-    now = bench.clock.now()
-    pause = bench.write(
-        lambda uow: planning.declare_pause(
-            uow,
-            bench.plant,
-            line=LINE,
-            begins_at=now,
-            ends_at=now + timedelta(hours=1),
-            reason="no orders",
-            actor=ENGINEER,
-        )
-    )
+    pause = pause_line(bench)
     bench.pass_time(60)
     bench.write(lambda uow: planning.end_pause(uow, pause.pause_id, actor=ENGINEER))
     assert a_due_occurrence(bench).outcome is None
