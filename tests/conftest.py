@@ -63,9 +63,20 @@ def postgresql_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="redrabbit-pg-", ignore_cleanup_errors=True) as folder:
         server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            _hurry(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+def _hurry(server: str) -> None:
+    """Let the server keep nothing safe: no test here cuts its power."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 _numbers = itertools.count(1)
@@ -74,11 +85,21 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database of this test's own."""
+    yield from _database(postgresql_server)
+
+
+@pytest.fixture(scope="module")
+def postgresql_module_url(postgresql_server: str) -> Iterator[str]:
+    """The address of a PostgreSQL database that a module's tests use one after the other."""
+    yield from _database(postgresql_server)
+
+
+def _database(server: str) -> Iterator[str]:
     import psycopg
 
     name = f"plant_{next(_numbers)}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    yield postgresql_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.ledger import from_bytes
+from redrabbit.domain.ledger import LogState, from_bytes
 from redrabbit.domain.merkle import leaf_hash, root
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import (
@@ -18,14 +18,18 @@ from redrabbit.domain.records import (
     AgentRecord,
     OccurrenceRecord,
     PauseRecord,
+    RunRecord,
     StationRecord,
 )
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import Database, OutgoingMessage, Where, equals
 from redrabbit.store.database import SqlDatabase
-from redrabbit.store.log_key import new_key
+from redrabbit.store.engine import parsed_url, writer_engine
+from redrabbit.store.ledger import insert_head
+from redrabbit.store.log_key import load_key, new_key
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.opening import open_database
+from redrabbit.store.tables import metadata
 from tests.stored import (
     RECORDING,
     START,
@@ -57,17 +61,43 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
         )
     else:
         url = f"sqlite:///{tmp_path / 'plant.db'}"
+        key_path = tmp_path / "plant.key"
         if request.param == "postgresql":
-            url = request.getfixturevalue("postgresql_url")
+            url, key_path = request.getfixturevalue("emptied_postgresql")
         opened = open_database(
-            url,
-            plant="Plant 1",
-            clock=clock,
-            recording=WITH_TARGETS,
-            key_path=tmp_path / "plant.key",
+            url, plant="Plant 1", clock=clock, recording=WITH_TARGETS, key_path=key_path
         )
     with opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def kept_postgresql(
+    postgresql_module_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """A PostgreSQL database with its tables and its key: making both anew takes most of a test."""
+    key_path = tmp_path_factory.mktemp("key") / "plant.key"
+    open_database(
+        postgresql_module_url,
+        plant="Plant 1",
+        clock=SteppingClock(),
+        recording=RECORDING,
+        key_path=key_path,
+    ).close()
+    return postgresql_module_url, key_path
+
+
+@pytest.fixture
+def emptied_postgresql(kept_postgresql: tuple[str, Path]) -> tuple[str, Path]:
+    """The same with nothing in it."""
+    url, key_path = kept_postgresql
+    engine = writer_engine(parsed_url(url))
+    with engine.begin() as connection:
+        names = ", ".join(metadata.tables)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        insert_head(connection, LogState(), load_key(key_path).seal)
+    engine.dispose()
+    return kept_postgresql
 
 
 def test_both_databases_are_the_port() -> None:
@@ -307,6 +337,15 @@ def test_a_trigger_is_free_again_once_its_record_is_gone_or_changed(database: An
     database.write_now(lambda work: work.append(removed(occurrence(2))))
     database.write_now(lambda work: work.append(put(occurrence(3, check_id="c", trigger_key="t"))))
     assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 2
+
+
+def test_a_record_that_would_not_come_back_as_it_was_put_is_refused(database: Any) -> None:
+    """1 in place of 1.0 would come back as 1.0, and verification would call it altered."""
+    event = put(sample(RunRecord, late_s=1))
+    with pytest.raises(TypeError, match=r"RunRecord\.late_s is 1, not float"):
+        database.write_now(lambda work: work.append(event))
+    assert database.read_now(lambda reader: reader.head()).size == 0
+    assert database.read_now(lambda reader: reader.count(RunRecord)) == 0
 
 
 def test_a_fold_that_raises_appends_nothing(database: Any) -> None:
