@@ -11,6 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,9 +39,32 @@ def environment() -> Mapping[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"}
 
 
-def redrabbit(*arguments: object, timeout_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    return subprocess.run(
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command that has ended said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def redrabbit(*arguments: object, timeout_s: float = LIMIT_S) -> Told:
+    """Run one command line to its end, in a process that need not read all modules first."""
+    with tempfile.TemporaryDirectory(prefix="redrabbit-") as folder:
+        out_path, log_path = Path(folder) / "out", Path(folder) / "log"
+        forked = Forked(arguments, out_path, log_path)
+        try:
+            forked.wait(timeout_s)
+        finally:
+            forked.kill()
+        code = forked.poll()
+        assert code is not None
+        return Told(code, out_path.read_text("utf-8"), log_path.read_text("utf-8"))
+
+
+def command(*arguments: object, timeout_s: float = LIMIT_S) -> Told:
+    """Run one command line to its end, exactly as a person would."""
+    ended = subprocess.run(
         [sys.executable, "-m", "redrabbit", *map(str, arguments)],
         capture_output=True,
         text=True,
@@ -48,6 +73,7 @@ def redrabbit(*arguments: object, timeout_s: float = LIMIT_S) -> subprocess.Comp
         env=environment(),
         check=False,
     )
+    return Told(ended.returncode, ended.stdout, ended.stderr)
 
 
 def free_port() -> int:
@@ -75,7 +101,9 @@ class Forked:
     """
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["redrabbit.bootstrap", "redrabbit.cli"])
+    context.set_forkserver_preload(
+        ["redrabbit.bootstrap", "redrabbit.cli", "redrabbit.record_commands"]
+    )
 
     def __init__(self, arguments: Sequence[object], out_path: Path, log_path: Path) -> None:
         self._process = self.context.Process(
@@ -103,8 +131,15 @@ def _run(arguments: tuple[str, ...], out_path: str, log_path: str) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     from redrabbit.cli import main
 
-    code = main(arguments)
+    try:
+        code = main(arguments)
+    except SystemExit as ending:  # argparse ends so
+        code = int(ending.code or 0)
+    except BaseException:  # noqa: BLE001  because the test reads what went wrong
+        traceback.print_exc()
+        code = 1
     sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code)
 
 

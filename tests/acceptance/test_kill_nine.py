@@ -16,7 +16,7 @@ import pytest
 from redrabbit.base.settings import sqlite_url
 from redrabbit.store.verification import verify_database
 from tests.acceptance.busy_plant import BusyPlant, busy_plant
-from tests.acceptance.processes import CLOCK, Service, redrabbit, says_no_traceback
+from tests.acceptance.processes import CLOCK, Service, command, says_no_traceback
 from tests.acceptance.recorded import (
     Recorded,
     check_kept,
@@ -89,7 +89,7 @@ class Lives:
             checkpoint.write_text(self.last.checkpoint, encoding="utf-8")
         if self.count % COMMAND_EVERY == 0:
             kept = ["--checkpoint", checkpoint] if checkpoint is not None else []
-            told = await asyncio.to_thread(redrabbit, "verify", "--database", self.url, *kept)
+            told = await asyncio.to_thread(command, "verify", "--database", self.url, *kept)
             assert (told.returncode, told.stderr) == (0, ""), told.stdout + told.stderr
             assert told.stdout.startswith("unaltered"), told.stdout
         else:
@@ -150,6 +150,6 @@ async def test_a_database_killed_in_the_making_is_made_by_the_next_start(tmp_pat
 
 async def _touched(folder: Path, service: Service) -> None:
     """Wait until the service began to make its files."""
-    while not any(name.startswith("records") for name in os.listdir(folder)):
+    while not list(folder.glob("records*")):  # noqa: ASYNC240  because it is a look of microseconds
         assert not service.has_ended, service.log
         await CLOCK.sleep(0.001)

@@ -1,0 +1,184 @@
+"""The demo as a newcomer and an auditor meet it: its story, its records, and how it ends."""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.base.settings import sqlite_url
+from tests.acceptance.processes import (
+    CLOCK,
+    LIMIT_S,
+    Process,
+    Service,
+    command,
+    redrabbit,
+    says_no_traceback,
+)
+
+pytestmark = [pytest.mark.acceptance]
+
+SEED, DURATION_S = 7, 30
+STORY = ("--duration", DURATION_S, "--seed", SEED, "--json", "--port", 0)
+DATABASE = "redrabbit.sqlite3"
+TOLD_LIMIT_S = 120.0
+LONG_AGO, FAR_AHEAD = "2020-01-01", "2100-01-01"
+
+
+@pytest.mark.timeout(2 * TOLD_LIMIT_S + 120)
+async def test_the_same_seed_tells_the_same_story_and_leaves_sound_records(tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("first", "second"))
+    told = await tell(first)
+    check_everything_happened(told)
+    check_records_prove_themselves(sqlite_url(first / DATABASE), tmp_path)
+    again = await tell(second)
+    for counted in ("stations", "presentations", "runs", "occurrences", "containments_open"):
+        assert again[counted] == told[counted], counted
+
+
+async def tell(folder: Path) -> dict[str, Any]:
+    """Run the demo to its end and return what its last line says."""
+    with Process.start(folder.parent, folder.name, "demo", *STORY, "--data-dir", folder) as demo:
+        assert await demo.ended(within_s=TOLD_LIMIT_S) == 0, demo.log
+        assert demo.log == ""
+        found: dict[str, Any] = json.loads(demo.out.splitlines()[-1])
+        return found
+
+
+def check_everything_happened(told: dict[str, Any]) -> None:
+    """Each verdict and each end of an obligation that the issue names was seen (issue 2)."""
+    assert len(told["stations"]) >= 6
+    verdicts = ("detected", "missed", "accepted", "false_reject", "inconclusive")
+    assert [each for each in verdicts if told["presentations"][each] < 1] == []
+    assert set(told["runs"]) >= {"passed", "failed", "inconclusive", "aborted"}
+    assert told["runs"]["passed"] >= 1
+    assert told["runs"]["failed"] >= 1
+    assert set(told["occurrences"]) >= {"passed", "failed", "lapsed", "excused"}
+    assert told["occurrences"]["lapsed"] >= 1
+    assert told["containments_open"] >= 1
+    assert told["overdue"] >= 0
+    assert told["ledger"]["size"] > 0
+    assert len(bytes.fromhex(told["ledger"]["root"])) == 32
+    assert told["ledger"]["verified"] is True
+
+
+def check_records_prove_themselves(url: str, folder: Path) -> None:
+    """An auditor verifies the database, a kept checkpoint and an exported file."""
+    told = command("verify", "--database", url)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("unaltered: ")
+
+    kept = folder / "kept.checkpoint"
+    kept.write_text(redrabbit("checkpoint", "--database", url).stdout, encoding="utf-8")
+    told = redrabbit("verify", "--database", url, "--checkpoint", kept)
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
+
+    exported = folder / "records.rrx"
+    told = redrabbit(
+        "export", "--database", url, "--from", LONG_AGO, "--to", FAR_AHEAD, "-o", exported
+    )
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
+    told = redrabbit("verify", exported)
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
+    assert told.stdout.startswith("unaltered and complete")
+    raw = bytearray(exported.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    exported.write_bytes(raw)
+    told = redrabbit("verify", exported)
+    assert told.returncode == 1
+    assert says_no_traceback([told.stdout, told.stderr])
+
+    listed = redrabbit("overdue", "--database", url)
+    as_json = redrabbit("overdue", "--database", url, "--json")
+    overdue = json.loads(as_json.stdout)
+    assert (listed.returncode, as_json.returncode) == (int(bool(overdue)),) * 2
+    assert "not watching since" in as_json.stderr
+    assert len(listed.stdout.splitlines()) == max(1, len(overdue))
+
+
+def reads_modules(process: Process, _folder: Path) -> bool:
+    maps = Path(f"/proc/{process.popen.pid}/maps")  # type: ignore[attr-defined]  # because only a Popen is asked
+    return "_ssl" in maps.read_text() if maps.exists() else True
+
+
+def says_its_address(process: Process, _folder: Path) -> bool:
+    return "Red Rabbit demo" in process.out
+
+
+def has(name: str) -> Callable[[Process, Path], bool]:
+    return lambda _process, folder: (folder / name).exists()
+
+
+MOMENTS = {
+    "it reads its modules": (reads_modules, 0.0),
+    "its folder is there": (has("config"), 0.0),
+    "its configuration is written": (has("config/plant.yaml"), 0.05),
+    "its database is locked": (has(f"{DATABASE}.lock"), 0.0),
+    "its database is there": (has(DATABASE), 0.0),
+    "its database is opened": (has(DATABASE), 0.2),
+    "it says its address": (says_its_address, 0.0),
+    "checks come due": (says_its_address, 2.5),
+    "parts are presented": (says_its_address, 7.3),
+}
+
+
+@pytest.mark.timeout(3 * LIMIT_S)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_the_demo_can_be_ended_when(
+    tmp_path: Path, moment: str, number: signal.Signals
+) -> None:
+    reached, later_s = MOMENTS[moment]
+    if number is signal.SIGTERM and reached is not says_its_address:
+        return  # before it serves, SIGTERM ends it as the system does; `kill -9` is tested
+    data = tmp_path / "data"
+    demo = Process.start(tmp_path, "demo", "demo", "--port", 0, "--seed", SEED, "--data-dir", data)
+    with demo:
+        ends_at = CLOCK.now().timestamp() + LIMIT_S
+        while not reached(demo, data):
+            assert not demo.has_ended, demo.log
+            assert CLOCK.now().timestamp() < ends_at, demo.log
+            await CLOCK.sleep(0.002)
+        await CLOCK.sleep(later_s)
+        assert await demo.stopped(number) in {0, 130}, demo.log
+        assert says_no_traceback([demo.log, demo.out]), demo.log
+    if (data / DATABASE).exists():
+        told = await asyncio.to_thread(
+            redrabbit, "verify", "--database", sqlite_url(data / DATABASE)
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+
+
+async def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = await asyncio.to_thread(redrabbit, "demo", "--port", port, "--data-dir", tmp_path)
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert f"127.0.0.1:{port}" in told.stderr
+
+
+async def test_a_second_writer_of_the_same_file_is_refused(tmp_path: Path, template: Path) -> None:
+    database = tmp_path / "records.sqlite3"
+    with Service.serve(tmp_path, template, database) as first:
+        await first.ready()
+        with Service.serve(tmp_path, template, database) as second:
+            assert await second.ended() == 1
+            assert second.log.count("\n") == 1
+            assert f"pid {first.popen.pid}" in second.log  # type: ignore[attr-defined]  # because only a Popen is asked
+        assert await first.stopped() == 0
+    told = await asyncio.to_thread(redrabbit, "verify", "--database", sqlite_url(database))
+    assert told.returncode == 0, told.stdout
+
+
+async def test_a_demo_is_never_told_over_older_records(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"somebody's records")
+    told = await asyncio.to_thread(redrabbit, "demo", "--port", 0, "--data-dir", tmp_path)
+    assert told.returncode == 1
+    assert str(tmp_path / DATABASE) in told.stderr
+    assert (tmp_path / DATABASE).read_bytes() == b"somebody's records"
