@@ -53,6 +53,8 @@ class Surroundings:
     plant: str
     now: datetime
     clock: str
+    clock_exact: str
+    """With seconds: until when what is seen was true."""
     language: str
     other_language: str
     other_language_name: str
@@ -190,6 +192,7 @@ def _surroundings(visit: Visit, waiting: Mapping[str, int]) -> Surroundings:
         plant=visit.service.plant.name,
         now=visit.now,
         clock=words.clock(visit.now)[:5],
+        clock_exact=words.clock(visit.now),
         language=visit.language,
         other_language=other,
         other_language_name=LANGUAGE_NAMES[other],

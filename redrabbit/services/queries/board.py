@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.device_status import DeviceStatus
@@ -15,6 +16,10 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.standing import Standing, standings
 from redrabbit.services.queries.wording import say
+
+FEWEST_COLUMNS: Final = 4
+MOST_COLUMNS: Final = 7
+"""Beyond, a line's tiles wrap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class BoardPage:
     """Status word and how many devices have it, worst first; only those that occur."""
     devices: int
     verified: int
+    columns: int
+    """How many tiles stand side by side on a wide screen: as many as the longest line has."""
 
 
 def board_page(
@@ -81,6 +88,7 @@ def board_page(
         counts=tuple((s.value, counted[s.value]) for s in DeviceStatus if counted[s.value]),
         devices=len(tiles),
         verified=counted["verified"],
+        columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),
     )
 
 

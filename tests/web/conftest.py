@@ -1,0 +1,60 @@
+"""A served showcase plant, in the process: no socket, no real clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from starlette.testclient import TestClient
+
+from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
+from redrabbit.web.app import create_app
+from tests.fakes import JumpClock
+from tests.showcase import NOW
+from tests.showcase_service import ShowcaseService
+
+RULES = AccessRules(form_secret=b"k" * 32)
+NONCE = "a-nonce-of-this-browser"
+
+
+@dataclass
+class Visitor:
+    """A browser at the served plant."""
+
+    client: TestClient
+    service: ShowcaseService
+
+    def text(self, path: str, language: str = "en", status: int = 200) -> str:
+        """Return a page's HTML."""
+        answer = self.client.get(path, headers={"accept-language": language})
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def send(self, path: str, **fields: str | int) -> int:
+        """Send a form as this browser would, and return the status of the answer."""
+        token = form_token(RULES, NONCE)
+        answer = self.client.post(
+            path, data={"form_token": token, **fields}, follow_redirects=False
+        )
+        return answer.status_code
+
+    def be(self, name: str) -> None:
+        """State who is at this browser."""
+        self.client.cookies.set("rr_badge", name)
+
+
+def serve(rules: AccessRules = RULES, address: str = "127.0.0.1") -> Visitor:
+    """Return a browser at a freshly served showcase plant."""
+    clock = JumpClock(NOW)
+    service = ShowcaseService(clock)
+    app = create_app(service, clock=clock, access=rules)
+    client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
+    client.cookies.set(FORM_COOKIE, NONCE)
+    return Visitor(client=client, service=service)
+
+
+@pytest.fixture
+def visitor() -> Iterator[Visitor]:
+    """A browser that has opened a page of the showcase plant."""
+    found = serve()
+    with found.client:
+        yield found

@@ -1,0 +1,127 @@
+"""Who may reach what before sign-in exists (D19)."""
+
+import pytest
+
+from redrabbit.web.access import AccessRules, form_token, host_name
+from tests.web.conftest import NONCE, RULES, Visitor, serve
+
+START = "/api/v1/runs"
+BODY = {"check": "line1-op20", "operator": "badge 2207"}
+
+
+def test_a_foreign_host_name_is_refused(visitor: Visitor) -> None:
+    answer = visitor.client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "evil.example" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("localhost", "localhost"),
+        ("LocalHost:8080", "localhost"),
+        ("127.0.0.1:80", "127.0.0.1"),
+        ("[::1]:8080", "[::1]"),
+        ("", ""),
+    ],
+)
+def test_host_is_compared_without_its_port(header: str, name: str) -> None:
+    assert host_name(header) == name
+
+
+def test_beyond_loopback_only_public_pages_answer() -> None:
+    outsider = serve(address="192.168.1.20").client
+    assert outsider.get("/").status_code == 200
+    assert outsider.get("/health").status_code == 200
+    assert outsider.get("/static/base.css").status_code == 200
+    for path in ("/due", "/runs", "/stations/line1-op20", "/api/v1/runs", "/metrics", "/docs"):
+        assert outsider.get(path).status_code == 403, path
+
+
+def test_a_trusted_network_reaches_every_page_by_address() -> None:
+    rules = AccessRules.for_address("0.0.0.0")
+    tablet = serve(rules, address="192.168.1.20").client
+    assert tablet.get("/due", headers={"host": "192.168.1.5:8080"}).status_code == 200
+    assert tablet.get("/due", headers={"host": "rebound.example"}).status_code == 400
+
+
+def test_loopback_is_no_trusted_network() -> None:
+    assert not AccessRules.for_address("127.0.0.1").trust_network
+    assert not AccessRules.for_address("localhost").trust_network
+    assert "[fd00::1]" in AccessRules.for_address("fd00::1").allowed_hosts
+
+
+def test_forwarded_headers_are_never_trusted() -> None:
+    outsider = serve(address="192.168.1.20").client
+    forged = {"x-forwarded-for": "127.0.0.1", "forwarded": "for=127.0.0.1"}
+    assert outsider.get("/due", headers=forged).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+    ],
+)
+def test_a_request_from_another_site_is_refused(visitor: Visitor, header: dict[str, str]) -> None:
+    answer = visitor.client.post(START, json=BODY, headers=header)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "cross_site_request"
+
+
+def test_a_program_without_browser_headers_may_act(visitor: Visitor) -> None:
+    assert visitor.client.post(START, json=BODY).status_code == 201
+
+
+def test_our_own_pages_may_act(visitor: Visitor) -> None:
+    own = {"origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin"}
+    assert visitor.client.post(START, json=BODY, headers=own).status_code == 201
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, form_token(RULES, "another browser's nonce")])
+def test_a_form_without_its_token_changes_nothing(visitor: Visitor, token: str) -> None:
+    visitor.be("badge 2207")
+    answer = visitor.client.post(
+        "/stations/line1-op20/start", data={"form_token": token, "check": "line1-op20"}
+    )
+    assert answer.status_code == 409
+    assert "too old" in answer.text
+    assert "Start the check" in answer.text  # still no run
+
+
+def test_a_form_token_belongs_to_one_browser(visitor: Visitor) -> None:
+    visitor.be("badge 2207")
+    visitor.client.cookies.set("rr_form", "somebody else")
+    assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 409
+    visitor.client.cookies.set("rr_form", NONCE)
+    assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 303
+
+
+def test_json_without_its_content_type_is_refused(visitor: Visitor) -> None:
+    answer = visitor.client.post(
+        START, content=b'{"check": "line1-op20", "operator": "x"}', headers={"content-type": ""}
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/", "/due", "/api/v1/devices", "/static/base.css", "/nowhere"])
+def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
+    headers = visitor.client.get(path).headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_nothing_is_loaded_from_elsewhere(visitor: Visitor) -> None:
+    for path in ("/", "/due", "/stations/line1-op20", "/runs/20871", "/docs"):
+        page = visitor.text(path)
+        assert 'src="http' not in page
+        assert 'href="http' not in page
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " on" + "click" not in page

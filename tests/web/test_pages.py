@@ -1,0 +1,262 @@
+"""Every page, in both languages: what it says, and what its forms do for whom (style 35)."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
+from redrabbit.services.ports import Where
+from tests.showcase import at
+from tests.showcase_records import a_run, run_in_state, runs_in_every_state
+from tests.web.conftest import Visitor
+
+PAGES = [
+    "/",
+    "/due",
+    "/stations",
+    "/stations/line1-op20",
+    "/stations/line2-op40",
+    "/stations/line4-op10",
+    "/runs",
+    "/runs?outcome=aborted&line=line4",
+    "/runs?from=2026-11-23&to=2026-11-23",
+    "/runs/20871",
+    "/runs/20873",
+    "/runs/20874",
+    "/containments",
+    "/containments/30",
+    "/containments/31",
+    "/docs",
+]
+FAMILIES = (
+    "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
+    "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
+    "containment|window|refusal|http|problem|reason|value|stations|live|why_inconclusive"
+)
+UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
+
+
+def under_way(visitor: Visitor, station: str) -> RunRecord | None:
+    found = visitor.service.database.read_now(
+        lambda r: r.find(RunRecord, Where("state", "!=", "closed"), Where("station", "=", station))
+    )
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("path", PAGES)
+def test_page_says_everything_in_its_language(visitor: Visitor, path: str, language: str) -> None:
+    page = visitor.text(path, language)
+    assert f'<html lang="{"zh-CN" if language == "zh-CN" else "en"}"' in page
+    assert UNSAID.findall(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_station_page_says_everything_in_every_state(visitor: Visitor, language: str) -> None:
+    visitor.service.put(*runs_in_every_state())
+    visitor.be("badge 2207")
+    for station in [s.id for s in visitor.service.plant.stations]:
+        assert UNSAID.findall(visitor.text(f"/stations/{station}", language)) == []
+
+
+def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
+    board = visitor.text("/")
+    shown = set(re.findall(r'data-status="(\w+)"', board))
+    assert shown == {
+        "missed",
+        "failed",
+        "overdue",
+        "lapsed",
+        "no_data",
+        "inconclusive",
+        "due",
+        "never_verified",
+        "verified",
+    }
+    assert "214 parts held · C-31" in board
+    assert "not reached since 13:31" in board
+
+
+def test_board_says_since_when_nobody_watches(visitor: Visitor) -> None:
+    visitor.service.not_watching_since = at(-3)
+    assert "Not watching since 14:02" in visitor.text("/")
+    assert "Not watching since 14:02" in visitor.text("/stations/line1-op20")
+
+
+def test_an_empty_plant_has_a_page_to_start_from(visitor: Visitor) -> None:
+    visitor.service.plant = replace(visitor.service.plant, lines=(), stations=())
+    assert "No devices yet" in visitor.text("/")
+    assert "No stations yet" in visitor.text("/stations")
+
+
+def test_language_is_remembered_once_asked_for(visitor: Visitor) -> None:
+    visitor.client.get("/due?lang=zh")
+    assert "到期与超期" in visitor.text("/due", "en")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere", 404),
+        ("/stations/op99", 404),
+        ("/runs/999999", 404),
+        ("/runs/99999999999999999999999", 404),
+        ("/containments/77", 404),
+        ("/containments/99999999999999999999999", 404),
+        ("/runs?from=tomorrow", 400),
+    ],
+)
+def test_what_is_not_there_is_said_on_a_page(visitor: Visitor, path: str, status: int) -> None:
+    page = visitor.text(path, status=status)
+    assert "<h1>" in page
+    assert UNSAID.findall(page) == []
+
+
+def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
+    visitor.be("badge 2207")
+    station = "/stations/line1-op20"
+    assert "Start the check" in visitor.text(station)
+    assert visitor.send(f"{station}/start", check="line1-op20") == 303
+    run = under_way(visitor, "line1-op20")
+    assert run is not None
+    assert run.operator == "badge 2207"
+    assert "Take RR-0001 from drawer A2" in visitor.text(station)
+    scan = {"run": run.run_id, "expected": "take"}
+    assert visitor.send(f"{station}/scan", code="RR-0001", **scan) == 303
+    assert "Put RR-0001 on the station" in visitor.text(station)
+
+
+def test_a_wrong_part_is_named_and_changes_nothing(visitor: Visitor) -> None:
+    visitor.be("badge 2207")
+    visitor.service.put(*run_in_state("awaiting_part"))
+    fields = {"run": 20900, "expected": "take", "code": "GM-0001"}
+    assert visitor.send("/stations/line1-op20/scan", **fields) == 409
+    run = under_way(visitor, "line1-op20")
+    assert run is not None
+    assert run.state == "awaiting_part"
+
+
+def test_confirming_too_early_is_refused_and_the_button_says_what_is_missing(
+    visitor: Visitor,
+) -> None:
+    visitor.be("badge 2207")
+    visitor.service.put(*run_in_state("awaiting_return", "detected"))
+    page = visitor.text("/stations/line1-op20")
+    assert re.search(r"<button[^>]* disabled>Confirm: 2 to go", page)
+    assert visitor.send("/stations/line1-op20/confirm", run=20900) == 409
+
+
+def test_nobody_in_particular_can_do_nothing(visitor: Visitor) -> None:
+    assert "Say who you are first" in visitor.text("/stations/line1-op20")
+    assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 409
+    assert under_way(visitor, "line1-op20") is None
+    assert visitor.send("/due/excuse", occurrence=2, reason="no material") == 409
+    assert visitor.send("/containments/31/tick", step=1) == 409
+
+
+def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
+    assert visitor.send("/stations/line1-op20/who", name="  李 伟 ") == 303
+    assert "李 伟" in visitor.text("/stations/line1-op20")
+    assert visitor.send("/stations/line1-op20/who", name="") == 303
+    assert "Who is here?" in visitor.text("/stations/line1-op20")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "why", "said"),
+    [
+        ("detected", None, "The station rejected RR-0001 in 1.8 s, for the right reason."),
+        ("missed", None, "Stop the line and call the team leader."),
+        ("false_reject", None, "Call maintenance."),
+        ("inconclusive", "link_lost", "The connection to the station was lost"),
+        ("inconclusive", "wrong_reject_code", "code 31 instead of 12"),
+    ],
+)
+def test_verdict_is_said_in_words(visitor: Visitor, verdict: str, why: str, said: str) -> None:
+    visitor.service.put(*run_in_state("awaiting_return", verdict, why))
+    page = visitor.text("/stations/line1-op20")
+    assert f'data-verdict="{verdict}"' in page
+    assert said in page
+
+
+def test_after_a_miss_no_further_part_is_asked_for(visitor: Visitor) -> None:
+    visitor.service.put(*run_in_state("awaiting_return", "missed"))
+    assert "GM-0001" not in visitor.text("/stations/line1-op20")
+
+
+def test_an_unfit_part_stops_the_start(visitor: Visitor) -> None:
+    visitor.be("badge 2207")
+    page = visitor.text("/stations/line1-op60")
+    assert "RR-0005 expired on 2026-10-31" in page
+    assert "Part can&#39;t be used" in page or "Part can't be used" in page
+
+
+def test_an_occurrence_is_excused_with_who_and_why(visitor: Visitor) -> None:
+    assert visitor.send("/due/excuse", occurrence=2, reason="no material", by="Chen Jie") == 303
+    found = visitor.service.database.read_now(lambda r: r.get(OccurrenceRecord, 2))
+    assert found is not None
+    assert (found.outcome, found.reason, found.decided_by) == ("excused", "no material", "Chen Jie")
+    assert visitor.send("/due/excuse", occurrence=3, reason=" ", by="Chen Jie") == 409
+
+
+def test_a_pause_is_declared_in_plant_time_and_ended(visitor: Visitor) -> None:
+    span = {"begins_at": "2026-11-23T15:00", "ends_at": "2026-11-23T16:30"}
+    declared = {"line": "line2", "reason": "no material", "by": "Chen Jie"}
+    assert visitor.send("/due/pause", **span, **declared) == 303
+    pause = visitor.service.database.read_now(lambda r: r.get(PauseRecord, 2))
+    assert pause is not None
+    assert pause.begins_at.isoformat() == "2026-11-23T07:00:00+00:00"
+    assert visitor.send("/due/end-pause", pause=2, by="Chen Jie") == 303
+    assert visitor.send("/due/pause", **(span | {"ends_at": "noon"}), **declared) == 409
+
+
+def test_a_containment_is_worked_off_step_by_step(visitor: Visitor) -> None:
+    page = visitor.text("/containments/31")
+    assert "Hold every part made since the last good check." in page
+    assert "214" in page
+    assert visitor.send("/containments/31/tick", step=1, by="Li Wei") == 303
+    assert "2 / 4" in visitor.text("/containments/31")
+    assert visitor.send("/containments/31/stop", by="Li Wei") == 409  # it is recorded already
+
+
+def test_re_verification_leads_to_the_station(visitor: Visitor) -> None:
+    assert visitor.send("/containments/31/reverify", by="Li Wei") == 303
+    run = under_way(visitor, "line2-op20")
+    assert run is not None
+    assert (run.purpose, run.containment_id) == ("reverification", 31)
+    assert "is under way" in visitor.text("/containments/31")
+
+
+def test_runs_are_filtered_and_paged(visitor: Visitor) -> None:
+    visitor.service.put(*(a_run(30000 + n, "line1-op20", -n, "passed") for n in range(60)))
+    first = visitor.text("/runs?device=line1-op20")
+    assert len(re.findall(r'class="row" href="/runs/', first)) == 40
+    older = re.search(r'href="/runs\?([^"]+)" *>|rel="next" href="/runs\?([^"]+)"', first)
+    assert older is not None
+    query = (older.group(1) or older.group(2)).replace("&amp;", "&")
+    second = visitor.text(f"/runs?{query}")
+    assert len(re.findall(r'class="row" href="/runs/', second)) == 21
+    assert "line1-op20" in query
+
+
+def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None:
+    page = visitor.text("/runs/20871")
+    assert page.count('<svg class="diagram') == 2
+    assert "not authenticated" in page
+    assert "kept beside" in page
+    assert "root" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/stations/line1-op20/scan", "/due/excuse", "/containments/31/tick"]
+)
+def test_reloading_after_a_form_leads_back_to_its_page(visitor: Visitor, path: str) -> None:
+    answer = visitor.client.get(path, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == path.rpartition("/")[0]
+
+
+@pytest.mark.parametrize("path", ["/stations/line1-op20/explode", "/due/explode"])
+def test_an_unknown_act_is_not_found(visitor: Visitor, path: str) -> None:
+    assert visitor.send(path) == 404
+    assert visitor.client.get(path).status_code == 404
