@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import random
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiomqtt
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from simulators.broker import Broker, serving
 from simulators.mqtt_codec import text, varint
@@ -274,3 +277,133 @@ async def test_mosquittos_own_clients_are_served(
         output, _ = await subscriber.communicate()
     assert output.decode().splitlines() == ["line1/a 0 1", "line1/b 0 2"]
     assert set(broker.retained) == {"line1/a", "line1/b"}
+
+
+def v5_client(port: int, name: str, *, expiry_s: int = 0, **more: object) -> aiomqtt.Client:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.SessionExpiryInterval = expiry_s
+    return aiomqtt.Client(
+        "127.0.0.1",
+        port,
+        identifier=name,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        properties=properties,
+        clean_start=False,
+        **more,  # type: ignore[arg-type]  # a will, and nothing else
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait, with a deadline, until something has come about in the broker."""
+    async with asyncio.timeout(LIMIT_S):
+        while not condition():
+            await asyncio.to_thread(bool)
+
+
+async def test_a_session_lives_as_long_as_its_client_wants(served: tuple[Broker, int]) -> None:
+    """MQTT 5.0, section 3.1.2.11.2."""
+    broker, port = served
+    async with v5_client(port, "long", expiry_s=3600) as client_long:
+        await client_long.subscribe("x", qos=1)
+    async with v5_client(port, "short", expiry_s=1) as client_short:
+        await client_short.subscribe("x", qos=1)
+    assert set(broker.sessions) == {"long", "short"}
+    broker.publish("x", b"kept", qos=1)
+    await until(lambda: "short" not in broker.sessions)
+    async with v5_client(port, "long") as client_long:
+        assert (await next_message(client_long))[1] == b"kept"
+    await until(lambda: not broker.sessions)
+    assert broker.subscriptions.is_empty
+
+
+async def test_a_will_waits_for_its_delay_and_not_if_the_client_comes_back(
+    served: tuple[Broker, int],
+) -> None:
+    """MQTT 5.0, section 3.1.3.2.2: a short interruption is no reason to say goodbye."""
+    broker, port = served
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # as above
+    properties.WillDelayInterval = 1
+    for comes_back in (True, False):
+        will = aiomqtt.Will("gone", b"", qos=1, properties=properties)
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with v5_client(port, "station", expiry_s=60, will=will):
+                for connection in list(broker.connections):
+                    connection.abort()
+        assert broker.published == 0
+        if comes_back:
+            async with v5_client(port, "station", expiry_s=60):
+                pass
+    await until(lambda: broker.published == 1)
+
+
+async def test_an_unsubscribed_client_hears_no_more(served: tuple[Broker, int]) -> None:
+    broker, port = served
+    for version in VERSIONS:
+        async with client(port, version=version) as one:
+            await one.subscribe([("a", 1), ("b", 1)])
+            await one.unsubscribe("a")
+            broker.publish("a", b"")
+            broker.publish("b", b"")
+            assert (await next_message(one))[0] == "b"
+
+
+async def test_options_of_a_5_0_subscription_are_kept(served: tuple[Broker, int]) -> None:
+    """Section 3.8.3.1: no local, retain as published, retain handling."""
+    broker, port = served
+    broker.publish("old", b"", retain=True)
+    broker.publish("old", b"kept", retain=True)
+    version = aiomqtt.ProtocolVersion.V5
+    async with client(port, version=version) as one:
+        options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=True, retainHandling=2)
+        await one.subscribe("#", options=options)
+        await one.publish("mine", b"own", qos=1)
+        broker.publish("state", b"on", retain=True)
+        assert await next_message(one) == ("state", b"on", 0, True)
+
+
+async def test_what_the_broker_does_not_offer_is_refused(served: tuple[Broker, int]) -> None:
+    broker, port = served
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(connect("asks") + b"\x82" + varint(2 + 2 + 11 + 1 + 2 + 2 + 1) + b"\x00\x01")
+    writer.write(text("$share/g/xy") + b"\x00" + text("a#") + b"\x00")
+    async with asyncio.timeout(LIMIT_S):
+        assert (await reader.readexactly(4 + 6))[4:] == b"\x90\x04\x00\x01\x80\x80"
+    assert broker.subscriptions.is_empty
+    writer.close()
+
+
+async def test_a_nameless_client_must_be_clean_and_gets_a_name(served: tuple[Broker, int]) -> None:
+    """MQTT 3.1.1, section 3.1.3.1."""
+    broker, port = served
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"\x10\x0c" + text("MQTT") + b"\x04\x00\x00\x00" + text(""))
+    async with asyncio.timeout(LIMIT_S):
+        assert await reader.read() == b"\x20\x02\x00\x02"
+    writer.close()
+    async with client(port, version=aiomqtt.ProtocolVersion.V5):
+        assert len(broker.sessions) == 1
+
+
+async def test_a_qos_2_message_that_is_sent_again_is_routed_once(
+    served: tuple[Broker, int],
+) -> None:
+    """Section 4.3.3."""
+    broker, port = served
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    twice = b"\x34\x06" + text("x") + b"\x00\x07!" + b"\x3c\x06" + text("x") + b"\x00\x07!"
+    writer.write(connect("sends") + twice + b"\x62\x02\x00\x07" * 2)
+    async with asyncio.timeout(LIMIT_S):
+        answers = (await reader.readexactly(4 + 4 * 4))[4:]
+    assert answers == b"\x50\x02\x00\x07" * 2 + b"\x70\x02\x00\x07" * 2
+    assert broker.published == 1
+    writer.close()
+
+
+async def test_a_broker_without_memory_forgets_all(served: tuple[Broker, int]) -> None:
+    broker, port = served
+    broker.publish("state", b"on", retain=True)
+    async with client(port, "agent", clean=False) as one:
+        await one.subscribe("x", qos=1)
+    broker.forget()
+    assert (broker.sessions, broker.retained) == ({}, {})
+    assert broker.subscriptions.is_empty
