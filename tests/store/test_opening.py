@@ -357,6 +357,39 @@ def test_text_that_is_no_text_is_a_finding_and_no_traceback(path: Path) -> None:
         write_to(path)
 
 
+@pytest.mark.parametrize(
+    ("sql", "question", "words"),
+    [
+        pytest.param(
+            "UPDATE pauses SET begins_at = 4611686018427387904",
+            lambda reader: reader.get(PauseRecord, 1),
+            "reading pauses: 4611686018427387904 microseconds",
+            id="an instant beyond all calendars",
+        ),
+        pytest.param(
+            "UPDATE ledger SET raw = x'00'",
+            lambda reader: reader.entries(),
+            "ledger entry 0",
+            id="bytes that are no entry",
+        ),
+    ],
+)
+def test_what_can_not_be_read_is_damage_to_readers(
+    path: Path, sql: str, question: Callable[[Any], object], words: str
+) -> None:
+    import sqlite3
+
+    begin(path)
+    with sqlite3.connect(path) as other:
+        other.execute(sql)
+    other.close()
+    with (
+        open_for_reading(f"sqlite:///{path}") as reader,
+        pytest.raises(DamagedDatabase, match=words),
+    ):
+        reader.read_now(question)
+
+
 def test_a_kept_checkpoint_finds_a_database_that_was_set_back(path: Path, tmp_path: Path) -> None:
     begin(path)
     early = path.read_bytes()
