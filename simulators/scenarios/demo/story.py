@@ -20,7 +20,7 @@ import asyncio
 import shutil
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -133,15 +133,15 @@ class DemoPlant:
         async with new_client(base_url) as client:
             product = Product(client, self.clock)
             operators = {name: self._operator(role) for name, role in ROLES.items()}
-            engineer = asyncio.create_task(self._excuse_what_was_forgotten(product))
-            await self._work(operators, product, for_s=BEHIND_AFTER_S)
-            await _ended(engineer)
+            excusing = self._excuse_what_was_forgotten(product)
+            await together([*self._at_work(operators, product), excusing], for_s=BEHIND_AFTER_S)
             self._refuse_to_be_behind()
             elapsed_s = (self.clock.now() - began_at).total_seconds()
-            await self._work(operators, product, for_s=CURTAIN_S - elapsed_s)
+            await together(self._at_work(operators, product), for_s=CURTAIN_S - elapsed_s)
             for station in (GOES_BLIND, REJECTS_ALL):
                 self.plant.world.set_behaviour(station, Behaviour.HEALTHY)
-            await self._work({n: self._relief(o) for n, o in operators.items()}, product)
+            reliefs = {name: self._relief(one) for name, one in operators.items()}
+            await together(self._at_work(reliefs, product))
 
     async def _excuse_what_was_forgotten(self, product: Product) -> None:
         """Let the quality engineer excuse the forgotten check's occurrence after the lapsed one."""
@@ -173,22 +173,10 @@ class DemoPlant:
         relief.hands = operator.hands
         return relief
 
-    async def _work(
-        self, operators: Mapping[str, LineOperator], product: Product, *, for_s: float | None = None
-    ) -> None:
-        """Let every operator work for a while; the first one who fails ends it for all."""
-        tasks = [
-            asyncio.create_task(self._at(name, operator, product).work(), name=f"operator {name}")
-            for name, operator in operators.items()
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=for_s, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    def _at_work(
+        self, operators: Mapping[str, LineOperator], product: Product
+    ) -> list[Coroutine[None, None, None]]:
+        return [self._at(name, one, product).work() for name, one in operators.items()]
 
     def _at(self, station: str, operator: LineOperator, product: Product) -> ApiOperator:
         return ApiOperator(
@@ -225,12 +213,19 @@ class DemoPlant:
             )
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    """End a task: raise what it raised, or cancel it."""
-    if task.done():
-        task.result()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def together(
+    works: Iterable[Coroutine[None, None, None]], *, for_s: float | None = None
+) -> None:
+    """Let people work for a while; the first one who fails ends it for all."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=for_s, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def new_client(base_url: str) -> httpx2.AsyncClient:
