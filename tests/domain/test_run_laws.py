@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
@@ -52,6 +52,8 @@ from tests.builders import (
 
 RIGHT_CODE, WRONG_CODE = 12, 31
 EXPIRES = timedelta(seconds=2)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 
 class Told(Story):
@@ -346,7 +348,7 @@ def value_after(read: Sequence[Acquisition], signal: SignalName) -> Value | None
     return value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(PATIENT, max_examples=300)
 @given(rule=RULES, messages=st.booleans(), moves=st.one_of(PRESENTATIONS, PRESENTATIONS, MOVES))
 def test_nothing_is_detected_that_nobody_could_have_seen(
     rule: DetectionRule, messages: bool, moves: list[Move]
@@ -397,7 +399,7 @@ def test_the_oracle_itself_sees_what_is_there_and_not_what_is_not() -> None:
 # The other laws -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(PATIENT, max_examples=100)
 @given(rule=RULES, messages=st.booleans(), moves=MOVES)
 def test_a_run_closes_only_when_every_part_that_was_issued_is_back(
     rule: DetectionRule, messages: bool, moves: list[Move]
@@ -419,7 +421,7 @@ def test_a_run_closes_only_when_every_part_that_was_issued_is_back(
         assert out == {story.run.index}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(PATIENT, max_examples=150)
 @given(rule=RULES, messages=st.booleans(), moves=MOVES)
 def test_the_first_presentation_decides_and_no_later_one_is_lost(
     rule: DetectionRule, messages: bool, moves: list[Move]
@@ -441,7 +443,7 @@ def test_the_first_presentation_decides_and_no_later_one_is_lost(
         assert set(shown) <= set(judged)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(PATIENT, max_examples=150)
 @given(rule=RULES, messages=st.booleans(), moves=MOVES)
 def test_a_run_passes_only_confirmed_and_with_every_step_good_and_fails_on_any_miss(
     rule: DetectionRule, messages: bool, moves: list[Move]
@@ -461,7 +463,7 @@ def test_a_run_passes_only_confirmed_and_with_every_step_good_and_fails_on_any_m
                 assert effect.confirmed_by is not None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(PATIENT, max_examples=100)
 @given(rule=RULES, messages=st.booleans(), moves=MOVES)
 def test_a_run_that_is_left_alone_comes_to_an_end_or_asks_for_its_part(
     rule: DetectionRule, messages: bool, moves: list[Move]

@@ -83,6 +83,16 @@ def test_the_next_part_being_accepted_contradicts_nothing(rule: DetectionRule) -
     assert story.verdict == "detected"
 
 
+def test_nothing_is_gathered_for_a_contradiction_any_more_when_its_time_is_over() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.polls(3.5, 7)
+    before = story.run
+
+    story.poll(7.1, rejected=False)
+
+    assert story.run == before
+
+
 def test_a_tap_only_station_can_not_contradict_itself_later() -> None:
     """It can't tell the next part from ours."""
     story = story_of(BY_TAP)
