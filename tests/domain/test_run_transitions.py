@@ -483,6 +483,17 @@ def test_an_abort_after_the_verdict_keeps_it_but_the_run_has_not_passed() -> Non
     assert (story.verdict, story.outcome) == ("detected", "aborted")
 
 
+def test_a_run_given_up_after_a_good_step_asks_for_no_further_part() -> None:
+    story = Story(a_run(an_expectation(), an_expectation(part=MASTER)))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True)
+    story.abort(4)
+    story.give_back(10)
+
+    assert story.run.state is RunState.AWAITING_CONFIRMATION
+
+
 def test_an_abort_in_place_of_the_confirmation_closes_the_run_as_aborted() -> None:
     story = told_up_to(RunState.AWAITING_CONFIRMATION)
 
