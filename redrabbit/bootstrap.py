@@ -213,9 +213,11 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would let two processes share one address
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen()
         except OSError as error:
             raise OSError(
                 error.errno, f"can't listen on {host}:{port}: {error.strerror}"
@@ -255,8 +257,14 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
         return await work()
 
     with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(main())
+        try:
+            return runner.run(main())
+        except asyncio.CancelledError:
+            return 0  # told to stop before there was anything to stop
 
+        starting = asyncio.current_task()
+        if sys.platform != "win32" and starting is not None:  # until `until_stopped` takes over
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
 
 def run_service(settings: ServeSettings, *, json_logs: bool) -> int:
     """Serve a plant until stopped; return the exit code."""
@@ -286,10 +294,14 @@ def check_configuration(folder: Path) -> int:
 
     def work() -> int:
         plant = load_plant(folder)
-        sys.stdout.write(
-            f"{plant.name}: {len(plant.lines)} lines, {len(plant.stations)} stations, "
-            f"{len(plant.plan.checks)} checks, {len(plant.parts)} challenge parts: no problem\n"
-        )
+        counts = {
+            "lines": len(plant.lines),
+            "stations": len(plant.stations),
+            "checks": len(plant.plan.checks),
+            "challenge parts": len(plant.parts),
+        }
+        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        sys.stdout.write(f"{plant.name}: no problem ({told})\n")
         return 0
 
     return told_plainly(work)

@@ -87,6 +87,8 @@ def free_port() -> int:
 class Running(Protocol):
     """A child process, as far as tests need it."""
 
+    @property
+    def pid(self) -> int: ...
     def poll(self) -> int | None: ...
     def kill(self) -> None: ...
     def wait(self, timeout: float) -> object: ...
@@ -111,6 +113,11 @@ class Forked:
         )
         self._process.start()
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def poll(self) -> int | None:
         return self._process.exitcode
 
@@ -122,7 +129,7 @@ class Forked:
         assert self._process.exitcode is not None, f"not dead after {timeout:g} s"
 
     def send_signal(self, number: int) -> None:
-        os.kill(self._process.pid or 0, number)
+        os.kill(self.pid, number)
 
 
 def _run(arguments: tuple[str, ...], out_path: str, log_path: str) -> None:
@@ -164,6 +171,14 @@ class Process:
                 env=environment(),
             )
         return cls(popen, out_path, log_path)
+
+    @classmethod
+    def fork(cls, folder: Path, name: str, *arguments: object) -> Self:
+        """Do the same without the seconds that reading all modules takes."""
+        out_path, log_path = folder / f"{name}.out", folder / f"{name}.log"
+        for path in (out_path, log_path):
+            path.touch()
+        return cls(Forked(arguments, out_path, log_path), out_path, log_path)
 
     def __enter__(self) -> Self:
         return self
@@ -227,11 +242,8 @@ class Service(Process):
 
     @classmethod
     def forked(cls, folder: Path, config_dir: Path, database: Path) -> Self:
-        """Do the same without the time that reading all modules takes."""
-        name = _next_name(folder)
-        out_path, log_path = folder / f"{name}.out", folder / f"{name}.log"
-        log_path.touch()
-        return cls(Forked(_serving(config_dir, database), out_path, log_path), out_path, log_path)
+        """Do the same without the seconds that reading all modules takes."""
+        return cls.fork(folder, _next_name(folder), *_serving(config_dir, database))
 
     def lines(self) -> list[dict[str, Any]]:
         """Return its log so far; each finished line must be one JSON object."""
