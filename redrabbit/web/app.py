@@ -22,7 +22,8 @@ from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
-from redrabbit.web.api.router import api_router
+from redrabbit.web.api.problems import add_problem_schema
+from redrabbit.web.api.router import PREFIX, api_routers
 from redrabbit.web.api.upkeep import Restarts, upkeep_router
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
@@ -51,7 +52,7 @@ def create_app(
     """Return the application that serves one plant."""
     rules = access or AccessRules()
     site = Site(service=service, clock=clock, rules=rules)
-    app = FastAPI(
+    app = _Application(
         title="Red Rabbit",
         version=__version__,
         summary="Proves, day after day, that the devices which catch bad parts still catch them.",
@@ -65,7 +66,8 @@ def create_app(
     for pages in routers:
         app.include_router(pages(site))
     app.include_router(live_router(site))
-    app.include_router(api_router(site))
+    for part in api_routers(site):
+        app.include_router(part, prefix=PREFIX)
     app.include_router(upkeep_router(site, metrics=metrics, supervisor=supervisor, links=links))
     _add_docs(app, site)
     _add_problems(app, site)
@@ -73,6 +75,16 @@ def create_app(
     app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
     app.add_middleware(Access, rules=rules, answer=_refusing(site))
     return app
+
+
+class _Application(FastAPI):
+    """The application; its OpenAPI document names the one schema of all problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        add_problem_schema(document)
+        return document
 
 
 def _refusing(site: Site) -> Any:

@@ -58,3 +58,11 @@ def visitor() -> Iterator[Visitor]:
     found = serve()
     with found.client:
         yield found
+
+
+@pytest.fixture(scope="session")
+def onlooker() -> Iterator[Visitor]:
+    """A browser that only looks; shared, because a plant takes its time to set up."""
+    found = serve()
+    with found.client:
+        yield found

@@ -9,8 +9,8 @@ START = "/api/v1/runs"
 BODY = {"check": "line1-op20", "operator": "badge 2207"}
 
 
-def test_a_foreign_host_name_is_refused(visitor: Visitor) -> None:
-    answer = visitor.client.get("/", headers={"host": "evil.example"})
+def test_a_foreign_host_name_is_refused(onlooker: Visitor) -> None:
+    answer = onlooker.client.get("/", headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert "evil.example" in answer.text
 
@@ -67,8 +67,8 @@ def test_forwarded_headers_are_never_trusted() -> None:
         {"origin": "http://127.0.0.1:9999"},
     ],
 )
-def test_a_request_from_another_site_is_refused(visitor: Visitor, header: dict[str, str]) -> None:
-    answer = visitor.client.post(START, json=BODY, headers=header)
+def test_a_request_from_another_site_is_refused(onlooker: Visitor, header: dict[str, str]) -> None:
+    answer = onlooker.client.post(START, json=BODY, headers=header)
     assert answer.status_code == 403
     assert answer.json()["code"] == "cross_site_request"
 
@@ -101,25 +101,25 @@ def test_a_form_token_belongs_to_one_browser(visitor: Visitor) -> None:
     assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 303
 
 
-def test_json_without_its_content_type_is_refused(visitor: Visitor) -> None:
-    answer = visitor.client.post(
+def test_json_without_its_content_type_is_refused(onlooker: Visitor) -> None:
+    answer = onlooker.client.post(
         START, content=b'{"check": "line1-op20", "operator": "x"}', headers={"content-type": ""}
     )
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/", "/due", "/api/v1/devices", "/static/base.css", "/nowhere"])
-def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
-    headers = visitor.client.get(path).headers
+def test_every_answer_carries_the_security_headers(onlooker: Visitor, path: str) -> None:
+    headers = onlooker.client.get(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
 
 
-def test_nothing_is_loaded_from_elsewhere(visitor: Visitor) -> None:
+def test_nothing_is_loaded_from_elsewhere(onlooker: Visitor) -> None:
     for path in ("/", "/due", "/stations/line1-op20", "/runs/20871", "/docs"):
-        page = visitor.text(path)
+        page = onlooker.text(path)
         assert 'src="http' not in page
         assert 'href="http' not in page
         assert "<style" not in page

@@ -46,8 +46,8 @@ def under_way(visitor: Visitor, station: str) -> RunRecord | None:
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 @pytest.mark.parametrize("path", PAGES)
-def test_page_says_everything_in_its_language(visitor: Visitor, path: str, language: str) -> None:
-    page = visitor.text(path, language)
+def test_page_says_everything_in_its_language(onlooker: Visitor, path: str, language: str) -> None:
+    page = onlooker.text(path, language)
     assert f'<html lang="{"zh-CN" if language == "zh-CN" else "en"}"' in page
     assert UNSAID.findall(page) == []
 
@@ -107,8 +107,8 @@ def test_language_is_remembered_once_asked_for(visitor: Visitor) -> None:
         ("/runs?from=tomorrow", 400),
     ],
 )
-def test_what_is_not_there_is_said_on_a_page(visitor: Visitor, path: str, status: int) -> None:
-    page = visitor.text(path, status=status)
+def test_what_is_not_there_is_said_on_a_page(onlooker: Visitor, path: str, status: int) -> None:
+    page = onlooker.text(path, status=status)
     assert "<h1>" in page
     assert UNSAID.findall(page) == []
 
@@ -122,16 +122,15 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert run is not None
     assert run.operator == "badge 2207"
     assert "Take RR-0001 from drawer A2" in visitor.text(station)
-    scan = {"run": run.run_id, "expected": "take"}
-    assert visitor.send(f"{station}/scan", code="RR-0001", **scan) == 303
+    assert visitor.send(f"{station}/scan", code="RR-0001", run=run.run_id, expected="take") == 303
     assert "Put RR-0001 on the station" in visitor.text(station)
 
 
 def test_a_wrong_part_is_named_and_changes_nothing(visitor: Visitor) -> None:
     visitor.be("badge 2207")
     visitor.service.put(*run_in_state("awaiting_part"))
-    fields = {"run": 20900, "expected": "take", "code": "GM-0001"}
-    assert visitor.send("/stations/line1-op20/scan", **fields) == 409
+    sent = visitor.send("/stations/line1-op20/scan", run=20900, expected="take", code="GM-0001")
+    assert sent == 409
     run = under_way(visitor, "line1-op20")
     assert run is not None
     assert run.state == "awaiting_part"
@@ -250,13 +249,13 @@ def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None
 @pytest.mark.parametrize(
     "path", ["/stations/line1-op20/scan", "/due/excuse", "/containments/31/tick"]
 )
-def test_reloading_after_a_form_leads_back_to_its_page(visitor: Visitor, path: str) -> None:
-    answer = visitor.client.get(path, follow_redirects=False)
+def test_reloading_after_a_form_leads_back_to_its_page(onlooker: Visitor, path: str) -> None:
+    answer = onlooker.client.get(path, follow_redirects=False)
     assert answer.status_code == 303
     assert answer.headers["location"] == path.rpartition("/")[0]
 
 
 @pytest.mark.parametrize("path", ["/stations/line1-op20/explode", "/due/explode"])
-def test_an_unknown_act_is_not_found(visitor: Visitor, path: str) -> None:
-    assert visitor.send(path) == 404
-    assert visitor.client.get(path).status_code == 404
+def test_an_unknown_act_is_not_found(onlooker: Visitor, path: str) -> None:
+    assert onlooker.send(path) == 404
+    assert onlooker.client.get(path).status_code == 404

@@ -1,5 +1,8 @@
 """`/api/v1`, put together."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from fastapi import APIRouter
 
 from redrabbit.web.api.containments import containments_router
@@ -10,17 +13,14 @@ from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.site import Site
 
+PREFIX: Final = "/api/v1"
 
-def api_router(site: Site) -> APIRouter:
-    """Return the whole API."""
-    router = APIRouter(prefix="/api/v1")
-    for part in (
-        plant_router,
-        obligations_router,
-        runs_router,
-        containments_router,
-        ledger_router,
-        events_router,
-    ):
-        router.include_router(part(site))
-    return router
+
+def api_routers(site: Site) -> Iterator[APIRouter]:
+    """Yield the parts of the API, to be included under `PREFIX`."""
+    yield plant_router(site)
+    yield obligations_router(site)
+    yield runs_router(site)
+    yield containments_router(site)
+    yield ledger_router(site)
+    yield events_router(site)

@@ -1,0 +1,256 @@
+"""The API: what programs read, how a run is made by calls, and every error as a problem."""
+
+import base64
+import hashlib
+
+import pytest
+
+from redrabbit.domain.merkle import verify_inclusion
+from tests.showcase import at
+from tests.showcase_records import an_occurrence, run_in_state
+from tests.web.conftest import Visitor
+
+BY = {"operator": "badge 2207"}
+
+
+def test_stations_carry_live_signals_with_value_or_reason(onlooker: Visitor) -> None:
+    stations = onlooker.client.get("/api/v1/stations").json()
+    assert len(stations) == 20
+    lost = onlooker.client.get("/api/v1/stations/line4-op10").json()
+    assert lost["no_data_since"] is not None
+    for station in [*stations, lost]:
+        for signal in station["signals"]:
+            assert (signal["value"] is None) != (signal["reason"] is None)
+
+
+def test_devices_have_the_status_words_of_the_domain(onlooker: Visitor) -> None:
+    devices = {d["id"]: d["status"] for d in onlooker.client.get("/api/v1/devices").json()}
+    assert devices["line2-op20"] == "missed"
+    assert devices["line4-op10"] == "no_data"
+    assert devices["line1-op20"] == "verified"
+
+
+def test_checks_say_their_next_five_due_times(onlooker: Visitor) -> None:
+    check = onlooker.client.get("/api/v1/checks/line1-op20").json()
+    assert check["schedule"] == "daily at 18:00"
+    assert check["next_due"][0].startswith("2026-11-23T10:00")
+    assert len(check["next_due"]) == 5
+    assert len(onlooker.client.get("/api/v1/checks").json()) == 20
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("overdue", [2]),
+        ("due", [3]),
+        ("open", [1]),
+        ("lapsed", [4]),
+        ("excused", [5]),
+        ("passed", []),
+    ],
+)
+def test_occurrences_are_filtered_by_their_status_now(
+    onlooker: Visitor, status: str, expected: list[int]
+) -> None:
+    found = onlooker.client.get("/api/v1/occurrences", params={"status": status}).json()
+    assert [o["occurrence_id"] for o in found["items"]] == expected
+    assert {o["status"] for o in found["items"]} <= {status}
+
+
+def test_occurrences_are_filtered_by_line_and_time(onlooker: Visitor) -> None:
+    asked = {"line": "line4", "from": at(-60).isoformat(), "to": at(0).isoformat()}
+    found = onlooker.client.get("/api/v1/occurrences", params=asked).json()
+    assert [o["occurrence_id"] for o in found["items"]] == [3]
+
+
+def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
+    visitor.service.put(*(an_occurrence(100 + n, "line1-op20", -n, "lapsed") for n in range(25)))
+    for status in (None, "lapsed"):
+        seen: list[int] = []
+        cursor = None
+        while True:
+            asked = {"limit": 7, "cursor": cursor, "status": status}
+            page = visitor.client.get(
+                "/api/v1/occurrences", params={k: v for k, v in asked.items() if v is not None}
+            ).json()
+            seen += [o["occurrence_id"] for o in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert seen == sorted(set(seen), reverse=True)
+        assert len(seen) == (30 if status is None else 26)
+
+
+def test_overdue_is_what_is_overdue_now(onlooker: Visitor) -> None:
+    overdue = onlooker.client.get("/api/v1/overdue").json()
+    assert [o["occurrence_id"] for o in overdue] == [2]
+    assert onlooker.client.get("/api/v1/overdue?line=line1").json() == []
+
+
+def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
+    client = visitor.client
+    started = client.post("/api/v1/runs", json={"check": "line1-op20", **BY})
+    assert started.status_code == 201
+    run = started.json()
+    assert (run["state"], run["identified"]) == ("awaiting_part", "stated")
+    acts = f"/api/v1/runs/{run['run_id']}"
+    armed = client.post(f"{acts}/scan", json={"code": "RR-0001", **BY}).json()
+    assert armed["state"] == "armed"
+    assert client.post(f"{acts}/presented", json=BY).json()["state"] == "presented"
+    assert (
+        client.post(f"{acts}/abort", json={"reason": "dropped", **BY}).json()["outcome"]
+        == "aborted"
+    )
+
+
+def test_a_part_is_given_back_and_the_run_confirmed(visitor: Visitor) -> None:
+    visitor.service.put(*run_in_state("awaiting_return", "detected"))
+    back = visitor.client.post("/api/v1/runs/20900/given-back", json={"code": "RR-0001", **BY})
+    assert back.json()["state"] == "awaiting_part"
+    early = visitor.client.post("/api/v1/runs/20900/confirm", json=BY)
+    assert (early.status_code, early.json()["code"]) == (409, "not_now")
+
+
+def test_a_run_comes_with_the_evidence_of_each_presentation(onlooker: Visitor) -> None:
+    run = onlooker.client.get("/api/v1/runs/20871").json()
+    first, second = run["presentations"]
+    assert (first["verdict"], first["decides"]) == ("missed", True)
+    assert (second["verdict"], second["decides"]) == ("detected", False)
+    assert first["evidence"]["trace"]["ok"][1][1] is True
+
+
+def test_runs_are_filtered(onlooker: Visitor) -> None:
+    failed = onlooker.client.get(
+        "/api/v1/runs", params={"outcome": "failed", "line": "line2"}
+    ).json()
+    assert [run["run_id"] for run in failed["items"]] == [20871]
+
+
+def test_refusal_is_a_problem_in_the_readers_language(visitor: Visitor) -> None:
+    visitor.service.put(*run_in_state("awaiting_part"))
+    answer = visitor.client.post(
+        "/api/v1/runs/20900/scan",
+        json={"code": "GM-0001", **BY},
+        headers={"accept-language": "zh-CN"},
+    )
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["status"], problem["code"]) == (409, "wrong_part")
+    assert problem["params"] == {"scanned": "GM-0001", "expected": "RR-0001"}
+    assert "RR-0001" in problem["detail"]
+    assert answer.headers["content-language"] == "zh"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("DELETE", "/api/v1/runs", 405, "method_not_allowed"),
+        ("GET", "/api/v1/runs/0", 422, "invalid_request"),
+        ("GET", "/api/v1/runs/999", 404, "no_such_run"),
+        ("GET", "/api/v1/stations/op99", 404, "no_such_station"),
+        ("GET", "/api/v1/checks/none", 404, "no_such_check"),
+        ("GET", "/api/v1/occurrences/999", 404, "no_such_occurrence"),
+        ("GET", "/api/v1/containments/999", 404, "no_such_containment"),
+        ("GET", "/api/v1/occurrences?cursor=x", 422, "not_a_cursor"),
+        ("GET", "/api/v1/occurrences?from=2026-01-01T00:00:00", 422, "invalid_request"),
+        ("GET", "/api/v1/ledger/entries/999999", 404, "no_such_entry"),
+        ("POST", "/api/v1/runs", 422, "invalid_request"),
+    ],
+)
+def test_every_error_is_a_problem(
+    onlooker: Visitor, method: str, path: str, status: int, code: str
+) -> None:
+    answer = onlooker.client.request(method, path)
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert problem["type"] == f"urn:redrabbit:problem:{code}"
+    assert problem["title"]
+
+
+def test_obligations_are_excused_and_lines_paused(visitor: Visitor) -> None:
+    client = visitor.client
+    excused = client.post("/api/v1/excuses", json={"occurrence": 2, "reason": "no material", **BY})
+    assert (excused.status_code, excused.json()["status"]) == (201, "excused")
+    pause = {
+        "line": "line1",
+        "begins_at": "2026-11-23T08:00:00+08:00",
+        "ends_at": "2026-11-23T16:00:00+08:00",
+        "reason": "inventory",
+    }
+    declared = client.post("/api/v1/pauses", json={**pause, **BY})
+    assert (declared.status_code, declared.json()["author"]) == (201, "badge 2207")
+    number = declared.json()["pause_id"]
+    assert client.post(f"/api/v1/pauses/{number}/end", json=BY).json()["ended_by"] == "badge 2207"
+    assert len(client.get("/api/v1/pauses").json()["items"]) == 2
+    naive = pause | {"begins_at": "2026-11-23T08:00:00"}
+    assert client.post("/api/v1/pauses", json={**naive, **BY}).status_code == 422
+
+
+def test_containments_and_alarms_are_worked_off(visitor: Visitor) -> None:
+    client = visitor.client
+    assert [
+        c["containment_id"] for c in client.get("/api/v1/containments?state=open").json()["items"]
+    ] == [31]
+    ticked = client.post("/api/v1/containments/31/tick", json={"step": 2, **BY}).json()
+    assert ticked["reaction"][2]["done_by"] == "badge 2207"
+    assert client.get("/api/v1/containments/31").json()["quantity"] == 214
+    assert client.post("/api/v1/containments/31/stop", json=BY).status_code == 409
+    assert len(client.get("/api/v1/alarms?acknowledged=false").json()["items"]) == 1
+    client.post("/api/v1/alarms/1/acknowledge", json=BY)
+    assert client.get("/api/v1/alarms?acknowledged=false").json()["items"] == []
+
+
+def test_parts_are_quarantined_and_released(visitor: Visitor) -> None:
+    out = visitor.client.post(
+        "/api/v1/challenge-parts/RR-0001/quarantine", json={"reason": "worn", **BY}
+    )
+    assert out.json()["state"] == "quarantined"
+    back = visitor.client.post("/api/v1/challenge-parts/RR-0001/release", json=BY)
+    assert back.json()["state"] == "released"
+    assert len(visitor.client.get("/api/v1/challenge-parts").json()) == 40
+
+
+def test_an_entry_is_proved_against_the_root(onlooker: Visitor) -> None:
+    proof = onlooker.client.get("/api/v1/ledger/entries/17/proof").json()
+    leaf = hashlib.sha256(b"\x00" + proof["entry"].encode()).digest()
+    assert leaf.hex() == proof["leaf_hash"]
+    path = tuple(bytes.fromhex(node) for node in proof["inclusion"])
+    assert verify_inclusion(leaf, 17, proof["size"], path, bytes.fromhex(proof["root"]))
+    assert base64.b64encode(path[0]).decode() in proof["proof"]
+    checkpoint = onlooker.client.get("/api/v1/ledger/checkpoint").json()
+    assert checkpoint["root"] == proof["root"]
+
+
+def test_ledger_entries_are_paged_in_order(onlooker: Visitor) -> None:
+    page = onlooker.client.get("/api/v1/ledger/entries?limit=10&first=5").json()
+    assert [entry["index"] for entry in page["items"]] == list(range(5, 15))
+    following = onlooker.client.get(f"/api/v1/ledger/entries?cursor={page['next']}&limit=2").json()
+    assert [entry["index"] for entry in following["items"]] == [15, 16]
+
+
+def test_health_is_for_everybody_and_readiness_tells_of_a_dead_watch(visitor: Visitor) -> None:
+    assert visitor.client.get("/health").json()["status"] == "alive"
+    assert visitor.client.get("/ready").json()["ready"] is True
+    visitor.service.not_watching_since = at(-1)
+    answer = visitor.client.get("/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+
+
+def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:
+    text = onlooker.client.get("/metrics").text
+    place = 'device="line2-op20",line="line2",station="line2-op20"'
+    assert f'redrabbit_device_status{{{place},status="missed"}} 1.0' in text
+    assert f'redrabbit_device_status{{{place},status="verified"}} 0.0' in text
+    assert "redrabbit_containments_open 1.0" in text
+    assert "redrabbit_watching 1.0" in text
+
+
+def test_docs_describe_every_call_with_openapi_3_1(onlooker: Visitor) -> None:
+    document = onlooker.client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert "Problem" in document["components"]["schemas"]
+    for path, calls in document["paths"].items():
+        for call in calls.values():
+            assert call.get("description"), path

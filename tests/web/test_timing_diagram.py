@@ -1,0 +1,91 @@
+"""Evidence as a timing diagram: nothing is drawn where nothing was known (B1)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from redrabbit.domain.records import Json
+from redrabbit.web.timing_diagram import LABEL_WIDTH, PLOT_WIDTH, TimingDiagram, timing_diagram
+from tests.showcase import NOW, SIGNALS
+from tests.showcase_records import evidence
+
+SPECS = {str(spec.name): spec for spec in SIGNALS}
+
+
+def drawn(verdict: str, elapsed_s: float | None = 1.8) -> TimingDiagram:
+    found = timing_diagram(evidence(NOW, verdict, elapsed_s), SPECS)
+    assert found is not None
+    return found
+
+
+def test_nothing_is_drawn_without_evidence() -> None:
+    assert timing_diagram(None, SPECS) is None
+    assert timing_diagram(Json("{}"), SPECS) is None
+    assert timing_diagram(Json(json.dumps({"trace": {"nok": []}})), SPECS) is None
+
+
+def test_what_presented_tells_stands_first_and_the_measured_value_last() -> None:
+    order = [wave.signal for wave in drawn("detected").waves]
+    assert order[0] == "part_present"
+    assert order[-1] == "torque"
+
+
+def test_the_deciding_edge_marks_the_signals_that_changed_there() -> None:
+    deciding = {wave.signal for wave in drawn("detected").waves if wave.decides}
+    assert deciding == {"nok", "reject_code"}
+    assert {wave.signal for wave in drawn("missed").waves if wave.decides} == {"ok"}
+
+
+def test_silence_has_no_edge_and_shades_until_the_deadline() -> None:
+    silent = drawn("missed", None)
+    assert silent.edge_x is None
+    assert silent.deadline_x is not None
+    assert silent.shaded is not None
+    assert silent.shaded[0] + silent.shaded[1] == pytest.approx(silent.deadline_x)
+
+
+def test_a_lost_value_leaves_a_gap_in_the_wave() -> None:
+    lost = drawn("inconclusive", None)
+    assert all(len(wave.unknown) == 1 for wave in lost.waves)
+    ends = [wave.unknown[0][0] for wave in lost.waves]
+    assert all(f"H{end}" in wave.path for end, wave in zip(ends, lost.waves, strict=True))
+
+
+def test_the_limit_stands_above_a_measured_value_below_it() -> None:
+    torque = next(wave for wave in drawn("detected").waves if wave.signal == "torque")
+    assert torque.limit == "8"
+    assert torque.limit_y is not None
+    assert torque.limit_y < min(note.y for note in torque.notes)
+
+
+def test_signals_are_named_as_the_configuration_names_them() -> None:
+    named = {wave.signal: wave.label for wave in drawn("detected").waves}
+    assert named["torque"] == SPECS["torque"].label
+    bare = timing_diagram(evidence(NOW, "detected", 1.8), {})
+    assert bare is not None
+    assert {wave.label for wave in bare.waves} == set(named)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.4, 3.9, 30.0, 900.0])
+def test_everything_stays_within_the_frame_at_any_length(seconds: float) -> None:
+    kept = json.loads(evidence(NOW, "detected", seconds))
+    kept["deadline_at"] = (NOW + timedelta(seconds=seconds + 1)).isoformat()
+    found = timing_diagram(Json(json.dumps(kept)), SPECS)
+    assert found is not None
+    assert 1 <= len(found.ticks) <= 10
+    for x in (*(x for x, _ in found.ticks), found.edge_x or 0, *(found.shaded or ())):
+        assert 0 <= x <= LABEL_WIDTH + PLOT_WIDTH
+
+
+def test_texts_are_drawn_as_levels_with_their_value() -> None:
+    at = NOW.isoformat()
+    later = (NOW + timedelta(seconds=1)).isoformat()
+    kept = {
+        "presented_at": at,
+        "trace": {"code": [[at, "", None], [later, "RR-0007", None]]},
+        "rule": {"part_code": "code"},
+    }
+    found = timing_diagram(Json(json.dumps(kept)), {})
+    assert found is not None
+    assert [note.text for note in found.waves[0].notes] == ["RR-0007"]

@@ -1,0 +1,73 @@
+"""Which language a reader gets, and how pages say times and numbers."""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from redrabbit.web.look import LOOKS, shape, tone
+from redrabbit.web.words import Words, language_wanted, plain
+
+NOW = datetime(2026, 11, 23, 6, 5, 20, tzinfo=UTC)
+WORDS = Words("en", ZoneInfo("Asia/Shanghai"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "accepted", "language"),
+    [
+        ("zh", "en", "en", "zh"),
+        (None, "zh", "en", "zh"),
+        ("xx", None, "zh-CN", "zh"),
+        (None, None, "en-GB,en;q=0.9,zh;q=0.8", "en"),
+        (None, None, "de, zh-TW;q=0.7, en;q=0.3", "zh"),
+        (None, None, "zh;q=0, en;q=0.1", "en"),
+        (None, None, "zh;q=oops", "en"),
+        (None, None, "fr", "en"),
+        (None, None, None, "en"),
+    ],
+)
+def test_language_is_asked_for_remembered_or_accepted(
+    query: str | None, cookie: str | None, accepted: str | None, language: str
+) -> None:
+    assert language_wanted(query, cookie, accepted) == language
+
+
+def test_times_are_said_in_the_plants_zone() -> None:
+    assert WORDS.at(NOW) == "14:05"
+    assert WORDS.at(NOW - timedelta(days=1)) == "2026-11-22 14:05"
+    assert WORDS.exact(NOW) == "2026-11-23 14:05:20"
+    assert WORDS.local_input(NOW) == "2026-11-23T14:05"
+    assert WORDS.clock(NOW) == "14:05:20"
+
+
+def test_a_reason_is_worded_where_it_is_a_code_and_quoted_where_a_person_gave_it() -> None:
+    assert WORDS.reason("not_done") == "not done in its window"
+    assert WORDS.reason("pause-7") == "line not producing (pause 7)"
+    assert WORDS.reason("fixture busy") == "fixture busy"
+    assert WORDS.reason(None) == ""
+
+
+def test_both_languages_are_at_hand() -> None:
+    assert (WORDS("nav.board"), WORDS.other("nav.board")) == ("Board", "看板")
+
+
+def test_a_refusals_parameters_become_plain_json() -> None:
+    class Colour(Enum):
+        RED = "red"
+
+    given = {"at": NOW, "state": Colour.RED, "uses": 3, "parts": ("a",), "none": None}
+    assert plain(given) == {
+        "at": "2026-11-23T06:05:20+00:00",
+        "state": "red",
+        "uses": 3,
+        "parts": "('a',)",
+        "none": None,
+    }
+
+
+def test_no_two_states_look_alike_by_shape_and_colour() -> None:
+    alarming = [word for word, (_, colour) in LOOKS.items() if colour in {"red", "violet"}]
+    looks = {word: LOOKS[word] for word in alarming if word not in {"failed", "false_reject"}}
+    assert len(set(looks.values())) == len(looks)
+    assert (shape("unheard_of"), tone("unheard_of")) == ("circle", "grey")
