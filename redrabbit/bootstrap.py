@@ -254,6 +254,9 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
         factory = uvloop.new_event_loop
 
     async def main() -> int:
+        starting = asyncio.current_task()
+        if sys.platform != "win32" and starting is not None:  # until `until_stopped` takes over
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
         return await work()
 
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -262,9 +265,6 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
         except asyncio.CancelledError:
             return 0  # told to stop before there was anything to stop
 
-        starting = asyncio.current_task()
-        if sys.platform != "win32" and starting is not None:  # until `until_stopped` takes over
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
 
 def run_service(settings: ServeSettings, *, json_logs: bool) -> int:
     """Serve a plant until stopped; return the exit code."""

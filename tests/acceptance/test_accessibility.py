@@ -1,0 +1,148 @@
+"""Every page in a real browser: axe-core finds nothing, nothing overflows, no error is logged.
+
+In both languages and themes, on a desk and in a hand (WCAG 2.2 AA, look.md).
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from redrabbit.web.app import create_app
+from tests.acceptance.processes import free_port
+from tests.showcase import ShowcaseClock
+from tests.showcase_records import runs_in_every_state
+from tests.showcase_service import ShowcaseService
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = [
+    "/",
+    "/due",
+    "/stations",
+    "/stations/line1-op20",
+    "/stations/line1-op50",
+    "/stations/line2-op30",
+    "/stations/line2-op40",
+    "/stations/line3-op10",
+    "/stations/line4-op10",
+    "/stations/line4-op30",
+    "/runs",
+    "/runs?outcome=aborted&line=line4",
+    "/runs/20871",
+    "/runs/20873",
+    "/containments",
+    "/containments/31",
+    "/nowhere",
+]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+]
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The showcase plant, served over a real socket."""
+    clock = ShowcaseClock()
+    service = ShowcaseService(clock)
+    service.put(*runs_in_every_state())
+    port = free_port()
+    config = uvicorn.Config(
+        create_app(service, clock=clock), port=port, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("theme", "width", "height"), [("light", 1280, 800), ("dark", 390, 844)])
+def test_every_page_is_accessible(
+    address: str, browser: Any, language: str, theme: str, width: int, height: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        bypass_csp=True,
+    )
+    context.add_cookies([{"name": "rr_badge", "value": "2207", "url": address}])
+    found: list[str] = []
+    for path in PAGES:
+        page = context.new_page()
+        page.on("pageerror", lambda error, path=path: found.append(f"{path}: {error}"))
+        page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}", wait_until="load")
+        for summary in page.locator("details:not([open]) > summary").all()[:1]:
+            summary.click()
+        page.add_script_tag(path=str(AXE))
+        result = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        found += [
+            f"{path}: {violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in result["violations"]
+            for node in violation["nodes"][:3]
+        ]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{path}: {wide} px wide")
+        page.close()
+    context.close()
+    assert found == []
+
+
+def test_pages_keep_their_own_security_policy(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    for path in ("/", "/stations/line1-op20", "/runs/20871", "/docs"):
+        page.goto(address + path, wait_until="load")
+        page.wait_for_timeout(500)
+    assert complaints == []
+    assert page.locator("#swagger .opblock").count() > 20
+    page.close()
+
+
+def test_a_scan_needs_no_focus_and_the_board_follows_by_itself(address: str, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 1600, "height": 900})
+    board, station = context.new_page(), context.new_page()
+    board.goto(f"{address}/?lang=en", wait_until="load")
+    station.goto(f"{address}/stations/line1-op60?lang=en", wait_until="load")
+    station.goto(f"{address}/stations/line3-op20?lang=en", wait_until="load")
+    station.keyboard.type("2207")
+    station.keyboard.press("Enter")
+    station.get_by_role("button", name="Start the check").click()
+    station.locator("#do-title").wait_for()
+    station.keyboard.type("RR-0012")
+    station.keyboard.press("Enter")
+    station.get_by_text("Put RR-0012 on the station").wait_for(timeout=10_000)
+    board.locator("#device-line3-op20 .running").wait_for(timeout=10_000)
+    context.close()
