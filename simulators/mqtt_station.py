@@ -84,6 +84,10 @@ class Voice:
         """Let the next messages go wrong, one mishap each."""
         self._mishaps.extend(mishaps)
 
+    def forget_plan(self) -> None:
+        """Let no more messages go wrong."""
+        self._mishaps.clear()
+
     def say(
         self, shown: Mapping[str, Value], at: datetime, *, only: Iterable[str] | None = None
     ) -> list[Sent]:
