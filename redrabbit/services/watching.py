@@ -1,7 +1,7 @@
 """Whether anybody is watching: the watcher is watched, too (B20)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,3 +12,9 @@ class Watching:
     last_reading_at: datetime | None
     not_watching_since: datetime | None
     """None while the agent's heart beats."""
+
+    def reading_age(self, now: datetime) -> timedelta | None:
+        """Return how old the last reading is; one taken while `now` was asked is not of the future."""
+        if self.last_reading_at is None:
+            return None
+        return max(timedelta(0), now - self.last_reading_at)
