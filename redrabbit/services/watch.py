@@ -94,7 +94,7 @@ class StationWatch:
 
     def take(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition."""
-        before = self.live.readings
+        before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         escape = self._escape(acquisition, before.get)
         moved: Pending | None = None
@@ -104,6 +104,11 @@ class StationWatch:
         if acquisition.failure is None and self._recorded_lost:
             restored = self._note_restored(acquisition.window.ended_at)
         return _joined([moved, escape, restored])
+
+    def _needs_before(self, acquisition: Acquisition) -> bool:
+        """Return whether what was read before matters: making readings costs."""
+        may_escape = self.station.part_code is not None and bool(acquisition.changes)
+        return self.run is not None or may_escape
 
     def tick(self, now: datetime) -> Pending | None:
         """Look at the clock: an expired deadline, or a station that fell silent."""

@@ -1,0 +1,110 @@
+"""The live readings: what is put off must come to the same as what is done at once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.identity import LineId, SignalName, StationId
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Window
+from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
+from redrabbit.domain.station import ModbusLink, Station
+from redrabbit.domain.text import Text
+from redrabbit.services.live import LiveStation
+
+BEGAN = datetime(2026, 11, 22, 6, tzinfo=UTC)
+NAMES = tuple(SignalName(name) for name in ("part_present", "rejected", "accepted"))
+STATION = Station(
+    id=StationId("op10"),
+    line=LineId("line1"),
+    operation="OP10",
+    name=Text(en="", zh=""),
+    link=ModbusLink(
+        endpoint="plc", host="127.0.0.1", port=502, unit_id=1, poll_interval_s=0.1, timeout_s=0.3
+    ),
+    signals=tuple(
+        SignalSpec(
+            name=name,
+            address=ModbusAddress(table=Table.COIL, address=at, encoding=Encoding.BOOL),
+        )
+        for at, name in enumerate(NAMES)
+    ),
+    devices=(),
+)
+
+observations = st.one_of(
+    st.builds(
+        Observation, signal=st.sampled_from(NAMES), value=st.booleans(), retained=st.booleans()
+    ),
+    st.builds(Observation, signal=st.sampled_from(NAMES), reason=st.just(Reason.DEVICE_ERROR)),
+)
+
+
+@st.composite
+def acquisitions(draw: st.DrawFn) -> list[Acquisition]:
+    """Draw some polls, each a second after the one before, of all signals or of some."""
+    found = []
+    for second in range(draw(st.integers(1, 12))):
+        at = BEGAN + timedelta(seconds=second)
+        failure = draw(st.sampled_from([None, None, None, Reason.TIMEOUT]))
+        changes = draw(st.lists(observations, max_size=2, unique_by=lambda one: one.signal))
+        covered = {change.signal for change in changes} | draw(st.sets(st.sampled_from(NAMES)))
+        found.append(
+            Acquisition(
+                station=STATION.id,
+                window=Window(began_at=at, ended_at=at + timedelta(milliseconds=10)),
+                signals=frozenset(covered),
+                changes=tuple(changes) if failure is None else (),
+                failure=failure,
+                fresh=draw(st.booleans()),
+            )
+        )
+    return found
+
+
+@given(acquisitions())
+def test_readings_are_the_same_whether_they_are_looked_at_often_or_once(
+    taken: list[Acquisition],
+) -> None:
+    often, once = LiveStation(STATION, BEGAN), LiveStation(STATION, BEGAN)
+    for acquisition in taken:
+        often.take(acquisition)
+        assert often.readings.keys() == set(NAMES)
+        once.take(acquisition)
+    assert once.readings == often.readings
+
+
+@given(acquisitions())
+def test_each_reading_tells_the_last_acquisition_that_said_something_of_it(
+    taken: list[Acquisition],
+) -> None:
+    live = LiveStation(STATION, BEGAN)
+    for acquisition in taken:
+        live.take(acquisition)
+    for name in NAMES:
+        about = [one for one in taken if name in one.signals]
+        reading = live.readings[name]
+        if not about:
+            assert reading.reason is Reason.NOT_YET_READ
+        elif about[-1].failure is not None:
+            assert (reading.value, reading.reason) == (None, about[-1].failure)
+        elif reading.value is not None:
+            assert reading.window == about[-1].window
+
+
+def test_readings_once_given_are_never_changed_afterwards() -> None:
+    live = LiveStation(STATION, BEGAN)
+    first = Acquisition(
+        station=STATION.id,
+        window=Window(began_at=BEGAN, ended_at=BEGAN),
+        signals=frozenset(NAMES),
+        changes=tuple(Observation(signal=name, value=False) for name in NAMES),
+    )
+    live.take(first)
+    kept = live.readings
+    later = BEGAN + timedelta(seconds=1)
+    live.take(replace(first, window=Window(began_at=later, ended_at=later), changes=()))
+    assert {reading.window for reading in kept.values()} == {first.window}
+    second = Window(began_at=later, ended_at=later)
+    assert {reading.window for reading in live.readings.values()} == {second}
