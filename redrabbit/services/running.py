@@ -169,18 +169,22 @@ def _stopped(record: RunRecord) -> Outcome | None:
 
 
 def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
+    """Return the run with what it was watching, without what only memory held."""
+    watched = begin(run.step.expectation, {})
+    for presentation in shown:
+        under_way = presentation.step == run.index and presentation.verdict is None
+        if under_way and presentation.presented_at is not None:
+            how = Presented(presentation.presented_how)
+            watched = present(watched, presentation.presented_at, how)
     if run.state in {RunState.ARMED, RunState.PRESENTED}:
-        evidence = begin(run.step.expectation, {})
-        here = [p for p in shown if p.step == run.index and p.presented_at is not None]
-        if here and here[0].presented_at is not None:
-            how = Presented(here[0].presented_how)
-            evidence = present(evidence, here[0].presented_at, how)
-        return replace(run, evidence=evidence)
+        return replace(run, evidence=watched)
     if run.state is RunState.AWAITING_PART:
         return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
-    kind = (
-        DeadlineKind.RETURN if run.state is RunState.AWAITING_RETURN else DeadlineKind.CONFIRMATION
-    )
+    kind = DeadlineKind.CONFIRMATION
+    if run.state is RunState.AWAITING_RETURN:
+        kind = DeadlineKind.RETURN
+        if watched.presented_at is not None:  # a later presentation, kept beside the first (L10)
+            run = replace(run, beside=watched)
     waits_until = now + timedelta(seconds=run.return_timeout_s)
     return replace(run, deadline=SetDeadline(kind=kind, at=waits_until))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, SignalName
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
@@ -15,7 +15,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services import containing, scheduling
 from redrabbit.services.ports import equals
-from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant
+from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
 
 ANNA = Actor.stated("2207")
 
@@ -269,3 +269,25 @@ def test_a_silent_station_is_without_data_and_then_read_again() -> None:
     again = bench.database.read_now(lambda reader: reader.get(StationRecord, OP20))
     assert again is not None
     assert again.no_data_since is None
+
+
+def test_a_restart_ends_a_later_presentation_that_was_open_beside_the_first() -> None:
+    """L10, L3: the first verdict stays, and the second presentation is not left without one."""
+    station = a_station(OP20, presented=None, part_code=SignalName("part_code"))
+    bench = Bench(a_plant(stations=(station, a_station(OP30))))
+    start(bench)
+    scan(bench, "RR-0001")
+    bench.pass_time(1)
+    bench.read(OP20, part_code="RR-0001")
+    bench.pass_time(1)
+    bench.read(OP20, rejected=True, reject_code=11)
+    bench.pass_time(3)
+    bench.read(OP20, part_code="", rejected=False, reject_code=0)
+    bench.pass_time(1)
+    bench.read(OP20, part_code="RR-0001")
+    bench.restart()
+    shown = bench.database.read_now(lambda reader: reader.find(PresentationRecord))
+    assert [(p.attempt, p.verdict, p.verdict_reason, p.decides) for p in shown] == [
+        (1, "detected", None, True),
+        (2, "inconclusive", "restarted", False),
+    ]
