@@ -5,10 +5,12 @@ everything taken in is committed and every socket is closed. `serve` and the dem
 """
 
 import asyncio
+import json
 import logging
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,12 +31,14 @@ from redrabbit.config.template import write_template
 from redrabbit.domain.fold import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.ports import Reader
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
@@ -74,7 +78,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
-            agent = Agent(plant, files, database, clock, SOFTWARE)
+            agent = Agent(plant, files, database, clock, SOFTWARE, formerly=_formerly)
             await agent.open()
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
@@ -106,6 +110,30 @@ def _open(settings: ServeSettings, plant: Plant, clock: Clock) -> SqlDatabase:
         recording=recording,
         key_path=settings.key_file,
     )
+
+
+def plant_in_force(reader: Reader) -> Plant:
+    """Return the plant as last adopted, from the content that the ledger keeps (D14)."""
+    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
+    if not latest:
+        raise StoreTrouble("this database has not adopted any configuration yet")
+    with tempfile.TemporaryDirectory(prefix="redrabbit-") as folder:
+        for name, text in json.loads(latest[0].content).items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        return load_plant(Path(folder))
+
+
+def _formerly(reader: Reader) -> Plant | None:
+    """Return the plant as it was in force until now, for what it still owes."""
+    if not reader.count(ConfigurationRecord):
+        return None
+    try:
+        return plant_in_force(reader)
+    except ConfigurationProblems as problems:
+        log.warning(
+            "configuration in force can't be read any more", extra={"reason": str(problems)}
+        )
+        return None
 
 
 def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...]:
@@ -320,9 +348,7 @@ def write_configuration(folder: Path) -> int:
 
 def print_schema() -> int:
     """Print the JSON Schema of station files."""
-    import json  # noqa: PLC0415  because only this command prints JSON
-
-    from redrabbit.config.json_schema import schema  # noqa: PLC0415  as above
+    from redrabbit.config.json_schema import schema  # noqa: PLC0415  because only this command asks
 
     sys.stdout.write(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
     return 0

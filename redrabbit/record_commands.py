@@ -5,25 +5,20 @@ None of them writes to the database (D20). What a person can mend is told in wor
 
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from redrabbit.base.clock import wall_now
 from redrabbit.base.signing import DamagedKey, load_key_file
-from redrabbit.bootstrap import FOUND, told_plainly
-from redrabbit.config.plant import load_plant
+from redrabbit.bootstrap import FOUND, plant_in_force, told_plainly
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
-from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_proof import Period
-from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.exports.record_file import export_records, verify_export, write_export
-from redrabbit.services.errors import KeyMissing, StoreTrouble
-from redrabbit.services.ports import Reader
+from redrabbit.services.errors import KeyMissing
 from redrabbit.services.scheduling import Overdue, overdue_occurrences
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.opening import open_for_reading
@@ -44,11 +39,11 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
     def work() -> int:
         now = wall_now()
         with open_for_reading(database_url) as database:
-            found = database.read_now(lambda r: overdue_occurrences(r, plant_of(r), now))
+            found = database.read_now(lambda r: overdue_occurrences(r, plant_in_force(r), now))
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
         if beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
-            since = f"{beat:%Y-%m-%d %H:%M:%S} UTC" if beat else "ever"
-            sys.stderr.write(f"not watching since {since}: the service does not run\n")
+            since = f"not watching since {beat:%Y-%m-%d %H:%M:%S} UTC" if beat else "never watched"
+            sys.stderr.write(f"{since}: the service does not run\n")
         if as_json:
             sys.stdout.write(json.dumps([_plain(each) for each in found]) + "\n")
         else:
@@ -57,17 +52,6 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         return FOUND if found else 0
 
     return _told(work)
-
-
-def plant_of(reader: Reader) -> Plant:
-    """Return the plant as last adopted, from the content that the ledger keeps (D14)."""
-    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    if not latest:
-        raise StoreTrouble("this database has not adopted any configuration yet")
-    with tempfile.TemporaryDirectory(prefix="redrabbit-") as folder:
-        for name, text in json.loads(latest[0].content).items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        return load_plant(Path(folder))
 
 
 def _plain(overdue: Overdue) -> dict[str, object]:
@@ -120,7 +104,7 @@ def export_records_to(
                 lambda reader: export_records(
                     reader,
                     signer,
-                    plant=plant_of(reader).name,
+                    plant=plant_in_force(reader).name,
                     period=Period(begins_at=since, ends_at=until),
                     line=line,
                     made_at=wall_now(),

@@ -23,7 +23,7 @@ from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.ports import Database, UnitOfWork, Where
+from redrabbit.services.ports import Database, Reader, UnitOfWork, Where
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
@@ -39,6 +39,9 @@ HEART_STOPPED_AFTER_S = 5.0
 CLOCK_STEP_S = 1.0
 """A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
+Formerly = Callable[[Reader], Plant | None]
+"""Returns the plant as it was last in force; None where nobody can tell any more."""
+
 log = logging.getLogger("redrabbit.agent")
 
 
@@ -50,8 +53,19 @@ class Opened:
         self.watches = watches
 
 
-def open_life(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> Opened:
-    """Begin one life: adopt, take up runs, make what came due while nobody watched."""
+def open_life(
+    uow: UnitOfWork,
+    plant: Plant,
+    files: Mapping[str, str],
+    software: str,
+    *,
+    formerly: Formerly | None = None,
+) -> Opened:
+    """Begin one life: adopt, take up runs, make what came due while nobody watched.
+
+    What came due before this configuration is owed by the one before it (L7); where that can't be
+    read any more, what was made of it is at least not forgiven.
+    """
     number = uow.next_number(AgentRecord)
     uow.append(
         Event(
@@ -62,6 +76,11 @@ def open_life(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software:
             payload=payload_of(agent_id=number, software=software),
         )
     )
+    before = formerly(uow) if formerly is not None else None
+    if before is not None:
+        scheduling.step(uow, before)
+    else:
+        scheduling.bring_up(uow)
     adopt(uow, plant, files, software)
     runs = _taken_up(uow, plant)
     watches: list[StationWatch] = []
@@ -130,12 +149,15 @@ class Agent:
         database: Database,
         clock: Clock,
         software: str,
+        *,
+        formerly: Formerly | None = None,
     ) -> None:
         self.plant = plant
         self._files = files
         self.database = database
         self.clock = clock
         self._software = software
+        self._formerly = formerly
         self.supervisor = Supervisor(clock)
         self.desks: dict[StationId, StationDesk] = {}
         self._agent_id: int | None = None
@@ -145,7 +167,9 @@ class Agent:
     async def open(self) -> None:
         """Begin this life in one transaction."""
         opened = await self.database.write(
-            lambda uow: open_life(uow, self.plant, self._files, self._software)
+            lambda uow: open_life(
+                uow, self.plant, self._files, self._software, formerly=self._formerly
+            )
         )
         self._agent_id = opened.agent_id
         self.desks = {

@@ -29,8 +29,13 @@ from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 def step(uow: UnitOfWork, plant: Plant) -> None:
     """Bring all obligations up to `uow.now`."""
     for check, record in _adopted_checks(uow, plant):
-        for due in _unmade(plant, check, record, uow.now):
+        for due in _unmade(uow, plant, check, record, uow.now):
             _make(uow, plant, check, due)
+    bring_up(uow)
+
+
+def bring_up(uow: UnitOfWork) -> None:
+    """Bring the occurrences that were made already up to `uow.now`, whatever the plan is."""
     for occurrence in uow.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"):
         _bring_up(uow, occurrence)
 
@@ -39,12 +44,7 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
     """Return when `step` has something to do again; None when nothing is scheduled."""
     instants: list[datetime] = []
     for check, record in _adopted_checks(reader, plant):
-        following = next_due(
-            check.schedule,
-            plant.calendars[check.line],
-            record.adopted_at,
-            record.scheduled_until,
-        )
+        following = _next_unmade(reader, plant, check, record, now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
     for occurrence in reader.find(OccurrenceRecord, equals("outcome", None)):
@@ -80,7 +80,7 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
         if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
     ]
     for check, record in _adopted_checks(reader, plant):
-        for due in _unmade(plant, check, record, now):
+        for due in _unmade(reader, plant, check, record, now):
             times = frozen_times(check, due)
             if times.grace_ends_at <= now < times.closes_at:
                 found.append(_overdue(check.id, check.line, check.station, check.device, times))
@@ -103,17 +103,39 @@ def _overdue(
 
 def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:
     records = reader.find(CheckRecord, equals("retired_at", None))
-    return [(plant.check(CheckId(record.check_id)), record) for record in records]
+    known = {check.id: check for check in plant.plan.checks}
+    pairs = ((known.get(CheckId(record.check_id)), record) for record in records)
+    return [(check, record) for check, record in pairs if check is not None]
 
 
-def _unmade(plant: Plant, check: Check, record: CheckRecord, now: datetime) -> list[DueTime]:
-    return due_times(
+def _unmade(
+    reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
+) -> list[DueTime]:
+    found = due_times(
         check.schedule,
         plant.calendars[check.line],
         record.adopted_at,
         record.scheduled_until,
         now + check.opens_before,
     )
+    return [due for due in found if not _is_made(reader, check, due)]
+
+
+def _next_unmade(
+    reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
+) -> DueTime | None:
+    after = record.scheduled_until
+    while True:
+        due = next_due(check.schedule, plant.calendars[check.line], record.adopted_at, after)
+        if due is None or due.due_at > now + check.opens_before or not _is_made(reader, check, due):
+            return due
+        after = due.due_at
+
+
+def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
+    """Return whether it was made under an earlier plan or calendar: never twice (D8)."""
+    key = equals("trigger_key", due.trigger_key)
+    return bool(reader.find(OccurrenceRecord, equals("check_id", check.id), key, limit=1))
 
 
 def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
