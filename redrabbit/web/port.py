@@ -127,6 +127,10 @@ class PlantService(Protocol):
         """Release a part for use."""
         ...
 
+    async def found_again(self, part_id: PartId, *, actor: Actor) -> ChallengePartRecord:
+        """Note that a missing part is back in its place."""
+        ...
+
     async def acknowledge(self, alarm_id: int, *, actor: Actor) -> AlarmRecord:
         """Acknowledge an alarm."""
         ...

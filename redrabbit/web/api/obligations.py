@@ -1,4 +1,4 @@
-"""Occurrences, what is overdue, excuses and pauses."""
+"""Occurrences, what is overdue, and excuses."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -7,14 +7,14 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import LineId, OccurrenceId
+from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
-from redrabbit.domain.records import OccurrenceRecord, PauseRecord
+from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.web.api.models import Occurrence, Page, Pause
+from redrabbit.web.api.models import Occurrence, Page
 from redrabbit.web.api.paging import Cursor, Limit, cursor_number, newest_first
 from redrabbit.web.api.problems import PROBLEMS
-from redrabbit.web.api.requests import Act, NewExcuse, NewPause
+from redrabbit.web.api.requests import NewExcuse
 from redrabbit.web.site import LARGEST_NUMBER, Site
 
 StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
@@ -27,7 +27,7 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 def obligations_router(site: Site) -> APIRouter:
-    """Return occurrences, excuses and pauses."""
+    """Return occurrences and the way to excuse one."""
     router = APIRouter(tags=["obligations"], responses=PROBLEMS)
     service = site.service
 
@@ -76,33 +76,6 @@ def obligations_router(site: Site) -> APIRouter:
             OccurrenceId(body.occurrence), reason=body.reason, actor=body.actor
         )
         return occurrence_model(record, site.clock.now())
-
-    @router.get("/pauses")
-    async def list_pauses(limit: Limit = 50, cursor: Cursor = None) -> Page[Pause]:
-        """Return the pauses, newest first."""
-        found, following = await service.read(
-            lambda reader: newest_first(
-                reader, PauseRecord, "pause_id", [], limit=limit, cursor=cursor
-            )
-        )
-        return Page(items=[Pause.model_validate(p) for p in found], next=following)
-
-    @router.post("/pauses", status_code=201)
-    async def declare_pause(body: NewPause) -> Pause:
-        """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
-        record = await service.declare_pause(
-            line=LineId(body.line),
-            begins_at=body.begins_at,
-            ends_at=body.ends_at,
-            reason=body.reason,
-            actor=body.actor,
-        )
-        return Pause.model_validate(record)
-
-    @router.post("/pauses/{pause_id}/end")
-    async def end_pause(pause_id: Number, body: Act) -> Pause:
-        """End a pause now."""
-        return Pause.model_validate(await service.end_pause(pause_id, actor=body.actor))
 
     return router
 

@@ -1,4 +1,4 @@
-"""Stations with live signals, devices with their status, challenge parts, checks."""
+"""Stations with live signals, devices with their status, checks."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,16 +9,15 @@ from fastapi import APIRouter, Path
 
 from redrabbit.domain import control_plan, station
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import CheckId, PartId
+from redrabbit.domain.identity import CheckId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import ChallengePartRecord, CheckRecord, RunRecord
+from redrabbit.domain.records import CheckRecord, RunRecord
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.standing import Standing, standings
 from redrabbit.web.api.models import (
-    ChallengePart,
     Check,
     Device,
     SignalReading,
@@ -26,7 +25,6 @@ from redrabbit.web.api.models import (
     in_words,
 )
 from redrabbit.web.api.problems import PROBLEMS
-from redrabbit.web.api.requests import Act, WithReason
 from redrabbit.web.site import Site
 
 Slug = Annotated[str, Path(max_length=200)]
@@ -66,24 +64,6 @@ def plant_router(site: Site) -> APIRouter:
         plant, views, now = service.plant, service.views(), site.clock.now()
         found = await service.read(lambda reader: standings(reader, plant, views, now))
         return [device_model(standing) for standing in found]
-
-    @router.get("/challenge-parts")
-    async def list_challenge_parts() -> list[ChallengePart]:
-        """Return every challenge part and good master."""
-        found = await service.read(lambda reader: reader.find(ChallengePartRecord))
-        return [ChallengePart.model_validate(record) for record in found]
-
-    @router.post("/challenge-parts/{part_id}/quarantine")
-    async def quarantine_part(part_id: Slug, body: WithReason) -> ChallengePart:
-        """Take a part out of use until it is released again."""
-        record = await service.quarantine(PartId(part_id), reason=body.reason, actor=body.actor)
-        return ChallengePart.model_validate(record)
-
-    @router.post("/challenge-parts/{part_id}/release")
-    async def release_part(part_id: Slug, body: Act) -> ChallengePart:
-        """Release a part for use."""
-        record = await service.release(PartId(part_id), actor=body.actor)
-        return ChallengePart.model_validate(record)
 
     @router.get("/checks")
     async def list_checks() -> list[Check]:

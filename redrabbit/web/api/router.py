@@ -9,6 +9,8 @@ from redrabbit.web.api.containments import containments_router
 from redrabbit.web.api.events import events_router
 from redrabbit.web.api.ledger import ledger_router
 from redrabbit.web.api.obligations import obligations_router
+from redrabbit.web.api.parts import parts_router
+from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.site import Site
@@ -19,7 +21,9 @@ PREFIX: Final = "/api/v1"
 def api_routers(site: Site) -> Iterator[APIRouter]:
     """Yield the parts of the API, to be included under `PREFIX`."""
     yield plant_router(site)
+    yield parts_router(site)
     yield obligations_router(site)
+    yield pauses_router(site)
     yield runs_router(site)
     yield containments_router(site)
     yield ledger_router(site)
