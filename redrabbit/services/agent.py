@@ -189,9 +189,8 @@ class Agent:
                 tasks.create_task(self.supervisor.keep(name, work), name=name)
 
     async def close(self) -> None:
-        """End this life in good order: everything taken in is committed."""
-        for desk in self.desks.values():
-            await desk.close()
+        """End this life in good order: everything taken in is committed, if the database can."""
+        await asyncio.gather(*(desk.close() for desk in self.desks.values()))
         if self._agent_id is None:
             return
         number = self._agent_id
@@ -239,11 +238,15 @@ class Agent:
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:
+        told = False
         while True:
             try:
                 await self._step_obligations()
+                told = False
             except StoreTrouble as trouble:
-                log.error("obligations not kept", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
+                if not told:
+                    log.error("obligations not kept", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
+                told = True
                 await self.clock.sleep(SCHEDULE_S)
 
     async def _step_obligations(self) -> None:
@@ -251,8 +254,8 @@ class Agent:
         next_at = await self.database.read(
             lambda reader: scheduling.next_step_at(reader, self.plant, now)
         )
-        latest = now + timedelta(seconds=SCHEDULE_S)
-        await self.clock.sleep_until(min(next_at or latest, latest))
+        wait_s = (next_at - now).total_seconds() if next_at is not None else SCHEDULE_S
+        await self.clock.sleep(min(wait_s, SCHEDULE_S))
         if next_at is not None and self.clock.now() >= next_at:
             await self.database.write(lambda uow: scheduling.step(uow, self.plant))
             self.note_commit()
@@ -260,8 +263,8 @@ class Agent:
     async def _keep_clock(self) -> None:
         while True:
             drift = self.clock.drift()
-            judging = any(desk.watch.judging for desk in self.desks.values())
-            if abs(drift.total_seconds()) >= CLOCK_STEP_S and not judging:
+            quiet = not any(desk.busy or desk.watch.judging for desk in self.desks.values())
+            if abs(drift.total_seconds()) >= CLOCK_STEP_S and quiet:
                 await self._adopt_clock()
             await self.clock.sleep(1.0)
 
@@ -271,8 +274,13 @@ class Agent:
         step = self.clock.reanchor()
         for desk in self.desks.values():
             desk.shift(step)
-
-        await self.database.write(lambda uow: note_clock_step(uow, before, step))
+        while True:
+            try:
+                await self.database.write(lambda uow: note_clock_step(uow, before, step))
+            except StoreTrouble:
+                await self.clock.sleep(SCHEDULE_S)
+            else:
+                break
         log.warning("clock stepped", extra={"step_s": step.total_seconds()})
 
 

@@ -86,6 +86,10 @@ class LiveStation:
             signal: _unread(signal, failure) for signal in acquisition.signals
         }
 
+    def shift(self, step: timedelta) -> None:
+        """Move with a step of the clock: silence is measured in durations (R46)."""
+        self._last_good_at += step
+
     def lost(self, now: datetime) -> tuple[datetime, Reason] | None:
         """Return since when, and why, the station is without data; None while it is read."""
         if self._failure is None and not self._speaks_regularly:

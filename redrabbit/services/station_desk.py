@@ -2,7 +2,8 @@
 
 `StationWatch` decides; this carries its commands to the database. A reading that changes nothing
 passes straight through; one that leads to a record holds the queue until it is committed, and is
-tried again for as long as the database is away: what was seen once isn't seen again.
+tried again for as long as the database is away: what was seen once isn't seen again. Only the end
+of the service ends that.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class StationDesk:
         self._draining: asyncio.Task[None] | None = None
         self.not_recording_since: datetime | None = None
         """Since when the database has not taken what the station said."""
+        self._closing = False
         self.faults = 0
         """Bugs met at this station; each is in the log."""
 
@@ -64,8 +66,13 @@ class StationDesk:
             if pending is not None:
                 self._put(lambda: pending, must=True)
 
+    @property
+    def busy(self) -> bool:
+        """True while something waits to be committed."""
+        return self._draining is not None
+
     def shift(self, step: timedelta) -> None:
-        """Move deadlines with a step of the clock."""
+        """Move deadlines with a step of the clock; only while the desk is not busy."""
         self.watch.shift(step)
 
     async def act(self, move: Move) -> RunRecord:
@@ -75,7 +82,11 @@ class StationDesk:
         return record
 
     async def close(self) -> None:
-        """Wait until everything taken in is committed."""
+        """Wait until everything taken in is committed; give up if the database is away.
+
+        What is left then was never acknowledged: it is as if the process had been killed (L3).
+        """
+        self._closing = True
         while self._draining is not None:
             await asyncio.shield(self._draining)
 
@@ -94,6 +105,8 @@ class StationDesk:
                     result = await self._carry(move, must=must)
                 except Exception as error:  # noqa: BLE001  because it belongs to who asked
                     self._answer_with(future, error, must=must)
+                    if self._closing and isinstance(error, StoreTrouble):
+                        self._drop_queued(error)
                 else:
                     if not future.cancelled():
                         future.set_result(result)
@@ -111,6 +124,8 @@ class StationDesk:
                 if not must:
                     raise
                 self._note_trouble(trouble)
+                if self._closing:
+                    raise
                 await self._clock.sleep(RETRY_S)
             else:
                 self.not_recording_since = None
@@ -118,12 +133,21 @@ class StationDesk:
                 self._on_commit()
                 return record
 
+    def _drop_queued(self, trouble: StoreTrouble) -> None:
+        """Take nothing more: what comes later must not be recorded without what came before."""
+        while self._inbox:
+            _, must, future = self._inbox.popleft()
+            self._answer_with(future, trouble, must=must)
+
     def _answer_with(
         self, future: asyncio.Future[RunRecord | None], error: Exception, *, must: bool
     ) -> None:
         if not must:
             if not future.cancelled():
                 future.set_exception(error)
+            return
+        if isinstance(error, StoreTrouble):  # only at the end: so that no message is acknowledged
+            future.cancel()
             return
         if isinstance(error, Refusal):
             log.warning(

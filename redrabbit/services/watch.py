@@ -76,7 +76,8 @@ class StationWatch:
         return self.run.deadline if self.run is not None else None
 
     def shift(self, step: timedelta) -> None:
-        """Move the run's deadlines with a step of the clock, so that durations stay (R46)."""
+        """Move readings and deadlines with a step of the clock, so that durations stay (R46)."""
+        self.live.shift(step)
         if self.run is not None:
             deadline = self.run.deadline
             self.run = replace(
