@@ -150,5 +150,7 @@ def test_a_scan_needs_no_focus_and_the_board_follows_by_itself(address: str, bro
     station.keyboard.type("RR-0012")
     station.keyboard.press("Enter")
     station.get_by_text("Put RR-0012 on the station").wait_for(timeout=10_000)
-    board.locator("#device-line3-op20 .running").wait_for(timeout=10_000)
+    running = board.locator("#device-line3-op20 .running")
+    running.wait_for(timeout=10_000)
+    assert running.inner_text() == "running"
     context.close()
