@@ -1,0 +1,37 @@
+"""What is to happen in a simulated shift, in order; each of these is one step."""
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+
+from simulators.line import World
+from simulators.virtual_clock import VirtualClock
+
+
+class Agenda:
+    """Moves the world and the product's clock from one event to the next."""
+
+    def __init__(self, world: World, clock: VirtualClock) -> None:
+        self._world = world
+        self._clock = clock
+        self._events: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = count()
+
+    def at(self, at: datetime, happen: Callable[[], None]) -> None:
+        """Let something happen at an instant of the world."""
+        heapq.heappush(self._events, (max(at, self._world.now), next(self._order), happen))
+
+    def step(self, until: datetime) -> bool:
+        """Let the next thing happen; False when nothing is left before `until`."""
+        if not self._events or self._events[0][0] > until:
+            return False
+        at, _, happen = heapq.heappop(self._events)
+        self.pass_to(at)
+        happen()
+        return True
+
+    def pass_to(self, at: datetime) -> None:
+        """Let time pass."""
+        self._world.advance(at)
+        self._clock.advance_to(max(at, self._clock.steady))

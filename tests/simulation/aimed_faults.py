@@ -1,0 +1,55 @@
+"""The faults of one shift, aimed: most of them come just when a part is about to be presented."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.station import ModbusLink
+from simulators.faults import OF_THE_PRODUCT, POLLED, PUBLISHED, Fault, FaultKind, draw_fault
+
+AIMED_SHARE = 0.15
+"""Of all presentations, those that something goes wrong with."""
+PRODUCT_SHARE = 0.15
+APART = timedelta(seconds=30)
+"""Between two faults at one station, so that each verdict has one cause."""
+
+
+class AimedFaults:
+    """All faults so far; it grows as the story goes on."""
+
+    def __init__(self, plant: Plant, chance: random.Random) -> None:
+        self.faults: list[Fault] = []
+        self.on_new: Callable[[Fault], None] = lambda _fault: None
+        self._chance = chance
+        self._kinds: Mapping[str, Sequence[FaultKind]] = {
+            station.id: POLLED if isinstance(station.link, ModbusLink) else PUBLISHED
+            for station in plant.stations
+        }
+
+    def at_station(self, station: str, now: datetime) -> Fault | None:
+        """Return what is wrong at a station at this instant, or None."""
+        for fault in self.faults:
+            if fault.station == station and fault.is_on(now):
+                return fault
+        return None
+
+    def perhaps_at(self, station: str, moment: datetime) -> None:
+        """Let something go wrong near a moment at which a part is put in, or not."""
+        if self._chance.random() < AIMED_SHARE:
+            self.surely_at(station, moment)
+
+    def surely_at(self, station: str, moment: datetime) -> None:
+        """Let something go wrong near this moment, unless something does already."""
+        at = moment + timedelta(seconds=round(3.5 * self._chance.random() - 0.5, 3))
+        of_product = self._chance.random() < PRODUCT_SHARE
+        kind = self._chance.choice(OF_THE_PRODUCT if of_product else self._kinds[station])
+        fault = draw_fault(self._chance, kind, at, None if of_product else station)
+        if not any(_close(fault, other) for other in self.faults):
+            self.faults.append(fault)
+            self.on_new(fault)
+
+
+def _close(one: Fault, other: Fault) -> bool:
+    same = one.station == other.station or one.station is None or other.station is None
+    return same and one.at <= other.until + APART and other.at <= one.until + APART

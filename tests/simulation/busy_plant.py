@@ -1,0 +1,70 @@
+"""The plant of the simulated shifts: the stations of `station_configs/`, another plan for each seed.
+
+The real plan asks too little of eight hours; so each seed draws when each check is due, how long
+it may wait, and now and then a part that isn't fit. Read once per process.
+"""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from redrabbit.config.plant import load_plant
+from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand, ScheduleRule
+from simulators.plant import PlantModel, read_plant
+
+FOLDER = Path(__file__).parents[2] / "station_configs"
+BEGIN = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+"""Half past five on a Monday morning at the plant: the early shift is about to begin."""
+HOURS = 8.0
+UNFIT_SHARE = 0.05
+IDLE_CHECKS = 3
+"""Checks that nothing makes due in this shift."""
+
+
+@lru_cache(maxsize=1)
+def configured() -> tuple[Plant, PlantModel]:
+    """Return the configured plant, and the world's model of it."""
+    return load_plant(FOLDER), read_plant(FOLDER)
+
+
+def busy_plant(chance: random.Random) -> Plant:
+    """Return the configured plant with a plan and parts of its own."""
+    plant, _ = configured()
+    idle = set(chance.sample(range(len(plant.plan.checks)), IDLE_CHECKS))
+    checks = tuple(
+        replace(check, schedule=OnDemand()) if place in idle else _busier(check, chance)
+        for place, check in enumerate(plant.plan.checks)
+    )
+    parts = tuple(_perhaps_unfit(part, chance) for part in plant.parts)
+    return replace(plant, plan=replace(plant.plan, checks=checks), parts=parts)
+
+
+def _busier(check: Check, chance: random.Random) -> Check:
+    schedules: list[ScheduleRule] = [
+        EveryShiftStart(),
+        Daily(at=time(chance.randint(6, 11), 5 * chance.randint(0, 11))),
+        EveryInterval(interval_s=chance.choice([9000.0, 14_400.0])),
+    ]
+    return replace(
+        check,
+        schedule=chance.choice(schedules),
+        opens_before=timedelta(minutes=chance.choice([10, 20, 30])),
+        grace=timedelta(minutes=chance.choice([10, 20, 30])),
+        closes_after=timedelta(minutes=chance.choice([40, 60, 240])),
+    )
+
+
+def _perhaps_unfit(part: ChallengePart, chance: random.Random) -> ChallengePart:
+    if chance.random() >= UNFIT_SHARE:
+        return part
+    unfit = chance.choice(["expired", "unreleased", "worn", "worn"])
+    if unfit == "expired":
+        return replace(part, valid_until=date(2026, 11, 22))
+    if unfit == "unreleased":
+        return replace(part, released=False)
+    return replace(part, wear_limit_uses=chance.randint(1, 2))

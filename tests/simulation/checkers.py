@@ -1,0 +1,71 @@
+"""The checkers of a simulated plant, one per law, and who has them look.
+
+    L1 L2 L3   verdict_checkers.VerdictChecker      what was judged really happened, and in time
+    L10        verdict_checkers.OutcomeChecker      the first presentation decides
+    L4         record_checkers.ContainmentChecker   a miss opens a containment
+    L5 L6      record_checkers.PartChecker          fit parts go out, and come back
+    L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
+    L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
+
+L9 (nothing is written to a station) is asserted where there are real stations to write to.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from tests.simulation.obligation_checker import ObligationChecker
+from tests.simulation.product import Commit
+from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
+from tests.simulation.story import LawBroken, Scene, Story
+from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
+
+__all__ = ["Checker", "Inspector", "LawBroken"]
+
+
+class Checker(Protocol):
+    """Looks at what was recorded, and raises LawBroken."""
+
+    def after(self, scene: Scene, story: Story, commit: Commit) -> None:
+        """Look after a transaction."""
+        ...
+
+    def at_end(self, scene: Scene, story: Story) -> None:
+        """Look when everything is over."""
+        ...
+
+
+class Inspector:
+    """Lets every checker look, in order, whenever the ledger grew."""
+
+    def __init__(self, scene: Scene, verifier: Any) -> None:
+        self._scene = scene
+        self.story = Story(scene.plant)
+        self.verdicts = VerdictChecker()
+        self.containments = ContainmentChecker()
+        self.parts = PartChecker()
+        self.obligations = ObligationChecker()
+        self._checkers: tuple[Checker, ...] = (
+            self.verdicts,
+            OutcomeChecker(),
+            self.containments,
+            self.parts,
+            self.obligations,
+            LedgerChecker(verifier),
+        )
+
+    def look(self, commits: Iterable[Commit]) -> None:
+        """Look at new transactions."""
+        for commit in commits:
+            self.story.tell(commit)
+            for checker in self._checkers:
+                checker.after(self._scene, self.story, commit)
+
+    def conclude(self) -> None:
+        """Look at everything once more, now that it is over."""
+        for checker in self._checkers:
+            checker.at_end(self._scene, self.story)
+
+    def seen(self) -> Counter[str]:
+        """Return what the checkers had to compare."""
+        return self.verdicts.seen + self.containments.seen + self.parts.seen + self.obligations.seen

@@ -1,0 +1,162 @@
+"""Checker of obligations, L7: everything that had to come due did, once, and ended once.
+
+What had to come due is found by walking minute by minute and second by second through the plan's
+words, on purpose without the product's schedule and calendar.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.ledger import Entry, instant
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord
+from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand
+from redrabbit.domain.shift_calendar import ShiftCalendar
+from tests.simulation.product import Commit
+from tests.simulation.story import Scene, Story, require
+
+MINUTE = timedelta(minutes=1)
+
+
+class ObligationChecker:
+    """Looks at every occurrence, when it is made, when it is decided, and at the end."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self._last_entry_at: datetime | None = None
+        self._latest: datetime | None = None
+
+    def after(self, scene: Scene, story: Story, commit: Commit) -> None:
+        del scene
+        for entry in commit.entries:
+            self._latest = max(self._latest or entry.recorded_at, entry.recorded_at)
+            if entry.type == "occurrence_decided":
+                number = int(str(entry.payload["occurrence_id"]))
+                require("L7", len(story.decided[number]) == 1, "decided twice", entry)
+
+    def at_end(self, scene: Scene, story: Story) -> None:
+        assert self._latest is not None
+        made = Counter(
+            (str(e.payload["check_id"]), instant(str(e.payload["due_at"]))) for e in story.made
+        )
+        keys = Counter((e.payload["check_id"], e.payload["trigger_key"]) for e in story.made)
+        require("L7", max(keys.values(), default=1) == 1, "made twice", keys)
+        awaited = set()
+        for check in scene.plant.plan.checks:
+            record = scene.ask(lambda reader, c=check: reader.get(CheckRecord, c.id))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+            assert record is not None
+            until = self._latest + check.opens_before
+            dues = due_by_hand(scene.plant, check, record.adopted_at, until)
+            awaited |= {(str(check.id), due_at) for due_at in dues}
+        require("L7", set(made) == awaited, "came due otherwise", set(made) ^ awaited)
+        records = scene.ask(lambda reader: reader.find(OccurrenceRecord))
+        require("L7", len(records) == len(story.made), "occurrences lost or invented", records)
+        for record in records:
+            self._ended(story, record)
+
+    def _ended(self, story: Story, record: OccurrenceRecord) -> None:
+        assert self._latest is not None
+        entries = story.decided.get(record.occurrence_id, [])
+        if not entries:
+            require("L7", record.outcome is None, "decided by nothing", record)
+            held = record.held_until is not None and record.held_until > self._latest
+            require("L7", held or record.closes_at > self._latest, "never decided", record)
+            return
+        told: Any = entries[0].payload
+        found = (record.outcome, record.reason, record.decided_at)
+        said = (told["outcome"], told["reason"], entries[0].occurred_at)
+        require("L7", found == said, "the record is not what was told", found, said)
+        self.seen[f"L7 {told['outcome']}"] += 1
+        match told["outcome"]:
+            case "lapsed":
+                self._lapsed(story, record, entries[0])
+            case "passed" | "failed":
+                run = story.runs[told["run_id"]]
+                right = run.occurrence_id == record.occurrence_id and (
+                    run.outcome == told["outcome"]
+                    or {verdict for verdict, _ in run.verdicts.values()} & {told["reason"]}
+                )
+                require("L7", right, f"{told['outcome']} by a run that was not", run, record)
+            case "excused":
+                self._excused(story, record, entries[0])
+            case _:
+                require("L7", False, "ended in no known way", record)
+
+    def _lapsed(self, story: Story, record: OccurrenceRecord, entry: Entry) -> None:
+        held = [
+            instant(run.expires_at)
+            for run in story.runs.values()
+            if run.occurrence_id == record.occurrence_id
+        ]
+        dates = {record.closes_at, *(max(at, record.closes_at) for at in held)}
+        require("L7", record.decided_at in dates, "a lapse dated wrong", record, dates)
+        early = entry.recorded_at < record.closes_at
+        require("L7", not early, "lapsed before its window closed", record, entry)
+
+    @staticmethod
+    def _excused(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
+        if record.reason is not None and record.reason.startswith("pause-"):
+            pause = story.pauses[int(record.reason.removeprefix("pause-"))]
+            within = (
+                instant(pause["begins_at"]) <= record.due_at < instant(pause["ends_at"])
+                and pause["line"] == record.line
+            )
+            require("L7", within, "excused by a pause of another time", record, pause)
+            return
+        require("L7", record.reason and entry.actor.name == "quality", "excused by nobody", record)
+
+
+def due_by_hand(plant: Plant, check: Check, adopted_at: datetime, until: datetime) -> set[datetime]:
+    """Return every instant in (adopted, until] at which the check falls due."""
+    calendar = plant.calendars[check.line]
+    match check.schedule:
+        case OnDemand():
+            return set()
+        case EveryInterval(interval_s=interval_s):
+            found, due_at = set(), adopted_at + timedelta(seconds=interval_s)
+            while due_at <= until:
+                found.add(due_at)
+                due_at += timedelta(seconds=interval_s)
+            return found
+        case EveryShiftStart():
+            wanted = tuple(
+                (weekday, shift.starts_at.hour, shift.starts_at.minute)
+                for shift in calendar.shifts
+                for weekday in shift.weekdays
+            )
+        case Daily(at=at):
+            wanted = tuple((weekday, at.hour, at.minute) for weekday in range(7))
+        case _:
+            raise AssertionError(f"no way by hand for {check.schedule}")
+    shifts_only = isinstance(check.schedule, EveryShiftStart)
+    minutes = _minutes(adopted_at, until, calendar)
+    return {
+        minute
+        for minute, clock, is_holiday in minutes
+        if clock in wanted and not (shifts_only and is_holiday)
+    }
+
+
+def _minutes(
+    since: datetime, until: datetime, calendar: ShiftCalendar
+) -> list[tuple[datetime, tuple[int, int, int], bool]]:
+    """Return every whole minute in (since, until] with weekday, hour and minute at the plant."""
+    first = since.replace(second=0, microsecond=0)
+    walked = _walked(first, calendar)
+    return [each for each in walked if since < each[0] <= until]
+
+
+@lru_cache(maxsize=8)
+def _walked(
+    first: datetime, calendar_key: Any
+) -> list[tuple[datetime, tuple[int, int, int], bool]]:
+    found = []
+    for number in range(2 * 24 * 60):
+        minute = first + number * MINUTE
+        local = minute.astimezone(calendar_key.zone)
+        holiday = local.date() in calendar_key.holidays
+        found.append((minute, (local.weekday(), local.hour, local.minute), holiday))
+    return found

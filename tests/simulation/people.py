@@ -1,0 +1,427 @@
+"""The people of a simulated shift: one operator at each station, and the quality engineer.
+
+Operators follow what the station page would ask, with their faults and a few whims: abort just when
+the part is in, or show a part a second time. The quality engineer repairs what missed, has it
+verified again, declares pauses, excuses, quarantines. All from the seed.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.occurrence import status
+from redrabbit.domain.records import (
+    ChallengePartRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    RunRecord,
+)
+from redrabbit.domain.run import RunState
+from redrabbit.domain.schedule import OnDemand
+from redrabbit.services import containing, planning
+from redrabbit.services.ports import equals
+from redrabbit.services.running import STARTABLE
+from redrabbit.services.watch import Pending, StationWatch
+from simulators.device import Behaviour
+from simulators.line import What, World
+from simulators.line_operator import (
+    BY_HAND,
+    Act,
+    Action,
+    Asks,
+    DueCheck,
+    HumanFault,
+    LineOperator,
+    Prompt,
+    RunShown,
+    do_by_hand,
+)
+from tests.simulation.agenda import Agenda
+from tests.simulation.aimed_faults import AimedFaults
+from tests.simulation.product import Commit, Product
+
+HUMAN_FAULT_SHARE = 0.2
+SICK_SHARE = 0.2
+"""Of all steps, those before which the device changes its behaviour for the worse."""
+ABORT_SHARE, AGAIN_SHARE, STICKS_SHARE = 0.04, 0.06, 0.03
+FEWEST_RUNS = 4
+TRIES = 2
+"""How often an operator runs one check before leaving it to others."""
+TAPPED_SHARE = 0.15
+"""Who says that a part is there puts it in at once: of the time that it takes otherwise."""
+ESCAPE_WATCH_S = 30.0
+QUALITY = Actor.stated("quality")
+SICK = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.HEALTHY]
+FAULTY = [fault for fault in HumanFault if fault is not HumanFault.NONE]
+
+
+class People:
+    """Everybody in the plant."""
+
+    def __init__(
+        self,
+        product: Product,
+        world: World,
+        agenda: Agenda,
+        faults: AimedFaults,
+        chance: random.Random,
+    ) -> None:
+        self.read: Callable[[str], None] = lambda _station: None
+        """Has a station read now, as it is all the time in a real plant."""
+        self.watch_for: Callable[[str, float], None] = lambda _station, _seconds: None
+        """Has a station read for a while, though it has no run."""
+        self.moved: Callable[[str], None] = lambda _station: None
+        """Is told that something was said at a station."""
+        self.aborted: set[int] = set()
+        """Runs that somebody gave up."""
+        self.refusals: Counter[str] = Counter()
+        self._product = product
+        self._world = world
+        self._agenda = agenda
+        self._faults = faults
+        self._chance = chance
+        self._acting: set[str] = set()
+        self._tries: Counter[tuple[str, int | None, int | None]] = Counter()
+        self._repaired: set[int] = set()
+        self._asked: list[Check] = []
+        """Checks that the quality engineer wants run, though nothing makes them due."""
+        self._whims: set[tuple[int, str]] = set()
+        self._operators = {
+            str(station.id): LineOperator(
+                f"operator-{station.id}",
+                seed=chance.randrange(1 << 30),
+                wrong_code=chance.choice(product.plant.parts).id,
+                pace=0.7 + chance.random(),
+                fault_for=lambda _check: self._human_fault(),
+            )
+            for station in product.plant.stations
+        }
+
+    def _human_fault(self) -> HumanFault:
+        if self._chance.random() >= HUMAN_FAULT_SHARE:
+            return HumanFault.NONE
+        return self._chance.choice(FAULTY)
+
+    # What operators see
+
+    def look_everywhere(self) -> None:
+        """Let everybody look at the page."""
+        for station in self._operators:
+            self.look(station)
+
+    def look(self, station: str) -> None:
+        """Let the operator look at the page and plan the next act."""
+        if station in self._acting or not self._product.up:
+            return
+        prompt = self._prompt(station)
+        action = self._whim(prompt) or self._operators[station].next_action(prompt)
+        if action is None:
+            return
+        if action.act is Act.PUT_IN and prompt.run is not None and prompt.run.wants_tap:
+            action = replace(action, after_s=TAPPED_SHARE * action.after_s)
+        at = self._world.now + timedelta(seconds=action.after_s)
+        if action.act in {Act.PUT_IN, Act.TAP}:
+            self._faults.perhaps_at(station, at)
+        self._busy(station, at, lambda: self._act(station, action, prompt))
+
+    def _busy(self, station: str, until: datetime, then: Callable[[], None]) -> None:
+        self._acting.add(station)
+
+        def happen() -> None:
+            self._acting.discard(station)
+            then()
+
+        self._agenda.at(until, happen)
+
+    def _prompt(self, station: str) -> Prompt:
+        run = self._product.watches[station].run
+        if run is None:
+            return Prompt(due=tuple(self._due(station)))
+        rule = run.step.expectation.rule
+        return Prompt(
+            run=RunShown(
+                run_id=run.id,
+                check_id=run.check_id,
+                asks=Asks(run.state.value),
+                part=run.part,
+                wants_tap=rule.presented is None and rule.part_code is None,
+                reads_codes=rule.part_code is not None,
+            )
+        )
+
+    def _due(self, station: str) -> list[DueCheck]:
+        now, database = self._product.clock.now(), self._product.database
+        due = [
+            DueCheck(check_id=each.check_id, occurrence_id=each.occurrence_id)
+            for each in database.read_now(
+                lambda reader: reader.find(
+                    OccurrenceRecord, equals("station", station), equals("outcome", None)
+                )
+            )
+            if each.run_id is None and status(each, now) in STARTABLE
+        ]
+        due += [
+            DueCheck(check_id=check.id, occurrence_id=None)
+            for check in self._asked
+            if check.station == station and not self._tries[check.id, None, None]
+        ]
+        due += [
+            DueCheck(check_id=case.check_id, occurrence_id=None, containment_id=case.containment_id)
+            for case in self._open_cases(station)
+            if case.containment_id in self._repaired
+        ]
+        return [check for check in due if self._tries[_about(check)] < TRIES]
+
+    def _open_cases(self, station: str) -> list[ContainmentRecord]:
+        return self._product.database.read_now(
+            lambda reader: reader.find(
+                ContainmentRecord, equals("station", station), equals("state", "open")
+            )
+        )
+
+    # What operators do
+
+    def _whim(self, prompt: Prompt) -> Action | None:
+        """Give up while the device works, now and then."""
+        run = prompt.run
+        if run is None or run.asks is not Asks.PRESENTED or (run.run_id, run.part) in self._whims:
+            return None
+        self._whims.add((run.run_id, run.part))
+        if self._chance.random() >= ABORT_SHARE:
+            return None
+        return Action(act=Act.ABORT, after_s=0.3, run_id=run.run_id, reason="called away")
+
+    def _act(self, station: str, action: Action, seen: Prompt) -> None:
+        if action.act in BY_HAND:
+            self._by_hand(station, action)
+            return
+        if not self._product.up:
+            self._busy(station, self._world.now + timedelta(seconds=10), lambda: self.look(station))
+            return
+        self.read(station)
+        if self._prompt(station).run == seen.run:
+            self._say(station, action)
+            self.moved(station)
+        self.look(station)
+
+    def _by_hand(self, station: str, action: Action) -> None:
+        busy_s = do_by_hand(action, self._world, station)
+        self._operators[station].did(action)
+        self.watch_for(station, 5.0)
+        following = self._world.model(station).next_station
+        while action.act is Act.LET_GO and following is not None:
+            self.watch_for(following, ESCAPE_WATCH_S)
+            following = self._world.model(following).next_station
+        if action.act is Act.TAKE_OUT and self._chance.random() < AGAIN_SHARE:
+            busy_s += self._show_again(station)
+        if action.act is Act.PUT_IN and self._chance.random() < STICKS_SHARE:
+            self._agenda.at(self._later(1.0), lambda: self._stick(station))
+        self._busy(station, self._later(busy_s), lambda: self.look(station))
+
+    def _show_again(self, station: str) -> float:
+        """Put the part in a second time before giving it back; return how long that takes."""
+        taken = self._world.facts(station, What.TAKEN_OUT)
+        code = taken[-1].part if taken else None
+        if code is None:
+            return 0.0
+        lasts_s = 0.5 + 4 * self._chance.random()
+        self._agenda.at(self._later(0.5), lambda: self._world.put_in(station, code))
+        self._agenda.at(self._later(0.5 + lasts_s), lambda: self._take_out(station))
+        return 1.5 + lasts_s
+
+    def _take_out(self, station: str) -> None:
+        self._world.take_out(station)
+
+    def _stick(self, station: str) -> None:
+        """Let the reject bit stick after the answer: it contradicts an acceptance."""
+        run = self._run_at(station)
+        if run is not None and run.run.state is RunState.AWAITING_RETURN:  # type: ignore[union-attr]  # because `_run_at` looked
+            self._world.set_behaviour(station, Behaviour.STUCK_ON)
+
+    def _run_at(self, station: str) -> StationWatch | None:
+        watch = self._product.watches.get(station)
+        return watch if watch is not None and watch.run is not None else None
+
+    def _say(self, station: str, action: Action) -> None:
+        """Say an act to the software, as the API would."""
+        watch, operator = self._product.watches[station], self._operators[station]
+        actor, now = Actor.stated(operator.name), self._product.clock.now()
+        if action.act is Act.SCAN:
+            self._perhaps_sicken(station)
+        try:
+            self._product.settle(self._said(watch, action, actor, now))
+        except Refusal as refusal:
+            self.refusals[refusal.code] += 1
+            operator.did(action, refused=True)
+            if action.act is Act.SCAN and watch.run is not None:
+                self._product.settle(watch.refused(action.code or "", refusal, actor))
+            if action.act is Act.START:
+                self._agenda.at(self._later(300.0), lambda: self._try_again(station))
+        else:
+            operator.did(action)
+            operator._faults.clear()  # the next run of this check has a fault of its own
+            if action.act is Act.ABORT and action.run_id is not None:
+                self.aborted.add(action.run_id)
+
+    def _said(self, watch: StationWatch, action: Action, actor: Actor, now: datetime) -> Pending:
+        code = action.code or ""
+        match action.act:
+            case Act.START:
+                return self._start(watch, action, actor, now)
+            case Act.SCAN:
+                return watch.scan(code, actor=actor, now=now)
+            case Act.TAP:
+                return watch.tap(actor=actor, now=now)
+            case Act.GIVE_BACK:
+                return watch.give_back(code, actor=actor, now=now)
+            case Act.CONFIRM:
+                return watch.confirm(actor=actor, now=now)
+            case _:
+                return watch.abort(action.reason or "why", actor=actor, now=now)
+
+    def _start(self, watch: StationWatch, action: Action, actor: Actor, now: datetime) -> Pending:
+        cases = self._open_cases(watch.station.id) if action.occurrence_id is None else []
+        case = next((each for each in cases if each.containment_id in self._repaired), None)
+        case_id = case.containment_id if case is not None else None
+        self._tries[action.check_id or "", action.occurrence_id, case_id] += 1
+        return watch.start(
+            check_id=action.check_id or "",
+            occurrence_id=action.occurrence_id,
+            containment_id=case_id,
+            actor=actor,
+            now=now,
+        )
+
+    def _try_again(self, station: str) -> None:
+        self._operators[station]._refused.clear()
+        self.look(station)
+
+    def _perhaps_sicken(self, station: str) -> None:
+        """Let the device be well for the next part, or not."""
+        sick = self._chance.random() < SICK_SHARE
+        behaviour = self._chance.choice(SICK) if sick else Behaviour.HEALTHY
+        if behaviour is not self._world.behaviour(station):
+            self._world.set_behaviour(station, behaviour)
+
+    def _later(self, seconds: float) -> datetime:
+        return self._world.now + timedelta(seconds=seconds)
+
+    # The quality engineer
+
+    def ask_for_more(self) -> None:
+        """Ask for a run of each check that nothing makes due."""
+        checks = self._product.plant.plan.checks
+        self._asked = [check for check in checks if isinstance(check.schedule, OnDemand)]
+        self.look_everywhere()
+
+    def insist(self) -> None:
+        """Ask for a run of every check where hardly any was run."""
+        if self._product.database.read_now(lambda reader: reader.count(RunRecord)) < FEWEST_RUNS:
+            self._tries.clear()
+            self._asked = list(self._product.plant.plan.checks)
+            self.look_everywhere()
+
+    def plan_the_day(self, begin: datetime, hours: float) -> None:
+        """Plan what the quality engineer does without being asked."""
+        self._agenda.at(begin + timedelta(hours=0.75 * hours), self.ask_for_more)
+        self._agenda.at(begin + timedelta(hours=0.85 * hours), self.insist)
+        for share, act in (
+            (0.3, self._pause),
+            (0.2, self._excuse),
+            (0.2, self._quarantine),
+        ):
+            if self._chance.random() < share:
+                moment = begin + timedelta(hours=hours * self._chance.random())
+                self._agenda.at(moment, lambda act=act: self._decide(act))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+
+    def hear_of(self, commit: Commit) -> None:
+        """Act on what was recorded: repair what missed, look for what is missing."""
+        for entry in commit.entries:
+            if entry.type == "containment_opened":
+                number = int(str(entry.payload["containment_id"]))
+                wait_s = 600 + 2400 * self._chance.random()
+                self._agenda.at(
+                    self._later(wait_s),
+                    lambda n=number: self._decide(lambda: self._repair(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                )
+            elif entry.type == "part_missing":
+                part = str(entry.payload["part_id"])
+                self._agenda.at(
+                    self._later(1200.0),
+                    lambda p=part: self._decide(lambda: self._find(p)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                )
+
+    def _decide(self, act: Callable[[], None]) -> None:
+        if not self._product.up:
+            self._agenda.at(self._later(60.0), lambda: self._decide(act))
+            return
+        try:
+            act()
+        except Refusal as refusal:
+            self.refusals[refusal.code] += 1
+        self._product.reschedule()
+
+    def _pause(self) -> None:
+        plant, now = self._product.plant, self._product.clock.now()
+        begins_at = now + timedelta(minutes=self._chance.randint(0, 30))
+        self._product.write(
+            lambda uow: planning.declare_pause(
+                uow,
+                plant,
+                line=self._chance.choice(plant.lines).id,
+                begins_at=begins_at,
+                ends_at=begins_at + timedelta(minutes=self._chance.randint(20, 120)),
+                reason="no material",
+                actor=QUALITY,
+            )
+        )
+
+    def _excuse(self) -> None:
+        undecided = self._product.database.read_now(
+            lambda reader: reader.find(OccurrenceRecord, equals("outcome", None))
+        )
+        if undecided:
+            chosen = self._chance.choice(undecided).occurrence_id
+            self._product.write(
+                lambda uow: planning.excuse(uow, chosen, reason="changeover", actor=QUALITY)
+            )
+
+    def _quarantine(self) -> None:
+        part = self._chance.choice(self._product.plant.parts).id
+        self._product.write(
+            lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=QUALITY)
+        )
+        self._agenda.at(self._later(3600.0), lambda: self._decide(lambda: self._release(part)))
+
+    def _release(self, part: str) -> None:
+        self._product.write(lambda uow: planning.release(uow, part, actor=QUALITY))
+
+    def _find(self, part: str) -> None:
+        record = self._product.database.read_now(lambda r: r.get(ChallengePartRecord, part))
+        if record is not None and record.custody == "missing" and record.run_id is None:
+            self._product.write(lambda uow: planning.found_again(uow, part, actor=QUALITY))
+
+    def _repair(self, number: int) -> None:
+        case = self._product.database.read_now(lambda r: r.get(ContainmentRecord, number))
+        assert case is not None
+        if self._run_at(case.station) is not None:
+            self._agenda.at(self._later(60.0), lambda: self._decide(lambda: self._repair(number)))
+            return
+        self._world.set_behaviour(case.station, Behaviour.HEALTHY)
+        self._repaired.add(number)
+        self._product.write(
+            lambda uow: containing.record_stop(uow, number, counter=None, actor=QUALITY)
+        )
+        self._product.write(
+            lambda uow: containing.tick_reaction(uow, number, step=0, actor=QUALITY)
+        )
+        self.look(case.station)
+
+
+def _about(check: DueCheck) -> tuple[str, int | None, int | None]:
+    return check.check_id, check.occurrence_id, check.containment_id

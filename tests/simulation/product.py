@@ -1,0 +1,173 @@
+"""The product in a simulated shift: the services over the memory store, moved by direct calls.
+
+It does by hand what the agent's tasks do: readings, deadlines, obligations when they are due, a
+wall clock that was set, and a new life after each kill. Every commit is kept with the world's time
+at which it was made, so that the checkers can lay the records beside the truth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+from redrabbit.base.signing import Signer, new_signer
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.fold import fold
+from redrabbit.domain.ledger import Entry, LedgerContext, LogState
+from redrabbit.domain.plant import Plant
+from redrabbit.services import scheduling
+from redrabbit.services.agent import note_clock_step, open_life
+from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
+from redrabbit.store.unit_of_work import Recording
+from simulators.line import World
+from simulators.virtual_clock import VirtualClock
+from tests.simulation.agenda import Agenda
+
+T = TypeVar("T")
+
+OBLIGATIONS = ("occurrence_", "run_", "pause_", "check_", "clock_", "agent_")
+"""Entries after which it must be asked anew when obligations are due."""
+ADOPTS_AFTER = timedelta(seconds=1)
+"""The agent looks at the wall clock once a second."""
+
+
+@lru_cache(maxsize=1)
+def signer() -> Signer:
+    """Return the key that signs all simulated ledgers of this process."""
+    return new_signer("simulated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One transaction that recorded something."""
+
+    entries: tuple[Entry, ...]
+    at: datetime
+    """In the world."""
+    offset: timedelta
+    """How far the product's clock was ahead of the world's."""
+
+    def in_world(self, instant: datetime) -> datetime:
+        """Return the world's time of an instant that the product told."""
+        return instant - self.offset
+
+
+class Product:
+    """One plant's service, through all its lives."""
+
+    def __init__(self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda) -> None:
+        self.plant = plant
+        self.clock = clock
+        self.watches: dict[str, StationWatch] = {}
+        self.commits: list[Commit] = []
+        self.stops: list[datetime] = []
+        """When it was killed."""
+        self.up = False
+        self.on_commit: Callable[[Commit], None] = lambda _commit: None
+        self.on_obligations: Callable[[], None] = lambda: None
+        self._world = world
+        self._agenda = agenda
+        self._size = 0
+        self._step_at: datetime | None = None
+        self._dirty = False
+        self.database = MemoryDatabase(
+            origin=signer().name,
+            clock=clock,
+            recording=Recording(
+                fold=fold,
+                context=LedgerContext(
+                    configuration=plant.digest, plan=plant.plan.label, software="simulated"
+                ),
+                targets=plant.targets,
+            ),
+            seal=_seal,
+        )
+
+    # Lives
+
+    def start(self) -> None:
+        """Begin a life."""
+        files = {"plant.yaml": "simulated\n"}
+        self.up = True
+        opened = self.write(lambda uow: open_life(uow, self.plant, files, "simulated"))
+        self.watches = {watch.station.id: watch for watch in opened.watches}
+        self.reschedule()
+
+    def kill(self) -> None:
+        """End it without a word: what only memory held is gone."""
+        self.up = False
+        self.watches = {}
+        self.stops.append(self._world.now)
+
+    # Commits
+
+    def write(self, command: Callable[[MemoryUnitOfWork], T]) -> T:
+        """Run a command, and keep its commit if it recorded anything."""
+        result = self.database.write_now(command)
+        entries = tuple(self.database.read_now(lambda reader: reader.entries(self._size)))
+        self._size += len(entries)
+        if entries:
+            commit = Commit(
+                entries=entries, at=self._world.now, offset=self.clock.now() - self.clock.steady
+            )
+            self.commits.append(commit)
+            self._dirty |= any(entry.type.startswith(OBLIGATIONS) for entry in entries)
+            self.on_commit(commit)
+        return result
+
+    def settle(self, pending: Pending | None) -> None:
+        """Commit a move, as the service does."""
+        if pending is None:
+            return
+        self.write(pending.command)
+        pending.settle()
+        self.reschedule()
+
+    # Obligations
+
+    def reschedule(self) -> None:
+        """Plan the next look at the obligations, where something changed about them."""
+        if not self.up or not self._dirty:
+            return
+        self._dirty = False
+        now = self.clock.now()
+        at = self.database.read_now(lambda r: scheduling.next_step_at(r, self.plant, now))
+        self._step_at = at
+        if at is not None:
+            steady = self.in_world(at)
+            self._agenda.at(steady, lambda: self._keep_obligations(at))
+
+    def _keep_obligations(self, planned: datetime) -> None:
+        if not self.up or planned != self._step_at:
+            return
+        self._step_at = None
+        self._dirty = True
+        self.write(lambda uow: scheduling.step(uow, self.plant))
+        self.reschedule()
+        self.on_obligations()
+
+    # Time
+
+    def in_world(self, instant: datetime) -> datetime:
+        """Return the world's time of an instant on the product's clock, as it goes now."""
+        return instant - (self.clock.now() - self.clock.steady)
+
+    def adopt_clock(self) -> None:
+        """Adopt the machine's wall clock at the first quiet moment, as the agent does (R46)."""
+        if not self.up:
+            return
+        if any(watch.judging for watch in self.watches.values()):
+            self._agenda.at(self._world.now + ADOPTS_AFTER, self.adopt_clock)
+            return
+        before = self.clock.now()
+        step = self.clock.reanchor()
+        for watch in self.watches.values():
+            watch.shift(step)
+        self.write(lambda uow: note_clock_step(uow, before, step))
+        self.reschedule()
+
+
+def _seal(log: LogState) -> str:
+    return sign_checkpoint(log, signer())

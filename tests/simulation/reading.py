@@ -1,0 +1,147 @@
+"""Reading the simulated stations as the product's links would, without sockets.
+
+Modbus: one acquisition a poll, only what changed as observations. MQTT: each message through the
+product's own `TopicReader`, with the settle time after a connect.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
+from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.station import MqttLink, Station
+from redrabbit.links.topic_reader import TopicReader
+from simulators.direct_link import DirectModbus, DirectMqtt, Faults
+from simulators.line import World
+from simulators.mqtt_station import Voice
+from simulators.plant import StationFace
+from simulators.virtual_clock import VirtualClock
+
+LIVES_SHARE = 0.7
+"""Of a value's life: after so much of it at the latest a station is read again."""
+REPEATED_S = 0.5
+"""A publishing station that has not said everything for so long says it at the next read."""
+
+
+class StationReader(Protocol):
+    """Reads one station as it is in the world now."""
+
+    longest_gap_s: float
+    """Between two reads while a verdict is open: less than a value lives."""
+
+    def read(self) -> Iterator[Acquisition]:
+        """Yield what is read now; each is to be taken in before the next is asked for."""
+        ...
+
+    def restart(self) -> None:
+        """Forget everything: the product was restarted."""
+        ...
+
+
+class PolledStation:
+    """A Modbus station."""
+
+    def __init__(self, station: Station, link: DirectModbus, clock: VirtualClock) -> None:
+        self.longest_gap_s = LIVES_SHARE * station.value_expires_s
+        self._station = station
+        self._link = link
+        self._clock = clock
+        self._signals = frozenset(spec.name for spec in station.signals)
+        self._shown: dict[str, Value] = {}
+
+    def restart(self) -> None:
+        self._shown = {}
+
+    def read(self) -> Iterator[Acquisition]:
+        reply = self._link.poll()
+        offset = self._clock.now() - self._clock.steady
+        window = Window(began_at=reply.began_at + offset, ended_at=reply.ended_at + offset)
+        if reply.values is None:
+            self._shown = {}
+            yield Acquisition(
+                station=self._station.id,
+                window=window,
+                signals=self._signals,
+                failure=Reason(reply.failure),
+            )
+            return
+        shown = dict(reply.values)
+        before = self._shown
+        self._shown = shown
+        yield Acquisition(
+            station=self._station.id,
+            window=window,
+            signals=self._signals,
+            changes=tuple(
+                Observation(signal=SignalName(name), value=value)
+                for name, value in shown.items()
+                if name not in before or before[name] != value
+            ),
+        )
+
+
+class PublishingStation:
+    """An MQTT station."""
+
+    def __init__(self, station: Station, link: DirectMqtt, clock: VirtualClock) -> None:
+        assert isinstance(station.link, MqttLink)
+        self.longest_gap_s = LIVES_SHARE * station.value_expires_s
+        self._link = link
+        self._clock = clock
+        self._settle = timedelta(seconds=station.link.settle_s)
+        topics: dict[str, list[SignalSpec]] = {}
+        for spec in station.signals:
+            assert isinstance(spec.address, MqttAddress)
+            topics.setdefault(spec.address.topic, []).append(spec)
+        self._readers = {
+            topic: TopicReader(station.id, topic, specs, station.link.settle_s)
+            for topic, specs in topics.items()
+        }
+        self._connected_at: datetime | None = None
+        self._said_all_at: datetime | None = None
+
+    def restart(self) -> None:
+        """Connect anew, long enough ago that it has settled."""
+        self._connected_at = None
+        if self._link.is_connected:
+            self._connected_at = self._clock.steady - self._settle
+        for reader in self._readers.values():
+            reader.connected()
+
+    def read(self) -> Iterator[Acquisition]:
+        now, steady = self._clock.now(), self._clock.steady
+        if not self._link.is_connected:
+            self._link.arrivals()
+            if self._connected_at is not None:
+                self._connected_at = None
+                for reader in self._readers.values():
+                    yield reader.failure(Reason.NOT_CONNECTED, now, "cut")
+            return
+        if self._connected_at is None:
+            self._connected_at = steady
+            for reader in self._readers.values():
+                reader.connected()
+        everything = self._said_all_at is None or (
+            (steady - self._said_all_at).total_seconds() >= REPEATED_S
+        )
+        if everything:
+            self._said_all_at = steady
+        settling = steady - self._connected_at < self._settle
+        for arrival in self._link.arrivals(everything=everything):
+            historical = arrival.retained or settling
+            reader = self._readers[arrival.topic]
+            yield reader.take(arrival.payload, now, historical=historical).acquisition
+
+
+def reader_of(
+    station: Station, face: StationFace, world: World, faults: Faults, clock: VirtualClock
+) -> StationReader:
+    """Return what reads a station, with chance of its own."""
+    if face.modbus:
+        chance = random.Random(f"{world.chance.random()}:{station.id}")
+        return PolledStation(station, DirectModbus(world, station.id, faults, chance), clock)
+    link = DirectMqtt(world, station.id, faults, Voice(face.mqtt))
+    return PublishingStation(station, link, clock)

@@ -1,0 +1,199 @@
+"""One simulated shift: the product and the world on one virtual clock, moved by direct calls.
+
+Time jumps from event to event: what the world does, what people do, a reading that matters now, a
+deadline, a due time, a fault. After each step `check` is called; the checkers compare the world's
+truth with the records. Everything follows from the seed.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from redrabbit.domain.run import Run, RunState
+from redrabbit.domain.station import MqttLink
+from redrabbit.services import scheduling
+from redrabbit.services.ports import Reader
+from simulators.faults import Fault, FaultKind
+from simulators.line import World
+from simulators.virtual_clock import VirtualClock
+from tests.simulation.agenda import Agenda
+from tests.simulation.aimed_faults import AimedFaults
+from tests.simulation.busy_plant import BEGIN, HOURS, busy_plant, configured
+from tests.simulation.people import People
+from tests.simulation.product import Product
+from tests.simulation.reading import reader_of
+
+GRID = timedelta(seconds=0.1)
+"""Reads stand on the grid of the real poll interval."""
+SELDOM_S = 20.0
+"""Between two reads of a station where nothing changes and no verdict is open."""
+MOST_STEPS = 20_000
+"""A shift takes some hundred; more than this is a loop."""
+
+T = TypeVar("T")
+
+Check = Callable[["SimulatedShift"], None]
+
+
+class SimulatedShift:
+    """Eight hours of a plant, from a seed."""
+
+    def __init__(self, seed: int, *, hours: float = HOURS) -> None:
+        _, model = configured()
+        chance = random.Random(seed)
+        self.seed = seed
+        self.plant = busy_plant(chance)
+        self.end = BEGIN + timedelta(hours=hours)
+        self.steps = 0
+        self.world = World(model.stations, model.parts, starts_at=BEGIN, seed=seed)
+        self.clock = VirtualClock(BEGIN)
+        self.agenda = Agenda(self.world, self.clock)
+        self.faults = AimedFaults(self.plant, chance)
+        self.product = Product(self.plant, self.world, self.clock, self.agenda)
+        self.people = People(self.product, self.world, self.agenda, self.faults, chance)
+        faces = {face.station: face for face in model.faces}
+        self._readers = {
+            str(station.id): reader_of(
+                station, faces[station.id], self.world, self.faults, self.clock
+            )
+            for station in self.plant.stations
+        }
+        self._publishing = {s.id for s in self.plant.stations if isinstance(s.link, MqttLink)}
+        self._read_until: dict[str, datetime] = {}
+        self._planned: dict[str, datetime | None] = {}
+        self._read_at: dict[str, datetime] = {}
+        self.faults.on_new = self._plan_fault
+        self.people.read = self._read
+        self.people.watch_for = self._watch_for
+        self.people.moved = self._plan_read
+        self.product.on_commit = self.people.hear_of
+        self.product.on_obligations = self.people.look_everywhere
+        self._begin_life()
+        self.people.plan_the_day(BEGIN, hours)
+        target = chance.choice(self.plant.stations).id
+        self.faults.surely_at(target, BEGIN + timedelta(hours=hours * chance.random()))
+
+    @property
+    def all_faults(self) -> list[Fault]:
+        """Everything that went wrong, and will."""
+        return self.faults.faults
+
+    @property
+    def stops(self) -> list[datetime]:
+        """When the product was killed."""
+        return self.product.stops
+
+    @property
+    def aborted_runs(self) -> set[int]:
+        """Runs that somebody gave up."""
+        return self.people.aborted
+
+    def ask(self, query: Callable[[Reader], T]) -> T:
+        """Read the records."""
+        return self.product.database.read_now(query)
+
+    def run(self, check: Check = lambda _shift: None) -> None:
+        """Tell the whole shift; `check` is called after every step."""
+        check(self)
+        while self.agenda.step(self.end):
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                raise AssertionError(f"seed {self.seed} goes round in circles at {self.world.now}")
+            check(self)
+        self._close(check)
+
+    def _close(self, check: Check) -> None:
+        """Let hours pass: what was undone is decided, what is out stays out."""
+        if not self.product.up:
+            self._begin_life()
+        for later in (timedelta(hours=2), timedelta(hours=5)):
+            self.agenda.pass_to(self.end + later)
+            for _ in range(3):
+                for watch in self.product.watches.values():
+                    self.product.settle(watch.tick(self.clock.now()))
+            self.product.write(lambda uow: scheduling.step(uow, self.plant))
+            check(self)
+
+    # Faults of the product
+
+    def _begin_life(self) -> None:
+        self.product.start()
+        self._planned.clear()
+        for station, reader in self._readers.items():
+            reader.restart()
+            self._read(station)
+            self._plan_read(station)
+        self.people.look_everywhere()
+
+    def _plan_fault(self, fault: Fault) -> None:
+        if fault.station is not None:
+            station = fault.station
+            for at in (fault.at, fault.until):
+                self.agenda.at(at, lambda: self._plan_read(station))
+        elif fault.kind is FaultKind.CLOCK_STEP:
+            self.agenda.at(fault.at, lambda: self._step_clock(fault.step_s))
+        else:
+            self.agenda.at(fault.at, self.product.kill)
+            self.agenda.at(fault.until, self._begin_life)
+
+    def _step_clock(self, step_s: float) -> None:
+        self.clock.step_wall(timedelta(seconds=step_s))
+        self.product.adopt_clock()
+        for station in self._readers:
+            self._plan_read(station)
+
+    # Reading the stations
+
+    def _watch_for(self, station: str, seconds: float) -> None:
+        until = self.world.now + timedelta(seconds=seconds)
+        self._read_until[station] = max(self._read_until.get(station, until), until)
+        self._plan_read(station)
+
+    def _plan_read(self, station: str) -> None:
+        """Plan the next read, if it is to come before the one that is planned already."""
+        at, planned = self._next_read_at(station), self._planned.get(station)
+        if at is not None and (planned is None or at < planned):
+            self._planned[station] = at
+            self.agenda.at(at, lambda: self._on_time(station, at))
+
+    def _next_read_at(self, station: str) -> datetime | None:
+        if not self.product.up:
+            return None
+        now, run = self.world.now, self.product.watches[station].run
+        wanted: list[datetime] = []
+        gap_s = self._longest_gap_s(station, run)
+        if gap_s is not None:
+            change = self.world.next_change_at(station)
+            last = self._read_at.get(station, now)
+            wanted += [last + timedelta(seconds=gap_s), *([change] if change is not None else [])]
+        if run is not None and run.deadline is not None:
+            wanted.append(self.product.in_world(run.deadline.at))
+        if not wanted:
+            return None
+        beats = (min(wanted) - BEGIN) // GRID + 1
+        return max(BEGIN + beats * GRID, now + GRID)
+
+    def _longest_gap_s(self, station: str, run: Run | None) -> float | None:
+        """Return how long the station may go unread; None: it need not be read at all."""
+        judging = run is not None and (run.state is RunState.PRESENTED or run.beside is not None)
+        armed = run is not None and run.state is RunState.ARMED
+        if judging or (armed and station in self._publishing):
+            return self._readers[station].longest_gap_s
+        returning = run is not None and run.state is RunState.AWAITING_RETURN and run.evidence
+        watched = self.world.now < self._read_until.get(station, self.world.now)
+        return SELDOM_S if armed or watched or returning else None
+
+    def _on_time(self, station: str, planned: datetime) -> None:
+        if self._planned.get(station) != planned or not self.product.up:
+            return
+        self._planned[station] = None
+        self._read(station)
+        self.product.settle(self.product.watches[station].tick(self.clock.now()))
+        self._plan_read(station)
+        self.people.look(station)
+
+    def _read(self, station: str) -> None:
+        self._read_at[station] = self.world.now
+        for acquisition in self._readers[station].read():
+            self.product.settle(self.product.watches[station].take(acquisition))

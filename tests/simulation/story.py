@@ -1,0 +1,255 @@
+"""What the ledger told so far, on the world's time: the side of the records in every comparison.
+
+Read from the entries alone, on purpose without the product's fold, schedule or judge, so that a
+mistake in one of these shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from redrabbit.domain.identity import CheckId, PartId, StationId
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.rule import DetectionRule
+from redrabbit.services.ports import Reader
+from simulators.faults import Fault
+from simulators.line import World
+from tests.simulation.product import Commit
+
+__all__ = ["Judged", "LawBroken", "RunTold", "Scene", "Story", "require"]
+
+T = TypeVar("T")
+
+
+class LawBroken(AssertionError):
+    """The records and the truth can't both be right; the message begins with the law's number."""
+
+
+def require(law: str, holds: object, what: str, *about: object) -> None:
+    """Raise LawBroken unless it holds."""
+    if not holds:
+        raise LawBroken(f"{law}: {what}: " + "; ".join(str(each) for each in about))
+
+
+class Scene(Protocol):
+    """What the checkers look at: a simulated shift, or a service over real sockets."""
+
+    @property
+    def plant(self) -> Plant: ...
+    @property
+    def world(self) -> World: ...
+    @property
+    def all_faults(self) -> list[Fault]: ...
+    @property
+    def stops(self) -> list[datetime]:
+        """When the product was killed, on the world's time."""
+        ...
+
+    @property
+    def aborted_runs(self) -> set[int]:
+        """Runs that somebody gave up."""
+        ...
+
+    def ask(self, query: Callable[[Reader], T]) -> T:
+        """Read the records."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class RunTold:
+    """One run as told."""
+
+    run_id: int
+    occurrence_id: int | None
+    check_id: str
+    station: str
+    device: str
+    purpose: str
+    containment_id: int | None
+    parts: list[str]
+    expires_at: str
+    started_at: datetime
+    issued: dict[int, datetime] = field(default_factory=dict)
+    presented: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    returned: dict[int, datetime] = field(default_factory=dict)
+    ended_step_at: dict[int, datetime] = field(default_factory=dict)
+    """When the part of a step was to go back: at its verdict, or when the run was stopped."""
+    verdicts: dict[int, tuple[str, str | None]] = field(default_factory=dict)
+    """Of the first presentations, corrections included."""
+    stopped: str | None = None
+    outcome: str | None = None
+    confirmed_by: str | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One presentation with its verdict; instants of the world."""
+
+    run: RunTold
+    step: int
+    attempt: int
+    part: str
+    failure_mode: str | None
+    rule: DetectionRule
+    expires_s: float
+    is_published: bool
+    issued_at: datetime
+    presented_at: datetime | None
+    how: str | None
+    decided_at: datetime
+    verdict: str
+    why: str | None
+    decides: bool
+
+    @property
+    def station(self) -> str:
+        return self.run.station
+
+    @property
+    def deadline_at(self) -> datetime:
+        """Until when an answer counted."""
+        begin = self.presented_at or self.decided_at
+        return begin + timedelta(seconds=self.rule.within_s)
+
+    def __str__(self) -> str:
+        presented = f"presented {self.presented_at:%H:%M:%S.%f}" if self.presented_at else "unseen"
+        return (
+            f"run {self.run.run_id} step {self.step} attempt {self.attempt} {self.part} at "
+            f"{self.station}: {self.verdict} {self.why or ''}, issued "
+            f"{self.issued_at:%H:%M:%S.%f}, {presented}, decided {self.decided_at:%H:%M:%S.%f}"
+        )
+
+
+class Story:
+    """Everything told so far."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self.runs: dict[int, RunTold] = {}
+        self.made: list[Entry] = []
+        self.decided: dict[int, list[Entry]] = {}
+        self.alarms: list[tuple[datetime, Entry]] = []
+        self.pauses: dict[int, dict[str, Any]] = {}
+        self.opened: list[Entry] = []
+        self.part_states: dict[str, str] = {
+            part.id: "released" if part.released else "unreleased" for part in plant.parts
+        }
+        self.uses: dict[str, int] = {}
+        self.out: dict[str, int] = {}
+        """Part → the run that has it."""
+        self.judged: list[Judged] = []
+        self.last_good: dict[tuple[str, str], tuple[str, int]] = {}
+        """Device and failure mode → instant and run of the last good check."""
+        self._good: list[tuple[tuple[int, int], tuple[str, str], tuple[str, int]]] = []
+
+    def tell(self, commit: Commit) -> None:
+        """Take in one transaction."""
+        for entry in commit.entries:
+            teller = getattr(self, f"_{entry.type}", None)
+            if teller is not None:
+                teller(entry, entry.payload, commit)
+
+    def run_at(self, station: str, at: datetime) -> RunTold | None:
+        """Return the run that was under way at a station."""
+        for run in self.runs.values():
+            is_over = run.closed_at is not None and at > run.closed_at
+            if run.station == station and run.started_at <= at and not is_over:
+                return run
+        return None
+
+    def _run_started(self, entry: Entry, told: Any, commit: Commit) -> None:
+        self.runs[told["run_id"]] = RunTold(
+            run_id=told["run_id"],
+            occurrence_id=told["occurrence_id"],
+            check_id=told["check_id"],
+            station=told["station"],
+            device=told["device"],
+            purpose=told["purpose"],
+            containment_id=told["containment_id"],
+            parts=list(told["parts"]),
+            expires_at=told["expires_at"],
+            started_at=commit.in_world(entry.occurred_at),
+        )
+
+    def _part_issued(self, entry: Entry, told: Any, commit: Commit) -> None:
+        self.runs[told["run_id"]].issued[told["step"]] = commit.in_world(entry.occurred_at)
+        self.uses[told["part_id"]] = self.uses.get(told["part_id"], 0) + 1
+        self.out[told["part_id"]] = told["run_id"]
+
+    def _part_presented(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        self.runs[told["run_id"]].presented[told["step"], told["attempt"]] = entry
+
+    def _verdict_reached(self, entry: Entry, told: Any, commit: Commit) -> None:
+        run, step = self.runs[told["run_id"]], told["step"]
+        station = self._plant.station(StationId(run.station))
+        check = self._plant.check(CheckId(run.check_id))
+        presented = run.presented.get((step, told["attempt"]))
+        judged = Judged(
+            run=run,
+            step=step,
+            attempt=told["attempt"],
+            part=told["part_id"],
+            failure_mode=self._plant.part(PartId(told["part_id"])).failure_mode,
+            rule=station.device(check.device).rule,
+            expires_s=station.value_expires_s,
+            is_published=not hasattr(station.link, "poll_interval_s"),
+            issued_at=run.issued[step],
+            presented_at=commit.in_world(presented.occurred_at) if presented else None,
+            how=str(presented.payload["presented_how"]) if presented else None,
+            decided_at=commit.in_world(entry.occurred_at),
+            verdict=told["verdict"],
+            why=told["verdict_reason"],
+            decides=told["decides"],
+        )
+        self.judged.append(judged)
+        if judged.attempt != 1:
+            return
+        run.verdicts[step] = (judged.verdict, judged.why)
+        run.ended_step_at[step] = judged.decided_at
+        if judged.verdict == "detected" and judged.failure_mode is not None and presented:
+            since = (presented.occurred_at.isoformat(), run.run_id)
+            about = (run.device, str(judged.failure_mode))
+            self._good.append(((run.run_id, step), about, since))
+            self.last_good[about] = since
+
+    def _verdict_contradicted(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        run = self.runs[told["run_id"]]
+        run.verdicts[told["step"]] = ("inconclusive", "contradictory")
+        self._good = [each for each in self._good if each[0] != (run.run_id, told["step"])]
+        self.last_good = {about: since for _, about, since in self._good}
+
+    def _part_given_back(self, entry: Entry, told: Any, commit: Commit) -> None:
+        self.runs[told["run_id"]].returned[told["step"]] = commit.in_world(entry.occurred_at)
+        self.out.pop(told["part_id"], None)
+
+    def _run_stopped(self, entry: Entry, told: Any, commit: Commit) -> None:
+        run = self.runs[told["run_id"]]
+        run.stopped = told["outcome"]
+        for step in run.issued:
+            run.ended_step_at.setdefault(step, commit.in_world(entry.occurred_at))
+
+    def _run_closed(self, entry: Entry, told: Any, commit: Commit) -> None:
+        run = self.runs[told["run_id"]]
+        run.outcome, run.confirmed_by = told["outcome"], told["confirmed_by"]
+        run.closed_at = commit.in_world(entry.occurred_at)
+
+    def _part_state_changed(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        self.part_states[told["part_id"]] = told["state"]
+
+    def _occurrence_made(self, entry: Entry, _told: Any, _commit: Commit) -> None:
+        self.made.append(entry)
+
+    def _occurrence_decided(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        self.decided.setdefault(told["occurrence_id"], []).append(entry)
+
+    def _alarm_raised(self, entry: Entry, _told: Any, commit: Commit) -> None:
+        self.alarms.append((commit.at, entry))
+
+    def _pause_declared(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        self.pauses[told["pause_id"]] = dict(told)
+
+    def _containment_opened(self, entry: Entry, _told: Any, _commit: Commit) -> None:
+        self.opened.append(entry)

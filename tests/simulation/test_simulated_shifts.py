@@ -1,0 +1,82 @@
+"""A thousand simulated shifts, and the checkers find nothing; each law is named in `checkers`.
+
+REDRABBIT_SHIFTS=10000 pytest tests/simulation    more of them
+REDRABBIT_SEED=17 pytest tests/simulation/test_simulated_shifts.py    the one that failed
+"""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from redrabbit.domain.verdict import Verdict, Why
+from simulators.faults import FaultKind
+from tests.simulation.telling import seeds, shifts, tell
+
+pytestmark = pytest.mark.simulation
+
+CHUNKS = 40
+ENOUGH_FOR_ALL = 500
+"""So many shifts show everything that can happen."""
+AWAITED = frozenset(
+    {
+        *(f"verdict {verdict.value}" for verdict in Verdict),
+        *(f"why {why.value}" for why in Why),
+        *(f"fault {kind.value}" for kind in FaultKind),
+        *(f"run {outcome}" for outcome in ("passed", "failed", "inconclusive", "aborted")),
+        *(f"occurrence {outcome}" for outcome in ("passed", "failed", "lapsed", "excused")),
+        *(
+            f"alarm {kind}"
+            for kind in ("missed", "overdue", "lapsed", "escape", "not_returned", "clock_step")
+        ),
+        *(
+            f"refused {code}"
+            for code in ("part_expired", "part_unreleased", "part_worn_out", "wrong_part")
+        ),
+        *(
+            f"checked {what}"
+            for what in ("L1", "L2", "L4 missed", "L4 reverified", "L5", "L5 escape", "L6")
+        ),
+        "checked L3 missed by acceptance",
+        "checked L3 missed by silence",
+        "checked L3 undisturbed",
+        "checked L5 not back in time",
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "simulated"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_simulated_shift_breaks_a_law(chunk: int, shared: Path) -> None:
+    """L1 to L8 and L10; the chunk that ends last sees that everything was seen in their sum."""
+    seen: Counter[str] = Counter()
+    for seed in seeds(chunk, CHUNKS):
+        seen += tell(seed)
+    (shared / f".{chunk}").write_text(json.dumps(seen), encoding="utf-8")
+    (shared / f".{chunk}").rename(shared / f"{chunk}.json")
+    told = sorted(shared.glob("*.json"))
+    if len(told) == CHUNKS:
+        _must_show_everything(sum(map(_counted, told), Counter()))
+
+
+def _counted(file: Path) -> Counter[str]:
+    return Counter(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _must_show_everything(seen: Counter[str]) -> None:
+    if seen["shifts"] < ENOUGH_FOR_ALL:
+        return
+    assert seen["shifts"] == shifts()
+    assert not AWAITED - set(seen), f"never seen: {sorted(AWAITED - set(seen))}"
+    assert not seen["with too few runs"]
+    assert not seen["without a fault"]

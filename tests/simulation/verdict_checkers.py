@@ -1,0 +1,300 @@
+"""Checkers of verdicts against the truth: L1, L2, L3 and L10.
+
+Whatever goes wrong, a verdict says no more than what really happened. Where nothing went wrong at
+the station, it must say exactly that; so a product that is always inconclusive fails as well.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
+
+from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.rule import OnSilence
+from simulators.direct_link import FAILURES
+from simulators.faults import Fault, FaultKind
+from simulators.line import Fact, What
+from tests.simulation.product import Commit
+from tests.simulation.story import Judged, RunTold, Scene, Story, require
+
+LONGEST_READ = timedelta(seconds=0.35)
+"""From the world's state to the end of the read that shows it."""
+NEAR_DEADLINE = timedelta(seconds=0.5)
+"""An answer so near to the deadline may be read in time or not."""
+AFTERMATH = timedelta(seconds=8)
+"""How long after a fault something of it may still arrive."""
+EARLIER = timedelta(seconds=2)
+FRESHNESS = frozenset(
+    {
+        FaultKind.STALE_REGISTERS,
+        FaultKind.REORDERED_MESSAGE,
+        FaultKind.DUPLICATED_MESSAGE,
+        FaultKind.LOST_MESSAGE,
+        FaultKind.RETAINED_MESSAGE,
+    }
+)
+"""Faults by which a station's answer is hidden while everything seems well."""
+
+
+class Truth:
+    """What really happened around one presentation."""
+
+    def __init__(self, scene: Scene, judged: Judged) -> None:
+        self._judged = judged
+        self.since = judged.issued_at - EARLIER
+        self.facts = [
+            fact
+            for fact in scene.world.facts(judged.station)
+            if self.since <= fact.at <= judged.decided_at + LONGEST_READ
+        ]
+        self.ours = self._put_in(judged.part)
+        self.put_in_at = self.ours[0].at if self.ours else None
+        self.others = [f for f in self.facts if f.what is What.PUT_IN and f.part != judged.part]
+        switches = scene.world.facts(judged.station, What.BEHAVIOUR)
+        self.switched = [f for f in switches if self.since <= f.at <= judged.decided_at]
+        self.behaviours = set(_behaviours(switches, judged))
+        """Every behaviour that the device had from presented to the verdict."""
+        self.faults = [f for f in scene.all_faults if self._is_near(f)]
+        self.stops = [at for at in scene.stops if self.since <= at <= judged.decided_at]
+
+    def _put_in(self, part: str) -> list[Fact]:
+        return [f for f in self.facts if f.what is What.PUT_IN and f.part == part]
+
+    def _is_near(self, fault: Fault) -> bool:
+        return (
+            fault.station in {None, self._judged.station}
+            and fault.at <= self._judged.decided_at + EARLIER
+            and fault.until + AFTERMATH >= self.since
+        )
+
+    @property
+    def station_faults(self) -> list[Fault]:
+        return [fault for fault in self.faults if fault.station is not None]
+
+    @property
+    def intruded(self) -> bool:
+        """True where another part was put in, and the station reads no codes: nobody can tell."""
+        return bool(self.others) and self._judged.rule.part_code is None
+
+    @property
+    def switched_after_presented(self) -> bool:
+        begin = self._judged.presented_at
+        return begin is not None and any(f.at > begin - EARLIER / 4 for f in self.switched)
+
+    def told(self, what: What) -> list[Fact]:
+        """Return what the device said of the part while it counted as presented."""
+        begin = self._judged.presented_at or self._judged.decided_at
+        return [
+            f
+            for f in self.facts
+            if f.what is what
+            and f.part == self._judged.part
+            and self.put_in_at is not None
+            and f.at >= max(self.put_in_at, begin - LONGEST_READ)
+        ]
+
+    def __str__(self) -> str:
+        shown = [
+            f"{f.at:%H:%M:%S.%f} {f.what.value} {f.part or ''} {f.note or f.code or ''}"
+            for f in self.facts
+        ]
+        faults = [
+            f"{f.kind.value} at {f.station} {f.at:%H:%M:%S.%f}..{f.until:%H:%M:%S.%f}"
+            for f in self.faults
+        ]
+        return f"truth {shown}; faults {faults}; stops {self.stops}"
+
+
+def _behaviours(switches: list[Fact], judged: Judged) -> Iterable[str]:
+    begin = judged.presented_at or judged.issued_at
+    before = [fact.note for fact in switches if fact.at <= begin]
+    yield before[-1] if before else "healthy"
+    for fact in switches:
+        if begin < fact.at <= judged.decided_at:
+            yield fact.note
+
+
+class VerdictChecker:
+    """Looks at every verdict as it is recorded."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        """Which comparisons were made, so that a test can ask that all were."""
+        self._done = 0
+
+    def after(self, scene: Scene, story: Story, _commit: Commit) -> None:
+        for judged in story.judged[self._done :]:
+            truth = Truth(scene, judged)
+            require(
+                "L10", judged.decides == (judged.attempt == 1), "only the first decides", judged
+            )
+            self._as_recorded(scene, judged)
+            if truth.intruded:
+                self.seen["intruded"] += 1
+            else:
+                self._see(scene, judged, truth)
+        self._done = len(story.judged)
+
+    def at_end(self, scene: Scene, story: Story) -> None:
+        """Nothing is left to look at."""
+
+    def _see(self, scene: Scene, judged: Judged, truth: Truth) -> None:
+        if judged.verdict == "detected":
+            self._detected(judged, truth)
+        elif judged.verdict == "missed":
+            self._missed(judged, truth)
+        elif judged.verdict == "accepted":
+            require("L3", truth.told(What.ACCEPTED), "accepted, but it was not", judged, truth)
+        elif judged.verdict == "inconclusive":
+            self._inconclusive(scene, judged, truth)
+        if truth.stops and truth.stops[-1] >= (judged.presented_at or judged.decided_at):
+            require("L3", judged.why == "restarted", "judged over a restart", judged, truth)
+        undisturbed = not truth.faults and not truth.stops and not truth.switched_after_presented
+        if undisturbed and judged.attempt == 1 and judged.presented_at is not None:
+            self._must_be_the_truth(scene, judged, truth)
+
+    def _as_recorded(self, scene: Scene, judged: Judged) -> None:
+        key = (judged.run.run_id, judged.step, judged.attempt)
+        record = scene.ask(lambda reader: reader.get(PresentationRecord, *key))
+        found = record and (record.verdict, record.verdict_reason, record.decides)
+        now = judged.run.verdicts[judged.step] if judged.attempt == 1 else None
+        awaited = (*(now or (judged.verdict, judged.why)), judged.decides)
+        require("L8", found == awaited, "the record is not what was told", judged, found)
+
+    def _detected(self, judged: Judged, truth: Truth) -> None:
+        self.seen["L1"] += 1
+        rejections = [f for f in truth.told(What.REJECTED) if f.at <= judged.deadline_at]
+        require("L1", rejections, "detected without a real rejection in time", judged, truth)
+        if judged.rule.reject_code is not None:
+            self.seen["L2"] += 1
+            codes = [f.code for f in rejections]
+            wanted = [
+                v for mode, v in judged.rule.reject_codes.items() if mode == judged.failure_mode
+            ]
+            require("L2", codes[0] in wanted, "detected for another reason", judged, truth)
+
+    def _missed(self, judged: Judged, truth: Truth) -> None:
+        if any(f.at <= judged.deadline_at for f in truth.told(What.ACCEPTED)):
+            self.seen["L3 missed by acceptance"] += 1
+            return
+        self.seen["L3 missed by silence"] += 1
+        about = (judged, truth)
+        require("L3", judged.rule.on_silence is OnSilence.MISSED, "silence is no miss here", *about)
+        require("L3", not self._was_cut(judged, truth), "a miss over a lost link", *about)
+        require("L3", "stuck_on" not in truth.behaviours, "a miss on a stuck signal", *about)
+        hidden = any(f.kind in FRESHNESS for f in truth.station_faults)
+        rejected = [
+            f for f in truth.told(What.REJECTED) if f.at <= judged.deadline_at - NEAR_DEADLINE
+        ]
+        require("L3", hidden or not rejected, "missed, but it was rejected", *about)
+
+    @staticmethod
+    def _was_cut(judged: Judged, truth: Truth) -> bool:
+        """Return whether the link was away for too long between presented and the deadline."""
+        begin = judged.presented_at or judged.decided_at
+        longest_s = 0.5 if judged.is_published else judged.expires_s
+        for fault in truth.station_faults:
+            if fault.kind in FAILURES:
+                away = min(fault.until, judged.deadline_at) - max(fault.at, begin)
+                if away.total_seconds() > longest_s:
+                    return True
+        return False
+
+    def _inconclusive(self, scene: Scene, judged: Judged, truth: Truth) -> None:
+        self.seen[f"L3 {judged.why}"] += 1
+        disturbed = bool(truth.faults)
+        codes = [f.code for f in truth.told(What.REJECTED)]
+        wanted = [v for mode, v in judged.rule.reject_codes.items() if mode == judged.failure_mode]
+        causes: dict[str | None, Callable[[], object]] = {
+            "restarted": lambda: truth.stops,
+            "aborted": lambda: judged.run.run_id in scene.aborted_runs,
+            "wrong_part": lambda: truth.others or len(truth.ours) > 1,
+            "link_lost": lambda: disturbed,
+            "stale": lambda: disturbed,
+            "stuck": lambda: disturbed or "stuck_on" in truth.behaviours,
+            "contradictory": lambda: disturbed or "stuck_on" in truth.behaviours,
+            "wrong_reject_code": lambda: disturbed or any(code not in wanted for code in codes),
+            "no_result": lambda: (
+                disturbed
+                or not [
+                    f
+                    for f in (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED))
+                    if f.at <= judged.deadline_at - NEAR_DEADLINE
+                ]
+            ),
+        }
+        if truth.switched_after_presented or judged.attempt > 1:
+            return
+        require("L3", causes[judged.why](), f"{judged.why} without a cause", judged, truth)
+
+    def _must_be_the_truth(self, scene: Scene, judged: Judged, truth: Truth) -> None:
+        if judged.run.run_id in scene.aborted_runs and judged.why == "aborted":
+            answers = (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED))
+            late = judged.decided_at - NEAR_DEADLINE
+            require("L3", all(f.at > late for f in answers), "aborted away", judged, truth)
+            return
+        awaited = _true_verdict(judged, truth)
+        if awaited is None:
+            self.seen["near the deadline"] += 1
+            return
+        self.seen["L3 undisturbed"] += 1
+        found = (judged.verdict, judged.why)
+        require("L3", found == awaited, f"undisturbed, awaited {awaited}", judged, truth)
+
+
+def _true_verdict(judged: Judged, truth: Truth) -> tuple[str, str | None] | None:
+    """Return the verdict that the truth demands where nothing is wrong; None near a deadline."""
+    is_good = judged.failure_mode is None
+    answers = sorted(
+        (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED)), key=lambda fact: fact.at
+    )
+    if truth.others and (not answers or truth.others[0].at <= answers[0].at):
+        return ("inconclusive", "wrong_part")
+    if any(abs(f.at - judged.deadline_at) < NEAR_DEADLINE for f in answers):
+        return None
+    in_time = [f for f in answers if f.at <= judged.deadline_at]
+    if "stuck_on" in truth.behaviours:
+        accepted = any(f.what is What.ACCEPTED for f in in_time)
+        return ("inconclusive", "contradictory" if accepted else "stuck")
+    if not in_time:
+        if len(answers) > len(in_time):
+            return None  # it came before silence was judged: late, or a miss
+        silence = judged.rule.on_silence is OnSilence.MISSED and not is_good
+        return ("missed", None) if silence else ("inconclusive", "no_result")
+    if in_time[0].what is What.ACCEPTED:
+        return ("accepted" if is_good else "missed", None)
+    if is_good:
+        return ("false_reject", None)
+    wanted = [v for mode, v in judged.rule.reject_codes.items() if mode == judged.failure_mode]
+    if judged.rule.reject_code is not None and in_time[0].code not in wanted:
+        return ("inconclusive", "wrong_reject_code")
+    return ("detected", None)
+
+
+class OutcomeChecker:
+    """L10, D4: a run's outcome is the worst of its first presentations, and a pass is confirmed."""
+
+    def after(self, scene: Scene, story: Story, commit: Commit) -> None:
+        for entry in commit.entries:
+            if entry.type == "run_closed":
+                run = story.runs[int(str(entry.payload["run_id"]))]
+                self._closed(scene, run)
+
+    def at_end(self, scene: Scene, story: Story) -> None:
+        """Every run was looked at when it closed."""
+
+    def _closed(self, scene: Scene, run: RunTold) -> None:
+        awaited: Collection[str | None]
+        verdicts = {verdict for verdict, _ in run.verdicts.values()}
+        complete = len(run.verdicts) == len(run.parts)
+        about = (f"run {run.run_id}", run.outcome, run.verdicts, run.stopped, run.confirmed_by)
+        if verdicts & {"missed", "false_reject"}:
+            awaited = {"failed"}
+        elif "inconclusive" in verdicts:
+            awaited = {"inconclusive"}
+        elif complete and run.stopped is None and run.confirmed_by is not None:
+            awaited = {"passed"}
+        else:
+            awaited = {"aborted", "inconclusive"} if run.stopped else {"aborted"}
+        require("L10", run.outcome in awaited, "not the worst of the first presentations", *about)
+        record = scene.ask(lambda reader: reader.get(RunRecord, run.run_id))
+        require("L10", record and record.outcome == run.outcome, "the record differs", *about)
