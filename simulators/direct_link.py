@@ -128,9 +128,11 @@ class DirectMqtt:
         if not everything and not different:
             return []
         fault = self._plan.at_station(self._station, now)
+        only = None if everything else different
         if fault is not None and fault.kind in MISHAPS:
-            self._voice.plan(MISHAPS[fault.kind])
-        said = self._voice.say(shown, now, only=None if everything else different)
+            spared = self._world.chance.randrange(self._voice.messages_for(only))
+            self._voice.plan(*[None] * spared, MISHAPS[fault.kind])
+        said = self._voice.say(shown, now, only=only)
         return [
             Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)
             for sent in said

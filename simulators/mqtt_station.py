@@ -75,14 +75,22 @@ class Voice:
         for signal in ordered:
             self._topics.setdefault(signal.place.topic, []).append(signal)
         self._sequence = 0
-        self._mishaps: deque[Mishap] = deque()
+        self._mishaps: deque[Mishap | None] = deque()
         self._held_back: Sent | None = None
         rates = [each.expected_every_s for each in ordered if each.expected_every_s is not None]
         self.every_s = min(rates, default=1.0) / OFTEN
 
-    def plan(self, *mishaps: Mishap) -> None:
-        """Let the next messages go wrong, one mishap each."""
+    def plan(self, *mishaps: Mishap | None) -> None:
+        """Let the next messages go wrong, one mishap each; None: this one goes well."""
         self._mishaps.extend(mishaps)
+
+    def messages_for(self, only: Iterable[str] | None) -> int:
+        """Return how many messages it takes to tell these signals, or all."""
+        wanted = None if only is None else set(only)
+        return sum(
+            wanted is None or any(signal.name in wanted for signal in signals)
+            for signals in self._topics.values()
+        )
 
     def forget_plan(self) -> None:
         """Let no more messages go wrong."""
