@@ -17,13 +17,20 @@ from redrabbit.domain.identity import AGENT, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, Event
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import AgentRecord, RunRecord, StationRecord
-from redrabbit.domain.run import Run
+from redrabbit.domain.records import (
+    AgentRecord,
+    ChallengePartRecord,
+    PresentationRecord,
+    RunRecord,
+    StationRecord,
+)
+from redrabbit.domain.run import Outcome, Run
+from redrabbit.domain.verdict import Verdict
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.ports import Database, Reader, UnitOfWork, Where
+from redrabbit.services.ports import Database, Reader, UnitOfWork, Where, equals
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
@@ -114,7 +121,19 @@ def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
 
 
 def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
-    """Close a run whose check or parts the configuration no longer knows, and tell it."""
+    """Close a run that the configuration no longer allows; tell which part is still out."""
+    shown = uow.find(
+        PresentationRecord, equals("run_id", record.run_id), equals("decides", value=True)
+    )
+    verdicts = {presentation.verdict for presentation in shown}
+    outcome = Outcome.ABORTED
+    if verdicts & {Verdict.MISSED.value, Verdict.FALSE_REJECT.value}:
+        outcome = Outcome.FAILED
+    elif Verdict.INCONCLUSIVE.value in verdicts:
+        outcome = Outcome.INCONCLUSIVE
+    for part in uow.find(ChallengePartRecord, equals("run_id", record.run_id)):
+        if part.custody != "missing":
+            _note_missing(uow, record, part.part_id)
     uow.append(
         Event(
             type="run_closed",
@@ -123,9 +142,26 @@ def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
             actor=AGENT,
             payload=payload_of(
                 run_id=record.run_id,
-                outcome="aborted",
+                outcome=outcome.value,
                 reason="configuration_changed",
                 confirmed_by=None,
+            ),
+        )
+    )
+
+
+def _note_missing(uow: UnitOfWork, record: RunRecord, part_id: str) -> None:
+    uow.append(
+        Event(
+            type="part_missing",
+            stream=record.line,
+            occurred_at=uow.now,
+            actor=AGENT,
+            payload=payload_of(
+                part_id=part_id,
+                run_id=record.run_id,
+                station=record.station,
+                device=record.device,
             ),
         )
     )
@@ -135,6 +171,8 @@ def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
         at=uow.now,
         line=record.line,
         station=record.station,
+        device=record.device,
+        part_id=part_id,
         run_id=record.run_id,
     )
 

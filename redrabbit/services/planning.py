@@ -17,6 +17,7 @@ from redrabbit.domain.records import (
     ChallengePartRecord,
     OccurrenceRecord,
     PauseRecord,
+    RunRecord,
 )
 from redrabbit.services.ports import UnitOfWork
 
@@ -125,6 +126,9 @@ def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePart
     part = _part(uow, part_id)
     if part.custody != "missing":
         raise Refusal("part_not_missing", part=part_id, custody=part.custody)
+    run = uow.get(RunRecord, part.run_id) if part.run_id is not None else None
+    if run is not None and run.state != "closed":
+        raise Refusal("part_is_out", part=part_id, custody=part.custody, run=run.run_id)
     _append(uow, PLANT_STREAM, "part_found", actor, part_id=part_id)
     return _part(uow, part_id)
 

@@ -25,6 +25,7 @@ from redrabbit.domain.ledger import Event
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
+    AlarmRecord,
     ChallengePartRecord,
     CheckRecord,
     ContainmentRecord,
@@ -37,7 +38,7 @@ from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement, Verdict, Why
-from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.ports import UnitOfWork, Where, equals
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
@@ -64,7 +65,7 @@ def start_run(
     station = plant.station(check.station)
     occurrence = _occurrence(uow, check, occurrence_id, wanted=containment_id is None)
     if containment_id is not None:
-        _refuse_other_containment(uow, check, containment_id)
+        _refuse_other_containment(uow, plant, check, containment_id)
     for part_id in check.parts:
         refuse_unfit_now(uow, plant, part_id)
     now = uow.now
@@ -120,7 +121,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
     """Return the run as its records tell it, to go on after a restart (D4).
 
     Verdicts already reached stay; what was being watched has no evidence any more. None where the
-    configuration no longer has the check or its parts.
+    configuration no longer has the check, at this device, or its parts.
     """
     try:
         check = plant.check(CheckId(record.check_id))
@@ -128,6 +129,8 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
         station.device(check.device)
     except KeyError:
         return None
+    if (check.station, check.device) != (record.station, record.device):
+        return None  # what was seen there proves nothing here
     actor = Actor(name=record.operator, identified=Identified(record.identified))
     parts = tuple(PartId(part) for part in json.loads(record.parts))
     if not {part.id for part in plant.parts} >= set(parts):
@@ -159,7 +162,8 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
         stopped=_stopped(record),
         reason=record.reason,
     )
-    return _taken_up(run, shown, uow.now)
+    run = _taken_up(run, shown, uow.now)
+    return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
 
 
 def _stopped(record: RunRecord) -> Outcome | None:
@@ -180,13 +184,30 @@ def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
         return replace(run, evidence=watched)
     if run.state is RunState.AWAITING_PART:
         return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
-    kind = DeadlineKind.CONFIRMATION
     if run.state is RunState.AWAITING_RETURN:
-        kind = DeadlineKind.RETURN
-        if watched.presented_at is not None:  # a later presentation, kept beside the first (L10)
-            run = replace(run, beside=watched)
+        beside = watched if watched.presented_at is not None else None
+        return replace(run, beside=beside)  # a later presentation, kept beside the first (L10)
     waits_until = now + timedelta(seconds=run.return_timeout_s)
-    return replace(run, deadline=SetDeadline(kind=kind, at=waits_until))
+    return replace(run, deadline=SetDeadline(kind=DeadlineKind.CONFIRMATION, at=waits_until))
+
+
+def _awaiting_return(uow: UnitOfWork, run: Run, shown: list[PresentationRecord]) -> Run:
+    """Let the part be due back when it was, and tell once that it is not back (L5)."""
+    (issued,) = (p for p in shown if p.step == run.index and p.attempt == 1)
+    told = uow.find(
+        AlarmRecord,
+        equals("kind", "not_returned"),
+        equals("run_id", run.id),
+        equals("part_id", issued.part_id),
+        Where("raised_at", ">=", issued.issued_at),
+        limit=1,
+    )
+    if told:
+        return replace(run, not_returned=True, deadline=None)
+    stopped_by = issued.issued_at + timedelta(seconds=run.arming_timeout_s)
+    since = min(issued.verdict_at or stopped_by, uow.now)
+    due_at = since + timedelta(seconds=run.return_timeout_s)
+    return replace(run, deadline=SetDeadline(kind=DeadlineKind.RETURN, at=due_at))
 
 
 def _judgement(presentation: PresentationRecord) -> Judgement:
@@ -231,11 +252,15 @@ def _occurrence(
     return found
 
 
-def _refuse_other_containment(uow: UnitOfWork, check: Check, containment_id: int) -> None:
+def _refuse_other_containment(
+    uow: UnitOfWork, plant: Plant, check: Check, containment_id: int
+) -> None:
+    """Refuse what would prove nothing of the case: another device, another failure mode (L4)."""
     case = uow.get(ContainmentRecord, containment_id)
     if case is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    if case.state != "open" or case.device != check.device:
+    proves = {plant.part(part).failure_mode for part in check.parts}
+    if case.state != "open" or case.device != check.device or case.failure_mode not in proves:
         raise Refusal(
             "containment_not_to_reverify",
             containment=containment_id,
