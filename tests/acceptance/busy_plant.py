@@ -33,7 +33,13 @@ FAULTS = (
     HumanFault.SCANS_TWICE,
     HumanFault.ABORTS,
 )
-BEHAVIOURS = (*(Behaviour.HEALTHY,) * 4, Behaviour.BLIND, Behaviour.ALWAYS_REJECTING)
+BEHAVIOURS = (
+    *(Behaviour.HEALTHY,) * 3,
+    *(Behaviour.BLIND,) * 2,
+    Behaviour.ALWAYS_REJECTING,
+)
+WITHIN = "1500 ms"
+"""Less than stations are given, so that a miss is told within one short life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ async def busy_plant(folder: Path, *, seed: int) -> AsyncIterator[BusyPlant]:
 
 
 def hurry(config_dir: Path) -> None:
-    """Make every check due every few seconds, and tell nobody outside."""
+    """Make every check due every few seconds, devices quick, and tell nobody outside."""
     yaml = YAML()
     plan = yaml.load(config_dir / "control_plan.yaml")
     for check in plan["checks"].values():
@@ -174,6 +180,11 @@ def hurry(config_dir: Path) -> None:
         check["grace"] = f"{GRACE_S} s"
         check["closes_after"] = f"{CLOSES_AFTER_S} s"
     yaml.dump(plan, config_dir / "control_plan.yaml")
+    for path in config_dir.glob("line*.yaml"):
+        station = yaml.load(path)
+        for device in station["devices"].values():
+            device["rule"]["within"] = WITHIN
+        yaml.dump(station, path)
     plant = yaml.load(config_dir / "plant.yaml")
     plant.pop("notifications", None)
     yaml.dump(plant, config_dir / "plant.yaml")

@@ -30,7 +30,8 @@ SEED = int(os.environ.get("REDRABBIT_SEED", "9"))
 IN_START_UP = 0.2
 """Of the kills: before the service answers."""
 START_UP_S = 1.0
-AT_WORK_S = 4.0
+AT_WORK_S = 8.0
+"""At most; most lives are much shorter."""
 COMMAND_EVERY = 10
 """Every so many lives, and verifications, the very command line; else without its imports."""
 REPORT_EVERY = 20
@@ -75,7 +76,7 @@ class Lives:
             if self.last is not None:
                 check_restart_is_told(taken_up, self.last)
             async with plant.at_work(url):
-                await CLOCK.sleep(self.chance.uniform(0.0, AT_WORK_S))
+                await CLOCK.sleep(AT_WORK_S * self.chance.random() ** 2)
                 service.kill()
             assert says_no_traceback([service.log]), service.log
 
