@@ -16,6 +16,7 @@ from typing import Protocol
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.plant import NotificationTarget
+from redrabbit.services.errors import StoreTrouble
 
 POLL_S = 0.5
 BATCH = 100
@@ -63,7 +64,7 @@ class Outbox(Protocol):
     """What the database offers to whoever delivers."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return deliveries that are due, oldest first."""
+        """Return deliveries that are due, oldest first; none behind one that waits to be tried."""
         ...
 
     async def delivered(self, outbox_id: int, target: str) -> None:
@@ -101,11 +102,18 @@ class Courier:
         self._channels = channels
         self._clock = clock
         self._rng = rng
+        self._told = False
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         while True:
-            if not await self.step():
+            sent = 0
+            try:
+                sent = await self.step()
+                self._told = False
+            except StoreTrouble as trouble:
+                self._tell(trouble)
+            if not sent:
                 await self._clock.sleep(POLL_S)
 
     async def step(self) -> int:
@@ -113,8 +121,18 @@ class Courier:
         due: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in await self._outbox.pending(self._clock.now(), BATCH):
             due[delivery.target].append(delivery)
-        sent = await asyncio.gather(*(self._deliver(name, due[name]) for name in sorted(due)))
-        return sum(sent)
+        sent = await asyncio.gather(
+            *(self._deliver(name, due[name]) for name in sorted(due)), return_exceptions=True
+        )
+        for each in sent:
+            if isinstance(each, BaseException):
+                raise each
+        return sum(each for each in sent if isinstance(each, int))
+
+    def _tell(self, trouble: StoreTrouble) -> None:
+        if not self._told:
+            log.error("messages not delivered", extra={"reason": str(trouble)})
+        self._told = True
 
     async def _deliver(self, name: str, deliveries: Sequence[Delivery]) -> int:
         for count, delivery in enumerate(deliveries):
@@ -130,6 +148,10 @@ class Courier:
             except DeliveryFailed as failure:
                 await self._note_failure(delivery, str(failure))
                 return count  # those behind it wait their turn, so that order is kept
+            except Exception as bug:  # because a bug in one channel must not stop the others
+                log.exception("fault in a channel", extra={"target": name})
+                await self._note_failure(delivery, f"{type(bug).__name__}: {bug}")
+                return count
             await self._outbox.delivered(delivery.outbox_id, name)
         return len(deliveries)
 

@@ -102,12 +102,14 @@ class MemoryReader:
         return self._head()
 
     def pending_deliveries(self, now: datetime, limit: int) -> list[Delivery]:
-        """Return deliveries that are due, oldest message first."""
-        due = sorted(
-            place
-            for place, kept in self._kept.deliveries.items()
-            if kept.next_try_at is not None and kept.next_try_at <= now
-        )
+        """Return deliveries that are due, oldest message first; none behind one that waits."""
+        waiting: set[str] = set()
+        due: list[tuple[int, str]] = []
+        for place, kept in sorted(self._kept.deliveries.items()):
+            if kept.next_try_at is not None and kept.next_try_at > now:
+                waiting.add(kept.delivery.target)
+            elif kept.next_try_at is not None and kept.delivery.target not in waiting:
+                due.append(place)
         return [self._kept.deliveries[place].delivery for place in due[:limit]]
 
     def heartbeats(self) -> dict[str, datetime]:

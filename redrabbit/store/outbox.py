@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
@@ -119,6 +119,9 @@ def insert_deliveries(
             connection.execute(insert(DELIVERIES), rows)
 
 
+_NOW = bindparam("now", type_=DELIVERIES.c.next_try_at.type)
+_AHEAD = DELIVERIES.alias("ahead")
+
 _PENDING = (
     select(
         DELIVERIES.c.outbox_id,
@@ -131,13 +134,20 @@ _PENDING = (
         DELIVERIES.c.last_error,
     )
     .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
-    .where(DELIVERIES.c.next_try_at <= bindparam("now", type_=DELIVERIES.c.next_try_at.type))
+    .where(DELIVERIES.c.next_try_at <= _NOW)
+    .where(
+        ~exists().where(
+            _AHEAD.c.target == DELIVERIES.c.target,
+            _AHEAD.c.outbox_id < DELIVERIES.c.outbox_id,
+            _AHEAD.c.next_try_at > _NOW,
+        )
+    )
     .order_by(DELIVERIES.c.outbox_id, DELIVERIES.c.target)
 )
 
 
 def pending(connection: Connection, now: datetime, limit: int) -> list[Delivery]:
-    """Return deliveries that are due, oldest message first."""
+    """Return deliveries that are due, oldest message first; none behind one that waits."""
     with translated("reading the outbox"):
         rows = connection.execute(_PENDING.limit(limit), {"now": now}).all()
     return [Delivery(**row._mapping) for row in rows]  # noqa: SLF001  because that is SQLAlchemy's documented public name

@@ -1,5 +1,6 @@
 """Messages reach their receivers at least once, in order, and one that is away delays no other."""
 
+import asyncio
 import json
 import random
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from redrabbit.alarms.delivery import Courier, DeliveryFailed
 from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.services.errors import StoreTrouble
 from simulators.virtual_clock import VirtualClock
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -31,16 +33,22 @@ class KeptOutbox:
         self.waiting = list(waiting)
         self.next_try: dict[tuple[int, str], datetime | None] = {}
         self.errors: list[str] = []
+        self.away = False
 
     async def pending(self, now: datetime, limit: int) -> list[Waiting]:
+        if self.away:
+            raise StoreTrouble("connection refused")
         due = [w for w in self.waiting if self._is_due(w, now)]
         return due[:limit]
 
     def _is_due(self, one: Waiting, now: datetime) -> bool:
         key = (one.outbox_id, one.target)
-        if key not in self.next_try:
-            return True
-        at = self.next_try[key]
+        at = self.next_try.get(key, now)
+        if any(
+            target == one.target and number < one.outbox_id and ahead is not None and ahead > now
+            for (number, target), ahead in self.next_try.items()
+        ):
+            return False
         return at is not None and at <= now
 
     async def delivered(self, outbox_id: int, target: str) -> None:
@@ -123,3 +131,48 @@ async def test_a_receiver_gone_from_the_plant_file_is_given_up() -> None:
     await courier.step()
     assert outbox.next_try[1, "pager"] is None
     assert outbox.errors == ["no longer in the plant file"]
+
+
+async def test_messages_behind_one_that_failed_wait_for_it() -> None:
+    """A receiver gets its messages in order, also after it was away."""
+    outbox = KeptOutbox(Waiting(1, "andon", key="a"), Waiting(2, "andon", key="b"))
+    webhook = Receiver(away_for=1)
+    courier, clock = a_courier(outbox, webhook, Receiver())
+    for _ in range(6):
+        await courier.step()
+        clock.advance_to(clock.steady + timedelta(seconds=0.5))
+    assert [message["key"] for message in webhook.got] == ["a", "b"]
+
+
+async def test_a_channel_with_a_bug_delays_no_other_receiver() -> None:
+    outbox = KeptOutbox(Waiting(1, "andon", key="a"), Waiting(1, "mail", key="a"))
+
+    async def broken(target: NotificationTarget, key: str, body: str) -> None:
+        raise ValueError(f"{target.name} can't take {key}: {body}")
+
+    mqtt = Receiver()
+    clock = VirtualClock(BEGIN)
+    courier = Courier(
+        outbox, (ANDON, MAIL), {"webhook": broken, "mqtt": mqtt}, clock, random.Random(1)
+    )
+    assert await courier.step() == 1
+    assert len(mqtt.got) == 1
+    assert outbox.errors[0].startswith("ValueError")
+
+
+async def test_a_database_that_is_away_ends_nothing() -> None:
+    """It is told once, in words: a network does that every day."""
+    outbox = KeptOutbox(Waiting(1, "andon", key="a"))
+    outbox.away = True
+    webhook = Receiver()
+    courier, clock = a_courier(outbox, webhook, Receiver())
+    running = asyncio.ensure_future(courier.run())
+    for count in range(20):
+        outbox.away = count < 5
+        turn = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(turn.set_result, None)
+        await turn
+        clock.advance_to(clock.steady + timedelta(seconds=1))
+    assert not running.done()
+    running.cancel()
+    assert len(webhook.got) == 1

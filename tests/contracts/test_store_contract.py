@@ -389,6 +389,27 @@ def test_messages_wait_for_each_target_that_wants_them(database: Any) -> None:
     assert database.read_now(lambda r: len(r.pending_deliveries(later, 2))) == 2
 
 
+async def test_a_message_behind_one_that_waits_is_not_due(database: Any) -> None:
+    """A receiver gets its messages in order, over restarts too; other receivers are not held up."""
+
+    def tells(work: Any) -> None:
+        for key in ("first", "second"):
+            work.send(OutgoingMessage(event="missed", key=key, payload={}))
+
+    database.write_now(tells)
+    later = START + timedelta(hours=1)
+    due = await database.outbox.pending(later, 10)
+    behind = [one for one in due if one.target == due[0].target][1:]
+    assert behind
+    await database.outbox.failed(
+        due[0].outbox_id, due[0].target, "refused", later + timedelta(seconds=5)
+    )
+    waiting = await database.outbox.pending(later, 10)
+    assert [one.target for one in waiting if one.target == due[0].target] == []
+    tried_again = await database.outbox.pending(later + timedelta(seconds=5), 10)
+    assert [one.key for one in tried_again if one.target == due[0].target] == ["first", "second"]
+
+
 async def test_a_delivered_message_is_not_due_again(database: Any) -> None:
     database.write_now(lambda work: work.send(OutgoingMessage(event="lapsed", key="k", payload={})))
     later = START + timedelta(hours=1)
