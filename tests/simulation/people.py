@@ -230,12 +230,17 @@ class People:
         if code is None:
             return 0.0
         lasts_s = 0.5 + 4 * self._chance.random()
-        self._agenda.at(self._later(0.5), lambda: self._world.put_in(station, code))
+        self._agenda.at(self._later(0.5), lambda: self._put_in_again(station, code))
         self._agenda.at(self._later(0.5 + lasts_s), lambda: self._take_out(station))
         return 1.5 + lasts_s
 
+    def _put_in_again(self, station: str, code: str) -> None:
+        self._world.put_in(station, code)
+        self.watch_for(station, 5.0)
+
     def _take_out(self, station: str) -> None:
         self._world.take_out(station)
+        self.watch_for(station, 5.0)
 
     def _stick(self, station: str) -> None:
         """Let the reject bit stick after the answer: it contradicts an acceptance."""

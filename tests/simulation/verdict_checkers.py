@@ -144,6 +144,9 @@ class VerdictChecker:
             self._missed(judged, truth)
         elif judged.verdict == "accepted":
             require("L3", truth.told(What.ACCEPTED), "accepted, but it was not", judged, truth)
+        elif judged.verdict == "false_reject":
+            rose = truth.told(What.REJECTED) or "stuck_on" in truth.behaviours
+            require("L3", rose, "a false reject that was none", judged, truth)
         elif judged.verdict == "inconclusive":
             self._inconclusive(scene, judged, truth)
         if truth.stops and truth.stops[-1] >= (judged.presented_at or judged.decided_at):

@@ -1,0 +1,310 @@
+"""Each checker can fail: a bug is planted in the product, and the law that it breaks is named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from redrabbit.domain import fold as folds
+from redrabbit.domain import occurrence, run_return, run_transitions
+from redrabbit.domain.evidence import Evidence
+from redrabbit.domain.folding import Changes
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
+from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
+from redrabbit.services import containing, recording, running, scheduling
+from redrabbit.services.watch import StationWatch
+from simulators.device import Behaviour
+from simulators.faults import FaultKind
+from simulators.line_operator import HumanFault
+from tests.simulation import aimed_faults, busy_plant, people
+from tests.simulation.checkers import Inspector, LawBroken
+from tests.simulation.product import signer
+from tests.simulation.shift import SimulatedShift
+
+pytestmark = pytest.mark.simulation
+
+SEEDS = range(6)
+PATCH = pytest.MonkeyPatch
+Judge = Callable[[Evidence, datetime], Judgement | None]
+
+
+def broken(law: str, tamper: Callable[[SimulatedShift], None] = lambda _shift: None) -> str:
+    """Tell a few shifts until a checker objects; it must cite this law."""
+    said = objection(tamper)
+    assert said.startswith(f"{law}:"), said
+    return said
+
+
+def objection(tamper: Callable[[SimulatedShift], None]) -> str:
+    """Tell shifts until a checker objects, and return what it says; empty: none did."""
+    for seed in SEEDS:
+        shift = SimulatedShift(seed)
+        inspector = Inspector(shift, signer().verifier)
+        done = 0
+
+        def look(told: SimulatedShift, inspector: Inspector = inspector) -> None:
+            nonlocal done
+            new = told.product.commits[done:]
+            done += len(new)
+            if new:
+                inspector.look(new)
+                tamper(told)
+
+        try:
+            shift.run(look)
+            inspector.conclude()
+        except LawBroken as error:
+            return str(error)
+    return ""
+
+
+def sicken(patch: PATCH, *behaviours: Behaviour) -> None:
+    """Let every device be so."""
+    patch.setattr(people, "SICK", list(behaviours))
+    patch.setattr(people, "SICK_SHARE", 0.7)
+
+
+def err(patch: PATCH, *faults: HumanFault) -> None:
+    """Let every operator err so."""
+    patch.setattr(people, "FAULTY", list(faults))
+    patch.setattr(people, "HUMAN_FAULT_SHARE", 0.7)
+
+
+def aim(patch: PATCH, *kinds: FaultKind) -> None:
+    """Let hardly a presentation pass without one of these faults."""
+    for_product = kinds == (FaultKind.PRODUCT_RESTART,)
+    patch.setattr(aimed_faults, "AIMED_SHARE", 0.9)
+    patch.setattr(aimed_faults, "PRODUCT_SHARE", 1.0 if for_product else 0.0)
+    patch.setattr(aimed_faults, "OF_THE_PRODUCT", kinds)
+    patch.setattr(aimed_faults, "POLLED", kinds)
+    patch.setattr(aimed_faults, "PUBLISHED", kinds)
+
+
+def judge_otherwise(patch: PATCH, otherwise: Callable[[Judgement], Judgement]) -> None:
+    """Let every verdict be turned into another one."""
+    for name in ("judge", "judge_at_last"):
+        real: Judge = getattr(run_transitions, name)
+
+        def judged(evidence: Evidence, now: datetime, real: Judge = real) -> Judgement | None:
+            judgement = real(evidence, now)
+            return judgement and otherwise(judgement)
+
+        patch.setattr(run_transitions, name, judged)
+
+
+def _silence_as_a_verdict(evidence: Evidence) -> Verdict:
+    is_good = evidence.expectation.failure_mode is None
+    return Verdict.FALSE_REJECT if is_good else Verdict.MISSED
+
+
+def test_a_judge_that_ignores_freshness_breaks_l1(monkeypatch: PATCH) -> None:
+    """What is on counts, whether it came on or not."""
+    sicken(monkeypatch, Behaviour.STUCK_ON)
+
+    def judged(evidence: Evidence, now: datetime) -> Judgement | None:
+        if any(name == "rejected" and value for name, value in evidence.known.items()):
+            return Judgement(verdict=Verdict.DETECTED, decided_at=now)
+        return None
+
+    monkeypatch.setattr(run_transitions, "judge", judged)
+
+    assert "without a real rejection" in broken("L1")
+
+
+def test_a_judge_that_takes_any_reason_breaks_l2(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.WRONG_REASON)
+    judge_otherwise(
+        monkeypatch,
+        lambda j: (
+            replace(j, verdict=Verdict.DETECTED, why=None) if j.why is Why.WRONG_REJECT_CODE else j
+        ),
+    )
+
+    assert "for another reason" in broken("L2")
+
+
+def test_a_judge_for_whom_a_lost_link_is_silence_breaks_l3(monkeypatch: PATCH) -> None:
+    aim(monkeypatch, FaultKind.LINK_CUT)
+    for name in ("judge", "judge_at_last"):
+        real: Judge = getattr(run_transitions, name)
+
+        def judged(evidence: Evidence, now: datetime, real: Judge = real) -> Judgement | None:
+            judgement = real(evidence, now)
+            if judgement is None or judgement.why is not Why.LINK_LOST:
+                return judgement
+            return Judgement(verdict=_silence_as_a_verdict(evidence), decided_at=now)
+
+        monkeypatch.setattr(run_transitions, name, judged)
+
+    broken("L3")
+
+
+def test_a_judge_that_dares_nothing_breaks_l3(monkeypatch: PATCH) -> None:
+    """So "always inconclusive" can't pass."""
+    judge_otherwise(monkeypatch, lambda j: inconclusive(Why.NO_RESULT, j.decided_at))
+
+    broken("L3")
+
+
+def test_a_judge_that_sees_no_miss_breaks_l3(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND)
+    judge_otherwise(
+        monkeypatch,
+        lambda j: inconclusive(Why.NO_RESULT, j.decided_at) if j.verdict is Verdict.MISSED else j,
+    )
+
+    broken("L3")
+
+
+def test_going_on_after_a_restart_as_if_nothing_was_breaks_l3(monkeypatch: PATCH) -> None:
+    aim(monkeypatch, FaultKind.PRODUCT_RESTART)
+    presented = (RunState.PRESENTED, Restarted)
+    row = run_transitions.TRANSITIONS[presented]
+
+    def guess(run: Any, event: Any) -> Any:
+        return run_transitions._conclude(
+            run, Judgement(verdict=_silence_as_a_verdict(run.evidence), decided_at=event.at)
+        )
+
+    monkeypatch.setitem(run_transitions.TRANSITIONS, presented, replace(row, move=guess))
+
+    broken("L3")
+
+
+def test_a_fold_that_drops_a_containment_breaks_l4(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND)
+
+    def dropped(_entry: Entry, _look: object) -> Changes:
+        return ()
+
+    monkeypatch.setitem(folds.FOLDS, "containment_opened", dropped)
+
+    assert "no open containment" in broken("L4")
+
+
+def test_a_miss_that_opens_nothing_breaks_l4(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND)
+    monkeypatch.setattr(recording, "open_containment", lambda *_args, **_more: None)
+
+    assert "without containment" in broken("L4")
+
+
+def test_a_suspect_window_without_its_last_good_check_breaks_l4(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
+    monkeypatch.setattr(containing, "last_good_check", lambda *_args: None)
+
+    assert "window is not from" in broken("L4")
+
+
+def test_a_run_that_closes_with_its_part_out_breaks_l5(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.GIVES_BACK_LATE)
+    returning = (RunState.AWAITING_RETURN, DeadlineExpired)
+    row = run_transitions.TRANSITIONS[returning]
+
+    def close(run: Any, event: Any) -> Any:
+        return run_transitions._close(run, event.at, None)
+
+    monkeypatch.setitem(run_transitions.TRANSITIONS, returning, replace(row, move=close))
+
+    assert "with a part still out" in broken("L5")
+
+
+def test_a_part_that_is_missed_by_nobody_breaks_l5(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.GIVES_BACK_LATE)
+    returning = (RunState.AWAITING_RETURN, DeadlineExpired)
+    row = run_transitions.TRANSITIONS[returning]
+
+    def forget(run: Any, _event: Any) -> Any:
+        return replace(run, deadline=None), ()
+
+    monkeypatch.setitem(run_transitions.TRANSITIONS, returning, replace(row, move=forget))
+
+    assert "not back in time" in broken("L5")
+
+
+def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.LETS_GO)
+    monkeypatch.setattr(StationWatch, "_escape", lambda *_args: None)
+
+    assert "seen where it must not be" in broken("L5")
+
+
+def test_a_product_that_takes_any_part_breaks_l6(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(busy_plant, "UNFIT_SHARE", 0.5)
+    monkeypatch.setattr(running, "refuse_unfit", lambda *_args, **_more: None)
+
+    assert "an unfit part" in broken("L6")
+
+
+def test_a_due_time_that_was_moved_breaks_l7(monkeypatch: PATCH) -> None:
+    real = occurrence.frozen_times
+
+    def later(*args: Any) -> Any:
+        times = real(*args)
+        return replace(times, due_at=times.due_at + timedelta(minutes=1))
+
+    monkeypatch.setattr(scheduling, "frozen_times", later)
+
+    assert "came due otherwise" in broken("L7")
+
+
+def test_a_lapse_dated_when_it_was_noticed_breaks_l7(monkeypatch: PATCH) -> None:
+    def late(record: OccurrenceRecord) -> datetime:
+        return record.closes_at + timedelta(minutes=1)
+
+    monkeypatch.setattr(scheduling, "lapse_at", late)
+
+    assert "dated wrong" in broken("L7")
+
+
+def test_an_obligation_that_never_ends_breaks_l7(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(scheduling, "_bring_up", lambda *_args: None)
+    monkeypatch.setattr(scheduling, "next_step_at", lambda _r, _p, now: now + timedelta(hours=1))
+
+    assert "never decided" in broken("L7")
+
+
+def test_an_entry_that_is_rewritten_breaks_l8() -> None:
+    def tamper(shift: SimulatedShift) -> None:
+        leaves = shift.product.database._kept.leaves
+        leaves[3] = leaves[2]
+
+    assert "rewritten or lost" in broken("L8", tamper)
+
+
+def test_a_record_that_is_edited_breaks_l8() -> None:
+    def tamper(shift: SimulatedShift) -> None:
+        runs = shift.product.database._kept.records[RunRecord]
+        for key, run in runs.items():
+            runs[key] = replace(run, operator="somebody else")
+
+    assert "verification finds" in broken("L8", tamper)
+
+
+def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(people, "AGAIN_SHARE", 0.9)
+    real = run_return.conclude_beside
+
+    def decide(run: Any, judgement: Judgement) -> Any:
+        after, effects = real(run, judgement)
+        turned = [
+            replace(each, decides=True) if isinstance(each, VerdictReached) else each
+            for each in effects
+        ]
+        return after, tuple(turned)
+
+    monkeypatch.setattr(run_return, "conclude_beside", decide)
+    monkeypatch.setattr(run_transitions, "conclude_beside", decide)
+
+    assert "only the first decides" in broken("L10")
+
+
+def test_an_outcome_better_than_the_worst_step_breaks_l10(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.ALWAYS_REJECTING)
+    monkeypatch.setattr(run_transitions, "outcome_of", lambda _run: Outcome.PASSED)
+
+    assert "not the worst" in broken("L10")
