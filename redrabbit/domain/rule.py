@@ -150,9 +150,7 @@ def leaves(condition: Condition) -> Iterator[Level | Edge]:
                 yield from leaves(part)
         case Not():
             yield from leaves(condition.of)
-        case (
-            Equals() | Above() | Below() | Between() | Becomes() | Rises() | Falls() | Increases()
-        ):
+        case Equals() | Above() | Below() | Between() | Becomes() | Rises() | Falls() | Increases():
             yield condition
         case _:  # pragma: no cover
             assert_never(condition)

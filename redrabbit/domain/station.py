@@ -48,7 +48,7 @@ class DeviceKind(Enum):
     """What an error-proofing device does about the defect (R01)."""
 
     CANNOT_MAKE = "cannot_make"
-    CANNOT_PASS = "cannot_pass"
+    CANNOT_PASS = "cannot_pass"  # noqa: S105  because no password is meant: a part can't pass
     HUMAN = "human"
 
 

@@ -1,1 +1,1 @@
-"""What leaves the house: records with proofs, and the offline verifier\x27s input."""
+"""What leaves the house: records with proofs, and the offline verifier's input."""
