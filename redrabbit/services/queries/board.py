@@ -17,7 +17,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.standing import Standing, standings
 from redrabbit.services.queries.wording import say
 
-FEWEST_COLUMNS: Final = 4
+FEWEST_COLUMNS: Final = 3
 MOST_COLUMNS: Final = 7
 """Beyond, a line's tiles wrap."""
 

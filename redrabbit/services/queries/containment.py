@@ -77,7 +77,7 @@ class ContainmentPage:
     """A re-verification that is under way."""
     closed_at: datetime | None
     attempts: tuple[tuple[int, str, datetime], ...]
-    """Re-verifications so far: run, outcome, when."""
+    """Re-verifications that did not succeed: run, outcome, when."""
 
 
 def containments_page(reader: Reader, plant: Plant, now: datetime) -> ContainmentsPage:
@@ -132,7 +132,7 @@ def containment_page(
         attempts=tuple(
             (run.run_id, run.outcome or "under_way", run.started_at)
             for run in tried
-            if run.state == "closed"
+            if run.state == "closed" and run.run_id != case.reverified_by_run
         ),
     )
 

@@ -38,6 +38,8 @@ class Startable:
     """One check that can be started at this station now."""
 
     check: str
+    plan_line: str
+    """Tells the checks of one device apart."""
     device: Text
     status: str
     """Word of the state mark: missed, overdue, due, or the device's own."""
@@ -99,6 +101,7 @@ def _rows(
     ) -> Startable:
         return Startable(
             check=check.id,
+            plan_line=check.plan_line,
             device=standing.device.name,
             status=status,
             occurrence=occurrence,
