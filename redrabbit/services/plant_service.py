@@ -5,6 +5,7 @@ Acts on a run go through the station's desk, all others straight to the database
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -92,25 +93,20 @@ class LocalPlantService:
 
     async def scan(self, run_id: RunId, *, code: str, actor: Actor) -> RunRecord:
         """Take the expected part: issue it and arm the step. A refused scan is kept (B25)."""
-        desk = await self._desk(run_id)
-        try:
-            return await self._on_run(
-                run_id, lambda watch: watch.scan(code.strip(), actor=actor, now=self._now())
-            )
-        except Refusal as refusal:
-            if desk.watch.run is not None and desk.watch.run.id == run_id:
-                kept = refusal
-                await desk.act(lambda: desk.watch.refused(code.strip(), kept, actor))
-            raise
+        code = code.strip()
+        return await self._scanned(
+            run_id, code, actor, lambda watch: watch.scan(code, actor=actor, now=self._now())
+        )
 
     async def presented(self, run_id: RunId, *, actor: Actor) -> RunRecord:
         """Note the operator's word that the part is in front of the device."""
         return await self._on_run(run_id, lambda watch: watch.tap(actor=actor, now=self._now()))
 
     async def given_back(self, run_id: RunId, *, code: str, actor: Actor) -> RunRecord:
-        """Take the part back."""
-        return await self._on_run(
-            run_id, lambda watch: watch.give_back(code.strip(), actor=actor, now=self._now())
+        """Take the part back. A refused scan is kept (B25)."""
+        code = code.strip()
+        return await self._scanned(
+            run_id, code, actor, lambda watch: watch.give_back(code, actor=actor, now=self._now())
         )
 
     async def confirm(self, run_id: RunId, *, actor: Actor) -> RunRecord:
@@ -207,6 +203,17 @@ class LocalPlantService:
         if desk is None:
             raise Refusal("no_such_station", station=record.station)
         return desk
+
+    async def _scanned(
+        self, run_id: RunId, code: str, actor: Actor, act: Callable[[StationWatch], Pending]
+    ) -> RunRecord:
+        try:
+            return await self._on_run(run_id, act)
+        except Refusal as refusal:
+            kept = refusal
+            with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
+                await self._on_run(run_id, lambda watch: watch.refused(code, kept, actor))
+            raise
 
     async def _on_run(self, run_id: RunId, act: Callable[[StationWatch], Pending]) -> RunRecord:
         desk = await self._desk(run_id)
