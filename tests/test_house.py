@@ -122,7 +122,7 @@ def test_every_exception_from_a_rule_gives_its_reason() -> None:
 
 def test_every_test_can_fail() -> None:
     asserts = re.compile(
-        r"\bassert|raises|warns|expect\(|check_|must_|call_and_validate|benchmark|_refuses\("
+        r"\bassert|raises|warns|expect\(|check_|must_|call_and_validate|benchmark|_refuses\(|broken\("
     )
     toothless = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.name}"
