@@ -294,8 +294,19 @@ KEYS: dict[type[Record], tuple[str, ...]] = {
 UNIQUE: dict[type[Record], tuple[str, ...]] = {OccurrenceRecord: ("check_id", "trigger_key")}
 
 INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
-    OccurrenceRecord: (("outcome", "closes_at"), ("due_at",), ("line", "due_at"), ("device",)),
-    RunRecord: (("station", "state"), ("started_at",), ("occurrence_id",)),
+    OccurrenceRecord: (
+        ("outcome", "closes_at"),
+        ("due_at",),
+        ("line", "due_at"),
+        ("device",),
+        ("check_id", "outcome", "due_at"),
+    ),
+    RunRecord: (
+        ("station", "state"),
+        ("started_at",),
+        ("occurrence_id",),
+        ("check_id", "outcome", "started_at"),
+    ),
     PresentationRecord: (("device", "presented_at"),),
     ContainmentRecord: (("state",), ("device", "failure_mode")),
     AlarmRecord: (("acknowledged_at",),),

@@ -160,6 +160,11 @@ def _create_obligations() -> None:
         ),
         sqlite_strict=True,
     )
+    op.create_index(
+        op.f("ix_occurrences_check_id_outcome_due_at"),
+        "occurrences",
+        ["check_id", "outcome", "due_at"],
+    )
     op.create_index(op.f("ix_occurrences_device"), "occurrences", ["device"])
     op.create_index(op.f("ix_occurrences_due_at"), "occurrences", ["due_at"])
     op.create_index(op.f("ix_occurrences_line_due_at"), "occurrences", ["line", "due_at"])
@@ -244,6 +249,11 @@ def _create_runs() -> None:
         sa.Column("entry", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_runs")),
         sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_runs_check_id_outcome_started_at"),
+        "runs",
+        ["check_id", "outcome", "started_at"],
     )
     op.create_index(op.f("ix_runs_occurrence_id"), "runs", ["occurrence_id"])
     op.create_index(op.f("ix_runs_started_at"), "runs", ["started_at"])
