@@ -49,6 +49,9 @@ from redrabbit.web.app import create_app
 HEARTBEAT_S = 1.0
 GRACEFUL_STOP_S = 2
 """How long open pages are given to finish when the service stops."""
+THREADS_TAKE_TURNS_S = 0.0005
+"""The writer thread needs the interpreter back after each statement: with Python's own 5 ms a
+transaction of forty statements waits for the polls again and again (test_bench_verdict.py)."""
 SOFTWARE = f"redrabbit {__version__}"
 FOUND = 1
 
@@ -273,6 +276,7 @@ async def until_stopped() -> None:
 
 def run_async(work: Callable[[], Awaitable[int]]) -> int:
     """Run a coroutine on the fastest event loop there is; aiomqtt needs the selector loop."""
+    sys.setswitchinterval(THREADS_TAKE_TURNS_S)
     factory: Callable[[], asyncio.AbstractEventLoop]
     if sys.platform == "win32":
         factory = asyncio.SelectorEventLoop
