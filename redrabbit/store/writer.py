@@ -4,7 +4,8 @@ Commands wait in a queue; the thread takes all that are there, runs each in a SA
 transaction, signs the head over what they appended, commits, and only then answers (L8). So fifty
 waiting callers share one wait for the disk. A command that raises loses its own savepoint and
 nothing else; if the commit fails, every command of the group gets `StoreTrouble` and the log in
-memory is read again from what the database really has.
+memory is read again from what the database really has. A commit whose answer was lost on the way
+counts if the database has it.
 """
 
 import queue
@@ -126,14 +127,27 @@ class Writer:
         connection = self._connected()
         log = self._log
         outcomes = []
-        with _transaction(connection):
-            for job in jobs:
-                outcome, log = self._run_one(connection, job, log)
-                outcomes.append(outcome)
-            if log is not self._log:
-                ledger.write_head(connection, log, self._seal)
+        try:
+            with _transaction(connection):
+                for job in jobs:
+                    outcome, log = self._run_one(connection, job, log)
+                    outcomes.append(outcome)
+                if log is not self._log:
+                    ledger.write_head(connection, log, self._seal)
+        except StoreTrouble:
+            if log is self._log or not self._is_committed(log):
+                raise
         self._log = log
         return outcomes
+
+    def _is_committed(self, log: LogState) -> bool:
+        """Return whether a commit took effect though its answer was lost: else it is done twice."""
+        self._forget_connection()
+        with suppress(StoreTrouble):
+            connection = self._session.connection()
+            with _transaction(connection):
+                return _is_of(ledger.read_head(connection), log)
+        return False
 
     def _run_one(
         self, connection: Connection, job: _Job, log: LogState

@@ -1,6 +1,7 @@
 """The writer thread: group commit, and what happens when a command or the disk fails."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -237,3 +238,23 @@ def test_a_lost_connection_is_made_anew_on_postgresql(postgresql_url: str, tmp_p
             database.write_now(lambda work: work.append(put(pause(2))))
         assert database.write_now(lambda work: work.append(put(pause(3)))).index == 1
         assert database.read_now(lambda reader: reader.count(PauseRecord)) == 2
+
+
+def test_a_commit_whose_answer_was_lost_counts_and_is_not_done_twice(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L8: the network broke after the database had committed and before it could say so."""
+    dialect = database._writer._session._engine.dialect
+    commit = dialect.do_commit
+    lost: list[bool] = []
+
+    def commit_and_lose(connection: Any) -> None:
+        commit(connection)
+        if not lost:
+            lost.append(True)
+            raise sqlite3.OperationalError("server closed the connection")
+
+    monkeypatch.setattr(dialect, "do_commit", commit_and_lose)
+    assert database.write_now(lambda work: work.append(happened("noted")).index) == 0
+    assert lost
+    assert database.write_now(lambda work: work.append(happened("noted")).index) == 1
