@@ -4,6 +4,7 @@ Everything is put together here by plain calls; routers are functions of the `Si
 off, nothing is loaded from elsewhere, no forwarded header is trusted (D19).
 """
 
+import logging
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Scope
 from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.problems import add_problem_schema
@@ -32,9 +34,17 @@ from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.port import PlantService
-from redrabbit.web.problems import bug_answer, http_answer, refusal_answer, validation_answer
+from redrabbit.web.problems import (
+    bug_answer,
+    http_answer,
+    refusal_answer,
+    trouble_answer,
+    validation_answer,
+)
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
+
+log = logging.getLogger("redrabbit.web")
 
 MAX_BODY_BYTES = 100_000
 A_YEAR_S = 365 * 24 * 3600
@@ -116,6 +126,11 @@ def _add_problems(app: FastAPI, site: Site) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         return validation_answer(site, request, error)
+
+    @app.exception_handler(StoreTrouble)
+    async def trouble(request: Request, error: StoreTrouble) -> Response:
+        log.warning("not answered: %s", error)
+        return trouble_answer(site, request)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:

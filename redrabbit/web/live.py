@@ -5,19 +5,24 @@ can tell a quiet plant from a dead server (B20, B30). Without JavaScript pages s
 when they were asked for.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 
+from redrabbit.domain.errors import Refusal
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.queries.board import BoardPage
 from redrabbit.web.pages.board import board_content
 from redrabbit.web.pages.station import station_content
 from redrabbit.web.rendering import fragment
 from redrabbit.web.site import Site
+
+log = logging.getLogger("redrabbit.web")
 
 LOOK_EVERY_S: Final = 0.25
 """How soon a change is noticed."""
@@ -57,7 +62,15 @@ def live_router(site: Site) -> APIRouter:
         async for event in changes(site, render):
             yield event
 
-    @router.get("/live/stations/{station_id}", response_class=EventSourceResponse)
+    async def known(station_id: str) -> None:
+        if station_id not in {station.id for station in site.service.plant.stations}:
+            raise Refusal("no_such_station", station=station_id)
+
+    @router.get(
+        "/live/stations/{station_id}",
+        response_class=EventSourceResponse,
+        dependencies=[Depends(known)],
+    )
     async def live_station(request: Request, station_id: str) -> AsyncIterator[ServerSentEvent]:
         async def render() -> str:
             content = await station_content(site, station_id)
@@ -77,7 +90,12 @@ async def changes(
     said_at = site.clock.now()
     while True:
         version, rendered_at = site.service.version(), site.clock.now()
-        html = await render()
+        try:
+            html = await render()
+        except StoreTrouble as trouble:  # silence tells the page; the next try may succeed
+            log.warning("live page not refreshed: %s", trouble)
+            await site.clock.sleep(BEAT_EVERY_S)
+            continue
         if html != shown:
             shown, said_at = html, rendered_at
             yield ServerSentEvent(raw_data=html)

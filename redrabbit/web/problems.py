@@ -93,6 +93,14 @@ def validation_answer(site: Site, request: Request, error: RequestValidationErro
     )
 
 
+def trouble_answer(site: Site, request: Request) -> Response:
+    """Return the answer while the records can't be reached: nothing was changed, try again."""
+    detail = site.visit(request).words("problem.store_trouble")
+    answer = _answer(site, request, 503, code="store_trouble", detail=detail, more={})
+    answer.headers["retry-after"] = "5"
+    return answer
+
+
 def bug_answer(site: Site, request: Request) -> Response:
     """Return the answer where the software itself failed."""
     words = site.visit(request).words

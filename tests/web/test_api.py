@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from redrabbit.domain.merkle import verify_inclusion
+from redrabbit.services.errors import StoreTrouble
 from tests.showcase import at
 from tests.showcase_records import an_occurrence, run_in_state
 from tests.web.conftest import Visitor
@@ -254,3 +255,18 @@ def test_docs_describe_every_call_with_openapi_3_1(onlooker: Visitor) -> None:
     for path, calls in document["paths"].items():
         for call in calls.values():
             assert call.get("description"), path
+
+
+@pytest.mark.parametrize("path", ["/due", "/api/v1/runs"])
+def test_while_the_records_are_away_everybody_is_told_to_come_back(
+    visitor: Visitor, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(query: object) -> None:
+        del query
+        raise StoreTrouble("the disk is full")
+
+    monkeypatch.setattr(visitor.service, "read", away)
+    answer = visitor.client.get(path)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "the disk is full" not in answer.text

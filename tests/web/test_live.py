@@ -2,14 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.queries.board import BoardPage
 from redrabbit.web.access import AccessRules
+from redrabbit.web.api.events import _after, _position
 from redrabbit.web.live import SharedBoard, changes
 from redrabbit.web.site import Site
 from tests.fakes import JumpClock
 from tests.showcase import NOW
 from tests.showcase_records import run_in_state
 from tests.showcase_service import ShowcaseService
+from tests.web.conftest import Visitor
 
 
 def a_site() -> tuple[Site, ShowcaseService, JumpClock]:
@@ -65,3 +68,29 @@ async def test_one_reading_of_the_board_serves_all_who_watch_it() -> None:
     assert await board.content() is first
     clock.jump(1.0)
     assert await board.content() is not first
+
+
+async def test_a_database_in_trouble_ends_no_stream() -> None:
+    site, _, clock = a_site()
+    troubles = [StoreTrouble("away"), StoreTrouble("still away")]
+
+    async def render() -> str:
+        if troubles:
+            raise troubles.pop()
+        return "back"
+
+    assert (await anext(changes(site, render))).raw_data == "back"
+    assert (clock.now() - NOW).total_seconds() >= 6
+
+
+def test_no_stream_begins_for_an_unknown_station(onlooker: Visitor) -> None:
+    assert onlooker.client.get("/live/stations/op99").status_code == 404
+
+
+async def test_a_client_that_was_cut_off_gets_every_entry_since() -> None:
+    site, service, _ = a_site()
+    service.put(*run_in_state("awaiting_part"))
+    assert await _position(site, "0") == 1
+    assert await _position(site, None) == 2
+    assert await _position(site, "no number") == 2
+    assert [entry.index for entry in await _after(site, 1)] == [1]
