@@ -36,7 +36,7 @@ from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.services.agent import Agent
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import StoreTrouble, Superseded
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import Reader
 from redrabbit.services.station_link import Sink, StationLink
@@ -274,6 +274,16 @@ async def until_stopped() -> None:
     await stop.wait()
 
 
+async def _until_stopped_or_superseded(agent: Agent) -> None:
+    waiting = [asyncio.create_task(until_stopped()), asyncio.create_task(agent.superseded.wait())]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
 def run_async(work: Callable[[], Awaitable[int]]) -> int:
     """Run a coroutine on the fastest event loop there is; aiomqtt needs the selector loop."""
     sys.setswitchinterval(THREADS_TAKE_TURNS_S)
@@ -305,7 +315,9 @@ def run_service(settings: ServeSettings, *, json_logs: bool) -> int:
     async def work() -> int:
         async with serving(settings) as running:
             log.info("watching", extra={"url": running.base_url, "stations": len(running.links)})
-            await until_stopped()
+            await _until_stopped_or_superseded(running.agent)
+        if running.agent.superseded.is_set():
+            raise Superseded("another process watches this plant now")
         log.info("stopped")
         return 0
 

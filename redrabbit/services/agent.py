@@ -30,6 +30,7 @@ from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.one_life import OneLife
 from redrabbit.services.ports import Database, Reader, UnitOfWork, Where, equals
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.station_desk import StationDesk
@@ -193,6 +194,8 @@ class Agent:
         self.plant = plant
         self._files = files
         self.database = database
+        self.superseded = asyncio.Event()
+        """Set when another agent has taken over: this one must end (B22)."""
         self.clock = clock
         self._software = software
         self._formerly = formerly
@@ -210,6 +213,7 @@ class Agent:
             )
         )
         self._agent_id = opened.agent_id
+        self.database = OneLife(self.database, opened.agent_id, self.superseded.set)
         self.desks = {
             watch.station.id: StationDesk(watch, self.database, self.clock, self.note_commit)
             for watch in opened.watches

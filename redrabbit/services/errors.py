@@ -5,6 +5,7 @@
         ├── DamagedDatabase      what is kept is not what was written; names what and where
         ├── DatabaseTooNew       made by a newer version of the program
         ├── DuplicateRecord      two records would share what must be unique (D8)
+        ├── Superseded           another agent has begun on this database since (B22)
         ├── KeyMissing           the ledger is there and its signing key is not, or the reverse
         └── WriterAlreadyRunning another process writes to this database (D20)
 
@@ -31,6 +32,10 @@ class DuplicateRecord(StoreTrouble):
 
 class KeyMissing(StoreTrouble):
     """The signing key and the ledger it belongs to are not both there."""
+
+
+class Superseded(StoreTrouble):
+    """Another agent has begun on this database; this one must not write any more (B22)."""
 
 
 class WriterAlreadyRunning(StoreTrouble):

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+import pytest
+
 from redrabbit.domain.records import AlarmRecord
+from redrabbit.services import scheduling
 from redrabbit.services.agent import Agent
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import StoreTrouble, Superseded
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from simulators.virtual_clock import VirtualClock
 from tests.plants import BEGIN, a_memory_database, a_plant
@@ -43,6 +46,7 @@ class Running:
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass in steps that no task of the agent sleeps through."""
+        await turns()
         until = self.clock.steady + timedelta(seconds=seconds)
         while (wake := self.clock.next_wake_at()) is not None and wake <= until:
             self.clock.advance_to(wake)
@@ -68,3 +72,18 @@ async def test_a_step_of_the_clock_is_told_even_if_the_database_was_away() -> No
     )
     assert len(alarms) == 1
     assert running.agent.supervisor.restarts == {}
+
+
+async def test_an_agent_that_was_superseded_writes_nothing_and_says_so() -> None:
+    """B22: cut off from the database, it was replaced meanwhile."""
+    first = Running()
+    await first.agent.open()
+    second = Agent(first.plant, {"plant.yaml": "plant: x\n"}, first, first.clock, "test")
+    await second.open()
+    size = first.database.read_now(lambda reader: reader.head()).size
+    with pytest.raises(Superseded):
+        await first.agent.database.write(lambda uow: scheduling.step(uow, first.plant))
+    await first.agent.close()
+    assert first.agent.superseded.is_set()
+    assert not second.superseded.is_set()
+    assert first.database.read_now(lambda reader: reader.head()).size == size
