@@ -15,6 +15,7 @@ from redrabbit import __version__
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
 
 FOUND, WRONG = 1, 2
+LAST_PORT = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo.add_argument("--duration", type=float, metavar="S", help="stop by itself after S seconds")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which story to tell")
     demo.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    demo.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    demo.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
     demo.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the database there")
     demo.set_defaults(command=_demo)
 
@@ -60,7 +61,7 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     serve.add_argument("--config", type=Path, required=True, metavar="DIR")
     serve.add_argument("--database", required=True, metavar="URL")
     serve.add_argument("--host", "--listen", default=DEFAULT_HOST, metavar="ADDRESS")
-    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
     serve.add_argument(
         "--trust-network",
         action="store_true",
@@ -118,6 +119,13 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database", required=True, metavar="URL", help="for example sqlite:///plant.sqlite3"
     )
+
+
+def _port(text: str) -> int:
+    """Read a port number; 0 takes a free one."""
+    if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
+    return int(text)
 
 
 def _instant(text: str) -> datetime:

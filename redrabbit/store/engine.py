@@ -36,6 +36,7 @@ def parsed_url(url: str) -> URL:
     """Return the address of a database; StoreTrouble if it names none of the two kinds."""
     try:
         parsed = make_url(url)
+        parsed.get_dialect()
     except ArgumentError as error:
         raise StoreTrouble(
             f"{url!r} is no database address; expected sqlite:///PATH or postgresql://HOST/NAME"
