@@ -21,7 +21,7 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     RunRecord,
 )
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
 from redrabbit.services.ports import equals
@@ -142,17 +142,7 @@ class People:
         run = self._product.watches[station].run
         if run is None:
             return Prompt(due=tuple(self._due(station)))
-        rule = run.step.expectation.rule
-        return Prompt(
-            run=RunShown(
-                run_id=run.id,
-                check_id=run.check_id,
-                asks=Asks(run.state.value),
-                part=run.part,
-                wants_tap=rule.presented is None and rule.part_code is None,
-                reads_codes=rule.part_code is not None,
-            )
-        )
+        return Prompt(run=shown(run))
 
     def _due(self, station: str) -> list[DueCheck]:
         now, database = self._product.clock.now(), self._product.database
@@ -426,6 +416,19 @@ class People:
             lambda uow: containing.tick_reaction(uow, number, step=0, actor=QUALITY)
         )
         self.look(case.station)
+
+
+def shown(run: Run) -> RunShown:
+    """Return a run as its station's page shows it."""
+    rule = run.step.expectation.rule
+    return RunShown(
+        run_id=run.id,
+        check_id=run.check_id,
+        asks=Asks(run.state.value),
+        part=run.part,
+        wants_tap=rule.presented is None and rule.part_code is None,
+        reads_codes=rule.part_code is not None,
+    )
 
 
 def _about(check: DueCheck) -> tuple[str, int | None, int | None]:

@@ -63,7 +63,7 @@ class Truth:
         return (
             fault.station in {None, self._judged.station}
             and fault.at <= self._judged.decided_at + EARLIER
-            and fault.until + AFTERMATH >= self.since
+            and fault.until + _aftermath(fault) >= self.since
         )
 
     @property
@@ -89,8 +89,13 @@ class Truth:
             if f.what is what
             and f.part == self._judged.part
             and self.put_in_at is not None
-            and f.at >= max(self.put_in_at, begin - LONGEST_READ)
+            and f.at >= max(self.put_in_at, begin - self._read_lasts())
         ]
+
+    def _read_lasts(self) -> timedelta:
+        """Return how long a read may have lasted: longer where the machine itself stood still."""
+        standstills = [f.until - f.at for f in self.faults if f.station is None]
+        return LONGEST_READ + max(standstills, default=timedelta(0))
 
     def __str__(self) -> str:
         shown = [
@@ -102,6 +107,11 @@ class Truth:
             for f in self.faults
         ]
         return f"truth {shown}; faults {faults}; stops {self.stops}"
+
+
+def _aftermath(fault: Fault) -> timedelta:
+    """Return how long after it something of a fault may arrive; a slow reply leaves nothing."""
+    return timedelta(0) if fault.kind is FaultKind.SLOW_REPLY else AFTERMATH
 
 
 def _behaviours(switches: list[Fact], judged: Judged) -> Iterable[str]:
