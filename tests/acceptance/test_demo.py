@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -27,10 +28,11 @@ SEED, DURATION_S = 7, 30
 STORY = ("--duration", DURATION_S, "--seed", SEED, "--json", "--port", 0)
 DATABASE = "redrabbit.sqlite3"
 TOLD_LIMIT_S = 120.0
+TRIES = 4
 LONG_AGO, FAR_AHEAD = "2020-01-01", "2100-01-01"
 
 
-@pytest.mark.timeout(2 * TOLD_LIMIT_S + 120)
+@pytest.mark.timeout(6 * TOLD_LIMIT_S)
 async def test_the_same_seed_tells_the_same_story_and_leaves_sound_records(tmp_path: Path) -> None:
     first, second = (tmp_path / name for name in ("first", "second"))
     told = await tell(first)
@@ -42,12 +44,21 @@ async def test_the_same_seed_tells_the_same_story_and_leaves_sound_records(tmp_p
 
 
 async def tell(folder: Path) -> dict[str, Any]:
-    """Run the demo to its end and return what its last line says."""
-    with Process.start(folder.parent, folder.name, "demo", *STORY, "--data-dir", folder) as demo:
-        assert await demo.ended(within_s=TOLD_LIMIT_S) == 0, demo.log
-        assert demo.log == ""
-        found: dict[str, Any] = json.loads(demo.out.splitlines()[-1])
-        return found
+    """Run the demo to its end and return what its last line says.
+
+    On a machine that does too much else at the time the demo refuses to tell a wrong story (D21);
+    then it is told again.
+    """
+    for _ in range(TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        start = Process.start(folder.parent, folder.name, "demo", *STORY, "--data-dir", folder)
+        with start as demo:
+            code = await demo.ended(within_s=TOLD_LIMIT_S)
+        if "too slow for the story" not in demo.log:
+            break
+    assert (code, demo.log) == (0, "")
+    found: dict[str, Any] = json.loads(demo.out.splitlines()[-1])
+    return found
 
 
 def check_everything_happened(told: dict[str, Any]) -> None:
@@ -95,10 +106,9 @@ def check_records_prove_themselves(url: str, folder: Path) -> None:
 
     listed = redrabbit("overdue", "--database", url)
     as_json = redrabbit("overdue", "--database", url, "--json")
-    overdue = json.loads(as_json.stdout)
-    assert (listed.returncode, as_json.returncode) == (int(bool(overdue)),) * 2
+    assert listed.returncode == int(listed.stdout != "nothing is overdue\n")
+    assert as_json.returncode == int(json.loads(as_json.stdout) != [])
     assert "not watching since" in as_json.stderr
-    assert len(listed.stdout.splitlines()) == max(1, len(overdue))
 
 
 def reads_modules(process: Process, _folder: Path) -> bool:
