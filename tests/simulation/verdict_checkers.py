@@ -94,7 +94,11 @@ class Truth:
 
     def _read_lasts(self) -> timedelta:
         """Return how long a read may have lasted: longer where the machine itself stood still."""
-        standstills = [f.until - f.at for f in self.faults if f.station is None]
+        standstills = [
+            f.until - f.at
+            for f in self.faults
+            if f.station is None and f.kind is FaultKind.SLOW_REPLY
+        ]
         return LONGEST_READ + max(standstills, default=timedelta(0))
 
     def __str__(self) -> str:
