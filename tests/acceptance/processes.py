@@ -102,10 +102,13 @@ class Forked:
     command line on is as in any other process.
     """
 
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["redrabbit.bootstrap", "redrabbit.cli", "redrabbit.record_commands"]
-    )
+    if sys.platform == "win32":
+        context = multiprocessing.get_context("spawn")
+    else:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(
+            ["redrabbit.bootstrap", "redrabbit.cli", "redrabbit.record_commands"]
+        )
 
     def __init__(self, arguments: Sequence[object], out_path: Path, log_path: Path) -> None:
         self._process = self.context.Process(

@@ -143,6 +143,7 @@ TERMINATED = ("its database is there", "it says its address", "parts are present
     ("number", "moment"),
     [(signal.SIGINT, moment) for moment in MOMENTS]
     + [(signal.SIGTERM, moment) for moment in TERMINATED],
+    ids=lambda value: getattr(value, "name", value),
 )
 async def test_the_demo_can_be_ended_when(
     tmp_path: Path, moment: str, number: signal.Signals
