@@ -25,6 +25,7 @@ from redrabbit.domain.run import (
     Event,
     GivenBack,
     Observed,
+    PartIssued,
     Restarted,
     Run,
     RunState,
@@ -214,7 +215,28 @@ class StationWatch:
         if all(isinstance(effect, SetDeadline) for effect in effects):
             self.run = after
             return None
+        if isinstance(event, Observed) and isinstance(effects[0], PartIssued):
+            return self._issue_by_code(after, effects, event.acquisition.window.ended_at)
         return self._pending(after, effects)
+
+    def _issue_by_code(self, after: Run, effects: tuple[Effect, ...], at: datetime) -> Pending:
+        """Take the part that the station read unscanned; one that can't be taken escaped (L5)."""
+        taken = self._pending(after, effects)
+        refused: list[Refusal] = []
+
+        def command(uow: UnitOfWork) -> RunRecord | None:
+            try:
+                return taken.command(uow)
+            except Refusal as refusal:  # raised before anything was appended: the part isn't fit
+                refused[:] = [refusal]
+                raise_escape(uow, self.station, part_id=after.part, at=at, run_id=after.id)
+                return None
+
+        def settle() -> None:
+            if not refused:
+                taken.settle()
+
+        return Pending(command=command, settle=settle)
 
     def _pending(self, after: Run, effects: tuple[Effect, ...]) -> Pending:
         scene = Scene(

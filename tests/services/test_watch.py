@@ -291,3 +291,33 @@ def test_a_restart_ends_a_later_presentation_that_was_open_beside_the_first() ->
         (1, "detected", None, True),
         (2, "inconclusive", "restarted", False),
     ]
+
+
+def test_a_part_that_is_out_elsewhere_and_turns_up_where_it_is_awaited_has_escaped() -> None:
+    """L5: this run may not take it, and its own run did not give it back."""
+    stations = tuple(
+        a_station(each, presented=None, part_code=SignalName("part_code")) for each in (OP20, OP30)
+    )
+    bench = Bench(a_plant(a_check(), a_check("op30-torque", OP30), stations=stations))
+    elsewhere = bench.settle(
+        bench.watches[OP30].start(
+            check_id="op30-torque",
+            occurrence_id=None,
+            containment_id=None,
+            actor=ANNA,
+            now=bench.clock.now(),
+        )
+    )
+    start(bench)
+    bench.settle(bench.watches[OP30].scan("RR-0001", actor=ANNA, now=bench.clock.now()))
+    bench.pass_time(1)
+    bench.read(OP20, part_code="RR-0001")
+    alarms = bench.database.read_now(lambda reader: reader.find(AlarmRecord))
+    assert [(a.kind, a.station, a.part_id) for a in alarms] == [("escape", OP20, "RR-0001")]
+    run = bench.watches[OP20].run
+    assert run is not None
+    assert run.state.value == "awaiting_part"
+    part = bench.database.read_now(lambda reader: reader.get(ChallengePartRecord, "RR-0001"))
+    assert part is not None
+    assert elsewhere is not None
+    assert (part.custody, part.run_id) == ("missing", elsewhere.run_id)
