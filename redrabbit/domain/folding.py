@@ -54,16 +54,16 @@ def payload_of(**values: object) -> dict[str, JsonValue]:
 
 
 def _plain(value: object) -> JsonValue:
+    if value is None or isinstance(value, (str, float, int)):  # first, because most values are
+        return value
     if isinstance(value, datetime):
         return instant_text(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    assert value is None or isinstance(value, bool | int | float | str), value  # noqa: S101  because a command with a bug wrote it
-    return value
+    assert isinstance(value, Mapping), value  # noqa: S101  because a command with a bug wrote it
+    return {str(name): _plain(item) for name, item in value.items()}
 
 
 def _types_of(kind: type[Any]) -> Mapping[str, frozenset[type]]:
