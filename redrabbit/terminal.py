@@ -86,8 +86,7 @@ def _contained(p: Payload) -> Told:
 def _decided(p: Payload) -> Told:
     outcome = str(p["outcome"])
     style = GOOD if outcome == "passed" else BAD if outcome in {"failed", "lapsed"} else CARE
-    what = p.get("check_id") or f"occurrence {p['occurrence_id']}"
-    return f"{what} {outcome}", style
+    return f"{p['check_id']} {outcome}", style
 
 
 def _lost(p: Payload) -> Told:

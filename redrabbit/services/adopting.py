@@ -75,6 +75,8 @@ def _excuse_open(uow: UnitOfWork, record: CheckRecord) -> None:
             record.line,
             "occurrence_decided",
             occurrence_id=occurrence.occurrence_id,
+            check_id=occurrence.check_id,
+            station=occurrence.station,
             outcome="excused",
             reason="check_retired",
         )

@@ -51,6 +51,8 @@ def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) ->
         "occurrence_decided",
         actor,
         occurrence_id=occurrence_id,
+        check_id=found.check_id,
+        station=found.station,
         outcome="excused",
         reason=reason,
     )
