@@ -130,8 +130,8 @@ class DirectMqtt:
         fault = self._plan.at_station(self._station, now)
         only = None if everything else different
         if fault is not None and fault.kind in MISHAPS:
-            spared = self._world.chance.randrange(self._voice.messages_for(only))
-            self._voice.plan(*[None] * spared, MISHAPS[fault.kind])
+            told = self._world.chance.choice(different or list(shown))
+            self._voice.spoil(told, MISHAPS[fault.kind])
         said = self._voice.say(shown, now, only=only)
         return [
             Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)

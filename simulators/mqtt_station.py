@@ -75,26 +75,27 @@ class Voice:
         for signal in ordered:
             self._topics.setdefault(signal.place.topic, []).append(signal)
         self._sequence = 0
-        self._mishaps: deque[Mishap | None] = deque()
+        self._mishaps: deque[Mishap] = deque()
+        self._spoilt: dict[str, Mishap] = {}
+        """What happens to the next message on a topic."""
         self._held_back: Sent | None = None
         rates = [each.expected_every_s for each in ordered if each.expected_every_s is not None]
         self.every_s = min(rates, default=1.0) / OFTEN
 
-    def plan(self, *mishaps: Mishap | None) -> None:
-        """Let the next messages go wrong, one mishap each; None: this one goes well."""
+    def plan(self, *mishaps: Mishap) -> None:
+        """Let the next messages go wrong, one mishap each."""
         self._mishaps.extend(mishaps)
 
-    def messages_for(self, only: Iterable[str] | None) -> int:
-        """Return how many messages it takes to tell these signals, or all."""
-        wanted = None if only is None else set(only)
-        return sum(
-            wanted is None or any(signal.name in wanted for signal in signals)
-            for signals in self._topics.values()
-        )
+    def spoil(self, signal: str, mishap: Mishap) -> None:
+        """Let the next message that tells this signal go wrong."""
+        for topic, signals in self._topics.items():
+            if any(each.name == signal for each in signals):
+                self._spoilt[topic] = mishap
 
     def forget_plan(self) -> None:
         """Let no more messages go wrong."""
         self._mishaps.clear()
+        self._spoilt.clear()
 
     def say(
         self, shown: Mapping[str, Value], at: datetime, *, only: Iterable[str] | None = None
@@ -130,7 +131,9 @@ class Voice:
     def _on_its_way(self, message: Sent) -> list[Sent]:
         held_back, self._held_back = self._held_back, None
         behind = [] if held_back is None else [held_back]
-        mishap = self._mishaps.popleft() if self._mishaps else None
+        mishap = self._spoilt.pop(message.topic, None)
+        if mishap is None and self._mishaps:
+            mishap = self._mishaps.popleft()
         match mishap:
             case Mishap.LOST:
                 return behind

@@ -8,8 +8,8 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink
 from simulators.faults import OF_THE_PRODUCT, POLLED, PUBLISHED, Fault, FaultKind, draw_fault
 
-AIMED_SHARE = 0.15
-"""Of all presentations, those that something goes wrong with."""
+AIMED_SHARE, PUBLISHED_SHARE = 0.15, 0.4
+"""Of all presentations, those that something goes wrong with; messages get lost in more ways."""
 PRODUCT_SHARE = 0.15
 APART = timedelta(seconds=30)
 """Between two faults at one station, so that each verdict has one cause."""
@@ -36,7 +36,8 @@ class AimedFaults:
 
     def perhaps_at(self, station: str, moment: datetime) -> None:
         """Let something go wrong near a moment at which a part is put in, or not."""
-        if self._chance.random() < AIMED_SHARE:
+        share = PUBLISHED_SHARE if self._kinds[station] is PUBLISHED else AIMED_SHARE
+        if self._chance.random() < share:
             self.surely_at(station, moment)
 
     def surely_at(self, station: str, moment: datetime) -> None:

@@ -22,7 +22,7 @@ BEGIN = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 """Half past five on a Monday morning at the plant: the early shift is about to begin."""
 HOURS = 8.0
 UNFIT_SHARE = 0.05
-IDLE_CHECKS = 3
+IDLE_CHECKS = 4
 """Checks that nothing makes due in this shift."""
 
 

@@ -78,6 +78,7 @@ def aim(patch: PATCH, *kinds: FaultKind) -> None:
     """Let hardly a presentation pass without one of these faults."""
     for_product = kinds == (FaultKind.PRODUCT_RESTART,)
     patch.setattr(aimed_faults, "AIMED_SHARE", 0.9)
+    patch.setattr(aimed_faults, "PUBLISHED_SHARE", 0.9)
     patch.setattr(aimed_faults, "PRODUCT_SHARE", 1.0 if for_product else 0.0)
     patch.setattr(aimed_faults, "OF_THE_PRODUCT", kinds)
     patch.setattr(aimed_faults, "POLLED", kinds)
