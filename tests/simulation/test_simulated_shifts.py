@@ -13,6 +13,7 @@ import pytest
 
 from redrabbit.domain.verdict import Verdict, Why
 from simulators.faults import FaultKind
+from tests.simulation.shift import SimulatedShift
 from tests.simulation.telling import seeds, shifts, tell
 
 pytestmark = pytest.mark.simulation
@@ -67,6 +68,16 @@ def test_no_simulated_shift_breaks_a_law(chunk: int, shared: Path) -> None:
     told = sorted(shared.glob("*.json"))
     if len(told) == CHUNKS:
         _must_show_everything(sum(map(_counted, told), Counter()))
+
+
+def test_the_same_seed_tells_the_same_shift_again() -> None:
+    roots = []
+    for _ in range(2):
+        shift = SimulatedShift(7)
+        shift.run()
+        roots.append(shift.ask(lambda reader: reader.head().root))
+
+    assert roots[0] == roots[1]
 
 
 def _counted(file: Path) -> Counter[str]:
