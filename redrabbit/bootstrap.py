@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -28,6 +29,7 @@ from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import content, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.template import write_template
+from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.fold import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
@@ -69,14 +71,20 @@ class Serving:
     base_url: str
 
 
+class PlanNotInForce(Exception):
+    """The control plan takes effect later: judging by it now would be judging by no plan (R45)."""
+
+
 @asynccontextmanager
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, StoreTrouble or OSError (the port is taken) before anything runs.
+    Raises ConfigurationProblems, PlanNotInForce, StoreTrouble or OSError (the port is taken) before
+    anything runs.
     """
     clock = clock or SteadyClock()
     plant = load_plant(settings.config_dir)
+    _refuse_future_plan(plant.plan, clock.now())
     files = content(settings.config_dir)
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
@@ -98,6 +106,14 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             await agent.close()
         finally:
             await asyncio.to_thread(database.close)
+
+
+def _refuse_future_plan(plan: ControlPlan, now: datetime) -> None:
+    if plan.effective_from is not None and plan.effective_from > now:
+        raise PlanNotInForce(
+            f"{plan.label} takes effect at {plan.effective_from.isoformat()}, and it is "
+            f"{now:%Y-%m-%d %H:%M:%S} UTC; expected the control plan that is in force now"
+        )
 
 
 def _open(settings: ServeSettings, plant: Plant, clock: Clock) -> SqlDatabase:
@@ -328,7 +344,7 @@ def told_plainly(work: Callable[[], int]) -> int:
     """Run a command; what a person can mend is told in words, without a traceback."""
     try:
         return work()
-    except (ConfigurationProblems, StoreTrouble, OSError) as trouble:
+    except (ConfigurationProblems, PlanNotInForce, StoreTrouble, OSError) as trouble:
         sys.stderr.write(f"{trouble}\n")
         return FOUND
 
