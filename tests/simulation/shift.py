@@ -28,6 +28,7 @@ GRID = timedelta(seconds=0.1)
 """Reads stand on the grid of the real poll interval."""
 SELDOM_S = 20.0
 """Between two reads of a station where nothing changes and no verdict is open."""
+OVERTIME = timedelta(minutes=5)
 MOST_STEPS = 20_000
 """A shift takes some hundred; more than this is a loop."""
 
@@ -96,19 +97,24 @@ class SimulatedShift:
     def run(self, check: Check = lambda _shift: None) -> None:
         """Tell the whole shift; `check` is called after every step."""
         check(self)
-        while self.agenda.step(self.end):
+        while self.agenda.step(self.end + OVERTIME if self._judging() else self.end):
             self.steps += 1
             if self.steps > MOST_STEPS:
                 raise AssertionError(f"seed {self.seed} goes round in circles at {self.world.now}")
             check(self)
         self._close(check)
 
+    def _judging(self) -> bool:
+        """Return whether a part is before a device: nobody goes home then."""
+        watches = self.product.watches.values()
+        return any(w.judging or (w.run is not None and w.run.beside is not None) for w in watches)
+
     def _close(self, check: Check) -> None:
         """Let hours pass: what was undone is decided, what is out stays out."""
         if not self.product.up:
             self._begin_life()
         for later in (timedelta(hours=2), timedelta(hours=5)):
-            self.agenda.pass_to(self.end + later)
+            self.agenda.pass_to(self.end + OVERTIME + later)
             for _ in range(3):
                 for watch in self.product.watches.values():
                     self.product.settle(watch.tick(self.clock.now()))

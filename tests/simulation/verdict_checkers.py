@@ -92,6 +92,11 @@ class Truth:
             and f.at >= max(self.put_in_at, begin - self._read_lasts())
         ]
 
+    def stood_long_enough(self, answer: Fact) -> bool:
+        """Return whether an answer stood long enough to be read for sure (B8)."""
+        gone = [f.at for f in self.facts if f.what is What.TAKEN_OUT and f.at >= answer.at]
+        return not gone or gone[0] - answer.at > LONGEST_READ
+
     def _read_lasts(self) -> timedelta:
         """Return how long a read may have lasted: longer where the machine itself stood still."""
         standstills = [
@@ -200,7 +205,9 @@ class VerdictChecker:
         require("L3", "stuck_on" not in truth.behaviours, "a miss on a stuck signal", *about)
         hidden = any(f.kind in FRESHNESS for f in truth.station_faults)
         rejected = [
-            f for f in truth.told(What.REJECTED) if f.at <= judged.deadline_at - NEAR_DEADLINE
+            f
+            for f in truth.told(What.REJECTED)
+            if f.at <= judged.deadline_at - NEAR_DEADLINE and truth.stood_long_enough(f)
         ]
         require("L3", hidden or not rejected, "missed, but it was rejected", *about)
 
