@@ -1,8 +1,10 @@
 """Telling simulated shifts with every checker looking on, one seed or many."""
 
+import gc
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tests.simulation.checkers import Inspector
 from tests.simulation.people import FEWEST_RUNS
@@ -30,6 +32,19 @@ def tell(seed: int) -> Counter[str]:
         error.add_note(f"seed {seed}; replay: {replay(seed)}")
         raise
     return came_of(shift, inspector)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leave garbage for later: an eighth of the time would go into looking for it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+        gc.collect()
 
 
 def replay(seed: int) -> str:
