@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -285,22 +286,18 @@ def test_a_database_can_be_verified_where_nothing_can_be_written(
 ) -> None:
     begin(path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    for name in ("plant.db", "plant.db.pub"):
-        (shelf / name).write_bytes(before[name])
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if os.access(folder, os.W_OK) and os.geteuid() == 0 and folder.name.startswith("pytest"):
-            folder.chmod(0o755)
-    (shelf / "plant.db").chmod(0o444)
-    shelf.chmod(0o555)
-    try:
-        with _as_anybody():
-            assert verify_database(f"sqlite:///{shelf / 'plant.db'}", fold=any_fold).sound
-    finally:
-        shelf.chmod(0o755)
-    assert {file.name for file in shelf.iterdir()} == {"plant.db", "plant.db.pub"}
+    with tempfile.TemporaryDirectory() as made:  # pytest's own folders let nobody else in
+        shelf = Path(made)
+        for name in ("plant.db", "plant.db.pub"):
+            (shelf / name).write_bytes(before[name])
+        (shelf / "plant.db").chmod(0o444)
+        shelf.chmod(0o555)
+        try:
+            with _as_anybody():
+                assert verify_database(f"sqlite:///{shelf / 'plant.db'}", fold=any_fold).sound
+        finally:
+            shelf.chmod(0o755)
+        assert {file.name for file in shelf.iterdir()} == {"plant.db", "plant.db.pub"}
 
 
 @contextmanager
