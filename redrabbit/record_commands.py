@@ -17,8 +17,10 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.record_proof import Period
+from redrabbit.domain.records import AgentRecord
 from redrabbit.exports.record_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
+from redrabbit.services.ports import Reader
 from redrabbit.services.scheduling import Overdue, overdue_occurrences
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.opening import open_for_reading
@@ -41,8 +43,10 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         with open_for_reading(database_url) as database:
             found = database.read_now(lambda r: overdue_occurrences(r, plant_in_force(r), now))
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
-        if beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
-            since = f"not watching since {beat:%Y-%m-%d %H:%M:%S} UTC" if beat else "never watched"
+            ended = database.read_now(_ended_at)
+        if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
+            last = ended or beat
+            since = f"not watching since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never watched"
             sys.stderr.write(f"{since}: the service does not run\n")
         if as_json:
             sys.stdout.write(json.dumps([_plain(each) for each in found]) + "\n")
@@ -52,6 +56,12 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         return FOUND if found else 0
 
     return _told(work)
+
+
+def _ended_at(reader: Reader) -> datetime | None:
+    """Return when the last life of the agent ended in good order; None while it goes on."""
+    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
+    return lives[0].stopped_at if lives else None
 
 
 def _plain(overdue: Overdue) -> dict[str, object]:
