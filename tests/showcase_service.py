@@ -20,6 +20,7 @@ from redrabbit.domain.identity import (
     StationId,
 )
 from redrabbit.domain.observation import StationView
+from redrabbit.domain.record_query import R
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
@@ -30,7 +31,7 @@ from redrabbit.domain.records import (
     Record,
     RunRecord,
 )
-from redrabbit.services.ports import R, Reader, Where, equals
+from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.watching import Watching
 from redrabbit.store.memory import MemoryDatabase
 from tests.showcase import LINES, showcase_plant, showcase_views

@@ -9,14 +9,14 @@ does not lapse before. Deciding and writing are the services' part.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import DueTime
 
 
-class OccurrenceStatus(Enum):
+class OccurrenceStatus(StrEnum):
     """How an occurrence stands at an instant."""
 
     UPCOMING = "upcoming"
