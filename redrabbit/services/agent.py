@@ -17,6 +17,7 @@ from redrabbit.domain.identity import AGENT, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, Event
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import verdict_of
 from redrabbit.domain.records import (
     AgentRecord,
     ChallengePartRecord,
@@ -24,15 +25,15 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run import Outcome, Run, worst_outcome
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.one_life import OneLife
-from redrabbit.services.ports import Database, Reader, UnitOfWork, Where, equals
+from redrabbit.services.ports import Database, Reader, UnitOfWork, equals
 from redrabbit.services.running import rebuild_run
+from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.watch import StationWatch
@@ -112,7 +113,7 @@ def open_life(
 
 def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
     runs: dict[StationId, Run] = {}
-    for record in uow.find(RunRecord, Where("state", "!=", "closed")):
+    for record in runs_under_way(uow):
         run = rebuild_run(uow, plant, record)
         if run is None:
             _give_up(uow, record)
@@ -126,12 +127,8 @@ def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
     shown = uow.find(
         PresentationRecord, equals("run_id", record.run_id), equals("decides", value=True)
     )
-    verdicts = {presentation.verdict for presentation in shown}
-    outcome = Outcome.ABORTED
-    if verdicts & {Verdict.MISSED.value, Verdict.FALSE_REJECT.value}:
-        outcome = Outcome.FAILED
-    elif Verdict.INCONCLUSIVE.value in verdicts:
-        outcome = Outcome.INCONCLUSIVE
+    verdicts = [verdict for p in shown if (verdict := verdict_of(p)) is not None]
+    outcome = worst_outcome(verdicts) or Outcome.ABORTED
     for part in uow.find(ChallengePartRecord, equals("run_id", record.run_id)):
         if part.custody != "missing":
             _note_missing(uow, record, part.part_id)

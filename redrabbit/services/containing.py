@@ -15,6 +15,7 @@ from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Event
 from redrabbit.domain.records import ContainmentRecord, PresentationRecord
 from redrabbit.domain.suspect_window import parts_between
+from redrabbit.domain.verdict import Verdict
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 
 
@@ -69,13 +70,20 @@ def open_containment(
     return uow.get(ContainmentRecord, number)
 
 
-def last_good_check(reader: Reader, device: str, failure_mode: str) -> PresentationRecord | None:
-    """Return the last deciding *detected* of a device and failure mode (D5)."""
+def last_good_check(
+    reader: Reader, device: str, failure_mode: str | None = None
+) -> PresentationRecord | None:
+    """Return the last deciding *detected* of a device.
+
+    A suspect window is about one failure mode (D5); without one it is the last of any, as the
+    board shows it.
+    """
+    of_mode = () if failure_mode is None else (equals("failure_mode", failure_mode),)
     found = reader.find(
         PresentationRecord,
         equals("device", device),
-        equals("failure_mode", failure_mode),
-        equals("verdict", "detected"),
+        *of_mode,
+        equals("verdict", Verdict.DETECTED.value),
         equals("decides", value=True),
         order_by="presented_at",
         descending=True,

@@ -4,11 +4,10 @@ Nothing here judges. Each function runs inside one unit of work (D15): ledger en
 containment and outgoing message commit together or not at all (L4, B19).
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from redrabbit.domain.challenge_part import PartState, refuse_unfit
+from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Expectation, Presented, begin, present
@@ -22,7 +21,8 @@ from redrabbit.domain.identity import (
     RunId,
 )
 from redrabbit.domain.ledger import Event
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
+from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -33,7 +33,8 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Outcome, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
@@ -42,8 +43,6 @@ from redrabbit.services.ports import UnitOfWork, Where, equals
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
-
-STARTABLE = frozenset({OccurrenceStatus.OPEN, OccurrenceStatus.DUE, OccurrenceStatus.OVERDUE})
 
 
 def start_run(
@@ -109,11 +108,9 @@ def refuse_unfit_now(uow: UnitOfWork, plant: Plant, part_id: str) -> ChallengePa
     if record is None:
         raise Refusal("no_such_part", part=part_id)
     today = uow.now.astimezone(plant.zone).date()
-    refuse_unfit(
-        plant.part(PartId(part_id)), PartState(record.state), uses=record.uses, today=today
-    )
-    if record.custody != "stored":
-        raise Refusal("part_is_out", part=part_id, custody=record.custody, run=record.run_id)
+    unfit = why_unfit(plant.part(PartId(part_id)), record, today)
+    if unfit is not None:
+        raise unfit
     return record
 
 
@@ -132,7 +129,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
     if (check.station, check.device) != (record.station, record.device):
         return None  # what was seen there proves nothing here
     actor = Actor(name=record.operator, identified=Identified(record.identified))
-    parts = tuple(PartId(part) for part in json.loads(record.parts))
+    parts = parts_of(record)
     if not {part.id for part in plant.parts} >= set(parts):
         return None
     run = _new_run(
@@ -159,17 +156,11 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
         index=record.step,
         state=state,
         expires_at=record.expires_at,
-        stopped=_stopped(record),
+        stopped=stopped_with(record),
         reason=record.reason,
     )
     run = _taken_up(run, shown, uow.now)
     return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
-
-
-def _stopped(record: RunRecord) -> Outcome | None:
-    if record.reason is None:
-        return None
-    return Outcome.INCONCLUSIVE if record.reason == Why.RESTARTED.value else Outcome.ABORTED
 
 
 def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
@@ -239,15 +230,15 @@ def _occurrence(
             equals("outcome", None),
             order_by="due_at",
         )
-        free = [o for o in open_ones if o.run_id is None and status(o, uow.now) in STARTABLE]
+        free = [o for o in open_ones if may_be_run(o, uow.now)]
         return free[0] if free and wanted else None
     found = uow.get(OccurrenceRecord, occurrence_id)
     if found is None or found.check_id != check.id:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
-    if found.run_id is not None and found.outcome is None:
+    if holding_run(found) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
     stands = status(found, uow.now)
-    if stands not in STARTABLE:
+    if stands not in RUNNABLE:
         raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=stands.value)
     return found
 
@@ -259,8 +250,7 @@ def _refuse_other_containment(
     case = uow.get(ContainmentRecord, containment_id)
     if case is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    proves = {plant.part(part).failure_mode for part in check.parts}
-    if case.state != "open" or case.device != check.device or case.failure_mode not in proves:
+    if not may_reverify(plant, check, case):
         raise Refusal(
             "containment_not_to_reverify",
             containment=containment_id,

@@ -18,6 +18,7 @@ from redrabbit.domain.occurrence import (
     frozen_times,
     lapse_at,
     status,
+    under_way,
 )
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
@@ -162,9 +163,8 @@ def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
 def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
     """Tell, excuse or lapse one undecided occurrence, as its times demand."""
     stands = status(occurrence, uow.now)
-    under_way = occurrence.held_until is not None and uow.now < occurrence.held_until
     pause = _pause_over(uow, occurrence)
-    if pause is not None and uow.now >= occurrence.due_at and not under_way:
+    if pause is not None and uow.now >= occurrence.due_at and not under_way(occurrence, uow.now):
         _decide(uow, occurrence, occurrence.due_at, "excused", f"pause-{pause.pause_id}")
         return
     if stands is OccurrenceStatus.LAPSED:
