@@ -16,7 +16,12 @@ TODAY = BEGIN.date()
 
 
 def a_record(**given_values: Any) -> ChallengePartRecord:
-    usual: dict[str, Any] = {"part_id": PART.id, "state": "released", "custody": "stored", "uses": 49}
+    usual: dict[str, Any] = {
+        "part_id": PART.id,
+        "state": "released",
+        "custody": "stored",
+        "uses": 49,
+    }
     record: ChallengePartRecord = bare(ChallengePartRecord, **(usual | given_values))
     return record
 
