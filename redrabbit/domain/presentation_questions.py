@@ -3,6 +3,7 @@
 A verdict is a word in the record; here it becomes `Verdict` again, which knows what is good (D4).
 """
 
+import json
 from collections.abc import Iterable
 
 from redrabbit.domain.records import PresentationRecord
@@ -18,6 +19,17 @@ def is_good(presentation: PresentationRecord) -> bool:
     """Return whether the device was seen to do what it must; an open verdict is not good (B23)."""
     verdict = verdict_of(presentation)
     return verdict is not None and verdict.is_good
+
+
+def was_silent(presentation: PresentationRecord) -> bool:
+    """Return whether it was judged though the station gave no answer (D3).
+
+    The time until the verdict does not tell: silence is judged after a time, too.
+    """
+    if presentation.verdict is None:
+        return False
+    evidence = json.loads(presentation.evidence or "{}")
+    return evidence.get("edge_at") is None
 
 
 def deciding(presentations: Iterable[PresentationRecord]) -> dict[int, PresentationRecord]:

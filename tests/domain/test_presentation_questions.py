@@ -1,11 +1,13 @@
 """What a presentation's record is asked: its verdict, whether it is good, the worst of several."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.presentation_questions import deciding, is_good, verdict_of, worst
-from redrabbit.domain.records import PresentationRecord
+from redrabbit.domain.presentation_questions import deciding, is_good, verdict_of, was_silent, worst
+from redrabbit.domain.records import Json, PresentationRecord
 from redrabbit.domain.run import worst_outcome
 from redrabbit.domain.verdict import Verdict
 from tests.stored import bare
@@ -27,6 +29,23 @@ def test_an_open_verdict_is_not_good() -> None:
     """B23: absence is never a pass."""
     assert verdict_of(shown(None)) is None
     assert not is_good(shown(None))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "silent"),
+    [
+        (Json('{"edge_at":null}'), True),
+        (Json('{"edge_at":"2026-03-02T06:00:01Z"}'), False),
+        (None, True),
+    ],
+)
+def test_silence_is_known_by_the_missing_answer_not_by_the_time(
+    evidence: Json | None, silent: bool
+) -> None:
+    """D3."""
+    judged = replace(shown(Verdict.MISSED), elapsed_s=4.5, evidence=evidence)
+    assert was_silent(judged) is silent
+    assert not was_silent(replace(judged, verdict=None))
 
 
 def test_the_first_presentation_of_a_step_decides_it() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
@@ -147,6 +148,6 @@ def _observed(shown: PresentationRecord) -> Message:
         case "accepted":
             return say("observed.accepted")
         case "missed":
-            return say("observed.accepted" if shown.elapsed_s is not None else "observed.silence")
+            return say("observed.silence" if was_silent(shown) else "observed.accepted")
         case _:
             return say(f"why_inconclusive.{shown.verdict_reason}")
