@@ -236,6 +236,12 @@ class Agent:
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
             await self.database.write(lambda uow: _note_stopped(uow, number))
 
+    def tick(self, now: datetime) -> None:
+        """Look at every deadline and every silent station: one beat of the heart (B20)."""
+        for desk in self.desks.values():
+            desk.tick(now)
+        self._beat_at = now
+
     def note_commit(self) -> None:
         """Count a commit, for `version`."""
         self._commits += 1
@@ -270,10 +276,7 @@ class Agent:
 
     async def _keep_deadlines(self) -> None:
         while True:
-            now = self.clock.now()
-            for desk in self.desks.values():
-                desk.tick(now)
-            self._beat_at = now
+            self.tick(self.clock.now())
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:
