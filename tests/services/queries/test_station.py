@@ -1,23 +1,8 @@
 """The operator's page tells the run as its rules have it: what is left, and whether it goes on."""
 
-from redrabbit.domain.identity import Actor
-from redrabbit.services.queries.station import RunUnderWay, StationPage, station_page
-from tests.plants import OP20, OP30, TORQUE_CHECK, Bench
-
-ANNA = Actor.stated("2207")
-
-
-def page_of(bench: Bench) -> StationPage:
-    views = {station: watch.view(bench.clock.now()) for station, watch in bench.watches.items()}
-    return bench.database.read_now(
-        lambda reader: station_page(reader, bench.plant, views, OP20, bench.clock.now())
-    )
-
-
-def run_of(bench: Bench) -> RunUnderWay:
-    run = page_of(bench).run
-    assert run is not None
-    return run
+from redrabbit.services.queries.station import RunUnderWay, stations_page
+from tests.plants import OP20, TORQUE_CHECK
+from tests.services.queries.at_op20 import AtOp20
 
 
 def titles(run: RunUnderWay) -> list[tuple[str, str, object]]:
@@ -25,48 +10,25 @@ def titles(run: RunUnderWay) -> list[tuple[str, str, object]]:
     return [(line.state, line.title.code, line.title.params.get("part")) for line in run.steps]
 
 
-def a_bench() -> Bench:
-    bench = Bench()
-    bench.read(OP20)
-    bench.read(OP30)
+def a_run_with_a_part_out() -> AtOp20:
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
     return bench
 
 
-def a_run_with_a_part_out() -> Bench:
-    bench = a_bench()
-    watch, now = bench.watches[OP20], bench.clock.now()
-    bench.settle(
-        watch.start(
-            check_id=TORQUE_CHECK,
-            occurrence_id=None,
-            containment_id=None,
-            actor=ANNA,
-            now=now,
-        )
-    )
-    bench.settle(watch.scan("RR-0001", actor=ANNA, now=now))
-    return bench
-
-
-def a_judged_run(**answer: bool | int) -> Bench:
-    bench = a_run_with_a_part_out()
-    bench.pass_time(1)
-    bench.read(OP20, part_present=True)
-    bench.pass_time(0.5)
-    bench.read(OP20, **answer)
-    return bench
-
-
-def given_back(bench: Bench) -> Bench:
-    bench.settle(bench.watches[OP20].give_back("RR-0001", actor=ANNA, now=bench.clock.now()))
+def a_judged_run(**answer: bool | int) -> AtOp20:
+    bench = AtOp20()
+    bench.start()
+    bench.judged(**answer)
     return bench
 
 
 def test_a_run_aborted_while_armed_has_only_the_part_to_give_back() -> None:
     """D4: nothing further is presented once a run is stopped."""
     bench = a_run_with_a_part_out()
-    bench.settle(bench.watches[OP20].abort("fixture jammed", actor=ANNA, now=bench.clock.now()))
-    run = run_of(bench)
+    bench.abort()
+    run = bench.run_shown()
     assert titles(run) == [
         ("done", "step.take", "RR-0001"),
         ("now", "step.give_back", "RR-0001"),
@@ -78,20 +40,20 @@ def test_a_run_aborted_while_armed_has_only_the_part_to_give_back() -> None:
 
 def test_a_run_goes_no_further_after_an_inconclusive_verdict() -> None:
     """D4: a rejection for another reason proves nothing, and ends the sequence."""
-    run = run_of(a_judged_run(rejected=True, reject_code=99))
+    run = a_judged_run(rejected=True, reject_code=99).run_shown()
     assert run.going_no_further is not None
     assert run.now_doing.missing.params == {"steps": 1}
     assert "GM-0001" not in str(titles(run))
 
 
 def test_a_run_goes_no_further_after_a_miss() -> None:
-    run = run_of(a_judged_run(accepted=True))
+    run = a_judged_run(accepted=True).run_shown()
     assert run.going_no_further is not None
     assert run.now_doing.missing.params == {"steps": 1}
 
 
 def test_a_good_verdict_leads_on_to_the_next_part() -> None:
-    run = run_of(a_judged_run(rejected=True, reject_code=11))
+    run = a_judged_run(rejected=True, reject_code=11).run_shown()
     assert run.going_no_further is None
     assert ("to_come", "step.good_part", "GM-0001") in titles(run)
     assert run.now_doing.missing.params == {"steps": 2}
@@ -99,8 +61,9 @@ def test_a_good_verdict_leads_on_to_the_next_part() -> None:
 
 def test_a_part_that_came_back_unjudged_is_said_to_be_unjudged() -> None:
     bench = a_run_with_a_part_out()
-    bench.settle(bench.watches[OP20].abort("fixture jammed", actor=ANNA, now=bench.clock.now()))
-    run = run_of(given_back(bench))
+    bench.abort()
+    bench.give_back()
+    run = bench.run_shown()
     assert titles(run) == [
         ("done", "step.part_unjudged", "RR-0001"),
         ("now", "step.confirm", None),
@@ -111,16 +74,15 @@ def test_a_part_that_came_back_unjudged_is_said_to_be_unjudged() -> None:
 
 def test_a_part_that_was_never_put_on_is_not_said_to_have_been() -> None:
     bench = a_run_with_a_part_out()
-    bench.settle(bench.watches[OP20].tick(bench.watches[OP20].deadline().at))  # type: ignore[union-attr]  # because an armed run has its deadline
-    assert [code for _, code, _ in titles(run_of(bench))] == [
-        "step.take",
-        "step.give_back",
-        "step.confirm",
-    ]
+    deadline = bench.watch.deadline()
+    assert deadline is not None
+    bench.settle(bench.watch.tick(deadline.at))
+    codes = [code for _, code, _ in titles(bench.run_shown())]
+    assert codes == ["step.take", "step.give_back", "step.confirm"]
 
 
 def test_what_can_be_started_is_listed_while_nothing_runs() -> None:
-    page = page_of(a_bench())
+    page = AtOp20().page()
     assert page.run is None
     (row,) = page.startable
     assert (row.check, row.status, row.unfit) == (TORQUE_CHECK, "due", False)
@@ -128,9 +90,31 @@ def test_what_can_be_started_is_listed_while_nothing_runs() -> None:
 
 
 def test_the_last_verdict_is_the_worst_of_the_last_run() -> None:
-    bench = given_back(a_judged_run(accepted=True))
-    bench.settle(bench.watches[OP20].confirm(actor=ANNA, now=bench.clock.now()))
-    page = page_of(bench)
+    bench = AtOp20()
+    bench.miss()
+    page = bench.page()
     assert page.last is not None
     assert (page.last.verdict, page.last_run) == ("missed", 1)
     assert [row.status for row in page.startable] == ["missed"]
+
+
+def test_an_alarm_is_shown_until_somebody_has_seen_it() -> None:
+    """L5: the operator must see that a part did not come back."""
+    bench = a_judged_run(rejected=True, reject_code=11)
+    deadline = bench.watch.deadline()
+    assert deadline is not None
+    bench.settle(bench.watch.tick(deadline.at))
+    (alarm,) = bench.page().alarms
+    assert (alarm.code, alarm.params["part"]) == ("alarm.not_returned", "RR-0001")
+
+
+def test_stations_say_which_run_holds_them_and_which_cannot_be_read() -> None:
+    bench = a_run_with_a_part_out()
+    now = bench.clock.now()
+    page = bench.ask(
+        lambda reader: stations_page(reader, bench.plant, {OP20: bench.watch.view(now)}, now)
+    )
+    assert [(row.station, row.run, row.no_data_since) for row in page.rows] == [
+        ("op20", 1, None),
+        ("op30", None, None),
+    ]
