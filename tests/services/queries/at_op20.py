@@ -91,7 +91,7 @@ class AtOp20(Bench):
         """Give the run up."""
         self.settle(self.watch.abort(reason, actor=ANNA, now=self.clock.now()))
 
-    def judged(self, part: str = "RR-0001", **answer: Value) -> None:
+    def judged(self, part: str = "RR-0001", /, **answer: Value) -> None:
         """Take a part, present it, and let the station answer."""
         self.scan(part)
         self.put_on()
