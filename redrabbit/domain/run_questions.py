@@ -65,6 +65,16 @@ def goes_no_further(run: RunRecord, presentations: Iterable[PresentationRecord])
     return stopped_with(run) is not None or not all(is_good(p) for p in judged)
 
 
+def may_be_aborted(run: RunRecord) -> bool:
+    """Return whether a person may give the run up: once stopped, it waits for its part only (L5).
+
+    With the part back, giving up in place of confirming is allowed whatever came before.
+    """
+    if run.state == RunState.AWAITING_RETURN.value:
+        return stopped_with(run) is None
+    return is_under_way(run)
+
+
 def parts_to_come(
     run: RunRecord, presentations: Iterable[PresentationRecord]
 ) -> tuple[PartId, ...]:

@@ -13,6 +13,7 @@ from redrabbit.domain.run_questions import (
     WhyMade,
     goes_no_further,
     is_under_way,
+    may_be_aborted,
     outcome_reached,
     parts_of,
     parts_to_come,
@@ -91,6 +92,15 @@ def test_neither_an_open_verdict_nor_a_later_attempt_ends_the_sequence() -> None
     """L10."""
     later = shown(Verdict.INCONCLUSIVE, decides=False)
     assert not goes_no_further(a_run(), [shown(None, step=1), shown(Verdict.DETECTED), later])
+
+
+@pytest.mark.parametrize("state", RunState)
+@pytest.mark.parametrize("reason", [None, "gloves"])
+def test_a_run_is_given_up_once_while_its_part_is_out(state: RunState, reason: str | None) -> None:
+    """L5."""
+    stopped_and_out = state is RunState.AWAITING_RETURN and reason is not None
+    allowed = state is not RunState.CLOSED and not stopped_and_out
+    assert may_be_aborted(a_run(state=state.value, reason=reason)) is allowed
 
 
 def test_the_parts_to_come_follow_the_one_under_way() -> None:

@@ -19,7 +19,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run_questions import goes_no_further
+from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -53,6 +53,8 @@ class RunUnderWay:
     going_no_further: Message | None
     """Why nothing more is presented: the part's return is all that is left."""
     can_confirm: bool
+    can_abort: bool
+    """False once it is stopped and waits for its part."""
     can_tap: bool
     """True where the station does not say itself that the part is there (D2)."""
     expected_scan: str | None
@@ -137,6 +139,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         ),
         verdict=verdict_said(current) if current is not None else None,
         going_no_further=say("run.goes_no_further") if goes_no_further(run, shown) else None,
+        can_abort=may_be_aborted(run),
         can_confirm=run.state == "awaiting_confirmation",
         can_tap=can_tap,
         expected_scan=EXPECTED_SCAN.get(run.state),
