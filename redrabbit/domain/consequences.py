@@ -87,13 +87,18 @@ def decision(
 
 
 def last_good_check(
-    reader: RecordReader, device: str, failure_mode: str
+    reader: RecordReader, device: str, failure_mode: str | None = None
 ) -> PresentationRecord | None:
-    """Return the last deciding *detected* of a device and failure mode (D5)."""
+    """Return the last deciding *detected* of a device.
+
+    A suspect window is about one failure mode (D5); without one it is the last of any, as the
+    board shows it.
+    """
+    of_mode = () if failure_mode is None else (equals("failure_mode", failure_mode),)
     detected = reader.find(
         PresentationRecord,
         equals("device", device),
-        equals("failure_mode", failure_mode),
+        *of_mode,
         equals("verdict", Verdict.DETECTED),
         equals("decides", value=True),
         order_by="presented_at",

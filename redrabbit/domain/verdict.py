@@ -8,6 +8,7 @@ with its reason (L3), a rejection for another reason than the part's failure mod
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
@@ -28,6 +29,16 @@ class Verdict(StrEnum):
     def is_good(self) -> bool:
         """True where the device did what it must."""
         return self in {Verdict.DETECTED, Verdict.ACCEPTED}
+
+
+WORST_FIRST: Final = (
+    Verdict.MISSED,
+    Verdict.FALSE_REJECT,
+    Verdict.INCONCLUSIVE,
+    Verdict.DETECTED,
+    Verdict.ACCEPTED,
+)
+"""The order in which the worst of several verdicts is found (D4)."""
 
 
 class Why(StrEnum):

@@ -28,16 +28,16 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run, RunState
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run import Outcome, Run, worst_outcome
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.one_life import OneLife
-from redrabbit.services.ports import Database, Reader, UnitOfWork, Where, equals
+from redrabbit.services.ports import Database, Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
+from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.watch import StationWatch
@@ -110,7 +110,7 @@ def open_life(
 
 def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
     runs: dict[StationId, Run] = {}
-    for known in uow.find(RunRecord, Where("state", "!=", RunState.CLOSED)):
+    for known in runs_under_way(uow):
         run = rebuild_run(uow, plant, known)
         if run is None:
             _give_up(uow, known)
@@ -124,12 +124,8 @@ def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
     shown = uow.find(
         PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
     )
-    verdicts = {presentation.verdict for presentation in shown}
-    outcome = Outcome.ABORTED
-    if verdicts & {Verdict.MISSED, Verdict.FALSE_REJECT}:
-        outcome = Outcome.FAILED
-    elif Verdict.INCONCLUSIVE in verdicts:
-        outcome = Outcome.INCONCLUSIVE
+    verdicts = [p.verdict for p in shown if p.verdict is not None]
+    outcome = worst_outcome(verdicts) or Outcome.ABORTED
     for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
         if part.custody is not Custody.MISSING:
             _note_missing(uow, run, part.part_id)
@@ -222,6 +218,12 @@ class Agent:
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
             await self.database.write(lambda uow: _note_stopped(uow, number))
 
+    def tick(self, now: datetime) -> None:
+        """Look at every deadline and every silent station: one beat of the heart (B20)."""
+        for desk in self.desks.values():
+            desk.tick(now)
+        self._beat_at = now
+
     def note_commit(self) -> None:
         """Count a commit, for `version`."""
         self._commits += 1
@@ -256,10 +258,7 @@ class Agent:
 
     async def _keep_deadlines(self) -> None:
         while True:
-            now = self.clock.now()
-            for desk in self.desks.values():
-                desk.tick(now)
-            self._beat_at = now
+            self.tick(self.clock.now())
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:

@@ -18,7 +18,7 @@ from redrabbit.domain.facts.occurrence import (
 )
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import PLANT_STREAM
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -27,7 +27,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_questions import is_under_way
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -50,10 +50,10 @@ def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) ->
     found = uow.get(OccurrenceRecord, occurrence_id)
     if found is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    if found.run_id is not None and found.outcome is None:
+    if holding_run(found) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
     stands = status(found, uow.now)
-    if found.outcome is not None or stands is OccurrenceStatus.LAPSED:
+    if not may_be_excused(found, uow.now):
         raise Refusal("occurrence_decided", occurrence=occurrence_id, status=stands.value)
     excuse = OccurrenceDecided(
         occurrence_id=occurrence_id,
@@ -131,7 +131,7 @@ def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePart
     if part.custody is not Custody.MISSING:
         raise Refusal("part_not_missing", part=part_id, custody=part.custody.value)
     run = uow.get(RunRecord, part.run_id) if part.run_id is not None else None
-    if run is not None and run.state is not RunState.CLOSED:
+    if run is not None and is_under_way(run):
         raise Refusal("part_is_out", part=part_id, custody=part.custody.value, run=run.run_id)
     record(uow, PartFound(part_id=part_id), stream=PLANT_STREAM, actor=actor)
     return _part(uow, part_id)

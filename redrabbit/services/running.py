@@ -4,16 +4,14 @@ Nothing here judges. Each function runs inside one unit of work (D15): ledger en
 containment and outgoing message commit together or not at all (L4, B19).
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from redrabbit.domain.challenge_part import Custody, refuse_unfit
+from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Expectation, begin, present
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.identity import (
     Actor,
@@ -22,7 +20,8 @@ from redrabbit.domain.identity import (
     PartId,
     RunId,
 )
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
+from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -33,18 +32,17 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Outcome, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
-from redrabbit.domain.verdict import Judgement, Why
+from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
-
-STARTABLE = frozenset({OccurrenceStatus.OPEN, OccurrenceStatus.DUE, OccurrenceStatus.OVERDUE})
 
 
 def start_run(
@@ -103,9 +101,9 @@ def refuse_unfit_now(uow: UnitOfWork, plant: Plant, part_id: str) -> ChallengePa
     if part is None:
         raise Refusal("no_such_part", part=part_id)
     today = uow.now.astimezone(plant.zone).date()
-    refuse_unfit(plant.part(PartId(part_id)), part.state, uses=part.uses, today=today)
-    if part.custody is not Custody.STORED:
-        raise Refusal("part_is_out", part=part_id, custody=part.custody.value, run=part.run_id)
+    unfit = why_unfit(plant.part(PartId(part_id)), part, today)
+    if unfit is not None:
+        raise unfit
     return part
 
 
@@ -124,7 +122,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
     if (check.station, check.device) != (known.station, known.device):
         return None  # what was seen there proves nothing here
     actor = Actor(name=known.operator, identified=known.identified)
-    parts = tuple(PartId(part) for part in json.loads(known.parts))
+    parts = parts_of(known)
     if not {part.id for part in plant.parts} >= set(parts):
         return None
     run = _new_run(
@@ -151,17 +149,11 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         index=known.step,
         state=state,
         expires_at=known.expires_at,
-        stopped=_stopped(known),
+        stopped=stopped_with(known),
         reason=known.reason,
     )
     run = _taken_up(run, shown, uow.now)
     return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
-
-
-def _stopped(record: RunRecord) -> Outcome | None:
-    if record.reason is None:
-        return None
-    return Outcome.INCONCLUSIVE if record.reason == Why.RESTARTED.value else Outcome.ABORTED
 
 
 def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
@@ -231,15 +223,15 @@ def _occurrence(
             equals("outcome", None),
             order_by="due_at",
         )
-        free = [o for o in open_ones if o.run_id is None and status(o, uow.now) in STARTABLE]
+        free = [o for o in open_ones if may_be_run(o, uow.now)]
         return free[0] if free and wanted else None
     found = uow.get(OccurrenceRecord, occurrence_id)
     if found is None or found.check_id != check.id:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
-    if found.run_id is not None and found.outcome is None:
+    if holding_run(found) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
     stands = status(found, uow.now)
-    if stands not in STARTABLE:
+    if stands not in RUNNABLE:
         raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=stands.value)
     return found
 
@@ -251,12 +243,7 @@ def _refuse_other_containment(
     case = uow.get(ContainmentRecord, containment_id)
     if case is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    proves = {plant.part(part).failure_mode for part in check.parts}
-    if (
-        case.state is not ContainmentState.OPEN
-        or case.device != check.device
-        or case.failure_mode not in proves
-    ):
+    if not may_reverify(plant, check, case):
         raise Refusal(
             "containment_not_to_reverify",
             containment=containment_id,

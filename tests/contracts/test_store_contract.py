@@ -22,7 +22,7 @@ from redrabbit.domain.records import (
     StationRecord,
 )
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
-from redrabbit.services.ports import Database, OutgoingMessage, Where, equals
+from redrabbit.services.ports import Database, OutgoingMessage, UnitOfWork, Where, equals
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.ledger import insert_head
@@ -99,9 +99,28 @@ def emptied_postgresql(kept_postgresql: tuple[str, Path]) -> tuple[str, Path]:
     return kept_postgresql
 
 
-def test_both_databases_are_the_port() -> None:
-    ports: list[type[Database]] = [MemoryDatabase, SqlDatabase]  # what the type checker checks
-    assert len(ports) == 2
+async def test_what_was_written_through_the_port_is_read_through_it(
+    database: MemoryDatabase | SqlDatabase,
+) -> None:
+    """L8: the answer comes after the commit; the type checker holds both databases to the port."""
+    port: Database = database
+    index = await port.write(lambda work: work.append(put(pause(1, line="line1"))).index)
+    found = await port.read(lambda reader: (reader.get(PauseRecord, 1), reader.head().size))
+    assert found == (pause(1, line="line1"), index + 1)
+
+
+async def test_a_refusal_comes_out_of_the_port_and_nothing_was_written(
+    database: MemoryDatabase | SqlDatabase,
+) -> None:
+    port: Database = database
+
+    def refused(work: UnitOfWork) -> None:
+        work.append(put(pause(1)))
+        raise Refusal("not_now")
+
+    with pytest.raises(Refusal):
+        await port.write(refused)
+    assert await port.read(lambda reader: reader.get(PauseRecord, 1)) is None
 
 
 @pytest.mark.parametrize("make", [sample, bare], ids=["full", "bare"])
