@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from redrabbit.domain import fold_plant, fold_runs
 from redrabbit.domain.folding import Changes, Look, Put, Remove
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.newer import refuse_newer_type
 
 __all__ = ["FOLDS", "Put", "Remove", "fold"]
 
@@ -17,9 +18,10 @@ __all__ = ["FOLDS", "Put", "Remove", "fold"]
 def fold(entry: Entry, look: Look) -> Changes:
     """Return what an entry changes in the records.
 
-    Raises KeyError for an entry type that this version doesn't know, and LookupError for one that
-    speaks of a record which isn't there: a ledger that was tampered with, or a bug.
+    Raises WrittenByNewer for an entry type that this version doesn't know, and LookupError for one
+    that speaks of a record which isn't there: a ledger that was tampered with, or a bug.
     """
+    refuse_newer_type(entry.type, FOLDS, entry.software)
     return FOLDS[entry.type](entry, look)
 
 

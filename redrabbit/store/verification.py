@@ -22,7 +22,7 @@ from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_pub
 from redrabbit.domain import audit
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.fold import fold as fold_of_records
-from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
@@ -66,8 +66,17 @@ def verify_database(
 
 
 def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
-    """Raise DamagedDatabase unless ledger, head and records are exactly what was written."""
-    findings = audit_rows(connection, verifier, fold).findings
+    """Raise DamagedDatabase unless ledger, head and records are exactly what was written.
+
+    DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
+    """
+    found = audit_rows(connection, verifier, fold)
+    findings = found.damage
+    if found.findings and not findings:
+        raise DatabaseTooNew(
+            f"{say(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
+            "newer version, or a later one"
+        )
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(

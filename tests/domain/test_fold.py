@@ -4,6 +4,7 @@ import pytest
 
 from redrabbit.domain import fold_plant, fold_runs
 from redrabbit.domain.fold import FOLDS
+from redrabbit.domain.newer import WrittenByNewer
 from tests.domain.folded import FoldedLedger, a_ledger
 
 
@@ -18,7 +19,7 @@ def test_every_fold_has_its_entry_type() -> None:
 
 
 def test_an_unknown_entry_type_is_refused() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(WrittenByNewer, match="verdict_improved"):
         FoldedLedger().say("verdict_improved", run_id=1)
 
 
