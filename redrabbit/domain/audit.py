@@ -29,6 +29,7 @@ from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
 __all__ = [
+    "NONSENSE",
     "Audit",
     "Finding",
     "Folded",
@@ -58,7 +59,7 @@ _REPEATED: Final = (
 )
 """Columns of the table `ledger` that repeat what is inside `raw`."""
 
-_NONSENSE = (
+NONSENSE = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -239,7 +240,7 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
                 visit(found)
             except WrittenByNewer as newer:
                 scan.newer = _at(index, WRITTEN_BY_NEWER, what=newer.what)
-            except _NONSENSE as error:
+            except NONSENSE as error:
                 problem = f"{type(error).__name__}: {error}"
                 scan.damage = _at(index, "entry_does_not_fold", problem=problem)
                 break

@@ -1,6 +1,5 @@
 """A database that a newer version wrote to: refused in words, untouched, and verified as far as can be."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,8 @@ from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import verify_database
 from simulators.virtual_clock import VirtualClock
+from tests.store.sample_database import Sample, sqlite_sample
 from tests.store.sample_story import BEGIN, FIRST
-from tests.store.test_samples import Sample, copied
-
-SAMPLES = Path(__file__).parent / "samples"
 
 
 def newer_fold(entry: Entry, look: Look) -> Changes:
@@ -28,8 +25,7 @@ def newer_fold(entry: Entry, look: Look) -> Changes:
 @pytest.fixture
 def sample(tmp_path: Path) -> Sample:
     """The sample database, to which a newer version with the same tables has written."""
-    shutil.copyfile(SAMPLES / "schema_1.sqlite3", tmp_path / "plant.db")
-    found = copied(tmp_path, "schema_1", f"sqlite:///{tmp_path / 'plant.db'}")
+    found = sqlite_sample(tmp_path)
     context = LedgerContext(configuration="0" * 64, plan="CP-7 rev B", software="99.2.0")
     recording = Recording(fold=newer_fold, context=context)
     clock = VirtualClock(BEGIN.replace(month=4))

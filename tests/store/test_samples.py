@@ -1,12 +1,7 @@
 """What a plant has written is opened, verified, folded and served by every later version (D12)."""
 
 import asyncio
-import json
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,24 +9,17 @@ from starlette.testclient import TestClient
 from redrabbit.bootstrap import SOFTWARE
 from redrabbit.cli import main
 from redrabbit.config.plant import content, load_plant
-from redrabbit.domain.fold import FOLDS, fold
-from redrabbit.domain.ledger import LedgerContext
+from redrabbit.domain.fold import FOLDS
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
-from redrabbit.store.database import SqlDatabase
-from redrabbit.store.opening import open_database, open_for_reading
-from redrabbit.store.unit_of_work import Recording
+from redrabbit.store.opening import open_for_reading
 from redrabbit.store.verification import verify_database
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from simulators.virtual_clock import VirtualClock
+from tests.store.sample_database import FROZEN, SAMPLES, Sample, as_frozen
 from tests.store.sample_story import BEGIN, FIRST, Shop, play, records
-
-SAMPLES = Path(__file__).parent / "samples"
-FROZEN: dict[str, list[dict[str, Any]]] = json.loads(
-    (SAMPLES / "schema_1.records.json").read_text(encoding="utf-8")
-)
 
 HERE = "http://127.0.0.1:8080"
 PAGES = ("/", "/stations", "/runs", "/containments", "/due")
@@ -45,58 +33,6 @@ ANSWERS = (
     "/api/v1/checks",
     "/api/v1/ledger/entries",
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A copy of a sample database."""
-
-    url: str
-    key: Path
-    public_key: Path
-
-    def open(self) -> SqlDatabase:
-        """Open it for writing, which brings it up to this version's schema."""
-        context = LedgerContext(configuration="0" * 64, plan="CP-7 rev B", software=SOFTWARE)
-        return open_database(
-            self.url,
-            plant="Sampleville",
-            clock=VirtualClock(BEGIN),
-            recording=Recording(fold=fold, context=context),
-            key_path=self.key,
-        )
-
-
-def copied(folder: Path, name: str, url: str) -> Sample:
-    """Return the sample with its keys copied as they lie beside a database."""
-    found = Sample(url=url, key=folder / "plant.key", public_key=folder / "plant.pub")
-    shutil.copyfile(SAMPLES / f"{name}.test_key", found.key)
-    shutil.copyfile(SAMPLES / f"{name}.pub", found.public_key)
-    found.key.chmod(0o600)
-    return found
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def sample(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sample]:
-    if request.param == "sqlite":
-        shutil.copyfile(SAMPLES / "schema_1.sqlite3", tmp_path / "plant.db")
-        yield copied(tmp_path, "schema_1", f"sqlite:///{tmp_path / 'plant.db'}")
-        return
-    import psycopg
-
-    url: str = request.getfixturevalue("postgresql_url")
-    dump = (SAMPLES / "schema_1.postgresql.sql").read_bytes()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(dump)
-    yield copied(tmp_path, "schema_1.postgresql", url)
-
-
-def as_frozen(found: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[str, object]]]:
-    """Return records with the tables and fields that were frozen: later versions add some."""
-    return {
-        table: [{name: row[name] for name in rows[0]} for row in found[table]]
-        for table, rows in FROZEN.items()
-    }
 
 
 def test_a_sample_opens_for_writing_and_its_records_are_those_that_were_frozen(
