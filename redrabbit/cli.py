@@ -158,7 +158,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import run_service  # noqa: PLC0415  because of --help
+    from redrabbit.serve_command import run_service  # noqa: PLC0415  because of --help
 
     settings = ServeSettings(
         config_dir=options.config,
@@ -179,19 +179,19 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import write_configuration  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import write_configuration  # noqa: PLC0415  because of --help
 
     return write_configuration(options.folder)
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import check_configuration  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
     return check_configuration(options.folder)
 
 
 def _schema(_options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import print_schema  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import print_schema  # noqa: PLC0415  because of --help
 
     return print_schema()
 

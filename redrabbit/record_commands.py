@@ -9,15 +9,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
 from redrabbit.base.signing import DamagedKey, load_key_file
-from redrabbit.bootstrap import FOUND, plant_in_force, told_plainly
-from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.record_proof import Period
 from redrabbit.domain.records import AgentRecord
+from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.exports.record_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import Reader
@@ -188,11 +188,4 @@ def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
 
 
 def _told(work: Callable[[], int]) -> int:
-    def translated() -> int:
-        try:
-            return work()
-        except (Refusal, DamagedKey, ValueError, ConfigurationProblems) as trouble:
-            sys.stderr.write(f"{trouble}\n")
-            return FOUND
-
-    return told_plainly(translated)
+    return exit_code_of(work, Refusal, DamagedKey, ValueError)
