@@ -197,7 +197,7 @@ def _schema(_options: argparse.Namespace) -> int:
 
 
 def _overdue(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import print_overdue  # noqa: PLC0415  because of --help
+    from redrabbit.overdue_command import print_overdue  # noqa: PLC0415  because of --help
 
     return print_overdue(options.database, as_json=options.json)
 
@@ -215,7 +215,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _checkpoint(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import print_checkpoint  # noqa: PLC0415  because of --help
+    from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
 
     return print_checkpoint(options.database)
 

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
@@ -156,7 +155,7 @@ def translated(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, OverflowError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, OverflowError) as error:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError):
             raise error.orig from error  # a value refused before it was sent: the caller's bug
         raise trouble(error, doing) from error
@@ -166,6 +165,7 @@ def translated(doing: str) -> Iterator[None]:
 
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
+_POSTGRESQL_UNIQUE = "23505"
 _POSTGRESQL_DAMAGE = ("XX001", "XX002", "42P01", "42703")
 """Data or index corrupted; a table or a column is gone."""
 
@@ -178,9 +178,10 @@ def trouble(error: Exception, doing: str) -> StoreTrouble:
     words = f"{doing}: {' '.join(str(cause).split())}"
     if isinstance(cause, sqlite3.Error):
         return _sqlite_trouble(cause, words)
-    if isinstance(cause, psycopg.errors.UniqueViolation):
+    state = getattr(cause, "sqlstate", None)  # psycopg's; who reads SQLite need not import it
+    if state == _POSTGRESQL_UNIQUE:
         return DuplicateRecord(words)
-    if isinstance(cause, psycopg.Error) and cause.sqlstate in _POSTGRESQL_DAMAGE:
+    if state in _POSTGRESQL_DAMAGE:
         return DamagedDatabase(words)
     return StoreTrouble(words)
 

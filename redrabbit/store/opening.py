@@ -1,4 +1,4 @@
-"""Finding, making, checking and locking a database: every way to a `Database` but the memory's.
+"""Finding, making, checking and locking a database for the one who writes.
 
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
 pages, (4) bring the schema up, (5) verify the ledger and fold it again into every record. Nothing
@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
-from redrabbit.store import ledger, schema
-from redrabbit.store.database import ReadingDatabase, SqlDatabase
+from redrabbit.store import ledger, migrating, schema
+from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import (
     parsed_url,
     reader_engine,
@@ -28,7 +28,7 @@ from redrabbit.store.engine import (
 )
 from redrabbit.store.locking import FileLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
-from redrabbit.store.places import about, beside, readable_engine, refuse_no_file, sync
+from redrabbit.store.places import about, beside, refuse_no_file, sync
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import refuse_damage
@@ -69,22 +69,6 @@ def open_database(
         raise
 
 
-def open_for_reading(url: str) -> ReadingDatabase:
-    """Return the database beside whoever writes to it; nothing is locked, made or migrated."""
-    parsed = parsed_url(url)
-    with about(parsed):
-        engine = readable_engine(parsed)
-        try:
-            with translated("opening"), engine.connect() as connection:
-                schema.refuse_old_version(connection)
-                schema.refuse_lost_tables(connection)
-                origin = ledger.read_head(connection).checkpoint.partition("\n")[0]
-        except BaseException:
-            engine.dispose()
-            raise
-    return ReadingDatabase(engine, origin)
-
-
 def _locked(path: Path, clock: Clock) -> FileLock:
     with translated(f"looking for {path}"):
         if not path.parent.is_dir():
@@ -103,7 +87,7 @@ def _ready(
         _refuse_torn_pages(connection)
         with translated("opening"), connection.begin():
             if schema.refuse_unknown_version(connection):
-                schema.migrate(connection)
+                migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
             refuse_damage(connection, key.verifier, recording.fold)
             ledger.refuse_read_only(connection)
@@ -178,5 +162,5 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 
 
 def _begin_ledger(connection: Connection, key: LogKey) -> None:
-    schema.migrate(connection)
+    migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)

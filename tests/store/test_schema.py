@@ -12,9 +12,10 @@ from sqlalchemy import Connection, create_engine, inspect
 
 from redrabbit.domain.records import TABLES
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
-from redrabbit.store import schema
+from redrabbit.store import migrating
 from redrabbit.store.engine import parsed_url, writer_engine
-from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import metadata
 from tests.stored import RECORDING, SteppingClock
 
@@ -26,7 +27,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect
         url = request.getfixturevalue("postgresql_url")
     engine = writer_engine(parsed_url(url), "rwc")
     with engine.begin() as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -44,7 +45,7 @@ def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None
         engine = writer_engine(parsed_url(f"sqlite:///{path}"), "rwc")
         with engine.begin() as connection:
             if how == "migrations":
-                schema.migrate(connection)
+                migrating.migrate(connection)
             else:
                 metadata.create_all(connection)
         with engine.connect() as connection:
@@ -73,7 +74,7 @@ def test_every_kind_of_record_has_its_table(migrated: Connection) -> None:
 
 def test_going_back_is_refused(migrated: Connection) -> None:
     with pytest.raises(NotImplementedError, match="never thrown away"):
-        command.downgrade(schema.alembic_config(migrated), "base")
+        command.downgrade(migrating.alembic_config(migrated), "base")
 
 
 @contextmanager
