@@ -6,8 +6,10 @@ command itself was wrong.
 """
 
 import argparse
+import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -197,9 +199,10 @@ def _schema(_options: argparse.Namespace) -> int:
 
 
 def _overdue(options: argparse.Namespace) -> int:
-    from redrabbit.overdue_command import print_overdue  # noqa: PLC0415  because of --help
+    with _garbage_kept():
+        from redrabbit.overdue_command import print_overdue  # noqa: PLC0415  because of --help
 
-    return print_overdue(options.database, as_json=options.json)
+        return print_overdue(options.database, as_json=options.json)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -215,9 +218,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _checkpoint(options: argparse.Namespace) -> int:
-    from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
+    with _garbage_kept():
+        from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
 
-    return print_checkpoint(options.database)
+        return print_checkpoint(options.database)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -231,6 +235,16 @@ def _export(options: argparse.Namespace) -> int:
         key_file=options.key,
         output=options.output,
     )
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect no cycles meanwhile: most of a short command is imports, which leave none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _complain(message: str) -> int:
