@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.private_files import create_private
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
@@ -26,7 +27,7 @@ from redrabbit.store.engine import (
     translated,
     writer_engine,
 )
-from redrabbit.store.locking import FileLock
+from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
 from redrabbit.store.places import about, beside, refuse_no_file, sync
 from redrabbit.store.session import WriterSession
@@ -69,13 +70,13 @@ def open_database(
         raise
 
 
-def _locked(path: Path, clock: Clock) -> FileLock:
+def _locked(path: Path, clock: Clock) -> DatabaseLock:
     with translated(f"looking for {path}"):
         if not path.parent.is_dir():
             raise StoreTrouble(f"{path}: there is no folder {path.parent}")
         if path.is_dir():
             raise StoreTrouble(f"{path} is a folder; expected a database file")
-    return FileLock(beside(path, ".lock"), clock.now())
+    return DatabaseLock(path, clock.now())
 
 
 def _ready(
@@ -130,6 +131,8 @@ def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
     for ending in ("", "-journal", "-wal", "-shm"):
         beside(new, ending).unlink(missing_ok=True)
     key = make_key(key_path, plant)
+    with translated("making the database"):
+        create_private(new)  # SQLite gives its -wal and -shm the same rights
     engine = writer_engine(URL.create("sqlite", database=str(new)), "rwc")
     try:
         with translated("making the database"), engine.begin() as connection:
