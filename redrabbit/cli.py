@@ -7,6 +7,7 @@ command itself was wrong.
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redrabbit import __version__
+from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
 
 FOUND, WRONG = 1, 2
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
+    except WrongAddress as wrong:
+        return _complain(str(wrong))
     except KeyboardInterrupt:
         return 130
 
@@ -61,7 +65,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="verify a real plant")
     serve.add_argument("--config", type=Path, required=True, metavar="DIR")
-    serve.add_argument("--database", required=True, metavar="URL")
+    _add_database(serve)
     serve.add_argument("--host", "--listen", default=DEFAULT_HOST, metavar="ADDRESS")
     serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
     serve.add_argument(
@@ -100,7 +104,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     overdue.set_defaults(command=_overdue)
     verify = commands.add_parser("verify", help="check a database or an exported file")
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
-    verify.add_argument("--database", metavar="URL")
+    _add_database(verify)
     verify.add_argument("--public-key", type=Path, metavar="FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one kept elsewhere")
     verify.set_defaults(command=_verify)
@@ -119,7 +123,15 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--database", required=True, metavar="URL", help="for example sqlite:///plant.sqlite3"
+        "--database",
+        metavar="URL",
+        help=f"for example sqlite:///plant.sqlite3; or the environment variable {VARIABLE}",
+    )
+    parser.add_argument(
+        "--database-file",
+        type=Path,
+        metavar="FILE",
+        help="a file (0600) with the URL, where that has a password",
     )
 
 
@@ -164,7 +176,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     settings = ServeSettings(
         config_dir=options.config,
-        database_url=options.database,
+        database_url=_database(options),
         host=options.host,
         port=options.port,
         trust_network=options.trust_network,
@@ -202,39 +214,43 @@ def _overdue(options: argparse.Namespace) -> int:
     with _garbage_kept():
         from redrabbit.overdue_command import print_overdue  # noqa: PLC0415  because of --help
 
-        return print_overdue(options.database, as_json=options.json)
+        return print_overdue(_database(options), as_json=options.json)
 
 
 def _verify(options: argparse.Namespace) -> int:
     from redrabbit import record_commands  # noqa: PLC0415  because of --help
 
-    if (options.file is None) == (options.database is None):
-        return _complain("expected either an exported FILE or --database URL")
-    if options.file is not None:
-        return record_commands.verify_file(options.file, options.public_key)
-    return record_commands.verify_database_at(
-        options.database, options.public_key, options.checkpoint
-    )
+    if options.file is None:
+        return record_commands.verify_database_at(
+            _database(options), options.public_key, options.checkpoint
+        )
+    if options.database is not None or options.database_file is not None:
+        return _complain("found an exported FILE and a database; expected one of the two")
+    return record_commands.verify_file(options.file, options.public_key)
 
 
 def _checkpoint(options: argparse.Namespace) -> int:
     with _garbage_kept():
         from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
 
-        return print_checkpoint(options.database)
+        return print_checkpoint(_database(options))
 
 
 def _export(options: argparse.Namespace) -> int:
     from redrabbit.record_commands import export_records_to  # noqa: PLC0415  because of --help
 
     return export_records_to(
-        options.database,
+        _database(options),
         since=options.since,
         until=options.until,
         line=options.line,
         key_file=options.key,
         output=options.output,
     )
+
+
+def _database(options: argparse.Namespace) -> str:
+    return database_url(options.database, options.database_file, os.environ)
 
 
 @contextmanager
