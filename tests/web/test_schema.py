@@ -17,6 +17,9 @@ from tests.fakes import JumpClock
 from tests.showcase import NOW
 from tests.showcase_service import ShowcaseService
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+"""Blocked elsewhere (pyproject.toml), because loading it takes most of the start of pytest."""
+
 CLOCK = JumpClock(NOW)
 APP = create_app(ShowcaseService(CLOCK), clock=CLOCK, access=AccessRules(trust_network=True))
 SCHEMA = schemathesis.openapi.from_dict(APP.openapi()).exclude(path="/api/v1/events")
