@@ -8,11 +8,12 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
 from redrabbit.domain.records import TABLES
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
-from redrabbit.store import migrating
+from redrabbit.store import migrating, schema
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
@@ -66,6 +67,14 @@ def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None
         return {"columns": repr(rows), "indexes": repr(indexes)}
 
     assert made(tmp_path / "a.db", "migrations") == made(tmp_path / "b.db", "tables")
+
+
+def test_the_versions_that_readers_know_are_those_of_the_migrations() -> None:
+    """Read from file names, because asking Alembic takes a reader longer than its reading."""
+    scripts = ScriptDirectory.from_config(migrating.alembic_config())
+    newest_first = [script.revision for script in scripts.walk_revisions()]
+    assert list(schema.known_versions()) == newest_first[::-1]
+    assert schema.newest_version() == scripts.get_current_head()
 
 
 def test_every_kind_of_record_has_its_table(migrated: Connection) -> None:
