@@ -16,7 +16,7 @@ from pathlib import Path
 
 from redrabbit import __version__
 from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
-from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
+from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
 
 FOUND, WRONG = 1, 2
 LAST_PORT = 65535
@@ -64,25 +64,36 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="verify a real plant")
-    serve.add_argument("--config", type=Path, required=True, metavar="DIR")
+    serve.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="YAML with these options as keys; what stands on the command line wins",
+    )
+    serve.add_argument("--config", type=Path, metavar="DIR")
     _add_database(serve)
-    serve.add_argument("--host", "--listen", default=DEFAULT_HOST, metavar="ADDRESS")
-    serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
+    serve.add_argument("--host", "--listen", metavar="ADDRESS", help=f"{DEFAULT_HOST} if left out")
+    serve.add_argument(
+        "--port", type=_port, help=f"0 takes a free port; {DEFAULT_PORT} if left out"
+    )
     serve.add_argument(
         "--trust-network",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="allow an address other than loopback: there is no sign-in yet",
     )
     serve.add_argument(
         "--allow-host",
         action="append",
-        default=[],
         metavar="NAME",
         help="another name under which tablets ask for the pages; may be repeated",
     )
-    serve.add_argument("--no-metrics", action="store_true", help="do not serve /metrics")
+    serve.add_argument(
+        "--metrics", action=argparse.BooleanOptionalAction, help="serve /metrics, or not"
+    )
     serve.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
-    serve.add_argument("--plain-logs", action="store_true", help="log lines for people")
+    serve.add_argument(
+        "--plain-logs", action=argparse.BooleanOptionalAction, help="log lines for people"
+    )
     serve.set_defaults(command=_serve)
 
 
@@ -176,24 +187,19 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from redrabbit.serve_command import run_service  # noqa: PLC0415  because of --help
+    from redrabbit.exit_codes import exit_code_of  # noqa: PLC0415  because of --help
+    from redrabbit.serve_options import WrongOptions, serve_settings  # noqa: PLC0415  as above
 
-    settings = ServeSettings(
-        config_dir=options.config,
-        database_url=_database(options),
-        host=options.host,
-        port=options.port,
-        trust_network=options.trust_network,
-        allowed_hosts=tuple(options.allow_host),
-        metrics=not options.no_metrics,
-        key_file=options.key,
-    )
-    if not settings.listens_on_loopback and not settings.trust_network:
-        return _complain(
-            f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
-            "yet; expected a loopback address, or --trust-network on a closed network"
-        )
-    return run_service(settings, json_logs=not options.plain_logs)
+    def work() -> int:
+        try:
+            settings = serve_settings(vars(options), options.settings, os.environ)
+        except WrongOptions as wrong:
+            return _complain(str(wrong))
+        from redrabbit.serve_command import run_service  # noqa: PLC0415  because it takes a second
+
+        return run_service(settings)
+
+    return exit_code_of(work)
 
 
 def _init(options: argparse.Namespace) -> int:

@@ -12,9 +12,9 @@ from redrabbit.services.errors import Superseded
 log = logging.getLogger("redrabbit.service")
 
 
-def run_service(settings: ServeSettings, *, json_logs: bool) -> int:
+def run_service(settings: ServeSettings) -> int:
     """Serve a plant until stopped; return the exit code."""
-    configure_logs(json_lines=json_logs)
+    configure_logs(json_lines=not settings.plain_logs)
 
     async def work() -> int:
         async with serving(settings) as running:

@@ -26,33 +26,39 @@ class WrongAddress(Exception):
 
 
 def database_url(
-    url: str | None, file: Path | None, environment: Mapping[str, str], *, asked_as: str = "--"
+    url: str | None,
+    file: Path | None,
+    environment: Mapping[str, str],
+    names: tuple[str, str] = ("--database", "--database-file"),
 ) -> str:
-    """Return the address of the database.
+    """Return the address of the database; `names` are what URL and file were asked for as.
 
-    `asked_as` is what stands before `database` and `database-file` where they were given: `--` on
-    a command line. Raises WrongAddress.
+    Raises WrongAddress.
     """
-    option, file_option = f"{asked_as}database", f"{asked_as}database-file"
+    option, file_option = names
     told = {option: url, file_option: file, VARIABLE: environment.get(VARIABLE) or None}
     given = [name for name, value in told.items() if value is not None]
     if len(given) != 1:
         found = f"found {' and '.join(given)}" if given else "found no database"
         raise WrongAddress(
-            f"{found}; expected exactly one of {option} URL, {file_option} FILE and the "
-            f"environment variable {VARIABLE}"
+            f"{found}; expected exactly one of {option}, {file_option} and the environment "
+            f"variable {VARIABLE}"
         )
     if url is not None:
-        refuse_password(url, option, file_option)
+        _refuse_password(url, option, file_option)
         return url
     return _of_file(file) if file is not None else environment[VARIABLE]
 
 
-def refuse_password(url: str, option: str, file_option: str) -> None:
-    """Raise WrongAddress for an address with a password in it."""
+def has_password(url: str) -> bool:
+    """Tell whether there is a password in an address, where SQLAlchemy and libpq look for one."""
     after_scheme = url.partition("://")[2]
     named = [name for name, _ in parse_qsl(after_scheme.partition("?")[2], keep_blank_values=True)]
-    if _PASSWORD.match(after_scheme) or any(_SECRET.search(name) for name in named):
+    return bool(_PASSWORD.match(after_scheme)) or any(_SECRET.search(name) for name in named)
+
+
+def _refuse_password(url: str, option: str, file_option: str) -> None:
+    if has_password(url):
         raise WrongAddress(
             f"found a password in {option}, where everybody on this machine can read it; expected "
             f"an address without one. Put the whole address into the environment variable "

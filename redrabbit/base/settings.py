@@ -24,6 +24,8 @@ class ServeSettings:
     metrics: bool = True
     key_file: Path | None = None
     """The signing key; None: beside the SQLite file."""
+    plain_logs: bool = False
+    """Log lines for people; otherwise each is one JSON object."""
 
     @property
     def listens_on_loopback(self) -> bool:

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,12 +171,19 @@ def translated(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError, OverflowError) as error:
+    except _database_errors() as error:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError):
             raise error.orig from error  # a value refused before it was sent: the caller's bug
         raise trouble(error, doing) from error
     except ValueError as error:
         raise DamagedDatabase(f"{doing}: {error}") from error
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return what a database raises; psycopg's own if it is loaded: who reads SQLite need not."""
+    psycopg = sys.modules.get("psycopg")
+    own = () if psycopg is None else (psycopg.Error,)
+    return (SQLAlchemyError, sqlite3.Error, OSError, OverflowError, *own)
 
 
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
