@@ -158,7 +158,8 @@ def test_an_empty_database_needs_no_rebuilding(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'plant.db'}"
     open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING).close()
     damaged(url, rebuild_mark.records_must_be_rebuilt)
-    open_for_reading(url).close()
+    with open_for_reading(url) as opened:
+        assert not any(opened.read_now(records).values())
 
 
 def test_nothing_is_touched_while_the_ledger_is_damaged(sample: Sample) -> None:
