@@ -1,58 +1,125 @@
-"""Who and what a record is about: identities as types, and the actor of each act.
+"""Who and what a record is about: identities as types, numbers per stream, the actor of each act.
 
-Ids of stations, devices, checks and parts are immutable slugs from the plant's files; run,
-occurrence and containment numbers are given in the writing transaction (D14).
+Ids of stations, devices, checks and parts are immutable slugs from the plant's files. Runs, scheduled
+checks, containments, pauses and alarms are numbered within their stream in the writing transaction
+(D14, D50): `line1-R-1042` is run 1042 of line1. What schema 1 numbered through the whole plant keeps
+its form, `R-1042`, and its address.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 LineId = NewType("LineId", str)
 StationId = NewType("StationId", str)
 DeviceId = NewType("DeviceId", str)
 CheckId = NewType("CheckId", str)
 PartId = NewType("PartId", str)
+"""One piece: the code on its label."""
+PartKindId = NewType("PartKindId", str)
+"""A kind of challenge part: any fit piece of it serves (D36)."""
 FailureMode = NewType("FailureMode", str)
 SignalName = NewType("SignalName", str)
-RunId = NewType("RunId", int)
-OccurrenceId = NewType("OccurrenceId", int)
-ContainmentId = NewType("ContainmentId", int)
+RunId = NewType("RunId", str)
+OccurrenceId = NewType("OccurrenceId", str)
+ContainmentId = NewType("ContainmentId", str)
+PauseId = NewType("PauseId", str)
+AlarmId = NewType("AlarmId", str)
 
 
-def run_label(run_id: int) -> str:
-    """Return the number as people say it, for example `R-20871`."""
-    return f"R-{run_id}"
+class Letter(StrEnum):
+    """What a number counts: the letter before it."""
+
+    RUN = "R"
+    OCCURRENCE = "O"
+    CONTAINMENT = "C"
+    PAUSE = "P"
+    ALARM = "A"
 
 
-def containment_label(containment_id: int) -> str:
-    """Return the number as people say it, for example `C-31`."""
-    return f"C-{containment_id}"
+_NUMBERED: Final = re.compile(
+    r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPA])-(?P<number>[1-9][0-9]{0,17})"
+)
+_PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
-class Identified(StrEnum):
-    """How an actor's identity was established."""
+def numbered(stream: str, letter: Letter, number: int) -> str:
+    """Return the id of the n-th of its kind on a stream, for example `line1-R-1042`."""
+    return f"{stream}-{letter.value}-{number}"
+
+
+def numbered_in_schema_1(letter: Letter, number: int) -> str:
+    """Return the id of what schema 1 numbered through the whole plant, for example `R-1042`."""
+    return f"{letter.value}-{number}"
+
+
+def read_id(text: str, letter: Letter) -> str | None:
+    """Return the id that an address says; None if it is none of this kind.
+
+    A plain number is an address printed under schema 1, which answers for ever (D65).
+    """
+    if _PLAIN_NUMBER.fullmatch(text):
+        return numbered_in_schema_1(letter, int(text))
+    found = _NUMBERED.fullmatch(text)
+    return text if found is not None and found["letter"] == letter.value else None
+
+
+def short_label(numbered_id: str) -> str:
+    """Return the number as people say it where the line is clear, for example `R-1042`."""
+    found = _NUMBERED.fullmatch(numbered_id)
+    return numbered_id if found is None else f"{found['letter']}-{found['number']}"
+
+
+def number_of(numbered_id: str) -> int:
+    """Return the number of an id; ValueError for a text that is none."""
+    found = _NUMBERED.fullmatch(numbered_id)
+    if found is None:
+        raise ValueError(f"{numbered_id!r} is no numbered id")
+    return int(found["number"])
+
+
+class How(StrEnum):
+    """How an actor's identity was established (D65)."""
 
     STATED = "stated"
-    """Typed or scanned by the person; *not authenticated* (D19)."""
-
+    """Typed or scanned by the person: *name not verified* (D19)."""
+    TAUGHT_IN = "taught_in"
+    BADGE = "badge"
+    BADGE_PIN = "badge_pin"
+    PASSWORD = "password"  # noqa: S105  because it is the name of a way, not a secret
+    OIDC = "oidc"
+    SECURITY_KEY = "security_key"
+    TOKEN = "token"  # noqa: S105  because it is the name of a way, not a secret
+    PAPER = "paper"
     SYSTEM = "system"
     """The software itself: agent, scheduler, loader of files."""
+
+    @property
+    def is_verified(self) -> bool:
+        """False where a name was only said."""
+        return self is not How.STATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it: a badge number or name as stated, or a part of the software (R19)."""
+    """Who did it, and how that is known (R19, D23)."""
 
-    name: str
-    identified: Identified
+    id: str
+    """A person's number, the salted digest of a stated name, or a part of the software; in schema 1
+    the name itself."""
+    how: How
+    station: str | None = None
+    """The station whose screen was used, if one was."""
+    token: str | None = None
+    """The number of the API token, if one was used."""
 
     @classmethod
-    def stated(cls, name: str) -> "Actor":
-        """Return a person as they named themselves."""
-        return cls(name=name, identified=Identified.STATED)
+    def stated(cls, actor_id: str) -> "Actor":
+        """Return a person as they named themselves; `actor_id` stands for the name."""
+        return cls(id=actor_id, how=How.STATED)
 
 
-AGENT = Actor(name="agent", identified=Identified.SYSTEM)
-SCHEDULER = Actor(name="scheduler", identified=Identified.SYSTEM)
-CONFIGURATION = Actor(name="configuration", identified=Identified.SYSTEM)
+AGENT = Actor(id="agent", how=How.SYSTEM)
+SCHEDULER = Actor(id="scheduler", how=How.SYSTEM)
+CONFIGURATION = Actor(id="configuration", how=How.SYSTEM)

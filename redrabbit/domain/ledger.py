@@ -1,13 +1,17 @@
 """The ledger's entries: what an event is, and the one form of bytes in which it is kept.
 
 An `Event` is what a command says happened; an `Entry` is that event as recorded: numbered and
-chained within its stream (one per line, one for the plant), with the instants, the actor, and the
-configuration, plan and software in force (D11). Its canonical bytes are the leaf of the Merkle
-log, so there must be exactly one form: `from_bytes` refuses bytes that `to_bytes` would not write.
-An entry's index is its place in the log and not part of its bytes.
+chained within its stream (one per line, one for the plant), with the instants, the actor, and what
+was in force (D11, D23). The canonical bytes of its header are the leaf of the Merkle log; the payload
+stands beside them and the leaf holds its salted digest, so that it can be erased while the log still
+verifies (D51). There is exactly one form: `read_entry` refuses bytes that `leaf_bytes` would not
+write. An entry's index is its place in the log and not part of its bytes.
+
+Schema 1 had the payload inside the leaf and the actor's name in clear; it is read for ever (D12) and
+not written any more.
 
 `LogState` is a value: the store keeps the last one, and after a rollback simply keeps the old one.
-Nothing here stores, signs or reads a clock.
+Nothing here stores, signs, draws a salt or reads a clock.
 
 Source: RFC 8785 (canonical JSON) as far as sensible: keys are sorted by code point instead of
 UTF-16 unit, and numbers are written as Python's shortest repr, so that 1.0 stays a float.
@@ -20,7 +24,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from redrabbit.domain.identity import Actor, Identified
+from redrabbit.domain.erasable import payload_digest
+from redrabbit.domain.identity import Actor, How
 from redrabbit.domain.merkle import Frontier, leaf_hash
 from redrabbit.domain.newer import refuse_newer_schema
 
@@ -31,21 +36,20 @@ JsonValue: TypeAlias = (
 PLANT_STREAM: Final = "plant"
 """The stream of what concerns no single line; so no line may have this id."""
 
-SCHEMA: Final = 1
-"""Version of the entry's form; old ones stay readable for ever (D12)."""
+SCHEMA: Final = 2
+"""Version of the entry's form that is written; old ones stay readable for ever (D12)."""
 
 STREAM_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
 """A stream is one word, because checkpoints list streams one a line."""
 
 _HEX_HASH_OR_NONE: Final = re.compile(r"(?:[0-9a-f]{64})?")
+_HEX_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
-_FIELDS: Final = frozenset(
+_FIELDS_OF_BOTH: Final = frozenset(
     {
         "actor",
-        "configuration",
         "occurred_at",
         "payload",
-        "plan",
         "previous",
         "recorded_at",
         "schema",
@@ -55,6 +59,10 @@ _FIELDS: Final = frozenset(
         "type",
     }
 )
+_FIELDS: Final = {
+    1: _FIELDS_OF_BOTH | {"configuration", "plan"},
+    2: _FIELDS_OF_BOTH | {"in_force"},
+}
 
 
 def canonical(value: JsonValue) -> bytes:
@@ -115,18 +123,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerContext:
-    """What is in force while entries are recorded."""
+    """Under what entries are recorded."""
 
-    configuration: str
-    """Digest of the configuration."""
-    plan: str
-    """Control plan and revision."""
+    in_force: str
+    """Digest of what an `in_force_changed` fact wrote out; "" before the first (D52)."""
     software: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One event as recorded (D11)."""
+    """One event as recorded (D11, D23)."""
 
     index: int
     """Place in the log, from 0."""
@@ -140,72 +146,120 @@ class Entry:
     occurred_at: datetime
     recorded_at: datetime
     actor: Actor
-    configuration: str
-    plan: str
+    in_force: str
+    """Digest of what was in force; in schema 1 that of the configuration."""
+    plan: str | None
+    """Schema 1 only: control plan and revision. Schema 2 says it in the facts about a check."""
     software: str
-    payload: Mapping[str, JsonValue]
+    payload: Mapping[str, JsonValue] | None
+    """None: erased (D51)."""
+    payload_digest: str | None
+    """What the leaf holds of the payload; None in schema 1, whose leaf holds the payload itself."""
 
 
-def to_bytes(entry: Entry) -> bytes:
-    """Return the entry's canonical bytes: the content of its leaf."""
+class StoredEntry(NamedTuple):
+    """What is kept of an entry."""
+
+    raw: bytes
+    """Canonical bytes: the content of the leaf."""
+    salt: bytes | None
+    """None in schema 1, and where the payload was erased."""
+    payload: bytes | None
+    """Canonical bytes of the payload; None in schema 1, and where it was erased."""
+
+
+def leaf_bytes(entry: Entry) -> bytes:
+    """Return the canonical bytes of the entry's leaf."""
+    fields: dict[str, JsonValue] = {
+        "occurred_at": instant_text(entry.occurred_at),
+        "previous": entry.previous,
+        "recorded_at": instant_text(entry.recorded_at),
+        "schema": entry.schema,
+        "software": entry.software,
+        "stream": entry.stream,
+        "stream_seq": entry.stream_seq,
+        "type": entry.type,
+    }
+    if entry.schema == 1:
+        actor: JsonValue = {"identified": entry.actor.how.value, "name": entry.actor.id}
+        return canonical(
+            fields
+            | {
+                "actor": actor,
+                "configuration": entry.in_force,
+                "payload": entry.payload,
+                "plan": entry.plan,
+            }
+        )
+    actor = {
+        "how": entry.actor.how.value,
+        "id": entry.actor.id,
+        "station": entry.actor.station,
+        "token": entry.actor.token,
+    }
     return canonical(
-        {
-            "actor": {"identified": entry.actor.identified.value, "name": entry.actor.name},
-            "configuration": entry.configuration,
-            "occurred_at": instant_text(entry.occurred_at),
-            "payload": entry.payload,
-            "plan": entry.plan,
-            "previous": entry.previous,
-            "recorded_at": instant_text(entry.recorded_at),
-            "schema": entry.schema,
-            "software": entry.software,
-            "stream": entry.stream,
-            "stream_seq": entry.stream_seq,
-            "type": entry.type,
-        }
+        fields | {"actor": actor, "in_force": entry.in_force, "payload": entry.payload_digest}
     )
 
 
-def from_bytes(raw: bytes, index: int) -> Entry:
-    """Return the entry of these bytes; ValueError unless they are exactly what it would write.
+def read_entry(stored: StoredEntry, index: int) -> Entry:
+    """Return the entry of what is kept; ValueError unless it is exactly what it would write.
 
-    WrittenByNewer, a ValueError, where they say a higher schema than this version reads.
+    WrittenByNewer, a ValueError, where it says a higher schema than this version reads.
     """
     try:
-        return _entry(raw, index)
+        return _entry(stored, index)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
-def _entry(raw: bytes, index: int) -> Entry:
-    found = json.loads(raw.decode("utf-8"))
+def _entry(stored: StoredEntry, index: int) -> Entry:
+    found = json.loads(stored.raw.decode("utf-8"))
     refuse_newer_schema(found, SCHEMA)
-    if not isinstance(found, dict) or found.keys() != _FIELDS:
-        raise ValueError("not an entry: its fields are not those of schema version 1")
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema not in _FIELDS or found.keys() != _FIELDS[schema]:
+        raise ValueError(f"not an entry: its fields are not those of schema version {schema}")
+    read = _Fields(found)
     entry = Entry(
         index=index,
-        type=_text(found, "type"),
-        schema=_whole(found, "schema"),
-        stream=_text(found, "stream"),
-        stream_seq=_whole(found, "stream_seq"),
-        previous=_text(found, "previous"),
-        occurred_at=datetime.fromisoformat(_text(found, "occurred_at")),
-        recorded_at=datetime.fromisoformat(_text(found, "recorded_at")),
-        actor=_actor(found["actor"]),
-        configuration=_text(found, "configuration"),
-        plan=_text(found, "plan"),
-        software=_text(found, "software"),
-        payload=_object(found["payload"]),
+        type=read.text("type"),
+        schema=read.whole("schema"),
+        stream=read.text("stream"),
+        stream_seq=read.whole("stream_seq"),
+        previous=read.text("previous"),
+        occurred_at=datetime.fromisoformat(read.text("occurred_at")),
+        recorded_at=datetime.fromisoformat(read.text("recorded_at")),
+        actor=_actor_of_schema_1(found["actor"]) if schema == 1 else _actor(found["actor"]),
+        in_force=read.text("configuration" if schema == 1 else "in_force"),
+        plan=read.text("plan") if schema == 1 else None,
+        software=read.text("software"),
+        payload=_object(found["payload"]) if schema == 1 else _payload(stored, found["payload"]),
+        payload_digest=None if schema == 1 else read.text("payload"),
     )
-    if entry.schema != SCHEMA:
-        raise ValueError(f"schema version {entry.schema}; this software reads {SCHEMA}")
+    if schema == 1 and (stored.salt is not None or stored.payload is not None):
+        raise ValueError("an entry of schema version 1 has its payload inside, and no salt")
     if not entry.type or not STREAM_NAME.fullmatch(entry.stream):
         raise ValueError("an entry needs a type and a stream of one word")
     if not _HEX_HASH_OR_NONE.fullmatch(entry.previous):
         raise ValueError("`previous` is not a hash")
-    if to_bytes(entry) != raw:  # this holds instants to their form too
+    if leaf_bytes(entry) != stored.raw:  # this holds instants to their form too
         raise ValueError("not in canonical form")
     return entry
+
+
+def _payload(stored: StoredEntry, digest: object) -> Mapping[str, JsonValue] | None:
+    if not isinstance(digest, str) or not _HEX_HASH.fullmatch(digest):
+        raise ValueError("`payload` is not the digest of one")
+    if stored.payload is None and stored.salt is None:
+        return None
+    if stored.payload is None or stored.salt is None:
+        raise ValueError("payload and salt are erased together, or not at all")
+    if payload_digest(stored.salt, stored.payload) != digest:
+        raise ValueError("the payload is not the one that was signed: it, or its salt, was changed")
+    payload = _object(json.loads(stored.payload.decode("utf-8")))
+    if canonical(payload) != stored.payload:
+        raise ValueError("the payload is not in canonical form")
+    return payload
 
 
 class StreamHead(NamedTuple):
@@ -222,7 +276,7 @@ class Appended(NamedTuple):
 
     log: "LogState"
     entry: Entry
-    raw: bytes
+    stored: StoredEntry
     leaf_hash: bytes
 
 
@@ -243,13 +297,17 @@ class LogState:
         """Return the Merkle root over all entries."""
         return self.tree.root
 
-    def append(self, event: Event, recorded_at: datetime, context: LedgerContext) -> Appended:
+    def append(
+        self, event: Event, recorded_at: datetime, context: LedgerContext, salt: bytes
+    ) -> Appended:
         """Record an event as the next entry; ValueError if its payload has no canonical form.
 
-        The entry returned is read back from its bytes, so what is folded now is what
-        verification will fold later: a tuple in the payload has become a list.
+        `salt` is random, of `SALT_BYTES`, and used for nothing else. The entry returned is read back
+        from its bytes, so what is folded now is what verification will fold later: a tuple in the
+        payload has become a list.
         """
         head = self.heads.get(event.stream)
+        payload = canonical(event.payload)
         entry = Entry(
             index=self.size,
             type=event.type,
@@ -260,17 +318,18 @@ class LogState:
             occurred_at=event.occurred_at,
             recorded_at=recorded_at,
             actor=event.actor,
-            configuration=context.configuration,
-            plan=context.plan,
+            in_force=context.in_force,
+            plan=None,
             software=context.software,
             payload=event.payload,
+            payload_digest=payload_digest(salt, payload),
         )
-        raw = to_bytes(entry)
-        leaf = leaf_hash(raw)
+        stored = StoredEntry(raw=leaf_bytes(entry), salt=salt, payload=payload)
+        leaf = leaf_hash(stored.raw)
         return Appended(
             log=self.with_leaf(event.stream, leaf),
-            entry=from_bytes(raw, entry.index),
-            raw=raw,
+            entry=read_entry(stored, entry.index),
+            stored=stored,
             leaf_hash=leaf,
         )
 
@@ -292,18 +351,26 @@ def rebuild(rows: Iterable[tuple[str, bytes]]) -> LogState:
     return log
 
 
-def _text(found: dict[str, object], name: str) -> str:
-    value = found[name]
-    if not isinstance(value, str):
-        raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  damaged bytes, not a wrong call
-    return value
+class _Fields:
+    """Reads the fields of an entry, each as what it must be."""
 
+    def __init__(self, found: Mapping[str, object]) -> None:
+        self._found = found
 
-def _whole(found: dict[str, object], name: str) -> int:
-    value = found[name]
-    if type(value) is not int or value < 0:
-        raise ValueError(f"`{name}` is not a whole number")
-    return value
+    def text(self, name: str) -> str:
+        value = self._found[name]
+        if not isinstance(value, str):
+            raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  damaged bytes, not a wrong call
+        return value
+
+    def text_or_none(self, name: str) -> str | None:
+        return None if self._found[name] is None else self.text(name)
+
+    def whole(self, name: str) -> int:
+        value = self._found[name]
+        if type(value) is not int or value < 0:
+            raise ValueError(f"`{name}` is not a whole number")
+        return value
 
 
 def _object(value: object) -> Mapping[str, JsonValue]:
@@ -313,6 +380,19 @@ def _object(value: object) -> Mapping[str, JsonValue]:
 
 
 def _actor(value: object) -> Actor:
+    if not isinstance(value, dict) or value.keys() != {"how", "id", "station", "token"}:
+        raise ValueError("`actor` is not id, how, station and token")
+    read = _Fields(value)
+    return Actor(
+        id=read.text("id"),
+        how=How(read.text("how")),
+        station=read.text_or_none("station"),
+        token=read.text_or_none("token"),
+    )
+
+
+def _actor_of_schema_1(value: object) -> Actor:
     if not isinstance(value, dict) or value.keys() != {"identified", "name"}:
         raise ValueError("`actor` is not name and identified")
-    return Actor(name=_text(value, "name"), identified=Identified(_text(value, "identified")))
+    read = _Fields(value)
+    return Actor(id=read.text("name"), how=How(read.text("identified")))

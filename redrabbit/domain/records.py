@@ -14,8 +14,9 @@ from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.fact import Json, Record
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
-from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord
-from redrabbit.domain.facts.run import PresentationRecord, RunRecord
+from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
+from redrabbit.domain.facts.presentation import PresentationRecord
+from redrabbit.domain.facts.run import RunRecord
 from redrabbit.domain.facts.station import StationRecord
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "CheckRecord",
     "ConfigurationRecord",
     "ContainmentRecord",
+    "InForceRecord",
     "Json",
     "OccurrenceRecord",
     "PauseRecord",

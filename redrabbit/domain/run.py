@@ -45,6 +45,19 @@ class Purpose(StrEnum):
     REVERIFICATION = "reverification"
 
 
+class StopCode(StrEnum):
+    """Why a run went no further, or was not confirmed."""
+
+    NOT_STARTED = "not_started"
+    NOT_PRESENTED = "not_presented"
+    NOT_CONFIRMED = "not_confirmed"
+    RESTARTED = "restarted"
+    """The software was, while it was armed (L3)."""
+    CONFIGURATION_CHANGED = "configuration_changed"
+    PERSON = "person"
+    """Somebody gave it up; their words stand beside."""
+
+
 class DeadlineKind(StrEnum):
     """What a run is waiting for, at the longest until its deadline."""
 
@@ -91,7 +104,7 @@ class Run:
     deadline: "SetDeadline | None" = None
     not_returned: bool = False
     stopped: Outcome | None = None
-    reason: str | None = None
+    reason: "StopReason | None" = None
     outcome: Outcome | None = None
 
     @property
@@ -126,6 +139,14 @@ def worst_outcome(verdicts: Iterable[Verdict]) -> Outcome | None:
     if reached & {Verdict.MISSED, Verdict.FALSE_REJECT}:
         return Outcome.FAILED
     return Outcome.INCONCLUSIVE if Verdict.INCONCLUSIVE in reached else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopReason:
+    """Why a run went no further: a code, and a person's words where a person gave it up (D23)."""
+
+    code: StopCode
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +208,7 @@ class Aborted:
     at: datetime
     actor: Actor
     reason: str
+    """The person's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +290,7 @@ class RunStopped:
 
     at: datetime
     outcome: Outcome
-    reason: str
+    reason: StopReason
     actor: Actor | None
 
 
@@ -278,7 +300,7 @@ class RunClosed:
 
     at: datetime
     outcome: Outcome
-    reason: str | None
+    reason: StopReason | None
     confirmed_by: Actor | None
 
 

@@ -36,6 +36,8 @@ from redrabbit.domain.run import (
     RunStopped,
     Scanned,
     SetDeadline,
+    StopCode,
+    StopReason,
     Tapped,
     VerdictReached,
     outcome_of,
@@ -128,7 +130,11 @@ def _see_part_unscanned(run: Run, event: Observed) -> Advance:
 
 
 def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
-    return _close(replace(run, stopped=Outcome.ABORTED, reason="not_started"), event.at, None)
+    return _close(replace(run, stopped=Outcome.ABORTED, reason=StopReason(code=StopCode.NOT_STARTED)), event.at, None)
+
+
+def _given(event: Aborted) -> StopReason:
+    return StopReason(code=StopCode.PERSON, text=event.reason)
 
 
 def _abort_before_issue(run: Run, event: Aborted) -> Advance:
@@ -136,9 +142,9 @@ def _abort_before_issue(run: Run, event: Aborted) -> Advance:
 
 
 def _abort_and_close(run: Run, event: Aborted, outcome: Outcome) -> Advance:
-    stopped = RunStopped(at=event.at, outcome=outcome, reason=event.reason, actor=event.actor)
+    stopped = RunStopped(at=event.at, outcome=outcome, reason=_given(event), actor=event.actor)
     closed, effects = _close(
-        replace(run, stopped=outcome, reason=event.reason), event.at, confirmed_by=None
+        replace(run, stopped=outcome, reason=_given(event)), event.at, confirmed_by=None
     )
     return closed, (stopped, *effects)
 
@@ -181,15 +187,15 @@ def _present(run: Run, at: datetime, how: Presented) -> Advance:
 
 
 def _expire_arming(run: Run, event: DeadlineExpired) -> Advance:
-    return _stop(run, event.at, Outcome.ABORTED, "not_presented", None)
+    return _stop(run, event.at, Outcome.ABORTED, StopReason(code=StopCode.NOT_PRESENTED), None)
 
 
 def _abort_armed(run: Run, event: Aborted) -> Advance:
-    return _stop(run, event.at, Outcome.ABORTED, event.reason, event.actor)
+    return _stop(run, event.at, Outcome.ABORTED, _given(event), event.actor)
 
 
 def _restart_armed(run: Run, event: Restarted) -> Advance:
-    return _stop(run, event.at, Outcome.INCONCLUSIVE, Why.RESTARTED.value, None)
+    return _stop(run, event.at, Outcome.INCONCLUSIVE, StopReason(code=StopCode.RESTARTED), None)
 
 
 def _watch_presented(run: Run, event: Observed) -> Advance:
@@ -218,10 +224,10 @@ def _abort_presented(run: Run, event: Aborted) -> Advance:
     answer = judge_answer(run.evidence)
     judged, effects = _conclude(run, answer or inconclusive(Why.ABORTED, event.at))
     stopped = RunStopped(
-        at=event.at, outcome=Outcome.ABORTED, reason=event.reason, actor=event.actor
+        at=event.at, outcome=Outcome.ABORTED, reason=_given(event), actor=event.actor
     )
     return (
-        replace(judged, stopped=Outcome.ABORTED, reason=event.reason),
+        replace(judged, stopped=Outcome.ABORTED, reason=_given(event)),
         (*effects, stopped),
     )
 
@@ -245,7 +251,7 @@ def _conclude(run: Run, judgement: Judgement) -> Advance:
     return judged, (reached, deadline)
 
 
-def _stop(run: Run, at: datetime, outcome: Outcome, reason: str, actor: Actor | None) -> Advance:
+def _stop(run: Run, at: datetime, outcome: Outcome, reason: StopReason, actor: Actor | None) -> Advance:
     stopped = replace(run, state=RunState.AWAITING_RETURN, stopped=outcome, reason=reason)
     stopped, deadline = _with_deadline(
         stopped, DeadlineKind.RETURN, at + timedelta(seconds=run.return_timeout_s)
@@ -285,9 +291,9 @@ def _abort_returning(run: Run, event: Aborted) -> Advance:
     if run.stopped is not None:
         raise Refusal("already_stopped", run=run.id)
     stopped = RunStopped(
-        at=event.at, outcome=Outcome.ABORTED, reason=event.reason, actor=event.actor
+        at=event.at, outcome=Outcome.ABORTED, reason=_given(event), actor=event.actor
     )
-    return replace(run, stopped=Outcome.ABORTED, reason=event.reason), (stopped,)
+    return replace(run, stopped=Outcome.ABORTED, reason=_given(event)), (stopped,)
 
 
 def _confirm(run: Run, event: Confirmed) -> Advance:
@@ -297,7 +303,7 @@ def _confirm(run: Run, event: Confirmed) -> Advance:
 def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
     if outcome_of(run) is Outcome.PASSED:
         run = replace(run, stopped=Outcome.ABORTED)
-    return _close(replace(run, reason=run.reason or "not_confirmed"), event.at, None)
+    return _close(replace(run, reason=run.reason or StopReason(code=StopCode.NOT_CONFIRMED)), event.at, None)
 
 
 def _abort_unconfirmed(run: Run, event: Aborted) -> Advance:

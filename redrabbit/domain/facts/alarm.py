@@ -5,7 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import AlarmId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry
 
 
@@ -29,19 +31,28 @@ class AlarmRecord(Record):
 
     TABLE: ClassVar = "alarms"
     KEY: ClassVar = ("alarm_id",)
-    INDEXES: ClassVar = (("acknowledged_at",),)
+    INDEXES: ClassVar = (("acknowledged_at",), ("stream", "number"))
+    LETTER: ClassVar = Letter.ALARM
+    STREAM: ClassVar = "stream"
 
-    alarm_id: int
+    alarm_id: AlarmId
+    stream: str
+    number: int
     kind: AlarmKind
     line: str | None
     station: str | None
     device: str | None
+    names: Json | None
+    """`PlaceNames` of its time; None under schema 1, and where it is about no station."""
     part_id: str | None
-    run_id: int | None
-    occurrence_id: int | None
+    run_id: RunId | None
+    occurrence_id: OccurrenceId | None
     raised_at: datetime
+    raised_entry: int
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    acknowledged_how: How | None
+    acknowledged_entry: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +61,31 @@ class AlarmRaised(Fact):
 
     TYPE: ClassVar = "alarm_raised"
 
-    alarm_id: int
+    alarm_id: AlarmId
     kind: AlarmKind
     line: str | None
     station: str | None
     device: str | None
+    names: PlaceNames | None
     part_id: str | None
-    run_id: int | None
-    occurrence_id: int | None
+    run_id: RunId | None
+    occurrence_id: OccurrenceId | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Raise the alarm."""
         del look
-        raised_at = entry.occurred_at
         raised = made(
-            AlarmRecord, self, raised_at=raised_at, acknowledged_at=None, acknowledged_by=None
+            AlarmRecord,
+            self,
+            stream=entry.stream,
+            number=number_of(self.alarm_id),
+            names=json_of(self.names),
+            raised_at=entry.occurred_at,
+            raised_entry=entry.index,
+            acknowledged_at=None,
+            acknowledged_by=None,
+            acknowledged_how=None,
+            acknowledged_entry=None,
         )
         return (Put(raised),)
 
@@ -75,10 +96,15 @@ class AlarmAcknowledged(Fact):
 
     TYPE: ClassVar = "alarm_acknowledged"
 
-    alarm_id: int
+    alarm_id: AlarmId
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Note who acknowledged it, and when."""
-        alarm = found(look, AlarmRecord, self.alarm_id)
-        by, at = entry.actor.name, entry.occurred_at
-        return (Put(replace(alarm, acknowledged_at=at, acknowledged_by=by)),)
+        acknowledged = replace(
+            found(look, AlarmRecord, self.alarm_id),
+            acknowledged_at=entry.occurred_at,
+            acknowledged_by=entry.actor.id,
+            acknowledged_how=entry.actor.how,
+            acknowledged_entry=entry.index,
+        )
+        return (Put(acknowledged),)

@@ -1,38 +1,62 @@
 """Challenge parts: registered, released and quarantined, missing and found (L5, L6, R04).
 
-Their custody also moves with the runs that take them: see `redrabbit.domain.facts.run`.
+A piece stands on its home stream, and only facts of that stream change it (D50): a run on its home
+line moves its custody with the run's own facts; a run elsewhere hands it over by one fact on each
+stream. Under schema 1 pieces stood on the stream of the plant; the first registration under schema 2
+gives each its home.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
-from redrabbit.domain.facts.codec import plain
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, made
-from redrabbit.domain.ledger import Entry, canonical_text
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.identity import How, RunId
+from redrabbit.domain.ledger import Entry
 from redrabbit.domain.text import Text
+
+
+class PartStateCode(StrEnum):
+    """Why a part's state changed."""
+
+    PERSON = "person"
+    """Somebody's decision; their words stand beside."""
+    NOT_IN_CONFIGURATION = "not_in_configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengePartRecord(Record):
-    """One part's state, uses and custody."""
+    """One piece's state, uses and custody."""
 
     TABLE: ClassVar = "challenge_parts"
     KEY: ClassVar = ("part_id",)
 
     part_id: str
+    stream: str
+    """Its home: the line, or `plant` where it belongs to none."""
+    kind: str
+    """The kind of challenge part that it is a piece of (D36)."""
     name: Json
     category: Category
     failure_mode: str | None
     storage: str
     valid_until: date
+    certified_on: date | None
+    measured: str | None
+    drawing_revision: str | None
     wear_limit_uses: int | None
     state: PartState
-    state_reason: str | None
+    state_code: PartStateCode | None
+    state_text: str | None
+    state_by: str
+    state_how: How
+    state_entry: int
+    state_at: datetime
     custody: Custody
     custody_at: datetime
-    run_id: int | None
+    run_id: RunId | None
     """The run that has it out."""
     uses: int
 
@@ -43,11 +67,12 @@ def _part(look: Look, part_id: str) -> ChallengePartRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRegistered(Fact):
-    """The configuration named the part, or changed what it says of it."""
+    """The configuration named the piece, or changed what it says of it."""
 
     TYPE: ClassVar = "part_registered"
 
     part_id: str
+    kind: str
     name: Text
     category: Category
     failure_mode: str | None
@@ -59,17 +84,24 @@ class PartRegistered(Fact):
     certified_on: date | None
     measured: str | None
     """The measured value with its unit, from certification."""
+    drawing_revision: str | None
     state: PartState
-    state_reason: str | None
+    state_code: PartStateCode | None
+    state_text: str | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Register the part, or adopt what changed about it; its custody and uses stay."""
-        name = Json(canonical_text(plain(self.name)))
+        """Register the piece, or adopt what changed about it; its custody and uses stay."""
         known = look(ChallengePartRecord, self.part_id)
+        as_before = known is not None and known.state is self.state
         new = made(
             ChallengePartRecord,
             self,
-            name=name,
+            stream=entry.stream,
+            name=json_of(self.name),
+            state_by=known.state_by if known and as_before else entry.actor.id,
+            state_how=known.state_how if known and as_before else entry.actor.how,
+            state_entry=known.state_entry if known and as_before else entry.index,
+            state_at=known.state_at if known and as_before else entry.occurred_at,
             custody=known.custody if known else Custody.STORED,
             custody_at=known.custody_at if known else entry.occurred_at,
             run_id=known.run_id if known else None,
@@ -80,45 +112,96 @@ class PartRegistered(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartStateChanged(Fact):
-    """The part was released, quarantined or retired."""
+    """The piece was released, quarantined or retired."""
 
     TYPE: ClassVar = "part_state_changed"
 
     part_id: str
     state: PartState
-    state_reason: str | None
+    state_code: PartStateCode | None
+    state_text: str | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Keep its state and why."""
-        del entry
-        part = _part(look, self.part_id)
-        return (Put(replace(part, state=self.state, state_reason=self.state_reason)),)
+        """Keep its state, who changed it and why."""
+        changed = replace(
+            _part(look, self.part_id),
+            state=self.state,
+            state_code=self.state_code,
+            state_text=self.state_text,
+            state_by=entry.actor.id,
+            state_how=entry.actor.how,
+            state_entry=entry.index,
+            state_at=entry.occurred_at,
+        )
+        return (Put(changed),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartMissing(Fact):
-    """The part is not where it should be: not back in time, or seen where it must not be (L5)."""
+    """The piece is not where it should be: not back in time, or seen where it must not be (L5)."""
 
     TYPE: ClassVar = "part_missing"
 
     part_id: str
-    run_id: int | None
+    run_id: RunId | None
     station: str | None
     device: str | None
+    box_label: str | None
+    """Of the box in which it should have lain, if one."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Mark the part as missing."""
+        """Mark the piece as missing."""
         part = _part(look, self.part_id)
         return (Put(replace(part, custody=Custody.MISSING, custody_at=entry.occurred_at)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartFound(Fact):
-    """A missing part is back in its place."""
+    """A missing piece is back in its place."""
 
     TYPE: ClassVar = "part_found"
 
     part_id: str
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Take it back into its place."""
+        part = _part(look, self.part_id)
+        at = entry.occurred_at
+        return (Put(replace(part, custody=Custody.STORED, custody_at=at, run_id=None)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHandedOver(Fact):
+    """A run of another line took the piece (D50): the fact on its home stream."""
+
+    TYPE: ClassVar = "part_handed_over"
+
+    part_id: str
+    to_line: str
+    run_id: RunId
+    use_number: int
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Give it out: one use more."""
+        out = replace(
+            _part(look, self.part_id),
+            custody=Custody.ISSUED,
+            custody_at=entry.occurred_at,
+            run_id=self.run_id,
+            uses=self.use_number,
+        )
+        return (Put(out),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHandedBack(Fact):
+    """A run of another line gave the piece back (D50): the fact on its home stream."""
+
+    TYPE: ClassVar = "part_handed_back"
+
+    part_id: str
+    from_line: str
+    run_id: RunId
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Take it back into its place."""

@@ -1,28 +1,31 @@
-"""Checks of the control plan: adopted, retired, never deleted (D14)."""
+"""Checks of the control plan: adopted, retired, never deleted (D14). They stand on their line's stream."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRecord(Record):
-    """One check of the control plan as adopted; retired, never deleted (D14)."""
+    """One check of a line's control plan as adopted; retired, never deleted (D14)."""
 
     TABLE: ClassVar = "checks"
-    KEY: ClassVar = ("check_id",)
+    KEY: ClassVar = ("line", "check_id")
 
-    check_id: str
     line: str
+    check_id: str
     station: str
     device: str
-    plan: str
-    plan_line: str
-    pfmea: str
+    plan_number: str
+    plan_revision: str
+    plan_line: str | None
+    pfmea: str | None
     schedule: str
+    special_characteristic: str | None
     adopted_at: datetime
     scheduled_until: datetime
     """Occurrences have been made for every due time up to here."""
@@ -39,27 +42,37 @@ class CheckAdopted(Fact):
     line: str
     station: str
     device: str
-    plan: str
-    plan_line: str
-    pfmea: str
+    plan: PlanReference
     schedule: str
     """In the words of the plan file (D18)."""
+    special_characteristic: str | None
+    """CC, SC, …, as the plan marks it."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Adopt it; a new or changed schedule starts from here, an unchanged one goes on."""
-        known = look(CheckRecord, self.check_id)
+        known = look(CheckRecord, self.line, self.check_id)
         goes_on = known is not None and known.schedule == self.schedule and known.retired_at is None
         if known is not None and goes_on:
             since, until = known.adopted_at, known.scheduled_until
         else:
             since = until = entry.occurred_at
-        adopted = made(CheckRecord, self, adopted_at=since, scheduled_until=until, retired_at=None)
+        adopted = made(
+            CheckRecord,
+            self,
+            plan_number=self.plan.number,
+            plan_revision=self.plan.revision,
+            plan_line=self.plan.line,
+            pfmea=self.plan.pfmea,
+            adopted_at=since,
+            scheduled_until=until,
+            retired_at=None,
+        )
         return (Put(adopted),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRetired(Fact):
-    """The plan no longer has the check."""
+    """The line's plan no longer has the check."""
 
     TYPE: ClassVar = "check_retired"
 
@@ -67,5 +80,5 @@ class CheckRetired(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Retire it; nothing is deleted."""
-        check = found(look, CheckRecord, self.check_id)
+        check = found(look, CheckRecord, entry.stream, self.check_id)
         return (Put(replace(check, retired_at=entry.occurred_at)),)

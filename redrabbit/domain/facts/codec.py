@@ -1,12 +1,12 @@
 """How a fact becomes the payload of an entry, and a payload the fact again.
 
-One type has one set of fields: writing names every field, reading refuses one that the type doesn't
-have, a missing one that may not be null, and a value of another kind. So a reader in ten years need
+One type has one set of fields: writing names every field, null if unknown; reading refuses one that the
+type doesn't have, a missing one, and a value of another kind (D53). So a reader in ten years need
 not ask the data what a type may hold.
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -43,21 +43,29 @@ def plain(value: object) -> JsonValue:
     return encode(value)
 
 
-def decode(kind: type[F], payload: Mapping[str, JsonValue], *, lenient: bool = False) -> F:
-    """Return the fact of a payload; ValueError names the field that is not as the type says.
-
-    `lenient` passes over fields that the type does not have: schema 1 did not hold to one set.
-    """
+def decode(kind: type[F], payload: Mapping[str, JsonValue]) -> F:
+    """Return the fact of a payload; ValueError names the field that is not as the type says."""
     reads = _reads(kind)
-    strange = payload.keys() - reads.keys()
-    if strange and not lenient:
-        raise ValueError(f"{kind.__name__} has no field {', '.join(sorted(strange))}")
-    return kind(**{name: _read(name, read, payload) for name, read in reads.items()})
+    if payload.keys() != reads.keys():
+        raise ValueError(_differs(kind, payload.keys(), reads.keys()))
+    return kind(**{name: _read(name, read, payload[name]) for name, read in reads.items()})
 
 
-def _read(name: str, read: Read, payload: Mapping[str, JsonValue]) -> Any:
+def field_names(kind: type[Any]) -> Collection[str]:
+    """Return the names of a fact's fields, or of a part of one."""
+    return _reads(kind).keys()
+
+
+def _differs(kind: type[Any], found: Collection[str], wanted: Collection[str]) -> str:
+    strange, missing = sorted(set(found) - set(wanted)), sorted(set(wanted) - set(found))
+    if strange:
+        return f"{kind.__name__} has no field {', '.join(strange)}"
+    return f"{kind.__name__} lacks {', '.join(missing)}"
+
+
+def _read(name: str, read: Read, value: JsonValue) -> Any:
     try:
-        return read(payload.get(name))
+        return read(value)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from error
 

@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.facts.codec import plain
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import ContainmentId, How, Letter, RunId, number_of
 from redrabbit.domain.ledger import Entry, canonical_text
+from redrabbit.domain.text import Text
 
 
 class ContainmentState(StrEnum):
@@ -18,6 +21,15 @@ class ContainmentState(StrEnum):
     CLOSED = "closed"
 
 
+class WindowEnd(StrEnum):
+    """What ended a suspect window (D34)."""
+
+    STOP = "stop"
+    """The line was stopped."""
+    ALTERNATE = "alternate"
+    """The first piece was made under an approved alternate control."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionStep:
     """One step of the reaction plan, and who did it when."""
@@ -26,6 +38,7 @@ class ReactionStep:
     zh: str
     done_at: datetime | None
     done_by: str | None
+    done_how: How | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,36 +47,50 @@ class ContainmentRecord(Record):
 
     TABLE: ClassVar = "containments"
     KEY: ClassVar = ("containment_id",)
-    INDEXES: ClassVar = (("state",), ("device", "failure_mode"))
+    INDEXES: ClassVar = (("state",), ("device", "failure_mode"), ("line", "number"))
+    LETTER: ClassVar = Letter.CONTAINMENT
 
-    containment_id: int
+    containment_id: ContainmentId
     line: str
+    number: int
     station: str
     device: str
     failure_mode: str
+    names: Json | None
+    """`PlaceNames` of its time; None under schema 1."""
+    failure_mode_name: Json | None
     check_id: str
-    run_id: int
+    run_id: RunId
     step: int
+    variant: str | None
+    nest: str | None
     state: ContainmentState
     opened_at: datetime
+    opened_entry: int
+    identity_disputed: bool
+    """Whether the tested part may have been another one (D29)."""
     window_from: datetime | None
     """None: unknown, since the start of records."""
-    window_from_run: int | None
+    window_from_run: RunId | None
     counter_from: int | None
     stopped_at: datetime | None
-    """The recorded stop; None: the window is still open."""
+    """The recorded end of the window; None: it is still open."""
     stopped_by: str | None
+    stopped_how: How | None
+    stopped_entry: int | None
+    window_end: WindowEnd | None
+    box_label: str | None
     counter_to: int | None
     quantity: int | None
     """Parts in the window as far as counted."""
     quantity_is_lower_bound: bool
     reaction: Json
     """A list of `ReactionStep`."""
-    reverified_by_run: int | None
+    reverified_by_run: RunId | None
     closed_at: datetime | None
 
 
-def _case(look: Look, containment_id: int) -> ContainmentRecord:
+def _case(look: Look, containment_id: ContainmentId) -> ContainmentRecord:
     return found(look, ContainmentRecord, containment_id)
 
 
@@ -77,17 +104,22 @@ class ContainmentOpened(Fact):
 
     TYPE: ClassVar = "containment_opened"
 
-    containment_id: int
+    containment_id: ContainmentId
     line: str
     station: str
     device: str
     failure_mode: str
+    names: PlaceNames | None
+    failure_mode_name: Text | None
     check_id: str
-    run_id: int
+    run_id: RunId
     step: int
+    variant: str | None
+    nest: str | None
+    identity_disputed: bool
     window_from: datetime | None
     """When the last good check was presented."""
-    window_from_run: int | None
+    window_from_run: RunId | None
     counter_from: int | None
     counter_to: int | None
     quantity: int | None
@@ -100,10 +132,18 @@ class ContainmentOpened(Fact):
         opened = made(
             ContainmentRecord,
             self,
+            number=number_of(self.containment_id),
+            names=json_of(self.names),
+            failure_mode_name=json_of(self.failure_mode_name),
             state=ContainmentState.OPEN,
             opened_at=entry.occurred_at,
+            opened_entry=entry.index,
             stopped_at=None,
             stopped_by=None,
+            stopped_how=None,
+            stopped_entry=None,
+            window_end=None,
+            box_label=None,
             reaction=_as_json(self.reaction),
             reverified_by_run=None,
             closed_at=None,
@@ -113,24 +153,31 @@ class ContainmentOpened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentStopped(Fact):
-    """Production stopped: the suspect window ends (D5)."""
+    """The suspect window ends: production stopped, or goes on under an alternate (D5, D34)."""
 
     TYPE: ClassVar = "containment_stopped"
 
-    containment_id: int
+    containment_id: ContainmentId
+    window_end: WindowEnd
+    box_label: str | None
+    """Of the first box, or the serial of the first piece, behind the window."""
     counter_to: int | None
     quantity: int | None
     quantity_is_lower_bound: bool
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Close the suspect window at the recorded stop."""
+        """Close the suspect window."""
         stopped = replace(
             _case(look, self.containment_id),
+            window_end=self.window_end,
+            box_label=self.box_label,
             counter_to=self.counter_to,
             quantity=self.quantity,
             quantity_is_lower_bound=self.quantity_is_lower_bound,
             stopped_at=entry.occurred_at,
-            stopped_by=entry.actor.name,
+            stopped_by=entry.actor.id,
+            stopped_how=entry.actor.how,
+            stopped_entry=entry.index,
         )
         return (Put(stopped),)
 
@@ -141,7 +188,7 @@ class ReactionChanged(Fact):
 
     TYPE: ClassVar = "reaction_changed"
 
-    containment_id: int
+    containment_id: ContainmentId
     step: int
     """Counted from 0."""
     reaction: tuple[ReactionStep, ...]
@@ -160,8 +207,8 @@ class ContainmentReverified(Fact):
 
     TYPE: ClassVar = "containment_reverified"
 
-    containment_id: int
-    run_id: int
+    containment_id: ContainmentId
+    run_id: RunId
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Note the passing re-verification."""
@@ -177,7 +224,7 @@ class ContainmentClosed(Fact):
 
     TYPE: ClassVar = "containment_closed"
 
-    containment_id: int
+    containment_id: ContainmentId
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Close the case."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, NewType, Protocol, TypeVar
 
-from redrabbit.domain.facts.codec import encode
-from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import Entry, Event
+from redrabbit.domain.facts.codec import encode, plain
+from redrabbit.domain.identity import Actor, Letter
+from redrabbit.domain.ledger import Entry, Event, canonical_text
 
 Json = NewType("Json", str)
 """Canonical JSON text: how a record keeps what has parts of its own."""
@@ -32,6 +32,10 @@ class Record:
     UNIQUE: ClassVar[tuple[str, ...]] = ()
     """Fields that no two records share as a whole, beside the key."""
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    LETTER: ClassVar[Letter | None] = None
+    """What is numbered on its stream has a letter, and fields `number` and that of its stream."""
+    STREAM: ClassVar[str] = "line"
+    """The field that says which stream the record stands on (D50)."""
 
 
 R = TypeVar("R", bound=Record)
@@ -90,6 +94,11 @@ def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
     names = _names(kind)
     own = {name: getattr(fact, name) for name in names if name not in given}
     return kind(**own, **given)
+
+
+def json_of(value: object) -> Json | None:
+    """Return a value with parts of its own as a record keeps it; None for none."""
+    return None if value is None else Json(canonical_text(plain(value)))
 
 
 def _names(kind: type[Any]) -> Iterable[str]:

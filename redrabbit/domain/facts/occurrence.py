@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.facts.check import CheckRecord
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.words import PlaceNames, PlanReference
+from redrabbit.domain.identity import How, Letter, OccurrenceId, PauseId, RunId, number_of
 from redrabbit.domain.ledger import Entry
 
 
@@ -19,6 +21,21 @@ class OccurrenceOutcome(StrEnum):
     EXCUSED = "excused"
 
 
+class DecisionCode(StrEnum):
+    """Why an occurrence did not pass."""
+
+    MISSED = "missed"
+    FALSE_REJECT = "false_reject"
+    NOT_DONE = "not_done"
+    NOT_WATCHING = "not_watching"
+    """Nobody watched when it lapsed (R12)."""
+    CHECK_RETIRED = "check_retired"
+    PAUSE = "pause"
+    """The line was not producing (R13)."""
+    PERSON = "person"
+    """Somebody excused it; their words stand beside."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccurrenceRecord(Record):
     """One moment at which a check is due; times are frozen when it is made (D8, D9).
@@ -29,22 +46,32 @@ class OccurrenceRecord(Record):
 
     TABLE: ClassVar = "occurrences"
     KEY: ClassVar = ("occurrence_id",)
-    UNIQUE: ClassVar = ("check_id", "trigger_key")
+    UNIQUE: ClassVar = ("line", "check_id", "trigger_key")
     INDEXES: ClassVar = (
         ("outcome", "closes_at"),
         ("due_at",),
         ("line", "due_at"),
+        ("line", "number"),
         ("device",),
         ("check_id", "outcome", "due_at"),
     )
+    LETTER: ClassVar = Letter.OCCURRENCE
 
-    occurrence_id: int
+    occurrence_id: OccurrenceId
+    line: str
+    number: int
     check_id: str
     trigger_key: str
-    line: str
     station: str
     device: str
-    plan: str
+    plan_number: str
+    plan_revision: str
+    plan_line: str | None
+    pfmea: str | None
+    names: Json | None
+    """`PlaceNames` of its time; None under schema 1."""
+    variant: str | None
+    nest: str | None
     opens_at: datetime
     due_at: datetime
     grace_ends_at: datetime
@@ -53,8 +80,13 @@ class OccurrenceRecord(Record):
     outcome: OccurrenceOutcome | None
     decided_at: datetime | None
     decided_by: str | None
-    reason: str | None
-    run_id: int | None
+    decided_how: How | None
+    decided_entry: int | None
+    reason_code: DecisionCode | None
+    reason_text: str | None
+    """A person's words."""
+    pause_id: PauseId | None
+    run_id: RunId | None
     """The run that holds it now, or that decided it."""
     held_until: datetime | None
     """The holding run's own timeout; None when no run is under way."""
@@ -68,17 +100,25 @@ class PauseRecord(Record):
 
     TABLE: ClassVar = "pauses"
     KEY: ClassVar = ("pause_id",)
+    INDEXES: ClassVar = (("line", "number"),)
+    LETTER: ClassVar = Letter.PAUSE
 
-    pause_id: int
+    pause_id: PauseId
     line: str
+    number: int
     begins_at: datetime
     ends_at: datetime
-    reason: str
-    author: str
+    reason_text: str
+    """A person's words."""
+    declared_by: str
+    declared_how: How
+    declared_entry: int
     ended_by: str | None
+    ended_how: How | None
+    ended_entry: int | None
 
 
-def _occurrence(look: Look, occurrence_id: int) -> OccurrenceRecord:
+def _occurrence(look: Look, occurrence_id: OccurrenceId) -> OccurrenceRecord:
     return found(look, OccurrenceRecord, occurrence_id)
 
 
@@ -88,13 +128,16 @@ class OccurrenceMade(Fact):
 
     TYPE: ClassVar = "occurrence_made"
 
-    occurrence_id: int
+    occurrence_id: OccurrenceId
     check_id: str
     trigger_key: str
     line: str
     station: str
     device: str
-    plan: str
+    plan: PlanReference
+    names: PlaceNames | None
+    variant: str | None
+    nest: str | None
     opens_at: datetime
     due_at: datetime
     grace_ends_at: datetime
@@ -105,17 +148,27 @@ class OccurrenceMade(Fact):
         fresh = made(
             OccurrenceRecord,
             self,
+            number=number_of(self.occurrence_id),
+            plan_number=self.plan.number,
+            plan_revision=self.plan.revision,
+            plan_line=self.plan.line,
+            pfmea=self.plan.pfmea,
+            names=json_of(self.names),
             made_at=entry.recorded_at,
             outcome=None,
             decided_at=None,
             decided_by=None,
-            reason=None,
+            decided_how=None,
+            decided_entry=None,
+            reason_code=None,
+            reason_text=None,
+            pause_id=None,
             run_id=None,
             held_until=None,
             inconclusive_runs=0,
             overdue_told=False,
         )
-        check = found(look, CheckRecord, self.check_id)
+        check = found(look, CheckRecord, self.line, self.check_id)
         until = max(check.scheduled_until, self.due_at)
         return (Put(fresh), Put(replace(check, scheduled_until=until)))
 
@@ -126,9 +179,10 @@ class OccurrenceOverdue(Fact):
 
     TYPE: ClassVar = "occurrence_overdue"
 
-    occurrence_id: int
+    occurrence_id: OccurrenceId
     check_id: str
     station: str
+    device: str | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Note that its being overdue was told."""
@@ -142,23 +196,30 @@ class OccurrenceDecided(Fact):
 
     TYPE: ClassVar = "occurrence_decided"
 
-    occurrence_id: int
+    occurrence_id: OccurrenceId
     check_id: str
-    station: str
+    station: str | None
     device: str | None
-    run_id: int | None
+    run_id: RunId | None
     """The run that decided it, if one did."""
     outcome: OccurrenceOutcome
-    reason: str | None
+    reason_code: DecisionCode | None
+    """None: passed."""
+    reason_text: str | None
+    pause_id: PauseId | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Decide it."""
         decided = replace(
             _occurrence(look, self.occurrence_id),
             outcome=self.outcome,
-            reason=self.reason,
+            reason_code=self.reason_code,
+            reason_text=self.reason_text,
+            pause_id=self.pause_id,
             decided_at=entry.occurred_at,
-            decided_by=entry.actor.name,
+            decided_by=entry.actor.id,
+            decided_how=entry.actor.how,
+            decided_entry=entry.index,
             held_until=None,
         )
         return (Put(decided),)
@@ -170,16 +231,27 @@ class PauseDeclared(Fact):
 
     TYPE: ClassVar = "pause_declared"
 
-    pause_id: int
+    pause_id: PauseId
     line: str
     begins_at: datetime
     ends_at: datetime
-    reason: str
+    reason_text: str
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Declare the pause."""
         del look
-        return (Put(made(PauseRecord, self, author=entry.actor.name, ended_by=None)),)
+        declared = made(
+            PauseRecord,
+            self,
+            number=number_of(self.pause_id),
+            declared_by=entry.actor.id,
+            declared_how=entry.actor.how,
+            declared_entry=entry.index,
+            ended_by=None,
+            ended_how=None,
+            ended_entry=None,
+        )
+        return (Put(declared),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +260,15 @@ class PauseEnded(Fact):
 
     TYPE: ClassVar = "pause_ended"
 
-    pause_id: int
+    pause_id: PauseId
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """End it when the entry says."""
-        pause = found(look, PauseRecord, self.pause_id)
-        return (Put(replace(pause, ends_at=entry.occurred_at, ended_by=entry.actor.name)),)
+        ended = replace(
+            found(look, PauseRecord, self.pause_id),
+            ends_at=entry.occurred_at,
+            ended_by=entry.actor.id,
+            ended_how=entry.actor.how,
+            ended_entry=entry.index,
+        )
+        return (Put(ended),)

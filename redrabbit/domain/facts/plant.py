@@ -1,18 +1,50 @@
-"""What the plant as a whole goes through: configurations, lives of the agent, steps of the clock."""
+"""What the plant as a whole goes through: what is in force, lives of the agent, steps of the clock."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Final
 
 from redrabbit.domain.facts.codec import plain
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, made
-from redrabbit.domain.ledger import Entry, JsonValue, canonical_text
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.ledger import Entry, JsonValue, canonical
+
+IN_FORCE_CHANGED: Final = "in_force_changed"
+"""The type of the fact after which entries carry another digest in `in_force` (D52)."""
+
+
+class InForceKind(StrEnum):
+    """What can be in force."""
+
+    PLAN = "plan"
+    CALENDAR = "calendar"
+    STATION = "station"
+    PLANT = "plant"
+    """The plant file: lines, endpoints, parts, receivers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForceItem:
+    """One thing in force: a control plan, a calendar, a station's file."""
+
+    kind: InForceKind
+    id: str
+    """The plan's number, the line of a calendar, the station."""
+    revision: str | None
+    digest: str
+    """SHA-256, hex, over its canonical content."""
+
+
+def in_force_digest(items: tuple[InForceItem, ...]) -> str:
+    """Return the digest that entries carry while exactly these are in force (D52)."""
+    return hashlib.sha256(canonical(plain(items))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationRecord(Record):
-    """One configuration that was in force, with its full content (D14)."""
+    """One configuration that was adopted, with its content (D14)."""
 
     TABLE: ClassVar = "configurations"
     KEY: ClassVar = ("digest",)
@@ -23,6 +55,21 @@ class ConfigurationRecord(Record):
     plan: str
     content: Json
     """File name → text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForceRecord(Record):
+    """What was in force from an instant on (D52)."""
+
+    TABLE: ClassVar = "in_force"
+    KEY: ClassVar = ("entry",)
+
+    entry: int
+    """Index of the entry from which on it holds."""
+    digest: str
+    since_at: datetime
+    items: Json
+    """A list of `InForceItem`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +87,7 @@ class AgentRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationAdopted(Fact):
-    """A configuration came into force."""
+    """A configuration was adopted."""
 
     TYPE: ClassVar = "configuration_adopted"
 
@@ -49,14 +96,35 @@ class ConfigurationAdopted(Fact):
     software: str
     plan: str
     files: Mapping[str, JsonValue]
-    """File name → text."""
+    """File name → text, without secrets (D24)."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Keep the configuration with its full content (D14)."""
+        """Keep the configuration with its content (D14)."""
         del look
-        content = Json(canonical_text(plain(self.files)))
-        adopted = made(ConfigurationRecord, self, adopted_at=entry.occurred_at, content=content)
-        return (Put(adopted),)
+        content = json_of(self.files)
+        return (
+            Put(made(ConfigurationRecord, self, adopted_at=entry.occurred_at, content=content)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForceChanged(Fact):
+    """From the next entry on this list is in force; entries carry its digest (D52)."""
+
+    TYPE: ClassVar = IN_FORCE_CHANGED
+
+    items: tuple[InForceItem, ...]
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Keep the list under its digest."""
+        del look
+        record = InForceRecord(
+            entry=entry.index,
+            digest=in_force_digest(self.items),
+            since_at=entry.occurred_at,
+            items=Json(str(json_of(self.items))),
+        )
+        return (Put(record),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +164,15 @@ class ClockStepped(Fact):
 
     step_s: float
     """How far, in seconds; negative: back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadsErased(Fact):
+    """Payloads were erased under a rule of retention (R23, D51); it stands in the ledger only."""
+
+    TYPE: ClassVar = "payloads_erased"
+
+    rule: str
+    """The name of the rule."""
+    entries: tuple[int, ...]
+    """Indexes of the entries whose payload and salt are gone."""

@@ -1,0 +1,337 @@
+"""Presentations: a part issued, put before the device, judged, given back (L10, R18).
+
+They move the custody of the pieces that are at home on the run's line; for others `PartHandedOver` and
+`PartHandedBack` stand on their own stream (D50).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.evidence import Presented
+from redrabbit.domain.facts.challenge_part import ChallengePartRecord
+from redrabbit.domain.facts.codec import plain
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.run import run_of
+from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.identity import How, RunId
+from redrabbit.domain.ledger import Entry, JsonValue, canonical_text
+from redrabbit.domain.run import RunState
+from redrabbit.domain.text import Text
+from redrabbit.domain.verdict import Verdict, Why
+
+
+class Expected(StrEnum):
+    """What the device must do with a part."""
+
+    REJECT = "reject"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentationRecord(Record):
+    """One part put before one device: the first of a part in a run decides (L10)."""
+
+    TABLE: ClassVar = "presentations"
+    KEY: ClassVar = ("run_id", "step", "attempt")
+    INDEXES: ClassVar = (("device", "presented_at"), ("part_id", "presented_at"))
+
+    run_id: RunId
+    step: int
+    attempt: int
+    line: str
+    station: str
+    device: str
+    part_id: str
+    part_stream: str | None
+    """Where the piece is at home; None under schema 1, whose runs move any piece."""
+    part_kind: str | None
+    part_name: Json | None
+    certification: Json | None
+    """`Certification` when it was issued; None under schema 1."""
+    failure_mode: str | None
+    failure_mode_name: Json | None
+    expected: Expected
+    expected_code: str | None
+    use_number: int
+    issued_at: datetime
+    issued_by: str
+    issued_how: How
+    issued_entry: int
+    presented_at: datetime | None
+    presented_how: Presented | None
+    verdict: Verdict | None
+    verdict_reason: Why | None
+    verdict_at: datetime | None
+    grade: str | None
+    """Of the evidence, A to E (D28); None where it was not graded."""
+    identity_kind: str | None
+    """How it is known which part it was (D29)."""
+    identity_disputed: bool
+    elapsed_s: float | None
+    observed_code: str | None
+    measured: str | None
+    counter: int | None
+    """The station's part counter at the verdict."""
+    evidence: Json | None
+    given_back_at: datetime | None
+    given_back_by: str | None
+    given_back_how: How | None
+    given_back_entry: int | None
+    decides: bool
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartIssued(Fact):
+    """The part is out, in the operator's hands."""
+
+    TYPE: ClassVar = "part_issued"
+
+    station: str
+    device: str
+    run_id: RunId
+    step: int
+    part_id: str
+    part_stream: str | None
+    """Where the piece is at home; None under schema 1."""
+    part_kind: str | None
+    part_name: Text | None
+    certification: Certification | None
+    failure_mode: str | None
+    failure_mode_name: Text | None
+    expected: Expected
+    expected_code: str | None
+    use_number: int
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Give the part out: one use more."""
+        run = run_of(look, self.run_id)
+        presentation = made(
+            PresentationRecord,
+            self,
+            attempt=1,
+            line=run.line,
+            station=run.station,
+            device=run.device,
+            part_name=json_of(self.part_name),
+            certification=json_of(self.certification),
+            failure_mode_name=json_of(self.failure_mode_name),
+            issued_at=entry.occurred_at,
+            issued_by=entry.actor.id,
+            issued_how=entry.actor.how,
+            issued_entry=entry.index,
+            presented_at=None,
+            presented_how=None,
+            verdict=None,
+            verdict_reason=None,
+            verdict_at=None,
+            grade=None,
+            identity_kind=None,
+            identity_disputed=False,
+            elapsed_s=None,
+            observed_code=None,
+            measured=None,
+            counter=None,
+            evidence=None,
+            given_back_at=None,
+            given_back_by=None,
+            given_back_how=None,
+            given_back_entry=None,
+            decides=True,
+            entry=entry.index,
+        )
+        armed = replace(run, step=self.step, state=RunState.ARMED, entry=entry.index)
+        moved = _at_home(presentation, entry, look)
+        if moved is None:
+            return (Put(presentation), Put(armed))
+        out = replace(
+            moved,
+            custody=Custody.ISSUED,
+            custody_at=entry.occurred_at,
+            run_id=self.run_id,
+            uses=self.use_number,
+        )
+        return (Put(presentation), Put(out), Put(armed))
+
+
+def _at_home(
+    presentation: PresentationRecord, entry: Entry, look: Look
+) -> ChallengePartRecord | None:
+    """Return the piece, if facts of this stream move it; None where it is at home elsewhere."""
+    if presentation.part_stream not in {None, entry.stream}:
+        return None
+    return found(look, ChallengePartRecord, presentation.part_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartPresented(Fact):
+    """The part is before the device; a later attempt is kept beside the first (L10)."""
+
+    TYPE: ClassVar = "part_presented"
+
+    station: str
+    device: str
+    run_id: RunId
+    step: int
+    attempt: int
+    presented_how: Presented
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Put the part before the device."""
+        run = run_of(look, self.run_id)
+        first = found(look, PresentationRecord, self.run_id, self.step, 1)
+        presented = replace(
+            first,
+            attempt=self.attempt,
+            presented_at=entry.occurred_at,
+            presented_how=self.presented_how,
+            entry=entry.index,
+        )
+        if self.attempt > 1:
+            beside = _without_verdict(presented)
+            return (Put(beside), Put(replace(run, entry=entry.index)))
+        shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
+        part = _at_home(presented, entry, look)
+        if part is None:
+            return (Put(presented), shown)
+        moved = replace(part, custody=Custody.PRESENTED, custody_at=entry.occurred_at)
+        return (Put(presented), Put(moved), shown)
+
+
+def _without_verdict(first: PresentationRecord) -> PresentationRecord:
+    return replace(
+        first,
+        verdict=None,
+        verdict_reason=None,
+        verdict_at=None,
+        grade=None,
+        identity_kind=None,
+        identity_disputed=False,
+        elapsed_s=None,
+        observed_code=None,
+        measured=None,
+        counter=None,
+        evidence=None,
+        decides=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictReached(Fact):
+    """One presentation was judged, on this evidence."""
+
+    TYPE: ClassVar = "verdict_reached"
+
+    station: str
+    device: str
+    run_id: RunId
+    step: int
+    attempt: int
+    part_id: str
+    verdict: Verdict
+    verdict_reason: Why | None
+    """Given exactly when the verdict is inconclusive."""
+    decides: bool
+    grade: str | None
+    """The worst of the three below, A to E (D28)."""
+    grade_part: str | None
+    """How well it is known which part it was."""
+    grade_answer: str | None
+    grade_watched: str | None
+    identity_kind: str | None
+    """How it is known which part it was: code, order, tap, … (D29)."""
+    identity_disputed: bool
+    variant: str | None
+    nest: str | None
+    program: str | None
+    pictures: tuple[str, ...]
+    """Digests of the blobs."""
+    elapsed_s: float | None
+    """From presented to the deciding reading."""
+    observed_code: str | None
+    measured: str | None
+    counter: int | None
+    evidence: Mapping[str, JsonValue]
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Keep the verdict with its evidence."""
+        run = run_of(look, self.run_id)
+        judged = replace(
+            found(look, PresentationRecord, self.run_id, self.step, self.attempt),
+            verdict=self.verdict,
+            verdict_reason=self.verdict_reason,
+            verdict_at=entry.occurred_at,
+            grade=self.grade,
+            identity_kind=self.identity_kind,
+            identity_disputed=self.identity_disputed,
+            elapsed_s=self.elapsed_s,
+            observed_code=self.observed_code,
+            measured=self.measured,
+            counter=self.counter,
+            evidence=Json(canonical_text(plain(self.evidence))),
+            entry=entry.index,
+        )
+        state = RunState.AWAITING_RETURN if judged.decides else run.state
+        return (Put(judged), Put(replace(run, state=state, entry=entry.index)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictContradicted(Fact):
+    """After a good verdict the opposite answer came for the same part: it proves nothing (R16)."""
+
+    TYPE: ClassVar = "verdict_contradicted"
+
+    station: str
+    device: str
+    run_id: RunId
+    step: int
+    attempt: int
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Correct the record; the first verdict stays in its own entry."""
+        contradicted = replace(
+            found(look, PresentationRecord, self.run_id, self.step, self.attempt),
+            verdict=Verdict.INCONCLUSIVE,
+            verdict_reason=Why.CONTRADICTORY,
+            entry=entry.index,
+        )
+        return (Put(contradicted), Put(replace(run_of(look, self.run_id), entry=entry.index)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartGivenBack(Fact):
+    """The part is back in its place (L5)."""
+
+    TYPE: ClassVar = "part_given_back"
+
+    station: str
+    device: str
+    run_id: RunId
+    step: int
+    run_step: int
+    """The step that the run goes on with."""
+    part_id: str
+    state: RunState
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Take the part back."""
+        presentation = found(look, PresentationRecord, self.run_id, self.step, 1)
+        back = replace(
+            presentation,
+            given_back_at=entry.occurred_at,
+            given_back_by=entry.actor.id,
+            given_back_how=entry.actor.how,
+            given_back_entry=entry.index,
+        )
+        run = replace(
+            run_of(look, self.run_id), state=self.state, step=self.run_step, entry=entry.index
+        )
+        part = _at_home(presentation, entry, look)
+        if part is None:
+            return (Put(back), Put(run))
+        stored = replace(part, custody=Custody.STORED, custody_at=entry.occurred_at, run_id=None)
+        return (Put(back), Put(stored), Put(run))
