@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from redrabbit.base.clock import Clock
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, RunId, StationId
 from redrabbit.domain.ledger import LedgerContext, LogState
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window

@@ -13,13 +13,14 @@ What it can't find: a rewrite by someone with the signing key, unless a checkpoi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.findings import Finding, say, shown
-from redrabbit.domain.folding import Changes, Look, Put
 from redrabbit.domain.ledger import Entry, LogState, from_bytes
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.records import KEYS, TABLES, Record
@@ -104,10 +105,7 @@ class Folded:
     def add(self, entry: Entry) -> None:
         """Apply one entry's changes."""
         for change in self._fold(entry, self._look):
-            if isinstance(change, Put):
-                self.records[type(change.record)][_key(change.record)] = change.record
-            else:
-                self.records[change.kind].pop(change.key, None)
+            self.records[type(change.record)][_key(change.record)] = change.record
 
     def _look(self, kind: type[R], *key: str | int) -> R | None:
         return cast("R | None", self.records[kind].get(key))
@@ -199,8 +197,11 @@ def compare_records(
 
 
 def as_row(record: Record) -> dict[str, object]:
-    """Return a record's values by column name."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+    """Return a record's values by column name, words of an enumeration as text."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {
+        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
+    }
 
 
 def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> _Scan:

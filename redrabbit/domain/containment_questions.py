@@ -1,6 +1,7 @@
 """What is asked of a containment's record: whether a check can re-verify it (L4, B24)."""
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
 
@@ -12,4 +13,5 @@ def may_reverify(plant: Plant, check: Check, case: ContainmentRecord) -> bool:
     same device; another device or another failure mode proves nothing (L4).
     """
     proves = {plant.part(part).failure_mode for part in check.parts}
-    return case.state == "open" and case.device == check.device and case.failure_mode in proves
+    waits = case.state is ContainmentState.OPEN
+    return waits and case.device == check.device and case.failure_mode in proves

@@ -9,7 +9,7 @@ does not lapse before. Deciding and writing are the services' part.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.control_plan import Check
@@ -17,7 +17,7 @@ from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import DueTime
 
 
-class OccurrenceStatus(Enum):
+class OccurrenceStatus(StrEnum):
     """How an occurrence stands at an instant."""
 
     UPCOMING = "upcoming"

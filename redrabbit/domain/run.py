@@ -10,7 +10,7 @@ presentation of a part decides, later ones are kept beside it (L10). A refused e
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.evidence import Evidence, Expectation, Presented
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
@@ -18,7 +18,7 @@ from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.verdict import Judgement, Verdict
 
 
-class RunState(Enum):
+class RunState(StrEnum):
     """Where a run stands; each state is what the operator's page asks for."""
 
     AWAITING_PART = "awaiting_part"
@@ -29,7 +29,7 @@ class RunState(Enum):
     CLOSED = "closed"
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What a run came to: its worst step (D4)."""
 
     PASSED = "passed"
@@ -38,14 +38,14 @@ class Outcome(Enum):
     ABORTED = "aborted"
 
 
-class Purpose(Enum):
+class Purpose(StrEnum):
     """Why the run is made."""
 
     CHECK = "check"
     REVERIFICATION = "reverification"
 
 
-class DeadlineKind(Enum):
+class DeadlineKind(StrEnum):
     """What a run is waiting for, at the longest until its deadline."""
 
     START = "start"

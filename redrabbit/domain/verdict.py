@@ -7,7 +7,7 @@ with its reason (L3), a rejection for another reason than the part's failure mod
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
@@ -16,7 +16,7 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
 
 
-class Verdict(Enum):
+class Verdict(StrEnum):
     """判定: what one presentation showed."""
 
     DETECTED = "detected"
@@ -41,7 +41,7 @@ WORST_FIRST: Final = (
 """The order in which the worst of several verdicts is found (D4)."""
 
 
-class Why(Enum):
+class Why(StrEnum):
     """Why a presentation was inconclusive."""
 
     NO_RESULT = "no_result"

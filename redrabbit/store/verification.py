@@ -20,8 +20,8 @@ from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import audit
+from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, say
-from redrabbit.domain.fold import fold as fold_of_records
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.engine import parsed_url, sqlite_path, translated

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.containment_questions import may_reverify
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ContainmentRecord
 from tests.plants import a_check, a_plant
@@ -12,7 +13,11 @@ from tests.stored import bare
 
 
 def a_case(**given_values: Any) -> ContainmentRecord:
-    usual: dict[str, Any] = {"state": "open", "device": "op20-torque", "failure_mode": "torque_low"}
+    usual: dict[str, Any] = {
+        "state": ContainmentState.OPEN,
+        "device": "op20-torque",
+        "failure_mode": "torque_low",
+    }
     case: ContainmentRecord = bare(ContainmentRecord, **(usual | given_values))
     return case
 
@@ -21,8 +26,8 @@ def test_a_check_that_proves_the_failure_mode_at_the_device_may_reverify() -> No
     assert may_reverify(a_plant(), a_check(), a_case())
 
 
-@pytest.mark.parametrize("state", ["reverified", "closed"])
-def test_a_case_is_reverified_once(state: str) -> None:
+@pytest.mark.parametrize("state", [ContainmentState.REVERIFIED, ContainmentState.CLOSED])
+def test_a_case_is_reverified_once(state: ContainmentState) -> None:
     assert not may_reverify(a_plant(), a_check(), a_case(state=state))
 
 

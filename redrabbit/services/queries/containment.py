@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import containment_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
@@ -88,7 +89,7 @@ def containments_page(reader: Reader, plant: Plant, now: datetime) -> Containmen
     opened = open_containments(reader)
     closed = reader.find(
         ContainmentRecord,
-        equals("state", "closed"),
+        equals("state", ContainmentState.CLOSED),
         order_by="containment_id",
         descending=True,
         limit=MOST_CLOSED,

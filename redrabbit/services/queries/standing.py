@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
 from redrabbit.domain.identity import StationId
@@ -25,9 +26,10 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
+from redrabbit.domain.run import RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
-from redrabbit.services.containing import last_good_check, open_containments
+from redrabbit.services.containing import open_containments
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
 
@@ -188,7 +190,7 @@ def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
         RunRecord,
         equals("check_id", check_id),
         equals("outcome", outcome),
-        equals("state", "closed"),
+        equals("state", RunState.CLOSED),
         order_by="started_at",
         descending=True,
         limit=1,

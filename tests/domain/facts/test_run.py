@@ -1,4 +1,4 @@
-"""What each entry of a run does to the records."""
+"""What each fact of a run does to the records."""
 
 from redrabbit.domain.records import (
     ChallengePartRecord,
@@ -6,7 +6,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from tests.domain.folded import ISSUED, RUN, VERDICT, a_ledger, a_running_ledger, at, values
+from tests.domain.folded import AT, ISSUED, RUN, VERDICT, a_ledger, a_running_ledger, at, values
 
 
 def test_a_run_holds_its_occurrence_until_its_own_timeout() -> None:
@@ -78,7 +78,7 @@ def test_a_later_presentation_is_kept_beside_the_first() -> None:
     """L10."""
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **(VERDICT | {"verdict": "missed"}))
-    ledger.say("part_presented", 90, run_id=1, step=0, attempt=2, presented_how="code")
+    ledger.say("part_presented", 90, **AT, run_id=1, step=0, attempt=2, presented_how="code")
     ledger.say("verdict_reached", 91, **(VERDICT | {"attempt": 2, "decides": False}))
     first = ledger.the(PresentationRecord, 1, 0, 1)
     second = ledger.the(PresentationRecord, 1, 0, 2)
@@ -90,7 +90,7 @@ def test_a_later_presentation_is_kept_beside_the_first() -> None:
 def test_a_contradicted_detection_proves_nothing() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **VERDICT)
-    ledger.say("verdict_contradicted", 83, run_id=1, step=0, attempt=1)
+    ledger.say("verdict_contradicted", 83, **AT, run_id=1, step=0, attempt=1)
     shown = ledger.the(PresentationRecord, 1, 0, 1)
     assert (shown.verdict, shown.verdict_reason) == ("inconclusive", "contradictory")
 
@@ -98,7 +98,16 @@ def test_a_contradicted_detection_proves_nothing() -> None:
 def test_a_part_given_back_is_stored_and_the_run_goes_on() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **VERDICT)
-    ledger.say("part_given_back", 95, run_id=1, step=0, run_step=1, state="awaiting_part")
+    ledger.say(
+        "part_given_back",
+        95,
+        **AT,
+        part_id="RR-0001",
+        run_id=1,
+        step=0,
+        run_step=1,
+        state="awaiting_part",
+    )
     assert ledger.the(ChallengePartRecord, "RR-0001").custody == "stored"
     assert ledger.the(PresentationRecord, 1, 0, 1).given_back_by == "anna"
     run = ledger.the(RunRecord, 1)
@@ -107,7 +116,7 @@ def test_a_part_given_back_is_stored_and_the_run_goes_on() -> None:
 
 def test_a_stopped_run_waits_for_its_part() -> None:
     ledger = a_running_ledger()
-    ledger.say("run_stopped", 85, run_id=1, outcome="aborted", reason="called away")
+    ledger.say("run_stopped", 85, **AT, run_id=1, outcome="aborted", reason="called away")
     run = ledger.the(RunRecord, 1)
     assert (run.state, run.reason) == ("awaiting_return", "called away")
 
@@ -127,7 +136,15 @@ def test_an_inconclusive_run_frees_its_occurrence_and_is_counted() -> None:
 
 def test_a_run_that_passed_leaves_the_decided_occurrence_alone() -> None:
     ledger = a_running_ledger()
-    ledger.say("occurrence_decided", 98, occurrence_id=1, outcome="passed", reason=None)
+    ledger.say(
+        "occurrence_decided",
+        98,
+        occurrence_id=1,
+        check_id="torque",
+        station="op20",
+        outcome="passed",
+        reason=None,
+    )
     ledger.say("run_closed", 99, run_id=1, outcome="passed", reason=None, confirmed_by="anna")
     occurrence = ledger.the(OccurrenceRecord, 1)
     assert (occurrence.outcome, occurrence.run_id, occurrence.inconclusive_runs) == ("passed", 1, 0)
