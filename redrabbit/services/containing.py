@@ -17,13 +17,8 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.suspect_window import parts_between
-from redrabbit.services.ports import Reader, UnitOfWork, Where
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
-
-
-def open_containments(reader: Reader) -> list[ContainmentRecord]:
-    """Return the cases that are not closed, oldest first."""
-    return reader.find(ContainmentRecord, Where("state", "!=", ContainmentState.CLOSED))
 
 
 def record_stop(

@@ -254,7 +254,7 @@ def test_a_rewritten_history_contradicts_the_signature() -> None:
 
 def test_bytes_with_a_right_hash_that_are_no_entry_are_named() -> None:
     stored = Stored()
-    raw = RAWS[5].replace(b'"schema":1', b'"schema":2')
+    raw = RAWS[5].replace(b'"schema":1', b'"schema":0')
     stored.rows[5].update(raw=raw, leaf_hash=leaf_hash(raw))
     assert stored.found() == [("ledger[5]", "entry_unreadable")]
 

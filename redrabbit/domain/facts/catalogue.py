@@ -19,6 +19,7 @@ from redrabbit.domain.facts import (
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Record
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.newer import refuse_newer_type
 
 FACTS: tuple[type[Fact], ...] = (
     plant.ConfigurationAdopted,
@@ -77,9 +78,10 @@ BY_TYPE: Mapping[str, type[Fact]] = {kind.TYPE: kind for kind in FACTS}
 def fact_of(entry: Entry) -> Any:
     """Return what an entry says.
 
-    Raises KeyError for an entry type that this version doesn't know, ValueError for a payload that
-    is not what its type says.
+    Raises WrittenByNewer for an entry type that this version doesn't know, ValueError for a payload
+    that is not what its type says.
     """
+    refuse_newer_type(entry.type, BY_TYPE, entry.software)
     return decode(BY_TYPE[entry.type], entry.payload, lenient=entry.schema == 1)
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import containment_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
-from redrabbit.services.containing import open_containments
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.places import Place, failure_mode_name, known_check, place
 from redrabbit.services.queries.startable import PartToTake, part_to_take

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.consequences import last_good_check
+from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
 from redrabbit.domain.identity import StationId
@@ -29,7 +30,6 @@ from redrabbit.domain.records import (
 from redrabbit.domain.run import RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
-from redrabbit.services.containing import open_containments
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
 

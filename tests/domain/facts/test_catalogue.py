@@ -10,6 +10,7 @@ from redrabbit.domain.facts import catalogue
 from redrabbit.domain.facts.catalogue import BY_TYPE, FACTS, RECORDS, fold
 from redrabbit.domain.facts.fact import Fact, Record
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.newer import WrittenByNewer
 from tests.domain.folded import FoldedLedger, a_ledger
 
 FOLDER = Path(catalogue.__file__).parent
@@ -46,7 +47,7 @@ def test_an_unknown_entry_type_is_refused() -> None:
     known = ledger.entries[0]
     values = {name: getattr(known, name) for name in known.__dataclass_fields__}
     strange = Entry(**(values | {"type": "verdict_improved"}))
-    with pytest.raises(KeyError):
+    with pytest.raises(WrittenByNewer, match="verdict_improved"):
         fold(strange, ledger.look)
 
 
