@@ -22,7 +22,8 @@ from redrabbit.domain.records import KEYS, TABLES, OccurrenceRecord, PauseRecord
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
 from redrabbit.store import rebuild_mark
 from redrabbit.store.engine import parsed_url, writer_engine
-from redrabbit.store.opening import open_database, open_for_reading, rebuild_database
+from redrabbit.store.opening import open_database, rebuild_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES
 from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.verification import verify_database
