@@ -25,6 +25,7 @@ from redrabbit.alarms import channels
 from redrabbit.alarms.delivery import Courier
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.logs import configure_logs
+from redrabbit.base.printable import complain, put_out
 from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import content, load_plant
 from redrabbit.config.problem import ConfigurationProblems
@@ -345,7 +346,8 @@ def told_plainly(work: Callable[[], int]) -> int:
     try:
         return work()
     except (ConfigurationProblems, PlanNotInForce, StoreTrouble, OSError) as trouble:
-        sys.stderr.write(f"{trouble}\n")
+        told = trouble.problems if isinstance(trouble, ConfigurationProblems) else (trouble,)
+        complain(*(str(each) for each in told))
         return FOUND
 
 
@@ -361,7 +363,7 @@ def check_configuration(folder: Path) -> int:
             "challenge parts": len(plant.parts),
         }
         told = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        sys.stdout.write(f"{plant.name}: no problem ({told})\n")
+        put_out(f"{plant.name}: no problem ({told})")
         return 0
 
     return told_plainly(work)
@@ -372,7 +374,7 @@ def write_configuration(folder: Path) -> int:
 
     def work() -> int:
         write_template(folder)
-        sys.stdout.write(f"wrote {folder}; next: redrabbit check-config {folder}\n")
+        put_out(f"wrote {folder}; next: redrabbit check-config {folder}")
         return 0
 
     return told_plainly(work)
@@ -382,5 +384,5 @@ def print_schema() -> int:
     """Print the JSON Schema of station files."""
     from redrabbit.config.json_schema import schema  # noqa: PLC0415  because only this command asks
 
-    sys.stdout.write(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+    put_out(*json.dumps(schema(), indent=2, ensure_ascii=False).split("\n"))
     return 0

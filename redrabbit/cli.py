@@ -6,12 +6,12 @@ command itself was wrong.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from redrabbit import __version__
+from redrabbit.base.printable import complain
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
 
 FOUND, WRONG = 1, 2
@@ -234,5 +234,5 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _complain(message: str) -> int:
-    sys.stderr.write(f"redrabbit: {message}\n")
+    complain(f"redrabbit: {message}")
     return WRONG

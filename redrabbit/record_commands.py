@@ -4,15 +4,14 @@ None of them writes to the database (D20). What a person can mend is told in wor
 """
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from redrabbit.base.clock import wall_now
+from redrabbit.base.printable import complain, hand_out, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.bootstrap import FOUND, plant_in_force, told_plainly
-from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
@@ -47,12 +46,11 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
             last = ended or beat
             since = f"not watching since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never watched"
-            sys.stderr.write(f"{since}: the service does not run\n")
+            complain(f"{since}: the service does not run")
         if as_json:
-            sys.stdout.write(json.dumps([_plain(each) for each in found]) + "\n")
+            put_out(json.dumps([_plain(each) for each in found]))
         else:
-            lines = [_words(each, now) for each in found] or ["nothing is overdue"]
-            sys.stdout.write("\n".join(lines) + "\n")
+            put_out(*([_words(each, now) for each in found] or ["nothing is overdue"]))
         return FOUND if found else 0
 
     return _told(work)
@@ -90,7 +88,7 @@ def print_checkpoint(database_url: str) -> int:
 
     def work() -> int:
         with open_for_reading(database_url) as database:
-            sys.stdout.write(database.read_now(lambda reader: reader.head()).checkpoint)
+            hand_out(database.read_now(lambda reader: reader.head()).checkpoint)
         return 0
 
     return _told(work)
@@ -122,9 +120,10 @@ def export_records_to(
             )
         write_export(output, content)
         told = verify_export(content, signer.verifier.text)
-        sys.stdout.write(
-            f"{output}: {told.records} records, {len(content)} bytes\n"
-            f"checked by: redrabbit verify {output}\nkey: {signer.verifier.text}\n"
+        put_out(
+            f"{output}: {told.records} records, {len(content)} bytes",
+            f"checked by: redrabbit verify {output}",
+            f"key: {signer.verifier.text}",
         )
         return 0
 
@@ -154,11 +153,11 @@ def verify_file(path: Path, public_key: Path | None) -> int:
             if key is not None
             else "the key that the file names; compare it with the one you were given"
         )
-        sys.stdout.write(
+        put_out(
             f"unaltered and complete: {told.records} records of {told.header.plant}, "
-            f"{instant_text(period.begins_at)} to {instant_text(period.ends_at)}\n"
-            f"ledger of {told.checkpoint.size} entries\n"
-            f"checked with {trust}: {told.header.key}\n"
+            f"{instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
+            f"ledger of {told.checkpoint.size} entries",
+            f"checked with {trust}: {told.header.key}",
         )
         return 0
 
@@ -174,16 +173,14 @@ def verify_database_at(
         told = verify_database(database_url, public_key=public_key, kept_checkpoint=kept_checkpoint)
         if told.findings:
             return _print_findings(told.findings)
-        sys.stdout.write(f"unaltered: {told.size} entries, root {told.root}\n")
+        put_out(f"unaltered: {told.size} entries, root {told.root}")
         return 0
 
     return _told(work)
 
 
 def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
-    for finding in findings:
-        sys.stdout.write(say(finding) + "\n")
-    sys.stdout.write(f"{len(findings)} found\n")
+    put_out(*(say(finding) for finding in findings), f"{len(findings)} found")
     return FOUND
 
 
@@ -191,8 +188,8 @@ def _told(work: Callable[[], int]) -> int:
     def translated() -> int:
         try:
             return work()
-        except (Refusal, DamagedKey, ValueError, ConfigurationProblems) as trouble:
-            sys.stderr.write(f"{trouble}\n")
+        except (Refusal, DamagedKey, ValueError) as trouble:
+            complain(str(trouble))
             return FOUND
 
     return told_plainly(translated)
