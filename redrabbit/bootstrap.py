@@ -10,7 +10,6 @@ import logging
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,27 +20,26 @@ from random import Random
 import uvicorn
 
 from redrabbit import __version__
+from redrabbit.adopted_plant import plant_until_now
 from redrabbit.alarms import channels
 from redrabbit.alarms.delivery import Courier
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.printable import complain, put_out
 from redrabbit.base.settings import ServeSettings
-from redrabbit.config.plant import content, load_plant
+from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.template import write_template
 from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.fold import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import StoreTrouble, Superseded
 from redrabbit.services.plant_service import LocalPlantService
-from redrabbit.services.ports import Reader
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
@@ -84,13 +82,12 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     anything runs.
     """
     clock = clock or SteadyClock()
-    plant = load_plant(settings.config_dir)
+    plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
-    files = content(settings.config_dir)
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
-            agent = Agent(plant, files, database, clock, SOFTWARE, formerly=_formerly)
+            agent = Agent(plant, files, database, clock, SOFTWARE, formerly=plant_until_now)
             await agent.open()
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
@@ -130,30 +127,6 @@ def _open(settings: ServeSettings, plant: Plant, clock: Clock) -> SqlDatabase:
         recording=recording,
         key_path=settings.key_file,
     )
-
-
-def plant_in_force(reader: Reader) -> Plant:
-    """Return the plant as last adopted, from the content that the ledger keeps (D14)."""
-    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    if not latest:
-        raise StoreTrouble("this database has not adopted any configuration yet")
-    with tempfile.TemporaryDirectory(prefix="redrabbit-") as folder:
-        for name, text in json.loads(latest[0].content).items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        return load_plant(Path(folder))
-
-
-def _formerly(reader: Reader) -> Plant | None:
-    """Return the plant as it was in force until now, for what it still owes."""
-    if not reader.count(ConfigurationRecord):
-        return None
-    try:
-        return plant_in_force(reader)
-    except ConfigurationProblems as problems:
-        log.warning(
-            "configuration in force can't be read any more", extra={"reason": str(problems)}
-        )
-        return None
 
 
 def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...]:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, hand_out, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file
-from redrabbit.bootstrap import FOUND, plant_in_force, told_plainly
+from redrabbit.bootstrap import FOUND, told_plainly
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text

@@ -1,4 +1,4 @@
-"""Adopting a configuration: its full content into the ledger, what it names into the records.
+"""Adopting a configuration: its content, redacted, into the ledger, what it names into the records.
 
 D14: files own stations, signals, rules and calendars; loading appends `configuration_adopted`;
 what disappears from a file is retired, never deleted. A configuration already in force is adopted
@@ -7,6 +7,7 @@ again without an entry.
 
 from collections.abc import Mapping
 
+from redrabbit.base.redaction import redacted
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.folding import payload_of
@@ -27,7 +28,8 @@ from redrabbit.services.ports import UnitOfWork, equals
 def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> bool:
     """Adopt the plant's configuration; return whether anything is new.
 
-    `files` maps each file's name to its text.
+    `files` maps each file's name to its text. The ledger keeps them without what looks like a
+    secret, for ever; the digest is over the true texts (D24).
     """
     latest = uow.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
     if latest and latest[0].digest == plant.digest and latest[0].software == software:
@@ -39,7 +41,7 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
         digest=plant.digest,
         software=software,
         plan=plant.plan.label,
-        files=dict(files),
+        files=dict(redacted(files)),
     )
     for station in plant.stations:
         known = uow.get(StationRecord, station.id)
