@@ -33,7 +33,7 @@ def plant_in_force(reader: Reader) -> Plant:
     latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
     if not latest:
         raise StoreTrouble("this database has not adopted any configuration yet")
-    return load_plant(_kept_texts(reader, latest[0]))
+    return load_plant(_kept_texts(reader, latest[0]), adopted=True)
 
 
 def plant_until_now(reader: Reader) -> Plant | None:

@@ -7,6 +7,7 @@ everything taken in is committed and every socket is closed. `serve` and the dem
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -22,7 +23,8 @@ import uvicorn
 from redrabbit import __version__
 from redrabbit.adopted_plant import plant_until_now
 from redrabbit.alarms import channels
-from redrabbit.alarms.delivery import Courier
+from redrabbit.alarms.delivery import Channel, Courier
+from redrabbit.alarms.receiver_tokens import TokenUnusable, read_tokens
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.printable import complain, put_out
@@ -78,12 +80,13 @@ class PlanNotInForce(Exception):
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, PlanNotInForce, StoreTrouble or OSError (the port is taken) before
-    anything runs.
+    Raises ConfigurationProblems, PlanNotInForce, TokenUnusable, StoreTrouble or OSError (the port is
+    taken) before anything runs.
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
+    webhook = channels.posting(read_tokens(plant.targets, settings.config_dir, os.environ))
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
@@ -99,7 +102,10 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 links=links,
                 base_url=f"http://{_shown(settings.host)}:{port}",
             )
-            async with _web_of(running, settings, listener), _tasks_of(running, plant, clock):
+            async with (
+                _web_of(running, settings, listener),
+                _tasks_of(running, plant, clock, webhook),
+            ):
                 yield running
             await agent.close()
         finally:
@@ -154,12 +160,14 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
 
 
 @asynccontextmanager
-async def _tasks_of(running: Serving, plant: Plant, clock: Clock) -> AsyncIterator[None]:
+async def _tasks_of(
+    running: Serving, plant: Plant, clock: Clock, webhook: Channel
+) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
     courier = Courier(
         running.database.outbox,
         plant.targets,
-        {"mqtt": channels.publish, "webhook": channels.post},
+        {"mqtt": channels.publish, "webhook": webhook},
         clock,
         Random(),  # noqa: S311  because it only spreads retries in time
     )
@@ -318,7 +326,7 @@ def told_plainly(work: Callable[[], int]) -> int:
     """Run a command; what a person can mend is told in words, without a traceback."""
     try:
         return work()
-    except (ConfigurationProblems, PlanNotInForce, StoreTrouble, OSError) as trouble:
+    except (ConfigurationProblems, PlanNotInForce, TokenUnusable, StoreTrouble, OSError) as trouble:
         told = trouble.problems if isinstance(trouble, ConfigurationProblems) else (trouble,)
         complain(*(str(each) for each in told))
         return FOUND

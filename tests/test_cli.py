@@ -46,3 +46,13 @@ def test_a_plan_that_takes_effect_later_is_not_served_today(
     assert main(["serve", "--config", str(folder), "--database", url, "--port", "0"]) == 1
     assert "takes effect at 2999-01-01" in capsys.readouterr().err
     assert not (tmp_path / "plant.sqlite3").exists()
+
+
+def test_a_mistyped_address_of_a_database_does_not_print_its_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """D24."""
+    assert main(["overdue", "--database", "postgresq://rr:PgSecret99@host/plant"]) == 1
+    told = capsys.readouterr()
+    assert "is no database address" in told.err
+    assert "PgSecret99" not in told.err + told.out

@@ -3,8 +3,11 @@
 Rules: a configuration holds no secret, it names a file or a variable that does. So addresses with
 user and password, parameters and keys named like secrets, and private keys are refused when files
 are read (`secrets_in`, `names_a_secret`), and whatever slipped through, comments above all, is
-removed from what the ledger keeps for ever (`redacted`). A name that ends in `_file` or `_env` is
-a reference. No rule finds every secret: a long random path in a webhook's address is not found.
+removed from what the ledger keeps for ever (`redacted`). No rule finds every secret: a long random
+path in a webhook's address is not found.
+
+Every pattern is linear in the length of the text, which may be a stranger's: each tries a word from
+its beginning only, once.
 """
 
 import re
@@ -19,29 +22,29 @@ _SUSPECT_WORDS: Final = (
     r"passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|(?:private|access|signing)[_-]?key"
     r"|credentials?|authorization|auth|bearer|signature|jwt|密码|口令|密钥|令牌"
 )
-_SECRET_NAME: Final = re.compile(
-    rf"(?i)(?:{_SUSPECT_WORDS})s?$|^(?:key|sig|sas|pass|pw|pin|otp|code)$"
+_SECRET_NAME: Final = re.compile(rf"(?i)(?:{_SUSPECT_WORDS})s?$")
+_SECRET_PARAMETER: Final = re.compile(
+    r"(?i)(?:^|[_.-])(?:key|sig|sas|pass|pw|pin|otp|code|session)$"
 )
-_REFERENCE: Final = re.compile(r"(?i)(?:_|-)(?:file|env)$")
+"""In an address these are secrets, too; elsewhere a plant may call a signal so."""
 
-_USER_INFO: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>]*@")
+_USER_INFO: Final = re.compile(r"(?<![^\s\"'<>])((?>[^\s\"'<>]*?://))[^\s\"'<>]*@")
 """Up to the last `@`, because a password may hold slashes; in a path it is written %40."""
-_USER_INFO_BARE: Final = re.compile(r"(?<![^\s\"'(])[^\s/@:\"']+:[^\s@\"']+@(?=[\w.\[\]:-]+:[0-9])")
+_USER_INFO_BARE: Final = re.compile(r"(?<![^\s\"'])[^\s/@:\"']+:[^\s@\"']+@(?=[\w.\[\]:-]+:[0-9])")
 _PARAMETER: Final = re.compile(r"([?&;#]([^=&;#?\s\"']+)=)([^&;#\s\"',}\]]+)")
 _NAMED: Final = re.compile(
-    rf"(?i)((?:{_SUSPECT_WORDS})s?[\"']?\s*[:=]\s*(?:(?:basic|bearer|digest)\s+)?)"
+    rf"(?i)((?:{_SUSPECT_WORDS})s?[\"']?[ \t]*[:=][ \t]*(?:(?:basic|bearer|digest)[ \t]+)?)"
     r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}\]{\[\"'|>&*#(][^\s,;}\]\"']*)"
 )
 _BEARER: Final = re.compile(r"(?i)(\bbearer\s+)([A-Za-z0-9+/_=.~-]{8,})")
 _PRIVATE_KEY: Final = re.compile(r"PRIVATE\+KEY\+\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----\S*")
-_TELLS_OF_SECRETS: Final = re.compile(rf"(?i){_SUSPECT_WORDS}|private key|@[\w.-]+:[0-9]|://\S*@")
+_TELLS_OF_SECRETS: Final = re.compile(rf"(?i){_SUSPECT_WORDS}|private key|@[\w.-]+:[0-9]")
 _NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether a key or parameter of this name would hold a secret itself."""
-    plain = unquote(name).strip()
-    return bool(_SECRET_NAME.search(plain)) and not _REFERENCE.search(plain)
+    """Tell whether a key of this name would hold a secret itself; `token_file` names where it is."""
+    return bool(_SECRET_NAME.search(name.strip()))
 
 
 def secrets_in(text: str) -> list[str]:
@@ -53,7 +56,7 @@ def secrets_in(text: str) -> list[str]:
         found += [
             f"an address with the parameter {unquote(name)!r}"
             for _, name, value in _PARAMETER.findall(text)
-            if names_a_secret(name) and value != REMOVED
+            if _is_secret_parameter(name) and value != REMOVED
         ]
     if _PRIVATE_KEY.search(text):
         found.append("a private key")
@@ -83,7 +86,12 @@ def redacted(files: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _masked_parameter(found: re.Match[str]) -> str:
-    return f"{found[1]}{REMOVED}" if names_a_secret(found[2]) else found[0]
+    return f"{found[1]}{REMOVED}" if _is_secret_parameter(found[2]) else found[0]
+
+
+def _is_secret_parameter(name: str) -> bool:
+    plain = unquote(name)
+    return names_a_secret(plain) or bool(_SECRET_PARAMETER.search(plain))
 
 
 def _masked_value(found: re.Match[str]) -> str:
@@ -92,9 +100,11 @@ def _masked_value(found: re.Match[str]) -> str:
 
 
 def _without_telling_comments(text: str) -> str:
+    if not _tells_of_a_secret(text):
+        return text
     lines = text.split("\n")
     starts = _comments(lines)
-    told = {n for n, at in starts.items() if _TELLS_OF_SECRETS.search(lines[n][at:])}
+    told = {n for n, at in starts.items() if _tells_of_a_secret(lines[n][at:])}
     for step in (1, -1):  # the lines below and above in one block belong to what it tells
         for number in sorted(told, reverse=step < 0):
             near = number + step
@@ -104,6 +114,10 @@ def _without_telling_comments(text: str) -> str:
     for number in told:
         lines[number] = f"{lines[number][: starts[number]]}# {REMOVED}"
     return "\n".join(lines)
+
+
+def _tells_of_a_secret(words: str) -> bool:
+    return bool(_TELLS_OF_SECRETS.search(words) or _USER_INFO.search(words))
 
 
 def _comments(lines: list[str]) -> dict[int, int]:

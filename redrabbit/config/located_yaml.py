@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from redrabbit.base.redaction import masked
 from redrabbit.config.problem import Place, Problems
 
 MAX_DEPTH: Final = 30
@@ -97,8 +98,8 @@ def describe(node: Node) -> str:
         case Scalar(text=""):
             return "nothing" if not node.quoted else "an empty text"
         case Scalar():
-            shown = node.text if len(node.text) <= 60 else node.text[:57] + "…"  # noqa: PLR2004  what a terminal line bears
-            return repr(shown)
+            text = masked(node.text)  # before it is cut: the end is what tells a secret
+            return repr(text if len(text) <= 60 else text[:57] + "…")  # noqa: PLR2004  what a terminal line bears
 
 
 def parse(text: str, file: str, problems: Problems) -> Node | None:

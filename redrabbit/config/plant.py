@@ -13,7 +13,7 @@ are, and their names are only names (D24).
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
 from redrabbit.config.plan_table import parse_table
 from redrabbit.config.plant_file import PlantFile, read_plant_file
 from redrabbit.config.problem import ConfigurationProblems, Place, Problem, Problems
+from redrabbit.config.secret_check import refuse_secrets
 from redrabbit.config.station_file import StationFile, read_station_file
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId
@@ -33,6 +34,7 @@ from redrabbit.domain.station import Station
 PLANT_FILE: Final = "plant.yaml"
 PLAN_YAML: Final = "control_plan.yaml"
 PLAN_TABLE: Final = "control_plan.csv"
+NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE})
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -41,15 +43,18 @@ FILE_NAME: Final = re.compile(r"\w[\w.()+ -]{0,99}")
 """No separator, nothing invisible: a name is printed, and comes from databases of strangers, too."""
 
 
-def load_plant(source: Path | Mapping[str, str]) -> Plant:
+def load_plant(source: Path | Mapping[str, str], *, adopted: bool = False) -> Plant:
     """Return the plant of a folder, or of texts by file name.
 
-    Raises ConfigurationProblems with all of them.
+    Texts that were `adopted` once are not refused for a secret: the ledger has it already, at best
+    without its value. Raises ConfigurationProblems with all of them.
     """
-    return read_configuration(source)[0]
+    return read_configuration(source, adopted=adopted)[0]
 
 
-def read_configuration(source: Path | Mapping[str, str]) -> tuple[Plant, dict[str, str]]:
+def read_configuration(
+    source: Path | Mapping[str, str], *, adopted: bool = False
+) -> tuple[Plant, dict[str, str]]:
     """Return the plant with the text of every file it was read from, by name (D14).
 
     Line ends are made line feeds and byte order marks dropped, so that the same words give the same
@@ -57,9 +62,14 @@ def read_configuration(source: Path | Mapping[str, str]) -> tuple[Plant, dict[st
     """
     problems = Problems()
     texts = _texts(source, problems)
-    plant = _read_plant(texts, problems)
-    stations = _read_stations(texts, plant, problems)
-    plan = _read_plan(texts, problems)
+    roots = {name: _root(name, text, problems) for name, text in texts.items()}
+    if not adopted:
+        for root in roots.values():
+            if root is not None:
+                refuse_secrets(root, problems)
+    plant = _read_plant(roots, problems)
+    stations = _read_stations(roots, plant, problems)
+    plan = _read_plan(roots, problems)
     refuse_duplicate_ids([station for station in stations if station is not None], problems)
     if plan is not None:
         check_plan(plan, plant, stations, problems)
@@ -144,46 +154,44 @@ def _as_read(text: str) -> str:
     return text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
-def _read_plant(texts: dict[str, str | None], problems: Problems) -> PlantFile:
-    if PLANT_FILE not in texts:
+Roots = Mapping[str, Node | None]
+"""The files by name; None for one of which nothing could be read."""
+
+
+def _root(name: str, text: str | None, problems: Problems) -> Node | None:
+    if text is None:
+        return None
+    return (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
+
+
+def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
+    if PLANT_FILE not in roots:
         problems.add(Place(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
-    root = _root(texts, PLANT_FILE, parse, problems)
+    root = roots.get(PLANT_FILE)
     return read_plant_file(root, problems) if root is not None else PlantFile()
 
 
-def _read_stations(
-    texts: dict[str, str | None], plant: PlantFile, problems: Problems
-) -> list[StationFile | None]:
+def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[StationFile | None]:
     """Return the stations; None for a file that says nothing of what stands in it."""
-    names = [name for name in texts if name not in {PLANT_FILE, PLAN_YAML, PLAN_TABLE}]
-    if not names and not problems.found:
+    stations = [root for name, root in roots.items() if name not in NO_STATIONS]
+    if not stations and not problems.found:
         problems.add(
             Place(PLANT_FILE), "no station beside it", "a file line1-op10.yaml or the like"
         )
-    roots = [_root(texts, name, parse, problems) for name in names]
     return [
-        read_station_file(root, plant, problems) if root is not None else None for root in roots
+        read_station_file(root, plant, problems) if root is not None else None for root in stations
     ]
 
 
-def _read_plan(texts: dict[str, str | None], problems: Problems) -> PlanFile | None:
-    if PLAN_YAML in texts and PLAN_TABLE in texts:
+def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
+    if PLAN_YAML in roots and PLAN_TABLE in roots:
         found = f"{PLAN_TABLE} beside {PLAN_YAML}"
         problems.add(Place(PLAN_TABLE), found, "exactly one control plan")
         return None
-    if PLAN_YAML not in texts and PLAN_TABLE not in texts:
+    if PLAN_YAML not in roots and PLAN_TABLE not in roots:
         problems.add(Place(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
-    name, read = (PLAN_TABLE, parse_table) if PLAN_TABLE in texts else (PLAN_YAML, parse)
-    root = _root(texts, name, read, problems)
+    root = roots.get(PLAN_TABLE if PLAN_TABLE in roots else PLAN_YAML)
     return read_plan_file(root, problems) if root is not None else None
-
-
-Reader = Callable[[str, str, Problems], Node | None]
-
-
-def _root(texts: dict[str, str | None], name: str, read: Reader, problems: Problems) -> Node | None:
-    text = texts.get(name)
-    return read(text, name, problems) if text is not None else None
 
 
 def _plant(

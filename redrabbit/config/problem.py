@@ -4,12 +4,15 @@
     └── ConfigurationProblems    all problems of a folder at once, in the order of file and line
 
 Rules: every problem is collected before anything is refused; nothing is mended, renamed or dropped
-on the way. A message says what was found, what was expected, and what to do where that helps.
+on the way. A message says what was found, what was expected, and what to do where that helps;
+never a secret (D24).
 """
 
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+
+from redrabbit.base.redaction import masked
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,8 +58,9 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, place: Place, found: str, expected: str, hint: str | None = None) -> None:
-        """Note one problem and go on."""
-        self.found.append(Problem(place, found, expected, hint))
+        """Note one problem and go on; what looks like a secret is not quoted."""
+        hint = masked(hint) if hint else None
+        self.found.append(Problem(place, masked(found), masked(expected), hint))
 
     def refuse_unknown(
         self, what: str, word: str, place: Place, known: Collection[str] | None

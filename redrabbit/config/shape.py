@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 from redrabbit.config import located_yaml
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Place, Problems, nearest, one_of
+from redrabbit.config.secret_check import is_secret_key
 from redrabbit.domain.text import Text
 
 T = TypeVar("T")
@@ -253,6 +254,9 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
         """Return an entry for every key of the right form, also when its value is broken."""
         if not isinstance(node, located_yaml.Mapping) or len(node.entries) < self.at_least:
             return self.refuse(node, problems)
+        for key, value in node.entries:
+            if isinstance(value, Scalar):
+                is_secret_key(key, problems)
         return tuple(
             Entry(name, key.place, self.value.read(value, problems))
             for key, value in node.entries
@@ -346,15 +350,15 @@ class Section(Shape[Block]):
         before = len(problems.found)
         for name, value in node.entries:
             key = self.keys.get(name.text)
-            if key is None:
+            if key is not None:
+                block.put(name.text, key.shape.read(value, problems), value.place)
+            elif not is_secret_key(name, problems):
                 problems.add(
                     name.place,
                     f"unknown key {name.text!r}",
                     one_of(self.keys),
                     nearest(name.text, self.keys),
                 )
-            else:
-                block.put(name.text, key.shape.read(value, problems), value.place)
         for name_text, key in self.keys.items():
             if name_text not in block:
                 self._absent(block, name_text, key, problems)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 
+from redrabbit.base.redaction import masked
 from redrabbit.services.errors import DamagedDatabase, DuplicateRecord, StoreTrouble
 
 BUSY_TIMEOUT_S = 5.0
@@ -39,7 +40,7 @@ def parsed_url(url: str) -> URL:
         parsed.get_dialect()
     except ArgumentError as error:
         raise StoreTrouble(
-            f"{url!r} is no database address; expected sqlite:///PATH or postgresql://HOST/NAME"
+            f"{masked(url)!r} is no database address; expected sqlite:///PATH or postgresql://HOST/NAME"
         ) from error
     kind = parsed.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
