@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from redrabbit.config import located_yaml
+from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Place, Problems, nearest, one_of
 from redrabbit.config.secret_check import is_secret_key
@@ -55,6 +56,8 @@ class Words(Shape[str]):
 
     def read(self, node: Node, problems: Problems) -> str | None:
         """Return the text as written, without blanks around it."""
+        if isinstance(node, Scalar) and has_bare_mark(node.text):
+            return self.refuse(node, problems, save_as_utf_8(node.text))
         if isinstance(node, Scalar) and node.text.strip() and node.value is not None:
             return node.text.strip()
         return self.refuse(node, problems)
@@ -400,6 +403,12 @@ class Bilingual(Shape[Text]):
         """Return both, or note which is missing."""
         block = self._section.read(node, problems)
         if block is None or not block.complete:
+            return None
+        if chinese_is_garbled(block["zh"]):
+            hint = save_as_utf_8(block["zh"])
+            problems.add(
+                block.place_of("zh"), f"found {block['zh'][:60]!r}", "words in Chinese", hint
+            )
             return None
         return Text(en=block["en"], zh=block["zh"])
 
