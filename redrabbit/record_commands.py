@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
+from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, hand_out, put_out
-from redrabbit.base.signing import DamagedKey, load_key_file
+from redrabbit.base.signing import DamagedKey, load_key_file, load_public_key
 from redrabbit.bootstrap import FOUND, told_plainly
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
@@ -27,6 +28,9 @@ from redrabbit.store.opening import open_for_reading
 from redrabbit.store.places import beside
 from redrabbit.store.verification import verify_database
 
+MOST_EXPORT_BYTES = 256 * MB
+"""It is verified in memory, which takes a few times its size."""
+SHORTER_PERIOD = "an exported file of records: export a shorter period, or one line at a time"
 AGENT_SILENT_S = 10.0
 """A heartbeat older than this: nobody is watching, and the list says so (B20)."""
 
@@ -142,8 +146,8 @@ def verify_file(path: Path, public_key: Path | None) -> int:
     """Verify an exported file on a machine that may never have seen the server."""
 
     def work() -> int:
-        key = public_key.read_text(encoding="utf-8").strip() if public_key is not None else None
-        told = verify_export(path.read_bytes(), key)
+        key = load_public_key(public_key).text if public_key is not None else None
+        told = verify_export(read_at_most(path, MOST_EXPORT_BYTES, SHORTER_PERIOD), key)
         if told.findings:
             return _print_findings(told.findings)
         assert told.header is not None  # noqa: S101  because a sound file has one

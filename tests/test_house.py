@@ -16,6 +16,7 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "constraints.txt",
     "docs",
     "pyproject.toml",

@@ -38,7 +38,9 @@ _NAMED: Final = re.compile(
 )
 _BEARER: Final = re.compile(r"(?i)(\bbearer\s+)([A-Za-z0-9+/_=.~-]{8,})")
 _PRIVATE_KEY: Final = re.compile(r"PRIVATE\+KEY\+\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----\S*")
-_TELLS_OF_SECRETS: Final = re.compile(rf"(?i){_SUSPECT_WORDS}|private key|@[\w.-]+:[0-9]")
+_TELLS_OF_SECRETS: Final = re.compile(
+    rf"(?i)(?:{_SUSPECT_WORDS})(?!s?[_-](?:file|env|header))|private key|@[\w.-]+:[0-9]"
+)
 _NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
 from redrabbit.base.printable import visible
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
@@ -35,6 +36,12 @@ PLANT_FILE: Final = "plant.yaml"
 PLAN_YAML: Final = "control_plan.yaml"
 PLAN_TABLE: Final = "control_plan.csv"
 NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE})
+
+MOST_BYTES: Final = 2 * MB
+"""Of one file; the largest real ones have a tenth of it."""
+MOST_CHARACTERS: Final = 20 * MB
+MOST_MARKS: Final = 200_000
+"""Lines, commas and colons in all files: as many values at most, which take some ten seconds."""
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -93,6 +100,7 @@ def digest_of(texts: Mapping[str, str]) -> str:
 def _texts(source: Path | Mapping[str, str], problems: Problems) -> dict[str, str | None]:
     """Return the texts in order of their names; None for one that can't be read."""
     texts = _given(source, problems) if isinstance(source, Mapping) else _found(source, problems)
+    _refuse_too_much(texts)
     for name in list(texts):
         if not FILE_NAME.fullmatch(name):
             shown = visible(name[:60])
@@ -102,11 +110,29 @@ def _texts(source: Path | Mapping[str, str], problems: Problems) -> dict[str, st
     return texts
 
 
+def _refuse_too_much(texts: Mapping[str, str | None]) -> None:
+    """Refuse before anything is parsed what would take minutes: nothing of it can be meant."""
+    written = [text for text in texts.values() if text is not None]
+    size = sum(len(text) for text in written)
+    marks = sum(text.count("\n") + text.count(",") + text.count(":") for text in written)
+    if size > MOST_CHARACTERS:
+        found, expected = f"{size} characters", f"at most {MOST_CHARACTERS}"
+    elif marks > MOST_MARKS:
+        found, expected = f"{marks} lines, commas and colons", f"at most {MOST_MARKS}"
+    else:
+        return
+    place = Place(max(texts, key=lambda name: len(texts[name] or "")))
+    problem = Problem(place, f"{found} in all files", expected, "this is the largest file")
+    raise ConfigurationProblems([problem])
+
+
 def _given(texts: Mapping[str, str], problems: Problems) -> dict[str, str | None]:
     given: dict[str, str | None] = {}
     for name in sorted(texts):
         if name.endswith(".yaml") or name == PLAN_TABLE:
-            given[name] = _as_read(texts[name])
+            given[name] = _as_read(texts[name]) if len(texts[name]) <= MOST_BYTES else None
+            if given[name] is None:
+                _note_too_large(Place(name), problems)
         else:
             shown = visible(name[:60])
             problems.add(Place(shown), f"the name {shown!r}", f"*.yaml or {PLAN_TABLE}")
@@ -134,7 +160,10 @@ def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
 
 def _text(path: Path, problems: Problems) -> str | None:
     try:
-        raw = path.read_bytes()
+        raw = read_at_most(path, MOST_BYTES, "a configuration file")
+    except TooLarge:
+        _note_too_large(Place(path.name), problems)
+        return None
     except OSError as error:
         problems.add(Place(path.name), f"unreadable ({error.strerror})", "a readable file")
         return None
@@ -148,6 +177,12 @@ def _text(path: Path, problems: Problems) -> str | None:
         problems.add(place, f"the byte 0x{raw[error.start]:02x}", "text in UTF-8", hint)
         return None
     return _as_read(text)
+
+
+def _note_too_large(place: Place, problems: Problems) -> None:
+    limit = size_text(MOST_BYTES)
+    hint = "move what is no configuration out of this folder"
+    problems.add(place, f"larger than {limit}", f"at most {limit}", hint)
 
 
 def _as_read(text: str) -> str:

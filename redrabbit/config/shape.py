@@ -352,6 +352,8 @@ class Section(Shape[Block]):
         block = Block(node.place)
         before = len(problems.found)
         for name, value in node.entries:
+            if problems.full:
+                break
             key = self.keys.get(name.text)
             if key is not None:
                 block.put(name.text, key.shape.read(value, problems), value.place)
