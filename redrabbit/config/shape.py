@@ -257,14 +257,17 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
         """Return an entry for every key of the right form, also when its value is broken."""
         if not isinstance(node, located_yaml.Mapping) or len(node.entries) < self.at_least:
             return self.refuse(node, problems)
-        for key, value in node.entries:
-            if isinstance(value, Scalar):
-                is_secret_key(key, problems)
         return tuple(
-            Entry(name, key.place, self.value.read(value, problems))
+            Entry(name, key.place, self._read_value(key, value, problems))
             for key, value in node.entries
             if (name := self.key.read(key, problems)) is not None
         )
+
+    def _read_value(self, key: Scalar, value: Node, problems: Problems) -> T | None:
+        """Return a key's value; one that is a secret is not even looked at, so that none quotes it."""
+        if isinstance(value, Scalar) and is_secret_key(key, problems):
+            return None
+        return self.value.read(value, problems)
 
     def schema(self) -> Schema:
         """An object with keys of the pattern."""
