@@ -21,7 +21,7 @@ from redrabbit.base.clock import SteadyClock
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.printable import complain, put_out, visible
 from redrabbit.base.settings import ServeSettings, sqlite_url
-from redrabbit.bootstrap import FOUND, Serving, run_async, serving, told_plainly, until_stopped
+from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import (
@@ -32,6 +32,8 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.run import Outcome
 from redrabbit.domain.verdict import Verdict
+from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
@@ -56,7 +58,7 @@ def run_demo(
             )
 
     try:
-        return told_plainly(work)
+        return exit_code_of(work)
     except story.StoryBehindError as behind:  # a machine too slow is told in words, and loudly
         complain(str(behind))
         return FOUND
@@ -150,8 +152,8 @@ def tally(reader: Reader, now: datetime) -> dict[str, object]:
     outcomes = [run.outcome for run in reader.find(RunRecord)]
     occurrences = Counter(status(o, now).value for o in reader.find(OccurrenceRecord))
     return {
-        "presentations": {v.value: verdicts.count(v.value) for v in Verdict},
-        "runs": {o.value: outcomes.count(o.value) for o in Outcome},
+        "presentations": {v.value: verdicts.count(v) for v in Verdict},
+        "runs": {o.value: outcomes.count(o) for o in Outcome},
         "occurrences": {each.value: occurrences[each.value] for each in OccurrenceStatus},
         "containments_open": reader.count(ContainmentRecord, Where("state", "!=", "closed")),
         "overdue": occurrences[OccurrenceStatus.OVERDUE.value],

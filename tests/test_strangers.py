@@ -18,7 +18,7 @@ from redrabbit.base.signing import new_signer
 from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.checkpoint import sign_checkpoint
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LedgerContext, LogState
 from redrabbit.domain.record_proof import Period
 from redrabbit.exports.record_file import export_records, write_export

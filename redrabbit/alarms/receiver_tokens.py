@@ -4,13 +4,12 @@ A token is in no configuration, ledger, log, message or page (D24): it lies in a
 owner can read, outside of the configuration's folder, or in an environment variable.
 """
 
-import os
 import re
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
 from redrabbit.domain.plant import NotificationTarget
 
 MOST_CHARACTERS: Final = 4096
@@ -46,14 +45,13 @@ def _of_file(path: Path, config_dir: Path) -> str:
     if path.resolve().is_relative_to(config_dir.resolve()):
         raise TokenUnusable(f"{path} lies in the configuration's folder; move it out")
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        if path.exists() and not path.is_file():  # a pipe would be waited for
             raise TokenUnusable(f"{path} is no file")
-        if os.name == "posix" and found.st_mode & 0o077:
-            mode = stat.S_IMODE(found.st_mode)
-            raise TokenUnusable(f"{path} has mode {mode:04o}; expected 0600: chmod 600 {path}")
+        refuse_readable_by_others(path, "a token")
         with path.open("rb") as file:
             content = file.read(MOST_CHARACTERS + 2)  # two more: its line end
+    except ReadableByOthers as error:
+        raise TokenUnusable(str(error)) from error
     except OSError as error:
         raise TokenUnusable(f"{path}: {error.strerror}") from error
     return _usable(content.decode("ascii", errors="replace").rstrip("\r\n"), str(path))

@@ -56,7 +56,7 @@ def test_a_token_comes_from_a_file_or_a_variable(tmp_path: Path, config: Path) -
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o601])
 def test_a_file_that_others_can_read_is_refused(mode: int, tmp_path: Path, config: Path) -> None:
     path = a_token_file(tmp_path, mode=mode)
-    with pytest.raises(TokenUnusable, match="expected 0600"):
+    with pytest.raises(TokenUnusable, match=r"for its owner only \(0600\)"):
         read_tokens([office(path=path)], config, {})
 
 
