@@ -1,33 +1,43 @@
-"""The plant as last adopted, from the content that the ledger keeps (D14)."""
+"""The plant as a database says it was adopted: read in memory, never written anywhere (D14, D24).
+
+The database may be a stranger's. Its file names are only names; a text that is not what was adopted
+is told as damage, and nothing is computed from it. What the ledger keeps is redacted where a secret
+had slipped in; the digest is over the true texts, so there the signed entry is what the row must
+equal. `redrabbit verify` tells all of it, and whether the ledger itself is what was signed.
+"""
 
 import json
 import logging
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping
 
-from redrabbit.config.plant import load_plant
+from redrabbit.base.redaction import REMOVED
+from redrabbit.config.plant import digest_of, load_plant
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ConfigurationRecord
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.ports import Reader
+
+ENTRIES_AT_ONCE = 2_000
 
 log = logging.getLogger("redrabbit.service")
 
 
 def plant_in_force(reader: Reader) -> Plant:
-    """Return the plant as last adopted, from the content that the ledger keeps (D14)."""
+    """Return the plant as last adopted.
+
+    Raises StoreTrouble if none was, DamagedDatabase if what is kept of it is not what was adopted,
+    and ConfigurationProblems if this version of the program can't read it.
+    """
     latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
     if not latest:
         raise StoreTrouble("this database has not adopted any configuration yet")
-    with tempfile.TemporaryDirectory(prefix="redrabbit-") as folder:
-        for name, text in json.loads(latest[0].content).items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        return load_plant(Path(folder))
+    return load_plant(_kept_texts(reader, latest[0]), adopted=True)
 
 
 def formerly(reader: Reader) -> Plant | None:
-    """Return the plant as it was in force until now, for what it still owes."""
+    """Return the plant in force until now, for what it still owes; None where it can't be known."""
     if not reader.count(ConfigurationRecord):
         return None
     try:
@@ -37,3 +47,40 @@ def formerly(reader: Reader) -> Plant | None:
             "configuration in force can't be read any more", extra={"reason": str(problems)}
         )
         return None
+
+
+def _kept_texts(reader: Reader, record: ConfigurationRecord) -> Mapping[str, str]:
+    """Return the row's texts, once they are known to be those that were adopted."""
+    try:
+        texts = json.loads(record.content)
+    except (ValueError, RecursionError):
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise _damaged(record)
+    if digest_of(texts) != record.digest and not (
+        REMOVED in record.content and _stands_in_the_ledger(reader, record, texts)
+    ):
+        raise _damaged(record)
+    return texts
+
+
+def _stands_in_the_ledger(
+    reader: Reader, record: ConfigurationRecord, texts: Mapping[str, str]
+) -> bool:
+    first = 0
+    while entries := reader.entries(first, ENTRIES_AT_ONCE):
+        for entry in entries:
+            if entry.type == "configuration_adopted" and entry.stream == PLANT_STREAM:
+                adopted = entry.payload
+                if adopted["digest"] == record.digest and adopted["files"] == texts:
+                    return True
+        first += len(entries)
+    return False
+
+
+def _damaged(record: ConfigurationRecord) -> DamagedDatabase:
+    return DamagedDatabase(
+        f"configurations[{record.digest}]: its files are not those that were adopted under this "
+        "digest: they were changed. Nothing is computed from them; `redrabbit verify --database` "
+        "tells all, a backup from before brings them back"
+    )

@@ -6,6 +6,7 @@ The process around it (loop, signals, sockets) is `redrabbit.process`.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,10 +17,11 @@ from random import Random
 from redrabbit import __version__
 from redrabbit.adopted_plant import formerly
 from redrabbit.alarms import channels
-from redrabbit.alarms.delivery import Courier
+from redrabbit.alarms.delivery import Channel, Courier
+from redrabbit.alarms.receiver_tokens import read_tokens
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.settings import ServeSettings
-from redrabbit.config.plant import content, load_plant
+from redrabbit.config.plant import read_configuration
 from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LedgerContext
@@ -58,13 +60,13 @@ class Serving:
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, PlanNotInForce, StoreTrouble or OSError (the port is taken) before
-    anything runs.
+    Raises ConfigurationProblems, PlanNotInForce, TokenUnusable, StoreTrouble or OSError (the port is
+    taken) before anything runs.
     """
     clock = clock or SteadyClock()
-    plant = load_plant(settings.config_dir)
+    plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
-    files = content(settings.config_dir)
+    webhook = channels.posting(read_tokens(plant.targets, settings.config_dir, os.environ))
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
@@ -79,7 +81,10 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 links=links,
                 base_url=address_of(listener, settings.host),
             )
-            async with _web_of(running, settings, listener), _tasks_of(running, plant, clock):
+            async with (
+                _web_of(running, settings, listener),
+                _tasks_of(running, plant, clock, webhook),
+            ):
                 yield running
             await agent.close()
         finally:
@@ -134,12 +139,14 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
 
 
 @asynccontextmanager
-async def _tasks_of(running: Serving, plant: Plant, clock: Clock) -> AsyncIterator[None]:
+async def _tasks_of(
+    running: Serving, plant: Plant, clock: Clock, webhook: Channel
+) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
     courier = Courier(
         running.database.outbox,
         plant.targets,
-        {"mqtt": channels.publish, "webhook": channels.post},
+        {"mqtt": channels.publish, "webhook": webhook},
         clock,
         Random(),  # noqa: S311  because it only spreads retries in time
     )

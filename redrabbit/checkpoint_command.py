@@ -3,8 +3,7 @@
 Called again and again by whoever keeps checkpoints; so it imports what reads one row, no more.
 """
 
-import sys
-
+from redrabbit.base.printable import hand_out
 from redrabbit.exit_codes import exit_code_of
 from redrabbit.store.reading_database import open_for_reading
 
@@ -14,7 +13,7 @@ def print_checkpoint(database_url: str) -> int:
 
     def work() -> int:
         with open_for_reading(database_url) as database:
-            sys.stdout.write(database.read_now(lambda reader: reader.head()).checkpoint)
+            hand_out(database.read_now(lambda reader: reader.head()).checkpoint)
         return 0
 
     return exit_code_of(work)

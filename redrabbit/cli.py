@@ -8,7 +8,6 @@ command itself was wrong.
 import argparse
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from redrabbit import __version__
 from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
+from redrabbit.base.printable import complain
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
 
 FOUND, WRONG = 1, 2
@@ -280,5 +280,5 @@ def _garbage_kept() -> Iterator[None]:
 
 
 def _complain(message: str) -> int:
-    sys.stderr.write(f"redrabbit: {message}\n")
+    complain(f"redrabbit: {message}")
     return WRONG

@@ -1,9 +1,9 @@
 """Commands on configuration: check-config, init, schema. No database, no service."""
 
 import json
-import sys
 from pathlib import Path
 
+from redrabbit.base.printable import put_out
 from redrabbit.config.plant import load_plant
 from redrabbit.config.template import write_template
 from redrabbit.exit_codes import exit_code_of
@@ -21,7 +21,7 @@ def check_configuration(folder: Path) -> int:
             "challenge parts": len(plant.parts),
         }
         told = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        sys.stdout.write(f"{plant.name}: no problem ({told})\n")
+        put_out(f"{plant.name}: no problem ({told})")
         return 0
 
     return exit_code_of(work)
@@ -32,7 +32,7 @@ def write_configuration(folder: Path) -> int:
 
     def work() -> int:
         write_template(folder)
-        sys.stdout.write(f"wrote {folder}; next: redrabbit check-config {folder}\n")
+        put_out(f"wrote {folder}; next: redrabbit check-config {folder}")
         return 0
 
     return exit_code_of(work)
@@ -42,5 +42,5 @@ def print_schema() -> int:
     """Print the JSON Schema of station files."""
     from redrabbit.config.json_schema import schema  # noqa: PLC0415  because only this command asks
 
-    sys.stdout.write(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+    put_out(*json.dumps(schema(), indent=2, ensure_ascii=False).split("\n"))
     return 0

@@ -7,7 +7,6 @@ Nothing here judges or records: it starts the simulated plant, serves its config
 import asyncio
 import json
 import logging
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from rich.console import Console
 
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.logs import configure_logs
+from redrabbit.base.printable import complain, put_out, visible
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.ledger import Entry
@@ -60,7 +60,7 @@ def run_demo(
     try:
         return exit_code_of(work)
     except story.StoryBehindError as behind:  # a machine too slow is told in words, and loudly
-        sys.stderr.write(f"{behind}\n")
+        complain(str(behind))
         return FOUND
 
 
@@ -102,7 +102,7 @@ async def _tell(
         "database": url,
     }
     if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        put_out(json.dumps(result))
     else:
         _print_result(console, result)
     return 0
@@ -163,4 +163,4 @@ def tally(reader: Reader, now: datetime) -> dict[str, object]:
 def _print_result(console: Console, result: Mapping[str, object]) -> None:
     for name, value in result.items():
         shown = json.dumps(value) if isinstance(value, dict) else value
-        console.print(f"{name}: {shown}", highlight=False, soft_wrap=True)
+        console.print(visible(f"{name}: {shown}"), highlight=False, soft_wrap=True)

@@ -10,9 +10,9 @@ Everything else is a bug and ends in a traceback. Nothing heavy is imported here
 command passes through.
 """
 
-import sys
 from collections.abc import Callable
 
+from redrabbit.base.printable import complain
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.services.errors import StoreTrouble
 
@@ -36,5 +36,6 @@ def exit_code_of(work: Callable[[], int], *more: type[Exception]) -> int:
     try:
         return work()
     except mendable as trouble:
-        sys.stderr.write(f"{trouble}\n")
+        told = trouble.problems if isinstance(trouble, ConfigurationProblems) else (trouble,)
+        complain(*(str(each) for each in told))
         return FOUND

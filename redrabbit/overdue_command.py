@@ -4,11 +4,11 @@ Writes nothing (D20). It reads the plant in force, and neither the service nor w
 """
 
 import json
-import sys
 from datetime import datetime, timedelta
 
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
+from redrabbit.base.printable import complain, put_out
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.records import AgentRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
@@ -36,12 +36,11 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
             last = ended or beat
             since = f"not watching since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never watched"
-            sys.stderr.write(f"{since}: the service does not run\n")
+            complain(f"{since}: the service does not run")
         if as_json:
-            sys.stdout.write(json.dumps([_plain(each) for each in found]) + "\n")
+            put_out(json.dumps([_plain(each) for each in found]))
         else:
-            lines = [_words(each, now) for each in found] or ["nothing is overdue"]
-            sys.stdout.write("\n".join(lines) + "\n")
+            put_out(*([_words(each, now) for each in found] or ["nothing is overdue"]))
         return FOUND if found else 0
 
     return exit_code_of(work, ValueError)

@@ -3,14 +3,15 @@
 None of them writes to the database (D20). What a person can mend is told in words.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
+from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.clock import wall_now
-from redrabbit.base.signing import DamagedKey, load_key_file
+from redrabbit.base.printable import put_out
+from redrabbit.base.signing import DamagedKey, load_key_file, load_public_key
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
@@ -24,6 +25,9 @@ from redrabbit.store.places import beside
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 
+MOST_EXPORT_BYTES = 256 * MB
+"""It is verified in memory, which takes a few times its size."""
+SHORTER_PERIOD = "an exported file of records: export a shorter period, or one line at a time"
 NEWER = 3
 """Exit code of `verify`: nothing is damaged, and only a newer version can verify it to the end."""
 
@@ -54,9 +58,10 @@ def export_records_to(
             )
         write_export(output, content)
         told = verify_export(content, signer.verifier.text)
-        sys.stdout.write(
-            f"{output}: {told.records} records, {len(content)} bytes\n"
-            f"checked by: redrabbit verify {output}\nkey: {signer.verifier.text}\n"
+        put_out(
+            f"{output}: {told.records} records, {len(content)} bytes",
+            f"checked by: redrabbit verify {output}",
+            f"key: {signer.verifier.text}",
         )
         return 0
 
@@ -74,8 +79,8 @@ def verify_file(path: Path, public_key: Path | None) -> int:
     """Verify an exported file on a machine that may never have seen the server."""
 
     def work() -> int:
-        key = public_key.read_text(encoding="utf-8").strip() if public_key is not None else None
-        told = verify_export(path.read_bytes(), key)
+        key = load_public_key(public_key).text if public_key is not None else None
+        told = verify_export(read_at_most(path, MOST_EXPORT_BYTES, SHORTER_PERIOD), key)
         if told.findings and all(each.code == WRITTEN_BY_NEWER for each in told.findings):
             return _tell_newer(told.findings)
         if told.findings:
@@ -88,11 +93,11 @@ def verify_file(path: Path, public_key: Path | None) -> int:
             if key is not None
             else "the key that the file names; compare it with the one you were given"
         )
-        sys.stdout.write(
+        put_out(
             f"unaltered and complete: {told.records} records of {told.header.plant}, "
-            f"{instant_text(period.begins_at)} to {instant_text(period.ends_at)}\n"
-            f"ledger of {told.checkpoint.size} entries\n"
-            f"checked with {trust}: {told.header.key}\n"
+            f"{instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
+            f"ledger of {told.checkpoint.size} entries",
+            f"checked with {trust}: {told.header.key}",
         )
         return 0
 
@@ -109,7 +114,7 @@ def verify_database_at(
         if told.damage:
             return _print_findings(told.findings)
         part = "entries, chain and signature are " if told.findings else ""
-        sys.stdout.write(f"{part}unaltered: {told.size} entries, root {told.root}\n")
+        put_out(f"{part}unaltered: {told.size} entries, root {told.root}")
         return _tell_newer(told.findings) if told.findings else 0
 
     return _told(work)
@@ -117,19 +122,16 @@ def verify_database_at(
 
 def _tell_newer(findings: Sequence[Finding]) -> int:
     """Say what this version can't vouch for: no damage, and not verified either."""
-    for finding in findings:
-        sys.stdout.write(say(finding) + "\n")
-    sys.stdout.write(
+    put_out(
+        *(say(finding) for finding in findings),
         "not verified: what the entries from there on mean, and the records made of them; "
-        "verify with that newer version, or a later one\n"
+        "verify with that newer version, or a later one",
     )
     return NEWER
 
 
 def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
-    for finding in findings:
-        sys.stdout.write(say(finding) + "\n")
-    sys.stdout.write(f"{len(findings)} found\n")
+    put_out(*(say(finding) for finding in findings), f"{len(findings)} found")
     return FOUND
 
 

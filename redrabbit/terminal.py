@@ -9,6 +9,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
+from redrabbit.base.printable import visible
 from redrabbit.domain.identity import containment_label, run_label
 from redrabbit.domain.ledger import Entry
 
@@ -23,7 +24,9 @@ def tell(console: Console, entry: Entry, zone_now: Callable[[datetime], datetime
     words, style = teller(entry.payload)
     at = zone_now(entry.occurred_at)
     place = str(entry.payload.get("station") or entry.payload.get("station_id") or entry.stream)
-    line = Text.assemble((f"{at:%H:%M:%S}", QUIET), f" {place:12} ", (words, style))
+    line = Text.assemble(
+        (f"{at:%H:%M:%S}", QUIET), f" {visible(place):12} ", (visible(words), style)
+    )
     console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -19,6 +19,7 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "constraints.txt",
     "docs",
     "pyproject.toml",

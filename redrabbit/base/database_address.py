@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
 
+from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
 
 VARIABLE: Final = "REDRABBIT_DATABASE"
@@ -70,7 +71,7 @@ def _refuse_password(url: str, option: str, file_option: str) -> None:
 def _of_file(path: Path) -> str:
     try:
         refuse_readable_by_others(path, "a database's address")
-        lines = path.read_text(encoding="utf-8").split()
+        lines = read_at_most(path, 16 * KB, "one URL").decode("utf-8").split()
     except ReadableByOthers as error:
         raise WrongAddress(str(error)) from error
     except UnicodeDecodeError:

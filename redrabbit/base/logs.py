@@ -1,9 +1,10 @@
 """Log lines: one line an event, structured, saying station, run and reason where there are any."""
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from redrabbit.base.printable import visible, visible_json, visible_lines
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -27,7 +28,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return visible_json(line)
 
 
 class PlainLines(logging.Formatter):
@@ -38,10 +39,9 @@ class PlainLines(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).astimezone()
         extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
         line = f"{at:%H:%M:%S} {record.levelname.lower():7} {record.getMessage()}"
-        if extras:
-            line = f"{line} · {extras}"
+        line = visible(f"{line} · {extras}" if extras else line)
         if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
+            line = f"{line}\n{visible_lines(self.formatException(record.exc_info))}"
         return line
 
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import (
     PRIVATE,
     ReadableByOthers,
@@ -35,6 +36,8 @@ _ED25519: Final = b"\x01"
 
 _KEY_BYTES: Final = 32
 _KEY_ID_BYTES: Final = 4
+MOST_KEY_BYTES: Final = 16 * KB
+"""A key is a line of some hundred characters; its log's name may be long."""
 _PRIVATE: Final = "PRIVATE+KEY+"
 _KEY_TEXT: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")
 
@@ -222,10 +225,10 @@ def _sync_folder(folder: Path) -> None:
 
 def _one_line(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_at_most(path, MOST_KEY_BYTES, "a key of one line").decode("utf-8")
     except UnicodeDecodeError as error:
         raise DamagedKey(f"{path}: damaged key: not a text") from error
-    return text.removesuffix("\n")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _key_text(name: str, key_id: bytes, key: bytes) -> str:

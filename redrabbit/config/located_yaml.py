@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from redrabbit.base.redaction import REMOVED, masked, names_a_secret
 from redrabbit.config.problem import Place, Problems
 
 MAX_DEPTH: Final = 30
@@ -97,8 +98,8 @@ def describe(node: Node) -> str:
         case Scalar(text=""):
             return "nothing" if not node.quoted else "an empty text"
         case Scalar():
-            shown = node.text if len(node.text) <= 60 else node.text[:57] + "…"  # noqa: PLR2004  what a terminal line bears
-            return repr(shown)
+            text = masked(node.text)  # before it is cut: the end is what tells a secret
+            return repr(text if len(text) <= 60 else text[:57] + "…")  # noqa: PLR2004  what a terminal line bears
 
 
 def parse(text: str, file: str, problems: Problems) -> Node | None:
@@ -166,7 +167,7 @@ class _Builder:
                 place = self.place_of(event.start_mark)
                 self._problems.add(
                     place,
-                    f"the alias *{event.anchor}",
+                    f"the alias *{self._shown(event.anchor)}",
                     "the value itself",
                     "anchors and aliases are refused: each value stands where it is used",
                 )
@@ -198,12 +199,17 @@ class _Builder:
         if event.anchor:
             self._problems.add(
                 place,
-                f"the anchor &{event.anchor}",
+                f"the anchor &{self._shown(event.anchor)}",
                 "a plain value",
                 "anchors and aliases are refused: each value stands where it is used",
             )
         if event.tag:
-            self._problems.add(place, f"the tag {event.tag}", "a plain value")
+            self._problems.add(place, f"the tag {self._shown(event.tag)}", "a plain value")
+
+    def _shown(self, word: object) -> str:
+        """Return a word as messages quote it: a password may begin with `*`, `&` or `!`."""
+        key = self._open[-1].key if self._open else None
+        return REMOVED if key is not None and names_a_secret(key.text) else str(word)
 
     def _put(self, node: Node) -> None:
         if not self._open:

@@ -30,6 +30,8 @@ REQUIRED: Final = (
     *REACTION_COLUMNS,
 )
 STEP_SEPARATOR: Final = "|"
+MOST_ROWS: Final = 5_000
+"""A row is a check: more than the largest plants have."""
 
 
 def parse_table(text: str, file: str, problems: Problems) -> Node | None:
@@ -63,7 +65,10 @@ def _rows(text: str, file: str, problems: Problems) -> list[list[str]] | None:
     rows: list[list[str]] = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
-            rows.append(row)  # noqa: PERF402  because the rows read so far tell where an error is
+            if len(rows) > MOST_ROWS:
+                problems.add(Place(file, len(rows)), "more rows", f"at most {MOST_ROWS} checks")
+                return None
+            rows.append(row)
     except csv.Error as error:
         problems.add(Place(file, len(rows) + 1), f"broken CSV ({error})", "cells quoted as in CSV")
         return None

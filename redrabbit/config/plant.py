@@ -1,4 +1,4 @@
-"""A folder of files becomes a plant, or all of its problems at once.
+"""A folder of files, or their texts by name, become a plant, or all of its problems at once.
 
     plant.yaml                              what all stations share
     control_plan.yaml or control_plan.csv   exactly one
@@ -6,21 +6,26 @@
 
 Files whose names begin with a dot and all other kinds are none of the configuration. Texts are
 UTF-8, with or without a byte order mark. Nothing is mended, renamed or dropped: what is not
-understood is a problem.
+understood is a problem. Texts from a database are never written anywhere: they are read as they
+are, and their names are only names (D24).
 """
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
+from redrabbit.base.printable import visible
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
 from redrabbit.config.plan_table import parse_table
 from redrabbit.config.plant_file import PlantFile, read_plant_file
-from redrabbit.config.problem import ConfigurationProblems, Place, Problems
+from redrabbit.config.problem import ConfigurationProblems, Place, Problem, Problems
+from redrabbit.config.secret_check import refuse_secrets
 from redrabbit.config.station_file import StationFile, read_station_file
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId
@@ -30,53 +35,116 @@ from redrabbit.domain.station import Station
 PLANT_FILE: Final = "plant.yaml"
 PLAN_YAML: Final = "control_plan.yaml"
 PLAN_TABLE: Final = "control_plan.csv"
+NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE})
+
+MOST_BYTES: Final = 2 * MB
+"""Of one file; the largest real ones have a tenth of it."""
+MOST_CHARACTERS: Final = 20 * MB
+MOST_MARKS: Final = 200_000
+"""Lines, commas and colons in all files: as many values at most, which take some ten seconds."""
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-def load_plant(folder: Path) -> Plant:
-    """Return the plant that the folder describes; raise ConfigurationProblems with all of them."""
+FILE_NAME: Final = re.compile(r"\w[\w.()+ -]{0,99}")
+"""No separator, nothing invisible: a name is printed, and comes from databases of strangers, too."""
+
+
+def load_plant(source: Path | Mapping[str, str], *, adopted: bool = False) -> Plant:
+    """Return the plant of a folder, or of texts by file name.
+
+    Texts that were `adopted` once are not refused for a secret: the ledger has it already, at best
+    without its value. Raises ConfigurationProblems with all of them.
+    """
+    return read_configuration(source, adopted=adopted)[0]
+
+
+def read_configuration(
+    source: Path | Mapping[str, str], *, adopted: bool = False
+) -> tuple[Plant, dict[str, str]]:
+    """Return the plant with the text of every file it was read from, by name (D14).
+
+    Line ends are made line feeds and byte order marks dropped, so that the same words give the same
+    digest on every machine. The files are read once: what is kept is what was understood.
+    """
     problems = Problems()
-    texts = _texts(folder, problems)
-    plant = _read_plant(texts, folder, problems)
-    stations = _read_stations(texts, plant, folder, problems)
-    plan = _read_plan(texts, folder, problems)
+    texts = _texts(source, problems)
+    roots = {name: _root(name, text, problems) for name, text in texts.items()}
+    if not adopted:
+        for root in roots.values():
+            if root is not None:
+                refuse_secrets(root, problems)
+    plant = _read_plant(roots, problems)
+    stations = _read_stations(roots, plant, problems)
+    plan = _read_plan(roots, problems)
     refuse_duplicate_ids([station for station in stations if station is not None], problems)
     if plan is not None:
         check_plan(plan, plant, stations, problems)
     if problems.found:
         raise ConfigurationProblems(problems.found)
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
-    return _plant(plant, stations, plan, _digest(_readable(texts)))
-
-
-def content(folder: Path) -> dict[str, str]:
-    """Return the text of every file of the configuration, by name (D14).
-
-    Line ends are made line feeds and byte order marks dropped, so that the same words give the same
-    digest on every machine. Raises ConfigurationProblems for what can't be read as UTF-8.
-    """
-    problems = Problems()
-    texts = _texts(folder, problems)
-    if problems.found:
-        raise ConfigurationProblems(problems.found)
-    return _readable(texts)
+    readable = _readable(texts)
+    return _plant(plant, stations, plan, digest_of(readable)), readable
 
 
 def _readable(texts: dict[str, str | None]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _digest(texts: dict[str, str]) -> str:
+def digest_of(texts: Mapping[str, str]) -> str:
+    """Return the SHA-256, hex, over names and texts in their canonical form."""
     canonical = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
 
-def _texts(folder: Path, problems: Problems) -> dict[str, str | None]:
-    """Return the configuration's files in order of their names; None for one without readable text."""
+def _texts(source: Path | Mapping[str, str], problems: Problems) -> dict[str, str | None]:
+    """Return the texts in order of their names; None for one that can't be read."""
+    texts = _given(source, problems) if isinstance(source, Mapping) else _found(source, problems)
+    _refuse_too_much(texts)
+    for name in list(texts):
+        if not FILE_NAME.fullmatch(name):
+            shown = visible(name[:60])
+            expected = "a name of letters, digits, '-', '_', '.' and blanks"
+            problems.add(Place(shown), f"the name {shown!r}", expected, "rename it")
+            del texts[name]
+    return texts
+
+
+def _refuse_too_much(texts: Mapping[str, str | None]) -> None:
+    """Refuse before anything is parsed what would take minutes: nothing of it can be meant."""
+    written = [text for text in texts.values() if text is not None]
+    size = sum(len(text) for text in written)
+    marks = sum(text.count("\n") + text.count(",") + text.count(":") for text in written)
+    if size > MOST_CHARACTERS:
+        found, expected = f"{size} characters", f"at most {MOST_CHARACTERS}"
+    elif marks > MOST_MARKS:
+        found, expected = f"{marks} lines, commas and colons", f"at most {MOST_MARKS}"
+    else:
+        return
+    place = Place(max(texts, key=lambda name: len(texts[name] or "")))
+    problem = Problem(place, f"{found} in all files", expected, "this is the largest file")
+    raise ConfigurationProblems([problem])
+
+
+def _given(texts: Mapping[str, str], problems: Problems) -> dict[str, str | None]:
+    given: dict[str, str | None] = {}
+    for name in sorted(texts):
+        if name.endswith(".yaml") or name == PLAN_TABLE:
+            given[name] = _as_read(texts[name]) if len(texts[name]) <= MOST_BYTES else None
+            if given[name] is None:
+                _note_too_large(Place(name), problems)
+        else:
+            shown = visible(name[:60])
+            problems.add(Place(shown), f"the name {shown!r}", f"*.yaml or {PLAN_TABLE}")
+    return given
+
+
+def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
     if not folder.is_dir():
-        problems.add(Place(str(folder)), "no such folder", f"a folder with {PLANT_FILE}")
-        return {}
+        place = Place(visible(str(folder)))
+        raise ConfigurationProblems(
+            [Problem(place, "no such folder", f"a folder with {PLANT_FILE}")]
+        )
     texts: dict[str, str | None] = {}
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith(".") or not path.is_file():
@@ -92,7 +160,10 @@ def _texts(folder: Path, problems: Problems) -> dict[str, str | None]:
 
 def _text(path: Path, problems: Problems) -> str | None:
     try:
-        raw = path.read_bytes()
+        raw = read_at_most(path, MOST_BYTES, "a configuration file")
+    except TooLarge:
+        _note_too_large(Place(path.name), problems)
+        return None
     except OSError as error:
         problems.add(Place(path.name), f"unreadable ({error.strerror})", "a readable file")
         return None
@@ -105,49 +176,57 @@ def _text(path: Path, problems: Problems) -> str | None:
         place = Place(path.name, line, column)
         problems.add(place, f"the byte 0x{raw[error.start]:02x}", "text in UTF-8", hint)
         return None
+    return _as_read(text)
+
+
+def _note_too_large(place: Place, problems: Problems) -> None:
+    limit = size_text(MOST_BYTES)
+    hint = "move what is no configuration out of this folder"
+    problems.add(place, f"larger than {limit}", f"at most {limit}", hint)
+
+
+def _as_read(text: str) -> str:
     return text.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
-def _read_plant(texts: dict[str, str | None], folder: Path, problems: Problems) -> PlantFile:
-    if PLANT_FILE not in texts and folder.is_dir():
+Roots = Mapping[str, Node | None]
+"""The files by name; None for one of which nothing could be read."""
+
+
+def _root(name: str, text: str | None, problems: Problems) -> Node | None:
+    if text is None:
+        return None
+    return (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
+
+
+def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
+    if PLANT_FILE not in roots:
         problems.add(Place(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
-    root = _root(texts, PLANT_FILE, parse, problems)
+    root = roots.get(PLANT_FILE)
     return read_plant_file(root, problems) if root is not None else PlantFile()
 
 
-def _read_stations(
-    texts: dict[str, str | None], plant: PlantFile, folder: Path, problems: Problems
-) -> list[StationFile | None]:
+def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[StationFile | None]:
     """Return the stations; None for a file that says nothing of what stands in it."""
-    names = [name for name in texts if name not in {PLANT_FILE, PLAN_YAML, PLAN_TABLE}]
-    if not names and folder.is_dir() and not problems.found:
+    stations = [root for name, root in roots.items() if name not in NO_STATIONS]
+    if not stations and not problems.found:
         problems.add(
             Place(PLANT_FILE), "no station beside it", "a file line1-op10.yaml or the like"
         )
-    roots = [_root(texts, name, parse, problems) for name in names]
     return [
-        read_station_file(root, plant, problems) if root is not None else None for root in roots
+        read_station_file(root, plant, problems) if root is not None else None for root in stations
     ]
 
 
-def _read_plan(texts: dict[str, str | None], folder: Path, problems: Problems) -> PlanFile | None:
-    if PLAN_YAML in texts and PLAN_TABLE in texts:
+def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
+    if PLAN_YAML in roots and PLAN_TABLE in roots:
         found = f"{PLAN_TABLE} beside {PLAN_YAML}"
         problems.add(Place(PLAN_TABLE), found, "exactly one control plan")
         return None
-    if PLAN_YAML not in texts and PLAN_TABLE not in texts and folder.is_dir():
+    if PLAN_YAML not in roots and PLAN_TABLE not in roots:
         problems.add(Place(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
-    name, read = (PLAN_TABLE, parse_table) if PLAN_TABLE in texts else (PLAN_YAML, parse)
-    root = _root(texts, name, read, problems)
+    root = roots.get(PLAN_TABLE if PLAN_TABLE in roots else PLAN_YAML)
     return read_plan_file(root, problems) if root is not None else None
-
-
-Reader = Callable[[str, str, Problems], Node | None]
-
-
-def _root(texts: dict[str, str | None], name: str, read: Reader, problems: Problems) -> Node | None:
-    text = texts.get(name)
-    return read(text, name, problems) if text is not None else None
 
 
 def _plant(

@@ -30,9 +30,12 @@ from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
     FAILURE_MODE,
+    HEADER,
     PART_ID,
+    SECRET_FILE,
     SLUG,
     TIME_OF_DAY,
+    VARIABLE,
     WEB_ADDRESS,
     ZONE,
     Address,
@@ -124,6 +127,15 @@ TARGET: Final = Section(
         "mqtt": Key(ADDRESS, "host:port of a broker.", required=False),
         "topic": Key(Words(), "The topic, for MQTT.", required=False),
         "webhook": Key(WEB_ADDRESS, "Where messages are posted.", required=False),
+        "token_file": Key(
+            SECRET_FILE, "The file with the token that a webhook asks for.", required=False
+        ),
+        "token_env": Key(VARIABLE, "The environment variable that holds it.", required=False),
+        "token_header": Key(
+            HEADER,
+            "The header the token is sent in; left out: Authorization, behind the word Bearer.",
+            required=False,
+        ),
         "events": Key(
             ListOf(Choice({event: event for event in EVENTS})),
             "Which events it wants; left out: all of them.",
@@ -321,12 +333,18 @@ def _target(entry: Entry[Block], problems: Problems) -> NotificationTarget | Non
     if ("mqtt" in block) == ("webhook" in block) or ("topic" in block) != ("mqtt" in block):
         problems.add(block.place, f"receiver {entry.key!r} is neither or both", TARGET.expected)
         return None
-    if not block.complete:
+    if not _tokens_make_sense(block, problems) or not block.complete:
         return None
     events = frozenset(event.value for event in block["events"])
     if block["webhook"] is not None:
         return NotificationTarget(
-            name=entry.key, kind=TargetKind.WEBHOOK, url=block["webhook"], events=events
+            name=entry.key,
+            kind=TargetKind.WEBHOOK,
+            url=block["webhook"],
+            token_file=block["token_file"],
+            token_env=block["token_env"],
+            token_header=block["token_header"],
+            events=events,
         )
     return NotificationTarget(
         name=entry.key,
@@ -336,3 +354,17 @@ def _target(entry: Entry[Block], problems: Problems) -> NotificationTarget | Non
         topic=block["topic"],
         events=events,
     )
+
+
+def _tokens_make_sense(block: Block, problems: Problems) -> bool:
+    """Tell whether a receiver has a token only where one is sent, and one only."""
+    before = len(problems.found)
+    sources = [key for key in ("token_file", "token_env") if key in block]
+    if len(sources) > 1:
+        problems.add(block.place_of("token_env"), "two tokens", "token_file or token_env")
+    if sources and "webhook" not in block:
+        problems.add(block.place_of(sources[0]), "a token", "a token only beside a webhook")
+    if "token_header" in block and not sources:
+        found = "a token's header without a token"
+        problems.add(block.place_of("token_header"), found, "token_file or token_env beside it")
+    return len(problems.found) == before

@@ -4,12 +4,20 @@
     └── ConfigurationProblems    all problems of a folder at once, in the order of file and line
 
 Rules: every problem is collected before anything is refused; nothing is mended, renamed or dropped
-on the way. A message says what was found, what was expected, and what to do where that helps.
+on the way. A message says what was found, what was expected, and what to do where that helps;
+never a secret (D24).
 """
 
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
+
+from redrabbit.base.redaction import masked
+
+MOST_PROBLEMS: Final = 1_000
+LONGEST_NEAR_WORD: Final = 100
+"""Comparing takes time with the square of the length, and nobody mistypes a longer word."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,9 +62,17 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Tell whether so much is wrong that nobody reads on: a file of another kind, mostly."""
+        return len(self.found) >= MOST_PROBLEMS
+
     def add(self, place: Place, found: str, expected: str, hint: str | None = None) -> None:
-        """Note one problem and go on."""
-        self.found.append(Problem(place, found, expected, hint))
+        """Note one problem and go on; what looks like a secret is not quoted."""
+        if self.full:
+            return
+        hint = masked(hint) if hint else None
+        self.found.append(Problem(place, masked(found), masked(expected), hint))
 
     def refuse_unknown(
         self, what: str, word: str, place: Place, known: Collection[str] | None
@@ -68,6 +84,8 @@ class Problems:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return a hint with the known word that was probably meant; None if none is near."""
+    if len(word) > LONGEST_NEAR_WORD:
+        return None
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.problem import ConfigurationProblems, Place, Problems
@@ -79,7 +80,7 @@ def read_settings(path: Path) -> Mapping[str, object]:
 
 def _text(path: Path, problems: Problems) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_at_most(path, 100 * KB, "a file of settings").decode("utf-8-sig")
     except OSError as error:
         problems.add(Place(str(path)), f"unreadable ({error.strerror})", "a file of settings")
     except UnicodeDecodeError:

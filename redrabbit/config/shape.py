@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from redrabbit.config import located_yaml
+from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Place, Problems, nearest, one_of
+from redrabbit.config.secret_check import is_secret_key
 from redrabbit.domain.text import Text
 
 T = TypeVar("T")
@@ -54,6 +56,8 @@ class Words(Shape[str]):
 
     def read(self, node: Node, problems: Problems) -> str | None:
         """Return the text as written, without blanks around it."""
+        if isinstance(node, Scalar) and has_bare_mark(node.text):
+            return self.refuse(node, problems, save_as_utf_8(node.text))
         if isinstance(node, Scalar) and node.text.strip() and node.value is not None:
             return node.text.strip()
         return self.refuse(node, problems)
@@ -254,10 +258,16 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
         if not isinstance(node, located_yaml.Mapping) or len(node.entries) < self.at_least:
             return self.refuse(node, problems)
         return tuple(
-            Entry(name, key.place, self.value.read(value, problems))
+            Entry(name, key.place, self._read_value(key, value, problems))
             for key, value in node.entries
             if (name := self.key.read(key, problems)) is not None
         )
+
+    def _read_value(self, key: Scalar, value: Node, problems: Problems) -> T | None:
+        """Return a key's value; one that is a secret is not even looked at, so that none quotes it."""
+        if isinstance(value, Scalar) and is_secret_key(key, problems):
+            return None
+        return self.value.read(value, problems)
 
     def schema(self) -> Schema:
         """An object with keys of the pattern."""
@@ -345,16 +355,18 @@ class Section(Shape[Block]):
         block = Block(node.place)
         before = len(problems.found)
         for name, value in node.entries:
+            if problems.full:
+                break
             key = self.keys.get(name.text)
-            if key is None:
+            if key is not None:
+                block.put(name.text, key.shape.read(value, problems), value.place)
+            elif not is_secret_key(name, problems):
                 problems.add(
                     name.place,
                     f"unknown key {name.text!r}",
                     one_of(self.keys),
                     nearest(name.text, self.keys),
                 )
-            else:
-                block.put(name.text, key.shape.read(value, problems), value.place)
         for name_text, key in self.keys.items():
             if name_text not in block:
                 self._absent(block, name_text, key, problems)
@@ -396,6 +408,12 @@ class Bilingual(Shape[Text]):
         """Return both, or note which is missing."""
         block = self._section.read(node, problems)
         if block is None or not block.complete:
+            return None
+        if chinese_is_garbled(block["zh"]):
+            hint = save_as_utf_8(block["zh"])
+            problems.add(
+                block.place_of("zh"), f"found {block['zh'][:60]!r}", "words in Chinese", hint
+            )
             return None
         return Text(en=block["en"], zh=block["zh"])
 

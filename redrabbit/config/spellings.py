@@ -7,6 +7,7 @@ number. Each constant is the one shape that all files use.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,6 +17,11 @@ from redrabbit.config.shape import Pattern, Shape, Spelled
 from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
 
 LAST_PORT: Final = 65535
+
+OUR_HEADERS: Final = frozenset(
+    {"connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}
+)
+"""What we say ourselves with each message to a webhook."""
 
 SLUG: Final = Pattern(
     r"[a-z0-9][a-z0-9_.-]{0,59}",
@@ -116,9 +122,29 @@ def address(text: str) -> Address:
 
 def web_address(text: str) -> str:
     """Return a URL that a webhook can be sent to."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False  # its words would quote what stands before the port: a password, often
+    if not usable or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise ValueError("")
+    return text
+
+
+def secret_file(text: str) -> str:
+    """Return the path of a file with a secret in it, on whichever system it will be read."""
+    if not (PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()):
+        raise ValueError("a file beside the configuration would become part of it")
+    return text
+
+
+def header_name(text: str) -> str:
+    """Return the name of an HTTP header that a receiver may ask for."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,59}", text):
+        raise ValueError("letters, digits and '-'")
+    if text.lower() in OUR_HEADERS:
+        raise ValueError("that header is ours")
     return text
 
 
@@ -142,6 +168,11 @@ INSTANT: Final[Shape[datetime]] = Spelled(
 ZONE: Final[Shape[ZoneInfo]] = Spelled(zone, "a time zone's name, for example Asia/Shanghai")
 ADDRESS: Final[Shape[Address]] = Spelled(address, "host:port, for example 10.20.1.20:502")
 WEB_ADDRESS: Final[Shape[str]] = Spelled(web_address, "a URL beginning with http:// or https://")
+SECRET_FILE: Final[Shape[str]] = Spelled(
+    secret_file, "the absolute path of a file outside this folder"
+)
+VARIABLE: Final = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of an environment variable")
+HEADER: Final[Shape[str]] = Spelled(header_name, "the name of a header, for example X-Auth-Token")
 SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
     schedule, f"a schedule: {', '.join(FORMS[:-1])} or {FORMS[-1]}"
 )

@@ -28,9 +28,9 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceRecord,
 )
 from redrabbit.domain.facts.run import PresentationRecord, RunClosed, RunRecord, VerdictReached
-from redrabbit.domain.occurrence import lapse_at
+from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.record_query import RecordReader, equals
-from redrabbit.domain.run import Outcome, Purpose
+from redrabbit.domain.run import Outcome, Purpose, worst_outcome
 from redrabbit.domain.suspect_window import parts_between
 from redrabbit.domain.verdict import Verdict
 
@@ -112,7 +112,7 @@ def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
     if run.occurrence_id is None:
         return None
     occurrence = known.get(OccurrenceRecord, run.occurrence_id)
-    if occurrence is None or occurrence.outcome is not None or occurrence.run_id != run.run_id:
+    if occurrence is None or holding_run(occurrence) != run.run_id:
         return None
     return occurrence
 
@@ -124,7 +124,7 @@ def _after_verdict(
         return
     run = known.get(RunRecord, fact.run_id)
     assert run is not None  # noqa: S101  a run is recorded when it starts
-    if fact.verdict in {Verdict.MISSED, Verdict.FALSE_REJECT}:  # needs nobody's confirmation (D4)
+    if worst_outcome([fact.verdict]) is Outcome.FAILED:  # needs nobody's confirmation (D4)
         failed = decision(run, at, OccurrenceOutcome.FAILED, fact.verdict.value, known)
         if failed is not None:
             yield failed

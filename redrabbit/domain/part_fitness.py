@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from redrabbit.domain.challenge_part import ChallengePart, Custody, PartState, refuse_unfit
+from redrabbit.domain.challenge_part import ChallengePart, Custody, refuse_unfit
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.records import ChallengePartRecord
 
@@ -13,9 +13,9 @@ def why_unfit(part: ChallengePart, record: ChallengePartRecord, today: date) -> 
     `today` is the plant-local date. Who starts a run raises the refusal, a page words it.
     """
     try:
-        refuse_unfit(part, PartState(record.state), uses=record.uses, today=today)
+        refuse_unfit(part, record.state, uses=record.uses, today=today)
     except Refusal as refusal:
         return refusal
-    if record.custody != Custody.STORED.value:
-        return Refusal("part_is_out", part=part.id, custody=record.custody, run=record.run_id)
+    if record.custody is not Custody.STORED:
+        return Refusal("part_is_out", part=part.id, custody=record.custody.value, run=record.run_id)
     return None

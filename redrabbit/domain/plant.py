@@ -42,6 +42,12 @@ class NotificationTarget:
     """For MQTT."""
     events: frozenset[str] = frozenset()
     """Event words it wants; empty: all."""
+    token_file: str | None = None
+    """The file with the token that a webhook asks for; a configuration never holds one (D24)."""
+    token_env: str | None = None
+    """The environment variable that holds it instead."""
+    token_header: str | None = None
+    """The header that carries it; None: Authorization, as a bearer token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

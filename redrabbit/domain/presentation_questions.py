@@ -1,24 +1,15 @@
-"""What is asked of a presentation's record: its verdict, whether it is good, which is the worst.
-
-A verdict is a word in the record; here it becomes `Verdict` again, which knows what is good (D4).
-"""
+"""What is asked of a presentation's record: whether it is good, decides, or is the worst (D4)."""
 
 import json
 from collections.abc import Iterable
 
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import WORST_FIRST, Verdict
-
-
-def verdict_of(presentation: PresentationRecord) -> Verdict | None:
-    """Return the verdict; None while it is open."""
-    return None if presentation.verdict is None else Verdict(presentation.verdict)
+from redrabbit.domain.verdict import WORST_FIRST
 
 
 def is_good(presentation: PresentationRecord) -> bool:
     """Return whether the device was seen to do what it must; an open verdict is not good (B23)."""
-    verdict = verdict_of(presentation)
-    return verdict is not None and verdict.is_good
+    return presentation.verdict is not None and presentation.verdict.is_good
 
 
 def was_silent(presentation: PresentationRecord) -> bool:
@@ -43,8 +34,8 @@ def worst(presentations: Iterable[PresentationRecord]) -> PresentationRecord | N
     Later attempts and open verdicts don't count; None where nothing was judged.
     """
     ranked = [
-        (WORST_FIRST.index(verdict), p.step, p)
+        (WORST_FIRST.index(p.verdict), p.step, p)
         for p in deciding(presentations).values()
-        if (verdict := verdict_of(p)) is not None
+        if p.verdict is not None
     ]
     return min(ranked, default=(0, 0, None), key=lambda each: each[:2])[2]

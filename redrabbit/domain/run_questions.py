@@ -35,12 +35,12 @@ def why_made(run: RunRecord) -> WhyMade:
 
 def is_under_way(run: RunRecord) -> bool:
     """Return whether the run still holds its station (D2)."""
-    return run.state != RunState.CLOSED.value
+    return run.state is not RunState.CLOSED
 
 
 def outcome_reached(run: RunRecord) -> Outcome | None:
     """Return what a closed run came to; None while it is under way, whatever was judged so far."""
-    return None if is_under_way(run) or run.outcome is None else Outcome(run.outcome)
+    return None if is_under_way(run) else run.outcome
 
 
 def parts_of(run: RunRecord) -> tuple[PartId, ...]:
@@ -52,7 +52,7 @@ def stopped_with(run: RunRecord) -> Outcome | None:
     """Return what a run under way was stopped with; None where nobody and nothing stopped it."""
     if run.reason is None:
         return None
-    return Outcome.INCONCLUSIVE if run.reason == Why.RESTARTED.value else Outcome.ABORTED
+    return Outcome.INCONCLUSIVE if run.reason == Why.RESTARTED else Outcome.ABORTED
 
 
 def goes_no_further(run: RunRecord, presentations: Iterable[PresentationRecord]) -> bool:
@@ -70,7 +70,7 @@ def may_be_aborted(run: RunRecord) -> bool:
 
     With the part back, giving up in place of confirming is allowed whatever came before.
     """
-    if run.state == RunState.AWAITING_RETURN.value:
+    if run.state is RunState.AWAITING_RETURN:
         return stopped_with(run) is None
     return is_under_way(run)
 

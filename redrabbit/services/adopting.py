@@ -1,4 +1,4 @@
-"""Adopting a configuration: its full content into the ledger, what it names into the records.
+"""Adopting a configuration: its content, redacted, into the ledger, what it names into the records.
 
 D14: files own stations, signals, rules and calendars; loading appends `configuration_adopted`;
 what disappears from a file is retired, never deleted. A configuration already in force is adopted
@@ -7,6 +7,7 @@ again without an entry.
 
 from collections.abc import Mapping
 
+from redrabbit.base.redaction import redacted
 from redrabbit.domain.challenge_part import ChallengePart, PartState
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.challenge_part import PartRegistered, PartStateChanged
@@ -33,13 +34,14 @@ from redrabbit.services.record_fact import record
 def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> bool:
     """Adopt the plant's configuration; return whether anything is new.
 
-    `files` maps each file's name to its text.
+    `files` maps each file's name to its text. The ledger keeps them without what looks like a
+    secret, for ever; the digest is over the true texts (D24).
     """
     latest = uow.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
     if latest and latest[0].digest == plant.digest and latest[0].software == software:
         return False
     adopted = ConfigurationAdopted(
-        digest=plant.digest, software=software, plan=plant.plan.label, files=dict(files)
+        digest=plant.digest, software=software, plan=plant.plan.label, files=dict(redacted(files))
     )
     record(uow, adopted, stream=PLANT_STREAM, actor=CONFIGURATION)
     for station in plant.stations:

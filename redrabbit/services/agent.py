@@ -72,17 +72,16 @@ def open_life(
     files: Mapping[str, str],
     software: str,
     *,
-    formerly: Formerly | None = None,
+    before: Plant | None = None,
 ) -> Opened:
     """Begin one life: adopt, take up runs, make what came due while nobody watched.
 
-    What came due before this configuration is owed by the one before it (L7); where that can't be
-    read any more, what was made of it is at least not forgiven.
+    What came due before this configuration is owed by the one `before` it (L7); where that can't
+    be read any more (None), what was made of it is at least not forgiven.
     """
     number = uow.next_number(AgentRecord)
     started = AgentStarted(agent_id=number, software=software)
     record(uow, started, stream=PLANT_STREAM, actor=AGENT)
-    before = formerly(uow) if formerly is not None else None
     if before is not None:
         scheduling.step(uow, before)
     else:
@@ -185,11 +184,10 @@ class Agent:
         self._beat_at: datetime | None = None
 
     async def open(self) -> None:
-        """Begin this life in one transaction."""
+        """Begin this life in one transaction; the plant until now is read before it, not in it."""
+        before = await self.database.read(self._formerly) if self._formerly is not None else None
         opened = await self.database.write(
-            lambda uow: open_life(
-                uow, self.plant, self._files, self._software, formerly=self._formerly
-            )
+            lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )
         self._agent_id = opened.agent_id
         self.database = OneLife(self.database, opened.agent_id, self.superseded.set)

@@ -6,7 +6,7 @@ from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run import RunState
 from redrabbit.services.ports import Reader, Where, equals
 
-UNDER_WAY: Final = Where("state", "!=", RunState.CLOSED.value)
+UNDER_WAY: Final = Where("state", "!=", RunState.CLOSED)
 """`redrabbit.domain.run_questions.is_under_way`, for a reader."""
 
 

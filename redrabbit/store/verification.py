@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Select, Table, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
 
+from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import audit
 from redrabbit.domain.facts.catalogue import BY_TYPE
@@ -32,6 +33,8 @@ from redrabbit.store.places import about, beside, readable_engine, refuse_no_fil
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
 
+MOST_CHECKPOINT_BYTES = MB
+"""A checkpoint names the head of each line: a hundred bytes a line."""
 AT_ONCE = 1000
 """Rows fetched at a time, so that a ledger of ten years needs no more memory than one of a day."""
 
@@ -242,4 +245,4 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
 
 def _text(path: Path) -> str:
     with translated(f"reading the checkpoint {path}"):
-        return path.read_bytes().decode("utf-8")
+        return read_at_most(path, MOST_CHECKPOINT_BYTES, "a signed checkpoint").decode("utf-8")

@@ -6,7 +6,7 @@ from shutil import copytree
 
 import pytest
 
-from redrabbit.config.plant import content, load_plant
+from redrabbit.config.plant import digest_of, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.challenge_part import Category
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, PartId, SignalName, StationId
@@ -314,15 +314,43 @@ def test_content_is_the_text_of_all_files_of_the_configuration(folder: Path) -> 
     """D14: adopting a configuration keeps its full content."""
     (folder / "README.md").write_text("none of the configuration", encoding="utf-8")
     (folder / ".draft.yaml").write_text("none of it either", encoding="utf-8")
-    texts = content(folder)
+    _, texts = read_configuration(folder)
     assert list(texts) == ["camera.yaml", "control_plan.yaml", "plant.yaml", "press.yaml"]
     assert texts["press.yaml"] == (BASE / "press.yaml").read_text(encoding="utf-8")
 
 
-def test_content_of_a_file_that_is_no_text_is_refused(folder: Path) -> None:
-    (folder / "press.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigurationProblems, match=r"press.yaml:1:1: the byte 0xff"):
-        content(folder)
+def test_texts_in_memory_are_the_plant_of_their_folder(folder: Path) -> None:
+    """D24: what a database keeps is read where it is, not written into a folder first."""
+    plant, texts = read_configuration(folder)
+    assert load_plant(texts) == plant
+    assert digest_of(texts) == plant.digest
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../plant2.yaml",
+        "/tmp/plant2.yaml",
+        "a/b.yaml",
+        "a\\b.yaml",
+        "C:b.yaml",
+        "a\nb.yaml",
+        "a\x1b[8m.yaml",
+        "a\u202eb.yaml",
+        ".hidden.yaml",
+        ".yaml",
+        "x" * 200 + ".yaml",
+        "notes.txt",
+        "",
+    ],
+)
+def test_a_name_that_is_none_of_a_file_here_is_refused(name: str, folder: Path) -> None:
+    _, texts = read_configuration(folder)
+    with pytest.raises(ConfigurationProblems) as refused:
+        load_plant({**texts, name: "a: b\n"})
+    (problem,) = refused.value.problems
+    assert "the name" in str(problem)
+    assert str(problem).isprintable()
 
 
 def test_line_ends_and_byte_order_marks_do_not_change_the_digest(folder: Path) -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain.containment_questions import may_reverify
+from redrabbit.domain.containment_questions import may_reverify, open_containments
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ContainmentRecord
+from redrabbit.store.memory import MemoryDatabase
 from tests.plants import a_check, a_plant
-from tests.stored import bare
+from tests.stored import RECORDING, SteppingClock, bare, put
 
 
 def a_case(**given_values: Any) -> ContainmentRecord:
@@ -37,3 +38,20 @@ def test_another_device_or_another_failure_mode_proves_nothing() -> None:
     assert not may_reverify(a_plant(), a_check(), a_case(device="op30-torque"))
     assert not may_reverify(a_plant(), a_check(), a_case(failure_mode="screw_missing"))
     assert not may_reverify(a_plant(only_good), only_good, a_case())
+
+
+def test_a_case_is_open_until_it_is_closed_and_the_oldest_stands_first() -> None:
+    """B24: one that is re-verified waits for its reaction."""
+    cases = [
+        a_case(containment_id=number, state=state)
+        for number, state in enumerate(
+            (ContainmentState.REVERIFIED, ContainmentState.CLOSED, ContainmentState.OPEN), start=1
+        )
+    ]
+    database = MemoryDatabase(
+        origin="test", clock=SteppingClock(), recording=RECORDING, seal=lambda _log: "unsigned\n"
+    )
+    for case in cases:
+        database.write_now(lambda work, case=case: work.append(put(case)))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+    found = database.read_now(open_containments)
+    assert [case.containment_id for case in found] == [1, 3]

@@ -18,8 +18,8 @@ TODAY = BEGIN.date()
 def a_record(**given_values: Any) -> ChallengePartRecord:
     usual: dict[str, Any] = {
         "part_id": PART.id,
-        "state": "released",
-        "custody": "stored",
+        "state": PartState.RELEASED,
+        "custody": Custody.STORED,
         "uses": 49,
     }
     record: ChallengePartRecord = bare(ChallengePartRecord, **(usual | given_values))
@@ -37,7 +37,7 @@ def test_a_fit_part_in_its_place_can_be_taken() -> None:
 
 @pytest.mark.parametrize("state", set(PartState) - {PartState.RELEASED})
 def test_a_part_that_is_not_released_is_unfit(state: PartState) -> None:
-    assert code_of(a_record(state=state.value)) == f"part_{state.value}"
+    assert code_of(a_record(state=state)) == f"part_{state.value}"
 
 
 def test_a_worn_or_an_expired_part_is_unfit() -> None:
@@ -47,11 +47,14 @@ def test_a_worn_or_an_expired_part_is_unfit() -> None:
 
 @pytest.mark.parametrize("custody", set(Custody) - {Custody.STORED})
 def test_a_part_that_is_out_is_named_with_where_it_is(custody: Custody) -> None:
-    refusal = why_unfit(PART, a_record(custody=custody.value, run_id=7), TODAY)
+    refusal = why_unfit(PART, a_record(custody=custody, run_id=7), TODAY)
     assert refusal is not None
     assert refusal.code == "part_is_out"
     assert refusal.params == {"part": "RR-0001", "custody": custody.value, "run": 7}
 
 
 def test_what_makes_it_unfit_is_told_before_that_it_is_out() -> None:
-    assert code_of(a_record(state="quarantined", custody="missing")) == "part_quarantined"
+    assert (
+        code_of(a_record(state=PartState.QUARANTINED, custody=Custody.MISSING))
+        == "part_quarantined"
+    )

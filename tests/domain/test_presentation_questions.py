@@ -1,4 +1,4 @@
-"""What a presentation's record is asked: its verdict, whether it is good, the worst of several."""
+"""What a presentation's record is asked: whether it is good, decides, or is the worst."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.presentation_questions import deciding, is_good, verdict_of, was_silent, worst
+from redrabbit.domain.presentation_questions import deciding, is_good, was_silent, worst
 from redrabbit.domain.records import Json, PresentationRecord
 from redrabbit.domain.run import worst_outcome
 from redrabbit.domain.verdict import Verdict
@@ -14,20 +14,17 @@ from tests.stored import bare
 
 
 def shown(verdict: Verdict | None, step: int = 0, *, decides: bool = True) -> PresentationRecord:
-    word = verdict.value if verdict is not None else None
-    made: PresentationRecord = bare(PresentationRecord, step=step, decides=decides, verdict=word)
+    made: PresentationRecord = bare(PresentationRecord, step=step, decides=decides, verdict=verdict)
     return made
 
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_recorded_verdict_is_good_where_the_verdict_is(verdict: Verdict) -> None:
-    assert verdict_of(shown(verdict)) is verdict
     assert is_good(shown(verdict)) is verdict.is_good
 
 
 def test_an_open_verdict_is_not_good() -> None:
     """B23: absence is never a pass."""
-    assert verdict_of(shown(None)) is None
     assert not is_good(shown(None))
 
 

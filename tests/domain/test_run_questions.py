@@ -27,20 +27,19 @@ PARTS = ["RR-0001", "RR-0002", "GM-0001"]
 
 
 def a_run(**given_values: Any) -> RunRecord:
-    usual: dict[str, Any] = {"state": "armed", "step": 0, "parts": json.dumps(PARTS)}
+    usual: dict[str, Any] = {"state": RunState.ARMED, "step": 0, "parts": json.dumps(PARTS)}
     run: RunRecord = bare(RunRecord, **(usual | given_values))
     return run
 
 
 def shown(verdict: Verdict | None, step: int = 0, *, decides: bool = True) -> PresentationRecord:
-    word = verdict.value if verdict is not None else None
-    made: PresentationRecord = bare(PresentationRecord, step=step, decides=decides, verdict=word)
+    made: PresentationRecord = bare(PresentationRecord, step=step, decides=decides, verdict=verdict)
     return made
 
 
 @pytest.mark.parametrize("state", RunState)
 def test_a_run_is_under_way_until_it_is_closed(state: RunState) -> None:
-    assert is_under_way(a_run(state=state.value)) is (state is not RunState.CLOSED)
+    assert is_under_way(a_run(state=state)) is (state is not RunState.CLOSED)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +58,9 @@ def test_a_run_is_made_for_a_case_before_a_scheduled_check(
 
 
 def test_an_outcome_is_reached_when_the_run_is_closed_and_not_before() -> None:
-    assert outcome_reached(a_run(state="closed", outcome="failed")) is Outcome.FAILED
-    assert outcome_reached(a_run(state="awaiting_return", outcome="failed")) is None
-    assert outcome_reached(a_run(state="closed")) is None
+    assert outcome_reached(a_run(state=RunState.CLOSED, outcome=Outcome.FAILED)) is Outcome.FAILED
+    assert outcome_reached(a_run(state=RunState.AWAITING_RETURN, outcome=Outcome.FAILED)) is None
+    assert outcome_reached(a_run(state=RunState.CLOSED)) is None
 
 
 @pytest.mark.parametrize(
@@ -100,14 +99,14 @@ def test_a_run_is_given_up_once_while_its_part_is_out(state: RunState, reason: s
     """L5."""
     stopped_and_out = state is RunState.AWAITING_RETURN and reason is not None
     allowed = state is not RunState.CLOSED and not stopped_and_out
-    assert may_be_aborted(a_run(state=state.value, reason=reason)) is allowed
+    assert may_be_aborted(a_run(state=state, reason=reason)) is allowed
 
 
 def test_the_parts_to_come_follow_the_one_under_way() -> None:
     assert parts_of(a_run()) == tuple(PARTS)
     assert parts_to_come(a_run(), []) == ("RR-0002", "GM-0001")
     assert parts_to_come(a_run(step=2), []) == ()
-    assert parts_to_come(a_run(state="closed"), []) == ()
+    assert parts_to_come(a_run(state=RunState.CLOSED), []) == ()
 
 
 @given(

@@ -92,9 +92,7 @@ def test_what_came_due_before_a_revision_is_owed_by_the_plan_in_force_then() -> 
     bench.pass_time(20 * 3600)
     after = replace(a_plant(a_check(schedule=Daily(at=time(6)))), digest="1" * 64)
     bench.write(
-        lambda uow: open_life(
-            uow, after, {"plant.yaml": "plant: y\n"}, "test", formerly=lambda _reader: before
-        )
+        lambda uow: open_life(uow, after, {"plant.yaml": "plant: y\n"}, "test", before=before)
     )
     assert [(o.trigger_key, o.outcome) for o in occurrences(bench)] == [
         ("shift:2026-03-02:early", "lapsed"),

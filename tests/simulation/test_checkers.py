@@ -238,7 +238,7 @@ def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
 
 def test_a_product_that_takes_any_part_breaks_l6(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(busy_plant, "UNFIT_SHARE", 0.5)
-    monkeypatch.setattr(running, "refuse_unfit", lambda *_args, **_more: None)
+    monkeypatch.setattr(running, "why_unfit", lambda *_args, **_more: None)
 
     assert "an unfit part" in broken("L6")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from redrabbit.config.plant import content, load_plant
+from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import Actor, CheckId, SignalName
@@ -91,7 +91,7 @@ class Shop:
             key_path=self.key,
         )
         opened = self.database.write_now(
-            lambda uow: open_life(uow, self.plant, content(folder), SOFTWARE)
+            lambda uow: open_life(uow, self.plant, read_configuration(folder)[1], SOFTWARE)
         )
         self.agent_id = opened.agent_id
         self.watches: dict[str, StationWatch] = {
@@ -481,7 +481,7 @@ def _restarts(shop: Shop) -> None:
 
 def _second_configuration(folder: Path) -> None:
     """Without the camera's check and the spare part; a part and a check changed."""
-    files = content(FIRST)
+    files = read_configuration(FIRST)[1]
     head, _, rest = files["control_plan.yaml"].partition(f"  {SEAL}:")
     plan = head + rest[rest.index(f"  {BRACKET}:") :]
     plan = plan.replace("revision: A", "revision: B").replace("daily at 09:00", "daily at 09:30")

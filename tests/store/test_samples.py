@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from redrabbit.bootstrap import SOFTWARE
 from redrabbit.cli import main
-from redrabbit.config.plant import content, load_plant
+from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services.agent import Agent
@@ -69,7 +69,7 @@ def test_a_sample_is_served(sample: Sample) -> None:
     with sample.open() as database:
         runs = database.read_now(lambda reader: reader.find(RunRecord))
         cases = database.read_now(lambda reader: reader.find(ContainmentRecord))
-        agent = Agent(plant, content(FIRST), database, clock, SOFTWARE)
+        agent = Agent(plant, read_configuration(FIRST)[1], database, clock, SOFTWARE)
         asyncio.run(agent.open())  # this life adopts the first configuration again
         rules = AccessRules(form_secret=b"k" * 32)
         app = create_app(LocalPlantService(agent), clock=clock, access=rules)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from redrabbit.domain.containment_questions import open_containments
+from redrabbit.domain.containment_questions import may_reverify, open_containments
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import containment_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
@@ -73,7 +75,7 @@ class ContainmentPage:
     stopped_by: str | None
     reaction: tuple[ReactionStep, ...]
     check: str | None
-    """For the re-verification; None: the check was retired."""
+    """For the re-verification; None: it can't prove anything of the case any more, or needn't."""
     parts: tuple[PartToTake, ...]
     reverified_by_run: int | None
     run_under_way: int | None
@@ -88,7 +90,7 @@ def containments_page(reader: Reader, plant: Plant, now: datetime) -> Containmen
     opened = open_containments(reader)
     closed = reader.find(
         ContainmentRecord,
-        equals("state", "closed"),
+        equals("state", ContainmentState.CLOSED),
         order_by="containment_id",
         descending=True,
         limit=MOST_CLOSED,
@@ -107,7 +109,7 @@ def containment_page(
     case = reader.get(ContainmentRecord, containment_id)
     if case is None:
         raise KeyError(containment_id)
-    check = known_check(plant, case.check_id)
+    check = _reverifying(plant, case)
     today = now.astimezone(plant.zone).date()
     tried = reader.find(RunRecord, equals("containment_id", containment_id))
     return ContainmentPage(
@@ -138,6 +140,12 @@ def containment_page(
             if not is_under_way(run) and run.run_id != case.reverified_by_run
         ),
     )
+
+
+def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
+    """Return the check that missed, if a run of it as planned now would re-verify the case (L4)."""
+    check = known_check(plant, case.check_id)
+    return check if check is not None and may_reverify(plant, check, case) else None
 
 
 def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:

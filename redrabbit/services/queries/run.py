@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.facts.run import Expected
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
@@ -14,6 +15,7 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.text import Text
+from redrabbit.domain.verdict import Verdict
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
 from redrabbit.services.queries.places import Place, failure_mode_name, place
@@ -130,7 +132,7 @@ def _shown(plant: Plant, shown: PresentationRecord) -> PresentationShown:
 
 
 def _expected(shown: PresentationRecord) -> Message:
-    if shown.expected == "accept":
+    if shown.expected is Expected.ACCEPT:
         return say("expected.accept")
     if shown.expected_code is not None:
         return say("expected.reject_code", code=shown.expected_code)
@@ -141,13 +143,13 @@ def _observed(shown: PresentationRecord) -> Message:
     match shown.verdict:
         case None:
             return say("observed.nothing_yet")
-        case "detected" | "false_reject":
+        case Verdict.DETECTED | Verdict.FALSE_REJECT:
             if shown.observed_code is not None:
                 return say("expected.reject_code", code=shown.observed_code)
             return say("observed.rejected")
-        case "accepted":
+        case Verdict.ACCEPTED:
             return say("observed.accepted")
-        case "missed":
+        case Verdict.MISSED:
             return say("observed.silence" if was_silent(shown) else "observed.accepted")
         case _:
             return say(f"why_inconclusive.{shown.verdict_reason}")

@@ -27,6 +27,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
+from redrabbit.domain.run import RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.services.ports import Reader, Where, equals
@@ -189,7 +190,7 @@ def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
         RunRecord,
         equals("check_id", check_id),
         equals("outcome", outcome),
-        equals("state", "closed"),
+        equals("state", RunState.CLOSED),
         order_by="started_at",
         descending=True,
         limit=1,

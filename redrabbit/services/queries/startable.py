@@ -46,8 +46,8 @@ class Startable:
     parts: tuple[PartToTake, ...]
     urgent: bool
     """True where it is due, overdue or re-verifies: it comes first and its button is filled."""
-    unfit: bool
-    """True where one of its parts can't be used today."""
+    hindered: Message | None
+    """Why it can't be started now: the station can't be read, or a part can't be used."""
 
 
 def startable_checks(
@@ -108,7 +108,7 @@ def _rows(
             why=why,
             parts=parts,
             urgent=urgent,
-            unfit=any(part.unfit is not None for part in parts),
+            hindered=_hindered(standing, parts),
         )
 
     rows = [
@@ -131,6 +131,13 @@ def _rows(
     elif not rows:
         rows.append(row(standing.status, say("start.on_demand"), urgent=False))
     return rows
+
+
+def _hindered(standing: Standing, parts: tuple[PartToTake, ...]) -> Message | None:
+    """Return why the service would refuse to start it, in a word for the button."""
+    if standing.facts.no_data_since is not None:
+        return say("status.no_data")
+    return say("start.unfit") if any(part.unfit is not None for part in parts) else None
 
 
 def _runnable(standing: Standing, check: Check, now: datetime) -> OccurrenceRecord | None:

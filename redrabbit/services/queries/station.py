@@ -19,6 +19,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
+from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
@@ -33,7 +34,10 @@ from redrabbit.services.queries.why_made import why_said
 from redrabbit.services.queries.wording import say
 from redrabbit.services.runs_under_way import run_under_way_at
 
-EXPECTED_SCAN: Final = {"awaiting_part": "take", "awaiting_return": "give_back"}
+EXPECTED_SCAN: Final = {
+    RunState.AWAITING_PART: "take",
+    RunState.AWAITING_RETURN: "give_back",
+}
 """What the next scan means in each state of a run; in the others none is expected."""
 
 
@@ -122,7 +126,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
     device = station.device(DeviceId(run.device))
     lines = step_lines(plant, run, shown)
     rule = device.rule
-    can_tap = run.state == "armed" and rule.presented is None and rule.part_code is None
+    can_tap = run.state is RunState.ARMED and rule.presented is None and rule.part_code is None
     current = decided.get(run.step) or decided.get(run.step - 1)
     return RunUnderWay(
         run=run.run_id,
@@ -140,7 +144,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         verdict=verdict_said(current) if current is not None else None,
         going_no_further=say("run.goes_no_further") if goes_no_further(run, shown) else None,
         can_abort=may_be_aborted(run),
-        can_confirm=run.state == "awaiting_confirmation",
+        can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=can_tap,
         expected_scan=EXPECTED_SCAN.get(run.state),
     )
@@ -150,7 +154,7 @@ def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
     found = reader.find(
         RunRecord,
         equals("station", station_id),
-        equals("state", "closed"),
+        equals("state", RunState.CLOSED),
         order_by="started_at",
         descending=True,
         limit=1,

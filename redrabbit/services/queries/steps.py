@@ -13,11 +13,17 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding
 from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.wording import say
 
-STATES: Final = ("awaiting_part", "armed", "presented", "awaiting_return")
+STATES: Final = (
+    RunState.AWAITING_PART,
+    RunState.ARMED,
+    RunState.PRESENTED,
+    RunState.AWAITING_RETURN,
+)
 """The states in which a step is under way, in order; each is one line of the list."""
 
 
@@ -61,7 +67,7 @@ def step_lines(
         elif shown is not None:
             lines.append(_done(part, shown))
     lines += [_to_come(plant.part(part)) for part in parts_to_come(run, presentations)]
-    confirming = run.state == "awaiting_confirmation"
+    confirming = run.state is RunState.AWAITING_CONFIRMATION
     lines.append(
         StepLine(
             state="now" if confirming else "to_come",
@@ -94,7 +100,7 @@ def _under_way(
         say("step.give_back.detail", storage=part.storage),
     )
     never: set[int] = set()
-    if run.state == "awaiting_return":  # what a stop or another part left out never happens
+    if run.state is RunState.AWAITING_RETURN:  # what a stop or another part left out never happens
         never |= {1} if shown is None or shown.presented_at is None else set()
         never |= {2} if shown is None or shown.verdict is None else set()
     return [
@@ -141,7 +147,7 @@ def _answer_detail(part: ChallengePart, shown: PresentationRecord | None) -> Mes
 def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int) -> Instruction:
     """Return the one thing to do now."""
     part = plant.part(parts_of(run)[run.step])
-    state = "armed_tap" if run.state == "armed" and can_tap else run.state
+    state = "armed_tap" if run.state is RunState.ARMED and can_tap else run.state
     return Instruction(
         title=say(f"do.{state}", part=part.id, storage=part.storage),
         detail=say(

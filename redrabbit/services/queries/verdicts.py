@@ -8,6 +8,7 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
+from redrabbit.domain.verdict import Verdict, Why
 from redrabbit.services.queries.wording import say
 
 
@@ -59,8 +60,8 @@ def _advice(shown: PresentationRecord) -> Message | None:
 
 def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
     part = shown.part_id
-    if shown.verdict == "inconclusive":
-        if shown.verdict_reason == "wrong_reject_code":
+    if shown.verdict is Verdict.INCONCLUSIVE:
+        if shown.verdict_reason is Why.WRONG_REJECT_CODE:
             return say(
                 "verdict.why.wrong_reject_code",
                 part=part,
@@ -68,8 +69,8 @@ def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
                 expected=shown.expected_code,
             )
         return say(f"verdict.why.{shown.verdict_reason}", part=part)
-    if shown.verdict == "detected" and shown.expected_code is not None:
+    if shown.verdict is Verdict.DETECTED and shown.expected_code is not None:
         return say("verdict.detected.right_reason", part=part, elapsed=elapsed)
-    if shown.verdict == "missed" and was_silent(shown):
+    if shown.verdict is Verdict.MISSED and was_silent(shown):
         return say("verdict.missed.silent", part=part)
     return say(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)

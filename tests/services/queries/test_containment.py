@@ -1,14 +1,18 @@
 """The cases that misses opened: suspect window, reaction, the way back (L4, R24)."""
 
+from dataclasses import replace
+
 import pytest
 
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor, PartId
 from redrabbit.services import containing
 from redrabbit.services.queries.containment import (
     ContainmentPage,
     containment_page,
     containments_page,
 )
+from tests.plants import TORQUE_CHECK, a_check
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CLOSED_CASE, MISSED_RUN, OPEN_CASE, SILENT_RUN, Showcase
 
@@ -79,6 +83,21 @@ def test_a_case_that_passed_waits_for_its_reaction() -> None:
             )
         )
     assert case_at(bench).case.state == "closed"
+
+
+def test_a_check_that_was_planned_anew_without_the_part_offers_no_re_verification() -> None:
+    """L4: what the page offers is what the service would start."""
+    bench = AtOp20()
+    bench.miss()
+    assert case_at(bench).check == TORQUE_CHECK
+    only_good = replace(
+        bench.plant.plan, checks=(a_check(parts=(PartId("GM-0001"),)),), revision="B"
+    )
+    bench.plant = replace(bench.plant, plan=only_good, digest="1" * 64)
+    bench.restart()
+    assert (case_at(bench).check, case_at(bench).parts) == (None, ())
+    with pytest.raises(Refusal):
+        bench.start(case=1)
 
 
 def test_a_case_that_is_not_there_is_missing() -> None:

@@ -1,15 +1,19 @@
 """What can be started at a station, with why a part can't be taken (L6, B25)."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, PartId
 from redrabbit.domain.schedule import OnDemand
-from redrabbit.services import planning
+from redrabbit.services import planning, scheduling
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.startable import Startable
-from tests.plants import a_check, a_part, a_plant
+from tests.plants import OP20, a_check, a_part, a_plant
 from tests.services.queries.at_op20 import AtOp20
 
 QUALITY = Actor.stated("quality")
@@ -60,7 +64,7 @@ def test_an_expired_part_is_named_and_stops_the_start() -> None:
     old = a_part("RR-0001", valid_until=date(2026, 3, 1))
     bench = AtOp20(a_plant(parts=(old, a_part("GM-0001", None))))
     (row,) = rows(bench)
-    assert row.unfit
+    assert row.hindered is not None
     rabbit, good = row.parts
     assert rabbit.unfit is not None
     assert (rabbit.unfit.code, good.unfit) == ("refusal.part_expired", None)
@@ -71,6 +75,79 @@ def test_a_part_in_quarantine_is_said_to_be() -> None:
     bench.write(lambda uow: planning.quarantine(uow, "GM-0001", reason="worn", actor=QUALITY))
     (row,) = rows(bench)
     assert [part.unfit.code for part in row.parts if part.unfit] == ["refusal.part_quarantined"]
+
+
+ON_DEMAND = a_check(
+    "on-demand", schedule=OnDemand(), parts=(PartId("RR-0002"), PartId("GM-0001")), plan_line="20"
+)
+
+
+class Undone(Exception):
+    """Raised to take a command back."""
+
+
+def starts(bench: AtOp20, row: Startable) -> bool:
+    """Return whether the service would start it; nothing is started."""
+
+    def command(uow: UnitOfWork) -> None:
+        pending.command(uow)
+        raise Undone
+
+    try:
+        pending = bench.watch.start(
+            check_id=row.check,
+            occurrence_id=row.occurrence,
+            containment_id=row.containment,
+            actor=QUALITY,
+            now=bench.clock.now(),
+        )
+        bench.write(command)
+    except Refusal:
+        return False
+    except Undone:
+        return True
+    return False
+
+
+def _lose_the_station(bench: AtOp20) -> None:
+    bench.pass_time(60)
+    bench.fail(OP20)
+
+
+def _keep_obligations(bench: AtOp20) -> None:
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+
+
+HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
+    "passes": lambda bench: bench.verify(),
+    "misses": lambda bench: bench.miss(),
+    "verified again": lambda bench: bench.verify(case=1),
+    "quarantined": lambda bench: bench.write(
+        lambda uow: planning.quarantine(uow, "RR-0001", reason="worn", actor=QUALITY)
+    ),
+    "released": lambda bench: bench.write(
+        lambda uow: planning.release(uow, "RR-0001", actor=QUALITY)
+    ),
+    "station lost": _lose_the_station,
+    "station read": lambda bench: bench.read_both(),
+    "twenty minutes": lambda bench: bench.pass_time(1200),
+    "four hours": lambda bench: bench.pass_time(14400),
+    "obligations kept": _keep_obligations,
+    "months": lambda bench: bench.pass_time(400 * 24 * 3600),
+}
+
+
+@given(st.lists(st.sampled_from([*HAPPENINGS]), max_size=8))
+def test_what_the_page_offers_to_start_is_what_the_service_starts(happenings: list[str]) -> None:
+    """L6, D9, B23: no button that is refused, and none disabled that would not be."""
+    bench = AtOp20(a_plant(a_check(), ON_DEMAND))
+    for happening in happenings:
+        try:
+            HAPPENINGS[happening](bench)
+        except Refusal:
+            continue
+        for row in rows(bench):
+            assert starts(bench, row) is (row.hindered is None), row
 
 
 def test_what_a_page_calls_unfit_is_refused_by_the_start() -> None:

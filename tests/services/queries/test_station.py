@@ -85,7 +85,7 @@ def test_what_can_be_started_is_listed_while_nothing_runs() -> None:
     page = AtOp20().page()
     assert page.run is None
     (row,) = page.startable
-    assert (row.check, row.status, row.unfit) == (TORQUE_CHECK, "due", False)
+    assert (row.check, row.status, row.hindered) == (TORQUE_CHECK, "due", None)
     assert [part.part for part in row.parts] == ["RR-0001", "GM-0001"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import Why
+from redrabbit.domain.verdict import Verdict, Why
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from tests.services.queries.at_op20 import AtOp20
 from tests.stored import bare
@@ -107,6 +107,6 @@ def test_a_rejected_good_master_calls_maintenance() -> None:
 
 @pytest.mark.parametrize("why", set(Why) - {Why.ABORTED})
 def test_every_reason_that_is_nobodys_wish_has_an_advice(why: Why) -> None:
-    found = verdict_said(bare(PresentationRecord, verdict="inconclusive", verdict_reason=why.value))
+    found = verdict_said(bare(PresentationRecord, verdict=Verdict.INCONCLUSIVE, verdict_reason=why))
     assert found is not None
     assert found.advice is not None

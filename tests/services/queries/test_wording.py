@@ -3,6 +3,7 @@
 import pytest
 
 from redrabbit.domain.records import RunRecord
+from redrabbit.domain.run import Outcome, RunState
 from redrabbit.services.queries.wording import outcome_word, say
 from tests.stored import bare
 
@@ -15,11 +16,13 @@ def test_what_is_said_is_a_code_with_its_values() -> None:
 @pytest.mark.parametrize(
     ("state", "outcome", "word"),
     [
-        ("closed", "failed", "failed"),
-        ("closed", "passed", "passed"),
-        ("armed", None, "under_way"),
-        ("awaiting_return", "inconclusive", "under_way"),
+        (RunState.CLOSED, Outcome.FAILED, "failed"),
+        (RunState.CLOSED, Outcome.PASSED, "passed"),
+        (RunState.ARMED, None, "under_way"),
+        (RunState.AWAITING_RETURN, Outcome.INCONCLUSIVE, "under_way"),
     ],
 )
-def test_a_run_is_under_way_until_it_is_closed(state: str, outcome: str | None, word: str) -> None:
+def test_a_run_is_under_way_until_it_is_closed(
+    state: RunState, outcome: Outcome | None, word: str
+) -> None:
     assert outcome_word(bare(RunRecord, state=state, outcome=outcome)) == word

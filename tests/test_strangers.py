@@ -1,0 +1,171 @@
+"""Reading a stranger's database or file writes nothing, runs nothing, can't talk to the terminal (D24)."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
+from typing import cast
+
+import pytest
+
+from redrabbit.base.clock import SteadyClock
+from redrabbit.base.settings import sqlite_url
+from redrabbit.base.signing import new_signer
+from redrabbit.cli import main
+from redrabbit.config.plant import read_configuration
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.ledger import LedgerContext, LogState
+from redrabbit.domain.record_proof import Period
+from redrabbit.exports.record_file import export_records, write_export
+from redrabbit.services.adopting import adopt
+from redrabbit.services.ports import LedgerHead, Reader
+from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import Recording
+
+BASE = Path(__file__).parent / "config" / "base"
+T0 = datetime(2026, 11, 22, tzinfo=UTC)
+HIDES_THE_REST = "Evil\x1b[1A\x1b[2K\x1b[8m"
+FORGES_A_LINE = "Plant\nchecked with the key given: \u202eX"
+
+
+class EmptyLedger:
+    """As much of a reader as the export of an empty log asks for."""
+
+    def __init__(self, checkpoint: str) -> None:
+        self._checkpoint = checkpoint
+
+    def entries(self, first: int = 0, limit: int | None = None) -> tuple[()]:
+        del first, limit
+        return ()
+
+    def leaf_hashes(self) -> tuple[()]:
+        return ()
+
+    def head(self) -> LedgerHead:
+        return LedgerHead(size=0, root="", checkpoint=self._checkpoint)
+
+
+def exported(folder: Path, plant: str) -> Path:
+    signer = new_signer("Evil-\u202e\x9b8m/5f0c1e9b7a3d2468")
+    content = export_records(
+        cast("Reader", EmptyLedger(sign_checkpoint(LogState(), signer))),
+        signer,
+        plant=plant,
+        period=Period(begins_at=T0, ends_at=T0 + timedelta(days=1)),
+        line=None,
+        made_at=T0,
+    )
+    path = folder / "evil.rr"
+    write_export(path, content)
+    return path
+
+
+@pytest.mark.parametrize("plant", [HIDES_THE_REST, FORGES_A_LINE])
+def test_an_exported_file_can_not_talk_to_the_terminal(
+    plant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(exported(tmp_path, plant))]) == 0
+    told = capsys.readouterr().out
+    assert all(each.isprintable() for each in told.replace("\n", ""))
+    assert [line for line in told.splitlines() if line.startswith("checked with")] == [
+        told.splitlines()[-1]
+    ]
+
+
+def test_a_finding_can_not_forge_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = exported(tmp_path, FORGES_A_LINE)
+    path.write_bytes(path.read_bytes().replace(b"redrabbit records 1", b"\x1b[8m unaltered", 1))
+    assert main(["verify", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert all(each.isprintable() for each in told.replace("\n", ""))
+
+
+def adopted(config: Path, database: Path) -> str:
+    """Make a database that has adopted the configuration, and return its address."""
+    plant, files = read_configuration(config)
+    url = sqlite_url(database)
+    context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
+    opened = open_database(
+        url,
+        plant=plant.name,
+        clock=SteadyClock(),
+        recording=Recording(fold=fold, context=context, targets=()),
+    )
+    try:
+        assert asyncio.run(opened.write(lambda uow: adopt(uow, plant, files, "test")))
+    finally:
+        opened.close()
+    return url
+
+
+def alter(database: Path, change: Callable[[dict[str, str]], object]) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        (kept,) = connection.execute("select content from configurations").fetchone()
+        texts = json.loads(kept)
+        change(texts)
+        connection.execute("update configurations set content = ?", (json.dumps(texts),))
+
+
+def exporting(url: str, folder: Path) -> list[str]:
+    period = ["--from", "2020-01-01", "--to", "2030-01-01"]
+    return ["export", "--database", url, *period, "-o", str(folder / "out.rr")]
+
+
+def everything_in(folder: Path) -> dict[Path, bytes]:
+    """Return the files' bytes, but for what SQLite keeps beside a database that is being read."""
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+ALTERATIONS: dict[str, Callable[[dict[str, str]], object]] = {
+    "a name that climbs": lambda texts: texts.update({"../escaped.yaml": "a: b\n"}),
+    "an absolute name": lambda texts: texts.update({"/tmp/escaped.yaml": "a: b\n"}),
+    "another schedule": lambda texts: texts.update(
+        {"control_plan.yaml": texts["control_plan.yaml"].replace("shift", "30 d")}
+    ),
+    "a mask": lambda texts: texts.update({"plant.yaml": "# (removed)\n" + texts["plant.yaml"]}),
+    "nothing left": dict.clear,
+}
+
+
+@pytest.mark.parametrize("change", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_an_altered_configuration_in_a_database_is_told_and_nothing_is_written(
+    change: Callable[[dict[str, str]], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "db" / "evil.sqlite3"
+    database.parent.mkdir()
+    url = adopted(BASE, database)
+    alter(database, change)
+    before = everything_in(tmp_path)
+    assert main(["overdue", "--database", url]) == 1
+    assert "not those that were adopted" in capsys.readouterr().err
+    assert main(exporting(url, tmp_path)) == 1
+    assert "not those that were adopted" in capsys.readouterr().err
+    assert everything_in(tmp_path) == before
+
+
+def test_a_secret_in_a_comment_is_not_in_the_database_and_obligations_still_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = copytree(BASE, tmp_path / "plant")
+    with (config / "plant.yaml").open("a", encoding="utf-8") as file:
+        file.write("# broker password: S3cretPw\n")
+    database = tmp_path / "plant.sqlite3"
+    url = adopted(config, database)
+    assert not any(
+        b"S3cretPw" in each
+        for path, each in everything_in(tmp_path).items()
+        if path.parent == tmp_path
+    )
+    assert main(["overdue", "--database", url]) == 0
+    assert "nothing is overdue" in capsys.readouterr().out
+    assert main(exporting(url, tmp_path)) == 0
+    assert b"S3cretPw" not in (tmp_path / "out.rr").read_bytes()
