@@ -72,6 +72,8 @@ def _stands_in_the_ledger(
         for entry in entries:
             if entry.type == "configuration_adopted" and entry.stream == PLANT_STREAM:
                 adopted = entry.payload
+                if adopted is None:  # erased (D51)
+                    continue
                 if adopted["digest"] == record.digest and adopted["files"] == texts:
                     return True
         first += len(entries)

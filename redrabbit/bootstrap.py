@@ -24,7 +24,6 @@ from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.exit_codes import PlanNotInForce
@@ -100,11 +99,7 @@ def _refuse_future_plan(plan: ControlPlan, now: datetime) -> None:
 
 
 def _open(settings: ServeSettings, plant: Plant, clock: Clock) -> SqlDatabase:
-    recording = Recording(
-        fold=fold,
-        context=LedgerContext(configuration=plant.digest, plan=plant.plan.label, software=SOFTWARE),
-        targets=plant.targets,
-    )
+    recording = Recording(fold=fold, software=SOFTWARE, targets=plant.targets)
     return open_database(
         settings.database_url,
         plant=plant.name,

@@ -28,6 +28,7 @@ from redrabbit.config.problem import ConfigurationProblems, Place, Problem, Prob
 from redrabbit.config.secret_check import refuse_secrets
 from redrabbit.config.station_file import StationFile, read_station_file
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import Station
@@ -84,7 +85,7 @@ def read_configuration(
         raise ConfigurationProblems(problems.found)
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
     readable = _readable(texts)
-    return _plant(plant, stations, plan, digest_of(readable)), readable
+    return _plant(plant, stations, plan, readable), readable
 
 
 def _readable(texts: dict[str, str | None]) -> dict[str, str]:
@@ -230,7 +231,10 @@ def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
 
 
 def _plant(
-    plant: PlantFile, stations: list[StationFile | None], plan: PlanFile, digest: str
+    plant: PlantFile,
+    stations: list[StationFile | None],
+    plan: PlanFile,
+    texts: Mapping[str, str],
 ) -> Plant:
     """Return the plant of files without problems."""
     assert plant.zone is not None  # noqa: S101  because files with problems don't get here
@@ -257,8 +261,46 @@ def _plant(
             mode: words for mode, words in (plant.failure_modes or {}).items() if words is not None
         },
         targets=plant.targets,
-        digest=digest,
+        digest=digest_of(texts),
+        in_force=_in_force(plant, stations, plan, texts),
     )
+
+
+def _in_force(
+    plant: PlantFile,
+    stations: list[StationFile | None],
+    plan: PlanFile,
+    texts: Mapping[str, str],
+) -> tuple[InForceItem, ...]:
+    """Return what entries are recorded under: the plant, its plan, each station's own file (D52)."""
+    plan_file = PLAN_TABLE if PLAN_TABLE in texts else PLAN_YAML
+    whole = InForceItem(
+        kind=InForceKind.PLANT, id=plant.name, revision=None, digest=_sha256(texts[PLANT_FILE])
+    )
+    planned = InForceItem(
+        kind=InForceKind.PLAN,
+        id=plan.number,
+        revision=plan.revision,
+        digest=_sha256(texts[plan_file]),
+    )
+    read = [file for file in stations if file is not None and file.station is not None]
+    return (
+        whole,
+        planned,
+        *(
+            InForceItem(
+                kind=InForceKind.STATION,
+                id=str(file.id),
+                revision=None,
+                digest=_sha256(texts[file.place.file]),
+            )
+            for file in sorted(read, key=lambda file: str(file.id))
+        ),
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _check(check: PlannedCheck, station: Station) -> Check:

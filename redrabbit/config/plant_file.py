@@ -41,7 +41,7 @@ from redrabbit.config.spellings import (
     Address,
 )
 from redrabbit.domain.challenge_part import Category, ChallengePart
-from redrabbit.domain.identity import FailureMode, LineId, PartId
+from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.plant import Line, NotificationTarget, TargetKind
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 from redrabbit.domain.text import Text
@@ -314,6 +314,7 @@ def _part(
         return None
     return ChallengePart(
         id=PartId(entry.key),
+        kind=PartKindId(entry.key),
         name=block["name"],
         category=block["category"],
         failure_mode=FailureMode(mode) if mode is not None else None,

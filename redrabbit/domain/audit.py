@@ -21,9 +21,11 @@ from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
+from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import Finding, say, shown
-from redrabbit.domain.ledger import Entry, LogState, from_bytes
+from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
@@ -85,6 +87,8 @@ class LedgerAudit:
     findings: tuple[Finding, ...]
     last_good: int | None
     """Size of the largest kept checkpoint that this log agrees with."""
+    erased: int
+    """Entries whose payload is gone; they verify, and are not folded (D51)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,8 @@ class Audit:
     """Hex."""
     findings: tuple[Finding, ...]
     last_good: int | None
+    erased: int = 0
+    """Entries whose payload is gone; they verify, and are not folded (D51)."""
 
     @property
     def sound(self) -> bool:
@@ -147,6 +153,7 @@ def audit(
         root=ledger.log.root.hex(),
         findings=findings,
         last_good=ledger.last_good,
+        erased=ledger.erased,
     )
 
 
@@ -162,6 +169,26 @@ class _Scan:
     damage: Finding | None = None
     newer: Finding | None = None
     """The first entry that only a newer version can read or fold."""
+    erased: dict[int, str] = field(default_factory=dict)
+    """Index → stream of the entries whose payload is gone."""
+    erased_by_rule: set[int] = field(default_factory=set)
+    """Indexes of which an entry says that they were erased (D51)."""
+
+    def note_erasure(self, entry: Entry) -> None:
+        """Note a payload that is gone, or the entry that says which were erased."""
+        if entry.payload is None:
+            self.erased[entry.index] = entry.stream
+        elif entry.type == PayloadsErased.TYPE:
+            self.erased_by_rule |= set(decode(PayloadsErased, entry.payload).entries)
+
+    def is_behind_a_hole(self, entry: Entry) -> bool:
+        """Tell whether something of the entry's stream was erased that it may speak of."""
+        return entry.stream in self.erased.values()
+
+    def payloads_missing(self) -> Iterator[Finding]:
+        """Yield the payloads that are gone though no entry says that they were erased."""
+        for index in sorted(self.erased.keys() - self.erased_by_rule):
+            yield _at(index, "payload_missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +226,15 @@ def verify_ledger(
     findings += _head_findings(heads, verifier, scan)
     contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
     findings += [found for found in contradictions.values() if found]
+    findings += scan.payloads_missing()
     findings += [scan.newer] if scan.newer else []
     good = [old.size for place, old in remembered if _agrees(old, scan)]
-    return LedgerAudit(log=scan.log, findings=tuple(findings), last_good=max(good, default=None))
+    return LedgerAudit(
+        log=scan.log,
+        findings=tuple(findings),
+        last_good=max(good, default=None),
+        erased=len(scan.erased),
+    )
 
 
 def compare_records(
@@ -241,19 +274,29 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
             scan.damage = found
             break
         if visit and not scan.newer and isinstance(found, Entry):
-            try:
-                visit(found)
-            except WrittenByNewer as newer:
-                scan.newer = _at(index, WRITTEN_BY_NEWER, what=newer.what)
-            except NONSENSE as error:
-                problem = f"{type(error).__name__}: {error}"
-                scan.damage = _at(index, "entry_does_not_fold", problem=problem)
+            scan.damage = _visited(visit, found, scan)
+            if scan.damage:
                 break
         scan.log = scan.log.with_leaf(found.stream, cast("bytes", row["leaf_hash"]))
         scan.last_index[found.stream] = index
         if scan.log.size in wanted:
             scan.at_size[scan.log.size] = scan.log
     return scan
+
+
+def _visited(visit: Callable[[Entry], None], entry: Entry, scan: _Scan) -> Finding | None:
+    """Visit a sound entry; return the damage if it makes no sense after those before it."""
+    try:
+        scan.note_erasure(entry)
+        visit(entry)
+    except WrittenByNewer as newer:
+        scan.newer = _at(entry.index, WRITTEN_BY_NEWER, what=newer.what)
+    except NONSENSE as error:
+        if isinstance(error, LookupError) and scan.is_behind_a_hole(entry):
+            return None
+        problem = f"{type(error).__name__}: {error}"
+        return _at(entry.index, "entry_does_not_fold", problem=problem)
+    return None
 
 
 def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
@@ -272,7 +315,7 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
     if not _same(row.get("leaf_hash"), leaf_hash(raw)):
         return _at(index, "leaf_hash_differs")
     try:
-        entry = from_bytes(raw, index)
+        entry = read_entry(_stored(row, raw), index)
     except WrittenByNewer as newer:
         scan.newer = scan.newer or _at(index, WRITTEN_BY_NEWER, what=newer.what)
         return _link(row, index, scan)
@@ -282,6 +325,14 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
     for finding in _columns("column_differs", f"ledger[{index}]", row, repeated):
         return finding
     return _chain(entry, scan) or entry
+
+
+def _stored(row: Row, raw: bytes) -> StoredEntry:
+    """Return what the row keeps; ValueError for a salt or payload that is neither bytes nor gone."""
+    salt, payload = row.get("salt"), row.get("payload")
+    if not isinstance(salt, bytes | None) or not isinstance(payload, bytes | None):
+        raise ValueError(f"salt {shown(salt)} and payload {shown(payload)} in place of bytes")  # noqa: TRY004  damaged rows
+    return StoredEntry(raw=raw, salt=salt, payload=payload)
 
 
 def _link(row: Row, index: int, scan: _Scan) -> _Link | Finding:

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import FailureMode, PartId
+from redrabbit.domain.identity import FailureMode, PartId, PartKindId
 from redrabbit.domain.text import Text
 
 
@@ -50,6 +50,8 @@ class ChallengePart:
 
     id: PartId
     """Also the code on its label, as scanners read it, for example `RR-0007`."""
+    kind: PartKindId
+    """Of what kind it is a piece (D36); a part of its own kind where the file names none."""
     name: Text
     category: Category
     failure_mode: FailureMode | None
@@ -63,6 +65,7 @@ class ChallengePart:
     certified_on: date | None = None
     measured: str | None = None
     """The measured value with its unit, from certification."""
+    drawing_revision: str | None = None
 
     @property
     def is_good_master(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
+from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.containment import (
     ContainmentClosed,
     ContainmentOpened,
@@ -21,17 +22,22 @@ from redrabbit.domain.facts.containment import (
     ReactionChanged,
     ReactionStep,
 )
-from redrabbit.domain.facts.fact import Fact, Record
+from redrabbit.domain.facts.fact import Fact, Json, Record
 from redrabbit.domain.facts.occurrence import (
+    DecisionCode,
     OccurrenceDecided,
     OccurrenceOutcome,
     OccurrenceRecord,
 )
-from redrabbit.domain.facts.run import PresentationRecord, RunClosed, RunRecord, VerdictReached
+from redrabbit.domain.facts.presentation import PresentationRecord, VerdictReached
+from redrabbit.domain.facts.run import RunClosed, RunRecord
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.record_query import RecordReader, equals
 from redrabbit.domain.run import Outcome, Purpose, worst_outcome
 from redrabbit.domain.suspect_window import parts_between
+from redrabbit.domain.text import Text
 from redrabbit.domain.verdict import Verdict
 
 
@@ -45,9 +51,15 @@ class Dated(NamedTuple):
 class Known(RecordReader, Protocol):
     """What is on record once the fact is, and which number comes next."""
 
-    def next_number(self, kind: type[Record]) -> int:
-        """Return the next free number of a record with an integer key (D14)."""
+    def next_number(self, kind: type[Record], stream: str) -> int:
+        """Return the next free number of what is numbered on a stream, from 1 (D14, D50)."""
         ...
+
+
+def next_id(known: Known, kind: type[Record], stream: str) -> str:
+    """Return the id of the next one of a kind on a stream, for example `line1-R-1042`."""
+    assert kind.LETTER is not None, kind  # noqa: S101  only what is numbered has a next number
+    return numbered(stream, kind.LETTER, known.next_number(kind, stream))
 
 
 def consequences(fact: Fact, at: datetime, known: Known, check: Check | None) -> tuple[Dated, ...]:
@@ -61,7 +73,11 @@ def consequences(fact: Fact, at: datetime, known: Known, check: Check | None) ->
 
 
 def decision(
-    run: RunRecord, at: datetime, outcome: OccurrenceOutcome, reason: str | None, known: Known
+    run: RunRecord,
+    at: datetime,
+    outcome: OccurrenceOutcome,
+    reason: DecisionCode | None,
+    known: Known,
 ) -> Dated | None:
     """Return what a run decides of the occurrence that it holds; None where it holds none.
 
@@ -73,7 +89,7 @@ def decision(
         return None
     lapses_at = lapse_at(occurrence)
     if at > lapses_at:
-        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, "not_done"
+        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, DecisionCode.NOT_DONE
     decided = OccurrenceDecided(
         occurrence_id=occurrence.occurrence_id,
         check_id=occurrence.check_id,
@@ -81,7 +97,9 @@ def decision(
         device=occurrence.device,
         run_id=run.run_id,
         outcome=outcome,
-        reason=reason,
+        reason_code=reason,
+        reason_text=None,
+        pause_id=None,
     )
     return Dated(decided, at)
 
@@ -108,6 +126,15 @@ def last_good_check(
     return detected[0] if detected else None
 
 
+def names_of(run: RunRecord) -> PlaceNames | None:
+    """Return what line, station and device were called when the run was started."""
+    return None if run.names is None else decode(PlaceNames, json.loads(run.names))
+
+
+def _text(kept: Json | None) -> Text | None:
+    return None if kept is None else decode(Text, json.loads(kept))
+
+
 def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
     if run.occurrence_id is None:
         return None
@@ -125,16 +152,20 @@ def _after_verdict(
     run = known.get(RunRecord, fact.run_id)
     assert run is not None  # noqa: S101  a run is recorded when it starts
     if worst_outcome([fact.verdict]) is Outcome.FAILED:  # needs nobody's confirmation (D4)
-        failed = decision(run, at, OccurrenceOutcome.FAILED, fact.verdict.value, known)
+        failed = decision(
+            run, at, OccurrenceOutcome.FAILED, DecisionCode(fact.verdict.value), known
+        )
         if failed is not None:
             yield failed
     if fact.verdict is Verdict.MISSED:
-        yield from _open_case(fact, at, known, check)
+        yield from _open_case(fact, at, run, known, check)
     if not fact.verdict.is_good:
         yield Dated(_alarm(AlarmKind(fact.verdict.value), run, known, part_id=fact.part_id), at)
 
 
-def _open_case(fact: VerdictReached, at: datetime, known: Known, check: Check) -> Iterator[Dated]:
+def _open_case(
+    fact: VerdictReached, at: datetime, run: RunRecord, known: Known, check: Check
+) -> Iterator[Dated]:
     missed = known.get(PresentationRecord, fact.run_id, fact.step, fact.attempt)
     assert missed is not None  # noqa: S101  recorded when the part was issued
     failure_mode = missed.failure_mode
@@ -151,14 +182,19 @@ def _open_case(fact: VerdictReached, at: datetime, known: Known, check: Check) -
     good = last_good_check(known, missed.device, failure_mode)
     suspect = parts_between(good.counter if good else None, missed.counter)
     opened = ContainmentOpened(
-        containment_id=known.next_number(ContainmentRecord),
+        containment_id=ContainmentId(next_id(known, ContainmentRecord, missed.line)),
         line=missed.line,
         station=missed.station,
         device=missed.device,
         failure_mode=failure_mode,
+        names=names_of(run),
+        failure_mode_name=_text(missed.failure_mode_name),
         check_id=check.id,
         run_id=missed.run_id,
         step=missed.step,
+        variant=fact.variant,
+        nest=fact.nest,
+        identity_disputed=fact.identity_disputed,
         window_from=good.presented_at if good else None,
         window_from_run=good.run_id if good else None,
         counter_from=good.counter if good else None,
@@ -166,7 +202,7 @@ def _open_case(fact: VerdictReached, at: datetime, known: Known, check: Check) -
         quantity=suspect.quantity,
         quantity_is_lower_bound=suspect.is_lower_bound,
         reaction=tuple(
-            ReactionStep(en=text.en, zh=text.zh, done_at=None, done_by=None)
+            ReactionStep(en=text.en, zh=text.zh, done_at=None, done_by=None, done_how=None)
             for text in check.reaction
         ),
     )
@@ -218,11 +254,12 @@ def _alarm(
     occurrence: OccurrenceRecord | None = None,
 ) -> AlarmRaised:
     return AlarmRaised(
-        alarm_id=known.next_number(AlarmRecord),
+        alarm_id=AlarmId(next_id(known, AlarmRecord, run.line)),
         kind=kind,
         line=run.line,
         station=run.station,
         device=run.device,
+        names=names_of(run),
         part_id=part_id,
         run_id=run.run_id,
         occurrence_id=occurrence.occurrence_id if occurrence else None,

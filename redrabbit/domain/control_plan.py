@@ -13,6 +13,14 @@ from redrabbit.domain.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStep:
+    """One presentation that a check asks for: this part, before this device (D36)."""
+
+    part: PartId
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One requirement of the control plan: this device, these challenge parts, this frequency."""
 
@@ -43,6 +51,13 @@ class Check:
     """From the start to the end of a run; holds the occurrence as long (D9)."""
     escalate_after_inconclusive: int = 3
     """After so many inconclusive runs of one occurrence the quality engineer is told (D4)."""
+    special_characteristic: str | None = None
+    """CC, SC, …, as the plan marks its line."""
+
+    @property
+    def steps(self) -> tuple[CheckStep, ...]:
+        """What is presented where, in order; today every part goes before the check's one device."""
+        return tuple(CheckStep(part=part, device=self.device) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

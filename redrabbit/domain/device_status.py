@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, under_way
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
 
@@ -95,9 +96,9 @@ class DeviceStanding:
     next_due_at: datetime | None = None
     """The next due time of any check, after now."""
     check_id: str | None = None
-    occurrence_id: int | None = None
-    run_id: int | None = None
-    containment_id: int | None = None
+    occurrence_id: OccurrenceId | None = None
+    run_id: RunId | None = None
+    containment_id: ContainmentId | None = None
 
 
 def device_status(facts: DeviceFacts, now: datetime) -> DeviceStanding:

@@ -51,6 +51,9 @@ TEXTS: Final = {
         "one of the two was changed, added or removed"
     ),
     "stream_begins_late": "is not the first entry of stream {stream}, and no earlier one is there",
+    "payload_missing": (
+        "the payload is gone, and no entry of the ledger says that it was erased: it was removed"
+    ),
     "entry_does_not_fold": "the entry makes no sense after those before it: {problem}",
     "written_by_newer": "written by a newer version of Red Rabbit ({what})",
     # the head
@@ -88,6 +91,8 @@ TEXTS: Final = {
     "seal_wrong": "the seal does not fit the file: something in it was changed, added or removed",
     "section_missing": "the records of stream {stream} are missing",
     "section_extra": "there are records of stream {stream}, which belongs there once and only if asked for",
+    "blob_differs": "the content does not have this digest: it was changed",
+    "name_differs": "the name is not the one that {expected} stands for: it was changed",
     "not_in_log": "ledger[{index}] is not in the signed log: it was changed, added or moved",
     "wrong_stream": "ledger[{index}] is of stream {found}; expected {stream}",
     "start_not_shown": (

@@ -168,6 +168,11 @@ class StoredEntry(NamedTuple):
     """Canonical bytes of the payload; None in schema 1, and where it was erased."""
 
 
+def schema_of(stored: StoredEntry) -> int:
+    """Return which schema a sound entry is of: only the first had its payload inside."""
+    return int(json.loads(stored.raw)["schema"])
+
+
 def leaf_bytes(entry: Entry) -> bytes:
     """Return the canonical bytes of the entry's leaf."""
     fields: dict[str, JsonValue] = {

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import DueTime
 
@@ -49,6 +50,17 @@ class FrozenTimes:
     closes_at: datetime
 
 
+def trigger_key(planned: str, variant: str | None = None, nest: str | None = None) -> str:
+    """Return the key of an occurrence: the planned moment, and what it is owed for (D8, D54).
+
+    A check that asks for variants or nests owes each combination by itself; without them the key is
+    the planned moment alone.
+    """
+    of_variant = "" if variant is None else f"|variant={variant}"
+    of_nest = "" if nest is None else f"|nest={nest}"
+    return f"{planned}{of_variant}{of_nest}"
+
+
 def frozen_times(check: Check, due: DueTime) -> FrozenTimes:
     """Return the times of the occurrence of a check at a due time, as the plan says them now."""
     return FrozenTimes(
@@ -80,7 +92,7 @@ def under_way(record: OccurrenceRecord, now: datetime) -> bool:
     return record.outcome is None and record.held_until is not None and now < record.held_until
 
 
-def holding_run(record: OccurrenceRecord) -> int | None:
+def holding_run(record: OccurrenceRecord) -> RunId | None:
     """Return the run that is made for it now; None where none is, or it is decided already."""
     return record.run_id if record.outcome is None else None
 

@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.facts.plant import InForceItem, InForceKind
+from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.text import Text
@@ -66,6 +69,34 @@ class Plant:
     targets: tuple[NotificationTarget, ...] = ()
     digest: str = ""
     """SHA-256, hex, over the canonical content of all files."""
+    in_force: tuple[InForceItem, ...] = ()
+    """What entries are recorded under (D52)."""
+
+    def station_digest(self, station_id: StationId) -> str | None:
+        """Return the digest of a station's own file; None where it is not known."""
+        for item in self.in_force:
+            if item.kind is InForceKind.STATION and item.id == station_id:
+                return item.digest
+        return None
+
+    def home_of(self, part_id: PartId) -> str:
+        """Return the stream on which a piece is at home: the first line that takes it (D50).
+
+        A piece that no check takes belongs to no line.
+        """
+        lines = (check.line for check in self.plan.checks if part_id in check.parts)
+        return next(lines, PLANT_STREAM)
+
+    def place_names(self, station_id: StationId, device_id: DeviceId | None) -> PlaceNames:
+        """Return what line, station and device are called now; KeyError for an unknown one."""
+        station = self.station(station_id)
+        names = {line.id: line.name for line in self.lines}
+        return PlaceNames(
+            line=names.get(station.line, Text(en=station.line, zh=station.line)),
+            operation=station.operation,
+            station=station.name,
+            device=None if device_id is None else station.device(device_id).name,
+        )
 
     def station(self, station_id: StationId) -> Station:
         """Return the station of that id; KeyError if there is none."""

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.erasable import name_id
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
     Entry,
     JsonValue,
+    StoredEntry,
     canonical,
     canonical_text,
-    from_bytes,
     instant,
-    to_bytes,
+    leaf_bytes,
+    read_entry,
+    schema_of,
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
@@ -35,6 +38,9 @@ from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_sign
 
 _FEWEST_LINES: Final = 3
 """Header, checkpoint, seal: the export of an empty log."""
+
+_KEYS_OF_SCHEMA_1: Final = {"entry", "index", "proof"}
+_KEYS: Final = _KEYS_OF_SCHEMA_1 | {"name", "payload", "salt"}
 
 VerifierOf = Callable[[str], NoteVerifier]
 """Makes a verifier of a public key's text; ValueError if it can't."""
@@ -209,9 +215,10 @@ def _sections(
             awaited.remove(stream)
             section = _Section(stream, header.period, checkpoint)
             audit.by_stream[stream] = 0
-        elif section and found.keys() == {"entry", "index", "proof"}:
+        elif section and found.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
             entry = _entry(found, number)
             yield from section.add(entry, _path(found["proof"], number), number)
+            yield from _name_findings(entry, found.get("name"), number)
             audit.entries += 1
             audit.by_stream[section.stream] += header.period.holds(entry)
         else:
@@ -227,11 +234,45 @@ def _entry(found: Mapping[str, JsonValue], number: int) -> Entry:
     if type(index) is not int:
         raise _UnreadableError(f"line {number}", "the index is not a whole number")
     try:
-        return from_bytes(canonical(found["entry"]), index)
+        return read_entry(_stored(found), index)
     except WrittenByNewer as newer:
         raise _UnreadableError(f"line {number}", newer.what, WRITTEN_BY_NEWER) from newer
     except ValueError as error:
         raise _UnreadableError(f"line {number}", error) from error
+
+
+def _stored(found: Mapping[str, JsonValue]) -> StoredEntry:
+    """Return what was kept of the entry; ValueError where payload and salt are not as they must be."""
+    raw = canonical(found["entry"])
+    has_payload = found.keys() == _KEYS
+    if has_payload != (schema_of(StoredEntry(raw=raw, salt=None, payload=None)) > 1):
+        raise ValueError(
+            "the payload stands beside an entry from schema version 2 on, and only there"
+        )
+    salt, payload = found.get("salt"), found.get("payload")
+    if not isinstance(salt, str | None):
+        raise ValueError("the salt is not a text of hex digits")  # noqa: TRY004  a damaged file
+    return StoredEntry(
+        raw=raw,
+        salt=None if salt is None else bytes.fromhex(salt),
+        payload=None if payload is None else canonical(payload),
+    )
+
+
+def _name_findings(entry: Entry, name: JsonValue, number: int) -> Iterator[Finding]:
+    """Yield where a name is not the one that stands for itself in the entry (D51)."""
+    match name:
+        case None:
+            return
+        case {"name": str(said), "salt": str(salt)}:
+            try:
+                stands_for = name_id(bytes.fromhex(salt), said)
+            except ValueError:
+                stands_for = ""
+            if stands_for == entry.actor.id:
+                return
+    place = f"line {number}, ledger[{entry.index}]"
+    yield Finding(code="name_differs", place=place, params={"expected": entry.actor.id})
 
 
 def _path(proof: JsonValue, number: int) -> list[bytes]:
@@ -256,7 +297,7 @@ class _Section:
     def add(self, entry: Entry, path: Sequence[bytes], number: int) -> Iterator[Finding]:
         """Yield what is wrong with the next entry."""
         place = f"line {number}"
-        leaf = leaf_hash(to_bytes(entry))
+        leaf = leaf_hash(leaf_bytes(entry))
         if not verify_inclusion(
             leaf, entry.index, self._checkpoint.size, path, self._checkpoint.root
         ):

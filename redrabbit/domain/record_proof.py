@@ -5,7 +5,8 @@ One JSON object a line, in canonical form, UTF-8:
     {"format": …, "from": …, "key": …, "lines": …, "made_at": …, "plant": …, "until": …}
     {"checkpoint": the signed checkpoint of the whole log}
     {"stream": …}                                  for each line asked for, and for the plant
-    {"entry": …, "index": …, "proof": […]}         its entries, without a gap
+    {"entry": …, "index": …, "proof": […]}         its entries, without a gap; of schema 2 with what
+    {…, "name": …, "payload": …, "salt": …}        was salted: its payload, and a stated name, or null
     {"seal": a signed note over the SHA-256 of all lines above}
 
 Each stream's entries reach from one recorded before the period (or the stream's first) to one
@@ -18,12 +19,21 @@ never not at all. The end is exclusive. `redrabbit.domain.record_audit` reads su
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from redrabbit.domain.ledger import PLANT_STREAM, canonical_text, instant_text
+from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.ledger import (
+    PLANT_STREAM,
+    JsonValue,
+    StoredEntry,
+    canonical_text,
+    instant_text,
+    schema_of,
+)
 from redrabbit.domain.signed_note import NoteSigner, sign_note, to_base64
 
 FORMAT: Final = "redrabbit records 1"
@@ -127,10 +137,21 @@ def stream_line(stream: str) -> str:
     return canonical_text({"stream": stream})
 
 
-def entry_line(index: int, raw: bytes, proof: Sequence[bytes]) -> str:
-    """Return the line of one entry; its canonical bytes stand in it as they are."""
-    place = canonical_text({"index": index, "proof": [to_base64(node) for node in proof]})
-    return f'{{"entry":{raw.decode("utf-8")},{place[1:]}'
+def entry_line(
+    index: int, stored: StoredEntry, proof: Sequence[bytes], name: StatedName | None = None
+) -> str:
+    """Return the line of one entry; its canonical bytes stand in it as they are.
+
+    `name` is what its actor stated, while it is kept. What was erased is null (D51).
+    """
+    place: dict[str, JsonValue] = {"index": index}
+    if schema_of(stored) > 1:
+        payload = None if stored.payload is None else json.loads(stored.payload)
+        salt = None if stored.salt is None else stored.salt.hex()
+        said = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+        place |= {"name": said, "payload": payload, "salt": salt}
+    beside = canonical_text(place | {"proof": [to_base64(node) for node in proof]})
+    return f'{{"entry":{stored.raw.decode("utf-8")},{beside[1:]}'
 
 
 def sealed(lines: Sequence[str], signer: NoteSigner) -> bytes:

@@ -12,8 +12,7 @@ from enum import Enum
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.presentation_questions import is_good
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import Outcome, RunState
-from redrabbit.domain.verdict import Why
+from redrabbit.domain.run import Outcome, RunState, StopCode
 
 
 class WhyMade(Enum):
@@ -50,9 +49,9 @@ def parts_of(run: RunRecord) -> tuple[PartId, ...]:
 
 def stopped_with(run: RunRecord) -> Outcome | None:
     """Return what a run under way was stopped with; None where nobody and nothing stopped it."""
-    if run.reason is None:
+    if run.reason_code is None:
         return None
-    return Outcome.INCONCLUSIVE if run.reason == Why.RESTARTED else Outcome.ABORTED
+    return Outcome.INCONCLUSIVE if run.reason_code is StopCode.RESTARTED else Outcome.ABORTED
 
 
 def goes_no_further(run: RunRecord, presentations: Iterable[PresentationRecord]) -> bool:

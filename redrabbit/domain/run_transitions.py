@@ -130,7 +130,11 @@ def _see_part_unscanned(run: Run, event: Observed) -> Advance:
 
 
 def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
-    return _close(replace(run, stopped=Outcome.ABORTED, reason=StopReason(code=StopCode.NOT_STARTED)), event.at, None)
+    return _close(
+        replace(run, stopped=Outcome.ABORTED, reason=StopReason(code=StopCode.NOT_STARTED)),
+        event.at,
+        None,
+    )
 
 
 def _given(event: Aborted) -> StopReason:
@@ -251,7 +255,9 @@ def _conclude(run: Run, judgement: Judgement) -> Advance:
     return judged, (reached, deadline)
 
 
-def _stop(run: Run, at: datetime, outcome: Outcome, reason: StopReason, actor: Actor | None) -> Advance:
+def _stop(
+    run: Run, at: datetime, outcome: Outcome, reason: StopReason, actor: Actor | None
+) -> Advance:
     stopped = replace(run, state=RunState.AWAITING_RETURN, stopped=outcome, reason=reason)
     stopped, deadline = _with_deadline(
         stopped, DeadlineKind.RETURN, at + timedelta(seconds=run.return_timeout_s)
@@ -303,7 +309,9 @@ def _confirm(run: Run, event: Confirmed) -> Advance:
 def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
     if outcome_of(run) is Outcome.PASSED:
         run = replace(run, stopped=Outcome.ABORTED)
-    return _close(replace(run, reason=run.reason or StopReason(code=StopCode.NOT_CONFIRMED)), event.at, None)
+    return _close(
+        replace(run, reason=run.reason or StopReason(code=StopCode.NOT_CONFIRMED)), event.at, None
+    )
 
 
 def _abort_unconfirmed(run: Run, event: Aborted) -> Advance:

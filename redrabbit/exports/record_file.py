@@ -44,6 +44,7 @@ class _Place:
     index: int
     occurred_at: datetime
     recorded_at: datetime
+    actor: str
 
 
 def export_records(
@@ -99,15 +100,17 @@ def _sections(reader: Reader, streams: Sequence[str], period: Period) -> Iterato
     places: dict[str, list[_Place]] = {stream: [] for stream in streams}
     for entry in _entries(reader):
         if entry.stream in places:
-            place = _Place(entry.index, entry.occurred_at, entry.recorded_at)
+            place = _Place(entry.index, entry.occurred_at, entry.recorded_at, entry.actor.id)
             places[entry.stream].append(place)
     tree = Tree(reader.leaf_hashes())
+    names = reader.names()
     for stream in streams:
         yield stream_line(stream)
         found = places[stream]
         for seq in covering_range(found, period):
             index = found[seq].index
-            yield entry_line(index, reader.raw_entry(index), tree.inclusion(index))
+            name = names.get(found[seq].actor)
+            yield entry_line(index, reader.stored_entry(index), tree.inclusion(index), name)
 
 
 def _entries(reader: Reader) -> Iterator[Entry]:

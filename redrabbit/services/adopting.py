@@ -6,16 +6,26 @@ again without an entry.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from redrabbit.base.redaction import redacted
 from redrabbit.domain.challenge_part import ChallengePart, PartState
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.challenge_part import PartRegistered, PartStateChanged
+from redrabbit.domain.facts.challenge_part import (
+    PartRegistered,
+    PartStateChanged,
+    PartStateCode,
+)
 from redrabbit.domain.facts.check import CheckAdopted, CheckRetired
-from redrabbit.domain.facts.codec import encode
-from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
-from redrabbit.domain.facts.plant import ConfigurationAdopted
-from redrabbit.domain.facts.station import StationAdopted
+from redrabbit.domain.facts.fact import json_of
+from redrabbit.domain.facts.occurrence import (
+    DecisionCode,
+    OccurrenceDecided,
+    OccurrenceOutcome,
+)
+from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, in_force_digest
+from redrabbit.domain.facts.station import StationAdopted, StationRetired
+from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.identity import CONFIGURATION
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
@@ -38,42 +48,71 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
     secret, for ever; the digest is over the true texts (D24).
     """
     latest = uow.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    if latest and latest[0].digest == plant.digest and latest[0].software == software:
+    is_known = latest and latest[0].digest == plant.digest and latest[0].software == software
+    if is_known and uow.in_force == in_force_digest(plant.in_force):
         return False
     adopted = ConfigurationAdopted(
         digest=plant.digest, software=software, plan=plant.plan.label, files=dict(redacted(files))
     )
     record(uow, adopted, stream=PLANT_STREAM, actor=CONFIGURATION)
-    for station in plant.stations:
-        known = uow.get(StationRecord, station.id)
-        if known is None or known.line != station.line:
-            named = StationAdopted(station_id=station.id, line=station.line)
-            record(uow, named, stream=station.line, actor=CONFIGURATION)
+    in_force = InForceChanged(items=plant.in_force)
+    record(uow, in_force, stream=PLANT_STREAM, actor=CONFIGURATION)
+    _adopt_stations(uow, plant)
     _adopt_checks(uow, plant)
     _adopt_parts(uow, plant)
     return True
 
 
+def _adopt_stations(uow: UnitOfWork, plant: Plant) -> None:
+    for station in plant.stations:
+        known = uow.get(StationRecord, station.line, station.id)
+        if known is None or known.retired_at is not None:
+            named = StationAdopted(station_id=station.id, line=station.line)
+            record(uow, named, stream=station.line, actor=CONFIGURATION)
+    there = {(station.line, station.id) for station in plant.stations}
+    for known in uow.find(StationRecord, equals("retired_at", None)):
+        if (known.line, known.station_id) not in there:
+            retired = StationRetired(station_id=known.station_id)
+            record(uow, retired, stream=known.line, actor=CONFIGURATION)
+
+
 def _adopt_checks(uow: UnitOfWork, plant: Plant) -> None:
     for check in plant.plan.checks:
         wanted = _adopted(check, plant)
-        known = uow.get(CheckRecord, check.id)
-        as_known = known is not None and known.retired_at is None
-        if as_known and encode(wanted).items() <= encode(known).items():
-            continue
-        record(uow, wanted, stream=check.line, actor=CONFIGURATION)
-    ids = {check.id for check in plant.plan.checks}
+        known = uow.get(CheckRecord, check.line, check.id)
+        if known is None or known.retired_at is not None or _check_differs(known, wanted):
+            record(uow, wanted, stream=check.line, actor=CONFIGURATION)
+    there = {(check.line, check.id) for check in plant.plan.checks}
     for known in uow.find(CheckRecord, equals("retired_at", None)):
-        if known.check_id not in ids:
+        if (known.line, known.check_id) not in there:
             retired = CheckRetired(check_id=known.check_id)
             record(uow, retired, stream=known.line, actor=CONFIGURATION)
             _excuse_open(uow, known)
 
 
+def _check_differs(known: CheckRecord, wanted: CheckAdopted) -> bool:
+    stands = PlanReference(
+        number=known.plan_number,
+        revision=known.plan_revision,
+        line=known.plan_line,
+        pfmea=known.pfmea,
+    )
+    return (stands, known.station, known.device, known.schedule, known.special_characteristic) != (
+        wanted.plan,
+        wanted.station,
+        wanted.device,
+        wanted.schedule,
+        wanted.special_characteristic,
+    )
+
+
 def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
     """Excuse what a retired check still owes: the plan no longer asks for it (L7)."""
     for occurrence in uow.find(
-        OccurrenceRecord, equals("check_id", retired.check_id), equals("outcome", None)
+        OccurrenceRecord,
+        equals("line", retired.line),
+        equals("check_id", retired.check_id),
+        equals("outcome", None),
     ):
         excused = OccurrenceDecided(
             occurrence_id=occurrence.occurrence_id,
@@ -82,7 +121,9 @@ def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
             device=occurrence.device,
             run_id=None,
             outcome=OccurrenceOutcome.EXCUSED,
-            reason="check_retired",
+            reason_code=DecisionCode.CHECK_RETIRED,
+            reason_text=None,
+            pause_id=None,
         )
         record(uow, excused, stream=retired.line, actor=CONFIGURATION)
 
@@ -93,63 +134,78 @@ def _adopted(check: Check, plant: Plant) -> CheckAdopted:
         line=check.line,
         station=check.station,
         device=check.device,
-        plan=plant.plan.label,
-        plan_line=check.plan_line,
-        pfmea=check.pfmea,
+        plan=plan_reference(plant, check),
         schedule=schedule_text(check.schedule),
+        special_characteristic=check.special_characteristic,
+    )
+
+
+def plan_reference(plant: Plant, check: Check) -> PlanReference:
+    """Return where in the plan in force a check stands (R02)."""
+    return PlanReference(
+        number=plant.plan.number,
+        revision=plant.plan.revision,
+        line=check.plan_line,
+        pfmea=check.pfmea,
     )
 
 
 def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
     for part in plant.parts:
         known = uow.get(ChallengePartRecord, part.id)
-        if known is None or _differs(known, part):
-            state, reason = _state(known, part)
-            registered = PartRegistered(
-                part_id=part.id,
-                name=part.name,
-                category=part.category,
-                failure_mode=part.failure_mode,
-                storage=part.storage,
-                valid_until=part.valid_until,
-                wear_limit_uses=part.wear_limit_uses,
-                certified_on=part.certified_on,
-                measured=part.measured,
-                state=state,
-                state_reason=reason,
-            )
-            record(uow, registered, stream=PLANT_STREAM, actor=CONFIGURATION)
+        home = _home(plant, part, known)
+        wanted = _registered(part, known)
+        if known is None or known.stream != home or _part_differs(known, wanted):
+            record(uow, wanted, stream=home, actor=CONFIGURATION)
     ids = {part.id for part in plant.parts}
     for known in uow.find(ChallengePartRecord):
         if known.part_id not in ids and known.state is not PartState.RETIRED:
             retired = PartStateChanged(
                 part_id=known.part_id,
                 state=PartState.RETIRED,
-                state_reason="not_in_configuration",
+                state_code=PartStateCode.NOT_IN_CONFIGURATION,
+                state_text=None,
             )
-            record(uow, retired, stream=PLANT_STREAM, actor=CONFIGURATION)
+            record(uow, retired, stream=known.stream, actor=CONFIGURATION)
 
 
-def _differs(known: ChallengePartRecord, part: ChallengePart) -> bool:
-    stands = (
-        known.category,
-        known.failure_mode,
-        known.storage,
-        known.valid_until,
-        known.wear_limit_uses,
+def _home(plant: Plant, part: ChallengePart, known: ChallengePartRecord | None) -> str:
+    """Return the piece's home: it keeps the line that it has; the plant's own find one (D50)."""
+    if known is not None and known.stream != PLANT_STREAM:
+        return known.stream
+    return plant.home_of(part.id)
+
+
+def _registered(part: ChallengePart, known: ChallengePartRecord | None) -> PartRegistered:
+    state, code, text = _state(known, part)
+    return PartRegistered(
+        part_id=part.id,
+        kind=part.kind,
+        name=part.name,
+        category=part.category,
+        failure_mode=part.failure_mode,
+        storage=part.storage,
+        valid_until=part.valid_until,
+        wear_limit_uses=part.wear_limit_uses,
+        certified_on=part.certified_on,
+        measured=part.measured,
+        drawing_revision=part.drawing_revision,
+        state=state,
+        state_code=code,
+        state_text=text,
     )
-    wanted = (
-        part.category,
-        part.failure_mode,
-        part.storage,
-        part.valid_until,
-        part.wear_limit_uses,
-    )
-    return stands != wanted or known.state != _state(known, part)[0]
 
 
-def _state(known: ChallengePartRecord | None, part: ChallengePart) -> tuple[PartState, str | None]:
+def _part_differs(known: ChallengePartRecord, wanted: PartRegistered) -> bool:
+    told = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    told["name"] = json_of(wanted.name)
+    return any(getattr(known, name) != value for name, value in told.items())
+
+
+def _state(
+    known: ChallengePartRecord | None, part: ChallengePart
+) -> tuple[PartState, PartStateCode | None, str | None]:
     """Return the part's state: a quarantine on record is lifted by people, never by a file."""
     if known is not None and known.state is PartState.QUARANTINED:
-        return known.state, known.state_reason
-    return (PartState.RELEASED if part.released else PartState.UNRELEASED), None
+        return known.state, known.state_code, known.state_text
+    return (PartState.RELEASED if part.released else PartState.UNRELEASED), None, None

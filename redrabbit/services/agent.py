@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.consequences import names_of
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartMissing
 from redrabbit.domain.facts.plant import AgentStarted, AgentStopped, ClockStepped
@@ -28,7 +29,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run, worst_outcome
+from redrabbit.domain.run import Outcome, Run, StopCode, worst_outcome
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
@@ -79,7 +80,7 @@ def open_life(
     What came due before this configuration is owed by the one `before` it (L7); where that can't
     be read any more (None), what was made of it is at least not forgiven.
     """
-    number = uow.next_number(AgentRecord)
+    number = _next_life(uow)
     started = AgentStarted(agent_id=number, software=software)
     record(uow, started, stream=PLANT_STREAM, actor=AGENT)
     if before is not None:
@@ -90,7 +91,7 @@ def open_life(
     runs = _taken_up(uow, plant)
     watches: list[StationWatch] = []
     for station in plant.stations:
-        known = uow.get(StationRecord, station.id)
+        known = uow.get(StationRecord, station.line, station.id)
         watch = StationWatch(
             plant,
             station,
@@ -105,6 +106,11 @@ def open_life(
         watches.append(watch)
     scheduling.step(uow, plant)
     return Opened(number, watches)
+
+
+def _next_life(uow: UnitOfWork) -> int:
+    latest = uow.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
+    return latest[0].agent_id + 1 if latest else 1
 
 
 def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
@@ -127,23 +133,29 @@ def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
     outcome = worst_outcome(verdicts) or Outcome.ABORTED
     for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
         if part.custody is not Custody.MISSING:
-            _note_missing(uow, run, part.part_id)
+            _note_missing(uow, run, part)
     closed = RunClosed(
         station=run.station,
         device=run.device,
         run_id=run.run_id,
         outcome=outcome,
-        reason="configuration_changed",
-        confirmed_by=None,
+        reason_code=StopCode.CONFIGURATION_CHANGED,
+        reason_text=None,
+        confirmed=False,
+        signals=None,
     )
     record(uow, closed, stream=run.line, actor=AGENT)
 
 
-def _note_missing(uow: UnitOfWork, run: RunRecord, part_id: str) -> None:
+def _note_missing(uow: UnitOfWork, run: RunRecord, part: ChallengePartRecord) -> None:
     missing = PartMissing(
-        part_id=part_id, run_id=run.run_id, station=run.station, device=run.device
+        part_id=part.part_id,
+        run_id=run.run_id,
+        station=run.station,
+        device=run.device,
+        box_label=None,
     )
-    record(uow, missing, stream=run.line, actor=AGENT)
+    record(uow, missing, stream=part.stream, actor=AGENT)
     raise_alarm(
         uow,
         AlarmKind.NOT_RETURNED,
@@ -151,7 +163,8 @@ def _note_missing(uow: UnitOfWork, run: RunRecord, part_id: str) -> None:
         line=run.line,
         station=run.station,
         device=run.device,
-        part_id=part_id,
+        names=names_of(run),
+        part_id=part.part_id,
         run_id=run.run_id,
     )
 

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from redrabbit.domain.consequences import next_id
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import AGENT, Actor, AlarmId, OccurrenceId, RunId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
@@ -17,20 +19,23 @@ def raise_alarm(
     line: str | None = None,
     station: str | None = None,
     device: str | None = None,
+    names: PlaceNames | None = None,
     part_id: str | None = None,
-    run_id: int | None = None,
-    occurrence_id: int | None = None,
+    run_id: RunId | None = None,
+    occurrence_id: OccurrenceId | None = None,
     actor: Actor = AGENT,
 ) -> None:
     """Record the alarm and send it to the receivers that want its kind."""
+    stream = line or PLANT_STREAM
     raised = AlarmRaised(
-        alarm_id=uow.next_number(AlarmRecord),
+        alarm_id=AlarmId(next_id(uow, AlarmRecord, stream)),
         kind=kind,
         line=line,
         station=station,
         device=device,
+        names=names,
         part_id=part_id,
         run_id=run_id,
         occurrence_id=occurrence_id,
     )
-    record(uow, raised, stream=line or PLANT_STREAM, at=at, actor=actor)
+    record(uow, raised, stream=stream, at=at, actor=actor)

@@ -14,15 +14,16 @@ from redrabbit.domain.facts.containment import (
     ContainmentStopped,
     ReactionChanged,
     ReactionStep,
+    WindowEnd,
 )
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, ContainmentId
 from redrabbit.domain.suspect_window import parts_between
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 
 
 def record_stop(
-    uow: UnitOfWork, containment_id: int, *, counter: int | None, actor: Actor
+    uow: UnitOfWork, containment_id: ContainmentId, *, counter: int | None, actor: Actor
 ) -> ContainmentRecord:
     """Record that production stopped: the suspect window ends here. Refused when already done."""
     case = _open_case(uow, containment_id)
@@ -32,6 +33,8 @@ def record_stop(
     suspect = parts_between(case.counter_from, reached)
     stopped = ContainmentStopped(
         containment_id=containment_id,
+        window_end=WindowEnd.STOP,
+        box_label=None,
         counter_to=reached,
         quantity=suspect.quantity,
         quantity_is_lower_bound=suspect.is_lower_bound or counter is None,
@@ -41,7 +44,7 @@ def record_stop(
 
 
 def tick_reaction(
-    uow: UnitOfWork, containment_id: int, *, step: int, actor: Actor
+    uow: UnitOfWork, containment_id: ContainmentId, *, step: int, actor: Actor
 ) -> ContainmentRecord:
     """Tick one reaction step as done; refused for a step that isn't there or is done."""
     case = _open_case(uow, containment_id)
@@ -50,20 +53,20 @@ def tick_reaction(
         raise Refusal("no_such_step", containment=containment_id, step=step)
     if reaction[step].done_at is not None:
         raise Refusal("step_already_done", containment=containment_id, step=step)
-    reaction[step] = replace(reaction[step], done_at=uow.now, done_by=actor.name)
+    reaction[step] = replace(reaction[step], done_at=uow.now, done_by=actor.id, done_how=actor.how)
     ticked = ReactionChanged(containment_id=containment_id, step=step, reaction=tuple(reaction))
     record(uow, ticked, stream=case.line, actor=actor)
     return _case(uow, containment_id)
 
 
-def _case(uow: UnitOfWork, containment_id: int) -> ContainmentRecord:
+def _case(uow: UnitOfWork, containment_id: ContainmentId) -> ContainmentRecord:
     case = uow.get(ContainmentRecord, containment_id)
     if case is None:
         raise Refusal("no_such_containment", containment=containment_id)
     return case
 
 
-def _open_case(uow: UnitOfWork, containment_id: int) -> ContainmentRecord:
+def _open_case(uow: UnitOfWork, containment_id: ContainmentId) -> ContainmentRecord:
     case = _case(uow, containment_id)
     if case.state is ContainmentState.CLOSED:
         raise Refusal("containment_closed", containment=containment_id)

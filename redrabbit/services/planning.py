@@ -7,17 +7,18 @@ recorded before (R13, R21, B17, B21).
 from datetime import datetime
 
 from redrabbit.domain.challenge_part import Custody, PartState
+from redrabbit.domain.consequences import next_id
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmAcknowledged
-from redrabbit.domain.facts.challenge_part import PartFound, PartStateChanged
+from redrabbit.domain.facts.challenge_part import PartFound, PartStateChanged, PartStateCode
 from redrabbit.domain.facts.occurrence import (
+    DecisionCode,
     OccurrenceDecided,
     OccurrenceOutcome,
     PauseDeclared,
     PauseEnded,
 )
-from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PauseId
 from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
@@ -44,7 +45,9 @@ def required_reason(reason: str) -> str:
     return reason
 
 
-def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) -> OccurrenceRecord:
+def excuse(
+    uow: UnitOfWork, occurrence_id: OccurrenceId, *, reason: str, actor: Actor
+) -> OccurrenceRecord:
     """Excuse an occurrence before its window closes; refused once it is decided (L7)."""
     reason = required_reason(reason)
     found = uow.get(OccurrenceRecord, occurrence_id)
@@ -62,7 +65,9 @@ def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) ->
         device=found.device,
         run_id=None,
         outcome=OccurrenceOutcome.EXCUSED,
-        reason=reason,
+        reason_code=DecisionCode.PERSON,
+        reason_text=reason,
+        pause_id=None,
     )
     record(uow, excuse, stream=found.line, actor=actor)
     excused = uow.get(OccurrenceRecord, occurrence_id)
@@ -87,17 +92,17 @@ def declare_pause(
     begins_at = max(begins_at, uow.now)
     if ends_at <= begins_at:
         raise Refusal("pause_ends_before_it_begins", begins_at=begins_at, ends_at=ends_at)
-    number = uow.next_number(PauseRecord)
+    pause_id = PauseId(next_id(uow, PauseRecord, line))
     pause = PauseDeclared(
-        pause_id=number, line=line, begins_at=begins_at, ends_at=ends_at, reason=reason
+        pause_id=pause_id, line=line, begins_at=begins_at, ends_at=ends_at, reason_text=reason
     )
     record(uow, pause, stream=line, actor=actor)
-    declared = uow.get(PauseRecord, number)
+    declared = uow.get(PauseRecord, pause_id)
     assert declared is not None  # noqa: S101  appended just now
     return declared
 
 
-def end_pause(uow: UnitOfWork, pause_id: int, *, actor: Actor) -> PauseRecord:
+def end_pause(uow: UnitOfWork, pause_id: PauseId, *, actor: Actor) -> PauseRecord:
     """End a pause now; refused when it is over."""
     pause = uow.get(PauseRecord, pause_id)
     if pause is None:
@@ -113,8 +118,7 @@ def end_pause(uow: UnitOfWork, pause_id: int, *, actor: Actor) -> PauseRecord:
 def quarantine(uow: UnitOfWork, part_id: str, *, reason: str, actor: Actor) -> ChallengePartRecord:
     """Take a part out of use until it is released again."""
     reason = required_reason(reason)
-    _part(uow, part_id)
-    return _change_part(uow, part_id, PartState.QUARANTINED, reason, actor)
+    return _change_part(uow, _part(uow, part_id), PartState.QUARANTINED, reason, actor)
 
 
 def release(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
@@ -122,7 +126,7 @@ def release(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartReco
     part = _part(uow, part_id)
     if part.state in {PartState.RETIRED, PartState.RELEASED}:
         raise Refusal(f"part_already_{part.state.value}", part=part_id)
-    return _change_part(uow, part_id, PartState.RELEASED, None, actor)
+    return _change_part(uow, part, PartState.RELEASED, None, actor)
 
 
 def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
@@ -133,19 +137,18 @@ def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePart
     run = uow.get(RunRecord, part.run_id) if part.run_id is not None else None
     if run is not None and is_under_way(run):
         raise Refusal("part_is_out", part=part_id, custody=part.custody.value, run=run.run_id)
-    record(uow, PartFound(part_id=part_id), stream=PLANT_STREAM, actor=actor)
+    record(uow, PartFound(part_id=part_id), stream=part.stream, actor=actor)
     return _part(uow, part_id)
 
 
-def acknowledge(uow: UnitOfWork, alarm_id: int, *, actor: Actor) -> AlarmRecord:
+def acknowledge(uow: UnitOfWork, alarm_id: AlarmId, *, actor: Actor) -> AlarmRecord:
     """Acknowledge an alarm; it stays on record."""
     alarm = uow.get(AlarmRecord, alarm_id)
     if alarm is None:
         raise Refusal("no_such_alarm", alarm=alarm_id)
     if alarm.acknowledged_at is not None:
         raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
-    stream = alarm.line or PLANT_STREAM
-    record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=stream, actor=actor)
+    record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=alarm.stream, actor=actor)
     acknowledged = uow.get(AlarmRecord, alarm_id)
     assert acknowledged is not None  # noqa: S101  it was there a moment ago
     return acknowledged
@@ -159,8 +162,10 @@ def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
 
 
 def _change_part(
-    uow: UnitOfWork, part_id: str, state: PartState, reason: str | None, actor: Actor
+    uow: UnitOfWork, part: ChallengePartRecord, state: PartState, reason: str | None, actor: Actor
 ) -> ChallengePartRecord:
-    changed = PartStateChanged(part_id=part_id, state=state, state_reason=reason)
-    record(uow, changed, stream=PLANT_STREAM, actor=actor)
-    return _part(uow, part_id)
+    changed = PartStateChanged(
+        part_id=part.part_id, state=state, state_code=PartStateCode.PERSON, state_text=reason
+    )
+    record(uow, changed, stream=part.stream, actor=actor)
+    return _part(uow, part.part_id)

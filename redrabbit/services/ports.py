@@ -5,12 +5,13 @@ database runs it in its writer, commits ledger entry, records and outgoing messa
 only then answers. Readers ask with `find`; there is no other query language.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from redrabbit.domain.ledger import Entry, Event
+from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.ledger import Entry, Event, StoredEntry
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
 
@@ -61,8 +62,16 @@ class Reader(RecordReader, Protocol):
         """Return ledger entries from an index on, in order."""
         ...
 
-    def raw_entry(self, index: int) -> bytes:
-        """Return one entry's canonical bytes; KeyError if there is none."""
+    def stored_entry(self, index: int) -> StoredEntry:
+        """Return what is kept of one entry; KeyError if there is none."""
+        ...
+
+    def names(self) -> Mapping[str, StatedName]:
+        """Return the stated names that are kept, by the id that stands for each (D51)."""
+        ...
+
+    def blob(self, digest: str) -> bytes | None:
+        """Return the bytes of this digest; None if they are not kept."""
         ...
 
     def leaf_hashes(self) -> Sequence[bytes]:
@@ -82,6 +91,11 @@ class UnitOfWork(Reader, Protocol):
         """The instant at which this command is recorded."""
         ...
 
+    @property
+    def in_force(self) -> str:
+        """The digest of what is in force now; "" before anything was adopted (D52)."""
+        ...
+
     def append(self, event: Event) -> Entry:
         """Append to the ledger and fold the entry into the records."""
         ...
@@ -90,8 +104,16 @@ class UnitOfWork(Reader, Protocol):
         """Put a message into the outbox of this transaction."""
         ...
 
-    def next_number(self, kind: type[Record]) -> int:
-        """Return the next free number (from 1) of a record with an integer key (D14)."""
+    def next_number(self, kind: type[Record], stream: str) -> int:
+        """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
+        ...
+
+    def keep_blob(self, kind: str, content: bytes) -> str:
+        """Keep bytes beside the records and return their digest, which a fact names (D65)."""
+        ...
+
+    def keep_name(self, name: StatedName) -> None:
+        """Keep a stated name and its salt, until somebody erases them (D51)."""
         ...
 
 

@@ -13,13 +13,15 @@ from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Presented
-from redrabbit.domain.facts import run as facts
+from redrabbit.domain.facts import presentation as presentations
+from redrabbit.domain.facts import run as runs
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver, PartMissing
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
-from redrabbit.domain.facts.run import Expected, ScanRefused
-from redrabbit.domain.identity import AGENT, Actor, CheckId
+from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.identity import AGENT, Actor, CheckId, RunId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
@@ -37,13 +39,17 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
+from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
+from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.evidence_record import evidence_record
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
 
+SIGNALS = "signals"
+"""The kind of blob that holds what a station's signals did during a run."""
 MAX_CODE_CHARACTERS = 100
 """Of a refused scan that are kept: enough to tell what it was."""
 
@@ -57,6 +63,8 @@ class Scene:
     check: Check
     counter: int | None
     """The station's part counter as last read."""
+    signals: SignalLog | None = None
+    """All that the station's signals did since the run began."""
 
 
 def carry_out(uow: UnitOfWork, scene: Scene, run: Run, effects: tuple[Effect, ...]) -> RunRecord:
@@ -78,7 +86,7 @@ def refuse_scan(
 ) -> None:
     """Record a scan that was refused: named and kept (B25)."""
     expected = refusal.params.get("expected")
-    refused = ScanRefused(
+    refused = runs.ScanRefused(
         run_id=run.run_id,
         code=code[:MAX_CODE_CHARACTERS],
         refusal=refusal.code,
@@ -93,23 +101,42 @@ def _record(uow: UnitOfWork, scene: Scene, fact: Fact, at: datetime, actor: Acto
 
 def _issue(uow: UnitOfWork, scene: Scene, run: Run, effect: PartIssued) -> None:
     expectation = run.steps[effect.step].expectation
-    part = refuse_unfit_now(uow, scene.plant, expectation.part)
-    issued = facts.PartIssued(
+    piece = refuse_unfit_now(uow, scene.plant, expectation.part)
+    part = scene.plant.part(expectation.part)
+    issued = presentations.PartIssued(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         part_id=expectation.part,
+        part_stream=piece.stream,
+        part_kind=piece.kind,
+        part_name=part.name,
+        certification=Certification(
+            certified_on=piece.certified_on,
+            valid_until=piece.valid_until,
+            measured=piece.measured,
+            drawing_revision=piece.drawing_revision,
+        ),
         failure_mode=expectation.failure_mode,
+        failure_mode_name=_mode_name(scene.plant, expectation.failure_mode),
         expected=Expected.ACCEPT if expectation.failure_mode is None else Expected.REJECT,
         expected_code=_shown(expectation.code),
-        use_number=part.uses + 1,
+        use_number=piece.uses + 1,
     )
     _record(uow, scene, issued, effect.at, effect.actor)
+    if piece.stream != scene.check.line:
+        handed_over = PartHandedOver(
+            part_id=piece.part_id,
+            to_line=scene.check.line,
+            run_id=run.id,
+            use_number=piece.uses + 1,
+        )
+        record(uow, handed_over, stream=piece.stream, at=effect.at, actor=effect.actor)
 
 
 def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> None:
-    presented = facts.PartPresented(
+    presented = presentations.PartPresented(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
@@ -127,7 +154,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
     measured = evidence.expectation.rule.measured
     value = evidence.known.get(measured) if measured is not None else None
     elapsed = (judgement.decided_at - presented_at).total_seconds() if presented_at else None
-    reached = facts.VerdictReached(
+    reached = presentations.VerdictReached(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
@@ -137,6 +164,16 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         verdict=judgement.verdict,
         verdict_reason=judgement.why,
         decides=effect.decides,
+        grade=None,
+        grade_part=None,
+        grade_answer=None,
+        grade_watched=None,
+        identity_kind=None,
+        identity_disputed=False,
+        variant=None,
+        nest=None,
+        program=None,
+        pictures=(),
         elapsed_s=elapsed,
         observed_code=_shown(judgement.observed_code),
         measured=_with_unit(scene.station, measured, value),
@@ -147,7 +184,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
 
 
 def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradicted) -> None:
-    contradicted = facts.VerdictContradicted(
+    contradicted = presentations.VerdictContradicted(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
@@ -158,7 +195,7 @@ def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradi
 
 
 def _take_back(uow: UnitOfWork, scene: Scene, run: Run, effect: PartReturned) -> None:
-    given_back = facts.PartGivenBack(
+    given_back = presentations.PartGivenBack(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
@@ -168,13 +205,21 @@ def _take_back(uow: UnitOfWork, scene: Scene, run: Run, effect: PartReturned) ->
         state=run.state,
     )
     _record(uow, scene, given_back, effect.at, effect.actor)
+    piece = _piece(uow, given_back.part_id)
+    if piece.stream != scene.check.line:
+        handed_back = PartHandedBack(
+            part_id=piece.part_id, from_line=scene.check.line, run_id=run.id
+        )
+        record(uow, handed_back, stream=piece.stream, at=effect.at, actor=effect.actor)
 
 
 def _miss_part(uow: UnitOfWork, scene: Scene, run: Run, effect: PartNotReturned) -> None:
     part_id = run.steps[effect.step].expectation.part
     station, device = scene.check.station, scene.check.device
-    missing = PartMissing(part_id=part_id, run_id=run.id, station=station, device=device)
-    _record(uow, scene, missing, effect.at)
+    missing = PartMissing(
+        part_id=part_id, run_id=run.id, station=station, device=device, box_label=None
+    )
+    record(uow, missing, stream=_piece(uow, part_id).stream, at=effect.at, actor=AGENT)
     raise_alarm(
         uow,
         AlarmKind.NOT_RETURNED,
@@ -182,18 +227,20 @@ def _miss_part(uow: UnitOfWork, scene: Scene, run: Run, effect: PartNotReturned)
         line=scene.check.line,
         station=station,
         device=device,
+        names=scene.plant.place_names(station, device),
         part_id=part_id,
         run_id=run.id,
     )
 
 
 def _stop(uow: UnitOfWork, scene: Scene, run: Run, effect: RunStopped) -> None:
-    stopped = facts.RunStopped(
+    stopped = runs.RunStopped(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
         outcome=effect.outcome,
-        reason=effect.reason,
+        reason_code=effect.reason.code,
+        reason_text=effect.reason.text,
     )
     _record(uow, scene, stopped, effect.at, effect.actor or AGENT)
 
@@ -201,13 +248,15 @@ def _stop(uow: UnitOfWork, scene: Scene, run: Run, effect: RunStopped) -> None:
 def _close(uow: UnitOfWork, scene: Scene, run: Run, effect: RunClosed) -> None:
     if effect.outcome is Outcome.PASSED:
         _pass_occurrence(uow, scene, run, effect.at)
-    closed = facts.RunClosed(
+    closed = runs.RunClosed(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
         outcome=effect.outcome,
-        reason=effect.reason,
-        confirmed_by=effect.confirmed_by.name if effect.confirmed_by is not None else None,
+        reason_code=effect.reason.code if effect.reason is not None else None,
+        reason_text=effect.reason.text if effect.reason is not None else None,
+        confirmed=effect.confirmed_by is not None,
+        signals=_kept_signals(uow, scene.signals),
     )
     _record(uow, scene, closed, effect.at, effect.confirmed_by or AGENT)
 
@@ -222,22 +271,45 @@ def _pass_occurrence(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> N
 
 
 def raise_escape(
-    uow: UnitOfWork, station: Station, *, part_id: str, at: datetime, run_id: int | None
+    uow: UnitOfWork,
+    plant: Plant,
+    station: Station,
+    *,
+    part_id: str,
+    at: datetime,
+    run_id: RunId | None,
 ) -> None:
     """Raise the escape alarm: a challenge part was seen where it must not be (L5)."""
     part = uow.get(ChallengePartRecord, part_id)
     if part is not None and part.custody is not Custody.MISSING:
-        missing = PartMissing(part_id=part_id, run_id=run_id, station=station.id, device=None)
-        record(uow, missing, stream=station.line, at=at, actor=AGENT)
+        missing = PartMissing(
+            part_id=part_id, run_id=run_id, station=station.id, device=None, box_label=None
+        )
+        record(uow, missing, stream=part.stream, at=at, actor=AGENT)
     raise_alarm(
         uow,
         AlarmKind.ESCAPE,
         at=at,
         line=station.line,
         station=station.id,
+        names=plant.place_names(station.id, None),
         part_id=part_id,
         run_id=run_id,
     )
+
+
+def _piece(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
+    piece = uow.get(ChallengePartRecord, part_id)
+    assert piece is not None  # noqa: S101  it was issued
+    return piece
+
+
+def _mode_name(plant: Plant, failure_mode: str | None) -> Text | None:
+    return None if failure_mode is None else plant.failure_modes.get(failure_mode)
+
+
+def _kept_signals(uow: UnitOfWork, signals: SignalLog | None) -> str | None:
+    return None if signals is None else uow.keep_blob(SIGNALS, signals.packed())
 
 
 def check_of(plant: Plant, run: Run) -> Check:

@@ -7,6 +7,7 @@ containment and outgoing message commit together or not at all (L4, B19).
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from redrabbit.domain.consequences import next_id
 from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
@@ -17,6 +18,7 @@ from redrabbit.domain.identity import (
     Actor,
     CheckId,
     ContainmentId,
+    OccurrenceId,
     PartId,
     RunId,
 )
@@ -32,12 +34,13 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step, StopReason
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement
+from redrabbit.services.adopting import plan_reference
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
 
@@ -50,8 +53,8 @@ def start_run(
     plant: Plant,
     *,
     check_id: str,
-    occurrence_id: int | None,
-    containment_id: int | None,
+    occurrence_id: OccurrenceId | None,
+    containment_id: ContainmentId | None,
     actor: Actor,
 ) -> Run:
     """Start a run of a check, for an occurrence, or to re-verify after a miss.
@@ -68,7 +71,7 @@ def start_run(
     for part_id in check.parts:
         refuse_unfit_now(uow, plant, part_id)
     now = uow.now
-    number = RunId(uow.next_number(RunRecord))
+    number = RunId(next_id(uow, RunRecord, check.line))
     run = _new_run(
         plant,
         station,
@@ -87,9 +90,19 @@ def start_run(
         line=check.line,
         station=check.station,
         device=check.device,
+        plan=plan_reference(plant, check),
+        names=plant.place_names(check.station, check.device),
+        station_digest=plant.station_digest(check.station),
+        special_characteristic=check.special_characteristic,
+        method=None,
+        variant=None,
+        nest=None,
+        program=None,
+        mode=None,
         parts=check.parts,
         late_s=(now - occurrence.due_at).total_seconds() if occurrence else None,
         expires_at=run.expires_at,
+        entered_at=None,
     )
     record(uow, started, stream=check.line, actor=actor)
     return run
@@ -121,7 +134,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         return None
     if (check.station, check.device) != (known.station, known.device):
         return None  # what was seen there proves nothing here
-    actor = Actor(name=known.operator, identified=known.identified)
+    actor = Actor(id=known.started_by, how=known.started_how)
     parts = parts_of(known)
     if not {part.id for part in plant.parts} >= set(parts):
         return None
@@ -129,7 +142,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         plant,
         station,
         replace(check, parts=parts),
-        number=RunId(known.run_id),
+        number=known.run_id,
         actor=actor,
         now=known.started_at,
         containment_id=known.containment_id,
@@ -150,7 +163,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         state=state,
         expires_at=known.expires_at,
         stopped=stopped_with(known),
-        reason=known.reason,
+        reason=_reason(known),
     )
     run = _taken_up(run, shown, uow.now)
     return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
@@ -206,19 +219,29 @@ def _judgement(presentation: PresentationRecord) -> Judgement:
     )
 
 
+def _reason(known: RunRecord) -> StopReason | None:
+    code = known.reason_code
+    return None if code is None else StopReason(code=code, text=known.reason_text)
+
+
 def _check(uow: UnitOfWork, plant: Plant, check_id: str) -> Check:
-    known = uow.get(CheckRecord, check_id)
+    try:
+        check = plant.check(CheckId(check_id))
+    except KeyError:
+        raise Refusal("no_such_check", check=check_id) from None
+    known = uow.get(CheckRecord, check.line, check_id)
     if known is None or known.retired_at is not None:
         raise Refusal("no_such_check", check=check_id)
-    return plant.check(CheckId(check_id))
+    return check
 
 
 def _occurrence(
-    uow: UnitOfWork, check: Check, occurrence_id: int | None, *, wanted: bool
+    uow: UnitOfWork, check: Check, occurrence_id: OccurrenceId | None, *, wanted: bool
 ) -> OccurrenceRecord | None:
     if occurrence_id is None:
         open_ones = uow.find(
             OccurrenceRecord,
+            equals("line", check.line),
             equals("check_id", check.id),
             equals("outcome", None),
             order_by="due_at",
@@ -237,7 +260,7 @@ def _occurrence(
 
 
 def _refuse_other_containment(
-    uow: UnitOfWork, plant: Plant, check: Check, containment_id: int
+    uow: UnitOfWork, plant: Plant, check: Check, containment_id: ContainmentId
 ) -> None:
     """Refuse what would prove nothing of the case: another device, another failure mode (L4)."""
     case = uow.get(ContainmentRecord, containment_id)
@@ -260,14 +283,14 @@ def _new_run(
     number: RunId,
     actor: Actor,
     now: datetime,
-    containment_id: int | None,
+    containment_id: ContainmentId | None,
 ) -> Run:
     run = Run(
         id=number,
         check_id=check.id,
         device=check.device,
         purpose=Purpose.CHECK if containment_id is None else Purpose.REVERIFICATION,
-        containment_id=None if containment_id is None else ContainmentId(containment_id),
+        containment_id=containment_id,
         operator=actor,
         steps=tuple(
             Step(expectation=expectation(plant, station, check, part)) for part in check.parts

@@ -5,29 +5,36 @@ the software was down is made when it returns (R12). Nothing waits for this step
 the status from the frozen times (D9).
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.occurrence import (
+    DecisionCode,
     OccurrenceDecided,
     OccurrenceMade,
     OccurrenceOutcome,
     OccurrenceOverdue,
 )
-from redrabbit.domain.identity import SCHEDULER, CheckId
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import SCHEDULER, CheckId, LineId, OccurrenceId
 from redrabbit.domain.occurrence import (
     FrozenTimes,
     OccurrenceStatus,
     frozen_times,
     lapse_at,
     status,
+    trigger_key,
     under_way,
 )
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
+from redrabbit.services.adopting import plan_reference
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
@@ -110,8 +117,8 @@ def _overdue(
 
 def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:
     records = reader.find(CheckRecord, equals("retired_at", None))
-    known = {check.id: check for check in plant.plan.checks}
-    pairs = ((known.get(CheckId(each.check_id)), each) for each in records)
+    known = {(check.line, check.id): check for check in plant.plan.checks}
+    pairs = ((known.get((LineId(r.line), CheckId(r.check_id))), r) for r in records)
     return [(check, record) for check, record in pairs if check is not None]
 
 
@@ -141,20 +148,24 @@ def _next_unmade(
 
 def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
     """Return whether it was made under an earlier plan or calendar: never twice (D8)."""
-    key = equals("trigger_key", due.trigger_key)
-    return bool(reader.find(OccurrenceRecord, equals("check_id", check.id), key, limit=1))
+    key = equals("trigger_key", trigger_key(due.trigger_key))
+    of_check = (equals("line", check.line), equals("check_id", check.id))
+    return bool(reader.find(OccurrenceRecord, *of_check, key, limit=1))
 
 
 def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
     times = frozen_times(check, due)
     made = OccurrenceMade(
-        occurrence_id=uow.next_number(OccurrenceRecord),
+        occurrence_id=OccurrenceId(next_id(uow, OccurrenceRecord, check.line)),
         check_id=check.id,
-        trigger_key=due.trigger_key,
+        trigger_key=trigger_key(due.trigger_key),
         line=check.line,
         station=check.station,
         device=check.device,
-        plan=plant.plan.label,
+        plan=plan_reference(plant, check),
+        names=plant.place_names(check.station, check.device),
+        variant=None,
+        nest=None,
         opens_at=times.opens_at,
         due_at=times.due_at,
         grace_ends_at=times.grace_ends_at,
@@ -168,19 +179,19 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
     stands = status(occurrence, uow.now)
     pause = _pause_over(uow, occurrence)
     if pause is not None and uow.now >= occurrence.due_at and not under_way(occurrence, uow.now):
-        _decide(
-            uow, occurrence, occurrence.due_at, OccurrenceOutcome.EXCUSED, f"pause-{pause.pause_id}"
-        )
+        _decide(uow, occurrence, occurrence.due_at, DecisionCode.PAUSE, pause)
         return
     if stands is OccurrenceStatus.LAPSED:
-        cause = "not_watching" if _was_down_at(uow, lapse_at(occurrence)) else "not_done"
-        _decide(uow, occurrence, lapse_at(occurrence), OccurrenceOutcome.LAPSED, cause)
+        down = _was_down_at(uow, lapse_at(occurrence))
+        cause = DecisionCode.NOT_WATCHING if down else DecisionCode.NOT_DONE
+        _decide(uow, occurrence, lapse_at(occurrence), cause)
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
     elif stands is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
         overdue = OccurrenceOverdue(
             occurrence_id=occurrence.occurrence_id,
             check_id=occurrence.check_id,
             station=occurrence.station,
+            device=occurrence.device,
         )
         at = occurrence.grace_ends_at
         record(uow, overdue, stream=occurrence.line, actor=SCHEDULER, at=at)
@@ -209,9 +220,11 @@ def _decide(
     uow: UnitOfWork,
     occurrence: OccurrenceRecord,
     at: datetime,
-    outcome: OccurrenceOutcome,
-    reason: str,
+    cause: DecisionCode,
+    pause: PauseRecord | None = None,
 ) -> None:
+    """Lapse an occurrence, or excuse it for a pause."""
+    outcome = OccurrenceOutcome.LAPSED if pause is None else OccurrenceOutcome.EXCUSED
     decided = OccurrenceDecided(
         occurrence_id=occurrence.occurrence_id,
         check_id=occurrence.check_id,
@@ -219,9 +232,16 @@ def _decide(
         device=occurrence.device,
         run_id=None,
         outcome=outcome,
-        reason=reason,
+        reason_code=cause,
+        reason_text=None,
+        pause_id=None if pause is None else pause.pause_id,
     )
     record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
+
+
+def _names(occurrence: OccurrenceRecord) -> PlaceNames | None:
+    kept = occurrence.names
+    return None if kept is None else decode(PlaceNames, json.loads(kept))
 
 
 def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: datetime) -> None:
@@ -232,6 +252,7 @@ def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: d
         line=occurrence.line,
         station=occurrence.station,
         device=occurrence.device,
+        names=_names(occurrence),
         occurrence_id=occurrence.occurrence_id,
         actor=SCHEDULER,
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.station import StationLost, StationRestored
-from redrabbit.domain.identity import AGENT, Actor, PartId
+from redrabbit.domain.identity import AGENT, Actor, ContainmentId, OccurrenceId, PartId
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
@@ -34,6 +34,7 @@ from redrabbit.domain.run import (
     Tapped,
 )
 from redrabbit.domain.run_transitions import advance
+from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
@@ -68,6 +69,10 @@ class StationWatch:
         self.run = run
         self._recorded_lost = recorded_lost
         self._parts = frozenset(part.id for part in plant.parts)
+        self._signals: SignalLog | None = None
+        """What the signals have done since the run under way began, or was taken up."""
+        if run is not None:
+            self._signals = SignalLog.begun(self.live.readings, started_at)
 
     def view(self, now: datetime) -> StationView:
         """Return what pages show of the station."""
@@ -99,6 +104,8 @@ class StationWatch:
         """Take in one acquisition."""
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
+        if self._signals is not None:
+            self._signals.take(acquisition)
         escape = self._escape(acquisition, before.get)
         moved: Pending | None = None
         if self.run is not None:
@@ -135,8 +142,8 @@ class StationWatch:
         self,
         *,
         check_id: str,
-        occurrence_id: int | None,
-        containment_id: int | None,
+        occurrence_id: OccurrenceId | None,
+        containment_id: ContainmentId | None,
         actor: Actor,
         now: datetime,
     ) -> Pending:
@@ -162,6 +169,7 @@ class StationWatch:
 
         def settle() -> None:
             self.run = started[0]
+            self._signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
 
@@ -230,7 +238,9 @@ class StationWatch:
                 return taken.command(uow)
             except Refusal as refusal:  # raised before anything was appended: the part isn't fit
                 refused[:] = [refusal]
-                raise_escape(uow, self.station, part_id=after.part, at=at, run_id=after.id)
+                raise_escape(
+                    uow, self._plant, self.station, part_id=after.part, at=at, run_id=after.id
+                )
                 return None
 
         def settle() -> None:
@@ -245,10 +255,13 @@ class StationWatch:
             station=self.station,
             check=check_of(self._plant, after),
             counter=self.live.counter(),
+            signals=self._signals,
         )
 
         def settle() -> None:
             self.run = None if after.state is RunState.CLOSED else after
+            if self.run is None:
+                self._signals = None
 
         return Pending(command=lambda uow: carry_out(uow, scene, after, effects), settle=settle)
 
@@ -274,7 +287,7 @@ class StationWatch:
         run_id = self.run.id if self.run is not None else None
 
         def command(uow: UnitOfWork) -> None:
-            raise_escape(uow, self.station, part_id=part, at=at, run_id=run_id)
+            raise_escape(uow, self._plant, self.station, part_id=part, at=at, run_id=run_id)
 
         return Pending(command=command, settle=_nothing)
 

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from redrabbit.domain.ledger import LedgerContext
-from redrabbit.store.outbox import Outbox
+from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.reading_database import ReadingDatabase
 from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.writer import Writer
@@ -42,9 +41,9 @@ class SqlDatabase(ReadingDatabase):
         """Run a command in the writer; waits in this thread."""
         return self._writer.submit(command).result()
 
-    def record_under(self, context: LedgerContext) -> None:
-        """Record what comes from now on under this configuration, plan and software."""
-        self._writer.recording = replace(self._writer.recording, context=context)
+    def send_to(self, targets: Sequence[Target]) -> None:
+        """Send messages of what comes from now on to these receivers."""
+        self._writer.recording = replace(self._writer.recording, targets=targets)
 
     async def heartbeat(self, name: str, at: datetime) -> None:
         """Note that a part of the service is alive."""

@@ -1,14 +1,21 @@
 """The ledger's tables: entries in, entries out, and the signed head that covers them all.
 
-Nothing is ever updated or deleted here but the one row of the head. `raw` is what was hashed;
-the other columns repeat it for searching, and verification compares them.
+Nothing is ever updated or deleted here but the one row of the head, and payloads that are erased.
+`raw` is what was hashed; the other columns repeat it for searching, and verification compares them.
 """
 
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from redrabbit.domain.ledger import Appended, Entry, LogState, from_bytes, rebuild
+from redrabbit.domain.ledger import (
+    Appended,
+    Entry,
+    LogState,
+    StoredEntry,
+    read_entry,
+    rebuild,
+)
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import LedgerHead
@@ -22,11 +29,13 @@ _INSERT = insert(LEDGER)
 _HEAD = select(LEDGER_HEAD.c.size, LEDGER_HEAD.c.root, LEDGER_HEAD.c.checkpoint)
 _LEAVES = select(LEDGER.c.stream, LEDGER.c.leaf_hash).order_by(LEDGER.c.index)
 _ENTRIES = (
-    select(LEDGER.c.index, LEDGER.c.raw)
+    select(LEDGER.c.index, LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload)
     .where(LEDGER.c.index >= bindparam("first"))
     .order_by(LEDGER.c.index)
 )
-_RAW = select(LEDGER.c.raw).where(LEDGER.c.index == bindparam("index"))
+_STORED = select(LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload).where(
+    LEDGER.c.index == bindparam("index")
+)
 
 
 def ledger_row(appended: Appended) -> dict[str, object]:
@@ -41,8 +50,10 @@ def ledger_row(appended: Appended) -> dict[str, object]:
         "previous": entry.previous,
         "occurred_at": entry.occurred_at,
         "recorded_at": entry.recorded_at,
-        "raw": appended.raw,
+        "raw": appended.stored.raw,
         "leaf_hash": appended.leaf_hash,
+        "salt": appended.stored.salt,
+        "payload": appended.stored.payload,
     }
 
 
@@ -59,25 +70,34 @@ def entry_rows(connection: Connection, first: int, limit: int | None) -> list[En
     """
     with translated("reading the ledger"):
         rows = connection.execute(_ENTRIES.limit(limit), {"first": first}).all()
-    return [_entry(bytes(raw), index) for index, raw in rows]
+    return [_entry(_stored(*kept), index) for index, *kept in rows]
 
 
-def _entry(raw: bytes, index: int) -> Entry:
+def _stored(raw: bytes, salt: bytes | None, payload: bytes | None) -> StoredEntry:
+    """Return the columns as bytes: PostgreSQL gives memory views."""
+    return StoredEntry(
+        raw=bytes(raw),
+        salt=None if salt is None else bytes(salt),
+        payload=None if payload is None else bytes(payload),
+    )
+
+
+def _entry(stored: StoredEntry, index: int) -> Entry:
     try:
-        return from_bytes(raw, index)
+        return read_entry(stored, index)
     except WrittenByNewer as newer:
         raise DatabaseTooNew(f"ledger entry {index}: {newer}. Start the newer version") from newer
     except ValueError as error:
         raise DamagedDatabase(f"ledger entry {index}: {error}") from error
 
 
-def raw_entry(connection: Connection, index: int) -> bytes:
-    """Return one entry's canonical bytes; KeyError if there is none."""
+def stored_entry(connection: Connection, index: int) -> StoredEntry:
+    """Return what is kept of one entry; KeyError if there is none."""
     with translated("reading the ledger"):
-        raw = connection.execute(_RAW, {"index": index}).scalar_one_or_none()
-    if raw is None:
+        row = connection.execute(_STORED, {"index": index}).one_or_none()
+    if row is None:
         raise KeyError(index)
-    return bytes(raw)
+    return _stored(*row)
 
 
 def leaf_hashes(connection: Connection) -> list[bytes]:

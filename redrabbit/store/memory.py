@@ -5,21 +5,32 @@ what it changed; the head is signed only when somebody asks. Nothing outlives th
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from redrabbit.base.clock import Clock
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.fact import Put
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
+from redrabbit.domain.ledger import (
+    Entry,
+    Event,
+    LedgerContext,
+    LogState,
+    StoredEntry,
+    canonical_text,
+)
+from redrabbit.domain.records import TABLES, InForceRecord, Record
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
+from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
-from redrabbit.store.outbox import Delivery, Outbox, wanting
-from redrabbit.store.rows import key_of, known, matcher, refuse_unfit
+from redrabbit.store.outbox import Delivery, Outbox, Target, wanting
+from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
 from redrabbit.store.unit_of_work import Recording
 
@@ -44,9 +55,11 @@ class _Kept:
     unique: dict[tuple[type[Any], Key], Key] = field(default_factory=dict)
     """Unique values of a kind → the key of the record that has them."""
     entries: list[Entry] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
+    stored: list[StoredEntry] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     log: LogState = field(default_factory=LogState)
+    names: dict[str, StatedName] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
     messages: int = 0
     deliveries: dict[tuple[int, str], _Delivery] = field(default_factory=dict)
     heartbeats: dict[str, datetime] = field(default_factory=dict)
@@ -87,11 +100,19 @@ class MemoryReader:
         """Return ledger entries from an index on, in order."""
         return self._kept.entries[first : None if limit is None else first + limit]
 
-    def raw_entry(self, index: int) -> bytes:
-        """Return one entry's canonical bytes; KeyError if there is none."""
-        if not 0 <= index < len(self._kept.raw):
+    def stored_entry(self, index: int) -> StoredEntry:
+        """Return what is kept of one entry; KeyError if there is none."""
+        if not 0 <= index < len(self._kept.stored):
             raise KeyError(index)
-        return self._kept.raw[index]
+        return self._kept.stored[index]
+
+    def names(self) -> Mapping[str, StatedName]:
+        """Return the stated names that are kept, by the id that stands for each (D51)."""
+        return dict(self._kept.names)
+
+    def blob(self, digest: str) -> bytes | None:
+        """Return the bytes of this digest; None if they are not kept."""
+        return self._kept.blobs.get(digest)
 
     def leaf_hashes(self) -> Sequence[bytes]:
         """Return the leaf hashes of the whole log, in order."""
@@ -118,20 +139,18 @@ class MemoryReader:
 
 
 def _order(kind: type[R], order_by: str | None) -> Callable[[R], tuple[Any, ...]]:
+    by_order = attrgetter(*order_of(kind))
     if order_by is None:
-        return key_of
+        return by_order
     name = order_by
     known(kind, name)
 
     def place(record: R) -> tuple[Any, ...]:
         value = getattr(record, name)
         return (
-            ((value is not None, value), key_of(record))
+            ((value is not None, value), by_order(record))
             if value is not None
-            else (
-                (False,),
-                key_of(record),
-            )
+            else ((False,), by_order(record))
         )
 
     return place
@@ -148,24 +167,34 @@ class MemoryUnitOfWork(MemoryReader):
         self._now = now
         self._recording = recording
         self._undo: list[Callable[[], object]] = []
-        self._given: dict[type[Record], int] = {}
+        self._given: dict[tuple[type[Record], str], int] = {}
+        self._in_force: str | None = None
 
     @property
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
         return self._now
 
+    @property
+    def in_force(self) -> str:
+        """The digest of what is in force now; "" before anything was adopted (D52)."""
+        if self._in_force is None:
+            latest = self.find(InForceRecord, order_by="entry", descending=True, limit=1)
+            self._in_force = latest[0].digest if latest else ""
+        return self._in_force
+
     def append(self, event: Event) -> Entry:
         """Append to the ledger and fold the entry into the records."""
         kept = self._kept
-        appended = kept.log.append(event, self._now, self._recording.context)
+        context = LedgerContext(in_force=self.in_force, software=self._recording.software)
+        appended = kept.log.append(event, self._now, context, self._recording.salt())
         changes = self._recording.fold(appended.entry, self.get)
         for change in changes:
             refuse_unfit(change.record)
         self._undo.append(self._shortened(kept.log))
         kept.log = appended.log
         kept.entries.append(appended.entry)
-        kept.raw.append(appended.raw)
+        kept.stored.append(appended.stored)
         kept.leaves.append(appended.leaf_hash)
         try:
             for change in changes:
@@ -173,12 +202,14 @@ class MemoryUnitOfWork(MemoryReader):
         except StoreTrouble as error:
             self.failure = self.failure or error
             raise
+        if event.type == IN_FORCE_CHANGED:
+            self._in_force = None
         return appended.entry
 
     def _shortened(self, log: LogState) -> Callable[[], None]:
         def shorten() -> None:
             self._kept.log = log
-            for kept in (self._kept.entries, self._kept.raw, self._kept.leaves):
+            for kept in (self._kept.entries, self._kept.stored, self._kept.leaves):
                 del kept[log.size :]
 
         return shorten
@@ -230,13 +261,31 @@ class MemoryUnitOfWork(MemoryReader):
             kept.deliveries[place] = _Delivery(delivery, self._now)
             self._undo.append(lambda place=place: kept.deliveries.pop(place))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
 
-    def next_number(self, kind: type[Record]) -> int:
-        """Return the next free number (from 1) of a record with an integer key (D14)."""
-        (_,) = KEYS[kind]
-        last = max((key[0] for key in self._kept.records[kind]), default=0)
-        number = max(last, self._given.get(kind, 0)) + 1
-        self._given[kind] = number
+    def next_number(self, kind: type[Record], stream: str) -> int:
+        """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
+        on_stream = (
+            record.number
+            for record in self._kept.records[kind].values()
+            if getattr(record, kind.STREAM) == stream
+        )
+        number = max(max(on_stream, default=0), self._given.get((kind, stream), 0)) + 1
+        self._given[kind, stream] = number
         return int(number)
+
+    def keep_blob(self, kind: str, content: bytes) -> str:
+        """Keep bytes beside the records and return their digest, which a fact names (D65)."""
+        del kind
+        digest = blob_digest(content)
+        if digest not in self._kept.blobs:
+            self._kept.blobs[digest] = content
+            self._undo.append(lambda: self._kept.blobs.pop(digest))
+        return digest
+
+    def keep_name(self, name: StatedName) -> None:
+        """Keep a stated name and its salt, until somebody erases them (D51)."""
+        if name.id not in self._kept.names:
+            self._kept.names[name.id] = name
+            self._undo.append(lambda: self._kept.names.pop(name.id))
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""
@@ -331,9 +380,9 @@ class MemoryDatabase:
         with self._lock:
             return query(MemoryReader(self._kept, self._head))
 
-    def record_under(self, context: LedgerContext) -> None:
-        """Record what comes from now on under this configuration, plan and software."""
-        self._recording = replace(self._recording, context=context)
+    def send_to(self, targets: Sequence[Target]) -> None:
+        """Send messages of what comes from now on to these receivers."""
+        self._recording = replace(self._recording, targets=targets)
 
     async def heartbeat(self, name: str, at: datetime) -> None:
         """Note that a part of the service is alive."""

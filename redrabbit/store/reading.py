@@ -1,17 +1,18 @@
 """The `Reader` port over one connection: what both readers and the writer's commands ask with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Select, UnaryExpression, bindparam, func, select
 
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, Record
 from redrabbit.services.ports import LedgerHead, Where
-from redrabbit.store import ledger, outbox
+from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
-from redrabbit.store.rows import condition, known, record_of
+from redrabbit.store.rows import condition, known, order_of, record_of
 from redrabbit.store.tables import HEARTBEATS, RECORD_TABLES
 
 R = TypeVar("R", bound=Record)
@@ -59,9 +60,17 @@ class SqlReader:
         """Return ledger entries from an index on, in order."""
         return ledger.entry_rows(self._connection, first, limit)
 
-    def raw_entry(self, index: int) -> bytes:
-        """Return one entry's canonical bytes; KeyError if there is none."""
-        return ledger.raw_entry(self._connection, index)
+    def stored_entry(self, index: int) -> StoredEntry:
+        """Return what is kept of one entry; KeyError if there is none."""
+        return ledger.stored_entry(self._connection, index)
+
+    def names(self) -> Mapping[str, StatedName]:
+        """Return the stated names that are kept, by the id that stands for each (D51)."""
+        return aside.read_names(self._connection)
+
+    def blob(self, digest: str) -> bytes | None:
+        """Return the bytes of this digest; None if they are not kept."""
+        return aside.read_blob(self._connection, digest)
 
     def leaf_hashes(self) -> Sequence[bytes]:
         """Return the leaf hashes of the whole log, in order."""
@@ -103,7 +112,7 @@ def _order(
 ) -> list[Column[Any] | UnaryExpression[Any]]:
     if order_by is not None:
         known(kind, order_by)
-    names = dict.fromkeys((order_by, *KEYS[kind]) if order_by else KEYS[kind])
+    names = dict.fromkeys((order_by, *order_of(kind)) if order_by else order_of(kind))
     columns = [RECORD_TABLES[kind].c[name] for name in names]
     if descending:
         return [c.desc().nulls_last() if c.nullable else c.desc() for c in columns]

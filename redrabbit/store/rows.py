@@ -59,6 +59,11 @@ def key_of(record: Record) -> tuple[Any, ...]:
     return tuple(getattr(record, name) for name in KEYS[type(record)])
 
 
+def order_of(kind: type[Record]) -> tuple[str, ...]:
+    """Return the fields by which records come in order: their key, or their number on its stream."""
+    return KEYS[kind] if kind.LETTER is None else (kind.STREAM, "number")
+
+
 def refuse_unfit(record: Record) -> None:
     """Raise for what would not come back as it was put: a wrong type, an instant without zone.
 

@@ -2,8 +2,8 @@
 
 Nothing is declared twice: names, keys and indexes come from the records themselves, column
 types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
-and its signed head, and four that the ledger doesn't tell (D13): outbox, deliveries, heartbeats,
-and Alembic's own. How a database gets these tables is said by the migrations, not here.
+and its signed head, and those that the ledger doesn't tell (D13): names and blobs, of which it knows
+the digest; acts, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
 """
 
 from typing import Any
@@ -55,10 +55,16 @@ LEDGER = Table(
     Column("recorded_at", UtcMicroseconds, nullable=False),
     Column("raw", Raw, nullable=False),
     Column("leaf_hash", Raw, nullable=False),
+    Column("salt", Raw, nullable=True),
+    Column("payload", Raw, nullable=True),
     UniqueConstraint("stream", "stream_seq"),
     sqlite_strict=True,
 )
-"""Every entry: `raw` is the truth, its leaf hash is in the tree, the rest is for searching."""
+"""Every entry: `raw` is the truth, its leaf hash is in the tree, the rest is for searching.
+
+From schema 2 on `raw` holds the digest of salt and payload, which stand beside it and may be erased
+(D51); both are NULL then, and in schema 1.
+"""
 
 LEDGER_HEAD = Table(
     "ledger_head",
@@ -71,6 +77,42 @@ LEDGER_HEAD = Table(
     sqlite_strict=True,
 )
 """Exactly one row: the signed checkpoint over the whole ledger as last committed."""
+
+STATED_NAMES = Table(
+    "stated_names",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),
+    Column("salt", Raw, nullable=False),
+    sqlite_strict=True,
+)
+"""Names as people stated them, by the digest that stands for each in the ledger; erasable (D51)."""
+
+BLOBS = Table(
+    "blobs",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("content", Raw, nullable=False),
+    sqlite_strict=True,
+)
+"""What facts name by its SHA-256, hex: traces of signals, pictures, certificates (D65)."""
+
+ACTS = Table(
+    "acts",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("stream", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("payload", Words, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("asked_at", UtcMicroseconds, nullable=False),
+    Column("answered_at", UtcMicroseconds, nullable=True),
+    Column("answer", Words, nullable=True),
+    Index(None, "asked_at"),
+    sqlite_strict=True,
+)
+"""What people asked with a key of their own, and the answer: asked again, it is answered again (D65)."""
 
 OUTBOX = Table(
     "outbox",

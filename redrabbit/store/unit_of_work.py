@@ -5,6 +5,7 @@ is never written in any other way. The fold is computed before anything is writt
 fails half way, the whole command is lost even if it swallows the error: `failure` says so.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +14,24 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Changes, Look, Put
+from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import OutgoingMessage
-from redrabbit.store import ledger, outbox
+from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rows import refuse_unfit, row_of
 from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
+
+
+def new_salt() -> bytes:
+    """Return fresh random bytes for the salt of one payload."""
+    return secrets.token_bytes(SALT_BYTES)
+
 
 Fold = Callable[[Entry, Look], Changes]
 
@@ -32,8 +41,10 @@ class Recording:
     """What every command is recorded under while this configuration is in force."""
 
     fold: Fold
-    context: LedgerContext
+    software: str
     targets: Sequence[outbox.Target] = ()
+    salt: Callable[[], bytes] = new_salt
+    """Draws the salt of each payload; random, but where a test wants to tell a story twice."""
 
 
 class SqlUnitOfWork(SqlReader):
@@ -49,16 +60,26 @@ class SqlUnitOfWork(SqlReader):
         """The first write that failed."""
         self._now = now
         self._recording = recording
-        self._given: dict[type[Record], int] = {}
+        self._given: dict[tuple[type[Record], str], int] = {}
+        self._in_force: str | None = None
 
     @property
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
         return self._now
 
+    @property
+    def in_force(self) -> str:
+        """The digest of what is in force now; "" before anything was adopted (D52)."""
+        if self._in_force is None:
+            latest = self.find(InForceRecord, order_by="entry", descending=True, limit=1)
+            self._in_force = latest[0].digest if latest else ""
+        return self._in_force
+
     def append(self, event: Event) -> Entry:
         """Append to the ledger and fold the entry into the records."""
-        appended = self.log.append(event, self._now, self._recording.context)
+        context = LedgerContext(in_force=self.in_force, software=self._recording.software)
+        appended = self.log.append(event, self._now, context, self._recording.salt())
         changes = self._recording.fold(appended.entry, self.get)
         for change in changes:
             refuse_unfit(change.record)
@@ -70,6 +91,8 @@ class SqlUnitOfWork(SqlReader):
             self.failure = self.failure or error
             raise
         self.log = appended.log
+        if event.type == IN_FORCE_CHANGED:
+            self._in_force = None
         return appended.entry
 
     def send(self, message: OutgoingMessage) -> None:
@@ -86,15 +109,23 @@ class SqlUnitOfWork(SqlReader):
         names = outbox.wanting(self._recording.targets, message.event)
         outbox.insert_deliveries(self._connection, outbox_id, names, self._now)
 
-    def next_number(self, kind: type[Record]) -> int:
-        """Return the next free number (from 1) of a record with an integer key (D14)."""
-        (name,) = KEYS[kind]
-        with translated(f"numbering {RECORD_TABLES[kind].name}"):
-            asked = select(func.max(RECORD_TABLES[kind].c[name]))
+    def next_number(self, kind: type[Record], stream: str) -> int:
+        """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
+        table = RECORD_TABLES[kind]
+        asked = select(func.max(table.c.number)).where(table.c[kind.STREAM] == stream)
+        with translated(f"numbering {table.name}"):
             last = self._connection.execute(asked).scalar_one()
-        number = max(last or 0, self._given.get(kind, 0)) + 1
-        self._given[kind] = number
+        number = max(last or 0, self._given.get((kind, stream), 0)) + 1
+        self._given[kind, stream] = number
         return int(number)
+
+    def keep_blob(self, kind: str, content: bytes) -> str:
+        """Keep bytes beside the records and return their digest, which a fact names (D65)."""
+        return aside.keep_blob(self._connection, kind, content)
+
+    def keep_name(self, name: StatedName) -> None:
+        """Keep a stated name and its salt, until somebody erases them (D51)."""
+        aside.keep_name(self._connection, name)
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""

@@ -21,17 +21,19 @@ from sqlalchemy.types import NullType, TypeDecorator
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import audit
+from redrabbit.domain.erasable import name_id
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import Finding, say
+from redrabbit.domain.findings import Finding, say, shown
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
+from redrabbit.store.aside import blob_digest
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.rebuild_mark import refuse_unfinished
-from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
+from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
 
 MOST_CHECKPOINT_BYTES = MB
 """A checkpoint names the head of each line: a hundred bytes a line."""
@@ -137,7 +139,26 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-    return replace(found, findings=(*rows.unreadable, *found.findings))
+        beside = tuple(_beside(rows)) if not found.findings else ()
+    return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
+
+
+def _beside(rows: "_Rows") -> Iterator[Finding]:
+    """Yield names and blobs that are not what the ledger has the digest of (D51, D65)."""
+    for row in rows.of(STATED_NAMES):
+        name, salt = row["name"], row["salt"]
+        if not isinstance(name, str) or not isinstance(salt, bytes):
+            stands_for = None
+        else:
+            stands_for = name_id(salt, name)
+        if stands_for != row["id"]:
+            params = {"expected": shown(row["id"])}
+            yield Finding(code="name_differs", place="stated_names", params=params)
+    for row in rows.of(BLOBS):
+        content = row["content"]
+        if not isinstance(content, bytes) or blob_digest(content) != row["digest"]:
+            place = f"blobs[{shown(row['digest'])}]"
+            yield Finding(code="blob_differs", place=place)
 
 
 class _Rows:
@@ -186,7 +207,9 @@ def _found(table: Table) -> Select[Any]:
     return select(*columns).order_by(*table.primary_key.columns)
 
 
-_AS_FOUND = {table.name: _found(table) for table in (LEDGER, LEDGER_HEAD, *RECORD_TABLES.values())}
+_VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, *RECORD_TABLES.values())
+
+_AS_FOUND = {table.name: _found(table) for table in _VERIFIED}
 
 
 def _torn(connection: Connection) -> Iterator[Finding]:

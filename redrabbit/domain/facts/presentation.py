@@ -115,8 +115,6 @@ class PartIssued(Fact):
             self,
             attempt=1,
             line=run.line,
-            station=run.station,
-            device=run.device,
             part_name=json_of(self.part_name),
             certification=json_of(self.certification),
             failure_mode_name=json_of(self.failure_mode_name),
