@@ -12,11 +12,12 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, RunRecord
+from redrabbit.domain.records import CheckRecord
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import schedule_text
-from redrabbit.services.ports import Reader, Where
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import (
     Check,
     Device,
@@ -37,8 +38,7 @@ def plant_router(site: Site) -> APIRouter:
     service = site.service
 
     def running(reader: Reader) -> dict[str, int]:
-        found = reader.find(RunRecord, Where("state", "!=", "closed"))
-        return {run.station: run.run_id for run in found}
+        return {run.station: run.run_id for run in runs_under_way(reader)}
 
     @router.get("/stations")
     async def list_stations() -> list[Station]:
