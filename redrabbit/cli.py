@@ -242,7 +242,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _rebuild(options: argparse.Namespace) -> int:
     from redrabbit.rebuild_command import rebuild_at  # noqa: PLC0415  because of --help
 
-    return rebuild_at(options.database, options.public_key)
+    return rebuild_at(_database(options), options.public_key)
 
 
 def _checkpoint(options: argparse.Namespace) -> int:

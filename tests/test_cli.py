@@ -79,6 +79,7 @@ def test_a_database_is_named_by_the_environment_or_by_a_file(
     [
         ["overdue"],
         ["verify"],
+        ["rebuild"],
         ["checkpoint"],
         ["export", "--from", "2026-11-22", "--to", "2026-11-23", "-o", "out"],
         ["serve", "--config", "nowhere"],
@@ -104,3 +105,17 @@ def test_a_verified_file_needs_no_database_and_bears_none_beside_it(
     assert main(["verify", "no-such-file"]) == 1
     assert "no-such-file" in capsys.readouterr().err
     assert main(["verify", "no-such-file", "--database", "sqlite:///x"]) == 2
+
+
+def test_a_mistyped_address_of_a_database_does_not_print_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D24."""
+    mistyped = "postgresq://rr:PgSecret99@host/plant"
+    assert main(["overdue", "--database", mistyped]) == 2
+    assert "PgSecret99" not in str(capsys.readouterr())
+    monkeypatch.setenv("REDRABBIT_DATABASE", mistyped)
+    assert main(["overdue"]) == 1
+    told = capsys.readouterr()
+    assert "begins with postgresq://" in told.err
+    assert "PgSecret99" not in told.err + told.out
