@@ -182,8 +182,8 @@ def local_time(at: datetime, zone: tzinfo) -> datetime:
     try:
         return at.astimezone(zone)
     except OverflowError:
-        end = datetime.min if at.year == datetime.min.year else datetime.max
-        return end.replace(tzinfo=zone)
+        first, last = datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone)
+        return first if at.year == first.year else last
 
 
 @cache

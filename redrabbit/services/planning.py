@@ -23,6 +23,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.text import MOST_REASON_CHARACTERS, clean_text
 from redrabbit.services.ports import UnitOfWork
 
+
 def required_reason(reason: str) -> str:
     """Return the reason as it is recorded; refused when empty, too long or unreadable (D24)."""
     cleaned = clean_text(reason, MOST_REASON_CHARACTERS)

@@ -30,8 +30,15 @@ STATUS: Final[Mapping[str, int]] = {
     "form_too_large": 413,
     "operator_required": 422,
     "nothing_scanned": 422,
+    "operator_name_reserved": 422,
     "reason_required": 422,
     "reason_too_long": 422,
+    "text_missing": 422,
+    "text_too_long": 422,
+    "text_character": 422,
+    "text_marks": 422,
+    "instant_out_of_range": 422,
+    "pause_too_long": 422,
     "not_a_time": 422,
     "not_a_date": 422,
     "pause_ends_before_it_begins": 422,
@@ -78,19 +85,30 @@ def http_answer(site: Site, request: Request, error: HTTPException) -> Response:
 
 
 def validation_answer(site: Site, request: Request, error: RequestValidationError) -> Response:
-    """Return the answer to a request whose values are not of the declared form."""
+    """Return the answer to a request whose values are not of the declared form.
+
+    Where that is one value that breaks a rule of ours, the problem has the rule's own code.
+    """
     words = site.visit(request).words
-    found = [
-        {"where": [str(step) for step in one["loc"]], "what": one["msg"]} for one in error.errors()
-    ]
+    found = [_invalid(words, one) for one in error.errors()]
+    alone = found[0] if len(found) == 1 and "code" in found[0] else None
     return _answer(
         site,
         request,
         422,
-        code="invalid_request",
-        detail=words("problem.invalid_request"),
-        more={"errors": found},
+        code=alone["code"] if alone else "invalid_request",
+        detail=alone["what"] if alone else words("problem.invalid_request"),
+        more={"errors": found, **({"params": alone["params"]} if alone else {})},
     )
+
+
+def _invalid(words: Words, one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a value stands and what is wrong with it; with its code, where it is ours."""
+    where = [str(step) for step in one["loc"]]
+    code, params = f"refusal.{one['type']}", one.get("ctx", {})
+    if not words.knows(code):
+        return {"where": where, "what": one["msg"]}
+    return {"where": where, "what": words(code, **params), "code": one["type"], "params": params}
 
 
 def trouble_answer(site: Site, request: Request) -> Response:

@@ -2,19 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.ports import Where, equals
 from redrabbit.web.api.models import Alarm, Containment, Page
-from redrabbit.web.api.paging import Cursor, Limit, newest_first
+from redrabbit.web.api.paging import Limit, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, Tick
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.values import Cursor, Number
+from redrabbit.web.site import Site
 
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 CaseState = Literal["open", "reverified", "closed"]
 
 

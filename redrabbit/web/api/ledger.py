@@ -10,9 +10,11 @@ from redrabbit.domain.ledger import Entry, from_bytes
 from redrabbit.domain.merkle import Tree
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
-from redrabbit.web.api.paging import Cursor, Limit, cursor_number
+from redrabbit.web.api.paging import Limit, cursor_number
 from redrabbit.web.api.problems import PROBLEMS
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.values import Cursor
+from redrabbit.web.site import Site
+from redrabbit.web.values import LARGEST_NUMBER
 
 Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
 

@@ -13,9 +13,6 @@ from redrabbit.domain.text import Text
 
 Row = TypeVar("Row")
 
-RecordNumber = Annotated[int, Field(ge=1, le=2**53, examples=[31])]
-"""Numbers of records; above 2^53 JSON readers lose digits."""
-
 
 def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Query
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
@@ -12,18 +11,16 @@ from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Occurrence, Page
-from redrabbit.web.api.paging import Cursor, Limit, cursor_number, newest_first
+from redrabbit.web.api.paging import Limit, cursor_number, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import NewExcuse
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
+from redrabbit.web.site import Site
+from redrabbit.web.values import LARGEST_NUMBER
 
 StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
 DECIDED: Final = frozenset({"passed", "failed", "excused"})
 """Statuses that are always stored; the others are computed from times (D9)."""
-Line = Annotated[str | None, Query(max_length=200)]
-Since = Annotated[AwareDatetime | None, Query(alias="from", description="Due at or after.")]
-Until = Annotated[AwareDatetime | None, Query(alias="to", description="Due before.")]
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 def obligations_router(site: Site) -> APIRouter:
@@ -35,7 +32,7 @@ def obligations_router(site: Site) -> APIRouter:
     async def list_occurrences(
         *,
         status: Annotated[StatusWord | None, Query()] = None,
-        line: Line = None,
+        line: Filter = None,
         since: Since = None,
         until: Until = None,
         limit: Limit = 50,
@@ -60,7 +57,7 @@ def obligations_router(site: Site) -> APIRouter:
         return occurrence_model(found, site.clock.now())
 
     @router.get("/overdue")
-    async def list_overdue(line: Line = None) -> list[Occurrence]:
+    async def list_overdue(line: Filter = None) -> list[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
         where = [equals("outcome", None), *_where(line, None, None)]

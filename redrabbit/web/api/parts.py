@@ -1,17 +1,14 @@
 """Challenge parts and good masters: where they are, and whether they may be used (R04, L5, L6)."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ChallengePartRecord
 from redrabbit.web.api.models import ChallengePart
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, WithReason
+from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
-
-Slug = Annotated[str, Path(max_length=200)]
 
 
 def parts_router(site: Site) -> APIRouter:

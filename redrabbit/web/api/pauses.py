@@ -1,18 +1,15 @@
 """Pauses: a line declared not producing, by whom and why (R13, B17)."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from redrabbit.domain.identity import LineId
 from redrabbit.domain.records import PauseRecord
 from redrabbit.web.api.models import Page, Pause
-from redrabbit.web.api.paging import Cursor, Limit, newest_first
+from redrabbit.web.api.paging import Limit, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, NewPause
-from redrabbit.web.site import LARGEST_NUMBER, Site
-
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
+from redrabbit.web.api.values import Cursor, Number
+from redrabbit.web.site import Site
 
 
 def pauses_router(site: Site) -> APIRouter:

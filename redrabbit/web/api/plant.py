@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from redrabbit.domain import control_plan, station
 from redrabbit.domain.errors import Refusal
@@ -25,9 +24,9 @@ from redrabbit.web.api.models import (
     in_words,
 )
 from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
 
-Slug = Annotated[str, Path(max_length=200)]
 NEXT_DUE_SHOWN = 5
 
 

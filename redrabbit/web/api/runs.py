@@ -2,21 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Query
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId, run_label
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Page, Presentation, Run, RunWithPresentations
-from redrabbit.web.api.paging import Cursor, Limit, newest_first
+from redrabbit.web.api.paging import Limit, newest_first
 from redrabbit.web.api.problems import PROBLEMS
 from redrabbit.web.api.requests import Act, Scan, StartRun, WithReason
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
+from redrabbit.web.site import Site
 
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
-Name = Annotated[str | None, Query(max_length=200)]
 OutcomeWord = Literal["passed", "failed", "inconclusive", "aborted"]
 StateWord = Literal[
     "awaiting_part", "armed", "presented", "awaiting_return", "awaiting_confirmation", "closed"
@@ -31,13 +29,13 @@ def runs_router(site: Site) -> APIRouter:
     @router.get("/runs")
     async def list_runs(
         *,
-        line: Name = None,
-        station: Name = None,
-        device: Name = None,
+        line: Filter = None,
+        station: Filter = None,
+        device: Filter = None,
         outcome: Annotated[OutcomeWord | None, Query()] = None,
         state: Annotated[StateWord | None, Query()] = None,
-        since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-        until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        since: Since = None,
+        until: Until = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Run]:
