@@ -17,6 +17,7 @@ from typing import Final
 
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
+from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
 from redrabbit.config.plan_table import parse_table
 from redrabbit.config.plant_file import PlantFile, read_plant_file
@@ -147,7 +148,10 @@ Reader = Callable[[str, str, Problems], Node | None]
 
 def _root(texts: dict[str, str | None], name: str, read: Reader, problems: Problems) -> Node | None:
     text = texts.get(name)
-    return read(text, name, problems) if text is not None else None
+    root = read(text, name, problems) if text is not None else None
+    if root is not None:
+        refuse_unreadable(root, problems)
+    return root
 
 
 def _plant(

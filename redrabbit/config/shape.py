@@ -18,8 +18,9 @@ from typing import Any, Final, Generic, TypeVar
 
 from redrabbit.config import located_yaml
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
+from redrabbit.config.outside_text import MANGLED_HINT, is_mangled_chinese
 from redrabbit.config.problem import Place, Problems, nearest, one_of
-from redrabbit.domain.text import Text
+from redrabbit.domain.text import MOST_WORDS_CHARACTERS, Text
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -51,16 +52,22 @@ class Words(Shape[str]):
     """Any text that is not empty; numbers are taken as they are written."""
 
     expected: str = "text"
+    most: int = MOST_WORDS_CHARACTERS
 
     def read(self, node: Node, problems: Problems) -> str | None:
         """Return the text as written, without blanks around it."""
-        if isinstance(node, Scalar) and node.text.strip() and node.value is not None:
-            return node.text.strip()
-        return self.refuse(node, problems)
+        if not isinstance(node, Scalar) or not node.text.strip() or node.value is None:
+            return self.refuse(node, problems)
+        text = node.text.strip()
+        if len(text) > self.most:
+            found = f"{len(text)} characters"
+            problems.add(node.place, found, f"{self.expected} of at most {self.most} characters")
+            return None
+        return text
 
     def schema(self) -> Schema:
         """Any scalar: what looks like a number is text here all the same."""
-        return {"type": ["string", "number"], "minLength": 1}
+        return {"type": ["string", "number"], "minLength": 1, "maxLength": self.most}
 
 
 @dataclass(frozen=True)
@@ -396,6 +403,10 @@ class Bilingual(Shape[Text]):
         """Return both, or note which is missing."""
         block = self._section.read(node, problems)
         if block is None or not block.complete:
+            return None
+        if is_mangled_chinese(block["zh"]):
+            found = f"{block['zh']!a} without one Chinese character"
+            problems.add(block.place_of("zh"), found, "words in Chinese", MANGLED_HINT)
             return None
         return Text(en=block["en"], zh=block["zh"])
 

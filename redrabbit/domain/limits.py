@@ -17,6 +17,9 @@ SMALLEST_WHOLE: Final = -(2**63)
 LONGEST_PAUSE: Final = timedelta(days=14)
 """A line that stands longer is paused again, by somebody who looked again (D56)."""
 
+LONGEST_SPAN: Final = timedelta(days=3660)
+"""No check is due more seldom than every ten years, and none stays open longer."""
+
 
 def can_be_recorded(instant: datetime) -> bool:
     """Return whether an aware instant is one that records may hold; ValueError for a naive one."""
