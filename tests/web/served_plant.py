@@ -3,8 +3,8 @@
 One check has missed, so a case is open; a run is under way at the other station; a line is paused.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -59,11 +59,11 @@ class ServedPlant:
 
     async def write(self, command: Callable[[UnitOfWork], T]) -> T:
         """Run a command, as the database port does."""
-        return self.database.write_now(command)
+        return self.database.write_now(lambda uow: command(_strict(uow)))
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Run a query, as the database port does."""
-        return self.database.read_now(query)
+        return self.database.read_now(lambda reader: query(_strict(reader)))
 
     async def open(self) -> None:
         """Begin the life of the agent, and bring the plant into the middle of a shift."""
@@ -135,3 +135,44 @@ class ServedPlant:
             payload=payload_of(**payload),
         )
         self.database.write_now(lambda uow: uow.append(event))
+
+
+class Strict:
+    """A reader or unit of work that takes only what PostgreSQL takes (K6.2)."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def strict(*args: Any, **named: Any) -> Any:
+            assert_storable((args, named))
+            return found(*args, **named)
+
+        return strict
+
+
+def _strict(inner: Any) -> Any:
+    return Strict(inner)
+
+
+def assert_storable(value: object) -> None:
+    """Fail for what no column holds, however deep it is."""
+    match value:
+        case str():
+            assert "\0" not in value, "PostgreSQL keeps no NUL"
+            value.encode("utf-8")
+        case int():
+            assert -(2**63) <= value < 2**63, "no column holds more than 64 bits"
+        case datetime():
+            assert value.astimezone(UTC), "no column holds what UTC can't say"
+        case Mapping():
+            assert_storable((*value.keys(), *value.values()))
+        case tuple() | list() | set() | frozenset():
+            for one in value:
+                assert_storable(one)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            assert_storable([getattr(value, field.name) for field in fields(value)])

@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.models import LedgerEntry
+from redrabbit.web.api.problems import ALWAYS, FOR_LISTS
 from redrabbit.web.site import Site
 from redrabbit.web.values import LARGEST_NUMBER, number_from
 
@@ -21,7 +22,7 @@ AT_A_TIME: Final = 100
 
 def events_router(site: Site) -> APIRouter:
     """Return the stream of ledger entries."""
-    router = APIRouter(tags=["events"])
+    router = APIRouter(tags=["events"], responses=ALWAYS | FOR_LISTS)
 
     @router.get("/events", response_class=EventSourceResponse)
     async def stream_events(

@@ -12,7 +12,7 @@ from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Occurrence, Page
 from redrabbit.web.api.paging import Limit, cursor_number, newest_first
-from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.requests import NewExcuse
 from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
 from redrabbit.web.site import Site
@@ -25,10 +25,10 @@ DECIDED: Final = frozenset({"passed", "failed", "excused"})
 
 def obligations_router(site: Site) -> APIRouter:
     """Return occurrences and the way to excuse one."""
-    router = APIRouter(tags=["obligations"], responses=PROBLEMS)
+    router = APIRouter(tags=["obligations"], responses=ALWAYS)
     service = site.service
 
-    @router.get("/occurrences")
+    @router.get("/occurrences", responses=FOR_LISTS)
     async def list_occurrences(
         *,
         status: Annotated[StatusWord | None, Query()] = None,
@@ -48,7 +48,7 @@ def obligations_router(site: Site) -> APIRouter:
         )
         return Page(items=[occurrence_model(o, now) for o in found], next=following)
 
-    @router.get("/occurrences/{occurrence_id}")
+    @router.get("/occurrences/{occurrence_id}", responses=FOR_ONE)
     async def read_occurrence(occurrence_id: Number) -> Occurrence:
         """Return one occurrence."""
         found = await service.read(lambda reader: reader.get(OccurrenceRecord, occurrence_id))
@@ -56,7 +56,7 @@ def obligations_router(site: Site) -> APIRouter:
             raise Refusal("no_such_occurrence", occurrence=occurrence_id)
         return occurrence_model(found, site.clock.now())
 
-    @router.get("/overdue")
+    @router.get("/overdue", responses=FOR_LISTS)
     async def list_overdue(line: Filter = None) -> list[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
@@ -66,7 +66,7 @@ def obligations_router(site: Site) -> APIRouter:
         )
         return [occurrence_model(o, now) for o in found if status(o, now) is _OVERDUE]
 
-    @router.post("/excuses", status_code=201)
+    @router.post("/excuses", status_code=201, responses=FOR_ACTS)
     async def excuse_occurrence(body: NewExcuse) -> Occurrence:
         """Excuse an occurrence, with who and why, before its window closes."""
         record = await service.excuse(
@@ -134,6 +134,6 @@ def _page(
 def occurrence_model(record: OccurrenceRecord, now: datetime) -> Occurrence:
     """Return an occurrence as programs read it, with its status now."""
     return Occurrence(
-        status=status(record, now).value,
+        status=status(record, now),
         **{name: getattr(record, name) for name in Occurrence.model_fields if name != "status"},
     )

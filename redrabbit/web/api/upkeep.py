@@ -18,6 +18,7 @@ from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.standing import Standing, standings
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.watching import Watching
+from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
 
 
@@ -45,18 +46,27 @@ class Readiness(BaseModel):
     last_reading_at: datetime | None
 
 
+NOT_READY: Final[Answers] = {
+    503: {
+        "model": Readiness,
+        "description": "Nobody watches; or, as a problem, the records can't be reached.",
+        "content": PROBLEM_CONTENT,
+    }
+}
+
+
 def upkeep_router(
     site: Site, *, metrics: bool, supervisor: Restarts | None, links: Sequence[StationLink]
 ) -> APIRouter:
     """Return health, readiness and metrics."""
     router = APIRouter(tags=["upkeep"])
 
-    @router.get("/health")
+    @router.get("/health", responses=answers(400))
     async def health() -> Health:
         """Return that the process answers; says nothing about the plant."""
         return Health(status="alive", version=__version__)
 
-    @router.get("/ready", responses={503: {"model": Readiness}})
+    @router.get("/ready", responses=answers(400, 403) | NOT_READY)
     async def ready(response: Response) -> Readiness:
         """Return whether the stations are watched and the records can be read; 503 if not."""
         await site.service.read(lambda reader: reader.head())

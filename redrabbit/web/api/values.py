@@ -62,7 +62,7 @@ def _iso(value: object) -> object:
 
 
 def _error(code: str, params: Mapping[str, object]) -> PydanticCustomError:
-    return PydanticCustomError(code, code, plain(params))  # type: ignore[arg-type]  # because pydantic asks for a literal, and the codes are one list
+    return PydanticCustomError(code, code, plain(params))
 
 
 def _cursor(cursor: str) -> str:
