@@ -168,7 +168,7 @@ def assert_storable(value: object) -> None:
         case int():
             assert -(2**63) <= value < 2**63, "no column holds more than 64 bits"
         case datetime():
-            assert value.astimezone(UTC), "no column holds what UTC can't say"
+            assert value.astimezone(UTC) == value, "no column holds what UTC can't say"
         case Mapping():
             assert_storable((*value.keys(), *value.values()))
         case tuple() | list() | set() | frozenset():

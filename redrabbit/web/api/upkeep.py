@@ -83,13 +83,14 @@ def upkeep_router(
 
         @router.get("/metrics", include_in_schema=False)
         async def show_metrics() -> Response:
-            now, service = site.clock.now(), site.service
-            plant, views = service.plant, service.views()
+            service = site.service
+            plant, views, watching = service.plant, service.views(), service.watching()
+            now = site.clock.now()  # after them: what was read meanwhile must not be of the future
 
             def query(reader: Reader) -> "_Figures":
                 return _Figures(
                     now=now,
-                    watching=service.watching(),
+                    watching=watching,
                     standings=standings(reader, plant, views, now),
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, equals("state", "open")),
