@@ -15,9 +15,10 @@ from redrabbit.domain.folding import payload_of
 from redrabbit.domain.identity import Actor, CheckId, LineId, PartId, RunId, StationId
 from redrabbit.domain.ledger import Event
 from redrabbit.domain.observation import Acquisition, Observation, Value, Window
+from redrabbit.domain.plant import Plant
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
-from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from simulators.virtual_clock import VirtualClock
@@ -42,28 +43,33 @@ ZONE = ZoneInfo("Asia/Shanghai")
 """East of Greenwich: the last hours of the year 9999 can't be said there."""
 
 
+Opening = Callable[[Plant, VirtualClock], Database]
+"""Opens the database of a plant."""
+
+
 class ServedPlant:
     """A small plant with its agent and its web application."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Opening | None = None) -> None:
         other = a_check(OTHER_CHECK, OP30, parts=(PartId("RR-0002"), PartId("GM-0002")))
         calendar = a_plant().calendars[LINE]
         self.plant = a_plant(
             a_check(), other, zone=ZONE, calendars={LINE: replace(calendar, zone=ZONE)}
         )
         self.clock = VirtualClock(BEGIN)
-        self.database = a_memory_database(self.plant, self.clock)
+        memory = a_memory_database(self.plant, self.clock)
+        self._database = opened(self.plant, self.clock) if opened is not None else memory
         self.agent = Agent(self.plant, {"plant.yaml": "plant: x\n"}, self, self.clock, "test")
         self.service = LocalPlantService(self.agent)
         self.app: FastAPI = create_app(self.service, clock=self.clock, access=RULES)
 
     async def write(self, command: Callable[[UnitOfWork], T]) -> T:
         """Run a command, as the database port does."""
-        return self.database.write_now(lambda uow: command(_strict(uow)))
+        return await self._database.write(lambda uow: command(_strict(uow)))
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Run a query, as the database port does."""
-        return self.database.read_now(lambda reader: query(_strict(reader)))
+        return await self._database.read(lambda reader: query(_strict(reader)))
 
     async def open(self) -> None:
         """Begin the life of the agent, and bring the plant into the middle of a shift."""
@@ -83,7 +89,7 @@ class ServedPlant:
             actor=ANNA,
         )
 
-        self.append(
+        await self.append(
             "pause_declared",
             pause_id=2,
             line=LINE,
@@ -125,7 +131,7 @@ class ServedPlant:
         )
         await desk.close()
 
-    def append(self, event_type: str, /, **payload: Any) -> None:
+    async def append(self, event_type: str, /, **payload: Any) -> None:
         """Put something into the records that no command would write today."""
         event = Event(
             type=event_type,
@@ -134,7 +140,7 @@ class ServedPlant:
             actor=ANNA,
             payload=payload_of(**payload),
         )
-        self.database.write_now(lambda uow: uow.append(event))
+        await self._database.write(lambda uow: uow.append(event))
 
 
 class Strict:

@@ -6,11 +6,19 @@ puts every edge value into every place of every route.
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from redrabbit.domain.fold import fold
+from redrabbit.domain.ledger import LedgerContext
+from redrabbit.domain.plant import Plant
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import Recording
 from redrabbit.web.app import create_app
+from simulators.virtual_clock import VirtualClock
 from tests.fakes import JumpClock
 from tests.showcase import NOW
 from tests.showcase_service import ShowcaseService
@@ -24,7 +32,7 @@ from tests.web.edges import (
     doors,
     requests,
 )
-from tests.web.served_plant import ServedPlant
+from tests.web.served_plant import Opening, ServedPlant
 
 DOORS = doors(create_app(ShowcaseService(JumpClock(NOW)), clock=JumpClock(NOW)))
 
@@ -32,9 +40,9 @@ DOORS = doors(create_app(ShowcaseService(JumpClock(NOW)), clock=JumpClock(NOW)))
 class Runner:
     """A served plant in a loop of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Opening | None = None) -> None:
         self.loop = asyncio.new_event_loop()
-        self.plant = ServedPlant()
+        self.plant = ServedPlant(opened)
         self.loop.run_until_complete(self.plant.open())
 
     def ask(self, asked: Asked) -> Answer:
@@ -96,3 +104,32 @@ def test_no_mixture_of_edges_is_the_servers_fault(runner: Runner, door: Door) ->
         assert is_answered(runner, asked), asked
 
     all_answered()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_no_database_is_asked_for_what_it_can_not_do(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """K6.2: what the memory takes, a real database may refuse; 503 would be its answer."""
+    url = f"sqlite:///{tmp_path / 'plant.sqlite3'}"
+    if database == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    kept: list[SqlDatabase] = []
+
+    def opened(plant: Plant, clock: VirtualClock) -> SqlDatabase:
+        context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
+        recording = Recording(fold=fold, context=context, targets=plant.targets)
+        key = tmp_path / "log.key"
+        found = open_database(url, plant=plant.name, clock=clock, recording=recording, key_path=key)
+        kept.append(found)
+        return found
+
+    runner = Runner(opened)
+    try:
+        for door in DOORS:
+            for asked in deadly_in_one_place(door):
+                assert is_answered(runner, asked), asked
+    finally:
+        runner.loop.close()
+        kept[0].close()
