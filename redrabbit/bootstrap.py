@@ -30,7 +30,7 @@ from redrabbit.config.plant import content, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.template import write_template
 from redrabbit.domain.control_plan import ControlPlan
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ConfigurationRecord

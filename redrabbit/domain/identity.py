@@ -6,7 +6,7 @@ occurrence and containment numbers are given in the writing transaction (D14).
 
 import unicodedata
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Final, NewType
 
 from redrabbit.domain.errors import Refusal
@@ -34,7 +34,7 @@ def containment_label(containment_id: int) -> str:
     return f"C-{containment_id}"
 
 
-class Identified(Enum):
+class Identified(StrEnum):
     """How an actor's identity was established."""
 
     STATED = "stated"

@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from hypothesis import strategies as st
 
 from redrabbit.web.access import FORM_COOKIE, FORM_FIELD, form_token
-from tests.web.served_plant import RULES
+from tests.web.strict_plant import RULES
 
 NONCE: Final = "a-nonce-of-this-browser"
 

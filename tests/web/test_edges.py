@@ -11,17 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from redrabbit.domain.fold import fold
+from redrabbit.base.clock import Clock
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
-from redrabbit.web.app import create_app
-from simulators.virtual_clock import VirtualClock
-from tests.fakes import JumpClock
-from tests.showcase import NOW
-from tests.showcase_service import ShowcaseService
 from tests.web.edges import (
     Answer,
     Asked,
@@ -32,9 +28,9 @@ from tests.web.edges import (
     doors,
     requests,
 )
-from tests.web.served_plant import Opening, ServedPlant
+from tests.web.strict_plant import Opening, StrictPlant
 
-DOORS = doors(create_app(ShowcaseService(JumpClock(NOW)), clock=JumpClock(NOW)))
+DOORS = doors(StrictPlant().app)
 
 
 class Runner:
@@ -42,12 +38,16 @@ class Runner:
 
     def __init__(self, opened: Opening | None = None) -> None:
         self.loop = asyncio.new_event_loop()
-        self.plant = ServedPlant(opened)
+        self.plant = StrictPlant(opened)
         self.loop.run_until_complete(self.plant.open())
 
     def ask(self, asked: Asked) -> Answer:
         """Return the answer; a bug is raised as it is."""
-        return self.loop.run_until_complete(ask(self.plant.app, asked))
+        return self.loop.run_until_complete(self._ask(asked))
+
+    async def _ask(self, asked: Asked) -> Answer:
+        await self.plant.beat()  # a stream lets time pass, and a plant that is watched is read
+        return await ask(self.plant.app, asked)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_no_database_is_asked_for_what_it_can_not_do(
         url = request.getfixturevalue("postgresql_url")
     kept: list[SqlDatabase] = []
 
-    def opened(plant: Plant, clock: VirtualClock) -> SqlDatabase:
+    def opened(plant: Plant, clock: Clock) -> SqlDatabase:
         context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
         recording = Recording(fold=fold, context=context, targets=plant.targets)
         key = tmp_path / "log.key"
