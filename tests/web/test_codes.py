@@ -10,6 +10,8 @@ import pytest
 from redrabbit.base.messages import catalogue
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.run import RunState
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
 from tests.web.conftest import Visitor
@@ -61,8 +63,8 @@ def test_programs_get_codes_and_words_as_enumerations(onlooker: Visitor) -> None
     assert schemas["Problem"]["properties"]["code"]["enum"] == list(CODES)
     assert schemas["DeviceStatus"]["enum"] == [status.value for status in DeviceStatus]
     assert schemas["RunState"]["enum"] == [state.value for state in RunState]
-    state = schemas["Containment"]["properties"]["state"]
-    assert state["enum"] == ["open", "reverified", "closed"]
+    assert schemas["ContainmentState"]["enum"] == [state.value for state in ContainmentState]
+    assert schemas["AlarmKind"]["enum"] == [kind.value for kind in AlarmKind]
 
 
 def test_every_call_lists_the_answers_that_it_can_give(onlooker: Visitor) -> None:

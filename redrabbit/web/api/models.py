@@ -5,20 +5,23 @@ Status words are exactly the domain's. Instants are ISO 8601 with offset, durati
 
 import json
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.evidence import Presented
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.run import Expected
 from redrabbit.domain.identity import Identified
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.run import Outcome, Purpose, RunState
 from redrabbit.domain.station import DeviceKind
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.verdict import Verdict, Why
 from redrabbit.web.codes import CODES
 
 Row = TypeVar("Row")
@@ -223,7 +226,7 @@ class Presentation(Model):
     attempt: int
     part_id: str
     failure_mode: str | None
-    expected: Literal["reject", "accept"]
+    expected: Expected
     expected_code: str | None
     use_number: int
     issued_at: datetime
@@ -231,7 +234,7 @@ class Presentation(Model):
     presented_at: datetime | None
     presented_how: Presented | None
     verdict: Verdict | None
-    verdict_reason: str | None
+    verdict_reason: Why | None
     verdict_at: datetime | None
     elapsed_s: float | None
     observed_code: str | None
@@ -272,7 +275,7 @@ class Containment(Model):
     check_id: str
     run_id: int
     step: int
-    state: Literal["open", "reverified", "closed"]
+    state: ContainmentState
     opened_at: datetime
     window_from: datetime | None = Field(description="null: since the start of records.")
     window_from_run: int | None
@@ -303,7 +306,7 @@ class Alarm(Model):
     """One alarm, until somebody acknowledges it."""
 
     alarm_id: int
-    kind: str
+    kind: AlarmKind
     line: str | None
     station: str | None
     device: str | None
