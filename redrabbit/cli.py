@@ -6,13 +6,17 @@ command itself was wrong.
 """
 
 import argparse
+import gc
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from redrabbit import __version__
-from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, ServeSettings
+from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
+from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
 
 FOUND, WRONG = 1, 2
 LAST_PORT = 65535
@@ -25,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
+    except WrongAddress as wrong:
+        return _complain(str(wrong))
     except KeyboardInterrupt:
         return 130
 
@@ -58,25 +64,36 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="verify a real plant")
-    serve.add_argument("--config", type=Path, required=True, metavar="DIR")
-    serve.add_argument("--database", required=True, metavar="URL")
-    serve.add_argument("--host", "--listen", default=DEFAULT_HOST, metavar="ADDRESS")
-    serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
+    serve.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="YAML with these options as keys; what stands on the command line wins",
+    )
+    serve.add_argument("--config", type=Path, metavar="DIR")
+    _add_database(serve)
+    serve.add_argument("--host", "--listen", metavar="ADDRESS", help=f"{DEFAULT_HOST} if left out")
+    serve.add_argument(
+        "--port", type=_port, help=f"0 takes a free port; {DEFAULT_PORT} if left out"
+    )
     serve.add_argument(
         "--trust-network",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="allow an address other than loopback: there is no sign-in yet",
     )
     serve.add_argument(
         "--allow-host",
         action="append",
-        default=[],
         metavar="NAME",
         help="another name under which tablets ask for the pages; may be repeated",
     )
-    serve.add_argument("--no-metrics", action="store_true", help="do not serve /metrics")
+    serve.add_argument(
+        "--metrics", action=argparse.BooleanOptionalAction, help="serve /metrics, or not"
+    )
     serve.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
-    serve.add_argument("--plain-logs", action="store_true", help="log lines for people")
+    serve.add_argument(
+        "--plain-logs", action=argparse.BooleanOptionalAction, help="log lines for people"
+    )
     serve.set_defaults(command=_serve)
 
 
@@ -98,7 +115,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     overdue.set_defaults(command=_overdue)
     verify = commands.add_parser("verify", help="check a database or an exported file")
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
-    verify.add_argument("--database", metavar="URL")
+    _add_database(verify)
     verify.add_argument("--public-key", type=Path, metavar="FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one kept elsewhere")
     verify.set_defaults(command=_verify)
@@ -121,7 +138,15 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--database", required=True, metavar="URL", help="for example sqlite:///plant.sqlite3"
+        "--database",
+        metavar="URL",
+        help=f"for example sqlite:///plant.sqlite3; or the environment variable {VARIABLE}",
+    )
+    parser.add_argument(
+        "--database-file",
+        type=Path,
+        metavar="FILE",
+        help="a file (0600) with the URL, where that has a password",
     )
 
 
@@ -162,60 +187,56 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import run_service  # noqa: PLC0415  because of --help
+    from redrabbit.exit_codes import exit_code_of  # noqa: PLC0415  because of --help
+    from redrabbit.serve_options import WrongOptions, serve_settings  # noqa: PLC0415  as above
 
-    settings = ServeSettings(
-        config_dir=options.config,
-        database_url=options.database,
-        host=options.host,
-        port=options.port,
-        trust_network=options.trust_network,
-        allowed_hosts=tuple(options.allow_host),
-        metrics=not options.no_metrics,
-        key_file=options.key,
-    )
-    if not settings.listens_on_loopback and not settings.trust_network:
-        return _complain(
-            f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
-            "yet; expected a loopback address, or --trust-network on a closed network"
-        )
-    return run_service(settings, json_logs=not options.plain_logs)
+    def work() -> int:
+        try:
+            settings = serve_settings(vars(options), options.settings, os.environ)
+        except WrongOptions as wrong:
+            return _complain(str(wrong))
+        from redrabbit.serve_command import run_service  # noqa: PLC0415  because it takes a second
+
+        return run_service(settings)
+
+    return exit_code_of(work)
 
 
 def _init(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import write_configuration  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import write_configuration  # noqa: PLC0415  because of --help
 
     return write_configuration(options.folder)
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import check_configuration  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
     return check_configuration(options.folder)
 
 
 def _schema(_options: argparse.Namespace) -> int:
-    from redrabbit.bootstrap import print_schema  # noqa: PLC0415  because of --help
+    from redrabbit.config_commands import print_schema  # noqa: PLC0415  because of --help
 
     return print_schema()
 
 
 def _overdue(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import print_overdue  # noqa: PLC0415  because of --help
+    with _garbage_kept():
+        from redrabbit.overdue_command import print_overdue  # noqa: PLC0415  because of --help
 
-    return print_overdue(options.database, as_json=options.json)
+        return print_overdue(_database(options), as_json=options.json)
 
 
 def _verify(options: argparse.Namespace) -> int:
     from redrabbit import record_commands  # noqa: PLC0415  because of --help
 
-    if (options.file is None) == (options.database is None):
-        return _complain("expected either an exported FILE or --database URL")
-    if options.file is not None:
-        return record_commands.verify_file(options.file, options.public_key)
-    return record_commands.verify_database_at(
-        options.database, options.public_key, options.checkpoint
-    )
+    if options.file is None:
+        return record_commands.verify_database_at(
+            _database(options), options.public_key, options.checkpoint
+        )
+    if options.database is not None or options.database_file is not None:
+        return _complain("found an exported FILE and a database; expected one of the two")
+    return record_commands.verify_file(options.file, options.public_key)
 
 
 def _rebuild(options: argparse.Namespace) -> int:
@@ -225,22 +246,37 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 
 def _checkpoint(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import print_checkpoint  # noqa: PLC0415  because of --help
+    with _garbage_kept():
+        from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
 
-    return print_checkpoint(options.database)
+        return print_checkpoint(_database(options))
 
 
 def _export(options: argparse.Namespace) -> int:
     from redrabbit.record_commands import export_records_to  # noqa: PLC0415  because of --help
 
     return export_records_to(
-        options.database,
+        _database(options),
         since=options.since,
         until=options.until,
         line=options.line,
         key_file=options.key,
         output=options.output,
     )
+
+
+def _database(options: argparse.Namespace) -> str:
+    return database_url(options.database, options.database_file, os.environ)
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect no cycles meanwhile: most of a short command is imports, which leave none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _complain(message: str) -> int:

@@ -21,7 +21,7 @@ from rich.console import Console
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.settings import ServeSettings, sqlite_url
-from redrabbit.bootstrap import FOUND, Serving, run_async, serving, told_plainly, until_stopped
+from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import (
@@ -32,6 +32,8 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.run import Outcome
 from redrabbit.domain.verdict import Verdict
+from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
@@ -56,7 +58,7 @@ def run_demo(
             )
 
     try:
-        return told_plainly(work)
+        return exit_code_of(work)
     except story.StoryBehindError as behind:  # a machine too slow is told in words, and loudly
         sys.stderr.write(f"{behind}\n")
         return FOUND

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from redrabbit.base.clock import SteadyClock
-from redrabbit.bootstrap import told_plainly
+from redrabbit.exit_codes import exit_code_of
 from redrabbit.store.opening import rebuild_database
 
 
@@ -18,7 +18,7 @@ def rebuild_at(database_url: str, public_key: Path | None) -> int:
         sys.stdout.write(f"records made again from {size:,} entries\n")
         return 0
 
-    return told_plainly(work)
+    return exit_code_of(work)
 
 
 def _tell(done: int, size: int) -> None:

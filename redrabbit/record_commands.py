@@ -1,102 +1,31 @@
-"""Commands on records, beside a running service or without one: overdue, verify, checkpoint, export.
+"""Commands that prove records, beside a running service or without one: verify, export.
 
 None of them writes to the database (D20). What a person can mend is told in words.
 """
 
-import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
+from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
 from redrabbit.base.signing import DamagedKey, load_key_file
-from redrabbit.bootstrap import FOUND, plant_in_force, told_plainly
-from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.newer import WRITTEN_BY_NEWER
 from redrabbit.domain.record_proof import Period
-from redrabbit.domain.records import AgentRecord
+from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.exports.record_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
-from redrabbit.services.ports import Reader
-from redrabbit.services.scheduling import Overdue, overdue_occurrences
 from redrabbit.store.engine import parsed_url, sqlite_path
-from redrabbit.store.opening import open_for_reading
 from redrabbit.store.places import beside
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 
 NEWER = 3
 """Exit code of `verify`: nothing is damaged, and only a newer version can verify it to the end."""
-AGENT_SILENT_S = 10.0
-"""A heartbeat older than this: nobody is watching, and the list says so (B20)."""
-
-
-def print_overdue(database_url: str, *, as_json: bool) -> int:
-    """List what is overdue now; 1 if anything is.
-
-    Obligations are computed, not read from a list that somebody must have kept: they are right
-    when the service has been down for days (D9, R12).
-    """
-
-    def work() -> int:
-        now = wall_now()
-        with open_for_reading(database_url) as database:
-            found = database.read_now(lambda r: overdue_occurrences(r, plant_in_force(r), now))
-            beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
-            ended = database.read_now(_ended_at)
-        if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
-            last = ended or beat
-            since = f"not watching since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never watched"
-            sys.stderr.write(f"{since}: the service does not run\n")
-        if as_json:
-            sys.stdout.write(json.dumps([_plain(each) for each in found]) + "\n")
-        else:
-            lines = [_words(each, now) for each in found] or ["nothing is overdue"]
-            sys.stdout.write("\n".join(lines) + "\n")
-        return FOUND if found else 0
-
-    return _told(work)
-
-
-def _ended_at(reader: Reader) -> datetime | None:
-    """Return when the last life of the agent ended in good order; None while it goes on."""
-    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return lives[0].stopped_at if lives else None
-
-
-def _plain(overdue: Overdue) -> dict[str, object]:
-    return {
-        "check_id": overdue.check_id,
-        "line": overdue.line,
-        "station": overdue.station,
-        "device": overdue.device,
-        "due_at": instant_text(overdue.due_at),
-        "grace_ends_at": instant_text(overdue.grace_ends_at),
-        "closes_at": instant_text(overdue.closes_at),
-    }
-
-
-def _words(overdue: Overdue, now: datetime) -> str:
-    late_s = (now - overdue.due_at).total_seconds()
-    late = f"{late_s / 60:.0f} min" if late_s >= 120 else f"{late_s:.0f} s"  # noqa: PLR2004  because minutes read better from two on
-    return (
-        f"{overdue.check_id} · {overdue.line} {overdue.station} · was due {late} ago, "
-        f"{overdue.due_at:%Y-%m-%d %H:%M:%S} UTC · lapses {overdue.closes_at:%H:%M:%S} UTC"
-    )
-
-
-def print_checkpoint(database_url: str) -> int:
-    """Print the signed checkpoint; kept elsewhere, it contradicts any later rewrite (D13)."""
-
-    def work() -> int:
-        with open_for_reading(database_url) as database:
-            sys.stdout.write(database.read_now(lambda reader: reader.head()).checkpoint)
-        return 0
-
-    return _told(work)
 
 
 def export_records_to(
@@ -205,11 +134,4 @@ def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
 
 
 def _told(work: Callable[[], int]) -> int:
-    def translated() -> int:
-        try:
-            return work()
-        except (Refusal, DamagedKey, ValueError, ConfigurationProblems) as trouble:
-            sys.stderr.write(f"{trouble}\n")
-            return FOUND
-
-    return told_plainly(translated)
+    return exit_code_of(work, Refusal, DamagedKey, ValueError)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from redrabbit.cli import main
+from redrabbit.store.opening import open_database
+from tests.stored import RECORDING, SteppingClock
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "http", "", "²"])
@@ -46,3 +48,59 @@ def test_a_plan_that_takes_effect_later_is_not_served_today(
     assert main(["serve", "--config", str(folder), "--database", url, "--port", "0"]) == 1
     assert "takes effect at 2099-01-01" in capsys.readouterr().err
     assert not (tmp_path / "plant.sqlite3").exists()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> str:
+    """The address of a database with a plant's first entries."""
+    url = f"sqlite:///{tmp_path / 'plant.sqlite3'}"
+    open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING).close()
+    return url
+
+
+def test_a_database_is_named_by_the_environment_or_by_a_file(
+    served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "address"
+    file.write_text(served, encoding="utf-8")
+    file.chmod(0o600)
+    assert main(["checkpoint", "--database", served]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Plant-1/")
+    assert main(["checkpoint", "--database-file", str(file)]) == 0
+    assert capsys.readouterr().out == told
+    monkeypatch.setenv("REDRABBIT_DATABASE", served)
+    assert main(["checkpoint"]) == 0
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["overdue"],
+        ["verify"],
+        ["checkpoint"],
+        ["export", "--from", "2026-11-22", "--to", "2026-11-23", "-o", "out"],
+        ["serve", "--config", "nowhere"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_wants_exactly_one_database_and_no_password(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("REDRABBIT_DATABASE", raising=False)
+    assert main(command) == 2
+    assert "expected exactly one" in capsys.readouterr().err
+    assert main([*command, "--database", "postgresql://rr:PgSecret99@h/db"]) == 2
+    told = capsys.readouterr().err
+    assert "REDRABBIT_DATABASE" in told
+    assert "PgSecret99" not in told
+
+
+def test_a_verified_file_needs_no_database_and_bears_none_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REDRABBIT_DATABASE", "sqlite:///nowhere")
+    assert main(["verify", "no-such-file"]) == 1
+    assert "no-such-file" in capsys.readouterr().err
+    assert main(["verify", "no-such-file", "--database", "sqlite:///x"]) == 2

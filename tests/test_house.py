@@ -3,10 +3,13 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.teeth import toothless_tests
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("redrabbit", "simulators")
@@ -121,17 +124,86 @@ def test_every_exception_from_a_rule_gives_its_reason() -> None:
 
 
 def test_every_test_can_fail() -> None:
-    asserts = re.compile(
-        r"\bassert|raises|warns|expect\(|check_|must_|call_and_validate|benchmark|_refuses\(|broken\("
+    assert toothless_tests(ROOT / "tests") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "is_toothless"),
+    [
+        ("assert 1", False),
+        ("with pytest.raises(ValueError): int('a')", False),
+        ("check_it(1)", False),
+        ("check_nothing()", True),
+        ("must_be_it = 'must_'", True),
+        ("judge.check_it(1)", False),
+        ("loop()", True),
+        ("'assert'", True),
+    ],
+)
+def test_a_test_without_teeth_is_found(tmp_path: Path, body: str, is_toothless: bool) -> None:
+    """A name that sounds like a check is none: what it names has to assert."""
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "checks.py").write_text(
+        "def check_it(n):\n    assert n\n\ndef check_nothing(): pass\n\ndef loop(): loop()\n"
     )
-    toothless = [
-        f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.name}"
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for node in functions(path)
-        if node.name.startswith("test_")
-        and not asserts.search(ast.get_source_segment(path.read_text(encoding="utf-8"), node) or "")
+    (tests / "test_x.py").write_text(
+        "from tests import checks as judge\nfrom tests.checks import check_it, check_nothing, loop\n"
+        f"def test_it():\n    {body}\n"
+    )
+    assert bool(toothless_tests(tests)) is is_toothless
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return what a module imports, dotted, in whatever way; relative imports made whole."""
+    package = path.relative_to(ROOT).parent.parts
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *([node.module] if node.module else [])))
+            found |= {f"{base}.{each.name}" for each in node.names}
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in {"import_module", "__import__"}:
+                found.add("a name that only running tells")
+    return found
+
+
+def strangers(folder: str, *allowed: str) -> list[str]:
+    """Return what modules of a folder import besides the standard library and what is allowed."""
+    return [
+        f"{path.relative_to(ROOT).as_posix()}: {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in sorted(imported_modules(path))
+        if name.partition(".")[0] not in sys.stdlib_module_names
+        and not any(name == each or name.startswith(f"{each}.") for each in allowed)
     ]
-    assert toothless == []
+
+
+def test_the_domain_imports_the_standard_library_and_itself_only() -> None:
+    """Whatever the third party is called: a list of names would let in the next one."""
+    assert strangers("redrabbit/domain", "redrabbit.domain") == []
+    assert strangers("redrabbit/services", "redrabbit.domain") != []
+
+
+def test_simulators_know_the_configuration_and_the_clock_only() -> None:
+    """What judges must not be known to what is judged; the package itself tells its folder."""
+    allowed = ("simulators", "redrabbit.config", "redrabbit.base.clock")
+    own = {name.partition(": ")[2] for name in strangers("simulators", *allowed)}
+    assert {name for name in own if name.partition(".")[0] == "redrabbit"} <= {"redrabbit"}
+    assert strangers("simulators", "simulators") != strangers("simulators", *allowed)
+
+
+def test_only_the_demo_knows_the_simulators() -> None:
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "redrabbit").rglob("*.py")
+        if any(name.partition(".")[0] == "simulators" for name in imported_modules(path))
+    }
+    assert knowing == {"redrabbit/demo.py"}
 
 
 def test_no_address_of_a_package_registry_is_committed() -> None:

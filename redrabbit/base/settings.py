@@ -1,6 +1,6 @@
 """What whoever starts the service decides, apart from the plant's files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_HOST = "127.0.0.1"
@@ -12,7 +12,8 @@ class ServeSettings:
     """How to serve one plant."""
 
     config_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
+    """May have a password in it, which no log may show (D24)."""
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     """0 takes a free port."""
@@ -23,6 +24,8 @@ class ServeSettings:
     metrics: bool = True
     key_file: Path | None = None
     """The signing key; None: beside the SQLite file."""
+    plain_logs: bool = False
+    """Log lines for people; otherwise each is one JSON object."""
 
     @property
     def listens_on_loopback(self) -> bool:

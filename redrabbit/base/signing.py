@@ -24,6 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from redrabbit.base.private_files import (
+    PRIVATE,
+    ReadableByOthers,
+    refuse_readable_by_others,
+)
+
 _ED25519: Final = b"\x01"
 """Signature type of C2SP signed notes."""
 
@@ -35,6 +41,10 @@ _KEY_TEXT: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")
 
 class DamagedKey(Exception):
     """A key file or key text that can't be used: what was found, what to do."""
+
+
+class ExposedKey(DamagedKey):
+    """A signing key that others on this machine can read: they could sign a false history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ def write_key_file(path: Path, signer: Signer) -> None:
     """Write a key (0600), whole or not at all; FileExistsError instead of replacing one."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(signer.private_text + "\n")
             file.flush()
@@ -122,7 +132,15 @@ def write_key_file(path: Path, signer: Signer) -> None:
 
 
 def load_key_file(path: Path) -> Signer:
-    """Return the key of a file; DamagedKey if it is not whole, FileNotFoundError if not there."""
+    """Return the key of a file.
+
+    Raises DamagedKey if it is not whole, ExposedKey if not only its owner can read it, and
+    FileNotFoundError if it is not there.
+    """
+    try:
+        refuse_readable_by_others(path, "a signing key")
+    except ReadableByOthers as error:
+        raise ExposedKey(str(error)) from error
     found = _one_line(path)
     try:
         return _signer(found)

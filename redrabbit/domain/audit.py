@@ -31,6 +31,7 @@ from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_not
 
 __all__ = [
     "NONSENSE",
+    "OF_RECORDS",
     "Audit",
     "Finding",
     "Folded",
@@ -59,6 +60,9 @@ _REPEATED: Final = (
     "recorded_at",
 )
 """Columns of the table `ledger` that repeat what is inside `raw`."""
+
+OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
+"""Findings in record tables: they are made only where the ledger itself is sound."""
 
 NONSENSE = (
     ArithmeticError,

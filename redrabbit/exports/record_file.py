@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.private_files import write_private
 from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
 from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.errors import Refusal
@@ -73,10 +74,10 @@ def export_records(
 
 
 def write_export(path: Path, content: bytes) -> None:
-    """Write the file, whole or not at all."""
+    """Write the file (0600), whole or not at all."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        draft.write_bytes(content)
+        write_private(draft, content)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

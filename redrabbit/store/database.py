@@ -8,64 +8,19 @@ query raises comes back to its caller; the database's own errors come as those o
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
 from redrabbit.domain.ledger import LedgerContext
-from redrabbit.store.engine import READERS, translated
 from redrabbit.store.outbox import Outbox
-from redrabbit.store.reading import SqlReader
+from redrabbit.store.reading_database import ReadingDatabase
 from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.writer import Writer
 
 T = TypeVar("T")
-
-
-class ReadingDatabase:
-    """Reads beside a writer, in this process or another; has no way to write (D20)."""
-
-    def __init__(self, engine: Engine, origin: str) -> None:
-        self.origin = origin
-        """Name of the log: plant and random log id (D12)."""
-        self._engine = engine
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="redrabbit-reader")
-
-    async def read(self, query: Callable[[SqlReader], T]) -> T:
-        """Run a query in a reader thread on a consistent snapshot."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self.read_now, query)
-
-    def read_now(self, query: Callable[[SqlReader], T]) -> T:
-        """Run a query in this thread on a consistent snapshot."""
-        with translated("reading"):
-            connection = self._engine.connect()
-        with connection:
-            return query(SqlReader(connection))
-
-    async def heartbeats(self) -> dict[str, datetime]:
-        """Return when each part of the service was last alive."""
-        return await self.read(SqlReader.heartbeats)
-
-    def close(self) -> None:
-        """Wait for queries under way and close the connections."""
-        self._threads.shutdown()
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class SqlDatabase(ReadingDatabase):

@@ -9,14 +9,15 @@ Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#pysqlite-serializ
 """
 
 import os
+import re
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
@@ -33,14 +34,17 @@ FileMode = Literal["rw", "ro", "rwc", "immutable"]
 
 
 def parsed_url(url: str) -> URL:
-    """Return the address of a database; StoreTrouble if it names none of the two kinds."""
+    """Return the address of a database; StoreTrouble if it names none of the two kinds.
+
+    The message never repeats the address: a mistyped one has its password anywhere (D24).
+    """
     try:
         parsed = make_url(url)
         parsed.get_dialect()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StoreTrouble(
-            f"{url!r} is no database address; expected sqlite:///PATH or postgresql://HOST/NAME"
-        ) from error
+            f"found {_kind_of(url)}; expected sqlite:///PATH or postgresql://HOST/NAME"
+        ) from None
     kind = parsed.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
         raise StoreTrouble(f"{kind}: expected sqlite:///PATH or postgresql://HOST/NAME")
@@ -49,15 +53,26 @@ def parsed_url(url: str) -> URL:
     return parsed
 
 
+def _kind_of(url: str) -> str:
+    scheme, colon, _ = url.partition("://")
+    if not colon or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
+        return "a text that is no database address"
+    return f"an address that begins with {scheme}://"
+
+
 def sqlite_path(url: URL) -> Path | None:
     """Return the database's file; None for PostgreSQL."""
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def shown(url: URL) -> str:
-    """Return the address as messages say it, without a password."""
+    """Return the address as messages say it: no user, no password, no parameter (D24)."""
     path = sqlite_path(url)
-    return str(path) if path else url.render_as_string(hide_password=True)
+    if path:
+        return str(path)
+    return URL.create(
+        url.drivername, host=url.host, port=url.port, database=url.database
+    ).render_as_string()
 
 
 def writer_engine(url: URL, mode: FileMode = "rw") -> Engine:
@@ -156,7 +171,7 @@ def translated(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, OverflowError) as error:
+    except _database_errors() as error:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError):
             raise error.orig from error  # a value refused before it was sent: the caller's bug
         raise trouble(error, doing) from error
@@ -164,8 +179,16 @@ def translated(doing: str) -> Iterator[None]:
         raise DamagedDatabase(f"{doing}: {error}") from error
 
 
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return what a database raises; psycopg's own if it is loaded: who reads SQLite need not."""
+    psycopg = sys.modules.get("psycopg")
+    own = () if psycopg is None else (psycopg.Error,)
+    return (SQLAlchemyError, sqlite3.Error, OSError, OverflowError, *own)
+
+
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
+_POSTGRESQL_UNIQUE = "23505"
 _POSTGRESQL_DAMAGE = ("XX001", "XX002", "42P01", "42703")
 """Data or index corrupted; a table or a column is gone."""
 
@@ -178,9 +201,10 @@ def trouble(error: Exception, doing: str) -> StoreTrouble:
     words = f"{doing}: {' '.join(str(cause).split())}"
     if isinstance(cause, sqlite3.Error):
         return _sqlite_trouble(cause, words)
-    if isinstance(cause, psycopg.errors.UniqueViolation):
+    state = getattr(cause, "sqlstate", None)  # psycopg's; who reads SQLite need not import it
+    if state == _POSTGRESQL_UNIQUE:
         return DuplicateRecord(words)
-    if isinstance(cause, psycopg.Error) and cause.sqlstate in _POSTGRESQL_DAMAGE:
+    if state in _POSTGRESQL_DAMAGE:
         return DamagedDatabase(words)
     return StoreTrouble(words)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from redrabbit.base.signing import (
     DamagedKey,
+    ExposedKey,
     Signer,
     Verifier,
     load_key_file,
@@ -20,7 +21,7 @@ from redrabbit.base.signing import (
 )
 from redrabbit.domain.checkpoint import log_origin, sign_checkpoint
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import DamagedDatabase, KeyMissing
+from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store.engine import translated
 
 
@@ -79,6 +80,8 @@ def load_key(path: Path) -> LogKey:
             public = path.with_suffix(".pub")
             if not public.exists():
                 write_public_key(public, key.verifier)
+    except ExposedKey as error:
+        raise StoreTrouble(str(error)) from error
     except DamagedKey as error:
         raise DamagedDatabase(str(error)) from error
     return key

@@ -1,4 +1,4 @@
-"""Finding, making, checking and locking a database: every way to a `Database` but the memory's.
+"""Finding, making, checking and locking a database for the one who writes.
 
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
 pages, (4) bring the schema up, (5) make the records again if they are marked for that, (6) verify
@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.private_files import create_private
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
-from redrabbit.store import ledger, schema
-from redrabbit.store.database import ReadingDatabase, SqlDatabase
+from redrabbit.store import ledger, migrating, schema
+from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import (
     parsed_url,
     reader_engine,
@@ -28,10 +29,10 @@ from redrabbit.store.engine import (
     translated,
     writer_engine,
 )
-from redrabbit.store.locking import FileLock
+from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
-from redrabbit.store.places import about, beside, readable_engine, refuse_no_file, sync
-from redrabbit.store.rebuild_mark import read_mark, refuse_unfinished
+from redrabbit.store.places import about, beside, refuse_no_file, sync
+from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Fold, Recording
@@ -73,23 +74,6 @@ def open_database(
         raise
 
 
-def open_for_reading(url: str) -> ReadingDatabase:
-    """Return the database beside whoever writes to it; nothing is locked, made or migrated."""
-    parsed = parsed_url(url)
-    with about(parsed):
-        engine = readable_engine(parsed)
-        try:
-            with translated("opening"), engine.connect() as connection:
-                schema.refuse_old_version(connection)
-                schema.refuse_lost_tables(connection)
-                refuse_unfinished(connection)
-                origin = ledger.read_head(connection).checkpoint.partition("\n")[0]
-        except BaseException:
-            engine.dispose()
-            raise
-    return ReadingDatabase(engine, origin)
-
-
 def rebuild_database(
     url: str,
     *,
@@ -120,13 +104,13 @@ def rebuild_database(
             session.close()
 
 
-def _locked(path: Path, clock: Clock) -> FileLock:
+def _locked(path: Path, clock: Clock) -> DatabaseLock:
     with translated(f"looking for {path}"):
         if not path.parent.is_dir():
             raise StoreTrouble(f"{path}: there is no folder {path.parent}")
         if path.is_dir():
             raise StoreTrouble(f"{path} is a folder; expected a database file")
-    return FileLock(beside(path, ".lock"), clock.now())
+    return DatabaseLock(path, clock.now())
 
 
 def _ready(
@@ -138,7 +122,7 @@ def _ready(
         _refuse_torn_pages(connection)
         with translated("opening"), connection.begin():
             if schema.refuse_unknown_version(connection):
-                schema.migrate(connection)
+                migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
             unfinished = read_mark(connection) is not None
             if unfinished:
@@ -189,6 +173,8 @@ def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
     for ending in ("", "-journal", "-wal", "-shm"):
         beside(new, ending).unlink(missing_ok=True)
     key = make_key(key_path, plant)
+    with translated("making the database"):
+        create_private(new)  # SQLite gives its -wal and -shm the same rights
     engine = writer_engine(URL.create("sqlite", database=str(new)), "rwc")
     try:
         with translated("making the database"), engine.begin() as connection:
@@ -221,5 +207,5 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 
 
 def _begin_ledger(connection: Connection, key: LogKey) -> None:
-    schema.migrate(connection)
+    migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)

@@ -64,12 +64,18 @@ def sync(path: Path) -> None:
         os.close(file)
 
 
+def without_password(words: str, url: URL) -> str:
+    """Return what a driver said, in case it repeats what it was given."""
+    return words.replace(str(url.password), "***") if url.password else words
+
+
 @contextmanager
 def about(url: URL) -> Iterator[None]:
     """Say of every trouble which database it is about."""
     try:
         yield
     except StoreTrouble as error:
-        if shown(url) in str(error):
+        words = without_password(str(error), url)
+        if shown(url) in words and words == str(error):
             raise
-        raise type(error)(f"{shown(url)}: {error}") from error
+        raise type(error)(f"{shown(url)}: {words}") from None

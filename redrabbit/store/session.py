@@ -7,13 +7,13 @@ is refused because another process has taken over meanwhile.
 from sqlalchemy import Connection, Engine
 
 from redrabbit.store.engine import translated
-from redrabbit.store.locking import FileLock, take_advisory_lock
+from redrabbit.store.locking import DatabaseLock, take_advisory_lock
 
 
 class WriterSession:
     """Gives the writer its connection, and a new one when the old one is lost."""
 
-    def __init__(self, engine: Engine, lock: FileLock | None) -> None:
+    def __init__(self, engine: Engine, lock: DatabaseLock | None) -> None:
         self._engine = engine
         self._lock = lock
         self._connection: Connection | None = None

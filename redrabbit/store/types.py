@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from sqlalchemy import BigInteger, Boolean, Dialect, Double, Integer, LargeBinary, Text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import INTEGER, REAL
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -26,7 +25,7 @@ MICROSECOND = timedelta(microseconds=1)
 Whole = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite keeps 64 bits in any INTEGER, and STRICT knows no other word for it."""
 
-Words = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+Words = Text().with_variant(Text(collation="C"), "postgresql")
 """Sorted by code point in both, as Python and SQLite do, whatever the server's locale."""
 
 Raw = LargeBinary()
@@ -125,9 +124,7 @@ class Real(TypeDecorator[float]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the double of this database."""
-        return dialect.type_descriptor(
-            REAL() if dialect.name == "sqlite" else postgresql.DOUBLE_PRECISION()
-        )
+        return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Double())
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
         """Return what is kept; ValueError for NaN and the infinities."""

@@ -86,8 +86,14 @@ def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) 
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(
             f"{say(findings[0])}{more}. Nothing is written to a damaged database; "
-            "`redrabbit verify` tells all, a backup from before brings it back"
+            f"`redrabbit verify` tells all, {_way_back(findings)}"
         )
+
+
+def _way_back(findings: Sequence[Finding]) -> str:
+    if all(finding.code in audit.OF_RECORDS for finding in findings):
+        return "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
+    return "a backup from before brings it back"
 
 
 def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:

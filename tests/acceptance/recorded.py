@@ -21,7 +21,7 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.services.ports import Reader
-from redrabbit.store.opening import open_for_reading
+from redrabbit.store.reading_database import open_for_reading
 from tests.acceptance.busy_plant import EVERY_S, OPENS_BEFORE_S, Acknowledged
 from tests.acceptance.processes import instant
 

@@ -109,6 +109,7 @@ def test_a_key_file_with_any_byte_changed_is_refused(
 def test_a_key_file_cut_off_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
     path = tmp_path / "plant.db.key"
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
     with pytest.raises(DamagedKey, match="Put the file back from a copy"):
         load_key_file(path)
     assert path.read_text(encoding="utf-8") == text
@@ -128,6 +129,7 @@ def test_the_private_key_is_shown_nowhere(tmp_path: Path) -> None:
 def test_key_texts_and_signatures_are_those_of_the_reference(tmp_path: Path) -> None:
     path = tmp_path / "go.key"
     path.write_text(GO_PRIVATE + "\n", encoding="utf-8")
+    path.chmod(0o600)
     signer = load_key_file(path)
     assert signer.verifier.text == GO_PUBLIC
     signature = signer.key_id + signer.sign(GO_TEXT.encode())

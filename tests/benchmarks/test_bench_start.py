@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.processes import Service, environment
+from redrabbit.base.settings import sqlite_url
+from tests.acceptance.processes import Service, environment, redrabbit
 from tests.benchmarks.plant100 import stations, write_configuration
 from tests.benchmarks.reporting import median, report
 
@@ -34,7 +35,7 @@ def started_s(*arguments: str) -> float:
     ("what", "arguments"),
     [
         ("redrabbit --help", ("-m", "redrabbit", "--help")),
-        ("import of the service", ("-c", "import redrabbit.bootstrap")),
+        ("import of the service", ("-c", "import redrabbit.serve_command")),
         ("bare interpreter", ("-c", "pass")),
     ],
     ids=["help", "imports", "interpreter"],
@@ -47,6 +48,46 @@ def test_seconds_until_a_command_has_answered(
         lambda: found.append(started_s(*arguments)), rounds=STARTS, iterations=1, warmup_rounds=1
     )
     report(benchmark, what, {"median_s": round(median(found[1:]), 3)})
+
+
+def cpu_s(*arguments: str) -> float:
+    """Return how much CPU a Python process took."""
+    import resource  # Windows has none
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_cpu_of_commands_against_that_of_importing_sqlalchemy(
+    benchmark: Any, tmp_path: Path
+) -> None:
+    """Turn by turn in one run, the least of each, so that a busy machine counts for both alike."""
+    assert redrabbit("demo", "--duration", 3, "--port", 0, "--data-dir", tmp_path).returncode == 0
+    url = sqlite_url(tmp_path / "redrabbit.sqlite3")
+    runs = {"import sqlalchemy": ("-c", "import sqlalchemy")} | {
+        name: ("-m", "redrabbit", name, "--database", url) for name in ("checkpoint", "overdue")
+    }
+    found: dict[str, list[float]] = {name: [] for name in runs}
+
+    def turn() -> None:
+        for name, arguments in runs.items():
+            found[name].append(cpu_s(*arguments))
+
+    benchmark.pedantic(turn, rounds=9, iterations=1, warmup_rounds=1)
+    least = {name: min(each) for name, each in found.items()}
+    ratios = {
+        f"{name}_ratio": round(least[name] / least["import sqlalchemy"], 2)
+        for name in ("checkpoint", "overdue")
+    }
+    report(benchmark, "CPU against `import sqlalchemy`, demo's plant", ratios)
 
 
 @pytest.mark.parametrize("count", [6, 100])

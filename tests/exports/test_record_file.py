@@ -1,5 +1,7 @@
 """Exports made from a ledger with a real key, and verified with nothing but the file."""
 
+import os
+import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -173,6 +175,8 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     path.write_bytes(b"older")
     write_export(path, CONTENT)
     assert path.read_bytes() == CONTENT
+    if os.name != "nt":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, "names of people are in it (K8)"
     assert [found.name for found in tmp_path.iterdir()] == ["records.txt"]
 
 

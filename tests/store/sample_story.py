@@ -27,7 +27,8 @@ from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.agent import _note_stopped, note_clock_step, open_life
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.watch import Pending, StationWatch
-from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from simulators.virtual_clock import VirtualClock
 

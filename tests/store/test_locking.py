@@ -12,7 +12,8 @@ import pytest
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
 from redrabbit.store.database import SqlDatabase
-from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
 

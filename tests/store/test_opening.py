@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from redrabbit.base.signing import load_key_file, load_public_key
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store.database import SqlDatabase
-from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
 
@@ -63,6 +65,7 @@ def test_a_new_database_has_a_key_of_its_own_and_an_empty_signed_ledger(path: Pa
         "plant.db.key",
         "plant.db.lock",
         "plant.db.pub",
+        "plant.db.writer",
     ]
 
 
@@ -424,3 +427,30 @@ def test_a_missing_file_to_verify_with_is_trouble(path: Path, missing: str) -> N
     given: dict[str, Any] = {missing: path.with_name("nowhere")}
     with pytest.raises(StoreTrouble, match="nowhere"):
         verify_database(f"sqlite:///{path}", fold=any_fold, **given)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+def test_every_file_of_the_records_is_its_owners_only(path: Path) -> None:
+    """K8: whatever the umask; the public key is public."""
+    before = os.umask(0)
+    try:
+        with write_to(path):
+            modes = {
+                file.name.removeprefix("plant.db"): oct(stat.S_IMODE(file.stat().st_mode))
+                for file in path.parent.iterdir()
+            }
+    finally:
+        os.umask(before)
+    modes.pop(".pub")
+    assert modes == dict.fromkeys(("", "-wal", "-shm", ".key", ".lock", ".writer"), "0o600")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+def test_a_signing_key_that_others_can_read_is_refused(path: Path) -> None:
+    write_to(path).close()
+    key = path.with_name("plant.db.key")
+    key.chmod(0o644)
+    with pytest.raises(StoreTrouble, match=r"signing key.*mode 0644.*chmod 600"):
+        write_to(path)
+    key.chmod(0o600)
+    write_to(path).close()

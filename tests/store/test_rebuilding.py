@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -20,9 +21,10 @@ from redrabbit.cli import main
 from redrabbit.domain.ledger import Entry, Event
 from redrabbit.domain.records import KEYS, TABLES, OccurrenceRecord, PauseRecord
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
-from redrabbit.store import rebuild_mark
+from redrabbit.store import migrations, rebuild_mark, schema
 from redrabbit.store.engine import parsed_url, writer_engine
-from redrabbit.store.opening import open_database, open_for_reading, rebuild_database
+from redrabbit.store.opening import open_database, rebuild_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES
 from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.verification import verify_database
@@ -115,6 +117,8 @@ def test_whatever_was_done_to_a_record_table_it_is_made_again(
         damaged(found.url, how(kind))
         if how in (edited, emptied, added):
             assert verify_database(found.url, public_key=found.public_key).damage
+            with pytest.raises(DamagedDatabase, match="`redrabbit rebuild` makes the records"):
+                found.open()
         assert rebuild(found) == 245
         assert is_as_frozen(found), how
 
@@ -153,11 +157,45 @@ def test_a_new_shape_is_filled_when_the_database_is_opened_for_writing(sample: S
     assert is_as_frozen(sample)
 
 
+NEXT = """
+from alembic import op
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision, down_revision, branch_labels, depends_on = "9999", "{newest}", None, None
+
+def upgrade():
+    records_must_be_rebuilt(op.get_bind())
+"""
+
+
+def test_a_migration_makes_that_one_call(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.open().close()
+    sql = "ALTER TABLE pauses DROP COLUMN ended_by"  # the old shape lacks a field of the new one
+    damaged(sample.url, lambda connection: connection.exec_driver_sql(sql))
+    places = tmp_path / "versions"
+    places.mkdir()
+    (places / "next.py").write_text(NEXT.format(newest=schema.newest_version()), encoding="utf-8")
+    usual = schema.alembic_config
+
+    def with_next(connection: Connection | None = None) -> Config:
+        config = usual(connection)
+        own = Path(migrations.__file__).parent / "versions"
+        config.set_main_option("version_locations", os.pathsep.join([str(own), str(places)]))
+        return config
+
+    monkeypatch.setattr(schema, "alembic_config", with_next)
+    sample.open().close()
+    assert is_as_frozen(sample)
+
+
 def test_an_empty_database_needs_no_rebuilding(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'plant.db'}"
     open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING).close()
     damaged(url, rebuild_mark.records_must_be_rebuilt)
-    open_for_reading(url).close()
+    with open_for_reading(url) as opened:
+        assert not any(opened.read_now(records).values())
 
 
 def test_nothing_is_touched_while_the_ledger_is_damaged(sample: Sample) -> None:

@@ -13,7 +13,7 @@ from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
-from redrabbit.store.opening import open_for_reading
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app

@@ -8,13 +8,15 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
 from redrabbit.domain.records import TABLES
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
-from redrabbit.store import schema
+from redrabbit.store import migrating, schema
 from redrabbit.store.engine import parsed_url, writer_engine
-from redrabbit.store.opening import open_database, open_for_reading
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import metadata
 from tests.stored import RECORDING, SteppingClock
 
@@ -26,7 +28,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect
         url = request.getfixturevalue("postgresql_url")
     engine = writer_engine(parsed_url(url), "rwc")
     with engine.begin() as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -44,7 +46,7 @@ def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None
         engine = writer_engine(parsed_url(f"sqlite:///{path}"), "rwc")
         with engine.begin() as connection:
             if how == "migrations":
-                schema.migrate(connection)
+                migrating.migrate(connection)
             else:
                 metadata.create_all(connection)
         with engine.connect() as connection:
@@ -67,13 +69,21 @@ def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None
     assert made(tmp_path / "a.db", "migrations") == made(tmp_path / "b.db", "tables")
 
 
+def test_the_versions_that_readers_know_are_those_of_the_migrations() -> None:
+    """Read from file names, because asking Alembic takes a reader longer than its reading."""
+    scripts = ScriptDirectory.from_config(migrating.alembic_config())
+    newest_first = [script.revision for script in scripts.walk_revisions()]
+    assert list(schema.known_versions()) == newest_first[::-1]
+    assert schema.newest_version() == scripts.get_current_head()
+
+
 def test_every_kind_of_record_has_its_table(migrated: Connection) -> None:
     assert set(TABLES.values()) <= set(inspect(migrated).get_table_names())
 
 
 def test_going_back_is_refused(migrated: Connection) -> None:
     with pytest.raises(NotImplementedError, match="never thrown away"):
-        command.downgrade(schema.alembic_config(migrated), "base")
+        command.downgrade(migrating.alembic_config(migrated), "base")
 
 
 @contextmanager

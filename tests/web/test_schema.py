@@ -17,6 +17,9 @@ from redrabbit.web.app import create_app
 from tests.fakes import JumpClock
 from tests.showcase_story import BEGIN, Showcase, told
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+"""Blocked elsewhere (pyproject.toml), because loading it takes most of the start of pytest."""
+
 CLOCK = JumpClock(BEGIN)
 PLANT = asyncio.run(told(Showcase(CLOCK)))
 APP = create_app(PLANT.service, clock=CLOCK, access=AccessRules(trust_network=True))

@@ -1,0 +1,38 @@
+"""Files that only their owner may read: how they are made, and what is refused.
+
+Records name people, and a signing key can sign a false history; on a machine of many users
+neither is for the others. Windows keeps no such modes: there the folder's own rights decide.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+PRIVATE: Final = 0o600
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class ReadableByOthers(Exception):
+    """A file with a secret in it that not only its owner can read: how it is, what to do."""
+
+
+def create_private(path: Path) -> None:
+    """Make an empty file for its owner only (0600), whatever the umask; FileExistsError if there."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Make a file for its owner only (0600) with this content; FileExistsError if there."""
+    create_private(path)
+    path.write_bytes(content)
+
+
+def refuse_readable_by_others(path: Path, what: str) -> None:
+    """Raise ReadableByOthers unless only its owner can open the file; OSError if it isn't there."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name != "nt" and mode & OTHERS:
+        raise ReadableByOthers(
+            f"{path}: {what} that others on this machine can open (mode {mode:04o}); expected one "
+            f"for its owner only (0600). Run: chmod 600 {path}"
+        )

@@ -1,0 +1,87 @@
+"""The settings of a service in one YAML file, `redrabbit serve --settings FILE`.
+
+Every option of `serve` has its key here, and nothing secret has: an address with a password in it
+is a problem. The plant itself stands in its own folder, which `config` names. Relative paths count
+from where the service is started, as on the command line.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from redrabbit.base.database_address import VARIABLE, has_password
+from redrabbit.config.located_yaml import Node, parse
+from redrabbit.config.problem import ConfigurationProblems, Place, Problems
+from redrabbit.config.shape import Flag, Key, ListOf, Schema, Section, Shape, Spelled, Whole, Words
+
+LAST_PORT: Final = 65535
+
+
+class AddressWithoutPassword(Shape[str]):
+    """A database's URL; what is refused is not repeated, because it has a password in it."""
+
+    expected = "a URL without a password"
+    _words = Words("a URL such as sqlite:///plant.sqlite3")
+
+    def read(self, node: Node, problems: Problems) -> str | None:
+        """Return the URL, or note that there is a password in it."""
+        url = self._words.read(node, problems)
+        if url is None or not has_password(url):
+            return url
+        hint = f"name a file (chmod 600) with `database_file`, or set {VARIABLE}"
+        problems.add(node.place, "found a password", self.expected, hint)
+        return None
+
+    def schema(self) -> Schema:
+        """Return that of any text."""
+        return self._words.schema()
+
+
+FILE: Final = Spelled(Path, "a path")
+
+SETTINGS: Final = Section(
+    {
+        "config": Key(FILE, "The folder of the plant's configuration.", required=False),
+        "database": Key(AddressWithoutPassword(), "The database's URL.", required=False),
+        "database_file": Key(FILE, "A file (0600) with the database's URL.", required=False),
+        "host": Key(Words("an address"), "Where to listen.", required=False),
+        "port": Key(Whole(0, LAST_PORT), "The port; 0 takes a free one.", required=False),
+        "trust_network": Key(
+            Flag(), "Listen on an address other than loopback: there is no sign-in.", required=False
+        ),
+        "allow_host": Key(
+            ListOf(Words("a host name")),
+            "Other names under which tablets ask for the pages.",
+            required=False,
+        ),
+        "metrics": Key(Flag(), "Serve /metrics; true if left out.", required=False),
+        "key": Key(FILE, "The file of the ledger's signing key.", required=False),
+        "plain_logs": Key(Flag(), "Log lines for people instead of JSON.", required=False),
+    },
+    "a mapping of settings",
+    "How one service is served.",
+)
+
+
+def read_settings(path: Path) -> Mapping[str, object]:
+    """Return the settings that the file has, by key; raise ConfigurationProblems with all problems."""
+    problems = Problems()
+    text = _text(path, problems)
+    root = None if text is None else parse(text, str(path), problems)
+    block = None if root is None else SETTINGS.read(root, problems)
+    if block is None or problems.found:
+        raise ConfigurationProblems(problems.found)
+    found = {key: block[key] for key in SETTINGS.keys if key in block}
+    if "allow_host" in found:
+        found["allow_host"] = [each.value for each in found["allow_host"]]
+    return found
+
+
+def _text(path: Path, problems: Problems) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        problems.add(Place(str(path)), f"unreadable ({error.strerror})", "a file of settings")
+    except UnicodeDecodeError:
+        problems.add(Place(str(path)), "bytes that are no text", "text in UTF-8")
+    return None

@@ -1,0 +1,40 @@
+"""What a command ends with: its exit code, and what a person can mend in words.
+
+    Exception
+    ├── ConfigurationProblems   `redrabbit.config.problem`
+    ├── PlanNotInForce          here: the service finds it before anything runs
+    ├── StoreTrouble            `redrabbit.services.errors`
+    └── OSError                 a file or an address that can't be had
+
+Everything else is a bug and ends in a traceback. Nothing heavy is imported here, because every
+command passes through.
+"""
+
+import sys
+from collections.abc import Callable
+
+from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.services.errors import StoreTrouble
+
+FOUND, WRONG = 1, 2
+"""Something was found (a problem, damage, an overdue check); the command itself was wrong."""
+
+
+class PlanNotInForce(Exception):
+    """The control plan takes effect later: judging by it now would be judging by no plan (R45)."""
+
+
+def exit_code_of(work: Callable[[], int], *more: type[Exception]) -> int:
+    """Run a command; what a person can mend, and `more`, is told in words, without a traceback."""
+    mendable: tuple[type[Exception], ...] = (
+        ConfigurationProblems,
+        PlanNotInForce,
+        StoreTrouble,
+        OSError,
+        *more,
+    )
+    try:
+        return work()
+    except mendable as trouble:
+        sys.stderr.write(f"{trouble}\n")
+        return FOUND

@@ -1,0 +1,129 @@
+"""The process around a service: its event loop, its signals, its listening socket, its web server.
+
+What runs inside is put together by `redrabbit.bootstrap`; what a command ends with is said by
+`redrabbit.exit_codes`.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from redrabbit.base.clock import Clock
+
+GRACEFUL_STOP_S = 2
+"""How long open pages are given to finish when the service stops."""
+THREADS_TAKE_TURNS_S = 0.0005
+"""The writer thread needs the interpreter back after each statement: with Python's own 5 ms a
+transaction of forty statements waits for the polls again and again (test_bench_verdict.py)."""
+
+
+def run_async(work: Callable[[], Awaitable[int]]) -> int:
+    """Run a coroutine on the fastest event loop there is; aiomqtt needs the selector loop."""
+    sys.setswitchinterval(THREADS_TAKE_TURNS_S)
+    factory: Callable[[], asyncio.AbstractEventLoop]
+    if sys.platform == "win32":
+        factory = asyncio.SelectorEventLoop
+    else:
+        import uvloop  # noqa: PLC0415  because Windows has none
+
+        factory = uvloop.new_event_loop
+
+    async def main() -> int:
+        starting = asyncio.current_task()
+        if sys.platform != "win32" and starting is not None:  # until `until_stopped` takes over
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
+        return await work()
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        try:
+            return runner.run(main())
+        except asyncio.CancelledError:
+            return 0  # told to stop before there was anything to stop
+
+
+async def until_stopped() -> None:
+    """Wait for Ctrl-C or a termination signal."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform == "win32":  # its event loops know no signals
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def until_stopped_or(event: asyncio.Event) -> None:
+    """Wait for Ctrl-C, a termination signal, or the event."""
+    waiting = [asyncio.create_task(until_stopped()), asyncio.create_task(event.wait())]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Hold a listening socket; OSError says which address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two processes share one address
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen()
+        except OSError as error:
+            raise OSError(
+                error.errno, f"can't listen on {host}:{port}: {error.strerror}"
+            ) from error
+        yield listener
+    finally:
+        listener.close()
+
+
+def address_of(listener: socket.socket, host: str) -> str:
+    """Return the URL under which the socket is reached."""
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def web_server(app: ASGIApp, listener: socket.socket, clock: Clock) -> AsyncIterator[None]:
+    """Serve pages on the socket for as long as the context lasts."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+    )
+    server = _QuietServer(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    try:
+        while not server.started and not task.done():
+            await clock.sleep(0.01)
+        if task.done():
+            await task
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to whoever runs the service: there is more to stop than pages."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,28 @@
+"""`redrabbit serve`: the service of one plant, until somebody stops it."""
+
+import logging
+
+from redrabbit.base.logs import configure_logs
+from redrabbit.base.settings import ServeSettings
+from redrabbit.bootstrap import serving
+from redrabbit.exit_codes import exit_code_of
+from redrabbit.process import run_async, until_stopped_or
+from redrabbit.services.errors import Superseded
+
+log = logging.getLogger("redrabbit.service")
+
+
+def run_service(settings: ServeSettings) -> int:
+    """Serve a plant until stopped; return the exit code."""
+    configure_logs(json_lines=not settings.plain_logs)
+
+    async def work() -> int:
+        async with serving(settings) as running:
+            log.info("watching", extra={"url": running.base_url, "stations": len(running.links)})
+            await until_stopped_or(running.agent.superseded)
+        if running.agent.superseded.is_set():
+            raise Superseded("another process watches this plant now")
+        log.info("stopped")
+        return 0
+
+    return exit_code_of(lambda: run_async(work))

@@ -1,0 +1,61 @@
+"""What `redrabbit serve` is told: by its settings file, and by the command line, which wins.
+
+The database counts as one setting: an address on the command line puts aside what the file says.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from redrabbit.base.database_address import database_url
+from redrabbit.base.settings import ServeSettings
+from redrabbit.config.settings_file import SETTINGS, read_settings
+
+KEYS: Final = tuple(SETTINGS.keys)
+_DATABASE: Final = ("database", "database_file")
+
+
+class WrongOptions(Exception):
+    """The options, together with the settings file, don't say how to serve; says what to do."""
+
+
+def serve_settings(
+    options: Mapping[str, Any], file: Path | None, environment: Mapping[str, str]
+) -> ServeSettings:
+    """Return how to serve; `options` are those of the command line by key, None where not given.
+
+    Raises WrongOptions, WrongAddress, and ConfigurationProblems for the file.
+    """
+    given = {key: options[key] for key in KEYS if options[key] is not None}
+    kept = dict(read_settings(file)) if file is not None else {}
+    names = ("--database", "--database-file")
+    if kept.keys() & _DATABASE and not given.keys() & _DATABASE:
+        names = (f"`database` in {file}", f"`database_file` in {file}")
+    elif given.keys() & _DATABASE:
+        kept = {key: value for key, value in kept.items() if key not in _DATABASE}
+    told: dict[str, Any] = kept | given
+    if "config" not in told:
+        raise WrongOptions(
+            "found no folder with the plant's configuration; expected --config DIR, or `config` in "
+            "the file of --settings"
+        )
+    url = database_url(
+        told.pop("database", None), told.pop("database_file", None), environment, names
+    )
+    settings = ServeSettings(
+        config_dir=told.pop("config"),
+        database_url=url,
+        allowed_hosts=tuple(told.pop("allow_host", ())),
+        key_file=told.pop("key", None),
+        **told,
+    )
+    _refuse_strange_network(settings)
+    return settings
+
+
+def _refuse_strange_network(settings: ServeSettings) -> None:
+    if not settings.listens_on_loopback and not settings.trust_network:
+        raise WrongOptions(
+            f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
+            "yet; expected a loopback address, or --trust-network on a closed network"
+        )

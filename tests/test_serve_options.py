@@ -1,0 +1,116 @@
+"""How to serve is said by a file and by the command line, and the command line wins."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.base.database_address import VARIABLE, WrongAddress
+from redrabbit.base.settings import ServeSettings
+from redrabbit.cli import build_parser
+from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.serve_options import KEYS, WrongOptions, serve_settings
+
+DATABASE = "sqlite:///plant.sqlite3"
+MINIMAL = ("--config", "plant", "--database", DATABASE)
+
+
+def served(*arguments: str, environment: dict[str, str] | None = None) -> ServeSettings:
+    options = build_parser().parse_args(["serve", *arguments])
+    return serve_settings(vars(options), options.settings, environment or {})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "serve.yaml"
+    path.write_text(
+        "config: of-file\ndatabase: sqlite:///of-file\nhost: 192.0.2.7\nport: 8443\n"
+        "trust_network: true\nallow_host: [of-file]\nmetrics: false\nkey: of-file\n"
+        "plain_logs: true\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_every_option_of_serve_has_its_key() -> None:
+    options = vars(build_parser().parse_args(["serve"])).keys() - {"settings", "command"}
+    assert options == set(KEYS)
+
+
+def test_what_nobody_says_is_the_default() -> None:
+    assert served(*MINIMAL) == ServeSettings(config_dir=Path("plant"), database_url=DATABASE)
+
+
+def test_the_file_says_how_to_serve(file: Path) -> None:
+    assert served("--settings", str(file)) == ServeSettings(
+        config_dir=Path("of-file"),
+        database_url="sqlite:///of-file",
+        host="192.0.2.7",
+        port=8443,
+        trust_network=True,
+        allowed_hosts=("of-file",),
+        metrics=False,
+        key_file=Path("of-file"),
+        plain_logs=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        (["--config", "line"], "config_dir", Path("line")),
+        (["--database", "sqlite:///line"], "database_url", "sqlite:///line"),
+        (["--host", "127.0.0.1"], "host", "127.0.0.1"),
+        (["--port", "0"], "port", 0),
+        (["--no-trust-network", "--host", "::1"], "trust_network", False),
+        (["--allow-host", "a", "--allow-host", "b"], "allowed_hosts", ("a", "b")),
+        (["--metrics"], "metrics", True),
+        (["--key", "line"], "key_file", Path("line")),
+        (["--no-plain-logs"], "plain_logs", False),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_the_command_line_wins(file: Path, arguments: list[str], name: str, value: Any) -> None:
+    assert getattr(served("--settings", str(file), *arguments), name) == value
+    assert getattr(served("--settings", str(file)), name) != value
+
+
+def test_a_database_file_on_the_command_line_puts_aside_the_files_database(
+    file: Path, tmp_path: Path
+) -> None:
+    address = tmp_path / "address"
+    address.write_text(DATABASE, encoding="utf-8")
+    address.chmod(0o600)
+    found = served("--settings", str(file), "--database-file", str(address))
+    assert found.database_url == DATABASE
+
+
+def test_a_database_named_by_file_and_environment_is_one_too_many(file: Path) -> None:
+    with pytest.raises(WrongAddress, match=rf"found `database` in .*serve.yaml and {VARIABLE}"):
+        served("--settings", str(file), environment={VARIABLE: DATABASE})
+
+
+def test_a_plant_must_be_named() -> None:
+    with pytest.raises(WrongOptions, match="expected --config DIR"):
+        served("--database", DATABASE)
+
+
+def test_other_machines_are_kept_out_whoever_says_the_address(tmp_path: Path) -> None:
+    path = tmp_path / "serve.yaml"
+    path.write_text("host: 0.0.0.0\n", encoding="utf-8")
+    with pytest.raises(WrongOptions, match="--trust-network"):
+        served("--settings", str(path), *MINIMAL)
+
+
+def test_no_password_is_in_what_a_log_may_show_of_the_settings() -> None:
+    url = "postgresql://rr:PgSecret99@db/rr"
+    found = served("--config", "plant", environment={VARIABLE: url})
+    assert found.database_url == url
+    assert "PgSecret99" not in repr(found)
+
+
+def test_a_problem_of_the_file_is_told_before_anything_begins(tmp_path: Path) -> None:
+    path = tmp_path / "serve.yaml"
+    path.write_text("prot: 1\n", encoding="utf-8")
+    with pytest.raises(ConfigurationProblems, match="did you mean 'port'"):
+        served("--settings", str(path), *MINIMAL)
