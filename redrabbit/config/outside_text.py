@@ -19,8 +19,6 @@ from redrabbit.domain.text import TextProblem, problem_in
 MOST_CHARACTERS: Final = 2000
 """Of any one value; only addresses and conditions are longer than a paragraph."""
 
-SHOWN: Final = 40
-"""So much of a broken text is shown, in ASCII: its characters are what is wrong with it."""
 EXPECTED: Final = "text on one line, without control, unseen or direction characters"
 MANGLED_HINT: Final = "is it GBK? Save the file as UTF-8"
 _LINE_BREAKS: Final = {"U+000A", "U+000D", "U+2028", "U+2029", "U+0085"}
@@ -37,7 +35,7 @@ def refuse_unreadable(root: Node, problems: Problems) -> None:
         found = problem_in(scalar.text.rstrip("\n"), MOST_CHARACTERS)
         if found is not None and found.code != "text_missing":
             hint = MANGLED_HINT if found.code == "text_marks" else None
-            problems.add(scalar.place, f"{_told(found)} in {scalar.text[:SHOWN]!a}", EXPECTED, hint)
+            problems.add(scalar.place, _told(found), EXPECTED, hint)
 
 
 def is_mangled_chinese(text: str) -> bool:
@@ -47,16 +45,17 @@ def is_mangled_chinese(text: str) -> bool:
 
 
 def _told(found: TextProblem) -> str:
-    """Return what is wrong, in words of a configuration's problem."""
+    """Return what is wrong, in words; the text itself is not repeated: it may be a secret."""
+    where = f"at character {found.params['position']}" if "position" in found.params else ""
     match found.code:
         case "text_too_long":
             return f"more than {found.params['limit']} characters"
         case "text_marks":
-            return f"marks that belong to no letter (character {found.params['position']})"
+            return f"marks that belong to no letter {where}"
         case _ if found.params["character"] in _LINE_BREAKS:
-            return "a line break"
+            return f"a line break {where}"
         case _:
-            return f"the character {found.params['character']}"
+            return f"the character {found.params['character']} {where}"
 
 
 def _scalars(root: Node) -> Iterator[Scalar]:
