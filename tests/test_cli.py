@@ -42,11 +42,11 @@ def test_a_plan_that_takes_effect_later_is_not_served_today(
         if not line.startswith("effective_from")
     ]
     place = next(i for i, line in enumerate(lines) if line.startswith("revision"))
-    lines.insert(place + 1, "effective_from: 2999-01-01T06:00:00+08:00")
+    lines.insert(place + 1, "effective_from: 2099-01-01T06:00:00+08:00")
     plan.write_text("\n".join(lines), encoding="utf-8")
     url = f"sqlite:///{tmp_path / 'plant.sqlite3'}"
     assert main(["serve", "--config", str(folder), "--database", url, "--port", "0"]) == 1
-    assert "takes effect at 2999-01-01" in capsys.readouterr().err
+    assert "takes effect at 2099-01-01" in capsys.readouterr().err
     assert not (tmp_path / "plant.sqlite3").exists()
 
 

@@ -4,9 +4,13 @@ Ids of stations, devices, checks and parts are immutable slugs from the plant's 
 occurrence and containment numbers are given in the writing transaction (D14).
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.text import TextProblem, clean_name
 
 LineId = NewType("LineId", str)
 StationId = NewType("StationId", str)
@@ -49,10 +53,27 @@ class Actor:
 
     @classmethod
     def stated(cls, name: str) -> "Actor":
-        """Return a person as they named themselves."""
-        return cls(name=name, identified=Identified.STATED)
+        """Return a person as they named themselves.
+
+        Raises Refusal for what is no name: empty, too long, with characters that nobody sees or
+        that deceive (D24), or one by which the software itself signs.
+        """
+        cleaned = clean_name(name)
+        if isinstance(cleaned, TextProblem):
+            required = cleaned.code == "text_missing"
+            raise Refusal("operator_required" if required else cleaned.code, **cleaned.params)
+        if is_of_the_software(cleaned):
+            raise Refusal("operator_name_reserved", name=cleaned)
+        return cls(name=cleaned, identified=Identified.STATED)
+
+
+def is_of_the_software(name: str) -> bool:
+    """Return whether a name is one of the software's own, however it is written."""
+    return unicodedata.normalize("NFKC", name).casefold() in _OF_THE_SOFTWARE
 
 
 AGENT = Actor(name="agent", identified=Identified.SYSTEM)
 SCHEDULER = Actor(name="scheduler", identified=Identified.SYSTEM)
 CONFIGURATION = Actor(name="configuration", identified=Identified.SYSTEM)
+
+_OF_THE_SOFTWARE: Final = frozenset({AGENT.name, SCHEDULER.name, CONFIGURATION.name})
