@@ -40,6 +40,7 @@ def lay_down(content: Content, folder: Path) -> Path:
         file.unlink()
     for ending, raw in content.items():
         path.with_name(path.name + ending).write_bytes(raw)
+    path.with_name("plant.db.key").chmod(0o600)
     return path
 
 
