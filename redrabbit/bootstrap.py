@@ -21,7 +21,7 @@ from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import content, load_plant
 from redrabbit.domain.control_plan import ControlPlan
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink

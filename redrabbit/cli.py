@@ -119,6 +119,10 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.add_argument("--public-key", type=Path, metavar="FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one kept elsewhere")
     verify.set_defaults(command=_verify)
+    rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
+    _add_database(rebuild)
+    rebuild.add_argument("--public-key", type=Path, metavar="FILE")
+    rebuild.set_defaults(command=_rebuild)
     checkpoint = commands.add_parser("checkpoint", help="print the signed checkpoint, to keep")
     _add_database(checkpoint)
     checkpoint.set_defaults(command=_checkpoint)
@@ -233,6 +237,12 @@ def _verify(options: argparse.Namespace) -> int:
     if options.database is not None or options.database_file is not None:
         return _complain("found an exported FILE and a database; expected one of the two")
     return record_commands.verify_file(options.file, options.public_key)
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from redrabbit.rebuild_command import rebuild_at  # noqa: PLC0415  because of --help
+
+    return rebuild_at(options.database, options.public_key)
 
 
 def _checkpoint(options: argparse.Namespace) -> int:

@@ -152,8 +152,8 @@ def tally(reader: Reader, now: datetime) -> dict[str, object]:
     outcomes = [run.outcome for run in reader.find(RunRecord)]
     occurrences = Counter(status(o, now).value for o in reader.find(OccurrenceRecord))
     return {
-        "presentations": {v.value: verdicts.count(v.value) for v in Verdict},
-        "runs": {o.value: outcomes.count(o.value) for o in Outcome},
+        "presentations": {v.value: verdicts.count(v) for v in Verdict},
+        "runs": {o.value: outcomes.count(o) for o in Outcome},
         "occurrences": {each.value: occurrences[each.value] for each in OccurrenceStatus},
         "containments_open": reader.count(ContainmentRecord, Where("state", "!=", "closed")),
         "overdue": occurrences[OccurrenceStatus.OVERDUE.value],

@@ -4,7 +4,7 @@ None of them writes to the database (D20). What a person can mend is told in wor
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import Finding, say
 from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.newer import WRITTEN_BY_NEWER
 from redrabbit.domain.record_proof import Period
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.exports.record_file import export_records, verify_export, write_export
@@ -22,6 +23,9 @@ from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.places import beside
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
+
+NEWER = 3
+"""Exit code of `verify`: nothing is damaged, and only a newer version can verify it to the end."""
 
 
 def export_records_to(
@@ -72,6 +76,8 @@ def verify_file(path: Path, public_key: Path | None) -> int:
     def work() -> int:
         key = public_key.read_text(encoding="utf-8").strip() if public_key is not None else None
         told = verify_export(path.read_bytes(), key)
+        if told.findings and all(each.code == WRITTEN_BY_NEWER for each in told.findings):
+            return _tell_newer(told.findings)
         if told.findings:
             return _print_findings(told.findings)
         assert told.header is not None  # noqa: S101  because a sound file has one
@@ -100,12 +106,24 @@ def verify_database_at(
 
     def work() -> int:
         told = verify_database(database_url, public_key=public_key, kept_checkpoint=kept_checkpoint)
-        if told.findings:
+        if told.damage:
             return _print_findings(told.findings)
-        sys.stdout.write(f"unaltered: {told.size} entries, root {told.root}\n")
-        return 0
+        part = "entries, chain and signature are " if told.findings else ""
+        sys.stdout.write(f"{part}unaltered: {told.size} entries, root {told.root}\n")
+        return _tell_newer(told.findings) if told.findings else 0
 
     return _told(work)
+
+
+def _tell_newer(findings: Sequence[Finding]) -> int:
+    """Say what this version can't vouch for: no damage, and not verified either."""
+    for finding in findings:
+        sys.stdout.write(say(finding) + "\n")
+    sys.stdout.write(
+        "not verified: what the entries from there on mean, and the records made of them; "
+        "verify with that newer version, or a later one\n"
+    )
+    return NEWER
 
 
 def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:

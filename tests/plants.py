@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from redrabbit.domain.challenge_part import Category, ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import (
     CheckId,
     DeviceId,

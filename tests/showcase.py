@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from redrabbit.base.clock import SteadyClock
@@ -17,25 +16,18 @@ from redrabbit.domain.identity import (
     SignalName,
     StationId,
 )
-from redrabbit.domain.observation import Reading, Reason, StationView, Window
 from redrabbit.domain.plant import Line, Plant
-from redrabbit.domain.records import (
-    Json,
-)
-from redrabbit.domain.rule import DetectionRule, OnSilence, Rises
-from redrabbit.domain.schedule import Daily, EveryShiftStart
+from redrabbit.domain.rule import AllOf, Below, DetectionRule, OnSilence, Rises
+from redrabbit.domain.schedule import Daily, EveryShiftStart, ScheduleRule
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
 
-T = TypeVar("T")
-
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 23, 6, 5, 20, tzinfo=UTC)
 """14:05:20 at the plant."""
 ALL_WEEK = tuple(range(7))
-NOTHING = Json("[]")
 
 LINES = {
     "line1": ("Line 1 Brake caliper", "1线 制动卡钳"),
@@ -76,14 +68,17 @@ REACTION = (
 
 
 class ShowcaseClock:
-    """Runs like a real clock, from 14:05 of a Monday at the plant."""
+    """Runs like a real clock, and can be set forward, so that a past can be told."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime) -> None:
         self._steady = SteadyClock()
-        self._offset = NOW - self._steady.now()
+        self._offset = start - self._steady.now()
 
     def now(self) -> datetime:
         return self._steady.now() + self._offset
+
+    def jump(self, seconds: float) -> None:
+        self._offset += timedelta(seconds=seconds)
 
     async def sleep(self, seconds: float) -> None:
         await self._steady.sleep(seconds)
@@ -118,6 +113,19 @@ SIGNALS = (
     _signal("torque", "torque", "扭矩", Encoding.FLOAT32, "N·m"),
     _signal("part_count", "parts today", "今日产量", Encoding.UINT32),
 )
+READS_CODES = "line2-op20"
+"""The station that reads the code of each part, and so sees one that is shown again (L10)."""
+PART_CODE = _signal("part_code", "part code", "零件码", Encoding.STRING)
+
+SCHEDULES: dict[str, ScheduleRule] = {
+    "line1-op30": Daily(at=time(14, 11)),  # open at 14:05
+    "line2-op10": EveryShiftStart(),  # verified before its shift began
+    "line2-op40": Daily(at=time(13, 26)),  # overdue
+    "line3-op20": Daily(at=time(10, 55)),  # lapsed
+    "line4-op40": Daily(at=time(13, 57)),  # due
+    "line4-op50": Daily(at=time(9, 5)),  # excused
+}
+"""All others are due in the evening."""
 
 
 def device_id(line: str, operation: str) -> str:
@@ -129,14 +137,19 @@ def _station(line: str, operation: str, en: str, zh: str) -> Station:
     name = Text(en=en, zh=zh)
     code = device_id(line, operation)
     rule = DetectionRule(
-        presented=None if operation == "OP50" else Rises(signal=SignalName("part_present")),
-        detected=Rises(signal=SignalName("nok")),
+        presented=None
+        if operation == "OP50" or code == READS_CODES
+        else Rises(signal=SignalName("part_present")),
+        detected=AllOf(
+            of=(Rises(signal=SignalName("nok")), Below(signal=SignalName("torque"), limit=8.0))
+        ),
         accepted=Rises(signal=SignalName("ok")),
         within_s=4.0,
         on_silence=OnSilence.MISSED,
         reject_code=SignalName("reject_code"),
         reject_codes={FailureMode("torque_low"): 12},
         measured=SignalName("torque"),
+        part_code=SignalName("part_code") if code == READS_CODES else None,
     )
     return Station(
         id=StationId(code),
@@ -151,7 +164,7 @@ def _station(line: str, operation: str, en: str, zh: str) -> Station:
             poll_interval_s=0.1,
             timeout_s=0.3,
         ),
-        signals=SIGNALS,
+        signals=(*SIGNALS, PART_CODE) if code == READS_CODES else SIGNALS,
         devices=(
             Device(
                 id=DeviceId(code),
@@ -206,7 +219,7 @@ def showcase_plant() -> Plant:
             station=StationId(device_id(line, operation)),
             device=DeviceId(device_id(line, operation)),
             parts=(PartId(f"RR-{number:04}"), PartId(f"GM-{number:04}")),
-            schedule=Daily(at=time(18)) if number % 2 else EveryShiftStart(),
+            schedule=SCHEDULES.get(device_id(line, operation), Daily(at=time(18))),
             opens_before=timedelta(minutes=30),
             grace=timedelta(minutes=20),
             closes_after=timedelta(hours=2),
@@ -232,34 +245,3 @@ def showcase_plant() -> Plant:
 def at(minutes: float) -> datetime:
     """Return the instant so many minutes before or after the showcase's now."""
     return NOW + timedelta(minutes=minutes)
-
-
-def showcase_views(plant: Plant, now: datetime) -> dict[StationId, StationView]:
-    """Return live readings of every station; one of them can't be read."""
-    window = Window(began_at=now - timedelta(seconds=0.22), ended_at=now - timedelta(seconds=0.2))
-    values: dict[str, Any] = {
-        "part_present": False,
-        "nok": False,
-        "ok": False,
-        "reject_code": 12,
-        "torque": 3.1,
-        "part_count": 1482,
-    }
-    views = {}
-    for station in plant.stations:
-        lost = station.id == "line4-op10"
-        views[station.id] = StationView(
-            station=station.id,
-            no_data_since=at(-34) if lost else None,
-            readings={
-                spec.name: Reading(
-                    signal=spec.name,
-                    value=None if lost else values[spec.name],
-                    reason=Reason.TIMEOUT if lost else None,
-                    window=window,
-                    changed_at=now - timedelta(minutes=2),
-                )
-                for spec in station.signals
-            },
-        )
-    return views

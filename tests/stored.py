@@ -1,6 +1,6 @@
 """What tests of the store share: a fold that can make any record, events for it, sample records.
 
-The store folds whatever it is given; with this fold one event type puts and one removes, so that
+The store folds whatever it is given; with this fold one event type puts any record, so that
 every table can be filled without a plant.
 """
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from redrabbit.domain.folding import Changes, Look, Put, Remove
+from redrabbit.domain.facts.fact import Changes, Look, Put
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Entry, Event, JsonValue, LedgerContext, instant, instant_text
 from redrabbit.domain.records import KEYS, TABLES, Json, OccurrenceRecord, PauseRecord, Record
-from redrabbit.store.types import FIELD_TYPES
+from redrabbit.store.types import FIELD_TYPES, enumeration
 from redrabbit.store.unit_of_work import Recording
 
 START = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
@@ -23,13 +23,11 @@ CONTEXT = LedgerContext(configuration="c" * 64, plan="CP-7 rev 3", software="0.1
 
 
 def any_fold(entry: Entry, look: Look) -> Changes:
-    """Put or remove what the entry says; `counted` reads the record before it, as real folds do."""
+    """Put what the entry says; `counted` reads the record before it, as real folds do."""
     payload: Any = entry.payload
     if entry.type == "noted":
         return ()
     kind = KINDS[payload["kind"]]
-    if entry.type == "removed":
-        return (Remove(kind, tuple(payload["key"])),)
     record = record_of_payload(kind, payload["values"])
     if entry.type == "put_if_absent":
         key = tuple(getattr(record, name) for name in KEYS[kind])
@@ -80,12 +78,6 @@ def put(record: Record, stream: str = "plant", type_: str = "put") -> Event:
     return happened(type_, stream, kind=TABLES[type(record)], values=values)
 
 
-def removed(record: Record, stream: str = "plant") -> Event:
-    """Return the event that removes this record."""
-    key = [getattr(record, name) for name in KEYS[type(record)]]
-    return happened("removed", stream, kind=TABLES[type(record)], key=key)
-
-
 def _payload_value(value: Any) -> JsonValue:
     if isinstance(value, datetime):
         return instant_text(value)
@@ -99,6 +91,7 @@ def record_of_payload(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """Return the record that an event made of `put` carries."""
     read: dict[object, Any] = {datetime: instant, date: date.fromisoformat}
     types = FIELD_TYPES[kind]
+    read |= {type_: words for type_, _ in types.values() if (words := enumeration(type_))}
     return kind(
         **{
             name: value if value is None else read.get(types[name][0], lambda v: v)(value)
@@ -117,6 +110,9 @@ def sample(kind: type[Any], number: int = 1, **given: Any) -> Any:
 
 
 def _sample_value(type_: object, number: int, place: int) -> Any:
+    words = enumeration(type_)
+    if words is not None:
+        return list(words)[(number + place) % len(words)]
     choices: dict[object, Any] = {
         str: f"值 {number}.{place}",
         Json: f'["{number}.{place}"]',

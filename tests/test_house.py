@@ -87,12 +87,12 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
-def test_every_domain_module_has_its_own_test_module() -> None:
+@pytest.mark.parametrize("room", ["domain", "services/queries"])
+def test_every_module_of_the_rules_and_of_the_pages_has_its_own_test_module(room: str) -> None:
     untested = [
         path.name
-        for path in sorted((ROOT / "redrabbit" / "domain").glob("*.py"))
-        if path.name != "__init__.py"
-        and not (ROOT / "tests" / "domain" / f"test_{path.name}").exists()
+        for path in sorted((ROOT / "redrabbit" / room).glob("*.py"))
+        if path.name != "__init__.py" and not (ROOT / "tests" / room / f"test_{path.name}").exists()
     ]
     assert untested == []
 

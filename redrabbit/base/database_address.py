@@ -15,7 +15,7 @@ from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_ot
 
 VARIABLE: Final = "REDRABBIT_DATABASE"
 
-_PASSWORD = re.compile(r"[^/@:]*:[^@]*@")
+_PASSWORD = re.compile(r"[^/@:]*:[^@]+@")
 """`user:password@` after the scheme; the same that SQLAlchemy understands."""
 _SECRET = re.compile(r"passw|secret|token", re.IGNORECASE)
 """Parameters of an address that are passwords: `password`, `sslpassword`."""

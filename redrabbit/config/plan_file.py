@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Place, Problems
 from redrabbit.config.shape import (
@@ -80,6 +81,7 @@ CHECK: Final = Section(
 
 PLAN: Final = Section(
     {
+        "version": VERSION,
         "control_plan": Key(Words(), "The plan's number, for example CP-204."),
         "revision": Key(Words(), "Its revision."),
         "effective_from": Key(
@@ -129,6 +131,8 @@ class PlanFile:
 
 def read_plan_file(root: Node, problems: Problems) -> PlanFile | None:
     """Return what the plan says, after noting what is wrong with it."""
+    if is_newer(root, problems):
+        return None
     block = PLAN.read(root, problems)
     if block is None:
         return None

@@ -18,7 +18,7 @@ from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
 from redrabbit.config.plan_file import CHECK, PLAN
 from redrabbit.config.problem import Place, Problems, nearest, one_of
 
-PLAN_COLUMNS: Final = tuple(key for key in PLAN.keys if key != "checks")
+PLAN_COLUMNS: Final = tuple(key for key in PLAN.keys if key not in {"version", "checks"})
 REACTION_COLUMNS: Final = ("reaction_en", "reaction_zh")
 CHECK_COLUMNS: Final = tuple(key for key in CHECK.keys if key != "reaction")
 COLUMNS: Final = (*PLAN_COLUMNS, "check", *CHECK_COLUMNS, *REACTION_COLUMNS)

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Place, Problems
 from redrabbit.config.shape import (
@@ -135,6 +136,7 @@ TARGET: Final = Section(
 
 PLANT: Final = Section(
     {
+        "version": VERSION,
         "plant": Key(Words(), "The plant's name, as printed on records."),
         "zone": Key(ZONE, "The time zone of all times of day and dates."),
         "calendars": Key(MapOf(SLUG, CALENDAR, at_least=1), "Shift calendars by name."),
@@ -182,6 +184,8 @@ class PlantFile:
 
 def read_plant_file(root: Node, problems: Problems) -> PlantFile:
     """Return what plant.yaml says, after noting what is wrong with it."""
+    if is_newer(root, problems):
+        return PlantFile()
     block = PLANT.read(root, problems)
     if block is None:
         return PlantFile()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Place, Problems
@@ -54,6 +55,7 @@ DEVICE: Final = Section(
 
 STATION: Final = Section(
     {
+        "version": VERSION,
         "station": Key(SLUG, "The station's id; goes into records and never changes."),
         "line": Key(SLUG, "The line's id in plant.yaml."),
         "operation": Key(Words(), "As on the line's layout, for example OP20."),
@@ -102,6 +104,8 @@ class StationFile:
 
 def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> StationFile | None:
     """Return what the file says, after noting what is wrong with it."""
+    if is_newer(root, problems):
+        return None
     before = len(problems.found)
     block = STATION.read(root, problems)
     if block is None:

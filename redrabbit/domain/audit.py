@@ -6,26 +6,32 @@ say exactly what the entries give: size, root and every stream's head; (4) each 
 kept elsewhere must be a beginning of this log; (5) the ledger is folded again and the record
 tables must hold just that (D13).
 
-The scan stops at the first damaged entry: what follows from it can't be judged. Nothing here reads
-a database or knows a key; rows come as they were found, whatever type a vandal left in them.
+The scan stops at the first damaged entry: what follows from it can't be judged. From an entry on
+that a newer version wrote, hashes, chain and head are still verified, records no longer: that is
+a finding of its own, the last, and no damage. Nothing here reads a database or knows a key; rows
+come as they were found, whatever type a vandal left in them.
 
 What it can't find: a rewrite by someone with the signing key, unless a checkpoint was kept.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.findings import Finding, say, shown
-from redrabbit.domain.folding import Changes, Look, Put
 from redrabbit.domain.ledger import Entry, LogState, from_bytes
 from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
 __all__ = [
+    "NONSENSE",
+    "OF_RECORDS",
     "Audit",
     "Finding",
     "Folded",
@@ -55,7 +61,10 @@ _REPEATED: Final = (
 )
 """Columns of the table `ledger` that repeat what is inside `raw`."""
 
-_NONSENSE = (
+OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
+"""Findings in record tables: they are made only where the ledger itself is sound."""
+
+NONSENSE = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -93,6 +102,11 @@ class Audit:
         """Tell whether nothing was found."""
         return not self.findings
 
+    @property
+    def damage(self) -> tuple[Finding, ...]:
+        """What is not as it was recorded; what a newer version wrote is none of it."""
+        return tuple(each for each in self.findings if each.code != WRITTEN_BY_NEWER)
+
 
 class Folded:
     """The records that the ledger gives, entry by entry."""
@@ -104,10 +118,7 @@ class Folded:
     def add(self, entry: Entry) -> None:
         """Apply one entry's changes."""
         for change in self._fold(entry, self._look):
-            if isinstance(change, Put):
-                self.records[type(change.record)][_key(change.record)] = change.record
-            else:
-                self.records[change.kind].pop(change.key, None)
+            self.records[type(change.record)][_key(change.record)] = change.record
 
     def _look(self, kind: type[R], *key: str | int) -> R | None:
         return cast("R | None", self.records[kind].get(key))
@@ -149,6 +160,18 @@ class _Scan:
     at_size: dict[int, LogState] = field(default_factory=dict)
     """The log as it was at the sizes asked for."""
     damage: Finding | None = None
+    newer: Finding | None = None
+    """The first entry that only a newer version can read or fold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """An entry's place in its stream, as far as its columns tell it: only they can be read."""
+
+    index: int
+    stream: str
+    stream_seq: int
+    previous: str
 
 
 def verify_ledger(
@@ -176,6 +199,7 @@ def verify_ledger(
     findings += _head_findings(heads, verifier, scan)
     contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
     findings += [found for found in contradictions.values() if found]
+    findings += [scan.newer] if scan.newer else []
     good = [old.size for place, old in remembered if _agrees(old, scan)]
     return LedgerAudit(log=scan.log, findings=tuple(findings), last_good=max(good, default=None))
 
@@ -199,8 +223,11 @@ def compare_records(
 
 
 def as_row(record: Record) -> dict[str, object]:
-    """Return a record's values by column name."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+    """Return a record's values by column name, words of an enumeration as text."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {
+        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
+    }
 
 
 def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> _Scan:
@@ -213,10 +240,12 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
         if isinstance(found, Finding):
             scan.damage = found
             break
-        if visit:
+        if visit and not scan.newer and isinstance(found, Entry):
             try:
                 visit(found)
-            except _NONSENSE as error:
+            except WrittenByNewer as newer:
+                scan.newer = _at(index, WRITTEN_BY_NEWER, what=newer.what)
+            except NONSENSE as error:
                 problem = f"{type(error).__name__}: {error}"
                 scan.damage = _at(index, "entry_does_not_fold", problem=problem)
                 break
@@ -227,8 +256,11 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
     return scan
 
 
-def _entry(row: Row, index: int, scan: _Scan) -> Entry | Finding:
-    """Return the sound entry of a row, or the first thing wrong with it."""
+def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
+    """Return the sound entry of a row, or the first thing wrong with it.
+
+    Of an entry that only a newer version reads, its link.
+    """
     if not _same(row.get("index"), index):
         found = row.get("index")
         if isinstance(found, int) and found > index:
@@ -241,6 +273,9 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | Finding:
         return _at(index, "leaf_hash_differs")
     try:
         entry = from_bytes(raw, index)
+    except WrittenByNewer as newer:
+        scan.newer = scan.newer or _at(index, WRITTEN_BY_NEWER, what=newer.what)
+        return _link(row, index, scan)
     except ValueError as error:
         return _at(index, "entry_unreadable", problem=str(error))
     repeated = {column: getattr(entry, column) for column in _REPEATED}
@@ -249,7 +284,16 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | Finding:
     return _chain(entry, scan) or entry
 
 
-def _chain(entry: Entry, scan: _Scan) -> Finding | None:
+def _link(row: Row, index: int, scan: _Scan) -> _Link | Finding:
+    """Return the link that a row's columns tell, or why it is none."""
+    match row:
+        case {"stream": str(stream), "stream_seq": int(seq), "previous": str(previous)}:
+            link = _Link(index=index, stream=stream, stream_seq=seq, previous=previous)
+            return _chain(link, scan) or link
+    return _at(index, "entry_unreadable", problem="its columns don't tell its place in a stream")
+
+
+def _chain(entry: Entry | _Link, scan: _Scan) -> Finding | None:
     head = scan.log.heads.get(entry.stream)
     expected = (head.next_seq, head.leaf.hex()) if head else (0, "")
     if (entry.stream_seq, entry.previous) == expected:

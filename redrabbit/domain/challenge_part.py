@@ -5,14 +5,14 @@ The definition comes from the plant's files; state, uses and custody live in the
 
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import FailureMode, PartId
 from redrabbit.domain.text import Text
 
 
-class Category(Enum):
+class Category(StrEnum):
     """样件类别, as the source names them."""
 
     TORQUE = "torque"
@@ -25,7 +25,7 @@ class Category(Enum):
     LABEL = "label"
 
 
-class PartState(Enum):
+class PartState(StrEnum):
     """Whether a part may be used."""
 
     RELEASED = "released"
@@ -34,7 +34,7 @@ class PartState(Enum):
     RETIRED = "retired"
 
 
-class Custody(Enum):
+class Custody(StrEnum):
     """Where a part is on its way out and back (L5, R32)."""
 
     STORED = "stored"

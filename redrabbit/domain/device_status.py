@@ -9,7 +9,7 @@ gather the facts; the page turns a standing into its sentence.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +17,7 @@ from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, unde
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
 
 
-class DeviceStatus(Enum):
+class DeviceStatus(StrEnum):
     """The words of D10, worst first: their order is the precedence."""
 
     MISSED = "missed"

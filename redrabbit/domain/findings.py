@@ -52,6 +52,7 @@ TEXTS: Final = {
     ),
     "stream_begins_late": "is not the first entry of stream {stream}, and no earlier one is there",
     "entry_does_not_fold": "the entry makes no sense after those before it: {problem}",
+    "written_by_newer": "written by a newer version of Red Rabbit ({what})",
     # the head
     "head_rows": "has {found} rows; expected exactly 1",
     "head_unreadable": "the signed checkpoint can't be read: {problem}",

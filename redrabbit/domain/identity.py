@@ -5,7 +5,7 @@ occurrence and containment numbers are given in the writing transaction (D14).
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import NewType
 
 LineId = NewType("LineId", str)
@@ -30,7 +30,7 @@ def containment_label(containment_id: int) -> str:
     return f"C-{containment_id}"
 
 
-class Identified(Enum):
+class Identified(StrEnum):
     """How an actor's identity was established."""
 
     STATED = "stated"

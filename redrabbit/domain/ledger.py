@@ -22,6 +22,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 from redrabbit.domain.identity import Actor, Identified
 from redrabbit.domain.merkle import Frontier, leaf_hash
+from redrabbit.domain.newer import refuse_newer_schema
 
 JsonValue: TypeAlias = (
     bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
@@ -166,7 +167,10 @@ def to_bytes(entry: Entry) -> bytes:
 
 
 def from_bytes(raw: bytes, index: int) -> Entry:
-    """Return the entry of these bytes; ValueError unless they are exactly what it would write."""
+    """Return the entry of these bytes; ValueError unless they are exactly what it would write.
+
+    WrittenByNewer, a ValueError, where they say a higher schema than this version reads.
+    """
     try:
         return _entry(raw, index)
     except RecursionError as error:
@@ -175,6 +179,7 @@ def from_bytes(raw: bytes, index: int) -> Entry:
 
 def _entry(raw: bytes, index: int) -> Entry:
     found = json.loads(raw.decode("utf-8"))
+    refuse_newer_schema(found, SCHEMA)
     if not isinstance(found, dict) or found.keys() != _FIELDS:
         raise ValueError("not an entry: its fields are not those of schema version 1")
     entry = Entry(

@@ -8,14 +8,14 @@ earlier acquisition and nothing is invented (B1, B2).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.identity import SignalName, StationId
 
 Value = bool | int | float | str
 
 
-class Reason(Enum):
+class Reason(StrEnum):
     """Why there is no value."""
 
     NOT_YET_READ = "not_yet_read"

@@ -9,14 +9,15 @@ does not lapse before. Deciding and writing are the services' part.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
+from typing import Final
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import DueTime
 
 
-class OccurrenceStatus(Enum):
+class OccurrenceStatus(StrEnum):
     """How an occurrence stands at an instant."""
 
     UPCOMING = "upcoming"
@@ -31,6 +32,10 @@ class OccurrenceStatus(Enum):
     PASSED = "passed"
     FAILED = "failed"
     EXCUSED = "excused"
+
+
+RUNNABLE: Final = frozenset({OccurrenceStatus.OPEN, OccurrenceStatus.DUE, OccurrenceStatus.OVERDUE})
+"""Statuses in which a run may be started for it (D9)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,24 @@ def status(record: OccurrenceRecord, now: datetime) -> OccurrenceStatus:
 def under_way(record: OccurrenceRecord, now: datetime) -> bool:
     """Return whether a run holds the occurrence, so that it can't lapse under the operator."""
     return record.outcome is None and record.held_until is not None and now < record.held_until
+
+
+def holding_run(record: OccurrenceRecord) -> int | None:
+    """Return the run that is made for it now; None where none is, or it is decided already."""
+    return record.run_id if record.outcome is None else None
+
+
+def may_be_run(record: OccurrenceRecord, now: datetime) -> bool:
+    """Return whether a run may be started for it: its window is open and no run holds it (D9)."""
+    return holding_run(record) is None and status(record, now) in RUNNABLE
+
+
+def may_be_excused(record: OccurrenceRecord, now: datetime) -> bool:
+    """Return whether a person may still excuse it: undecided, not lapsed, and not being run (L7)."""
+    stands = status(record, now)
+    return holding_run(record) is None and (
+        stands in RUNNABLE or stands is OccurrenceStatus.UPCOMING
+    )
 
 
 def lapse_at(record: OccurrenceRecord) -> datetime:

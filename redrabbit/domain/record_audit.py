@@ -22,6 +22,7 @@ from redrabbit.domain.ledger import (
     to_bytes,
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
+from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.record_proof import (
     FORMAT,
     Header,
@@ -93,7 +94,8 @@ class _UnreadableError(Exception):
 
     def __init__(self, place: str, problem: object, code: str = "line_unreadable") -> None:
         super().__init__(f"{place}: {problem}")
-        self.finding = Finding(code=code, place=place, params={"problem": str(problem)})
+        told = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
+        self.finding = Finding(code=code, place=place, params=told)
 
 
 def _lines(content: bytes) -> list[str]:
@@ -226,6 +228,8 @@ def _entry(found: Mapping[str, JsonValue], number: int) -> Entry:
         raise _UnreadableError(f"line {number}", "the index is not a whole number")
     try:
         return from_bytes(canonical(found["entry"]), index)
+    except WrittenByNewer as newer:
+        raise _UnreadableError(f"line {number}", newer.what, WRITTEN_BY_NEWER) from newer
     except ValueError as error:
         raise _UnreadableError(f"line {number}", error) from error
 

@@ -7,7 +7,7 @@ false (B1).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import assert_never
 
 from redrabbit.domain.identity import FailureMode, SignalName
@@ -103,7 +103,7 @@ Level = Equals | Above | Below | Between
 Condition = Level | Edge | AllOf | AnyOf | Not
 
 
-class OnSilence(Enum):
+class OnSilence(StrEnum):
     """What it means when a station says nothing in time, on good communication (L3)."""
 
     MISSED = "missed"

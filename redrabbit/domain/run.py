@@ -7,9 +7,10 @@ presentation of a part decides, later ones are kept beside it (L10). A refused e
 `Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.evidence import Evidence, Expectation, Presented
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
@@ -17,7 +18,7 @@ from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.verdict import Judgement, Verdict
 
 
-class RunState(Enum):
+class RunState(StrEnum):
     """Where a run stands; each state is what the operator's page asks for."""
 
     AWAITING_PART = "awaiting_part"
@@ -28,7 +29,7 @@ class RunState(Enum):
     CLOSED = "closed"
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What a run came to: its worst step (D4)."""
 
     PASSED = "passed"
@@ -37,14 +38,14 @@ class Outcome(Enum):
     ABORTED = "aborted"
 
 
-class Purpose(Enum):
+class Purpose(StrEnum):
     """Why the run is made."""
 
     CHECK = "check"
     REVERIFICATION = "reverification"
 
 
-class DeadlineKind(Enum):
+class DeadlineKind(StrEnum):
     """What a run is waiting for, at the longest until its deadline."""
 
     START = "start"
@@ -111,13 +112,20 @@ class Run:
 def outcome_of(run: Run) -> Outcome:
     """Return the worst of the steps; a run that did not reach all of them has not passed (D4)."""
     verdicts = [s.judgement.verdict for s in run.steps if s.judgement is not None]
-    if any(v in {Verdict.MISSED, Verdict.FALSE_REJECT} for v in verdicts):
-        return Outcome.FAILED
-    if Verdict.INCONCLUSIVE in verdicts:
-        return Outcome.INCONCLUSIVE
+    worst = worst_outcome(verdicts)
+    if worst is not None:
+        return worst
     if run.stopped is not None:
         return run.stopped
     return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
+
+
+def worst_outcome(verdicts: Iterable[Verdict]) -> Outcome | None:
+    """Return what deciding verdicts that are not good make of their run; None: all are good."""
+    reached = set(verdicts)
+    if reached & {Verdict.MISSED, Verdict.FALSE_REJECT}:
+        return Outcome.FAILED
+    return Outcome.INCONCLUSIVE if Verdict.INCONCLUSIVE in reached else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.rule import DetectionRule
@@ -44,7 +44,7 @@ class MqttLink:
 Link = ModbusLink | MqttLink
 
 
-class DeviceKind(Enum):
+class DeviceKind(StrEnum):
     """What an error-proofing device does about the defect (R01)."""
 
     CANNOT_MAKE = "cannot_make"

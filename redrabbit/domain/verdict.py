@@ -7,7 +7,8 @@ with its reason (L3), a rejection for another reason than the part's failure mod
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
+from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
@@ -15,7 +16,7 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
 
 
-class Verdict(Enum):
+class Verdict(StrEnum):
     """判定: what one presentation showed."""
 
     DETECTED = "detected"
@@ -30,7 +31,17 @@ class Verdict(Enum):
         return self in {Verdict.DETECTED, Verdict.ACCEPTED}
 
 
-class Why(Enum):
+WORST_FIRST: Final = (
+    Verdict.MISSED,
+    Verdict.FALSE_REJECT,
+    Verdict.INCONCLUSIVE,
+    Verdict.DETECTED,
+    Verdict.ACCEPTED,
+)
+"""The order in which the worst of several verdicts is found (D4)."""
+
+
+class Why(StrEnum):
     """Why a presentation was inconclusive."""
 
     NO_RESULT = "no_result"

@@ -7,11 +7,16 @@ again without an entry.
 
 from collections.abc import Mapping
 
-from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.challenge_part import ChallengePart, PartState
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.challenge_part import PartRegistered, PartStateChanged
+from redrabbit.domain.facts.check import CheckAdopted, CheckRetired
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
+from redrabbit.domain.facts.plant import ConfigurationAdopted
+from redrabbit.domain.facts.station import StationAdopted
 from redrabbit.domain.identity import CONFIGURATION
-from redrabbit.domain.ledger import PLANT_STREAM, Event
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     ChallengePartRecord,
@@ -22,6 +27,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.record_fact import record
 
 
 def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> bool:
@@ -32,19 +38,15 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
     latest = uow.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
     if latest and latest[0].digest == plant.digest and latest[0].software == software:
         return False
-    _append(
-        uow,
-        PLANT_STREAM,
-        "configuration_adopted",
-        digest=plant.digest,
-        software=software,
-        plan=plant.plan.label,
-        files=dict(files),
+    adopted = ConfigurationAdopted(
+        digest=plant.digest, software=software, plan=plant.plan.label, files=dict(files)
     )
+    record(uow, adopted, stream=PLANT_STREAM, actor=CONFIGURATION)
     for station in plant.stations:
         known = uow.get(StationRecord, station.id)
         if known is None or known.line != station.line:
-            _append(uow, station.line, "station_adopted", station_id=station.id, line=station.line)
+            named = StationAdopted(station_id=station.id, line=station.line)
+            record(uow, named, stream=station.line, actor=CONFIGURATION)
     _adopt_checks(uow, plant)
     _adopt_parts(uow, plant)
     return True
@@ -52,47 +54,48 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
 
 def _adopt_checks(uow: UnitOfWork, plant: Plant) -> None:
     for check in plant.plan.checks:
-        wanted = _check_payload(check, plant)
+        wanted = _adopted(check, plant)
         known = uow.get(CheckRecord, check.id)
         as_known = known is not None and known.retired_at is None
-        if as_known and all(getattr(known, name) == value for name, value in wanted.items()):
+        if as_known and encode(wanted).items() <= encode(known).items():
             continue
-        _append(uow, check.line, "check_adopted", **wanted)
+        record(uow, wanted, stream=check.line, actor=CONFIGURATION)
     ids = {check.id for check in plant.plan.checks}
-    for record in uow.find(CheckRecord, equals("retired_at", None)):
-        if record.check_id not in ids:
-            _append(uow, record.line, "check_retired", check_id=record.check_id)
-            _excuse_open(uow, record)
+    for known in uow.find(CheckRecord, equals("retired_at", None)):
+        if known.check_id not in ids:
+            retired = CheckRetired(check_id=known.check_id)
+            record(uow, retired, stream=known.line, actor=CONFIGURATION)
+            _excuse_open(uow, known)
 
 
-def _excuse_open(uow: UnitOfWork, record: CheckRecord) -> None:
+def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
     """Excuse what a retired check still owes: the plan no longer asks for it (L7)."""
     for occurrence in uow.find(
-        OccurrenceRecord, equals("check_id", record.check_id), equals("outcome", None)
+        OccurrenceRecord, equals("check_id", retired.check_id), equals("outcome", None)
     ):
-        _append(
-            uow,
-            record.line,
-            "occurrence_decided",
+        excused = OccurrenceDecided(
             occurrence_id=occurrence.occurrence_id,
             check_id=occurrence.check_id,
             station=occurrence.station,
-            outcome="excused",
+            device=occurrence.device,
+            run_id=None,
+            outcome=OccurrenceOutcome.EXCUSED,
             reason="check_retired",
         )
+        record(uow, excused, stream=retired.line, actor=CONFIGURATION)
 
 
-def _check_payload(check: Check, plant: Plant) -> dict[str, str]:
-    return {
-        "check_id": check.id,
-        "line": check.line,
-        "station": check.station,
-        "device": check.device,
-        "plan": plant.plan.label,
-        "plan_line": check.plan_line,
-        "pfmea": check.pfmea,
-        "schedule": schedule_text(check.schedule),
-    }
+def _adopted(check: Check, plant: Plant) -> CheckAdopted:
+    return CheckAdopted(
+        check_id=check.id,
+        line=check.line,
+        station=check.station,
+        device=check.device,
+        plan=plant.plan.label,
+        plan_line=check.plan_line,
+        pfmea=check.pfmea,
+        schedule=schedule_text(check.schedule),
+    )
 
 
 def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
@@ -100,13 +103,10 @@ def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
         known = uow.get(ChallengePartRecord, part.id)
         if known is None or _differs(known, part):
             state, reason = _state(known, part)
-            _append(
-                uow,
-                PLANT_STREAM,
-                "part_registered",
+            registered = PartRegistered(
                 part_id=part.id,
-                name={"en": part.name.en, "zh": part.name.zh},
-                category=part.category.value,
+                name=part.name,
+                category=part.category,
                 failure_mode=part.failure_mode,
                 storage=part.storage,
                 valid_until=part.valid_until,
@@ -116,17 +116,16 @@ def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
                 state=state,
                 state_reason=reason,
             )
+            record(uow, registered, stream=PLANT_STREAM, actor=CONFIGURATION)
     ids = {part.id for part in plant.parts}
-    for record in uow.find(ChallengePartRecord):
-        if record.part_id not in ids and record.state != "retired":
-            _append(
-                uow,
-                PLANT_STREAM,
-                "part_state_changed",
-                part_id=record.part_id,
-                state="retired",
+    for known in uow.find(ChallengePartRecord):
+        if known.part_id not in ids and known.state is not PartState.RETIRED:
+            retired = PartStateChanged(
+                part_id=known.part_id,
+                state=PartState.RETIRED,
                 state_reason="not_in_configuration",
             )
+            record(uow, retired, stream=PLANT_STREAM, actor=CONFIGURATION)
 
 
 def _differs(known: ChallengePartRecord, part: ChallengePart) -> bool:
@@ -138,7 +137,7 @@ def _differs(known: ChallengePartRecord, part: ChallengePart) -> bool:
         known.wear_limit_uses,
     )
     wanted = (
-        part.category.value,
+        part.category,
         part.failure_mode,
         part.storage,
         part.valid_until,
@@ -147,20 +146,8 @@ def _differs(known: ChallengePartRecord, part: ChallengePart) -> bool:
     return stands != wanted or known.state != _state(known, part)[0]
 
 
-def _state(known: ChallengePartRecord | None, part: ChallengePart) -> tuple[str, str | None]:
+def _state(known: ChallengePartRecord | None, part: ChallengePart) -> tuple[PartState, str | None]:
     """Return the part's state: a quarantine on record is lifted by people, never by a file."""
-    if known is not None and known.state == "quarantined":
+    if known is not None and known.state is PartState.QUARANTINED:
         return known.state, known.state_reason
-    return ("released" if part.released else "unreleased"), None
-
-
-def _append(uow: UnitOfWork, stream: str, event_type: str, /, **payload: object) -> None:
-    uow.append(
-        Event(
-            type=event_type,
-            stream=stream,
-            occurred_at=uow.now,
-            actor=CONFIGURATION,
-            payload=payload_of(**payload),
-        )
-    )
+    return (PartState.RELEASED if part.released else PartState.UNRELEASED), None

@@ -12,9 +12,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.plant import AgentStarted, AgentStopped, ClockStepped
+from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.identity import AGENT, StationId
-from redrabbit.domain.ledger import PLANT_STREAM, Event
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
@@ -24,15 +28,16 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run import Outcome, Run, worst_outcome
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.one_life import OneLife
-from redrabbit.services.ports import Database, Reader, UnitOfWork, Where, equals
+from redrabbit.services.ports import Database, Reader, UnitOfWork, equals
+from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
+from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.watch import StationWatch
@@ -75,15 +80,8 @@ def open_life(
     read any more, what was made of it is at least not forgiven.
     """
     number = uow.next_number(AgentRecord)
-    uow.append(
-        Event(
-            type="agent_started",
-            stream=PLANT_STREAM,
-            occurred_at=uow.now,
-            actor=AGENT,
-            payload=payload_of(agent_id=number, software=software),
-        )
-    )
+    started = AgentStarted(agent_id=number, software=software)
+    record(uow, started, stream=PLANT_STREAM, actor=AGENT)
     before = formerly(uow) if formerly is not None else None
     if before is not None:
         scheduling.step(uow, before)
@@ -93,12 +91,12 @@ def open_life(
     runs = _taken_up(uow, plant)
     watches: list[StationWatch] = []
     for station in plant.stations:
-        record = uow.get(StationRecord, station.id)
+        known = uow.get(StationRecord, station.id)
         watch = StationWatch(
             plant,
             station,
             started_at=uow.now,
-            recorded_lost=record is not None and record.no_data_since is not None,
+            recorded_lost=known is not None and known.no_data_since is not None,
             run=runs.get(station.id),
         )
         pending = watch.restart(uow.now)
@@ -112,69 +110,50 @@ def open_life(
 
 def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
     runs: dict[StationId, Run] = {}
-    for record in uow.find(RunRecord, Where("state", "!=", "closed")):
-        run = rebuild_run(uow, plant, record)
+    for known in runs_under_way(uow):
+        run = rebuild_run(uow, plant, known)
         if run is None:
-            _give_up(uow, record)
+            _give_up(uow, known)
         else:
-            runs[StationId(record.station)] = run
+            runs[StationId(known.station)] = run
     return runs
 
 
-def _give_up(uow: UnitOfWork, record: RunRecord) -> None:
+def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
     """Close a run that the configuration no longer allows; tell which part is still out."""
     shown = uow.find(
-        PresentationRecord, equals("run_id", record.run_id), equals("decides", value=True)
+        PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
     )
-    verdicts = {presentation.verdict for presentation in shown}
-    outcome = Outcome.ABORTED
-    if verdicts & {Verdict.MISSED.value, Verdict.FALSE_REJECT.value}:
-        outcome = Outcome.FAILED
-    elif Verdict.INCONCLUSIVE.value in verdicts:
-        outcome = Outcome.INCONCLUSIVE
-    for part in uow.find(ChallengePartRecord, equals("run_id", record.run_id)):
-        if part.custody != "missing":
-            _note_missing(uow, record, part.part_id)
-    uow.append(
-        Event(
-            type="run_closed",
-            stream=record.line,
-            occurred_at=uow.now,
-            actor=AGENT,
-            payload=payload_of(
-                run_id=record.run_id,
-                outcome=outcome.value,
-                reason="configuration_changed",
-                confirmed_by=None,
-            ),
-        )
+    verdicts = [p.verdict for p in shown if p.verdict is not None]
+    outcome = worst_outcome(verdicts) or Outcome.ABORTED
+    for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
+        if part.custody is not Custody.MISSING:
+            _note_missing(uow, run, part.part_id)
+    closed = RunClosed(
+        station=run.station,
+        device=run.device,
+        run_id=run.run_id,
+        outcome=outcome,
+        reason="configuration_changed",
+        confirmed_by=None,
     )
+    record(uow, closed, stream=run.line, actor=AGENT)
 
 
-def _note_missing(uow: UnitOfWork, record: RunRecord, part_id: str) -> None:
-    uow.append(
-        Event(
-            type="part_missing",
-            stream=record.line,
-            occurred_at=uow.now,
-            actor=AGENT,
-            payload=payload_of(
-                part_id=part_id,
-                run_id=record.run_id,
-                station=record.station,
-                device=record.device,
-            ),
-        )
+def _note_missing(uow: UnitOfWork, run: RunRecord, part_id: str) -> None:
+    missing = PartMissing(
+        part_id=part_id, run_id=run.run_id, station=run.station, device=run.device
     )
+    record(uow, missing, stream=run.line, actor=AGENT)
     raise_alarm(
         uow,
-        "not_returned",
+        AlarmKind.NOT_RETURNED,
         at=uow.now,
-        line=record.line,
-        station=record.station,
-        device=record.device,
+        line=run.line,
+        station=run.station,
+        device=run.device,
         part_id=part_id,
-        run_id=record.run_id,
+        run_id=run.run_id,
     )
 
 
@@ -239,6 +218,12 @@ class Agent:
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
             await self.database.write(lambda uow: _note_stopped(uow, number))
 
+    def tick(self, now: datetime) -> None:
+        """Look at every deadline and every silent station: one beat of the heart (B20)."""
+        for desk in self.desks.values():
+            desk.tick(now)
+        self._beat_at = now
+
     def note_commit(self) -> None:
         """Count a commit, for `version`."""
         self._commits += 1
@@ -273,10 +258,7 @@ class Agent:
 
     async def _keep_deadlines(self) -> None:
         while True:
-            now = self.clock.now()
-            for desk in self.desks.values():
-                desk.tick(now)
-            self._beat_at = now
+            self.tick(self.clock.now())
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:
@@ -328,25 +310,10 @@ class Agent:
 
 def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
     """Record that the machine's clock was set: `before` is what it said until then (R46)."""
-    uow.append(
-        Event(
-            type="clock_stepped",
-            stream=PLANT_STREAM,
-            occurred_at=before,
-            actor=AGENT,
-            payload=payload_of(step_s=step.total_seconds()),
-        )
-    )
-    raise_alarm(uow, "clock_step", at=uow.now)
+    stepped = ClockStepped(step_s=step.total_seconds())
+    record(uow, stepped, stream=PLANT_STREAM, at=before, actor=AGENT)
+    raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now)
 
 
 def _note_stopped(uow: UnitOfWork, agent_id: int) -> None:
-    uow.append(
-        Event(
-            type="agent_stopped",
-            stream=PLANT_STREAM,
-            occurred_at=uow.now,
-            actor=AGENT,
-            payload=payload_of(agent_id=agent_id),
-        )
-    )
+    record(uow, AgentStopped(agent_id=agent_id), stream=PLANT_STREAM, actor=AGENT)

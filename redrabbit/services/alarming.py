@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
 from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import PLANT_STREAM, Event, instant_text
-from redrabbit.domain.records import AlarmRecord
-from redrabbit.services.ports import OutgoingMessage, UnitOfWork
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
 
 
 def raise_alarm(
     uow: UnitOfWork,
-    kind: str,
+    kind: AlarmKind,
     *,
     at: datetime,
     line: str | None = None,
@@ -23,8 +23,9 @@ def raise_alarm(
     actor: Actor = AGENT,
 ) -> None:
     """Record the alarm and send it to the receivers that want its kind."""
-    number = uow.next_number(AlarmRecord)
-    about = payload_of(
+    raised = AlarmRaised(
+        alarm_id=uow.next_number(AlarmRecord),
+        kind=kind,
         line=line,
         station=station,
         device=device,
@@ -32,19 +33,4 @@ def raise_alarm(
         run_id=run_id,
         occurrence_id=occurrence_id,
     )
-    uow.append(
-        Event(
-            type="alarm_raised",
-            stream=line or PLANT_STREAM,
-            occurred_at=at,
-            actor=actor,
-            payload={"alarm_id": number, "kind": kind, **about},
-        )
-    )
-    uow.send(
-        OutgoingMessage(
-            event=kind,
-            key=f"alarm-{number}",
-            payload={"event": kind, "alarm_id": number, "raised_at": instant_text(at), **about},
-        )
-    )
+    record(uow, raised, stream=line or PLANT_STREAM, at=at, actor=actor)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.ledger import JsonValue, instant_text
 from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not
 from redrabbit.domain.station import ModbusLink, Station
@@ -28,7 +28,7 @@ def evidence_record(evidence: Evidence, station: Station) -> dict[str, JsonValue
         )
     rule = evidence.expectation.rule
     interval = station.link.poll_interval_s if isinstance(station.link, ModbusLink) else None
-    return payload_of(
+    return _as_json(
         presented_at=evidence.presented_at,
         deadline_at=evidence.deadline_at,
         edge_at=evidence.rejected_at or evidence.accepted_at,
@@ -50,6 +50,10 @@ def evidence_record(evidence: Evidence, station: Station) -> dict[str, JsonValue
             "measured": rule.measured,
         },
     )
+
+
+def _as_json(**values: object) -> dict[str, JsonValue]:
+    return {name: plain(value) for name, value in values.items()}
 
 
 def condition_words(condition: Condition | None) -> dict[str, JsonValue] | None:

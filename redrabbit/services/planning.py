@@ -6,11 +6,19 @@ recorded before (R13, R21, B17, B21).
 
 from datetime import datetime
 
+from redrabbit.domain.challenge_part import Custody, PartState
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.alarm import AlarmAcknowledged
+from redrabbit.domain.facts.challenge_part import PartFound, PartStateChanged
+from redrabbit.domain.facts.occurrence import (
+    OccurrenceDecided,
+    OccurrenceOutcome,
+    PauseDeclared,
+    PauseEnded,
+)
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import PLANT_STREAM, Event
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -19,7 +27,9 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
+from redrabbit.domain.run_questions import is_under_way
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
 
 MAX_REASON_CHARACTERS = 500
 
@@ -40,22 +50,21 @@ def excuse(uow: UnitOfWork, occurrence_id: int, *, reason: str, actor: Actor) ->
     found = uow.get(OccurrenceRecord, occurrence_id)
     if found is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    if found.run_id is not None and found.outcome is None:
+    if holding_run(found) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
     stands = status(found, uow.now)
-    if found.outcome is not None or stands is OccurrenceStatus.LAPSED:
+    if not may_be_excused(found, uow.now):
         raise Refusal("occurrence_decided", occurrence=occurrence_id, status=stands.value)
-    _append(
-        uow,
-        found.line,
-        "occurrence_decided",
-        actor,
+    excuse = OccurrenceDecided(
         occurrence_id=occurrence_id,
         check_id=found.check_id,
         station=found.station,
-        outcome="excused",
+        device=found.device,
+        run_id=None,
+        outcome=OccurrenceOutcome.EXCUSED,
         reason=reason,
     )
+    record(uow, excuse, stream=found.line, actor=actor)
     excused = uow.get(OccurrenceRecord, occurrence_id)
     assert excused is not None  # noqa: S101  it was there a moment ago
     return excused
@@ -79,17 +88,10 @@ def declare_pause(
     if ends_at <= begins_at:
         raise Refusal("pause_ends_before_it_begins", begins_at=begins_at, ends_at=ends_at)
     number = uow.next_number(PauseRecord)
-    _append(
-        uow,
-        line,
-        "pause_declared",
-        actor,
-        pause_id=number,
-        line=line,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        reason=reason,
+    pause = PauseDeclared(
+        pause_id=number, line=line, begins_at=begins_at, ends_at=ends_at, reason=reason
     )
+    record(uow, pause, stream=line, actor=actor)
     declared = uow.get(PauseRecord, number)
     assert declared is not None  # noqa: S101  appended just now
     return declared
@@ -102,7 +104,7 @@ def end_pause(uow: UnitOfWork, pause_id: int, *, actor: Actor) -> PauseRecord:
         raise Refusal("no_such_pause", pause=pause_id)
     if pause.ends_at <= uow.now:
         raise Refusal("pause_is_over", pause=pause_id, ends_at=pause.ends_at)
-    _append(uow, pause.line, "pause_ended", actor, pause_id=pause_id)
+    record(uow, PauseEnded(pause_id=pause_id), stream=pause.line, actor=actor)
     ended = uow.get(PauseRecord, pause_id)
     assert ended is not None  # noqa: S101  it was there a moment ago
     return ended
@@ -112,26 +114,26 @@ def quarantine(uow: UnitOfWork, part_id: str, *, reason: str, actor: Actor) -> C
     """Take a part out of use until it is released again."""
     reason = required_reason(reason)
     _part(uow, part_id)
-    return _change_part(uow, part_id, "quarantined", reason, actor)
+    return _change_part(uow, part_id, PartState.QUARANTINED, reason, actor)
 
 
 def release(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
     """Release a part for use; refused for a retired one."""
     part = _part(uow, part_id)
-    if part.state in {"retired", "released"}:
-        raise Refusal(f"part_already_{part.state}", part=part_id)
-    return _change_part(uow, part_id, "released", None, actor)
+    if part.state in {PartState.RETIRED, PartState.RELEASED}:
+        raise Refusal(f"part_already_{part.state.value}", part=part_id)
+    return _change_part(uow, part_id, PartState.RELEASED, None, actor)
 
 
 def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
     """Note that a missing part is back in its place; refused while its run waits for it."""
     part = _part(uow, part_id)
-    if part.custody != "missing":
-        raise Refusal("part_not_missing", part=part_id, custody=part.custody)
+    if part.custody is not Custody.MISSING:
+        raise Refusal("part_not_missing", part=part_id, custody=part.custody.value)
     run = uow.get(RunRecord, part.run_id) if part.run_id is not None else None
-    if run is not None and run.state != "closed":
-        raise Refusal("part_is_out", part=part_id, custody=part.custody, run=run.run_id)
-    _append(uow, PLANT_STREAM, "part_found", actor, part_id=part_id)
+    if run is not None and is_under_way(run):
+        raise Refusal("part_is_out", part=part_id, custody=part.custody.value, run=run.run_id)
+    record(uow, PartFound(part_id=part_id), stream=PLANT_STREAM, actor=actor)
     return _part(uow, part_id)
 
 
@@ -143,7 +145,7 @@ def acknowledge(uow: UnitOfWork, alarm_id: int, *, actor: Actor) -> AlarmRecord:
     if alarm.acknowledged_at is not None:
         raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
     stream = alarm.line or PLANT_STREAM
-    _append(uow, stream, "alarm_acknowledged", actor, alarm_id=alarm_id)
+    record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=stream, actor=actor)
     acknowledged = uow.get(AlarmRecord, alarm_id)
     assert acknowledged is not None  # noqa: S101  it was there a moment ago
     return acknowledged
@@ -157,29 +159,8 @@ def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
 
 
 def _change_part(
-    uow: UnitOfWork, part_id: str, state: str, reason: str | None, actor: Actor
+    uow: UnitOfWork, part_id: str, state: PartState, reason: str | None, actor: Actor
 ) -> ChallengePartRecord:
-    _append(
-        uow,
-        PLANT_STREAM,
-        "part_state_changed",
-        actor,
-        part_id=part_id,
-        state=state,
-        state_reason=reason,
-    )
+    changed = PartStateChanged(part_id=part_id, state=state, state_reason=reason)
+    record(uow, changed, stream=PLANT_STREAM, actor=actor)
     return _part(uow, part_id)
-
-
-def _append(
-    uow: UnitOfWork, stream: str, event_type: str, actor: Actor, /, **payload: object
-) -> None:
-    uow.append(
-        Event(
-            type=event_type,
-            stream=stream,
-            occurred_at=uow.now,
-            actor=actor,
-            payload=payload_of(**payload),
-        )
-    )

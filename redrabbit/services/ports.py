@@ -8,29 +8,23 @@ only then answers. Readers ask with `find`; there is no other query language.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from redrabbit.domain.ledger import Entry, Event
+from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
 
-R = TypeVar("R", bound=Record)
+__all__ = [
+    "Database",
+    "LedgerHead",
+    "OutgoingMessage",
+    "Reader",
+    "UnitOfWork",
+    "Where",
+    "equals",
+]
+
 T = TypeVar("T")
-
-Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """One condition on a field. `=` and `!=` with None ask for (not) NULL; `in` takes a tuple."""
-
-    field: str
-    operator: Operator
-    value: object
-
-
-def equals(field: str, value: object) -> Where:
-    """Return the commonest condition."""
-    return Where(field, "=", value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +50,8 @@ class LedgerHead:
     """The signed note (C2SP tlog-checkpoint) over the whole tree, with all stream heads (D11)."""
 
 
-class Reader(Protocol):
-    """Reads records as committed (or, within a command, as changed so far)."""
-
-    def get(self, kind: type[R], *key: str | int) -> R | None:
-        """Return the record with this key, or None."""
-        ...
-
-    def find(
-        self,
-        kind: type[R],
-        *where: Where,
-        order_by: str | None = None,
-        descending: bool = False,
-        limit: int | None = None,
-    ) -> list[R]:
-        """Return the records that meet every condition, by key unless `order_by` says else."""
-        ...
+class Reader(RecordReader, Protocol):
+    """Reads records and the ledger as committed (or, within a command, as changed so far)."""
 
     def count(self, kind: type[Record], *where: Where) -> int:
         """Return how many records meet every condition."""
@@ -114,10 +93,6 @@ class UnitOfWork(Reader, Protocol):
     def next_number(self, kind: type[Record]) -> int:
         """Return the next free number (from 1) of a record with an integer key (D14)."""
         ...
-
-
-Command = Callable[[UnitOfWork], T]
-Query = Callable[[Reader], T]
 
 
 class Database(Protocol):

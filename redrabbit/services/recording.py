@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.evidence import Presented
+from redrabbit.domain.facts import run as facts
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.occurrence import OccurrenceOutcome
+from redrabbit.domain.facts.run import Expected, ScanRefused
 from redrabbit.domain.identity import AGENT, Actor, CheckId
-from redrabbit.domain.ledger import Event
-from redrabbit.domain.observation import Readings, Value
-from redrabbit.domain.occurrence import lapse_at
+from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import (
-    ChallengePartRecord,
-    OccurrenceRecord,
-    PresentationRecord,
-    RunRecord,
-)
+from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
     Outcome,
@@ -29,7 +30,6 @@ from redrabbit.domain.run import (
     PartNotReturned,
     PartPresented,
     PartReturned,
-    Purpose,
     Run,
     RunClosed,
     RunStopped,
@@ -38,12 +38,14 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.station import Station
-from redrabbit.domain.verdict import Verdict
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.containing import note_reverified, open_containment
 from redrabbit.services.evidence_record import evidence_record
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
+
+MAX_CODE_CHARACTERS = 100
+"""Of a refused scan that are kept: enough to tell what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,6 @@ class Scene:
     plant: Plant
     station: Station
     check: Check
-    readings: Readings
     counter: int | None
     """The station's part counter as last read."""
 
@@ -67,82 +68,57 @@ def carry_out(uow: UnitOfWork, scene: Scene, run: Run, effects: tuple[Effect, ..
     for effect in effects:
         if not isinstance(effect, SetDeadline):
             CARRIED_OUT[type(effect)](uow, scene, run, effect)
-    record = uow.get(RunRecord, run.id)
-    assert record is not None  # noqa: S101  a run is recorded when it starts
-    return record
+    known = uow.get(RunRecord, run.id)
+    assert known is not None  # noqa: S101  a run is recorded when it starts
+    return known
 
 
 def refuse_scan(
-    uow: UnitOfWork, run_record: RunRecord, *, code: str, refusal: Refusal, actor: Actor
+    uow: UnitOfWork, run: RunRecord, *, code: str, refusal: Refusal, actor: Actor
 ) -> None:
     """Record a scan that was refused: named and kept (B25)."""
-    uow.append(
-        Event(
-            type="scan_refused",
-            stream=run_record.line,
-            occurred_at=uow.now,
-            actor=actor,
-            payload=payload_of(
-                run_id=run_record.run_id,
-                code=code[:100],
-                refusal=refusal.code,
-                expected=refusal.params.get("expected"),
-            ),
-        )
+    expected = refusal.params.get("expected")
+    refused = ScanRefused(
+        run_id=run.run_id,
+        code=code[:MAX_CODE_CHARACTERS],
+        refusal=refusal.code,
+        expected=None if expected is None else str(expected),
     )
+    record(uow, refused, stream=run.line, actor=actor)
 
 
-def _append(
-    uow: UnitOfWork,
-    scene: Scene,
-    event_type: str,
-    at: datetime,
-    actor: Actor,
-    /,
-    **payload: object,
-) -> None:
-    uow.append(
-        Event(
-            type=event_type,
-            stream=scene.check.line,
-            occurred_at=at,
-            actor=actor,
-            payload=payload_of(station=scene.check.station, device=scene.check.device, **payload),
-        )
-    )
+def _record(uow: UnitOfWork, scene: Scene, fact: Fact, at: datetime, actor: Actor = AGENT) -> None:
+    record(uow, fact, stream=scene.check.line, at=at, actor=actor, check=scene.check)
 
 
 def _issue(uow: UnitOfWork, scene: Scene, run: Run, effect: PartIssued) -> None:
     expectation = run.steps[effect.step].expectation
-    record = refuse_unfit_now(uow, scene.plant, expectation.part)
-    _append(
-        uow,
-        scene,
-        "part_issued",
-        effect.at,
-        effect.actor,
+    part = refuse_unfit_now(uow, scene.plant, expectation.part)
+    issued = facts.PartIssued(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         part_id=expectation.part,
         failure_mode=expectation.failure_mode,
-        expected="accept" if expectation.failure_mode is None else "reject",
+        expected=Expected.ACCEPT if expectation.failure_mode is None else Expected.REJECT,
         expected_code=_shown(expectation.code),
-        use_number=record.uses + 1,
+        use_number=part.uses + 1,
     )
+    _record(uow, scene, issued, effect.at, effect.actor)
 
 
 def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> None:
-    _append(
-        uow,
-        scene,
-        "part_presented",
-        effect.at,
-        AGENT if effect.how.value != "stated" else run.operator,
+    presented = facts.PartPresented(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         attempt=effect.attempt,
-        presented_how=effect.how.value,
+        presented_how=effect.how,
     )
+    said_by = run.operator if effect.how is Presented.STATED else AGENT
+    _record(uow, scene, presented, effect.at, said_by)
 
 
 def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReached) -> None:
@@ -151,18 +127,15 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
     measured = evidence.expectation.rule.measured
     value = evidence.known.get(measured) if measured is not None else None
     elapsed = (judgement.decided_at - presented_at).total_seconds() if presented_at else None
-    _append(
-        uow,
-        scene,
-        "verdict_reached",
-        judgement.decided_at,
-        AGENT,
+    reached = facts.VerdictReached(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         attempt=effect.attempt,
         part_id=evidence.expectation.part,
-        verdict=judgement.verdict.value,
-        verdict_reason=judgement.why.value if judgement.why is not None else None,
+        verdict=judgement.verdict,
+        verdict_reason=judgement.why,
         decides=effect.decides,
         elapsed_s=elapsed,
         observed_code=_shown(judgement.observed_code),
@@ -170,187 +143,98 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         counter=scene.counter,
         evidence=evidence_record(evidence, scene.station),
     )
-    if not effect.decides:
-        return
-    if judgement.verdict in {Verdict.MISSED, Verdict.FALSE_REJECT}:
-        _fail_occurrence(uow, scene, run, judgement.decided_at, judgement.verdict)
-    if judgement.verdict is Verdict.MISSED:
-        presentation = uow.get(PresentationRecord, run.id, effect.step, effect.attempt)
-        assert presentation is not None  # noqa: S101  recorded when the part was issued
-        open_containment(uow, scene.check, presentation, at=judgement.decided_at, actor=AGENT)
-    if not judgement.verdict.is_good:
-        raise_alarm(
-            uow,
-            judgement.verdict.value,
-            at=judgement.decided_at,
-            line=scene.check.line,
-            station=scene.check.station,
-            device=scene.check.device,
-            part_id=evidence.expectation.part,
-            run_id=run.id,
-        )
-
-
-def _fail_occurrence(
-    uow: UnitOfWork, scene: Scene, run: Run, at: datetime, verdict: Verdict
-) -> None:
-    """Fail the occurrence at once: a miss needs nobody's confirmation (D4)."""
-    _decide(uow, scene, run, at=at, outcome="failed", reason=verdict.value)
-
-
-def _decide(
-    uow: UnitOfWork, scene: Scene, run: Run, *, at: datetime, outcome: str, reason: str | None
-) -> None:
-    occurrence = _held(uow, run)
-    if occurrence is None:
-        return
-    lapses_at = lapse_at(occurrence)
-    if at > lapses_at:  # the run ended after all that it may hold: the check lapsed at its close
-        at, outcome, reason = lapses_at, "lapsed", "not_done"
-    _append(
-        uow,
-        scene,
-        "occurrence_decided",
-        at,
-        AGENT,
-        occurrence_id=occurrence.occurrence_id,
-        check_id=occurrence.check_id,
-        outcome=outcome,
-        reason=reason,
-        run_id=run.id,
-    )
-
-
-def _held(uow: UnitOfWork, run: Run) -> OccurrenceRecord | None:
-    record = uow.get(RunRecord, run.id)
-    if record is None or record.occurrence_id is None:
-        return None
-    occurrence = uow.get(OccurrenceRecord, record.occurrence_id)
-    if occurrence is None or occurrence.outcome is not None or occurrence.run_id != run.id:
-        return None
-    return occurrence
+    _record(uow, scene, reached, judgement.decided_at)
 
 
 def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradicted) -> None:
-    _append(
-        uow,
-        scene,
-        "verdict_contradicted",
-        effect.at,
-        AGENT,
+    contradicted = facts.VerdictContradicted(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         attempt=1,
     )
+    _record(uow, scene, contradicted, effect.at)
 
 
 def _take_back(uow: UnitOfWork, scene: Scene, run: Run, effect: PartReturned) -> None:
-    _append(
-        uow,
-        scene,
-        "part_given_back",
-        effect.at,
-        effect.actor,
+    given_back = facts.PartGivenBack(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         run_step=run.index,
         part_id=run.steps[effect.step].expectation.part,
-        state=run.state.value,
+        state=run.state,
     )
+    _record(uow, scene, given_back, effect.at, effect.actor)
 
 
 def _miss_part(uow: UnitOfWork, scene: Scene, run: Run, effect: PartNotReturned) -> None:
     part_id = run.steps[effect.step].expectation.part
-    _append(uow, scene, "part_missing", effect.at, AGENT, part_id=part_id, run_id=run.id)
+    station, device = scene.check.station, scene.check.device
+    missing = PartMissing(part_id=part_id, run_id=run.id, station=station, device=device)
+    _record(uow, scene, missing, effect.at)
     raise_alarm(
         uow,
-        "not_returned",
+        AlarmKind.NOT_RETURNED,
         at=effect.at,
         line=scene.check.line,
-        station=scene.check.station,
-        device=scene.check.device,
+        station=station,
+        device=device,
         part_id=part_id,
         run_id=run.id,
     )
 
 
 def _stop(uow: UnitOfWork, scene: Scene, run: Run, effect: RunStopped) -> None:
-    _append(
-        uow,
-        scene,
-        "run_stopped",
-        effect.at,
-        effect.actor or AGENT,
+    stopped = facts.RunStopped(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
-        outcome=effect.outcome.value,
+        outcome=effect.outcome,
         reason=effect.reason,
     )
+    _record(uow, scene, stopped, effect.at, effect.actor or AGENT)
 
 
 def _close(uow: UnitOfWork, scene: Scene, run: Run, effect: RunClosed) -> None:
-    actor = effect.confirmed_by or AGENT
     if effect.outcome is Outcome.PASSED:
-        _decide(uow, scene, run, at=effect.at, outcome="passed", reason=None)
-    _append(
-        uow,
-        scene,
-        "run_closed",
-        effect.at,
-        actor,
+        _pass_occurrence(uow, scene, run, effect.at)
+    closed = facts.RunClosed(
+        station=scene.check.station,
+        device=scene.check.device,
         run_id=run.id,
-        outcome=effect.outcome.value,
+        outcome=effect.outcome,
         reason=effect.reason,
         confirmed_by=effect.confirmed_by.name if effect.confirmed_by is not None else None,
     )
-    if effect.outcome is Outcome.PASSED and run.purpose is Purpose.REVERIFICATION:
-        assert run.containment_id is not None  # noqa: S101  a re-verification has its case
-        note_reverified(uow, run.containment_id, run_id=run.id, actor=actor)
-    if effect.outcome is Outcome.INCONCLUSIVE:
-        _escalate_inconclusive(uow, scene, run, effect.at)
+    _record(uow, scene, closed, effect.at, effect.confirmed_by or AGENT)
 
 
-def _escalate_inconclusive(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> None:
-    """Tell the quality engineer after N inconclusive runs: nobody shops around a miss (D4)."""
-    record = uow.get(RunRecord, run.id)
-    if record is None or record.occurrence_id is None:
-        return
-    occurrence = uow.get(OccurrenceRecord, record.occurrence_id)
-    if occurrence is None or occurrence.outcome is not None:
-        return
-    if occurrence.inconclusive_runs == scene.check.escalate_after_inconclusive:
-        raise_alarm(
-            uow,
-            "inconclusive_again",
-            at=at,
-            line=scene.check.line,
-            station=scene.check.station,
-            device=scene.check.device,
-            run_id=run.id,
-            occurrence_id=occurrence.occurrence_id,
-        )
+def _pass_occurrence(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> None:
+    """Decide the occurrence before the run lets go of it."""
+    known = uow.get(RunRecord, run.id)
+    assert known is not None  # noqa: S101  a run is recorded when it starts
+    passed = decision(known, at, OccurrenceOutcome.PASSED, None, uow)
+    if passed is not None:
+        _record(uow, scene, passed.fact, passed.at)
 
 
 def raise_escape(
-    uow: UnitOfWork, scene_station: Station, *, part_id: str, at: datetime, run_id: int | None
+    uow: UnitOfWork, station: Station, *, part_id: str, at: datetime, run_id: int | None
 ) -> None:
     """Raise the escape alarm: a challenge part was seen where it must not be (L5)."""
     part = uow.get(ChallengePartRecord, part_id)
-    if part is not None and part.custody != "missing":
-        uow.append(
-            Event(
-                type="part_missing",
-                stream=scene_station.line,
-                occurred_at=at,
-                actor=AGENT,
-                payload=payload_of(part_id=part_id, run_id=run_id, station=scene_station.id),
-            )
-        )
+    if part is not None and part.custody is not Custody.MISSING:
+        missing = PartMissing(part_id=part_id, run_id=run_id, station=station.id, device=None)
+        record(uow, missing, stream=station.line, at=at, actor=AGENT)
     raise_alarm(
         uow,
-        "escape",
+        AlarmKind.ESCAPE,
         at=at,
-        line=scene_station.line,
-        station=scene_station.id,
+        line=station.line,
+        station=station.id,
         part_id=part_id,
         run_id=run_id,
     )

@@ -4,25 +4,24 @@ Nothing here judges. Each function runs inside one unit of work (D15): ledger en
 containment and outgoing message commit together or not at all (L4, B19).
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from redrabbit.domain.challenge_part import PartState, refuse_unfit
+from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Expectation, Presented, begin, present
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.evidence import Expectation, begin, present
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.identity import (
     Actor,
     CheckId,
     ContainmentId,
-    Identified,
     PartId,
     RunId,
 )
-from redrabbit.domain.ledger import Event
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
+from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -33,17 +32,17 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Outcome, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step
+from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
-from redrabbit.domain.verdict import Judgement, Verdict, Why
+from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
+from redrabbit.services.record_fact import record
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
-
-STARTABLE = frozenset({OccurrenceStatus.OPEN, OccurrenceStatus.DUE, OccurrenceStatus.OVERDUE})
 
 
 def start_run(
@@ -79,72 +78,63 @@ def start_run(
         now=now,
         containment_id=containment_id,
     )
-    uow.append(
-        Event(
-            type="run_started",
-            stream=check.line,
-            occurred_at=now,
-            actor=actor,
-            payload=payload_of(
-                run_id=number,
-                occurrence_id=occurrence.occurrence_id if occurrence else None,
-                check_id=check.id,
-                purpose=run.purpose.value,
-                containment_id=containment_id,
-                line=check.line,
-                station=check.station,
-                device=check.device,
-                parts=list(check.parts),
-                late_s=(now - occurrence.due_at).total_seconds() if occurrence else None,
-                expires_at=run.expires_at,
-            ),
-        )
+    started = RunStarted(
+        run_id=number,
+        occurrence_id=occurrence.occurrence_id if occurrence else None,
+        check_id=check.id,
+        purpose=run.purpose,
+        containment_id=containment_id,
+        line=check.line,
+        station=check.station,
+        device=check.device,
+        parts=check.parts,
+        late_s=(now - occurrence.due_at).total_seconds() if occurrence else None,
+        expires_at=run.expires_at,
     )
+    record(uow, started, stream=check.line, actor=actor)
     return run
 
 
 def refuse_unfit_now(uow: UnitOfWork, plant: Plant, part_id: str) -> ChallengePartRecord:
     """Refuse a part that can't be taken now: unfit (L6) or out (B25)."""
-    record = uow.get(ChallengePartRecord, part_id)
-    if record is None:
+    part = uow.get(ChallengePartRecord, part_id)
+    if part is None:
         raise Refusal("no_such_part", part=part_id)
     today = uow.now.astimezone(plant.zone).date()
-    refuse_unfit(
-        plant.part(PartId(part_id)), PartState(record.state), uses=record.uses, today=today
-    )
-    if record.custody != "stored":
-        raise Refusal("part_is_out", part=part_id, custody=record.custody, run=record.run_id)
-    return record
+    unfit = why_unfit(plant.part(PartId(part_id)), part, today)
+    if unfit is not None:
+        raise unfit
+    return part
 
 
-def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
+def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
     """Return the run as its records tell it, to go on after a restart (D4).
 
     Verdicts already reached stay; what was being watched has no evidence any more. None where the
     configuration no longer has the check, at this device, or its parts.
     """
     try:
-        check = plant.check(CheckId(record.check_id))
+        check = plant.check(CheckId(known.check_id))
         station = plant.station(check.station)
         station.device(check.device)
     except KeyError:
         return None
-    if (check.station, check.device) != (record.station, record.device):
+    if (check.station, check.device) != (known.station, known.device):
         return None  # what was seen there proves nothing here
-    actor = Actor(name=record.operator, identified=Identified(record.identified))
-    parts = tuple(PartId(part) for part in json.loads(record.parts))
+    actor = Actor(name=known.operator, identified=known.identified)
+    parts = parts_of(known)
     if not {part.id for part in plant.parts} >= set(parts):
         return None
     run = _new_run(
         plant,
         station,
         replace(check, parts=parts),
-        number=RunId(record.run_id),
+        number=RunId(known.run_id),
         actor=actor,
-        now=record.started_at,
-        containment_id=record.containment_id,
+        now=known.started_at,
+        containment_id=known.containment_id,
     )
-    shown = uow.find(PresentationRecord, equals("run_id", record.run_id))
+    shown = uow.find(PresentationRecord, equals("run_id", known.run_id))
     steps = list(run.steps)
     for presentation in shown:
         if presentation.verdict is not None and presentation.decides:
@@ -152,24 +142,18 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, record: RunRecord) -> Run | None:
             steps[presentation.step] = replace(steps[presentation.step], judgement=judgement)
         attempts = max(steps[presentation.step].attempts, presentation.attempt)
         steps[presentation.step] = replace(steps[presentation.step], attempts=attempts)
-    state = RunState(record.state)
+    state = known.state
     run = replace(
         run,
         steps=tuple(steps),
-        index=record.step,
+        index=known.step,
         state=state,
-        expires_at=record.expires_at,
-        stopped=_stopped(record),
-        reason=record.reason,
+        expires_at=known.expires_at,
+        stopped=stopped_with(known),
+        reason=known.reason,
     )
     run = _taken_up(run, shown, uow.now)
     return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
-
-
-def _stopped(record: RunRecord) -> Outcome | None:
-    if record.reason is None:
-        return None
-    return Outcome.INCONCLUSIVE if record.reason == Why.RESTARTED.value else Outcome.ABORTED
 
 
 def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
@@ -178,7 +162,8 @@ def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
     for presentation in shown:
         under_way = presentation.step == run.index and presentation.verdict is None
         if under_way and presentation.presented_at is not None:
-            how = Presented(presentation.presented_how)
+            how = presentation.presented_how
+            assert how is not None  # noqa: S101  what was presented says how
             watched = present(watched, presentation.presented_at, how)
     if run.state in {RunState.ARMED, RunState.PRESENTED}:
         return replace(run, evidence=watched)
@@ -196,7 +181,7 @@ def _awaiting_return(uow: UnitOfWork, run: Run, shown: list[PresentationRecord])
     (issued,) = (p for p in shown if p.step == run.index and p.attempt == 1)
     told = uow.find(
         AlarmRecord,
-        equals("kind", "not_returned"),
+        equals("kind", AlarmKind.NOT_RETURNED),
         equals("run_id", run.id),
         equals("part_id", issued.part_id),
         Where("raised_at", ">=", issued.issued_at),
@@ -211,20 +196,19 @@ def _awaiting_return(uow: UnitOfWork, run: Run, shown: list[PresentationRecord])
 
 
 def _judgement(presentation: PresentationRecord) -> Judgement:
-    why = presentation.verdict_reason
-    decided_at = presentation.verdict_at
-    assert decided_at is not None  # noqa: S101  a verdict has its instant
+    verdict, decided_at = presentation.verdict, presentation.verdict_at
+    assert verdict is not None and decided_at is not None  # noqa: S101, PT018  the caller looked
     return Judgement(
-        verdict=Verdict(presentation.verdict),
-        why=Why(why) if why is not None else None,
+        verdict=verdict,
+        why=presentation.verdict_reason,
         decided_at=decided_at,
         observed_code=presentation.observed_code,
     )
 
 
 def _check(uow: UnitOfWork, plant: Plant, check_id: str) -> Check:
-    record = uow.get(CheckRecord, check_id)
-    if record is None or record.retired_at is not None:
+    known = uow.get(CheckRecord, check_id)
+    if known is None or known.retired_at is not None:
         raise Refusal("no_such_check", check=check_id)
     return plant.check(CheckId(check_id))
 
@@ -239,15 +223,15 @@ def _occurrence(
             equals("outcome", None),
             order_by="due_at",
         )
-        free = [o for o in open_ones if o.run_id is None and status(o, uow.now) in STARTABLE]
+        free = [o for o in open_ones if may_be_run(o, uow.now)]
         return free[0] if free and wanted else None
     found = uow.get(OccurrenceRecord, occurrence_id)
     if found is None or found.check_id != check.id:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
-    if found.run_id is not None and found.outcome is None:
+    if holding_run(found) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
     stands = status(found, uow.now)
-    if stands not in STARTABLE:
+    if stands not in RUNNABLE:
         raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=stands.value)
     return found
 
@@ -259,12 +243,11 @@ def _refuse_other_containment(
     case = uow.get(ContainmentRecord, containment_id)
     if case is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    proves = {plant.part(part).failure_mode for part in check.parts}
-    if case.state != "open" or case.device != check.device or case.failure_mode not in proves:
+    if not may_reverify(plant, check, case):
         raise Refusal(
             "containment_not_to_reverify",
             containment=containment_id,
-            state=case.state,
+            state=case.state.value,
             device=case.device,
         )
 

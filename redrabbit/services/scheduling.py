@@ -9,27 +9,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.occurrence import (
+    OccurrenceDecided,
+    OccurrenceMade,
+    OccurrenceOutcome,
+    OccurrenceOverdue,
+)
 from redrabbit.domain.identity import SCHEDULER, CheckId
-from redrabbit.domain.ledger import Event
 from redrabbit.domain.occurrence import (
     FrozenTimes,
     OccurrenceStatus,
     frozen_times,
     lapse_at,
     status,
+    under_way,
 )
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
+from redrabbit.services.record_fact import record
 
 
 def step(uow: UnitOfWork, plant: Plant) -> None:
     """Bring all obligations up to `uow.now`."""
-    for check, record in _adopted_checks(uow, plant):
-        for due in _unmade(uow, plant, check, record, uow.now):
+    for check, known in _adopted_checks(uow, plant):
+        for due in _unmade(uow, plant, check, known, uow.now):
             _make(uow, plant, check, due)
     bring_up(uow)
 
@@ -43,8 +50,8 @@ def bring_up(uow: UnitOfWork) -> None:
 def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None:
     """Return when `step` has something to do again; None when nothing is scheduled."""
     instants: list[datetime] = []
-    for check, record in _adopted_checks(reader, plant):
-        following = _next_unmade(reader, plant, check, record, now)
+    for check, known in _adopted_checks(reader, plant):
+        following = _next_unmade(reader, plant, check, known, now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
     for occurrence in reader.find(OccurrenceRecord, equals("outcome", None)):
@@ -79,8 +86,8 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
         for each in reader.find(OccurrenceRecord, equals("outcome", None))
         if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
     ]
-    for check, record in _adopted_checks(reader, plant):
-        for due in _unmade(reader, plant, check, record, now):
+    for check, known in _adopted_checks(reader, plant):
+        for due in _unmade(reader, plant, check, known, now):
             times = frozen_times(check, due)
             if times.grace_ends_at <= now < times.closes_at:
                 found.append(_overdue(check.id, check.line, check.station, check.device, times))
@@ -104,7 +111,7 @@ def _overdue(
 def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:
     records = reader.find(CheckRecord, equals("retired_at", None))
     known = {check.id: check for check in plant.plan.checks}
-    pairs = ((known.get(CheckId(record.check_id)), record) for record in records)
+    pairs = ((known.get(CheckId(each.check_id)), each) for each in records)
     return [(check, record) for check, record in pairs if check is not None]
 
 
@@ -140,11 +147,7 @@ def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
 
 def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
     times = frozen_times(check, due)
-    _append(
-        uow,
-        check.line,
-        "occurrence_made",
-        uow.now,
+    made = OccurrenceMade(
         occurrence_id=uow.next_number(OccurrenceRecord),
         check_id=check.id,
         trigger_key=due.trigger_key,
@@ -157,31 +160,31 @@ def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
         grace_ends_at=times.grace_ends_at,
         closes_at=times.closes_at,
     )
+    record(uow, made, stream=check.line, actor=SCHEDULER)
 
 
 def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
     """Tell, excuse or lapse one undecided occurrence, as its times demand."""
     stands = status(occurrence, uow.now)
-    under_way = occurrence.held_until is not None and uow.now < occurrence.held_until
     pause = _pause_over(uow, occurrence)
-    if pause is not None and uow.now >= occurrence.due_at and not under_way:
-        _decide(uow, occurrence, occurrence.due_at, "excused", f"pause-{pause.pause_id}")
+    if pause is not None and uow.now >= occurrence.due_at and not under_way(occurrence, uow.now):
+        _decide(
+            uow, occurrence, occurrence.due_at, OccurrenceOutcome.EXCUSED, f"pause-{pause.pause_id}"
+        )
         return
     if stands is OccurrenceStatus.LAPSED:
         cause = "not_watching" if _was_down_at(uow, lapse_at(occurrence)) else "not_done"
-        _decide(uow, occurrence, lapse_at(occurrence), "lapsed", cause)
-        _alarm(uow, occurrence, "lapsed", lapse_at(occurrence))
+        _decide(uow, occurrence, lapse_at(occurrence), OccurrenceOutcome.LAPSED, cause)
+        _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
     elif stands is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
-        _append(
-            uow,
-            occurrence.line,
-            "occurrence_overdue",
-            occurrence.grace_ends_at,
+        overdue = OccurrenceOverdue(
             occurrence_id=occurrence.occurrence_id,
             check_id=occurrence.check_id,
             station=occurrence.station,
         )
-        _alarm(uow, occurrence, "overdue", occurrence.grace_ends_at)
+        at = occurrence.grace_ends_at
+        record(uow, overdue, stream=occurrence.line, actor=SCHEDULER, at=at)
+        _alarm(uow, occurrence, AlarmKind.OVERDUE, at)
 
 
 def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | None:
@@ -203,22 +206,25 @@ def _was_down_at(reader: Reader, instant: datetime) -> bool:
 
 
 def _decide(
-    uow: UnitOfWork, occurrence: OccurrenceRecord, at: datetime, outcome: str, reason: str
+    uow: UnitOfWork,
+    occurrence: OccurrenceRecord,
+    at: datetime,
+    outcome: OccurrenceOutcome,
+    reason: str,
 ) -> None:
-    _append(
-        uow,
-        occurrence.line,
-        "occurrence_decided",
-        at,
+    decided = OccurrenceDecided(
         occurrence_id=occurrence.occurrence_id,
         check_id=occurrence.check_id,
         station=occurrence.station,
+        device=occurrence.device,
+        run_id=None,
         outcome=outcome,
         reason=reason,
     )
+    record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
 
 
-def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: str, at: datetime) -> None:
+def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: datetime) -> None:
     raise_alarm(
         uow,
         kind,
@@ -228,18 +234,4 @@ def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: str, at: datetim
         device=occurrence.device,
         occurrence_id=occurrence.occurrence_id,
         actor=SCHEDULER,
-    )
-
-
-def _append(
-    uow: UnitOfWork, stream: str, event_type: str, at: datetime, /, **payload: object
-) -> None:
-    uow.append(
-        Event(
-            type=event_type,
-            stream=stream,
-            occurred_at=at,
-            actor=SCHEDULER,
-            payload=payload_of(**payload),
-        )
     )

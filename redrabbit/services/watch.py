@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.station import StationLost, StationRestored
 from redrabbit.domain.identity import AGENT, Actor, PartId
-from redrabbit.domain.ledger import Event as LedgerEvent
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
@@ -37,6 +37,7 @@ from redrabbit.domain.run_transitions import advance
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
 from redrabbit.services.recording import Scene, carry_out, check_of, raise_escape, refuse_scan
 from redrabbit.services.running import start_run
 
@@ -191,9 +192,9 @@ class StationWatch:
         run = self._run_under_way()
 
         def command(uow: UnitOfWork) -> RunRecord | None:
-            record = uow.get(RunRecord, run.id)
-            assert record is not None  # noqa: S101  a run is recorded when it starts
-            refuse_scan(uow, record, code=code, refusal=refusal, actor=actor)
+            known = uow.get(RunRecord, run.id)
+            assert known is not None  # noqa: S101  a run is recorded when it starts
+            refuse_scan(uow, known, code=code, refusal=refusal, actor=actor)
             return uow.get(RunRecord, run.id)
 
         return Pending(command=command, settle=_nothing)
@@ -243,7 +244,6 @@ class StationWatch:
             plant=self._plant,
             station=self.station,
             check=check_of(self._plant, after),
-            readings=self.live.readings,
             counter=self.live.counter(),
         )
 
@@ -282,27 +282,18 @@ class StationWatch:
         def settle() -> None:
             self._recorded_lost = True
 
-        return self._note("station_lost", now, settle, no_data_since=since, reason=reason)
+        lost = StationLost(station_id=self.station.id, no_data_since=since, reason=reason)
+        return self._note(lost, now, settle)
 
     def _note_restored(self, at: datetime) -> Pending:
         def settle() -> None:
             self._recorded_lost = False
 
-        return self._note("station_restored", at, settle)
+        return self._note(StationRestored(station_id=self.station.id), at, settle)
 
-    def _note(
-        self, event_type: str, at: datetime, settle: Callable[[], None], **payload: object
-    ) -> Pending:
+    def _note(self, fact: Fact, at: datetime, settle: Callable[[], None]) -> Pending:
         def command(uow: UnitOfWork) -> None:
-            uow.append(
-                LedgerEvent(
-                    type=event_type,
-                    stream=self.station.line,
-                    occurred_at=at,
-                    actor=AGENT,
-                    payload=payload_of(station_id=self.station.id, **payload),
-                )
-            )
+            record(uow, fact, stream=self.station.line, at=at, actor=AGENT)
 
         return Pending(command=command, settle=settle)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from redrabbit.domain.ledger import Appended, Entry, LogState, from_bytes, rebuild
-from redrabbit.services.errors import DamagedDatabase
+from redrabbit.domain.newer import WrittenByNewer
+from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD
@@ -52,7 +53,10 @@ def insert_entries(connection: Connection, rows: Sequence[dict[str, object]]) ->
 
 
 def entry_rows(connection: Connection, first: int, limit: int | None) -> list[Entry]:
-    """Return entries from an index on, in order; DamagedDatabase if one can't be read."""
+    """Return entries from an index on, in order.
+
+    Raises DamagedDatabase if one can't be read, DatabaseTooNew if only a newer version can.
+    """
     with translated("reading the ledger"):
         rows = connection.execute(_ENTRIES.limit(limit), {"first": first}).all()
     return [_entry(bytes(raw), index) for index, raw in rows]
@@ -61,6 +65,8 @@ def entry_rows(connection: Connection, first: int, limit: int | None) -> list[En
 def _entry(raw: bytes, index: int) -> Entry:
     try:
         return from_bytes(raw, index)
+    except WrittenByNewer as newer:
+        raise DatabaseTooNew(f"ledger entry {index}: {newer}. Start the newer version") from newer
     except ValueError as error:
         raise DamagedDatabase(f"ledger entry {index}: {error}") from error
 

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from redrabbit.base.clock import Clock
-from redrabbit.domain.folding import Change, Put
+from redrabbit.domain.facts.fact import Put
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.records import KEYS, TABLES, UNIQUE, Record
+from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
 from redrabbit.store.ledger import Seal
@@ -161,8 +161,7 @@ class MemoryUnitOfWork(MemoryReader):
         appended = kept.log.append(event, self._now, self._recording.context)
         changes = self._recording.fold(appended.entry, self.get)
         for change in changes:
-            if isinstance(change, Put):
-                refuse_unfit(change.record)
+            refuse_unfit(change.record)
         self._undo.append(self._shortened(kept.log))
         kept.log = appended.log
         kept.entries.append(appended.entry)
@@ -184,41 +183,32 @@ class MemoryUnitOfWork(MemoryReader):
 
         return shorten
 
-    def _apply(self, change: Change) -> None:
-        if isinstance(change, Put):
-            self._replace(type(change.record), key_of(change.record), change.record)
-        else:
-            self._replace(change.kind, change.key, None)
-
-    def _replace(self, kind: type[Record], key: Key, record: Record | None) -> None:
+    def _apply(self, change: Put) -> None:
+        record = change.record
+        kind, key = type(record), key_of(record)
         table = self._kept.records[kind]
         before = table.get(key)
         self._keep_unique(kind, key, before, record)
-        if record is None:
-            table.pop(key, None)
-        else:
-            table[key] = record
+        table[key] = record
         self._undo.append(lambda: _restore(table, key, before))
 
     def _keep_unique(
-        self, kind: type[Record], key: Key, before: Record | None, after: Record | None
+        self, kind: type[Record], key: Key, before: Record | None, after: Record
     ) -> None:
-        names = UNIQUE.get(kind)
-        if names is None:
+        if not kind.UNIQUE:
             return
         unique = self._kept.unique
-        old = before and (kind, tuple(getattr(before, name) for name in names))
-        new = after and (kind, tuple(getattr(after, name) for name in names))
+        old = before and (kind, tuple(getattr(before, name) for name in kind.UNIQUE))
+        new = (kind, tuple(getattr(after, name) for name in kind.UNIQUE))
         if old == new:
             return
-        if new and new in unique:
-            raise DuplicateRecord(f"writing {TABLES[kind]} {after}: {names} is there already")
+        if new in unique:
+            raise DuplicateRecord(f"writing {kind.TABLE} {after}: {kind.UNIQUE} is there already")
         if old:
             del unique[old]
             self._undo.append(lambda: unique.__setitem__(old, key))
-        if new:
-            unique[new] = key
-            self._undo.append(lambda: unique.pop(new))
+        unique[new] = key
+        self._undo.append(lambda: unique.pop(new))
 
     def send(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox of this transaction, for each target that wants it."""

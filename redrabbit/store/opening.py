@@ -1,8 +1,9 @@
 """Finding, making, checking and locking a database for the one who writes.
 
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
-pages, (4) bring the schema up, (5) verify the ledger and fold it again into every record. Nothing
-that is damaged is opened for writing, because the next signed head would cover the damage.
+pages, (4) bring the schema up, (5) make the records again if they are marked for that, (6) verify
+the ledger and fold it again into every record. Nothing that is damaged is opened for writing,
+because the next signed head would cover the damage.
 
 A database is made beside its place (`.new`) and put there whole: first the database, then its
 key. So a crash in between leaves something that the next start can finish, and an existing
@@ -16,6 +17,7 @@ from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.private_files import create_private
+from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
@@ -30,9 +32,11 @@ from redrabbit.store.engine import (
 from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
 from redrabbit.store.places import about, beside, refuse_no_file, sync
+from redrabbit.store.rebuild_mark import read_mark
+from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.session import WriterSession
-from redrabbit.store.unit_of_work import Recording
-from redrabbit.store.verification import refuse_damage
+from redrabbit.store.unit_of_work import Fold, Recording
+from redrabbit.store.verification import refuse_damage, refuse_damaged_ledger, verifier_of
 from redrabbit.store.writer import Writer
 
 
@@ -70,6 +74,36 @@ def open_database(
         raise
 
 
+def rebuild_database(
+    url: str,
+    *,
+    clock: Clock,
+    public_key: Path | None = None,
+    fold: Fold = fold_of_records,
+    told: Told | None = None,
+    batch: int = BATCH,
+) -> int:
+    """Make all records again from the ledger, once that is verified; return how many entries.
+
+    Goes on where an earlier one was broken off. Takes the writer's lock; needs no signing key.
+    """
+    parsed = parsed_url(url)
+    path = sqlite_path(parsed)
+    with about(parsed):
+        if path is not None:
+            refuse_no_file(path)
+        verifier = verifier_of(public_key, path)
+        session = WriterSession(writer_engine(parsed), _locked(path, clock) if path else None)
+        try:
+            connection = session.connection()
+            with translated("opening"), connection.begin():
+                schema.refuse_old_version(connection)
+                refuse_damaged_ledger(connection, verifier, fold)
+            return rebuild_records(connection, fold, told, batch=batch)
+        finally:
+            session.close()
+
+
 def _locked(path: Path, clock: Clock) -> DatabaseLock:
     with translated(f"looking for {path}"):
         if not path.parent.is_dir():
@@ -90,8 +124,16 @@ def _ready(
             if schema.refuse_unknown_version(connection):
                 migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
-            refuse_damage(connection, key.verifier, recording.fold)
+            unfinished = read_mark(connection) is not None
+            if unfinished:
+                refuse_damaged_ledger(connection, key.verifier, recording.fold)
+            else:
+                refuse_damage(connection, key.verifier, recording.fold)
             ledger.refuse_read_only(connection)
+        if unfinished:
+            rebuild_records(connection, recording.fold)
+            with translated("opening"), connection.begin():
+                refuse_damage(connection, key.verifier, recording.fold)
         writer = Writer(session, key.seal, clock, recording)
     except BaseException:
         session.close()

@@ -37,7 +37,7 @@ class SqlReader:
         """Return the record with this key, or None."""
         with translated(_reading(kind)):
             row = self._connection.execute(_BY_KEY[kind], _key_values(kind, key)).one_or_none()
-        return None if row is None else record_of(kind, row)
+            return None if row is None else record_of(kind, row)
 
     def find(
         self,
@@ -57,7 +57,7 @@ class SqlReader:
         )
         with translated(_reading(kind)):
             rows = self._connection.execute(statement, _values(where)).all()
-        return [record_of(kind, row) for row in rows]
+            return [record_of(kind, row) for row in rows]
 
     def count(self, kind: type[Record], *where: Where) -> int:
         """Return how many records meet every condition."""

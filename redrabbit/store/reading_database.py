@@ -17,6 +17,7 @@ from redrabbit.store import ledger, schema
 from redrabbit.store.engine import READERS, parsed_url, translated
 from redrabbit.store.places import about, readable_engine
 from redrabbit.store.reading import SqlReader
+from redrabbit.store.rebuild_mark import refuse_unfinished
 
 T = TypeVar("T")
 
@@ -72,6 +73,7 @@ def open_for_reading(url: str) -> ReadingDatabase:
             with translated("opening"), engine.connect() as connection:
                 schema.refuse_old_version(connection)
                 schema.refuse_lost_tables(connection)
+                refuse_unfinished(connection)
                 origin = ledger.read_head(connection).checkpoint.partition("\n")[0]
         except BaseException:
             engine.dispose()

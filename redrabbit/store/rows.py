@@ -6,6 +6,7 @@ One function each way, for both databases; the memory store asks the same condit
 import operator
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, bindparam
@@ -13,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, bindparam
 from redrabbit.domain.records import KEYS, TABLES, Json, Record
 from redrabbit.services.ports import Where
 from redrabbit.store.tables import RECORD_TABLES
-from redrabbit.store.types import FIELD_TYPES, refuse_naive
+from redrabbit.store.types import FIELD_TYPES, enumeration, refuse_naive
 
 R = TypeVar("R", bound=Record)
 
@@ -28,6 +29,17 @@ _KEPT_AS: dict[type[Any], tuple[tuple[str, Any, bool], ...]] = {
 }
 
 
+_ENUMERATIONS: dict[type[Any], tuple[tuple[str, type[StrEnum]], ...]] = {
+    kind: tuple(
+        (name, words)
+        for name, (type_, _) in FIELD_TYPES[kind].items()
+        if (words := enumeration(type_)) is not None
+    )
+    for kind in TABLES
+}
+"""Fields that hold words of an enumeration: kept as text, read back as words."""
+
+
 def row_of(record: Record) -> dict[str, object]:
     """Return the record's values by column name."""
     return {name: getattr(record, name) for name in FIELDS[type(record)]}
@@ -35,7 +47,11 @@ def row_of(record: Record) -> dict[str, object]:
 
 def record_of(kind: type[R], row: Sequence[Any]) -> R:
     """Return the record of a row whose columns are the fields in their order."""
-    return kind(**dict(zip(FIELDS[kind], row, strict=True)))
+    values = dict(zip(FIELDS[kind], row, strict=True))
+    for name, words in _ENUMERATIONS[kind]:
+        if values[name] is not None:
+            values[name] = words(values[name])
+    return kind(**values)
 
 
 def key_of(record: Record) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """The tables: one for each kind of record, made from the records themselves, and the store's own.
 
-Nothing is declared twice: names, keys and indexes come from `redrabbit.domain.records`, column
+Nothing is declared twice: names, keys and indexes come from the records themselves, column
 types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
 and its signed head, and four that the ledger doesn't tell (D13): outbox, deliveries, heartbeats,
 and Alembic's own. How a database gets these tables is said by the migrations, not here.
@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
 
-from redrabbit.domain.records import INDEXES, KEYS, TABLES, UNIQUE, Record
-from redrabbit.store.types import COLUMN_TYPES, FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words
+from redrabbit.domain.records import TABLES, Record
+from redrabbit.store.types import FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words, column_type
 
 metadata = MetaData(
     naming_convention={
@@ -28,16 +28,16 @@ def _record_table(kind: type[Record]) -> Table:
     columns: list[Column[object]] = [
         Column(
             name,
-            COLUMN_TYPES[type_],
-            primary_key=name in KEYS[kind],
+            column_type(type_),
+            primary_key=name in kind.KEY,
             nullable=may_be_none,
             autoincrement=False,
         )
         for name, (type_, may_be_none) in FIELD_TYPES[kind].items()
     ]
-    unique = [UniqueConstraint(*UNIQUE[kind])] if kind in UNIQUE else []
-    indexes = [Index(None, *names) for names in INDEXES.get(kind, ())]
-    return Table(TABLES[kind], metadata, *columns, *unique, *indexes, sqlite_strict=True)
+    unique = [UniqueConstraint(*kind.UNIQUE)] if kind.UNIQUE else []
+    indexes = [Index(None, *names) for names in kind.INDEXES]
+    return Table(kind.TABLE, metadata, *columns, *unique, *indexes, sqlite_strict=True)
 
 
 RECORD_TABLES: dict[type[Any], Table] = {kind: _record_table(kind) for kind in TABLES}

@@ -8,8 +8,10 @@ which readers see as a damaged database and verification as a finding.
 
 import math
 import types
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from enum import StrEnum
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from sqlalchemy import BigInteger, Boolean, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.dialects.sqlite import INTEGER, REAL
@@ -157,15 +159,32 @@ COLUMN_TYPES: dict[object, TypeEngine[Any]] = {
 """Field type → column type: the one place that says how a record is kept."""
 
 
+def column_type(type_: object) -> TypeEngine[Any]:
+    """Return how a field of this type is kept; words of an enumeration are kept as words."""
+    return COLUMN_TYPES[type_] if enumeration(type_) is None else Words
+
+
+def enumeration(type_: object) -> type[StrEnum] | None:
+    """Return a field's type if it is an enumeration of words, else None."""
+    return type_ if isinstance(type_, type) and issubclass(type_, StrEnum) else None
+
+
 def _plain(hint: object) -> tuple[object, bool]:
-    if get_origin(hint) not in (types.UnionType, Union):
-        return hint, False
-    some = [choice for choice in get_args(hint) if choice is not types.NoneType]
-    assert len(some) == 1, f"{hint} is more than a type or None"  # noqa: S101  because it is a bug in records.py
-    return some[0], True
+    if get_origin(hint) in (types.UnionType, Union):
+        some = [choice for choice in get_args(hint) if choice is not types.NoneType]
+        assert len(some) == 1, f"{hint} is more than a type or None"  # noqa: S101  because it is a bug of a record
+        return _plain(some[0])[0], True
+    if isinstance(hint, NewType) and hint is not Json:
+        return hint.__supertype__, False
+    return hint, False
+
+
+def _field_types(kind: type[Any]) -> dict[str, tuple[object, bool]]:
+    hints = get_type_hints(kind)
+    return {field.name: _plain(hints[field.name]) for field in fields(kind)}
 
 
 FIELD_TYPES: dict[type[Any], dict[str, tuple[object, bool]]] = {
-    kind: {name: _plain(hint) for name, hint in get_type_hints(kind).items()} for kind in TABLES
+    kind: _field_types(kind) for kind in TABLES
 }
 """Kind of record → field, in the order of the record → its own type, and whether it may be None."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from redrabbit.domain.folding import Change, Changes, Look, Put
+from redrabbit.domain.facts.fact import Changes, Look, Put
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.services.errors import StoreTrouble
@@ -61,8 +61,7 @@ class SqlUnitOfWork(SqlReader):
         appended = self.log.append(event, self._now, self._recording.context)
         changes = self._recording.fold(appended.entry, self.get)
         for change in changes:
-            if isinstance(change, Put):
-                refuse_unfit(change.record)
+            refuse_unfit(change.record)
         try:
             ledger.insert_entries(self._connection, [ledger.ledger_row(appended)])
             for change in changes:
@@ -121,16 +120,11 @@ class SqlUnitOfWork(SqlReader):
             )
 
 
-def apply_change(connection: Connection, change: Change) -> None:
+def apply_change(connection: Connection, change: Put) -> None:
     """Make one change of a fold in its record table."""
-    if isinstance(change, Put):
-        kind = type(change.record)
-        with translated(_WRITING[kind]):
-            connection.execute(_PUT[kind, connection.dialect.name], row_of(change.record))
-        return
-    with translated(f"removing from {RECORD_TABLES[change.kind].name}"):
-        key = dict(zip(KEYS[change.kind], change.key, strict=True))
-        connection.execute(_REMOVE[change.kind], key)
+    kind = type(change.record)
+    with translated(_WRITING[kind]):
+        connection.execute(_PUT[kind, connection.dialect.name], row_of(change.record))
 
 
 def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Insert:
@@ -150,8 +144,3 @@ _PUT: dict[tuple[type[Any], str], Insert] = {
 }
 
 _BEAT = {dialect: _upsert(dialect, HEARTBEATS, ("name",)) for dialect in _DIALECTS}
-
-_REMOVE: dict[type[Any], Delete] = {
-    kind: delete(table).where(*(table.c[name] == bindparam(name) for name in KEYS[kind]))
-    for kind, table in RECORD_TABLES.items()
-}

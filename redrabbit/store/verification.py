@@ -20,12 +20,16 @@ from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import audit
+from redrabbit.domain.facts.catalogue import BY_TYPE
+from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, say
-from redrabbit.domain.fold import fold as fold_of_records
-from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
+from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
+from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
 
 AT_ONCE = 1000
@@ -50,7 +54,7 @@ def verify_database(
     with about(parsed):
         if path is not None:
             refuse_no_file(path)
-        verifier = _verifier(public_key, path)
+        verifier = verifier_of(public_key, path)
         kept = [_text(kept_checkpoint)] if kept_checkpoint else []
         engine = readable_engine(parsed)
         try:
@@ -58,6 +62,7 @@ def verify_database(
                 connection = engine.connect()
             with connection:
                 schema.refuse_old_version(connection)
+                refuse_unfinished(connection)
                 trouble = tuple(_torn(connection))
                 found = audit_rows(connection, verifier, fold, kept)
         finally:
@@ -66,14 +71,53 @@ def verify_database(
 
 
 def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
-    """Raise DamagedDatabase unless ledger, head and records are exactly what was written."""
-    findings = audit_rows(connection, verifier, fold).findings
+    """Raise DamagedDatabase unless ledger, head and records are exactly what was written.
+
+    DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
+    """
+    found = audit_rows(connection, verifier, fold)
+    findings = found.damage
+    if found.findings and not findings:
+        raise DatabaseTooNew(
+            f"{say(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
+            "newer version, or a later one"
+        )
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(
             f"{say(findings[0])}{more}. Nothing is written to a damaged database; "
-            "`redrabbit verify` tells all, a backup from before brings it back"
+            f"`redrabbit verify` tells all, {_way_back(findings)}"
         )
+
+
+def _way_back(findings: Sequence[Finding]) -> str:
+    if all(finding.code in audit.OF_RECORDS for finding in findings):
+        return "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
+    return "a backup from before brings it back"
+
+
+def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+    """Raise DamagedDatabase unless ledger and head are what was written, whatever records are.
+
+    DatabaseTooNew where an entry is there that `fold` can't fold yet.
+    """
+    rows = _Rows(connection)
+    visit = _refuse_newer if fold is fold_of_records else None
+    with _lenient_text(connection):
+        heads = list(rows.of(LEDGER_HEAD))
+        told = audit.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
+    findings = (*rows.unreadable, *told.findings)
+    if findings and findings[0].code == WRITTEN_BY_NEWER:
+        raise DatabaseTooNew(f"{say(findings[0])}. Start that newer version, or a later one")
+    if findings:
+        raise DamagedDatabase(
+            f"{say(findings[0])}. Records can't be made from a damaged ledger; a backup from "
+            "before brings it back"
+        )
+
+
+def _refuse_newer(entry: Entry) -> None:
+    refuse_newer_type(entry.type, BY_TYPE, entry.software)
 
 
 def audit_rows(
@@ -178,7 +222,8 @@ def _decoded(text: bytes) -> str | bytes:
         return text
 
 
-def _verifier(public_key: Path | None, path: Path | None) -> Verifier:
+def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
+    """Return the key to verify with: the given one, or that beside an SQLite file."""
     if public_key is None and path is None:
         raise KeyMissing("PostgreSQL needs the public key's file to verify with (public_key)")
     try:

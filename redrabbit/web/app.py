@@ -22,6 +22,7 @@ from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.problems import add_problem_schema
@@ -33,7 +34,6 @@ from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.station import station_router
-from redrabbit.web.port import PlantService
 from redrabbit.web.problems import (
     bug_answer,
     http_answer,
@@ -51,7 +51,7 @@ A_YEAR_S = 365 * 24 * 3600
 
 
 def create_app(
-    service: PlantService,
+    service: LocalPlantService,
     *,
     clock: Clock,
     access: AccessRules | None = None,

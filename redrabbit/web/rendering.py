@@ -16,10 +16,10 @@ from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
+from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.watching import Watching
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token, new_nonce
-from redrabbit.web.port import PlantService
 from redrabbit.web.words import (
     LANGUAGE_COOKIE,
     LANGUAGE_NAMES,
@@ -78,7 +78,7 @@ class Visit:
     """One request for a page: who asks, in which language, when."""
 
     request: Request
-    service: PlantService
+    service: LocalPlantService
     rules: AccessRules
     now: datetime
     language: str
@@ -95,7 +95,7 @@ class Visit:
         return replace(self, refused=refusal)
 
 
-def visit(request: Request, service: PlantService, rules: AccessRules, now: datetime) -> Visit:
+def visit(request: Request, service: LocalPlantService, rules: AccessRules, now: datetime) -> Visit:
     """Return who asks, in which language, when."""
     return Visit(
         request=request,

@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
+from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
-from redrabbit.web.port import PlantService
 from redrabbit.web.rendering import Visit, visit
 
 MAX_FORM_BYTES = 20_000
@@ -20,7 +20,7 @@ LARGEST_NUMBER = 2**53
 class Site:
     """One served plant."""
 
-    service: PlantService
+    service: LocalPlantService
     clock: Clock
     rules: AccessRules
 

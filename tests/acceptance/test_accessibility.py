@@ -15,8 +15,15 @@ import uvicorn
 from redrabbit.web.app import create_app
 from tests.acceptance.processes import free_port
 from tests.showcase import ShowcaseClock
-from tests.showcase_records import runs_in_every_state
-from tests.showcase_service import ShowcaseService
+from tests.showcase_story import (
+    BEGIN,
+    CUT_OFF_RUN,
+    MISSED_RUN,
+    OPEN_CASE,
+    Showcase,
+    runs_in_every_state,
+    told,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core" / "axe.min.js"
@@ -34,10 +41,10 @@ PAGES = [
     "/stations/line4-op30",
     "/runs",
     "/runs?outcome=aborted&line=line4",
-    "/runs/20871",
-    "/runs/20873",
+    f"/runs/{MISSED_RUN}",
+    f"/runs/{CUT_OFF_RUN}",
     "/containments",
-    "/containments/31",
+    f"/containments/{OPEN_CASE}",
     "/nowhere",
 ]
 ARGUMENTS = [
@@ -59,15 +66,28 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The showcase plant, served over a real socket."""
-    clock = ShowcaseClock()
-    service = ShowcaseService(clock)
-    service.put(*runs_in_every_state())
+    clock = ShowcaseClock(BEGIN)
+    showcase = Showcase(clock)
     port = free_port()
     config = uvicorn.Config(
-        create_app(service, clock=clock), port=port, log_config=None, timeout_graceful_shutdown=1
+        create_app(showcase.service, clock=clock),
+        port=port,
+        log_config=None,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+
+    async def tell() -> None:
+        await told(showcase)
+        await runs_in_every_state(showcase)
+
+    async def serve() -> None:
+        living = asyncio.create_task(showcase.live())
+        await server.serve()
+        living.cancel()
+
+    asyncio.run(tell())
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
@@ -128,7 +148,7 @@ def test_pages_keep_their_own_security_policy(address: str, browser: Any) -> Non
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    for path in ("/", "/stations/line1-op20", "/runs/20871", "/docs"):
+    for path in ("/", "/stations/line1-op20", f"/runs/{MISSED_RUN}", "/docs"):
         page.goto(address + path, wait_until="load")
         page.wait_for_timeout(500)
     page.locator("#swagger .opblock").first.wait_for(timeout=30_000)

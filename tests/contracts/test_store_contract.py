@@ -22,7 +22,7 @@ from redrabbit.domain.records import (
     StationRecord,
 )
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
-from redrabbit.services.ports import Database, OutgoingMessage, Where, equals
+from redrabbit.services.ports import Database, OutgoingMessage, UnitOfWork, Where, equals
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.ledger import insert_head
@@ -39,7 +39,6 @@ from tests.stored import (
     occurrence,
     pause,
     put,
-    removed,
     sample,
 )
 
@@ -100,9 +99,28 @@ def emptied_postgresql(kept_postgresql: tuple[str, Path]) -> tuple[str, Path]:
     return kept_postgresql
 
 
-def test_both_databases_are_the_port() -> None:
-    ports: list[type[Database]] = [MemoryDatabase, SqlDatabase]  # what the type checker checks
-    assert len(ports) == 2
+async def test_what_was_written_through_the_port_is_read_through_it(
+    database: MemoryDatabase | SqlDatabase,
+) -> None:
+    """L8: the answer comes after the commit; the type checker holds both databases to the port."""
+    port: Database = database
+    index = await port.write(lambda work: work.append(put(pause(1, line="line1"))).index)
+    found = await port.read(lambda reader: (reader.get(PauseRecord, 1), reader.head().size))
+    assert found == (pause(1, line="line1"), index + 1)
+
+
+async def test_a_refusal_comes_out_of_the_port_and_nothing_was_written(
+    database: MemoryDatabase | SqlDatabase,
+) -> None:
+    port: Database = database
+
+    def refused(work: UnitOfWork) -> None:
+        work.append(put(pause(1)))
+        raise Refusal("not_now")
+
+    with pytest.raises(Refusal):
+        await port.write(refused)
+    assert await port.read(lambda reader: reader.get(PauseRecord, 1)) is None
 
 
 @pytest.mark.parametrize("make", [sample, bare], ids=["full", "bare"])
@@ -124,13 +142,11 @@ def test_a_record_that_is_not_there_is_none(database: Any) -> None:
     assert database.read_now(lambda reader: reader.get(PauseRecord, 1)) is None
 
 
-def test_putting_again_replaces_and_removing_removes(database: Any) -> None:
+def test_putting_again_replaces(database: Any) -> None:
     database.write_now(lambda work: work.append(put(pause(1, line="old"))))
     database.write_now(lambda work: work.append(put(pause(1, line="new"))))
     found = database.read_now(lambda reader: reader.find(PauseRecord))
     assert [record.line for record in found] == ["new"]
-    database.write_now(lambda work: work.append(removed(pause(1))))
-    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
 
 
 def test_a_fold_sees_what_the_same_command_has_put(database: Any) -> None:
@@ -279,7 +295,6 @@ def test_a_command_that_raises_leaves_nothing_behind(database: Any) -> None:
     def refused(work: Any) -> None:
         work.append(put(occurrence(1, reason="changed")))
         work.append(put(occurrence(2)))
-        work.append(removed(occurrence(1)))
         work.send(OutgoingMessage(event="missed", key="k", payload={}))
         work.beat("agent", START)
         raise Refusal("part_expired", part="RR-1")
@@ -330,13 +345,13 @@ def test_a_command_that_swallows_a_failed_write_is_lost_all_the_same(database: A
     assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
 
 
-def test_a_trigger_is_free_again_once_its_record_is_gone_or_changed(database: Any) -> None:
+def test_a_trigger_is_free_again_once_its_record_is_changed(database: Any) -> None:
     database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="t"))))
     database.write_now(lambda work: work.append(put(occurrence(1, check_id="c", trigger_key="u"))))
     database.write_now(lambda work: work.append(put(occurrence(2, check_id="c", trigger_key="t"))))
-    database.write_now(lambda work: work.append(removed(occurrence(2))))
+    database.write_now(lambda work: work.append(put(occurrence(2, check_id="c", trigger_key="v"))))
     database.write_now(lambda work: work.append(put(occurrence(3, check_id="c", trigger_key="t"))))
-    assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 2
+    assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 3
 
 
 def test_a_record_that_would_not_come_back_as_it_was_put_is_refused(database: Any) -> None:

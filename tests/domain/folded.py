@@ -5,10 +5,11 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from redrabbit.domain.fold import Put, fold
-from redrabbit.domain.folding import payload_of
+from redrabbit.domain.facts.catalogue import BY_TYPE, fold
+from redrabbit.domain.facts.codec import decode, plain
+from redrabbit.domain.facts.fact import event_of
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState
+from redrabbit.domain.ledger import Entry, LedgerContext, LogState
 from redrabbit.domain.records import KEYS, Record
 
 R = TypeVar("R", bound=Record)
@@ -38,18 +39,14 @@ class FoldedLedger:
         return found
 
     def say(self, event_type: str, seconds: float = 0.0, /, **payload: object) -> Entry:
-        event = Event(
-            type=event_type,
-            stream="line1",
-            occurred_at=at(seconds),
-            actor=ANNA,
-            payload=payload_of(**payload),
-        )
+        """Append a fact by its type; what isn't given is null, where the type allows it."""
+        values = {name: plain(value) for name, value in payload.items()}
+        fact = decode(BY_TYPE[event_type], values)
+        event = event_of(fact, stream="line1", at=at(seconds), actor=ANNA)
         appended = self.log.append(event, at(seconds), CONTEXT)
         self.log = appended.log
         self.entries.append(appended.entry)
         for change in fold(appended.entry, self.look):
-            assert isinstance(change, Put)
             kind = type(change.record)
             key = tuple(getattr(change.record, name) for name in KEYS[kind])
             self.records[kind, key] = change.record
@@ -109,6 +106,8 @@ RUN: dict[str, object] = {
     "expires_at": at(960),
 }
 ISSUED: dict[str, object] = {
+    "station": "op20",
+    "device": "op20-torque",
     "run_id": 1,
     "step": 0,
     "part_id": "RR-0001",
@@ -118,6 +117,9 @@ ISSUED: dict[str, object] = {
     "use_number": 1,
 }
 VERDICT: dict[str, object] = {
+    "station": "op20",
+    "device": "op20-torque",
+    "part_id": "RR-0001",
     "run_id": 1,
     "step": 0,
     "attempt": 1,
@@ -130,6 +132,9 @@ VERDICT: dict[str, object] = {
     "counter": 1214,
     "evidence": {"windows": {"count": 15}},
 }
+
+
+AT: dict[str, object] = {"station": "op20", "device": "op20-torque"}
 
 
 def a_ledger() -> FoldedLedger:
@@ -146,5 +151,5 @@ def a_running_ledger() -> FoldedLedger:
     ledger = a_ledger()
     ledger.say("run_started", 60, **RUN)
     ledger.say("part_issued", 70, **ISSUED)
-    ledger.say("part_presented", 80, run_id=1, step=0, attempt=1, presented_how="edge")
+    ledger.say("part_presented", 80, **AT, run_id=1, step=0, attempt=1, presented_how="edge")
     return ledger

@@ -12,6 +12,8 @@ from redrabbit.domain.device_status import (
     DeviceStatus,
     device_status,
 )
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.identity import Identified
 from redrabbit.domain.records import (
     ContainmentRecord,
     Json,
@@ -19,6 +21,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
+from redrabbit.domain.run import Outcome, Purpose, RunState
 from tests.builders import T0, an_occurrence, at
 
 UPCOMING = an_occurrence(opens_at=at(7200), due_at=at(9000), grace_ends_at=at(9600))
@@ -46,20 +49,20 @@ def a_closed_run(run_id: int, ended_at: datetime | None) -> RunRecord:
         run_id=run_id,
         occurrence_id=9,
         check_id="a",
-        purpose="check",
+        purpose=Purpose.CHECK,
         containment_id=None,
         line="line1",
         station="op20",
         device="op20-torque",
         plan="CP-204 rev F",
         configuration="0" * 64,
-        state="closed",
-        outcome="passed",
+        state=RunState.CLOSED,
+        outcome=Outcome.PASSED,
         reason=None,
         step=0,
         parts=Json("[]"),
         operator="anna",
-        identified="stated",
+        identified=Identified.STATED,
         started_at=at(-100_000),
         late_s=None,
         expires_at=at(900),
@@ -70,7 +73,9 @@ def a_closed_run(run_id: int, ended_at: datetime | None) -> RunRecord:
     )
 
 
-def a_containment(containment_id: int, state: str, opened_at: datetime) -> ContainmentRecord:
+def a_containment(
+    containment_id: int, state: ContainmentState, opened_at: datetime
+) -> ContainmentRecord:
     return ContainmentRecord(
         containment_id=containment_id,
         line="line1",
@@ -100,7 +105,7 @@ PASSED = a_closed_run(10, at(-3600))
 PASSED_LONG_AGO = a_closed_run(11, at(-90_000))
 FAILED = a_closed_run(12, at(-1800))
 INCONCLUSIVE = a_closed_run(13, at(-900))
-CASE = a_containment(31, "open", at(-1800))
+CASE = a_containment(31, ContainmentState.OPEN, at(-1800))
 FAILING = CheckFacts(check_id="a", last_passed=PASSED, last_failed=FAILED)
 GOOD = CheckFacts(check_id="a", last_passed=PASSED)
 LAPSED_CHECK = CheckFacts(check_id="a", last_passed=PASSED_LONG_AGO, last_lapsed=LAPSED)
@@ -293,13 +298,13 @@ def test_lapse_shows_before_anybody_has_recorded_it() -> None:
 
 
 def test_reverified_containment_is_missed_no_more() -> None:
-    reverified = a_containment(30, "reverified", at(-3600))
+    reverified = a_containment(30, ContainmentState.REVERIFIED, at(-3600))
     facts = DeviceFacts(checks=(GOOD,), containments=(reverified,))
     assert device_status(facts, T0).status is DeviceStatus.VERIFIED
 
 
 def test_oldest_of_several_open_containments_is_shown() -> None:
-    cases = (CASE, a_containment(30, "open", at(-3600)))
+    cases = (CASE, a_containment(30, ContainmentState.OPEN, at(-3600)))
     standing = device_status(DeviceFacts(checks=(GOOD,), containments=cases), T0)
     assert standing.containment_id == 30
 

@@ -9,7 +9,10 @@ from redrabbit.domain.identity import CheckId, DeviceId, LineId
 from redrabbit.domain.occurrence import (
     OccurrenceStatus,
     frozen_times,
+    holding_run,
     lapse_at,
+    may_be_excused,
+    may_be_run,
     status,
     under_way,
 )
@@ -144,3 +147,36 @@ def test_status_only_goes_forward_and_changes_only_at_stored_instants(
     stored = {opens, due, grace, closes, held}
     if before is not after:
         assert any(instant is not None and first < instant <= second for instant in stored)
+
+
+def test_a_run_holds_it_until_it_is_decided() -> None:
+    assert holding_run(an_occurrence()) is None
+    assert holding_run(HELD) == 7
+    assert holding_run(an_occurrence(run_id=7, outcome="passed")) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "run", "excused"),
+    [
+        pytest.param(-1801, False, True, id="upcoming"),
+        pytest.param(-1800, True, True, id="open"),
+        pytest.param(0, True, True, id="due"),
+        pytest.param(600, True, True, id="overdue"),
+        pytest.param(3600, False, False, id="lapsed"),
+    ],
+)
+def test_it_may_be_run_in_its_window_and_excused_until_that_closes(
+    seconds: float, run: bool, excused: bool
+) -> None:
+    """L7, D9."""
+    assert may_be_run(an_occurrence(), at(seconds)) is run
+    assert may_be_excused(an_occurrence(), at(seconds)) is excused
+    assert not may_be_run(HELD, at(seconds))
+    assert not may_be_excused(HELD, at(seconds))
+
+
+@pytest.mark.parametrize("outcome", ["passed", "failed", "lapsed", "excused"])
+def test_what_is_decided_is_neither_run_nor_excused(outcome: str) -> None:
+    decided = an_occurrence(outcome=outcome)
+    assert not may_be_run(decided, T0)
+    assert not may_be_excused(decided, T0)

@@ -282,3 +282,12 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
     lines[4] = b"\xff\n"
     findings = verify(b"".join(lines)).findings
     assert [say(finding) for finding in findings] == ["line 5: the line can't be read: not UTF-8"]
+
+
+def test_a_file_of_a_newer_version_is_told_as_that() -> None:
+    """The seal is still verified; what the entries say can't be."""
+    lines = lines_of()
+    lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":1', '"schema":7')
+    (found,) = verify(sealed(lines, KEY)).findings
+    assert "written by a newer version of Red Rabbit (schema 7;" in say(found)
+    assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]

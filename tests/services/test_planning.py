@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, PauseRecord
 from redrabbit.services import planning, scheduling
@@ -123,7 +124,9 @@ def test_a_quarantined_part_is_released_by_people_only() -> None:
 
 def test_an_alarm_is_acknowledged_once() -> None:
     bench = Bench()
-    bench.write(lambda uow: raise_alarm(uow, "escape", at=uow.now, line=LINE, part_id="RR-0001"))
+    bench.write(
+        lambda uow: raise_alarm(uow, AlarmKind.ESCAPE, at=uow.now, line=LINE, part_id="RR-0001")
+    )
     (alarm,) = bench.database.read_now(lambda reader: reader.find(AlarmRecord))
     seen = bench.write(lambda uow: planning.acknowledge(uow, alarm.alarm_id, actor=ENGINEER))
     assert seen.acknowledged_by == "Li"

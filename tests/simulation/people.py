@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.occurrence import status
+from redrabbit.domain.occurrence import RUNNABLE, status
 from redrabbit.domain.records import (
     ChallengePartRecord,
     ContainmentRecord,
@@ -25,7 +25,6 @@ from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
 from redrabbit.services.ports import equals
-from redrabbit.services.running import STARTABLE
 from redrabbit.services.watch import Pending, StationWatch
 from simulators.device import Behaviour
 from simulators.line import What, World
@@ -153,7 +152,7 @@ class People:
                     OccurrenceRecord, equals("station", station), equals("outcome", None)
                 )
             )
-            if each.run_id is None and status(each, now) in STARTABLE
+            if each.run_id is None and status(each, now) in RUNNABLE
         ]
         due += [
             DueCheck(check_id=check.id, occurrence_id=None)

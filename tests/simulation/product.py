@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import Entry, LedgerContext, LogState
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling

@@ -60,6 +60,7 @@ class PolledStation:
         offset = self._clock.now() - self._clock.steady
         window = Window(began_at=reply.began_at + offset, ended_at=reply.ended_at + offset)
         if reply.values is None:
+            assert reply.failure is not None
             self._shown = {}
             yield Acquisition(
                 station=self._station.id,

@@ -20,7 +20,7 @@ from redrabbit.base.clock import Clock
 from redrabbit.bootstrap import make_links
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import Entry, LedgerContext
 from redrabbit.domain.plant import Plant

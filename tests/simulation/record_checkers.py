@@ -1,12 +1,13 @@
 """Checkers of what follows from verdicts: containments (L4), parts (L5, L6), and the ledger (L8)."""
 
 from collections import Counter
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from redrabbit.domain.audit import audit
+from redrabbit.domain.audit import as_row, audit
 from redrabbit.domain.challenge_part import Custody
-from redrabbit.domain.fold import fold
+from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.identity import CheckId, PartId, StationId
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.records import (
@@ -205,14 +206,20 @@ def _stepped(scene: Scene, since: Any, until: Any) -> bool:
 
 
 class LedgerChecker:
-    """L8: what was recorded stays as it was, and the records are what the ledger says."""
+    """L8: what was recorded stays as it was, and the records are what the ledger says.
+
+    D22: one entry type has one set of fields.
+    """
 
     def __init__(self, verifier: Any) -> None:
         self._verifier = verifier
         self._kept: list[bytes] = []
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
-        del story, commit
+        del story
+        for entry in commit.entries:
+            names = {field.name for field in fields(BY_TYPE[entry.type])}
+            require("D22", entry.payload.keys() == names, "its fields are not its type's", entry)
         leaves = list(scene.ask(lambda reader: reader.leaf_hashes()))
         require("L8", leaves[: len(self._kept)] == self._kept, "an entry was rewritten or lost")
         self._kept = leaves
@@ -232,13 +239,7 @@ class LedgerChecker:
                 for entry in reader.entries()
             ),
             [{"id": 1, "size": head.size, "root": head.root, "checkpoint": head.checkpoint}],
-            {
-                kind: [
-                    {name: getattr(record, name) for name in record.__dataclass_fields__}
-                    for record in reader.find(kind)
-                ]
-                for kind in TABLES
-            },
+            {kind: [as_row(record) for record in reader.find(kind)] for kind in TABLES},
             verifier=self._verifier,
             fold=fold,
         )

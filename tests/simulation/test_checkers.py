@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import fold as folds
-from redrabbit.domain import occurrence, run_return, run_transitions
+from redrabbit.domain import consequences, occurrence, run_return, run_transitions
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.folding import Changes
+from redrabbit.domain.facts import fact
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.containment import ContainmentOpened
+from redrabbit.domain.facts.fact import Changes
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
 from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
-from redrabbit.services import containing, recording, running, scheduling
+from redrabbit.services import running, scheduling
 from redrabbit.services.watch import StationWatch
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -179,24 +181,24 @@ def test_going_on_after_a_restart_as_if_nothing_was_breaks_l3(monkeypatch: PATCH
 def test_a_fold_that_drops_a_containment_breaks_l4(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND)
 
-    def dropped(_entry: Entry, _look: object) -> Changes:
+    def dropped(_self: object, _entry: Entry, _look: object) -> Changes:
         return ()
 
-    monkeypatch.setitem(folds.FOLDS, "containment_opened", dropped)
+    monkeypatch.setattr(ContainmentOpened, "fold", dropped)
 
     assert "no open containment" in broken("L4")
 
 
 def test_a_miss_that_opens_nothing_breaks_l4(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND)
-    monkeypatch.setattr(recording, "open_containment", lambda *_args, **_more: None)
+    monkeypatch.setattr(consequences, "_open_case", lambda *_args: iter(()))
 
     assert "without containment" in broken("L4")
 
 
 def test_a_suspect_window_without_its_last_good_check_breaks_l4(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
-    monkeypatch.setattr(containing, "last_good_check", lambda *_args: None)
+    monkeypatch.setattr(consequences, "last_good_check", lambda *_args: None)
 
     assert "window is not from" in broken("L4")
 
@@ -284,6 +286,17 @@ def test_a_record_that_is_edited_breaks_l8() -> None:
             runs[key] = replace(run, operator="somebody else")
 
     assert "verification finds" in broken("L8", tamper)
+
+
+def test_a_fact_with_fields_of_its_own_breaks_d22(monkeypatch: PATCH) -> None:
+    def shorter(value: Any) -> Any:
+        fields = encode(value)
+        fields.pop("expected_code", None)
+        return fields
+
+    monkeypatch.setattr(fact, "encode", shorter)
+
+    assert "fields" in broken("D22")
 
 
 def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> None:

@@ -39,8 +39,9 @@ def lay_down(content: Content, folder: Path) -> Path:
     for file in folder.iterdir():
         file.unlink()
     for ending, raw in content.items():
-        path.with_name(path.name + ending).write_bytes(raw)
-    path.with_name("plant.db.key").chmod(0o600)
+        file = path.with_name(path.name + ending)
+        file.write_bytes(raw)
+        file.chmod(0o600)
     return path
 
 

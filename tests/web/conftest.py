@@ -1,16 +1,20 @@
-"""A served showcase plant, in the process: no socket, no real clock."""
+"""The showcase plant on the real service, served in the process: no socket, no real clock."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 from starlette.testclient import TestClient
 
+from redrabbit.domain.plant import Plant
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
 from tests.fakes import JumpClock
-from tests.showcase import NOW
-from tests.showcase_service import ShowcaseService
+from tests.showcase_story import BEGIN, Showcase, told
+
+T = TypeVar("T")
 
 RULES = AccessRules(form_secret=b"k" * 32)
 NONCE = "a-nonce-of-this-browser"
@@ -21,7 +25,8 @@ class Visitor:
     """A browser at the served plant."""
 
     client: TestClient
-    service: ShowcaseService
+    plant: Showcase
+    clock: JumpClock
 
     def text(self, path: str, language: str = "en", status: int = 200) -> str:
         """Return a page's HTML."""
@@ -41,15 +46,31 @@ class Visitor:
         """State who is at this browser."""
         self.client.cookies.set("rr_badge", name)
 
+    def let(self, happen: Awaitable[T]) -> T:
+        """Let something happen in the plant, between two visits."""
+        return let(happen)
 
-def serve(rules: AccessRules = RULES, address: str = "127.0.0.1") -> Visitor:
-    """Return a browser at a freshly served showcase plant."""
-    clock = JumpClock(NOW)
-    service = ShowcaseService(clock)
-    app = create_app(service, clock=clock, access=rules)
+
+def let(happen: Awaitable[T]) -> T:
+    """Let something happen, where no loop runs."""
+
+    async def happening() -> T:
+        return await happen
+
+    return asyncio.run(happening())
+
+
+def serve(
+    rules: AccessRules = RULES, address: str = "127.0.0.1", *, plant: Plant | None = None
+) -> Visitor:
+    """Return a browser at a freshly served plant; at the showcase, unless another is given."""
+    clock = JumpClock(BEGIN)
+    showcase = Showcase(clock, plant)
+    let(told(showcase) if plant is None else showcase.open())
+    app = create_app(showcase.service, clock=clock, access=rules)
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
-    return Visitor(client=client, service=service)
+    return Visitor(client=client, plant=showcase, clock=clock)
 
 
 @pytest.fixture

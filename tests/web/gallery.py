@@ -1,5 +1,6 @@
 """Serve the showcase plant for looking at: `python tests/web/gallery.py [PORT] [calm|runs|empty]`."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -9,14 +10,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from redrabbit.web.app import create_app
 from tests.showcase import ShowcaseClock
-from tests.showcase_records import runs_in_every_state
-from tests.showcase_service import ShowcaseService
+from tests.showcase_story import BEGIN, Showcase, runs_in_every_state, told
+
+
+async def serve(port: int, scene: str) -> None:
+    """Tell the scene, then serve the plant while it lives on."""
+    clock = ShowcaseClock(BEGIN)
+    showcase = Showcase(clock)
+    if scene == "empty":
+        await showcase.open()
+    else:
+        await told(showcase)
+    if scene == "runs":
+        await runs_in_every_state(showcase)
+    living = asyncio.create_task(showcase.live())
+    app = create_app(showcase.service, clock=clock)
+    await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).serve()
+    living.cancel()
+
 
 if __name__ == "__main__":
-    clock = ShowcaseClock()
-    scene = sys.argv[2] if len(sys.argv) > 2 else "calm"
-    service = ShowcaseService(clock, records=[] if scene == "empty" else None)
-    if scene == "runs":
-        service.put(*runs_in_every_state())
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8095
-    uvicorn.run(create_app(service, clock=clock), port=port, log_level="warning")
+    asyncio.run(
+        serve(
+            port=int(sys.argv[1]) if len(sys.argv) > 1 else 8095,
+            scene=sys.argv[2] if len(sys.argv) > 2 else "calm",
+        )
+    )

@@ -3,6 +3,7 @@
 import pytest
 
 from redrabbit.web.access import AccessRules, form_token, host_name
+from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import NONCE, RULES, Visitor, serve
 
 START = "/api/v1/runs"
@@ -118,7 +119,7 @@ def test_every_answer_carries_the_security_headers(onlooker: Visitor, path: str)
 
 
 def test_nothing_is_loaded_from_elsewhere(onlooker: Visitor) -> None:
-    for path in ("/", "/due", "/stations/line1-op20", "/runs/20871", "/docs"):
+    for path in ("/", "/due", "/stations/line1-op20", f"/runs/{MISSED_RUN}", "/docs"):
         page = onlooker.text(path)
         assert 'src="http' not in page
         assert 'href="http' not in page

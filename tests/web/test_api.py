@@ -6,9 +6,9 @@ import hashlib
 import pytest
 
 from redrabbit.domain.merkle import verify_inclusion
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.domain.records import OccurrenceRecord
 from tests.showcase import at
-from tests.showcase_records import an_occurrence, run_in_state
+from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
 from tests.web.conftest import Visitor
 
 BY = {"operator": "badge 2207"}
@@ -42,30 +42,28 @@ def test_checks_say_their_next_five_due_times(onlooker: Visitor) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("overdue", [2]),
-        ("due", [3]),
-        ("open", [1]),
-        ("lapsed", [4]),
-        ("excused", [5]),
-        ("passed", []),
+        *OCCURRENCES.items(),
+        ("failed", []),
     ],
 )
 def test_occurrences_are_filtered_by_their_status_now(
     onlooker: Visitor, status: str, expected: list[int]
 ) -> None:
     found = onlooker.client.get("/api/v1/occurrences", params={"status": status}).json()
-    assert [o["occurrence_id"] for o in found["items"]] == expected
+    assert [o["occurrence_id"] for o in found["items"]] == sorted(expected, reverse=True)
     assert {o["status"] for o in found["items"]} <= {status}
 
 
 def test_occurrences_are_filtered_by_line_and_time(onlooker: Visitor) -> None:
     asked = {"line": "line4", "from": at(-60).isoformat(), "to": at(0).isoformat()}
     found = onlooker.client.get("/api/v1/occurrences", params=asked).json()
-    assert [o["occurrence_id"] for o in found["items"]] == [3]
+    assert [o["occurrence_id"] for o in found["items"]] == OCCURRENCES["due"]
 
 
 def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
-    visitor.service.put(*(an_occurrence(100 + n, "line1-op20", -n, "lapsed") for n in range(25)))
+    visitor.let(visitor.plant.pass_time(2 * 24 * 3600))  # nobody verifies anything meanwhile
+    made = visitor.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+    assert len(made) > 40
     for status in (None, "lapsed"):
         seen: list[int] = []
         cursor = None
@@ -78,42 +76,44 @@ def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
             cursor = page["next"]
             if cursor is None:
                 break
-        assert seen == sorted(set(seen), reverse=True)
-        assert len(seen) == (30 if status is None else 26)
+        wanted = {o.occurrence_id for o in made if status in {None, o.outcome}}
+        assert seen == sorted(wanted, reverse=True)
 
 
 def test_overdue_is_what_is_overdue_now(onlooker: Visitor) -> None:
     overdue = onlooker.client.get("/api/v1/overdue").json()
-    assert [o["occurrence_id"] for o in overdue] == [2]
+    assert [o["occurrence_id"] for o in overdue] == OCCURRENCES["overdue"]
     assert onlooker.client.get("/api/v1/overdue?line=line1").json() == []
 
 
 def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
     client = visitor.client
-    started = client.post("/api/v1/runs", json={"check": "line1-op20", **BY})
+    started = client.post("/api/v1/runs", json={"check": "line1-op50", **BY})
     assert started.status_code == 201
     run = started.json()
     assert (run["state"], run["identified"]) == ("awaiting_part", "stated")
     acts = f"/api/v1/runs/{run['run_id']}"
-    armed = client.post(f"{acts}/scan", json={"code": "RR-0001", **BY}).json()
+    armed = client.post(f"{acts}/scan", json={"code": "RR-0004", **BY}).json()
     assert armed["state"] == "armed"
     assert client.post(f"{acts}/presented", json=BY).json()["state"] == "presented"
-    assert (
-        client.post(f"{acts}/abort", json={"reason": "dropped", **BY}).json()["outcome"]
-        == "aborted"
-    )
+    stopped = client.post(f"{acts}/abort", json={"reason": "dropped", **BY}).json()
+    assert (stopped["state"], stopped["reason"]) == ("awaiting_return", "dropped")
+    back = client.post(f"{acts}/given-back", json={"code": "RR-0004", **BY}).json()
+    assert back["state"] == "awaiting_confirmation"
+    assert client.post(f"{acts}/confirm", json=BY).json()["outcome"] == "inconclusive"
 
 
 def test_a_part_is_given_back_and_the_run_confirmed(visitor: Visitor) -> None:
-    visitor.service.put(*run_in_state("awaiting_return", "detected"))
-    back = visitor.client.post("/api/v1/runs/20900/given-back", json={"code": "RR-0001", **BY})
+    run = visitor.let(visitor.plant.run_up_to_return("line1-op20", "detected"))
+    acts = f"/api/v1/runs/{run.run_id}"
+    back = visitor.client.post(f"{acts}/given-back", json={"code": "RR-0001", **BY})
     assert back.json()["state"] == "awaiting_part"
-    early = visitor.client.post("/api/v1/runs/20900/confirm", json=BY)
+    early = visitor.client.post(f"{acts}/confirm", json=BY)
     assert (early.status_code, early.json()["code"]) == (409, "not_now")
 
 
 def test_a_run_comes_with_the_evidence_of_each_presentation(onlooker: Visitor) -> None:
-    run = onlooker.client.get("/api/v1/runs/20871").json()
+    run = onlooker.client.get(f"/api/v1/runs/{MISSED_RUN}").json()
     first, second = run["presentations"]
     assert (first["verdict"], first["decides"]) == ("missed", True)
     assert (second["verdict"], second["decides"]) == ("detected", False)
@@ -124,13 +124,13 @@ def test_runs_are_filtered(onlooker: Visitor) -> None:
     failed = onlooker.client.get(
         "/api/v1/runs", params={"outcome": "failed", "line": "line2"}
     ).json()
-    assert [run["run_id"] for run in failed["items"]] == [20871]
+    assert [run["run_id"] for run in failed["items"]] == [MISSED_RUN]
 
 
 def test_refusal_is_a_problem_in_the_readers_language(visitor: Visitor) -> None:
-    visitor.service.put(*run_in_state("awaiting_part"))
+    run = visitor.let(visitor.plant.begin("line1-op20"))
     answer = visitor.client.post(
-        "/api/v1/runs/20900/scan",
+        f"/api/v1/runs/{run.run_id}/scan",
         json={"code": "GM-0001", **BY},
         headers={"accept-language": "zh-CN"},
     )
@@ -172,11 +172,11 @@ def test_every_error_is_a_problem(
 
 def test_obligations_are_excused_and_lines_paused(visitor: Visitor) -> None:
     client = visitor.client
-    excused = client.post("/api/v1/excuses", json={"occurrence": 2, "reason": "no material", **BY})
+    excused = client.post("/api/v1/excuses", json={"occurrence": 4, "reason": "no material", **BY})
     assert (excused.status_code, excused.json()["status"]) == (201, "excused")
     pause = {
         "line": "line1",
-        "begins_at": "2026-11-23T08:00:00+08:00",
+        "begins_at": "2026-11-23T15:00:00+08:00",
         "ends_at": "2026-11-23T16:00:00+08:00",
         "reason": "inventory",
     }
@@ -193,13 +193,15 @@ def test_containments_and_alarms_are_worked_off(visitor: Visitor) -> None:
     client = visitor.client
     assert [
         c["containment_id"] for c in client.get("/api/v1/containments?state=open").json()["items"]
-    ] == [31]
-    ticked = client.post("/api/v1/containments/31/tick", json={"step": 2, **BY}).json()
+    ] == [OPEN_CASE]
+    ticked = client.post(f"/api/v1/containments/{OPEN_CASE}/tick", json={"step": 2, **BY}).json()
     assert ticked["reaction"][2]["done_by"] == "badge 2207"
-    assert client.get("/api/v1/containments/31").json()["quantity"] == 214
-    assert client.post("/api/v1/containments/31/stop", json=BY).status_code == 409
-    assert len(client.get("/api/v1/alarms?acknowledged=false").json()["items"]) == 1
-    client.post("/api/v1/alarms/1/acknowledge", json=BY)
+    assert client.get(f"/api/v1/containments/{OPEN_CASE}").json()["quantity"] == 214
+    assert client.post(f"/api/v1/containments/{OPEN_CASE}/stop", json=BY).status_code == 409
+    alarms = client.get("/api/v1/alarms?acknowledged=false").json()["items"]
+    assert [a["kind"] for a in alarms if a["station"] == "line2-op20"] == ["missed"]
+    for alarm in alarms:
+        client.post(f"/api/v1/alarms/{alarm['alarm_id']}/acknowledge", json=BY)
     assert client.get("/api/v1/alarms?acknowledged=false").json()["items"] == []
 
 
@@ -234,7 +236,7 @@ def test_ledger_entries_are_paged_in_order(onlooker: Visitor) -> None:
 def test_health_is_for_everybody_and_readiness_tells_of_a_dead_watch(visitor: Visitor) -> None:
     assert visitor.client.get("/health").json()["status"] == "alive"
     assert visitor.client.get("/ready").json()["ready"] is True
-    visitor.service.not_watching_since = at(-1)
+    visitor.clock.jump(60)
     answer = visitor.client.get("/ready")
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
@@ -259,14 +261,10 @@ def test_docs_describe_every_call_with_openapi_3_1(onlooker: Visitor) -> None:
 
 @pytest.mark.parametrize("path", ["/due", "/api/v1/runs"])
 def test_while_the_records_are_away_everybody_is_told_to_come_back(
-    visitor: Visitor, path: str, monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, path: str
 ) -> None:
-    async def away(query: object) -> None:
-        del query
-        raise StoreTrouble("the disk is full")
-
-    monkeypatch.setattr(visitor.service, "read", away)
-    answer = visitor.client.get(path)
+    with visitor.plant.database_away():
+        answer = visitor.client.get(path)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "the disk is full" not in answer.text

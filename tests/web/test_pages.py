@@ -5,11 +5,24 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
-from tests.showcase import at
-from tests.showcase_records import a_run, run_in_state, runs_in_every_state
-from tests.web.conftest import Visitor
+from tests.showcase import showcase_plant
+from tests.showcase_story import (
+    CLOSED_CASE,
+    CUT_OFF,
+    CUT_OFF_RUN,
+    GIVEN_UP,
+    GIVEN_UP_RUN,
+    MISSED,
+    MISSED_RUN,
+    OCCURRENCES,
+    OPEN_CASE,
+    SILENT_RUN,
+    runs_in_every_state,
+)
+from tests.web.conftest import Visitor, serve
 
 PAGES = [
     "/",
@@ -21,12 +34,13 @@ PAGES = [
     "/runs",
     "/runs?outcome=aborted&line=line4",
     "/runs?from=2026-11-23&to=2026-11-23",
-    "/runs/20871",
-    "/runs/20873",
-    "/runs/20874",
+    f"/runs/{SILENT_RUN}",
+    f"/runs/{MISSED_RUN}",
+    f"/runs/{CUT_OFF_RUN}",
+    f"/runs/{GIVEN_UP_RUN}",
     "/containments",
-    "/containments/30",
-    "/containments/31",
+    f"/containments/{CLOSED_CASE}",
+    f"/containments/{OPEN_CASE}",
     "/docs",
 ]
 FAMILIES = (
@@ -37,8 +51,27 @@ FAMILIES = (
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 
 
+VERDICTS = {
+    "silent": "missed",
+    "link_lost": "inconclusive",
+    "wrong_reject_code": "inconclusive",
+}
+"""What the answers come to that are not named by their verdict."""
+
+
+def test_the_story_gives_the_numbers_that_are_used_here(onlooker: Visitor) -> None:
+    runs = onlooker.plant.runs
+    numbers = (SILENT_RUN, MISSED_RUN, CUT_OFF_RUN, GIVEN_UP_RUN)
+    assert tuple(runs[name] for name in ("silent", MISSED, CUT_OFF, GIVEN_UP)) == numbers
+    now = onlooker.clock.now()
+    found: dict[str, list[int]] = {}
+    for record in onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord)):
+        found.setdefault(status(record, now).value, []).append(record.occurrence_id)
+    assert found == OCCURRENCES
+
+
 def under_way(visitor: Visitor, station: str) -> RunRecord | None:
-    found = visitor.service.database.read_now(
+    found = visitor.plant.ask(
         lambda r: r.find(RunRecord, Where("state", "!=", "closed"), Where("station", "=", station))
     )
     return found[0] if found else None
@@ -54,9 +87,9 @@ def test_page_says_everything_in_its_language(onlooker: Visitor, path: str, lang
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_station_page_says_everything_in_every_state(visitor: Visitor, language: str) -> None:
-    visitor.service.put(*runs_in_every_state())
+    visitor.let(runs_in_every_state(visitor.plant))
     visitor.be("badge 2207")
-    for station in [s.id for s in visitor.service.plant.stations]:
+    for station in [s.id for s in visitor.plant.plant.stations]:
         assert UNSAID.findall(visitor.text(f"/stations/{station}", language)) == []
 
 
@@ -74,18 +107,23 @@ def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
         "never_verified",
         "verified",
     }
-    assert "214 parts held · C-31" in board
+    assert f"214 parts held · C-{OPEN_CASE}" in board
     assert "not reached since 13:31" in board
 
 
 def test_board_says_since_when_nobody_watches(visitor: Visitor) -> None:
-    visitor.service.not_watching_since = at(-3)
-    assert "Not watching since 14:02" in visitor.text("/")
-    assert "Not watching since 14:02" in visitor.text("/stations/line1-op20")
+    visitor.clock.jump(180)
+    assert "Not watching since 14:05" in visitor.text("/")
+    assert "Not watching since 14:05" in visitor.text("/stations/line1-op20")
+    visitor.let(visitor.plant.beat())
+    assert "Not watching" not in visitor.text("/")
 
 
-def test_an_empty_plant_has_a_page_to_start_from(visitor: Visitor) -> None:
-    visitor.service.plant = replace(visitor.service.plant, lines=(), stations=())
+def test_an_empty_plant_has_a_page_to_start_from() -> None:
+    planned = showcase_plant()
+    nothing = replace(planned.plan, checks=())
+    empty = replace(planned, lines=(), stations=(), parts=(), calendars={}, plan=nothing)
+    visitor = serve(plant=empty)
     assert "No devices yet" in visitor.text("/")
     assert "No stations yet" in visitor.text("/stations")
 
@@ -128,8 +166,10 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
 
 def test_a_wrong_part_is_named_and_changes_nothing(visitor: Visitor) -> None:
     visitor.be("badge 2207")
-    visitor.service.put(*run_in_state("awaiting_part"))
-    sent = visitor.send("/stations/line1-op20/scan", run=20900, expected="take", code="GM-0001")
+    begun = visitor.let(visitor.plant.begin("line1-op20"))
+    sent = visitor.send(
+        "/stations/line1-op20/scan", run=begun.run_id, expected="take", code="GM-0001"
+    )
     assert sent == 409
     run = under_way(visitor, "line1-op20")
     assert run is not None
@@ -140,18 +180,19 @@ def test_confirming_too_early_is_refused_and_the_button_says_what_is_missing(
     visitor: Visitor,
 ) -> None:
     visitor.be("badge 2207")
-    visitor.service.put(*run_in_state("awaiting_return", "detected"))
+    run = visitor.let(visitor.plant.run_up_to_return("line1-op20", "detected"))
     page = visitor.text("/stations/line1-op20")
     assert re.search(r"<button[^>]* disabled>Confirm: 2 to go", page)
-    assert visitor.send("/stations/line1-op20/confirm", run=20900) == 409
+    assert visitor.send("/stations/line1-op20/confirm", run=run.run_id) == 409
 
 
 def test_nobody_in_particular_can_do_nothing(visitor: Visitor) -> None:
     assert "Say who you are first" in visitor.text("/stations/line1-op20")
     assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 409
     assert under_way(visitor, "line1-op20") is None
-    assert visitor.send("/due/excuse", occurrence=2, reason="no material") == 409
-    assert visitor.send("/containments/31/tick", step=1) == 409
+    (overdue,) = OCCURRENCES["overdue"]
+    assert visitor.send("/due/excuse", occurrence=overdue, reason="no material") == 409
+    assert visitor.send(f"/containments/{OPEN_CASE}/tick", step=1) == 409
 
 
 def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
@@ -162,24 +203,37 @@ def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "why", "said"),
+    ("answer", "said"),
     [
-        ("detected", None, "The station rejected RR-0001 in 1.8 s, for the right reason."),
-        ("missed", None, "Stop the line and call the team leader."),
-        ("false_reject", None, "Call maintenance."),
-        ("inconclusive", "link_lost", "The connection to the station was lost"),
-        ("inconclusive", "wrong_reject_code", "code 31 instead of 12"),
+        ("detected", "The station rejected RR-0001 in 1.8 s, for the right reason."),
+        ("missed", "The station accepted RR-0001 after 1.8 s."),
+        ("silent", "The station did not reject RR-0001 in time."),
+        ("missed", "Stop the line and call the team leader."),
+        ("link_lost", "The connection to the station was lost"),
+        ("wrong_reject_code", "code 31 instead of 12"),
     ],
 )
-def test_verdict_is_said_in_words(visitor: Visitor, verdict: str, why: str, said: str) -> None:
-    visitor.service.put(*run_in_state("awaiting_return", verdict, why))
+def test_verdict_is_said_in_words(visitor: Visitor, answer: str, said: str) -> None:
+    visitor.let(visitor.plant.run_up_to_return("line1-op20", answer))
     page = visitor.text("/stations/line1-op20")
-    assert f'data-verdict="{verdict}"' in page
+    assert f'data-verdict="{VERDICTS.get(answer, answer)}"' in page
     assert said in page
 
 
+def test_a_rejected_good_master_is_said_with_what_to_do(visitor: Visitor) -> None:
+    visitor.let(runs_in_every_state(visitor.plant))
+    page = visitor.text("/stations/line4-op50")
+    assert 'data-verdict="false_reject"' in page
+    assert "Call maintenance." in page
+
+
+def test_a_silent_miss_is_recorded_as_silence_not_as_an_acceptance(onlooker: Visitor) -> None:
+    page = onlooker.text(f"/runs/{SILENT_RUN}")
+    assert "no rejection in time" in page
+
+
 def test_after_a_miss_no_further_part_is_asked_for(visitor: Visitor) -> None:
-    visitor.service.put(*run_in_state("awaiting_return", "missed"))
+    visitor.let(visitor.plant.run_up_to_return("line1-op20", "missed"))
     assert "GM-0001" not in visitor.text("/stations/line1-op20")
 
 
@@ -191,18 +245,18 @@ def test_an_unfit_part_stops_the_start(visitor: Visitor) -> None:
 
 
 def test_an_occurrence_is_excused_with_who_and_why(visitor: Visitor) -> None:
-    assert visitor.send("/due/excuse", occurrence=2, reason="no material", by="Chen Jie") == 303
-    found = visitor.service.database.read_now(lambda r: r.get(OccurrenceRecord, 2))
+    assert visitor.send("/due/excuse", occurrence=4, reason="no material", by="Chen Jie") == 303
+    found = visitor.plant.ask(lambda r: r.get(OccurrenceRecord, 4))
     assert found is not None
     assert (found.outcome, found.reason, found.decided_by) == ("excused", "no material", "Chen Jie")
-    assert visitor.send("/due/excuse", occurrence=3, reason=" ", by="Chen Jie") == 409
+    assert visitor.send("/due/excuse", occurrence=5, reason=" ", by="Chen Jie") == 409
 
 
 def test_a_pause_is_declared_in_plant_time_and_ended(visitor: Visitor) -> None:
     span = {"begins_at": "2026-11-23T15:00", "ends_at": "2026-11-23T16:30"}
     declared = {"line": "line2", "reason": "no material", "by": "Chen Jie"}
     assert visitor.send("/due/pause", **span, **declared) == 303
-    pause = visitor.service.database.read_now(lambda r: r.get(PauseRecord, 2))
+    pause = visitor.plant.ask(lambda r: r.get(PauseRecord, 2))
     assert pause is not None
     assert pause.begins_at.isoformat() == "2026-11-23T07:00:00+00:00"
     assert visitor.send("/due/end-pause", pause=2, by="Chen Jie") == 303
@@ -210,24 +264,30 @@ def test_a_pause_is_declared_in_plant_time_and_ended(visitor: Visitor) -> None:
 
 
 def test_a_containment_is_worked_off_step_by_step(visitor: Visitor) -> None:
-    page = visitor.text("/containments/31")
+    page = visitor.text(f"/containments/{OPEN_CASE}")
     assert "Hold every part made since the last good check." in page
     assert "214" in page
-    assert visitor.send("/containments/31/tick", step=1, by="Li Wei") == 303
-    assert "2 / 4" in visitor.text("/containments/31")
-    assert visitor.send("/containments/31/stop", by="Li Wei") == 409  # it is recorded already
+    assert visitor.send(f"/containments/{OPEN_CASE}/tick", step=1, by="Li Wei") == 303
+    assert "2 / 4" in visitor.text(f"/containments/{OPEN_CASE}")
+    assert (
+        visitor.send(f"/containments/{OPEN_CASE}/stop", by="Li Wei") == 409
+    )  # it is recorded already
 
 
 def test_re_verification_leads_to_the_station(visitor: Visitor) -> None:
-    assert visitor.send("/containments/31/reverify", by="Li Wei") == 303
+    assert visitor.send(f"/containments/{OPEN_CASE}/reverify", by="Li Wei") == 303
     run = under_way(visitor, "line2-op20")
     assert run is not None
-    assert (run.purpose, run.containment_id) == ("reverification", 31)
-    assert "is under way" in visitor.text("/containments/31")
+    assert (run.purpose, run.containment_id) == ("reverification", OPEN_CASE)
+    assert "is under way" in visitor.text(f"/containments/{OPEN_CASE}")
 
 
 def test_runs_are_filtered_and_paged(visitor: Visitor) -> None:
-    visitor.service.put(*(a_run(30000 + n, "line1-op20", -n, "passed") for n in range(60)))
+    async def given_up(times: int) -> None:
+        for _ in range(times):
+            await visitor.plant.abort(await visitor.plant.begin("line1-op20"), "no time")
+
+    visitor.let(given_up(60))
     first = visitor.text("/runs?device=line1-op20")
     assert len(re.findall(r'class="row" href="/runs/', first)) == 40
     older = re.search(r'href="/runs\?([^"]+)" *>|rel="next" href="/runs\?([^"]+)"', first)
@@ -239,7 +299,7 @@ def test_runs_are_filtered_and_paged(visitor: Visitor) -> None:
 
 
 def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None:
-    page = visitor.text("/runs/20871")
+    page = visitor.text(f"/runs/{MISSED_RUN}")
     assert page.count('<svg class="diagram') == 2
     assert "not authenticated" in page
     assert "kept beside" in page
@@ -247,7 +307,7 @@ def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/stations/line1-op20/scan", "/due/excuse", "/containments/31/tick"]
+    "path", ["/stations/line1-op20/scan", "/due/excuse", f"/containments/{OPEN_CASE}/tick"]
 )
 def test_reloading_after_a_form_leads_back_to_its_page(onlooker: Visitor, path: str) -> None:
     answer = onlooker.client.get(path, follow_redirects=False)

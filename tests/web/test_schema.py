@@ -1,5 +1,6 @@
 """The API keeps what its OpenAPI document says, whatever it is asked (bounded examples)."""
 
+import asyncio
 from typing import Any
 
 import hypothesis
@@ -14,14 +15,14 @@ from schemathesis.specs.openapi.checks import (
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from tests.fakes import JumpClock
-from tests.showcase import NOW
-from tests.showcase_service import ShowcaseService
+from tests.showcase_story import BEGIN, Showcase, told
 
 pytest_plugins = ["schemathesis.pytest.plugin"]
 """Blocked elsewhere (pyproject.toml), because loading it takes most of the start of pytest."""
 
-CLOCK = JumpClock(NOW)
-APP = create_app(ShowcaseService(CLOCK), clock=CLOCK, access=AccessRules(trust_network=True))
+CLOCK = JumpClock(BEGIN)
+PLANT = asyncio.run(told(Showcase(CLOCK)))
+APP = create_app(PLANT.service, clock=CLOCK, access=AccessRules(trust_network=True))
 SCHEMA = schemathesis.openapi.from_dict(APP.openapi()).exclude(path="/api/v1/events")
 SCHEMA.app = APP
 

@@ -1,20 +1,55 @@
 """Evidence as a timing diagram: nothing is drawn where nothing was known (B1)."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import pytest
 
-from redrabbit.domain.records import Json
+from redrabbit.domain.presentation_questions import was_silent
+from redrabbit.domain.records import Json, PresentationRecord
 from redrabbit.web.timing_diagram import LABEL_WIDTH, PLOT_WIDTH, TimingDiagram, timing_diagram
+from tests.fakes import JumpClock
 from tests.showcase import NOW, SIGNALS
-from tests.showcase_records import evidence
+from tests.showcase_story import BEGIN, Showcase, told
+from tests.web.conftest import let
 
 SPECS = {str(spec.name): spec for spec in SIGNALS}
 
 
-def drawn(verdict: str, elapsed_s: float | None = 1.8) -> TimingDiagram:
-    found = timing_diagram(evidence(NOW, verdict, elapsed_s), SPECS)
+@cache
+def evidences() -> dict[str, Json]:
+    """Return evidence of each verdict, of silence, too, as the service kept it."""
+    showcase = let(told(Showcase(JumpClock(BEGIN))))
+    shown = showcase.ask(lambda reader: reader.find(PresentationRecord))
+    kept = {p.verdict: p.evidence for p in shown if p.verdict and p.evidence and p.decides}
+    return {**{str(verdict): each for verdict, each in kept.items()}, "silent": _silent(shown)}
+
+
+def _silent(shown: list[PresentationRecord]) -> Json:
+    return next(p.evidence for p in shown if p.evidence and was_silent(p) and p.verdict == "missed")
+
+
+def evidence(verdict: str, seconds: float = 1.8) -> Json:
+    """Return evidence of a verdict, stretched to so long an answer."""
+    kept = json.loads(evidences()[verdict])
+    return Json(json.dumps(_stretched(kept, seconds / 1.8)))
+
+
+def _stretched(value: Any, by: float) -> Any:
+    if isinstance(value, dict):
+        return {name: _stretched(each, by) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_stretched(each, by) for each in value]
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+        return (NOW + (datetime.fromisoformat(value) - NOW) * by).isoformat()
+    return value
+
+
+def drawn(verdict: str) -> TimingDiagram:
+    found = timing_diagram(evidence(verdict), SPECS)
     assert found is not None
     return found
 
@@ -38,7 +73,7 @@ def test_the_deciding_edge_marks_the_signals_that_changed_there() -> None:
 
 
 def test_silence_has_no_edge_and_shades_until_the_deadline() -> None:
-    silent = drawn("missed", None)
+    silent = drawn("silent")
     assert silent.edge_x is None
     assert silent.deadline_x is not None
     assert silent.shaded is not None
@@ -46,7 +81,7 @@ def test_silence_has_no_edge_and_shades_until_the_deadline() -> None:
 
 
 def test_a_lost_value_leaves_a_gap_in_the_wave() -> None:
-    lost = drawn("inconclusive", None)
+    lost = drawn("inconclusive")
     assert all(len(wave.unknown) == 1 for wave in lost.waves)
     ends = [wave.unknown[0][0] for wave in lost.waves]
     assert all(f"H{end}" in wave.path for end, wave in zip(ends, lost.waves, strict=True))
@@ -62,16 +97,14 @@ def test_the_limit_stands_above_a_measured_value_below_it() -> None:
 def test_signals_are_named_as_the_configuration_names_them() -> None:
     named = {wave.signal: wave.label for wave in drawn("detected").waves}
     assert named["torque"] == SPECS["torque"].label
-    bare = timing_diagram(evidence(NOW, "detected", 1.8), {})
+    bare = timing_diagram(evidence("detected"), {})
     assert bare is not None
     assert {wave.label for wave in bare.waves} == set(named)
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.4, 3.9, 30.0, 900.0])
 def test_everything_stays_within_the_frame_at_any_length(seconds: float) -> None:
-    kept = json.loads(evidence(NOW, "detected", seconds))
-    kept["deadline_at"] = (NOW + timedelta(seconds=seconds + 1)).isoformat()
-    found = timing_diagram(Json(json.dumps(kept)), SPECS)
+    found = timing_diagram(evidence("detected", seconds), SPECS)
     assert found is not None
     assert 1 <= len(found.ticks) <= 10
     for x in (*(x for x, _ in found.ticks), found.edge_x or 0, *(found.shaded or ())):

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.identity import containment_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
+from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.places import Place, failure_mode_name, known_check, place
 from redrabbit.services.queries.startable import PartToTake, part_to_take
+from redrabbit.services.queries.wording import outcome_word
 
 MOST_CLOSED: Final = 100
 """Closed cases on the list page, newest first; the API pages through the rest."""
@@ -82,7 +85,7 @@ class ContainmentPage:
 
 def containments_page(reader: Reader, plant: Plant, now: datetime) -> ContainmentsPage:
     """Return all open cases, and the closed ones, newest first."""
-    opened = reader.find(ContainmentRecord, Where("state", "!=", "closed"))
+    opened = open_containments(reader)
     closed = reader.find(
         ContainmentRecord,
         equals("state", "closed"),
@@ -127,12 +130,12 @@ def containment_page(
         if check is not None
         else (),
         reverified_by_run=case.reverified_by_run,
-        run_under_way=next((run.run_id for run in tried if run.state != "closed"), None),
+        run_under_way=next((run.run_id for run in tried if is_under_way(run)), None),
         closed_at=case.closed_at,
         attempts=tuple(
-            (run.run_id, run.outcome or "under_way", run.started_at)
+            (run.run_id, outcome_word(run), run.started_at)
             for run in tried
-            if run.state == "closed" and run.run_id != case.reverified_by_run
+            if not is_under_way(run) and run.run_id != case.reverified_by_run
         ),
     )
 
@@ -165,7 +168,7 @@ def _part_of(reader: Reader, case: ContainmentRecord) -> str | None:
     run = reader.get(RunRecord, case.run_id)
     if run is None:
         return None
-    parts: list[str] = json.loads(run.parts)
+    parts = parts_of(run)
     return parts[case.step] if case.step < len(parts) else None
 
 

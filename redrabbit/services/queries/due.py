@@ -7,7 +7,7 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.identity import run_label
-from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import next_due
@@ -108,7 +108,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
 def _row(plant: Plant, occurrence: OccurrenceRecord, stand: str, now: datetime) -> DueRow:
     check = known_check(plant, occurrence.check_id)
     where = place(plant, occurrence.line, occurrence.station, occurrence.device)
-    under_way = occurrence.outcome is None and occurrence.run_id is not None
+    run_id = holding_run(occurrence)
     return DueRow(
         occurrence=occurrence.occurrence_id,
         check=occurrence.check_id,
@@ -126,10 +126,8 @@ def _row(plant: Plant, occurrence: OccurrenceRecord, stand: str, now: datetime) 
             closes_at=occurrence.closes_at,
         ),
         parts=tuple(check.parts) if check is not None else (),
-        can_excuse=stand in {"open", "due", "overdue", "upcoming"} and not under_way,
-        under_way=run_label(occurrence.run_id)
-        if under_way and occurrence.run_id is not None
-        else None,
+        can_excuse=may_be_excused(occurrence, now),
+        under_way=run_label(run_id) if run_id is not None else None,
         reason=occurrence.reason,
         by=occurrence.decided_by,
     )

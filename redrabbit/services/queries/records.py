@@ -9,6 +9,8 @@ from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.places import place
+from redrabbit.services.queries.wording import UNDER_WAY_WORD, outcome_word
+from redrabbit.services.runs_under_way import UNDER_WAY
 
 PAGE_ROWS: Final = 40
 
@@ -105,8 +107,8 @@ def run_conditions(plant: Plant, wanted: RunFilter) -> tuple[Where, ...]:
     if wanted.to_date and wanted.to_date < date.max:
         ends = datetime.combine(wanted.to_date + timedelta(days=1), time.min, plant.zone)
         conditions.append(Where("started_at", "<", ends))
-    if wanted.outcome == "under_way":
-        conditions.append(Where("state", "!=", "closed"))
+    if wanted.outcome == UNDER_WAY_WORD:
+        conditions.append(UNDER_WAY)
     elif wanted.outcome:
         conditions.append(equals("outcome", wanted.outcome))
     return tuple(conditions)
@@ -120,7 +122,7 @@ def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, 
     )
     verdicts: dict[int, list[tuple[str, str]]] = {}
     for presentation in shown:
-        if presentation.attempt == 1 and presentation.verdict is not None:
+        if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
                 (presentation.part_id, presentation.verdict)
             )
@@ -135,7 +137,7 @@ def _row(plant: Plant, run: RunRecord, verdicts: tuple[tuple[str, str], ...]) ->
         operation=where.operation,
         device=where.device,
         purpose=run.purpose,
-        outcome=run.outcome if run.state == "closed" and run.outcome else "under_way",
+        outcome=outcome_word(run),
         started_at=run.started_at,
         late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
         operator=run.operator,

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import containment_label
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
     Json,
-    OccurrenceRecord,
     PresentationRecord,
     RunRecord,
 )
@@ -19,7 +18,8 @@ from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
 from redrabbit.services.queries.places import Place, failure_mode_name, place
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.why_made import why_said
+from redrabbit.services.queries.wording import outcome_word, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +83,8 @@ def run_page(reader: Reader, plant: Plant, run_id: int, now: datetime) -> RunPag
         now=now,
         run=run,
         where=place(plant, run.line, run.station, run.device),
-        outcome=run.outcome if run.state == "closed" and run.outcome else "under_way",
-        why=_why(reader, run),
+        outcome=outcome_word(run),
+        why=why_said(reader, run),
         timing=_timing(run),
         plan_line=check.plan_line if check is not None else None,
         pfmea=check.pfmea if check is not None else None,
@@ -95,17 +95,6 @@ def run_page(reader: Reader, plant: Plant, run_id: int, now: datetime) -> RunPag
         size=head.size,
         root=head.root,
     )
-
-
-def _why(reader: Reader, run: RunRecord) -> Message:
-    if run.containment_id is not None:
-        return say("why.reverification", containment=containment_label(run.containment_id))
-    occurrence = (
-        reader.get(OccurrenceRecord, run.occurrence_id) if run.occurrence_id is not None else None
-    )
-    if occurrence is None:
-        return say("why.on_demand")
-    return say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
 
 
 def _timing(run: RunRecord) -> Message | None:
@@ -159,6 +148,6 @@ def _observed(shown: PresentationRecord) -> Message:
         case "accepted":
             return say("observed.accepted")
         case "missed":
-            return say("observed.accepted" if shown.elapsed_s is not None else "observed.silence")
+            return say("observed.silence" if was_silent(shown) else "observed.accepted")
         case _:
             return say(f"why_inconclusive.{shown.verdict_reason}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.consequences import last_good_check
+from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
 from redrabbit.domain.identity import StationId
@@ -28,6 +30,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.runs_under_way import runs_under_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +114,8 @@ def _scene(
         views=views,
         now=now,
         undecided=reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"),
-        containments=reader.find(ContainmentRecord, Where("state", "!=", "closed")),
-        runs=reader.find(RunRecord, Where("state", "!=", "closed")),
+        containments=open_containments(reader),
+        runs=runs_under_way(reader),
         pauses=reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now)),
         stations={record.station_id: record for record in reader.find(StationRecord)},
         checks={record.check_id: record for record in reader.find(CheckRecord)},
@@ -140,7 +143,7 @@ def _standing(scene: _Scene, station: Station, device: Device) -> Standing:
         undecided=undecided,
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
         occurrence=next((o for o in undecided if o.occurrence_id == stands.occurrence_id), None),
-        last_good=_last_good(scene.reader, device.id),
+        last_good=last_good_check(scene.reader, device.id),
         containment=next(
             (c for c in facts.containments if c.containment_id == stands.containment_id), None
         ),
@@ -181,26 +184,13 @@ def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
-    """Return the latest closed run of this outcome; the outcome alone is set at a stop, too."""
+    """Return the latest closed run of this outcome."""
     found = reader.find(
         RunRecord,
         equals("check_id", check_id),
         equals("outcome", outcome),
         equals("state", "closed"),
         order_by="started_at",
-        descending=True,
-        limit=1,
-    )
-    return found[0] if found else None
-
-
-def _last_good(reader: Reader, device: str) -> PresentationRecord | None:
-    found = reader.find(
-        PresentationRecord,
-        equals("device", device),
-        equals("decides", True),
-        equals("verdict", "detected"),
-        order_by="presented_at",
         descending=True,
         limit=1,
     )

@@ -3,22 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.challenge_part import PartState, refuse_unfit
+from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import PartId, containment_label
-from redrabbit.domain.occurrence import OccurrenceStatus
+from redrabbit.domain.occurrence import OccurrenceStatus, may_be_run
+from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import ChallengePartRecord, OccurrenceRecord
+from redrabbit.domain.records import ChallengePartRecord, ContainmentRecord, OccurrenceRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.standing import Standing
 from redrabbit.services.queries.wording import say
-
-RUNNABLE: Final = (OccurrenceStatus.OVERDUE, OccurrenceStatus.DUE, OccurrenceStatus.OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,12 @@ def startable_checks(
     for standing in here:
         for check in standing.checks:
             parts = tuple(part_to_take(reader, plant, part, today) for part in check.parts)
-            rows += _rows(standing, check, parts, now)
+            cases = [
+                case
+                for case in standing.facts.containments
+                if case.check_id == check.id and may_reverify(plant, check, case)
+            ]
+            rows += _rows(standing, check, parts, cases, now)
     urgency = {"overdue": 0, "missed": 1, "due": 2}
     return tuple(sorted(rows, key=lambda row: urgency.get(row.status, 3) if row.urgent else 9))
 
@@ -71,25 +73,22 @@ def part_to_take(reader: Reader, plant: Plant, part_id: PartId, today: date) -> 
     """Return a part with its place, and why it can't be used if it can't (L6, B25)."""
     part = plant.part(part_id)
     record = reader.get(ChallengePartRecord, part_id)
-    unfit: Message | None = None
-    if record is not None:
-        try:
-            refuse_unfit(part, PartState(record.state), uses=record.uses, today=today)
-        except Refusal as refusal:
-            unfit = say(f"refusal.{refusal.code}", **refusal.params)
-        if unfit is None and record.custody != "stored":
-            unfit = say("refusal.part_is_out", part=part_id, custody=record.custody)
+    refusal = why_unfit(part, record, today) if record is not None else None
     return PartToTake(
         part=part.id,
         name=part.name,
         storage=part.storage,
         is_good_master=part.is_good_master,
-        unfit=unfit,
+        unfit=say(f"refusal.{refusal.code}", **refusal.params) if refusal is not None else None,
     )
 
 
 def _rows(
-    standing: Standing, check: Check, parts: tuple[PartToTake, ...], now: datetime
+    standing: Standing,
+    check: Check,
+    parts: tuple[PartToTake, ...],
+    cases: Iterable[ContainmentRecord],
+    now: datetime,
 ) -> list[Startable]:
     def row(
         status: str,
@@ -118,10 +117,9 @@ def _rows(
             say("start.reverify", containment=containment_label(case.containment_id)),
             containment=case.containment_id,
         )
-        for case in standing.facts.containments
-        if case.check_id == check.id and case.state == "open"
+        for case in cases
     ]
-    occurrence = _runnable(standing, check)
+    occurrence = _runnable(standing, check, now)
     if occurrence is not None:
         overdue = standing.occurrence_status[occurrence.occurrence_id] is OccurrenceStatus.OVERDUE
         why = (
@@ -135,13 +133,12 @@ def _rows(
     return rows
 
 
-def _runnable(standing: Standing, check: Check) -> OccurrenceRecord | None:
+def _runnable(standing: Standing, check: Check, now: datetime) -> OccurrenceRecord | None:
     return next(
         (
             occurrence
             for occurrence in standing.undecided
-            if occurrence.check_id == check.id
-            and standing.occurrence_status[occurrence.occurrence_id] in RUNNABLE
+            if occurrence.check_id == check.id and may_be_run(occurrence, now)
         ),
         None,
     )

@@ -4,32 +4,34 @@ It shows one instruction at a time (look.md) and says what is still missing befo
 confirmed; what it shows is what the run's records say, never a guess (B23).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import DeviceId, StationId, containment_label
+from redrabbit.domain.identity import DeviceId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import deciding, worst
 from redrabbit.domain.records import (
     AlarmRecord,
-    OccurrenceRecord,
     PresentationRecord,
     RunRecord,
 )
+from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.places import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.standing import standings, standings_at
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
+from redrabbit.services.queries.why_made import why_said
 from redrabbit.services.queries.wording import say
+from redrabbit.services.runs_under_way import run_under_way_at
 
 EXPECTED_SCAN: Final = {"awaiting_part": "take", "awaiting_return": "give_back"}
 """What the next scan means in each state of a run; in the others none is expected."""
@@ -51,6 +53,8 @@ class RunUnderWay:
     going_no_further: Message | None
     """Why nothing more is presented: the part's return is all that is left."""
     can_confirm: bool
+    can_abort: bool
+    """False once it is stopped and waits for its part."""
     can_tap: bool
     """True where the station does not say itself that the part is there (D2)."""
     expected_scan: str | None
@@ -89,7 +93,7 @@ def station_page(
     """Return the page of one station; KeyError if there is none of that id."""
     station = plant.station(station_id)
     view = views.get(station_id)
-    run = run_under_way(reader, station_id)
+    run = run_under_way_at(reader, station_id)
     here = standings_at(reader, plant, views, station, now)
     last = None if run is not None else _last_run(reader, station_id)
     return StationPage(
@@ -112,54 +116,34 @@ def station_page(
     )
 
 
-def run_under_way(reader: Reader, station_id: str) -> RunRecord | None:
-    """Return the one run of the station that is not closed (D2)."""
-    found = reader.find(
-        RunRecord, equals("station", station_id), Where("state", "!=", "closed"), limit=1
-    )
-    return found[0] if found else None
-
-
 def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunUnderWay:
     shown = reader.find(PresentationRecord, equals("run_id", run.run_id))
-    deciding = {p.step: p for p in shown if p.attempt == 1}
+    decided = deciding(shown)
     device = station.device(DeviceId(run.device))
-    parts: list[str] = json.loads(run.parts)
-    lines = step_lines(plant, run, parts, deciding)
+    lines = step_lines(plant, run, shown)
     rule = device.rule
     can_tap = run.state == "armed" and rule.presented is None and rule.part_code is None
-    current = deciding.get(run.step) or deciding.get(run.step - 1)
-    stopped = run.outcome or (current is not None and current.verdict in {"missed", "false_reject"})
+    current = decided.get(run.step) or decided.get(run.step - 1)
     return RunUnderWay(
         run=run.run_id,
         device=device.name,
         state=run.state,
         operator=run.operator,
-        why=_why(reader, run),
+        why=why_said(reader, run),
         steps=lines,
         now_doing=instruction(
             plant,
             run,
-            parts,
             can_tap=can_tap,
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_said(current) if current is not None else None,
-        going_no_further=say("run.goes_no_further") if stopped else None,
+        going_no_further=say("run.goes_no_further") if goes_no_further(run, shown) else None,
+        can_abort=may_be_aborted(run),
         can_confirm=run.state == "awaiting_confirmation",
         can_tap=can_tap,
         expected_scan=EXPECTED_SCAN.get(run.state),
     )
-
-
-def _why(reader: Reader, run: RunRecord) -> Message:
-    if run.containment_id is not None:
-        return say("why.reverification", containment=containment_label(run.containment_id))
-    if run.occurrence_id is not None:
-        occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
-        if occurrence is not None:
-            return say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
-    return say("why.on_demand")
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
@@ -176,14 +160,8 @@ def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
 
 def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
     """Return the verdict that made the run's outcome: the worst one."""
-    order = ("missed", "false_reject", "inconclusive", "detected", "accepted")
-    shown = [
-        p
-        for p in reader.find(PresentationRecord, equals("run_id", run.run_id))
-        if p.attempt == 1 and p.verdict is not None
-    ]
-    worst = min(shown, key=lambda p: order.index(p.verdict or "accepted"), default=None)
-    return verdict_said(worst) if worst is not None else None
+    found = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
+    return verdict_said(found) if found is not None else None
 
 
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:

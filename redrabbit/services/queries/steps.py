@@ -4,15 +4,16 @@ The part under way is spelled out (take, put on, answer, give back); the parts b
 are one line each, so that the list stays short enough to read with gloves on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.challenge_part import ChallengePart
-from redrabbit.domain.identity import PartId
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import deciding
 from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.wording import say
 
@@ -47,21 +48,19 @@ class Instruction:
 def step_lines(
     plant: Plant,
     run: RunRecord,
-    parts: Sequence[str],
-    deciding: Mapping[int, PresentationRecord],
+    presentations: Sequence[PresentationRecord],
 ) -> tuple[StepLine, ...]:
     """Return the list of steps, the confirmation last."""
     lines: list[StepLine] = []
-    goes_on = run.outcome is None and _is_good_so_far(deciding.get(run.step))
-    for index, part_id in enumerate(parts):
-        part = plant.part(PartId(part_id))
-        shown = deciding.get(index)
+    decided = deciding(presentations)
+    for index, part_id in enumerate(parts_of(run)[: run.step + 1]):
+        part = plant.part(part_id)
+        shown = decided.get(index)
         if index == run.step and run.state in STATES:
             lines += _under_way(part, run, shown)
-        elif index <= run.step and shown is not None:
+        elif shown is not None:
             lines.append(_done(part, shown))
-        elif run.state in STATES and goes_on:
-            lines.append(_to_come(part))
+    lines += [_to_come(plant.part(part)) for part in parts_to_come(run, presentations)]
     confirming = run.state == "awaiting_confirmation"
     lines.append(
         StepLine(
@@ -94,8 +93,10 @@ def _under_way(
         _answer_detail(part, shown),
         say("step.give_back.detail", storage=part.storage),
     )
-    judged = shown is not None and shown.verdict is not None
-    never = {1, 2} if run.state == "awaiting_return" and not judged else set()
+    never: set[int] = set()
+    if run.state == "awaiting_return":  # what a stop or another part left out never happens
+        never |= {1} if shown is None or shown.presented_at is None else set()
+        never |= {2} if shown is None or shown.verdict is None else set()
     return [
         StepLine(
             state="done" if place < at else "now" if place == at else "to_come",
@@ -104,19 +105,16 @@ def _under_way(
             verdict=shown.verdict if shown is not None and place == 2 else None,  # noqa: PLR2004  the third line
         )
         for place in range(len(STATES))
-        if place not in never  # a run that was stopped waits for the part's return only
+        if place not in never
     ]
-
-
-def _is_good_so_far(shown: PresentationRecord | None) -> bool:
-    """Return whether the next part follows: none does after a verdict that is not good (D4)."""
-    return shown is None or shown.verdict in {None, "detected", "accepted"}
 
 
 def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:
     return StepLine(
         state="done",
-        title=say("step.part_done", part=part.id, verdict=say(f"verdict.{shown.verdict}")),
+        title=say("step.part_done", part=part.id, verdict=say(f"verdict.{shown.verdict}"))
+        if shown.verdict is not None
+        else say("step.part_unjudged", part=part.id),
         detail=say("step.returned", at=shown.given_back_at) if shown.given_back_at else None,
         verdict=shown.verdict,
     )
@@ -140,11 +138,9 @@ def _answer_detail(part: ChallengePart, shown: PresentationRecord | None) -> Mes
     return say("step.must_pass" if part.is_good_master else "step.must_be_rejected")
 
 
-def instruction(
-    plant: Plant, run: RunRecord, parts: Sequence[str], *, can_tap: bool, steps_left: int
-) -> Instruction:
+def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int) -> Instruction:
     """Return the one thing to do now."""
-    part = plant.part(PartId(parts[run.step]))
+    part = plant.part(parts_of(run)[run.step])
     state = "armed_tap" if run.state == "armed" and can_tap else run.state
     return Instruction(
         title=say(f"do.{state}", part=part.id, storage=part.storage),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.services.queries.wording import say
 
@@ -69,6 +70,6 @@ def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
         return say(f"verdict.why.{shown.verdict_reason}", part=part)
     if shown.verdict == "detected" and shown.expected_code is not None:
         return say("verdict.detected.right_reason", part=part, elapsed=elapsed)
-    if shown.verdict == "missed" and elapsed is None:
+    if shown.verdict == "missed" and was_silent(shown):
         return say("verdict.missed.silent", part=part)
     return say(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)

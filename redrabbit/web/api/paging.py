@@ -1,12 +1,15 @@
 """Cursor paging: the cursor is the number of the last record seen, so pages never shift (B30)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Query
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.services.ports import R, Reader, Where
+from redrabbit.domain.records import Record
+from redrabbit.services.ports import Reader, Where
 from redrabbit.web.site import LARGEST_NUMBER
+
+R = TypeVar("R", bound=Record)
 
 MOST_ROWS: Final = 200
 

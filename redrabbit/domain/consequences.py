@@ -1,0 +1,238 @@
+"""What follows from a fact, in the same transaction and of itself (L4, D4, D22).
+
+A miss fails its occurrence and opens a containment with its suspect window; a verdict that is not
+good raises an alarm; a re-verification that passed ends the miss; a case whose reaction is done is
+closed. Each fact that follows may have consequences of its own.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
+from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
+    ContainmentOpened,
+    ContainmentRecord,
+    ContainmentReverified,
+    ContainmentState,
+    ReactionChanged,
+    ReactionStep,
+)
+from redrabbit.domain.facts.fact import Fact, Record
+from redrabbit.domain.facts.occurrence import (
+    OccurrenceDecided,
+    OccurrenceOutcome,
+    OccurrenceRecord,
+)
+from redrabbit.domain.facts.run import PresentationRecord, RunClosed, RunRecord, VerdictReached
+from redrabbit.domain.occurrence import lapse_at
+from redrabbit.domain.record_query import RecordReader, equals
+from redrabbit.domain.run import Outcome, Purpose
+from redrabbit.domain.suspect_window import parts_between
+from redrabbit.domain.verdict import Verdict
+
+
+class Dated(NamedTuple):
+    """A fact that follows, and when it holds from."""
+
+    fact: Fact
+    at: datetime
+
+
+class Known(RecordReader, Protocol):
+    """What is on record once the fact is, and which number comes next."""
+
+    def next_number(self, kind: type[Record]) -> int:
+        """Return the next free number of a record with an integer key (D14)."""
+        ...
+
+
+def consequences(fact: Fact, at: datetime, known: Known, check: Check | None) -> tuple[Dated, ...]:
+    """Return what follows from a fact that happened at `at`, in its order.
+
+    `check` is the check that the fact speaks of, as the plan in force has it; None where the fact
+    speaks of none.
+    """
+    follow = FOLLOWS.get(type(fact))
+    return () if follow is None else tuple(follow(fact, at, known, check))
+
+
+def decision(
+    run: RunRecord, at: datetime, outcome: OccurrenceOutcome, reason: str | None, known: Known
+) -> Dated | None:
+    """Return what a run decides of the occurrence that it holds; None where it holds none.
+
+    A run that ended after all that it may hold decides nothing better: the check lapsed at its
+    close (D9).
+    """
+    occurrence = _held(run, known)
+    if occurrence is None:
+        return None
+    lapses_at = lapse_at(occurrence)
+    if at > lapses_at:
+        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, "not_done"
+    decided = OccurrenceDecided(
+        occurrence_id=occurrence.occurrence_id,
+        check_id=occurrence.check_id,
+        station=occurrence.station,
+        device=occurrence.device,
+        run_id=run.run_id,
+        outcome=outcome,
+        reason=reason,
+    )
+    return Dated(decided, at)
+
+
+def last_good_check(
+    reader: RecordReader, device: str, failure_mode: str | None = None
+) -> PresentationRecord | None:
+    """Return the last deciding *detected* of a device.
+
+    A suspect window is about one failure mode (D5); without one it is the last of any, as the
+    board shows it.
+    """
+    of_mode = () if failure_mode is None else (equals("failure_mode", failure_mode),)
+    detected = reader.find(
+        PresentationRecord,
+        equals("device", device),
+        *of_mode,
+        equals("verdict", Verdict.DETECTED),
+        equals("decides", value=True),
+        order_by="presented_at",
+        descending=True,
+        limit=1,
+    )
+    return detected[0] if detected else None
+
+
+def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
+    if run.occurrence_id is None:
+        return None
+    occurrence = known.get(OccurrenceRecord, run.occurrence_id)
+    if occurrence is None or occurrence.outcome is not None or occurrence.run_id != run.run_id:
+        return None
+    return occurrence
+
+
+def _after_verdict(
+    fact: VerdictReached, at: datetime, known: Known, check: Check
+) -> Iterator[Dated]:
+    if not fact.decides:
+        return
+    run = known.get(RunRecord, fact.run_id)
+    assert run is not None  # noqa: S101  a run is recorded when it starts
+    if fact.verdict in {Verdict.MISSED, Verdict.FALSE_REJECT}:  # needs nobody's confirmation (D4)
+        failed = decision(run, at, OccurrenceOutcome.FAILED, fact.verdict.value, known)
+        if failed is not None:
+            yield failed
+    if fact.verdict is Verdict.MISSED:
+        yield from _open_case(fact, at, known, check)
+    if not fact.verdict.is_good:
+        yield Dated(_alarm(AlarmKind(fact.verdict.value), run, known, part_id=fact.part_id), at)
+
+
+def _open_case(fact: VerdictReached, at: datetime, known: Known, check: Check) -> Iterator[Dated]:
+    missed = known.get(PresentationRecord, fact.run_id, fact.step, fact.attempt)
+    assert missed is not None  # noqa: S101  recorded when the part was issued
+    failure_mode = missed.failure_mode
+    assert failure_mode is not None  # noqa: S101  a good master can't be missed
+    already_open = known.find(
+        ContainmentRecord,
+        equals("device", missed.device),
+        equals("failure_mode", failure_mode),
+        equals("state", ContainmentState.OPEN),
+        limit=1,
+    )
+    if already_open:
+        return
+    good = last_good_check(known, missed.device, failure_mode)
+    suspect = parts_between(good.counter if good else None, missed.counter)
+    opened = ContainmentOpened(
+        containment_id=known.next_number(ContainmentRecord),
+        line=missed.line,
+        station=missed.station,
+        device=missed.device,
+        failure_mode=failure_mode,
+        check_id=check.id,
+        run_id=missed.run_id,
+        step=missed.step,
+        window_from=good.presented_at if good else None,
+        window_from_run=good.run_id if good else None,
+        counter_from=good.counter if good else None,
+        counter_to=missed.counter,
+        quantity=suspect.quantity,
+        quantity_is_lower_bound=suspect.is_lower_bound,
+        reaction=tuple(
+            ReactionStep(en=text.en, zh=text.zh, done_at=None, done_by=None)
+            for text in check.reaction
+        ),
+    )
+    yield Dated(opened, at)
+
+
+def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None) -> Iterator[Dated]:
+    run = known.get(RunRecord, fact.run_id)
+    assert run is not None  # noqa: S101  a run is recorded when it starts
+    if fact.outcome is Outcome.PASSED and run.purpose is Purpose.REVERIFICATION:
+        assert run.containment_id is not None  # noqa: S101  a re-verification has its case
+        case = known.get(ContainmentRecord, run.containment_id)
+        if case is not None and case.state is ContainmentState.OPEN:
+            reverified = ContainmentReverified(
+                containment_id=case.containment_id, run_id=fact.run_id
+            )
+            yield Dated(reverified, at)
+    if check is None or run.occurrence_id is None:
+        return
+    if fact.outcome is Outcome.INCONCLUSIVE:
+        occurrence = known.get(OccurrenceRecord, run.occurrence_id)
+        assert occurrence is not None  # noqa: S101  a run is started for one that is there
+        undecided = occurrence.outcome is None
+        if undecided and occurrence.inconclusive_runs == check.escalate_after_inconclusive:
+            # nobody shops around a miss: the quality engineer is told (D4)
+            yield Dated(_alarm(AlarmKind.INCONCLUSIVE_AGAIN, run, known, occurrence=occurrence), at)
+
+
+def _after_reaction(
+    fact: ContainmentReverified | ReactionChanged,
+    at: datetime,
+    known: Known,
+    check: Check | None,
+) -> Iterator[Dated]:
+    del check
+    case = known.get(ContainmentRecord, fact.containment_id)
+    assert case is not None  # noqa: S101  the fact was folded into it
+    all_done = all(step["done_at"] for step in json.loads(case.reaction))
+    if case.state is ContainmentState.REVERIFIED and all_done:
+        yield Dated(ContainmentClosed(containment_id=case.containment_id), at)
+
+
+def _alarm(
+    kind: AlarmKind,
+    run: RunRecord,
+    known: Known,
+    *,
+    part_id: str | None = None,
+    occurrence: OccurrenceRecord | None = None,
+) -> AlarmRaised:
+    return AlarmRaised(
+        alarm_id=known.next_number(AlarmRecord),
+        kind=kind,
+        line=run.line,
+        station=run.station,
+        device=run.device,
+        part_id=part_id,
+        run_id=run.run_id,
+        occurrence_id=occurrence.occurrence_id if occurrence else None,
+    )
+
+
+FOLLOWS: Mapping[type[Fact], Callable[[Any, datetime, Known, Any], Iterator[Dated]]] = {
+    VerdictReached: _after_verdict,
+    RunClosed: _after_run,
+    ContainmentReverified: _after_reaction,
+    ReactionChanged: _after_reaction,
+}
+"""One row a fact that has consequences."""

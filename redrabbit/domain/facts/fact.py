@@ -1,0 +1,96 @@
+"""What a fact is, what a record is, and how the one changes the other (D22).
+
+A fact is what one ledger entry says, as a frozen value with types: its fields are the entry's payload,
+and every field is always there, null if unknown (D53). Folding it gives the changes that it makes in
+the records; a fold depends on the entry and on the records before it, and on nothing else, because
+verification folds the whole ledger again and compares (D13).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, NewType, Protocol, TypeVar
+
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import Entry, Event
+
+Json = NewType("Json", str)
+"""Canonical JSON text: how a record keeps what has parts of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the ledger's entries come to, for one thing: a row of one table.
+
+    Field types are limited to str, int, float, bool, aware datetime, date, enumerations of words,
+    `None` unions of these, and `Json`.
+    """
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
+    UNIQUE: ClassVar[tuple[str, ...]] = ()
+    """Fields that no two records share as a whole, beside the key."""
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert the record, or replace the one with its key."""
+
+    record: Record
+
+
+Changes = tuple[Put, ...]
+
+
+class Look(Protocol):
+    """Reads one record as it stands before the entry."""
+
+    def __call__(self, kind: type[R], *key: str | int) -> R | None:
+        """Return the record with this key, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What one ledger entry says."""
+
+    TYPE: ClassVar[str]
+    """The entry's type: the name of the fact for ever."""
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Return what the fact changes in the records.
+
+        Raises LookupError where it speaks of a record that isn't there: a ledger that was tampered
+        with, or a bug. A fact that changes no record stands in the ledger only.
+        """
+        del entry, look
+        return ()
+
+
+def event_of(fact: Fact, *, stream: str, at: datetime, actor: Actor) -> Event:
+    """Return the fact as it is handed to the ledger; `at` is when it happened (aware)."""
+    return Event(type=fact.TYPE, stream=stream, occurred_at=at, actor=actor, payload=encode(fact))
+
+
+def found(look: Look, kind: type[R], *key: str | int) -> R:
+    """Return the record with this key; LookupError if the ledger never made it."""
+    record = look(kind, *key)
+    if record is None:
+        raise LookupError(f"no {kind.__name__} {key}")
+    return record
+
+
+def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
+    """Return a new record: what isn't given comes from the fact's field of the same name."""
+    names = _names(kind)
+    own = {name: getattr(fact, name) for name in names if name not in given}
+    return kind(**own, **given)
+
+
+def _names(kind: type[Any]) -> Iterable[str]:
+    return (field.name for field in fields(kind))

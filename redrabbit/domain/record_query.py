@@ -1,0 +1,43 @@
+"""How records are asked for: by conditions on their fields. There is no other query language."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from redrabbit.domain.facts.fact import Record
+
+R = TypeVar("R", bound=Record)
+
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One condition on a field. `=` and `!=` with None ask for (not) NULL; `in` takes a tuple."""
+
+    field: str
+    operator: Operator
+    value: object
+
+
+def equals(field: str, value: object) -> Where:
+    """Return the commonest condition."""
+    return Where(field, "=", value)
+
+
+class RecordReader(Protocol):
+    """Reads records as committed (or, within a command, as changed so far)."""
+
+    def get(self, kind: type[R], *key: str | int) -> R | None:
+        """Return the record with this key, or None."""
+        ...
+
+    def find(
+        self,
+        kind: type[R],
+        *where: Where,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> list[R]:
+        """Return the records that meet every condition, by key unless `order_by` says else."""
+        ...

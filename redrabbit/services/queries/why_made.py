@@ -1,0 +1,23 @@
+"""Why a run is made, in words: for a case, for a scheduled check, or on demand."""
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.identity import containment_label
+from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.run_questions import WhyMade, why_made
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.wording import say
+
+
+def why_said(reader: Reader, run: RunRecord) -> Message:
+    """Return why the run is made, with the case or the times that it is made for."""
+    match why_made(run):
+        case WhyMade.REVERIFICATION:
+            assert run.containment_id is not None  # noqa: S101  a re-verification has its case
+            return say("why.reverification", containment=containment_label(run.containment_id))
+        case WhyMade.DUE:
+            assert run.occurrence_id is not None  # noqa: S101  it is made for one
+            occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
+            assert occurrence is not None  # noqa: S101  a run starts for one that is recorded
+            return say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+        case WhyMade.ON_DEMAND:
+            return say("why.on_demand")

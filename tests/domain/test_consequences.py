@@ -1,0 +1,247 @@
+"""What follows from a verdict, the end of a run and a ticked reaction (L4, D4), without a store."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from redrabbit.domain.consequences import Dated, consequences, decision, last_good_check
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised
+from redrabbit.domain.facts.catalogue import BY_TYPE
+from redrabbit.domain.facts.codec import decode, plain
+from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
+    ContainmentOpened,
+    ContainmentReverified,
+)
+from redrabbit.domain.facts.fact import Fact, Record
+from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
+from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
+from redrabbit.domain.record_query import Where
+from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.schedule import OnDemand
+from redrabbit.domain.text import Text
+from tests.domain.facts.test_containment import CONTAINMENT
+from tests.domain.folded import (
+    ISSUED,
+    RUN,
+    VERDICT,
+    FoldedLedger,
+    a_ledger,
+    a_running_ledger,
+    at,
+)
+
+R = TypeVar("R", bound=Record)
+
+CHECK = Check(
+    id=CheckId("torque"),
+    plan_line="10",
+    pfmea="12.4 rev C",
+    line=LineId("line1"),
+    station=StationId("op20"),
+    device=DeviceId("op20-torque"),
+    parts=(PartId("RR-0001"),),
+    schedule=OnDemand(),
+    opens_before=timedelta(),
+    grace=timedelta(minutes=20),
+    closes_after=timedelta(hours=1),
+    reaction=(Text(en="Stop the line", zh="停线"),),
+    escalate_after_inconclusive=1,
+)
+
+
+class Known:
+    """The records of a small ledger, as a command would find them."""
+
+    def __init__(self, ledger: FoldedLedger) -> None:
+        self._ledger = ledger
+        self._given = 0
+
+    def get(self, kind: type[R], *key: str | int) -> R | None:
+        return self._ledger.look(kind, *key)
+
+    def find(self, kind: type[R], *where: Where, **how: Any) -> list[R]:
+        known = [r for (k, _), r in self._ledger.records.items() if k is kind]
+        meets = [r for r in known if all(getattr(r, w.field) == w.value for w in where)]
+        order = how.get("order_by")
+        if order:
+            meets.sort(key=lambda r: getattr(r, order), reverse=how.get("descending", False))
+        return cast("list[R]", meets[: how.get("limit")])
+
+    def next_number(self, kind: type[Record]) -> int:
+        del kind
+        self._given += 1
+        return self._given
+
+
+def follow(
+    ledger: FoldedLedger,
+    event_type: str,
+    seconds: float,
+    values: Mapping[str, object],
+    *,
+    check: Check | None = CHECK,
+) -> list[Fact]:
+    """Append a fact and all that follows, as services do; return what followed."""
+    ledger.say(event_type, seconds, **values)
+    fact: Any = decode(BY_TYPE[event_type], {name: plain(v) for name, v in values.items()})
+    return [following.fact for following in following_of(ledger, fact, at(seconds), check)]
+
+
+def following_of(
+    ledger: FoldedLedger, fact: Fact, when: datetime, check: Check | None
+) -> list[Dated]:
+    return list(consequences(fact, when, Known(ledger), check))
+
+
+def kinds(facts: list[Fact]) -> list[str]:
+    return [fact.TYPE for fact in facts]
+
+
+def test_a_miss_fails_its_occurrence_opens_a_case_and_raises_an_alarm() -> None:
+    """L4: nothing of it waits for a person."""
+    missed = VERDICT | {"verdict": "missed"}
+    decided, opened, raised = follow(a_running_ledger(), "verdict_reached", 82, missed)
+    assert isinstance(decided, OccurrenceDecided)
+    assert (decided.outcome, decided.reason, decided.run_id) == ("failed", "missed", 1)
+    assert isinstance(opened, ContainmentOpened)
+    assert (opened.failure_mode, opened.window_from, opened.counter_to) == (
+        "torque_low",
+        None,
+        1214,
+    )
+    assert (opened.quantity, opened.quantity_is_lower_bound) == (1214, True)
+    assert [(step.en, step.done_at) for step in opened.reaction] == [("Stop the line", None)]
+    assert isinstance(raised, AlarmRaised)
+    assert (raised.kind, raised.part_id, raised.run_id) == (AlarmKind.MISSED, "RR-0001", 1)
+
+
+def test_the_window_begins_at_the_last_good_check() -> None:
+    """D5."""
+    ledger = a_running_ledger()
+    ledger.say("verdict_reached", 82, **VERDICT)
+    ledger.say("run_started", 160, **(RUN | {"run_id": 2}))
+    ledger.say("part_issued", 170, **(ISSUED | {"run_id": 2}))
+    missed = VERDICT | {"run_id": 2, "verdict": "missed", "counter": 1300}
+    facts = follow(ledger, "verdict_reached", 182, missed)
+    opened = next(fact for fact in facts if isinstance(fact, ContainmentOpened))
+    assert (opened.window_from, opened.window_from_run, opened.counter_from) == (at(80), 1, 1214)
+    assert (opened.quantity, opened.quantity_is_lower_bound) == (86, False)
+
+
+def test_a_second_miss_opens_no_second_case() -> None:
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 10, **CONTAINMENT)
+    facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
+    assert kinds(facts) == ["occurrence_decided", "alarm_raised"]
+
+
+def test_a_false_reject_fails_the_occurrence_without_a_case() -> None:
+    """D4: no suspect window."""
+    facts = follow(a_running_ledger(), "verdict_reached", 82, VERDICT | {"verdict": "false_reject"})
+    assert kinds(facts) == ["occurrence_decided", "alarm_raised"]
+
+
+def test_an_inconclusive_verdict_decides_nothing() -> None:
+    """D4: the occurrence stays open."""
+    unclear = VERDICT | {"verdict": "inconclusive", "verdict_reason": "stale"}
+    facts = follow(a_running_ledger(), "verdict_reached", 82, unclear)
+    assert kinds(facts) == ["alarm_raised"]
+
+
+def test_a_good_verdict_and_one_kept_beside_have_no_consequence() -> None:
+    """L10."""
+    assert follow(a_running_ledger(), "verdict_reached", 82, VERDICT) == []
+    beside = VERDICT | {"verdict": "missed", "decides": False}
+    assert follow(a_running_ledger(), "verdict_reached", 82, beside) == []
+
+
+def test_a_verdict_after_all_that_the_run_may_hold_comes_after_the_lapse() -> None:
+    """D9: dated at the close, whoever writes it."""
+    ledger = a_running_ledger()
+    run = ledger.the(RunRecord, 1)
+    late = decision(run, at(9999), OccurrenceOutcome.PASSED, None, Known(ledger))
+    assert late is not None
+    assert isinstance(late.fact, OccurrenceDecided)
+    assert (late.fact.outcome, late.fact.reason, late.at) == ("lapsed", "not_done", at(3600))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"occurrence_id": None}, {"occurrence_id": 77}, {"run_id": 5}],
+    ids=["on demand", "gone", "held by another run"],
+)
+def test_a_run_decides_only_the_occurrence_that_it_holds(changed: dict[str, Any]) -> None:
+    ledger = a_running_ledger()
+    run = replace(ledger.the(RunRecord, 1), **changed)
+    assert decision(run, at(90), OccurrenceOutcome.PASSED, None, Known(ledger)) is None
+
+
+def test_an_occurrence_is_decided_once() -> None:
+    """L7."""
+    ledger = a_running_ledger()
+    excused = OccurrenceOutcome.EXCUSED
+    decided = replace(ledger.the(OccurrenceRecord, 1), outcome=excused)
+    ledger.records[OccurrenceRecord, (1,)] = decided
+    facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
+    assert kinds(facts) == ["containment_opened", "alarm_raised"]
+
+
+CLOSED: dict[str, object] = {"run_id": 1, "outcome": "passed", "confirmed_by": "anna"}
+
+
+def test_a_passing_reverification_ends_the_miss_and_a_done_reaction_the_case() -> None:
+    """B24."""
+    ledger = a_ledger()
+    ledger.say("containment_opened", 10, **CONTAINMENT)
+    again = {"purpose": "reverification", "containment_id": 1, "occurrence_id": None}
+    ledger.say("run_started", 60, **(RUN | again))
+    facts = follow(ledger, "run_closed", 99, CLOSED)
+    assert facts == [ContainmentReverified(containment_id=1, run_id=1)]
+
+    open_steps = follow(ledger, "containment_reverified", 99, {"containment_id": 1, "run_id": 1})
+    assert open_steps == []
+    done = [{"en": "Stop", "zh": "停", "done_at": "2026-03-02T06:01:00.000000Z", "done_by": "li"}]
+    ticked = {"containment_id": 1, "step": 0, "reaction": done}
+    assert follow(ledger, "reaction_changed", 120, ticked) == [ContainmentClosed(containment_id=1)]
+
+
+def test_a_reverification_of_a_case_that_is_not_open_changes_nothing() -> None:
+    ledger = a_ledger()
+    again = {"purpose": "reverification", "containment_id": 8, "occurrence_id": None}
+    ledger.say("run_started", 60, **(RUN | again))
+    assert follow(ledger, "run_closed", 99, CLOSED) == []
+
+
+def test_nobody_shops_around_a_miss() -> None:
+    """D4: after so many inconclusive runs of one occurrence the quality engineer is told."""
+    (raised,) = follow(a_running_ledger(), "run_closed", 99, CLOSED | {"outcome": "inconclusive"})
+    assert isinstance(raised, AlarmRaised)
+    assert (raised.kind, raised.occurrence_id) == (AlarmKind.INCONCLUSIVE_AGAIN, 1)
+
+
+def test_fewer_inconclusive_runs_than_that_tell_nobody() -> None:
+    patient = replace(CHECK, escalate_after_inconclusive=3)
+    unclear = CLOSED | {"outcome": "inconclusive"}
+    assert follow(a_running_ledger(), "run_closed", 99, unclear, check=patient) == []
+    ledger = a_running_ledger()
+    excused = replace(ledger.the(OccurrenceRecord, 1), outcome=OccurrenceOutcome.EXCUSED)
+    ledger.records[OccurrenceRecord, (1,)] = excused
+    assert follow(ledger, "run_closed", 99, unclear) == []
+
+
+def test_a_run_of_a_check_that_the_plan_no_longer_has_escalates_nothing() -> None:
+    unclear = CLOSED | {"outcome": "inconclusive"}
+    assert follow(a_running_ledger(), "run_closed", 99, unclear, check=None) == []
+
+
+def test_most_facts_have_no_consequence() -> None:
+    assert follow(a_ledger(), "check_retired", 99, {"check_id": "torque"}) == []
+
+
+def test_without_a_good_check_there_is_no_last_one() -> None:
+    assert last_good_check(Known(a_ledger()), "op20-torque", "torque_low") is None

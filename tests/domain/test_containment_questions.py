@@ -1,0 +1,39 @@
+"""Which check can re-verify a case (L4, B24)."""
+
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.containment_questions import may_reverify
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.identity import PartId
+from redrabbit.domain.records import ContainmentRecord
+from tests.plants import a_check, a_plant
+from tests.stored import bare
+
+
+def a_case(**given_values: Any) -> ContainmentRecord:
+    usual: dict[str, Any] = {
+        "state": ContainmentState.OPEN,
+        "device": "op20-torque",
+        "failure_mode": "torque_low",
+    }
+    case: ContainmentRecord = bare(ContainmentRecord, **(usual | given_values))
+    return case
+
+
+def test_a_check_that_proves_the_failure_mode_at_the_device_may_reverify() -> None:
+    assert may_reverify(a_plant(), a_check(), a_case())
+
+
+@pytest.mark.parametrize("state", [ContainmentState.REVERIFIED, ContainmentState.CLOSED])
+def test_a_case_is_reverified_once(state: ContainmentState) -> None:
+    assert not may_reverify(a_plant(), a_check(), a_case(state=state))
+
+
+def test_another_device_or_another_failure_mode_proves_nothing() -> None:
+    """L4."""
+    only_good = a_check(parts=(PartId("GM-0001"),))
+    assert not may_reverify(a_plant(), a_check(), a_case(device="op30-torque"))
+    assert not may_reverify(a_plant(), a_check(), a_case(failure_mode="screw_missing"))
+    assert not may_reverify(a_plant(only_good), only_good, a_case())

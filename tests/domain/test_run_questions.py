@@ -1,0 +1,126 @@
+"""What a run's record is asked: whether it goes on, what is to come, why it was made (D4)."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.run import Outcome, RunState
+from redrabbit.domain.run_questions import (
+    WhyMade,
+    goes_no_further,
+    is_under_way,
+    may_be_aborted,
+    outcome_reached,
+    parts_of,
+    parts_to_come,
+    stopped_with,
+    why_made,
+)
+from redrabbit.domain.verdict import Verdict
+from tests.stored import bare
+
+PARTS = ["RR-0001", "RR-0002", "GM-0001"]
+
+
+def a_run(**given_values: Any) -> RunRecord:
+    usual: dict[str, Any] = {"state": "armed", "step": 0, "parts": json.dumps(PARTS)}
+    run: RunRecord = bare(RunRecord, **(usual | given_values))
+    return run
+
+
+def shown(verdict: Verdict | None, step: int = 0, *, decides: bool = True) -> PresentationRecord:
+    word = verdict.value if verdict is not None else None
+    made: PresentationRecord = bare(PresentationRecord, step=step, decides=decides, verdict=word)
+    return made
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_a_run_is_under_way_until_it_is_closed(state: RunState) -> None:
+    assert is_under_way(a_run(state=state.value)) is (state is not RunState.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("case", "occurrence", "why"),
+    [
+        (None, None, WhyMade.ON_DEMAND),
+        (None, 4, WhyMade.DUE),
+        (31, None, WhyMade.REVERIFICATION),
+        (31, 4, WhyMade.REVERIFICATION),
+    ],
+)
+def test_a_run_is_made_for_a_case_before_a_scheduled_check(
+    case: int | None, occurrence: int | None, why: WhyMade
+) -> None:
+    assert why_made(a_run(containment_id=case, occurrence_id=occurrence)) is why
+
+
+def test_an_outcome_is_reached_when_the_run_is_closed_and_not_before() -> None:
+    assert outcome_reached(a_run(state="closed", outcome="failed")) is Outcome.FAILED
+    assert outcome_reached(a_run(state="awaiting_return", outcome="failed")) is None
+    assert outcome_reached(a_run(state="closed")) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        (None, None),
+        ("fixture jammed", Outcome.ABORTED),
+        ("not_presented", Outcome.ABORTED),
+        ("restarted", Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_stop_is_known_by_its_reason(reason: str | None, outcome: Outcome | None) -> None:
+    assert stopped_with(a_run(reason=reason)) is outcome
+
+
+def test_a_stopped_run_goes_no_further_whatever_was_judged() -> None:
+    assert goes_no_further(a_run(reason="fixture jammed"), [])
+    assert goes_no_further(a_run(reason="fixture jammed"), [shown(Verdict.DETECTED)])
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_a_good_verdict_leads_on(verdict: Verdict) -> None:
+    """D4: missed, falsely rejected and inconclusive end the sequence alike."""
+    assert goes_no_further(a_run(), [shown(verdict)]) is not verdict.is_good
+
+
+def test_neither_an_open_verdict_nor_a_later_attempt_ends_the_sequence() -> None:
+    """L10."""
+    later = shown(Verdict.INCONCLUSIVE, decides=False)
+    assert not goes_no_further(a_run(), [shown(None, step=1), shown(Verdict.DETECTED), later])
+
+
+@pytest.mark.parametrize("state", RunState)
+@pytest.mark.parametrize("reason", [None, "gloves"])
+def test_a_run_is_given_up_once_while_its_part_is_out(state: RunState, reason: str | None) -> None:
+    """L5."""
+    stopped_and_out = state is RunState.AWAITING_RETURN and reason is not None
+    allowed = state is not RunState.CLOSED and not stopped_and_out
+    assert may_be_aborted(a_run(state=state.value, reason=reason)) is allowed
+
+
+def test_the_parts_to_come_follow_the_one_under_way() -> None:
+    assert parts_of(a_run()) == tuple(PARTS)
+    assert parts_to_come(a_run(), []) == ("RR-0002", "GM-0001")
+    assert parts_to_come(a_run(step=2), []) == ()
+    assert parts_to_come(a_run(state="closed"), []) == ()
+
+
+@given(
+    step=st.integers(0, 2),
+    reason=st.sampled_from([None, "restarted", "gloves"]),
+    verdicts=st.lists(st.sampled_from([None, *Verdict]), max_size=3),
+)
+def test_nothing_is_to_come_in_a_run_that_goes_no_further(
+    step: int, reason: str | None, verdicts: list[Verdict | None]
+) -> None:
+    run = a_run(step=step, reason=reason)
+    presentations = [shown(verdict, step) for step, verdict in enumerate(verdicts)]
+    if goes_no_further(run, presentations):
+        assert parts_to_come(run, presentations) == ()
+    else:
+        assert parts_to_come(run, presentations) == tuple(PARTS[step + 1 :])

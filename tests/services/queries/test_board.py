@@ -1,0 +1,113 @@
+"""The board: one status a device, what it means, and what is next (R35, D10)."""
+
+from datetime import timedelta
+
+from redrabbit.domain.identity import Actor, LineId
+from redrabbit.domain.plant import Line
+from redrabbit.services import planning
+from redrabbit.services.queries.board import BoardPage, Tile, board_page
+from tests.plants import LINE, a_plant, words
+from tests.services.queries.at_op20 import AtOp20
+from tests.showcase import at
+from tests.showcase_story import Showcase
+
+QUALITY = Actor.stated("quality")
+
+
+def board_of(showcase: Showcase) -> BoardPage:
+    views, now = showcase.service.views(), showcase.clock.now()
+    return showcase.ask(lambda reader: board_page(reader, showcase.plant, views, now))
+
+
+def tiles_of(page: BoardPage) -> dict[str, Tile]:
+    return {tile.device: tile for line in page.lines for tile in line.tiles}
+
+
+def tile_of(bench: AtOp20) -> Tile:
+    now = bench.clock.now()
+    views = {station: watch.view(now) for station, watch in bench.watches.items()}
+    page = bench.ask(lambda reader: board_page(reader, bench.plant, views, now))
+    return tiles_of(page)["op20-torque"]
+
+
+def said(tile: Tile) -> tuple[str, str, str | None]:
+    detail = tile.detail.code if tile.detail is not None else None
+    return tile.status, tile.headline.code, detail
+
+
+def test_each_status_is_said_with_what_is_next(showcase: Showcase) -> None:
+    tiles = tiles_of(board_of(showcase))
+    assert said(tiles["line2-op20"]) == ("missed", "board.missed", "board.held")
+    assert said(tiles["line3-op40"]) == ("failed", "board.failed", "board.failed_run")
+    assert said(tiles["line2-op40"]) == ("overdue", "board.overdue", "board.part")
+    assert said(tiles["line3-op20"]) == ("lapsed", "board.lapsed", "board.next")
+    assert said(tiles["line4-op10"]) == ("no_data", "status.no_data", "board.not_reached")
+    assert said(tiles["line4-op20"]) == ("inconclusive", "board.inconclusive", "board.again")
+    assert said(tiles["line4-op40"]) == ("due", "board.due_until", "board.part")
+    assert said(tiles["line1-op30"]) == ("due", "board.due_in", "board.part")
+    assert said(tiles["line3-op50"]) == ("never_verified", "status.never_verified", "board.next")
+    assert said(tiles["line1-op20"]) == ("verified", "status.verified", "board.next_and_last")
+
+
+def test_figures_are_of_the_records(showcase: Showcase) -> None:
+    tiles = tiles_of(board_of(showcase))
+    overdue = tiles["line2-op40"].headline.params["overdue"]
+    assert overdue == showcase.clock.now() - (at(-39 - 20 / 60) + timedelta(minutes=20))
+    held = tiles["line2-op20"].detail
+    assert held is not None
+    assert held.params == {"quantity": 214, "containment": "C-2"}
+
+
+def test_devices_are_counted_by_status_worst_first(showcase: Showcase) -> None:
+    page = board_of(showcase)
+    assert page.counts[0] == ("missed", 1)
+    assert page.counts[-1] == ("verified", page.verified)
+    assert sum(count for _, count in page.counts) == page.devices == 20
+    assert [line.line for line in page.lines] == ["line1", "line2", "line3", "line4"]
+    assert page.columns == 5
+
+
+def test_a_run_under_way_is_named_on_its_tile() -> None:
+    bench = AtOp20()
+    bench.start()
+    assert tile_of(bench).under_way == "R-1"
+
+
+def test_a_line_that_is_not_producing_says_until_when() -> None:
+    """R13."""
+    bench = AtOp20()
+    bench.verify()
+    ends_at = bench.clock.now() + timedelta(hours=2)
+    bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=bench.clock.now(),
+            ends_at=ends_at,
+            reason="no material",
+            actor=QUALITY,
+        )
+    )
+    tile = tile_of(bench)
+    assert said(tile) == ("excused", "board.paused", "board.paused_until")
+    assert tile.detail is not None
+    assert tile.detail.params == {"until": ends_at}
+
+
+def test_a_suspect_window_without_a_good_check_is_counted_at_least() -> None:
+    bench = AtOp20()
+    bench.miss()
+    tile = tile_of(bench)
+    assert said(tile)[:2] == ("missed", "board.missed")
+    assert tile.detail is not None
+    assert tile.detail.code in {"board.held_at_least", "board.held_unknown"}
+
+
+def test_a_line_without_devices_has_no_row_on_the_board() -> None:
+    empty = Line(id=LineId("line2"), name=words("Line 2"))
+    bench = AtOp20(a_plant(lines=(empty, Line(id=LINE, name=words("Line 1")))))
+    now = bench.clock.now()
+    page = bench.ask(lambda reader: board_page(reader, bench.plant, {}, now))
+    assert [(line.line, len(line.tiles)) for line in page.lines] == [(LINE, 2)]
+    assert page.columns == 3

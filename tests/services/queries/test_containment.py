@@ -1,0 +1,86 @@
+"""The cases that misses opened: suspect window, reaction, the way back (L4, R24)."""
+
+import pytest
+
+from redrabbit.domain.identity import Actor
+from redrabbit.services import containing
+from redrabbit.services.queries.containment import (
+    ContainmentPage,
+    containment_page,
+    containments_page,
+)
+from tests.services.queries.at_op20 import AtOp20
+from tests.showcase_story import CLOSED_CASE, MISSED_RUN, OPEN_CASE, SILENT_RUN, Showcase
+
+
+def case_of(showcase: Showcase, number: int) -> ContainmentPage:
+    now = showcase.clock.now()
+    return showcase.ask(lambda reader: containment_page(reader, showcase.plant, number, now))
+
+
+def case_at(bench: AtOp20) -> ContainmentPage:
+    now = bench.clock.now()
+    return bench.ask(lambda reader: containment_page(reader, bench.plant, 1, now))
+
+
+def test_open_and_closed_cases_are_listed_apart(showcase: Showcase) -> None:
+    now = showcase.clock.now()
+    page = showcase.ask(lambda reader: containments_page(reader, showcase.plant, now))
+    assert [(row.label, row.steps_done, row.steps) for row in page.open] == [("C-2", 1, 4)]
+    assert [(row.label, row.steps_done, row.steps) for row in page.closed] == [("C-1", 4, 4)]
+
+
+def test_an_open_case_tells_its_window_and_what_is_left(showcase: Showcase) -> None:
+    page = case_of(showcase, OPEN_CASE)
+    assert (page.run, page.part, page.stopped_by) == (MISSED_RUN, "RR-0007", "Li Wei")
+    assert (page.case.counter_from, page.case.counter_to) == (1268, 1482)
+    assert (page.case.quantity, page.case.at_least) == (214, False)
+    assert [step.done_by for step in page.reaction] == ["Li Wei", None, None, None]
+    assert page.case.window_from is not None
+    assert (page.check, [part.part for part in page.parts]) == (
+        "line2-op20",
+        ["RR-0007", "GM-0007"],
+    )
+
+
+def test_a_case_before_anything_was_good_has_no_beginning(showcase: Showcase) -> None:
+    """D5."""
+    page = case_of(showcase, CLOSED_CASE)
+    assert (page.run, page.case.window_from, page.case.at_least) == (SILENT_RUN, None, True)
+    assert page.closed_at is not None
+    assert page.reverified_by_run == 2
+    assert page.attempts == ()
+
+
+def test_a_re_verification_is_under_way_until_it_is_closed_then_an_attempt() -> None:
+    bench = AtOp20()
+    bench.miss()
+    bench.start(case=1)
+    assert (case_at(bench).run_under_way, case_at(bench).attempts) == (2, ())
+    bench.judged(accepted=True)
+    bench.give_back()
+    assert case_at(bench).run_under_way == 2
+    bench.confirm()
+    page = case_at(bench)
+    assert page.run_under_way is None
+    assert [(run, outcome) for run, outcome, _ in page.attempts] == [(2, "failed")]
+
+
+def test_a_case_that_passed_waits_for_its_reaction() -> None:
+    """B24."""
+    bench = AtOp20()
+    bench.miss()
+    bench.verify(case=1)
+    assert (case_at(bench).case.state, case_at(bench).closed_at) == ("reverified", None)
+    for step in range(2):
+        bench.write(
+            lambda uow, step=step: containing.tick_reaction(  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+                uow, 1, step=step, actor=Actor.stated("li")
+            )
+        )
+    assert case_at(bench).case.state == "closed"
+
+
+def test_a_case_that_is_not_there_is_missing() -> None:
+    with pytest.raises(KeyError):
+        case_at(AtOp20())

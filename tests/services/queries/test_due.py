@@ -1,0 +1,78 @@
+"""What is due, coming and over, and the pauses (B15, B16, R13)."""
+
+from redrabbit.services.queries.due import DuePage, DueRow, due_page
+from tests.services.queries.at_op20 import AtOp20
+from tests.showcase import at
+from tests.showcase_story import OCCURRENCES, Showcase
+
+
+def page_of(showcase: Showcase) -> DuePage:
+    now = showcase.clock.now()
+    return showcase.ask(lambda reader: due_page(reader, showcase.plant, now))
+
+
+def page_at(bench: AtOp20) -> DuePage:
+    now = bench.clock.now()
+    return bench.ask(lambda reader: due_page(reader, bench.plant, now))
+
+
+def numbers(rows: tuple[DueRow, ...]) -> list[int | None]:
+    return [row.occurrence for row in rows]
+
+
+def test_each_occurrence_stands_in_its_section(showcase: Showcase) -> None:
+    page = page_of(showcase)
+    assert numbers(page.overdue) == OCCURRENCES["overdue"]
+    assert numbers(page.due) == OCCURRENCES["due"] + OCCURRENCES["open"]
+    assert numbers(page.lapsed) == OCCURRENCES["lapsed"]
+    assert numbers(page.excused) == OCCURRENCES["excused"]
+
+
+def test_it_is_said_how_each_stands_to_its_time(showcase: Showcase) -> None:
+    page = page_of(showcase)
+    rows = (*page.overdue, *page.due, *page.lapsed, *page.excused)
+    assert [row.timing.code for row in rows] == [
+        "board.overdue",
+        "board.due_until",
+        "board.due_in",
+        "due.lapsed_at",
+        "status.excused",
+    ]
+
+
+def test_who_excused_and_why_stands_beside_it(showcase: Showcase) -> None:
+    (row,) = page_of(showcase).excused
+    assert (row.reason, row.by) == ("Line stood still, no material", "Chen Jie")
+    assert not row.can_excuse
+
+
+def test_what_the_plan_says_is_coming_before_it_is_a_row(showcase: Showcase) -> None:
+    coming = page_of(showcase).coming
+    assert {row.occurrence for row in coming} == {None}
+    assert coming[0].due_at == min(row.due_at for row in coming)
+    assert {row.timing.code for row in coming} == {"due.ahead"}
+    assert "line3-op50" in {row.check for row in coming}
+
+
+def test_a_pause_that_is_not_over_is_listed_and_not_yet_on(showcase: Showcase) -> None:
+    (pause,) = page_of(showcase).pauses
+    assert (pause.begins_at, pause.now_on, pause.author) == (at(200), False, "Chen Jie")
+
+
+def test_what_a_run_holds_cannot_be_excused_and_names_the_run() -> None:
+    """L7: the page offers what the service would do, and nothing else."""
+    bench = AtOp20()
+    (free,) = page_at(bench).due
+    assert (free.can_excuse, free.under_way) == (True, None)
+    bench.start()
+    (held,) = page_at(bench).due
+    assert (held.can_excuse, held.under_way) == (False, "R-1")
+
+
+def test_a_lapse_is_told_before_it_is_recorded() -> None:
+    """D9: a page is right even when nobody has swept."""
+    bench = AtOp20()
+    bench.pass_time(10 * 60 + 60 * 60)
+    page = page_at(bench)
+    assert numbers(page.lapsed) == [1]
+    assert not page.lapsed[0].can_excuse

@@ -1,0 +1,112 @@
+"""A verdict in words, with what it rests on and what to do about it."""
+
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.records import PresentationRecord
+from redrabbit.domain.verdict import Why
+from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
+from tests.services.queries.at_op20 import AtOp20
+from tests.stored import bare
+
+
+def said(bench: AtOp20, step: int = 0) -> VerdictSaid | None:
+    (shown,) = (
+        p for p in bench.ask(lambda reader: reader.find(PresentationRecord)) if p.step == step
+    )
+    return verdict_said(shown)
+
+
+def judged(**answer: Any) -> VerdictSaid:
+    bench = AtOp20()
+    bench.start()
+    bench.judged(**answer)
+    found = said(bench)
+    assert found is not None
+    return found
+
+
+def test_an_open_verdict_says_nothing() -> None:
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
+    assert said(bench) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "sentence", "advice"),
+    [
+        pytest.param(
+            {"rejected": True, "reject_code": 11},
+            "detected",
+            "verdict.detected.right_reason",
+            None,
+            id="detected",
+        ),
+        pytest.param(
+            {"accepted": True},
+            "missed",
+            "verdict.missed.sentence",
+            "advice.stop_line",
+            id="accepted",
+        ),
+        pytest.param(
+            {"rejected": True, "reject_code": 99},
+            "inconclusive",
+            "verdict.why.wrong_reject_code",
+            "advice.call_maintenance",
+            id="rejected for another reason",
+        ),
+        pytest.param(
+            {"rejected": True, "accepted": True},
+            "inconclusive",
+            "verdict.why.contradictory",
+            "advice.call_maintenance",
+            id="both answers",
+        ),
+    ],
+)
+def test_a_verdict_is_said_with_its_reason_and_advice(
+    answer: dict[str, Any], verdict: str, sentence: str, advice: str | None
+) -> None:
+    found = judged(**answer)
+    assert (found.verdict, found.word.code, found.part) == (
+        verdict,
+        f"verdict.{verdict}",
+        "RR-0001",
+    )
+    assert found.sentence.code == sentence
+    assert (found.advice.code if found.advice is not None else None) == advice
+
+
+def test_a_miss_by_silence_is_said_as_silence() -> None:
+    """D3: nothing was accepted; the station said nothing at all."""
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
+    bench.put_on()
+    for _ in range(8):
+        bench.answer()
+    found = said(bench)
+    assert found is not None
+    assert found.sentence.code == "verdict.missed.silent"
+
+
+def test_a_rejected_good_master_calls_maintenance() -> None:
+    bench = AtOp20()
+    bench.start()
+    bench.judged(rejected=True, reject_code=11)
+    bench.give_back()
+    bench.judged("GM-0001", rejected=True, reject_code=11)
+    found = said(bench, step=1)
+    assert found is not None
+    assert (found.verdict, found.sentence.code) == ("false_reject", "verdict.false_reject.sentence")
+    assert found.advice is not None
+
+
+@pytest.mark.parametrize("why", set(Why) - {Why.ABORTED})
+def test_every_reason_that_is_nobodys_wish_has_an_advice(why: Why) -> None:
+    found = verdict_said(bare(PresentationRecord, verdict="inconclusive", verdict_reason=why.value))
+    assert found is not None
+    assert found.advice is not None

@@ -1,0 +1,25 @@
+"""How queries say something, and the one word for a run's outcome."""
+
+import pytest
+
+from redrabbit.domain.records import RunRecord
+from redrabbit.services.queries.wording import outcome_word, say
+from tests.stored import bare
+
+
+def test_what_is_said_is_a_code_with_its_values() -> None:
+    message = say("board.part", part="RR-0001")
+    assert (message.code, message.params) == ("board.part", {"part": "RR-0001"})
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "word"),
+    [
+        ("closed", "failed", "failed"),
+        ("closed", "passed", "passed"),
+        ("armed", None, "under_way"),
+        ("awaiting_return", "inconclusive", "under_way"),
+    ],
+)
+def test_a_run_is_under_way_until_it_is_closed(state: str, outcome: str | None, word: str) -> None:
+    assert outcome_word(bare(RunRecord, state=state, outcome=outcome)) == word

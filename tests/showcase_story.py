@@ -1,0 +1,228 @@
+"""The showcase plant's morning, told by commands: every status of D10 that there is one for."""
+
+from redrabbit.domain.identity import Actor, ContainmentId, LineId, OccurrenceId, StationId
+from redrabbit.domain.observation import Value
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.run_questions import parts_of
+from redrabbit.services.ports import equals
+from tests.served import ServedPlant, SettableClock
+from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
+
+ANNA = "badge 2207"
+LI_WEI = Actor.stated("Li Wei")
+CHEN_JIE = Actor.stated("Chen Jie")
+BEGIN = at(-512)
+"""Half past five: the agent is started before the early shift."""
+IDLE: dict[str, Value] = {
+    "part_present": False,
+    "nok": False,
+    "ok": False,
+    "reject_code": 0,
+    "torque": 0.0,
+    "part_count": 1268,
+    "part_code": "",
+}
+ANSWERS: dict[str, dict[str, Value]] = {
+    "detected": {"nok": True, "reject_code": 12},
+    "missed": {"ok": True},
+    "accepted": {"ok": True},
+    "false_reject": {"nok": True, "reject_code": 12},
+    "wrong_reject_code": {"nok": True, "reject_code": 31},
+}
+"""What the station shows for each verdict."""
+NEVER = {"line3-op50", "line1-op60"}
+"""Never verified; of the second one the part has expired."""
+REPAIRED, LOST = "line1-op40", StationId("line4-op10")
+EXCUSED, LAPSES = "line4-op50", "line3-op20"
+REJECTED, CUT_OFF, GIVEN_UP = "line3-op40", "line4-op20", "line4-op30"
+MISSED = READS_CODES
+OVERDUE, DUE, OPEN = "line2-op40", "line4-op40", "line1-op30"
+SILENT_RUN, MISSED_RUN, CUT_OFF_RUN, GIVEN_UP_RUN = 1, 25, 23, 24
+CLOSED_CASE, OPEN_CASE = 1, 2
+OCCURRENCES = {
+    "passed": [1, 6],
+    "excused": [2],
+    "lapsed": [3],
+    "overdue": [4],
+    "due": [5],
+    "open": [7],
+}
+"""The numbers that the story gives them; `tests/web/test_pages.py` looks that it does."""
+SILENT_S = 5.0
+"""Longer than any device here may take to answer."""
+
+
+class Showcase(ServedPlant):
+    """The showcase plant, and where its records are found by what they are about."""
+
+    def __init__(self, clock: SettableClock, plant: Plant | None = None) -> None:
+        super().__init__(plant or showcase_plant(), clock, IDLE)
+        self.runs: dict[str, int] = {}
+        """Number of the run that is told of each device last."""
+
+    def occurrence(self, check: str) -> int:
+        """Return the number of the check's latest occurrence."""
+        found = self.ask(lambda r: r.find(OccurrenceRecord, equals("check_id", check)))
+        return found[-1].occurrence_id
+
+    async def begin(self, check: str, *, case: int | None = None, by: str = ANNA) -> RunRecord:
+        """Start a run."""
+        await self.show(check)
+        run = await self.start(check, by, case=case)
+        self.runs[check] = run.run_id
+        return run
+
+    async def present(self, run: RunRecord, part: str, verdict: str, seconds: float) -> None:
+        """Take a part, present it, and let the device answer."""
+        await self.take(run, part)
+        await self.put_on(run, part)
+        for torque in (1.4, 2.6, 3.1):
+            await self.answer(run, 0.2, torque=torque)
+        await self.answer(run, seconds - 0.6, **ANSWERS[verdict])
+        await self.take_off(run)
+
+    async def verify(
+        self, check: str, *, case: int | None = None, seconds: float = 1.8, by: str = ANNA
+    ) -> RunRecord:
+        """Make a run that passes."""
+        run = await self.begin(check, case=case, by=by)
+        for part, verdict in zip(parts_of(run), ("detected", "accepted"), strict=True):
+            await self.present(run, part, verdict, seconds)
+            await self.give_back(run, part)
+        return await self.confirm(run)
+
+    async def run_up_to_return(self, check: str, verdict: str, *, by: str = ANNA) -> RunRecord:
+        """Make a run whose first part was judged and is still out; by silence or a cut, too."""
+        run = await self.begin(check, by=by)
+        part = parts_of(run)[0]
+        if verdict in ANSWERS:
+            await self.present(run, part, verdict, 1.8)
+            return run
+        await self.take(run, part)
+        await self.put_on(run, part)
+        if verdict == "silent":
+            await self.answer(run, SILENT_S)
+        else:
+            for _ in range(8):
+                self.clock.jump(0.5)
+                await self.fail(check)
+        await self.take_off(run)
+        return run
+
+
+async def told(showcase: Showcase) -> Showcase:
+    """Tell the morning, up to five past two."""
+    await showcase.open()
+    await _repair_of_a_miss(showcase)
+    await _morning(showcase)
+    await showcase.pass_to(at(-310))
+    await showcase.service.excuse(
+        OccurrenceId(showcase.occurrence(EXCUSED)),
+        reason="Line stood still, no material",
+        actor=CHEN_JIE,
+    )
+    await _afternoon(showcase)
+    await showcase.service.declare_pause(
+        line=LineId("line3"),
+        begins_at=at(200),
+        ends_at=at(440),
+        reason="Maintenance of the washer",
+        actor=CHEN_JIE,
+    )
+    await showcase.pass_to(NOW)
+    return showcase
+
+
+async def _repair_of_a_miss(showcase: Showcase) -> None:
+    """Miss by silence before anything was good, work the case off, and verify again."""
+    run = await showcase.run_up_to_return(REPAIRED, "silent")
+    await showcase.give_back(run, parts_of(run)[0])
+    await showcase.confirm(run)
+    showcase.runs["silent"] = run.run_id
+    case = ContainmentId(1)
+    await showcase.service.record_stop(case, actor=LI_WEI)
+    for step in range(4):
+        await showcase.service.tick_reaction(case, step=step, actor=LI_WEI)
+    await showcase.verify(REPAIRED, case=case)
+
+
+async def _morning(showcase: Showcase) -> None:
+    """Verify every device that can be, one after the other."""
+    for line, operation, _, _ in DEVICES:
+        check = device_id(line, operation)
+        if check not in NEVER:
+            await showcase.verify(check, seconds=0.8 if check == MISSED else 1.8)
+
+
+async def _afternoon(showcase: Showcase) -> None:
+    await showcase.pass_to(at(-40))
+    run = await showcase.begin(REJECTED)
+    rabbit, good = parts_of(run)
+    await showcase.present(run, rabbit, "detected", 1.2)
+    await showcase.give_back(run, rabbit)
+    await showcase.present(run, good, "false_reject", 1.4)
+    await showcase.give_back(run, good)
+    await showcase.confirm(run)
+    await showcase.pass_to(at(-34))
+    showcase.unread.add(LOST)
+    await showcase.pass_to(at(-27))
+    await showcase.verify("line2-op10")
+    await showcase.pass_to(at(-25))
+    run = await showcase.run_up_to_return(CUT_OFF, "link_lost")
+    await showcase.give_back(run, parts_of(run)[0])
+    await showcase.confirm(run)
+    await showcase.pass_to(at(-20))
+    run = await showcase.begin(GIVEN_UP)
+    await showcase.abort(run, "fixture busy")
+    await showcase.pass_to(at(-14))
+    await _miss(showcase)
+
+
+async def _miss(showcase: Showcase) -> None:
+    """Miss, and detect when it is shown again: the first presentation decides (L10)."""
+    for station in showcase.agent.desks:
+        if station != LOST:
+            await showcase.show(station, part_count=1482)
+    run = await showcase.begin(MISSED)
+    rabbit = parts_of(run)[0]
+    await showcase.present(run, rabbit, "missed", 2.1)
+    await showcase.put_on(run, rabbit)
+    await showcase.answer(run, 1.9, **ANSWERS["detected"])
+    await showcase.take_off(run)
+    await showcase.give_back(run, rabbit)
+    await showcase.confirm(run)
+    case = ContainmentId(2)
+    await showcase.service.record_stop(case, actor=LI_WEI)
+    await showcase.service.tick_reaction(case, step=0, actor=LI_WEI)
+
+
+async def runs_in_every_state(showcase: Showcase) -> None:
+    """Begin a run in each state, with each verdict, each at a station of its own."""
+    detected = await showcase.run_up_to_return("line2-op10", "detected")
+    assert detected.run_id
+    await showcase.run_up_to_return("line2-op30", "missed")
+    await showcase.run_up_to_return("line3-op10", "link_lost")
+    await showcase.run_up_to_return("line3-op30", "wrong_reject_code")
+    confirming = await showcase.begin("line4-op30")
+    for part, verdict in zip(parts_of(confirming), ("detected", "accepted"), strict=True):
+        await showcase.present(confirming, part, verdict, 1.8)
+        await showcase.give_back(confirming, part)
+    rejected = await showcase.run_up_to_return("line4-op50", "detected")
+    rabbit, good = parts_of(rejected)
+    await showcase.give_back(rejected, rabbit)
+    await showcase.present(rejected, good, "false_reject", 1.4)
+    stopped = await showcase.begin("line4-op40")
+    await showcase.take(stopped, parts_of(stopped)[0])
+    await showcase.abort(stopped, "dropped")
+    for check in ("line1-op40", "line1-op50"):
+        armed = await showcase.begin(check)
+        await showcase.take(armed, parts_of(armed)[0])
+    await showcase.begin("line1-op20")
+    presented = await showcase.begin("line1-op30")
+    await showcase.take(presented, parts_of(presented)[0])
+    await showcase.put_on(presented, parts_of(presented)[0])
+    for station in showcase.agent.desks:
+        if station != LOST:
+            await showcase.show(station)
+    showcase.agent.tick(showcase.clock.now())

@@ -1,0 +1,74 @@
+"""Copies of the sample databases, to be opened by tests."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redrabbit.bootstrap import SOFTWARE
+from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.ledger import LedgerContext
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import Recording
+from simulators.virtual_clock import VirtualClock
+from tests.store.sample_story import BEGIN
+
+SAMPLES = Path(__file__).parent / "samples"
+FROZEN: dict[str, list[dict[str, Any]]] = json.loads(
+    (SAMPLES / "schema_1.records.json").read_text(encoding="utf-8")
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A copy of a sample database."""
+
+    url: str
+    key: Path
+    public_key: Path
+
+    def open(self) -> SqlDatabase:
+        """Open it for writing, which brings it up to this version's schema."""
+        context = LedgerContext(configuration="0" * 64, plan="CP-7 rev B", software=SOFTWARE)
+        return open_database(
+            self.url,
+            plant="Sampleville",
+            clock=VirtualClock(BEGIN),
+            recording=Recording(fold=fold, context=context),
+            key_path=self.key,
+        )
+
+
+def copied(folder: Path, name: str, url: str) -> Sample:
+    """Return the sample with its keys copied as they lie beside a database."""
+    found = Sample(url=url, key=folder / "plant.key", public_key=folder / "plant.pub")
+    shutil.copyfile(SAMPLES / f"{name}.test_key", found.key)
+    shutil.copyfile(SAMPLES / f"{name}.pub", found.public_key)
+    found.key.chmod(0o600)
+    return found
+
+
+def sqlite_sample(folder: Path) -> Sample:
+    """Return a copy of the SQLite sample in this folder."""
+    shutil.copyfile(SAMPLES / "schema_1.sqlite3", folder / "plant.db")
+    return copied(folder, "schema_1", f"sqlite:///{folder / 'plant.db'}")
+
+
+def postgresql_sample(folder: Path, url: str) -> Sample:
+    """Return the PostgreSQL sample, loaded into this empty database; its keys in the folder."""
+    import psycopg
+
+    dump = (SAMPLES / "schema_1.postgresql.sql").read_bytes()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(dump)
+    return copied(folder, "schema_1.postgresql", url)
+
+
+def as_frozen(found: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[str, object]]]:
+    """Return records with the tables and fields that were frozen: later versions add some."""
+    return {
+        table: [{name: row[name] for name in rows[0]} for row in found[table]]
+        for table, rows in FROZEN.items()
+    }

@@ -1,0 +1,530 @@
+"""The story behind the sample databases: one plant in which every type of entry is written.
+
+    python -m tests.store.sample_story URL KEY_FILE FOLDER NAME
+
+Drives the product's own commands over the store `URL` with a simulated clock, and writes what the
+database then holds as texts; see samples/README.md.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from redrabbit.config.plant import content, load_plant
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.identity import Actor, CheckId, SignalName
+from redrabbit.domain.ledger import LedgerContext, instant_text
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
+from redrabbit.services import containing, planning, scheduling
+from redrabbit.services.agent import _note_stopped, note_clock_step, open_life
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
+from simulators.virtual_clock import VirtualClock
+
+T = TypeVar("T")
+
+HERE = Path(__file__).parent
+FIRST = HERE / "samples" / "configuration"
+SOFTWARE = "0.1.0"
+BEGIN = datetime(2026, 3, 1, 21, 50, tzinfo=UTC)  # Monday 05:50 in the plant, 10 min to the shift
+
+ANNA, BERND = Actor.stated("2207"), Actor.stated("3115 李娜")
+OP10, OP20, NUT = "line1-op10", "line1-op20", "line2-op10"
+TORQUE, SEAL, BRACKET = (
+    "line1-op10-torque-verification",
+    "line1-op20-seal-verification",
+    "line2-op10-nut-verification",
+)
+IDLE: Mapping[str, Mapping[str, Value]] = {
+    OP10: {
+        "part_present": False,
+        "rejected": False,
+        "accepted": False,
+        "reject_code": 0,
+        "measured": 28.25,
+        "part_count": 1000,
+    },
+    OP20: {
+        "part_code": "",
+        "rejected": False,
+        "accepted": False,
+        "reject_code": 0,
+        "part_count": 77,
+    },
+    NUT: {"rejected": False, "part_count": 500, "good_count": 480},
+}
+
+
+class Shop:
+    """The product over one database, moved by hand."""
+
+    def __init__(self, url: str, key: Path) -> None:
+        self.url, self.key = url, key
+        self.clock = VirtualClock(BEGIN)
+        self.shown: dict[str, dict[str, Value]] = {
+            station: dict(values) for station, values in IDLE.items()
+        }
+        self.begin(FIRST)
+
+    def begin(self, folder: Path) -> None:
+        """Begin a life under this configuration."""
+        self.plant: Plant = load_plant(folder)
+        context = LedgerContext(
+            configuration=self.plant.digest, plan=self.plant.plan.label, software=SOFTWARE
+        )
+        self.database = open_database(
+            self.url,
+            plant=self.plant.name,
+            clock=self.clock,
+            recording=Recording(fold=fold, context=context, targets=self.plant.targets),
+            key_path=self.key,
+        )
+        opened = self.database.write_now(
+            lambda uow: open_life(uow, self.plant, content(folder), SOFTWARE)
+        )
+        self.agent_id = opened.agent_id
+        self.watches: dict[str, StationWatch] = {
+            watch.station.id: watch for watch in opened.watches
+        }
+        for station in self.watches:
+            self.read(station, **self.shown[station])
+
+    def end(self, *, killed: bool = False) -> None:
+        if not killed:
+            self.write(lambda uow: _note_stopped(uow, self.agent_id))
+        self.write(lambda uow: uow.beat("agent", self.clock.now()))
+        self.database.close()
+
+    def write(self, command: Callable[[SqlUnitOfWork], T]) -> T:
+        return self.database.write_now(command)
+
+    def find(self, kind: type[Any], *where: Where) -> list[Any]:
+        return self.database.read_now(lambda reader: reader.find(kind, *where))
+
+    def settle(self, pending: Pending | None) -> RunRecord | None:
+        if pending is None:
+            return None
+        record = self.write(pending.command)
+        pending.settle()
+        return record
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance_to(self.clock.steady + timedelta(seconds=seconds))
+
+    def read(self, station: str, /, **values: Value) -> None:
+        """Let the station be read once: these values changed."""
+        self.shown[station].update(values)
+        changes = tuple(
+            Observation(signal=SignalName(name), value=value) for name, value in values.items()
+        )
+        self._take(station, changes, None)
+
+    def fail(self, station: str) -> None:
+        """Let one poll of the station fail."""
+        self._take(station, (), Reason.TIMEOUT)
+
+    def _take(self, station: str, changes: tuple[Observation, ...], failure: Reason | None) -> None:
+        now = self.clock.now()
+        watch = self.watches[station]
+        self.settle(
+            watch.take(
+                Acquisition(
+                    station=watch.station.id,
+                    window=Window(began_at=now, ended_at=now),
+                    signals=frozenset(spec.name for spec in watch.station.signals),
+                    failure=failure,
+                    changes=changes,
+                )
+            )
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in good order: stations are read, obligations kept."""
+        self.pass_time(seconds)
+        for station in self.watches:
+            self.read(station, **self.shown[station])
+        self.write(lambda uow: scheduling.step(uow, self.plant))
+        for watch in self.watches.values():
+            self.settle(watch.tick(self.clock.now()))
+
+    def start(self, check: str, **more: int | None) -> RunRecord:
+        station = self.plant.check(CheckId(check)).station
+        usual: dict[str, int | None] = {"occurrence_id": None, "containment_id": None}
+        self.read(station)
+        record = self.settle(
+            self.watches[station].start(
+                check_id=check, actor=ANNA, now=self.clock.now(), **(usual | more)
+            )
+        )
+        assert record is not None
+        return record
+
+    def scan(self, station: str, code: str) -> None:
+        self.pass_time(2)
+        self.read(station)
+        watch = self.watches[station]
+        try:
+            self.settle(watch.scan(code, actor=ANNA, now=self.clock.now()))
+        except Refusal as refusal:
+            self.settle(watch.refused(code, refusal, ANNA))
+
+    def give_back(self, station: str, code: str) -> None:
+        self.pass_time(1.5)
+        self.read(station)
+        watch = self.watches[station]
+        try:
+            self.settle(watch.give_back(code, actor=ANNA, now=self.clock.now()))
+        except Refusal as refusal:
+            self.settle(watch.refused(code, refusal, ANNA))
+
+    def confirm(self, station: str, actor: Actor = BERND) -> None:
+        self.pass_time(3)
+        self.settle(self.watches[station].confirm(actor=actor, now=self.clock.now()))
+
+    def abort(self, station: str, reason: str) -> None:
+        self.settle(self.watches[station].abort(reason, actor=ANNA, now=self.clock.now()))
+
+    # What a device does with a part -----------------------------------------------------------
+
+    def torque_part(self, answer: str, code: int = 11) -> None:
+        """Put a part in OP10, let it answer, take the part out."""
+        count = int(self.shown[OP10]["part_count"])
+        self.pass_time(1)
+        self.read(OP10, part_present=True)
+        self.pass_time(0.9)
+        if answer == "rejected":
+            self.read(OP10, rejected=True, reject_code=code, measured=18.5, part_count=count + 1)
+        elif answer == "accepted":
+            self.read(OP10, accepted=True, measured=28.0, part_count=count + 1)
+        elif answer == "silent":
+            for _ in range(30):
+                self.read(OP10)
+                self.pass_time(0.1)
+            self.read(OP10)
+            self.settle(self.watches[OP10].tick(self.clock.now()))
+        elif answer == "both":
+            self.read(OP10, rejected=True, reject_code=code)
+            self.pass_time(0.4)
+            self.read(OP10, accepted=True)
+        self.pass_time(0.9)
+        self.read(OP10, part_present=False, rejected=False, accepted=False, reject_code=0)
+
+    def good_torque_run(self, **more: int | None) -> RunRecord:
+        run = self.start(TORQUE, **more)
+        self.scan(OP10, "RR-0001")
+        self.torque_part("rejected")
+        self.give_back(OP10, "RR-0001")
+        self.scan(OP10, "GM-0001")
+        self.torque_part("accepted")
+        self.give_back(OP10, "GM-0001")
+        self.confirm(OP10)
+        return run
+
+    def bad_torque_run(self, answer: str, code: int = 11, **more: int | None) -> RunRecord:
+        run = self.start(TORQUE, **more)
+        self.scan(OP10, "RR-0001")
+        self.torque_part(answer, code)
+        self.give_back(OP10, "RR-0001")
+        self.confirm(OP10)
+        return run
+
+    def seal_part(self, code: int = 31) -> None:
+        self.pass_time(1)
+        self.read(OP20, part_code="RR-0002")
+        self.pass_time(0.8)
+        self.read(OP20, rejected=True, reject_code=code)
+        self.pass_time(2.5)
+        self.read(OP20, part_code="", rejected=False, reject_code=0)
+
+
+def play(shop: Shop) -> None:
+    """Play the whole story; each chapter says which types of entry it is for."""
+    shop.pass_time(60)
+    shop.wait(0.1)
+    _passed_and_failed(shop)
+    _contained(shop)
+    _camera(shop)
+    _brackets(shop)
+    _planned(shop)
+    _other_endings(shop)
+    _parts(shop)
+    _station_and_clock(shop)
+    _restarts(shop)
+
+
+def _passed_and_failed(shop: Shop) -> None:
+    shop.good_torque_run()  # for the occurrence of the shift start
+    shop.pass_time(60)
+    shop.read(OP10, part_count=1215)
+    shop.bad_torque_run("rejected", code=99)  # wrong reason: inconclusive
+    shop.bad_torque_run("both")  # detected, then contradicted
+    run = shop.start(TORQUE)  # the good master is rejected
+    shop.scan(OP10, "RR-0002")  # refused: wrong part
+    shop.scan(OP10, "RR-0001")
+    shop.torque_part("rejected")
+    shop.give_back(OP10, "GM-0001")  # refused: wrong part back
+    shop.give_back(OP10, "RR-0001")
+    shop.scan(OP10, "GM-0001")
+    shop.torque_part("rejected", code=12)
+    shop.give_back(OP10, "GM-0001")
+    shop.confirm(OP10)
+    assert shop.find(RunRecord, equals("run_id", run.run_id))[0].outcome == "failed"
+    shop.start(TORQUE)  # given up before, while and after a part is out
+    shop.abort(OP10, "called away")
+    shop.start(TORQUE)
+    shop.scan(OP10, "RR-0001")
+    shop.abort(OP10, "夹具卡住")
+    shop.give_back(OP10, "RR-0001")
+    shop.confirm(OP10)
+    shop.start(TORQUE)  # never started
+    shop.wait(3700)
+
+
+def _contained(shop: Shop) -> None:
+    shop.bad_torque_run("accepted")  # a miss: the case opens
+    shop.bad_torque_run("silent")  # a second miss: no second case
+    shop.read(OP10, part_count=1400)
+    shop.write(lambda uow: containing.record_stop(uow, 1, counter=1400, actor=BERND))
+    shop.write(lambda uow: containing.tick_reaction(uow, 1, step=0, actor=ANNA))
+    shop.good_torque_run(containment_id=1)
+    shop.write(lambda uow: containing.tick_reaction(uow, 1, step=1, actor=BERND))
+    shop.bad_torque_run("accepted")  # a second case, which stays open; stopped without a counter
+    shop.write(lambda uow: containing.record_stop(uow, 2, counter=None, actor=BERND))
+
+
+def _camera(shop: Shop) -> None:
+    shop.start(SEAL)
+    shop.scan(OP20, "RR-0002")
+    shop.seal_part()
+    shop.pass_time(1)
+    shop.seal_part()  # presented a second time: a later attempt
+    shop.give_back(OP20, "RR-0002")
+    shop.confirm(OP20)
+    shop.pass_time(5)
+    shop.read(OP20, part_code="RR-0004")  # seen where it must not be: escape, part missing
+    shop.pass_time(1)
+    shop.read(OP20, part_code="")
+
+
+def _brackets(shop: Shop) -> None:
+    shop.wait(600)
+    shop.start(BRACKET)
+    shop.scan(NUT, "RR-0003")
+    shop.pass_time(1)
+    shop.read(NUT)
+    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.pass_time(1)
+    shop.read(NUT, rejected=True, part_count=501)
+    shop.pass_time(1)
+    shop.read(NUT, rejected=False)
+    for _ in range(3):  # not given back in time
+        shop.wait(301)
+    shop.give_back(NUT, "RR-0003")
+    shop.confirm(NUT)
+
+
+def _planned(shop: Shop) -> None:
+    now = shop.clock.now
+    shop.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            shop.plant,
+            line="line1",
+            begins_at=now() + timedelta(minutes=5),
+            ends_at=now() + timedelta(hours=3),
+            reason="no orders 无订单",
+            actor=BERND,
+        )
+    )
+    shop.wait(3 * 3600 + 60)
+    shop.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            shop.plant,
+            line="line2",
+            begins_at=now(),
+            ends_at=now() + timedelta(hours=3),
+            reason="tool change",
+            actor=BERND,
+        )
+    )
+    shop.wait(600)
+    shop.write(lambda uow: planning.end_pause(uow, 2, actor=ANNA))
+    shop.wait(3600)
+    undecided = shop.find(OccurrenceRecord, equals("outcome", None), Where("opens_at", "<=", now()))
+    shop.write(
+        lambda uow: planning.excuse(
+            uow, undecided[0].occurrence_id, reason="prototype run", actor=BERND
+        )
+    )
+    shop.wait(2 * 3600)  # overdue is told
+    shop.wait(1800)
+    shop.wait(3600)  # and something lapses
+    for alarm in shop.find(AlarmRecord)[:3]:
+        _acknowledge(shop, alarm.alarm_id)
+
+
+def _acknowledge(shop: Shop, alarm_id: int) -> None:
+    shop.write(lambda uow: planning.acknowledge(uow, alarm_id, actor=BERND))
+
+
+def _other_endings(shop: Shop) -> None:
+    shop.start(TORQUE)  # issued, never presented
+    shop.scan(OP10, "RR-0001")
+    for _ in range(20):
+        shop.wait(30)
+    shop.give_back(OP10, "RR-0001")
+    shop.confirm(OP10)
+    for _ in range(2):
+        shop.bad_torque_run("rejected", code=99)  # inconclusive again and again
+    shop.start(TORQUE)  # given up with the part before the device
+    shop.scan(OP10, "RR-0001")
+    shop.pass_time(1)
+    shop.read(OP10, part_present=True)
+    shop.abort(OP10, "sensor dirty")
+    shop.read(OP10, part_present=False)
+    shop.give_back(OP10, "RR-0001")
+    shop.confirm(OP10)
+    shop.start(TORQUE)  # all is good, and nobody confirms
+    shop.scan(OP10, "RR-0001")
+    shop.torque_part("rejected")
+    shop.give_back(OP10, "RR-0001")
+    shop.scan(OP10, "GM-0001")
+    shop.torque_part("accepted")
+    shop.give_back(OP10, "GM-0001")
+    for _ in range(20):
+        shop.wait(60)
+    shop.bad_torque_run("accepted")  # a miss fails the occurrence
+    shop.start(SEAL)  # another rabbit than the one that was issued
+    shop.scan(OP20, "RR-0002")
+    shop.pass_time(1)
+    shop.read(OP20, part_code="RR-0004")
+    shop.pass_time(1)
+    shop.read(OP20, part_code="")
+    shop.give_back(OP20, "RR-0002")
+    shop.confirm(OP20)
+
+
+def _parts(shop: Shop) -> None:
+    shop.write(lambda uow: planning.quarantine(uow, "GM-0001", reason="dropped", actor=BERND))
+    shop.write(lambda uow: planning.release(uow, "GM-0001", actor=BERND))
+    shop.write(lambda uow: planning.quarantine(uow, "RR-0003", reason="bent", actor=ANNA))
+    shop.write(lambda uow: planning.found_again(uow, "RR-0004", actor=BERND))
+
+
+def _station_and_clock(shop: Shop) -> None:
+    shop.pass_time(1)
+    shop.fail(OP10)
+    shop.pass_time(10)
+    shop.read(OP20)
+    shop.read(NUT)
+    shop.settle(shop.watches[OP10].tick(shop.clock.now()))
+    shop.pass_time(30)
+    shop.read(OP10, **shop.shown[OP10])
+    shop.read(OP20)
+    shop.read(NUT)
+    before = shop.clock.now()
+    shop.clock.step_wall(timedelta(seconds=-1.25))
+    step = shop.clock.reanchor()
+    for watch in shop.watches.values():
+        watch.shift(step)
+    shop.write(lambda uow: note_clock_step(uow, before, step))
+
+
+def _restarts(shop: Shop) -> None:
+    shop.start(TORQUE)  # killed in mid-presentation: inconclusive, taken up
+    shop.scan(OP10, "RR-0001")
+    shop.pass_time(1)
+    shop.read(OP10, part_present=True)
+    shop.end(killed=True)
+    shop.pass_time(20)
+    shop.shown[OP10]["part_present"] = False
+    shop.begin(FIRST)
+    shop.give_back(OP10, "RR-0001")
+    shop.confirm(OP10)
+    shop.start(SEAL)  # under way when the configuration loses its check
+    shop.scan(OP20, "RR-0002")
+    shop.seal_part()
+    shop.end()
+    shop.pass_time(14 * 3600)  # nobody watches: what comes due then is made later
+    with TemporaryDirectory() as folder:
+        _second_configuration(Path(folder))
+        shop.begin(Path(folder))
+    shop.wait(60)
+    shop.write(lambda uow: planning.release(uow, "RR-0003", actor=ANNA))
+    shop.start(BRACKET)
+    shop.scan(NUT, "RR-0003")
+    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.pass_time(1)
+    shop.read(NUT, rejected=True, part_count=502)
+    shop.pass_time(1)
+    shop.read(NUT, rejected=False)
+    shop.give_back(NUT, "RR-0003")
+    shop.confirm(NUT)
+    shop.start(TORQUE)  # the last run stays under way, its part before the device
+    shop.scan(OP10, "RR-0001")
+    shop.pass_time(1)
+    shop.read(OP10, part_present=True)
+    shop.end(killed=True)
+
+
+def _second_configuration(folder: Path) -> None:
+    """Without the camera's check and the spare part; a part and a check changed."""
+    files = content(FIRST)
+    head, _, rest = files["control_plan.yaml"].partition(f"  {SEAL}:")
+    plan = head + rest[rest.index(f"  {BRACKET}:") :]
+    plan = plan.replace("revision: A", "revision: B").replace("daily at 09:00", "daily at 09:30")
+    head, _, rest = files["plant.yaml"].partition("  RR-0004:")
+    plant = head + rest[rest.index("notifications:") :]
+    plant = plant.replace("storage: drawer A2", "storage: drawer A5")
+    for name, text in (files | {"control_plan.yaml": plan, "plant.yaml": plant}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def records(reader: Reader) -> dict[str, list[dict[str, object]]]:
+    """Return all records of all tables as plain values, in order of their keys."""
+    told: dict[str, list[dict[str, object]]] = {}
+    for kind, table in TABLES.items():
+        found = sorted(reader.find(kind), key=attrgetter(*KEYS[kind]))
+        told[table] = [
+            {name: plain(getattr(record, name)) for name in record.__dataclass_fields__}
+            for record in found
+        ]
+    return told
+
+
+def written(reader: Reader, folder: Path, name: str) -> None:
+    """Write what a database holds as texts: the ledger's lines, its checkpoint, the records."""
+    raws = [reader.raw_entry(index) for index in range(reader.head().size)]
+    (folder / f"{name}.jsonl").write_bytes(b"\n".join(raws) + b"\n")
+    (folder / f"{name}.checkpoint").write_text(reader.head().checkpoint, encoding="utf-8")
+    text = json.dumps(records(reader), ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / f"{name}.records.json").write_text(text + "\n", encoding="utf-8")
+
+
+def main(url: str, key: str, folder: str, name: str) -> None:
+    """Make the database and write what it holds."""
+    play(Shop(url, Path(key)))
+    with open_for_reading(url) as database:
+        database.read_now(lambda reader: written(reader, Path(folder), name))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
