@@ -271,12 +271,13 @@ def _database(options: argparse.Namespace) -> str:
 
 @contextmanager
 def _garbage_kept() -> Iterator[None]:
-    """Collect no cycles meanwhile: most of a short command is imports, which leave none."""
+    """Look for no cycles, meanwhile or when the process ends: it is short, and mostly imports."""
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
+        gc.freeze()  # the interpreter's last search is a tenth of the whole command
 
 
 def _complain(message: str) -> int:
