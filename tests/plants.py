@@ -14,10 +14,11 @@ from redrabbit.domain.identity import (
     FailureMode,
     LineId,
     PartId,
+    PartKindId,
     SignalName,
     StationId,
 )
-from redrabbit.domain.ledger import LedgerContext, LogState
+from redrabbit.domain.ledger import LogState
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.plant import Line, Plant
 from redrabbit.domain.records import RunRecord
@@ -108,6 +109,7 @@ def a_part(part_id: str, failure_mode: str | None = "torque_low", **changes: Any
     """Return a released part."""
     usual: dict[str, Any] = {
         "id": PartId(part_id),
+        "kind": PartKindId(part_id),
         "name": words(part_id),
         "category": Category.TORQUE,
         "failure_mode": FailureMode(failure_mode) if failure_mode else None,
@@ -176,8 +178,7 @@ def a_memory_database(plant: Plant, clock: VirtualClock) -> MemoryDatabase:
     def unsigned(log: LogState) -> str:
         return f"{plant.name}\n{log.size}\n"
 
-    context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
-    recording = Recording(fold=fold, context=context, targets=plant.targets)
+    recording = Recording(fold=fold, software="test", targets=plant.targets)
     return MemoryDatabase(origin=plant.name, clock=clock, recording=recording, seal=unsigned)
 
 

@@ -58,9 +58,7 @@ class ServedPlant:
             clock=clock,
             recording=Recording(
                 fold=fold,
-                context=LedgerContext(
-                    configuration=plant.digest, plan=plant.plan.label, software="redrabbit test"
-                ),
+                software="redrabbit test",
                 targets=plant.targets,
             ),
             seal=_unsigned,

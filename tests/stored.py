@@ -19,7 +19,7 @@ START = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
 
 KINDS: Mapping[str, type[Any]] = {table: kind for kind, table in TABLES.items()}
 
-CONTEXT = LedgerContext(configuration="c" * 64, plan="CP-7 rev 3", software="0.1.0")
+CONTEXT = LedgerContext(in_force="c" * 64, software="0.1.0")
 
 
 def any_fold(entry: Entry, look: Look) -> Changes:
@@ -35,7 +35,7 @@ def any_fold(entry: Entry, look: Look) -> Changes:
     return (Put(record),)
 
 
-RECORDING = Recording(fold=any_fold, context=CONTEXT)
+RECORDING = Recording(fold=any_fold, software="0.1.0")
 
 
 class SteppingClock:

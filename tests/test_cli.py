@@ -42,11 +42,11 @@ def test_a_plan_that_takes_effect_later_is_not_served_today(
         if not line.startswith("effective_from")
     ]
     place = next(i for i, line in enumerate(lines) if line.startswith("revision"))
-    lines.insert(place + 1, "effective_from: 2999-01-01T06:00:00+08:00")
+    lines.insert(place + 1, "effective_from: 2099-01-01T06:00:00+08:00")
     plan.write_text("\n".join(lines), encoding="utf-8")
     url = f"sqlite:///{tmp_path / 'plant.sqlite3'}"
     assert main(["serve", "--config", str(folder), "--database", url, "--port", "0"]) == 1
-    assert "takes effect at 2999-01-01" in capsys.readouterr().err
+    assert "takes effect at 2099-01-01" in capsys.readouterr().err
     assert not (tmp_path / "plant.sqlite3").exists()
 
 
@@ -79,6 +79,7 @@ def test_a_database_is_named_by_the_environment_or_by_a_file(
     [
         ["overdue"],
         ["verify"],
+        ["rebuild"],
         ["checkpoint"],
         ["export", "--from", "2026-11-22", "--to", "2026-11-23", "-o", "out"],
         ["serve", "--config", "nowhere"],
@@ -104,3 +105,17 @@ def test_a_verified_file_needs_no_database_and_bears_none_beside_it(
     assert main(["verify", "no-such-file"]) == 1
     assert "no-such-file" in capsys.readouterr().err
     assert main(["verify", "no-such-file", "--database", "sqlite:///x"]) == 2
+
+
+def test_a_mistyped_address_of_a_database_does_not_print_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D24."""
+    mistyped = "postgresq://rr:PgSecret99@host/plant"
+    assert main(["overdue", "--database", mistyped]) == 2
+    assert "PgSecret99" not in str(capsys.readouterr())
+    monkeypatch.setenv("REDRABBIT_DATABASE", mistyped)
+    assert main(["overdue"]) == 1
+    told = capsys.readouterr()
+    assert "begins with postgresq://" in told.err
+    assert "PgSecret99" not in told.err + told.out

@@ -124,6 +124,36 @@ def test_every_exception_from_a_rule_gives_its_reason() -> None:
     assert bare == []
 
 
+def test_the_cases_of_a_test_have_an_order() -> None:
+    """A set's differs from process to process, and pytest-xdist then refuses to begin."""
+    unordered = [
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "parametrize"
+        and any(_is_a_set(cases) for cases in node.args[1:2])
+    ]
+    assert unordered == []
+
+
+def _is_a_set(cases: ast.expr) -> bool:
+    if isinstance(cases, ast.BinOp):
+        return _is_a_set(cases.left) or _is_a_set(cases.right)
+    if isinstance(cases, ast.Call):
+        return isinstance(cases.func, ast.Name) and cases.func.id in {"set", "frozenset"}
+    return isinstance(cases, ast.Set | ast.SetComp)
+
+
+@pytest.mark.parametrize(
+    ("cases", "is_a_set"),
+    [("set(x) - {1}", True), ("{x for x in y}", True), ("sorted({1})", False), ("[1]", False)],
+)
+def test_cases_without_an_order_are_found(cases: str, is_a_set: bool) -> None:
+    assert _is_a_set(ast.parse(cases, mode="eval").body) is is_a_set
+
+
 def test_every_test_can_fail() -> None:
     assert toothless_tests(ROOT / "tests") == []
 

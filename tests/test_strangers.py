@@ -89,12 +89,11 @@ def adopted(config: Path, database: Path) -> str:
     """Make a database that has adopted the configuration, and return its address."""
     plant, files = read_configuration(config)
     url = sqlite_url(database)
-    context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
     opened = open_database(
         url,
         plant=plant.name,
         clock=SteadyClock(),
-        recording=Recording(fold=fold, context=context, targets=()),
+        recording=Recording(fold=fold, software="test", targets=()),
     )
     try:
         assert asyncio.run(opened.write(lambda uow: adopt(uow, plant, files, "test")))

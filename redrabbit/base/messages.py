@@ -116,10 +116,10 @@ class Catalogue:
         if style == "relative" and now is not None and abs(at - now) <= NEAR:
             code = "instant.ago" if at <= now else "instant.ahead"
             return self.say(Message(code, {"length": abs(at - now)}))
-        local = at.astimezone(self.zone)
+        local = local_time(at, self.zone)
         if style == "exact":
             return f"{local:%Y-%m-%d %H:%M:%S}"
-        if now is not None and local.date() == now.astimezone(self.zone).date():
+        if now is not None and local.date() == local_time(now, self.zone).date():
             return f"{local:%H:%M}"
         return f"{local:%Y-%m-%d %H:%M}"
 
@@ -170,6 +170,20 @@ class Catalogue:
         count = message.params.get(param)
         n = count if isinstance(count, int) else 0
         return self._translations.ngettext(message.code, param, n)
+
+
+def local_time(at: datetime, zone: tzinfo) -> datetime:
+    """Return an instant on the wall clock of a zone.
+
+    The first and the last hours that a datetime can hold have no wall clock everywhere: there the
+    nearest that can be said is returned. Older versions took in such ends of pauses (K7), and a
+    page must not fall over what is recorded.
+    """
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        first, last = datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone)
+        return first if at.year == first.year else last
 
 
 @cache

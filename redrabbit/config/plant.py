@@ -21,6 +21,7 @@ from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
 from redrabbit.base.printable import visible
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
+from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
 from redrabbit.config.plan_table import parse_table
 from redrabbit.config.plant_file import PlantFile, read_plant_file
@@ -197,7 +198,10 @@ Roots = Mapping[str, Node | None]
 def _root(name: str, text: str | None, problems: Problems) -> Node | None:
     if text is None:
         return None
-    return (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
+    root = (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
+    if root is not None:
+        refuse_unreadable(root, problems)
+    return root
 
 
 def _read_plant(roots: Roots, problems: Problems) -> PlantFile:

@@ -12,6 +12,7 @@ from typing import Final
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
 from redrabbit.config.located_yaml import Node, parse
+from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.problem import ConfigurationProblems, Place, Problems
 from redrabbit.config.shape import Flag, Key, ListOf, Schema, Section, Shape, Spelled, Whole, Words
 
@@ -69,6 +70,8 @@ def read_settings(path: Path) -> Mapping[str, object]:
     problems = Problems()
     text = _text(path, problems)
     root = None if text is None else parse(text, str(path), problems)
+    if root is not None:
+        refuse_unreadable(root, problems)
     block = None if root is None else SETTINGS.read(root, problems)
     if block is None or problems.found:
         raise ConfigurationProblems(problems.found)

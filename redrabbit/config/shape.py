@@ -21,7 +21,7 @@ from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, sav
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Place, Problems, nearest, one_of
 from redrabbit.config.secret_check import is_secret_key
-from redrabbit.domain.text import Text
+from redrabbit.domain.text import MOST_WORDS_CHARACTERS, Text
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -53,18 +53,22 @@ class Words(Shape[str]):
     """Any text that is not empty; numbers are taken as they are written."""
 
     expected: str = "text"
+    most: int = MOST_WORDS_CHARACTERS
 
     def read(self, node: Node, problems: Problems) -> str | None:
         """Return the text as written, without blanks around it."""
-        if isinstance(node, Scalar) and has_bare_mark(node.text):
-            return self.refuse(node, problems, save_as_utf_8(node.text))
-        if isinstance(node, Scalar) and node.text.strip() and node.value is not None:
-            return node.text.strip()
-        return self.refuse(node, problems)
+        if not isinstance(node, Scalar) or not node.text.strip() or node.value is None:
+            return self.refuse(node, problems)
+        text = node.text.strip()
+        if len(text) > self.most:
+            found = f"{len(text)} characters"
+            problems.add(node.place, found, f"{self.expected} of at most {self.most} characters")
+            return None
+        return text
 
     def schema(self) -> Schema:
         """Any scalar: what looks like a number is text here all the same."""
-        return {"type": ["string", "number"], "minLength": 1}
+        return {"type": ["string", "number"], "minLength": 1, "maxLength": self.most}
 
 
 @dataclass(frozen=True)
@@ -409,11 +413,10 @@ class Bilingual(Shape[Text]):
         block = self._section.read(node, problems)
         if block is None or not block.complete:
             return None
-        if chinese_is_garbled(block["zh"]):
-            hint = save_as_utf_8(block["zh"])
-            problems.add(
-                block.place_of("zh"), f"found {block['zh'][:60]!r}", "words in Chinese", hint
-            )
+        zh = block["zh"]
+        if chinese_is_garbled(zh) and not has_bare_mark(zh):  # such a mark is noted in any text
+            found, hint = f"found {zh[:60]!r}", save_as_utf_8(zh)
+            problems.add(block.place_of("zh"), found, "words in Chinese", hint)
             return None
         return Text(en=block["en"], zh=block["zh"])
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from redrabbit.config.problem import nearest
 from redrabbit.config.shape import Pattern, Shape, Spelled
+from redrabbit.domain.limits import LONGEST_SPAN, can_be_recorded
 from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
 
 LAST_PORT: Final = 65535
@@ -60,7 +61,9 @@ def duration_or_none(text: str) -> timedelta:
     """Return a duration that may also be `0 s`."""
     try:
         return parse_duration(text)
-    except ValueError:
+    except ValueError as error:
+        if "too long" in str(error):
+            raise ValueError(f"at most {LONGEST_SPAN.days} d") from None
         raise ValueError("a number and a unit: ms, s, min, h or d") from None
 
 
@@ -98,6 +101,8 @@ def aware_instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("without an offset it would mean different moments in different places")
+    if not can_be_recorded(instant):
+        raise ValueError("years from 2000 to 2099")
     return instant
 
 

@@ -1,8 +1,9 @@
 """From bytes to a value, or to the reason why there is none (B1).
 
 Rules: nothing is guessed, rounded into shape or carried over. A float that is not finite is
-`NOT_A_NUMBER`; text that is not UTF-8 is `UNREADABLE`; a JSON field that is absent or null is
-`MISSING`; a reply of the wrong length is `BAD_REPLY`. An integer with scale 1 and offset 0 stays
+`NOT_A_NUMBER`; text that is not UTF-8, or breaks the rule for texts from outside (`text`, D24), is
+`UNREADABLE`; a whole number beyond 64 bits with sign is `OUT_OF_RANGE`; a JSON field that is absent
+or null is `MISSING`; a reply of the wrong length is `BAD_REPLY`. An empty text is a value. An integer with scale 1 and offset 0 stays
 an integer; any other scaled number is a float. Truth values and text are never scaled.
 
 What a payload may say for a truth value: JSON `true`, `false`, `0`, `1`, or one of the words of
@@ -19,10 +20,13 @@ import json
 import math
 import re
 import struct
+import unicodedata
 from collections.abc import Sequence
 
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.signals import Encoding, ModbusAddress, MqttAddress, Order, SignalSpec
+from redrabbit.domain.text import MOST_SIGNAL_CHARACTERS, problem_in
 
 NUMBER_FORMATS = {
     Encoding.INT16: ">h",
@@ -112,7 +116,7 @@ def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
         return Reason.UNREADABLE
     match spec.address.encoding:
         case Encoding.STRING:
-            return _storable(text)
+            return _readable(text)
         case Encoding.BOOL:
             return TRUTH_WORDS.get(text.lower(), Reason.UNREADABLE)
         case _:
@@ -129,7 +133,7 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
         return Reason.MISSING
     match address.encoding:
         case Encoding.STRING:
-            return _storable(found) if isinstance(found, str) else Reason.UNREADABLE
+            return _readable(found) if isinstance(found, str) else Reason.UNREADABLE
         case Encoding.BOOL:
             return _truth(found)
         case _:
@@ -186,22 +190,24 @@ def _reverse_words(raw: bytes) -> bytes:
 
 
 def _padded_text(raw: bytes) -> str | Reason:
-    """Return text up to the first NUL, without trailing spaces.
+    """Return text up to the first NUL, without the spaces or line end that a scanner adds.
 
     What stands behind the NUL is left over from a longer text and no part of this one. Word order
     does not apply to text: it runs register by register.
     """
     try:
-        return raw.partition(b"\0")[0].decode("utf-8").rstrip(" ")
+        return _readable(raw.partition(b"\0")[0].decode("utf-8").rstrip(_TEXT_ENDS))
     except UnicodeDecodeError:
         return Reason.UNREADABLE
 
 
-def _storable(text: str) -> str | Reason:
-    """Refuse what no database keeps as text: NUL within it, and half a surrogate pair."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+def _readable(text: str) -> str | Reason:
+    """Return a text that people can read and databases keep; one of nothing but blanks is one."""
+    if len(text) > MOST_SIGNAL_CHARACTERS:
         return Reason.UNREADABLE
-    return text
+    text = unicodedata.normalize("NFC", text)
+    found = problem_in(text, MOST_SIGNAL_CHARACTERS)
+    return text if found is None or found.code == "text_missing" else Reason.UNREADABLE
 
 
 def _truth(found: object) -> bool | Reason:
@@ -247,7 +253,7 @@ def _number(spec: SignalSpec, found: object) -> Value | Reason:
 
 
 def _fits(encoding: Encoding, number: int) -> bool:
-    """Tell whether an integer is within its encoding; INTEGER has no bounds."""
+    """Tell whether an integer is within its encoding; INTEGER is bound by `_scaled` only."""
     if encoding is Encoding.INTEGER:
         return True
     try:
@@ -264,10 +270,9 @@ def _is_finite(number: float) -> bool:
 def _scaled(spec: SignalSpec, number: float) -> Value | Reason:
     if not _is_finite(number):
         return Reason.NOT_A_NUMBER
+    if isinstance(number, int) and not fits_in_64_bits(number):
+        return Reason.OUT_OF_RANGE
     if spec.scale == 1 and spec.offset == 0:
         return number
-    try:
-        scaled = number * spec.scale + spec.offset
-    except OverflowError:  # a whole number that no float can hold
-        return Reason.OUT_OF_RANGE
+    scaled = number * spec.scale + spec.offset
     return scaled if math.isfinite(scaled) else Reason.NOT_A_NUMBER

@@ -7,9 +7,13 @@ its form, `R-1042`, and its address.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NewType
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.text import TextProblem, clean_name
 
 LineId = NewType("LineId", str)
 StationId = NewType("StationId", str)
@@ -123,3 +127,25 @@ class Actor:
 AGENT = Actor(id="agent", how=How.SYSTEM)
 SCHEDULER = Actor(id="scheduler", how=How.SYSTEM)
 CONFIGURATION = Actor(id="configuration", how=How.SYSTEM)
+
+_OF_THE_SOFTWARE: Final = frozenset({AGENT.id, SCHEDULER.id, CONFIGURATION.id})
+
+
+def person_name(text: str) -> str:
+    """Return a person's name as it is kept.
+
+    Raises Refusal for what is no name: empty, too long, with characters that nobody sees or that
+    deceive (D24), or one by which the software itself signs.
+    """
+    cleaned = clean_name(text)
+    if isinstance(cleaned, TextProblem):
+        required = cleaned.code == "text_missing"
+        raise Refusal("operator_required" if required else cleaned.code, **cleaned.params)
+    if is_of_the_software(cleaned):
+        raise Refusal("operator_name_reserved", name=cleaned)
+    return cleaned
+
+
+def is_of_the_software(name: str) -> bool:
+    """Return whether a name is one of the software's own, however it is written."""
+    return unicodedata.normalize("NFKC", name).casefold() in _OF_THE_SOFTWARE

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Final, assert_never
 
+from redrabbit.domain.limits import LONGEST_SPAN
+
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 MIN_INTERVAL_S: Final = 1.0
@@ -148,9 +150,12 @@ def parse_duration(text: str) -> timedelta:
             "`500 ms`, `20 s`, `15 min`, `2 h` or `1 d`"
         )
     try:
-        return float(found["number"]) * UNITS[found["unit"]]
-    except OverflowError as error:
-        raise ValueError(f"`{text}` is too long a duration") from error
+        length = float(found["number"]) * UNITS[found["unit"]]
+    except OverflowError:  # more days than Python counts
+        length = timedelta.max
+    if length > LONGEST_SPAN:
+        raise ValueError(f"`{text}` is too long a duration: at most {LONGEST_SPAN.days} d")
+    return length
 
 
 def duration_text(length: timedelta) -> str:

@@ -6,11 +6,13 @@ same, or when three messages in a row rise from the lower number, or at the firs
 connect. Until then, and for these messages themselves, the answer is *out of order*: the safe side.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
 from redrabbit.domain.decoding import field_at
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.observation import Reason
 
 RISING_MESSAGES = 3
@@ -89,7 +91,7 @@ def read_stamp(
     time_s: float | None = None
     if sequence_path:
         found = field_at(document, sequence_path)
-        if not isinstance(found, int) or isinstance(found, bool):
+        if not isinstance(found, int) or isinstance(found, bool) or not fits_in_64_bits(found):
             return Reason.MISSING if found is None else Reason.UNREADABLE
         sequence = found
     if time_path:
@@ -103,10 +105,13 @@ def read_stamp(
 def _seconds(found: object) -> float | None:
     """Return Unix seconds from a number or an ISO 8601 text; without an offset it counts as UTC.
 
-    Only the order matters, so a station's wrong time zone or clock does no harm.
+    Only the order matters, so a station's wrong time zone or clock does no harm. A number that is
+    not finite, or has no place in 64 bits, has no order.
     """
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found)
+    if isinstance(found, float):
+        return found if math.isfinite(found) else None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return float(found) if fits_in_64_bits(found) else None
     if not isinstance(found, str):
         return None
     try:

@@ -12,6 +12,7 @@ readings when somebody asks for those: a third of the service's time with 100 st
 from datetime import datetime, timedelta
 
 from redrabbit.domain.identity import SignalName
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.observation import Acquisition, Reading, Reason, StationView, Window
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Station
@@ -112,11 +113,15 @@ class LiveStation:
         )
 
     def counter(self) -> int | None:
-        """Return the station's part counter as last read, None where there is none."""
+        """Return the station's part counter as last read, None where there is none.
+
+        A scaled one may be beyond what records hold: then it can't be told.
+        """
         if self._station.part_counter is None:
             return None
         value = self._readings[self._station.part_counter].value
-        return int(value) if isinstance(value, int | float) else None
+        count = int(value) if isinstance(value, int | float) else None
+        return count if count is not None and fits_in_64_bits(count) else None
 
 
 def _seen_again(

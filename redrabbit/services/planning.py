@@ -19,6 +19,7 @@ from redrabbit.domain.facts.occurrence import (
     PauseEnded,
 )
 from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PauseId
+from redrabbit.domain.limits import LONGEST_PAUSE, can_be_recorded
 from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
@@ -29,20 +30,18 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_questions import is_under_way
+from redrabbit.domain.text import MOST_REASON_CHARACTERS, clean_text
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 
-MAX_REASON_CHARACTERS = 500
-
 
 def required_reason(reason: str) -> str:
-    """Return the reason without white space around it; refused when empty or too long."""
-    reason = reason.strip()
-    if not reason:
-        raise Refusal("reason_required")
-    if len(reason) > MAX_REASON_CHARACTERS:
-        raise Refusal("reason_too_long", limit=MAX_REASON_CHARACTERS)
-    return reason
+    """Return the reason as it is recorded; refused when empty, too long or unreadable (D24)."""
+    cleaned = clean_text(reason, MOST_REASON_CHARACTERS)
+    if isinstance(cleaned, str):
+        return cleaned
+    code = {"text_missing": "reason_required", "text_too_long": "reason_too_long"}.get(cleaned.code)
+    raise Refusal(code or cleaned.code, **cleaned.params)
 
 
 def excuse(
@@ -85,13 +84,21 @@ def declare_pause(
     reason: str,
     actor: Actor,
 ) -> PauseRecord:
-    """Declare a line not producing from now or later on; the past can't be paused (R13)."""
+    """Declare a line not producing from now or later on, for 14 days at most (R13, D56).
+
+    The past can't be paused: it begins now at the earliest, and its length counts from there.
+    """
     reason = required_reason(reason)
     if line not in {known.id for known in plant.lines}:
         raise Refusal("no_such_line", line=line)
+    for instant in (begins_at, ends_at):
+        if not can_be_recorded(instant):
+            raise Refusal("instant_out_of_range", value=instant.isoformat())
     begins_at = max(begins_at, uow.now)
     if ends_at <= begins_at:
         raise Refusal("pause_ends_before_it_begins", begins_at=begins_at, ends_at=ends_at)
+    if ends_at - begins_at > LONGEST_PAUSE:
+        raise Refusal("pause_too_long", length=ends_at - begins_at, limit=LONGEST_PAUSE)
     pause_id = PauseId(next_id(uow, PauseRecord, line))
     pause = PauseDeclared(
         pause_id=pause_id, line=line, begins_at=begins_at, ends_at=ends_at, reason_text=reason

@@ -51,6 +51,23 @@ class LedgerHead:
     """The signed note (C2SP tlog-checkpoint) over the whole tree, with all stream heads (D11)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAct:
+    """An act that somebody asked with a key of their own, and the answer that it got (D65)."""
+
+    key: str
+    stream: str
+    kind: str
+    payload: str
+    """Canonical JSON of the act."""
+    actor: str
+    """The id of who asked."""
+    asked_at: datetime
+    answered_at: datetime
+    answer: str
+    """Canonical JSON: the table of the record that it changed, and the record as it was then."""
+
+
 class Reader(RecordReader, Protocol):
     """Reads records and the ledger as committed (or, within a command, as changed so far)."""
 
@@ -68,6 +85,10 @@ class Reader(RecordReader, Protocol):
 
     def names(self) -> Mapping[str, StatedName]:
         """Return the stated names that are kept, by the id that stands for each (D51)."""
+        ...
+
+    def act(self, key: str) -> KeptAct | None:
+        """Return the act that was done under this key; None if none was."""
         ...
 
     def blob(self, digest: str) -> bytes | None:
@@ -112,8 +133,15 @@ class UnitOfWork(Reader, Protocol):
         """Keep bytes beside the records and return their digest, which a fact names (D65)."""
         ...
 
-    def keep_name(self, name: StatedName) -> None:
-        """Keep a stated name and its salt, until somebody erases them (D51)."""
+    def keep_name(self, name: StatedName) -> str:
+        """Keep a stated name and its salt, until somebody erases them (D51), and return its id.
+
+        Where the name is kept already, with another salt, that one's id.
+        """
+        ...
+
+    def keep_act(self, act: KeptAct) -> None:
+        """Keep an act under its key, with the answer that was given (D65)."""
         ...
 
 

@@ -1,17 +1,21 @@
-"""What stands beside the ledger, which knows only its digest: stated names, and blobs (D51, D65)."""
+"""What stands beside the ledger: stated names and blobs, of which it knows the digest; acts (D51, D65)."""
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.erasable import StatedName
+from redrabbit.services.ports import KeptAct
 from redrabbit.store.engine import translated
-from redrabbit.store.tables import BLOBS, STATED_NAMES
+from redrabbit.store.tables import ACTS, BLOBS, STATED_NAMES
 
 _NAMES = select(STATED_NAMES.c.id, STATED_NAMES.c.name, STATED_NAMES.c.salt)
 _BLOB = select(BLOBS.c.content).where(BLOBS.c.digest == bindparam("digest"))
+_ID_OF_NAME = select(STATED_NAMES.c.id).where(STATED_NAMES.c.name == bindparam("name"))
+_ACT = select(ACTS).where(ACTS.c.key == bindparam("key"))
 _KEEP_NAME = {
     "sqlite": sqlite.insert(STATED_NAMES).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(STATED_NAMES).on_conflict_do_nothing(),
@@ -34,11 +38,25 @@ def read_names(connection: Connection) -> Mapping[str, StatedName]:
     return {row.id: StatedName(name=row.name, salt=bytes(row.salt)) for row in rows}
 
 
-def keep_name(connection: Connection, name: StatedName) -> None:
-    """Keep a stated name; one that is there already stays as it is."""
+def keep_name(connection: Connection, name: StatedName) -> str:
+    """Keep a stated name and return its id; one that is there already stays as it is."""
     row = {"id": name.id, "name": name.name, "salt": name.salt}
     with translated("keeping a name"):
         connection.execute(_KEEP_NAME[connection.dialect.name], row)
+        return str(connection.execute(_ID_OF_NAME, {"name": name.name}).scalar_one())
+
+
+def read_act(connection: Connection, key: str) -> KeptAct | None:
+    """Return the act that was done under this key; None if none was."""
+    with translated("reading what was asked"):
+        row = connection.execute(_ACT, {"key": key}).one_or_none()
+    return None if row is None else KeptAct(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def keep_act(connection: Connection, act: KeptAct) -> None:
+    """Keep an act under its key; DuplicateRecord if the key was used meanwhile."""
+    with translated("keeping what was asked"):
+        connection.execute(insert(ACTS), asdict(act))
 
 
 def read_blob(connection: Connection, digest: str) -> bytes | None:

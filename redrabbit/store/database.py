@@ -7,7 +7,7 @@ query raises comes back to its caller; the database's own errors come as those o
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar

@@ -26,7 +26,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.records import TABLES, InForceRecord, Record
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
-from redrabbit.services.ports import LedgerHead, OutgoingMessage, Where
+from redrabbit.services.ports import KeptAct, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
 from redrabbit.store.outbox import Delivery, Outbox, Target, wanting
@@ -60,6 +60,7 @@ class _Kept:
     log: LogState = field(default_factory=LogState)
     names: dict[str, StatedName] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    acts: dict[str, KeptAct] = field(default_factory=dict)
     messages: int = 0
     deliveries: dict[tuple[int, str], _Delivery] = field(default_factory=dict)
     heartbeats: dict[str, datetime] = field(default_factory=dict)
@@ -109,6 +110,10 @@ class MemoryReader:
     def names(self) -> Mapping[str, StatedName]:
         """Return the stated names that are kept, by the id that stands for each (D51)."""
         return dict(self._kept.names)
+
+    def act(self, key: str) -> KeptAct | None:
+        """Return the act that was done under this key; None if none was."""
+        return self._kept.acts.get(key)
 
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""
@@ -281,11 +286,23 @@ class MemoryUnitOfWork(MemoryReader):
             self._undo.append(lambda: self._kept.blobs.pop(digest))
         return digest
 
-    def keep_name(self, name: StatedName) -> None:
-        """Keep a stated name and its salt, until somebody erases them (D51)."""
-        if name.id not in self._kept.names:
-            self._kept.names[name.id] = name
-            self._undo.append(lambda: self._kept.names.pop(name.id))
+    def keep_name(self, name: StatedName) -> str:
+        """Keep a stated name and its salt, until somebody erases them (D51), and return its id."""
+        for kept in self._kept.names.values():
+            if kept.name == name.name:
+                return kept.id
+        self._kept.names[name.id] = name
+        self._undo.append(lambda: self._kept.names.pop(name.id))
+        return name.id
+
+    def keep_act(self, act: KeptAct) -> None:
+        """Keep an act under its key, with the answer that was given (D65)."""
+        if act.key in self._kept.acts:
+            error = DuplicateRecord(f"keeping what was asked: {act.key} is there already")
+            self.failure = self.failure or error
+            raise error
+        self._kept.acts[act.key] = act
+        self._undo.append(lambda: self._kept.acts.pop(act.key))
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""

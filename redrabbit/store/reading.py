@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Select, UnaryExpression, bindparam, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    UnaryExpression,
+    bindparam,
+    func,
+    select,
+)
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.ledger import Entry, StoredEntry
-from redrabbit.domain.records import KEYS, Record
-from redrabbit.services.ports import LedgerHead, Where
+from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.services.ports import KeptAct, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
-from redrabbit.store.rows import condition, known, order_of, record_of
+from redrabbit.store.rows import Asked, asked, condition, known, order_of, record_of
 from redrabbit.store.tables import HEARTBEATS, RECORD_TABLES
 
 R = TypeVar("R", bound=Record)
@@ -43,18 +53,18 @@ class SqlReader:
         What is equal in `order_by` comes by key; None comes before any value; `descending` turns
         the whole order round.
         """
-        asked = _ALL[kind].where(*(condition(kind, each) for each in where))
-        asked = asked.order_by(*_order(kind, order_by, descending)).limit(limit)
+        statement = _found(
+            RECORD_TABLES[kind].name, tuple(map(asked, where)), order_by, descending, limit
+        )
         with translated(_reading(kind)):
-            rows = self._connection.execute(asked).all()
+            rows = self._connection.execute(statement, _values(where)).all()
             return [record_of(kind, row) for row in rows]
 
     def count(self, kind: type[Record], *where: Where) -> int:
         """Return how many records meet every condition."""
-        asked = select(func.count()).select_from(RECORD_TABLES[kind])
-        asked = asked.where(*(condition(kind, each) for each in where))
+        statement = _counted(RECORD_TABLES[kind].name, tuple(map(asked, where)))
         with translated(_reading(kind)):
-            return self._connection.execute(asked).scalar_one()
+            return self._connection.execute(statement, _values(where)).scalar_one()
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
@@ -67,6 +77,10 @@ class SqlReader:
     def names(self) -> Mapping[str, StatedName]:
         """Return the stated names that are kept, by the id that stands for each (D51)."""
         return aside.read_names(self._connection)
+
+    def act(self, key: str) -> KeptAct | None:
+        """Return the act that was done under this key; None if none was."""
+        return aside.read_act(self._connection, key)
 
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""
@@ -101,6 +115,47 @@ _BY_KEY: dict[type[Any], Select[Any]] = {
     kind: _ALL[kind].where(*(table.c[name] == bindparam(name) for name in KEYS[kind]))
     for kind, table in RECORD_TABLES.items()
 }
+
+
+_KINDS: dict[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
+
+STATEMENTS = 512
+"""Made once and kept, because making one takes longer than SQLite takes to answer; the product asks
+some hundred different questions, and limits from outside must not pile up."""
+
+
+@lru_cache(STATEMENTS)
+def _found(
+    table: str,
+    conditions: tuple[Asked, ...],
+    order_by: str | None,
+    descending: bool,
+    limit: int | None,
+) -> Select[Any]:
+    kind = _KINDS[table]
+    statement = _ALL[kind].where(*_conditions(kind, conditions))
+    return statement.order_by(*_order(kind, order_by, descending)).limit(limit)
+
+
+@lru_cache(STATEMENTS)
+def _counted(table: str, conditions: tuple[Asked, ...]) -> Select[int]:
+    kind = _KINDS[table]
+    counted = select(func.count()).select_from(RECORD_TABLES[kind])
+    return counted.where(*_conditions(kind, conditions))
+
+
+def _conditions(kind: type[Any], conditions: tuple[Asked, ...]) -> list[ColumnElement[bool]]:
+    return [condition(kind, each, _parameter(place)) for place, each in enumerate(conditions)]
+
+
+def _values(where: tuple[Where, ...]) -> dict[str, object]:
+    return {
+        _parameter(place): each.value for place, each in enumerate(where) if each.value is not None
+    }
+
+
+def _parameter(place: int) -> str:
+    return f"value_{place}"
 
 
 def _key_values(kind: type[Any], key: tuple[str | int, ...]) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement
+from sqlalchemy import Column, ColumnElement, bindparam
 
 from redrabbit.domain.records import KEYS, TABLES, Json, Record
 from redrabbit.services.ports import Where
@@ -80,22 +80,37 @@ def refuse_unfit(record: Record) -> None:
             refuse_naive(value)
 
 
-def condition(kind: type[Any], where: Where) -> ColumnElement[bool]:
-    """Return the condition as SQL; ValueError for a field that the record doesn't have.
+Asked = tuple[str, str, bool]
+"""What decides a condition's SQL: field, operator, and whether the value is None."""
+
+
+def asked(where: Where) -> Asked:
+    """Return a condition without its value; ValueError for `in` with anything but a tuple."""
+    if where.operator == "in":
+        _choices(where)
+    return where.field, where.operator, where.value is None
+
+
+def condition(kind: type[Any], asked_for: Asked, name: str) -> ColumnElement[bool]:
+    """Return the condition as SQL, its value the parameter `name`.
 
     `!=` counts NULL as different from any value, as people and Python do, and SQL does not.
+    ValueError for a field that the record doesn't have.
     """
-    known(kind, where.field)
-    column: Column[Any] = RECORD_TABLES[kind].c[where.field]
-    match where.operator:
+    field, asked_how, is_none = asked_for
+    known(kind, field)
+    column: Column[Any] = RECORD_TABLES[kind].c[field]
+    parameter = bindparam(name, type_=column.type, expanding=asked_how == "in")
+    value: object = None if is_none else parameter
+    match asked_how:
         case "in":
-            return column.in_(_choices(where))
+            return column.in_(parameter)
         case "!=":
-            return column.is_distinct_from(where.value)
+            return column.is_distinct_from(value)
         case "=":
-            return column == where.value
-        case "<" | "<=" | ">" | ">=":
-            return _COMPARISONS[where.operator](column, where.value)  # type: ignore[no-any-return]  # because operators are untyped
+            return column == value
+        case _:
+            return _COMPARISONS[asked_how](column, value)  # type: ignore[no-any-return]  # because operators are untyped
 
 
 def matcher(kind: type[R], conditions: Sequence[Where]) -> Callable[[R], bool]:

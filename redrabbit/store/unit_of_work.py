@@ -20,7 +20,7 @@ from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.ports import OutgoingMessage
+from redrabbit.services.ports import KeptAct, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
@@ -123,9 +123,13 @@ class SqlUnitOfWork(SqlReader):
         """Keep bytes beside the records and return their digest, which a fact names (D65)."""
         return aside.keep_blob(self._connection, kind, content)
 
-    def keep_name(self, name: StatedName) -> None:
-        """Keep a stated name and its salt, until somebody erases them (D51)."""
-        aside.keep_name(self._connection, name)
+    def keep_name(self, name: StatedName) -> str:
+        """Keep a stated name and its salt, until somebody erases them (D51), and return its id."""
+        return aside.keep_name(self._connection, name)
+
+    def keep_act(self, act: KeptAct) -> None:
+        """Keep an act under its key, with the answer that was given (D65)."""
+        aside.keep_act(self._connection, act)
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""

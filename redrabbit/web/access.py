@@ -28,6 +28,8 @@ FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health", "/favicon.ico"})
+MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
+"""What programs read."""
 PUBLIC_PREFIX: Final = "/static/"
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -90,7 +92,7 @@ class Access:
         refused = refused_request(scope, self._rules)
         if refused is not None:
             app = self._answer(scope, *refused)
-        await app(scope, receive, _with_headers(send))
+        await app(scope, receive, _with_headers(send, scope["path"]))
 
 
 def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | None:
@@ -176,16 +178,21 @@ def _from_own_pages(headers: Headers, host: str) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # `http://[`: no browser sends it
+        return False
     return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+def _with_headers(send: Send, path: str) -> Callable[[Message], Awaitable[None]]:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
+            if path.startswith(MACHINE_PATHS):  # what was true a moment ago must not be read again
+                headers.setdefault("cache-control", "no-store")
         await send(message)
 
     return send_with_headers

@@ -25,9 +25,10 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
-from redrabbit.web.api.problems import add_problem_schema
+from redrabbit.web.api.problems import DESCRIPTION, TAGS, add_problem_schema
 from redrabbit.web.api.router import PREFIX, api_routers
 from redrabbit.web.api.upkeep import Restarts, upkeep_router
+from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.containment import containment_router
@@ -66,6 +67,9 @@ def create_app(
         title="Red Rabbit",
         version=__version__,
         summary="Proves, day after day, that the devices which catch bad parts still catch them.",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -83,6 +87,7 @@ def create_app(
     _add_problems(app, site)
     static = resources.files("redrabbit.web") / "static"
     app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
+    app.add_middleware(HeadOfGet)
     app.add_middleware(Access, rules=rules, answer=_refusing(site))
     return app
 

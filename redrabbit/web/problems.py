@@ -8,42 +8,25 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.web.access import MACHINE_PATHS
+from redrabbit.web.codes import REFUSALS
+from redrabbit.web.head import has_head
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
 from redrabbit.web.words import Words, plain
 
 PROBLEM_TYPE: Final = "urn:redrabbit:problem:"
-MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
-
-STATUS: Final[Mapping[str, int]] = {
-    "host_not_allowed": 400,
-    "not_a_cursor": 422,
-    "network_not_trusted": 403,
-    "cross_site_request": 403,
-    "form_expired": 403,
-    "form_unreadable": 422,
-    "form_too_large": 413,
-    "operator_required": 422,
-    "nothing_scanned": 422,
-    "reason_required": 422,
-    "reason_too_long": 422,
-    "not_a_time": 422,
-    "not_a_date": 422,
-    "pause_ends_before_it_begins": 422,
-}
-"""HTTP status of a refusal by its code; `no_such_…` is 404, everything else 409."""
 
 
 def status_of(refusal: Refusal) -> int:
     """Return the HTTP status that a refusal is answered with."""
-    if refusal.code.startswith("no_such_"):
-        return 404
-    return STATUS.get(refusal.code, 409)
+    return REFUSALS.get(refusal.code, 409)
 
 
 def refusal_answer(
@@ -74,23 +57,48 @@ def http_answer(site: Site, request: Request, error: HTTPException) -> Response:
     )
     for name, value in (error.headers or {}).items():
         answer.headers.setdefault(name, value)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["allow"] = ", ".join(_allowed(request))
     return answer
 
 
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of all routes at this address; the framework names the first one's only."""
+    path = request.url.path
+    allowed = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.methods and route.path_regex.match(path)
+        for method in route.methods
+    }
+    return sorted(allowed | {"HEAD"} if "GET" in allowed and has_head(path) else allowed)
+
+
 def validation_answer(site: Site, request: Request, error: RequestValidationError) -> Response:
-    """Return the answer to a request whose values are not of the declared form."""
+    """Return the answer to a request whose values are not of the declared form.
+
+    Where that is one value that breaks a rule of ours, the problem has the rule's own code.
+    """
     words = site.visit(request).words
-    found = [
-        {"where": [str(step) for step in one["loc"]], "what": one["msg"]} for one in error.errors()
-    ]
+    found = [_invalid(words, one) for one in error.errors()]
+    alone = found[0] if len(found) == 1 and "code" in found[0] else None
     return _answer(
         site,
         request,
         422,
-        code="invalid_request",
-        detail=words("problem.invalid_request"),
-        more={"errors": found},
+        code=alone["code"] if alone else "invalid_request",
+        detail=alone["what"] if alone else words("problem.invalid_request"),
+        more={"errors": found, **({"params": alone["params"]} if alone else {})},
     )
+
+
+def _invalid(words: Words, one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a value stands and what is wrong with it; with its code, where it is ours."""
+    where = [str(step) for step in one["loc"]]
+    code, params = f"refusal.{one['type']}", one.get("ctx", {})
+    if not words.knows(code):
+        return {"where": where, "what": one["msg"]}
+    return {"where": where, "what": words(code, **params), "code": one["type"], "params": params}
 
 
 def trouble_answer(site: Site, request: Request) -> Response:

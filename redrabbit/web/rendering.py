@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
+from redrabbit.domain.text import clean_name
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.watching import Watching
 from redrabbit.web import look
@@ -113,7 +114,8 @@ def visit(request: Request, service: LocalPlantService, rules: AccessRules, now:
 
 def stated_name(request: Request) -> str:
     """Return the name or badge number that was stated at this browser, empty if none."""
-    return unquote(request.cookies.get(BADGE_COOKIE, "")).strip()
+    name = clean_name(unquote(request.cookies.get(BADGE_COOKIE, "")))
+    return name if isinstance(name, str) else ""
 
 
 def stated_actor(request: Request) -> Actor:

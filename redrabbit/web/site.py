@@ -10,10 +10,9 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
+from redrabbit.web.values import number_from
 
 MAX_FORM_BYTES = 20_000
-LARGEST_NUMBER = 2**53
-"""No record number is larger; databases hold no larger one than 2^63."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +43,10 @@ class Site:
 
 def number_in(form: dict[str, str], name: str) -> int:
     """Return a whole number of a form; refused when there is none."""
-    text = form.get(name, "")
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:  # noqa: PLR2004  because no record number is longer
+    number = number_from(form.get(name, ""))
+    if number is None:
         raise Refusal("form_unreadable")
-    return int(text)
+    return number
 
 
 def optional_number_in(form: dict[str, str], name: str) -> int | None:

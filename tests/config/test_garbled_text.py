@@ -185,7 +185,7 @@ def test_every_chinese_word_of_the_product_is_let_pass() -> None:
     words = [
         node.value
         for path in sorted((ROOT / "redrabbit").rglob("*.py"))
-        if path.name != "garbled_text.py"
+        if path.name not in {"garbled_text.py", "text.py"}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

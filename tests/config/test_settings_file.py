@@ -83,3 +83,12 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
     assert "No such file" in problems_of(tmp_path / "serve.yaml")[0]
     (tmp_path / "serve.yaml").write_bytes(b"host: \xff\n")
     assert "no text" in problems_of(tmp_path / "serve.yaml")[0]
+
+
+def test_a_word_that_nobody_could_read_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """D24: a NUL in a path stops Python itself, and a password may stand in the text."""
+    text = 'key: "plant\\0key"\ndatabase: "postgresql://rr:PgSecret99\\u200b@db/plant"\n'
+    found = problems_of(file(tmp_path, text))
+    assert found[0].startswith(":1:6: the character U+0000 at character 6; expected text")
+    assert any("U+200B" in problem for problem in found)
+    assert "PgSecret99" not in "".join(found)

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import unicodedata
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ NUMBERS = {
     Encoding.INT32: ("i", st.integers(-(2**31), 2**31 - 1)),
     Encoding.UINT32: ("I", st.integers(0, 2**32 - 1)),
     Encoding.INT64: ("q", st.integers(-(2**63), 2**63 - 1)),
-    Encoding.UINT64: ("Q", st.integers(0, 2**64 - 1)),
+    Encoding.UINT64: ("Q", st.integers(0, 2**63 - 1)),
     Encoding.FLOAT32: ("f", st.floats(width=32, allow_nan=False, allow_infinity=False)),
     Encoding.FLOAT64: ("d", st.floats(allow_nan=False, allow_infinity=False)),
 }
@@ -154,8 +155,8 @@ def test_a_whole_register_as_truth_value_says_zero_or_one_only(
 
 
 @given(
-    text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8).map(
-        lambda text: text.rstrip(" ")
+    text=st.text("Aé 0-_\N{OHM SIGN}红兔子\N{RABBIT FACE}", max_size=8).map(
+        lambda text: unicodedata.normalize("NFC", text.rstrip(" "))
     ),
     padding=st.sampled_from([b"\0", b" "]),
     octets=ORDERS,
@@ -173,6 +174,38 @@ def test_text_comes_back_however_it_is_padded(text: str, padding: bytes, octets:
 def test_what_stands_behind_the_nul_is_left_over_from_a_longer_text() -> None:
     spec = register(Encoding.STRING, length_registers=3)
     assert decode_registers(spec, b"OK\0G 7") == "OK"
+
+
+@given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
+@example(text="a\u202eb")
+@example(text="\u200b")
+@example(text="a\nb")
+@example(text="\ue000")
+@example(text="x" * 501)
+def test_text_from_a_station_is_readable_or_no_value(text: str) -> None:
+    """D24, K6: what could not be shown or kept is no value, however it comes."""
+    padded = text.encode() + b"\0" * (-len(text.encode()) % 2)
+    decoded = [
+        decode_payload(field(Encoding.STRING), text.encode()),
+        decode_payload(field(Encoding.STRING, "a"), json.dumps({"a": text}).encode()),
+        decode_registers(register(Encoding.STRING, length_registers=len(padded) // 2), padded),
+    ]
+    for value in decoded:
+        if not isinstance(value, Reason):
+            assert isinstance(value, str)
+            assert unicodedata.is_normalized("NFC", value)
+            assert all(ch == " " or ch.isprintable() or ch.isspace() for ch in value)
+            assert not {unicodedata.category(ch)[0] for ch in value} & {"C"}
+            assert len(value) <= 500
+
+
+def test_a_whole_number_that_no_database_holds_is_out_of_range() -> None:
+    """D24: 64 bits with sign, from whatever source."""
+    raw = [0xFFFF] * 4
+    assert decode_registers(register(Encoding.UINT64), raw) is Reason.OUT_OF_RANGE
+    assert decode_payload(field(Encoding.INTEGER), b"9223372036854775808") is Reason.OUT_OF_RANGE
+    assert decode_payload(field(Encoding.NUMBER, scale=0.5), b"9" * 400) is Reason.OUT_OF_RANGE
+    assert decode_payload(field(Encoding.INTEGER), b"-9223372036854775808") == -(2**63)
 
 
 def test_text_that_is_not_utf8_is_unreadable() -> None:

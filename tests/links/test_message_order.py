@@ -1,5 +1,7 @@
 """Duplicates and late messages are found out; a station that restarts is believed again (D7)."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +151,21 @@ def test_a_message_may_tell_both() -> None:
     assert isinstance(stamp, Stamp)
     assert stamp.position == 3
     assert Stamp().position == 0.0
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["9" * 400, "NaN", "Infinity", "-Infinity", "1e400", str(2**63), '"0000-01-01"', "[]", "true"],
+)
+def test_what_has_no_order_is_unreadable_and_no_fault_of_the_link(told: str) -> None:
+    """K7: 400 digits stopped the link's task, and a NaN put every later message out of order."""
+    document = json.loads(f'{{"at": {told}, "seq": {told}}}')
+    assert read_stamp(document, (), ("at",)) is Reason.UNREADABLE
+    assert read_stamp(document, ("seq",), ()) is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"])
+def test_a_time_that_utc_can_not_say_has_its_order_all_the_same(told: str) -> None:
+    stamp = read_stamp({"at": told}, (), ("at",))
+    assert isinstance(stamp, Stamp)
+    assert stamp.time_s is not None

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.identity import LineId, SignalName, StationId
-from redrabbit.domain.observation import Acquisition, Observation, Reason, Window
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
@@ -108,3 +109,20 @@ def test_readings_once_given_are_never_changed_afterwards() -> None:
     assert {reading.window for reading in kept.values()} == {first.window}
     second = Window(began_at=later, ended_at=later)
     assert {reading.window for reading in live.readings.values()} == {second}
+
+
+@pytest.mark.parametrize(
+    ("value", "counter"), [(7, 7), (7.9, 7), (2.0**70, None), (2**63 - 1, 2**63 - 1), ("7", None)]
+)
+def test_a_counter_that_no_record_holds_is_not_told(value: Value, counter: int | None) -> None:
+    """D24: it would be refused by the database at each try to record a verdict."""
+    live = LiveStation(replace(STATION, part_counter=NAMES[0]), BEGAN)
+    live.take(
+        Acquisition(
+            station=STATION.id,
+            window=Window(began_at=BEGAN, ended_at=BEGAN),
+            signals=frozenset(NAMES),
+            changes=(Observation(signal=NAMES[0], value=value),),
+        )
+    )
+    assert live.counter() == counter

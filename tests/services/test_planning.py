@@ -1,6 +1,6 @@
 """Excuses, pauses, quarantine, alarms: each with its author and its reason."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -54,7 +54,13 @@ def test_an_excuse_names_who_and_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"), [("  ", "reason_required"), ("x" * 501, "reason_too_long")]
+    ("reason", "code"),
+    [
+        ("  ", "reason_required"),
+        ("x" * 501, "reason_too_long"),
+        ("worn\0", "text_character"),
+        ("\u3164", "text_character"),
+    ],
 )
 def test_an_excuse_needs_a_reason_of_readable_length(reason: str, code: str) -> None:
     bench = Bench()
@@ -140,3 +146,40 @@ def test_a_part_found_again_is_stored() -> None:
     with pytest.raises(Refusal) as refused:
         bench.write(lambda uow: planning.found_again(uow, "RR-0001", actor=ENGINEER))
     assert refused.value.code == "part_not_missing"
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [(14.01, "pause_too_long"), (365 * 100, "instant_out_of_range")],
+)
+def test_a_pause_is_not_longer_than_fourteen_days(days: float, code: str) -> None:
+    """D56, K7: a pause without an end would switch verification off."""
+    bench = Bench()
+    with pytest.raises(Refusal) as refused:
+        pause_line(bench, ends_h=24 * days)
+    assert refused.value.code == code
+
+
+def test_a_pause_of_fourteen_days_is_counted_from_now_on() -> None:
+    bench = Bench()
+    paused = pause_line(bench, begins_h=-24 * 300, ends_h=24 * 14)
+    assert paused.ends_at - paused.begins_at == timedelta(days=14)
+
+
+def test_a_pause_that_ends_where_no_clock_reaches_is_refused() -> None:
+    """K7: `9999-12-31T23:59:59-14:00` can't be said in UTC at all."""
+    bench = Bench()
+    ends_at = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=14)))
+    with pytest.raises(Refusal) as refused:
+        bench.write(
+            lambda uow: planning.declare_pause(
+                uow,
+                bench.plant,
+                line=LINE,
+                begins_at=bench.clock.now(),
+                ends_at=ends_at,
+                reason="no orders",
+                actor=ENGINEER,
+            )
+        )
+    assert refused.value.code == "instant_out_of_range"

@@ -77,9 +77,7 @@ class Product:
             clock=clock,
             recording=Recording(
                 fold=fold,
-                context=LedgerContext(
-                    configuration=plant.digest, plan=plant.plan.label, software="simulated"
-                ),
+                software="simulated",
                 targets=plant.targets,
             ),
             seal=_seal,

@@ -140,8 +140,7 @@ class RealPlant:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[Agent]:
         self._plant = _at_ports(self._plant, self.simulated.ports)
-        context = LedgerContext(configuration="0" * 64, plan="CP", software="real sockets")
-        recording = Recording(fold=fold, context=context, targets=())
+        recording = Recording(fold=fold, software="real sockets", targets=())
         self._database = await asyncio.to_thread(self._open, recording)
         agent = Agent(self._plant, {"plant.yaml": "x\n"}, self._database, self.clock, "test")
         await agent.open()

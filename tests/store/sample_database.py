@@ -31,12 +31,11 @@ class Sample:
 
     def open(self) -> SqlDatabase:
         """Open it for writing, which brings it up to this version's schema."""
-        context = LedgerContext(configuration="0" * 64, plan="CP-7 rev B", software=SOFTWARE)
         return open_database(
             self.url,
             plant="Sampleville",
             clock=VirtualClock(BEGIN),
-            recording=Recording(fold=fold, context=context),
+            recording=Recording(fold=fold, software=SOFTWARE),
             key_path=self.key,
         )
 

@@ -80,14 +80,11 @@ class Shop:
     def begin(self, folder: Path) -> None:
         """Begin a life under this configuration."""
         self.plant: Plant = load_plant(folder)
-        context = LedgerContext(
-            configuration=self.plant.digest, plan=self.plant.plan.label, software=SOFTWARE
-        )
         self.database = open_database(
             self.url,
             plant=self.plant.name,
             clock=self.clock,
-            recording=Recording(fold=fold, context=context, targets=self.plant.targets),
+            recording=Recording(fold=fold, software=SOFTWARE, targets=self.plant.targets),
             key_path=self.key,
         )
         opened = self.database.write_now(

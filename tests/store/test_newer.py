@@ -26,8 +26,7 @@ def newer_fold(entry: Entry, look: Look) -> Changes:
 def sample(tmp_path: Path) -> Sample:
     """The sample database, to which a newer version with the same tables has written."""
     found = sqlite_sample(tmp_path)
-    context = LedgerContext(configuration="0" * 64, plan="CP-7 rev B", software="99.2.0")
-    recording = Recording(fold=newer_fold, context=context)
+    recording = Recording(fold=newer_fold, software="99.2.0")
     clock = VirtualClock(BEGIN.replace(month=4))
     with open_database(
         found.url, plant="x", clock=clock, recording=recording, key_path=found.key

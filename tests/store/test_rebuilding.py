@@ -1,6 +1,7 @@
 """Records are made again from the ledger: after any edit, after a new shape, after a kill."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from redrabbit.cli import main
 from redrabbit.domain.ledger import Entry, Event
 from redrabbit.domain.records import KEYS, TABLES, OccurrenceRecord, PauseRecord
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
-from redrabbit.store import migrations, rebuild_mark, schema
+from redrabbit.store import migrating, rebuild_mark, schema
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database, rebuild_database
 from redrabbit.store.reading_database import open_for_reading
@@ -174,18 +175,19 @@ def test_a_migration_makes_that_one_call(
     sample.open().close()
     sql = "ALTER TABLE pauses DROP COLUMN ended_by"  # the old shape lacks a field of the new one
     damaged(sample.url, lambda connection: connection.exec_driver_sql(sql))
-    places = tmp_path / "versions"
-    places.mkdir()
-    (places / "next.py").write_text(NEXT.format(newest=schema.newest_version()), encoding="utf-8")
-    usual = schema.alembic_config
+    versions = tmp_path / "versions"
+    shutil.copytree(schema.VERSIONS, versions)
+    next_one = NEXT.format(newest=schema.newest_version())
+    (versions / "9999_next.py").write_text(next_one, encoding="utf-8")
+    usual = migrating.alembic_config
 
     def with_next(connection: Connection | None = None) -> Config:
         config = usual(connection)
-        own = Path(migrations.__file__).parent / "versions"
-        config.set_main_option("version_locations", os.pathsep.join([str(own), str(places)]))
+        config.set_main_option("version_locations", str(versions))
         return config
 
-    monkeypatch.setattr(schema, "alembic_config", with_next)
+    monkeypatch.setattr(schema, "VERSIONS", versions)
+    monkeypatch.setattr(migrating, "alembic_config", with_next)
     sample.open().close()
     assert is_as_frozen(sample)
 

@@ -71,3 +71,27 @@ def test_no_two_states_look_alike_by_shape_and_colour() -> None:
     looks = {word: LOOKS[word] for word in alarming if word not in {"failed", "false_reject"}}
     assert len(set(looks.values())) == len(looks)
     assert (shape("unheard_of"), tone("unheard_of")) == ("circle", "grey")
+
+
+def test_a_persons_words_are_never_read_as_the_softwares() -> None:
+    """K3.6: who wrote `check_retired` must not speak with the software's voice."""
+    assert WORDS.reason("check_retired", "scheduler") == "the check was retired"
+    assert WORDS.reason("check_retired") == "the check was retired"
+    assert WORDS.reason("check_retired", "2207") == "check_retired"
+    assert WORDS.reason("pause-3", "2207") == "pause-3"
+    assert WORDS.run_reason("aborted", "not_watching") == "not_watching"
+    assert WORDS.run_reason("aborted", "not_started") == "no part was taken in time"
+    assert WORDS.run_reason("failed", "missed") == "missed"
+    assert WORDS.run_reason("passed", None) == ""
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "UTC"])
+def test_an_instant_that_no_wall_clock_reaches_is_said_all_the_same(zone: str) -> None:
+    """K7: an older version took in a pause until 9999, and its page must still be shown."""
+    words = Words("en", ZoneInfo(zone), NOW)
+    for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+        year = f"{instant.year:04}"
+        assert words.at(instant).startswith((year, year.lstrip("0")))
+        assert words.exact(instant)
+        assert words.local_input(instant)
+        assert words.clock(instant)

@@ -1,7 +1,7 @@
-"""Alembic's entry: runs the migrations on the connection that `redrabbit.store.schema` hands in.
+"""Alembic's entry: runs the migrations on the connection that `redrabbit.store.migrating` hands in.
 
 There is no alembic.ini and no URL here; a new revision is written with
-`alembic.command.revision(schema.alembic_config(connection), message=…, autogenerate=True)`.
+`alembic.command.revision(migrating.alembic_config(connection), message=…, autogenerate=True)`.
 """
 
 from alembic import context

@@ -12,16 +12,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.models import LedgerEntry
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.problems import ALWAYS, FOR_LISTS
+from redrabbit.web.site import Site
+from redrabbit.web.values import LARGEST_NUMBER, number_from
 
 LOOK_EVERY_S: Final = 0.2
 AT_A_TIME: Final = 100
-LAST_INDEX_DIGITS: Final = 15
 
 
 def events_router(site: Site) -> APIRouter:
     """Return the stream of ledger entries."""
-    router = APIRouter(tags=["events"])
+    router = APIRouter(tags=["events"], responses=ALWAYS | FOR_LISTS)
 
     @router.get("/events", response_class=EventSourceResponse)
     async def stream_events(
@@ -47,9 +48,9 @@ def events_router(site: Site) -> APIRouter:
 
 async def _position(site: Site, last_event_id: str | None) -> int:
     """Return the index of the next entry to send; what can't be read means from now on."""
-    known = last_event_id or ""
-    if known.isascii() and known.isdecimal() and len(known) <= LAST_INDEX_DIGITS:
-        return min(int(known) + 1, LARGEST_NUMBER)
+    known = number_from(last_event_id or "")
+    if known is not None:
+        return min(known + 1, LARGEST_NUMBER)
     return (await site.service.read(lambda reader: reader.head())).size
 
 

@@ -10,16 +10,18 @@ from redrabbit.domain.ledger import Entry, from_bytes
 from redrabbit.domain.merkle import Tree
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
-from redrabbit.web.api.paging import Cursor, Limit, cursor_number
-from redrabbit.web.api.problems import PROBLEMS
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.paging import Limit, cursor_number
+from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.values import Cursor
+from redrabbit.web.site import Site
+from redrabbit.web.values import LARGEST_NUMBER
 
 Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
 
 
 def ledger_router(site: Site) -> APIRouter:
     """Return what proves the records."""
-    router = APIRouter(tags=["ledger"], responses=PROBLEMS)
+    router = APIRouter(tags=["ledger"], responses=ALWAYS)
     service = site.service
 
     @router.get("/ledger/checkpoint")
@@ -27,7 +29,7 @@ def ledger_router(site: Site) -> APIRouter:
         """Return the ledger's signed checkpoint; keep it elsewhere to prove a later rewrite."""
         return Checkpoint.model_validate(await service.read(lambda reader: reader.head()))
 
-    @router.get("/ledger/entries")
+    @router.get("/ledger/entries", responses=FOR_LISTS)
     async def list_entries(
         limit: Limit = 50,
         cursor: Cursor = None,
@@ -39,13 +41,13 @@ def ledger_router(site: Site) -> APIRouter:
         more = str(found[limit].index) if len(found) > limit else None
         return Page(items=[entry_model(entry) for entry in found[:limit]], next=more)
 
-    @router.get("/ledger/entries/{index}")
+    @router.get("/ledger/entries/{index}", responses=FOR_ONE)
     async def read_entry(index: Index) -> LedgerEntry:
         """Return one ledger entry."""
         raw = await service.read(lambda reader: _raw(reader, index))
         return entry_model(from_bytes(raw, index))
 
-    @router.get("/ledger/entries/{index}/proof")
+    @router.get("/ledger/entries/{index}/proof", responses=FOR_ONE)
     async def prove_entry(index: Index) -> EntryProof:
         """Return what proves one entry unaltered without the rest of the log."""
         return await service.read(lambda reader: entry_proof(reader, index))
@@ -87,7 +89,7 @@ def entry_model(entry: Entry) -> LedgerEntry:
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
         actor=entry.actor.name,
-        identified=entry.actor.identified.value,
+        identified=entry.actor.identified,
         configuration=entry.configuration,
         plan=entry.plan,
         software=entry.software,

@@ -9,12 +9,22 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from redrabbit.domain.challenge_part import Category, Custody, PartState
+from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.evidence import Presented
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.run import Expected
+from redrabbit.domain.identity import Identified
+from redrabbit.domain.observation import Reason
+from redrabbit.domain.occurrence import OccurrenceStatus
+from redrabbit.domain.run import Outcome, Purpose, RunState
+from redrabbit.domain.station import DeviceKind
 from redrabbit.domain.text import Text
+from redrabbit.domain.verdict import Verdict, Why
+from redrabbit.web.codes import CODES
 
 Row = TypeVar("Row")
-
-RecordNumber = Annotated[int, Field(ge=1, le=2**53, examples=[31])]
-"""Numbers of records; above 2^53 JSON readers lose digits."""
 
 
 def _parsed(value: object) -> object:
@@ -54,7 +64,9 @@ class Problem(BaseModel):
     )
     instance: str = Field(examples=["/api/v1/runs"])
     code: str = Field(
-        description="A stable word; programs decide by this.", examples=["part_expired"]
+        description="A stable word; programs decide by this.",
+        examples=["part_expired"],
+        json_schema_extra={"enum": list(CODES)},
     )
     params: dict[str, Any] | None = Field(None, examples=[{"part": "RR-0007"}])
     errors: list[dict[str, Any]] | None = Field(
@@ -76,7 +88,7 @@ class SignalReading(Model):
 
     signal: str = Field(examples=["reject_code"])
     value: bool | int | float | str | None
-    reason: str | None = Field(description="Why there is no value.", examples=["timeout"])
+    reason: Reason | None = Field(description="Why there is no value.", examples=["timeout"])
     unit: str | None
     acquired_at: datetime | None = Field(description="End of the last good acquisition.")
     changed_at: datetime | None
@@ -103,11 +115,10 @@ class Device(Model):
     line: str
     station: str
     name: InWords
-    kind: str = Field(examples=["cannot_pass"])
+    kind: DeviceKind = Field(examples=["cannot_pass"])
     failure_modes: list[str]
-    status: str = Field(
-        description="missed, failed, overdue, lapsed, no_data, bypassed, inconclusive, due, "
-        "excused, never_verified or verified: the first that holds.",
+    status: DeviceStatus = Field(
+        description="The first that holds, in this order.",
         examples=["verified"],
     )
     since: datetime | None
@@ -124,14 +135,14 @@ class ChallengePart(Model):
 
     part_id: str = Field(examples=["RR-0007"])
     name: Annotated[InWords, FromJson]
-    category: str
+    category: Category
     failure_mode: str | None = Field(description="null: a good master.")
     storage: str = Field(examples=["drawer B3"])
     valid_until: date
     wear_limit_uses: int | None
-    state: str = Field(examples=["released"])
+    state: PartState = Field(examples=["released"])
     state_reason: str | None
-    custody: str = Field(examples=["stored"])
+    custody: Custody = Field(examples=["stored"])
     custody_at: datetime
     run_id: int | None
     uses: int
@@ -170,9 +181,7 @@ class Occurrence(Model):
     due_at: datetime
     grace_ends_at: datetime
     closes_at: datetime
-    status: str = Field(
-        description="upcoming, open, due, overdue, lapsed, passed, failed or excused, now."
-    )
+    status: OccurrenceStatus = Field(description="As it stands now.")
     decided_at: datetime | None
     decided_by: str | None
     reason: str | None
@@ -186,23 +195,20 @@ class Run(Model):
     run_id: int
     occurrence_id: int | None
     check_id: str
-    purpose: str = Field(examples=["check"])
+    purpose: Purpose = Field(examples=["check"])
     containment_id: int | None
     line: str
     station: str
     device: str
     plan: str
     configuration: str
-    state: str = Field(
-        description="awaiting_part, armed, presented, awaiting_return, awaiting_confirmation, "
-        "closed."
-    )
-    outcome: str | None = Field(description="passed, failed, inconclusive or aborted.")
+    state: RunState
+    outcome: Outcome | None
     reason: str | None
     step: int = Field(description="Which of `parts` is under way, from 0.")
     parts: Annotated[list[str], FromJson]
     operator: str
-    identified: str = Field(description="`stated`: not authenticated.")
+    identified: Identified = Field(description="`stated`: not authenticated.")
     started_at: datetime
     late_s: float | None
     expires_at: datetime
@@ -220,17 +226,15 @@ class Presentation(Model):
     attempt: int
     part_id: str
     failure_mode: str | None
-    expected: str = Field(examples=["reject"])
+    expected: Expected
     expected_code: str | None
     use_number: int
     issued_at: datetime
     issued_by: str
     presented_at: datetime | None
-    presented_how: str | None = Field(description="code, edge or stated.")
-    verdict: str | None = Field(
-        description="detected, missed, accepted, false_reject or inconclusive."
-    )
-    verdict_reason: str | None
+    presented_how: Presented | None
+    verdict: Verdict | None
+    verdict_reason: Why | None
     verdict_at: datetime | None
     elapsed_s: float | None
     observed_code: str | None
@@ -271,7 +275,7 @@ class Containment(Model):
     check_id: str
     run_id: int
     step: int
-    state: str = Field(description="open, reverified or closed.")
+    state: ContainmentState
     opened_at: datetime
     window_from: datetime | None = Field(description="null: since the start of records.")
     window_from_run: int | None
@@ -302,7 +306,7 @@ class Alarm(Model):
     """One alarm, until somebody acknowledges it."""
 
     alarm_id: int
-    kind: str
+    kind: AlarmKind
     line: str | None
     station: str | None
     device: str | None
@@ -332,7 +336,7 @@ class LedgerEntry(Model):
     occurred_at: datetime
     recorded_at: datetime
     actor: str
-    identified: str
+    identified: Identified
     configuration: str
     plan: str
     software: str

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Query
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
@@ -12,30 +11,28 @@ from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.api.models import Occurrence, Page
-from redrabbit.web.api.paging import Cursor, Limit, cursor_number, newest_first
-from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.paging import Limit, cursor_number, newest_first
+from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.requests import NewExcuse
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
+from redrabbit.web.site import Site
+from redrabbit.web.values import LARGEST_NUMBER
 
 StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
 DECIDED: Final = frozenset({"passed", "failed", "excused"})
 """Statuses that are always stored; the others are computed from times (D9)."""
-Line = Annotated[str | None, Query(max_length=200)]
-Since = Annotated[AwareDatetime | None, Query(alias="from", description="Due at or after.")]
-Until = Annotated[AwareDatetime | None, Query(alias="to", description="Due before.")]
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 def obligations_router(site: Site) -> APIRouter:
     """Return occurrences and the way to excuse one."""
-    router = APIRouter(tags=["obligations"], responses=PROBLEMS)
+    router = APIRouter(tags=["obligations"], responses=ALWAYS)
     service = site.service
 
-    @router.get("/occurrences")
+    @router.get("/occurrences", responses=FOR_LISTS)
     async def list_occurrences(
         *,
         status: Annotated[StatusWord | None, Query()] = None,
-        line: Line = None,
+        line: Filter = None,
         since: Since = None,
         until: Until = None,
         limit: Limit = 50,
@@ -51,7 +48,7 @@ def obligations_router(site: Site) -> APIRouter:
         )
         return Page(items=[occurrence_model(o, now) for o in found], next=following)
 
-    @router.get("/occurrences/{occurrence_id}")
+    @router.get("/occurrences/{occurrence_id}", responses=FOR_ONE)
     async def read_occurrence(occurrence_id: Number) -> Occurrence:
         """Return one occurrence."""
         found = await service.read(lambda reader: reader.get(OccurrenceRecord, occurrence_id))
@@ -59,8 +56,8 @@ def obligations_router(site: Site) -> APIRouter:
             raise Refusal("no_such_occurrence", occurrence=occurrence_id)
         return occurrence_model(found, site.clock.now())
 
-    @router.get("/overdue")
-    async def list_overdue(line: Line = None) -> list[Occurrence]:
+    @router.get("/overdue", responses=FOR_LISTS)
+    async def list_overdue(line: Filter = None) -> list[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
         where = [equals("outcome", None), *_where(line, None, None)]
@@ -69,7 +66,7 @@ def obligations_router(site: Site) -> APIRouter:
         )
         return [occurrence_model(o, now) for o in found if status(o, now) is _OVERDUE]
 
-    @router.post("/excuses", status_code=201)
+    @router.post("/excuses", status_code=201, responses=FOR_ACTS)
     async def excuse_occurrence(body: NewExcuse) -> Occurrence:
         """Excuse an occurrence, with who and why, before its window closes."""
         record = await service.excuse(
@@ -137,6 +134,6 @@ def _page(
 def occurrence_model(record: OccurrenceRecord, now: datetime) -> Occurrence:
     """Return an occurrence as programs read it, with its status now."""
     return Occurrence(
-        status=status(record, now).value,
+        status=status(record, now),
         **{name: getattr(record, name) for name in Occurrence.model_fields if name != "status"},
     )

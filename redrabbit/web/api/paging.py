@@ -7,16 +7,13 @@ from fastapi import Query
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.records import Record
 from redrabbit.services.ports import Reader, Where
-from redrabbit.web.site import LARGEST_NUMBER
+from redrabbit.web.values import number_from
 
 R = TypeVar("R", bound=Record)
 
 MOST_ROWS: Final = 200
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows a page.")]
-Cursor = Annotated[
-    str | None, Query(max_length=20, description="`next` of the page before.", examples=["1200"])
-]
 
 
 def newest_first(
@@ -39,6 +36,7 @@ def newest_first(
 
 def cursor_number(cursor: str) -> int:
     """Return the number in a cursor; refused when it is none of ours."""
-    if not cursor.isascii() or not cursor.isdecimal() or int(cursor) > LARGEST_NUMBER:
+    number = number_from(cursor)
+    if number is None:
         raise Refusal("not_a_cursor", cursor=cursor)
-    return int(cursor)
+    return number

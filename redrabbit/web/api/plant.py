@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from redrabbit.domain import control_plan, station
+from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId
-from redrabbit.domain.observation import StationView
+from redrabbit.domain.observation import Reason, StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, RunRecord
+from redrabbit.domain.records import CheckRecord
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import schedule_text
-from redrabbit.services.ports import Reader, Where
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import (
     Check,
     Device,
@@ -24,21 +25,20 @@ from redrabbit.web.api.models import (
     Station,
     in_words,
 )
-from redrabbit.web.api.problems import PROBLEMS
+from redrabbit.web.api.problems import ALWAYS, FOR_ONE
+from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
 
-Slug = Annotated[str, Path(max_length=200)]
 NEXT_DUE_SHOWN = 5
 
 
 def plant_router(site: Site) -> APIRouter:
     """Return what the plant consists of, as it stands now."""
-    router = APIRouter(tags=["plant"], responses=PROBLEMS)
+    router = APIRouter(tags=["plant"], responses=ALWAYS)
     service = site.service
 
     def running(reader: Reader) -> dict[str, int]:
-        found = reader.find(RunRecord, Where("state", "!=", "closed"))
-        return {run.station: run.run_id for run in found}
+        return {run.station: run.run_id for run in runs_under_way(reader)}
 
     @router.get("/stations")
     async def list_stations() -> list[Station]:
@@ -49,7 +49,7 @@ def plant_router(site: Site) -> APIRouter:
             for one in service.plant.stations
         ]
 
-    @router.get("/stations/{station_id}")
+    @router.get("/stations/{station_id}", responses=FOR_ONE)
     async def read_station(station_id: Slug) -> Station:
         """Return one station with its live signals."""
         runs, views = await service.read(running), service.views()
@@ -76,7 +76,7 @@ def plant_router(site: Site) -> APIRouter:
             for check in service.plant.plan.checks
         ]
 
-    @router.get("/checks/{check_id}")
+    @router.get("/checks/{check_id}", responses=FOR_ONE)
     async def read_check(check_id: Slug) -> Check:
         """Return one check with its next five due times."""
         now = site.clock.now()
@@ -107,11 +107,11 @@ def station_model(one: station.Station, view: StationView | None, run: int | Non
 def _readings(one: station.Station, view: StationView | None) -> Iterable[SignalReading]:
     for spec in one.signals:
         reading = view.readings.get(spec.name) if view is not None else None
-        unread = "not_yet_read" if reading is None else None
+        unread = Reason.NOT_YET_READ if reading is None else None
         yield SignalReading(
             signal=spec.name,
             value=reading.value if reading is not None else None,
-            reason=reading.reason.value if reading is not None and reading.reason else unread,
+            reason=reading.reason if reading is not None else unread,
             unit=spec.unit,
             acquired_at=reading.window.ended_at if reading is not None and reading.window else None,
             changed_at=reading.changed_at if reading is not None else None,
@@ -127,9 +127,9 @@ def device_model(standing: Standing) -> Device:
         line=standing.station.line,
         station=standing.station.id,
         name=in_words(standing.device.name),
-        kind=standing.device.kind.value,
+        kind=standing.device.kind,
         failure_modes=list(standing.device.failure_modes),
-        status=standing.status,
+        status=DeviceStatus(standing.status),
         since=stands.since,
         until=stands.until,
         next_due_at=stands.next_due_at,

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from redrabbit.web.api.models import Problem
 
-_CONTENT: Final[dict[str, Any]] = {
+PROBLEM_CONTENT: Final[dict[str, Any]] = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
 
 
 def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": _CONTENT}
+    return {"description": description, "content": PROBLEM_CONTENT}
 
 
 def add_problem_schema(document: dict[str, Any]) -> None:
@@ -23,11 +23,51 @@ def add_problem_schema(document: dict[str, Any]) -> None:
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
 
 
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    400: _problem("The request can't be read, or is not for this host."),
-    403: _problem("Not from here: another site, or an untrusted network."),
-    404: _problem("There is no such record."),
-    409: _problem("The rules do not allow it now; `code` says why."),
-    413: _problem("The body is too large."),
-    422: _problem("The request is not of the declared form."),
+_ALL: Final[dict[int, str]] = {
+    400: "The request can't be read, or is not for this host.",
+    403: "Not from here: another site, or an untrusted network.",
+    404: "There is no such record.",
+    409: "The rules do not allow it now; `code` says why.",
+    413: "The body is too large.",
+    422: "A value is not of the declared form; `errors` says which and why.",
+    503: "The records can't be reached now. Nothing was changed; try again (`Retry-After`).",
 }
+
+Answers = dict[int | str, dict[str, Any]]
+
+
+def answers(*statuses: int) -> Answers:
+    """Return which problems a call can answer with."""
+    return {status: _problem(_ALL[status]) for status in statuses}
+
+
+ALWAYS: Final = answers(400, 403, 503)
+"""Of every call."""
+FOR_LISTS: Final = answers(422)
+FOR_ONE: Final = answers(404, 422)
+FOR_ACTS: Final = answers(404, 409, 413, 422)
+FOR_NEW: Final = answers(404, 413, 422)
+"""Acts that nothing recorded before can forbid."""
+
+DESCRIPTION: Final = """
+Every instant is ISO 8601 with offset, from 2000 to 2099; durations are seconds.
+
+Every error is a problem (RFC 9457). Decide by `code`, never by a sentence: the codes are listed
+at the schema `Problem`, and keep their meaning. Besides the answers listed with each call, an
+address that does not exist answers 404 `not_found`, one that does not take a method 405
+`method_not_allowed` with `Allow`, and a mistake of the software 500 `internal_error`: please report
+that one.
+
+Texts are NFC, with no control, unseen or direction characters; what breaks that is refused.
+"""
+
+TAGS: Final = [
+    {"name": "plant", "description": "Stations with live signals, devices, checks."},
+    {"name": "challenge parts", "description": "Red rabbits and good masters, and their custody."},
+    {"name": "obligations", "description": "What is due, overdue, excused or paused."},
+    {"name": "runs", "description": "Verifications: their evidence, and an operator's acts."},
+    {"name": "reaction", "description": "Cases that misses opened, and alarms."},
+    {"name": "ledger", "description": "Entries, signed checkpoints and proofs."},
+    {"name": "events", "description": "Each ledger entry as it is committed, as a stream."},
+    {"name": "upkeep", "description": "Whether the software is alive and watching."},
+]

@@ -1,23 +1,10 @@
 """What programs send: each names who acts, as stated and not authenticated (D19, R19)."""
 
-from typing import Annotated
-
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field
 
 from redrabbit.domain.identity import Actor
-from redrabbit.web.api.models import Model, RecordNumber
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
-    Field(description="Badge number or name, as stated.", examples=["badge 2207"]),
-]
-Code = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    Field(description="What the scanner read.", examples=["RR-0007"]),
-]
-Reason = Annotated[str, Field(max_length=500, examples=["fixture busy"])]
+from redrabbit.web.api.models import Model
+from redrabbit.web.api.values import Code, Id, Instant, Name, Reason, RecordNumber
 
 
 class Act(Model):
@@ -34,7 +21,7 @@ class Act(Model):
 class StartRun(Act):
     """Start a run: for an occurrence, to re-verify after a miss, or on demand."""
 
-    check: str = Field(max_length=200, examples=["op20-torque"])
+    check: Id = Field(examples=["op20-torque"])
     occurrence: RecordNumber | None = None
     containment: RecordNumber | None = None
 
@@ -60,9 +47,9 @@ class NewExcuse(WithReason):
 class NewPause(WithReason):
     """Declare a line not producing."""
 
-    line: str = Field(max_length=200, examples=["line1"])
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    line: Id = Field(examples=["line1"])
+    begins_at: Instant
+    ends_at: Instant = Field(description="At most 14 days after its beginning.")
 
 
 class Tick(Act):

@@ -18,6 +18,7 @@ from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.standing import Standing, standings
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.watching import Watching
+from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
 
 
@@ -45,18 +46,27 @@ class Readiness(BaseModel):
     last_reading_at: datetime | None
 
 
+NOT_READY: Final[Answers] = {
+    503: {
+        "model": Readiness,
+        "description": "Nobody watches; or, as a problem, the records can't be reached.",
+        "content": PROBLEM_CONTENT,
+    }
+}
+
+
 def upkeep_router(
     site: Site, *, metrics: bool, supervisor: Restarts | None, links: Sequence[StationLink]
 ) -> APIRouter:
     """Return health, readiness and metrics."""
     router = APIRouter(tags=["upkeep"])
 
-    @router.get("/health")
+    @router.get("/health", responses=answers(400))
     async def health() -> Health:
         """Return that the process answers; says nothing about the plant."""
         return Health(status="alive", version=__version__)
 
-    @router.get("/ready", responses={503: {"model": Readiness}})
+    @router.get("/ready", responses=answers(400, 403) | NOT_READY)
     async def ready(response: Response) -> Readiness:
         """Return whether the stations are watched and the records can be read; 503 if not."""
         await site.service.read(lambda reader: reader.head())
@@ -73,13 +83,14 @@ def upkeep_router(
 
         @router.get("/metrics", include_in_schema=False)
         async def show_metrics() -> Response:
-            now, service = site.clock.now(), site.service
-            plant, views = service.plant, service.views()
+            service = site.service
+            plant, views, watching = service.plant, service.views(), service.watching()
+            now = site.clock.now()  # after them: what was read meanwhile must not be of the future
 
             def query(reader: Reader) -> "_Figures":
                 return _Figures(
                     now=now,
-                    watching=service.watching(),
+                    watching=watching,
                     standings=standings(reader, plant, views, now),
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, equals("state", "open")),

@@ -15,7 +15,8 @@ from redrabbit.services.queries.containment import containment_page, containment
 from redrabbit.web.pages.forms import actor_in
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
-from redrabbit.web.site import LARGEST_NUMBER, Site, number_in
+from redrabbit.web.site import Site, number_in
+from redrabbit.web.values import number_from
 
 Form = dict[str, str]
 
@@ -30,25 +31,24 @@ def containment_router(site: Site) -> APIRouter:
         content = await site.service.read(lambda reader: containments_page(reader, plant, now))
         return await shell_page(site, site.visit(request), "containments.html", content)
 
-    @router.get("/containments/{containment_id:int}")
-    async def containment(request: Request, containment_id: int) -> Response:
-        return await _shown(site, site.visit(request), containment_id)
+    @router.get("/containments/{containment}")
+    async def one_containment(request: Request, containment: str) -> Response:
+        return await _shown(site, site.visit(request), _number(containment))
 
-    @router.get("/containments/{containment_id:int}/{act}")
-    async def reloaded(containment_id: int, act: str) -> Response:
+    @router.get("/containments/{containment}/{act}")
+    async def reloaded(containment: str, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
-        return RedirectResponse(f"/containments/{containment_id}", status_code=303)
+        return RedirectResponse(f"/containments/{_number(containment)}", status_code=303)
 
-    @router.post("/containments/{containment_id:int}/{act}")
-    async def act(request: Request, containment_id: int, act: str) -> Response:
+    @router.post("/containments/{containment}/{act}")
+    async def act(request: Request, containment: str, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
+        containment_id = _number(containment)
         try:
             form = await site.form(request)
-            where = await ACTS[act](
-                site, ContainmentId(containment_id), form, actor_in(request, form)
-            )
+            where = await ACTS[act](site, containment_id, form, actor_in(request, form))
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), containment_id)
         return RedirectResponse(where, status_code=303)
@@ -56,10 +56,15 @@ def containment_router(site: Site) -> APIRouter:
     return router
 
 
-async def _shown(site: Site, visit: Visit, containment_id: int) -> HTMLResponse:
+def _number(text: str) -> ContainmentId:
+    number = number_from(text)
+    if number is None:
+        raise Refusal("no_such_page")
+    return ContainmentId(number)
+
+
+async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTMLResponse:
     plant, now = site.service.plant, site.clock.now()
-    if containment_id > LARGEST_NUMBER:
-        raise Refusal("no_such_containment", containment=containment_id)
     try:
         content = await site.service.read(
             lambda reader: containment_page(reader, plant, containment_id, now)

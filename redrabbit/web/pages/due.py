@@ -15,6 +15,7 @@ from redrabbit.web.pages.forms import actor_in
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, number_in
+from redrabbit.web.values import instant_from
 
 Form = dict[str, str]
 
@@ -75,11 +76,7 @@ async def _end_pause(site: Site, form: Form, actor: Actor) -> None:
 
 def _local(site: Site, form: Form, name: str) -> datetime:
     """Return the plant-local time of a field as an instant."""
-    try:
-        local = datetime.fromisoformat(form.get(name, ""))
-    except ValueError as error:
-        raise Refusal("not_a_time", value=form.get(name, "")) from error
-    return local if local.tzinfo is not None else local.replace(tzinfo=site.service.plant.zone)
+    return instant_from(form.get(name, ""), site.service.plant.zone)
 
 
 ACTS: Final[Mapping[str, Callable[[Site, Form, Actor], Awaitable[None]]]] = {

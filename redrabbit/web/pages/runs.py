@@ -1,7 +1,7 @@
 """`/runs`: the records, and one run with what the station said drawn (R14, R22)."""
 
-from datetime import date
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -14,11 +14,12 @@ from redrabbit.domain.station import Station
 from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import PresentationShown, run_page
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.site import LARGEST_NUMBER, Site
+from redrabbit.web.site import Site
 from redrabbit.web.timing_diagram import TimingDiagram, timing_diagram
+from redrabbit.web.values import day_from, number_from, text_from
 
-RUN_DIGITS: Final = 15
-"""No run number is longer; a longer cursor is none of ours."""
+T = TypeVar("T")
+
 OUTCOMES: Final = ("passed", "failed", "inconclusive", "aborted", "under_way")
 
 
@@ -44,11 +45,12 @@ def runs_router(site: Site) -> APIRouter:
             extra={"outcomes": OUTCOMES, "next_query": _query(wanted, content.next_before)},
         )
 
-    @router.get("/runs/{run_id:int}")
-    async def run(request: Request, run_id: int) -> HTMLResponse:
+    @router.get("/runs/{run}")
+    async def run(request: Request, run: str) -> HTMLResponse:
         plant, now = site.service.plant, site.clock.now()
-        if run_id > LARGEST_NUMBER:
-            raise Refusal("no_such_run", run=run_label(run_id))
+        run_id = number_from(run)
+        if run_id is None:
+            raise Refusal("no_such_page")
         try:
             content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
         except KeyError as error:
@@ -66,24 +68,23 @@ def run_filter(query: dict[str, str]) -> tuple[RunFilter, Refusal | None]:
     """Return what is asked for; what can't be read is left out and said."""
     refused: Refusal | None = None
 
-    def day(name: str) -> date | None:
+    def asked(name: str, parse: Callable[[str], T]) -> T | None:
         nonlocal refused
         if not query.get(name):
             return None
         try:
-            return date.fromisoformat(query[name])
-        except ValueError:
-            refused = Refusal("not_a_date", value=query[name])
+            return parse(query[name])
+        except Refusal as refusal:
+            refused = refusal
             return None
 
-    before = query.get("before", "")
     wanted = RunFilter(
-        line=query.get("line") or None,
-        device=query.get("device") or None,
-        from_date=day("from"),
-        to_date=day("to"),
+        line=asked("line", text_from),
+        device=asked("device", text_from),
+        from_date=asked("from", day_from),
+        to_date=asked("to", day_from),
         outcome=query["outcome"] if query.get("outcome") in OUTCOMES else None,
-        before=int(before) if before.isdecimal() and len(before) <= RUN_DIGITS else None,
+        before=asked("before", number_from),
     )
     return wanted, refused
 

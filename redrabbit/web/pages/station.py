@@ -11,12 +11,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, RunId, StationId
 from redrabbit.domain.records import RunRecord
+from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page, stated_actor
 from redrabbit.web.site import Site, number_in, optional_number_in
-
-MAX_NAME_CHARACTERS: Final = 60
+from redrabbit.web.values import text_from
 
 Form = dict[str, str]
 Act = Callable[[Site, Form, Actor], Awaitable[RunRecord]]
@@ -46,10 +46,10 @@ def station_router(site: Site) -> APIRouter:
     async def who(request: Request, station_id: str) -> Response:
         try:
             form = await site.form(request)
+            name = Actor.stated(form["name"]).name if form.get("name", "").strip() else ""
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         answer = _back_to(station_id)
-        name = " ".join(form.get("name", "").split())[:MAX_NAME_CHARACTERS]
         if not name:
             answer.delete_cookie(BADGE_COOKIE, path="/")
             return answer
@@ -110,6 +110,7 @@ async def _scan(site: Site, form: Form, actor: Actor) -> RunRecord:
     run, code = RunId(number_in(form, "run")), form.get("code", "").strip()
     if not code:
         raise Refusal("nothing_scanned")
+    code = text_from(code, MOST_CODE_CHARACTERS)
     if form.get("expected") == "give_back":
         return await site.service.given_back(run, code=code, actor=actor)
     return await site.service.scan(run, code=code, actor=actor)

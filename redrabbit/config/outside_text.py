@@ -1,0 +1,66 @@
+"""The rule for texts from outside (D24), laid on every word of a configuration file.
+
+What a file says is signed, printed and shown on terminals, so no word of it may hold a character
+that nobody sees or that deceives. Each is a problem at its own place. Words are composed (NFC), so
+that the same words are equal, whatever they were typed on; nothing else about them is changed.
+
+GBK that passes as UTF-8 often has marks that belong to no letter, which are refused in every word;
+`garbled_text` knows what else it has where words in Chinese are expected.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from redrabbit.config.garbled_text import has_bare_mark, save_as_utf_8
+from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
+from redrabbit.config.problem import Problems
+from redrabbit.domain.text import TextProblem, problem_in
+
+MOST_CHARACTERS: Final = 2000
+"""Of any one value; only addresses and conditions are longer than a paragraph."""
+
+EXPECTED: Final = "text on one line, without control, unseen or direction characters"
+_MARKS: Final = "marks that belong to no letter"
+_LINE_BREAKS: Final = {"U+000A", "U+000D", "U+2028", "U+2029", "U+0085"}
+
+
+def refuse_unreadable(root: Node, problems: Problems) -> None:
+    """Compose every word of a file, and note those that break the rule."""
+    for scalar in _scalars(root):
+        written = scalar.text
+        if len(written) <= MOST_CHARACTERS:
+            scalar.text = unicodedata.normalize("NFC", written)
+        found = problem_in(scalar.text.rstrip("\n"), MOST_CHARACTERS)
+        if (found is None or found.code == "text_marks") and has_bare_mark(scalar.text):
+            problems.add(scalar.place, _MARKS, EXPECTED, save_as_utf_8(written))
+        elif found is not None and found.code != "text_missing":
+            problems.add(scalar.place, _told(found), EXPECTED)
+
+
+def _told(found: TextProblem) -> str:
+    """Return what is wrong, in words; the text itself is not repeated: it may be a secret."""
+    where = f"at character {found.params['position']}" if "position" in found.params else ""
+    match found.code:
+        case "text_too_long":
+            return f"more than {found.params['limit']} characters"
+        case "text_marks":
+            return f"{_MARKS} {where}"
+        case _ if found.params["character"] in _LINE_BREAKS:
+            return f"a line break {where}"
+        case _:
+            return f"the character {found.params['character']} {where}"
+
+
+def _scalars(root: Node) -> Iterator[Scalar]:
+    """Yield every value and every key of a tree, without recursion."""
+    waiting: list[Node] = [root]
+    while waiting:
+        match waiting.pop():
+            case Scalar() as scalar:
+                yield scalar
+            case Sequence(items=items):
+                waiting.extend(items)
+            case Mapping(entries=entries):
+                for key, value in entries:
+                    waiting.extend((key, value))

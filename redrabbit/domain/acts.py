@@ -1,0 +1,209 @@
+"""What people ask, as values (D22): every act that changes a record, with what it needs.
+
+An act says what somebody wants, never who: the door (`services.doing`) adds the actor, asks whether
+that person may, and records the answer. So an act can be kept, asked again, and sent to the process
+that owns its stream.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+
+from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import (
+    AlarmId,
+    CheckId,
+    ContainmentId,
+    LineId,
+    OccurrenceId,
+    PartId,
+    PauseId,
+    RunId,
+)
+from redrabbit.domain.records import (
+    AlarmRecord,
+    ChallengePartRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PauseRecord,
+    RunRecord,
+)
+
+R_co = TypeVar("R_co", bound=Record, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act(Generic[R_co]):
+    """Something that a person asks; the record that it changes is the answer."""
+
+    KIND: ClassVar[str]
+    """The act's name in the table of acts and of permissions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRun(Act[RunRecord]):
+    """Start a run: for a scheduled check, to re-verify after a miss, or on demand."""
+
+    KIND: ClassVar = "start_run"
+
+    check_id: CheckId
+    occurrence_id: OccurrenceId | None
+    containment_id: ContainmentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPart(Act[RunRecord]):
+    """Take the part that was scanned. A refused scan is kept (B25)."""
+
+    KIND: ClassVar = "scan_part"
+
+    run_id: RunId
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayPresented(Act[RunRecord]):
+    """Say that the part is in front of the device."""
+
+    KIND: ClassVar = "say_presented"
+
+    run_id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBackPart(Act[RunRecord]):
+    """Scan the part back into its place. A refused scan is kept (B25)."""
+
+    KIND: ClassVar = "give_back_part"
+
+    run_id: RunId
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmRun(Act[RunRecord]):
+    """Confirm the run."""
+
+    KIND: ClassVar = "confirm_run"
+
+    run_id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbortRun(Act[RunRecord]):
+    """Give the run up."""
+
+    KIND: ClassVar = "abort_run"
+
+    run_id: RunId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excuse(Act[OccurrenceRecord]):
+    """Excuse a scheduled check before its window closes."""
+
+    KIND: ClassVar = "excuse"
+
+    occurrence_id: OccurrenceId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarePause(Act[PauseRecord]):
+    """Declare a line not producing."""
+
+    KIND: ClassVar = "declare_pause"
+
+    line: LineId
+    begins_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPause(Act[PauseRecord]):
+    """End a pause now."""
+
+    KIND: ClassVar = "end_pause"
+
+    pause_id: PauseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStop(Act[ContainmentRecord]):
+    """Record that the line was stopped: the end of the suspect window."""
+
+    KIND: ClassVar = "record_stop"
+
+    containment_id: ContainmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickReaction(Act[ContainmentRecord]):
+    """Tick one step of the reaction, counted from 0."""
+
+    KIND: ClassVar = "tick_reaction"
+
+    containment_id: ContainmentId
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinePart(Act[ChallengePartRecord]):
+    """Take a part out of use."""
+
+    KIND: ClassVar = "quarantine_part"
+
+    part_id: PartId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePart(Act[ChallengePartRecord]):
+    """Release a part for use."""
+
+    KIND: ClassVar = "release_part"
+
+    part_id: PartId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindPart(Act[ChallengePartRecord]):
+    """Say that a missing part is back in its place."""
+
+    KIND: ClassVar = "find_part"
+
+    part_id: PartId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAlarm(Act[AlarmRecord]):
+    """Say that an alarm was read."""
+
+    KIND: ClassVar = "acknowledge_alarm"
+
+    alarm_id: AlarmId
+
+
+ActOnRun = ScanPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
+"""Acts on a run under way: they pass the queue before its station."""
+
+ACTS: tuple[type[Act[Record]], ...] = (
+    StartRun,
+    ScanPart,
+    SayPresented,
+    GiveBackPart,
+    ConfirmRun,
+    AbortRun,
+    Excuse,
+    DeclarePause,
+    EndPause,
+    RecordStop,
+    TickReaction,
+    QuarantinePart,
+    ReleasePart,
+    FindPart,
+    AcknowledgeAlarm,
+)
+"""Every act there is."""

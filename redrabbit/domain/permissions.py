@@ -1,0 +1,72 @@
+"""Who may do what: one table of acts and roles, asked inside each command (R47, D47, D65).
+
+Nobody signs in yet: whoever states a name has every role, and the record says that the name was not
+verified. The table is complete all the same, so that signing in changes who has which role and nothing
+else. Not here: on which line a role holds, qualifications, and acts that need a second person.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from redrabbit.domain import acts
+from redrabbit.domain.acts import Act
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import Actor, How
+
+
+class Role(StrEnum):
+    """What a person, or a program, is trusted with (D65)."""
+
+    OPERATOR = "operator"
+    SHIFT_LEADER = "shift_leader"
+    MAINTENANCE = "maintenance"
+    PROCESS_ENGINEER = "process_engineer"
+    PARTS_KEEPER = "parts_keeper"
+    QUALITY_ENGINEER = "quality_engineer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+    """A program with a token, which acts on somebody's behalf."""
+
+
+_RUNNING = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER, Role.SERVICE})
+_ON_THE_FLOOR = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+_REPAIRING = _ON_THE_FLOOR | {Role.MAINTENANCE, Role.PROCESS_ENGINEER}
+_LEADING = frozenset({Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+
+MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
+    acts.StartRun: _RUNNING,
+    acts.ScanPart: _RUNNING,
+    acts.SayPresented: _RUNNING,
+    acts.GiveBackPart: _RUNNING,
+    acts.ConfirmRun: _ON_THE_FLOOR,  # a person stands for it, never a program
+    acts.AbortRun: _RUNNING,
+    acts.Excuse: _LEADING,
+    acts.DeclarePause: _LEADING | {Role.SERVICE},
+    acts.EndPause: _LEADING | {Role.SERVICE},
+    acts.RecordStop: _REPAIRING,
+    acts.TickReaction: _REPAIRING,
+    acts.QuarantinePart: _ON_THE_FLOOR | {Role.PARTS_KEEPER, Role.SERVICE},  # always safe
+    acts.ReleasePart: frozenset({Role.QUALITY_ENGINEER}),  # never the parts keeper (D65)
+    acts.FindPart: _LEADING | {Role.PARTS_KEEPER},
+    acts.AcknowledgeAlarm: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},
+}
+"""One row an act. Auditors and administrators act on no record."""
+
+
+def roles_of(actor: Actor) -> frozenset[Role]:
+    """Return the roles of an actor: all of them while names are only stated."""
+    return frozenset(Role) if actor.how is How.STATED else frozenset()
+
+
+def may(roles: frozenset[Role], act: type[Act[Record]]) -> bool:
+    """Tell whether any of these roles allows the act."""
+    return bool(roles & MAY[act])
+
+
+def require(actor: Actor, act: Act[Record]) -> None:
+    """Refuse an act that none of the actor's roles allows."""
+    if not may(roles_of(actor), type(act)):
+        needs = ", ".join(sorted(role.value for role in MAY[type(act)]))
+        raise Refusal("not_permitted", act=act.KIND, needs=needs)

@@ -1,0 +1,267 @@
+"""The one door for what people do: who it is, whether they may, once only, and then the command.
+
+Every act passes here (D22). Permission and idempotency are asked inside the command, in its own
+transaction (D47): an act that comes with a key is done once, and asked again it gets the first answer,
+whatever has happened since (D65). Acts on a run under way, and starts, go through the queue before
+their station; all others straight to the database.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from redrabbit.domain import acts
+from redrabbit.domain.acts import Act
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.codec import decode, encode
+from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import Actor, StationId
+from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
+from redrabbit.domain.permissions import require
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import TABLES, ContainmentRecord, RunRecord
+from redrabbit.services import containing, planning
+from redrabbit.services.agent import Agent
+from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
+from redrabbit.services.station_desk import StationDesk
+from redrabbit.services.watch import Pending, StationWatch
+
+R = TypeVar("R", bound=Record)
+
+_KINDS: Final = {table: kind for kind, table in TABLES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An act with who asks it, and the key under which it is done once."""
+
+    act: Act[Any]
+    actor: Actor
+    key: str | None
+
+
+class Door:
+    """Carries acts out; each is committed before it is answered.
+
+    Raises Refusal when the rules say no, and StoreTrouble when the database can't.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def do(self, act: Act[R], actor: Actor, key: str | None = None) -> R:
+        """Do what a person asks and return the record that it changed.
+
+        `key` is the asker's own: asked again with it, the act is not done again and the first answer
+        is returned. Refused where the key was used for something else.
+        """
+        asked = Asked(act=act, actor=actor, key=key)
+        if key is not None:
+            before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
+            if before is not None:
+                return cast("R", before)
+        return cast("R", await self._carry(asked))
+
+    async def _carry(self, asked: Asked) -> Record:
+        act = asked.act
+        if isinstance(act, acts.StartRun):
+            return await self._start(act, asked)
+        if isinstance(act, acts.ScanPart | acts.GiveBackPart):
+            return await self._scanned(act, asked)
+        if isinstance(act, acts.ActOnRun):
+            return await self._on_run(act, asked)
+        counter = await self._counter(act) if isinstance(act, acts.RecordStop) else None
+        plant = self._agent.plant
+        result = await self._agent.database.write(
+            once(asked, lambda uow: COMMANDS[type(act)](uow, plant, act, asked.actor, counter))
+        )
+        self._agent.note_commit()
+        return result
+
+    async def _start(self, act: acts.StartRun, asked: Asked) -> RunRecord:
+        try:
+            check = self._agent.plant.check(act.check_id)
+        except KeyError:
+            raise Refusal("no_such_check", check=act.check_id) from None
+        desk = self._agent.desks[check.station]
+        return await desk.act(
+            lambda: _with_door(
+                desk.watch.start(
+                    check_id=act.check_id,
+                    occurrence_id=act.occurrence_id,
+                    containment_id=act.containment_id,
+                    actor=asked.actor,
+                    now=self._agent.clock.now(),
+                ),
+                asked,
+            )
+        )
+
+    async def _scanned(self, act: acts.ScanPart | acts.GiveBackPart, asked: Asked) -> RunRecord:
+        try:
+            return await self._on_run(act, asked)
+        except Refusal as refusal:
+            kept = refusal
+            desk = await self._desk(act)
+            with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
+                await desk.act(
+                    lambda: _of_run(desk, act).refused(act.code.strip(), kept, asked.actor)
+                )
+            raise
+
+    async def _on_run(self, act: acts.ActOnRun, asked: Asked) -> RunRecord:
+        desk = await self._desk(act)
+        now = self._agent.clock.now
+        return await desk.act(
+            lambda: _with_door(MOVES[type(act)](_of_run(desk, act), act, asked.actor, now()), asked)
+        )
+
+    async def _desk(self, act: acts.ActOnRun) -> StationDesk:
+        run = await self._agent.database.read(lambda reader: reader.get(RunRecord, act.run_id))
+        if run is None:
+            raise Refusal("no_such_run", run=act.run_id)
+        desk = self._agent.desks.get(StationId(run.station))
+        if desk is None:
+            raise Refusal("no_such_station", station=run.station)
+        return desk
+
+    async def _counter(self, act: acts.RecordStop) -> int | None:
+        """Return the part counter of the case's station, which dates the stop in parts."""
+        case = await self._agent.database.read(
+            lambda reader: reader.get(ContainmentRecord, act.containment_id)
+        )
+        desk = self._agent.desks.get(StationId(case.station)) if case is not None else None
+        return desk.watch.live.counter() if desk is not None else None
+
+
+def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWork], R]:
+    """Return the command behind the door: permitted, and under its key done once."""
+
+    def guarded(uow: UnitOfWork) -> R:
+        require(asked.actor, asked.act)
+        before = answer_of(uow, asked)
+        if before is not None:
+            return cast("R", before)
+        result = command(uow)
+        if asked.key is not None:
+            uow.keep_act(_kept(uow, asked, asked.key, result))
+        return result
+
+    return guarded
+
+
+def answer_of(reader: Reader, asked: Asked) -> Record | None:
+    """Return the answer that was given under this key; None if there was none.
+
+    Refused where the key was used for another act, or by somebody else.
+    """
+    kept = reader.act(asked.key) if asked.key is not None else None
+    if kept is None:
+        return None
+    same = (kept.kind, kept.payload, kept.actor) == (
+        asked.act.KIND,
+        _payload(asked.act),
+        asked.actor.id,
+    )
+    if not same:
+        raise Refusal("key_used_before", key=kept.key)
+    told = json.loads(kept.answer)
+    return decode(_KINDS[told["table"]], told["record"])
+
+
+def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record) -> KeptAct:
+    answer = canonical_text({"table": type(result).TABLE, "record": encode(result)})
+    return KeptAct(
+        key=key,
+        stream=getattr(result, type(result).STREAM, PLANT_STREAM),
+        kind=asked.act.KIND,
+        payload=_payload(asked.act),
+        actor=asked.actor.id,
+        asked_at=uow.now,
+        answered_at=uow.now,
+        answer=answer,
+    )
+
+
+def _payload(act: Act[Any]) -> str:
+    return canonical_text(encode(act))
+
+
+def _with_door(pending: Pending, asked: Asked) -> Pending:
+    """Return the move with its command behind the door.
+
+    A repeated act whose first answer is found only here, inside the transaction, moves nothing.
+    """
+    moved: list[bool] = []
+
+    def command(uow: UnitOfWork) -> RunRecord:
+        moved.clear()
+
+        def carry(work: UnitOfWork) -> RunRecord:
+            result = pending.command(work)
+            assert result is not None  # noqa: S101  every act is about a run
+            moved.append(True)
+            return result
+
+        return once(asked, carry)(uow)
+
+    def settle() -> None:
+        if moved:
+            pending.settle()
+
+    return Pending(command=command, settle=settle)
+
+
+def _of_run(desk: StationDesk, act: acts.ActOnRun) -> StationWatch:
+    if desk.watch.run is None or desk.watch.run.id != act.run_id:
+        raise Refusal("run_closed", run=act.run_id)
+    return desk.watch
+
+
+MOVES: Mapping[type[Act[Any]], Callable[[StationWatch, Any, Actor, Any], Pending]] = {
+    acts.ScanPart: lambda watch, act, by, now: watch.scan(act.code.strip(), actor=by, now=now),
+    acts.SayPresented: lambda watch, _act, by, now: watch.tap(actor=by, now=now),
+    acts.GiveBackPart: lambda watch, act, by, now: watch.give_back(
+        act.code.strip(), actor=by, now=now
+    ),
+    acts.ConfirmRun: lambda watch, _act, by, now: watch.confirm(actor=by, now=now),
+    acts.AbortRun: lambda watch, act, by, now: watch.abort(
+        planning.required_reason(act.reason), actor=by, now=now
+    ),
+}
+"""One row an act on a run under way."""
+
+COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int | None], Record]] = {
+    acts.Excuse: lambda uow, _plant, act, by, _n: planning.excuse(
+        uow, act.occurrence_id, reason=act.reason, actor=by
+    ),
+    acts.DeclarePause: lambda uow, plant, act, by, _n: planning.declare_pause(
+        uow,
+        plant,
+        line=act.line,
+        begins_at=act.begins_at,
+        ends_at=act.ends_at,
+        reason=act.reason,
+        actor=by,
+    ),
+    acts.EndPause: lambda uow, _plant, act, by, _n: planning.end_pause(uow, act.pause_id, actor=by),
+    acts.RecordStop: lambda uow, _plant, act, by, counter: containing.record_stop(
+        uow, act.containment_id, counter=counter, actor=by
+    ),
+    acts.TickReaction: lambda uow, _plant, act, by, _n: containing.tick_reaction(
+        uow, act.containment_id, step=act.step, actor=by
+    ),
+    acts.QuarantinePart: lambda uow, _plant, act, by, _n: planning.quarantine(
+        uow, act.part_id, reason=act.reason, actor=by
+    ),
+    acts.ReleasePart: lambda uow, _plant, act, by, _n: planning.release(uow, act.part_id, actor=by),
+    acts.FindPart: lambda uow, _plant, act, by, _n: planning.found_again(
+        uow, act.part_id, actor=by
+    ),
+    acts.AcknowledgeAlarm: lambda uow, _plant, act, by, _n: planning.acknowledge(
+        uow, act.alarm_id, actor=by
+    ),
+}
+"""One row an act that goes straight to the database."""

@@ -1,0 +1,127 @@
+"""The API's list of codes, and what its document promises about answers (K10)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.base.messages import catalogue
+from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.run import RunState
+from redrabbit.web.codes import CODES, FAILURES, REFUSALS
+from tests.web.conftest import Visitor
+
+PACKAGE = Path(__file__).parent.parent.parent / "redrabbit"
+BUILT = {
+    *(f"part_{state.value}" for state in PartState if state is not PartState.RELEASED),
+    *(f"part_already_{state.value}" for state in PartState),
+    *("text_missing", "text_too_long", "text_character", "text_marks", "operator_required"),
+    *("reason_required", "reason_too_long", "not_a_time"),
+}
+"""Codes that are made of words, or handed on, and stand in no `Refusal("…")`."""
+
+
+def raised() -> Iterator[tuple[str, str]]:
+    """Yield every code that stands in a `Refusal("…")` of the product, with its place."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="Refusal"), args=[ast.Constant(value=str(code)), *_]
+                ):
+                    yield code, f"{path.relative_to(PACKAGE.parent)}:{node.lineno}"
+
+
+def test_every_refusal_of_the_product_is_in_the_list() -> None:
+    missing = [f"{place} {code}" for code, place in raised() if code not in REFUSALS]
+    assert missing == [], "add them to redrabbit/web/codes.py"
+    assert set(REFUSALS) >= BUILT
+
+
+def test_the_list_has_no_code_that_nothing_raises() -> None:
+    assert set(REFUSALS) - {code for code, _ in raised()} - BUILT == set()
+
+
+def test_every_code_has_its_words() -> None:
+    words = catalogue("en")
+    assert [code for code in REFUSALS if not words.knows(f"refusal.{code}")] == []
+    assert [code for code in FAILURES if not words.knows(f"problem.{code}")] == []
+
+
+def document(onlooker: Visitor) -> dict[str, Any]:
+    found: dict[str, Any] = onlooker.client.get("/openapi.json").json()
+    return found
+
+
+def test_programs_get_codes_and_words_as_enumerations(onlooker: Visitor) -> None:
+    schemas = document(onlooker)["components"]["schemas"]
+    assert schemas["Problem"]["properties"]["code"]["enum"] == list(CODES)
+    assert schemas["DeviceStatus"]["enum"] == [status.value for status in DeviceStatus]
+    assert schemas["RunState"]["enum"] == [state.value for state in RunState]
+    assert schemas["ContainmentState"]["enum"] == [state.value for state in ContainmentState]
+    assert schemas["AlarmKind"]["enum"] == [kind.value for kind in AlarmKind]
+
+
+def test_every_call_lists_the_answers_that_it_can_give(onlooker: Visitor) -> None:
+    for path, calls in document(onlooker)["paths"].items():
+        for method, call in calls.items():
+            listed = set(call["responses"])
+            assert "400" in listed, path
+            assert ("503" in listed) is (path != "/health"), path
+            if method == "get" and path.startswith("/api/"):
+                assert not listed & {"409", "413"}, path
+                assert ("404" in listed) is ("{" in path), path
+            if method == "post":
+                assert {"404", "413", "422"} <= listed, path
+            assert "HTTPValidationError" not in str(call), path
+
+
+def test_what_is_required_is_said_in_the_schema(onlooker: Visitor) -> None:
+    found = document(onlooker)
+    reason = found["components"]["schemas"]["NewExcuse"]["properties"]["reason"]
+    assert (reason["minLength"], reason["maxLength"]) == (1, 500)
+    parameters = found["paths"]["/api/v1/runs"]["get"]["parameters"]
+    cursor = next(one["schema"] for one in parameters if one["name"] == "cursor")
+    assert cursor["anyOf"][0]["pattern"] == "^[0-9]{1,16}$"
+    assert {tag["name"] for tag in found["tags"]} >= {
+        tag for calls in found["paths"].values() for call in calls.values() for tag in call["tags"]
+    }
+    assert all(tag["description"] for tag in found["tags"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/v1/runs", "GET, HEAD, POST"),
+        ("PUT", "/api/v1/pauses", "GET, HEAD, POST"),
+        ("GET", "/api/v1/excuses", "POST"),
+        ("POST", "/due", "GET, HEAD"),
+        ("POST", "/live/board", "GET"),
+        ("HEAD", "/live/board", "GET"),
+        ("HEAD", "/api/v1/events", "GET"),
+    ],
+)
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(
+    onlooker: Visitor, method: str, path: str, allowed: str
+) -> None:
+    answer = onlooker.client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/", "/due", "/runs", "/api/v1/runs", "/health", "/runs/20871"])
+def test_head_is_answered_where_get_is(onlooker: Visitor, path: str) -> None:
+    answer, full = onlooker.client.head(path), onlooker.client.get(path)
+    assert (answer.status_code, answer.content) == (full.status_code, b"")
+    assert answer.headers["content-type"] == full.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/runs", "/api/v1/runs/999", "/health", "/ready", "/metrics", "/openapi.json"]
+)
+def test_what_programs_read_is_never_kept_on_the_way(onlooker: Visitor, path: str) -> None:
+    assert onlooker.client.get(path).headers["cache-control"] == "no-store"
