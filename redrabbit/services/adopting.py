@@ -206,6 +206,7 @@ def _state(
     known: ChallengePartRecord | None, part: ChallengePart
 ) -> tuple[PartState, PartStateCode | None, str | None]:
     """Return the part's state: a quarantine on record is lifted by people, never by a file."""
-    if known is not None and known.state is PartState.QUARANTINED:
+    wanted = PartState.RELEASED if part.released else PartState.UNRELEASED
+    if known is not None and known.state in {PartState.QUARANTINED, wanted}:
         return known.state, known.state_code, known.state_text
-    return (PartState.RELEASED if part.released else PartState.UNRELEASED), None, None
+    return wanted, None, None
