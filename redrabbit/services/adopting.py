@@ -170,8 +170,8 @@ def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
 
 
 def _home(plant: Plant, part: ChallengePart, known: ChallengePartRecord | None) -> str:
-    """Return the piece's home: it keeps the line that it has; the plant's own find one (D50)."""
-    if known is not None and known.stream != PLANT_STREAM:
+    """Return the piece's home: the one that it has for good, else the first line that takes it."""
+    if known is not None and known.home_is_settled:
         return known.stream
     return plant.home_of(part.id)
 
