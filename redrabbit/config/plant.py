@@ -200,8 +200,7 @@ Roots = Mapping[str, Node | None]
 def _root(name: str, text: str | None, problems: Problems) -> Node | None:
     if text is None:
         return None
-    root = (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
-    return root
+    return (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
 
 
 def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
