@@ -5,6 +5,7 @@ wall clock that was set, and a new life after each kill. Every commit is kept wi
 at which it was made, so that the checkers can lay the records beside the truth.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,9 @@ from typing import TypeVar
 
 from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Entry, LedgerContext, LogState
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
@@ -57,7 +60,9 @@ class Commit:
 class Product:
     """One plant's service, through all its lives."""
 
-    def __init__(self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda) -> None:
+    def __init__(
+        self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda, *, seed: int = 0
+    ) -> None:
         self.plant = plant
         self.clock = clock
         self.watches: dict[str, StationWatch] = {}
@@ -70,6 +75,8 @@ class Product:
         self._world = world
         self._agenda = agenda
         self._size = 0
+        self._salts = random.Random(f"{seed}: salts")
+        self._stated: dict[str, Actor] = {}
         self._step_at: datetime | None = None
         self._dirty = False
         self.database = MemoryDatabase(
@@ -79,6 +86,7 @@ class Product:
                 fold=fold,
                 software="simulated",
                 targets=plant.targets,
+                salt=self._salt,
             ),
             seal=_seal,
         )
@@ -98,6 +106,19 @@ class Product:
         self.up = False
         self.watches = {}
         self.stops.append(self._world.now)
+
+    # People
+
+    def stated(self, name: str) -> Actor:
+        """Return the person who states this name, as the service does; salts are the seed's."""
+        if name not in self._stated:
+            fresh = StatedName(name=name, salt=self._salt())
+            actor_id = self.database.write_now(lambda uow: uow.keep_name(fresh))
+            self._stated[name] = Actor.stated(actor_id)
+        return self._stated[name]
+
+    def _salt(self) -> bytes:
+        return self._salts.randbytes(SALT_BYTES)
 
     # Commits
 

@@ -80,7 +80,7 @@ class RealPlant:
         self.public_key = folder / f"{seed}.sqlite3.pub"
         self.all_faults: list[Fault] = []
         self.stops: list[datetime] = []
-        self.aborted_runs: set[int] = set()
+        self.aborted_runs: set[RunId] = set()
         self._database: SqlDatabase | None = None
         self._size = 0
         self._sabotaged = False

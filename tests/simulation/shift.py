@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from redrabbit.domain.identity import RunId
 from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
@@ -51,7 +52,7 @@ class SimulatedShift:
         self.clock = VirtualClock(BEGIN)
         self.agenda = Agenda(self.world, self.clock)
         self.faults = AimedFaults(self.plant, chance)
-        self.product = Product(self.plant, self.world, self.clock, self.agenda)
+        self.product = Product(self.plant, self.world, self.clock, self.agenda, seed=seed)
         self.people = People(self.product, self.world, self.agenda, self.faults, chance)
         faces = {face.station: face for face in model.faces}
         self._readers = {
@@ -86,7 +87,7 @@ class SimulatedShift:
         return self.product.stops
 
     @property
-    def aborted_runs(self) -> set[int]:
+    def aborted_runs(self) -> set[RunId]:
         """Runs that somebody gave up."""
         return self.people.aborted
 

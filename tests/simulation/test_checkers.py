@@ -283,7 +283,7 @@ def test_a_record_that_is_edited_breaks_l8() -> None:
     def tamper(shift: SimulatedShift) -> None:
         runs = shift.product.database._kept.records[RunRecord]
         for key, run in runs.items():
-            runs[key] = replace(run, operator="somebody else")
+            runs[key] = replace(run, started_by="somebody else")
 
     assert "verification finds" in broken("L8", tamper)
 
