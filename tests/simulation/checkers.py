@@ -6,6 +6,8 @@
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
+    L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
+    D50        stream_checkers.StreamChecker        streams fold in any order
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
 """
@@ -18,6 +20,7 @@ from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
 from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
 from tests.simulation.story import LawBroken, Scene, Story
+from tests.simulation.stream_checkers import LoanChecker, StreamChecker
 from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
 
 __all__ = ["Checker", "Inspector", "LawBroken"]
@@ -45,13 +48,16 @@ class Inspector:
         self.containments = ContainmentChecker()
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
+        self.loans = LoanChecker()
         self._checkers: tuple[Checker, ...] = (
             self.verdicts,
             OutcomeChecker(),
             self.containments,
             self.parts,
             self.obligations,
+            self.loans,
             LedgerChecker(verifier),
+            StreamChecker(),
         )
 
     def look(self, commits: Iterable[Commit]) -> None:
@@ -68,4 +74,5 @@ class Inspector:
 
     def seen(self) -> Counter[str]:
         """Return what the checkers had to compare."""
-        return self.verdicts.seen + self.containments.seen + self.parts.seen + self.obligations.seen
+        checkers = (self.verdicts, self.containments, self.parts, self.obligations, self.loans)
+        return sum((checker.seen for checker in checkers), Counter())

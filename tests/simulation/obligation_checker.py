@@ -97,9 +97,7 @@ class ObligationChecker:
         require("L7", not early, "lapsed before its window closed", record, entry)
 
     @staticmethod
-    def _excused(
-        scene: Scene, story: Story, record: OccurrenceRecord, entry: Entry
-    ) -> None:
+    def _excused(scene: Scene, story: Story, record: OccurrenceRecord, entry: Entry) -> None:
         if record.reason_code == "pause":
             assert record.pause_id is not None
             pause = story.pauses[record.pause_id]

@@ -82,6 +82,7 @@ class People:
         """Runs that somebody gave up."""
         self.refusals: Counter[str] = Counter()
         self._product = product
+        self._quality = product.stated(QUALITY)
         self._world = world
         self._agenda = agenda
         self._faults = faults
@@ -373,7 +374,7 @@ class People:
                 begins_at=begins_at,
                 ends_at=begins_at + timedelta(minutes=self._chance.randint(20, 120)),
                 reason="no material",
-                actor=self._product.stated(QUALITY),
+                actor=self._quality,
             )
         )
 
@@ -384,23 +385,23 @@ class People:
         if undecided:
             chosen = self._chance.choice(undecided).occurrence_id
             self._product.write(
-                lambda uow: planning.excuse(uow, chosen, reason="changeover", actor=self._product.stated(QUALITY))
+                lambda uow: planning.excuse(uow, chosen, reason="changeover", actor=self._quality)
             )
 
     def _quarantine(self) -> None:
         part = self._chance.choice(self._product.plant.parts).id
         self._product.write(
-            lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=self._product.stated(QUALITY))
+            lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=self._quality)
         )
         self._agenda.at(self._later(3600.0), lambda: self._decide(lambda: self._release(part)))
 
     def _release(self, part: str) -> None:
-        self._product.write(lambda uow: planning.release(uow, part, actor=self._product.stated(QUALITY)))
+        self._product.write(lambda uow: planning.release(uow, part, actor=self._quality))
 
     def _find(self, part: str) -> None:
         record = self._product.database.read_now(lambda r: r.get(ChallengePartRecord, part))
         if record is not None and record.custody == "missing" and record.run_id is None:
-            self._product.write(lambda uow: planning.found_again(uow, part, actor=self._product.stated(QUALITY)))
+            self._product.write(lambda uow: planning.found_again(uow, part, actor=self._quality))
 
     def _repair(self, number: ContainmentId) -> None:
         case = self._product.database.read_now(lambda r: r.get(ContainmentRecord, number))
@@ -411,10 +412,10 @@ class People:
         self._world.set_behaviour(case.station, Behaviour.HEALTHY)
         self._repaired.add(number)
         self._product.write(
-            lambda uow: containing.record_stop(uow, number, counter=None, actor=self._product.stated(QUALITY))
+            lambda uow: containing.record_stop(uow, number, counter=None, actor=self._quality)
         )
         self._product.write(
-            lambda uow: containing.tick_reaction(uow, number, step=0, actor=self._product.stated(QUALITY))
+            lambda uow: containing.tick_reaction(uow, number, step=0, actor=self._quality)
         )
         self.look(case.station)
 

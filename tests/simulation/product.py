@@ -17,7 +17,7 @@ from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import Entry, LedgerContext, LogState
+from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step, open_life

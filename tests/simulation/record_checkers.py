@@ -148,8 +148,7 @@ class PartChecker:
         alarms = [
             entry
             for _, entry in story.alarms
-            if told_by(entry)["kind"] == "not_returned"
-            and told_by(entry)["run_id"] == run.run_id
+            if told_by(entry)["kind"] == "not_returned" and told_by(entry)["run_id"] == run.run_id
         ]
         require("L5", alarms, "not back in time, and nobody told", run)
 
