@@ -8,6 +8,7 @@
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
     L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
     D50        stream_checkers.StreamChecker        streams fold in any order
+    D13        signal_checker.SignalChecker         the signals of a run are kept whole
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
 """
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
 from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
+from tests.simulation.signal_checker import SignalChecker
 from tests.simulation.story import LawBroken, Scene, Story
 from tests.simulation.stream_checkers import LoanChecker, StreamChecker
 from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
@@ -49,6 +51,7 @@ class Inspector:
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
         self.loans = LoanChecker()
+        self.signals = SignalChecker()
         self._checkers: tuple[Checker, ...] = (
             self.verdicts,
             OutcomeChecker(),
@@ -56,6 +59,7 @@ class Inspector:
             self.parts,
             self.obligations,
             self.loans,
+            self.signals,
             LedgerChecker(verifier),
             StreamChecker(),
         )
@@ -74,5 +78,14 @@ class Inspector:
 
     def seen(self) -> Counter[str]:
         """Return what the checkers had to compare."""
-        checkers = (self.verdicts, self.containments, self.parts, self.obligations, self.loans)
-        return sum((checker.seen for checker in checkers), Counter())
+        return sum(
+            (
+                self.verdicts.seen,
+                self.containments.seen,
+                self.parts.seen,
+                self.obligations.seen,
+                self.loans.seen,
+                self.signals.seen,
+            ),
+            Counter(),
+        )

@@ -6,8 +6,8 @@ at which it was made, so that the checkers can lay the records beside the truth.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -18,6 +18,7 @@ from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Entry, LogState
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step, open_life
@@ -51,6 +52,8 @@ class Commit:
     """In the world."""
     offset: timedelta
     """How far the product's clock was ahead of the world's."""
+    heard: Mapping[str, int] = field(default_factory=dict)
+    """How often each station had been read until then."""
 
     def in_world(self, instant: datetime) -> datetime:
         """Return the world's time of an instant that the product told."""
@@ -69,6 +72,8 @@ class Product:
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
+        self.heard: dict[str, list[Acquisition]] = {}
+        """What was read of each station."""
         self.up = False
         self.on_commit: Callable[[Commit], None] = lambda _commit: None
         self.on_obligations: Callable[[], None] = lambda: None
@@ -129,12 +134,20 @@ class Product:
         self._size += len(entries)
         if entries:
             commit = Commit(
-                entries=entries, at=self._world.now, offset=self.clock.now() - self.clock.steady
+                entries=entries,
+                at=self._world.now,
+                offset=self.clock.now() - self.clock.steady,
+                heard={station: len(told) for station, told in self.heard.items()},
             )
             self.commits.append(commit)
             self._dirty |= any(entry.type.startswith(OBLIGATIONS) for entry in entries)
             self.on_commit(commit)
         return result
+
+    def take(self, station: str, acquisition: Acquisition) -> None:
+        """Take in what was read of a station."""
+        self.heard.setdefault(station, []).append(acquisition)
+        self.settle(self.watches[station].take(acquisition))
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""

@@ -8,7 +8,7 @@ machine that stands still for a moment is kept as a fault, too: it hides what a 
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import CheckId, RunId, StationId
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
@@ -91,6 +92,10 @@ class RealPlant:
     @property
     def plant(self) -> Plant:
         return self._plant
+
+    @property
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        return {}
 
     @property
     def world(self) -> World:

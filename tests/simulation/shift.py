@@ -6,11 +6,12 @@ truth with the records. Everything follows from the seed.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from redrabbit.domain.identity import RunId
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
@@ -85,6 +86,11 @@ class SimulatedShift:
     def stops(self) -> list[datetime]:
         """When the product was killed."""
         return self.product.stops
+
+    @property
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        """What was read of each station."""
+        return self.product.heard
 
     @property
     def aborted_runs(self) -> set[RunId]:
@@ -203,4 +209,4 @@ class SimulatedShift:
     def _read(self, station: str) -> None:
         self._read_at[station] = self.world.now
         for acquisition in self._readers[station].read():
-            self.product.settle(self.product.watches[station].take(acquisition))
+            self.product.take(station, acquisition)

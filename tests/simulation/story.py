@@ -4,13 +4,14 @@ Read from the entries alone, on purpose without the product's fold, schedule or 
 mistake in one of these shows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from redrabbit.domain.identity import CheckId, PartId, RunId, StationId
 from redrabbit.domain.ledger import Entry, JsonValue
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.services.ports import Reader
@@ -56,6 +57,11 @@ class Scene(Protocol):
     @property
     def aborted_runs(self) -> set[RunId]:
         """Runs that somebody gave up."""
+        ...
+
+    @property
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        """What was read of each station; empty where nobody wrote it down."""
         ...
 
     def ask(self, query: Callable[[Reader], T]) -> T:

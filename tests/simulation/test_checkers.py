@@ -17,8 +17,10 @@ from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
+from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
 from redrabbit.services import recording, running, scheduling
 from redrabbit.services.watch import StationWatch
@@ -360,6 +362,18 @@ def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> Non
     monkeypatch.setattr(run_transitions, "conclude_beside", decide)
 
     assert "only the first decides" in broken("L10")
+
+
+def test_a_signal_that_no_rule_reads_and_nobody_keeps_breaks_d13(monkeypatch: PATCH) -> None:
+    real = SignalLog.take
+
+    def take(self: SignalLog, acquisition: Acquisition) -> None:
+        read = [change for change in acquisition.changes if change.signal != "part_count"]
+        real(self, replace(acquisition, changes=tuple(read)))
+
+    monkeypatch.setattr(SignalLog, "take", take)
+
+    assert "kept otherwise than read" in broken("D13")
 
 
 def test_an_outcome_better_than_the_worst_step_breaks_l10(monkeypatch: PATCH) -> None:
