@@ -64,7 +64,23 @@ class Door:
             before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
             if before is not None:
                 return cast("R", before)
-        return cast("R", await self._carry(asked))
+        try:
+            return cast("R", await self._carry(asked))
+        except Refusal:
+            answered = await self._answered_meanwhile(asked)
+            if answered is None:
+                raise
+            return cast("R", answered)
+
+    async def _answered_meanwhile(self, asked: Asked) -> Record | None:
+        """Return the answer given to the same act while this one waited in the queue; else None.
+
+        Two that come at once find no answer both; what the first one did is why the second one is
+        refused: the run is closed, the part is taken.
+        """
+        if asked.key is None:
+            return None
+        return await self._agent.database.read(lambda reader: answer_of(reader, asked))
 
     async def _carry(self, asked: Asked) -> Record:
         act = asked.act
@@ -105,6 +121,8 @@ class Door:
         try:
             return await self._on_run(act, asked)
         except Refusal as refusal:
+            if await self._answered_meanwhile(asked) is not None:
+                raise  # nobody scanned again
             kept = refusal
             if refusal.code in _OF_THE_DOOR:
                 raise

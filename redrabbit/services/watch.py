@@ -85,6 +85,8 @@ class StationWatch:
     def shift(self, step: timedelta) -> None:
         """Move readings and deadlines with a step of the clock, so that durations stay (R46)."""
         self.live.shift(step)
+        if self._signals is not None:
+            self._signals.shift(step)
         if self.run is not None:
             deadline = self.run.deadline
             self.run = replace(

@@ -13,6 +13,7 @@ from pathlib import Path
 from redrabbit.config.plant import load_plant
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.identity import PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand, ScheduleRule
 from simulators.plant import PlantModel, read_plant
@@ -22,6 +23,9 @@ BEGIN = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 """Half past five on a Monday morning at the plant: the early shift is about to begin."""
 HOURS = 8.0
 UNFIT_SHARE = 0.05
+LENT_SHARE = 0.4
+"""Of all shifts, those in which the second line has no good master of its own for its torque."""
+LENT, INSTEAD_OF = PartId("GM-0001"), PartId("GM-0005")
 IDLE_CHECKS = 4
 """Checks that nothing makes due in this shift."""
 
@@ -40,8 +44,16 @@ def busy_plant(chance: random.Random) -> Plant:
         replace(check, schedule=OnDemand()) if place in idle else _busier(check, chance)
         for place, check in enumerate(plant.plan.checks)
     )
+    if chance.random() < LENT_SHARE:
+        checks = tuple(_with_lent(check) for check in checks)
     parts = tuple(_perhaps_unfit(part, chance) for part in plant.parts)
     return replace(plant, plan=replace(plant.plan, checks=checks), parts=parts)
+
+
+def _with_lent(check: Check) -> Check:
+    """Return the check with line 1's good master where it took one of line 2."""
+    parts = tuple(LENT if part == INSTEAD_OF else part for part in check.parts)
+    return replace(check, parts=parts)
 
 
 def _busier(check: Check, chance: random.Random) -> Check:

@@ -6,10 +6,12 @@ truth with the records. Everything follows from the seed.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from redrabbit.domain.identity import RunId
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
@@ -51,7 +53,7 @@ class SimulatedShift:
         self.clock = VirtualClock(BEGIN)
         self.agenda = Agenda(self.world, self.clock)
         self.faults = AimedFaults(self.plant, chance)
-        self.product = Product(self.plant, self.world, self.clock, self.agenda)
+        self.product = Product(self.plant, self.world, self.clock, self.agenda, seed=seed)
         self.people = People(self.product, self.world, self.agenda, self.faults, chance)
         faces = {face.station: face for face in model.faces}
         self._readers = {
@@ -86,7 +88,12 @@ class SimulatedShift:
         return self.product.stops
 
     @property
-    def aborted_runs(self) -> set[int]:
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        """What was read of each station."""
+        return self.product.heard
+
+    @property
+    def aborted_runs(self) -> set[RunId]:
         """Runs that somebody gave up."""
         return self.people.aborted
 
@@ -202,4 +209,4 @@ class SimulatedShift:
     def _read(self, station: str) -> None:
         self._read_at[station] = self.world.now
         for acquisition in self._readers[station].read():
-            self.product.settle(self.product.watches[station].take(acquisition))
+            self.product.take(station, acquisition)

@@ -44,6 +44,8 @@ AWAITED = frozenset(
         "checked L3 missed by silence",
         "checked L3 undisturbed",
         "checked L5 not back in time",
+        "checked L5 part_handed_over",
+        "checked L5 part_handed_back",
     }
 )
 
