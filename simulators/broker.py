@@ -75,9 +75,9 @@ class Broker:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening and close every connection."""
+        """Stop listening and cut every connection, also of clients that do not read any more."""
         for connection in list(self.connections):
-            connection.close()
+            connection.abort()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()

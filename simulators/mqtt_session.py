@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from simulators.mqtt_codec import Message, encode_publish
 
-MAX_QUEUED = 10_000
-"""Messages of QoS 1 that wait for one client; later ones are dropped."""
-MAX_IN_FLIGHT = 1_000
-"""Unacknowledged messages under way to one client."""
+MAX_IN_FLIGHT = 20
+"""Unacknowledged messages under way to one client; Mosquitto's `max_inflight_messages`."""
+MAX_QUEUED = 1_000
+"""Messages of QoS 1 that wait behind those, later ones are dropped; its `max_queued_messages`."""
 PACKET_IDS = 65_535
 
 
