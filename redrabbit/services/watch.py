@@ -62,10 +62,11 @@ class StationWatch:
         started_at: datetime,
         recorded_lost: bool,
         run: Run | None = None,
+        live: LiveStation | None = None,
     ) -> None:
         self._plant = plant
         self.station = station
-        self.live = LiveStation(station, started_at)
+        self.live = live or LiveStation(station, started_at)
         self.run = run
         self._recorded_lost = recorded_lost
         self._parts = frozenset(part.id for part in plant.parts)
@@ -73,6 +74,11 @@ class StationWatch:
         """What the signals have done since the run under way began, or was taken up."""
         if run is not None:
             self._signals = SignalLog.begun(self.live.readings, started_at)
+
+    def go_on_under(self, plant: Plant) -> None:
+        """Go on under another configuration, which leaves this station and its run as they are."""
+        self._plant = plant
+        self._parts = frozenset(part.id for part in plant.parts)
 
     def view(self, now: datetime) -> StationView:
         """Return what pages show of the station."""
@@ -152,6 +158,8 @@ class StationWatch:
         """Start a run here; refused while one is under way or the station can't be read."""
         if self.run is not None:
             raise Refusal("station_busy", station=self.station.id, run=self.run.id)
+        if not self._is_checked_here(check_id):
+            raise Refusal("no_such_check", check=check_id)
         if self.live.lost(now) is not None:
             raise Refusal("station_no_data", station=self.station.id)
         started: list[Run] = []
@@ -174,6 +182,11 @@ class StationWatch:
             self._signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
+
+    def _is_checked_here(self, check_id: str) -> bool:
+        """Tell whether the plan in force has this check at this station: it may be another by now."""
+        checks = self._plant.plan.checks
+        return any(each.id == check_id and each.station == self.station.id for each in checks)
 
     def scan(self, code: str, *, actor: Actor, now: datetime) -> Pending:
         """Take the part that was scanned."""

@@ -187,9 +187,7 @@ def test_a_check_moved_to_another_line_owes_nothing_twice(later: timedelta) -> N
     assert len(owed) == len(set(owed))
     assert all(each.outcome is not None for each in made if each.line == "line1")
     dues = sorted({each.due_at for each in made})
-    assert {after - before for before, after in itertools.pairwise(dues)} == {
-        timedelta(hours=8)
-    }
+    assert {after - before for before, after in itertools.pairwise(dues)} == {timedelta(hours=8)}
     must_fold_in_any_order(bench)
 
 
