@@ -28,7 +28,6 @@ from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
@@ -110,9 +109,10 @@ def take_over(
     relink: set[StationId] = set()
     for station in plant.stations:
         if station.id in changed:
-            live = _same_readings(station, watches.get(station.id))
-            rebuilt[station.id] = _watching(uow, plant, station, runs.get(station.id), live)
-            relink |= {station.id} if live is None else set()
+            reads_on = _read_as_before(station, watches.get(station.id))
+            run = runs.get(station.id)
+            rebuilt[station.id] = _watching(uow, plant, station, run, reads_on)
+            relink |= {station.id} if reads_on is None else set()
     scheduling.step(uow, plant)
     return TakenOver(
         adopted=adopted, rebuilt=rebuilt, relink=frozenset(relink), removed=frozenset(removed)
@@ -140,12 +140,12 @@ def _parts(plant: Plant, needed: Collection[str]) -> Mapping[str, ChallengePart]
     return {part.id: part for part in plant.parts if part.id in needed}
 
 
-def _same_readings(station: Station, watch: StationWatch | None) -> LiveStation | None:
-    """Return what is read of the station, if it goes on being read in the same way."""
+def _read_as_before(station: Station, watch: StationWatch | None) -> StationWatch | None:
+    """Return the owner until now, if the station goes on being read in the same way."""
     if watch is None:
         return None
     same = (watch.station.link, watch.station.signals) == (station.link, station.signals)
-    return watch.live if same else None
+    return watch if same else None
 
 
 def _watching(
@@ -153,7 +153,7 @@ def _watching(
     plant: Plant,
     station: Station,
     run: Run | None,
-    live: LiveStation | None = None,
+    reads_on: StationWatch | None = None,
 ) -> StationWatch:
     """Return a new owner of a station; its run, if it has one, has been through a restart (L3)."""
     known = uow.get(StationRecord, station.line, station.id)
@@ -163,7 +163,7 @@ def _watching(
         started_at=uow.now,
         recorded_lost=known is not None and known.no_data_since is not None,
         run=run,
-        live=live.of(station) if live is not None else None,
+        reads_on=reads_on,
     )
     pending = watch.restart(uow.now)
     if pending is not None:

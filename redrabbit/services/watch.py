@@ -62,18 +62,21 @@ class StationWatch:
         started_at: datetime,
         recorded_lost: bool,
         run: Run | None = None,
-        live: LiveStation | None = None,
+        reads_on: "StationWatch | None" = None,
     ) -> None:
         self._plant = plant
         self.station = station
-        self.live = live or LiveStation(station, started_at)
+        self.live = (
+            LiveStation(station, started_at) if reads_on is None else reads_on.live.of(station)
+        )
         self.run = run
         self._recorded_lost = recorded_lost
         self._parts = frozenset(part.id for part in plant.parts)
-        self._signals: SignalLog | None = None
+        self.signals: SignalLog | None = None
         """What the signals have done since the run under way began, or was taken up."""
         if run is not None:
-            self._signals = SignalLog.begun(self.live.readings, started_at)
+            kept = reads_on.signals if reads_on is not None else None
+            self.signals = kept or SignalLog.begun(self.live.readings, started_at)
 
     def go_on_under(self, plant: Plant) -> None:
         """Go on under another configuration, which leaves this station and its run as they are."""
@@ -91,8 +94,8 @@ class StationWatch:
     def shift(self, step: timedelta) -> None:
         """Move readings and deadlines with a step of the clock, so that durations stay (R46)."""
         self.live.shift(step)
-        if self._signals is not None:
-            self._signals.shift(step)
+        if self.signals is not None:
+            self.signals.shift(step)
         if self.run is not None:
             deadline = self.run.deadline
             self.run = replace(
@@ -112,8 +115,8 @@ class StationWatch:
         """Take in one acquisition."""
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
-        if self._signals is not None:
-            self._signals.take(acquisition)
+        if self.signals is not None:
+            self.signals.take(acquisition)
         escape = self._escape(acquisition, before.get)
         moved: Pending | None = None
         if self.run is not None:
@@ -179,7 +182,7 @@ class StationWatch:
 
         def settle() -> None:
             self.run = started[0]
-            self._signals = SignalLog.begun(self.live.readings, now)
+            self.signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
 
@@ -270,13 +273,13 @@ class StationWatch:
             station=self.station,
             check=check_of(self._plant, after),
             counter=self.live.counter(),
-            signals=self._signals,
+            signals=self.signals,
         )
 
         def settle() -> None:
             self.run = None if after.state is RunState.CLOSED else after
             if self.run is None:
-                self._signals = None
+                self.signals = None
 
         return Pending(command=lambda uow: carry_out(uow, scene, after, effects), settle=settle)
 
