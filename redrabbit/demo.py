@@ -35,6 +35,7 @@ from redrabbit.domain.verdict import Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.people import Names, name_of
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
 from simulators.scenarios.demo import story
@@ -135,15 +136,16 @@ async def _feed(running: Serving, console: Console) -> None:
     zone = running.service.plant.zone
     told = 0
     while True:
-        entries = await running.service.read(partial(_entries_from, told))
+        entries, names = await running.service.read(partial(_entries_from, told))
         for entry in entries:
-            tell(console, entry, lambda at: at.astimezone(zone))
+            who = name_of(names, entry.actor.id)
+            tell(console, entry, who, lambda at: at.astimezone(zone))
         told += len(entries)
         await running.agent.clock.sleep(FEED_S)
 
 
-def _entries_from(first: int, reader: Reader) -> Sequence[Entry]:
-    return reader.entries(first)
+def _entries_from(first: int, reader: Reader) -> tuple[Sequence[Entry], Names]:
+    return reader.entries(first), reader.names()
 
 
 def tally(reader: Reader, now: datetime) -> dict[str, object]:

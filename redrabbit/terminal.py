@@ -5,119 +5,127 @@ It reads the ledger like any other reader; nothing is told that isn't recorded.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from redrabbit.base.printable import visible
-from redrabbit.domain.identity import containment_label, run_label
+from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.facts.containment import ContainmentOpened
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.occurrence import (
+    OccurrenceDecided,
+    OccurrenceMade,
+    OccurrenceOutcome,
+    OccurrenceOverdue,
+)
+from redrabbit.domain.facts.presentation import (
+    Expected,
+    PartGivenBack,
+    PartIssued,
+    PartPresented,
+    VerdictReached,
+)
+from redrabbit.domain.facts.run import RunClosed, RunStarted
+from redrabbit.domain.facts.station import StationLost, StationRestored
+from redrabbit.domain.identity import short_label
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.run import Outcome, Purpose
+from redrabbit.domain.verdict import Verdict
 
 GOOD, BAD, CARE, QUIET = "green", "bold red", "yellow", "dim"
 
 
-def tell(console: Console, entry: Entry, zone_now: Callable[[datetime], datetime]) -> None:
-    """Print an entry as one line, if it belongs to the story."""
-    teller = TELLERS.get(entry.type)
+def tell(
+    console: Console, entry: Entry, who: str, zone_now: Callable[[datetime], datetime]
+) -> None:
+    """Print an entry as one line, if it belongs to the story; `who` is its actor's name."""
+    fact = fact_of(entry)
+    teller = TELLERS.get(type(fact)) if fact is not None else None
     if teller is None:
         return
-    words, style = teller(entry.payload)
+    words, style = teller(fact, who)
     at = zone_now(entry.occurred_at)
-    place = str(entry.payload.get("station") or entry.payload.get("station_id") or entry.stream)
+    place = getattr(fact, "station", None) or getattr(fact, "station_id", None) or entry.stream
     line = Text.assemble(
         (f"{at:%H:%M:%S}", QUIET), f" {visible(place):12} ", (visible(words), style)
     )
     console.print(line, highlight=False, soft_wrap=True)
 
 
-Payload = Mapping[str, object]
 Told = tuple[str, str]
 
 
-def _started(p: Payload) -> Told:
-    why = "re-verification" if p["purpose"] == "reverification" else str(p["check_id"])
-    return f"{run_label(_number(p, 'run_id'))} started · {why}", ""
+def _started(fact: RunStarted, _who: str) -> Told:
+    again = fact.purpose is Purpose.REVERIFICATION
+    return (
+        f"{short_label(fact.run_id)} started · {'re-verification' if again else fact.check_id}",
+        "",
+    )
 
 
-def _issued(p: Payload) -> Told:
-    return f"{_run(p)} {p['part_id']} issued · must be {_must(p)}", ""
+def _issued(fact: PartIssued, _who: str) -> Told:
+    must = "accepted" if fact.expected is Expected.ACCEPT else "rejected"
+    return f"{short_label(fact.run_id)} {fact.part_id} issued · must be {must}", ""
 
 
-def _must(p: Payload) -> str:
-    return "accepted" if p["expected"] == "accept" else "rejected"
+def _presented(fact: PartPresented, _who: str) -> Told:
+    return f"{short_label(fact.run_id)} presented ({fact.presented_how})", ""
 
 
-def _presented(p: Payload) -> Told:
-    return f"{_run(p)} presented ({p['presented_how']})", ""
-
-
-VERDICT_STYLE = {
-    "detected": GOOD,
-    "accepted": GOOD,
-    "missed": BAD,
-    "false_reject": BAD,
-    "inconclusive": CARE,
+VERDICT_STYLE: Mapping[Verdict, str] = {
+    Verdict.DETECTED: GOOD,
+    Verdict.ACCEPTED: GOOD,
+    Verdict.MISSED: BAD,
+    Verdict.FALSE_REJECT: BAD,
+    Verdict.INCONCLUSIVE: CARE,
 }
 
 
-def _judged(p: Payload) -> Told:
-    verdict = str(p["verdict"])
-    why = f" ({p['verdict_reason']})" if p["verdict_reason"] else ""
-    elapsed = p["elapsed_s"]
-    after = f" after {elapsed:.1f} s" if isinstance(elapsed, float) else ""
-    words = f"{_run(p)} {p['part_id']} {verdict.replace('_', ' ').upper()}{why}{after}"
-    return words, VERDICT_STYLE[verdict]
+def _judged(fact: VerdictReached, _who: str) -> Told:
+    verdict = fact.verdict.value.replace("_", " ").upper()
+    why = f" ({fact.verdict_reason})" if fact.verdict_reason is not None else ""
+    after = f" after {fact.elapsed_s:.1f} s" if fact.elapsed_s is not None else ""
+    words = f"{short_label(fact.run_id)} {fact.part_id} {verdict}{why}{after}"
+    return words, VERDICT_STYLE[fact.verdict]
 
 
-def _back(p: Payload) -> Told:
-    return f"{_run(p)} {p['part_id']} given back", ""
+def _back(fact: PartGivenBack, _who: str) -> Told:
+    return f"{short_label(fact.run_id)} {fact.part_id} given back", ""
 
 
-def _closed(p: Payload) -> Told:
-    outcome = str(p["outcome"])
-    style = {"passed": GOOD, "failed": BAD}.get(outcome, CARE)
-    who = f" · confirmed by {p['confirmed_by']}" if p["confirmed_by"] else ""
-    return f"{_run(p)} {outcome}{who}", style
+def _closed(fact: RunClosed, who: str) -> Told:
+    style = {Outcome.PASSED: GOOD, Outcome.FAILED: BAD}.get(fact.outcome, CARE)
+    by = f" · confirmed by {who}" if fact.confirmed else ""
+    return f"{short_label(fact.run_id)} {fact.outcome}{by}", style
 
 
-def _contained(p: Payload) -> Told:
-    least = "at least " if p["quantity_is_lower_bound"] else ""
-    label = containment_label(_number(p, "containment_id"))
-    return f"containment {label} opened · {p['device']} · {least}{p['quantity']} parts suspect", BAD
+def _contained(fact: ContainmentOpened, _who: str) -> Told:
+    least = "at least " if fact.quantity_is_lower_bound else ""
+    parts = f"{least}{fact.quantity} parts" if fact.quantity is not None else "parts not counted:"
+    label = short_label(fact.containment_id)
+    return f"containment {label} opened · {fact.device} · {parts} suspect", BAD
 
 
-def _decided(p: Payload) -> Told:
-    outcome = str(p["outcome"])
-    style = GOOD if outcome == "passed" else BAD if outcome in {"failed", "lapsed"} else CARE
-    return f"{p['check_id']} {outcome}", style
+def _decided(fact: OccurrenceDecided, _who: str) -> Told:
+    bad = fact.outcome in {OccurrenceOutcome.FAILED, OccurrenceOutcome.LAPSED}
+    good = fact.outcome is OccurrenceOutcome.PASSED
+    return f"{fact.check_id} {fact.outcome}", GOOD if good else BAD if bad else CARE
 
 
-def _lost(p: Payload) -> Told:
-    return f"not reached · {p['reason']}", CARE
-
-
-def _number(p: Payload, name: str) -> int:
-    value = p[name]
-    assert isinstance(value, int)  # noqa: S101  because the ledger's own numbers are meant
-    return value
-
-
-def _run(p: Payload) -> str:
-    return run_label(_number(p, "run_id"))
-
-
-TELLERS: Mapping[str, Callable[[Payload], Told]] = {
-    "occurrence_made": lambda p: (f"due · {p['check_id']}", ""),
-    "occurrence_overdue": lambda p: (f"{p['check_id']} OVERDUE", BAD),
-    "occurrence_decided": _decided,
-    "run_started": _started,
-    "part_issued": _issued,
-    "part_presented": _presented,
-    "verdict_reached": _judged,
-    "part_given_back": _back,
-    "run_closed": _closed,
-    "containment_opened": _contained,
-    "station_lost": _lost,
-    "station_restored": lambda _p: ("read again", ""),
+TELLERS: Mapping[type[Fact], Callable[[Any, str], Told]] = {
+    OccurrenceMade: lambda fact, _who: (f"due · {fact.check_id}", ""),
+    OccurrenceOverdue: lambda fact, _who: (f"{fact.check_id} OVERDUE", BAD),
+    OccurrenceDecided: _decided,
+    RunStarted: _started,
+    PartIssued: _issued,
+    PartPresented: _presented,
+    VerdictReached: _judged,
+    PartGivenBack: _back,
+    RunClosed: _closed,
+    ContainmentOpened: _contained,
+    StationLost: lambda fact, _who: (f"not reached · {fact.reason}", CARE),
+    StationRestored: lambda _fact, _who: ("read again", ""),
 }
-"""One row an entry type that belongs to the story."""
+"""One row a fact that belongs to the story."""

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from redrabbit.base.clock import Clock
+from redrabbit.domain import acts
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, RunId, StationId
-from redrabbit.domain.ledger import LedgerContext, LogState
+from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, StationId
+from redrabbit.domain.ledger import LogState
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
@@ -173,23 +174,21 @@ class ServedPlant:
     # People
 
     async def start(
-        self, check: str, by: str, *, occurrence: int | None = None, case: int | None = None
+        self, check: str, by: str, *, occurrence: str | None = None, case: str | None = None
     ) -> RunRecord:
         """Start a run of a check."""
-        return await self.service.start_run(
+        act = acts.StartRun(
             check_id=CheckId(check),
             occurrence_id=OccurrenceId(occurrence) if occurrence is not None else None,
             containment_id=ContainmentId(case) if case is not None else None,
-            actor=Actor.stated(by),
         )
+        return await self.service.do(act, await self.service.stated(by))
 
     async def take(self, run: RunRecord, part: str) -> RunRecord:
         """Scan the part, and carry it to the station."""
         self.clock.jump(5)
         await self.show(run.station)
-        taken = await self.service.scan(
-            RunId(run.run_id), code=part, actor=Actor.stated(run.operator)
-        )
+        taken = await self.service.do(acts.ScanPart(run_id=run.run_id, code=part), who(run))
         self.clock.jump(1)
         await self.show(run.station)
         return taken
@@ -203,7 +202,7 @@ class ServedPlant:
         else:
             await self.show(run.station, part_present=True)
         if rule.part_code is None and rule.presented is None:
-            await self.service.presented(RunId(run.run_id), actor=Actor.stated(run.operator))
+            await self.service.do(acts.SayPresented(run_id=run.run_id), who(run))
 
     async def answer(self, run: RunRecord, seconds: float, **values: Value) -> None:
         """Let the station answer so long after, read all the time until then."""
@@ -225,20 +224,16 @@ class ServedPlant:
         """Scan the part back into its place."""
         self.clock.jump(6)
         await self.show(run.station)
-        return await self.service.given_back(
-            RunId(run.run_id), code=part, actor=Actor.stated(run.operator)
-        )
+        return await self.service.do(acts.GiveBackPart(run_id=run.run_id, code=part), who(run))
 
     async def confirm(self, run: RunRecord) -> RunRecord:
         """Confirm the run."""
         self.clock.jump(2)
-        return await self.service.confirm(RunId(run.run_id), actor=Actor.stated(run.operator))
+        return await self.service.do(acts.ConfirmRun(run_id=run.run_id), who(run))
 
     async def abort(self, run: RunRecord, reason: str) -> RunRecord:
         """Give the run up."""
-        return await self.service.abort(
-            RunId(run.run_id), reason=reason, actor=Actor.stated(run.operator)
-        )
+        return await self.service.do(acts.AbortRun(run_id=run.run_id, reason=reason), who(run))
 
     async def _take(self, acquisition: Acquisition) -> None:
         done = self.agent.sink(acquisition)
@@ -255,6 +250,11 @@ class ServedPlant:
         instants = [deadline.at for deadline in deadlines if deadline is not None]
         step_at = self.ask(lambda reader: scheduling.next_step_at(reader, self.plant, now))
         return min([*instants, *([step_at] if step_at is not None else [])], default=None)
+
+
+def who(run: RunRecord) -> Actor:
+    """Return the person who started the run."""
+    return Actor.stated(run.started_by)
 
 
 async def _turn() -> None:

@@ -13,6 +13,7 @@ from redrabbit.domain.identity import (
     FailureMode,
     LineId,
     PartId,
+    PartKindId,
     SignalName,
     StationId,
 )
@@ -183,6 +184,7 @@ def _parts() -> Iterable[ChallengePart]:
         drawer = f"drawer {chr(64 + int(line[-1]))}{number % 5 + 1}"
         yield ChallengePart(
             id=PartId(f"RR-{number:04}"),
+            kind=PartKindId(f"RR-{number:04}"),
             name=Text(en="Torque too low, 6.2 N·m", zh="扭矩过低 6.2 N·m"),
             category=Category.TORQUE,
             failure_mode=FailureMode("torque_low"),
@@ -193,6 +195,7 @@ def _parts() -> Iterable[ChallengePart]:
         )
         yield ChallengePart(
             id=PartId(f"GM-{number:04}"),
+            kind=PartKindId(f"GM-{number:04}"),
             name=Text(en="Good master", zh="合格样件"),
             category=Category.TORQUE,
             failure_mode=None,

@@ -1,6 +1,10 @@
 """The showcase plant's morning, told by commands: every status of D10 that there is one for."""
 
-from redrabbit.domain.identity import Actor, ContainmentId, LineId, OccurrenceId, StationId
+from typing import TypeVar
+
+from redrabbit.domain import acts
+from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import ContainmentId, LineId, OccurrenceId, RunId, StationId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
@@ -9,9 +13,11 @@ from redrabbit.services.ports import equals
 from tests.served import ServedPlant, SettableClock
 from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
 
+R = TypeVar("R", bound=Record)
+
 ANNA = "badge 2207"
-LI_WEI = Actor.stated("Li Wei")
-CHEN_JIE = Actor.stated("Chen Jie")
+LI_WEI = "Li Wei"
+CHEN_JIE = "Chen Jie"
 BEGIN = at(-512)
 """Half past five: the agent is started before the early shift."""
 IDLE: dict[str, Value] = {
@@ -38,17 +44,18 @@ EXCUSED, LAPSES = "line4-op50", "line3-op20"
 REJECTED, CUT_OFF, GIVEN_UP = "line3-op40", "line4-op20", "line4-op30"
 MISSED = READS_CODES
 OVERDUE, DUE, OPEN = "line2-op40", "line4-op40", "line1-op30"
-SILENT_RUN, MISSED_RUN, CUT_OFF_RUN, GIVEN_UP_RUN = 1, 25, 23, 24
-CLOSED_CASE, OPEN_CASE = 1, 2
+SILENT_RUN, MISSED_RUN = "line1-R-1", "line2-R-7"
+CUT_OFF_RUN, GIVEN_UP_RUN = "line4-R-6", "line4-R-7"
+CLOSED_CASE, OPEN_CASE = "line1-C-1", "line2-C-1"
 OCCURRENCES = {
-    "passed": [1, 6],
-    "excused": [2],
-    "lapsed": [3],
-    "overdue": [4],
-    "due": [5],
-    "open": [7],
+    "open": ["line1-O-1"],
+    "passed": ["line2-O-1", "line2-O-3"],
+    "overdue": ["line2-O-2"],
+    "lapsed": ["line3-O-1"],
+    "excused": ["line4-O-1"],
+    "due": ["line4-O-2"],
 }
-"""The numbers that the story gives them; `tests/web/test_pages.py` looks that it does."""
+"""The ids that the story gives them; `tests/web/test_pages.py` looks that it does."""
 SILENT_S = 5.0
 """Longer than any device here may take to answer."""
 
@@ -58,15 +65,19 @@ class Showcase(ServedPlant):
 
     def __init__(self, clock: SettableClock, plant: Plant | None = None) -> None:
         super().__init__(plant or showcase_plant(), clock, IDLE)
-        self.runs: dict[str, int] = {}
-        """Number of the run that is told of each device last."""
+        self.runs: dict[str, RunId] = {}
+        """Id of the run that is told of each device last."""
 
-    def occurrence(self, check: str) -> int:
-        """Return the number of the check's latest occurrence."""
+    def occurrence(self, check: str) -> OccurrenceId:
+        """Return the id of the check's latest occurrence."""
         found = self.ask(lambda r: r.find(OccurrenceRecord, equals("check_id", check)))
         return found[-1].occurrence_id
 
-    async def begin(self, check: str, *, case: int | None = None, by: str = ANNA) -> RunRecord:
+    async def ask_for(self, act: acts.Act[R], name: str) -> R:
+        """Do what a person asks who states this name."""
+        return await self.service.do(act, await self.service.stated(name))
+
+    async def begin(self, check: str, *, case: str | None = None, by: str = ANNA) -> RunRecord:
         """Start a run."""
         await self.show(check)
         run = await self.start(check, by, case=case)
@@ -83,7 +94,7 @@ class Showcase(ServedPlant):
         await self.take_off(run)
 
     async def verify(
-        self, check: str, *, case: int | None = None, seconds: float = 1.8, by: str = ANNA
+        self, check: str, *, case: str | None = None, seconds: float = 1.8, by: str = ANNA
     ) -> RunRecord:
         """Make a run that passes."""
         run = await self.begin(check, case=case, by=by)
@@ -117,18 +128,21 @@ async def told(showcase: Showcase) -> Showcase:
     await _repair_of_a_miss(showcase)
     await _morning(showcase)
     await showcase.pass_to(at(-310))
-    await showcase.service.excuse(
-        OccurrenceId(showcase.occurrence(EXCUSED)),
-        reason="Line stood still, no material",
-        actor=CHEN_JIE,
+    await showcase.ask_for(
+        acts.Excuse(
+            occurrence_id=showcase.occurrence(EXCUSED), reason="Line stood still, no material"
+        ),
+        CHEN_JIE,
     )
     await _afternoon(showcase)
-    await showcase.service.declare_pause(
-        line=LineId("line3"),
-        begins_at=at(200),
-        ends_at=at(440),
-        reason="Maintenance of the washer",
-        actor=CHEN_JIE,
+    await showcase.ask_for(
+        acts.DeclarePause(
+            line=LineId("line3"),
+            begins_at=at(200),
+            ends_at=at(440),
+            reason="Maintenance of the washer",
+        ),
+        CHEN_JIE,
     )
     await showcase.pass_to(NOW)
     return showcase
@@ -140,10 +154,10 @@ async def _repair_of_a_miss(showcase: Showcase) -> None:
     await showcase.give_back(run, parts_of(run)[0])
     await showcase.confirm(run)
     showcase.runs["silent"] = run.run_id
-    case = ContainmentId(1)
-    await showcase.service.record_stop(case, actor=LI_WEI)
+    case = ContainmentId(CLOSED_CASE)
+    await showcase.ask_for(acts.RecordStop(containment_id=case), LI_WEI)
     for step in range(4):
-        await showcase.service.tick_reaction(case, step=step, actor=LI_WEI)
+        await showcase.ask_for(acts.TickReaction(containment_id=case, step=step), LI_WEI)
     await showcase.verify(REPAIRED, case=case)
 
 
@@ -192,9 +206,9 @@ async def _miss(showcase: Showcase) -> None:
     await showcase.take_off(run)
     await showcase.give_back(run, rabbit)
     await showcase.confirm(run)
-    case = ContainmentId(2)
-    await showcase.service.record_stop(case, actor=LI_WEI)
-    await showcase.service.tick_reaction(case, step=0, actor=LI_WEI)
+    case = ContainmentId(OPEN_CASE)
+    await showcase.ask_for(acts.RecordStop(containment_id=case), LI_WEI)
+    await showcase.ask_for(acts.TickReaction(containment_id=case, step=0), LI_WEI)
 
 
 async def runs_in_every_state(showcase: Showcase) -> None:

@@ -30,6 +30,8 @@ from redrabbit.services.watch import Pending, StationWatch
 
 R = TypeVar("R", bound=Record)
 
+_OF_THE_DOOR: Final = frozenset({"not_permitted", "key_used_before"})
+"""Refusals that say nothing about the scan."""
 _KINDS: Final = {table: kind for kind, table in TABLES.items()}
 
 
@@ -126,8 +128,10 @@ class Door:
             if await self._answered_meanwhile(asked) is not None:
                 raise  # nobody scanned again
             kept = refusal
-            desk = await self._desk(act)
+            if refusal.code in _OF_THE_DOOR:
+                raise
             with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
+                desk = await self._desk(act)
                 await desk.act(
                     lambda: _of_run(desk, act).refused(act.code.strip(), kept, asked.actor)
                 )

@@ -26,6 +26,8 @@ from redrabbit.domain.errors import Refusal
 
 FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
+FORM_KEY: Final = "form_key"
+"""The field that tells one showing of a form from the next."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health", "/favicon.ico"})
 MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
@@ -138,6 +140,16 @@ def new_nonce() -> str:
 def form_token(rules: AccessRules, nonce: str) -> str:
     """Return the token that goes with a form cookie."""
     return hmac.new(rules.form_secret, nonce.encode(), hashlib.sha256).hexdigest()
+
+
+def form_key(rules: AccessRules, nonce: str, entries: int) -> str:
+    """Return what tells the forms that a browser was shown now from those shown at another state.
+
+    `entries` is how many entries the ledger had: whatever a form does makes more of them, so a form
+    that is sent twice comes with the same key, and one that is filled in anew with another (D65).
+    """
+    shown = f"{nonce} {entries}".encode()
+    return hmac.new(rules.form_secret, shown, hashlib.sha256).hexdigest()[:32]
 
 
 def check_form_token(request: Request, token: object, rules: AccessRules) -> None:

@@ -74,7 +74,9 @@ def live_router(site: Site) -> APIRouter:
     async def live_station(request: Request, station_id: str) -> AsyncIterator[ServerSentEvent]:
         async def render() -> str:
             content = await station_content(site, station_id)
-            return fragment(site.visit(request), "station_live.html", content)
+            return fragment(
+                site.visit(request), "station_live.html", content, entries=content.entries
+            )
 
         async for event in changes(site, render):
             yield event

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import short_label
 from redrabbit.domain.text import clean_name
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.watching import Watching
 from redrabbit.web import look
-from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token, new_nonce
+from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
 from redrabbit.web.words import (
     LANGUAGE_COOKIE,
     LANGUAGE_NAMES,
@@ -65,6 +65,8 @@ class Surroundings:
     stated: str
     """Who the person at this browser says to be; empty: nobody said."""
     form_token: str
+    form_key: str
+    """Of every form of this page: sent twice, it is done once."""
     refused: str
     """Why what was just asked for was not done, in words."""
 
@@ -118,25 +120,22 @@ def stated_name(request: Request) -> str:
     return name if isinstance(name, str) else ""
 
 
-def stated_actor(request: Request) -> Actor:
-    """Return the person at this browser as stated; refused while nobody said who they are."""
-    name = stated_name(request)
-    if not name:
-        raise Refusal("operator_required")
-    return Actor.stated(name)
-
-
 def page(
     visit: Visit,
     template: str,
     content: object,
     *,
     status: int = 200,
+    entries: int = 0,
     waiting: Mapping[str, int] | None = None,
     extra: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
-    """Return a whole page, remembering the language and the form cookie."""
-    response = HTMLResponse(fragment(visit, template, content, waiting, extra), status_code=status)
+    """Return a whole page, remembering the language and the form cookie.
+
+    `entries` is how many entries the ledger had when the content was read.
+    """
+    html = fragment(visit, template, content, entries=entries, waiting=waiting, extra=extra)
+    response = HTMLResponse(html, status_code=status)
     response.headers["cache-control"] = "no-store"
     response.headers["content-language"] = visit.language
     response.headers["vary"] = "accept-language, cookie"
@@ -155,6 +154,8 @@ def fragment(
     visit: Visit,
     template: str,
     content: object,
+    *,
+    entries: int = 0,
     waiting: Mapping[str, int] | None = None,
     extra: Mapping[str, object] | None = None,
 ) -> str:
@@ -165,7 +166,7 @@ def fragment(
         .render(
             page=content,
             t=visit.words,
-            ui=_surroundings(visit, waiting or {}),
+            ui=_surroundings(visit, waiting or {}, entries),
             **(extra or {}),
         )
     )
@@ -182,11 +183,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals.update(look=look, hour=timedelta(hours=1))
+    found.filters["short"] = short_label
     found.filters["urlquote"] = lambda text: Markup(quote(str(text), safe=""))  # noqa: S704  because quote leaves no character that HTML reads
     return found
 
 
-def _surroundings(visit: Visit, waiting: Mapping[str, int]) -> Surroundings:
+def _surroundings(visit: Visit, waiting: Mapping[str, int], entries: int) -> Surroundings:
     other = OTHER[visit.language]
     words = visit.words
     refused = visit.refused
@@ -203,6 +205,7 @@ def _surroundings(visit: Visit, waiting: Mapping[str, int]) -> Surroundings:
         watching=visit.service.watching(),
         stated=stated_name(visit.request),
         form_token=form_token(visit.rules, visit.nonce),
+        form_key=form_key(visit.rules, visit.nonce, entries),
         refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
     )
 

@@ -7,10 +7,11 @@ from starlette.requests import Request
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Letter
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
-from redrabbit.web.values import number_from
+from redrabbit.web.values import id_from, number_from
 
 MAX_FORM_BYTES = 20_000
 
@@ -49,6 +50,14 @@ def number_in(form: dict[str, str], name: str) -> int:
     return number
 
 
-def optional_number_in(form: dict[str, str], name: str) -> int | None:
-    """Return a whole number of a form, None where the field is absent or empty."""
-    return number_in(form, name) if form.get(name) else None
+def id_in(form: dict[str, str], name: str, letter: Letter) -> str:
+    """Return the id of a numbered record in a form; refused when there is none."""
+    found = id_from(form.get(name, ""), letter)
+    if found is None:
+        raise Refusal("form_unreadable")
+    return found
+
+
+def optional_id_in(form: dict[str, str], name: str, letter: Letter) -> str | None:
+    """Return the id of a numbered record in a form, None where the field is absent or empty."""
+    return id_in(form, name, letter) if form.get(name) else None

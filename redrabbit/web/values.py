@@ -7,6 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import Final
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Letter, read_id
 from redrabbit.domain.limits import EARLIEST, LATEST, can_be_recorded
 from redrabbit.domain.text import MOST_FILTER_CHARACTERS, TextProblem, clean_text
 
@@ -23,6 +24,22 @@ def number_from(text: str) -> int | None:
     return number if number <= LARGEST_NUMBER else None
 
 
+def id_from(text: str, letter: Letter) -> str | None:
+    """Return the id of a numbered record, None for what is none.
+
+    A plain number is an address printed under schema 1, and answers for ever (D65).
+    """
+    cleaned = clean_text(text, MOST_FILTER_CHARACTERS)
+    return read_id(text, letter) if cleaned == text else None
+
+
+def cursor_from(text: str) -> str:
+    """Return a cursor of a list: the id of the last record that was seen."""
+    if not any(id_from(text, letter) == text for letter in Letter):
+        raise Refusal("not_a_cursor", cursor=quotable(text))
+    return text
+
+
 def text_from(text: str, limit: int = MOST_FILTER_CHARACTERS) -> str:
     """Return a text by the rule for texts from outside (D24)."""
     cleaned = clean_text(text, limit)
@@ -36,7 +53,7 @@ def day_from(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise Refusal("not_a_date", value=_quotable(text)) from error
+        raise Refusal("not_a_date", value=quotable(text)) from error
     if not EARLIEST.date() <= day < LATEST.date():
         raise Refusal("instant_out_of_range", value=day)
     return day
@@ -47,14 +64,14 @@ def instant_from(text: str, zone: tzinfo) -> datetime:
     try:
         local = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Refusal("not_a_time", value=_quotable(text)) from error
+        raise Refusal("not_a_time", value=quotable(text)) from error
     instant = local if local.tzinfo is not None else local.replace(tzinfo=zone)
     if not can_be_recorded(instant):
-        raise Refusal("instant_out_of_range", value=_quotable(text))
+        raise Refusal("instant_out_of_range", value=quotable(text))
     return instant
 
 
-def _quotable(text: str) -> str:
+def quotable(text: str) -> str:
     """Return what was sent as a sentence can quote it: short, and with nothing that deceives."""
     cleaned = clean_text(text[:MOST_FILTER_CHARACTERS], MOST_FILTER_CHARACTERS)
     return cleaned if isinstance(cleaned, str) else ascii(text[:40])

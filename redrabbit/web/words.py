@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Final
 
 from redrabbit.base.messages import Message, catalogue, language_of, local_time
-from redrabbit.domain.identity import is_of_the_software
 
 LANGUAGE_COOKIE: Final = "rr_lang"
 OTHER: Final[Mapping[str, str]] = {"en": "zh", "zh": "en"}
@@ -69,30 +68,6 @@ class Words:
     def day(self, day: date | None) -> str:
         """Return a plant-local date, empty for none."""
         return day.isoformat() if day is not None else ""
-
-    def reason(self, given: str | None, by: str | None = None) -> str:
-        """Return a reason: in words where it is a code of ours, as written where a person gave it.
-
-        `by` is who gave it. A person's own words are never read as a code: whoever wrote
-        `check_retired` would else speak with the software's voice.
-        """
-        if given is None:
-            return ""
-        if by is not None and not is_of_the_software(by):
-            return given
-        if given.startswith("pause-"):
-            return self("given.pause", pause=given.removeprefix("pause-"))
-        code = f"given.{given}"
-        return self(code) if self.knows(code) else given
-
-    def run_reason(self, outcome: str | None, given: str | None) -> str:
-        """Return why a run ended as it did; one that was aborted has a person's own words.
-
-        Only two aborts are the software's: nobody took a part, or the configuration changed.
-        """
-        if outcome == "aborted" and given not in {"not_started", "configuration_changed"}:
-            return given or ""
-        return self.reason(given)
 
     def knows(self, code: str) -> bool:
         """Return whether there is a text for a code."""

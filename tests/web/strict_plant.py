@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 
 from redrabbit.base.clock import Clock
+from redrabbit.domain import acts
 from redrabbit.domain.facts.occurrence import PauseDeclared
-from redrabbit.domain.identity import Actor, CheckId, LineId, PartId
+from redrabbit.domain.identity import Actor, CheckId, LineId, PartId, PauseId
 from redrabbit.domain.plant import Plant
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.record_fact import record
@@ -74,22 +75,22 @@ class StrictPlant(ServedPlant):
         await self.give_back(missed, "RR-0001")
         await self.beat()
         await self.take(await self.start(OTHER_CHECK, "2207"), "RR-0002")
-        await self.service.declare_pause(
+        pause = acts.DeclarePause(
             line=LineId(LINE),
             begins_at=BEGIN + timedelta(days=2),
             ends_at=BEGIN + timedelta(days=3),
             reason="inventory",
-            actor=ANNA,
         )
+        await self.service.do(pause, ANNA)
         await self.write(lambda uow: record(uow, OLD_PAUSE, stream=LINE, actor=ANNA))
 
 
 OLD_PAUSE = PauseDeclared(
-    pause_id=2,
+    pause_id=PauseId("line1-P-2"),
     line=LINE,
     begins_at=BEGIN + timedelta(days=9000),
     ends_at=datetime(9999, 12, 31, 23, tzinfo=UTC),
-    reason="an old database holds this",
+    reason_text="an old database holds this",
 )
 """No command would record it today (K7)."""
 

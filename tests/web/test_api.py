@@ -47,10 +47,10 @@ def test_checks_say_their_next_five_due_times(onlooker: Visitor) -> None:
     ],
 )
 def test_occurrences_are_filtered_by_their_status_now(
-    onlooker: Visitor, status: str, expected: list[int]
+    onlooker: Visitor, status: str, expected: list[str]
 ) -> None:
     found = onlooker.client.get("/api/v1/occurrences", params={"status": status}).json()
-    assert [o["occurrence_id"] for o in found["items"]] == sorted(expected, reverse=True)
+    assert sorted(o["occurrence_id"] for o in found["items"]) == expected
     assert {o["status"] for o in found["items"]} <= {status}
 
 
@@ -65,7 +65,7 @@ def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
     made = visitor.plant.ask(lambda reader: reader.find(OccurrenceRecord))
     assert len(made) > 40
     for status in (None, "lapsed"):
-        seen: list[int] = []
+        seen: list[str] = []
         cursor = None
         while True:
             asked = {"limit": 7, "cursor": cursor, "status": status}
@@ -77,7 +77,8 @@ def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
             if cursor is None:
                 break
         wanted = {o.occurrence_id for o in made if status in {None, o.outcome}}
-        assert seen == sorted(wanted, reverse=True)
+        assert len(seen) == len(wanted)
+        assert set(seen) == wanted
 
 
 def test_overdue_is_what_is_overdue_now(onlooker: Visitor) -> None:
@@ -91,13 +92,21 @@ def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
     started = client.post("/api/v1/runs", json={"check": "line1-op50", **BY})
     assert started.status_code == 201
     run = started.json()
-    assert (run["state"], run["identified"]) == ("awaiting_part", "stated")
+    assert (run["state"], run["started_by"], run["started_how"]) == (
+        "awaiting_part",
+        "badge 2207",
+        "stated",
+    )
     acts = f"/api/v1/runs/{run['run_id']}"
     armed = client.post(f"{acts}/scan", json={"code": "RR-0004", **BY}).json()
     assert armed["state"] == "armed"
     assert client.post(f"{acts}/presented", json=BY).json()["state"] == "presented"
     stopped = client.post(f"{acts}/abort", json={"reason": "dropped", **BY}).json()
-    assert (stopped["state"], stopped["reason"]) == ("awaiting_return", "dropped")
+    assert (stopped["state"], stopped["reason_code"], stopped["reason_text"]) == (
+        "awaiting_return",
+        "person",
+        "dropped",
+    )
     back = client.post(f"{acts}/given-back", json={"code": "RR-0004", **BY}).json()
     assert back["state"] == "awaiting_confirmation"
     assert client.post(f"{acts}/confirm", json=BY).json()["outcome"] == "inconclusive"
@@ -147,7 +156,12 @@ def test_refusal_is_a_problem_in_the_readers_language(visitor: Visitor) -> None:
     [
         ("GET", "/api/v1/nothing", 404, "not_found"),
         ("DELETE", "/api/v1/runs", 405, "method_not_allowed"),
-        ("GET", "/api/v1/runs/0", 422, "invalid_request"),
+        ("GET", "/api/v1/runs/0", 404, "no_such_run"),
+        ("GET", "/api/v1/runs/x", 404, "no_such_run"),
+        ("GET", "/api/v1/runs/line1-C-1", 404, "no_such_run"),
+        ("GET", "/api/v1/runs/line1-R-99/signals", 404, "no_such_run"),
+        ("GET", "/api/v1/runs?cursor=line1-R-99", 422, "not_a_cursor"),
+        ("GET", "/api/v1/runs?cursor=12", 422, "not_a_cursor"),
         ("GET", "/api/v1/runs/999", 404, "no_such_run"),
         ("GET", "/api/v1/stations/op99", 404, "no_such_station"),
         ("GET", "/api/v1/checks/none", 404, "no_such_check"),
@@ -172,7 +186,10 @@ def test_every_error_is_a_problem(
 
 def test_obligations_are_excused_and_lines_paused(visitor: Visitor) -> None:
     client = visitor.client
-    excused = client.post("/api/v1/excuses", json={"occurrence": 4, "reason": "no material", **BY})
+    excused = client.post(
+        "/api/v1/excuses",
+        json={"occurrence": OCCURRENCES["overdue"][0], "reason": "no material", **BY},
+    )
     assert (excused.status_code, excused.json()["status"]) == (201, "excused")
     pause = {
         "line": "line1",
@@ -181,7 +198,7 @@ def test_obligations_are_excused_and_lines_paused(visitor: Visitor) -> None:
         "reason": "inventory",
     }
     declared = client.post("/api/v1/pauses", json={**pause, **BY})
-    assert (declared.status_code, declared.json()["author"]) == (201, "badge 2207")
+    assert (declared.status_code, declared.json()["declared_by"]) == (201, "badge 2207")
     number = declared.json()["pause_id"]
     assert client.post(f"/api/v1/pauses/{number}/end", json=BY).json()["ended_by"] == "badge 2207"
     assert len(client.get("/api/v1/pauses").json()["items"]) == 2

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.ledger import LedgerContext
 from redrabbit.domain.plant import Plant
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
@@ -118,8 +117,7 @@ def test_no_database_is_asked_for_what_it_can_not_do(
     kept: list[SqlDatabase] = []
 
     def opened(plant: Plant, clock: Clock) -> SqlDatabase:
-        context = LedgerContext(configuration=plant.digest, plan=plant.plan.label, software="test")
-        recording = Recording(fold=fold, context=context, targets=plant.targets)
+        recording = Recording(fold=fold, software="test", targets=plant.targets)
         key = tmp_path / "log.key"
         found = open_database(url, plant=plant.name, clock=clock, recording=recording, key_path=key)
         kept.append(found)

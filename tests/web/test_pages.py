@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.domain.identity import short_label
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
@@ -64,7 +65,7 @@ def test_the_story_gives_the_numbers_that_are_used_here(onlooker: Visitor) -> No
     numbers = (SILENT_RUN, MISSED_RUN, CUT_OFF_RUN, GIVEN_UP_RUN)
     assert tuple(runs[name] for name in ("silent", MISSED, CUT_OFF, GIVEN_UP)) == numbers
     now = onlooker.clock.now()
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[str]] = {}
     for record in onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord)):
         found.setdefault(status(record, now).value, []).append(record.occurrence_id)
     assert found == OCCURRENCES
@@ -107,7 +108,7 @@ def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
         "never_verified",
         "verified",
     }
-    assert f"214 parts held · C-{OPEN_CASE}" in board
+    assert f"214 parts held · {short_label(OPEN_CASE)}" in board
     assert "not reached since 13:31" in board
 
 
@@ -158,7 +159,8 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert visitor.send(f"{station}/start", check="line1-op20") == 303
     run = under_way(visitor, "line1-op20")
     assert run is not None
-    assert run.operator == "badge 2207"
+    names = visitor.plant.ask(lambda reader: reader.names())
+    assert names[run.started_by].name == "badge 2207"
     assert "Take RR-0001 from drawer A2" in visitor.text(station)
     assert visitor.send(f"{station}/scan", code="RR-0001", run=run.run_id, expected="take") == 303
     assert "Put RR-0001 on the station" in visitor.text(station)
@@ -245,21 +247,31 @@ def test_an_unfit_part_stops_the_start(visitor: Visitor) -> None:
 
 
 def test_an_occurrence_is_excused_with_who_and_why(visitor: Visitor) -> None:
-    assert visitor.send("/due/excuse", occurrence=4, reason="no material", by="Chen Jie") == 303
-    found = visitor.plant.ask(lambda r: r.get(OccurrenceRecord, 4))
+    assert (
+        visitor.send(
+            "/due/excuse", occurrence=OCCURRENCES["overdue"][0], reason="no material", by="Chen Jie"
+        )
+        == 303
+    )
+    found = visitor.plant.ask(lambda r: r.get(OccurrenceRecord, OCCURRENCES["overdue"][0]))
     assert found is not None
-    assert (found.outcome, found.reason, found.decided_by) == ("excused", "no material", "Chen Jie")
-    assert visitor.send("/due/excuse", occurrence=5, reason=" ", by="Chen Jie") == 409
+    assert (found.outcome, found.reason_text) == ("excused", "no material")
+    names = visitor.plant.ask(lambda reader: reader.names())
+    assert names[found.decided_by or ""].name == "Chen Jie"
+    assert (
+        visitor.send("/due/excuse", occurrence=OCCURRENCES["due"][0], reason=" ", by="Chen Jie")
+        == 409
+    )
 
 
 def test_a_pause_is_declared_in_plant_time_and_ended(visitor: Visitor) -> None:
     span = {"begins_at": "2026-11-23T15:00", "ends_at": "2026-11-23T16:30"}
     declared = {"line": "line2", "reason": "no material", "by": "Chen Jie"}
     assert visitor.send("/due/pause", **span, **declared) == 303
-    pause = visitor.plant.ask(lambda r: r.get(PauseRecord, 2))
+    pause = visitor.plant.ask(lambda r: r.get(PauseRecord, "line2-P-1"))
     assert pause is not None
     assert pause.begins_at.isoformat() == "2026-11-23T07:00:00+00:00"
-    assert visitor.send("/due/end-pause", pause=2, by="Chen Jie") == 303
+    assert visitor.send("/due/end-pause", pause="line2-P-1", by="Chen Jie") == 303
     assert visitor.send("/due/pause", **(span | {"ends_at": "noon"}), **declared) == 409
 
 
@@ -301,7 +313,7 @@ def test_runs_are_filtered_and_paged(visitor: Visitor) -> None:
 def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None:
     page = visitor.text(f"/runs/{MISSED_RUN}")
     assert page.count('<svg class="diagram') == 2
-    assert "not authenticated" in page
+    assert "name not verified" in page
     assert "kept beside" in page
     assert "root" in page
 

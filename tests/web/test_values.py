@@ -101,7 +101,7 @@ def test_a_filter_that_breaks_the_rule_is_left_out_and_said(onlooker: Visitor) -
     assert "U+0000" in page or "out of range" in page
 
 
-@pytest.mark.parametrize("number", ["1" * 4301, "-1", "1.0", "%00", "x", str(2**64)])
+@pytest.mark.parametrize("number", ["1" * 4301, "-1", "1.0", "%00", "x", str(2**64), "a%00-R-1"])
 @pytest.mark.parametrize("place", ["/runs", "/containments"])
 def test_a_path_without_a_number_leads_nowhere(onlooker: Visitor, place: str, number: str) -> None:
     """K7.3"""
@@ -114,6 +114,6 @@ def test_nobody_goes_by_an_unseen_or_a_reserved_name(visitor: Visitor) -> None:
     for name in ("\u3164", "scheduler", "a\nb"):
         assert visitor.send("/stations/line1-op20/who", name=name) == 409
         assert visitor.client.cookies.get("rr_badge") is None
-        assert visitor.send("/due/excuse", occurrence=2, reason="x", by=name) == 409
+        assert visitor.send("/due/excuse", occurrence="line4-O-2", reason="x", by=name) == 409
     assert visitor.send("/stations/line1-op20/who", name=" Anna  Li ") == 303
     assert visitor.client.cookies.get("rr_badge") == "Anna%20Li"

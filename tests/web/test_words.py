@@ -41,13 +41,6 @@ def test_times_are_said_in_the_plants_zone() -> None:
     assert WORDS.clock(NOW) == "14:05:20"
 
 
-def test_a_reason_is_worded_where_it_is_a_code_and_quoted_where_a_person_gave_it() -> None:
-    assert WORDS.reason("not_done") == "not done in its window"
-    assert WORDS.reason("pause-7") == "line not producing (pause 7)"
-    assert WORDS.reason("fixture busy") == "fixture busy"
-    assert WORDS.reason(None) == ""
-
-
 def test_both_languages_are_at_hand() -> None:
     assert (WORDS("nav.board"), WORDS.other("nav.board")) == ("Board", "看板")
 
@@ -71,18 +64,6 @@ def test_no_two_states_look_alike_by_shape_and_colour() -> None:
     looks = {word: LOOKS[word] for word in alarming if word not in {"failed", "false_reject"}}
     assert len(set(looks.values())) == len(looks)
     assert (shape("unheard_of"), tone("unheard_of")) == ("circle", "grey")
-
-
-def test_a_persons_words_are_never_read_as_the_softwares() -> None:
-    """K3.6: who wrote `check_retired` must not speak with the software's voice."""
-    assert WORDS.reason("check_retired", "scheduler") == "the check was retired"
-    assert WORDS.reason("check_retired") == "the check was retired"
-    assert WORDS.reason("check_retired", "2207") == "check_retired"
-    assert WORDS.reason("pause-3", "2207") == "pause-3"
-    assert WORDS.run_reason("aborted", "not_watching") == "not_watching"
-    assert WORDS.run_reason("aborted", "not_started") == "no part was taken in time"
-    assert WORDS.run_reason("failed", "missed") == "missed"
-    assert WORDS.run_reason("passed", None) == ""
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "UTC"])

@@ -8,7 +8,7 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.device_status import DeviceStatus
-from redrabbit.domain.identity import StationId, containment_label, run_label
+from redrabbit.domain.identity import StationId, short_label
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
@@ -103,7 +103,7 @@ def _tile(standing: Standing, now: datetime) -> Tile:
         status=standing.status,
         headline=headline,
         detail=detail,
-        under_way=run_label(run.run_id) if run is not None else None,
+        under_way=short_label(run.run_id) if run is not None else None,
     )
 
 
@@ -116,7 +116,7 @@ def said(standing: Standing, now: datetime) -> tuple[Message, Message | None]:
                 standing.containment
             )
         case DeviceStatus.FAILED if stands.run_id is not None:
-            run = run_label(stands.run_id)
+            run = short_label(stands.run_id)
             return say("board.failed", at=stands.since), say("board.failed_run", run=run)
         case DeviceStatus.OVERDUE if occurrence is not None:
             overdue = now - occurrence.grace_ends_at
@@ -126,7 +126,7 @@ def said(standing: Standing, now: datetime) -> tuple[Message, Message | None]:
         case DeviceStatus.NO_DATA:
             return say("status.no_data"), say("board.not_reached", since=stands.since)
         case DeviceStatus.INCONCLUSIVE if stands.run_id is not None:
-            run = run_label(stands.run_id)
+            run = short_label(stands.run_id)
             return say("board.inconclusive", at=stands.since), say("board.again", run=run)
         case DeviceStatus.DUE if occurrence is not None:
             if occurrence.due_at > now:
@@ -140,7 +140,7 @@ def said(standing: Standing, now: datetime) -> tuple[Message, Message | None]:
 
 
 def _held(case: ContainmentRecord) -> Message:
-    label = containment_label(case.containment_id)
+    label = short_label(case.containment_id)
     if case.quantity is None:
         return say("board.held_unknown", containment=label)
     code = "board.held_at_least" if case.quantity_is_lower_bound else "board.held"

@@ -8,13 +8,21 @@ from typing import Final
 from redrabbit.domain.containment_questions import may_reverify, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.identity import containment_label
+from redrabbit.domain.identity import ContainmentId, How, RunId, short_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.places import Place, failure_mode_name, known_check, place
+from redrabbit.services.queries.newest import newest_first
+from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.places import (
+    Place,
+    failure_mode_name,
+    known_check,
+    place_of,
+    words_kept,
+)
 from redrabbit.services.queries.startable import PartToTake, part_to_take
 from redrabbit.services.queries.wording import outcome_word
 
@@ -26,15 +34,16 @@ MOST_CLOSED: Final = 100
 class ContainmentRow:
     """One case in a list."""
 
-    containment: int
+    containment: ContainmentId
     label: str
+    """Its number, where the line is clear."""
     where: Place
     failure_mode: Text
     state: str
     opened_at: datetime
     window_from: datetime | None
     """None: unknown, since the start of records (D5)."""
-    window_from_run: int | None
+    window_from_run: RunId | None
     window_to: datetime | None
     """None: the stop is not recorded, the window is still open."""
     counter_from: int | None
@@ -52,6 +61,8 @@ class ContainmentsPage:
     now: datetime
     open: tuple[ContainmentRow, ...]
     closed: tuple[ContainmentRow, ...]
+    closed_in_all: int
+    """How many are closed; the list may show fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,7 @@ class ReactionStep:
     step: int
     words: Text
     done_at: datetime | None
-    done_by: str | None
+    done_by: Person | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,45 +81,45 @@ class ContainmentPage:
 
     now: datetime
     case: ContainmentRow
-    run: int
+    run: RunId
     part: str | None
-    stopped_by: str | None
+    stopped_by: Person | None
     reaction: tuple[ReactionStep, ...]
     check: str | None
     """For the re-verification; None: it can't prove anything of the case any more, or needn't."""
     parts: tuple[PartToTake, ...]
-    reverified_by_run: int | None
-    run_under_way: int | None
+    reverified_by_run: RunId | None
+    run_under_way: RunId | None
     """A re-verification that is under way."""
     closed_at: datetime | None
-    attempts: tuple[tuple[int, str, datetime], ...]
+    attempts: tuple[tuple[RunId, str, datetime], ...]
     """Re-verifications that did not succeed: run, outcome, when."""
 
 
 def containments_page(reader: Reader, plant: Plant, now: datetime) -> ContainmentsPage:
     """Return all open cases, and the closed ones, newest first."""
     opened = open_containments(reader)
-    closed = reader.find(
-        ContainmentRecord,
-        equals("state", ContainmentState.CLOSED),
-        order_by="containment_id",
-        descending=True,
-        limit=MOST_CLOSED,
-    )
+    over = (equals("state", ContainmentState.CLOSED),)
+    closed, _ = newest_first(reader, ContainmentRecord, over, limit=MOST_CLOSED, after=None)
     return ContainmentsPage(
         now=now,
-        open=tuple(containment_row(plant, case) for case in reversed(opened)),
+        open=tuple(
+            containment_row(plant, case)
+            for case in sorted(opened, key=lambda case: case.opened_at, reverse=True)
+        ),
         closed=tuple(containment_row(plant, case) for case in closed),
+        closed_in_all=reader.count(ContainmentRecord, *over),
     )
 
 
 def containment_page(
-    reader: Reader, plant: Plant, containment_id: int, now: datetime
+    reader: Reader, plant: Plant, containment_id: ContainmentId, now: datetime
 ) -> ContainmentPage:
-    """Return one case; KeyError if there is none of that number."""
+    """Return one case; KeyError if there is none of that id."""
     case = reader.get(ContainmentRecord, containment_id)
     if case is None:
         raise KeyError(containment_id)
+    names = reader.names()
     check = _reverifying(plant, case)
     today = now.astimezone(plant.zone).date()
     tried = reader.find(RunRecord, equals("containment_id", containment_id))
@@ -117,16 +128,8 @@ def containment_page(
         case=containment_row(plant, case),
         run=case.run_id,
         part=_part_of(reader, case),
-        stopped_by=case.stopped_by,
-        reaction=tuple(
-            ReactionStep(
-                step=number,
-                words=Text(en=step["en"], zh=step["zh"]),
-                done_at=_instant(step.get("done_at")),
-                done_by=step.get("done_by"),
-            )
-            for number, step in enumerate(json.loads(case.reaction))
-        ),
+        stopped_by=person(names, case.stopped_by, case.stopped_how),
+        reaction=_reaction(case, names),
         check=check.id if check is not None else None,
         parts=tuple(part_to_take(reader, plant, part, today) for part in check.parts)
         if check is not None
@@ -151,12 +154,13 @@ def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
 def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
     """Return a case as lists show it."""
     reaction = json.loads(case.reaction)
-    mode = failure_mode_name(plant, case.failure_mode)
+    kept = words_kept(case.failure_mode_name)
+    mode = kept or failure_mode_name(plant, case.failure_mode)
     assert mode is not None  # noqa: S101  a case is always about a failure mode
     return ContainmentRow(
         containment=case.containment_id,
-        label=containment_label(case.containment_id),
-        where=place(plant, case.line, case.station, case.device),
+        label=short_label(case.containment_id),
+        where=place_of(plant, case),
         failure_mode=mode,
         state=case.state,
         opened_at=case.opened_at,
@@ -169,6 +173,18 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
         at_least=case.quantity_is_lower_bound,
         steps=len(reaction),
         steps_done=sum(step.get("done_at") is not None for step in reaction),
+    )
+
+
+def _reaction(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]:
+    return tuple(
+        ReactionStep(
+            step=number,
+            words=Text(en=step["en"], zh=step["zh"]),
+            done_at=_instant(step["done_at"]),
+            done_by=person(names, step["done_by"], How(step["done_how"] or How.STATED)),
+        )
+        for number, step in enumerate(json.loads(case.reaction))
     )
 
 

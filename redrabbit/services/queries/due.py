@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import run_label
+from redrabbit.domain.identity import OccurrenceId, PauseId, short_label
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.services.queries.places import known_check, line_name, place
+from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.places import known_check, line_name, place_of
+from redrabbit.services.queries.reasons import why_decided
 from redrabbit.services.queries.wording import say
 
 LOOK_BACK: Final = timedelta(days=7)
@@ -27,7 +29,7 @@ MOST_SHOWN: Final = 50
 class DueRow:
     """One occurrence, or one that the plan says will come."""
 
-    occurrence: int | None
+    occurrence: OccurrenceId | None
     check: str
     line: Text
     station: str
@@ -42,20 +44,21 @@ class DueRow:
     parts: tuple[str, ...]
     can_excuse: bool
     under_way: str | None
-    reason: str | None
-    by: str | None
+    """Number of the run that is under way for it."""
+    reason: Message | str | None
+    by: Person | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRow:
     """One pause of a line that is not over."""
 
-    pause: int
+    pause: PauseId
     line: Text
     begins_at: datetime
     ends_at: datetime
     reason: str
-    author: str
+    declared_by: Person
     now_on: bool
 
 
@@ -76,6 +79,7 @@ class DuePage:
 
 def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     """Return the page as it stands at `now`; statuses are computed from frozen times (D9)."""
+    names = reader.names()
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
     stands = [(occurrence, status(occurrence, now)) for occurrence in undecided]
     over = reader.find(
@@ -88,10 +92,12 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     )
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
-        return tuple(_row(plant, o, stand.value, now) for o, stand in stands if stand in wanted)
+        return tuple(
+            _row(plant, names, o, stand.value, now) for o, stand in stands if stand in wanted
+        )
 
     def past(outcome: str) -> tuple[DueRow, ...]:
-        return tuple(_row(plant, o, outcome, now) for o in over if o.outcome == outcome)
+        return tuple(_row(plant, names, o, outcome, now) for o in over if o.outcome == outcome)
 
     return DuePage(
         now=now,
@@ -100,14 +106,16 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
         lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
         excused=past("excused"),
-        pauses=_pauses(reader, plant, now),
+        pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),
     )
 
 
-def _row(plant: Plant, occurrence: OccurrenceRecord, stand: str, now: datetime) -> DueRow:
+def _row(
+    plant: Plant, names: Names, occurrence: OccurrenceRecord, stand: str, now: datetime
+) -> DueRow:
     check = known_check(plant, occurrence.check_id)
-    where = place(plant, occurrence.line, occurrence.station, occurrence.device)
+    where = place_of(plant, occurrence)
     run_id = holding_run(occurrence)
     return DueRow(
         occurrence=occurrence.occurrence_id,
@@ -127,9 +135,9 @@ def _row(plant: Plant, occurrence: OccurrenceRecord, stand: str, now: datetime) 
         ),
         parts=tuple(check.parts) if check is not None else (),
         can_excuse=may_be_excused(occurrence, now),
-        under_way=run_label(run_id) if run_id is not None else None,
-        reason=occurrence.reason,
-        by=occurrence.decided_by,
+        under_way=short_label(run_id) if run_id is not None else None,
+        reason=why_decided(occurrence),
+        by=person(names, occurrence.decided_by, occurrence.decided_how),
     )
 
 
@@ -190,7 +198,7 @@ def _planned(
     return tuple(sorted(rows, key=lambda row: row.due_at))
 
 
-def _pauses(reader: Reader, plant: Plant, now: datetime) -> tuple[PauseRow, ...]:
+def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[PauseRow, ...]:
     found = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
     return tuple(
         PauseRow(
@@ -198,8 +206,8 @@ def _pauses(reader: Reader, plant: Plant, now: datetime) -> tuple[PauseRow, ...]
             line=line_name(plant, pause.line),
             begins_at=pause.begins_at,
             ends_at=pause.ends_at,
-            reason=pause.reason,
-            author=pause.author,
+            reason=pause.reason_text,
+            declared_by=person(names, pause.declared_by, pause.declared_how),
             now_on=pause.begins_at <= now,
         )
         for pause in found

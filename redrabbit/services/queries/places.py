@@ -1,10 +1,16 @@
-"""Names of lines, stations and devices, also of those that files no longer mention (D14)."""
+"""Names of lines, stations and devices: of their time where the record kept them (B35).
 
+Schema 1 kept none; there today's names stand, and ids for what files no longer mention (D14).
+"""
+
+import json
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.identity import CheckId, DeviceId
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import Json
 from redrabbit.domain.text import Text
 
 
@@ -16,8 +22,52 @@ class Place:
     station: str
     operation: str
     device: Text
-    known: bool
-    """False: retired from the files; ids stand for the names."""
+
+
+class Located(Protocol):
+    """A record of something that happened at a device."""
+
+    @property
+    def line(self) -> str:
+        """Id of the line."""
+        ...
+
+    @property
+    def station(self) -> str:
+        """Id of the station."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Id of the device."""
+        ...
+
+    @property
+    def names(self) -> Json | None:
+        """What they were called then; None under schema 1."""
+        ...
+
+
+def place_of(plant: Plant, record: Located) -> Place:
+    """Return where something happened, in the words of its time."""
+    if record.names is None:
+        return place(plant, record.line, record.station, record.device)
+    names = json.loads(record.names)
+    return Place(
+        line=_text(names["line"]),
+        station=record.station,
+        operation=names["operation"],
+        device=_text(names["device"] or names["station"]),
+    )
+
+
+def words_kept(kept: Json | None) -> Text | None:
+    """Return words that a record kept; None where it kept none."""
+    return _text(json.loads(kept)) if kept is not None else None
+
+
+def _text(words: Any) -> Text:
+    return Text(en=words["en"], zh=words["zh"])
 
 
 def place(plant: Plant, line: str, station: str, device: str) -> Place:
@@ -30,14 +80,12 @@ def place(plant: Plant, line: str, station: str, device: str) -> Place:
             station=station,
             operation=station,
             device=Text(en=device, zh=device),
-            known=False,
         )
     return Place(
         line=line_name(plant, line),
         station=found.id,
         operation=found.operation,
         device=watching.name,
-        known=True,
     )
 
 

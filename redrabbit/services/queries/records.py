@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from redrabbit.domain.identity import RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.services.queries.places import place
+from redrabbit.services.queries.newest import newest_first
+from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.places import place_of
 from redrabbit.services.queries.wording import UNDER_WAY_WORD, outcome_word
 from redrabbit.services.runs_under_way import UNDER_WAY
 
@@ -25,15 +28,15 @@ class RunFilter:
     to_date: date | None = None
     outcome: str | None = None
     """A run's outcome, or `under_way`."""
-    before: int | None = None
-    """Cursor: only runs with a smaller number."""
+    before: RunId | None = None
+    """Cursor: only runs older than this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """One run in the list."""
 
-    run: int
+    run: RunId
     line: Text
     operation: str
     device: Text
@@ -43,7 +46,7 @@ class RunRow:
     started_at: datetime
     late: timedelta | None
     """How long after the end of its grace, or None where it was in time or not scheduled."""
-    operator: str
+    started_by: Person
     verdicts: tuple[tuple[str, str], ...]
     """Part and verdict of each deciding presentation, in order."""
 
@@ -55,7 +58,7 @@ class RecordsPage:
     now: datetime
     wanted: RunFilter
     rows: tuple[RunRow, ...]
-    next_before: int | None
+    next_before: str | None
     """Cursor of the next page; None: this is the last."""
     total: int
     """How many runs match, on all pages."""
@@ -69,22 +72,15 @@ class RecordsPage:
 def records_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RecordsPage:
     """Return one page of the runs that match."""
     conditions = run_conditions(plant, wanted)
-    cursor = (Where("run_id", "<", wanted.before),) if wanted.before is not None else ()
-    found = reader.find(
-        RunRecord,
-        *conditions,
-        *cursor,
-        order_by="run_id",
-        descending=True,
-        limit=PAGE_ROWS + 1,
+    shown, following = newest_first(
+        reader, RunRecord, conditions, limit=PAGE_ROWS, after=wanted.before
     )
-    shown = found[:PAGE_ROWS]
     head = reader.head()
     return RecordsPage(
         now=now,
         wanted=wanted,
         rows=_rows(reader, plant, shown),
-        next_before=shown[-1].run_id if len(found) > PAGE_ROWS else None,
+        next_before=following,
         total=reader.count(RunRecord, *conditions),
         filtered=bool(conditions),
         lines=tuple((line.id, line.name) for line in plant.lines),
@@ -120,17 +116,20 @@ def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, 
         if runs
         else []
     )
-    verdicts: dict[int, list[tuple[str, str]]] = {}
+    verdicts: dict[RunId, list[tuple[str, str]]] = {}
     for presentation in shown:
         if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
                 (presentation.part_id, presentation.verdict)
             )
-    return tuple(_row(plant, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
+    names = reader.names()
+    return tuple(_row(plant, names, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
 
 
-def _row(plant: Plant, run: RunRecord, verdicts: tuple[tuple[str, str], ...]) -> RunRow:
-    where = place(plant, run.line, run.station, run.device)
+def _row(
+    plant: Plant, names: Names, run: RunRecord, verdicts: tuple[tuple[str, str], ...]
+) -> RunRow:
+    where = place_of(plant, run)
     return RunRow(
         run=run.run_id,
         line=where.line,
@@ -140,6 +139,6 @@ def _row(plant: Plant, run: RunRecord, verdicts: tuple[tuple[str, str], ...]) ->
         outcome=outcome_word(run),
         started_at=run.started_at,
         late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
-        operator=run.operator,
+        started_by=person(names, run.started_by, run.started_how),
         verdicts=verdicts,
     )

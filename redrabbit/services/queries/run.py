@@ -1,14 +1,17 @@
 """One run as a record: what the station said, who did it, why it was due, where it is kept (R14)."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.facts.run import Expected
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.identity import RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
-    CheckRecord,
     ContainmentRecord,
     Json,
     PresentationRecord,
@@ -18,7 +21,10 @@ from redrabbit.domain.text import Text
 from redrabbit.domain.verdict import Verdict
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
-from redrabbit.services.queries.places import Place, failure_mode_name, place
+from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.places import Place, failure_mode_name, place_of, words_kept
+from redrabbit.services.queries.plans import plan_label
+from redrabbit.services.queries.reasons import why_stopped
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from redrabbit.services.queries.why_made import why_said
 from redrabbit.services.queries.wording import outcome_word, say
@@ -31,6 +37,9 @@ class PresentationShown:
     step: int
     attempt: int
     part: str
+    part_name: Text | None
+    """None under schema 1, which kept no name."""
+    certification: Certification | None
     failure_mode: Text | None
     expected: Message
     observed: Message
@@ -39,11 +48,11 @@ class PresentationShown:
     measured: str | None
     use_number: int
     issued_at: datetime
-    issued_by: str
+    issued_by: Person
     presented_at: datetime | None
     presented_how: str | None
     given_back_at: datetime | None
-    given_back_by: str | None
+    given_back_by: Person | None
     decides: bool
     evidence: Json | None
     entry: int
@@ -60,8 +69,13 @@ class RunPage:
     """Its outcome, or `under_way`."""
     why: Message
     timing: Message | None
-    plan_line: str | None
-    pfmea: str | None
+    plan: str
+    """Number and revision of the control plan, of its time."""
+    started_by: Person
+    confirmed_by: Person | None
+    reason: Message | str | None
+    signals_bytes: int | None
+    """How much is kept of what the signals did, compressed; None: nothing is."""
     presentations: tuple[PresentationShown, ...]
     containments: tuple[ContainmentRow, ...]
     """Those it opened, or re-verifies."""
@@ -69,29 +83,31 @@ class RunPage:
     root: str
 
 
-def run_page(reader: Reader, plant: Plant, run_id: int, now: datetime) -> RunPage:
-    """Return one run; KeyError if there is none of that number."""
+def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunPage:
+    """Return one run; KeyError if there is none of that id."""
     run = reader.get(RunRecord, run_id)
     if run is None:
         raise KeyError(run_id)
     shown = reader.find(PresentationRecord, equals("run_id", run_id))
-    check = reader.get(CheckRecord, run.check_id)
     cases = reader.find(ContainmentRecord, equals("run_id", run_id))
     if run.containment_id is not None:
         case = reader.get(ContainmentRecord, run.containment_id)
         cases += [case] if case is not None else []
-    head = reader.head()
+    head, names = reader.head(), reader.names()
     return RunPage(
         now=now,
         run=run,
-        where=place(plant, run.line, run.station, run.device),
+        where=place_of(plant, run),
         outcome=outcome_word(run),
         why=why_said(reader, run),
         timing=_timing(run),
-        plan_line=check.plan_line if check is not None else None,
-        pfmea=check.pfmea if check is not None else None,
+        plan=plan_label(run),
+        started_by=person(names, run.started_by, run.started_how),
+        confirmed_by=person(names, run.confirmed_by, run.confirmed_how),
+        reason=why_stopped(run),
+        signals_bytes=_size_of_signals(reader, run),
         presentations=tuple(
-            _shown(plant, p) for p in sorted(shown, key=lambda p: (p.step, p.attempt))
+            _shown(plant, names, p) for p in sorted(shown, key=lambda p: (p.step, p.attempt))
         ),
         containments=tuple(containment_row(plant, case) for case in cases),
         size=head.size,
@@ -107,12 +123,24 @@ def _timing(run: RunRecord) -> Message | None:
     return say("run.late", late=timedelta(seconds=run.late_s))
 
 
-def _shown(plant: Plant, shown: PresentationRecord) -> PresentationShown:
+def _size_of_signals(reader: Reader, run: RunRecord) -> int | None:
+    kept = reader.blob(run.signals) if run.signals is not None else None
+    return len(kept) if kept is not None else None
+
+
+def _certification(kept: Json | None) -> Certification | None:
+    return decode(Certification, json.loads(kept)) if kept is not None else None
+
+
+def _shown(plant: Plant, names: Names, shown: PresentationRecord) -> PresentationShown:
     return PresentationShown(
         step=shown.step,
         attempt=shown.attempt,
         part=shown.part_id,
-        failure_mode=failure_mode_name(plant, shown.failure_mode),
+        part_name=words_kept(shown.part_name),
+        certification=_certification(shown.certification),
+        failure_mode=words_kept(shown.failure_mode_name)
+        or failure_mode_name(plant, shown.failure_mode),
         expected=_expected(shown),
         observed=_observed(shown),
         verdict=verdict_said(shown),
@@ -120,11 +148,11 @@ def _shown(plant: Plant, shown: PresentationRecord) -> PresentationShown:
         measured=shown.measured,
         use_number=shown.use_number,
         issued_at=shown.issued_at,
-        issued_by=shown.issued_by,
+        issued_by=person(names, shown.issued_by, shown.issued_how),
         presented_at=shown.presented_at,
         presented_how=shown.presented_how,
         given_back_at=shown.given_back_at,
-        given_back_by=shown.given_back_by,
+        given_back_by=person(names, shown.given_back_by, shown.given_back_how),
         decides=shown.decides,
         evidence=shown.evidence,
         entry=shown.entry,

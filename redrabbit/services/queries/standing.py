@@ -14,7 +14,7 @@ from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
-from redrabbit.domain.identity import StationId
+from redrabbit.domain.identity import OccurrenceId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
@@ -46,7 +46,7 @@ class Standing:
     checks: tuple[Check, ...]
     undecided: tuple[OccurrenceRecord, ...]
     """Its occurrences that are not decided, by due time."""
-    occurrence_status: Mapping[int, OccurrenceStatus]
+    occurrence_status: Mapping[OccurrenceId, OccurrenceStatus]
     """Of each undecided occurrence."""
     occurrence: OccurrenceRecord | None
     """The one that its status speaks of."""
@@ -78,8 +78,9 @@ class _Scene:
     containments: list[ContainmentRecord]
     runs: list[RunRecord]
     pauses: list[PauseRecord]
-    stations: dict[str, StationRecord]
-    checks: dict[str, CheckRecord]
+    stations: dict[tuple[str, str], StationRecord]
+    """By line and id: what moved to another line left a retired record on the old one."""
+    checks: dict[tuple[str, str], CheckRecord]
 
 
 def standings(
@@ -118,8 +119,8 @@ def _scene(
         containments=open_containments(reader),
         runs=runs_under_way(reader),
         pauses=reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now)),
-        stations={record.station_id: record for record in reader.find(StationRecord)},
-        checks={record.check_id: record for record in reader.find(CheckRecord)},
+        stations={(each.line, each.station_id): each for each in reader.find(StationRecord)},
+        checks={(each.line, each.check_id): each for each in reader.find(CheckRecord)},
     )
 
 
@@ -155,7 +156,7 @@ def _standing(scene: _Scene, station: Station, device: Device) -> Standing:
 
 def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -> CheckFacts:
     reader, calendar = scene.reader, scene.plant.calendars[check.line]
-    adopted = scene.checks.get(check.id)
+    adopted = scene.checks.get((check.line, check.id))
     due = (
         next_due(check.schedule, calendar, adopted.adopted_at, scene.now)
         if adopted is not None
@@ -203,5 +204,5 @@ def _no_data_since(scene: _Scene, station: Station) -> datetime | None:
     view = scene.views.get(station.id)
     if view is not None:
         return view.no_data_since
-    record = scene.stations.get(station.id)
+    record = scene.stations.get((station.line, station.id))
     return record.no_data_since if record is not None else None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.identity import PartId, containment_label
+from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId, short_label
 from redrabbit.domain.occurrence import OccurrenceStatus, may_be_run
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
@@ -40,8 +40,8 @@ class Startable:
     device: Text
     status: str
     """Word of the state mark: missed, overdue, due, or the device's own."""
-    occurrence: int | None
-    containment: int | None
+    occurrence: OccurrenceId | None
+    containment: ContainmentId | None
     why: Message
     parts: tuple[PartToTake, ...]
     urgent: bool
@@ -94,8 +94,8 @@ def _rows(
         status: str,
         why: Message,
         *,
-        occurrence: int | None = None,
-        containment: int | None = None,
+        occurrence: OccurrenceId | None = None,
+        containment: ContainmentId | None = None,
         urgent: bool = True,
     ) -> Startable:
         return Startable(
@@ -114,7 +114,7 @@ def _rows(
     rows = [
         row(
             "missed",
-            say("start.reverify", containment=containment_label(case.containment_id)),
+            say("start.reverify", containment=short_label(case.containment_id)),
             containment=case.containment_id,
         )
         for case in cases

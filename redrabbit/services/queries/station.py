@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import DeviceId, StationId
+from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding, worst
@@ -45,10 +45,9 @@ EXPECTED_SCAN: Final = {
 class RunUnderWay:
     """The run that holds the station, as its operator sees it."""
 
-    run: int
+    run: RunId
     device: Text
     state: str
-    operator: str
     why: Message
     steps: tuple[StepLine, ...]
     now_doing: Instruction
@@ -84,7 +83,9 @@ class StationPage:
     alarms: tuple[Message, ...]
     last: VerdictSaid | None
     """The last verdict at this station, while nothing runs."""
-    last_run: int | None
+    last_run: RunId | None
+    entries: int
+    """How many entries the ledger had: what was recorded when this was read."""
 
 
 def station_page(
@@ -117,6 +118,7 @@ def station_page(
         alarms=_alarms(reader, station_id),
         last=_last_verdict(reader, last) if last is not None else None,
         last_run=last.run_id if last is not None else None,
+        entries=reader.head().size,
     )
 
 
@@ -124,7 +126,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
     shown = reader.find(PresentationRecord, equals("run_id", run.run_id))
     decided = deciding(shown)
     device = station.device(DeviceId(run.device))
-    lines = step_lines(plant, run, shown)
+    lines = step_lines(plant, run, shown, reader.names())
     rule = device.rule
     can_tap = run.state is RunState.ARMED and rule.presented is None and rule.part_code is None
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -132,7 +134,6 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         run=run.run_id,
         device=device.name,
         state=run.state,
-        operator=run.operator,
         why=why_said(reader, run),
         steps=lines,
         now_doing=instruction(
@@ -188,7 +189,7 @@ class StationRow:
     name: Text
     devices: tuple[tuple[Text, str], ...]
     """Name and status word of each device."""
-    run: int | None
+    run: RunId | None
     no_data_since: datetime | None
 
 

@@ -16,6 +16,7 @@ from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.text import Text
+from redrabbit.services.queries.people import Names, person
 from redrabbit.services.queries.wording import say
 
 STATES: Final = (
@@ -55,6 +56,7 @@ def step_lines(
     plant: Plant,
     run: RunRecord,
     presentations: Sequence[PresentationRecord],
+    names: Names,
 ) -> tuple[StepLine, ...]:
     """Return the list of steps, the confirmation last."""
     lines: list[StepLine] = []
@@ -63,7 +65,7 @@ def step_lines(
         part = plant.part(part_id)
         shown = decided.get(index)
         if index == run.step and run.state in STATES:
-            lines += _under_way(part, run, shown)
+            lines += _under_way(part, run, shown, names)
         elif shown is not None:
             lines.append(_done(part, shown))
     lines += [_to_come(plant.part(part)) for part in parts_to_come(run, presentations)]
@@ -72,17 +74,19 @@ def step_lines(
         StepLine(
             state="now" if confirming else "to_come",
             title=say("step.confirm"),
-            detail=say("step.confirm.detail", operator=run.operator),
+            detail=say(
+                "step.confirm.detail",
+                operator=person(names, run.started_by, run.started_how).said,
+            ),
         )
     )
     return tuple(lines)
 
 
 def _under_way(
-    part: ChallengePart, run: RunRecord, shown: PresentationRecord | None
+    part: ChallengePart, run: RunRecord, shown: PresentationRecord | None, names: Names
 ) -> list[StepLine]:
     at = STATES.index(run.state)
-    issued = shown if shown is not None else None
     titles = (
         say("step.take", part=part.id),
         say("step.put_on", part=part.id),
@@ -90,8 +94,12 @@ def _under_way(
         say("step.give_back", part=part.id),
     )
     details = (
-        say("step.taken", at=issued.issued_at, by=issued.issued_by)
-        if issued is not None and at > 0
+        say(
+            "step.taken",
+            at=shown.issued_at,
+            by=person(names, shown.issued_by, shown.issued_how).said,
+        )
+        if shown is not None and at > 0
         else say("step.take.detail", storage=part.storage, valid_until=part.valid_until),
         say(f"step.seen.{shown.presented_how}", at=shown.presented_at)
         if shown is not None and shown.presented_at is not None

@@ -1,25 +1,29 @@
 """Containments and alarms."""
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
-from redrabbit.services.ports import Where, equals
-from redrabbit.web.api.models import Alarm, Containment, Page
-from redrabbit.web.api.paging import Limit, newest_first
+from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.people import Names, name_of
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import Alarm, Containment, Page, ReactionStep, model_of
+from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.requests import Act, Tick
-from redrabbit.web.api.values import Cursor, Number
+from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site
 
 CaseState = Literal["open", "reverified", "closed"]
 
 
 def containments_router(site: Site) -> APIRouter:
-    """Return the cases that misses opened, and the alarms."""
+    """Return the cases that misses opened."""
     router = APIRouter(tags=["reaction"], responses=ALWAYS)
     service = site.service
 
@@ -31,34 +35,39 @@ def containments_router(site: Site) -> APIRouter:
     ) -> Page[Containment]:
         """Return the cases, newest first."""
         where = [equals("state", state)] if state is not None else []
-        found, following = await service.read(
-            lambda reader: newest_first(
-                reader, ContainmentRecord, "containment_id", where, limit=limit, cursor=cursor
+        return await service.read(
+            lambda reader: page_of(
+                reader, ContainmentRecord, where, containment_model, limit=limit, cursor=cursor
             )
         )
-        return Page(items=[Containment.model_validate(case) for case in found], next=following)
 
     @router.get("/containments/{containment_id}", responses=FOR_ONE)
-    async def read_containment(containment_id: Number) -> Containment:
+    async def read_containment(containment_id: ContainmentInPath) -> Containment:
         """Return one case."""
-        found = await service.read(lambda reader: reader.get(ContainmentRecord, containment_id))
-        if found is None:
-            raise Refusal("no_such_containment", containment=containment_id)
-        return Containment.model_validate(found)
+        return await service.read(lambda reader: _containment(reader, containment_id))
 
     @router.post("/containments/{containment_id}/stop", responses=FOR_ACTS)
-    async def record_stop(containment_id: Number, body: Act) -> Containment:
+    async def record_stop(
+        containment_id: ContainmentInPath, body: Act, key: Key = None
+    ) -> Containment:
         """Record that production was stopped: the end of the suspect window."""
-        record = await service.record_stop(ContainmentId(containment_id), actor=body.actor)
-        return Containment.model_validate(record)
+        act = acts.RecordStop(containment_id=containment_id)
+        return containment_model(*await do(site, body, act, key))
 
     @router.post("/containments/{containment_id}/tick", responses=FOR_ACTS)
-    async def tick_reaction(containment_id: Number, body: Tick) -> Containment:
+    async def tick_reaction(
+        containment_id: ContainmentInPath, body: Tick, key: Key = None
+    ) -> Containment:
         """Tick one step of the reaction."""
-        record = await service.tick_reaction(
-            ContainmentId(containment_id), step=body.step, actor=body.actor
-        )
-        return Containment.model_validate(record)
+        act = acts.TickReaction(containment_id=containment_id, step=body.step)
+        return containment_model(*await do(site, body, act, key))
+
+    return router
+
+
+def alarms_router(site: Site) -> APIRouter:
+    """Return the alarms."""
+    router = APIRouter(tags=["reaction"], responses=ALWAYS)
 
     @router.get("/alarms", responses=FOR_LISTS)
     async def list_alarms(
@@ -72,16 +81,38 @@ def containments_router(site: Site) -> APIRouter:
             if acknowledged is not None
             else []
         )
-        found, following = await service.read(
-            lambda reader: newest_first(
-                reader, AlarmRecord, "alarm_id", where, limit=limit, cursor=cursor
+        return await site.service.read(
+            lambda reader: page_of(
+                reader, AlarmRecord, where, alarm_model, limit=limit, cursor=cursor
             )
         )
-        return Page(items=[Alarm.model_validate(alarm) for alarm in found], next=following)
 
     @router.post("/alarms/{alarm_id}/acknowledge", responses=FOR_ACTS)
-    async def acknowledge_alarm(alarm_id: Number, body: Act) -> Alarm:
+    async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, key: Key = None) -> Alarm:
         """Say that somebody has seen the alarm; it hides nothing."""
-        return Alarm.model_validate(await service.acknowledge(alarm_id, actor=body.actor))
+        act = acts.AcknowledgeAlarm(alarm_id=alarm_id)
+        return alarm_model(*await do(site, body, act, key))
 
     return router
+
+
+def _containment(reader: Reader, containment_id: ContainmentId) -> Containment:
+    found = reader.get(ContainmentRecord, containment_id)
+    if found is None:
+        raise Refusal("no_such_containment", containment=containment_id)
+    return containment_model(found, reader.names())
+
+
+def containment_model(record: ContainmentRecord, names: Names) -> Containment:
+    """Return a case as programs read it."""
+    steps = [
+        step | {"done_by": name_of(names, step["done_by"]) if step["done_by"] else None}
+        for step in json.loads(record.reaction)
+    ]
+    reaction = [ReactionStep(**step) for step in steps]
+    return model_of(Containment, record, names, reaction=reaction)
+
+
+def alarm_model(record: AlarmRecord, names: Names) -> Alarm:
+    """Return an alarm as programs read it."""
+    return model_of(Alarm, record, names)

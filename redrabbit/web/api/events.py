@@ -56,6 +56,7 @@ async def _position(site: Site, last_event_id: str | None) -> int:
 
 async def _after(site: Site, position: int) -> list[LedgerEntry]:
     def query(reader: Reader) -> list[LedgerEntry]:
-        return [entry_model(entry) for entry in reader.entries(position, AT_A_TIME)]
+        names = reader.names()
+        return [entry_model(entry, names) for entry in reader.entries(position, AT_A_TIME)]
 
     return await site.service.read(query)

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Path, Query
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.ledger import Entry, from_bytes
+from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people import Names
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
 from redrabbit.web.api.paging import Limit, cursor_number
 from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, FOR_ONE
-from redrabbit.web.api.values import Cursor
+from redrabbit.web.api.values import Position
 from redrabbit.web.site import Site
 from redrabbit.web.values import LARGEST_NUMBER
 
@@ -32,20 +33,17 @@ def ledger_router(site: Site) -> APIRouter:
     @router.get("/ledger/entries", responses=FOR_LISTS)
     async def list_entries(
         limit: Limit = 50,
-        cursor: Cursor = None,
+        cursor: Position = None,
         first: Annotated[int, Query(ge=0, le=LARGEST_NUMBER)] = 0,
     ) -> Page[LedgerEntry]:
         """Return ledger entries in order, from `first` on."""
         begin = cursor_number(cursor) if cursor is not None else first
-        found = await service.read(lambda reader: list(reader.entries(begin, limit + 1)))
-        more = str(found[limit].index) if len(found) > limit else None
-        return Page(items=[entry_model(entry) for entry in found[:limit]], next=more)
+        return await service.read(lambda reader: _page(reader, begin, limit))
 
     @router.get("/ledger/entries/{index}", responses=FOR_ONE)
-    async def read_entry(index: Index) -> LedgerEntry:
+    async def read_one(index: Index) -> LedgerEntry:
         """Return one ledger entry."""
-        raw = await service.read(lambda reader: _raw(reader, index))
-        return entry_model(from_bytes(raw, index))
+        return await service.read(lambda reader: _entry(reader, index))
 
     @router.get("/ledger/entries/{index}/proof", responses=FOR_ONE)
     async def prove_entry(index: Index) -> EntryProof:
@@ -55,16 +53,27 @@ def ledger_router(site: Site) -> APIRouter:
     return router
 
 
+def _page(reader: Reader, begin: int, limit: int) -> Page[LedgerEntry]:
+    found, names = reader.entries(begin, limit + 1), reader.names()
+    more = str(found[limit].index) if len(found) > limit else None
+    return Page(items=[entry_model(entry, names) for entry in found[:limit]], next=more)
+
+
+def _entry(reader: Reader, index: int) -> LedgerEntry:
+    return entry_model(read_entry(_stored(reader, index), index), reader.names())
+
+
 def entry_proof(reader: Reader, index: int) -> EntryProof:
     """Return an entry's inclusion proof in the tree as last signed."""
-    raw, head = _raw(reader, index), reader.head()
+    stored, head = _stored(reader, index), reader.head()
     leaves = reader.leaf_hashes()
-    tree = Tree(leaves)
-    inclusion = tree.inclusion(index, head.size)
+    inclusion = Tree(leaves).inclusion(index, head.size)
     return EntryProof(
         index=index,
         size=head.size,
-        entry=raw.decode("utf-8"),
+        entry=stored.raw.decode("utf-8"),
+        salt=stored.salt.hex() if stored.salt is not None else None,
+        payload=stored.payload.decode("utf-8") if stored.payload is not None else None,
         leaf_hash=leaves[index].hex(),
         inclusion=[node.hex() for node in inclusion],
         root=head.root,
@@ -72,26 +81,31 @@ def entry_proof(reader: Reader, index: int) -> EntryProof:
     )
 
 
-def _raw(reader: Reader, index: int) -> bytes:
+def _stored(reader: Reader, index: int) -> StoredEntry:
     try:
-        return reader.raw_entry(index)
+        return reader.stored_entry(index)
     except KeyError as error:
         raise Refusal("no_such_entry", entry=index) from error
 
 
-def entry_model(entry: Entry) -> LedgerEntry:
+def entry_model(entry: Entry, names: Names) -> LedgerEntry:
     """Return an entry as programs read it."""
+    kept = names.get(entry.actor.id)
     return LedgerEntry(
         index=entry.index,
         type=entry.type,
+        schema_version=entry.schema,
         stream=entry.stream,
         stream_seq=entry.stream_seq,
+        previous=entry.previous,
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
-        actor=entry.actor.name,
-        identified=entry.actor.identified,
-        configuration=entry.configuration,
+        actor=entry.actor.id,
+        actor_name=kept.name if kept is not None else None,
+        actor_how=entry.actor.how,
+        actor_station=entry.actor.station,
+        in_force=entry.in_force,
         plan=entry.plan,
         software=entry.software,
-        payload=dict(entry.payload),
+        payload=dict(entry.payload) if entry.payload is not None else None,
     )

@@ -13,18 +13,23 @@ from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.facts.run import Expected
-from redrabbit.domain.identity import Identified
+from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
-from redrabbit.domain.run import Outcome, Purpose, RunState
+from redrabbit.domain.records import Record
+from redrabbit.domain.run import Outcome, Purpose, RunState, StopCode
 from redrabbit.domain.station import DeviceKind
 from redrabbit.domain.text import Text
 from redrabbit.domain.verdict import Verdict, Why
+from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.codes import CODES
 
 Row = TypeVar("Row")
+M = TypeVar("M", bound="Model")
 
 
 def _parsed(value: object) -> object:
@@ -38,6 +43,46 @@ class Model(BaseModel):
     """Made from a record, or from a request's body; unknown fields are refused."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+def model_of(kind: type[M], record: Record, names: Names, **given: object) -> M:
+    """Return a record as programs read it: people by name, where one is kept for their id."""
+    values = {
+        field: getattr(record, field)
+        for field in kind.model_fields
+        if field not in given  # what the record does not say itself
+    }
+    named = {
+        field: name_of(names, value) if field.endswith("_by") and value is not None else value
+        for field, value in values.items()
+    }
+    return kind(**named, **given)
+
+
+def numbered_ids(letter: Letter) -> Any:
+    """Return the field of an id that is numbered on its line."""
+    return Field(
+        description="Of schema 1 without the line.",
+        examples=[f"line1-{letter.value}-31", f"{letter.value}-31"],
+    )
+
+
+RunRef = Annotated[str, numbered_ids(Letter.RUN)]
+OccurrenceRef = Annotated[str, numbered_ids(Letter.OCCURRENCE)]
+ContainmentRef = Annotated[str, numbered_ids(Letter.CONTAINMENT)]
+PauseRef = Annotated[str, numbered_ids(Letter.PAUSE)]
+AlarmRef = Annotated[str, numbered_ids(Letter.ALARM)]
+Who = Annotated[
+    str,
+    Field(
+        description="The name; `name:` and digits where it was erased. `agent`, `scheduler` and "
+        "`configuration` are the software.",
+        examples=["badge 2207"],
+    ),
+]
+WhoHow = Annotated[
+    How, Field(description="How it is known who it was; `stated`: the name was not verified.")
+]
 
 
 class InWords(Model):
@@ -104,7 +149,7 @@ class Station(Model):
     name: InWords
     devices: list[str]
     no_data_since: datetime | None = Field(description="null: the station is read.")
-    run: int | None = Field(description="The run that is under way here.")
+    run: RunRef | None = Field(description="The run that is under way here.")
     signals: list[SignalReading]
 
 
@@ -125,26 +170,34 @@ class Device(Model):
     until: datetime | None = Field(description="When the status changes by itself.")
     next_due_at: datetime | None
     check: str | None
-    occurrence: int | None
-    run: int | None
-    containment: int | None
+    occurrence: OccurrenceRef | None
+    run: RunRef | None
+    containment: ContainmentRef | None
 
 
 class ChallengePart(Model):
     """A challenge part (red rabbit) or good master: state, uses, custody."""
 
     part_id: str = Field(examples=["RR-0007"])
+    kind: str = Field(description="The kind that it is a piece of.")
     name: Annotated[InWords, FromJson]
     category: Category
     failure_mode: str | None = Field(description="null: a good master.")
     storage: str = Field(examples=["drawer B3"])
     valid_until: date
+    certified_on: date | None
+    measured: str | None
+    drawing_revision: str | None
     wear_limit_uses: int | None
     state: PartState = Field(examples=["released"])
-    state_reason: str | None
+    state_code: PartStateCode | None
+    state_text: str | None = Field(description="A person's words, where the code is `person`.")
+    state_by: Who
+    state_how: WhoHow
+    state_at: datetime
     custody: Custody = Field(examples=["stored"])
     custody_at: datetime
-    run_id: int | None
+    run_id: RunRef | None
     uses: int
 
 
@@ -167,70 +220,115 @@ class Check(Model):
     next_due: list[datetime] = Field(description="The next five due times.")
 
 
+class PlaceNames(Model):
+    """What line, station and device were called at the time."""
+
+    line: InWords
+    operation: str = Field(examples=["OP20"])
+    station: InWords
+    device: InWords | None = Field(description="null: it is about the whole station.")
+
+
+NamesThen = Annotated[
+    PlaceNames | None, FromJson, Field(description="Words of its time; null under schema 1.")
+]
+WordsThen = Annotated[
+    InWords | None, FromJson, Field(description="Words of its time; null under schema 1.")
+]
+
+
+class Certification(Model):
+    """What was certified of a challenge part when it was taken."""
+
+    certified_on: date | None
+    valid_until: date
+    measured: str | None
+    drawing_revision: str | None
+
+
 class Occurrence(Model):
     """One moment at which a check is due."""
 
-    occurrence_id: int
+    occurrence_id: OccurrenceRef
     check_id: str
     trigger_key: str
     line: str
     station: str
     device: str
-    plan: str
+    names: NamesThen
+    plan: str = Field(examples=["CP-204 rev F"])
+    plan_line: str | None = Field(description="null: schema 1 did not record it.")
+    pfmea: str | None
     opens_at: datetime
     due_at: datetime
     grace_ends_at: datetime
     closes_at: datetime
     status: OccurrenceStatus = Field(description="As it stands now.")
     decided_at: datetime | None
-    decided_by: str | None
-    reason: str | None
-    run_id: int | None
+    decided_by: Who | None
+    decided_how: WhoHow | None
+    reason_code: DecisionCode | None
+    reason_text: str | None = Field(description="A person's words, where the code is `person`.")
+    pause_id: PauseRef | None
+    run_id: RunRef | None
     inconclusive_runs: int
 
 
 class Run(Model):
     """One execution of a check."""
 
-    run_id: int
-    occurrence_id: int | None
+    run_id: RunRef
+    occurrence_id: OccurrenceRef | None
     check_id: str
     purpose: Purpose = Field(examples=["check"])
-    containment_id: int | None
+    containment_id: ContainmentRef | None
     line: str
     station: str
     device: str
-    plan: str
-    configuration: str
+    names: NamesThen
+    plan: str = Field(examples=["CP-204 rev F"])
+    plan_line: str | None = Field(description="null: schema 1 did not record it.")
+    pfmea: str | None
+    in_force: str = Field(description="Digest of what was in force when it started.")
+    station_digest: str | None = Field(description="Of its station's file.")
     state: RunState
     outcome: Outcome | None
-    reason: str | None
+    reason_code: StopCode | None
+    reason_text: str | None = Field(description="A person's words, where the code is `person`.")
     step: int = Field(description="Which of `parts` is under way, from 0.")
     parts: Annotated[list[str], FromJson]
-    operator: str
-    identified: Identified = Field(description="`stated`: not authenticated.")
+    started_by: Who
+    started_how: WhoHow
     started_at: datetime
     late_s: float | None
     expires_at: datetime
     ended_at: datetime | None
-    confirmed_by: str | None
+    confirmed_by: Who | None
+    confirmed_how: WhoHow | None
     confirmed_at: datetime | None
+    signals: str | None = Field(
+        description="Digest of all that its station's signals did; `/runs/{run_id}/signals`."
+    )
     entry: int = Field(description="Ledger entry that last changed it.")
 
 
 class Presentation(Model):
     """One part put before one device; the first of a part in a run decides (L10)."""
 
-    run_id: int
+    run_id: RunRef
     step: int
     attempt: int
     part_id: str
+    part_name: WordsThen
+    certification: Annotated[Certification | None, FromJson]
     failure_mode: str | None
+    failure_mode_name: WordsThen
     expected: Expected
     expected_code: str | None
     use_number: int
     issued_at: datetime
-    issued_by: str
+    issued_by: Who
+    issued_how: WhoHow
     presented_at: datetime | None
     presented_how: Presented | None
     verdict: Verdict | None
@@ -244,7 +342,8 @@ class Presentation(Model):
         description="The trace of every signal of the rule, its windows, and the rule itself."
     )
     given_back_at: datetime | None
-    given_back_by: str | None
+    given_back_by: Who | None
+    given_back_how: WhoHow | None
     decides: bool
     entry: int
 
@@ -261,61 +360,69 @@ class ReactionStep(Model):
     en: str
     zh: str
     done_at: datetime | None
-    done_by: str | None
+    done_by: Who | None
+    done_how: WhoHow | None
 
 
 class Containment(Model):
     """The case a miss opens, with its suspect window."""
 
-    containment_id: int
+    containment_id: ContainmentRef
     line: str
     station: str
     device: str
+    names: NamesThen
     failure_mode: str
+    failure_mode_name: WordsThen
     check_id: str
-    run_id: int
+    run_id: RunRef
     step: int
     state: ContainmentState
     opened_at: datetime
     window_from: datetime | None = Field(description="null: since the start of records.")
-    window_from_run: int | None
+    window_from_run: RunRef | None
     counter_from: int | None
     stopped_at: datetime | None = Field(description="null: the window is still open.")
-    stopped_by: str | None
+    stopped_by: Who | None
+    stopped_how: WhoHow | None
     counter_to: int | None
     quantity: int | None = Field(description="Parts in the window, as far as counted.")
     quantity_is_lower_bound: bool
-    reaction: Annotated[list[ReactionStep], FromJson]
-    reverified_by_run: int | None
+    reaction: list[ReactionStep]
+    reverified_by_run: RunRef | None
     closed_at: datetime | None
 
 
 class Pause(Model):
     """A line declared not producing."""
 
-    pause_id: int
+    pause_id: PauseRef
     line: str
     begins_at: datetime
     ends_at: datetime
-    reason: str
-    author: str
-    ended_by: str | None
+    reason_text: str = Field(description="A person's words.")
+    declared_by: Who
+    declared_how: WhoHow
+    ended_by: Who | None
+    ended_how: WhoHow | None
 
 
 class Alarm(Model):
     """One alarm, until somebody acknowledges it."""
 
-    alarm_id: int
+    alarm_id: AlarmRef
     kind: AlarmKind
     line: str | None
     station: str | None
     device: str | None
+    names: NamesThen
     part_id: str | None
-    run_id: int | None
-    occurrence_id: int | None
+    run_id: RunRef | None
+    occurrence_id: OccurrenceRef | None
     raised_at: datetime
     acknowledged_at: datetime | None
-    acknowledged_by: str | None
+    acknowledged_by: Who | None
+    acknowledged_how: WhoHow | None
 
 
 class Checkpoint(Model):
@@ -326,29 +433,51 @@ class Checkpoint(Model):
     checkpoint: str = Field(description="The signed note (C2SP tlog-checkpoint), to be kept.")
 
 
+class SignalsOfRun(Model):
+    """All that a station's signals did during a run."""
+
+    began_at: datetime
+    dropped: int = Field(description="Points beyond what is kept of one run.")
+    signals: dict[str, list[tuple[float, bool | int | float | str | None, str | None]]] = Field(
+        description="Of each signal: seconds since `began_at`, the value, why there is none."
+    )
+
+
 class LedgerEntry(Model):
     """One ledger entry."""
 
     index: int
     type: str
+    schema_version: int = Field(description="2 has its payload beside the leaf, 1 inside.")
     stream: str
     stream_seq: int
+    previous: str = Field(description="Leaf hash of the stream's previous entry, hex.")
     occurred_at: datetime
     recorded_at: datetime
-    actor: str
-    identified: Identified
-    configuration: str
-    plan: str
+    actor: str = Field(description="Its id, as the leaf has it; in schema 1 the name.")
+    actor_name: str | None = Field(description="The name kept for the id; null: none, or erased.")
+    actor_how: WhoHow
+    actor_station: str | None
+    in_force: str = Field(description="Digest of what was in force; in schema 1 configuration.")
+    plan: str | None = Field(description="Schema 1 only.")
     software: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] | None = Field(description="null: erased under a rule of retention.")
 
 
 class EntryProof(Model):
-    """What proves one entry without the rest of the log."""
+    """What proves one entry without the rest of the log.
+
+    The leaf is the entry's header, `entry`: SHA-256 over a zero byte and its UTF-8 bytes is
+    `leaf_hash`, and `inclusion` leads from there to `root` (RFC 6962). Under schema 2 the header's
+    field `payload` is SHA-256 over `salt` (bytes of the hex) and `payload` (UTF-8), both null once they
+    were erased; the proof holds without them. Under schema 1 the header holds the payload itself.
+    """
 
     index: int
     size: int
-    entry: str = Field(description="The entry's canonical bytes (UTF-8): the leaf.")
+    entry: str = Field(description="The header's canonical bytes (UTF-8): the leaf.")
+    salt: str | None = Field(description="Hex; null under schema 1, and where it was erased.")
+    payload: str | None = Field(description="Canonical JSON; null as `salt`.")
     leaf_hash: str
     inclusion: list[str] = Field(description="Hashes on the way to the root, hex, nearest first.")
     root: str

@@ -5,18 +5,22 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.web.api.models import Occurrence, Page
-from redrabbit.web.api.paging import Limit, cursor_number, newest_first
+from redrabbit.services.queries.newest import listed, newest_first, read_cursor
+from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.plans import plan_label
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import Occurrence, Page, model_of
+from redrabbit.web.api.paging import Limit
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.requests import NewExcuse
-from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
+from redrabbit.web.api.values import Cursor, Filter, Key, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
-from redrabbit.web.values import LARGEST_NUMBER
 
 StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
 DECIDED: Final = frozenset({"passed", "failed", "excused"})
@@ -41,38 +45,41 @@ def obligations_router(site: Site) -> APIRouter:
         """Return occurrences, newest first."""
         now = site.clock.now()
         where = _where(line, since, until)
-        found, following = await service.read(
-            lambda reader: _page(
+
+        def query(reader: Reader) -> Page[Occurrence]:
+            found, following = _page(
                 reader, wanted=status, where=where, limit=limit, cursor=cursor, now=now
             )
-        )
-        return Page(items=[occurrence_model(o, now) for o in found], next=following)
+            names = reader.names()
+            return Page(items=[occurrence_model(o, names, now) for o in found], next=following)
+
+        return await service.read(query)
 
     @router.get("/occurrences/{occurrence_id}", responses=FOR_ONE)
-    async def read_occurrence(occurrence_id: Number) -> Occurrence:
+    async def read_occurrence(occurrence_id: OccurrenceInPath) -> Occurrence:
         """Return one occurrence."""
-        found = await service.read(lambda reader: reader.get(OccurrenceRecord, occurrence_id))
-        if found is None:
-            raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-        return occurrence_model(found, site.clock.now())
+        now = site.clock.now()
+        return await service.read(lambda reader: _occurrence(reader, occurrence_id, now))
 
     @router.get("/overdue", responses=FOR_LISTS)
     async def list_overdue(line: Filter = None) -> list[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
         where = [equals("outcome", None), *_where(line, None, None)]
-        found = await service.read(
-            lambda reader: reader.find(OccurrenceRecord, *where, order_by="due_at")
-        )
-        return [occurrence_model(o, now) for o in found if status(o, now) is _OVERDUE]
+
+        def query(reader: Reader) -> list[Occurrence]:
+            found = reader.find(OccurrenceRecord, *where, order_by="due_at")
+            names = reader.names()
+            return [occurrence_model(o, names, now) for o in found if status(o, now) is _OVERDUE]
+
+        return await service.read(query)
 
     @router.post("/excuses", status_code=201, responses=FOR_ACTS)
-    async def excuse_occurrence(body: NewExcuse) -> Occurrence:
+    async def excuse_occurrence(body: NewExcuse, key: Key = None) -> Occurrence:
         """Excuse an occurrence, with who and why, before its window closes."""
-        record = await service.excuse(
-            OccurrenceId(body.occurrence), reason=body.reason, actor=body.actor
-        )
-        return occurrence_model(record, site.clock.now())
+        occurrence = OccurrenceId(body.occurrence)
+        act = acts.Excuse(occurrence_id=occurrence, reason=body.reason)
+        return occurrence_model(*await do(site, body, act, key), site.clock.now())
 
     return router
 
@@ -101,39 +108,37 @@ def _page(
     now: datetime,
 ) -> tuple[list[OccurrenceRecord], str | None]:
     """Return a page; a status that is computed is looked for among the undecided (D9)."""
-    key = "occurrence_id"
     if wanted is None or wanted in DECIDED:
         stored = [equals("outcome", wanted)] if wanted is not None else []
-        return newest_first(
-            reader, OccurrenceRecord, key, [*where, *stored], limit=limit, cursor=cursor
-        )
-    before = cursor_number(cursor) if cursor is not None else LARGEST_NUMBER + 1
-    undecided = reader.find(
-        OccurrenceRecord,
-        *where,
-        equals("outcome", None),
-        Where(key, "<", before),
-        order_by=key,
-        descending=True,
-    )
-    found = [o for o in undecided if status(o, now).value == wanted]
+        return newest_first(reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor)
+    last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
+    undecided = reader.find(OccurrenceRecord, *where, equals("outcome", None))
+    found = [
+        o
+        for o in undecided
+        if status(o, now).value == wanted and (last is None or listed(o) < listed(last))
+    ]
     if wanted == "lapsed":
         stored_lapsed, _ = newest_first(
             reader,
             OccurrenceRecord,
-            key,
             [*where, equals("outcome", wanted)],
             limit=limit + 1,
-            cursor=cursor,
+            after=cursor,
         )
-        found = sorted([*found, *stored_lapsed], key=lambda o: o.occurrence_id, reverse=True)
+        found += stored_lapsed
+    found.sort(key=listed, reverse=True)
     page = found[:limit]
     return page, str(page[-1].occurrence_id) if len(found) > limit else None
 
 
-def occurrence_model(record: OccurrenceRecord, now: datetime) -> Occurrence:
+def _occurrence(reader: Reader, occurrence_id: OccurrenceId, now: datetime) -> Occurrence:
+    found = reader.get(OccurrenceRecord, occurrence_id)
+    if found is None:
+        raise Refusal("no_such_occurrence", occurrence=occurrence_id)
+    return occurrence_model(found, reader.names(), now)
+
+
+def occurrence_model(record: OccurrenceRecord, names: Names, now: datetime) -> Occurrence:
     """Return an occurrence as programs read it, with its status now."""
-    return Occurrence(
-        status=status(record, now),
-        **{name: getattr(record, name) for name in Occurrence.model_fields if name != "status"},
-    )
+    return model_of(Occurrence, record, names, status=status(record, now), plan=plan_label(record))

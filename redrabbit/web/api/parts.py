@@ -2,42 +2,53 @@
 
 from fastapi import APIRouter
 
+from redrabbit.domain import acts
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ChallengePartRecord
-from redrabbit.web.api.models import ChallengePart
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_NEW
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people import Names
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import ChallengePart, model_of
+from redrabbit.web.api.problems import ALWAYS, FOR_ACTS
 from redrabbit.web.api.requests import Act, WithReason
-from redrabbit.web.api.values import Slug
+from redrabbit.web.api.values import Key, Slug
 from redrabbit.web.site import Site
 
 
 def parts_router(site: Site) -> APIRouter:
     """Return the challenge parts, and what people decide about them."""
     router = APIRouter(tags=["challenge parts"], responses=ALWAYS)
-    service = site.service
+
+    def all_parts(reader: Reader) -> list[ChallengePart]:
+        names = reader.names()
+        return [part_model(record, names) for record in reader.find(ChallengePartRecord)]
 
     @router.get("/challenge-parts")
     async def list_challenge_parts() -> list[ChallengePart]:
         """Return every challenge part and good master."""
-        found = await service.read(lambda reader: reader.find(ChallengePartRecord))
-        return [ChallengePart.model_validate(record) for record in found]
+        return await site.service.read(all_parts)
 
-    @router.post("/challenge-parts/{part_id}/quarantine", responses=FOR_NEW)
-    async def quarantine_part(part_id: Slug, body: WithReason) -> ChallengePart:
+    @router.post("/challenge-parts/{part_id}/quarantine", responses=FOR_ACTS)
+    async def quarantine_part(part_id: Slug, body: WithReason, key: Key = None) -> ChallengePart:
         """Take a part out of use until it is released again."""
-        record = await service.quarantine(PartId(part_id), reason=body.reason, actor=body.actor)
-        return ChallengePart.model_validate(record)
+        act = acts.QuarantinePart(part_id=PartId(part_id), reason=body.reason)
+        return part_model(*await do(site, body, act, key))
 
     @router.post("/challenge-parts/{part_id}/release", responses=FOR_ACTS)
-    async def release_part(part_id: Slug, body: Act) -> ChallengePart:
+    async def release_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
         """Release a part for use."""
-        record = await service.release(PartId(part_id), actor=body.actor)
-        return ChallengePart.model_validate(record)
+        act = acts.ReleasePart(part_id=PartId(part_id))
+        return part_model(*await do(site, body, act, key))
 
     @router.post("/challenge-parts/{part_id}/found", responses=FOR_ACTS)
-    async def find_part(part_id: Slug, body: Act) -> ChallengePart:
+    async def find_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
         """Note that a missing part is back in its place (L5)."""
-        record = await service.found_again(PartId(part_id), actor=body.actor)
-        return ChallengePart.model_validate(record)
+        act = acts.FindPart(part_id=PartId(part_id))
+        return part_model(*await do(site, body, act, key))
 
     return router
+
+
+def part_model(record: ChallengePartRecord, names: Names) -> ChallengePart:
+    """Return a part as programs read it."""
+    return model_of(ChallengePart, record, names)

@@ -2,46 +2,49 @@
 
 from fastapi import APIRouter
 
+from redrabbit.domain import acts
 from redrabbit.domain.identity import LineId
 from redrabbit.domain.records import PauseRecord
-from redrabbit.web.api.models import Page, Pause
-from redrabbit.web.api.paging import Limit, newest_first
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_NEW
+from redrabbit.services.queries.people import Names
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import Page, Pause, model_of
+from redrabbit.web.api.paging import Limit, page_of
+from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS
 from redrabbit.web.api.requests import Act, NewPause
-from redrabbit.web.api.values import Cursor, Number
+from redrabbit.web.api.values import Cursor, Key, PauseInPath
 from redrabbit.web.site import Site
 
 
 def pauses_router(site: Site) -> APIRouter:
     """Return the pauses, and the ways to declare and end one."""
     router = APIRouter(tags=["obligations"], responses=ALWAYS)
-    service = site.service
 
     @router.get("/pauses", responses=FOR_LISTS)
     async def list_pauses(limit: Limit = 50, cursor: Cursor = None) -> Page[Pause]:
-        """Return the pauses, newest first."""
-        found, following = await service.read(
-            lambda reader: newest_first(
-                reader, PauseRecord, "pause_id", [], limit=limit, cursor=cursor
-            )
+        """Return the pauses, the latest to begin first."""
+        return await site.service.read(
+            lambda reader: page_of(reader, PauseRecord, [], pause_model, limit=limit, cursor=cursor)
         )
-        return Page(items=[Pause.model_validate(p) for p in found], next=following)
 
-    @router.post("/pauses", status_code=201, responses=FOR_NEW)
-    async def declare_pause(body: NewPause) -> Pause:
+    @router.post("/pauses", status_code=201, responses=FOR_ACTS)
+    async def declare_pause(body: NewPause, key: Key = None) -> Pause:
         """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
-        record = await service.declare_pause(
+        act = acts.DeclarePause(
             line=LineId(body.line),
             begins_at=body.begins_at,
             ends_at=body.ends_at,
             reason=body.reason,
-            actor=body.actor,
         )
-        return Pause.model_validate(record)
+        return pause_model(*await do(site, body, act, key))
 
     @router.post("/pauses/{pause_id}/end", responses=FOR_ACTS)
-    async def end_pause(pause_id: Number, body: Act) -> Pause:
+    async def end_pause(pause_id: PauseInPath, body: Act, key: Key = None) -> Pause:
         """End a pause now."""
-        return Pause.model_validate(await service.end_pause(pause_id, actor=body.actor))
+        return pause_model(*await do(site, body, acts.EndPause(pause_id=pause_id), key))
 
     return router
+
+
+def pause_model(record: PauseRecord, names: Names) -> Pause:
+    """Return a pause as programs read it."""
+    return model_of(Pause, record, names)

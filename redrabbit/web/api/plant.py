@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from redrabbit.domain import control_plan, station
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import CheckId
+from redrabbit.domain.identity import CheckId, RunId
 from redrabbit.domain.observation import Reason, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord
@@ -37,7 +37,7 @@ def plant_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["plant"], responses=ALWAYS)
     service = site.service
 
-    def running(reader: Reader) -> dict[str, int]:
+    def running(reader: Reader) -> dict[str, RunId]:
         return {run.station: run.run_id for run in runs_under_way(reader)}
 
     @router.get("/stations")
@@ -70,9 +70,9 @@ def plant_router(site: Site) -> APIRouter:
         """Return every check of the control plan in force, with its next five due times."""
         now = site.clock.now()
         adopted = await service.read(lambda reader: reader.find(CheckRecord))
-        anchors = {record.check_id: record.adopted_at for record in adopted}
+        anchors = {(record.line, record.check_id): record.adopted_at for record in adopted}
         return [
-            check_model(service.plant, check, anchors.get(check.id), now)
+            check_model(service.plant, check, anchors.get((check.line, check.id)), now)
             for check in service.plant.plan.checks
         ]
 
@@ -80,17 +80,18 @@ def plant_router(site: Site) -> APIRouter:
     async def read_check(check_id: Slug) -> Check:
         """Return one check with its next five due times."""
         now = site.clock.now()
-        record = await service.read(lambda reader: reader.get(CheckRecord, check_id))
         try:
             check = service.plant.check(CheckId(check_id))
         except KeyError as error:
             raise Refusal("no_such_check", check=check_id) from error
+        key = (check.line, check.id)
+        record = await service.read(lambda reader: reader.get(CheckRecord, *key))
         return check_model(service.plant, check, record.adopted_at if record else None, now)
 
     return router
 
 
-def station_model(one: station.Station, view: StationView | None, run: int | None) -> Station:
+def station_model(one: station.Station, view: StationView | None, run: RunId | None) -> Station:
     """Return a station as programs read it."""
     return Station(
         id=one.id,

@@ -46,8 +46,6 @@ ALWAYS: Final = answers(400, 403, 503)
 FOR_LISTS: Final = answers(422)
 FOR_ONE: Final = answers(404, 422)
 FOR_ACTS: Final = answers(404, 409, 413, 422)
-FOR_NEW: Final = answers(404, 413, 422)
-"""Acts that nothing recorded before can forbid."""
 
 DESCRIPTION: Final = """
 Every instant is ISO 8601 with offset, from 2000 to 2099; durations are seconds.
@@ -57,6 +55,15 @@ at the schema `Problem`, and keep their meaning. Besides the answers listed with
 address that does not exist answers 404 `not_found`, one that does not take a method 405
 `method_not_allowed` with `Allow`, and a mistake of the software 500 `internal_error`: please report
 that one.
+
+Runs, occurrences, containments, pauses and alarms are numbered on their line: `line1-R-1042`. What was
+recorded before is `R-1042`, and in an address a plain number means that one, for ever.
+
+An act with a header `Idempotency-Key` of your own is done once: asked again, the first answer is
+given. So ask again after a lost connection, with the same key.
+
+People are told by name, and beside each `..._by` stands `..._how`: `stated` means that the name was
+said, and not verified.
 
 Texts are NFC, with no control, unseen or direction characters; what breaks that is refused.
 """

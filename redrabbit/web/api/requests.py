@@ -1,10 +1,17 @@
-"""What programs send: each names who acts, as stated and not authenticated (D19, R19)."""
+"""What programs send: each names who acts, as stated and not verified (D19, R19)."""
 
 from pydantic import Field
 
-from redrabbit.domain.identity import Actor
 from redrabbit.web.api.models import Model
-from redrabbit.web.api.values import Code, Id, Instant, Name, Reason, RecordNumber
+from redrabbit.web.api.values import (
+    Code,
+    ContainmentGiven,
+    Id,
+    Instant,
+    Name,
+    OccurrenceGiven,
+    Reason,
+)
 
 
 class Act(Model):
@@ -12,18 +19,13 @@ class Act(Model):
 
     operator: Name
 
-    @property
-    def actor(self) -> Actor:
-        """The person, as stated."""
-        return Actor.stated(self.operator)
-
 
 class StartRun(Act):
     """Start a run: for an occurrence, to re-verify after a miss, or on demand."""
 
     check: Id = Field(examples=["op20-torque"])
-    occurrence: RecordNumber | None = None
-    containment: RecordNumber | None = None
+    occurrence: OccurrenceGiven | None = None
+    containment: ContainmentGiven | None = None
 
 
 class Scan(Act):
@@ -41,7 +43,7 @@ class WithReason(Act):
 class NewExcuse(WithReason):
     """Excuse an occurrence."""
 
-    occurrence: RecordNumber
+    occurrence: OccurrenceGiven
 
 
 class NewPause(WithReason):

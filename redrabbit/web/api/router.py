@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from redrabbit.web.api.containments import containments_router
+from redrabbit.web.api.containments import alarms_router, containments_router
 from redrabbit.web.api.events import events_router
 from redrabbit.web.api.ledger import ledger_router
 from redrabbit.web.api.obligations import obligations_router
@@ -26,5 +26,6 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield pauses_router(site)
     yield runs_router(site)
     yield containments_router(site)
+    yield alarms_router(site)
     yield ledger_router(site)
     yield events_router(site)

@@ -4,15 +4,27 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId, run_label
+from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.web.api.models import Page, Presentation, Run, RunWithPresentations
-from redrabbit.web.api.paging import Limit, newest_first
+from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.plans import plan_label
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import (
+    Page,
+    Presentation,
+    Run,
+    RunWithPresentations,
+    SignalsOfRun,
+    model_of,
+)
+from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.requests import Act, Scan, StartRun, WithReason
-from redrabbit.web.api.values import Cursor, Filter, Number, Since, Until
+from redrabbit.web.api.signals import signals_of
+from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
 from redrabbit.web.site import Site
 
 OutcomeWord = Literal["passed", "failed", "inconclusive", "aborted"]
@@ -50,75 +62,80 @@ def runs_router(site: Site) -> APIRouter:
         where = [equals(name, value) for name, value in named.items() if value is not None]
         where += [Where("started_at", ">=", since)] if since is not None else []
         where += [Where("started_at", "<", until)] if until is not None else []
-        found, following = await service.read(
-            lambda reader: newest_first(
-                reader, RunRecord, "run_id", where, limit=limit, cursor=cursor
-            )
+        return await service.read(
+            lambda reader: page_of(reader, RunRecord, where, run_model, limit=limit, cursor=cursor)
         )
-        return Page(items=[Run.model_validate(run) for run in found], next=following)
 
     @router.get("/runs/{run_id}", responses=FOR_ONE)
-    async def read_run(run_id: Number) -> RunWithPresentations:
+    async def read_run(run_id: RunInPath) -> RunWithPresentations:
         """Return one run with its presentations and the evidence of each."""
         return await service.read(lambda reader: run_with_presentations(reader, run_id))
 
+    @router.get("/runs/{run_id}/signals", responses=FOR_ONE)
+    async def read_signals(run_id: RunInPath) -> SignalsOfRun:
+        """Return all that the station's signals did from the run's start to its end."""
+        return await service.read(lambda reader: signals_of(reader, run_id))
+
     @router.post("/runs", status_code=201, responses=FOR_ACTS)
-    async def start_run(body: StartRun) -> Run:
+    async def start_run(body: StartRun, key: Key = None) -> Run:
         """Start a run: for an occurrence, to re-verify after a miss, or on demand."""
-        record = await service.start_run(
+        act = acts.StartRun(
             check_id=CheckId(body.check),
             occurrence_id=OccurrenceId(body.occurrence) if body.occurrence else None,
             containment_id=ContainmentId(body.containment) if body.containment else None,
-            actor=body.actor,
         )
-        return Run.model_validate(record)
+        return run_model(*await do(site, body, act, key))
 
     _add_acts(router, site)
     return router
 
 
 def _add_acts(router: APIRouter, site: Site) -> None:
-    service = site.service
-
     @router.post("/runs/{run_id}/scan", responses=FOR_ACTS)
-    async def scan_part(run_id: Number, body: Scan) -> Run:
+    async def scan_part(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
         """Take the part that the run asks for: it is issued, and the step is armed."""
-        return Run.model_validate(
-            await service.scan(RunId(run_id), code=body.code, actor=body.actor)
-        )
+        act = acts.ScanPart(run_id=run_id, code=body.code)
+        return run_model(*await do(site, body, act, key))
 
     @router.post("/runs/{run_id}/presented", responses=FOR_ACTS)
-    async def part_presented(run_id: Number, body: Act) -> Run:
+    async def part_presented(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Say that the part is in front of the device, where the station can't say it itself."""
-        return Run.model_validate(await service.presented(RunId(run_id), actor=body.actor))
+        return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key))
 
     @router.post("/runs/{run_id}/given-back", responses=FOR_ACTS)
-    async def part_given_back(run_id: Number, body: Scan) -> Run:
+    async def part_given_back(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
         """Scan the part back into its place."""
-        return Run.model_validate(
-            await service.given_back(RunId(run_id), code=body.code, actor=body.actor)
-        )
+        act = acts.GiveBackPart(run_id=run_id, code=body.code)
+        return run_model(*await do(site, body, act, key))
 
     @router.post("/runs/{run_id}/confirm", responses=FOR_ACTS)
-    async def confirm_run(run_id: Number, body: Act) -> Run:
+    async def confirm_run(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Confirm the run; only then does a pass count."""
-        return Run.model_validate(await service.confirm(RunId(run_id), actor=body.actor))
+        return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key))
 
     @router.post("/runs/{run_id}/abort", responses=FOR_ACTS)
-    async def abort_run(run_id: Number, body: WithReason) -> Run:
+    async def abort_run(run_id: RunInPath, body: WithReason, key: Key = None) -> Run:
         """Give the run up, with a reason; a part that is out must still be given back."""
-        return Run.model_validate(
-            await service.abort(RunId(run_id), reason=body.reason, actor=body.actor)
-        )
+        act = acts.AbortRun(run_id=run_id, reason=body.reason)
+        return run_model(*await do(site, body, act, key))
 
 
-def run_with_presentations(reader: Reader, run_id: int) -> RunWithPresentations:
-    """Return one run with everything that was shown and seen; refused for an unknown number."""
+def run_model(record: RunRecord, names: Names) -> Run:
+    """Return a run as programs read it."""
+    return model_of(Run, record, names, plan=plan_label(record))
+
+
+def run_with_presentations(reader: Reader, run_id: RunId) -> RunWithPresentations:
+    """Return one run with everything that was shown and seen; refused for an unknown id."""
     run = reader.get(RunRecord, run_id)
     if run is None:
-        raise Refusal("no_such_run", run=run_label(run_id))
+        raise Refusal("no_such_run", run=run_id)
+    names = reader.names()
     shown = reader.find(PresentationRecord, equals("run_id", run_id))
-    return RunWithPresentations(
-        **Run.model_validate(run).model_dump(),
-        presentations=[Presentation.model_validate(one) for one in shown],
+    return model_of(
+        RunWithPresentations,
+        run,
+        names,
+        plan=plan_label(run),
+        presentations=[model_of(Presentation, one, names) for one in shown],
     )

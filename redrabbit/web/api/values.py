@@ -7,14 +7,22 @@ a request's problems are said at once.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import Path, Query
+from fastapi import Depends, Header, Path, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import (
+    AlarmId,
+    ContainmentId,
+    Letter,
+    OccurrenceId,
+    PauseId,
+    RunId,
+    person_name,
+)
 from redrabbit.domain.limits import can_be_recorded
 from redrabbit.domain.text import (
     MOST_CODE_CHARACTERS,
@@ -22,7 +30,14 @@ from redrabbit.domain.text import (
     MOST_NAME_CHARACTERS,
     MOST_REASON_CHARACTERS,
 )
-from redrabbit.web.values import LARGEST_NUMBER, MOST_DIGITS, number_from, text_from
+from redrabbit.web.values import (
+    MOST_DIGITS,
+    cursor_from,
+    id_from,
+    number_from,
+    quotable,
+    text_from,
+)
 from redrabbit.web.words import plain
 
 T = TypeVar("T")
@@ -65,7 +80,7 @@ def _error(code: str, params: Mapping[str, object]) -> PydanticCustomError:
     return PydanticCustomError(code, code, plain(params))
 
 
-def _cursor(cursor: str) -> str:
+def _position(cursor: str) -> str:
     if number_from(cursor) is None:
         raise Refusal("not_a_cursor", cursor=ascii(cursor[:40]))
     return cursor
@@ -74,7 +89,7 @@ def _cursor(cursor: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MOST_NAME_CHARACTERS),
-    refusing(lambda name: Actor.stated(name).name),
+    refusing(person_name),
     Field(description="Badge number or name, as stated.", examples=["badge 2207"]),
 ]
 Code = Annotated[
@@ -93,18 +108,92 @@ Id = Annotated[str, StringConstraints(max_length=MOST_FILTER_CHARACTERS), _text(
 """The id of a line, station, device, check or part."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_iso), refusing(_instant)]
 """ISO 8601 with offset, from 2000 to 2099."""
-RecordNumber = Annotated[int, Field(ge=1, le=LARGEST_NUMBER, examples=[31])]
-"""Numbers of records; above 2^53 JSON readers lose digits."""
+
+
+def _numbered(letter: Letter) -> tuple[Any, ...]:
+    """Return what makes a body's field the id of a record that is numbered on its line."""
+
+    def parse(text: str) -> str:
+        found = id_from(text, letter)
+        assert found is not None  # noqa: S101  the pattern lets nothing else pass
+        return found
+
+    pattern = rf"^(?:(?:[!-~]+-)?{letter.value}-)?[1-9][0-9]{{0,17}}$"
+    return (
+        BeforeValidator(lambda value: str(value) if type(value) is int else value),
+        StringConstraints(max_length=MOST_FILTER_CHARACTERS, pattern=pattern),
+        AfterValidator(parse),
+        Field(
+            description="A plain number is one of schema 1.", examples=[f"line1-{letter.value}-31"]
+        ),
+    )
+
+
+OccurrenceGiven = Annotated[str, *_numbered(Letter.OCCURRENCE)]
+ContainmentGiven = Annotated[str, *_numbered(Letter.CONTAINMENT)]
+
+
+def _in_path(letter: Letter, kind: str) -> Any:
+    """Return the dependency that reads an id out of an address; 404 for what is none (D65)."""
+
+    async def read(
+        given: Annotated[
+            str,
+            Path(
+                alias=f"{kind}_id",
+                description="A plain number is one of schema 1.",
+                examples=[f"line1-{letter.value}-31"],
+            ),
+        ],
+    ) -> str:
+        found = id_from(given, letter)
+        if found is None:
+            raise Refusal(f"no_such_{kind}", **{kind: quotable(given)})
+        return found
+
+    return Depends(read)
+
+
+RunInPath = Annotated[RunId, _in_path(Letter.RUN, "run")]
+OccurrenceInPath = Annotated[OccurrenceId, _in_path(Letter.OCCURRENCE, "occurrence")]
+ContainmentInPath = Annotated[ContainmentId, _in_path(Letter.CONTAINMENT, "containment")]
+PauseInPath = Annotated[PauseId, _in_path(Letter.PAUSE, "pause")]
+AlarmInPath = Annotated[AlarmId, _in_path(Letter.ALARM, "alarm")]
+
+MOST_KEY_CHARACTERS: Final = 100
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=MOST_KEY_CHARACTERS,
+        pattern="^[!-~]+$",
+        description="The caller's own: asked again with it, the act is not done again and the "
+        "first answer is given. 409 `key_used_before` where it was used for something else.",
+        examples=["4f0c5e0a-6f3e-4a4e-9d0c-0d3f5b0a9c11"],
+    ),
+]
 
 Slug = Annotated[Id, Path()]
-Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 Filter = Annotated[Id | None, Query()]
 Since = Annotated[Instant | None, Query(alias="from", description="At or after.")]
 Until = Annotated[Instant | None, Query(alias="to", description="Before.")]
 Cursor = Annotated[
     Annotated[
-        str, refusing(_cursor), Field(json_schema_extra={"pattern": f"^[0-9]{{1,{MOST_DIGITS}}}$"})
+        str,
+        refusing(cursor_from),
+        Field(json_schema_extra={"pattern": r"^([!-~]+-)?[ROCPA]-[1-9][0-9]{0,17}$"}),
+    ]
+    | None,
+    Query(description="`next` of the page before.", examples=["line1-R-1200"]),
+]
+Position = Annotated[
+    Annotated[
+        str,
+        refusing(_position),
+        Field(json_schema_extra={"pattern": f"^[0-9]{{1,{MOST_DIGITS}}}$"}),
     ]
     | None,
     Query(description="`next` of the page before.", examples=["1200"]),
 ]
+"""Of the ledger, whose entries are numbered through."""

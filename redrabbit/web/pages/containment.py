@@ -1,24 +1,23 @@
 """`/containments`: the cases that misses opened (R24, R25)."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, CheckId, ContainmentId
+from redrabbit.domain.identity import CheckId, ContainmentId, Letter
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.containment import containment_page, containments_page
-from redrabbit.web.pages.forms import actor_in
+from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, number_in
-from redrabbit.web.values import number_from
-
-Form = dict[str, str]
+from redrabbit.web.values import id_from
 
 
 def containment_router(site: Site) -> APIRouter:
@@ -33,22 +32,22 @@ def containment_router(site: Site) -> APIRouter:
 
     @router.get("/containments/{containment}")
     async def one_containment(request: Request, containment: str) -> Response:
-        return await _shown(site, site.visit(request), _number(containment))
+        return await _shown(site, site.visit(request), _id(containment))
 
     @router.get("/containments/{containment}/{act}")
     async def reloaded(containment: str, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
-        return RedirectResponse(f"/containments/{_number(containment)}", status_code=303)
+        return RedirectResponse(_address(_id(containment)), status_code=303)
 
     @router.post("/containments/{containment}/{act}")
     async def act(request: Request, containment: str, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
-        containment_id = _number(containment)
+        containment_id = _id(containment)
         try:
             form = await site.form(request)
-            where = await ACTS[act](site, containment_id, form, actor_in(request, form))
+            where = await _done(site, request, containment_id, act, form)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), containment_id)
         return RedirectResponse(where, status_code=303)
@@ -56,11 +55,15 @@ def containment_router(site: Site) -> APIRouter:
     return router
 
 
-def _number(text: str) -> ContainmentId:
-    number = number_from(text)
-    if number is None:
+def _id(text: str) -> ContainmentId:
+    found = id_from(text, Letter.CONTAINMENT)
+    if found is None:
         raise Refusal("no_such_page")
-    return ContainmentId(number)
+    return ContainmentId(found)
+
+
+def _address(case: ContainmentId) -> str:
+    return f"/containments/{quote(case, safe='')}"
 
 
 async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTMLResponse:
@@ -75,39 +78,33 @@ async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTM
     return await shell_page(site, visit, "containment.html", content, status=status)
 
 
-async def _stop(site: Site, case: ContainmentId, form: Form, actor: Actor) -> str:
-    del form
-    await site.service.record_stop(case, actor=actor)
-    return f"/containments/{case}"
+ACTS: Final = frozenset({"stop", "tick", "reverify"})
+"""What the forms of the page ask, by the last word of their address."""
 
 
-async def _tick(site: Site, case: ContainmentId, form: Form, actor: Actor) -> str:
-    await site.service.tick_reaction(case, step=number_in(form, "step"), actor=actor)
-    return f"/containments/{case}"
+async def _done(site: Site, request: Request, case: ContainmentId, act: str, form: Form) -> str:
+    """Do what the form asks and return the page that follows: of a re-verification, its station's."""
+    match act:
+        case "stop":
+            await carry_out(site, request, form, acts.RecordStop(containment_id=case))
+        case "tick":
+            tick = acts.TickReaction(containment_id=case, step=number_in(form, "step"))
+            await carry_out(site, request, form, tick)
+        case _:
+            run = await carry_out(site, request, form, await _reverification(site, case))
+            return f"/stations/{quote(run.station, safe='')}"
+    return _address(case)
 
 
-async def _reverify(site: Site, case: ContainmentId, form: Form, actor: Actor) -> str:
-    """Start the re-verification, and go to the station where it is made."""
-    del form
-
+async def _reverification(site: Site, case: ContainmentId) -> acts.StartRun:
     def check_of_case(reader: Reader) -> str:
         found = reader.get(ContainmentRecord, case)
         if found is None:
             raise Refusal("no_such_containment", containment=case)
         return found.check_id
 
-    run = await site.service.start_run(
+    return acts.StartRun(
         check_id=CheckId(await site.service.read(check_of_case)),
         occurrence_id=None,
         containment_id=case,
-        actor=actor,
     )
-    return f"/stations/{run.station}"
-
-
-ACTS: Final[Mapping[str, Callable[[Site, ContainmentId, Form, Actor], Awaitable[str]]]] = {
-    "stop": _stop,
-    "tick": _tick,
-    "reverify": _reverify,
-}
-"""What the forms of the page do, by the last word of their address, and where they lead."""

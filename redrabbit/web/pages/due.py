@@ -1,23 +1,22 @@
 """`/due`: due, overdue, lapsed; excuses and pauses (R13, B17)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, LineId, OccurrenceId
+from redrabbit.domain.identity import Letter, LineId, OccurrenceId, PauseId
 from redrabbit.services.queries.due import due_page
-from redrabbit.web.pages.forms import actor_in
+from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
-from redrabbit.web.site import Site, number_in
+from redrabbit.web.site import Site, id_in
 from redrabbit.web.values import instant_from
-
-Form = dict[str, str]
 
 
 def due_router(site: Site) -> APIRouter:
@@ -40,7 +39,7 @@ def due_router(site: Site) -> APIRouter:
             raise Refusal("no_such_page")
         try:
             form = await site.form(request)
-            await ACTS[act](site, form, actor_in(request, form))
+            await carry_out(site, request, form, ACTS[act](form, site.service.plant.zone))
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal))
         return RedirectResponse("/due", status_code=303)
@@ -55,33 +54,29 @@ async def _shown(site: Site, visit: Visit) -> HTMLResponse:
     return await shell_page(site, visit, "due.html", content, status=status)
 
 
-async def _excuse(site: Site, form: Form, actor: Actor) -> None:
-    occurrence = OccurrenceId(number_in(form, "occurrence"))
-    await site.service.excuse(occurrence, reason=form.get("reason", ""), actor=actor)
+def _excuse(form: Form, zone: tzinfo) -> acts.Excuse:
+    del zone
+    occurrence = OccurrenceId(id_in(form, "occurrence", Letter.OCCURRENCE))
+    return acts.Excuse(occurrence_id=occurrence, reason=form.get("reason", ""))
 
 
-async def _pause(site: Site, form: Form, actor: Actor) -> None:
-    await site.service.declare_pause(
+def _pause(form: Form, zone: tzinfo) -> acts.DeclarePause:
+    return acts.DeclarePause(
         line=LineId(form.get("line", "")),
-        begins_at=_local(site, form, "begins_at"),
-        ends_at=_local(site, form, "ends_at"),
+        begins_at=instant_from(form.get("begins_at", ""), zone),
+        ends_at=instant_from(form.get("ends_at", ""), zone),
         reason=form.get("reason", ""),
-        actor=actor,
     )
 
 
-async def _end_pause(site: Site, form: Form, actor: Actor) -> None:
-    await site.service.end_pause(number_in(form, "pause"), actor=actor)
+def _end_pause(form: Form, zone: tzinfo) -> acts.EndPause:
+    del zone
+    return acts.EndPause(pause_id=PauseId(id_in(form, "pause", Letter.PAUSE)))
 
 
-def _local(site: Site, form: Form, name: str) -> datetime:
-    """Return the plant-local time of a field as an instant."""
-    return instant_from(form.get(name, ""), site.service.plant.zone)
-
-
-ACTS: Final[Mapping[str, Callable[[Site, Form, Actor], Awaitable[None]]]] = {
+ACTS: Final[Mapping[str, Callable[[Form, tzinfo], acts.Act[Any]]]] = {
     "excuse": _excuse,
     "pause": _pause,
     "end-pause": _end_pause,
 }
-"""What the forms of the page do, by the last word of their address."""
+"""What the forms of the page ask, by the last word of their address; times are plant-local."""

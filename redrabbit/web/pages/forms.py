@@ -1,12 +1,47 @@
-"""Who fills a form in: said in the form itself, or remembered from the station's page."""
+"""A form that somebody sent: who it was, what they ask, and that it is done once."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from starlette.requests import Request
 
-from redrabbit.domain.identity import Actor
-from redrabbit.web.rendering import stated_actor
+from redrabbit.domain.acts import Act
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.fact import Record
+from redrabbit.web.access import FORM_FIELD, FORM_KEY
+from redrabbit.web.rendering import stated_name
+from redrabbit.web.site import Site
+
+R = TypeVar("R", bound=Record)
+
+Form = dict[str, str]
+
+KEY_PREFIX: Final = "form-"
 
 
-def actor_in(request: Request, form: dict[str, str]) -> Actor:
-    """Return the person as stated in the form's `by`, else at this browser (D19)."""
-    name = form.get("by", "").strip()
-    return Actor.stated(name) if name else stated_actor(request)
+async def carry_out(
+    site: Site, request: Request, form: Form, act: Act[R], *, at: str | None = None
+) -> R:
+    """Do what the form asks, in the name that it or this browser states (D19), once.
+
+    `at` is the station whose page it stands on.
+    """
+    name = form.get("by", "").strip() or stated_name(request)
+    if not name:
+        raise Refusal("operator_required")
+    actor = replace(await site.service.stated(name), station=at)
+    return await site.service.do(act, actor, key=key_of(form, path=request.url.path, name=name))
+
+
+def key_of(form: Form, *, path: str, name: str) -> str | None:
+    """Return the key under which a form is done once; None for a form that has none.
+
+    It stands for all that was sent, so a page that was kept open may send something else.
+    """
+    if not form.get(FORM_KEY):
+        return None
+    fields = sorted((field, value) for field, value in form.items() if field != FORM_FIELD)
+    sent = json.dumps([path, name, fields])
+    return KEY_PREFIX + hashlib.sha256(sent.encode()).hexdigest()

@@ -1,6 +1,7 @@
 """`/runs`: the records, and one run with what the station said drawn (R14, R22)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -9,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import run_label
+from redrabbit.domain.identity import Letter, RunId
 from redrabbit.domain.station import Station
 from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import PresentationShown, run_page
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.site import Site
 from redrabbit.web.timing_diagram import TimingDiagram, timing_diagram
-from redrabbit.web.values import day_from, number_from, text_from
+from redrabbit.web.values import day_from, id_from, quotable, text_from
 
 T = TypeVar("T")
 
@@ -32,7 +33,11 @@ def runs_router(site: Site) -> APIRouter:
         visit = site.visit(request)
         plant, now = site.service.plant, site.clock.now()
         wanted, refused = run_filter(dict(request.query_params))
-        content = await site.service.read(lambda r: records_page(r, plant, wanted, now))
+        try:
+            content = await site.service.read(lambda r: records_page(r, plant, wanted, now))
+        except Refusal as refusal:  # the cursor is of no run
+            first, refused = replace(wanted, before=None), refusal
+            content = await site.service.read(lambda r: records_page(r, plant, first, now))
         if refused is not None:
             visit = visit.with_refusal(refused)
         status = 200 if refused is None else 400
@@ -48,13 +53,14 @@ def runs_router(site: Site) -> APIRouter:
     @router.get("/runs/{run}")
     async def run(request: Request, run: str) -> HTMLResponse:
         plant, now = site.service.plant, site.clock.now()
-        run_id = number_from(run)
-        if run_id is None:
+        found = id_from(run, Letter.RUN)
+        if found is None:
             raise Refusal("no_such_page")
+        run_id = RunId(found)
         try:
             content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
         except KeyError as error:
-            raise Refusal("no_such_run", run=run_label(run_id)) from error
+            raise Refusal("no_such_run", run=run_id) from error
         station = next((s for s in plant.stations if s.id == content.run.station), None)
         drawn = [_drawn(shown, station) for shown in content.presentations]
         return await shell_page(
@@ -84,12 +90,19 @@ def run_filter(query: dict[str, str]) -> tuple[RunFilter, Refusal | None]:
         from_date=asked("from", day_from),
         to_date=asked("to", day_from),
         outcome=query["outcome"] if query.get("outcome") in OUTCOMES else None,
-        before=asked("before", number_from),
+        before=asked("before", _run_before),
     )
     return wanted, refused
 
 
-def _query(wanted: RunFilter, before: int | None) -> str:
+def _run_before(text: str) -> RunId:
+    found = id_from(text, Letter.RUN)
+    if found is None:
+        raise Refusal("not_a_cursor", cursor=quotable(text))
+    return RunId(found)
+
+
+def _query(wanted: RunFilter, before: str | None) -> str:
     """Return the query of the next page, with the same filter."""
     named = {
         "line": wanted.line,

@@ -22,13 +22,16 @@ async def shell_page(
     """Return a page in the shell."""
     now = site.clock.now()
 
-    def waiting(reader: Reader) -> dict[str, int]:
-        return {
+    def waiting(reader: Reader) -> tuple[dict[str, int], int]:
+        counts = {
             "/due": reader.count(
                 OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
             ),
             "/containments": reader.count(ContainmentRecord, equals("state", "open")),
         }
+        return counts, reader.head().size
 
-    counts = await site.service.read(waiting)
-    return page(visit, template, content, status=status, waiting=counts, extra=extra)
+    counts, entries = await site.service.read(waiting)
+    return page(
+        visit, template, content, status=status, entries=entries, waiting=counts, extra=extra
+    )

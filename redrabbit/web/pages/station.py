@@ -1,25 +1,31 @@
 """`/stations/{id}`: the operator's page, and the acts of a run (R19: recorded as stated)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, CheckId, ContainmentId, OccurrenceId, RunId, StationId
-from redrabbit.domain.records import RunRecord
+from redrabbit.domain.identity import (
+    CheckId,
+    ContainmentId,
+    Letter,
+    OccurrenceId,
+    RunId,
+    StationId,
+    person_name,
+)
 from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
+from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page, stated_actor
-from redrabbit.web.site import Site, number_in, optional_number_in
+from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
+from redrabbit.web.site import Site, id_in, optional_id_in
 from redrabbit.web.values import text_from
-
-Form = dict[str, str]
-Act = Callable[[Site, Form, Actor], Awaitable[RunRecord]]
 
 
 def station_router(site: Site) -> APIRouter:
@@ -46,7 +52,7 @@ def station_router(site: Site) -> APIRouter:
     async def who(request: Request, station_id: str) -> Response:
         try:
             form = await site.form(request)
-            name = Actor.stated(form["name"]).name if form.get("name", "").strip() else ""
+            name = person_name(form["name"]) if form.get("name", "").strip() else ""
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         answer = _back_to(station_id)
@@ -64,7 +70,7 @@ def station_router(site: Site) -> APIRouter:
             raise Refusal("no_such_page")
         try:
             form = await site.form(request)
-            await ACTS[act](site, form, stated_actor(request))
+            await carry_out(site, request, form, ACTS[act](form), at=station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         return _back_to(station_id)
@@ -84,56 +90,47 @@ async def station_content(site: Site, station_id: str) -> StationPage:
 
 async def _shown(site: Site, visit: Visit, station_id: str) -> HTMLResponse:
     content = await station_content(site, station_id)
-    return page(visit, "station.html", content, status=409 if visit.refused else 200)
+    status = 409 if visit.refused else 200
+    return page(visit, "station.html", content, status=status, entries=content.entries)
 
 
 def _back_to(station_id: str) -> RedirectResponse:
     return RedirectResponse(f"/stations/{quote(station_id, safe='')}", status_code=303)
 
 
-async def _start(site: Site, form: Form, actor: Actor) -> RunRecord:
-    occurrence = optional_number_in(form, "occurrence")
-    containment = optional_number_in(form, "containment")
-    return await site.service.start_run(
+def _start(form: Form) -> acts.StartRun:
+    occurrence = optional_id_in(form, "occurrence", Letter.OCCURRENCE)
+    containment = optional_id_in(form, "containment", Letter.CONTAINMENT)
+    return acts.StartRun(
         check_id=CheckId(form.get("check", "")),
         occurrence_id=OccurrenceId(occurrence) if occurrence is not None else None,
         containment_id=ContainmentId(containment) if containment is not None else None,
-        actor=actor,
     )
 
 
-async def _scan(site: Site, form: Form, actor: Actor) -> RunRecord:
-    """Carry out what this scan means: take the part, or give it back.
+def _scan(form: Form) -> acts.ScanPart | acts.GiveBackPart:
+    """Return what this scan means: take the part, or give it back.
 
     The page says which it asked for, so that a scan which comes late is named, not reinterpreted.
     """
-    run, code = RunId(number_in(form, "run")), form.get("code", "").strip()
+    run, code = _run(form), form.get("code", "").strip()
     if not code:
         raise Refusal("nothing_scanned")
     code = text_from(code, MOST_CODE_CHARACTERS)
     if form.get("expected") == "give_back":
-        return await site.service.given_back(run, code=code, actor=actor)
-    return await site.service.scan(run, code=code, actor=actor)
+        return acts.GiveBackPart(run_id=run, code=code)
+    return acts.ScanPart(run_id=run, code=code)
 
 
-async def _presented(site: Site, form: Form, actor: Actor) -> RunRecord:
-    return await site.service.presented(RunId(number_in(form, "run")), actor=actor)
+def _run(form: Form) -> RunId:
+    return RunId(id_in(form, "run", Letter.RUN))
 
 
-async def _confirm(site: Site, form: Form, actor: Actor) -> RunRecord:
-    return await site.service.confirm(RunId(number_in(form, "run")), actor=actor)
-
-
-async def _abort(site: Site, form: Form, actor: Actor) -> RunRecord:
-    run, reason = RunId(number_in(form, "run")), form.get("reason", "")
-    return await site.service.abort(run, reason=reason, actor=actor)
-
-
-ACTS: Final[Mapping[str, Act]] = {
+ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,
     "scan": _scan,
-    "presented": _presented,
-    "confirm": _confirm,
-    "abort": _abort,
+    "presented": lambda form: acts.SayPresented(run_id=_run(form)),
+    "confirm": lambda form: acts.ConfirmRun(run_id=_run(form)),
+    "abort": lambda form: acts.AbortRun(run_id=_run(form), reason=form.get("reason", "")),
 }
-"""What the forms of the page do, by the last word of their address."""
+"""What the forms of the page ask, by the last word of their address."""

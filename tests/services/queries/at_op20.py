@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
@@ -42,16 +42,16 @@ class AtOp20(Bench):
         self,
         check: str = TORQUE_CHECK,
         *,
-        occurrence: int | None = None,
-        case: int | None = None,
+        occurrence: str | None = None,
+        case: str | None = None,
     ) -> RunRecord:
         """Start a run."""
         self.read(OP20)
         run = self.settle(
             self.watch.start(
                 check_id=check,
-                occurrence_id=occurrence,
-                containment_id=case,
+                occurrence_id=OccurrenceId(occurrence) if occurrence else None,
+                containment_id=ContainmentId(case) if case else None,
                 actor=ANNA,
                 now=self.clock.now(),
             )
@@ -97,7 +97,7 @@ class AtOp20(Bench):
         self.put_on()
         self.answer(**answer)
 
-    def verify(self, check: str = TORQUE_CHECK, *, case: int | None = None) -> None:
+    def verify(self, check: str = TORQUE_CHECK, *, case: str | None = None) -> None:
         """Make a run that passes."""
         self.start(check, case=case)
         self.judged("RR-0001", rejected=True, reject_code=11)

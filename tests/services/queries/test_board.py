@@ -55,7 +55,7 @@ def test_figures_are_of_the_records(showcase: Showcase) -> None:
     assert overdue == showcase.clock.now() - (at(-39 - 20 / 60) + timedelta(minutes=20))
     held = tiles["line2-op20"].detail
     assert held is not None
-    assert held.params == {"quantity": 214, "containment": "C-2"}
+    assert held.params == {"quantity": 214, "containment": "C-1"}
 
 
 def test_devices_are_counted_by_status_worst_first(showcase: Showcase) -> None:

@@ -5,41 +5,47 @@ from dataclasses import replace
 import pytest
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, PartId
+from redrabbit.domain.identity import Actor, ContainmentId, How, PartId, RunId
 from redrabbit.services import containing
 from redrabbit.services.queries.containment import (
     ContainmentPage,
     containment_page,
     containments_page,
 )
+from redrabbit.services.queries.people import Person
 from tests.plants import TORQUE_CHECK, a_check
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CLOSED_CASE, MISSED_RUN, OPEN_CASE, SILENT_RUN, Showcase
 
+CASE, AGAIN = ContainmentId("line1-C-1"), RunId("line1-R-2")
+LI_WEI_STATED = Person(name="Li Wei", how=How.STATED)
 
-def case_of(showcase: Showcase, number: int) -> ContainmentPage:
+
+def case_of(showcase: Showcase, case: str) -> ContainmentPage:
     now = showcase.clock.now()
-    return showcase.ask(lambda reader: containment_page(reader, showcase.plant, number, now))
+    return showcase.ask(
+        lambda reader: containment_page(reader, showcase.plant, ContainmentId(case), now)
+    )
 
 
 def case_at(bench: AtOp20) -> ContainmentPage:
     now = bench.clock.now()
-    return bench.ask(lambda reader: containment_page(reader, bench.plant, 1, now))
+    return bench.ask(lambda reader: containment_page(reader, bench.plant, CASE, now))
 
 
 def test_open_and_closed_cases_are_listed_apart(showcase: Showcase) -> None:
     now = showcase.clock.now()
     page = showcase.ask(lambda reader: containments_page(reader, showcase.plant, now))
-    assert [(row.label, row.steps_done, row.steps) for row in page.open] == [("C-2", 1, 4)]
+    assert [(row.label, row.steps_done, row.steps) for row in page.open] == [("C-1", 1, 4)]
     assert [(row.label, row.steps_done, row.steps) for row in page.closed] == [("C-1", 4, 4)]
 
 
 def test_an_open_case_tells_its_window_and_what_is_left(showcase: Showcase) -> None:
     page = case_of(showcase, OPEN_CASE)
-    assert (page.run, page.part, page.stopped_by) == (MISSED_RUN, "RR-0007", "Li Wei")
+    assert (page.run, page.part, page.stopped_by) == (MISSED_RUN, "RR-0007", LI_WEI_STATED)
     assert (page.case.counter_from, page.case.counter_to) == (1268, 1482)
     assert (page.case.quantity, page.case.at_least) == (214, False)
-    assert [step.done_by for step in page.reaction] == ["Li Wei", None, None, None]
+    assert [step.done_by for step in page.reaction] == [LI_WEI_STATED, None, None, None]
     assert page.case.window_from is not None
     assert (page.check, [part.part for part in page.parts]) == (
         "line2-op20",
@@ -52,34 +58,34 @@ def test_a_case_before_anything_was_good_has_no_beginning(showcase: Showcase) ->
     page = case_of(showcase, CLOSED_CASE)
     assert (page.run, page.case.window_from, page.case.at_least) == (SILENT_RUN, None, True)
     assert page.closed_at is not None
-    assert page.reverified_by_run == 2
+    assert page.reverified_by_run == "line1-R-2"
     assert page.attempts == ()
 
 
 def test_a_re_verification_is_under_way_until_it_is_closed_then_an_attempt() -> None:
     bench = AtOp20()
     bench.miss()
-    bench.start(case=1)
-    assert (case_at(bench).run_under_way, case_at(bench).attempts) == (2, ())
+    bench.start(case=CASE)
+    assert (case_at(bench).run_under_way, case_at(bench).attempts) == (AGAIN, ())
     bench.judged(accepted=True)
     bench.give_back()
-    assert case_at(bench).run_under_way == 2
+    assert case_at(bench).run_under_way == AGAIN
     bench.confirm()
     page = case_at(bench)
     assert page.run_under_way is None
-    assert [(run, outcome) for run, outcome, _ in page.attempts] == [(2, "failed")]
+    assert [(run, outcome) for run, outcome, _ in page.attempts] == [(AGAIN, "failed")]
 
 
 def test_a_case_that_passed_waits_for_its_reaction() -> None:
     """B24."""
     bench = AtOp20()
     bench.miss()
-    bench.verify(case=1)
+    bench.verify(case=CASE)
     assert (case_at(bench).case.state, case_at(bench).closed_at) == ("reverified", None)
     for step in range(2):
         bench.write(
             lambda uow, step=step: containing.tick_reaction(  # type: ignore[misc]  # because mypy can't infer a lambda with a default
-                uow, 1, step=step, actor=Actor.stated("li")
+                uow, CASE, step=step, actor=Actor.stated("li")
             )
         )
     assert case_at(bench).case.state == "closed"
@@ -97,7 +103,7 @@ def test_a_check_that_was_planned_anew_without_the_part_offers_no_re_verificatio
     bench.restart()
     assert (case_at(bench).check, case_at(bench).parts) == (None, ())
     with pytest.raises(Refusal):
-        bench.start(case=1)
+        bench.start(case=CASE)
 
 
 def test_a_case_that_is_not_there_is_missing() -> None:

@@ -1,9 +1,13 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
+from redrabbit.domain.identity import How
 from redrabbit.services.queries.due import DuePage, DueRow, due_page
+from redrabbit.services.queries.people import Person
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase import at
 from tests.showcase_story import OCCURRENCES, Showcase
+
+CHEN_JIE_STATED = Person(name="Chen Jie", how=How.STATED)
 
 
 def page_of(showcase: Showcase) -> DuePage:
@@ -16,7 +20,7 @@ def page_at(bench: AtOp20) -> DuePage:
     return bench.ask(lambda reader: due_page(reader, bench.plant, now))
 
 
-def numbers(rows: tuple[DueRow, ...]) -> list[int | None]:
+def numbers(rows: tuple[DueRow, ...]) -> list[str | None]:
     return [row.occurrence for row in rows]
 
 
@@ -42,7 +46,7 @@ def test_it_is_said_how_each_stands_to_its_time(showcase: Showcase) -> None:
 
 def test_who_excused_and_why_stands_beside_it(showcase: Showcase) -> None:
     (row,) = page_of(showcase).excused
-    assert (row.reason, row.by) == ("Line stood still, no material", "Chen Jie")
+    assert (row.reason, row.by) == ("Line stood still, no material", CHEN_JIE_STATED)
     assert not row.can_excuse
 
 
@@ -56,7 +60,11 @@ def test_what_the_plan_says_is_coming_before_it_is_a_row(showcase: Showcase) -> 
 
 def test_a_pause_that_is_not_over_is_listed_and_not_yet_on(showcase: Showcase) -> None:
     (pause,) = page_of(showcase).pauses
-    assert (pause.begins_at, pause.now_on, pause.author) == (at(200), False, "Chen Jie")
+    assert (pause.begins_at, pause.now_on, pause.declared_by) == (
+        at(200),
+        False,
+        CHEN_JIE_STATED,
+    )
 
 
 def test_what_a_run_holds_cannot_be_excused_and_names_the_run() -> None:
@@ -74,5 +82,5 @@ def test_a_lapse_is_told_before_it_is_recorded() -> None:
     bench = AtOp20()
     bench.pass_time(10 * 60 + 60 * 60)
     page = page_at(bench)
-    assert numbers(page.lapsed) == [1]
+    assert numbers(page.lapsed) == ["line1-O-1"]
     assert not page.lapsed[0].can_excuse

@@ -30,11 +30,11 @@ def page_at(bench: AtOp20, **wanted: Any) -> RecordsPage:
         ({"device": "line1-op40", "outcome": "failed"}, [SILENT_RUN]),
         ({"to_date": date(2026, 11, 22)}, []),
         ({"from_date": date(2026, 11, 24)}, []),
-        ({"device": "line1-op20", "from_date": date(2026, 11, 23)}, [3]),
-        ({"device": "line1-op20", "to_date": date.max}, [3]),
+        ({"device": "line1-op20", "from_date": date(2026, 11, 23)}, ["line1-R-3"]),
+        ({"device": "line1-op20", "to_date": date.max}, ["line1-R-3"]),
     ],
 )
-def test_runs_are_filtered(showcase: Showcase, wanted: dict[str, Any], runs: list[int]) -> None:
+def test_runs_are_filtered(showcase: Showcase, wanted: dict[str, Any], runs: list[str]) -> None:
     page = page_of(showcase, **wanted)
     assert [row.run for row in page.rows] == runs
     assert page.total == len(runs)
@@ -52,9 +52,9 @@ def test_pages_follow_each_other_without_gap() -> None:
         bench.start()
         bench.abort()
     first = page_at(bench)
-    assert (len(first.rows), first.next_before) == (PAGE_ROWS, 4)
+    assert (len(first.rows), first.next_before) == (PAGE_ROWS, "line1-R-4")
     second = page_at(bench, before=first.next_before)
-    assert [row.run for row in second.rows] == [3, 2, 1]
+    assert [row.run for row in second.rows] == ["line1-R-3", "line1-R-2", "line1-R-1"]
     assert (second.next_before, second.total) == (None, PAGE_ROWS + 3)
 
 

@@ -2,19 +2,20 @@
 
 import pytest
 
+from redrabbit.domain.identity import RunId
 from redrabbit.services.queries.run import RunPage, run_page
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CUT_OFF_RUN, MISSED_RUN, SILENT_RUN, Showcase
 
 
-def page_of(showcase: Showcase, run: int) -> RunPage:
+def page_of(showcase: Showcase, run: str) -> RunPage:
     now = showcase.clock.now()
-    return showcase.ask(lambda reader: run_page(reader, showcase.plant, run, now))
+    return showcase.ask(lambda reader: run_page(reader, showcase.plant, RunId(run), now))
 
 
 def page_at(bench: AtOp20) -> RunPage:
     now = bench.clock.now()
-    return bench.ask(lambda reader: run_page(reader, bench.plant, 1, now))
+    return bench.ask(lambda reader: run_page(reader, bench.plant, RunId("line1-R-1"), now))
 
 
 def test_what_was_expected_stands_beside_what_was_observed(showcase: Showcase) -> None:
@@ -30,7 +31,7 @@ def test_what_was_expected_stands_beside_what_was_observed(showcase: Showcase) -
         "expected.reject_code",
     )
     assert page.outcome == "failed"
-    assert [case.label for case in page.containments] == ["C-2"]
+    assert [case.label for case in page.containments] == ["C-1"]
 
 
 def test_silence_is_observed_as_silence(showcase: Showcase) -> None:
@@ -45,7 +46,7 @@ def test_an_inconclusive_verdict_is_observed_by_its_reason(showcase: Showcase) -
 
 
 def test_a_good_master_is_expected_to_be_accepted(showcase: Showcase) -> None:
-    _, good = page_of(showcase, 3).presentations
+    _, good = page_of(showcase, "line1-R-3").presentations
     assert (good.expected.code, good.observed.code) == ("expected.accept", "observed.accepted")
 
 
@@ -72,7 +73,7 @@ def test_how_early_or_late_it_was_is_told() -> None:
 
 
 def test_a_re_verification_shows_the_case_that_it_is_for(showcase: Showcase) -> None:
-    page = page_of(showcase, 2)
+    page = page_of(showcase, "line1-R-2")
     assert page.why.code == "why.reverification"
     assert [case.label for case in page.containments] == ["C-1"]
     assert page.timing is None

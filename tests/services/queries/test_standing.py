@@ -24,7 +24,7 @@ def test_the_last_good_check_is_the_last_deciding_detection() -> None:
     bench.verify()
     first = stands(bench).last_good
     assert first is not None
-    assert (first.run_id, first.step, first.verdict) == (1, 0, "detected")
+    assert (first.run_id, first.step, first.verdict) == ("line1-R-1", 0, "detected")
     bench.miss()
     assert stands(bench).last_good == first
 
@@ -49,7 +49,7 @@ def test_a_device_names_the_run_and_the_part_to_take() -> None:
     bench.start()
     after = stands(bench).run
     assert after is not None
-    assert after.run_id == 1
+    assert after.run_id == "line1-R-1"
 
 
 def test_a_station_that_is_watched_elsewhere_stands_as_recorded() -> None:

@@ -25,7 +25,12 @@ def rows(bench: AtOp20) -> tuple[Startable, ...]:
 
 def test_a_scheduled_check_comes_with_its_times_and_is_urgent() -> None:
     (row,) = rows(AtOp20())
-    assert (row.status, row.why.code, row.occurrence, row.urgent) == ("due", "why.due", 1, True)
+    assert (row.status, row.why.code, row.occurrence, row.urgent) == (
+        "due",
+        "why.due",
+        "line1-O-1",
+        True,
+    )
 
 
 def test_an_overdue_check_says_for_how_long() -> None:
@@ -48,8 +53,8 @@ def test_an_open_case_asks_for_its_re_verification_until_it_passed() -> None:
     bench = AtOp20(a_plant(a_check(schedule=OnDemand())))
     bench.miss()
     (row,) = rows(bench)
-    assert (row.status, row.containment, row.urgent) == ("missed", 1, True)
-    bench.verify(case=1)
+    assert (row.status, row.containment, row.urgent) == ("missed", "line1-C-1", True)
+    bench.verify(case="line1-C-1")
     (row,) = rows(bench)
     assert (row.containment, row.urgent) == (None, False)
 
@@ -121,7 +126,7 @@ def _keep_obligations(bench: AtOp20) -> None:
 HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "passes": lambda bench: bench.verify(),
     "misses": lambda bench: bench.miss(),
-    "verified again": lambda bench: bench.verify(case=1),
+    "verified again": lambda bench: bench.verify(case="line1-C-1"),
     "quarantined": lambda bench: bench.write(
         lambda uow: planning.quarantine(uow, "RR-0001", reason="worn", actor=QUALITY)
     ),

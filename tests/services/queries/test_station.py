@@ -94,7 +94,7 @@ def test_the_last_verdict_is_the_worst_of_the_last_run() -> None:
     bench.miss()
     page = bench.page()
     assert page.last is not None
-    assert (page.last.verdict, page.last_run) == ("missed", 1)
+    assert (page.last.verdict, page.last_run) == ("missed", "line1-R-1")
     assert [row.status for row in page.startable] == ["missed"]
 
 
@@ -115,6 +115,6 @@ def test_stations_say_which_run_holds_them_and_which_cannot_be_read() -> None:
         lambda reader: stations_page(reader, bench.plant, {OP20: bench.watch.view(now)}, now)
     )
     assert [(row.station, row.run, row.no_data_since) for row in page.rows] == [
-        ("op20", 1, None),
+        ("op20", "line1-R-1", None),
         ("op30", None, None),
     ]
