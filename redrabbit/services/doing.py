@@ -91,9 +91,13 @@ class Door:
         if isinstance(act, acts.ActOnRun):
             return await self._on_run(act, asked)
         counter = await self._counter(act) if isinstance(act, acts.RecordStop) else None
-        plant = self._agent.plant
         result = await self._agent.database.write(
-            once(asked, lambda uow: COMMANDS[type(act)](uow, plant, act, asked.actor, counter))
+            once(
+                asked,
+                lambda uow: COMMANDS[type(act)](
+                    uow, self._agent.in_force(uow), act, asked.actor, counter
+                ),
+            )
         )
         self._agent.note_commit()
         return result

@@ -315,7 +315,7 @@ async def test_the_ledger_holds_no_name() -> None:
     anna = await served.service.stated("Annabelle Meier-Quint")
     await served.service.do(QUARANTINE, anna)
     for entry in served.database.read_now(lambda reader: reader.entries()):
-        stored = served.database.read_now(lambda reader, e=entry: reader.stored_entry(e.index))
+        stored = served.database.read_now(lambda reader, e=entry: reader.stored_entry(e.index))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
         assert b"Quint" not in stored.raw + (stored.payload or b"")
     assert fact_of(served.database.read_now(lambda reader: reader.entries())[-1]) is not None
 

@@ -253,7 +253,7 @@ def test_a_wrong_scan_is_refused_and_kept() -> None:
     assert refused.value.code == "wrong_part"
     bench.settle(bench.watches[OP20].refused("RR-0002", refused.value, ANNA))
     last = bench.database.read_now(lambda reader: reader.entries())[-1]
-    assert (last.type, last.payload["code"]) == ("scan_refused", "RR-0002")
+    assert (last.type, (last.payload or {})["code"]) == ("scan_refused", "RR-0002")
 
 
 def test_a_silent_station_is_without_data_and_then_read_again() -> None:

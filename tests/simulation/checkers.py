@@ -45,7 +45,7 @@ class Inspector:
 
     def __init__(self, scene: Scene, verifier: Any) -> None:
         self._scene = scene
-        self.story = Story(scene.plant)
+        self.story = Story(scene)
         self.verdicts = VerdictChecker()
         self.containments = ContainmentChecker()
         self.parts = PartChecker()

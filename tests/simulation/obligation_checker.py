@@ -48,14 +48,28 @@ class ObligationChecker:
         for check in scene.plant.plan.checks:
             record = scene.ask(lambda reader, c=check: reader.get(CheckRecord, c.line, c.id))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
             assert record is not None
-            until = self._latest + check.opens_before
-            dues = due_by_hand(scene.plant, check, record.adopted_at, until)
-            awaited |= {(str(check.id), due_at) for due_at in dues}
+            awaited |= {(str(check.id), due_at) for due_at in self._dues(story, check, record)}
         require("L7", set(made) == awaited, "came due otherwise", set(made) ^ awaited)
         records = scene.ask(lambda reader: reader.find(OccurrenceRecord))
         require("L7", len(records) == len(story.made), "occurrences lost or invented", records)
         for record in records:
             self._ended(scene, story, record)
+
+    def _dues(self, story: Story, check: Check, record: CheckRecord) -> set[datetime]:
+        """Return every due time of a check; one whose schedule is changed starts anew from there."""
+        assert self._latest is not None
+        dues: set[datetime] = set()
+        adopted = story.adopted[check.id]
+        began_at, began_under = adopted[0]
+        for at, plant in adopted[1:]:
+            before, after = began_under.check(check.id), plant.check(check.id)
+            if before.schedule != after.schedule:
+                dues |= due_by_hand(began_under, before, began_at, at + before.opens_before)
+                began_at = at
+            began_under = plant
+        require("L7", record.adopted_at == began_at, "owed from another instant on", record)
+        until = self._latest + check.opens_before
+        return dues | due_by_hand(began_under, check, began_at, until)
 
     def _ended(self, scene: Scene, story: Story, record: OccurrenceRecord) -> None:
         assert self._latest is not None

@@ -16,12 +16,13 @@ from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step, open_life
+from redrabbit.services.taking_up import take_over
 from redrabbit.services.watch import Pending, StationWatch
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
@@ -68,7 +69,7 @@ class Product:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.watches: dict[str, StationWatch] = {}
+        self.watches: dict[StationId, StationWatch] = {}
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
@@ -104,6 +105,23 @@ class Product:
         self.up = True
         opened = self.write(lambda uow: open_life(uow, self.plant, files, "simulated"))
         self.watches = {watch.station.id: watch for watch in opened.watches}
+        self.reschedule()
+
+    def take_over(self, plant: Plant) -> None:
+        """Take over another configuration, as the agent does while every queue stands still."""
+        files = {"plant.yaml": f"simulated {plant.digest}\n"}
+        taken = self.write(
+            lambda uow: take_over(
+                uow, plant, files, "simulated", before=self.plant, watches=self.watches
+            )
+        )
+        assert taken.adopted
+        assert not taken.relink
+        self.plant = plant
+        for watch in self.watches.values():
+            watch.go_on_under(plant)
+        self.watches |= taken.rebuilt
+        self._dirty = True
         self.reschedule()
 
     def kill(self) -> None:
@@ -147,7 +165,7 @@ class Product:
     def take(self, station: str, acquisition: Acquisition) -> None:
         """Take in what was read of a station."""
         self.heard.setdefault(station, []).append(acquisition)
-        self.settle(self.watches[station].take(acquisition))
+        self.settle(self.watches[StationId(station)].take(acquisition))
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""

@@ -94,6 +94,10 @@ class RealPlant:
         return self._plant
 
     @property
+    def plants(self) -> Sequence[Plant]:
+        return [self._plant]
+
+    @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:
         return {}
 

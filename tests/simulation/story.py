@@ -60,6 +60,11 @@ class Scene(Protocol):
         ...
 
     @property
+    def plants(self) -> Sequence[Plant]:
+        """All that was in force, in order; the last one is."""
+        ...
+
+    @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:
         """What was read of each station; empty where nobody wrote it down."""
         ...
@@ -138,10 +143,14 @@ class Judged:
 class Story:
     """Everything told so far."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, scene: Scene) -> None:
+        plant = scene.plant
+        self._scene = scene
         self._plant = plant
         self.runs: dict[str, RunTold] = {}
         self.made: list[Entry] = []
+        self.adopted: dict[str, list[tuple[datetime, Plant]]] = {}
+        """Check → each adoption of it, and the plant whose check it is since."""
         self.decided: dict[str, list[Entry]] = {}
         self.alarms: list[tuple[datetime, Entry]] = []
         self.pauses: dict[str, dict[str, Any]] = {}
@@ -171,6 +180,13 @@ class Story:
             if run.station == station and run.started_at <= at and not is_over:
                 return run
         return None
+
+    def _configuration_adopted(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        for plant in self._scene.plants:
+            self._plant = plant if plant.digest == told["digest"] else self._plant
+
+    def _check_adopted(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        self.adopted.setdefault(told["check_id"], []).append((entry.occurred_at, self._plant))
 
     def _run_started(self, entry: Entry, told: Any, commit: Commit) -> None:
         self.runs[told["run_id"]] = RunTold(

@@ -13,9 +13,9 @@ from tests.simulation.shift import SimulatedShift
 from tests.simulation.story import told_by
 
 
-def tell(seed: int) -> Counter[str]:
+def tell(seed: int, *, revised_at: float | None = None) -> Counter[str]:
     """Tell one shift and return what came of it; an error names the seed and how to replay it."""
-    shift = SimulatedShift(seed)
+    shift = SimulatedShift(seed, revised_at=revised_at)
     inspector = Inspector(shift, signer().verifier)
     looked_at = 0
 

@@ -22,7 +22,7 @@ from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
-from redrabbit.services import recording, running, scheduling
+from redrabbit.services import record_fact, recording, running, scheduling
 from redrabbit.services.watch import StationWatch
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -243,7 +243,7 @@ def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
 
 def test_a_lent_part_that_its_home_does_not_get_back_breaks_l5(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(busy_plant, "LENT_SHARE", 1.0)
-    real = recording.record
+    real = record_fact.record
 
     def forgetful(uow: Any, fact: Any, **more: Any) -> None:
         if not isinstance(fact, PartHandedBack):
