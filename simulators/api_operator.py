@@ -133,7 +133,7 @@ class Product:
         overview: Overview = await self._overview.seen()
         return [each for each in overview.occurrences if each["check_id"] == check_id]
 
-    async def excuse(self, occurrence_id: int, *, reason: str, author: str) -> None:
+    async def excuse(self, occurrence_id: str, *, reason: str, author: str) -> None:
         """Excuse an occurrence, as a quality engineer may."""
         body = {"occurrence": occurrence_id, "reason": reason, "operator": author}
         (await self._client.post(f"{API}/excuses", json=body)).raise_for_status()

@@ -30,8 +30,8 @@ class DueCheck:
     """One check that may be run now."""
 
     check_id: str
-    occurrence_id: int | None
-    containment_id: int | None = None
+    occurrence_id: str | None
+    containment_id: str | None = None
     """The case that the run would re-verify."""
 
 
@@ -39,7 +39,7 @@ class DueCheck:
 class RunShown:
     """The run under way at the station, as its page shows it."""
 
-    run_id: int
+    run_id: str
     check_id: str
     asks: Asks
     part: str
@@ -131,10 +131,10 @@ class Action:
 
     act: Act
     after_s: float
-    run_id: int | None = None
+    run_id: str | None = None
     check_id: str | None = None
-    occurrence_id: int | None = None
-    containment_id: int | None = None
+    occurrence_id: str | None = None
+    containment_id: str | None = None
     code: str | None = None
     reason: str | None = None
 

@@ -5,6 +5,7 @@ REDRABBIT_NO_SKIPS set, as in `.ci/run`, each skip is a failure: there everythin
 """
 
 import itertools
+import logging
 import os
 import tempfile
 import warnings
@@ -62,6 +63,18 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Undo what a command run inside of a test does to logging: it is for the whole process."""
+    root, own = logging.getLogger(), logging.getLogger("redrabbit")
+    handlers, levels = list(root.handlers), (root.level, own.level)
+    yield
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,20 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from redrabbit.cli import build_parser
 from redrabbit.domain.run_diagram import mermaid
 from redrabbit.domain.run_transitions import TRANSITIONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+HOUSE = (ROOT / "docs" / "house.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_the_run_diagram_is_drawn_from_the_transitions() -> None:
-    drawn = re.search(r"```mermaid\n(.*?)```", README, re.DOTALL)
+    drawn = re.search(r"```mermaid\n(.*?)```", HOUSE, re.DOTALL)
     assert drawn is not None
     assert drawn.group(1).strip() == mermaid(TRANSITIONS).strip()
 
@@ -32,11 +36,12 @@ def test_the_two_commands_are_the_ones_promised() -> None:
         assert f"\n{command}\n" in README
 
 
-def test_every_file_that_readme_names_is_there() -> None:
-    named = re.findall(r"`((?:redrabbit|simulators|station_configs|tests|docs)/[\w./-]*)`", README)
-    named += re.findall(r"\]\((docs/[\w./-]+)\)", README)
+@pytest.mark.parametrize("told", [README, HOUSE, CONTRIBUTING], ids=["README", "house", "work"])
+def test_every_file_that_a_guide_names_is_there(told: str) -> None:
+    named = re.findall(r"`((?:redrabbit|simulators|station_configs|tests|docs)/[\w./-]*)`", told)
+    linked = re.findall(r"\]\((?:\.\./)?((?:docs/)?[\w./-]+\.(?:md|png))\)", told)
     assert named
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert [name for name in [*named, *linked] if not (ROOT / name).exists()] == []
 
 
 def test_every_room_is_on_the_map() -> None:
@@ -45,7 +50,7 @@ def test_every_room_is_on_the_map() -> None:
         for path in (ROOT / "redrabbit").iterdir()
         if path.is_dir() and any(path.glob("*.py"))
     }
-    on_the_map = README[README.index("## Map of the house") : README.index("## Glossary")]
+    on_the_map = HOUSE[HOUSE.index("## Floors and rooms") : HOUSE.index("## How a run moves")]
     assert {room for room in rooms if f"{room}/" not in on_the_map} == set()
 
 

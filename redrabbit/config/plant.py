@@ -55,8 +55,9 @@ FILE_NAME: Final = re.compile(r"\w[\w.()+ -]{0,99}")
 def load_plant(source: Path | Mapping[str, str], *, adopted: bool = False) -> Plant:
     """Return the plant of a folder, or of texts by file name.
 
-    Texts that were `adopted` once are not refused for a secret: the ledger has it already, at best
-    without its value. Raises ConfigurationProblems with all of them.
+    Texts that were `adopted` once are not refused for a secret or a character: the ledger has them
+    already, and what came due under them is owed (L7). Raises ConfigurationProblems with all of
+    what is wrong.
     """
     return read_configuration(source, adopted=adopted)[0]
 
@@ -69,12 +70,13 @@ def read_configuration(
     Line ends are made line feeds and byte order marks dropped, so that the same words give the same
     digest on every machine. The files are read once: what is kept is what was understood.
     """
-    problems = Problems()
+    problems = Problems(adopted=adopted)
     texts = _texts(source, problems)
     roots = {name: _root(name, text, problems) for name, text in texts.items()}
     if not adopted:
         for root in roots.values():
             if root is not None:
+                refuse_unreadable(root, problems)
                 refuse_secrets(root, problems)
     plant = _read_plant(roots, problems)
     stations = _read_stations(roots, plant, problems)
@@ -198,10 +200,7 @@ Roots = Mapping[str, Node | None]
 def _root(name: str, text: str | None, problems: Problems) -> Node | None:
     if text is None:
         return None
-    root = (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
-    if root is not None:
-        refuse_unreadable(root, problems)
-    return root
+    return (parse_table if name == PLAN_TABLE else parse)(text, name, problems)
 
 
 def _read_plant(roots: Roots, problems: Problems) -> PlantFile:

@@ -61,6 +61,8 @@ class Problems:
     """Collects problems while files are read."""
 
     found: list[Problem] = field(default_factory=list)
+    adopted: bool = False
+    """The files were adopted before: later rules about their words refuse nothing of them (L7)."""
 
     @property
     def full(self) -> bool:

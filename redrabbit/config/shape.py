@@ -414,7 +414,8 @@ class Bilingual(Shape[Text]):
         if block is None or not block.complete:
             return None
         zh = block["zh"]
-        if chinese_is_garbled(zh) and not has_bare_mark(zh):  # such a mark is noted in any text
+        is_garbled = chinese_is_garbled(zh) and not has_bare_mark(zh)  # a mark is noted in any text
+        if is_garbled and not problems.adopted:
             found, hint = f"found {zh[:60]!r}", save_as_utf_8(zh)
             problems.add(block.place_of("zh"), found, "words in Chinese", hint)
             return None

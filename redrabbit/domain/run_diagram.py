@@ -1,6 +1,6 @@
 """The run's state diagram as Mermaid text, drawn from the table of transitions.
 
-README shows it; a test compares the two, so the picture can't grow old. Only the table is read:
+`docs/house.md` shows it; a test compares the two, so the picture can't grow old. Only the table is read:
 what is not in it can't happen. Source: the Mermaid state diagram syntax.
 """
 

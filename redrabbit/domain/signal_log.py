@@ -1,7 +1,7 @@
 """All that a station's signals did during a run, so that a later rule can be judged on it (D13).
 
-Not only the signals that the rule reads: every change of every one, every failure to read, from the
-run's start to its end. It is kept as one compressed text beside the ledger, whose entry names its
+Not only the signals that the rule reads: every change of every one, and from when to when it could
+not be read, from the run's start to its end. It is kept as one compressed text beside the ledger, whose entry names its
 digest:
 
     {"began_at": …, "dropped": 0, "signals": {"rejected": [[0.0, false, null], [1.8, true, null]]}}
@@ -12,7 +12,7 @@ not fit is counted in `dropped`, never thinned out: the beginning stays whole.
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.domain.identity import SignalName
@@ -34,6 +34,7 @@ class SignalLog:
         self._began_at = began_at
         self._points: list[tuple[SignalName, Point]] = []
         self._dropped = 0
+        self._stands: dict[SignalName, tuple[JsonValue, str | None]] = {}
 
     @classmethod
     def begun(cls, readings: Mapping[SignalName, Reading], began_at: datetime) -> "SignalLog":
@@ -48,12 +49,18 @@ class SignalLog:
         """Note what changed, or that nothing could be read."""
         after_s = round((acquisition.window.ended_at - self._began_at).total_seconds(), 6)
         if acquisition.failure is not None:
+            reason = acquisition.failure.value
             for name in sorted(acquisition.signals):
-                self._add(name, (after_s, None, acquisition.failure.value))
+                if self._stands.get(name) != (None, reason):  # told once, not at every poll
+                    self._add(name, (after_s, None, reason))
             return
         for change in acquisition.changes:
-            reason = change.reason.value if change.reason is not None else None
-            self._add(change.signal, (after_s, change.value, reason))
+            why = change.reason.value if change.reason is not None else None
+            self._add(change.signal, (after_s, change.value, why))
+
+    def shift(self, step: timedelta) -> None:
+        """Move with a step of the clock: seconds since the run began stay what they were (R46)."""
+        self._began_at += step
 
     def packed(self) -> bytes:
         """Return the log as it is kept; at most `MOST_BYTES`."""
@@ -75,6 +82,7 @@ class SignalLog:
         }
 
     def _add(self, name: SignalName, point: Point) -> None:
+        self._stands[name] = point[1:]
         if len(self._points) < MOST_POINTS:
             self._points.append((name, point))
         else:

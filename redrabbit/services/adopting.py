@@ -170,8 +170,8 @@ def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:
 
 
 def _home(plant: Plant, part: ChallengePart, known: ChallengePartRecord | None) -> str:
-    """Return the piece's home: it keeps the line that it has; the plant's own find one (D50)."""
-    if known is not None and known.stream != PLANT_STREAM:
+    """Return the piece's home: the one that it has for good, else the first line that takes it."""
+    if known is not None and known.home_is_settled:
         return known.stream
     return plant.home_of(part.id)
 
@@ -206,6 +206,7 @@ def _state(
     known: ChallengePartRecord | None, part: ChallengePart
 ) -> tuple[PartState, PartStateCode | None, str | None]:
     """Return the part's state: a quarantine on record is lifted by people, never by a file."""
-    if known is not None and known.state is PartState.QUARANTINED:
+    wanted = PartState.RELEASED if part.released else PartState.UNRELEASED
+    if known is not None and known.state in {PartState.QUARANTINED, wanted}:
         return known.state, known.state_code, known.state_text
-    return (PartState.RELEASED if part.released else PartState.UNRELEASED), None, None
+    return wanted, None, None

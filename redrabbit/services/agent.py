@@ -8,41 +8,29 @@ stations of its plant (B22).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
-from redrabbit.domain.challenge_part import Custody
-from redrabbit.domain.consequences import names_of
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.challenge_part import PartMissing
-from redrabbit.domain.facts.plant import AgentStarted, AgentStopped, ClockStepped
-from redrabbit.domain.facts.run import RunClosed
+from redrabbit.domain.facts.plant import AgentStopped, ClockStepped
 from redrabbit.domain.identity import AGENT, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import (
-    AgentRecord,
-    ChallengePartRecord,
-    PresentationRecord,
-    RunRecord,
-    StationRecord,
-)
-from redrabbit.domain.run import Outcome, Run, StopCode, worst_outcome
+from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services import scheduling
-from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.one_life import OneLife
-from redrabbit.services.ports import Database, Reader, UnitOfWork, equals
+from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.running import rebuild_run
-from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_desk import StationDesk
 from redrabbit.services.supervising import Supervisor
-from redrabbit.services.watch import StationWatch
+from redrabbit.services.taking_up import TakenOver, open_life, take_over
 from redrabbit.services.watching import Watching
+
+__all__ = ["Agent", "Formerly", "TakenOver", "note_clock_step", "open_life"]
 
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
@@ -59,116 +47,6 @@ Formerly = Callable[[Reader], Plant | None]
 log = logging.getLogger("redrabbit.agent")
 
 
-class Opened:
-    """What one agent's life starts from."""
-
-    def __init__(self, agent_id: int, watches: list[StationWatch]) -> None:
-        self.agent_id = agent_id
-        self.watches = watches
-
-
-def open_life(
-    uow: UnitOfWork,
-    plant: Plant,
-    files: Mapping[str, str],
-    software: str,
-    *,
-    before: Plant | None = None,
-) -> Opened:
-    """Begin one life: adopt, take up runs, make what came due while nobody watched.
-
-    What came due before this configuration is owed by the one `before` it (L7); where that can't
-    be read any more (None), what was made of it is at least not forgiven.
-    """
-    number = _next_life(uow)
-    started = AgentStarted(agent_id=number, software=software)
-    record(uow, started, stream=PLANT_STREAM, actor=AGENT)
-    if before is not None:
-        scheduling.step(uow, before)
-    else:
-        scheduling.bring_up(uow)
-    adopt(uow, plant, files, software)
-    runs = _taken_up(uow, plant)
-    watches: list[StationWatch] = []
-    for station in plant.stations:
-        known = uow.get(StationRecord, station.line, station.id)
-        watch = StationWatch(
-            plant,
-            station,
-            started_at=uow.now,
-            recorded_lost=known is not None and known.no_data_since is not None,
-            run=runs.get(station.id),
-        )
-        pending = watch.restart(uow.now)
-        if pending is not None:
-            pending.command(uow)
-            pending.settle()
-        watches.append(watch)
-    scheduling.step(uow, plant)
-    return Opened(number, watches)
-
-
-def _next_life(uow: UnitOfWork) -> int:
-    latest = uow.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return latest[0].agent_id + 1 if latest else 1
-
-
-def _taken_up(uow: UnitOfWork, plant: Plant) -> dict[StationId, Run]:
-    runs: dict[StationId, Run] = {}
-    for known in runs_under_way(uow):
-        run = rebuild_run(uow, plant, known)
-        if run is None:
-            _give_up(uow, known)
-        else:
-            runs[StationId(known.station)] = run
-    return runs
-
-
-def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
-    """Close a run that the configuration no longer allows; tell which part is still out."""
-    shown = uow.find(
-        PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
-    )
-    verdicts = [p.verdict for p in shown if p.verdict is not None]
-    outcome = worst_outcome(verdicts) or Outcome.ABORTED
-    for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
-        if part.custody is not Custody.MISSING:
-            _note_missing(uow, run, part)
-    closed = RunClosed(
-        station=run.station,
-        device=run.device,
-        run_id=run.run_id,
-        outcome=outcome,
-        reason_code=StopCode.CONFIGURATION_CHANGED,
-        reason_text=None,
-        confirmed=False,
-        signals=None,
-    )
-    record(uow, closed, stream=run.line, actor=AGENT)
-
-
-def _note_missing(uow: UnitOfWork, run: RunRecord, part: ChallengePartRecord) -> None:
-    missing = PartMissing(
-        part_id=part.part_id,
-        run_id=run.run_id,
-        station=run.station,
-        device=run.device,
-        box_label=None,
-    )
-    record(uow, missing, stream=part.stream, actor=AGENT)
-    raise_alarm(
-        uow,
-        AlarmKind.NOT_RETURNED,
-        at=uow.now,
-        line=run.line,
-        station=run.station,
-        device=run.device,
-        names=names_of(run),
-        part_id=part.part_id,
-        run_id=run.run_id,
-    )
-
-
 class Agent:
     """Watches the stations of one plant; its desks take the links' acquisitions."""
 
@@ -183,6 +61,10 @@ class Agent:
         formerly: Formerly | None = None,
     ) -> None:
         self.plant = plant
+        """The plant in force, for whoever shows it; a command asks `in_force` (D52)."""
+        self._coming: Plant | None = None
+        """The plant that is being taken over."""
+        self._one_at_a_time = asyncio.Lock()
         self._files = files
         self.database = database
         self.superseded = asyncio.Event()
@@ -210,9 +92,63 @@ class Agent:
         }
         self._beat_at = self.clock.now()
 
+    def in_force(self, reader: Reader) -> Plant:
+        """Return the plant in force as this command sees it: never what it was when it was asked.
+
+        While another one is taken over, commands before its adoption still see the old one.
+        """
+        if self._coming is not None and _adopted(reader) == self._coming.digest:
+            return self._coming
+        return self.plant
+
+    async def take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
+        """Put another configuration in force without a restart (D52), in one transaction.
+
+        Every station's queue stands still meanwhile: what was in it before is done under the old
+        configuration, what comes later under the new one, in order. Raises StoreTrouble, and
+        changes nothing, where the database can't.
+
+        Links are not touched: whoever runs them starts those of `relink` anew and ends those of
+        `removed`. Receivers of messages stay those of the start.
+        """
+        return await asyncio.shield(asyncio.create_task(self._take_over(plant, files)))
+
+    async def _take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
+        """Do it to its end, whoever gave up waiting: half of it would be two plants at once."""
+        async with self._one_at_a_time, AsyncExitStack() as held:
+            for desk in self.desks.values():
+                await held.enter_async_context(desk.held())
+            self.views()  # so that the writer's thread finds nothing to put into the readings
+            before, watches = self.plant, {name: desk.watch for name, desk in self.desks.items()}
+            self._coming = plant  # stays on trouble: a commit may have been made all the same
+            taken = await self.database.write(
+                lambda uow: take_over(
+                    uow, plant, files, self._software, before=before, watches=watches
+                )
+            )
+            self._put_in_force(plant, files, taken)
+        return taken
+
+    def _put_in_force(self, plant: Plant, files: Mapping[str, str], taken: TakenOver) -> None:
+        """Give every desk its watch; nothing here can fail or wait."""
+        version = self.version()
+        self.plant, self._coming, self._files = plant, None, files
+        for name in taken.removed:
+            self.desks.pop(name).retire()
+        for name, desk in self.desks.items():
+            if name in taken.rebuilt:
+                desk.watch = taken.rebuilt[name]
+            else:
+                desk.watch.go_on_under(plant)
+        for name, watch in taken.rebuilt.items():
+            if name not in self.desks:
+                self.desks[name] = StationDesk(watch, self.database, self.clock, self.note_commit)
+        self._commits += max(0, version - self.version()) + 1
+
     def sink(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take one acquisition from a link."""
-        return self.desks[acquisition.station].take(acquisition)
+        desk = self.desks.get(acquisition.station)
+        return desk.take(acquisition) if desk is not None else None  # None: no longer in the plant
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -292,7 +228,7 @@ class Agent:
         wait_s = (next_at - now).total_seconds() if next_at is not None else SCHEDULE_S
         await self.clock.sleep(min(wait_s, SCHEDULE_S))
         if next_at is not None and self.clock.now() >= next_at:
-            await self.database.write(lambda uow: scheduling.step(uow, self.plant))
+            await self.database.write(lambda uow: scheduling.step(uow, self.in_force(uow)))
             self.note_commit()
 
     async def _keep_clock(self) -> None:
@@ -317,6 +253,11 @@ class Agent:
             else:
                 break
         log.warning("clock stepped", extra={"step_s": step.total_seconds()})
+
+
+def _adopted(reader: Reader) -> str | None:
+    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
+    return latest[0].digest if latest else None
 
 
 def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:

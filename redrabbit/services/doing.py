@@ -22,7 +22,7 @@ from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import TABLES, ContainmentRecord, RunRecord
-from redrabbit.services import containing, planning
+from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
 from redrabbit.services.station_desk import StationDesk
@@ -30,6 +30,8 @@ from redrabbit.services.watch import Pending, StationWatch
 
 R = TypeVar("R", bound=Record)
 
+_OF_THE_DOOR: Final = frozenset({"not_permitted", "key_used_before"})
+"""Refusals that say nothing about the scan."""
 _KINDS: Final = {table: kind for kind, table in TABLES.items()}
 
 
@@ -62,7 +64,23 @@ class Door:
             before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
             if before is not None:
                 return cast("R", before)
-        return cast("R", await self._carry(asked))
+        try:
+            return cast("R", await self._carry(asked))
+        except Refusal:
+            answered = await self._answered_meanwhile(asked)
+            if answered is None:
+                raise
+            return cast("R", answered)
+
+    async def _answered_meanwhile(self, asked: Asked) -> Record | None:
+        """Return the answer given to the same act while this one waited in the queue; else None.
+
+        Two that come at once find no answer both; what the first one did is why the second one is
+        refused: the run is closed, the part is taken.
+        """
+        if asked.key is None:
+            return None
+        return await self._agent.database.read(lambda reader: answer_of(reader, asked))
 
     async def _carry(self, asked: Asked) -> Record:
         act = asked.act
@@ -73,9 +91,13 @@ class Door:
         if isinstance(act, acts.ActOnRun):
             return await self._on_run(act, asked)
         counter = await self._counter(act) if isinstance(act, acts.RecordStop) else None
-        plant = self._agent.plant
         result = await self._agent.database.write(
-            once(asked, lambda uow: COMMANDS[type(act)](uow, plant, act, asked.actor, counter))
+            once(
+                asked,
+                lambda uow: COMMANDS[type(act)](
+                    uow, self._agent.in_force(uow), act, asked.actor, counter
+                ),
+            )
         )
         self._agent.note_commit()
         return result
@@ -103,9 +125,13 @@ class Door:
         try:
             return await self._on_run(act, asked)
         except Refusal as refusal:
+            if await self._answered_meanwhile(asked) is not None:
+                raise  # nobody scanned again
             kept = refusal
-            desk = await self._desk(act)
+            if refusal.code in _OF_THE_DOOR:
+                raise
             with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
+                desk = await self._desk(act)
                 await desk.act(
                     lambda: _of_run(desk, act).refused(act.code.strip(), kept, asked.actor)
                 )
@@ -234,6 +260,9 @@ MOVES: Mapping[type[Act[Any]], Callable[[StationWatch, Any, Actor, Any], Pending
 """One row an act on a run under way."""
 
 COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int | None], Record]] = {
+    acts.RemarkOnRun: lambda uow, _plant, act, by, _n: remarking.remark(
+        uow, act.run_id, text=act.text, actor=by
+    ),
     acts.Excuse: lambda uow, _plant, act, by, _n: planning.excuse(
         uow, act.occurrence_id, reason=act.reason, actor=by
     ),

@@ -87,6 +87,13 @@ class LiveStation:
             signal: _unread(signal, failure) for signal in acquisition.signals
         }
 
+    def of(self, station: Station) -> "LiveStation":
+        """Return the same readings for a station that changed, but is read in the same way."""
+        live = LiveStation(station, self._last_good_at)
+        live._readings, live._failure = self.readings, self._failure
+        live.changes = self.changes
+        return live
+
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock: silence is measured in durations (R46)."""
         self._last_good_at += step

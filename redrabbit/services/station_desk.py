@@ -9,7 +9,8 @@ of the service ends that.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
@@ -28,6 +29,14 @@ log = logging.getLogger("redrabbit.station")
 Move = Callable[[], Pending | None]
 
 
+class _Hold:
+    """A place in the queue at which it stands still."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.over = asyncio.Event()
+
+
 class StationDesk:
     """Serialises everything that concerns one station."""
 
@@ -42,11 +51,12 @@ class StationDesk:
         self._database = database
         self._clock = clock
         self._on_commit = on_commit
-        self._inbox: deque[tuple[Move, bool, asyncio.Future[RunRecord | None]]] = deque()
+        self._inbox: deque[tuple[Move, bool, asyncio.Future[RunRecord | None]] | _Hold] = deque()
         self._draining: asyncio.Task[None] | None = None
         self.not_recording_since: datetime | None = None
         """Since when the database has not taken what the station said."""
         self._closing = False
+        self._retired = False
         self.faults = 0
         """Bugs met at this station; each is in the log."""
 
@@ -81,6 +91,25 @@ class StationDesk:
         assert record is not None  # noqa: S101  every act is about a run
         return record
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Let the queue stand still for a block: what is in it is done before, the rest after.
+
+        Inside the block `watch` may be replaced, and nothing else uses it.
+        """
+        hold = _Hold()
+        self._inbox.append(hold)
+        self._keep_draining()
+        try:
+            await hold.reached.wait()
+            yield
+        finally:
+            hold.over.set()
+
+    def retire(self) -> None:
+        """Take nothing more: the station is no longer in the plant. Only while it is held."""
+        self._retired = True
+
     async def close(self) -> None:
         """Wait until everything taken in is committed; give up if the database is away.
 
@@ -93,14 +122,22 @@ class StationDesk:
     def _put(self, move: Move, *, must: bool) -> asyncio.Future[RunRecord | None]:
         future: asyncio.Future[RunRecord | None] = asyncio.get_running_loop().create_future()
         self._inbox.append((move, must, future))
+        self._keep_draining()
+        return future
+
+    def _keep_draining(self) -> None:
         if self._draining is None:
             self._draining = asyncio.create_task(self._drain())
-        return future
 
     async def _drain(self) -> None:
         try:
             while self._inbox:
-                move, must, future = self._inbox.popleft()
+                first = self._inbox.popleft()
+                if isinstance(first, _Hold):
+                    first.reached.set()
+                    await first.over.wait()
+                    continue
+                move, must, future = first
                 try:
                     result = await self._carry(move, must=must)
                 except Exception as error:  # noqa: BLE001  because it belongs to who asked
@@ -114,6 +151,8 @@ class StationDesk:
             self._draining = None
 
     async def _carry(self, move: Move, *, must: bool) -> RunRecord | None:
+        if self._retired:
+            raise Refusal("no_such_station", station=self.watch.station.id)
         pending = move()
         if pending is None:
             return None
@@ -136,8 +175,11 @@ class StationDesk:
     def _drop_queued(self, trouble: StoreTrouble) -> None:
         """Take nothing more: what comes later must not be recorded without what came before."""
         while self._inbox:
-            _, must, future = self._inbox.popleft()
-            self._answer_with(future, trouble, must=must)
+            queued = self._inbox.popleft()
+            if isinstance(queued, _Hold):
+                queued.reached.set()
+            else:
+                self._answer_with(queued[2], trouble, must=queued[1])
 
     def _answer_with(
         self, future: asyncio.Future[RunRecord | None], error: Exception, *, must: bool

@@ -62,17 +62,26 @@ class StationWatch:
         started_at: datetime,
         recorded_lost: bool,
         run: Run | None = None,
+        reads_on: "StationWatch | None" = None,
     ) -> None:
         self._plant = plant
         self.station = station
-        self.live = LiveStation(station, started_at)
+        self.live = (
+            LiveStation(station, started_at) if reads_on is None else reads_on.live.of(station)
+        )
         self.run = run
         self._recorded_lost = recorded_lost
         self._parts = frozenset(part.id for part in plant.parts)
-        self._signals: SignalLog | None = None
+        self.signals: SignalLog | None = None
         """What the signals have done since the run under way began, or was taken up."""
         if run is not None:
-            self._signals = SignalLog.begun(self.live.readings, started_at)
+            kept = reads_on.signals if reads_on is not None else None
+            self.signals = kept or SignalLog.begun(self.live.readings, started_at)
+
+    def go_on_under(self, plant: Plant) -> None:
+        """Go on under another configuration, which leaves this station and its run as they are."""
+        self._plant = plant
+        self._parts = frozenset(part.id for part in plant.parts)
 
     def view(self, now: datetime) -> StationView:
         """Return what pages show of the station."""
@@ -85,6 +94,8 @@ class StationWatch:
     def shift(self, step: timedelta) -> None:
         """Move readings and deadlines with a step of the clock, so that durations stay (R46)."""
         self.live.shift(step)
+        if self.signals is not None:
+            self.signals.shift(step)
         if self.run is not None:
             deadline = self.run.deadline
             self.run = replace(
@@ -104,8 +115,8 @@ class StationWatch:
         """Take in one acquisition."""
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
-        if self._signals is not None:
-            self._signals.take(acquisition)
+        if self.signals is not None:
+            self.signals.take(acquisition)
         escape = self._escape(acquisition, before.get)
         moved: Pending | None = None
         if self.run is not None:
@@ -150,6 +161,8 @@ class StationWatch:
         """Start a run here; refused while one is under way or the station can't be read."""
         if self.run is not None:
             raise Refusal("station_busy", station=self.station.id, run=self.run.id)
+        if not self._is_checked_here(check_id):
+            raise Refusal("no_such_check", check=check_id)
         if self.live.lost(now) is not None:
             raise Refusal("station_no_data", station=self.station.id)
         started: list[Run] = []
@@ -169,9 +182,14 @@ class StationWatch:
 
         def settle() -> None:
             self.run = started[0]
-            self._signals = SignalLog.begun(self.live.readings, now)
+            self.signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
+
+    def _is_checked_here(self, check_id: str) -> bool:
+        """Tell whether the plan in force has this check at this station: it may be another by now."""
+        checks = self._plant.plan.checks
+        return any(each.id == check_id and each.station == self.station.id for each in checks)
 
     def scan(self, code: str, *, actor: Actor, now: datetime) -> Pending:
         """Take the part that was scanned."""
@@ -255,13 +273,13 @@ class StationWatch:
             station=self.station,
             check=check_of(self._plant, after),
             counter=self.live.counter(),
-            signals=self._signals,
+            signals=self.signals,
         )
 
         def settle() -> None:
             self.run = None if after.state is RunState.CLOSED else after
             if self.run is None:
-                self._signals = None
+                self.signals = None
 
         return Pending(command=lambda uow: carry_out(uow, scene, after, effects), settle=settle)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.services.ports import KeptAct
@@ -16,14 +15,6 @@ _NAMES = select(STATED_NAMES.c.id, STATED_NAMES.c.name, STATED_NAMES.c.salt)
 _BLOB = select(BLOBS.c.content).where(BLOBS.c.digest == bindparam("digest"))
 _ID_OF_NAME = select(STATED_NAMES.c.id).where(STATED_NAMES.c.name == bindparam("name"))
 _ACT = select(ACTS).where(ACTS.c.key == bindparam("key"))
-_KEEP_NAME = {
-    "sqlite": sqlite.insert(STATED_NAMES).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(STATED_NAMES).on_conflict_do_nothing(),
-}
-_KEEP_BLOB = {
-    "sqlite": sqlite.insert(BLOBS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(BLOBS).on_conflict_do_nothing(),
-}
 
 
 def blob_digest(content: bytes) -> str:
@@ -39,11 +30,17 @@ def read_names(connection: Connection) -> Mapping[str, StatedName]:
 
 
 def keep_name(connection: Connection, name: StatedName) -> str:
-    """Keep a stated name and return its id; one that is there already stays as it is."""
-    row = {"id": name.id, "name": name.name, "salt": name.salt}
+    """Keep a stated name and return its id; one that is there already stays as it is.
+
+    Only the one writer calls this, so nobody comes between looking and writing.
+    """
     with translated("keeping a name"):
-        connection.execute(_KEEP_NAME[connection.dialect.name], row)
-        return str(connection.execute(_ID_OF_NAME, {"name": name.name}).scalar_one())
+        kept = connection.execute(_ID_OF_NAME, {"name": name.name}).scalar_one_or_none()
+        if kept is not None:
+            return str(kept)
+        row = {"id": name.id, "name": name.name, "salt": name.salt}
+        connection.execute(insert(STATED_NAMES), row)
+    return name.id
 
 
 def read_act(connection: Connection, key: str) -> KeptAct | None:
@@ -70,8 +67,7 @@ def keep_blob(connection: Connection, kind: str, content: bytes) -> str:
     """Keep bytes and return their digest; the same bytes are kept once."""
     digest = blob_digest(content)
     with translated("recording beside the ledger"):
-        connection.execute(
-            _KEEP_BLOB[connection.dialect.name],
-            {"digest": digest, "kind": kind, "content": content},
-        )
+        if connection.execute(_BLOB, {"digest": digest}).first() is None:
+            row = {"digest": digest, "kind": kind, "content": content}
+            connection.execute(insert(BLOBS), row)
     return digest

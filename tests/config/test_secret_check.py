@@ -76,6 +76,18 @@ def test_a_broken_file_does_not_make_a_message_show_it(cut: int, form: str) -> N
     assert SECRET not in refusal_of({**TEXTS, "plant.yaml": text})
 
 
+def test_words_that_were_adopted_before_are_still_read() -> None:
+    """A rule that came later refuses no obligation of before (L7)."""
+    unseen = "\u200b"
+    name = load_plant(TEXTS).name
+    adopted = {
+        **TEXTS,
+        "plant.yaml": TEXTS["plant.yaml"].replace(f"plant: {name}\n", f"plant: {name}{unseen}\n"),
+    }
+    assert "U+200B" in refusal_of(adopted)
+    assert load_plant(adopted, adopted=True).name == name + unseen
+
+
 def test_what_was_adopted_before_is_still_read_and_so_is_its_redaction() -> None:
     """A secret in the ledger can't be refused any more, and what came due is still owed (L7)."""
     adopted = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, FailureMode, PartId
+from redrabbit.domain.identity import Actor, ContainmentId, FailureMode, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -22,7 +22,9 @@ from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_pla
 ANNA = Actor.stated("2207")
 
 
-def start(bench: Bench, check_id: str = TORQUE_CHECK, containment_id: int | None = None) -> None:
+def start(
+    bench: Bench, check_id: str = TORQUE_CHECK, containment_id: ContainmentId | None = None
+) -> None:
     bench.settle(
         bench.watches[OP20].start(
             check_id=check_id,
@@ -159,7 +161,10 @@ def test_a_run_whose_check_is_gone_keeps_its_miss() -> None:
     scan(bench)
     put_in(bench, accepted=True)
     revised(bench, a_plant(a_check("op30-torque", OP30)))
-    assert (the_run(bench).outcome, the_run(bench).reason) == ("failed", "configuration_changed")
+    assert (the_run(bench).outcome, the_run(bench).reason_code) == (
+        "failed",
+        "configuration_changed",
+    )
 
 
 def test_a_run_does_not_go_on_at_another_device_than_it_began_at() -> None:

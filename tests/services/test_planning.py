@@ -46,11 +46,12 @@ def test_an_excuse_names_who_and_why() -> None:
             uow, due.occurrence_id, reason=" fixture broken ", actor=ENGINEER
         )
     )
-    assert (excused.outcome, excused.decided_by, excused.reason) == (
+    assert (excused.outcome, excused.reason_code, excused.reason_text) == (
         "excused",
-        "Li",
+        "person",
         "fixture broken",
     )
+    assert (excused.decided_by, excused.decided_how) == ("Li", "stated")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,11 @@ def test_what_falls_due_in_a_pause_is_excused_with_it() -> None:
     bench = Bench()
     pause = pause_line(bench)
     excused = a_due_occurrence(bench)
-    assert (excused.outcome, excused.reason) == ("excused", f"pause-{pause.pause_id}")
+    assert (excused.outcome, excused.reason_code, excused.pause_id) == (
+        "excused",
+        "pause",
+        pause.pause_id,
+    )
     assert excused.decided_at == excused.due_at
 
 
@@ -119,7 +124,7 @@ def test_a_quarantined_part_is_released_by_people_only() -> None:
     kept = bench.write(
         lambda uow: planning.quarantine(uow, "RR-0001", reason="dropped", actor=ENGINEER)
     )
-    assert (kept.state, kept.state_reason) == ("quarantined", "dropped")
+    assert (kept.state, kept.state_code, kept.state_text) == ("quarantined", "person", "dropped")
     bench.restart()
     again = bench.write(lambda uow: planning.release(uow, "RR-0001", actor=ENGINEER))
     assert again.state == "released"

@@ -82,7 +82,7 @@ def test_what_lapsed_while_nobody_watched_is_not_excused_by_a_plan_without_the_c
     bench.pass_time(3 * 3600)
     revised(bench, a_plant(a_check("op30-torque", OP30)), "1")
     mine = [o for o in occurrences(bench) if o.check_id == TORQUE_CHECK]
-    assert [(o.outcome, o.reason) for o in mine] == [("lapsed", "not_watching")]
+    assert [(o.outcome, o.reason_code) for o in mine] == [("lapsed", "not_watching")]
 
 
 def test_what_came_due_before_a_revision_is_owed_by_the_plan_in_force_then() -> None:

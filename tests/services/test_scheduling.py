@@ -6,7 +6,7 @@ from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
-from tests.plants import BEGIN, Bench, a_check, a_plant
+from tests.plants import BEGIN, LINE, Bench, a_check, a_plant
 
 
 def step(bench: Bench) -> None:
@@ -87,11 +87,11 @@ def test_a_check_gone_from_the_plan_is_retired_and_owes_nothing_more() -> None:
     bench = Bench()
     other = a_plant(a_check("another"), digest="1" * 64)
     bench.write(lambda uow: adopt(uow, other, {"plant.yaml": "y"}, "test"))
-    gone = bench.database.read_now(lambda reader: reader.get(CheckRecord, "op20-torque"))
+    gone = bench.database.read_now(lambda reader: reader.get(CheckRecord, LINE, "op20-torque"))
     assert gone is not None
     assert gone.retired_at is not None
     (due,) = occurrences(bench)
-    assert (due.outcome, due.reason) == ("excused", "check_retired")
+    assert (due.outcome, due.reason_code) == ("excused", "check_retired")
 
 
 def test_a_configuration_in_force_is_adopted_without_an_entry() -> None:

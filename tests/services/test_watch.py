@@ -1,5 +1,7 @@
 """A run from its start to its confirmation, over the memory store."""
 
+from typing import Any
+
 import pytest
 
 from redrabbit.domain.errors import Refusal
@@ -15,13 +17,13 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services import containing, scheduling
 from redrabbit.services.ports import equals
-from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
+from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
 
 ANNA = Actor.stated("2207")
 
 
-def start(bench: Bench, **more: int | None) -> RunRecord:
-    usual: dict[str, int | None] = {"occurrence_id": None, "containment_id": None}
+def start(bench: Bench, **more: Any) -> RunRecord:
+    usual: dict[str, Any] = {"occurrence_id": None, "containment_id": None}
     record = bench.settle(
         bench.watches[OP20].start(
             check_id=TORQUE_CHECK, actor=ANNA, now=bench.clock.now(), **(usual | more)
@@ -67,7 +69,7 @@ def shift_starts(bench: Bench) -> OccurrenceRecord:
     return made
 
 
-def pass_a_run(bench: Bench, **more: int | None) -> RunRecord:
+def pass_a_run(bench: Bench, **more: Any) -> RunRecord:
     run = start(bench, **more)
     scan(bench, "RR-0001")
     put_in(bench, "rejected")
@@ -192,7 +194,7 @@ def test_an_undone_check_lapses_at_its_close_whenever_that_is_written() -> None:
     bench.write(lambda uow: scheduling.step(uow, bench.plant))
     lapsed = bench.database.read_now(lambda reader: reader.get(OccurrenceRecord, due.occurrence_id))
     assert lapsed is not None
-    assert (lapsed.outcome, lapsed.decided_at, lapsed.reason) == (
+    assert (lapsed.outcome, lapsed.decided_at, lapsed.reason_code) == (
         "lapsed",
         due.closes_at,
         "not_done",
@@ -205,7 +207,7 @@ def test_what_came_due_while_the_software_was_down_is_made_and_lapsed() -> None:
     bench.pass_time(20 * 3600)
     bench.restart()
     made = bench.database.read_now(lambda reader: reader.find(OccurrenceRecord))
-    assert [(o.trigger_key, o.outcome, o.reason) for o in made] == [
+    assert [(o.trigger_key, o.outcome, o.reason_code) for o in made] == [
         ("shift:2026-03-02:early", "lapsed", "not_watching"),
         ("shift:2026-03-02:late", "lapsed", "not_watching"),
         ("shift:2026-03-02:night", "lapsed", "not_watching"),
@@ -251,7 +253,7 @@ def test_a_wrong_scan_is_refused_and_kept() -> None:
     assert refused.value.code == "wrong_part"
     bench.settle(bench.watches[OP20].refused("RR-0002", refused.value, ANNA))
     last = bench.database.read_now(lambda reader: reader.entries())[-1]
-    assert (last.type, last.payload["code"]) == ("scan_refused", "RR-0002")
+    assert (last.type, (last.payload or {})["code"]) == ("scan_refused", "RR-0002")
 
 
 def test_a_silent_station_is_without_data_and_then_read_again() -> None:
@@ -259,14 +261,14 @@ def test_a_silent_station_is_without_data_and_then_read_again() -> None:
     bench = Bench()
     bench.pass_time(10)
     bench.tick()
-    lost = bench.database.read_now(lambda reader: reader.get(StationRecord, OP20))
+    lost = bench.database.read_now(lambda reader: reader.get(StationRecord, LINE, OP20))
     assert lost is not None
     assert lost.no_data_since is not None
     with pytest.raises(Refusal) as refused:
         start(bench)
     assert refused.value.code == "station_no_data"
     bench.read(OP20)
-    again = bench.database.read_now(lambda reader: reader.get(StationRecord, OP20))
+    again = bench.database.read_now(lambda reader: reader.get(StationRecord, LINE, OP20))
     assert again is not None
     assert again.no_data_since is None
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from redrabbit.config.plant import load_plant
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.plant import InForceKind
+from redrabbit.domain.identity import PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand, ScheduleRule
+from redrabbit.domain.station import Station
 from simulators.plant import PlantModel, read_plant
 
 FOLDER = Path(__file__).parents[2] / "station_configs"
@@ -22,6 +25,11 @@ BEGIN = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 """Half past five on a Monday morning at the plant: the early shift is about to begin."""
 HOURS = 8.0
 UNFIT_SHARE = 0.05
+REVISED_SHARE = 0.5
+"""Of all checks and stations, those that a revision changes."""
+LENT_SHARE = 0.4
+"""Of all shifts, those in which the second line has no good master of its own for its torque."""
+LENT, INSTEAD_OF = PartId("GM-0001"), PartId("GM-0005")
 IDLE_CHECKS = 4
 """Checks that nothing makes due in this shift."""
 
@@ -40,8 +48,47 @@ def busy_plant(chance: random.Random) -> Plant:
         replace(check, schedule=OnDemand()) if place in idle else _busier(check, chance)
         for place, check in enumerate(plant.plan.checks)
     )
+    if chance.random() < LENT_SHARE:
+        checks = tuple(_with_lent(check) for check in checks)
     parts = tuple(_perhaps_unfit(part, chance) for part in plant.parts)
     return replace(plant, plan=replace(plant.plan, checks=checks), parts=parts)
+
+
+def revised_plant(plant: Plant, chance: random.Random) -> Plant:
+    """Return the plant as its next revision asks: other schedules, other rules, the same stations."""
+    checks = tuple(
+        _busier(check, chance) if chance.random() < REVISED_SHARE else check
+        for check in plant.plan.checks
+    )
+    stations = tuple(
+        _more_patient(station) if chance.random() < REVISED_SHARE else station
+        for station in plant.stations
+    )
+    in_force = tuple(
+        replace(item, digest="1" * 64) if item.kind is InForceKind.PLAN else item
+        for item in plant.in_force
+    )
+    return replace(
+        plant,
+        stations=stations,
+        plan=replace(plant.plan, checks=checks, revision="G"),
+        digest="1" * 64,
+        in_force=in_force,
+    )
+
+
+def _more_patient(station: Station) -> Station:
+    devices = tuple(
+        replace(device, rule=replace(device.rule, within_s=device.rule.within_s + 1.0))
+        for device in station.devices
+    )
+    return replace(station, devices=devices)
+
+
+def _with_lent(check: Check) -> Check:
+    """Return the check with line 1's good master where it took one of line 2."""
+    parts = tuple(LENT if part == INSTEAD_OF else part for part in check.parts)
+    return replace(check, parts=parts)
 
 
 def _busier(check: Check, chance: random.Random) -> Check:

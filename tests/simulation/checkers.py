@@ -6,6 +6,9 @@
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
+    L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
+    D50        stream_checkers.StreamChecker        streams fold in any order
+    D13        signal_checker.SignalChecker         the signals of a run are kept whole
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
 """
@@ -17,7 +20,9 @@ from typing import Any, Protocol
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
 from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
+from tests.simulation.signal_checker import SignalChecker
 from tests.simulation.story import LawBroken, Scene, Story
+from tests.simulation.stream_checkers import LoanChecker, StreamChecker
 from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
 
 __all__ = ["Checker", "Inspector", "LawBroken"]
@@ -40,18 +45,23 @@ class Inspector:
 
     def __init__(self, scene: Scene, verifier: Any) -> None:
         self._scene = scene
-        self.story = Story(scene.plant)
+        self.story = Story(scene)
         self.verdicts = VerdictChecker()
         self.containments = ContainmentChecker()
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
+        self.loans = LoanChecker()
+        self.signals = SignalChecker()
         self._checkers: tuple[Checker, ...] = (
             self.verdicts,
             OutcomeChecker(),
             self.containments,
             self.parts,
             self.obligations,
+            self.loans,
+            self.signals,
             LedgerChecker(verifier),
+            StreamChecker(),
         )
 
     def look(self, commits: Iterable[Commit]) -> None:
@@ -68,4 +78,14 @@ class Inspector:
 
     def seen(self) -> Counter[str]:
         """Return what the checkers had to compare."""
-        return self.verdicts.seen + self.containments.seen + self.parts.seen + self.obligations.seen
+        return sum(
+            (
+                self.verdicts.seen,
+                self.containments.seen,
+                self.parts.seen,
+                self.obligations.seen,
+                self.loans.seen,
+                self.signals.seen,
+            ),
+            Counter(),
+        )

@@ -16,7 +16,7 @@ from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from tests.simulation.product import Commit
-from tests.simulation.story import Scene, Story, require
+from tests.simulation.story import Scene, Story, require, told_by
 
 MINUTE = timedelta(minutes=1)
 
@@ -34,30 +34,44 @@ class ObligationChecker:
         for entry in commit.entries:
             self._latest = max(self._latest or entry.recorded_at, entry.recorded_at)
             if entry.type == "occurrence_decided":
-                number = int(str(entry.payload["occurrence_id"]))
+                number = str(told_by(entry)["occurrence_id"])
                 require("L7", len(story.decided[number]) == 1, "decided twice", entry)
 
     def at_end(self, scene: Scene, story: Story) -> None:
         assert self._latest is not None
         made = Counter(
-            (str(e.payload["check_id"]), instant(str(e.payload["due_at"]))) for e in story.made
+            (str(told_by(e)["check_id"]), instant(str(told_by(e)["due_at"]))) for e in story.made
         )
-        keys = Counter((e.payload["check_id"], e.payload["trigger_key"]) for e in story.made)
+        keys = Counter((told_by(e)["check_id"], told_by(e)["trigger_key"]) for e in story.made)
         require("L7", max(keys.values(), default=1) == 1, "made twice", keys)
         awaited = set()
         for check in scene.plant.plan.checks:
-            record = scene.ask(lambda reader, c=check: reader.get(CheckRecord, c.id))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+            record = scene.ask(lambda reader, c=check: reader.get(CheckRecord, c.line, c.id))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
             assert record is not None
-            until = self._latest + check.opens_before
-            dues = due_by_hand(scene.plant, check, record.adopted_at, until)
-            awaited |= {(str(check.id), due_at) for due_at in dues}
+            awaited |= {(str(check.id), due_at) for due_at in self._dues(story, check, record)}
         require("L7", set(made) == awaited, "came due otherwise", set(made) ^ awaited)
         records = scene.ask(lambda reader: reader.find(OccurrenceRecord))
         require("L7", len(records) == len(story.made), "occurrences lost or invented", records)
         for record in records:
-            self._ended(story, record)
+            self._ended(scene, story, record)
 
-    def _ended(self, story: Story, record: OccurrenceRecord) -> None:
+    def _dues(self, story: Story, check: Check, record: CheckRecord) -> set[datetime]:
+        """Return every due time of a check; one whose schedule is changed starts anew from there."""
+        assert self._latest is not None
+        dues: set[datetime] = set()
+        adopted = story.adopted[check.id]
+        began_at, began_under = adopted[0]
+        for at, plant in adopted[1:]:
+            before, after = began_under.check(check.id), plant.check(check.id)
+            if before.schedule != after.schedule:
+                dues |= due_by_hand(began_under, before, began_at, at + before.opens_before)
+                began_at = at
+            began_under = plant
+        require("L7", record.adopted_at == began_at, "owed from another instant on", record)
+        until = self._latest + check.opens_before
+        return dues | due_by_hand(began_under, check, began_at, until)
+
+    def _ended(self, scene: Scene, story: Story, record: OccurrenceRecord) -> None:
         assert self._latest is not None
         entries = story.decided.get(record.occurrence_id, [])
         if not entries:
@@ -65,9 +79,9 @@ class ObligationChecker:
             held = record.held_until is not None and record.held_until > self._latest
             require("L7", held or record.closes_at > self._latest, "never decided", record)
             return
-        told: Any = entries[0].payload
-        found = (record.outcome, record.reason, record.decided_at)
-        said = (told["outcome"], told["reason"], entries[0].occurred_at)
+        told: Any = told_by(entries[0])
+        found = (record.outcome, record.reason_code, record.reason_text, record.decided_at)
+        said = (told["outcome"], told["reason_code"], told["reason_text"], entries[0].occurred_at)
         require("L7", found == said, "the record is not what was told", found, said)
         self.seen[f"L7 {told['outcome']}"] += 1
         match told["outcome"]:
@@ -77,11 +91,11 @@ class ObligationChecker:
                 run = story.runs[told["run_id"]]
                 right = run.occurrence_id == record.occurrence_id and (
                     run.outcome == told["outcome"]
-                    or {verdict for verdict, _ in run.verdicts.values()} & {told["reason"]}
+                    or {verdict for verdict, _ in run.verdicts.values()} & {told["reason_code"]}
                 )
                 require("L7", right, f"{told['outcome']} by a run that was not", run, record)
             case "excused":
-                self._excused(story, record, entries[0])
+                self._excused(scene, story, record, entries[0])
             case _:
                 require("L7", False, "ended in no known way", record)
 
@@ -97,16 +111,19 @@ class ObligationChecker:
         require("L7", not early, "lapsed before its window closed", record, entry)
 
     @staticmethod
-    def _excused(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
-        if record.reason is not None and record.reason.startswith("pause-"):
-            pause = story.pauses[int(record.reason.removeprefix("pause-"))]
+    def _excused(scene: Scene, story: Story, record: OccurrenceRecord, entry: Entry) -> None:
+        if record.reason_code == "pause":
+            assert record.pause_id is not None
+            pause = story.pauses[record.pause_id]
             within = (
                 instant(pause["begins_at"]) <= record.due_at < instant(pause["ends_at"])
                 and pause["line"] == record.line
             )
             require("L7", within, "excused by a pause of another time", record, pause)
             return
-        require("L7", record.reason and entry.actor.name == "quality", "excused by nobody", record)
+        name = scene.ask(lambda reader: reader.names()).get(entry.actor.id)
+        somebody = record.reason_text and name is not None and name.name == "quality"
+        require("L7", somebody, "excused by nobody", record)
 
 
 def due_by_hand(plant: Plant, check: Check, adopted_at: datetime, until: datetime) -> set[datetime]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.occurrence import RUNNABLE, status
 from redrabbit.domain.records import (
     ChallengePartRecord,
@@ -43,6 +43,7 @@ from simulators.line_operator import (
 from tests.simulation.agenda import Agenda
 from tests.simulation.aimed_faults import AimedFaults
 from tests.simulation.product import Commit, Product
+from tests.simulation.story import told_by
 
 HUMAN_FAULT_SHARE = 0.2
 SICK_SHARE = 0.2
@@ -54,7 +55,8 @@ TRIES = 2
 TAPPED_SHARE = 0.15
 """Who says that a part is there puts it in at once: of the time that it takes otherwise."""
 ESCAPE_WATCH_S = 30.0
-QUALITY = Actor.stated("quality")
+QUALITY = "quality"
+"""The name that the quality engineer states."""
 SICK = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.HEALTHY]
 FAULTY = [fault for fault in HumanFault if fault is not HumanFault.NONE]
 
@@ -76,20 +78,21 @@ class People:
         """Has a station read for a while, though it has no run."""
         self.moved: Callable[[str], None] = lambda _station: None
         """Is told that something was said at a station."""
-        self.aborted: set[int] = set()
+        self.aborted: set[RunId] = set()
         """Runs that somebody gave up."""
         self.refusals: Counter[str] = Counter()
         self._product = product
+        self._quality = product.stated(QUALITY)
         self._world = world
         self._agenda = agenda
         self._faults = faults
         self._chance = chance
         self._acting: set[str] = set()
-        self._tries: Counter[tuple[str, int | None, int | None]] = Counter()
-        self._repaired: set[int] = set()
+        self._tries: Counter[tuple[str, str | None, str | None]] = Counter()
+        self._repaired: set[ContainmentId] = set()
         self._asked: list[Check] = []
         """Checks that the quality engineer wants run, though nothing makes them due."""
-        self._whims: set[tuple[int, str]] = set()
+        self._whims: set[tuple[str, str]] = set()
         self._operators = {
             str(station.id): LineOperator(
                 f"operator-{station.id}",
@@ -244,7 +247,7 @@ class People:
     def _say(self, station: str, action: Action) -> None:
         """Say an act to the software, as the API would."""
         watch, operator = self._product.watches[station], self._operators[station]
-        actor, now = Actor.stated(operator.name), self._product.clock.now()
+        actor, now = self._product.stated(operator.name), self._product.clock.now()
         if action.act is Act.SCAN:
             self._perhaps_sicken(station)
         try:
@@ -260,7 +263,7 @@ class People:
             operator.did(action)
             operator._faults.clear()  # the next run of this check has a fault of its own
             if action.act is Act.ABORT and action.run_id is not None:
-                self.aborted.add(action.run_id)
+                self.aborted.add(RunId(action.run_id))
 
     def _said(self, watch: StationWatch, action: Action, actor: Actor, now: datetime) -> Pending:
         code = action.code or ""
@@ -285,7 +288,7 @@ class People:
         self._tries[action.check_id or "", action.occurrence_id, case_id] += 1
         return watch.start(
             check_id=action.check_id or "",
-            occurrence_id=action.occurrence_id,
+            occurrence_id=OccurrenceId(action.occurrence_id) if action.occurrence_id else None,
             containment_id=case_id,
             actor=actor,
             now=now,
@@ -337,14 +340,14 @@ class People:
         """Act on what was recorded: repair what missed, look for what is missing."""
         for entry in commit.entries:
             if entry.type == "containment_opened":
-                number = int(str(entry.payload["containment_id"]))
+                number = ContainmentId(str(told_by(entry)["containment_id"]))
                 wait_s = 600 + 2400 * self._chance.random()
                 self._agenda.at(
                     self._later(wait_s),
                     lambda n=number: self._decide(lambda: self._repair(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
                 )
             elif entry.type == "part_missing":
-                part = str(entry.payload["part_id"])
+                part = str(told_by(entry)["part_id"])
                 self._agenda.at(
                     self._later(1200.0),
                     lambda p=part: self._decide(lambda: self._find(p)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
@@ -371,7 +374,7 @@ class People:
                 begins_at=begins_at,
                 ends_at=begins_at + timedelta(minutes=self._chance.randint(20, 120)),
                 reason="no material",
-                actor=QUALITY,
+                actor=self._quality,
             )
         )
 
@@ -382,25 +385,25 @@ class People:
         if undecided:
             chosen = self._chance.choice(undecided).occurrence_id
             self._product.write(
-                lambda uow: planning.excuse(uow, chosen, reason="changeover", actor=QUALITY)
+                lambda uow: planning.excuse(uow, chosen, reason="changeover", actor=self._quality)
             )
 
     def _quarantine(self) -> None:
         part = self._chance.choice(self._product.plant.parts).id
         self._product.write(
-            lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=QUALITY)
+            lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=self._quality)
         )
         self._agenda.at(self._later(3600.0), lambda: self._decide(lambda: self._release(part)))
 
     def _release(self, part: str) -> None:
-        self._product.write(lambda uow: planning.release(uow, part, actor=QUALITY))
+        self._product.write(lambda uow: planning.release(uow, part, actor=self._quality))
 
     def _find(self, part: str) -> None:
         record = self._product.database.read_now(lambda r: r.get(ChallengePartRecord, part))
         if record is not None and record.custody == "missing" and record.run_id is None:
-            self._product.write(lambda uow: planning.found_again(uow, part, actor=QUALITY))
+            self._product.write(lambda uow: planning.found_again(uow, part, actor=self._quality))
 
-    def _repair(self, number: int) -> None:
+    def _repair(self, number: ContainmentId) -> None:
         case = self._product.database.read_now(lambda r: r.get(ContainmentRecord, number))
         assert case is not None
         if self._run_at(case.station) is not None:
@@ -409,10 +412,10 @@ class People:
         self._world.set_behaviour(case.station, Behaviour.HEALTHY)
         self._repaired.add(number)
         self._product.write(
-            lambda uow: containing.record_stop(uow, number, counter=None, actor=QUALITY)
+            lambda uow: containing.record_stop(uow, number, counter=None, actor=self._quality)
         )
         self._product.write(
-            lambda uow: containing.tick_reaction(uow, number, step=0, actor=QUALITY)
+            lambda uow: containing.tick_reaction(uow, number, step=0, actor=self._quality)
         )
         self.look(case.station)
 
@@ -430,5 +433,5 @@ def shown(run: Run) -> RunShown:
     )
 
 
-def _about(check: DueCheck) -> tuple[str, int | None, int | None]:
+def _about(check: DueCheck) -> tuple[str, str | None, str | None]:
     return check.check_id, check.occurrence_id, check.containment_id

@@ -5,19 +5,24 @@ wall clock that was set, and a new life after each kill. Every commit is kept wi
 at which it was made, so that the checkers can lay the records beside the truth.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
 
 from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.ledger import Entry, LedgerContext, LogState
+from redrabbit.domain.identity import Actor, StationId
+from redrabbit.domain.ledger import Entry, LogState
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step, open_life
+from redrabbit.services.taking_up import take_over
 from redrabbit.services.watch import Pending, StationWatch
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
@@ -48,6 +53,8 @@ class Commit:
     """In the world."""
     offset: timedelta
     """How far the product's clock was ahead of the world's."""
+    heard: Mapping[str, int] = field(default_factory=dict)
+    """How often each station had been read until then."""
 
     def in_world(self, instant: datetime) -> datetime:
         """Return the world's time of an instant that the product told."""
@@ -57,19 +64,25 @@ class Commit:
 class Product:
     """One plant's service, through all its lives."""
 
-    def __init__(self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda) -> None:
+    def __init__(
+        self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda, *, seed: int = 0
+    ) -> None:
         self.plant = plant
         self.clock = clock
-        self.watches: dict[str, StationWatch] = {}
+        self.watches: dict[StationId, StationWatch] = {}
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
+        self.heard: dict[str, list[Acquisition]] = {}
+        """What was read of each station."""
         self.up = False
         self.on_commit: Callable[[Commit], None] = lambda _commit: None
         self.on_obligations: Callable[[], None] = lambda: None
         self._world = world
         self._agenda = agenda
         self._size = 0
+        self._salts = random.Random(f"{seed}: salts")
+        self._stated: dict[str, Actor] = {}
         self._step_at: datetime | None = None
         self._dirty = False
         self.database = MemoryDatabase(
@@ -79,6 +92,7 @@ class Product:
                 fold=fold,
                 software="simulated",
                 targets=plant.targets,
+                salt=self._salt,
             ),
             seal=_seal,
         )
@@ -93,11 +107,41 @@ class Product:
         self.watches = {watch.station.id: watch for watch in opened.watches}
         self.reschedule()
 
+    def take_over(self, plant: Plant) -> None:
+        """Take over another configuration, as the agent does while every queue stands still."""
+        files = {"plant.yaml": f"simulated {plant.digest}\n"}
+        taken = self.write(
+            lambda uow: take_over(
+                uow, plant, files, "simulated", before=self.plant, watches=self.watches
+            )
+        )
+        assert taken.adopted
+        assert not taken.relink
+        self.plant = plant
+        for watch in self.watches.values():
+            watch.go_on_under(plant)
+        self.watches |= taken.rebuilt
+        self._dirty = True
+        self.reschedule()
+
     def kill(self) -> None:
         """End it without a word: what only memory held is gone."""
         self.up = False
         self.watches = {}
         self.stops.append(self._world.now)
+
+    # People
+
+    def stated(self, name: str) -> Actor:
+        """Return the person who states this name, as the service does; salts are the seed's."""
+        if name not in self._stated:
+            fresh = StatedName(name=name, salt=self._salt())
+            actor_id = self.database.write_now(lambda uow: uow.keep_name(fresh))
+            self._stated[name] = Actor.stated(actor_id)
+        return self._stated[name]
+
+    def _salt(self) -> bytes:
+        return self._salts.randbytes(SALT_BYTES)
 
     # Commits
 
@@ -108,12 +152,20 @@ class Product:
         self._size += len(entries)
         if entries:
             commit = Commit(
-                entries=entries, at=self._world.now, offset=self.clock.now() - self.clock.steady
+                entries=entries,
+                at=self._world.now,
+                offset=self.clock.now() - self.clock.steady,
+                heard={station: len(told) for station, told in self.heard.items()},
             )
             self.commits.append(commit)
             self._dirty |= any(entry.type.startswith(OBLIGATIONS) for entry in entries)
             self.on_commit(commit)
         return result
+
+    def take(self, station: str, acquisition: Acquisition) -> None:
+        """Take in what was read of a station."""
+        self.heard.setdefault(station, []).append(acquisition)
+        self.settle(self.watches[StationId(station)].take(acquisition))
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""

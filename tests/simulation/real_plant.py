@@ -8,7 +8,7 @@ machine that stands still for a moment is kept as a fault, too: it hides what a 
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,12 +18,15 @@ from typing import TypeVar
 
 from redrabbit.base.clock import Clock
 from redrabbit.bootstrap import make_links
+from redrabbit.domain import acts
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.identity import Actor, StationId
-from redrabbit.domain.ledger import Entry, LedgerContext
+from redrabbit.domain.identity import CheckId, RunId, StationId
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import RunRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
 from redrabbit.services import scheduling
 from redrabbit.services.agent import Agent
@@ -80,7 +83,7 @@ class RealPlant:
         self.public_key = folder / f"{seed}.sqlite3.pub"
         self.all_faults: list[Fault] = []
         self.stops: list[datetime] = []
-        self.aborted_runs: set[int] = set()
+        self.aborted_runs: set[RunId] = set()
         self._database: SqlDatabase | None = None
         self._size = 0
         self._sabotaged = False
@@ -89,6 +92,14 @@ class RealPlant:
     @property
     def plant(self) -> Plant:
         return self._plant
+
+    @property
+    def plants(self) -> Sequence[Plant]:
+        return [self._plant]
+
+    @property
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        return {}
 
     @property
     def world(self) -> World:
@@ -232,27 +243,12 @@ class RealPlant:
     async def _say(
         self, service: LocalPlantService, action: Action, operator: str, station: str
     ) -> None:
-        actor, code, run = Actor.stated(operator), action.code or "", action.run_id or 0
-        match action.act:
-            case Act.START:
-                await service.start_run(
-                    check_id=action.check_id,  # type: ignore[arg-type]  # because a prompt carries plain words
-                    occurrence_id=None,
-                    containment_id=None,
-                    actor=actor,
-                )
-            case Act.SCAN:
-                self._perhaps_sicken(station)
-                await service.scan(run, code=code, actor=actor)  # type: ignore[arg-type]  # as above
-            case Act.TAP:
-                await service.presented(run, actor=actor)  # type: ignore[arg-type]  # as above
-            case Act.GIVE_BACK:
-                await service.given_back(run, code=code, actor=actor)  # type: ignore[arg-type]  # as above
-            case Act.CONFIRM:
-                await service.confirm(run, actor=actor)  # type: ignore[arg-type]  # as above
-            case _:
-                self.aborted_runs.add(run)
-                await service.abort(run, reason="why", actor=actor)  # type: ignore[arg-type]  # as above
+        if action.act is Act.SCAN:
+            self._perhaps_sicken(station)
+        if action.act is Act.ABORT:
+            self.aborted_runs.add(RunId(action.run_id or ""))
+        key = f"{station}-{self.chance.randrange(1 << 60):x}"
+        await service.do(act_of(action), await service.stated(operator), key)
 
     def _perhaps_sicken(self, station: str) -> None:
         self.simulated.driver.catch_up()
@@ -287,6 +283,25 @@ class RealPlant:
             await self.clock.sleep_until(fault.until)
         finally:
             undo()
+
+
+def act_of(action: Action) -> acts.Act[RunRecord]:
+    """Return what an operator's action asks of the software."""
+    run, code = RunId(action.run_id or ""), action.code or ""
+    match action.act:
+        case Act.START:
+            check = CheckId(action.check_id or "")
+            return acts.StartRun(check_id=check, occurrence_id=None, containment_id=None)
+        case Act.SCAN:
+            return acts.ScanPart(run_id=run, code=code)
+        case Act.TAP:
+            return acts.SayPresented(run_id=run)
+        case Act.GIVE_BACK:
+            return acts.GiveBackPart(run_id=run, code=code)
+        case Act.CONFIRM:
+            return acts.ConfirmRun(run_id=run)
+        case _:
+            return acts.AbortRun(run_id=run, reason="why")
 
 
 def _recorded_at(entry: Entry) -> datetime:

@@ -21,7 +21,7 @@ from redrabbit.services.ports import Reader
 from simulators.faults import FaultKind
 from simulators.line import Fact, What
 from tests.simulation.product import Commit
-from tests.simulation.story import Judged, RunTold, Scene, Story, require
+from tests.simulation.story import Judged, RunTold, Scene, Story, require, told_by
 
 NOTICED = timedelta(seconds=10)
 """How long an alarm may take."""
@@ -34,13 +34,13 @@ class ContainmentChecker:
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self._open: dict[tuple[str, str], int] = {}
-        self._good: dict[tuple[str, str], tuple[str, int]] = {}
+        self._open: dict[tuple[str, str], str] = {}
+        self._good: dict[tuple[str, str], tuple[str, str]] = {}
         """The last good checks before this commit."""
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
         for entry in commit.entries:
-            told: Any = entry.payload
+            told: Any = told_by(entry)
             if entry.type == "verdict_reached" and told["decides"] and told["verdict"] == "missed":
                 judged = next(
                     each
@@ -67,11 +67,11 @@ class ContainmentChecker:
             entry
             for entry in commit.entries
             if entry.type == "containment_opened"
-            and (entry.payload["device"], entry.payload["failure_mode"]) == key
+            and (told_by(entry)["device"], told_by(entry)["failure_mode"]) == key
         ]
         if key not in self._open:
             require("L4", len(opened) == 1, "a miss without containment in its transaction", judged)
-            self._open[key] = int(str(opened[0].payload["containment_id"]))
+            self._open[key] = str(told_by(opened[0])["containment_id"])
         case = scene.ask(lambda reader: reader.get(ContainmentRecord, self._open[key]))
         require("L4", case is not None and case.state == "open", "no open containment", judged)
         assert case is not None
@@ -92,7 +92,7 @@ class ContainmentChecker:
     def at_end(self, scene: Scene, story: Story) -> None:
         cases = scene.ask(lambda reader: reader.find(ContainmentRecord))
         states = {case.containment_id: case.state for case in cases}
-        told = {int(str(entry.payload["containment_id"])) for entry in story.opened}
+        told = {str(told_by(entry)["containment_id"]) for entry in story.opened}
         require("L4", set(states) == told, "containments lost or invented", states, told)
         still = {number for number, state in states.items() if state == "open"}
         require("L4", still == set(self._open.values()), "closed without a pass", states)
@@ -104,11 +104,11 @@ class PartChecker:
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self._uses: Counter[str] = Counter()
-        self._out: dict[str, int] = {}
+        self._out: dict[str, str] = {}
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
         for entry in commit.entries:
-            told: Any = entry.payload
+            told: Any = told_by(entry)
             if entry.type == "run_started":
                 for part in told["parts"]:
                     self._must_be_fit(scene, story, part, entry)
@@ -148,7 +148,7 @@ class PartChecker:
         alarms = [
             entry
             for _, entry in story.alarms
-            if entry.payload["kind"] == "not_returned" and entry.payload["run_id"] == run.run_id
+            if told_by(entry)["kind"] == "not_returned" and told_by(entry)["run_id"] == run.run_id
         ]
         require("L5", alarms, "not back in time, and nobody told", run)
 
@@ -170,9 +170,9 @@ class PartChecker:
                 alarms = [
                     entry
                     for at, entry in story.alarms
-                    if entry.payload["kind"] == "escape"
-                    and entry.payload["station"] == fact.station
-                    and entry.payload["part_id"] == fact.part
+                    if told_by(entry)["kind"] == "escape"
+                    and told_by(entry)["station"] == fact.station
+                    and told_by(entry)["part_id"] == fact.part
                     and fact.at <= at <= fact.at + NOTICED
                 ]
                 require("L5", alarms, "a part seen where it must not be, and nobody told", fact)
@@ -219,7 +219,7 @@ class LedgerChecker:
         del story
         for entry in commit.entries:
             names = {field.name for field in fields(BY_TYPE[entry.type])}
-            require("D22", entry.payload.keys() == names, "its fields are not its type's", entry)
+            require("D22", told_by(entry).keys() == names, "its fields are not its type's", entry)
         leaves = list(scene.ask(lambda reader: reader.leaf_hashes()))
         require("L8", leaves[: len(self._kept)] == self._kept, "an entry was rewritten or lost")
         self._kept = leaves
@@ -246,6 +246,7 @@ class LedgerChecker:
 
 
 def _row(reader: Reader, entry: Entry) -> dict[str, object]:
+    stored = reader.stored_entry(entry.index)
     return {
         "index": entry.index,
         "type": entry.type,
@@ -255,5 +256,7 @@ def _row(reader: Reader, entry: Entry) -> dict[str, object]:
         "previous": entry.previous,
         "occurred_at": entry.occurred_at,
         "recorded_at": entry.recorded_at,
-        "raw": reader.raw_entry(entry.index),
+        "raw": stored.raw,
+        "salt": stored.salt,
+        "payload": stored.payload,
     }

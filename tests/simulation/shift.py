@@ -6,10 +6,13 @@ truth with the records. Everything follows from the seed.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from redrabbit.domain.identity import RunId
+from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.plant import Plant
 from redrabbit.domain.run import Run, RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
@@ -19,7 +22,7 @@ from simulators.line import World
 from simulators.virtual_clock import VirtualClock
 from tests.simulation.agenda import Agenda
 from tests.simulation.aimed_faults import AimedFaults
-from tests.simulation.busy_plant import BEGIN, HOURS, busy_plant, configured
+from tests.simulation.busy_plant import BEGIN, HOURS, busy_plant, configured, revised_plant
 from tests.simulation.people import People
 from tests.simulation.product import Product
 from tests.simulation.reading import reader_of
@@ -40,18 +43,21 @@ Check = Callable[["SimulatedShift"], None]
 class SimulatedShift:
     """Eight hours of a plant, from a seed."""
 
-    def __init__(self, seed: int, *, hours: float = HOURS) -> None:
+    def __init__(self, seed: int, *, hours: float = HOURS, revised_at: float | None = None) -> None:
+        """`revised_at`: after this share of the shift its plan is revised, without a restart."""
         _, model = configured()
         chance = random.Random(seed)
         self.seed = seed
         self.plant = busy_plant(chance)
+        self.plants = [self.plant]
+        """All that was in force, in order."""
         self.end = BEGIN + timedelta(hours=hours)
         self.steps = 0
         self.world = World(model.stations, model.parts, starts_at=BEGIN, seed=seed)
         self.clock = VirtualClock(BEGIN)
         self.agenda = Agenda(self.world, self.clock)
         self.faults = AimedFaults(self.plant, chance)
-        self.product = Product(self.plant, self.world, self.clock, self.agenda)
+        self.product = Product(self.plant, self.world, self.clock, self.agenda, seed=seed)
         self.people = People(self.product, self.world, self.agenda, self.faults, chance)
         faces = {face.station: face for face in model.faces}
         self._readers = {
@@ -72,6 +78,10 @@ class SimulatedShift:
         self.product.on_obligations = self.people.look_everywhere
         self._begin_life()
         self.people.plan_the_day(BEGIN, hours)
+        if revised_at is not None:
+            after = revised_plant(self.plant, random.Random(f"{seed}: revision"))
+            moment = BEGIN + timedelta(hours=hours * revised_at)
+            self.agenda.at(moment, lambda: self._revise(after))
         target = chance.choice(self.plant.stations).id
         self.faults.surely_at(target, BEGIN + timedelta(hours=hours * chance.random()))
 
@@ -86,7 +96,12 @@ class SimulatedShift:
         return self.product.stops
 
     @property
-    def aborted_runs(self) -> set[int]:
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        """What was read of each station."""
+        return self.product.heard
+
+    @property
+    def aborted_runs(self) -> set[RunId]:
         """Runs that somebody gave up."""
         return self.people.aborted
 
@@ -120,6 +135,17 @@ class SimulatedShift:
                     self.product.settle(watch.tick(self.clock.now()))
             self.product.write(lambda uow: scheduling.step(uow, self.plant))
             check(self)
+
+    def _revise(self, plant: Plant) -> None:
+        if not self.product.up:
+            self.agenda.at(self.world.now + timedelta(seconds=30), lambda: self._revise(plant))
+            return
+        self.plant = plant
+        self.plants.append(plant)
+        self.product.take_over(plant)
+        for station in self._readers:
+            self._plan_read(station)
+        self.people.look_everywhere()
 
     # Faults of the product
 
@@ -202,4 +228,4 @@ class SimulatedShift:
     def _read(self, station: str) -> None:
         self._read_at[station] = self.world.now
         for acquisition in self._readers[station].read():
-            self.product.settle(self.product.watches[station].take(acquisition))
+            self.product.take(station, acquisition)

@@ -4,13 +4,14 @@ Read from the entries alone, on purpose without the product's fold, schedule or 
 mistake in one of these shows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from redrabbit.domain.identity import CheckId, PartId, StationId
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.identity import CheckId, PartId, RunId, StationId
+from redrabbit.domain.ledger import Entry, JsonValue
+from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.services.ports import Reader
@@ -18,7 +19,7 @@ from simulators.faults import Fault
 from simulators.line import World
 from tests.simulation.product import Commit
 
-__all__ = ["Judged", "LawBroken", "RunTold", "Scene", "Story", "require"]
+__all__ = ["Judged", "LawBroken", "RunTold", "Scene", "Story", "require", "told_by"]
 
 T = TypeVar("T")
 
@@ -31,6 +32,12 @@ def require(law: str, holds: object, what: str, *about: object) -> None:
     """Raise LawBroken unless it holds."""
     if not holds:
         raise LawBroken(f"{law}: {what}: " + "; ".join(str(each) for each in about))
+
+
+def told_by(entry: Entry) -> Mapping[str, JsonValue]:
+    """Return what an entry tells; nothing of a simulated shift was erased."""
+    assert entry.payload is not None
+    return entry.payload
 
 
 class Scene(Protocol):
@@ -48,8 +55,18 @@ class Scene(Protocol):
         ...
 
     @property
-    def aborted_runs(self) -> set[int]:
+    def aborted_runs(self) -> set[RunId]:
         """Runs that somebody gave up."""
+        ...
+
+    @property
+    def plants(self) -> Sequence[Plant]:
+        """All that was in force, in order; the last one is."""
+        ...
+
+    @property
+    def heard(self) -> Mapping[str, Sequence[Acquisition]]:
+        """What was read of each station; empty where nobody wrote it down."""
         ...
 
     def ask(self, query: Callable[[Reader], T]) -> T:
@@ -61,13 +78,13 @@ class Scene(Protocol):
 class RunTold:
     """One run as told."""
 
-    run_id: int
-    occurrence_id: int | None
+    run_id: str
+    occurrence_id: str | None
     check_id: str
     station: str
     device: str
     purpose: str
-    containment_id: int | None
+    containment_id: str | None
     parts: list[str]
     expires_at: str
     started_at: datetime
@@ -126,31 +143,35 @@ class Judged:
 class Story:
     """Everything told so far."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, scene: Scene) -> None:
+        plant = scene.plant
+        self._scene = scene
         self._plant = plant
-        self.runs: dict[int, RunTold] = {}
+        self.runs: dict[str, RunTold] = {}
         self.made: list[Entry] = []
-        self.decided: dict[int, list[Entry]] = {}
+        self.adopted: dict[str, list[tuple[datetime, Plant]]] = {}
+        """Check → each adoption of it, and the plant whose check it is since."""
+        self.decided: dict[str, list[Entry]] = {}
         self.alarms: list[tuple[datetime, Entry]] = []
-        self.pauses: dict[int, dict[str, Any]] = {}
+        self.pauses: dict[str, dict[str, Any]] = {}
         self.opened: list[Entry] = []
         self.part_states: dict[str, str] = {
             part.id: "released" if part.released else "unreleased" for part in plant.parts
         }
         self.uses: dict[str, int] = {}
-        self.out: dict[str, int] = {}
+        self.out: dict[str, str] = {}
         """Part → the run that has it."""
         self.judged: list[Judged] = []
-        self.last_good: dict[tuple[str, str], tuple[str, int]] = {}
+        self.last_good: dict[tuple[str, str], tuple[str, str]] = {}
         """Device and failure mode → instant and run of the last good check."""
-        self._good: list[tuple[tuple[int, int], tuple[str, str], tuple[str, int]]] = []
+        self._good: list[tuple[tuple[str, int], tuple[str, str], tuple[str, str]]] = []
 
     def tell(self, commit: Commit) -> None:
         """Take in one transaction."""
         for entry in commit.entries:
             teller = getattr(self, f"_{entry.type}", None)
             if teller is not None:
-                teller(entry, entry.payload, commit)
+                teller(entry, told_by(entry), commit)
 
     def run_at(self, station: str, at: datetime) -> RunTold | None:
         """Return the run that was under way at a station."""
@@ -159,6 +180,13 @@ class Story:
             if run.station == station and run.started_at <= at and not is_over:
                 return run
         return None
+
+    def _configuration_adopted(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        for plant in self._scene.plants:
+            self._plant = plant if plant.digest == told["digest"] else self._plant
+
+    def _check_adopted(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        self.adopted.setdefault(told["check_id"], []).append((entry.occurred_at, self._plant))
 
     def _run_started(self, entry: Entry, told: Any, commit: Commit) -> None:
         self.runs[told["run_id"]] = RunTold(
@@ -198,7 +226,7 @@ class Story:
             is_published=not hasattr(station.link, "poll_interval_s"),
             issued_at=run.issued[step],
             presented_at=commit.in_world(presented.occurred_at) if presented else None,
-            how=str(presented.payload["presented_how"]) if presented else None,
+            how=str(told_by(presented)["presented_how"]) if presented else None,
             decided_at=commit.in_world(entry.occurred_at),
             verdict=told["verdict"],
             why=told["verdict_reason"],
@@ -233,7 +261,8 @@ class Story:
 
     def _run_closed(self, entry: Entry, told: Any, commit: Commit) -> None:
         run = self.runs[told["run_id"]]
-        run.outcome, run.confirmed_by = told["outcome"], told["confirmed_by"]
+        run.outcome = told["outcome"]
+        run.confirmed_by = entry.actor.id if told["confirmed"] else None
         run.closed_at = commit.in_world(entry.occurred_at)
 
     def _part_state_changed(self, _entry: Entry, told: Any, _commit: Commit) -> None:

@@ -10,11 +10,12 @@ from tests.simulation.checkers import Inspector
 from tests.simulation.people import FEWEST_RUNS
 from tests.simulation.product import signer
 from tests.simulation.shift import SimulatedShift
+from tests.simulation.story import told_by
 
 
-def tell(seed: int) -> Counter[str]:
+def tell(seed: int, *, revised_at: float | None = None) -> Counter[str]:
     """Tell one shift and return what came of it; an error names the seed and how to replay it."""
-    shift = SimulatedShift(seed)
+    shift = SimulatedShift(seed, revised_at=revised_at)
     inspector = Inspector(shift, signer().verifier)
     looked_at = 0
 
@@ -62,11 +63,11 @@ def came_of(shift: SimulatedShift, inspector: Inspector) -> Counter[str]:
     found.update(f"run {run.outcome}" for run in story.runs.values())
     found.update(f"fault {fault.kind.value}" for fault in shift.all_faults)
     found.update(
-        f"occurrence {entry.payload['outcome']}"
+        f"occurrence {told_by(entry)['outcome']}"
         for each in story.decided.values()
         for entry in each
     )
-    found.update(f"alarm {entry.payload['kind']}" for _, entry in story.alarms)
+    found.update(f"alarm {told_by(entry)['kind']}" for _, entry in story.alarms)
     found.update(f"refused {code}" for code in shift.people.refusals.elements())
     found.update({"shifts": 1, "runs": len(story.runs)})
     found["with too few runs"] += len(story.runs) < FEWEST_RUNS

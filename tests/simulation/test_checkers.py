@@ -9,15 +9,20 @@ import pytest
 
 from redrabbit.domain import consequences, occurrence, run_return, run_transitions
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.facts import fact
-from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts import catalogue, fact
+from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver
+from redrabbit.domain.facts.codec import decode, encode
 from redrabbit.domain.facts.containment import ContainmentOpened
-from redrabbit.domain.facts.fact import Changes
+from redrabbit.domain.facts.fact import Changes, Put
+from redrabbit.domain.facts.presentation import PartIssued
+from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
+from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
-from redrabbit.services import running, scheduling
+from redrabbit.services import record_fact, recording, running, scheduling
 from redrabbit.services.watch import StationWatch
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -236,6 +241,44 @@ def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
     assert "seen where it must not be" in broken("L5")
 
 
+def test_a_lent_part_that_its_home_does_not_get_back_breaks_l5(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(busy_plant, "LENT_SHARE", 1.0)
+    real = record_fact.record
+
+    def forgetful(uow: Any, fact: Any, **more: Any) -> None:
+        if not isinstance(fact, PartHandedBack):
+            real(uow, fact, **more)
+
+    monkeypatch.setattr(recording, "record", forgetful)
+
+    assert "part_handed_back is not told once" in broken("L5")
+
+
+def test_a_use_that_is_counted_twice_breaks_l5(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(busy_plant, "LENT_SHARE", 1.0)
+    real = PartHandedOver.fold
+
+    def twice(self: PartHandedOver, entry: Entry, look: Any) -> Changes:
+        return real(replace(self, use_number=self.use_number + 1), entry, look)
+
+    monkeypatch.setattr(PartHandedOver, "fold", twice)
+
+    assert "counted otherwise" in broken("L5")
+
+
+def test_a_fold_that_reaches_into_another_stream_breaks_d50(monkeypatch: PATCH) -> None:
+    real = RunStarted.fold
+
+    def reaching(self: RunStarted, entry: Entry, look: Any) -> Changes:
+        agent = look(AgentRecord, 1)
+        others = () if agent is None else (Put(replace(agent, software=self.run_id)),)
+        return (*real(self, entry, look), *others)
+
+    monkeypatch.setattr(RunStarted, "fold", reaching)
+
+    assert "AgentRecord differs" in broken("D50")
+
+
 def test_a_product_that_takes_any_part_breaks_l6(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(busy_plant, "UNFIT_SHARE", 0.5)
     monkeypatch.setattr(running, "why_unfit", lambda *_args, **_more: None)
@@ -283,7 +326,7 @@ def test_a_record_that_is_edited_breaks_l8() -> None:
     def tamper(shift: SimulatedShift) -> None:
         runs = shift.product.database._kept.records[RunRecord]
         for key, run in runs.items():
-            runs[key] = replace(run, operator="somebody else")
+            runs[key] = replace(run, started_by="somebody else")
 
     assert "verification finds" in broken("L8", tamper)
 
@@ -294,7 +337,11 @@ def test_a_fact_with_fields_of_its_own_breaks_d22(monkeypatch: PATCH) -> None:
         fields.pop("expected_code", None)
         return fields
 
+    def lenient(kind: Any, payload: Any) -> Any:
+        return decode(kind, payload | {"expected_code": None} if kind is PartIssued else payload)
+
     monkeypatch.setattr(fact, "encode", shorter)
+    monkeypatch.setattr(catalogue, "decode", lenient)
 
     assert "fields" in broken("D22")
 
@@ -315,6 +362,18 @@ def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> Non
     monkeypatch.setattr(run_transitions, "conclude_beside", decide)
 
     assert "only the first decides" in broken("L10")
+
+
+def test_a_signal_that_no_rule_reads_and_nobody_keeps_breaks_d13(monkeypatch: PATCH) -> None:
+    real = SignalLog.take
+
+    def take(self: SignalLog, acquisition: Acquisition) -> None:
+        read = [change for change in acquisition.changes if change.signal != "part_count"]
+        real(self, replace(acquisition, changes=tuple(read)))
+
+    monkeypatch.setattr(SignalLog, "take", take)
+
+    assert "kept otherwise than read" in broken("D13")
 
 
 def test_an_outcome_better_than_the_worst_step_breaks_l10(monkeypatch: PATCH) -> None:

@@ -44,6 +44,8 @@ AWAITED = frozenset(
         "checked L3 missed by silence",
         "checked L3 undisturbed",
         "checked L5 not back in time",
+        "checked L5 part_handed_over",
+        "checked L5 part_handed_back",
     }
 )
 
@@ -69,6 +71,13 @@ def test_no_simulated_shift_breaks_a_law(chunk: int, shared: Path) -> None:
     told = sorted(shared.glob("*.json"))
     if len(told) == CHUNKS:
         _must_show_everything(sum(map(_counted, told), Counter()))
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_no_law_is_broken_where_the_plan_is_revised_in_mid_shift(seed: int) -> None:
+    """D52: other schedules and rules, taken over while runs are under way."""
+    seen = tell(seed, revised_at=(seed + 1) / 10)
+    assert seen["checked L7 passed"] + seen["checked L7 lapsed"] + seen["checked L7 failed"]
 
 
 def test_the_same_seed_tells_the_same_shift_again() -> None:

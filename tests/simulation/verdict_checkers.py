@@ -14,7 +14,7 @@ from simulators.direct_link import FAILURES
 from simulators.faults import Fault, FaultKind
 from simulators.line import Fact, What
 from tests.simulation.product import Commit
-from tests.simulation.story import Judged, RunTold, Scene, Story, require
+from tests.simulation.story import Judged, RunTold, Scene, Story, require, told_by
 
 LONGEST_READ = timedelta(seconds=0.35)
 """From the world's state to the end of the read that shows it."""
@@ -300,7 +300,7 @@ class OutcomeChecker:
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
         for entry in commit.entries:
             if entry.type == "run_closed":
-                run = story.runs[int(str(entry.payload["run_id"]))]
+                run = story.runs[str(told_by(entry)["run_id"])]
                 self._closed(scene, run)
 
     def at_end(self, scene: Scene, story: Story) -> None:

@@ -288,6 +288,18 @@ def test_a_containment_is_worked_off_step_by_step(visitor: Visitor) -> None:
     )  # it is recorded already
 
 
+def test_a_remark_is_kept_with_its_run(visitor: Visitor) -> None:
+    address = f"/runs/{MISSED_RUN}"
+    assert "The lamp was dim." not in visitor.text(address)
+    sent = {"text": "The lamp was dim.", "by": "Li Wei"}
+    assert visitor.send(f"{address}/remarks", **sent) == 303
+    page = visitor.text(address)
+    assert "The lamp was dim." in page
+    assert page.index("The lamp was dim.") < page.index("name not verified", page.index("dim"))
+    assert visitor.send(f"{address}/remarks", text=" ", by="Li Wei") == 409
+    assert visitor.send("/runs/line1-R-999/remarks", **sent) == 404
+
+
 def test_re_verification_leads_to_the_station(visitor: Visitor) -> None:
     assert visitor.send(f"/containments/{OPEN_CASE}/reverify", by="Li Wei") == 303
     run = under_way(visitor, "line2-op20")

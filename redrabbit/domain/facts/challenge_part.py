@@ -36,6 +36,8 @@ class ChallengePartRecord(Record):
     part_id: str
     stream: str
     """Its home: the line, or `plant` where it belongs to none."""
+    home_is_settled: bool
+    """False under schema 1, which had all pieces on `plant`; from then on a home never changes."""
     kind: str
     """The kind of challenge part that it is a piece of (D36)."""
     name: Json
@@ -97,6 +99,7 @@ class PartRegistered(Fact):
             ChallengePartRecord,
             self,
             stream=entry.stream,
+            home_is_settled=entry.schema > 1,
             name=json_of(self.name),
             state_by=known.state_by if known and as_before else entry.actor.id,
             state_how=known.state_how if known and as_before else entry.actor.how,

@@ -1,0 +1,238 @@
+"""Beginning to watch: a life of the agent, and another configuration under the same life (D52).
+
+Both adopt in one transaction, and take up the runs under way (L3, L7). A life knows nothing but the
+records; a new configuration leaves alone what it does not change.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from redrabbit.domain.challenge_part import ChallengePart, Custody
+from redrabbit.domain.consequences import names_of
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.plant import AgentStarted
+from redrabbit.domain.facts.run import RunClosed
+from redrabbit.domain.identity import AGENT, CheckId, StationId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    AgentRecord,
+    ChallengePartRecord,
+    PresentationRecord,
+    RunRecord,
+    StationRecord,
+)
+from redrabbit.domain.run import Outcome, Run, StopCode, worst_outcome
+from redrabbit.domain.station import Station
+from redrabbit.services import scheduling
+from redrabbit.services.adopting import adopt
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.record_fact import record
+from redrabbit.services.running import rebuild_run
+from redrabbit.services.runs_under_way import runs_under_way
+from redrabbit.services.watch import StationWatch
+
+
+class Opened:
+    """What one agent's life starts from."""
+
+    def __init__(self, agent_id: int, watches: list[StationWatch]) -> None:
+        self.agent_id = agent_id
+        self.watches = watches
+
+
+def open_life(
+    uow: UnitOfWork,
+    plant: Plant,
+    files: Mapping[str, str],
+    software: str,
+    *,
+    before: Plant | None = None,
+) -> Opened:
+    """Begin one life: adopt, take up runs, make what came due while nobody watched.
+
+    What came due before this configuration is owed by the one `before` it (L7); where that can't
+    be read any more (None), what was made of it is at least not forgiven.
+    """
+    number = _next_life(uow)
+    started = AgentStarted(agent_id=number, software=software)
+    record(uow, started, stream=PLANT_STREAM, actor=AGENT)
+    if before is not None:
+        scheduling.step(uow, before)
+    else:
+        scheduling.bring_up(uow)
+    adopt(uow, plant, files, software)
+    runs = _taken_up(uow, plant)
+    watches = [_watching(uow, plant, each, runs.get(each.id)) for each in plant.stations]
+    scheduling.step(uow, plant)
+    return Opened(number, watches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What became of the watches when another configuration was taken over."""
+
+    adopted: bool
+    """False where it was in force already."""
+    rebuilt: Mapping[StationId, StationWatch]
+    """Stations that are new, that changed, or whose run could not go on as it was."""
+    relink: frozenset[StationId]
+    """Of these, those that are read otherwise than before: their links must be started anew."""
+    removed: frozenset[StationId]
+    """Stations that are no longer in the plant."""
+
+
+def take_over(
+    uow: UnitOfWork,
+    plant: Plant,
+    files: Mapping[str, str],
+    software: str,
+    *,
+    before: Plant,
+    watches: Mapping[StationId, StationWatch],
+) -> TakenOver:
+    """Adopt another configuration while stations are watched; nobody may use `watches` meanwhile.
+
+    What came due until now is owed by the plan `before` it (L7). A run goes on where neither its
+    station nor its check nor a part of it changes; any other is taken up as after a restart (D4).
+    """
+    scheduling.step(uow, before)
+    adopted = adopt(uow, plant, files, software)
+    changed = {
+        station.id for station in plant.stations if not _goes_on(before, plant, station, watches)
+    }
+    removed = watches.keys() - {station.id for station in plant.stations}
+    runs = _taken_up(uow, plant, changed | removed)
+    rebuilt: dict[StationId, StationWatch] = {}
+    relink: set[StationId] = set()
+    for station in plant.stations:
+        if station.id in changed:
+            reads_on = _read_as_before(station, watches.get(station.id))
+            run = runs.get(station.id)
+            rebuilt[station.id] = _watching(uow, plant, station, run, reads_on)
+            relink |= {station.id} if reads_on is None else set()
+    scheduling.step(uow, plant)
+    return TakenOver(
+        adopted=adopted, rebuilt=rebuilt, relink=frozenset(relink), removed=frozenset(removed)
+    )
+
+
+def _goes_on(
+    before: Plant, plant: Plant, station: Station, watches: Mapping[StationId, StationWatch]
+) -> bool:
+    """Tell whether the station's owner may stay: it, and what its run is about, are as before."""
+    watch = watches.get(station.id)
+    if watch is None or watch.station != station:
+        return False
+    if watch.run is None:
+        return True
+    check_id = CheckId(watch.run.check_id)
+    check = next((each for each in plant.plan.checks if each.id == check_id), None)
+    if check is None or check != before.check(check_id):
+        return False
+    needed = {step.expectation.part for step in watch.run.steps}
+    return _parts(plant, needed) == _parts(before, needed)
+
+
+def _parts(plant: Plant, needed: Collection[str]) -> Mapping[str, ChallengePart]:
+    return {part.id: part for part in plant.parts if part.id in needed}
+
+
+def _read_as_before(station: Station, watch: StationWatch | None) -> StationWatch | None:
+    """Return the owner until now, if the station goes on being read in the same way."""
+    if watch is None:
+        return None
+    same = (watch.station.link, watch.station.signals) == (station.link, station.signals)
+    return watch if same else None
+
+
+def _watching(
+    uow: UnitOfWork,
+    plant: Plant,
+    station: Station,
+    run: Run | None,
+    reads_on: StationWatch | None = None,
+) -> StationWatch:
+    """Return a new owner of a station; its run, if it has one, has been through a restart (L3)."""
+    known = uow.get(StationRecord, station.line, station.id)
+    watch = StationWatch(
+        plant,
+        station,
+        started_at=uow.now,
+        recorded_lost=known is not None and known.no_data_since is not None,
+        run=run,
+        reads_on=reads_on,
+    )
+    pending = watch.restart(uow.now)
+    if pending is not None:
+        pending.command(uow)
+        pending.settle()
+    return watch
+
+
+def _next_life(uow: UnitOfWork) -> int:
+    latest = uow.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
+    return latest[0].agent_id + 1 if latest else 1
+
+
+def _taken_up(
+    uow: UnitOfWork, plant: Plant, stations: Collection[str] | None = None
+) -> dict[StationId, Run]:
+    """Return the runs under way, of these stations only; one that can't go on is closed."""
+    runs: dict[StationId, Run] = {}
+    for known in runs_under_way(uow):
+        if stations is not None and known.station not in stations:
+            continue
+        run = rebuild_run(uow, plant, known)
+        if run is None:
+            _give_up(uow, known)
+        else:
+            runs[StationId(known.station)] = run
+    return runs
+
+
+def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
+    """Close a run that the configuration no longer allows; tell which part is still out."""
+    shown = uow.find(
+        PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
+    )
+    verdicts = [p.verdict for p in shown if p.verdict is not None]
+    outcome = worst_outcome(verdicts) or Outcome.ABORTED
+    for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
+        if part.custody is not Custody.MISSING:
+            _note_missing(uow, run, part)
+    closed = RunClosed(
+        station=run.station,
+        device=run.device,
+        run_id=run.run_id,
+        outcome=outcome,
+        reason_code=StopCode.CONFIGURATION_CHANGED,
+        reason_text=None,
+        confirmed=False,
+        signals=None,
+    )
+    record(uow, closed, stream=run.line, actor=AGENT)
+
+
+def _note_missing(uow: UnitOfWork, run: RunRecord, part: ChallengePartRecord) -> None:
+    missing = PartMissing(
+        part_id=part.part_id,
+        run_id=run.run_id,
+        station=run.station,
+        device=run.device,
+        box_label=None,
+    )
+    record(uow, missing, stream=part.stream, actor=AGENT)
+    raise_alarm(
+        uow,
+        AlarmKind.NOT_RETURNED,
+        at=uow.now,
+        line=run.line,
+        station=run.station,
+        device=run.device,
+        names=names_of(run),
+        part_id=part.part_id,
+        run_id=run.run_id,
+    )
