@@ -121,7 +121,7 @@ class Product:
         self.plant = plant
         for watch in self.watches.values():
             watch.go_on_under(plant)
-        self.watches |= taken.rebuilt
+        self.watches |= {str(name): watch for name, watch in taken.rebuilt.items()}
         self._dirty = True
         self.reschedule()
 
