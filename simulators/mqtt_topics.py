@@ -1,11 +1,9 @@
 """Topic filters: which are well formed, and who is subscribed to a topic.
 
-Rules: MQTT 3.1.1 and 5.0, section 4.7: `+` stands for one level, `#` for the rest including the
-parent, and neither matches a first level that begins with `$`.
+Rules: MQTT 3.1.1, section 4.7: `+` stands for one level, `#` for the rest including the parent, and
+neither matches a first level that begins with `$`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -32,62 +30,41 @@ def matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(found)
 
 
-@dataclass(slots=True)
-class _Level(Generic[T]):
-    below: "dict[str, _Level[T]]" = field(default_factory=dict)
-    values: dict[str, T] = field(default_factory=dict)
+class Subscriptions(Generic[T]):
+    """Who is subscribed to which filter, and at which QoS.
 
-
-class SubscriptionTrie(Generic[T]):
-    """Subscriptions by filter and subscriber; finding those of a topic walks its levels once."""
+    Finding those of a topic looks at every filter: a simulated plant has some tens of them.
+    """
 
     def __init__(self) -> None:
-        self._root: _Level[T] = _Level()
+        self._by_filter: dict[str, dict[T, int]] = {}
 
-    def put(self, topic_filter: str, subscriber: str, value: T) -> bool:
-        """Add or replace a subscription; True when it is new."""
-        level = self._root
-        for name in topic_filter.split("/"):
-            level = level.below.setdefault(name, _Level())
-        is_new = subscriber not in level.values
-        level.values[subscriber] = value
-        return is_new
+    def put(self, topic_filter: str, subscriber: T, qos: int) -> None:
+        """Add a subscription, or replace the one to the same filter (section 3.8.4)."""
+        self._by_filter.setdefault(topic_filter, {})[subscriber] = qos
 
-    def remove(self, topic_filter: str, subscriber: str) -> bool:
-        """Remove a subscription; False when there was none. Empty levels go with it."""
-        way: list[tuple[_Level[T], str]] = []
-        level = self._root
-        for name in topic_filter.split("/"):
-            if name not in level.below:
-                return False
-            way.append((level, name))
-            level = level.below[name]
-        existed = level.values.pop(subscriber, None) is not None
-        for parent, name in reversed(way):
-            child = parent.below[name]
-            if child.values or child.below:
-                break
-            del parent.below[name]
-        return existed
+    def remove(self, topic_filter: str, subscriber: T) -> None:
+        """Remove a subscription, if there is one."""
+        subscribers = self._by_filter.get(topic_filter, {})
+        subscribers.pop(subscriber, None)
+        if not subscribers:
+            self._by_filter.pop(topic_filter, None)
 
-    def matching(self, topic: str) -> Iterator[tuple[str, T]]:
-        """Yield (subscriber, subscription) of every filter that the topic falls under."""
-        names = topic.split("/")
-        yield from self._walk(self._root, names, 0, wild=not topic.startswith("$"))
+    def remove_all(self, subscriber: T) -> None:
+        """Remove all subscriptions of one subscriber."""
+        for topic_filter in list(self._by_filter):
+            self.remove(topic_filter, subscriber)
 
-    def _walk(
-        self, level: _Level[T], names: list[str], depth: int, *, wild: bool
-    ) -> Iterator[tuple[str, T]]:
-        if wild and (rest := level.below.get("#")) is not None:
-            yield from rest.values.items()
-        if depth == len(names):
-            yield from level.values.items()
-            return
-        for name in (names[depth], "+") if wild else (names[depth],):
-            if (below := level.below.get(name)) is not None:
-                yield from self._walk(below, names, depth + 1, wild=True)
+    def matching(self, topic: str) -> dict[T, int]:
+        """Return each subscriber of a topic once, with its highest QoS (section 3.3.5)."""
+        best: dict[T, int] = {}
+        for topic_filter, subscribers in self._by_filter.items():
+            if matches(topic_filter, topic):
+                for subscriber, qos in subscribers.items():
+                    best[subscriber] = max(qos, best.get(subscriber, 0))
+        return best
 
     @property
     def is_empty(self) -> bool:
         """True when nobody is subscribed to anything."""
-        return not self._root.below and not self._root.values
+        return not self._by_filter

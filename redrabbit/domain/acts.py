@@ -26,6 +26,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PauseRecord,
+    RemarkRecord,
     RunRecord,
 )
 
@@ -97,6 +98,16 @@ class AbortRun(Act[RunRecord]):
 
     run_id: RunId
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemarkOnRun(Act[RemarkRecord]):
+    """Keep a remark on a run, in a person's words."""
+
+    KIND: ClassVar = "remark_on_run"
+
+    run_id: RunId
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +207,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     GiveBackPart,
     ConfirmRun,
     AbortRun,
+    RemarkOnRun,
     Excuse,
     DeclarePause,
     EndPause,

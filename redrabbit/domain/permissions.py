@@ -42,6 +42,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.GiveBackPart: _RUNNING,
     acts.ConfirmRun: _ON_THE_FLOOR,  # a person stands for it, never a program
     acts.AbortRun: _RUNNING,
+    acts.RemarkOnRun: _REPAIRING | {Role.PARTS_KEEPER},
     acts.Excuse: _LEADING,
     acts.DeclarePause: _LEADING | {Role.SERVICE},
     acts.EndPause: _LEADING | {Role.SERVICE},

@@ -16,6 +16,7 @@ from redrabbit.domain.facts.fact import Json, Record
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
 from redrabbit.domain.facts.presentation import PresentationRecord
+from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.run import RunRecord
 from redrabbit.domain.facts.station import StationRecord
 
@@ -34,6 +35,7 @@ __all__ = [
     "PauseRecord",
     "PresentationRecord",
     "Record",
+    "RemarkRecord",
     "RunRecord",
     "StationRecord",
 ]

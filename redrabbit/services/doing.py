@@ -22,7 +22,7 @@ from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import TABLES, ContainmentRecord, RunRecord
-from redrabbit.services import containing, planning
+from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
 from redrabbit.services.station_desk import StationDesk
@@ -260,6 +260,9 @@ MOVES: Mapping[type[Act[Any]], Callable[[StationWatch, Any, Actor, Any], Pending
 """One row an act on a run under way."""
 
 COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int | None], Record]] = {
+    acts.RemarkOnRun: lambda uow, _plant, act, by, _n: remarking.remark(
+        uow, act.run_id, text=act.text, actor=by
+    ),
     acts.Excuse: lambda uow, _plant, act, by, _n: planning.excuse(
         uow, act.occurrence_id, reason=act.reason, actor=by
     ),

@@ -25,13 +25,14 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def mosquitto(folder: Path) -> AsyncIterator[int]:
-    """Run a private Mosquitto; yields its port once it says that it is running."""
+async def mosquitto(folder: Path, *more: str) -> AsyncIterator[int]:
+    """Run a private Mosquitto, with more settings if wanted; yields its port once it is running."""
     if MOSQUITTO is None:
         pytest.skip("Mosquitto is not installed")
     port = free_port()
     settings = folder / "mosquitto.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false", *more]
+    settings.write_text("\n".join(lines))
     process = await asyncio.create_subprocess_exec(
         MOSQUITTO, "-v", "-c", str(settings), stderr=asyncio.subprocess.PIPE
     )

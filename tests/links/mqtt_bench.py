@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -119,7 +121,10 @@ class Bench:
                 await asyncio.gather(self._task, return_exceptions=True)
 
 
-BROKERS = {"mosquitto": mosquitto, "simulated": simulated}
+BROKERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
+    "mosquitto": mosquitto,
+    "simulated": simulated,
+}
 
 
 def told(acquisition: Acquisition) -> dict[str, Value | Reason | None]:

@@ -161,6 +161,8 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert run is not None
     names = visitor.plant.ask(lambda reader: reader.names())
     assert names[run.started_by].name == "badge 2207"
+    entry = visitor.plant.ask(lambda reader: reader.entries(run.started_entry, 1))[0]
+    assert entry.actor.station == "line1-op20"
     assert "Take RR-0001 from drawer A2" in visitor.text(station)
     assert visitor.send(f"{station}/scan", code="RR-0001", run=run.run_id, expected="take") == 303
     assert "Put RR-0001 on the station" in visitor.text(station)
@@ -284,6 +286,18 @@ def test_a_containment_is_worked_off_step_by_step(visitor: Visitor) -> None:
     assert (
         visitor.send(f"/containments/{OPEN_CASE}/stop", by="Li Wei") == 409
     )  # it is recorded already
+
+
+def test_a_remark_is_kept_with_its_run(visitor: Visitor) -> None:
+    address = f"/runs/{MISSED_RUN}"
+    assert "The lamp was dim." not in visitor.text(address)
+    sent = {"text": "The lamp was dim.", "by": "Li Wei"}
+    assert visitor.send(f"{address}/remarks", **sent) == 303
+    page = visitor.text(address)
+    assert "The lamp was dim." in page
+    assert page.index("The lamp was dim.") < page.index("name not verified", page.index("dim"))
+    assert visitor.send(f"{address}/remarks", text=" ", by="Li Wei") == 409
+    assert visitor.send("/runs/line1-R-999/remarks", **sent) == 404
 
 
 def test_re_verification_leads_to_the_station(visitor: Visitor) -> None:

@@ -13,6 +13,7 @@ from redrabbit.domain.facts import (
     occurrence,
     plant,
     presentation,
+    remark,
     run,
     station,
 )
@@ -55,6 +56,7 @@ FACTS: tuple[type[Fact], ...] = (
     presentation.PartGivenBack,
     run.RunStopped,
     run.RunClosed,
+    remark.RunRemarked,
     containment.ContainmentOpened,
     containment.ContainmentStopped,
     containment.ReactionChanged,
@@ -74,6 +76,7 @@ RECORDS: tuple[type[Record], ...] = (
     occurrence.OccurrenceRecord,
     run.RunRecord,
     presentation.PresentationRecord,
+    remark.RemarkRecord,
     containment.ContainmentRecord,
     occurrence.PauseRecord,
     alarm.AlarmRecord,

@@ -15,6 +15,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     Json,
     PresentationRecord,
+    RemarkRecord,
     RunRecord,
 )
 from redrabbit.domain.text import Text
@@ -59,6 +60,15 @@ class PresentationShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemarkShown:
+    """What a person wanted kept with the run."""
+
+    text: str
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
     """One run."""
 
@@ -79,6 +89,7 @@ class RunPage:
     presentations: tuple[PresentationShown, ...]
     containments: tuple[ContainmentRow, ...]
     """Those it opened, or re-verifies."""
+    remarks: tuple[RemarkShown, ...]
     size: int
     root: str
 
@@ -110,6 +121,14 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
             _shown(plant, names, p) for p in sorted(shown, key=lambda p: (p.step, p.attempt))
         ),
         containments=tuple(containment_row(plant, case) for case in cases),
+        remarks=tuple(
+            RemarkShown(
+                text=kept.text,
+                by=person(names, kept.remarked_by, kept.remarked_how),
+                at=kept.remarked_at,
+            )
+            for kept in reader.find(RemarkRecord, equals("run_id", run_id))
+        ),
         size=head.size,
         root=head.root,
     )

@@ -312,6 +312,17 @@ class Run(Model):
     entry: int = Field(description="Ledger entry that last changed it.")
 
 
+class Remark(Model):
+    """What a person wanted kept with a run."""
+
+    run_id: RunRef
+    place: int = Field(description="Which of the run's remarks it is, from 1.")
+    text: str
+    remarked_at: datetime
+    remarked_by: Who
+    remarked_how: WhoHow
+
+
 class Presentation(Model):
     """One part put before one device; the first of a part in a run decides (L10)."""
 
@@ -349,9 +360,10 @@ class Presentation(Model):
 
 
 class RunWithPresentations(Run):
-    """One run with everything that was shown and seen."""
+    """One run with everything that was shown, seen and remarked."""
 
     presentations: list[Presentation]
+    remarks: list[Remark]
 
 
 class ReactionStep(Model):

@@ -40,6 +40,12 @@ class WithReason(Act):
     reason: Reason
 
 
+class NewRemark(Act):
+    """A remark on a run."""
+
+    text: Reason
+
+
 class NewExcuse(WithReason):
     """Excuse an occurrence."""
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
-from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.records import PresentationRecord, RemarkRecord, RunRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.plans import plan_label
@@ -15,6 +15,7 @@ from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import (
     Page,
     Presentation,
+    Remark,
     Run,
     RunWithPresentations,
     SignalsOfRun,
@@ -22,7 +23,7 @@ from redrabbit.web.api.models import (
 )
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
-from redrabbit.web.api.requests import Act, Scan, StartRun, WithReason
+from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, WithReason
 from redrabbit.web.api.signals import signals_of
 from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
 from redrabbit.web.site import Site
@@ -119,6 +120,12 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         act = acts.AbortRun(run_id=run_id, reason=body.reason)
         return run_model(*await do(site, body, act, key))
 
+    @router.post("/runs/{run_id}/remarks", status_code=201, responses=FOR_ACTS)
+    async def remark_on_run(run_id: RunInPath, body: NewRemark, key: Key = None) -> Remark:
+        """Keep a remark with the run; it changes nothing of it."""
+        act = acts.RemarkOnRun(run_id=run_id, text=body.text)
+        return model_of(Remark, *await do(site, body, act, key))
+
 
 def run_model(record: RunRecord, names: Names) -> Run:
     """Return a run as programs read it."""
@@ -138,4 +145,8 @@ def run_with_presentations(reader: Reader, run_id: RunId) -> RunWithPresentation
         names,
         plan=plan_label(run),
         presentations=[model_of(Presentation, one, names) for one in shown],
+        remarks=[
+            model_of(Remark, one, names)
+            for one in reader.find(RemarkRecord, equals("run_id", run_id))
+        ],
     )

@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter, RunId
 from redrabbit.domain.station import Station
 from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import PresentationShown, run_page
+from redrabbit.web.pages.forms import carry_out
 from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.timing_diagram import TimingDiagram, timing_diagram
 from redrabbit.web.values import day_from, id_from, quotable, text_from
@@ -52,22 +55,47 @@ def runs_router(site: Site) -> APIRouter:
 
     @router.get("/runs/{run}")
     async def run(request: Request, run: str) -> HTMLResponse:
-        plant, now = site.service.plant, site.clock.now()
-        found = id_from(run, Letter.RUN)
-        if found is None:
-            raise Refusal("no_such_page")
-        run_id = RunId(found)
+        return await _shown(site, site.visit(request), _id(run))
+
+    @router.get("/runs/{run}/remarks")
+    async def reloaded(run: str) -> Response:
+        return RedirectResponse(_address(_id(run)), status_code=303)
+
+    @router.post("/runs/{run}/remarks")
+    async def remark(request: Request, run: str) -> Response:
+        run_id = _id(run)
         try:
-            content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
-        except KeyError as error:
-            raise Refusal("no_such_run", run=run_id) from error
-        station = next((s for s in plant.stations if s.id == content.run.station), None)
-        drawn = [_drawn(shown, station) for shown in content.presentations]
-        return await shell_page(
-            site, site.visit(request), "run.html", content, extra={"drawn": drawn}
-        )
+            form = await site.form(request)
+            act = acts.RemarkOnRun(run_id=run_id, text=form.get("text", ""))
+            await carry_out(site, request, form, act)
+        except Refusal as refusal:
+            return await _shown(site, site.visit(request).with_refusal(refusal), run_id)
+        return RedirectResponse(_address(run_id), status_code=303)
 
     return router
+
+
+def _id(text: str) -> RunId:
+    found = id_from(text, Letter.RUN)
+    if found is None:
+        raise Refusal("no_such_page")
+    return RunId(found)
+
+
+def _address(run_id: RunId) -> str:
+    return f"/runs/{quote(run_id, safe='')}"
+
+
+async def _shown(site: Site, visit: Visit, run_id: RunId) -> HTMLResponse:
+    plant, now = site.service.plant, site.clock.now()
+    try:
+        content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
+    except KeyError as error:
+        raise Refusal("no_such_run", run=run_id) from error
+    station = next((s for s in plant.stations if s.id == content.run.station), None)
+    drawn = [_drawn(shown, station) for shown in content.presentations]
+    status = 409 if visit.refused else 200
+    return await shell_page(site, visit, "run.html", content, status=status, extra={"drawn": drawn})
 
 
 def run_filter(query: dict[str, str]) -> tuple[RunFilter, Refusal | None]:
