@@ -30,8 +30,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Outcome
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Outcome, Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, Where, equals

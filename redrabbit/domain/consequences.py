@@ -35,10 +35,9 @@ from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.record_query import RecordReader, equals
-from redrabbit.domain.run import Outcome, Purpose, worst_outcome
+from redrabbit.domain.run_words import Outcome, Purpose, Verdict, worst_outcome
 from redrabbit.domain.suspect_window import parts_between
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict
 
 
 class Dated(NamedTuple):

@@ -9,7 +9,6 @@ false). It gathers; `redrabbit.domain.verdict` judges.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
@@ -24,17 +23,10 @@ from redrabbit.domain.rule import (
     leaves,
     signals_of,
 )
+from redrabbit.domain.run_words import Presented
 
 MAX_TRACE_POINTS = 2000
 """A chattering signal can't fill the ledger: later points are counted, no longer kept."""
-
-
-class Presented(StrEnum):
-    """How the station or the operator said that the part is in front of the device (D2)."""
-
-    CODE = "code"
-    EDGE = "edge"
-    STATED = "stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

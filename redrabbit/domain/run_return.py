@@ -7,7 +7,7 @@ keeps what was judged and guesses nothing about the rest (D4).
 
 from dataclasses import replace
 
-from redrabbit.domain.evidence import Presented, begin, gather, present
+from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.run import (
     Advance,
     Observed,
@@ -18,7 +18,8 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_watching import code_edge, watched
-from redrabbit.domain.verdict import Judgement, Why, inconclusive, judge
+from redrabbit.domain.run_words import Presented, Why
+from redrabbit.domain.verdict import Judgement, inconclusive, judge
 
 
 def watch_return(run: Run, event: Observed) -> Advance:

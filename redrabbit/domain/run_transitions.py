@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Presented, begin, gather, present
+from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Readings
 from redrabbit.domain.run import (
@@ -24,7 +24,6 @@ from redrabbit.domain.run import (
     Event,
     GivenBack,
     Observed,
-    Outcome,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -32,11 +31,9 @@ from redrabbit.domain.run import (
     Restarted,
     Run,
     RunClosed,
-    RunState,
     RunStopped,
     Scanned,
     SetDeadline,
-    StopCode,
     StopReason,
     Tapped,
     VerdictReached,
@@ -44,14 +41,8 @@ from redrabbit.domain.run import (
 )
 from redrabbit.domain.run_return import conclude_beside, restart_returning, watch_return
 from redrabbit.domain.run_watching import code_edge, presented_edge, watched
-from redrabbit.domain.verdict import (
-    Judgement,
-    Why,
-    inconclusive,
-    judge,
-    judge_answer,
-    judge_at_last,
-)
+from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
+from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
 
 
 def advance(run: Run, event: Event) -> Advance:

@@ -7,52 +7,12 @@ with its reason (L3), a rejection for another reason than the part's failure mod
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
-
-
-class Verdict(StrEnum):
-    """判定: what one presentation showed."""
-
-    DETECTED = "detected"
-    MISSED = "missed"
-    ACCEPTED = "accepted"
-    FALSE_REJECT = "false_reject"
-    INCONCLUSIVE = "inconclusive"
-
-    @property
-    def is_good(self) -> bool:
-        """True where the device did what it must."""
-        return self in {Verdict.DETECTED, Verdict.ACCEPTED}
-
-
-WORST_FIRST: Final = (
-    Verdict.MISSED,
-    Verdict.FALSE_REJECT,
-    Verdict.INCONCLUSIVE,
-    Verdict.DETECTED,
-    Verdict.ACCEPTED,
-)
-"""The order in which the worst of several verdicts is found (D4)."""
-
-
-class Why(StrEnum):
-    """Why a presentation was inconclusive."""
-
-    NO_RESULT = "no_result"
-    STALE = "stale"
-    STUCK = "stuck"
-    CONTRADICTORY = "contradictory"
-    WRONG_REJECT_CODE = "wrong_reject_code"
-    WRONG_PART = "wrong_part"
-    LINK_LOST = "link_lost"
-    RESTARTED = "restarted"
-    ABORTED = "aborted"
+from redrabbit.domain.run_words import Verdict, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

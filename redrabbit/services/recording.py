@@ -13,7 +13,6 @@ from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts import presentation as presentations
 from redrabbit.domain.facts import run as runs
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -28,7 +27,6 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
-    Outcome,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -40,6 +38,7 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
+from redrabbit.domain.run_words import Outcome, Presented
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text

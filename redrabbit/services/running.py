@@ -34,9 +34,10 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step, StopReason
+from redrabbit.domain.run import DeadlineKind, Run, SetDeadline, Step, StopReason
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
+from redrabbit.domain.run_words import Purpose, RunState
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement

@@ -3,7 +3,7 @@
 from typing import Final
 
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.services.ports import Reader, Where, equals
 
 UNDER_WAY: Final = Where("state", "!=", RunState.CLOSED)

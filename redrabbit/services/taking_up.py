@@ -23,7 +23,8 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run, StopCode, worst_outcome
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import Outcome, StopCode, worst_outcome
 from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt

@@ -28,12 +28,12 @@ from redrabbit.domain.run import (
     PartIssued,
     Restarted,
     Run,
-    RunState,
     Scanned,
     SetDeadline,
     Tapped,
 )
 from redrabbit.domain.run_transitions import advance
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation

@@ -26,7 +26,7 @@ from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 
 PACKAGE = Path(redrabbit.__file__).parent

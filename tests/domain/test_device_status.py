@@ -20,7 +20,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Outcome, Purpose, RunState
+from redrabbit.domain.run_words import Outcome, Purpose, RunState
 from tests.builders import T0, an_occurrence, at
 from tests.stored import bare
 

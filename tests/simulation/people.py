@@ -21,7 +21,8 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Run, RunState
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
 from redrabbit.services.ports import equals

@@ -13,7 +13,8 @@ from typing import TypeVar
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.run import Run, RunState
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
 from redrabbit.services.ports import Reader

@@ -19,9 +19,10 @@ from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
-from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
+from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
+from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
-from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
+from redrabbit.domain.verdict import Judgement, inconclusive
 from redrabbit.services import record_fact, recording, running, scheduling
 from redrabbit.services.watch import StationWatch
 from simulators.device import Behaviour

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.challenge_part import Custody
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
@@ -19,9 +18,8 @@ from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.ledger import Entry, JsonValue, canonical_text
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import Presented, RunState, Verdict, Why
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict, Why
 
 
 class Expected(StrEnum):

@@ -18,8 +18,8 @@ from redrabbit.domain.records import (
     RemarkRecord,
     RunRecord,
 )
+from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
 from redrabbit.services.queries.people import Names, Person, person

@@ -27,7 +27,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.services.ports import Reader, Where, equals

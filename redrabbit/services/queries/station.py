@@ -19,8 +19,8 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals

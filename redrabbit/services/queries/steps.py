@@ -13,8 +13,8 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import parts_of, parts_to_come
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, person
 from redrabbit.services.queries.wording import say

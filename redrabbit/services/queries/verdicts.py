@@ -8,7 +8,7 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import Verdict, Why
+from redrabbit.domain.run_words import Verdict, Why
 from redrabbit.services.queries.wording import say
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
-from redrabbit.domain.run import StopCode
+from redrabbit.domain.run_words import StopCode
 from redrabbit.services.queries.reasons import why_decided, why_stopped
 from redrabbit.services.queries.wording import say
 from tests.stored import bare

@@ -3,7 +3,7 @@
 import pytest
 
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.run import Outcome, RunState
+from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.services.queries.wording import outcome_word, say
 from tests.stored import bare
 
