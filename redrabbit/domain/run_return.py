@@ -17,7 +17,7 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
-from redrabbit.domain.run_watching import code_edge, watched
+from redrabbit.domain.run_observation import code_edge, watched
 from redrabbit.domain.run_words import Presented, Why
 from redrabbit.domain.verdict import Judgement, inconclusive, judge
 

@@ -39,8 +39,8 @@ from redrabbit.domain.run import (
     VerdictReached,
     outcome_of,
 )
+from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_return import conclude_beside, restart_returning, watch_return
-from redrabbit.domain.run_watching import code_edge, presented_edge, watched
 from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
 from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
 

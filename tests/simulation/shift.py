@@ -122,8 +122,8 @@ class SimulatedShift:
 
     def _judging(self) -> bool:
         """Return whether a part is before a device: nobody goes home then."""
-        watches = self.product.watches.values()
-        return any(w.judging or (w.run is not None and w.run.beside is not None) for w in watches)
+        owners = self.product.owners.values()
+        return any(w.judging or (w.run is not None and w.run.beside is not None) for w in owners)
 
     def _close(self, check: Check) -> None:
         """Let hours pass: what was undone is decided, what is out stays out."""
@@ -132,8 +132,8 @@ class SimulatedShift:
         for later in (timedelta(hours=2), timedelta(hours=5)):
             self.agenda.pass_to(self.end + OVERTIME + later)
             for _ in range(3):
-                for watch in self.product.watches.values():
-                    self.product.settle(watch.tick(self.clock.now()))
+                for owner in self.product.owners.values():
+                    self.product.settle(owner.tick(self.clock.now()))
             self.product.write(lambda uow: scheduling.step(uow, self.plant))
             check(self)
 
@@ -193,7 +193,7 @@ class SimulatedShift:
     def _next_read_at(self, station: str) -> datetime | None:
         if not self.product.up:
             return None
-        now, run = self.world.now, self.product.watches[station].run
+        now, run = self.world.now, self.product.owners[station].run
         wanted: list[datetime] = []
         gap_s = self._longest_gap_s(station, run)
         if gap_s is not None:
@@ -222,7 +222,7 @@ class SimulatedShift:
             return
         self._planned[station] = None
         self._read(station)
-        self.product.settle(self.product.watches[station].tick(self.clock.now()))
+        self.product.settle(self.product.owners[station].tick(self.clock.now()))
         self._plan_read(station)
         self.people.look(station)
 

@@ -24,7 +24,7 @@ from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
 from redrabbit.services import record_fact, recording, running, scheduling
-from redrabbit.services.watch import StationWatch
+from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
 from simulators.line_operator import HumanFault
@@ -237,7 +237,7 @@ def test_a_part_that_is_missed_by_nobody_breaks_l5(monkeypatch: PATCH) -> None:
 
 def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
     err(monkeypatch, HumanFault.LETS_GO)
-    monkeypatch.setattr(StationWatch, "_escape", lambda *_args: None)
+    monkeypatch.setattr(StationOwner, "_escape", lambda *_args: None)
 
     assert "seen where it must not be" in broken("L5")
 

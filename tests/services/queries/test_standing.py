@@ -11,7 +11,7 @@ def stands(bench: AtOp20, *, watched: bool = True) -> Standing:
     now = bench.clock.now()
     views: dict[StationId, StationView] = {}
     if watched:
-        views = {station: watch.view(now) for station, watch in bench.watches.items()}
+        views = {station: owner.view(now) for station, owner in bench.owners.items()}
     found = bench.ask(lambda reader: standings(reader, bench.plant, views, now))
     assert [standing.station.id for standing in found] == [OP20, OP30]
     return found[0]

@@ -8,7 +8,7 @@ from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, pres
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
 from redrabbit.domain.run import Observed
-from redrabbit.domain.run_watching import code_edge, presented_edge, watched
+from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_words import Presented
 from tests.builders import (
     ACCEPTED,

@@ -2,7 +2,7 @@
 
 Every input gives at most one `Pending`: the run as it would be, and the command that records it.
 The caller commits the command and then calls `settle`; only so does the run move (L8). Between the
-two it must give this watch no further input. It awaits nothing, so the service and the simulation
+two it must give this owner no further input. It awaits nothing, so the service and the simulation
 drive the same code.
 """
 
@@ -51,7 +51,7 @@ class Pending:
     settle: Callable[[], None]
 
 
-class StationWatch:
+class StationOwner:
     """The station's one owner: everything that concerns it passes here, one after another."""
 
     def __init__(
@@ -62,7 +62,7 @@ class StationWatch:
         started_at: datetime,
         recorded_lost: bool,
         run: Run | None = None,
-        reads_on: "StationWatch | None" = None,
+        reads_on: "StationOwner | None" = None,
     ) -> None:
         self._plant = plant
         self.station = station
