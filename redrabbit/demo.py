@@ -91,12 +91,12 @@ async def _tell(
         async with serving(settings, clock) as running:
             console.print(f"Red Rabbit demo · {running.base_url} · Ctrl-C ends it", style="bold")
             await _until_over(running, plant, console, duration_s)
-            told = await running.database.read(lambda reader: tally(reader, clock.now()))
+            counts = await running.database.read(lambda reader: summary(reader, clock.now()))
             head = await running.database.read(lambda reader: reader.head())
     findings = verify_database(url).findings
     result = {
         "stations": [station.id for station in running.service.plant.stations],
-        **told,
+        **counts,
         "ledger": {"size": head.size, "root": head.root, "verified": not findings},
         "seed": seed,
         "database": url,
@@ -147,7 +147,7 @@ def _entries_from(first: int, reader: Reader) -> tuple[Sequence[Entry], Names]:
     return reader.entries(first), reader.names()
 
 
-def tally(reader: Reader, now: datetime) -> dict[str, object]:
+def summary(reader: Reader, now: datetime) -> dict[str, object]:
     """Count what the records say: verdicts, runs, occurrences, open cases."""
     verdicts = [p.verdict for p in reader.find(PresentationRecord, equals("decides", value=True))]
     outcomes = [run.outcome for run in reader.find(RunRecord)]
