@@ -25,7 +25,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.facts.plant import PayloadsErased
-from redrabbit.domain.findings import Finding, say, shown
+from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
@@ -41,7 +41,6 @@ __all__ = [
     "LedgerAudit",
     "audit",
     "compare_records",
-    "say",
     "verify_ledger",
 ]
 

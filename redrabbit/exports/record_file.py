@@ -15,7 +15,7 @@ from redrabbit.base.private_files import write_private
 from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
 from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.findings import say
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.merkle import Tree
 from redrabbit.domain.record_audit import RecordFileAudit, verify_records
@@ -70,7 +70,7 @@ def export_records(
     content = sealed(body, signer)
     audit = verify_export(content, signer.verifier.text)
     if not audit.sound:
-        raise Refusal("ledger_damaged", found=say(audit.findings[0]))
+        raise Refusal("ledger_damaged", found=in_english(audit.findings[0]))
     return content
 
 

@@ -14,8 +14,8 @@ from typing import Self, TypeVar
 from sqlalchemy import Engine
 
 from redrabbit.store import ledger, schema
+from redrabbit.store.database_files import about, readable_engine
 from redrabbit.store.engine import READERS, parsed_url, translated
-from redrabbit.store.places import about, readable_engine
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 

@@ -25,14 +25,14 @@ from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import name_id
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import Finding, say, shown
+from redrabbit.domain.findings import Finding, in_english, shown
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
+from redrabbit.store.database_files import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
-from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
 
@@ -85,13 +85,13 @@ def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) 
     findings = found.damage
     if found.findings and not findings:
         raise DatabaseTooNew(
-            f"{say(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
+            f"{in_english(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
             "newer version, or a later one"
         )
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(
-            f"{say(findings[0])}{more}. Nothing is written to a damaged database; "
+            f"{in_english(findings[0])}{more}. Nothing is written to a damaged database; "
             f"`redrabbit verify` tells all, {_way_back(findings)}"
         )
 
@@ -114,10 +114,10 @@ def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audi
         told = audit.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
     if findings and findings[0].code == WRITTEN_BY_NEWER:
-        raise DatabaseTooNew(f"{say(findings[0])}. Start that newer version, or a later one")
+        raise DatabaseTooNew(f"{in_english(findings[0])}. Start that newer version, or a later one")
     if findings:
         raise DamagedDatabase(
-            f"{say(findings[0])}. Records can't be made from a damaged ledger; a backup from "
+            f"{in_english(findings[0])}. Records can't be made from a damaged ledger; a backup from "
             "before brings it back"
         )
 

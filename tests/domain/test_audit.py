@@ -15,11 +15,11 @@ from redrabbit.domain.audit import (
     as_row,
     audit,
     compare_records,
-    say,
     verify_ledger,
 )
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import (
     Entry,
@@ -180,7 +180,7 @@ def test_a_column_of_another_type_is_named(column: str, value: object) -> None:
 def test_a_column_that_is_gone_is_named() -> None:
     stored = Stored()
     del stored.rows[3]["recorded_at"]
-    assert [say(finding) for finding in stored.audit().findings] == [
+    assert [in_english(finding) for finding in stored.audit().findings] == [
         "ledger[3]: column recorded_at is not there; the entry says 2026-11-22T06:00:01.000097+00:00"
     ]
 
@@ -237,7 +237,7 @@ def test_a_changed_entry_with_its_hash_breaks_the_chain_behind_it() -> None:
     finding = stored.audit().findings[0]
     assert (finding.place, finding.code) == ("ledger[4]", "chain_broken")
     assert finding.params["previous"] == 2
-    assert "ledger[2]" in say(finding)
+    assert "ledger[2]" in in_english(finding)
 
 
 def test_a_changed_last_entry_of_a_stream_is_named_by_the_signed_head() -> None:
@@ -286,7 +286,7 @@ def test_an_entry_that_makes_no_sense_is_named() -> None:
     rows = [row_of(0, rewritten(RAWS[0], type="agent_stopped", payload={"agent_id": 9}))]
     found = Stored(rows=rows, heads=[head_of(rows)], records={}).audit().findings
     assert [(one.place, one.code) for one in found] == [("ledger[0]", "entry_does_not_fold")]
-    assert "LookupError" in say(found[0])
+    assert "LookupError" in in_english(found[0])
 
 
 @pytest.mark.parametrize("column", ["id", "size", "root", "checkpoint"])
@@ -445,7 +445,7 @@ def test_the_ledger_can_be_verified_alone() -> None:
 def test_long_values_are_shortened() -> None:
     stored = Stored()
     stored.rows[0]["type"] = "x" * 10_000
-    assert len(say(stored.audit().findings[0])) < 250
+    assert len(in_english(stored.audit().findings[0])) < 250
 
 
 def test_a_finding_is_a_value() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.findings import say
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.merkle import Tree
@@ -200,7 +200,7 @@ def test_a_record_changed_is_named_even_if_the_file_is_sealed_again(place: int) 
     lines[place] = lines[place].replace('"c0ffee"', '"decaff"')
     findings = verify(sealed(lines, KEY)).findings
     assert findings[0].code == "not_in_log"
-    assert f"ledger[{json.loads(lines[place])['index']}]" in say(findings[0])
+    assert f"ledger[{json.loads(lines[place])['index']}]" in in_english(findings[0])
     assert findings[0].place == f"line {place + 1}"
 
 
@@ -237,7 +237,7 @@ def test_a_period_made_wider_than_its_records_is_found() -> None:
 def test_a_file_by_another_key_is_named() -> None:
     audit = verify(HONEST, "key of Suzhou-3")
     assert [finding.code for finding in audit.findings] == ["not_expected_key"]
-    assert KEY_TEXT in say(audit.findings[0])
+    assert KEY_TEXT in in_english(audit.findings[0])
 
 
 def test_a_checkpoint_of_another_key_is_not_believed() -> None:
@@ -327,7 +327,9 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
     lines = HONEST.splitlines(keepends=True)
     lines[4] = b"\xff\n"
     findings = verify(b"".join(lines)).findings
-    assert [say(finding) for finding in findings] == ["line 5: the line can't be read: not UTF-8"]
+    assert [in_english(finding) for finding in findings] == [
+        "line 5: the line can't be read: not UTF-8"
+    ]
 
 
 def test_a_file_of_a_newer_version_is_told_as_that() -> None:
@@ -335,7 +337,7 @@ def test_a_file_of_a_newer_version_is_told_as_that() -> None:
     lines = lines_of()
     lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":2', '"schema":7')
     (found,) = verify(sealed(lines, KEY)).findings
-    assert "written by a newer version of Red Rabbit (schema 7;" in say(found)
+    assert "written by a newer version of Red Rabbit (schema 7;" in in_english(found)
     assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]
 
 

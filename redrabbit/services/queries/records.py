@@ -11,7 +11,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import place_of
+from redrabbit.services.queries.place_names import place_of
 from redrabbit.services.queries.wording import UNDER_WAY_WORD, outcome_word
 from redrabbit.services.runs_under_way import UNDER_WAY
 

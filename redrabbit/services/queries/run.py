@@ -23,12 +23,17 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import Place, failure_mode_name, place_of, words_kept
+from redrabbit.services.queries.place_names import (
+    PlaceShown,
+    failure_mode_name,
+    place_of,
+    words_kept,
+)
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from redrabbit.services.queries.why_made import why_said
-from redrabbit.services.queries.wording import outcome_word, say
+from redrabbit.services.queries.wording import message, outcome_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ class RunPage:
 
     now: datetime
     run: RunRecord
-    where: Place
+    where: PlaceShown
     outcome: str
     """Its outcome, or `under_way`."""
     why: Message
@@ -138,8 +143,8 @@ def _timing(run: RunRecord) -> Message | None:
     if run.late_s is None:
         return None
     if run.late_s <= 0:
-        return say("run.early", early=timedelta(seconds=-run.late_s))
-    return say("run.late", late=timedelta(seconds=run.late_s))
+        return message("run.early", early=timedelta(seconds=-run.late_s))
+    return message("run.late", late=timedelta(seconds=run.late_s))
 
 
 def _size_of_signals(reader: Reader, run: RunRecord) -> int | None:
@@ -180,23 +185,23 @@ def _shown(plant: Plant, names: Names, shown: PresentationRecord) -> Presentatio
 
 def _expected(shown: PresentationRecord) -> Message:
     if shown.expected is Expected.ACCEPT:
-        return say("expected.accept")
+        return message("expected.accept")
     if shown.expected_code is not None:
-        return say("expected.reject_code", code=shown.expected_code)
-    return say("expected.reject")
+        return message("expected.reject_code", code=shown.expected_code)
+    return message("expected.reject")
 
 
 def _observed(shown: PresentationRecord) -> Message:
     match shown.verdict:
         case None:
-            return say("observed.nothing_yet")
+            return message("observed.nothing_yet")
         case Verdict.DETECTED | Verdict.FALSE_REJECT:
             if shown.observed_code is not None:
-                return say("expected.reject_code", code=shown.observed_code)
-            return say("observed.rejected")
+                return message("expected.reject_code", code=shown.observed_code)
+            return message("observed.rejected")
         case Verdict.ACCEPTED:
-            return say("observed.accepted")
+            return message("observed.accepted")
         case Verdict.MISSED:
-            return say("observed.silence" if was_silent(shown) else "observed.accepted")
+            return message("observed.silence" if was_silent(shown) else "observed.accepted")
         case _:
-            return say(f"why_inconclusive.{shown.verdict_reason}")
+            return message(f"why_inconclusive.{shown.verdict_reason}")

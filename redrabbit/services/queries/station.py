@@ -24,14 +24,14 @@ from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.places import line_name
+from redrabbit.services.queries.device_overview import device_overviews, device_overviews_at
+from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
-from redrabbit.services.queries.standing import standings, standings_at
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from redrabbit.services.queries.why_made import why_said
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 from redrabbit.services.runs_under_way import run_under_way_at
 
 EXPECTED_SCAN: Final = {
@@ -99,7 +99,7 @@ def station_page(
     station = plant.station(station_id)
     view = views.get(station_id)
     run = run_under_way_at(reader, station_id)
-    here = standings_at(reader, plant, views, station, now)
+    here = device_overviews_at(reader, plant, views, station, now)
     last = None if run is not None else _last_run(reader, station_id)
     return StationPage(
         station=station.id,
@@ -113,7 +113,8 @@ def station_page(
         run=_run(reader, plant, station, run) if run is not None else None,
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
-            (s.stands.next_due_at for s in here if s.stands.next_due_at is not None), default=None
+            (s.standing.next_due_at for s in here if s.standing.next_due_at is not None),
+            default=None,
         ),
         alarms=_alarms(reader, station_id),
         last=_last_verdict(reader, last) if last is not None else None,
@@ -143,7 +144,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_said(current) if current is not None else None,
-        going_no_further=say("run.goes_no_further") if goes_no_further(run, shown) else None,
+        going_no_further=message("run.goes_no_further") if goes_no_further(run, shown) else None,
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=can_tap,
@@ -173,7 +174,7 @@ def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
     """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
     found = reader.find(AlarmRecord, equals("acknowledged_at", None), equals("station", station_id))
     return tuple(
-        say(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
+        message(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
         for alarm in found
         if alarm.kind in {"escape", "not_returned"}
     )
@@ -204,17 +205,17 @@ def stations_page(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
 ) -> StationsPage:
     """Return the list of stations, in the order of the plant's files."""
-    found = standings(reader, plant, views, now)
+    found = device_overviews(reader, plant, views, now)
     rows: list[StationRow] = []
     for station in plant.stations:
-        here = [standing for standing in found if standing.station.id == station.id]
+        here = [overview for overview in found if overview.station.id == station.id]
         rows.append(
             StationRow(
                 station=station.id,
                 line=line_name(plant, station.line),
                 operation=station.operation,
                 name=station.name,
-                devices=tuple((standing.device.name, standing.status) for standing in here),
+                devices=tuple((overview.device.name, overview.status) for overview in here),
                 run=next((s.run.run_id for s in here if s.run is not None), None),
                 no_data_since=here[0].facts.no_data_since if here else None,
             )

@@ -17,7 +17,7 @@ from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, person
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 STATES: Final = (
     RunState.AWAITING_PART,
@@ -73,8 +73,8 @@ def step_lines(
     lines.append(
         StepLine(
             state="now" if confirming else "to_come",
-            title=say("step.confirm"),
-            detail=say(
+            title=message("step.confirm"),
+            detail=message(
                 "step.confirm.detail",
                 operator=person(names, run.started_by, run.started_how).said,
             ),
@@ -88,24 +88,24 @@ def _under_way(
 ) -> list[StepLine]:
     at = STATES.index(run.state)
     titles = (
-        say("step.take", part=part.id),
-        say("step.put_on", part=part.id),
-        say("step.answer") if shown is None or shown.verdict is None else _verdict_title(shown),
-        say("step.give_back", part=part.id),
+        message("step.take", part=part.id),
+        message("step.put_on", part=part.id),
+        message("step.answer") if shown is None or shown.verdict is None else _verdict_title(shown),
+        message("step.give_back", part=part.id),
     )
     details = (
-        say(
+        message(
             "step.taken",
             at=shown.issued_at,
             by=person(names, shown.issued_by, shown.issued_how).said,
         )
         if shown is not None and at > 0
-        else say("step.take.detail", storage=part.storage, valid_until=part.valid_until),
-        say(f"step.seen.{shown.presented_how}", at=shown.presented_at)
+        else message("step.take.detail", storage=part.storage, valid_until=part.valid_until),
+        message(f"step.seen.{shown.presented_how}", at=shown.presented_at)
         if shown is not None and shown.presented_at is not None
         else None,
         _answer_detail(part, shown),
-        say("step.give_back.detail", storage=part.storage),
+        message("step.give_back.detail", storage=part.storage),
     )
     never: set[int] = set()
     if run.state is RunState.AWAITING_RETURN:  # what a stop or another part left out never happens
@@ -126,10 +126,10 @@ def _under_way(
 def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:
     return StepLine(
         state="done",
-        title=say("step.part_done", part=part.id, verdict=say(f"verdict.{shown.verdict}"))
+        title=message("step.part_done", part=part.id, verdict=message(f"verdict.{shown.verdict}"))
         if shown.verdict is not None
-        else say("step.part_unjudged", part=part.id),
-        detail=say("step.returned", at=shown.given_back_at) if shown.given_back_at else None,
+        else message("step.part_unjudged", part=part.id),
+        detail=message("step.returned", at=shown.given_back_at) if shown.given_back_at else None,
         verdict=shown.verdict,
     )
 
@@ -137,19 +137,19 @@ def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:
 def _to_come(part: ChallengePart) -> StepLine:
     return StepLine(
         state="to_come",
-        title=say("step.good_part" if part.is_good_master else "step.part", part=part.id),
-        detail=say("step.must_pass" if part.is_good_master else "step.must_be_rejected"),
+        title=message("step.good_part" if part.is_good_master else "step.part", part=part.id),
+        detail=message("step.must_pass" if part.is_good_master else "step.must_be_rejected"),
     )
 
 
 def _verdict_title(shown: PresentationRecord) -> Message:
-    return say("step.verdict", verdict=say(f"verdict.{shown.verdict}"))
+    return message("step.verdict", verdict=message(f"verdict.{shown.verdict}"))
 
 
 def _answer_detail(part: ChallengePart, shown: PresentationRecord | None) -> Message:
     if shown is not None and shown.verdict is not None and shown.observed_code is not None:
-        return say("step.reject_code", code=shown.observed_code)
-    return say("step.must_pass" if part.is_good_master else "step.must_be_rejected")
+        return message("step.reject_code", code=shown.observed_code)
+    return message("step.must_pass" if part.is_good_master else "step.must_be_rejected")
 
 
 def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int) -> Instruction:
@@ -157,8 +157,8 @@ def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int)
     part = plant.part(parts_of(run)[run.step])
     state = "armed_tap" if run.state is RunState.ARMED and can_tap else run.state
     return Instruction(
-        title=say(f"do.{state}", part=part.id, storage=part.storage),
-        detail=say(
+        title=message(f"do.{state}", part=part.id, storage=part.storage),
+        detail=message(
             f"do.{state}.detail",
             part=part.id,
             storage=part.storage,
@@ -166,5 +166,7 @@ def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int)
         part=part.id,
         part_name=part.name,
         is_good_master=part.is_good_master,
-        missing=say("confirm.ready") if steps_left == 0 else say("confirm.left", steps=steps_left),
+        missing=message("confirm.ready")
+        if steps_left == 0
+        else message("confirm.left", steps=steps_left),
     )

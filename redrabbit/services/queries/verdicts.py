@@ -9,7 +9,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import Verdict, Why
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def verdict_said(shown: PresentationRecord) -> VerdictSaid | None:
     elapsed = timedelta(seconds=shown.elapsed_s) if shown.elapsed_s is not None else None
     return VerdictSaid(
         verdict=shown.verdict,
-        word=say(f"verdict.{shown.verdict}"),
+        word=message(f"verdict.{shown.verdict}"),
         sentence=_sentence(shown, elapsed),
         advice=_advice(shown),
         part=shown.part_id,
@@ -55,22 +55,22 @@ ADVICE: Final[Mapping[str, str]] = {
 
 def _advice(shown: PresentationRecord) -> Message | None:
     word = ADVICE.get(shown.verdict_reason or shown.verdict or "")
-    return say(f"advice.{word}") if word is not None else None
+    return message(f"advice.{word}") if word is not None else None
 
 
 def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
     part = shown.part_id
     if shown.verdict is Verdict.INCONCLUSIVE:
         if shown.verdict_reason is Why.WRONG_REJECT_CODE:
-            return say(
+            return message(
                 "verdict.why.wrong_reject_code",
                 part=part,
                 observed=shown.observed_code,
                 expected=shown.expected_code,
             )
-        return say(f"verdict.why.{shown.verdict_reason}", part=part)
+        return message(f"verdict.why.{shown.verdict_reason}", part=part)
     if shown.verdict is Verdict.DETECTED and shown.expected_code is not None:
-        return say("verdict.detected.right_reason", part=part, elapsed=elapsed)
+        return message("verdict.detected.right_reason", part=part, elapsed=elapsed)
     if shown.verdict is Verdict.MISSED and was_silent(shown):
-        return say("verdict.missed.silent", part=part)
-    return say(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)
+        return message("verdict.missed.silent", part=part)
+    return message(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)

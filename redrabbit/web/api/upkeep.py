@@ -16,7 +16,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
@@ -91,7 +91,7 @@ def upkeep_router(
                 return _Figures(
                     now=now,
                     heartbeat=heartbeat,
-                    standings=standings(reader, plant, views, now),
+                    device_overviews=device_overviews(reader, plant, views, now),
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, equals("state", "open")),
                     alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
@@ -114,7 +114,7 @@ class _Figures(Collector):
         *,
         now: datetime,
         heartbeat: AgentHeartbeat,
-        standings: Sequence[Standing],
+        device_overviews: Sequence[DeviceOverview],
         ledger_size: int,
         open_containments: int,
         alarms: int,
@@ -123,7 +123,7 @@ class _Figures(Collector):
     ) -> None:
         self._now = now
         self._heartbeat = heartbeat
-        self._standings = standings
+        self._overviews = device_overviews
         self._counts = (
             ("redrabbit_ledger_entries", "Entries in the ledger.", ledger_size),
             ("redrabbit_containments_open", "Cases that are open.", open_containments),
@@ -164,10 +164,10 @@ class _Figures(Collector):
             "1 for the status that each device has (D10).",
             labels=["line", "station", "device", "status"],
         )
-        for standing in self._standings:
-            place = [standing.station.line, standing.station.id, standing.device.id]
+        for overview in self._overviews:
+            place = [overview.station.line, overview.station.id, overview.device.id]
             for status in DeviceStatus:
-                family.add_metric([*place, status.value], float(standing.stands.status is status))
+                family.add_metric([*place, status.value], float(overview.standing.status is status))
         return family
 
     def _of_links(self) -> Iterator[Metric]:
