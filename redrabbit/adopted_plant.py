@@ -36,7 +36,7 @@ def plant_in_force(reader: Reader) -> Plant:
     return load_plant(_kept_texts(reader, latest[0]), adopted=True)
 
 
-def formerly(reader: Reader) -> Plant | None:
+def previous_plant(reader: Reader) -> Plant | None:
     """Return the plant in force until now, for what it still owes; None where it can't be known."""
     if not reader.count(ConfigurationRecord):
         return None

@@ -13,12 +13,12 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import put_out
 from redrabbit.base.signing import DamagedKey, load_key_file, load_public_key
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.newer import WRITTEN_BY_NEWER
-from redrabbit.domain.record_proof import Period
 from redrabbit.exit_codes import FOUND, exit_code_of
-from redrabbit.exports.record_file import export_records, verify_export, write_export
+from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
 from redrabbit.store.database_files import beside
 from redrabbit.store.engine import parsed_url, sqlite_path
@@ -65,7 +65,7 @@ def export_records_to(
         )
         return 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def _key_beside(database_url: str) -> Path:
@@ -101,7 +101,7 @@ def verify_file(path: Path, public_key: Path | None) -> int:
         )
         return 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def verify_database_at(
@@ -117,7 +117,7 @@ def verify_database_at(
         put_out(f"{part}unaltered: {told.size} entries, root {told.root}")
         return _tell_newer(told.findings) if told.findings else 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def _tell_newer(findings: Sequence[Finding]) -> int:
@@ -135,5 +135,5 @@ def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
     return FOUND
 
 
-def _told(work: Callable[[], int]) -> int:
+def _exit_code_of(work: Callable[[], int]) -> int:
     return exit_code_of(work, Refusal, DamagedKey, ValueError)

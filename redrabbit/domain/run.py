@@ -66,7 +66,7 @@ class Run:
     state: RunState = RunState.AWAITING_PART
     index: int = 0
     evidence: Evidence | None = None
-    beside: Evidence | None = None
+    later_presentation: Evidence | None = None
     """A later presentation of the same part, kept beside (L10)."""
     deadline: "SetDeadline | None" = None
     not_returned: bool = False

@@ -57,7 +57,7 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
         return inconclusive(Why.WRONG_PART, now)
     if evidence.lost:
         return inconclusive(Why.LINK_LOST, now)
-    if now > evidence.deadline_at and _heard_out(evidence, evidence.deadline_at, now):
+    if now > evidence.deadline_at and _all_signals_read_since(evidence, evidence.deadline_at, now):
         return _silent(evidence, now)
     return None
 
@@ -115,7 +115,7 @@ def _told_code(evidence: Evidence) -> Value | None:
     return evidence.known.get(signal)
 
 
-def _heard_out(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
+def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
     """Return whether each answer's signal was read since the deadline, or never will be in time."""
     regular = {
         signal

@@ -30,7 +30,7 @@ from redrabbit.services.station_queue import StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
 
-__all__ = ["Agent", "Formerly", "TakenOver", "note_clock_step", "open_life"]
+__all__ = ["Agent", "PreviousPlant", "TakenOver", "note_clock_step", "open_life"]
 
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
@@ -41,7 +41,7 @@ HEART_STOPPED_AFTER_S = 5.0
 CLOCK_STEP_S = 1.0
 """A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
-Formerly = Callable[[Reader], Plant | None]
+PreviousPlant = Callable[[Reader], Plant | None]
 """Returns the plant as it was last in force; None where nobody can tell any more."""
 
 log = logging.getLogger("redrabbit.agent")
@@ -58,7 +58,7 @@ class Agent:
         clock: Clock,
         software: str,
         *,
-        formerly: Formerly | None = None,
+        previous_plant: PreviousPlant | None = None,
     ) -> None:
         self.plant = plant
         """The plant in force, for whoever shows it; a command asks `in_force` (D52)."""
@@ -71,7 +71,7 @@ class Agent:
         """Set when another agent has taken over: this one must end (B22)."""
         self.clock = clock
         self._software = software
-        self._formerly = formerly
+        self._previous_plant = previous_plant
         self.supervisor = Supervisor(clock)
         self.queues: dict[StationId, StationQueue] = {}
         self._agent_id: int | None = None
@@ -80,7 +80,11 @@ class Agent:
 
     async def open(self) -> None:
         """Begin this life in one transaction; the plant until now is read before it, not in it."""
-        before = await self.database.read(self._formerly) if self._formerly is not None else None
+        before = (
+            await self.database.read(self._previous_plant)
+            if self._previous_plant is not None
+            else None
+        )
         opened = await self.database.write(
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )

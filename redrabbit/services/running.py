@@ -184,8 +184,10 @@ def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
     if run.state is RunState.AWAITING_PART:
         return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
     if run.state is RunState.AWAITING_RETURN:
-        beside = watched if watched.presented_at is not None else None
-        return replace(run, beside=beside)  # a later presentation, kept beside the first (L10)
+        later_presentation = watched if watched.presented_at is not None else None
+        return replace(
+            run, later_presentation=later_presentation
+        )  # a later presentation, kept beside the first (L10)
     waits_until = now + timedelta(seconds=run.return_timeout_s)
     return replace(run, deadline=SetDeadline(kind=DeadlineKind.CONFIRMATION, at=waits_until))
 

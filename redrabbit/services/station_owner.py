@@ -39,7 +39,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.recording import Scene, carry_out, check_of, raise_escape, refuse_scan
+from redrabbit.services.run_effects import Scene, carry_out, check_of, raise_escape, refuse_scan
 from redrabbit.services.running import start_run
 
 

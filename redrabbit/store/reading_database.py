@@ -1,7 +1,7 @@
 """The database beside whoever writes to it: opened and read, nothing locked, made or migrated.
 
 All that a command needs which only looks (`redrabbit checkpoint`, `overdue`); so neither the
-writer nor Alembic nor the audit is imported here.
+writer nor Alembic nor what verifies is imported here.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Reads every row as it was found and has `redrabbit.domain.audit` judge it.
+"""Reads every row as it was found and has `redrabbit.domain.database_verification` judge it.
 
 Two doors: `verify_database`, for `redrabbit verify`, reads beside a running service, without the
 signing key, and goes on where it can when parts of the file are unreadable; `refuse_damage` stands
@@ -20,7 +20,7 @@ from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
-from redrabbit.domain import audit
+from redrabbit.domain import database_verification
 from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import name_id
 from redrabbit.domain.facts.catalogue import BY_TYPE
@@ -47,8 +47,8 @@ def verify_database(
     *,
     public_key: Path | None = None,
     kept_checkpoint: Path | None = None,
-    fold: audit.Fold = fold_of_records,
-) -> audit.Audit:
+    fold: database_verification.Fold = fold_of_records,
+) -> database_verification.DatabaseVerification:
     """Return everything that is not as it was recorded (D13).
 
     `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
@@ -76,7 +76,9 @@ def verify_database(
     return replace(found, findings=(*trouble, *found.findings))
 
 
-def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+def refuse_damage(
+    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+) -> None:
     """Raise DamagedDatabase unless ledger, head and records are exactly what was written.
 
     DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
@@ -97,12 +99,14 @@ def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) 
 
 
 def _way_back(findings: Sequence[Finding]) -> str:
-    if all(finding.code in audit.OF_RECORDS for finding in findings):
+    if all(finding.code in database_verification.OF_RECORDS for finding in findings):
         return "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
     return "a backup from before brings it back"
 
 
-def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+def refuse_damaged_ledger(
+    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+) -> None:
     """Raise DamagedDatabase unless ledger and head are what was written, whatever records are.
 
     DatabaseTooNew where an entry is there that `fold` can't fold yet.
@@ -111,7 +115,7 @@ def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audi
     visit = _refuse_newer if fold is fold_of_records else None
     with _lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
-        told = audit.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
+        told = database_verification.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
     if findings and findings[0].code == WRITTEN_BY_NEWER:
         raise DatabaseTooNew(f"{in_english(findings[0])}. Start that newer version, or a later one")
@@ -127,12 +131,15 @@ def _refuse_newer(entry: Entry) -> None:
 
 
 def audit_rows(
-    connection: Connection, verifier: Verifier, fold: audit.Fold, kept: Sequence[str] = ()
-) -> audit.Audit:
-    """Return what the audit finds in all rows, within the connection's transaction."""
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    kept: Sequence[str] = (),
+) -> database_verification.DatabaseVerification:
+    """Return what is found in all rows, within the connection's transaction."""
     rows = _Rows(connection)
     with _lenient_text(connection):
-        found = audit.audit(
+        found = database_verification.verify_rows(
             rows.of(LEDGER),
             list(rows.of(LEDGER_HEAD)),
             {kind: rows.of(table) for kind, table in RECORD_TABLES.items()},

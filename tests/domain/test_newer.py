@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.audit import Audit, audit
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.database_verification import DatabaseVerification, verify_rows
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.ledger import SCHEMA, LogState, StoredEntry, canonical, read_entry
@@ -61,10 +61,10 @@ def rows_with(newer: Mapping[int, Mapping[str, object]]) -> tuple[list[Row], Log
     return rows, log
 
 
-def audited(rows: list[Row], log: LogState) -> Audit:
+def audited(rows: list[Row], log: LogState) -> DatabaseVerification:
     note = sign_checkpoint(log, KEY)
     head = {"id": 1, "size": log.size, "root": log.root.hex(), "checkpoint": note}
-    return audit(rows, [head], {}, verifier=KEY, fold=fold)
+    return verify_rows(rows, [head], {}, verifier=KEY, fold=fold)
 
 
 def test_an_entry_of_an_unknown_type_is_told_as_a_newer_versions() -> None:

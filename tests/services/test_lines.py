@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain import acts
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import CheckId, LineId, PartId, RunId

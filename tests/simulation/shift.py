@@ -123,7 +123,10 @@ class SimulatedShift:
     def _judging(self) -> bool:
         """Return whether a part is before a device: nobody goes home then."""
         owners = self.product.owners.values()
-        return any(w.judging or (w.run is not None and w.run.beside is not None) for w in owners)
+        return any(
+            w.judging or (w.run is not None and w.run.later_presentation is not None)
+            for w in owners
+        )
 
     def _close(self, check: Check) -> None:
         """Let hours pass: what was undone is decided, what is out stays out."""
@@ -209,7 +212,9 @@ class SimulatedShift:
 
     def _longest_gap_s(self, station: str, run: Run | None) -> float | None:
         """Return how long the station may go unread; None: it need not be read at all."""
-        judging = run is not None and (run.state is RunState.PRESENTED or run.beside is not None)
+        judging = run is not None and (
+            run.state is RunState.PRESENTED or run.later_presentation is not None
+        )
         armed = run is not None and run.state is RunState.ARMED
         if judging or (armed and station in self._publishing):
             return self._readers[station].longest_gap_s

@@ -23,7 +23,7 @@ from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
-from redrabbit.services import record_fact, recording, running, scheduling
+from redrabbit.services import record_fact, run_effects, running, scheduling
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -250,7 +250,7 @@ def test_a_lent_part_that_its_home_does_not_get_back_breaks_l5(monkeypatch: PATC
         if not isinstance(fact, PartHandedBack):
             real(uow, fact, **more)
 
-    monkeypatch.setattr(recording, "record", forgetful)
+    monkeypatch.setattr(run_effects, "record", forgetful)
 
     assert "part_handed_back is not told once" in broken("L5")
 
@@ -349,7 +349,7 @@ def test_a_fact_with_fields_of_its_own_breaks_d22(monkeypatch: PATCH) -> None:
 
 def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(people, "AGAIN_SHARE", 0.9)
-    real = run_return.conclude_beside
+    real = run_return.conclude_later_presentation
 
     def decide(run: Any, judgement: Judgement) -> Any:
         after, effects = real(run, judgement)
@@ -359,8 +359,8 @@ def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> Non
         ]
         return after, tuple(turned)
 
-    monkeypatch.setattr(run_return, "conclude_beside", decide)
-    monkeypatch.setattr(run_transitions, "conclude_beside", decide)
+    monkeypatch.setattr(run_return, "conclude_later_presentation", decide)
+    monkeypatch.setattr(run_transitions, "conclude_later_presentation", decide)
 
     assert "only the first decides" in broken("L10")
 

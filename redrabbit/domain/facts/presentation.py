@@ -188,8 +188,8 @@ class PartPresented(Fact):
             entry=entry.index,
         )
         if self.attempt > 1:
-            beside = _without_verdict(presented)
-            return (Put(beside), Put(replace(run, entry=entry.index)))
+            later = _without_verdict(presented)
+            return (Put(later), Put(replace(run, entry=entry.index)))
         shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
         part = _at_home(presented, entry, look)
         if part is None:

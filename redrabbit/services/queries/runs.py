@@ -52,7 +52,7 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsPage:
+class RunsPage:
     """A page of runs, newest first."""
 
     now: datetime
@@ -69,14 +69,14 @@ class RecordsPage:
     size: int
 
 
-def records_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RecordsPage:
+def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RunsPage:
     """Return one page of the runs that match."""
     conditions = run_conditions(plant, wanted)
     shown, following = newest_first(
         reader, RunRecord, conditions, limit=PAGE_ROWS, after=wanted.before
     )
     head = reader.head()
-    return RecordsPage(
+    return RunsPage(
         now=now,
         wanted=wanted,
         rows=_rows(reader, plant, shown),

@@ -15,7 +15,7 @@ before and each proved to be in the log: so nothing recorded in the period can h
 (D11). The promise is as good as the key: compare it, or the checkpoint, with one kept elsewhere.
 
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
-never not at all. The end is exclusive. `redrabbit.domain.record_audit` reads such files.
+never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
 """
 
 import hashlib

@@ -43,7 +43,7 @@ from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.evidence_record import evidence_record
+from redrabbit.services.evidence_json import evidence_json
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
@@ -176,7 +176,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         observed_code=_shown(judgement.observed_code),
         measured=_with_unit(scene.station, measured, value),
         counter=scene.counter,
-        evidence=evidence_record(evidence, scene.station),
+        evidence=evidence_json(evidence, scene.station),
     )
     _record(uow, scene, reached, judgement.decided_at)
 

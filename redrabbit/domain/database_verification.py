@@ -35,13 +35,13 @@ from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_not
 __all__ = [
     "NONSENSE",
     "OF_RECORDS",
-    "Audit",
+    "DatabaseVerification",
     "Finding",
     "Folded",
-    "LedgerAudit",
-    "audit",
+    "LedgerVerification",
     "compare_records",
     "verify_ledger",
+    "verify_rows",
 ]
 
 R = TypeVar("R", bound=Record)
@@ -79,7 +79,7 @@ NONSENSE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerAudit:
+class LedgerVerification:
     """What the ledger alone tells."""
 
     log: LogState
@@ -94,7 +94,7 @@ class LedgerAudit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class DatabaseVerification:
     """The whole verification of a database."""
 
     size: int
@@ -134,7 +134,7 @@ class Folded:
         return cast("R | None", self.records[kind].get(key))
 
 
-def audit(
+def verify_rows(
     entries: Iterable[Row],
     heads: Sequence[Row],
     records: Mapping[type[Record], Iterable[Row]],
@@ -142,7 +142,7 @@ def audit(
     verifier: NoteVerifier,
     fold: Fold,
     kept: Sequence[str] = (),
-) -> Audit:
+) -> DatabaseVerification:
     """Verify the ledger, fold it again, and compare every record; see the module's rules.
 
     `entries` are the rows of the table `ledger` by index, `heads` all rows of `ledger_head`,
@@ -152,7 +152,7 @@ def audit(
     folded = Folded(fold)
     ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add)
     findings = ledger.findings or tuple(compare_records(folded.records, records))
-    return Audit(
+    return DatabaseVerification(
         size=ledger.log.size,
         root=ledger.log.root.hex(),
         findings=findings,
@@ -221,7 +221,7 @@ def verify_ledger(
     *,
     kept: Sequence[str] = (),
     visit: Callable[[Entry], None] | None = None,
-) -> LedgerAudit:
+) -> LedgerVerification:
     """Verify entries and head; `visit` gets each sound entry in order, before the head is known."""
     findings: list[Finding] = []
     remembered: list[tuple[str, Checkpoint]] = []
@@ -243,7 +243,7 @@ def verify_ledger(
     findings += scan.payloads_missing()
     findings += [scan.newer] if scan.newer else []
     good = [old.size for place, old in remembered if _agrees(old, scan)]
-    return LedgerAudit(
+    return LedgerVerification(
         log=scan.log,
         findings=tuple(findings),
         last_good=max(good, default=None),

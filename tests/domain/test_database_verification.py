@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain.audit import (
-    Audit,
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.database_verification import (
+    DatabaseVerification,
     Finding,
     Folded,
     as_row,
-    audit,
     compare_records,
     verify_ledger,
+    verify_rows,
 )
-from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT
@@ -109,11 +109,15 @@ class Stored:
     heads: list[Row] = field(default_factory=lambda: [head_of(sound_rows())])
     records: dict[type[Any], list[Row]] = field(default_factory=lambda: records_of(sound_rows()))
 
-    def audit(self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY) -> Audit:
-        return audit(self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept)
+    def verify_rows(
+        self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY
+    ) -> DatabaseVerification:
+        return verify_rows(
+            self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept
+        )
 
     def found(self, *kept: str) -> list[tuple[str, str]]:
-        return [(finding.place, finding.code) for finding in self.audit(kept).findings]
+        return [(finding.place, finding.code) for finding in self.verify_rows(kept).findings]
 
     def renumber(self, rows: list[Row]) -> None:
         """Give rows new places as a careful vandal would, hashes and columns included."""
@@ -143,14 +147,14 @@ def rewritten(raw: bytes, **fields: Any) -> bytes:
 
 
 def test_a_sound_database_gives_no_finding() -> None:
-    result = Stored().audit()
+    result = Stored().verify_rows()
     assert result.sound
     assert (result.size, result.root) == (11, log_of(sound_rows()).root.hex())
     assert result.last_good is None
 
 
 def test_the_empty_ledger_is_sound() -> None:
-    assert Stored(rows=[], heads=[head_of([])], records={}).audit().sound
+    assert Stored(rows=[], heads=[head_of([])], records={}).verify_rows().sound
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -180,7 +184,7 @@ def test_a_column_of_another_type_is_named(column: str, value: object) -> None:
 def test_a_column_that_is_gone_is_named() -> None:
     stored = Stored()
     del stored.rows[3]["recorded_at"]
-    assert [in_english(finding) for finding in stored.audit().findings] == [
+    assert [in_english(finding) for finding in stored.verify_rows().findings] == [
         "ledger[3]: column recorded_at is not there; the entry says 2026-11-22T06:00:01.000097+00:00"
     ]
 
@@ -234,7 +238,7 @@ def test_two_rows_exchanged_with_their_indexes_are_found() -> None:
 def test_a_changed_entry_with_its_hash_breaks_the_chain_behind_it() -> None:
     stored = Stored()
     stored.rows[2] = row_of(2, rewritten(RAWS[2], software="0.1.1"))
-    finding = stored.audit().findings[0]
+    finding = stored.verify_rows().findings[0]
     assert (finding.place, finding.code) == ("ledger[4]", "chain_broken")
     assert finding.params["previous"] == 2
     assert "ledger[2]" in in_english(finding)
@@ -284,7 +288,7 @@ def test_bytes_with_a_right_hash_that_are_no_entry_are_named() -> None:
 
 def test_an_entry_that_makes_no_sense_is_named() -> None:
     rows = [row_of(0, rewritten(RAWS[0], type="agent_stopped", payload={"agent_id": 9}))]
-    found = Stored(rows=rows, heads=[head_of(rows)], records={}).audit().findings
+    found = Stored(rows=rows, heads=[head_of(rows)], records={}).verify_rows().findings
     assert [(one.place, one.code) for one in found] == [("ledger[0]", "entry_does_not_fold")]
     assert "LookupError" in in_english(found[0])
 
@@ -347,7 +351,7 @@ def test_a_head_is_not_compared_with_a_damaged_ledger() -> None:
 @pytest.mark.parametrize("size", range(12))
 def test_every_checkpoint_ever_kept_agrees_with_the_log(size: int) -> None:
     kept = sign_checkpoint(log_of(sound_rows()[:size]), KEY)
-    result = Stored().audit((kept,))
+    result = Stored().verify_rows((kept,))
     assert result.sound
     assert result.last_good == size
 
@@ -356,7 +360,7 @@ def test_a_checkpoint_that_others_cosigned_is_still_good() -> None:
     kept = sign_checkpoint(log_of(sound_rows()[:4]), KEY)
     text = kept.partition("\n\n")[0] + "\n"
     cosigned = kept + sign_note(text, ToyKey(name="witness", key_id=b"w1w1"))[len(text) + 1 :]
-    assert Stored().audit((cosigned,)).last_good == 4
+    assert Stored().verify_rows((cosigned,)).last_good == 4
 
 
 def test_a_log_shorter_than_a_kept_checkpoint_was_cut() -> None:
@@ -372,7 +376,7 @@ def test_damage_is_bounded_by_the_last_good_checkpoint() -> None:
     stored = Stored()
     kept = tuple(sign_checkpoint(log_of(stored.rows[:size]), KEY) for size in (3, 6, 9))
     stored.rows[7]["type"] = "x"
-    result = stored.audit(kept)
+    result = stored.verify_rows(kept)
     assert [finding.code for finding in result.findings] == ["column_differs"]
     assert result.last_good == 6
 
@@ -397,7 +401,7 @@ def test_any_changed_column_of_a_record_is_named(kind: type[Record], column: str
     stored = Stored()
     row = stored.records[kind][0]
     row[column] = other(row[column])
-    result = stored.audit()
+    result = stored.verify_rows()
     assert not result.sound
     codes = {finding.code for finding in result.findings}
     assert codes in ({"record_differs"}, {"record_missing", "record_extra"})
@@ -445,7 +449,7 @@ def test_the_ledger_can_be_verified_alone() -> None:
 def test_long_values_are_shortened() -> None:
     stored = Stored()
     stored.rows[0]["type"] = "x" * 10_000
-    assert len(in_english(stored.audit().findings[0])) < 250
+    assert len(in_english(stored.verify_rows().findings[0])) < 250
 
 
 def test_a_finding_is_a_value() -> None:

@@ -1,6 +1,6 @@
 """Verification of an exported file of records by someone who has nothing but the file and a key.
 
-Reads the form of `redrabbit.domain.record_proof` strictly: a line that is not canonical is not
+Reads the form of `redrabbit.domain.export_format` strictly: a line that is not canonical is not
 read. Findings come in the order of the file, the seal's last; behind a line that can't be read
 nothing is judged but the seal.
 """
@@ -12,6 +12,14 @@ from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable import name_id
+from redrabbit.domain.export_format import (
+    FORMAT,
+    Header,
+    Period,
+    header_line,
+    seal_text,
+    streams_asked_for,
+)
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
     Entry,
@@ -25,14 +33,6 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
-from redrabbit.domain.record_proof import (
-    FORMAT,
-    Header,
-    Period,
-    header_line,
-    seal_text,
-    streams_asked_for,
-)
 from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
 
 _FEWEST_LINES: Final = 3
@@ -46,7 +46,7 @@ VerifierOf = Callable[[str], NoteVerifier]
 
 
 @dataclass(kw_only=True)
-class RecordFileAudit:
+class ExportVerification:
     """What verification of a file tells."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -74,26 +74,30 @@ class RecordFileAudit:
 
 def verify_records(
     content: bytes, verifier_of: VerifierOf, public_key: str | None = None
-) -> RecordFileAudit:
+) -> ExportVerification:
     """Verify an exported file; without `public_key` the key that it names is believed."""
-    audit = RecordFileAudit()
+    verification = ExportVerification()
     try:
         lines = _lines(content)
-        audit.header = _header(lines[0])
-        verifier = _verifier(audit.header.key, verifier_of)
+        verification.header = _header(lines[0])
+        verifier = _verifier(verification.header.key, verifier_of)
     except _UnreadableError as error:
-        audit.findings.append(error.finding)
-        return audit
-    if public_key is not None and public_key != audit.header.key:
-        params: dict[str, Param] = {"found": audit.header.key, "expected": public_key}
-        audit.findings.append(Finding(code="not_expected_key", place="line 1", params=params))
+        verification.findings.append(error.finding)
+        return verification
+    if public_key is not None and public_key != verification.header.key:
+        params: dict[str, Param] = {"found": verification.header.key, "expected": public_key}
+        verification.findings.append(
+            Finding(code="not_expected_key", place="line 1", params=params)
+        )
     try:
-        audit.checkpoint = _checkpoint(lines[1], verifier)
-        audit.findings += _sections(lines, audit.header, audit.checkpoint, audit)
+        verification.checkpoint = _checkpoint(lines[1], verifier)
+        verification.findings += _sections(
+            lines, verification.header, verification.checkpoint, verification
+        )
     except _UnreadableError as error:
-        audit.findings.append(error.finding)
-    audit.findings += _seal(content, lines, verifier)
-    return audit
+        verification.findings.append(error.finding)
+    verification.findings += _seal(content, lines, verifier)
+    return verification
 
 
 class _UnreadableError(Exception):
@@ -198,7 +202,7 @@ def _only(line: str, number: int, name: str) -> str:
 
 
 def _sections(
-    lines: Sequence[str], header: Header, checkpoint: Checkpoint, audit: RecordFileAudit
+    lines: Sequence[str], header: Header, checkpoint: Checkpoint, verification: ExportVerification
 ) -> Iterator[Finding]:
     """Yield what is wrong with the streams' entries; count them."""
     awaited = list(streams_asked_for(checkpoint.heads, header.lines))
@@ -215,14 +219,14 @@ def _sections(
                 return
             awaited.remove(stream)
             section = _Section(stream, header.period, checkpoint)
-            audit.by_stream[stream] = 0
+            verification.by_stream[stream] = 0
         elif section and found.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
             entry = _entry(found, number)
             yield from section.add(entry, _path(found["proof"], number), number)
             yield from _name_findings(entry, found.get("name"), number)
-            audit.entries += 1
-            audit.erased += entry.payload is None
-            audit.by_stream[section.stream] += header.period.holds(entry)
+            verification.entries += 1
+            verification.erased += entry.payload is None
+            verification.by_stream[section.stream] += header.period.holds(entry)
         else:
             raise _UnreadableError(f"line {number}", "neither a stream nor an entry of one")
     if section:
