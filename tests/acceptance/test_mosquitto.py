@@ -146,7 +146,7 @@ class Webhook:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
         length = int(head.partition("content-length:")[2].split("\r\n")[0])
         body = json.loads(await reader.readexactly(length))
-        assert f"idempotency-key: {body['key']}" in head
+        assert f"idempotency-key: {body['key'].lower()}" in head
         (self.taken if self.status < 300 else self.refused).append(body)
         writer.write(f"HTTP/1.1 {self.status} x\r\ncontent-length: 0\r\n\r\n".encode())
         await writer.drain()
