@@ -205,8 +205,8 @@ class Desk:
     async def is_read(self) -> bool:
         """Return whether readings are fresh: neither retained nor from the settle time."""
         shown = await self.get(f"/stations/{STATION}")
-        old = any(signal["retained"] for signal in shown["signals"])
-        return shown["no_data_since"] is None and not old
+        fresh = [each["value"] is not None and not each["retained"] for each in shown["signals"]]
+        return shown["no_data_since"] is None and all(fresh)
 
     async def take_part(self) -> None:
         """Wait until the station is read, start a run, take the part."""
