@@ -51,6 +51,7 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
+from tests.stored import bare
 
 T0 = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 STATION = StationId("op20")
@@ -119,7 +120,7 @@ def an_expectation(
 def a_run(*expectations: Expectation, **changes: Any) -> Run:
     """Return a new run of one step, or of the given ones, with its first deadline set."""
     run = Run(
-        id=RunId(1),
+        id=RunId("line1-R-1"),
         check_id=CheckId("torque-check"),
         device=DeviceId("op20-torque"),
         purpose=Purpose.CHECK,
@@ -346,25 +347,22 @@ def deadlines(effects: tuple[Effect, ...]) -> list[tuple[str, float]]:
 
 def an_occurrence(**changes: Any) -> OccurrenceRecord:
     """Return an undecided occurrence: open 30 min before T0, due at T0, grace 10 min, 1 h to close."""
-    made = OccurrenceRecord(
-        occurrence_id=1,
+    made: OccurrenceRecord = bare(
+        OccurrenceRecord,
+        occurrence_id="line1-O-1",
+        line="line1",
+        number=1,
         check_id="op20-torque",
         trigger_key="2026-03-02T06:00:00Z",
-        line="line1",
         station="op20",
         device="op20-torque",
-        plan="CP-204 rev F",
+        plan_number="CP-204",
+        plan_revision="F",
         opens_at=at(-1800),
         due_at=T0,
         grace_ends_at=at(600),
         closes_at=at(3600),
         made_at=at(-1800),
-        outcome=None,
-        decided_at=None,
-        decided_by=None,
-        reason=None,
-        run_id=None,
-        held_until=None,
         inconclusive_runs=0,
         overdue_told=False,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.facts.fact import Changes, Look, Put
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Entry, Event, JsonValue, LedgerContext, instant, instant_text
@@ -23,10 +24,12 @@ CONTEXT = LedgerContext(in_force="c" * 64, software="0.1.0")
 
 
 def any_fold(entry: Entry, look: Look) -> Changes:
-    """Put what the entry says; `counted` reads the record before it, as real folds do."""
+    """Put what the entry says; a real fact is folded as ever."""
     payload: Any = entry.payload
-    if entry.type == "noted":
+    if entry.type == "noted" or payload is None:
         return ()
+    if entry.type in BY_TYPE:
+        return fold(entry, look)
     kind = KINDS[payload["kind"]]
     record = record_of_payload(kind, payload["values"])
     if entry.type == "put_if_absent":
@@ -100,7 +103,7 @@ def record_of_payload(kind: type[Any], values: Mapping[str, Any]) -> Any:
     )
 
 
-def sample(kind: type[Any], number: int = 1, **given: Any) -> Any:
+def sample(kind: type[Any], number: int = 1, /, **given: Any) -> Any:
     """Return a record of this kind with a value of its own in each field; none is None."""
     values = {
         name: _sample_value(type_, number, place)
@@ -125,7 +128,7 @@ def _sample_value(type_: object, number: int, place: int) -> Any:
     return choices[type_]
 
 
-def bare(kind: type[Any], number: int = 1, **given: Any) -> Any:
+def bare(kind: type[Any], number: int = 1, /, **given: Any) -> Any:
     """Return a record of this kind in which everything that may be None is None."""
     nothing = {name: None for name, (_, may) in FIELD_TYPES[kind].items() if may}
     return sample(kind, number, **{**nothing, **given})
@@ -133,11 +136,13 @@ def bare(kind: type[Any], number: int = 1, **given: Any) -> Any:
 
 def pause(number: int, **given: Any) -> PauseRecord:
     """Return a pause, the smallest numbered record."""
-    record: PauseRecord = sample(PauseRecord, number, pause_id=number, **given)
+    usual = {"line": "line1", "number": number, "pause_id": f"line1-P-{number}"}
+    record: PauseRecord = sample(PauseRecord, number, **(usual | given))
     return record
 
 
 def occurrence(number: int, **given: Any) -> OccurrenceRecord:
     """Return an occurrence with a trigger key of its own."""
-    record: OccurrenceRecord = sample(OccurrenceRecord, number, occurrence_id=number, **given)
+    usual = {"line": "line1", "number": number, "occurrence_id": f"line1-O-{number}"}
+    record: OccurrenceRecord = sample(OccurrenceRecord, number, **(usual | given))
     return record

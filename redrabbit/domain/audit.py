@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
+from redrabbit.domain.beside import Beside
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
@@ -89,6 +90,8 @@ class LedgerAudit:
     """Size of the largest kept checkpoint that this log agrees with."""
     erased: int
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
+    beside: Beside
+    """What the entries name that stands beside the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,8 @@ class Audit:
     last_good: int | None
     erased: int = 0
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
+    beside: Beside | None = None
+    """What the entries name that stands beside the ledger; None where not all could be read."""
 
     @property
     def sound(self) -> bool:
@@ -154,6 +159,7 @@ def audit(
         findings=findings,
         last_good=ledger.last_good,
         erased=ledger.erased,
+        beside=None if ledger.findings else ledger.beside,
     )
 
 
@@ -169,26 +175,34 @@ class _Scan:
     damage: Finding | None = None
     newer: Finding | None = None
     """The first entry that only a newer version can read or fold."""
-    erased: dict[int, str] = field(default_factory=dict)
-    """Index → stream of the entries whose payload is gone."""
+    is_whole: bool = True
+    """False once an entry could not be read: it may say of others that they were erased."""
+    erased: set[int] = field(default_factory=set)
+    """Indexes of the entries whose payload is gone."""
+    holed: set[str] = field(default_factory=set)
+    """Their streams."""
+    beside: Beside = field(default_factory=Beside)
     erased_by_rule: set[int] = field(default_factory=set)
     """Indexes of which an entry says that they were erased (D51)."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
+        self.beside.note(entry)
         if entry.payload is None:
-            self.erased[entry.index] = entry.stream
+            self.erased.add(entry.index)
+            self.holed.add(entry.stream)
         elif entry.type == PayloadsErased.TYPE:
             self.erased_by_rule |= set(decode(PayloadsErased, entry.payload).entries)
 
     def is_behind_a_hole(self, entry: Entry) -> bool:
         """Tell whether something of the entry's stream was erased that it may speak of."""
-        return entry.stream in self.erased.values()
+        return entry.stream in self.holed
 
     def payloads_missing(self) -> Iterator[Finding]:
         """Yield the payloads that are gone though no entry says that they were erased."""
-        for index in sorted(self.erased.keys() - self.erased_by_rule):
-            yield _at(index, "payload_missing")
+        if self.is_whole:
+            for index in sorted(self.erased - self.erased_by_rule):
+                yield _at(index, "payload_missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +236,7 @@ def verify_ledger(
 
     scan = _scan(entries, {checkpoint.size for _, checkpoint in remembered}, visit)
     if scan.damage:
+        scan.is_whole = False
         findings.insert(0, scan.damage)
     findings += _head_findings(heads, verifier, scan)
     contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
@@ -234,6 +249,7 @@ def verify_ledger(
         findings=tuple(findings),
         last_good=max(good, default=None),
         erased=len(scan.erased),
+        beside=scan.beside,
     )
 
 
@@ -270,13 +286,11 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
     for row in entries:
         index = scan.log.size
         found = _entry(row, index, scan)
+        if isinstance(found, Entry):
+            found = _visited(visit, found, scan) or found
         if isinstance(found, Finding):
             scan.damage = found
             break
-        if visit and not scan.newer and isinstance(found, Entry):
-            scan.damage = _visited(visit, found, scan)
-            if scan.damage:
-                break
         scan.log = scan.log.with_leaf(found.stream, cast("bytes", row["leaf_hash"]))
         scan.last_index[found.stream] = index
         if scan.log.size in wanted:
@@ -284,11 +298,15 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
     return scan
 
 
-def _visited(visit: Callable[[Entry], None], entry: Entry, scan: _Scan) -> Finding | None:
-    """Visit a sound entry; return the damage if it makes no sense after those before it."""
+def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: _Scan) -> Finding | None:
+    """Visit a sound entry; return the damage if it makes no sense after those before it.
+
+    From an entry on that a newer version wrote, none is visited any more.
+    """
     try:
         scan.note_erasure(entry)
-        visit(entry)
+        if visit and not scan.newer:
+            visit(entry)
     except WrittenByNewer as newer:
         scan.newer = _at(entry.index, WRITTEN_BY_NEWER, what=newer.what)
     except NONSENSE as error:
@@ -318,6 +336,7 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
         entry = read_entry(_stored(row, raw), index)
     except WrittenByNewer as newer:
         scan.newer = scan.newer or _at(index, WRITTEN_BY_NEWER, what=newer.what)
+        scan.is_whole = False
         return _link(row, index, scan)
     except ValueError as error:
         return _at(index, "entry_unreadable", problem=str(error))

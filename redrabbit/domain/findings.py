@@ -92,6 +92,14 @@ TEXTS: Final = {
     "section_missing": "the records of stream {stream} are missing",
     "section_extra": "there are records of stream {stream}, which belongs there once and only if asked for",
     "blob_differs": "the content does not have this digest: it was changed",
+    "blob_missing": (
+        "the content that ledger[{index}] names is gone, and no entry says that it was erased: "
+        "it was removed"
+    ),
+    "name_missing": (
+        "the name that stands behind ledger[{index}] is gone, and no entry says that it was "
+        "erased: it was removed"
+    ),
     "name_differs": "the name is not the one that {expected} stands for: it was changed",
     "not_in_log": "ledger[{index}] is not in the signed log: it was changed, added or moved",
     "wrong_stream": "ledger[{index}] is of stream {found}; expected {stream}",

@@ -222,7 +222,7 @@ def _entry(stored: StoredEntry, index: int) -> Entry:
     found = json.loads(stored.raw.decode("utf-8"))
     refuse_newer_schema(found, SCHEMA)
     schema = found.get("schema") if isinstance(found, dict) else None
-    if schema not in _FIELDS or found.keys() != _FIELDS[schema]:
+    if type(schema) is not int or schema not in _FIELDS or found.keys() != _FIELDS[schema]:
         raise ValueError(f"not an entry: its fields are not those of schema version {schema}")
     read = _Fields(found)
     entry = Entry(

@@ -22,7 +22,6 @@ from redrabbit.domain.ledger import (
     instant,
     leaf_bytes,
     read_entry,
-    schema_of,
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
@@ -57,6 +56,8 @@ class RecordFileAudit:
     """None if it could not be read, or is not signed."""
     entries: int = 0
     """How many entries the file holds, with those before and after the period."""
+    erased: int = 0
+    """How many of them have no payload any more: it was erased before the file was made (D51)."""
     by_stream: dict[str, int] = field(default_factory=dict)
     """Records in the period for each stream."""
 
@@ -220,6 +221,7 @@ def _sections(
             yield from section.add(entry, _path(found["proof"], number), number)
             yield from _name_findings(entry, found.get("name"), number)
             audit.entries += 1
+            audit.erased += entry.payload is None
             audit.by_stream[section.stream] += header.period.holds(entry)
         else:
             raise _UnreadableError(f"line {number}", "neither a stream nor an entry of one")
@@ -245,10 +247,11 @@ def _stored(found: Mapping[str, JsonValue]) -> StoredEntry:
     """Return what was kept of the entry; ValueError where payload and salt are not as they must be."""
     raw = canonical(found["entry"])
     has_payload = found.keys() == _KEYS
-    if has_payload != (schema_of(StoredEntry(raw=raw, salt=None, payload=None)) > 1):
-        raise ValueError(
-            "the payload stands beside an entry from schema version 2 on, and only there"
-        )
+    match found["entry"]:
+        case {"schema": int(schema)} if has_payload is (schema > 1):
+            pass
+        case _:
+            raise ValueError("the payload stands beside an entry from schema 2 on, and only there")
     salt, payload = found.get("salt"), found.get("payload")
     if not isinstance(salt, str | None):
         raise ValueError("the salt is not a text of hex digits")  # noqa: TRY004  a damaged file
@@ -264,7 +267,7 @@ def _name_findings(entry: Entry, name: JsonValue, number: int) -> Iterator[Findi
     match name:
         case None:
             return
-        case {"name": str(said), "salt": str(salt)}:
+        case {"name": str(said), "salt": str(salt), **more} if not more:
             try:
                 stands_for = name_id(bytes.fromhex(salt), said)
             except ValueError:

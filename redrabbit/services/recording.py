@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from redrabbit.domain.beside import SIGNALS
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
@@ -48,8 +49,6 @@ from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
 
-SIGNALS = "signals"
-"""The kind of blob that holds what a station's signals did during a run."""
 MAX_CODE_CHARACTERS = 100
 """Of a refused scan that are kept: enough to tell what it was."""
 

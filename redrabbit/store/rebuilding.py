@@ -1,5 +1,7 @@
 """Makes the records again from the ledger, which is the truth (D13): after damage, or a new shape.
 
+What was erased makes no record, and entries that speak of it are passed over (D51).
+
 The caller has verified the ledger. Entries are folded in their order, a batch a transaction: with
 the records goes the mark (`rebuild_mark`), so that a process that is killed leaves a database that
 the next one goes on with. Memory holds one batch and the records looked at last, whatever the size
@@ -56,6 +58,7 @@ def rebuild_records(
     told = told or _logged()
     with translated("making records again"), connection.begin():
         size = connection.execute(select(func.count()).select_from(LEDGER)).scalar_one()
+        holes = _holes(connection)
         mark = rebuild_mark.read_mark(connection)
         if anew or mark is None or mark.by != __version__:
             rebuild_mark.begin_anew(connection, __version__)
@@ -66,7 +69,7 @@ def rebuild_records(
     while done < size:
         with translated("making records again"), connection.begin():
             for entry in ledger.entry_rows(connection, done, batch):
-                records.add(entry, fold)
+                records.add(entry, fold, behind_a_hole=holes.get(entry.stream, size) < entry.index)
                 done = entry.index + 1
             records.write()
             rebuild_mark.note_done(connection, done)
@@ -85,9 +88,9 @@ class _Records:
         self._known: dict[_Key, Record | None] = {}
         self._touched: dict[_Key, None] = {}
 
-    def add(self, entry: Entry, fold: audit.Fold) -> None:
+    def add(self, entry: Entry, fold: audit.Fold, *, behind_a_hole: bool) -> None:
         """Apply one entry's changes in memory."""
-        for change in _changes(entry, fold, self._look):
+        for change in _changes(entry, fold, self._look, behind_a_hole=behind_a_hole):
             kind: type[Any] = type(change.record)
             key = (kind, tuple(getattr(change.record, name) for name in KEYS[kind]))
             self._known[key] = change.record
@@ -119,12 +122,23 @@ class _Records:
         return cast("R | None", self._known[kind, key])
 
 
-def _changes(entry: Entry, fold: audit.Fold, look: Look) -> Changes:
+def _holes(connection: Connection) -> dict[str, int]:
+    """Return for each stream of which payloads were erased the index of the first such entry."""
+    first = func.min(LEDGER.c.index)
+    erased = select(LEDGER.c.stream, first).where(LEDGER.c.schema > 1, LEDGER.c.payload.is_(None))
+    rows = connection.execute(erased.group_by(LEDGER.c.stream)).all()
+    return {row.stream: row[1] for row in rows}
+
+
+def _changes(entry: Entry, fold: audit.Fold, look: Look, *, behind_a_hole: bool) -> Changes:
+    """Return what an entry changes: nothing, where it speaks of what was erased (D51)."""
     try:
         return fold(entry, look)
     except WrittenByNewer as newer:
         raise DatabaseTooNew(f"ledger[{entry.index}]: {newer}. Start that version") from newer
     except audit.NONSENSE as error:
+        if isinstance(error, LookupError) and behind_a_hole:
+            return ()
         problem = f"{type(error).__name__}: {error}"
         raise DamagedDatabase(
             f"ledger[{entry.index}]: the entry makes no sense after those before it: {problem}"

@@ -21,6 +21,7 @@ from sqlalchemy.types import NullType, TypeDecorator
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import audit
+from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import name_id
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
@@ -139,26 +140,48 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-        beside = tuple(_beside(rows)) if not found.findings else ()
+        beside = (*_names(rows, found.beside), *_blobs(rows, found.beside))
     return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
 
 
-def _beside(rows: "_Rows") -> Iterator[Finding]:
-    """Yield names and blobs that are not what the ledger has the digest of (D51, D65)."""
+def _names(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+    """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
+    found: set[object] = set()
     for row in rows.of(STATED_NAMES):
-        name, salt = row["name"], row["salt"]
-        if not isinstance(name, str) or not isinstance(salt, bytes):
-            stands_for = None
-        else:
-            stands_for = name_id(salt, name)
-        if stands_for != row["id"]:
-            params = {"expected": shown(row["id"])}
-            yield Finding(code="name_differs", place="stated_names", params=params)
+        kept, name, salt = row["id"], row["name"], row["salt"]
+        found.add(kept)
+        if _name_id(name, salt) != kept:
+            params = {"expected": shown(kept)}
+            yield Finding(code="name_differs", place=f"stated_names[{kept}]", params=params)
+    if beside is None:
+        return
+    for kept, index in beside.names.items():
+        if kept not in found and kept not in beside.erased_names:
+            place = f"stated_names[{kept}]"
+            yield Finding(code="name_missing", place=place, params={"index": index})
+
+
+def _name_id(name: object, salt: object) -> str | None:
+    is_one = isinstance(name, str) and isinstance(salt, bytes)
+    return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
+
+
+def _blobs(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+    """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
+    named = beside.blobs if beside else {}
+    found: set[object] = set()
     for row in rows.of(BLOBS):
-        content = row["content"]
-        if not isinstance(content, bytes) or blob_digest(content) != row["digest"]:
-            place = f"blobs[{shown(row['digest'])}]"
+        digest, content = row["digest"], row["content"]
+        found.add(digest)
+        place = f"blobs[{digest}]"
+        if not isinstance(content, bytes) or blob_digest(content) != digest:
             yield Finding(code="blob_differs", place=place)
+        elif digest in named and row["kind"] != named[digest][1]:
+            params = {"column": "kind", "found": shown(row["kind"]), "expected": named[digest][1]}
+            yield Finding(code="column_differs", place=place, params=params)
+    for digest, (index, _) in named.items():
+        if digest not in found and beside and digest not in beside.erased_blobs:
+            yield Finding(code="blob_missing", place=f"blobs[{digest}]", params={"index": index})
 
 
 class _Rows:

@@ -1,6 +1,7 @@
 """What every database promises, in memory, on SQLite and on PostgreSQL alike."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,20 +10,27 @@ from typing import Any
 
 import pytest
 
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.ledger import LogState, from_bytes
+from redrabbit.domain.facts.codec import plain
+from redrabbit.domain.facts.plant import (
+    IN_FORCE_CHANGED,
+    InForceItem,
+    InForceKind,
+    in_force_digest,
+)
+from redrabbit.domain.ledger import LogState, read_entry
 from redrabbit.domain.merkle import leaf_hash, root
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import (
     KEYS,
-    AgentRecord,
     OccurrenceRecord,
     PauseRecord,
     RunRecord,
     StationRecord,
 )
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
-from redrabbit.services.ports import Database, OutgoingMessage, UnitOfWork, Where, equals
+from redrabbit.services.ports import Database, KeptAct, OutgoingMessage, UnitOfWork, Where, equals
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.ledger import insert_head
@@ -46,6 +54,7 @@ TARGETS = (
     NotificationTarget(name="andon", kind=TargetKind.MQTT),
     NotificationTarget(name="mail", kind=TargetKind.WEBHOOK, events=frozenset({"missed"})),
 )
+ITEM = InForceItem(kind=InForceKind.PLAN, id="CP-7", revision="3", digest="7" * 64)
 WITH_TARGETS = replace(RECORDING, targets=TARGETS)
 
 
@@ -105,7 +114,9 @@ async def test_what_was_written_through_the_port_is_read_through_it(
     """L8: the answer comes after the commit; the type checker holds both databases to the port."""
     port: Database = database
     index = await port.write(lambda work: work.append(put(pause(1, line="line1"))).index)
-    found = await port.read(lambda reader: (reader.get(PauseRecord, 1), reader.head().size))
+    found = await port.read(
+        lambda reader: (reader.get(PauseRecord, "line1-P-1"), reader.head().size)
+    )
     assert found == (pause(1, line="line1"), index + 1)
 
 
@@ -120,7 +131,7 @@ async def test_a_refusal_comes_out_of_the_port_and_nothing_was_written(
 
     with pytest.raises(Refusal):
         await port.write(refused)
-    assert await port.read(lambda reader: reader.get(PauseRecord, 1)) is None
+    assert await port.read(lambda reader: reader.get(PauseRecord, "line1-P-1")) is None
 
 
 @pytest.mark.parametrize("make", [sample, bare], ids=["full", "bare"])
@@ -139,24 +150,24 @@ def _values(record: Any) -> list[object]:
 
 
 def test_a_record_that_is_not_there_is_none(database: Any) -> None:
-    assert database.read_now(lambda reader: reader.get(PauseRecord, 1)) is None
+    assert database.read_now(lambda reader: reader.get(PauseRecord, "line1-P-1")) is None
 
 
 def test_putting_again_replaces(database: Any) -> None:
-    database.write_now(lambda work: work.append(put(pause(1, line="old"))))
-    database.write_now(lambda work: work.append(put(pause(1, line="new"))))
+    database.write_now(lambda work: work.append(put(pause(1, reason_text="old"))))
+    database.write_now(lambda work: work.append(put(pause(1, reason_text="new"))))
     found = database.read_now(lambda reader: reader.find(PauseRecord))
-    assert [record.line for record in found] == ["new"]
+    assert [record.reason_text for record in found] == ["new"]
 
 
 def test_a_fold_sees_what_the_same_command_has_put(database: Any) -> None:
     def twice(work: Any) -> None:
-        work.append(put(pause(1, line="first")))
-        work.append(put(pause(1, line="second"), type_="put_if_absent"))
+        work.append(put(pause(1, reason_text="first")))
+        work.append(put(pause(1, reason_text="second"), type_="put_if_absent"))
 
     database.write_now(twice)
-    found = database.read_now(lambda reader: reader.get(PauseRecord, 1))
-    assert found.line == "first"
+    found = database.read_now(lambda reader: reader.get(PauseRecord, "line1-P-1"))
+    assert found.reason_text == "first"
 
 
 THREE = START + timedelta(hours=3)
@@ -174,13 +185,13 @@ SELECTIONS: list[tuple[tuple[Where, ...], list[int]]] = [
     ((Where("outcome", "in", ("failed", "lapsed")),), [4]),
     ((Where("outcome", "in", ()),), []),
     ((equals("overdue_told", True),), [2, 4]),
-    ((equals("line", "A"), equals("outcome", None)), [1]),
+    ((equals("station", "A"), equals("outcome", None)), [1]),
 ]
 
 ORDERS: list[tuple[dict[str, Any], list[int]]] = [
     ({}, [1, 2, 3, 4]),
     ({"descending": True}, [4, 3, 2, 1]),
-    ({"order_by": "line"}, [1, 3, 2, 4]),
+    ({"order_by": "station"}, [1, 3, 2, 4]),
     ({"order_by": "outcome"}, [1, 2, 4, 3]),  # None comes first, equals come by key
     ({"order_by": "outcome", "descending": True}, [3, 4, 2, 1]),
     ({"order_by": "due_at", "limit": 2}, [1, 2]),
@@ -193,7 +204,7 @@ def _four_occurrences(work: Any) -> None:
         record = occurrence(
             number,
             outcome=outcome,
-            line="A" if number % 2 else "B",
+            station="A" if number % 2 else "B",
             due_at=START + timedelta(hours=number),
             overdue_told=number % 2 == 0,
         )
@@ -204,7 +215,7 @@ def test_conditions_select_and_count(database: Any) -> None:
     database.write_now(_four_occurrences)
     for where, expected in SELECTIONS:
         found = database.read_now(lambda r, where=where: r.find(OccurrenceRecord, *where))
-        assert [record.occurrence_id for record in found] == expected, where
+        assert [record.number for record in found] == expected, where
         number = database.read_now(lambda r, where=where: r.count(OccurrenceRecord, *where))
         assert number == len(expected), where
 
@@ -213,13 +224,13 @@ def test_records_come_in_the_order_asked_for(database: Any) -> None:
     database.write_now(_four_occurrences)
     for asked, expected in ORDERS:
         found = database.read_now(lambda r, asked=asked: r.find(OccurrenceRecord, **asked))
-        assert [record.occurrence_id for record in found] == expected, asked
+        assert [record.number for record in found] == expected, asked
 
 
 def test_text_is_ordered_by_code_point_everywhere(database: Any) -> None:
     names = ["b", "B", "a", "é", "中", "10", "9", "_", "😀"]
     for name in names:
-        record = sample(StationRecord, station_id=name)
+        record = sample(StationRecord, line="line1", station_id=name)
         database.write_now(lambda work, record=record: work.append(put(record)))
     found = database.read_now(lambda reader: reader.find(StationRecord))
     assert [record.station_id for record in found] == sorted(names)
@@ -250,15 +261,15 @@ def test_an_entry_keeps_event_actor_context_and_both_instants(database: Any) -> 
     assert (entry.index, entry.stream, entry.stream_seq, entry.previous) == (0, "line-1", 0, "")
     assert entry.occurred_at == START
     assert entry.recorded_at > START
-    assert (entry.configuration, entry.plan) == ("c" * 64, "CP-7 rev 3")
-    raw = database.read_now(lambda reader: reader.raw_entry(0))
-    assert from_bytes(raw, 0) == entry
+    assert (entry.in_force, entry.plan, entry.software) == ("", None, "0.1.0")
+    stored = database.read_now(lambda reader: reader.stored_entry(0))
+    assert read_entry(stored, 0) == entry
     assert database.read_now(lambda reader: reader.entries()) == [entry]
 
 
-def test_a_raw_entry_that_is_not_there_is_a_key_error(database: Any) -> None:
+def test_a_stored_entry_that_is_not_there_is_a_key_error(database: Any) -> None:
     with pytest.raises(KeyError):
-        database.read_now(lambda reader: reader.raw_entry(0))
+        database.read_now(lambda reader: reader.stored_entry(0))
 
 
 def test_streams_are_numbered_and_chained_each_for_itself(database: Any) -> None:
@@ -281,7 +292,7 @@ def test_the_head_always_covers_the_whole_ledger(database: Any) -> None:
         database.write_now(lambda work: work.append(happened("noted")))
         head = database.read_now(lambda reader: reader.head())
         raws = database.read_now(
-            lambda reader, n=number: [reader.raw_entry(i) for i in range(n + 1)]
+            lambda reader, n=number: [reader.stored_entry(i).raw for i in range(n + 1)]
         )
         assert head.size == number + 1
         assert head.root == root(leaf_hash(raw) for raw in raws).hex()
@@ -293,7 +304,7 @@ def test_a_command_that_raises_leaves_nothing_behind(database: Any) -> None:
     before = database.read_now(lambda reader: reader.head())
 
     def refused(work: Any) -> None:
-        work.append(put(occurrence(1, reason="changed")))
+        work.append(put(occurrence(1, reason_text="changed")))
         work.append(put(occurrence(2)))
         work.send(OutgoingMessage(event="missed", key="k", payload={}))
         work.beat("agent", START)
@@ -369,14 +380,38 @@ def test_a_fold_that_raises_appends_nothing(database: Any) -> None:
     assert database.read_now(lambda reader: reader.head()).size == 0
 
 
-def test_numbers_go_on_from_the_last_and_are_not_given_twice(database: Any) -> None:
-    def numbered(work: Any) -> list[int]:
-        first = work.next_number(AgentRecord)
-        work.append(put(sample(AgentRecord, agent_id=first)))
-        return [first, work.next_number(AgentRecord), work.next_number(AgentRecord)]
+def test_numbers_go_on_from_the_last_of_their_stream_and_are_not_given_twice(
+    database: Any,
+) -> None:
+    """D50: each line counts by itself."""
 
-    assert database.write_now(numbered) == [1, 2, 3]
-    assert database.write_now(numbered) == [2, 3, 4]
+    def numbered(work: Any) -> list[int]:
+        first = work.next_number(PauseRecord, "line1")
+        work.append(put(pause(first)))
+        more = [work.next_number(PauseRecord, line) for line in ("line1", "line2", "line1")]
+        return [first, *more]
+
+    assert database.write_now(numbered) == [1, 2, 1, 3]
+    assert database.write_now(numbered) == [2, 3, 1, 4]
+
+
+def test_a_line_goes_on_from_its_own_largest_number(database: Any) -> None:
+    """D50: what schema 1 numbered through the whole plant keeps its number, and is counted."""
+    for number, line in ((7, "line1"), (9, "line2")):
+        old = pause(number, pause_id=f"P-{number}", line=line)
+        database.write_now(lambda work, old=old: work.append(put(old)))
+    asked = ("line1", "line2", "line3")
+    given = database.write_now(lambda w: [w.next_number(PauseRecord, line) for line in asked])
+    assert given == [8, 10, 1]
+
+
+def test_numbered_records_come_by_stream_and_number(database: Any) -> None:
+    """As numbers, not as texts: line1-P-9 comes before line1-P-10."""
+    for line, number in (("line2", 1), ("line1", 10), ("line1", 9)):
+        record = pause(number, line=line, pause_id=f"{line}-P-{number}")
+        database.write_now(lambda work, record=record: work.append(put(record)))
+    found = database.read_now(lambda reader: reader.find(PauseRecord))
+    assert [each.pause_id for each in found] == ["line1-P-9", "line1-P-10", "line2-P-1"]
 
 
 def test_now_is_read_once_a_command(database: Any) -> None:
@@ -455,7 +490,7 @@ async def test_heartbeats_say_when_each_part_was_last_alive(database: Any) -> No
 
 async def test_many_writers_at_once_each_get_their_own_answer(database: Any) -> None:
     def numbered(work: Any) -> int:
-        number: int = work.next_number(PauseRecord)
+        number: int = work.next_number(PauseRecord, "line1")
         work.append(put(pause(number)))
         if number % 5 == 0:
             raise Refusal("every_fifth", number=number)
@@ -490,3 +525,92 @@ def test_a_payload_without_canonical_form_is_refused(database: Any) -> None:
 
 def test_trouble_is_no_refusal() -> None:
     assert not issubclass(StoreTrouble, Refusal)
+
+
+def test_an_entry_is_recorded_under_what_is_in_force(database: Any) -> None:
+    """D52: asked per command; the fact that changes it is still recorded under what was before."""
+    digest = in_force_digest((ITEM,))
+    change = happened(IN_FORCE_CHANGED, items=[plain(ITEM)])
+
+    def adopts(work: Any) -> list[str]:
+        before = work.in_force
+        entries = [work.append(change), work.append(happened("noted"))]
+        return [before, *(entry.in_force for entry in entries), work.in_force]
+
+    assert database.write_now(adopts) == ["", "", digest, digest]
+    assert database.write_now(lambda work: work.append(happened("noted")).in_force) == digest
+
+
+def test_a_refused_command_changes_nothing_that_is_in_force(database: Any) -> None:
+    def refused(work: Any) -> None:
+        work.append(happened(IN_FORCE_CHANGED, items=[plain(ITEM)]))
+        assert work.in_force
+        raise Refusal("not_now")
+
+    with pytest.raises(Refusal):
+        database.write_now(refused)
+    assert database.write_now(lambda work: work.in_force) == ""
+
+
+def test_each_payload_has_a_salt_of_its_own(database: Any) -> None:
+    """D51."""
+    for _ in range(3):
+        database.write_now(lambda work: work.append(happened("noted")))
+    kept = database.read_now(lambda reader: [reader.stored_entry(i) for i in range(3)])
+    assert len({one.salt for one in kept}) == 3
+    assert {len(one.salt) for one in kept} == {SALT_BYTES}
+    assert {one.payload for one in kept} == {b"{}"}
+
+
+def test_a_stated_name_is_kept_once_whatever_salt_it_comes_with(database: Any) -> None:
+    first, again = (StatedName(name="李娜", salt=bytes([n]) * 16) for n in (1, 2))
+    other = StatedName(name="李", salt=bytes(16))
+    assert database.write_now(lambda work: work.keep_name(first)) == first.id
+    assert database.write_now(lambda work: work.keep_name(again)) == first.id
+    assert database.write_now(lambda work: work.keep_name(other)) == other.id
+    assert database.read_now(lambda r: dict(r.names())) == {first.id: first, other.id: other}
+
+
+def test_a_blob_is_kept_once_under_its_digest(database: Any) -> None:
+    """D65."""
+    content = b"\x00\xffpicture"
+    digest = hashlib.sha256(content).hexdigest()
+    for _ in range(2):
+        assert database.write_now(lambda work: work.keep_blob("picture", content)) == digest
+    assert database.read_now(lambda reader: reader.blob(digest)) == content
+    assert database.read_now(lambda reader: reader.blob("0" * 64)) is None
+
+
+def test_an_act_is_found_again_by_its_key_and_kept_once(database: Any) -> None:
+    """D65."""
+    act = KeptAct(
+        key="tablet-7:1",
+        stream="line1",
+        kind="end_pause",
+        payload='{"pause_id":"line1-P-1"}',
+        actor="name:anna",
+        asked_at=START,
+        answered_at=START + timedelta(seconds=1),
+        answer="{}",
+    )
+    database.write_now(lambda work: work.keep_act(act))
+    assert database.read_now(lambda reader: reader.act(act.key)) == act
+    assert database.read_now(lambda reader: reader.act("another")) is None
+    with pytest.raises(DuplicateRecord):
+        database.write_now(lambda work: work.keep_act(replace(act, kind="excuse")))
+    assert database.read_now(lambda reader: reader.act(act.key)) == act
+
+
+def test_what_stands_beside_the_ledger_is_rolled_back_with_its_command(database: Any) -> None:
+    def refused(work: Any) -> None:
+        work.keep_name(StatedName(name="李娜", salt=bytes(16)))
+        work.keep_blob("picture", b"x")
+        raise Refusal("not_now")
+
+    with pytest.raises(Refusal):
+        database.write_now(refused)
+    digest = hashlib.sha256(b"x").hexdigest()
+    assert database.read_now(lambda reader: (dict(reader.names()), reader.blob(digest))) == (
+        {},
+        None,
+    )

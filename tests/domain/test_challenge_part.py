@@ -5,11 +5,12 @@ import pytest
 
 from redrabbit.domain.challenge_part import Category, ChallengePart, PartState, refuse_unfit
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import FailureMode, PartId
+from redrabbit.domain.identity import FailureMode, PartId, PartKindId
 from redrabbit.domain.text import Text
 
 RABBIT = ChallengePart(
     id=PartId("RR-0007"),
+    kind=PartKindId("RR-0007"),
     name=Text(en="bolt without thread lock", zh="无胶螺栓"),
     category=Category.TORQUE,
     failure_mode=FailureMode("torque_low"),

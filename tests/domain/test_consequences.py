@@ -1,5 +1,6 @@
 """What follows from a verdict, the end of a run and a ticked reaction (L4, D4), without a store."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,11 +8,18 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from redrabbit.domain.consequences import Dated, consequences, decision, last_good_check
+from redrabbit.domain.consequences import (
+    Dated,
+    consequences,
+    decision,
+    last_good_check,
+    names_of,
+    next_id,
+)
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised
 from redrabbit.domain.facts.catalogue import BY_TYPE
-from redrabbit.domain.facts.codec import decode, plain
+from redrabbit.domain.facts.codec import decode, field_names, plain
 from redrabbit.domain.facts.containment import (
     ContainmentClosed,
     ContainmentOpened,
@@ -19,14 +27,24 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.facts.fact import Fact, Record
 from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
-from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import (
+    CheckId,
+    ContainmentId,
+    DeviceId,
+    LineId,
+    PartId,
+    RunId,
+    StationId,
+)
 from redrabbit.domain.record_query import Where
-from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.text import Text
 from tests.domain.facts.test_containment import CONTAINMENT
 from tests.domain.folded import (
     ISSUED,
+    NAMES,
     RUN,
     VERDICT,
     FoldedLedger,
@@ -59,7 +77,7 @@ class Known:
 
     def __init__(self, ledger: FoldedLedger) -> None:
         self._ledger = ledger
-        self._given = 0
+        self._given: Counter[tuple[type[Record], str]] = Counter()
 
     def get(self, kind: type[R], *key: str | int) -> R | None:
         return self._ledger.look(kind, *key)
@@ -72,10 +90,9 @@ class Known:
             meets.sort(key=lambda r: getattr(r, order), reverse=how.get("descending", False))
         return cast("list[R]", meets[: how.get("limit")])
 
-    def next_number(self, kind: type[Record]) -> int:
-        del kind
-        self._given += 1
-        return self._given
+    def next_number(self, kind: type[Record], stream: str) -> int:
+        self._given[kind, stream] += 1
+        return self._given[kind, stream]
 
 
 def follow(
@@ -88,7 +105,8 @@ def follow(
 ) -> list[Fact]:
     """Append a fact and all that follows, as services do; return what followed."""
     ledger.say(event_type, seconds, **values)
-    fact: Any = decode(BY_TYPE[event_type], {name: plain(v) for name, v in values.items()})
+    kind = BY_TYPE[event_type]
+    fact: Any = decode(kind, {name: plain(values.get(name)) for name in field_names(kind)})
     return [following.fact for following in following_of(ledger, fact, at(seconds), check)]
 
 
@@ -107,7 +125,12 @@ def test_a_miss_fails_its_occurrence_opens_a_case_and_raises_an_alarm() -> None:
     missed = VERDICT | {"verdict": "missed"}
     decided, opened, raised = follow(a_running_ledger(), "verdict_reached", 82, missed)
     assert isinstance(decided, OccurrenceDecided)
-    assert (decided.outcome, decided.reason, decided.run_id) == ("failed", "missed", 1)
+    assert (decided.outcome, decided.reason_code, decided.run_id) == (
+        "failed",
+        "missed",
+        "line1-R-1",
+    )
+    assert decided.reason_text is None
     assert isinstance(opened, ContainmentOpened)
     assert (opened.failure_mode, opened.window_from, opened.counter_to) == (
         "torque_low",
@@ -117,19 +140,54 @@ def test_a_miss_fails_its_occurrence_opens_a_case_and_raises_an_alarm() -> None:
     assert (opened.quantity, opened.quantity_is_lower_bound) == (1214, True)
     assert [(step.en, step.done_at) for step in opened.reaction] == [("Stop the line", None)]
     assert isinstance(raised, AlarmRaised)
-    assert (raised.kind, raised.part_id, raised.run_id) == (AlarmKind.MISSED, "RR-0001", 1)
+    assert (raised.kind, raised.part_id, raised.run_id) == (
+        AlarmKind.MISSED,
+        "RR-0001",
+        "line1-R-1",
+    )
+    assert (opened.containment_id, raised.alarm_id) == ("line1-C-1", "line1-A-1")
+
+
+def test_case_and_alarm_keep_the_words_of_their_run() -> None:
+    """D53: they are told as it was, whatever the plan calls things later."""
+    missed = VERDICT | {"verdict": "missed", "variant": "LHD", "nest": "left"}
+    facts = follow(a_running_ledger(), "verdict_reached", 82, missed)
+    _, opened, raised = facts
+    assert isinstance(opened, ContainmentOpened)
+    assert isinstance(raised, AlarmRaised)
+    names = decode(PlaceNames, NAMES)  # type: ignore[arg-type]  # plain values of a fact
+    assert (opened.names, raised.names) == (names, names)
+    assert opened.failure_mode_name == Text(en="Torque too low", zh="扭矩过低")
+    assert (opened.variant, opened.nest) == ("LHD", "left")
+
+
+def test_under_schema_1_nobody_knows_what_places_were_called() -> None:
+    ledger = a_ledger()
+    ledger.say("run_started", 60, **(RUN | {"names": None}))
+    assert names_of(ledger.the(RunRecord, "line1-R-1")) is None
+
+
+def test_numbers_count_on_each_line_by_itself() -> None:
+    """D50."""
+    known = Known(a_ledger())
+    ids = [next_id(known, AlarmRecord, line) for line in ("line1", "line2", "line1")]
+    assert ids == ["line1-A-1", "line2-A-1", "line1-A-2"]
 
 
 def test_the_window_begins_at_the_last_good_check() -> None:
     """D5."""
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **VERDICT)
-    ledger.say("run_started", 160, **(RUN | {"run_id": 2}))
-    ledger.say("part_issued", 170, **(ISSUED | {"run_id": 2}))
-    missed = VERDICT | {"run_id": 2, "verdict": "missed", "counter": 1300}
+    ledger.say("run_started", 160, **(RUN | {"run_id": "line1-R-2"}))
+    ledger.say("part_issued", 170, **(ISSUED | {"run_id": "line1-R-2"}))
+    missed = VERDICT | {"run_id": "line1-R-2", "verdict": "missed", "counter": 1300}
     facts = follow(ledger, "verdict_reached", 182, missed)
     opened = next(fact for fact in facts if isinstance(fact, ContainmentOpened))
-    assert (opened.window_from, opened.window_from_run, opened.counter_from) == (at(80), 1, 1214)
+    assert (opened.window_from, opened.window_from_run, opened.counter_from) == (
+        at(80),
+        "line1-R-1",
+        1214,
+    )
     assert (opened.quantity, opened.quantity_is_lower_bound) == (86, False)
 
 
@@ -163,21 +221,25 @@ def test_a_good_verdict_and_one_kept_beside_have_no_consequence() -> None:
 def test_a_verdict_after_all_that_the_run_may_hold_comes_after_the_lapse() -> None:
     """D9: dated at the close, whoever writes it."""
     ledger = a_running_ledger()
-    run = ledger.the(RunRecord, 1)
+    run = ledger.the(RunRecord, "line1-R-1")
     late = decision(run, at(9999), OccurrenceOutcome.PASSED, None, Known(ledger))
     assert late is not None
     assert isinstance(late.fact, OccurrenceDecided)
-    assert (late.fact.outcome, late.fact.reason, late.at) == ("lapsed", "not_done", at(3600))
+    assert (late.fact.outcome, late.fact.reason_code, late.at) == (
+        "lapsed",
+        "not_done",
+        at(3600),
+    )
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"occurrence_id": None}, {"occurrence_id": 77}, {"run_id": 5}],
+    [{"occurrence_id": None}, {"occurrence_id": "line1-O-77"}, {"run_id": "line1-R-5"}],
     ids=["on demand", "gone", "held by another run"],
 )
 def test_a_run_decides_only_the_occurrence_that_it_holds(changed: dict[str, Any]) -> None:
     ledger = a_running_ledger()
-    run = replace(ledger.the(RunRecord, 1), **changed)
+    run = replace(ledger.the(RunRecord, "line1-R-1"), **changed)
     assert decision(run, at(90), OccurrenceOutcome.PASSED, None, Known(ledger)) is None
 
 
@@ -185,34 +247,48 @@ def test_an_occurrence_is_decided_once() -> None:
     """L7."""
     ledger = a_running_ledger()
     excused = OccurrenceOutcome.EXCUSED
-    decided = replace(ledger.the(OccurrenceRecord, 1), outcome=excused)
-    ledger.records[OccurrenceRecord, (1,)] = decided
+    decided = replace(ledger.the(OccurrenceRecord, "line1-O-1"), outcome=excused)
+    ledger.records[OccurrenceRecord, ("line1-O-1",)] = decided
     facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
     assert kinds(facts) == ["containment_opened", "alarm_raised"]
 
 
-CLOSED: dict[str, object] = {"run_id": 1, "outcome": "passed", "confirmed_by": "anna"}
+CLOSED: dict[str, object] = {"run_id": "line1-R-1", "outcome": "passed", "confirmed": True}
 
 
 def test_a_passing_reverification_ends_the_miss_and_a_done_reaction_the_case() -> None:
     """B24."""
     ledger = a_ledger()
     ledger.say("containment_opened", 10, **CONTAINMENT)
-    again = {"purpose": "reverification", "containment_id": 1, "occurrence_id": None}
+    again = {"purpose": "reverification", "containment_id": "line1-C-1", "occurrence_id": None}
     ledger.say("run_started", 60, **(RUN | again))
     facts = follow(ledger, "run_closed", 99, CLOSED)
-    assert facts == [ContainmentReverified(containment_id=1, run_id=1)]
+    assert facts == [
+        ContainmentReverified(containment_id=ContainmentId("line1-C-1"), run_id=RunId("line1-R-1"))
+    ]
 
-    open_steps = follow(ledger, "containment_reverified", 99, {"containment_id": 1, "run_id": 1})
+    open_steps = follow(
+        ledger, "containment_reverified", 99, {"containment_id": "line1-C-1", "run_id": "line1-R-1"}
+    )
     assert open_steps == []
-    done = [{"en": "Stop", "zh": "停", "done_at": "2026-03-02T06:01:00.000000Z", "done_by": "li"}]
-    ticked = {"containment_id": 1, "step": 0, "reaction": done}
-    assert follow(ledger, "reaction_changed", 120, ticked) == [ContainmentClosed(containment_id=1)]
+    done = [
+        {
+            "en": "Stop",
+            "zh": "停",
+            "done_at": "2026-03-02T06:01:00.000000Z",
+            "done_by": "name:li",
+            "done_how": "stated",
+        }
+    ]
+    ticked = {"containment_id": "line1-C-1", "step": 0, "reaction": done}
+    assert follow(ledger, "reaction_changed", 120, ticked) == [
+        ContainmentClosed(containment_id=ContainmentId("line1-C-1"))
+    ]
 
 
 def test_a_reverification_of_a_case_that_is_not_open_changes_nothing() -> None:
     ledger = a_ledger()
-    again = {"purpose": "reverification", "containment_id": 8, "occurrence_id": None}
+    again = {"purpose": "reverification", "containment_id": "line1-C-8", "occurrence_id": None}
     ledger.say("run_started", 60, **(RUN | again))
     assert follow(ledger, "run_closed", 99, CLOSED) == []
 
@@ -221,7 +297,10 @@ def test_nobody_shops_around_a_miss() -> None:
     """D4: after so many inconclusive runs of one occurrence the quality engineer is told."""
     (raised,) = follow(a_running_ledger(), "run_closed", 99, CLOSED | {"outcome": "inconclusive"})
     assert isinstance(raised, AlarmRaised)
-    assert (raised.kind, raised.occurrence_id) == (AlarmKind.INCONCLUSIVE_AGAIN, 1)
+    assert (raised.kind, raised.occurrence_id) == (
+        AlarmKind.INCONCLUSIVE_AGAIN,
+        "line1-O-1",
+    )
 
 
 def test_fewer_inconclusive_runs_than_that_tell_nobody() -> None:
@@ -229,8 +308,8 @@ def test_fewer_inconclusive_runs_than_that_tell_nobody() -> None:
     unclear = CLOSED | {"outcome": "inconclusive"}
     assert follow(a_running_ledger(), "run_closed", 99, unclear, check=patient) == []
     ledger = a_running_ledger()
-    excused = replace(ledger.the(OccurrenceRecord, 1), outcome=OccurrenceOutcome.EXCUSED)
-    ledger.records[OccurrenceRecord, (1,)] = excused
+    excused = replace(ledger.the(OccurrenceRecord, "line1-O-1"), outcome=OccurrenceOutcome.EXCUSED)
+    ledger.records[OccurrenceRecord, ("line1-O-1",)] = excused
     assert follow(ledger, "run_closed", 99, unclear) == []
 
 

@@ -43,7 +43,7 @@ def test_another_device_or_another_failure_mode_proves_nothing() -> None:
 def test_a_case_is_open_until_it_is_closed_and_the_oldest_stands_first() -> None:
     """B24: one that is re-verified waits for its reaction."""
     cases = [
-        a_case(containment_id=number, state=state)
+        a_case(line="line1", containment_id=f"line1-C-{number}", number=number, state=state)
         for number, state in enumerate(
             (ContainmentState.REVERIFIED, ContainmentState.CLOSED, ContainmentState.OPEN), start=1
         )
@@ -54,4 +54,4 @@ def test_a_case_is_open_until_it_is_closed_and_the_oldest_stands_first() -> None
     for case in cases:
         database.write_now(lambda work, case=case: work.append(put(case)))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
     found = database.read_now(open_containments)
-    assert [case.containment_id for case in found] == [1, 3]
+    assert [case.containment_id for case in found] == ["line1-C-1", "line1-C-3"]

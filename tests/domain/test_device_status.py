@@ -13,92 +13,74 @@ from redrabbit.domain.device_status import (
     device_status,
 )
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.identity import Identified
+from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.records import (
     ContainmentRecord,
-    Json,
     OccurrenceRecord,
     PauseRecord,
     RunRecord,
 )
 from redrabbit.domain.run import Outcome, Purpose, RunState
 from tests.builders import T0, an_occurrence, at
+from tests.stored import bare
 
 UPCOMING = an_occurrence(opens_at=at(7200), due_at=at(9000), grace_ends_at=at(9600))
 LATER = {"grace_ends_at": at(90_000), "closes_at": at(99_000)}
-DUE = an_occurrence(occurrence_id=2, due_at=at(-120), **LATER)
-OPEN = an_occurrence(occurrence_id=3, due_at=at(1800), **LATER)
-OVERDUE = an_occurrence(occurrence_id=4, due_at=at(-700), grace_ends_at=at(-100), closes_at=at(600))
-LAPSED = an_occurrence(occurrence_id=5, outcome="lapsed", decided_at=at(-7200))
+DUE = an_occurrence(occurrence_id=OccurrenceId("line1-O-2"), due_at=at(-120), **LATER)
+OPEN = an_occurrence(occurrence_id=OccurrenceId("line1-O-3"), due_at=at(1800), **LATER)
+OVERDUE = an_occurrence(
+    occurrence_id=OccurrenceId("line1-O-4"),
+    due_at=at(-700),
+    grace_ends_at=at(-100),
+    closes_at=at(600),
+)
+LAPSED = an_occurrence(
+    occurrence_id=OccurrenceId("line1-O-5"), outcome="lapsed", decided_at=at(-7200)
+)
 LAPSED_UNTOLD = an_occurrence(
-    occurrence_id=6, due_at=at(-900), grace_ends_at=at(-600), closes_at=at(-300)
+    occurrence_id=OccurrenceId("line1-O-6"),
+    due_at=at(-900),
+    grace_ends_at=at(-600),
+    closes_at=at(-300),
 )
-PAUSE = PauseRecord(
-    pause_id=1,
-    line="line1",
-    begins_at=at(-60),
-    ends_at=at(3600),
-    reason="no material",
-    author="li",
-    ended_by=None,
+PAUSE: PauseRecord = bare(
+    PauseRecord, pause_id="line1-P-1", line="line1", begins_at=at(-60), ends_at=at(3600)
 )
 
 
-def a_closed_run(run_id: int, ended_at: datetime | None) -> RunRecord:
-    return RunRecord(
-        run_id=run_id,
-        occurrence_id=9,
+def a_closed_run(number: int, ended_at: datetime | None) -> RunRecord:
+    run: RunRecord = bare(
+        RunRecord,
+        run_id=f"line1-R-{number}",
+        occurrence_id=OccurrenceId("line1-O-9"),
         check_id="a",
         purpose=Purpose.CHECK,
-        containment_id=None,
         line="line1",
         station="op20",
         device="op20-torque",
-        plan="CP-204 rev F",
-        configuration="0" * 64,
         state=RunState.CLOSED,
         outcome=Outcome.PASSED,
-        reason=None,
-        step=0,
-        parts=Json("[]"),
-        operator="anna",
-        identified=Identified.STATED,
         started_at=at(-100_000),
-        late_s=None,
         expires_at=at(900),
         ended_at=ended_at,
-        confirmed_by=None,
-        confirmed_at=None,
-        entry=1,
     )
+    return run
 
 
-def a_containment(
-    containment_id: int, state: ContainmentState, opened_at: datetime
-) -> ContainmentRecord:
-    return ContainmentRecord(
-        containment_id=containment_id,
+def a_containment(number: int, state: ContainmentState, opened_at: datetime) -> ContainmentRecord:
+    case: ContainmentRecord = bare(
+        ContainmentRecord,
+        containment_id=f"line1-C-{number}",
         line="line1",
         station="op20",
         device="op20-torque",
         failure_mode="torque_low",
         check_id="a",
-        run_id=77,
-        step=0,
+        run_id=RunId("line1-R-77"),
         state=state,
         opened_at=opened_at,
-        window_from=None,
-        window_from_run=None,
-        counter_from=None,
-        stopped_at=None,
-        stopped_by=None,
-        counter_to=None,
-        quantity=None,
-        quantity_is_lower_bound=False,
-        reaction=Json("[]"),
-        reverified_by_run=None,
-        closed_at=None,
     )
+    return case
 
 
 PASSED = a_closed_run(10, at(-3600))
@@ -164,8 +146,8 @@ def test_of_two_statuses_the_worse_is_shown(worse: str, better: str) -> None:
                 status=DeviceStatus.MISSED,
                 since=at(-1800),
                 check_id="a",
-                run_id=77,
-                containment_id=31,
+                run_id=RunId("line1-R-77"),
+                containment_id=ContainmentId("line1-C-31"),
             ),
             id="missed, with its containment",
         ),
@@ -175,8 +157,8 @@ def test_of_two_statuses_the_worse_is_shown(worse: str, better: str) -> None:
                 status=DeviceStatus.FAILED,
                 since=at(-1800),
                 check_id="a",
-                run_id=12,
-                occurrence_id=9,
+                run_id=RunId("line1-R-12"),
+                occurrence_id=OccurrenceId("line1-O-9"),
             ),
             id="failed, with its run",
         ),
@@ -187,14 +169,17 @@ def test_of_two_statuses_the_worse_is_shown(worse: str, better: str) -> None:
                 since=at(-100),
                 until=at(600),
                 check_id="a",
-                occurrence_id=4,
+                occurrence_id=OccurrenceId("line1-O-4"),
             ),
             id="overdue, until it lapses",
         ),
         pytest.param(
             LADDER["lapsed"],
             DeviceStanding(
-                status=DeviceStatus.LAPSED, since=at(-7200), check_id="a", occurrence_id=5
+                status=DeviceStatus.LAPSED,
+                since=at(-7200),
+                check_id="a",
+                occurrence_id=OccurrenceId("line1-O-5"),
             ),
             id="lapsed, since its own date",
         ),
@@ -211,7 +196,7 @@ def test_of_two_statuses_the_worse_is_shown(worse: str, better: str) -> None:
                 until=at(90_000),
                 next_due_at=at(1800),
                 check_id="a",
-                occurrence_id=3,
+                occurrence_id=OccurrenceId("line1-O-3"),
             ),
             id="due as soon as it may be run, with its countdown",
         ),
@@ -242,8 +227,8 @@ def test_of_two_statuses_the_worse_is_shown(worse: str, better: str) -> None:
                 since=at(-90_000),
                 next_due_at=at(3600),
                 check_id="b",
-                run_id=11,
-                occurrence_id=9,
+                run_id=RunId("line1-R-11"),
+                occurrence_id=OccurrenceId("line1-O-9"),
             ),
             id="verified since the oldest of its checks' passes",
         ),
@@ -306,7 +291,7 @@ def test_reverified_containment_is_missed_no_more() -> None:
 def test_oldest_of_several_open_containments_is_shown() -> None:
     cases = (CASE, a_containment(30, ContainmentState.OPEN, at(-3600)))
     standing = device_status(DeviceFacts(checks=(GOOD,), containments=cases), T0)
-    assert standing.containment_id == 30
+    assert standing.containment_id == "line1-C-30"
 
 
 def test_what_falls_due_in_a_pause_is_not_asked_for() -> None:
@@ -325,7 +310,7 @@ def test_what_was_due_before_the_pause_is_still_asked_for() -> None:
 
 
 def test_run_under_way_in_a_pause_keeps_its_occurrence() -> None:
-    held = replace(DUE, due_at=at(-30), run_id=5, held_until=at(60))
+    held = replace(DUE, due_at=at(-30), run_id=RunId("line1-R-5"), held_until=at(60))
     assert status_of(with_undecided(held), pause=PAUSE) == "due"
 
 

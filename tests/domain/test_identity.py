@@ -1,35 +1,90 @@
+"""Ids of people and of what is numbered."""
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import (
     AGENT,
+    CONFIGURATION,
+    SCHEDULER,
     Actor,
-    Identified,
-    containment_label,
+    How,
+    Letter,
     is_of_the_software,
-    run_label,
+    number_of,
+    numbered,
+    numbered_in_schema_1,
+    person_name,
+    read_id,
+    short_label,
 )
 
+STREAMS = st.sampled_from(["line1", "plant", "L-R-1", "line-R-2-R", "\u4e00\u7ebf"])
+LETTERS = st.sampled_from(Letter)
+NUMBERS = st.integers(1, 10**18 - 1)
 
-def test_numbers_are_labelled_as_people_say_them() -> None:
-    assert run_label(20871) == "R-20871"
-    assert containment_label(31) == "C-31"
+
+@given(STREAMS, LETTERS, NUMBERS)
+def test_an_id_is_numbered_on_its_stream_and_said_without_it(
+    stream: str, letter: Letter, number: int
+) -> None:
+    """D50."""
+    made = numbered(stream, letter, number)
+    assert made == f"{stream}-{letter.value}-{number}"
+    assert read_id(made, letter) == made
+    assert (short_label(made), number_of(made)) == (f"{letter.value}-{number}", number)
+
+
+@given(LETTERS, NUMBERS)
+def test_an_address_of_schema_1_answers_for_ever(letter: Letter, number: int) -> None:
+    """D65: a printed address, with its plain number, still finds its record."""
+    old = numbered_in_schema_1(letter, number)
+    assert read_id(str(number), letter) == read_id(old, letter) == old
+    assert (short_label(old), number_of(old)) == (old, number)
+
+
+@given(LETTERS, LETTERS, NUMBERS)
+def test_an_id_of_another_kind_is_none_of_this(letter: Letter, other: Letter, number: int) -> None:
+    found = read_id(numbered("line1", other, number), letter)
+    assert (found is not None) is (letter is other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "01", "-1", "R-0", "line1-R-01", "line 1-R-1", "R-", "line1-X-1", "9" * 19, "R-1 "],
+)
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert read_id(text, Letter.RUN) is None
+    assert short_label(text) == text
+    with pytest.raises(ValueError, match="is no numbered id"):
+        number_of(text)
 
 
 def test_a_person_is_recorded_as_stated_not_as_authenticated() -> None:
     """D19: until sign-in exists, whoever names themselves is not authenticated."""
-    anna = Actor.stated("anna")
+    anna = Actor.stated("name:anna")
+    assert (anna.id, anna.how, anna.station, anna.token) == (
+        "name:anna",
+        How.STATED,
+        None,
+        None,
+    )
 
-    assert (anna.name, anna.identified) == ("anna", Identified.STATED)
+
+def test_only_a_stated_name_is_not_verified() -> None:
+    """R47."""
+    assert [how for how in How if not how.is_verified] == [How.STATED]
 
 
 def test_the_software_is_never_taken_for_a_person() -> None:
-    assert AGENT.identified is Identified.SYSTEM
+    assert {actor.how for actor in (AGENT, SCHEDULER, CONFIGURATION)} == {How.SYSTEM}
     for name in ("agent", "Scheduler", " CONFIGURATION ", "\uff41\uff47\uff45\uff4e\uff54"):
         with pytest.raises(Refusal) as refused:
-            Actor.stated(name)
+            person_name(name)
         assert refused.value.code == "operator_name_reserved"
-    assert is_of_the_software(AGENT.name)
+    assert is_of_the_software(AGENT.id)
     assert not is_of_the_software("agent 7")
 
 
@@ -49,9 +104,9 @@ def test_the_software_is_never_taken_for_a_person() -> None:
 def test_a_person_has_a_name_that_others_can_read(name: str, code: str) -> None:
     """K6: an invisible person is nobody."""
     with pytest.raises(Refusal) as refused:
-        Actor.stated(name)
+        person_name(name)
     assert refused.value.code == code
 
 
 def test_a_name_is_recorded_in_its_one_form() -> None:
-    assert Actor.stated(" Ange\u0301la  \u3000Li ").name == "Angéla Li"
+    assert person_name(" Ange\u0301la  \u3000Li ") == "Angéla Li"

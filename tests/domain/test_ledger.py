@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from redrabbit.base.signing import parse_verifier
 from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.erasable import SALT_BYTES, payload_digest
+from redrabbit.domain.identity import AGENT, Actor, How
 from redrabbit.domain.ledger import (
     PLANT_STREAM,
     Entry,
@@ -20,19 +22,22 @@ from redrabbit.domain.ledger import (
     JsonValue,
     LedgerContext,
     LogState,
+    StoredEntry,
     canonical,
     canonical_text,
-    from_bytes,
     instant,
     instant_text,
+    leaf_bytes,
+    read_entry,
     rebuild,
-    to_bytes,
+    schema_of,
 )
 from redrabbit.domain.merkle import Tree, leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 
 NOW = datetime(2026, 11, 22, 14, 3, 12, 123, tzinfo=UTC)
-CONTEXT = LedgerContext(configuration="c0ffee", plan="CP-7 rev 3", software="0.1.0")
+CONTEXT = LedgerContext(in_force="c0ffee", software="0.1.0")
+SALT = bytes(range(SALT_BYTES))
 SAMPLES = Path(__file__).parent / "samples"
 
 JSON = st.recursive(
@@ -51,14 +56,14 @@ def event(stream: str = "line-1", payload: Mapping[str, JsonValue] | None = None
         type="verdict_reached",
         stream=stream,
         occurred_at=NOW,
-        actor=Actor.stated("B-1207"),
+        actor=Actor(id="p-0042", how=How.BADGE, station="op20", token="t-7"),
         payload={"run_id": 20871} if payload is None else payload,
     )
 
 
-def entry_and_raw() -> tuple[Entry, bytes]:
-    appended = LogState().append(event(), NOW, CONTEXT)
-    return appended.entry, appended.raw
+def entry_and_stored() -> tuple[Entry, StoredEntry]:
+    appended = LogState().append(event(), NOW, CONTEXT, SALT)
+    return appended.entry, appended.stored
 
 
 @given(JSON)
@@ -125,22 +130,58 @@ def test_an_event_needs_a_type() -> None:
         Event(type="", stream="plant", occurred_at=NOW, actor=AGENT, payload={})
 
 
-def test_an_entry_is_read_back_from_its_bytes() -> None:
-    entry, raw = entry_and_raw()
-    assert from_bytes(raw, 0) == entry
-    assert to_bytes(entry) == raw
+def test_an_entry_is_read_back_from_what_is_kept() -> None:
+    entry, stored = entry_and_stored()
+    assert read_entry(stored, 0) == entry
+    assert leaf_bytes(entry) == stored.raw
+    assert schema_of(stored) == 2
 
 
 def test_the_index_is_not_part_of_the_bytes() -> None:
-    entry, raw = entry_and_raw()
-    assert from_bytes(raw, 7).index == 7
-    assert b"index" not in raw
+    entry, stored = entry_and_stored()
+    assert read_entry(stored, 7).index == 7
+    assert b"index" not in stored.raw
     assert entry.index == 0
 
 
+def test_the_leaf_holds_the_salted_digest_of_the_payload_and_nothing_of_it() -> None:
+    """D51: so that it can be erased, and nobody can try payloads out."""
+    entry, stored = entry_and_stored()
+    assert stored == StoredEntry(raw=stored.raw, salt=SALT, payload=b'{"run_id":20871}')
+    assert json.loads(stored.raw)["payload"] == payload_digest(SALT, b'{"run_id":20871}')
+    assert entry.payload_digest == payload_digest(SALT, b'{"run_id":20871}')
+    assert b"20871" not in stored.raw
+    other = LogState().append(event(), NOW, CONTEXT, bytes(SALT_BYTES))
+    assert other.entry.payload_digest != entry.payload_digest
+    assert other.leaf_hash != leaf_hash(stored.raw)
+
+
+def test_an_erased_payload_is_none_and_the_leaf_stays_what_it_was() -> None:
+    """D51."""
+    entry, stored = entry_and_stored()
+    erased = read_entry(StoredEntry(raw=stored.raw, salt=None, payload=None), 0)
+    assert erased == replace(entry, payload=None)
+    assert leaf_bytes(erased) == stored.raw
+
+
+def test_an_entry_says_who_and_how_and_from_where() -> None:
+    """D23."""
+    _, stored = entry_and_stored()
+    assert json.loads(stored.raw)["actor"] == {
+        "how": "badge",
+        "id": "p-0042",
+        "station": "op20",
+        "token": "t-7",
+    }
+
+
 def changed(**fields: object) -> bytes:
-    _, raw = entry_and_raw()
-    return json.dumps({**json.loads(raw), **fields}, sort_keys=True, separators=(",", ":")).encode()
+    _, stored = entry_and_stored()
+    found = {**json.loads(stored.raw), **fields}
+    return json.dumps(found, sort_keys=True, separators=(",", ":")).encode()
+
+
+ACTOR = {"how": "badge", "id": "p-0042", "station": None, "token": None}
 
 
 @pytest.mark.parametrize(
@@ -152,54 +193,106 @@ def changed(**fields: object) -> bytes:
         pytest.param(b"[" * 100_000, id="nested for ever"),
         pytest.param(b'{"type":"a"}', id="fields missing"),
         pytest.param(changed(extra=1), id="field too many"),
+        pytest.param(changed(plan="CP-7"), id="field of schema 1"),
         pytest.param(changed(type=1), id="type not a text"),
         pytest.param(changed(type=""), id="no type"),
         pytest.param(changed(stream="two words"), id="stream of two words"),
         pytest.param(changed(schema=True), id="schema not a number"),
-        pytest.param(changed(schema=2), id="schema of the future"),
+        pytest.param(changed(schema=[2]), id="schema a list"),
+        pytest.param(changed(schema={}), id="schema an object"),
+        pytest.param(changed(schema=2.0), id="schema with a point"),
+        pytest.param(changed(schema=1), id="schema of the past"),
+        pytest.param(changed(schema=0), id="schema that never was"),
+        pytest.param(changed(schema=3), id="schema of the future"),
         pytest.param(changed(stream_seq=-1), id="negative number"),
         pytest.param(changed(stream_seq=0.0), id="float for a number"),
         pytest.param(changed(previous="A" * 64), id="hash in capitals"),
         pytest.param(changed(occurred_at="2026-11-22T14:03:12Z"), id="short instant"),
         pytest.param(changed(actor="B-1207"), id="actor not an object"),
-        pytest.param(changed(actor={"name": "B-1207"}), id="actor of unknown kind"),
-        pytest.param(changed(actor={"name": "a", "identified": "guessed"}), id="actor guessed"),
-        pytest.param(changed(payload=[]), id="payload not an object"),
-        pytest.param(changed(payload={"a": float("nan")}), id="not a number"),
-        pytest.param(changed(payload={"a": float("inf")}), id="infinity"),
-        pytest.param(changed(payload={"a": "é"}), id="escaped without need"),
+        pytest.param(changed(actor={"name": "a", "identified": "stated"}), id="actor of schema 1"),
+        pytest.param(changed(actor=ACTOR | {"id": None}), id="actor without id"),
+        pytest.param(changed(actor=ACTOR | {"how": "guessed"}), id="actor guessed"),
+        pytest.param(changed(actor=ACTOR | {"token": 7}), id="token not a text"),
+        pytest.param(changed(in_force=None), id="nothing in force"),
+        pytest.param(changed(payload={"run_id": 1}), id="payload inside"),
+        pytest.param(changed(payload="9f" * 31), id="payload's digest too short"),
+        pytest.param(changed(payload="9F" * 32), id="payload's digest in capitals"),
+        pytest.param(changed(payload="00" * 32), id="another payload's digest"),
+        pytest.param(changed(software="é"), id="escaped without need"),
     ],
 )
 def test_bytes_that_are_no_entry_are_refused(raw: bytes) -> None:
+    _, stored = entry_and_stored()
     with pytest.raises(ValueError, match=r"."):
-        from_bytes(raw, 0)
+        read_entry(stored._replace(raw=raw), 0)
+
+
+def signed_payload(payload: bytes) -> StoredEntry:
+    """Return an entry whose leaf holds the digest of just this payload."""
+    raw = changed(payload=payload_digest(SALT, payload))
+    return StoredEntry(raw=raw, salt=SALT, payload=payload)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param({"payload": b'{"run_id":20872}'}, "not the one that was signed", id="other"),
+        pytest.param({"payload": b""}, "not the one that was signed", id="empty"),
+        pytest.param({"salt": bytes(16)}, "not the one that was signed", id="salt"),
+        pytest.param({"salt": None}, "erased together", id="salt alone gone"),
+        pytest.param({"payload": None}, "erased together", id="payload alone gone"),
+    ],
+)
+def test_a_payload_or_salt_that_was_changed_is_refused(change: dict[str, Any], told: str) -> None:
+    _, stored = entry_and_stored()
+    with pytest.raises(ValueError, match=told):
+        read_entry(stored._replace(**change), 0)
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        pytest.param(b"[]", "not an object", id="a list"),
+        pytest.param(b'{"a": 1}', "canonical", id="white space"),
+        pytest.param(b'{"b":1,"a":1}', "canonical", id="unsorted"),
+        pytest.param(b'{"a":NaN}', "JSON compliant", id="not a number"),
+        pytest.param(b"{", "Expecting", id="cut off"),
+        pytest.param(b"\xff", "utf-8", id="not UTF-8"),
+    ],
+)
+def test_a_signed_payload_has_its_one_form_too(payload: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        read_entry(signed_payload(payload), 0)
 
 
 @given(st.data())
 def test_any_changed_byte_gives_another_entry_or_none(data: st.DataObject) -> None:
-    entry, raw = entry_and_raw()
-    damaged = bytearray(raw)
-    damaged[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    entry, stored = entry_and_stored()
+    name = data.draw(st.sampled_from(StoredEntry._fields))
+    damaged = bytearray(getattr(stored, name))
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        found = from_bytes(bytes(damaged), 0)
+        found = read_entry(stored._replace(**{name: bytes(damaged)}), 0)
     except ValueError:
         return
     assert found != entry
+    assert name == "raw", "salt and payload are held by the digest"
 
 
 def test_white_space_and_repeated_keys_are_refused() -> None:
-    _, raw = entry_and_raw()
+    _, stored = entry_and_stored()
     with pytest.raises(ValueError, match="canonical"):
-        from_bytes(raw.replace(b",", b", ", 1), 0)
+        read_entry(stored._replace(raw=stored.raw.replace(b",", b", ", 1)), 0)
+    twice = stored.raw.replace(b'"schema":2', b'"schema":2,"schema":2')
     with pytest.raises(ValueError, match="canonical"):
-        from_bytes(raw.replace(b'"schema":1', b'"schema":1,"schema":1'), 0)
+        read_entry(stored._replace(raw=twice), 0)
 
 
 def test_entries_are_numbered_and_chained_within_their_streams() -> None:
     log = LogState()
     appended = []
     for stream in ("plant", "line-1", "plant", "line-1"):
-        appended.append(log.append(event(stream), NOW, CONTEXT))
+        appended.append(log.append(event(stream), NOW, CONTEXT, SALT))
         log = appended[-1].log
     assert [one.entry.index for one in appended] == [0, 1, 2, 3]
     assert [one.entry.stream_seq for one in appended] == [0, 0, 1, 1]
@@ -210,33 +303,33 @@ def test_entries_are_numbered_and_chained_within_their_streams() -> None:
         appended[1].leaf_hash.hex(),
     ]
     assert log.heads["line-1"].next_seq == 2
-    assert log.heads["line-1"].leaf == appended[3].leaf_hash == leaf_hash(appended[3].raw)
+    assert log.heads["line-1"].leaf == appended[3].leaf_hash == leaf_hash(appended[3].stored.raw)
 
 
 def test_an_entry_says_what_was_in_force_and_both_its_instants() -> None:
     later = NOW + timedelta(hours=3)
-    entry = LogState().append(event(PLANT_STREAM), later, CONTEXT).entry
+    entry = LogState().append(event(PLANT_STREAM), later, CONTEXT, SALT).entry
     assert (entry.occurred_at, entry.recorded_at) == (NOW, later)
-    assert (entry.configuration, entry.plan, entry.software) == ("c0ffee", "CP-7 rev 3", "0.1.0")
-    assert entry.schema == 1
+    assert (entry.in_force, entry.plan, entry.software) == ("c0ffee", None, "0.1.0")
+    assert entry.schema == 2
 
 
 def test_the_entry_returned_is_what_will_be_read_later() -> None:
-    appended = LogState().append(event(payload={"parts": ("RR-7", "GM-1")}), NOW, CONTEXT)
+    appended = LogState().append(event(payload={"parts": ("RR-7", "GM-1")}), NOW, CONTEXT, SALT)
     assert appended.entry.payload == {"parts": ["RR-7", "GM-1"]}
-    assert appended.entry == from_bytes(appended.raw, 0)
+    assert appended.entry == read_entry(appended.stored, 0)
 
 
 def test_a_rolled_back_append_leaves_the_log_as_it_was() -> None:
-    before = LogState().append(event(), NOW, CONTEXT).log
+    before = LogState().append(event(), NOW, CONTEXT, SALT).log
     root, heads = before.root, dict(before.heads)
-    before.append(event("line-2"), NOW, CONTEXT)
+    before.append(event("line-2"), NOW, CONTEXT, SALT)
     assert (before.root, before.heads, before.size) == (root, heads, 1)
 
 
 def test_an_event_without_canonical_form_is_not_appended() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
-        LogState().append(event(payload={"torque": float("nan")}), NOW, CONTEXT)
+        LogState().append(event(payload={"torque": float("nan")}), NOW, CONTEXT, SALT)
 
 
 @given(st.lists(st.sampled_from(["plant", "line-1", "line-2"]), max_size=20))
@@ -244,7 +337,7 @@ def test_a_log_is_rebuilt_from_streams_and_leaf_hashes(streams: list[str]) -> No
     log = LogState()
     rows = []
     for stream in streams:
-        appended = log.append(event(stream), NOW, CONTEXT)
+        appended = log.append(event(stream), NOW, CONTEXT, SALT)
         rows.append((stream, appended.leaf_hash))
         log = appended.log
     assert rebuild(rows) == log
@@ -252,14 +345,85 @@ def test_a_log_is_rebuilt_from_streams_and_leaf_hashes(streams: list[str]) -> No
     assert log.size == len(streams)
 
 
+RAWS = (SAMPLES / "ledger_schema_1.jsonl").read_bytes().splitlines()
+
+
+def of_schema_1(raw: bytes) -> StoredEntry:
+    return StoredEntry(raw=raw, salt=None, payload=None)
+
+
 def test_the_sample_ledger_of_schema_1_is_read_for_ever() -> None:
     """D12: entries, hashes and signature of each schema version stay readable."""
-    raws = (SAMPLES / "ledger_schema_1.jsonl").read_bytes().splitlines()
-    entries = [from_bytes(raw, index) for index, raw in enumerate(raws)]
-    log = rebuild((entry.stream, leaf_hash(to_bytes(entry))) for entry in entries)
+    entries = [read_entry(of_schema_1(raw), index) for index, raw in enumerate(RAWS)]
+    assert [leaf_bytes(entry) for entry in entries] == RAWS
+    log = rebuild((entry.stream, leaf_hash(leaf_bytes(entry))) for entry in entries)
     note = parse_note((SAMPLES / "ledger_schema_1.checkpoint").read_text(encoding="utf-8"))
     public = (SAMPLES / "ledger_schema_1.pub").read_text(encoding="utf-8").strip()
     verifier = parse_verifier(public)
     assert note_is_signed(note, verifier)
     assert parse_checkpoint(note.text) == checkpoint_of(verifier.name, log)
     assert {entry.schema for entry in entries} == {1}
+    assert {schema_of(of_schema_1(raw)) for raw in RAWS} == {1}
+
+
+def test_schema_1_has_payload_and_name_inside_and_no_digest() -> None:
+    entry = read_entry(of_schema_1(RAWS[0]), 0)
+    inside = json.loads(RAWS[0])
+    assert entry.payload == inside["payload"]
+    assert entry.payload_digest is None
+    assert entry.actor == Actor(id=inside["actor"]["name"], how=How(inside["actor"]["identified"]))
+    assert (entry.in_force, entry.plan) == (inside["configuration"], inside["plan"])
+
+
+@pytest.mark.parametrize("beside", [{"salt": SALT}, {"payload": b"{}"}])
+def test_schema_1_has_nothing_beside_it(beside: dict[str, bytes]) -> None:
+    with pytest.raises(ValueError, match="payload inside, and no salt"):
+        read_entry(of_schema_1(RAWS[0])._replace(**beside), 0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"actor": "B-1207"}, id="actor not an object"),
+        pytest.param({"actor": {"name": "B-1207"}}, id="actor of unknown kind"),
+        pytest.param({"actor": {"name": "a", "identified": "guessed"}}, id="actor guessed"),
+        pytest.param({"payload": []}, id="payload not an object"),
+        pytest.param({"payload": "9f" * 32}, id="payload outside"),
+        pytest.param({"payload": {"a": float("nan")}}, id="not a number"),
+        pytest.param({"payload": {"a": float("inf")}}, id="infinity"),
+        pytest.param({"in_force": "c0ffee"}, id="field of schema 2"),
+        pytest.param({"schema": 2}, id="schema of another time"),
+        pytest.param({"plan": None}, id="no plan"),
+    ],
+)
+def test_bytes_that_are_no_entry_of_schema_1_are_refused(fields: dict[str, object]) -> None:
+    found = {**json.loads(RAWS[0]), **fields}
+    raw = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    with pytest.raises(ValueError, match=r"."):
+        read_entry(of_schema_1(raw), 0)
+
+
+@given(st.integers(0, len(RAWS) - 1), st.data())
+def test_any_changed_byte_of_schema_1_gives_another_entry_or_none(
+    index: int, data: st.DataObject
+) -> None:
+    damaged = bytearray(RAWS[index])
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        found = read_entry(of_schema_1(bytes(damaged)), 0)
+    except ValueError:
+        return
+    assert found != read_entry(of_schema_1(RAWS[index]), 0)
+
+
+def test_schema_2_is_chained_behind_schema_1_in_one_log() -> None:
+    """D12, D23: a plant goes on with the ledger that it has."""
+    entries = [read_entry(of_schema_1(raw), index) for index, raw in enumerate(RAWS)]
+    log = rebuild((entry.stream, leaf_hash(raw)) for entry, raw in zip(entries, RAWS, strict=True))
+    stream = entries[-1].stream
+    before = [entry for entry in entries if entry.stream == stream]
+    appended = log.append(event(stream), NOW, CONTEXT, SALT)
+    assert appended.entry.index == len(RAWS)
+    assert appended.entry.stream_seq == len(before)
+    assert appended.entry.previous == leaf_hash(RAWS[before[-1].index]).hex()
+    assert appended.log.size == len(RAWS) + 1

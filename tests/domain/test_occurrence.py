@@ -14,6 +14,7 @@ from redrabbit.domain.occurrence import (
     may_be_excused,
     may_be_run,
     status,
+    trigger_key,
     under_way,
 )
 from redrabbit.domain.records import OccurrenceRecord
@@ -21,8 +22,8 @@ from redrabbit.domain.schedule import DueTime, EveryShiftStart
 from tests.builders import RABBIT, STATION, T0, an_occurrence, at
 
 MOMENT = timedelta(microseconds=1)
-HELD = an_occurrence(run_id=7, held_until=at(4000))
-HELD_SHORT = an_occurrence(run_id=7, held_until=at(900))
+HELD = an_occurrence(run_id="line1-R-7", held_until=at(4000))
+HELD_SHORT = an_occurrence(run_id="line1-R-7", held_until=at(900))
 WITHOUT_GRACE = an_occurrence(grace_ends_at=T0)
 
 
@@ -104,7 +105,10 @@ def test_lapse_is_dated_by_computation(record: OccurrenceRecord, lapses: datetim
         pytest.param(HELD, at(4000) - MOMENT, True, id="before the run's timeout"),
         pytest.param(HELD, at(4000), False, id="at the run's timeout"),
         pytest.param(
-            an_occurrence(run_id=7, held_until=at(4000), outcome="failed"), T0, False, id="decided"
+            an_occurrence(run_id="line1-R-7", held_until=at(4000), outcome="failed"),
+            T0,
+            False,
+            id="decided",
         ),
     ],
 )
@@ -151,8 +155,8 @@ def test_status_only_goes_forward_and_changes_only_at_stored_instants(
 
 def test_a_run_holds_it_until_it_is_decided() -> None:
     assert holding_run(an_occurrence()) is None
-    assert holding_run(HELD) == 7
-    assert holding_run(an_occurrence(run_id=7, outcome="passed")) is None
+    assert holding_run(HELD) == "line1-R-7"
+    assert holding_run(an_occurrence(run_id="line1-R-7", outcome="passed")) is None
 
 
 @pytest.mark.parametrize(
@@ -180,3 +184,19 @@ def test_what_is_decided_is_neither_run_nor_excused(outcome: str) -> None:
     decided = an_occurrence(outcome=outcome)
     assert not may_be_run(decided, T0)
     assert not may_be_excused(decided, T0)
+
+
+@pytest.mark.parametrize(
+    ("variant", "nest", "key"),
+    [
+        pytest.param(None, None, "count:1200", id="the planned moment alone"),
+        pytest.param("LHD", None, "count:1200|variant=LHD", id="of a variant"),
+        pytest.param(None, "left", "count:1200|nest=left", id="of a nest"),
+        pytest.param("LHD", "left", "count:1200|variant=LHD|nest=left", id="of both"),
+    ],
+)
+def test_each_combination_of_variant_and_nest_is_owed_by_itself(
+    variant: str | None, nest: str | None, key: str
+) -> None:
+    """D54."""
+    assert trigger_key("count:1200", variant, nest) == key

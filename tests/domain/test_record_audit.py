@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.findings import say
-from redrabbit.domain.identity import AGENT
+from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.merkle import Tree
 from redrabbit.domain.record_audit import RecordFileAudit, verify_records
@@ -26,11 +27,18 @@ from redrabbit.domain.record_proof import (
     stream_line,
     streams_asked_for,
 )
+from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
 
 T0 = datetime(2026, 11, 22, tzinfo=UTC)
 KEY = ToyKey()
-CONTEXT = LedgerContext(configuration="c0ffee", plan="CP-7", software="0.1.0")
+CONTEXT = LedgerContext(in_force="c0ffee", software="0.1.0")
+OLD = 9
+"""So many entries were written under schema 1."""
+ANNA = StatedName(name="Anna Li 李娜", salt=bytes(range(16)))
+ERASED = StatedName(name="somebody", salt=bytes(16))
+"""A name that nobody keeps any more."""
+ACTORS = (AGENT, Actor.stated(ANNA.id), Actor.stated(ERASED.id))
 STREAMS = ("plant", "line-1", "line-2")
 
 
@@ -48,29 +56,41 @@ KEY_TEXT = f"key of {KEY.name}"
 
 
 def logged(count: int = 24) -> list[Appended]:
-    """Return a log with an entry each hour, the streams in turn; the last one of the first day."""
+    """Return a log of both schemas with an entry each hour, the streams in turn."""
     log, appended = LogState(), []
     for number in range(count):
         event = Event(
             type="noted",
             stream=STREAMS[number % 3],
             occurred_at=hour(number),
-            actor=AGENT,
+            actor=ACTORS[number // 3 % 3],
             payload={"n": number, "é": 0.5},
         )
-        appended.append(log.append(event, hour(number), CONTEXT))
+        salt = bytes([number]) * 16
+        appended.append(
+            appended_in_schema_1(log, event, hour(number))
+            if number < OLD
+            else log.append(event, hour(number), CONTEXT, salt)
+        )
         log = appended[-1].log
     return appended
 
 
 LOG = logged()
+HOLE = 13
+"""The payload of this one was erased; the file says so by null."""
 TREE = Tree(one.leaf_hash for one in LOG)
 PERIOD = Period(begins_at=hour(9), ends_at=hour(15))
 HEADER = Header(plant="Suzhou 2", period=PERIOD, lines=None, made_at=hour(30), key=KEY_TEXT)
 
 
 def line_of(place: int) -> str:
-    return entry_line(place, LOG[place].raw, TREE.inclusion(place))
+    appended = LOG[place]
+    name = ANNA if appended.entry.schema > 1 and appended.entry.actor.id == ANNA.id else None
+    stored = appended.stored
+    if place == HOLE:
+        stored = stored._replace(salt=None, payload=None)
+    return entry_line(place, stored, TREE.inclusion(place), name)
 
 
 def lines_of(header: Header = HEADER) -> list[str]:
@@ -95,6 +115,12 @@ def codes(lines: list[str], key: ToyKey = KEY) -> list[str]:
 
 
 HONEST = sealed(lines_of(), KEY)
+FOUND = [json.loads(line) for line in lines_of()]
+OLD_ONE, NEW_ONE = (
+    next(place for place, line in enumerate(FOUND) if line.get("entry", {}).get("schema") == schema)
+    for schema in (1, 2)
+)
+NAMED_ONE = next(place for place, line in enumerate(FOUND) if line.get("name"))
 ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"entry"')]
 
 
@@ -105,7 +131,7 @@ def test_an_honest_file_passes_and_says_what_is_in_it() -> None:
     assert audit.checkpoint is not None
     assert audit.checkpoint.size == 24
     assert audit.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
-    assert (audit.records, audit.entries) == (6, 12)
+    assert (audit.records, audit.entries, audit.erased) == (6, 12, 1)
 
 
 def test_a_file_of_one_line_passes_without_the_others() -> None:
@@ -238,6 +264,9 @@ def test_a_seal_that_is_no_note_is_found() -> None:
     assert [finding.code for finding in verify(content).findings] == ["seal_missing"]
 
 
+NOTHING = {"name": None, "payload": None, "salt": None}
+
+
 def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
     lines = lines_of()
     found = json.loads(lines[place])
@@ -264,6 +293,23 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
         pytest.param(edited(3, lambda line: line.update(proof="a")), id="proof not a list"),
         pytest.param(edited(3, lambda line: line.update(proof=["a"])), id="proof not of hashes"),
         pytest.param(edited(3, lambda line: line.pop("proof")), id="entry without proof"),
+        pytest.param(edited(OLD_ONE, lambda line: line.update(entry=[])), id="entry a list"),
+        pytest.param(edited(OLD_ONE, lambda line: line.update(entry=None)), id="no entry"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(entry=7)), id="entry a number"),
+        pytest.param(edited(NEW_ONE, lambda line: line["entry"].pop("schema")), id="no schema"),
+        pytest.param(edited(NEW_ONE, lambda line: line["entry"].update(schema=[2])), id="schemas"),
+        pytest.param(edited(NEW_ONE, lambda line: line["entry"].update(schema="2")), id="a word"),
+        pytest.param(edited(OLD_ONE, lambda line: line.update(NOTHING)), id="payload of schema 1"),
+        pytest.param(edited(NEW_ONE, lambda line: line.pop("payload")), id="no payload"),
+        pytest.param(edited(NEW_ONE, lambda line: line.pop("name")), id="no name"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(payload=None)), id="payload gone"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(salt=None)), id="salt gone"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(salt=7)), id="salt a number"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(salt="xy")), id="salt not hex"),
+        pytest.param(edited(NEW_ONE, lambda line: line.update(salt="00" * 16)), id="other salt"),
+        pytest.param(
+            edited(NEW_ONE, lambda line: line["payload"].update(n=99)), id="other payload"
+        ),
         pytest.param(edited(2, lambda line: line.update(more=1)), id="stream and more"),
         pytest.param([*lines_of()[:2], *lines_of()[3:]], id="entries before any stream"),
         pytest.param([*lines_of(), '{"stream": "plant"}'], id="white space"),
@@ -287,7 +333,80 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
 def test_a_file_of_a_newer_version_is_told_as_that() -> None:
     """The seal is still verified; what the entries say can't be."""
     lines = lines_of()
-    lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":1', '"schema":7')
+    lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":2', '"schema":7')
     (found,) = verify(sealed(lines, KEY)).findings
     assert "written by a newer version of Red Rabbit (schema 7;" in say(found)
     assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param({"name": "somebody else", "salt": ANNA.salt.hex()}, id="another name"),
+        pytest.param({"name": ANNA.name, "salt": "00" * 16}, id="another salt"),
+        pytest.param({"name": ANNA.name, "salt": "none"}, id="no salt"),
+        pytest.param(
+            {"name": ANNA.name, "salt": ANNA.salt.hex(), "more": 1}, id="more than a name"
+        ),
+        pytest.param(ANNA.name, id="a bare name"),
+        pytest.param(7, id="a number"),
+    ],
+)
+def test_a_name_that_does_not_stand_for_itself_is_found(name: object) -> None:
+    """D51: even if the file was sealed again by somebody with the key."""
+    lines = edited(NAMED_ONE, lambda line: line.update(name=name))
+    (found,) = verify(sealed(lines, KEY)).findings
+    assert found.code == "name_differs"
+    assert found.place == f"line {NAMED_ONE + 1}, ledger[{FOUND[NAMED_ONE]['index']}]"
+
+
+def test_a_name_put_to_an_entry_of_somebody_else_is_found() -> None:
+    name = FOUND[NAMED_ONE]["name"]
+    nameless = [p for p, line in enumerate(FOUND) if "name" in line and line["name"] is None]
+    for place in nameless:
+        lines = edited(place, lambda line: line.update(name=name))
+        assert codes(lines) == ["name_differs"]
+
+
+def test_a_name_that_was_erased_leaves_a_file_that_passes() -> None:
+    """D51: names are carried while they exist."""
+    lines = edited(NAMED_ONE, lambda line: line.update(name=None))
+    assert codes(lines) == []
+
+
+def test_a_payload_that_was_erased_is_counted_and_its_leaf_still_proved() -> None:
+    lines = edited(NEW_ONE, lambda line: line.update(payload=None, salt=None))
+    audit = verify(sealed(lines, KEY))
+    assert audit.sound
+    assert audit.erased == 2
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from([OLD_ONE, NEW_ONE, NAMED_ONE]), JSON, st.data())
+def test_whatever_stands_in_a_line_is_told_and_never_a_crash(
+    place: int, value: Any, data: st.DataObject
+) -> None:
+    """A file from a stranger: any JSON in any field, in the line or in the entry."""
+    inside = data.draw(st.booleans())
+    names = FOUND[place]["entry"] if inside else FOUND[place]
+    name = data.draw(st.sampled_from(sorted(names)))
+
+    def change(line: dict[str, Any]) -> None:
+        (line["entry"] if inside else line)[name] = value
+
+    lines = edited(place, change)
+    if lines == lines_of() or (name == "name" and value is None):
+        return
+    assert codes(lines) != []

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.ledger import StoredEntry
 from redrabbit.domain.record_proof import (
     Header,
     Period,
@@ -101,10 +103,37 @@ def test_a_line_brings_the_plants_own_stream_with_it() -> None:
     assert streams_asked_for(streams, ["line-2"]) == ("line-2", "plant")
 
 
-def test_an_entry_stands_in_its_line_as_it_is() -> None:
-    raw = '{"actor":"装配"}'.encode()
-    line = entry_line(7, raw, [b"\x00", b"\x01"])
-    assert line == '{"entry":{"actor":"装配"},"index":7,"proof":["AA==","AQ=="]}'
+def test_an_entry_of_schema_1_stands_in_its_line_as_it_is() -> None:
+    raw = '{"actor":"装配","schema":1}'.encode()
+    line = entry_line(7, StoredEntry(raw=raw, salt=None, payload=None), [b"\x00", b"\x01"])
+    assert line == '{"entry":{"actor":"装配","schema":1},"index":7,"proof":["AA==","AQ=="]}'
+
+
+OF_SCHEMA_2 = StoredEntry(raw=b'{"schema":2}', salt=b"\x0f\xf0", payload='{"a":"é"}'.encode())
+
+
+def test_an_entry_has_its_payload_and_its_salt_beside_it() -> None:
+    """D51: so that whoever has the file can check the digest in the leaf."""
+    assert json.loads(entry_line(7, OF_SCHEMA_2, [])) == {
+        "entry": {"schema": 2},
+        "index": 7,
+        "name": None,
+        "payload": {"a": "é"},
+        "proof": [],
+        "salt": "0ff0",
+    }
+
+
+def test_a_stated_name_goes_with_its_entry_while_it_is_kept() -> None:
+    name = StatedName(name="李娜", salt=b"\x01")
+    found = json.loads(entry_line(7, OF_SCHEMA_2, [], name))
+    assert found["name"] == {"name": "李娜", "salt": "01"}
+
+
+def test_what_was_erased_is_null() -> None:
+    erased = OF_SCHEMA_2._replace(salt=None, payload=None)
+    found = json.loads(entry_line(7, erased, []))
+    assert (found["payload"], found["salt"]) == (None, None)
 
 
 def test_header_checkpoint_and_stream_have_a_line_each() -> None:

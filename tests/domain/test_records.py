@@ -1,7 +1,9 @@
 """The records say of themselves how they are kept."""
 
 from dataclasses import fields, is_dataclass
-from typing import get_type_hints
+from datetime import date, datetime
+from enum import StrEnum
+from typing import get_args, get_type_hints
 
 from redrabbit.domain.records import KEYS, TABLES
 
@@ -27,5 +29,37 @@ def test_every_instant_is_named_at_and_every_day_is_a_date() -> None:
     for kind in TABLES:
         hints = get_type_hints(kind)
         for name, hint in ((field.name, hints[field.name]) for field in fields(kind)):
-            if "datetime" in str(hint):
+            words = set(get_args(hint)) | {hint}
+            if datetime in words:
                 assert name.endswith(("_at", "_since", "_until", "_from")), (kind, name)
+            if date in words:
+                assert name.endswith(("_date", "_on", "_until")), (kind, name)
+
+
+def test_whoever_did_something_stands_with_how_that_is_known_and_in_which_entry() -> None:
+    """D23: beside every `…_by` stand `…_how` and `…_entry`."""
+    for kind in TABLES:
+        names = {field.name for field in fields(kind)}
+        for name in names:
+            if name.endswith("_by"):
+                did = name.removesuffix("_by")
+                assert {f"{did}_how", f"{did}_entry"} <= names, (kind, name)
+
+
+def test_a_persons_words_never_stand_in_the_field_of_a_code() -> None:
+    """D23: a code is a word of an enumeration, a person's words stand in a field of their own."""
+    for kind in TABLES:
+        hints = get_type_hints(kind)
+        for name in hints:
+            if name.endswith("_code") and name not in {"expected_code", "observed_code"}:
+                words = [each for each in get_args(hints[name]) if isinstance(each, type)]
+                assert any(issubclass(each, StrEnum) for each in words), (kind, name)
+
+
+def test_what_is_numbered_says_its_stream_and_its_number() -> None:
+    """D50."""
+    for kind in TABLES:
+        names = {field.name for field in fields(kind)}
+        assert (kind.LETTER is not None) is ("number" in names), kind
+        if kind.LETTER is not None:
+            assert kind.STREAM in names, kind

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import Outcome, RunState
+from redrabbit.domain.run import Outcome, RunState, StopCode
 from redrabbit.domain.run_questions import (
     WhyMade,
     goes_no_further,
@@ -46,13 +46,13 @@ def test_a_run_is_under_way_until_it_is_closed(state: RunState) -> None:
     ("case", "occurrence", "why"),
     [
         (None, None, WhyMade.ON_DEMAND),
-        (None, 4, WhyMade.DUE),
-        (31, None, WhyMade.REVERIFICATION),
-        (31, 4, WhyMade.REVERIFICATION),
+        (None, "line1-O-4", WhyMade.DUE),
+        ("line1-C-31", None, WhyMade.REVERIFICATION),
+        ("line1-C-31", "line1-O-4", WhyMade.REVERIFICATION),
     ],
 )
 def test_a_run_is_made_for_a_case_before_a_scheduled_check(
-    case: int | None, occurrence: int | None, why: WhyMade
+    case: str | None, occurrence: str | None, why: WhyMade
 ) -> None:
     assert why_made(a_run(containment_id=case, occurrence_id=occurrence)) is why
 
@@ -67,18 +67,20 @@ def test_an_outcome_is_reached_when_the_run_is_closed_and_not_before() -> None:
     ("reason", "outcome"),
     [
         (None, None),
-        ("fixture jammed", Outcome.ABORTED),
-        ("not_presented", Outcome.ABORTED),
-        ("restarted", Outcome.INCONCLUSIVE),
+        (StopCode.PERSON, Outcome.ABORTED),
+        (StopCode.NOT_PRESENTED, Outcome.ABORTED),
+        (StopCode.RESTARTED, Outcome.INCONCLUSIVE),
     ],
 )
-def test_a_stop_is_known_by_its_reason(reason: str | None, outcome: Outcome | None) -> None:
-    assert stopped_with(a_run(reason=reason)) is outcome
+def test_a_stop_is_known_by_its_reason(reason: StopCode | None, outcome: Outcome | None) -> None:
+    assert stopped_with(a_run(reason_code=reason)) is outcome
 
 
 def test_a_stopped_run_goes_no_further_whatever_was_judged() -> None:
-    assert goes_no_further(a_run(reason="fixture jammed"), [])
-    assert goes_no_further(a_run(reason="fixture jammed"), [shown(Verdict.DETECTED)])
+    assert goes_no_further(a_run(reason_code=StopCode.PERSON, reason_text="fixture jammed"), [])
+    assert goes_no_further(
+        a_run(reason_code=StopCode.PERSON, reason_text="fixture jammed"), [shown(Verdict.DETECTED)]
+    )
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -94,12 +96,14 @@ def test_neither_an_open_verdict_nor_a_later_attempt_ends_the_sequence() -> None
 
 
 @pytest.mark.parametrize("state", RunState)
-@pytest.mark.parametrize("reason", [None, "gloves"])
-def test_a_run_is_given_up_once_while_its_part_is_out(state: RunState, reason: str | None) -> None:
+@pytest.mark.parametrize("reason", [None, StopCode.PERSON])
+def test_a_run_is_given_up_once_while_its_part_is_out(
+    state: RunState, reason: StopCode | None
+) -> None:
     """L5."""
     stopped_and_out = state is RunState.AWAITING_RETURN and reason is not None
     allowed = state is not RunState.CLOSED and not stopped_and_out
-    assert may_be_aborted(a_run(state=state, reason=reason)) is allowed
+    assert may_be_aborted(a_run(state=state, reason_code=reason)) is allowed
 
 
 def test_the_parts_to_come_follow_the_one_under_way() -> None:
@@ -111,13 +115,13 @@ def test_the_parts_to_come_follow_the_one_under_way() -> None:
 
 @given(
     step=st.integers(0, 2),
-    reason=st.sampled_from([None, "restarted", "gloves"]),
+    reason=st.sampled_from([None, StopCode.RESTARTED, StopCode.PERSON]),
     verdicts=st.lists(st.sampled_from([None, *Verdict]), max_size=3),
 )
 def test_nothing_is_to_come_in_a_run_that_goes_no_further(
-    step: int, reason: str | None, verdicts: list[Verdict | None]
+    step: int, reason: StopCode | None, verdicts: list[Verdict | None]
 ) -> None:
-    run = a_run(step=step, reason=reason)
+    run = a_run(step=step, reason_code=reason)
     presentations = [shown(verdict, step) for step, verdict in enumerate(verdicts)]
     if goes_no_further(run, presentations):
         assert parts_to_come(run, presentations) == ()

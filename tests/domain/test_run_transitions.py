@@ -22,6 +22,8 @@ from redrabbit.domain.run import (
     RunState,
     RunStopped,
     Scanned,
+    StopCode,
+    StopReason,
     Tapped,
     VerdictReached,
 )
@@ -309,7 +311,12 @@ def test_a_part_never_taken_closes_the_run_as_aborted() -> None:
     story.time_over()
 
     assert story.effects == [
-        RunClosed(at=at(900), outcome=Outcome.ABORTED, reason="not_started", confirmed_by=None)
+        RunClosed(
+            at=at(900),
+            outcome=Outcome.ABORTED,
+            reason=StopReason(code=StopCode.NOT_STARTED),
+            confirmed_by=None,
+        )
     ]
 
 
@@ -318,7 +325,10 @@ def test_a_part_taken_but_not_presented_must_come_back() -> None:
     effects = story.time_over()
 
     assert effects[0] == RunStopped(
-        at=at(61), outcome=Outcome.ABORTED, reason="not_presented", actor=None
+        at=at(61),
+        outcome=Outcome.ABORTED,
+        reason=StopReason(code=StopCode.NOT_PRESENTED),
+        actor=None,
     )
     assert deadlines(effects) == [("return", 181)]
     story.give_back(70)
@@ -332,7 +342,10 @@ def test_a_pass_that_nobody_confirms_does_not_count() -> None:
     story.time_over()
 
     assert story.effects[-1] == RunClosed(
-        at=at(900), outcome=Outcome.ABORTED, reason="not_confirmed", confirmed_by=None
+        at=at(900),
+        outcome=Outcome.ABORTED,
+        reason=StopReason(code=StopCode.NOT_CONFIRMED),
+        confirmed_by=None,
     )
 
 
@@ -353,7 +366,10 @@ def test_the_reason_of_a_stop_outlives_the_missing_confirmation() -> None:
 
     closed = story.effects[-1]
     assert isinstance(closed, RunClosed)
-    assert (closed.outcome, closed.reason) == (Outcome.ABORTED, "fixture jammed")
+    assert (closed.outcome, closed.reason) == (
+        Outcome.ABORTED,
+        StopReason(code=StopCode.PERSON, text="fixture jammed"),
+    )
 
 
 @pytest.mark.parametrize("state", RunState)
@@ -391,7 +407,10 @@ def test_a_restart_of_an_armed_run_ends_it_inconclusive_once_the_part_is_back() 
     effects = story.restart(5)
 
     assert effects[0] == RunStopped(
-        at=at(5), outcome=Outcome.INCONCLUSIVE, reason="restarted", actor=None
+        at=at(5),
+        outcome=Outcome.INCONCLUSIVE,
+        reason=StopReason(code=StopCode.RESTARTED),
+        actor=None,
     )
     story.poll(6, part_code=RABBIT)
     story.poll(7, rejected=True)
@@ -428,10 +447,16 @@ def test_an_abort_before_the_part_is_taken_closes_the_run_and_names_who() -> Non
     stopped, closed = story.abort(1)
 
     assert stopped == RunStopped(
-        at=at(1), outcome=Outcome.ABORTED, reason="fixture jammed", actor=ANNA
+        at=at(1),
+        outcome=Outcome.ABORTED,
+        reason=StopReason(code=StopCode.PERSON, text="fixture jammed"),
+        actor=ANNA,
     )
     assert closed == RunClosed(
-        at=at(1), outcome=Outcome.ABORTED, reason="fixture jammed", confirmed_by=None
+        at=at(1),
+        outcome=Outcome.ABORTED,
+        reason=StopReason(code=StopCode.PERSON, text="fixture jammed"),
+        confirmed_by=None,
     )
 
 
@@ -545,7 +570,7 @@ def test_what_a_person_may_not_do_now_is_refused_by_name(state: RunState, act: s
         story.event(PERSONS[act])
 
     assert refusal.value.code == "not_now"
-    assert refusal.value.params == {"run": 1, "state": state.value, "act": act}
+    assert refusal.value.params == {"run": "line1-R-1", "state": state.value, "act": act}
     assert story.run is before
 
 

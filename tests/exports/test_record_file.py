@@ -1,8 +1,9 @@
 """Exports made from a ledger with a real key, and verified with nothing but the file."""
 
+import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,16 +14,24 @@ from hypothesis import strategies as st
 
 from redrabbit.base.signing import new_signer
 from redrabbit.domain.checkpoint import parse_proof, proof_text, sign_checkpoint
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import AGENT
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, from_bytes
+from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
 from redrabbit.domain.record_proof import Period
 from redrabbit.exports import record_file
 from redrabbit.exports.record_file import export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
+from tests.domain.schema_1_entries import appended_in_schema_1
 
 T0 = datetime(2026, 11, 22, tzinfo=UTC)
+ANNA = StatedName(name="Anna Li 李娜", salt=bytes(range(SALT_BYTES)))
+ERASED = StatedName(name="somebody", salt=bytes(SALT_BYTES))
+"""A name that nobody keeps any more."""
+ACTORS = (AGENT, Actor.stated(ANNA.id), Actor.stated(ERASED.id))
+OLD = 21
+"""So many entries were written under schema 1."""
 SIGNER = new_signer("Suzhou-2/5f0c1e9b7a3d2468")
 OTHER = new_signer("Suzhou-2/5f0c1e9b7a3d2468")
 
@@ -32,24 +41,34 @@ class StoredLedger:
 
     def __init__(self, hours: Sequence[tuple[str, float]]) -> None:
         self.log = LogState()
-        self.raws: list[bytes] = []
+        self.kept: list[StoredEntry] = []
         self.leaves: list[bytes] = []
-        context = LedgerContext(configuration="c0ffee", plan="CP-7", software="0.1.0")
+        self.said = {ANNA.id: ANNA}
+        context = LedgerContext(in_force="c0ffee", software="0.1.0")
         for number, (stream, hour) in enumerate(hours):
             at = T0 + timedelta(hours=hour)
             payload = {"n": number}
-            event = Event(type="noted", stream=stream, occurred_at=at, actor=AGENT, payload=payload)
-            self.log, _, raw, leaf = self.log.append(event, at, context)
-            self.raws.append(raw)
-            self.leaves.append(leaf)
+            actor = ACTORS[number % 3]
+            event = Event(type="noted", stream=stream, occurred_at=at, actor=actor, payload=payload)
+            appended = (
+                appended_in_schema_1(self.log, event, at)
+                if number < OLD
+                else self.log.append(event, at, context, bytes([number]) * SALT_BYTES)
+            )
+            self.log = appended.log
+            self.kept.append(appended.stored)
+            self.leaves.append(appended.leaf_hash)
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         end = None if limit is None else first + limit
-        chosen = self.raws[first:end]
-        return [from_bytes(raw, index) for index, raw in enumerate(chosen, start=first)]
+        chosen = self.kept[first:end]
+        return [read_entry(stored, index) for index, stored in enumerate(chosen, start=first)]
 
-    def raw_entry(self, index: int) -> bytes:
-        return self.raws[index]
+    def stored_entry(self, index: int) -> StoredEntry:
+        return self.kept[index]
+
+    def names(self) -> Mapping[str, StatedName]:
+        return self.said
 
     def leaf_hashes(self) -> Sequence[bytes]:
         return self.leaves
@@ -164,10 +183,49 @@ def test_lines_removed_added_or_exchanged_are_found(data: st.DataObject) -> None
 
 def test_a_damaged_ledger_is_not_exported() -> None:
     ledger = a_day()
-    ledger.raws[21] = ledger.raws[21].replace(b'"n":21', b'"n":22')
+    changed = ledger.kept[21].raw.replace(b'"0.1.0"', b'"0.1.1"')
+    ledger.kept[21] = ledger.kept[21]._replace(raw=changed)
     with pytest.raises(Refusal, match="ledger_damaged") as caught:
         exported(ledger)
     assert "ledger[21] is not in the signed log" in str(caught.value.params["found"])
+
+
+def test_a_ledger_whose_names_were_changed_is_not_exported() -> None:
+    ledger = a_day()
+    ledger.said = {ANNA.id: StatedName(name="somebody else", salt=ANNA.salt)}
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert "the name is not the one" in str(caught.value.params["found"])
+
+
+def test_names_go_with_the_records_while_they_are_kept() -> None:
+    """D51: with the salt, so that a reader can check who it was."""
+    ledger = a_day()
+    with_names = [json.loads(line) for line in exported(ledger).splitlines()]
+    said = [line["name"] for line in with_names if line.get("name")]
+    assert {json.dumps(each, ensure_ascii=False) for each in said} == {
+        json.dumps({"name": ANNA.name, "salt": ANNA.salt.hex()}, ensure_ascii=False)
+    }
+    by_anna = [line for line in with_names if line.get("entry", {}).get("schema") == 2]
+    assert len(said) == sum(line["entry"]["actor"]["id"] == ANNA.id for line in by_anna)
+    ledger.said = {}
+    without = exported(ledger)
+    assert ANNA.name.encode() not in without
+    assert verify_export(without, SIGNER.verifier.text).sound
+
+
+def test_a_payload_that_was_erased_is_null_and_counted() -> None:
+    """D51."""
+    ledger = a_day()
+    ledger.kept[21] = ledger.kept[21]._replace(salt=None, payload=None)
+    audit = verify_export(exported(ledger), SIGNER.verifier.text)
+    assert audit.sound
+    assert (audit.entries, audit.erased) == (verify_export(CONTENT).entries, 1)
+
+
+def test_an_export_holds_entries_of_both_schemas() -> None:
+    found = [json.loads(line).get("entry") for line in CONTENT.splitlines()]
+    assert {entry["schema"] for entry in found if entry} == {1, 2}
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
@@ -185,5 +243,5 @@ def test_one_record_can_be_proved_with_other_peoples_tools() -> None:
     ledger = a_day()
     text = proof_text(7, Tree(ledger.leaves).inclusion(7), ledger.head().checkpoint)
     proof = parse_proof(text)
-    leaf = leaf_hash(ledger.raws[7])
+    leaf = leaf_hash(ledger.kept[7].raw)
     assert verify_inclusion(leaf, proof.index, ledger.log.size, proof.path, ledger.log.root)

@@ -1,24 +1,21 @@
 """Copies of the sample databases, to be opened by tests."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from redrabbit.bootstrap import SOFTWARE
+from redrabbit import __version__
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.ledger import LedgerContext
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from simulators.virtual_clock import VirtualClock
-from tests.store.sample_story import BEGIN
+from tests.domain.frozen_schema_1 import FROZEN, told_today
+from tests.store.sample_story import BEGIN, Shop, play
 
 SAMPLES = Path(__file__).parent / "samples"
-FROZEN: dict[str, list[dict[str, Any]]] = json.loads(
-    (SAMPLES / "schema_1.records.json").read_text(encoding="utf-8")
-)
+TOLD_TODAY = {table: told_today(table) for table in FROZEN}
+"""The records that were frozen, in today's fields."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,17 @@ class Sample:
             self.url,
             plant="Sampleville",
             clock=VirtualClock(BEGIN),
-            recording=Recording(fold=fold, software=SOFTWARE),
+            recording=Recording(fold=fold, software=__version__),
             key_path=self.key,
         )
+
+
+def played(folder: Path) -> Sample:
+    """Return a database of today: the story of the samples, played by today's code."""
+    path = folder / "plant.db"
+    key = folder / "plant.db.key"
+    play(Shop(f"sqlite:///{path}", key))
+    return Sample(url=f"sqlite:///{path}", key=key, public_key=path.with_name("plant.db.pub"))
 
 
 def copied(folder: Path, name: str, url: str) -> Sample:
@@ -69,5 +74,5 @@ def as_frozen(found: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[
     """Return records with the tables and fields that were frozen: later versions add some."""
     return {
         table: [{name: row[name] for name in rows[0]} for row in found[table]]
-        for table, rows in FROZEN.items()
+        for table, rows in TOLD_TODAY.items()
     }

@@ -12,23 +12,40 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from sqlalchemy import delete, update
+
 from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.identity import Actor, CheckId, SignalName
-from redrabbit.domain.ledger import LedgerContext, instant_text
+from redrabbit.domain.facts.plant import ClockStepped, PayloadsErased
+from redrabbit.domain.identity import (
+    AGENT,
+    Actor,
+    AlarmId,
+    CheckId,
+    ContainmentId,
+    PauseId,
+    SignalName,
+)
+from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.agent import _note_stopped, note_clock_step, open_life
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.record_fact import record
+from redrabbit.services.remarking import remark
 from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.tables import BLOBS, LEDGER, STATED_NAMES
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from simulators.virtual_clock import VirtualClock
 
@@ -39,7 +56,13 @@ FIRST = HERE / "samples" / "configuration"
 SOFTWARE = "0.1.0"
 BEGIN = datetime(2026, 3, 1, 21, 50, tzinfo=UTC)  # Monday 05:50 in the plant, 10 min to the shift
 
-ANNA, BERND = Actor.stated("2207"), Actor.stated("3115 李娜")
+PEOPLE = tuple(
+    StatedName(name=name, salt=bytes([number]) * SALT_BYTES)
+    for number, name in enumerate(("2207", "3115 李娜", "访客 Carla"), start=1)
+)
+"""With salts of their own for ever, so that the same story has the same ids."""
+ANNA, BERND, CARLA = (Actor.stated(person.id) for person in PEOPLE)
+CASE_1, CASE_2 = ContainmentId("line1-C-1"), ContainmentId("line1-C-2")
 OP10, OP20, NUT = "line1-op10", "line1-op20", "line2-op10"
 TORQUE, SEAL, BRACKET = (
     "line1-op10-torque-verification",
@@ -75,7 +98,10 @@ class Shop:
         self.shown: dict[str, dict[str, Value]] = {
             station: dict(values) for station, values in IDLE.items()
         }
+        self.salts = Random(5)
         self.begin(FIRST)
+        for person in PEOPLE:
+            self.write(lambda uow, person=person: uow.keep_name(person))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
 
     def begin(self, folder: Path) -> None:
         """Begin a life under this configuration."""
@@ -84,7 +110,12 @@ class Shop:
             self.url,
             plant=self.plant.name,
             clock=self.clock,
-            recording=Recording(fold=fold, software=SOFTWARE, targets=self.plant.targets),
+            recording=Recording(
+                fold=fold,
+                software=SOFTWARE,
+                targets=self.plant.targets,
+                salt=lambda: self.salts.randbytes(SALT_BYTES),
+            ),
             key_path=self.key,
         )
         opened = self.database.write_now(
@@ -155,9 +186,9 @@ class Shop:
         for watch in self.watches.values():
             self.settle(watch.tick(self.clock.now()))
 
-    def start(self, check: str, **more: int | None) -> RunRecord:
+    def start(self, check: str, **more: Any) -> RunRecord:
         station = self.plant.check(CheckId(check)).station
-        usual: dict[str, int | None] = {"occurrence_id": None, "containment_id": None}
+        usual: dict[str, Any] = {"occurrence_id": None, "containment_id": None}
         self.read(station)
         record = self.settle(
             self.watches[station].start(
@@ -217,7 +248,7 @@ class Shop:
         self.pass_time(0.9)
         self.read(OP10, part_present=False, rejected=False, accepted=False, reject_code=0)
 
-    def good_torque_run(self, **more: int | None) -> RunRecord:
+    def good_torque_run(self, **more: Any) -> RunRecord:
         run = self.start(TORQUE, **more)
         self.scan(OP10, "RR-0001")
         self.torque_part("rejected")
@@ -228,7 +259,7 @@ class Shop:
         self.confirm(OP10)
         return run
 
-    def bad_torque_run(self, answer: str, code: int = 11, **more: int | None) -> RunRecord:
+    def bad_torque_run(self, answer: str, code: int = 11, **more: Any) -> RunRecord:
         run = self.start(TORQUE, **more)
         self.scan(OP10, "RR-0001")
         self.torque_part(answer, code)
@@ -257,11 +288,13 @@ def play(shop: Shop) -> None:
     _other_endings(shop)
     _parts(shop)
     _station_and_clock(shop)
+    _erased(shop)
     _restarts(shop)
 
 
 def _passed_and_failed(shop: Shop) -> None:
-    shop.good_torque_run()  # for the occurrence of the shift start
+    good = shop.good_torque_run()  # for the occurrence of the shift start
+    shop.write(lambda uow: remark(uow, good.run_id, text="lamp dim 灯暗", actor=ANNA))
     shop.pass_time(60)
     shop.read(OP10, part_count=1215)
     shop.bad_torque_run("rejected", code=99)  # wrong reason: inconclusive
@@ -292,12 +325,12 @@ def _contained(shop: Shop) -> None:
     shop.bad_torque_run("accepted")  # a miss: the case opens
     shop.bad_torque_run("silent")  # a second miss: no second case
     shop.read(OP10, part_count=1400)
-    shop.write(lambda uow: containing.record_stop(uow, 1, counter=1400, actor=BERND))
-    shop.write(lambda uow: containing.tick_reaction(uow, 1, step=0, actor=ANNA))
-    shop.good_torque_run(containment_id=1)
-    shop.write(lambda uow: containing.tick_reaction(uow, 1, step=1, actor=BERND))
+    shop.write(lambda uow: containing.record_stop(uow, CASE_1, counter=1400, actor=BERND))
+    shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=0, actor=ANNA))
+    shop.good_torque_run(containment_id=CASE_1)
+    shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=1, actor=BERND))
     shop.bad_torque_run("accepted")  # a second case, which stays open; stopped without a counter
-    shop.write(lambda uow: containing.record_stop(uow, 2, counter=None, actor=BERND))
+    shop.write(lambda uow: containing.record_stop(uow, CASE_2, counter=None, actor=BERND))
 
 
 def _camera(shop: Shop) -> None:
@@ -357,7 +390,7 @@ def _planned(shop: Shop) -> None:
         )
     )
     shop.wait(600)
-    shop.write(lambda uow: planning.end_pause(uow, 2, actor=ANNA))
+    shop.write(lambda uow: planning.end_pause(uow, PauseId("line2-P-1"), actor=ANNA))
     shop.wait(3600)
     undecided = shop.find(OccurrenceRecord, equals("outcome", None), Where("opens_at", "<=", now()))
     shop.write(
@@ -370,10 +403,11 @@ def _planned(shop: Shop) -> None:
     shop.wait(3600)  # and something lapses
     for alarm in shop.find(AlarmRecord)[:3]:
         _acknowledge(shop, alarm.alarm_id)
+    _acknowledge(shop, shop.find(AlarmRecord)[3].alarm_id, CARLA)
 
 
-def _acknowledge(shop: Shop, alarm_id: int) -> None:
-    shop.write(lambda uow: planning.acknowledge(uow, alarm_id, actor=BERND))
+def _acknowledge(shop: Shop, alarm_id: AlarmId, actor: Actor = BERND) -> None:
+    shop.write(lambda uow: planning.acknowledge(uow, alarm_id, actor=actor))
 
 
 def _other_endings(shop: Shop) -> None:
@@ -439,6 +473,26 @@ def _station_and_clock(shop: Shop) -> None:
     shop.write(lambda uow: note_clock_step(uow, before, step))
 
 
+def _erased(shop: Shop) -> None:
+    """A payload that no record is made of, a person's name and the trace of a run are erased."""
+    entries = shop.database.read_now(lambda reader: reader.entries())
+    stepped = next(entry.index for entry in entries if entry.type == ClockStepped.TYPE)
+    trace = shop.find(RunRecord, Where("signals", "!=", None))[0].signals
+    erased = PayloadsErased(
+        rule="after_two_years", entries=(stepped,), names=(CARLA.id,), blobs=(trace,)
+    )
+    shop.write(lambda uow: record(uow, erased, stream=PLANT_STREAM, actor=AGENT))
+    shop.end()
+    engine = writer_engine(parsed_url(shop.url))
+    with engine.begin() as connection:
+        hole = update(LEDGER).where(LEDGER.c.index == stepped).values(salt=None, payload=None)
+        connection.execute(hole)
+        connection.execute(delete(STATED_NAMES).where(STATED_NAMES.c.id == CARLA.id))
+        connection.execute(delete(BLOBS).where(BLOBS.c.digest == trace))
+    engine.dispose()
+    shop.begin(FIRST)
+
+
 def _restarts(shop: Shop) -> None:
     shop.start(TORQUE)  # killed in mid-presentation: inconclusive, taken up
     shop.scan(OP10, "RR-0001")
@@ -460,6 +514,7 @@ def _restarts(shop: Shop) -> None:
         shop.begin(Path(folder))
     shop.wait(60)
     shop.write(lambda uow: planning.release(uow, "RR-0003", actor=ANNA))
+    shop.write(lambda uow: planning.found_again(uow, "RR-0002", actor=ANNA))
     shop.start(BRACKET)
     shop.scan(NUT, "RR-0003")
     shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
@@ -468,6 +523,13 @@ def _restarts(shop: Shop) -> None:
     shop.pass_time(1)
     shop.read(NUT, rejected=False)
     shop.give_back(NUT, "RR-0003")
+    shop.scan(NUT, "RR-0002")  # at home on line 1
+    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.pass_time(1)
+    shop.read(NUT, rejected=True, part_count=503)
+    shop.pass_time(1)
+    shop.read(NUT, rejected=False)
+    shop.give_back(NUT, "RR-0002")
     shop.confirm(NUT)
     shop.start(TORQUE)  # the last run stays under way, its part before the device
     shop.scan(OP10, "RR-0001")
@@ -477,7 +539,10 @@ def _restarts(shop: Shop) -> None:
 
 
 def _second_configuration(folder: Path) -> None:
-    """Without the camera's check and the spare part; a part and a check changed."""
+    """Without the camera's station and check and the spare part; a part and a check changed.
+
+    Line 2 has a second part to verify, which is at home on line 1.
+    """
     files = read_configuration(FIRST)[1]
     head, _, rest = files["control_plan.yaml"].partition(f"  {SEAL}:")
     plan = head + rest[rest.index(f"  {BRACKET}:") :]
@@ -485,7 +550,11 @@ def _second_configuration(folder: Path) -> None:
     head, _, rest = files["plant.yaml"].partition("  RR-0004:")
     plant = head + rest[rest.index("notifications:") :]
     plant = plant.replace("storage: drawer A2", "storage: drawer A5")
-    for name, text in (files | {"control_plan.yaml": plan, "plant.yaml": plant}).items():
+    plan = plan.replace("parts: [RR-0003]", "parts: [RR-0003, RR-0002]")
+    del files["line1-op20.yaml"]
+    nut = files["line2-op10.yaml"].replace("[nut_missing]", "[nut_missing, seal_missing]")
+    changed = {"control_plan.yaml": plan, "plant.yaml": plant, "line2-op10.yaml": nut}
+    for name, text in (files | changed).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -507,10 +576,17 @@ def records(reader: Reader) -> dict[str, list[dict[str, object]]]:
     return told
 
 
+def _line(stored: StoredEntry) -> bytes:
+    """Return what is kept of an entry as one line; its leaf stands in it as it is."""
+    salt = "null" if stored.salt is None else f'"{stored.salt.hex()}"'
+    payload = b"null" if stored.payload is None else stored.payload
+    return b'{"entry":%s,"payload":%s,"salt":%s}' % (stored.raw, payload, salt.encode())
+
+
 def written(reader: Reader, folder: Path, name: str) -> None:
     """Write what a database holds as texts: the ledger's lines, its checkpoint, the records."""
-    raws = [reader.raw_entry(index) for index in range(reader.head().size)]
-    (folder / f"{name}.jsonl").write_bytes(b"\n".join(raws) + b"\n")
+    lines = [_line(reader.stored_entry(index)) for index in range(reader.head().size)]
+    (folder / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     (folder / f"{name}.checkpoint").write_text(reader.head().checkpoint, encoding="utf-8")
     text = json.dumps(records(reader), ensure_ascii=False, indent=1, sort_keys=True)
     (folder / f"{name}.records.json").write_text(text + "\n", encoding="utf-8")

@@ -16,16 +16,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
 from redrabbit.base.signing import Verifier, load_public_key
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import Event
 from redrabbit.domain.records import TABLES
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
-from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
+from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
 from redrabbit.store.verification import audit_rows, verify_database
+from tests.store.sample_database import Sample, played
 from tests.stored import RECORDING, SteppingClock, any_fold, bare, happened, put, sample
 
+ANNA = StatedName(name="Anna Li 李娜", salt=bytes(16))
 GUARDED: Mapping[str, Table] = {
     table.name: table for table in (*RECORD_TABLES.values(), LEDGER, LEDGER_HEAD)
 }
@@ -41,6 +44,7 @@ def fill(url: str, key_path: Path) -> None:
                 event = put(record, stream=f"line-{place % 3}")
                 database.write_now(partial(_append, event))
         database.write_now(lambda work: work.append(happened("noted")))
+        database.write_now(lambda work: work.keep_name(ANNA))
 
 
 def _append(event: Event, work: UnitOfWork) -> None:
@@ -211,11 +215,83 @@ def test_every_change_is_found_on_postgresql(postgresql_url: str, tmp_path: Path
         for table in GUARDED.values():
             assert_columns_are_guarded(at_work, table, rows=1, values=1)
             assert_rows_are_guarded(at_work, table)
+        assert_columns_are_guarded(at_work, STATED_NAMES, rows=1, values=1)
+
+
+@pytest.fixture(scope="module")
+def told_by_a_plant(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The story of the samples: names, blobs, real facts, and something of each erased."""
+    return played(tmp_path_factory.mktemp("played"))
+
+
+@pytest.fixture(scope="module")
+def plants_vandal(told_by_a_plant: Sample) -> Iterator[Vandal]:
+    with vandal(told_by_a_plant.url, told_by_a_plant.public_key) as found:
+        yield found
+
+
+@pytest.mark.parametrize("table", [STATED_NAMES, BLOBS], ids=["stated_names", "blobs"])
+def test_every_change_of_a_name_or_blob_is_found(plants_vandal: Vandal, table: Table) -> None:
+    """D51, D65: of both the ledger has the digest."""
+    assert_columns_are_guarded(plants_vandal, table, rows=3)
+    for row in plants_vandal.rows(table)[:6]:
+        with plants_vandal.taken_back():
+            plants_vandal.remove(table, row)
+            assert_named(plants_vandal.findings(), table, [row])
+
+
+def test_what_no_entry_names_proves_nothing_and_is_no_finding(plants_vandal: Vandal) -> None:
+    """A name is kept before its first act, which may be refused."""
+    name = StatedName(name="Dora", salt=bytes(16))
+    with plants_vandal.taken_back():
+        row = {"id": name.id, "name": name.name, "salt": name.salt}
+        plants_vandal.add(STATED_NAMES, row)
+        assert plants_vandal.findings() == ()
+        plants_vandal.change(STATED_NAMES, row, "name", "Dorothea")
+        (finding,) = plants_vandal.findings()
+    assert (finding.code, finding.place) == ("name_differs", f"stated_names[{name.id}]")
+
+
+def test_every_payload_of_a_plant_is_guarded(plants_vandal: Vandal) -> None:
+    """D51: changed or removed, in each entry; with salt and payload both gone it looks erased."""
+    for row in plants_vandal.rows(LEDGER)[::7]:
+        if row["payload"] is None:
+            continue
+        for column in ("payload", "salt"):
+            with plants_vandal.taken_back():
+                changed = plants_vandal.other_values(LEDGER, column, row[column])[0]
+                plants_vandal.change(LEDGER, row, column, changed)
+                (first, *_) = plants_vandal.findings()
+            assert (first.code, first.place) == ("entry_unreadable", f"ledger[{row['index']}]")
+        with plants_vandal.taken_back():
+            plants_vandal.change(LEDGER, row, "payload", None)
+            plants_vandal.change(LEDGER, row, "salt", None)
+            places = {(found.code, found.place) for found in plants_vandal.findings()}
+        assert ("payload_missing", f"ledger[{row['index']}]") in places
+
+
+def test_what_was_erased_by_a_rule_is_counted_and_no_finding(told_by_a_plant: Sample) -> None:
+    """D51: a payload, a name and a blob of the story."""
+    told = verify_database(told_by_a_plant.url, public_key=told_by_a_plant.public_key)
+    assert told.findings == ()
+    assert told.erased == 1
+    assert told.beside is not None
+    assert [len(each) for each in (told.beside.erased_names, told.beside.erased_blobs)] == [1, 1]
+
+
+def test_what_was_erased_can_not_come_back_as_something_else(plants_vandal: Vandal) -> None:
+    (hole,) = (row for row in plants_vandal.rows(LEDGER) if row["payload"] is None)
+    other = next(row for row in plants_vandal.rows(LEDGER) if row["payload"] is not None)
+    with plants_vandal.taken_back():
+        for column in ("payload", "salt"):
+            plants_vandal.change(LEDGER, hole, column, other[column])
+        (first, *_) = plants_vandal.findings()
+    assert (first.code, first.place) == ("entry_unreadable", f"ledger[{hole['index']}]")
 
 
 def test_the_ledger_names_the_very_entry_that_was_changed(sqlite_vandal: Vandal) -> None:
     for row in sqlite_vandal.rows(LEDGER):
-        for column in ("type", "stream_seq", "occurred_at", "raw", "leaf_hash"):
+        for column in ("type", "stream_seq", "occurred_at", "raw", "leaf_hash", "salt", "payload"):
             value = sqlite_vandal.other_values(LEDGER, column, row[column])[0]
             with sqlite_vandal.taken_back():
                 sqlite_vandal.change(LEDGER, row, column, value)
@@ -231,8 +307,8 @@ def test_the_command_behind_verify_finds_what_was_committed(filled: Path, tmp_pa
     assert verify_database(url, public_key=public_key, fold=any_fold).sound
     with vandal(url, public_key) as at_work:
         (row, *_) = at_work.rows(GUARDED["pauses"])
-        at_work.change(GUARDED["pauses"], row, "author", "somebody else")
+        at_work.change(GUARDED["pauses"], row, "declared_by", "somebody else")
         at_work.connection.commit()
     (finding,) = verify_database(url, public_key=public_key, fold=any_fold).findings
     assert finding.place == f"pauses[{row['pause_id']}]"
-    assert finding.params["column"] == "author"
+    assert finding.params["column"] == "declared_by"

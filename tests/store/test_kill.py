@@ -22,7 +22,7 @@ from redrabbit.store.opening import open_database
 from tests.stored import RECORDING, SteppingClock, pause, put
 
 def numbered(work):
-    number = work.next_number(PauseRecord)
+    number = work.next_number(PauseRecord, "line1")
     work.append(put(pause(number)))
     return number
 
@@ -51,7 +51,7 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(tmp_path: Path) 
         ) as database:
             found = database.read_now(lambda reader: reader.find(PauseRecord))
             size = database.read_now(lambda reader: reader.head()).size
-        numbers = {record.pause_id for record in found}
+        numbers = {record.number for record in found}
         assert acknowledged <= numbers
         assert numbers == set(range(1, size + 1))
 

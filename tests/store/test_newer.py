@@ -8,7 +8,7 @@ from redrabbit.cli import main
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.identity import AGENT
-from redrabbit.domain.ledger import Entry, Event, LedgerContext
+from redrabbit.domain.ledger import Entry, Event
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording

@@ -84,7 +84,7 @@ def test_an_existing_log_keeps_its_name_whatever_the_plant_is_called_now(path: P
 def test_what_was_written_is_there_after_closing(path: Path) -> None:
     begin(path)
     with write_to(path) as database:
-        assert database.read_now(lambda reader: reader.get(PauseRecord, 1)) == pause(1)
+        assert database.read_now(lambda reader: reader.get(PauseRecord, "line1-P-1")) == pause(1)
         assert database.write_now(lambda work: work.append(put(pause(2)))).index == 1
 
 
@@ -330,9 +330,11 @@ def test_an_altered_record_is_refused_before_anything_is_written(path: Path) -> 
 
     begin(path)
     with sqlite3.connect(path) as other:
-        other.execute("UPDATE pauses SET author = 'somebody else'")
+        other.execute("UPDATE pauses SET declared_by = 'somebody else'")
     other.close()
-    with pytest.raises(DamagedDatabase, match=r"pauses\[1\]: column author is 'somebody else'"):
+    with pytest.raises(
+        DamagedDatabase, match=r"pauses\[line1-P-1\]: column declared_by is 'somebody else'"
+    ):
         write_to(path)
     with open_for_reading(f"sqlite:///{path}") as reader:
         assert reader.read_now(lambda r: r.head()).size == 1
@@ -343,17 +345,17 @@ def test_text_that_is_no_text_is_a_finding_and_no_traceback(path: Path) -> None:
 
     begin(path)
     with sqlite3.connect(path) as other:
-        other.execute("UPDATE pauses SET author = CAST(x'c3280a' AS TEXT)")
+        other.execute("UPDATE pauses SET declared_by = CAST(x'c3280a' AS TEXT)")
     other.close()
     audited = verify_database(f"sqlite:///{path}", fold=any_fold)
     (finding,) = audited.findings
-    assert (finding.place, finding.params["column"]) == ("pauses[1]", "author")
+    assert (finding.place, finding.params["column"]) == ("pauses[line1-P-1]", "declared_by")
     with (
         open_for_reading(f"sqlite:///{path}") as reader,
         pytest.raises(DamagedDatabase, match="pauses"),
     ):
         reader.read_now(lambda r: r.find(PauseRecord))
-    with pytest.raises(DamagedDatabase, match=r"pauses\[1\]"):
+    with pytest.raises(DamagedDatabase, match=r"pauses\[line1-P-1\]"):
         write_to(path)
 
 
@@ -362,7 +364,7 @@ def test_text_that_is_no_text_is_a_finding_and_no_traceback(path: Path) -> None:
     [
         pytest.param(
             "UPDATE pauses SET begins_at = 4611686018427387904",
-            lambda reader: reader.get(PauseRecord, 1),
+            lambda reader: reader.get(PauseRecord, "line1-P-1"),
             "reading pauses: 4611686018427387904 microseconds",
             id="an instant beyond all calendars",
         ),

@@ -129,7 +129,7 @@ def test_a_schema_that_is_not_ours_is_refused(
 
 
 def test_a_lost_column_is_damage_and_no_traceback(tmp_path: Path) -> None:
-    sql = "ALTER TABLE pauses DROP COLUMN reason"
+    sql = "ALTER TABLE pauses DROP COLUMN reason_text"
     with (
         _changed(tmp_path / "plant.db", sql) as url,
         pytest.raises(DamagedDatabase, match=r"pauses: the table can't be read.*reason"),

@@ -68,7 +68,7 @@ def _write(database: SqlDatabase, numbers: Iterable[int]) -> None:
         work.send(OutgoingMessage(event="missed", key="k", payload={"text": "x" * 300}))
 
     for number in numbers:
-        event = put(pause(number % 20 + 1, reason=f"{number} " * 60))
+        event = put(pause(number % 20 + 1, reason_text=f"{number} " * 60))
         database.write_now(partial(_append, event))
         database.write_now(tells)
 

@@ -4,19 +4,21 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from redrabbit.domain.ledger import LogState
+from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.verification import verify_database
-from tests.stored import CONTEXT, RECORDING, SteppingClock, any_fold, happened, pause, put
+from tests.stored import RECORDING, START, SteppingClock, any_fold, happened, pause, put
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_one_refused_command_of_a_group_costs_the_others_nothing(database: SqlDa
     assert gate.entered.wait(30)
 
     def numbered(work: Any) -> int:
-        number: int = work.next_number(PauseRecord)
+        number: int = work.next_number(PauseRecord, "line1")
         work.append(put(pause(number)))
         return number
 
@@ -208,13 +210,17 @@ async def test_a_cancelled_wait_takes_back_a_command_that_has_not_begun(
     assert (await database.read(lambda reader: reader.head())).size == 1
 
 
-def test_commands_are_recorded_under_the_configuration_now_in_force(
+def test_messages_go_to_the_receivers_that_are_named_when_they_are_sent(
     database: SqlDatabase,
 ) -> None:
-    first = database.write_now(lambda work: work.append(happened("noted")))
-    database.record_under(replace(CONTEXT, plan="CP-7 rev 4"))
-    second = database.write_now(lambda work: work.append(happened("noted")))
-    assert (first.plan, second.plan) == ("CP-7 rev 3", "CP-7 rev 4")
+    """Receivers change with the configuration, while the database stays open."""
+    message = OutgoingMessage(event="missed", key="k", payload={})
+    for names in ((), ("andon",), ("andon", "mail")):
+        database.send_to([NotificationTarget(name=name, kind=TargetKind.MQTT) for name in names])
+        database.write_now(lambda work: work.send(message))
+    later = START + timedelta(hours=1)
+    due = database.read_now(lambda reader: reader.pending_deliveries(later, 9))
+    assert [one.target for one in due] == ["andon", "andon", "mail"]
 
 
 def test_a_lost_connection_is_made_anew_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:

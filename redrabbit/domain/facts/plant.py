@@ -168,7 +168,7 @@ class ClockStepped(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadsErased(Fact):
-    """Payloads were erased under a rule of retention (R23, D51); it stands in the ledger only."""
+    """Something was erased under a rule of retention (R23, D51); it stands in the ledger only."""
 
     TYPE: ClassVar = "payloads_erased"
 
@@ -176,3 +176,7 @@ class PayloadsErased(Fact):
     """The name of the rule."""
     entries: tuple[int, ...]
     """Indexes of the entries whose payload and salt are gone."""
+    names: tuple[str, ...]
+    """Ids of the stated names that are gone."""
+    blobs: tuple[str, ...]
+    """Digests of the blobs that are gone."""

@@ -212,11 +212,16 @@ class RunClosed(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Close the run and free its occurrence, unless it was decided meanwhile."""
+        run = run_of(look, self.run_id)
+        code, text = self.reason_code, self.reason_text
+        if entry.schema == 1 and run.reason_text is not None and run.reason_text == code:
+            # somebody's words that are one of ours, too: who said them stands in the stop (D23)
+            code, text = run.reason_code, run.reason_text
         closed = replace(
-            run_of(look, self.run_id),
+            run,
             outcome=self.outcome,
-            reason_code=self.reason_code,
-            reason_text=self.reason_text,
+            reason_code=code,
+            reason_text=text,
             confirmed_by=entry.actor.id if self.confirmed else None,
             confirmed_how=entry.actor.how if self.confirmed else None,
             confirmed_entry=entry.index if self.confirmed else None,

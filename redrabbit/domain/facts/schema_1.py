@@ -9,15 +9,14 @@ word stands there, and in an entry that no person wrote.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from redrabbit.domain.facts.challenge_part import (
-    PartStateCode,
-)
+from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.codec import field_names
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.identity import How, Letter, numbered_in_schema_1
 from redrabbit.domain.ledger import Entry, JsonValue
-from redrabbit.domain.run import StopCode
+from redrabbit.domain.run import Outcome, StopCode
 
 Payload = dict[str, JsonValue]
 
@@ -96,10 +95,15 @@ def _run_stopped(payload: Payload, entry: Entry) -> Payload:
 
 
 def _run_closed(payload: Payload, entry: Entry) -> Payload:
-    """The run's own reason stands here again: a person's words, if they are none of ours."""
+    """The run's own reason stands here again: a person's words, if they are none of ours.
+
+    Where they are, the fold asks the stop, which says whose they were. A restart ended no run as
+    aborted, and a person ended none otherwise.
+    """
     del entry
     reason = payload["reason"]
-    ours = reason in {code.value for code in StopCode}
+    restarted = reason == StopCode.RESTARTED.value
+    ours = reason in _STOPS and restarted is (payload["outcome"] == Outcome.INCONCLUSIVE.value)
     confirmed: Payload = {"confirmed": payload["confirmed_by"] is not None}
     return payload | confirmed | _stop(reason, by_person=not ours)
 
@@ -110,6 +114,10 @@ def _stop(reason: JsonValue, *, by_person: bool) -> Payload:
     if by_person:
         return {"reason_code": StopCode.PERSON.value, "reason_text": reason}
     return {"reason_code": reason}
+
+
+_STOPS: Final = frozenset(code.value for code in StopCode) - {StopCode.PERSON.value}
+"""The software's words for why a run went no further; `person` was none of them."""
 
 
 def _part_registered(payload: Payload, entry: Entry) -> Payload:
@@ -123,11 +131,14 @@ def _part_state_changed(payload: Payload, entry: Entry) -> Payload:
 
 
 def _part_state(payload: Payload) -> Payload:
-    """A quarantine's reason is a person's, also where the configuration repeats it."""
+    """A quarantine's reason is a person's, also where the configuration repeats it.
+
+    Only the software retired a part, and it gave the one reason that it had.
+    """
     reason = payload["state_reason"]
     if reason is None:
         return {}
-    if reason == PartStateCode.NOT_IN_CONFIGURATION.value:
+    if payload["state"] == PartState.RETIRED.value:
         return {"state_code": reason}
     return {"state_code": PartStateCode.PERSON.value, "state_text": reason}
 

@@ -53,7 +53,7 @@ def test_an_unknown_entry_type_is_refused() -> None:
 
 def test_an_entry_about_a_record_that_is_not_there_is_refused() -> None:
     with pytest.raises(LookupError, match="RunRecord"):
-        FoldedLedger().say("scan_refused", run_id=7, code="x", refusal="y")
+        FoldedLedger().say("scan_refused", run_id="line1-R-7", code="x", refusal="y")
 
 
 def test_folding_the_same_entries_again_gives_the_same_records() -> None:

@@ -11,6 +11,6 @@ def test_a_remark_is_kept_with_who_and_when() -> None:
     assert values(kept, "text", "remarked_at", "remarked_by", "line") == {
         "text": "the lamp was dim",
         "remarked_at": at(60),
-        "remarked_by": "anna",
+        "remarked_by": "name:anna",
         "line": "line1",
     }

@@ -13,13 +13,13 @@ def test_a_run_holds_its_occurrence_until_its_own_timeout() -> None:
     """D9."""
     ledger = a_ledger()
     ledger.say("run_started", 60, **RUN)
-    held = ledger.the(OccurrenceRecord, 1)
-    assert (held.run_id, held.held_until) == (1, at(960))
-    run = ledger.the(RunRecord, 1)
-    assert values(run, "state", "operator", "identified", "late_s", "entry") == {
+    held = ledger.the(OccurrenceRecord, "line1-O-1")
+    assert (held.run_id, held.held_until) == ("line1-R-1", at(960))
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert values(run, "state", "started_by", "started_how", "late_s", "entry") == {
         "state": "awaiting_part",
-        "operator": "anna",
-        "identified": "stated",
+        "started_by": "name:anna",
+        "started_how": "stated",
         "late_s": 60.0,
         "entry": 3,
     }
@@ -28,9 +28,16 @@ def test_a_run_holds_its_occurrence_until_its_own_timeout() -> None:
 def test_a_run_on_demand_holds_no_occurrence() -> None:
     ledger = a_ledger()
     ledger.say("run_started", 60, **(RUN | {"occurrence_id": None}))
-    assert ledger.the(OccurrenceRecord, 1).run_id is None
-    ledger.say("run_closed", 90, run_id=1, outcome="aborted", reason="x", confirmed_by=None)
-    assert ledger.the(RunRecord, 1).state == "closed"
+    assert ledger.the(OccurrenceRecord, "line1-O-1").run_id is None
+    ledger.say(
+        "run_closed",
+        90,
+        run_id="line1-R-1",
+        outcome="aborted",
+        reason_code="not_started",
+        confirmed=False,
+    )
+    assert ledger.the(RunRecord, "line1-R-1").state == "closed"
 
 
 def test_an_issued_part_is_out_and_has_one_use_more() -> None:
@@ -40,21 +47,21 @@ def test_an_issued_part_is_out_and_has_one_use_more() -> None:
     part = ledger.the(ChallengePartRecord, "RR-0001")
     assert values(part, "custody", "run_id", "uses", "custody_at") == {
         "custody": "issued",
-        "run_id": 1,
+        "run_id": "line1-R-1",
         "uses": 1,
         "custody_at": at(70),
     }
-    assert ledger.the(RunRecord, 1).state == "armed"
-    assert ledger.the(PresentationRecord, 1, 0, 1).issued_by == "anna"
+    assert ledger.the(RunRecord, "line1-R-1").state == "armed"
+    assert ledger.the(PresentationRecord, "line1-R-1", 0, 1).issued_by == "name:anna"
 
 
 def test_a_refused_scan_only_points_the_run_to_its_entry() -> None:
     """B25."""
     ledger = a_ledger()
     ledger.say("run_started", 60, **RUN)
-    before = ledger.the(RunRecord, 1)
-    ledger.say("scan_refused", 65, run_id=1, code="RR-9", refusal="wrong_part")
-    after = ledger.the(RunRecord, 1)
+    before = ledger.the(RunRecord, "line1-R-1")
+    ledger.say("scan_refused", 65, run_id="line1-R-1", code="RR-9", refusal="wrong_part")
+    after = ledger.the(RunRecord, "line1-R-1")
     assert (before.entry, after.entry) == (3, 4)
     assert after.state == before.state
 
@@ -62,7 +69,7 @@ def test_a_refused_scan_only_points_the_run_to_its_entry() -> None:
 def test_a_verdict_stands_with_its_evidence() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 81.5, **VERDICT)
-    shown = ledger.the(PresentationRecord, 1, 0, 1)
+    shown = ledger.the(PresentationRecord, "line1-R-1", 0, 1)
     assert values(shown, "verdict", "verdict_at", "counter", "evidence", "decides") == {
         "verdict": "detected",
         "verdict_at": at(81.5),
@@ -70,7 +77,7 @@ def test_a_verdict_stands_with_its_evidence() -> None:
         "evidence": '{"windows":{"count":15}}',
         "decides": True,
     }
-    assert ledger.the(RunRecord, 1).state == "awaiting_return"
+    assert ledger.the(RunRecord, "line1-R-1").state == "awaiting_return"
     assert ledger.the(ChallengePartRecord, "RR-0001").custody == "presented"
 
 
@@ -78,20 +85,22 @@ def test_a_later_presentation_is_kept_beside_the_first() -> None:
     """L10."""
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **(VERDICT | {"verdict": "missed"}))
-    ledger.say("part_presented", 90, **AT, run_id=1, step=0, attempt=2, presented_how="code")
+    ledger.say(
+        "part_presented", 90, **AT, run_id="line1-R-1", step=0, attempt=2, presented_how="code"
+    )
     ledger.say("verdict_reached", 91, **(VERDICT | {"attempt": 2, "decides": False}))
-    first = ledger.the(PresentationRecord, 1, 0, 1)
-    second = ledger.the(PresentationRecord, 1, 0, 2)
+    first = ledger.the(PresentationRecord, "line1-R-1", 0, 1)
+    second = ledger.the(PresentationRecord, "line1-R-1", 0, 2)
     assert (first.verdict, first.decides) == ("missed", True)
     assert (second.verdict, second.decides, second.presented_at) == ("detected", False, at(90))
-    assert ledger.the(RunRecord, 1).state == "awaiting_return"
+    assert ledger.the(RunRecord, "line1-R-1").state == "awaiting_return"
 
 
 def test_a_contradicted_detection_proves_nothing() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **VERDICT)
-    ledger.say("verdict_contradicted", 83, **AT, run_id=1, step=0, attempt=1)
-    shown = ledger.the(PresentationRecord, 1, 0, 1)
+    ledger.say("verdict_contradicted", 83, **AT, run_id="line1-R-1", step=0, attempt=1)
+    shown = ledger.the(PresentationRecord, "line1-R-1", 0, 1)
     assert (shown.verdict, shown.verdict_reason) == ("inconclusive", "contradictory")
 
 
@@ -103,35 +112,47 @@ def test_a_part_given_back_is_stored_and_the_run_goes_on() -> None:
         95,
         **AT,
         part_id="RR-0001",
-        run_id=1,
+        run_id="line1-R-1",
         step=0,
         run_step=1,
         state="awaiting_part",
     )
     assert ledger.the(ChallengePartRecord, "RR-0001").custody == "stored"
-    assert ledger.the(PresentationRecord, 1, 0, 1).given_back_by == "anna"
-    run = ledger.the(RunRecord, 1)
+    assert ledger.the(PresentationRecord, "line1-R-1", 0, 1).given_back_by == "name:anna"
+    run = ledger.the(RunRecord, "line1-R-1")
     assert (run.state, run.step) == ("awaiting_part", 1)
 
 
 def test_a_stopped_run_waits_for_its_part() -> None:
     ledger = a_running_ledger()
-    ledger.say("run_stopped", 85, **AT, run_id=1, outcome="aborted", reason="called away")
-    run = ledger.the(RunRecord, 1)
-    assert (run.state, run.reason) == ("awaiting_return", "called away")
+    ledger.say(
+        "run_stopped",
+        85,
+        **AT,
+        run_id="line1-R-1",
+        outcome="aborted",
+        reason_code="person",
+        reason_text="called away",
+    )
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert values(run, "state", "reason_code", "reason_text") == {
+        "state": "awaiting_return",
+        "reason_code": "person",
+        "reason_text": "called away",
+    }
 
 
 def test_an_inconclusive_run_frees_its_occurrence_and_is_counted() -> None:
     """D4."""
     ledger = a_running_ledger()
-    ledger.say("run_closed", 99, run_id=1, outcome="inconclusive", reason=None, confirmed_by="anna")
-    occurrence = ledger.the(OccurrenceRecord, 1)
+    ledger.say("run_closed", 99, run_id="line1-R-1", outcome="inconclusive", confirmed=True)
+    occurrence = ledger.the(OccurrenceRecord, "line1-O-1")
     assert (occurrence.run_id, occurrence.held_until, occurrence.inconclusive_runs) == (
         None,
         None,
         1,
     )
-    assert ledger.the(RunRecord, 1).confirmed_at == at(99)
+    assert ledger.the(RunRecord, "line1-R-1").confirmed_at == at(99)
 
 
 def test_a_run_that_passed_leaves_the_decided_occurrence_alone() -> None:
@@ -139,19 +160,29 @@ def test_a_run_that_passed_leaves_the_decided_occurrence_alone() -> None:
     ledger.say(
         "occurrence_decided",
         98,
-        occurrence_id=1,
+        occurrence_id="line1-O-1",
         check_id="torque",
         station="op20",
         outcome="passed",
-        reason=None,
     )
-    ledger.say("run_closed", 99, run_id=1, outcome="passed", reason=None, confirmed_by="anna")
-    occurrence = ledger.the(OccurrenceRecord, 1)
-    assert (occurrence.outcome, occurrence.run_id, occurrence.inconclusive_runs) == ("passed", 1, 0)
+    ledger.say("run_closed", 99, run_id="line1-R-1", outcome="passed", confirmed=True)
+    occurrence = ledger.the(OccurrenceRecord, "line1-O-1")
+    assert (occurrence.outcome, occurrence.run_id, occurrence.inconclusive_runs) == (
+        "passed",
+        "line1-R-1",
+        0,
+    )
 
 
 def test_an_unconfirmed_run_has_no_instant_of_confirmation() -> None:
     ledger = a_running_ledger()
-    ledger.say("run_closed", 99, run_id=1, outcome="aborted", reason="x", confirmed_by=None)
-    assert ledger.the(RunRecord, 1).confirmed_at is None
-    assert ledger.the(OccurrenceRecord, 1).inconclusive_runs == 0
+    ledger.say(
+        "run_closed",
+        99,
+        run_id="line1-R-1",
+        outcome="aborted",
+        reason_code="not_started",
+        confirmed=False,
+    )
+    assert ledger.the(RunRecord, "line1-R-1").confirmed_at is None
+    assert ledger.the(OccurrenceRecord, "line1-O-1").inconclusive_runs == 0

@@ -8,21 +8,36 @@ def test_a_station_is_without_data_until_it_is_read() -> None:
     """R17."""
     ledger = FoldedLedger()
     ledger.say("station_adopted", 0, station_id="op20", line="line1")
-    assert ledger.the(StationRecord, "op20").reason == "not_yet_read"
+    assert ledger.the(StationRecord, "line1", "op20").reason == "not_yet_read"
     ledger.say("station_restored", 1, station_id="op20")
-    assert ledger.the(StationRecord, "op20").no_data_since is None
+    assert ledger.the(StationRecord, "line1", "op20").no_data_since is None
     ledger.say("station_lost", 9, station_id="op20", no_data_since=at(7), reason="timeout")
-    assert values(ledger.the(StationRecord, "op20"), "no_data_since", "reason", "changed_at") == {
+    assert values(
+        ledger.the(StationRecord, "line1", "op20"), "no_data_since", "reason", "changed_at"
+    ) == {
         "no_data_since": at(7),
         "reason": "timeout",
         "changed_at": at(9),
     }
 
 
-def test_a_station_moved_to_another_line_keeps_its_standing() -> None:
+def test_a_station_of_another_line_is_another_record() -> None:
+    """D50: each line's stream tells of its own stations."""
     ledger = FoldedLedger()
     ledger.say("station_adopted", 0, station_id="op20", line="line1")
     ledger.say("station_restored", 1, station_id="op20")
-    ledger.say("station_adopted", 2, station_id="op20", line="line2")
-    station = ledger.the(StationRecord, "op20")
-    assert (station.line, station.no_data_since) == ("line2", None)
+    ledger.say_on("line2", "station_adopted", 2, station_id="op20", line="line2")
+    ledger.say("station_retired", 2, station_id="op20")
+    assert ledger.the(StationRecord, "line1", "op20").retired_at == at(2)
+    new = ledger.the(StationRecord, "line2", "op20")
+    assert (new.line, new.no_data_since, new.retired_at) == ("line2", at(2), None)
+
+
+def test_a_station_that_comes_back_keeps_its_standing() -> None:
+    ledger = FoldedLedger()
+    ledger.say("station_adopted", 0, station_id="op20", line="line1")
+    ledger.say("station_restored", 1, station_id="op20")
+    ledger.say("station_retired", 2, station_id="op20")
+    ledger.say("station_adopted", 3, station_id="op20", line="line1")
+    station = ledger.the(StationRecord, "line1", "op20")
+    assert (station.retired_at, station.no_data_since, station.changed_at) == (None, None, at(1))
