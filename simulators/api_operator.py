@@ -6,6 +6,7 @@ that is away for a moment is asked again.
 """
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,7 +121,7 @@ class Product:
     async def say(self, action: Action, operator: str) -> bool:
         """Tell the product of an act; return whether it was refused."""
         path, body = request_for(action, operator)
-        reply = await self._client.post(API + path, json=body)
+        reply = await self._client.post(API + path, json=body, headers=once())
         self._runs.forget()
         self._overview.forget()
         if reply.status_code in REFUSED:
@@ -136,7 +137,8 @@ class Product:
     async def excuse(self, occurrence_id: str, *, reason: str, author: str) -> None:
         """Excuse an occurrence, as a quality engineer may."""
         body = {"occurrence": occurrence_id, "reason": reason, "operator": author}
-        (await self._client.post(f"{API}/excuses", json=body)).raise_for_status()
+        reply = await self._client.post(f"{API}/excuses", json=body, headers=once())
+        reply.raise_for_status()
         self._overview.forget()
 
     async def _look_at_runs(self) -> Any:
@@ -191,6 +193,11 @@ def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
             return f"{run}/abort", {"reason": action.reason, "operator": operator}
         case _:
             raise ValueError(f"{action.act.value} is done by hand, not told")
+
+
+def once() -> Mapping[str, str]:
+    """Return the header by which an act is done once, however often it is asked."""
+    return {"Idempotency-Key": uuid.uuid4().hex}
 
 
 class ApiOperator:

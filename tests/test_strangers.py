@@ -18,8 +18,9 @@ from redrabbit.base.signing import new_signer
 from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.ledger import LedgerContext, LogState
+from redrabbit.domain.ledger import LogState
 from redrabbit.domain.record_proof import Period
 from redrabbit.exports.record_file import export_records, write_export
 from redrabbit.services.adopting import adopt
@@ -45,6 +46,9 @@ class EmptyLedger:
 
     def leaf_hashes(self) -> tuple[()]:
         return ()
+
+    def names(self) -> dict[str, StatedName]:
+        return {}
 
     def head(self) -> LedgerHead:
         return LedgerHead(size=0, root="", checkpoint=self._checkpoint)

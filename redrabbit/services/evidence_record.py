@@ -1,7 +1,8 @@
 """The evidence of a presentation as it stands in the ledger: enough to judge it again by hand.
 
 It keeps every change of every signal of the rule, when the part was presented and until when the
-answer counted, how closely the station was watched, and the rule itself (D1, R14, R16).
+answer counted, how closely the station was watched, the rule itself (D1, R14, R16), and what its signals
+were called then (D23).
 """
 
 from dataclasses import fields, is_dataclass
@@ -36,6 +37,11 @@ def evidence_record(evidence: Evidence, station: Station) -> dict[str, JsonValue
         windows={"count": evidence.windows, "largest_gap_s": round(evidence.largest_gap_s, 6)},
         poll_interval_s=interval,
         trace=trace,
+        signals={
+            spec.name: {"label": plain(spec.label), "unit": spec.unit}
+            for spec in station.signals
+            if spec.name in trace
+        },
         trace_points_dropped=evidence.trace_points_dropped,
         rule={
             "presented": condition_words(rule.presented),

@@ -66,7 +66,7 @@ class StationWatch:
     ) -> None:
         self._plant = plant
         self.station = station
-        self.live = (
+        self.live: LiveStation = (
             LiveStation(station, started_at) if reads_on is None else reads_on.live.of(station)
         )
         self.run = run

@@ -83,8 +83,32 @@ class TimingDiagram:
     deadline_x: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Called:
+    """What a signal was called when it was recorded, and in which unit."""
+
+    label: Text | str
+    unit: str | None
+
+
+def _called(signal: str, kept: Mapping[str, Any], specs: Mapping[str, SignalSpec]) -> _Called:
+    """Return a signal's words of its time (B35); schema 1 kept none, so there today's stand."""
+    said = (kept.get("signals") or {}).get(signal)
+    if said is not None:
+        label = said["label"]
+        words = Text(en=label["en"], zh=label["zh"]) if label is not None else signal
+        return _Called(label=words, unit=said["unit"])
+    spec = specs.get(signal)
+    if spec is None:
+        return _Called(label=signal, unit=None)
+    return _Called(label=spec.label or signal, unit=spec.unit)
+
+
 def timing_diagram(evidence: Json | None, specs: Mapping[str, SignalSpec]) -> TimingDiagram | None:
-    """Return the drawing of a presentation's evidence; None where there is none to draw."""
+    """Return the drawing of a presentation's evidence; None where there is none to draw.
+
+    `specs` are today's signals of the station, for records that kept no words.
+    """
     if evidence is None:
         return None
     kept: dict[str, Any] = json.loads(evidence)
@@ -112,7 +136,7 @@ def timing_diagram(evidence: Json | None, specs: Mapping[str, SignalSpec]) -> Ti
             scale=scale,
             edge=edge,
             rule=rule,
-            spec=specs.get(signal),
+            called=_called(signal, kept, specs),
         )
         for signal, y in zip(signals, list(lines)[1:], strict=True)
     )
@@ -189,13 +213,12 @@ def _wave(
     scale: _Scale,
     edge: datetime | None,
     rule: Mapping[str, Any],
-    spec: SignalSpec | None,
+    called: _Called,
 ) -> Wave:
     points = [(_must(at), value) for at, value, _ in series]
     numbers = [v for _, v in points if isinstance(v, int | float) and not isinstance(v, bool)]
     limit = _limit_of(signal, rule)
     low, high = _range(numbers, limit)
-    unit = spec.unit if spec is not None else None
     path: list[str] = []
     unknown: list[tuple[float, float]] = []
     notes: list[Note] = []
@@ -214,10 +237,10 @@ def _wave(
         path.append(f"H{until}")
         drawing = True
         if not isinstance(value, bool) and value != "" and until - x > 3:  # noqa: PLR2004  a note needs room to stand at
-            notes.append(Note(x=x, y=round(level - 5, 1), text=_noted(value, unit)))
+            notes.append(Note(x=x, y=round(level - 5, 1), text=_noted(value, called.unit)))
     return Wave(
         signal=signal,
-        label=spec.label if spec is not None and spec.label is not None else signal,
+        label=called.label,
         y=y,
         path="".join(path),
         unknown=tuple(unknown),

@@ -7,7 +7,8 @@ must be in the records for ever.
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +18,7 @@ from typing import Any
 import httpx2
 from ruamel.yaml import YAML
 
-from simulators.api_operator import API, ApiOperator, Product
+from simulators.api_operator import API, ApiOperator, Product, once
 from simulators.device import Behaviour
 from simulators.line_operator import HumanFault, LineOperator
 from simulators.scenarios.demo.story import ROLES, DemoPlant, prepared
@@ -52,6 +53,15 @@ class Acknowledged:
     refused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request with its key, answered or not."""
+
+    path: str
+    content: bytes
+    key: str
+
+
 @dataclass(slots=True)
 class BusyPlant:
     """Stations that can be read, and the people around them."""
@@ -60,6 +70,12 @@ class BusyPlant:
     chance: random.Random
     acknowledged: list[Acknowledged] = field(default_factory=list)
     operators: dict[str, LineOperator] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """What was asked since the last start, by key."""
+    answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Key → the answer, if it was yes."""
+    repeated: Counter[str] = field(default_factory=Counter)
+    """How many acts were asked again after a restart: answered before, or cut off."""
 
     def __post_init__(self) -> None:
         for station, role in ROLES.items():
@@ -75,7 +91,10 @@ class BusyPlant:
     @asynccontextmanager
     async def at_work(self, base_url: str) -> AsyncIterator[None]:
         """Let everybody work against a service for the length of a block."""
-        hooks = {"response": [self._note]}
+        hooks: dict[str, list[Callable[..., Any]]] = {
+            "request": [self._note_asked],
+            "response": [self._note],
+        }
         async with httpx2.AsyncClient(
             base_url=base_url, timeout=LIMIT_S, event_hooks=hooks
         ) as client:
@@ -97,6 +116,29 @@ class BusyPlant:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def ask_again(self, base_url: str) -> None:
+        """Ask everything again that was asked in the life before, each with its key (D65).
+
+        What was answered gets the same answer; what was cut off is done now, or was, and is done
+        once: asked a third time it gets the answer of the second.
+        """
+        async with httpx2.AsyncClient(base_url=base_url, timeout=LIMIT_S) as client:
+            for each in self.asked.values():
+                told = [await _again(client, each) for _ in range(2)]
+                before = self.answers.get(each.key)
+                if before is not None:
+                    assert _lasting(before) == told[0], (each, before, told)
+                assert told[0] == told[1], (each, told)
+                self.repeated["answered" if before is not None else "cut off"] += 1
+        self.asked.clear()
+        self.answers.clear()
+
+    async def _note_asked(self, request: httpx2.Request) -> None:
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key is not None:
+            path = request.url.path
+            self.asked[key] = Asked(path, request.content, key)
+
     async def _note(self, response: httpx2.Response) -> None:
         if response.request.method != "POST":
             return
@@ -105,7 +147,10 @@ class BusyPlant:
         body = _json(response.request.content)
         if response.is_success:
             self.acknowledged.append(Acknowledged(path, body, response.json()))
-        elif path.endswith("/scan") and response.json()["code"] == "wrong_part":
+            self.answers[response.request.headers["Idempotency-Key"]] = response.json()
+            return
+        self.asked.pop(response.request.headers["Idempotency-Key"], None)  # refused: not done
+        if path.endswith("/scan") and response.json()["code"] == "wrong_part":
             self.acknowledged.append(Acknowledged(path, body, response.json(), refused=True))
 
     async def _interfere(self, client: httpx2.AsyncClient) -> None:
@@ -157,7 +202,9 @@ class BusyPlant:
     async def _act(
         self, client: httpx2.AsyncClient, path: str, **body: object
     ) -> dict[str, Any] | None:
-        answer = await client.post(API + path, json={"operator": "engineer 77", **body})
+        answer = await client.post(
+            API + path, json={"operator": "engineer 77", **body}, headers=once()
+        )
         assert answer.status_code < 500, answer.text
         return answer.json() if answer.is_success else None
 
@@ -194,3 +241,17 @@ def _json(content: bytes) -> Mapping[str, Any]:
 
     found: Mapping[str, Any] = json.loads(content)
     return found
+
+
+async def _again(client: httpx2.AsyncClient, asked: Asked) -> Mapping[str, Any]:
+    headers = {"Idempotency-Key": asked.key, "Content-Type": "application/json"}
+    answer = await client.post(asked.path, content=asked.content, headers=headers)
+    assert answer.status_code < 500, answer.text
+    return _lasting(answer.json())
+
+
+def _lasting(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of an answer is not as it stands now; of a refusal its code."""
+    if "code" in answer and "detail" in answer:
+        return {"code": answer["code"]}
+    return {name: value for name, value in answer.items() if name != "status"}

@@ -63,12 +63,14 @@ class Recorded:
     entries: Sequence[Entry]
     checks: Mapping[str, datetime]
     """When each was adopted: due times count from there."""
-    runs: Mapping[int, RunRecord]
+    runs: Mapping[str, RunRecord]
     presentations: Sequence[PresentationRecord]
-    occurrences: Mapping[int, OccurrenceRecord]
-    containments: Mapping[int, ContainmentRecord]
-    pauses: Mapping[int, PauseRecord]
-    alarms: Mapping[int, AlarmRecord]
+    occurrences: Mapping[str, OccurrenceRecord]
+    containments: Mapping[str, ContainmentRecord]
+    pauses: Mapping[str, PauseRecord]
+    alarms: Mapping[str, AlarmRecord]
+    names: Mapping[str, str]
+    """Id → the stated name for which it stands."""
     checkpoint: str
 
     @classmethod
@@ -87,10 +89,15 @@ class Recorded:
             containments={each.containment_id: each for each in reader.find(ContainmentRecord)},
             pauses={each.pause_id: each for each in reader.find(PauseRecord)},
             alarms={each.alarm_id: each for each in reader.find(AlarmRecord)},
+            names={each: kept.name for each, kept in reader.names().items()},
             checkpoint=reader.head().checkpoint,
         )
 
-    def undecided(self) -> set[tuple[int, int, int]]:
+    def name(self, actor_id: str | None) -> str | None:
+        """Return the name that somebody stated; None for nobody."""
+        return None if actor_id is None else self.names[actor_id]
+
+    def undecided(self) -> set[tuple[str, int, int]]:
         """Return what is before a device with its verdict open."""
         return {
             (each.run_id, each.step, each.attempt)
@@ -98,16 +105,22 @@ class Recorded:
             if each.presented_at is not None and each.verdict is None
         }
 
-    def armed(self) -> set[int]:
+    def armed(self) -> set[str]:
         """Return the runs whose part is taken and not yet presented."""
         return {each.run_id for each in self.runs.values() if each.state == "armed"}
+
+
+def told_by(entry: Entry) -> Mapping[str, Any]:
+    """Return what an entry tells; nothing of these databases was erased."""
+    assert entry.payload is not None
+    return entry.payload
 
 
 def check_nothing_is_doubled(recorded: Recorded) -> None:
     """Each thing is told once, and each record has one story."""
     assert [entry.index for entry in recorded.entries] == list(range(len(recorded.entries)))
     told = Counter(
-        (entry.type, *(entry.payload[name] for name in ONCE[entry.type]))
+        (entry.type, *(told_by(entry)[name] for name in ONCE[entry.type]))
         for entry in recorded.entries
         if entry.type in ONCE
     )
@@ -141,12 +154,12 @@ def check_nothing_due_is_left_out(recorded: Recorded, watched_since: datetime) -
 
 def check_restart_is_told(recorded: Recorded, before: Recorded) -> None:
     """What was undecided when the process died ended inconclusive, restarted (L3, D4)."""
-    now = {(each.run_id, each.step, each.attempt): each for each in recorded.presentations}
+    now = {(str(each.run_id), each.step, each.attempt): each for each in recorded.presentations}
     for key in before.undecided():
         assert (now[key].verdict, now[key].verdict_reason) == ("inconclusive", "restarted"), key
     for run in before.armed():
         ended = recorded.runs[run]
-        assert ended.reason == "restarted", ended
+        assert ended.reason_code == "restarted", ended
         assert ended.outcome in {None, "inconclusive"}, ended
 
 
@@ -160,7 +173,7 @@ def check_kept(recorded: Recorded, facts: Sequence[Acknowledged]) -> None:
         kind = fact.path.split("/")[1]
         KEPT[kind](recorded, fact)
     kept = Counter(
-        (str(entry.payload["run_id"]), str(entry.payload["code"]))
+        (str(told_by(entry)["run_id"]), str(told_by(entry)["code"]))
         for entry in recorded.entries
         if entry.type == "scan_refused"
     )
@@ -170,33 +183,37 @@ def check_kept(recorded: Recorded, facts: Sequence[Acknowledged]) -> None:
 def _run(recorded: Recorded, fact: Acknowledged) -> None:
     answer = fact.answer
     record = recorded.runs[answer["run_id"]]
-    fixed = ("check_id", "occurrence_id", "containment_id", "station", "operator", "configuration")
+    fixed = ("check_id", "occurrence_id", "containment_id", "station", "in_force")
     assert {n: getattr(record, n) for n in fixed} == {n: answer[n] for n in fixed}, fact
+    assert recorded.names[record.started_by] == answer["started_by"], fact
     assert record.started_at == instant(answer["started_at"]), fact
     assert record.entry >= answer["entry"], fact
     entry = recorded.entries[answer["entry"]]
-    assert entry.payload["run_id"] == answer["run_id"], fact
+    assert told_by(entry)["run_id"] == answer["run_id"], fact
     act = fact.path.rpartition("/")[2]
     expected = RUN_ACTS.get(act, {"run_started"})
     assert entry.type in expected, (fact, entry)
     if answer["state"] == "closed":
-        ended = ("state", "outcome", "reason", "confirmed_by", "entry")
+        ended = ("state", "outcome", "reason_code", "reason_text", "entry")
         assert {n: getattr(record, n) for n in ended} == {n: answer[n] for n in ended}, fact
+        assert recorded.name(record.confirmed_by) == answer["confirmed_by"], fact
 
 
 def _excuse(recorded: Recorded, fact: Acknowledged) -> None:
     record = recorded.occurrences[fact.answer["occurrence_id"]]
     assert record.outcome == "excused", fact
-    assert (record.reason, record.decided_by) == (fact.body["reason"], fact.body["operator"]), fact
+    assert record.reason_text == fact.body["reason"], fact
+    assert recorded.name(record.decided_by) == fact.body["operator"], fact
     assert record.decided_at == instant(fact.answer["decided_at"]), fact
 
 
 def _pause(recorded: Recorded, fact: Acknowledged) -> None:
     record, answer = recorded.pauses[fact.answer["pause_id"]], fact.answer
-    assert (record.line, record.author) == (answer["line"], answer["author"]), fact
+    assert record.line == answer["line"], fact
+    assert recorded.name(record.declared_by) == answer["declared_by"], fact
     assert record.begins_at == instant(answer["begins_at"]), fact
     if answer["ended_by"] is not None:
-        assert record.ended_by == answer["ended_by"], fact
+        assert recorded.name(record.ended_by) == answer["ended_by"], fact
         assert record.ends_at == instant(answer["ends_at"]), fact
 
 
@@ -204,18 +221,18 @@ def _containment(recorded: Recorded, fact: Acknowledged) -> None:
     record, answer = recorded.containments[fact.answer["containment_id"]], fact.answer
     if answer["stopped_at"] is not None:
         assert record.stopped_at == instant(answer["stopped_at"]), fact
-        assert record.stopped_by == answer["stopped_by"], fact
+        assert recorded.name(record.stopped_by) == answer["stopped_by"], fact
     kept = json.loads(record.reaction)
     for answered, step in zip(answer["reaction"], kept, strict=True):
         if answered["done_at"] is not None:
             assert instant(step["done_at"]) == instant(answered["done_at"]), fact
-            assert step["done_by"] == answered["done_by"], fact
+            assert recorded.name(step["done_by"]) == answered["done_by"], fact
 
 
 def _alarm(recorded: Recorded, fact: Acknowledged) -> None:
     record, answer = recorded.alarms[fact.answer["alarm_id"]], fact.answer
     assert record.acknowledged_at == instant(answer["acknowledged_at"]), fact
-    assert record.acknowledged_by == answer["acknowledged_by"], fact
+    assert recorded.name(record.acknowledged_by) == answer["acknowledged_by"], fact
 
 
 KEPT: Mapping[str, Callable[[Recorded, Acknowledged], Any]] = {

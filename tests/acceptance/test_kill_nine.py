@@ -75,6 +75,7 @@ class Lives:
             check_nothing_due_is_left_out(taken_up, began_at)
             if self.last is not None:
                 check_restart_is_told(taken_up, self.last)
+            await plant.ask_again(url)
             async with plant.at_work(url):
                 await CLOCK.sleep(AT_WORK_S * self.chance.random() ** 2)
                 service.kill()
@@ -117,6 +118,7 @@ async def test_nothing_is_lost_or_doubled_by_kill_nine(tmp_path: Path) -> None:
                 print(f"{kill} kills: {_figures(lives.last, plant)}")  # noqa: T201  because the full test takes long
         assert lives.last is not None
         check_kept(lives.last, plant.acknowledged)
+        assert plant.repeated["answered"], "nothing was asked again"
         restarted = [p for p in lives.last.presentations if p.verdict_reason == "restarted"]
         assert len(plant.acknowledged) >= KILLS, "the service was hardly used"
         assert restarted or KILLS < 20, "no kill met a part before a device"
@@ -127,7 +129,7 @@ def _figures(recorded: Recorded | None, plant: BusyPlant) -> str:
         return "no database yet"
     restarted = sum(p.verdict_reason == "restarted" for p in recorded.presentations)
     return (
-        f"{len(plant.acknowledged)} answers, {len(recorded.entries)} entries, "
+        f"{len(plant.acknowledged)} answers, {dict(plant.repeated)} asked again, {len(recorded.entries)} entries, "
         f"{len(recorded.runs)} runs, {len(recorded.occurrences)} occurrences, "
         f"{len(recorded.containments)} containments, {restarted} ended as restarted"
     )

@@ -189,7 +189,7 @@ class Desk:
 
     service: Service
     client: httpx2.AsyncClient
-    run_id: int = 0
+    run_id: str = ""
 
     async def get(self, path: str) -> Any:
         answer = await self.client.get(path)

@@ -110,8 +110,8 @@ class Watcher:
     """Looks into the database file and dates what it sees."""
 
     connection: sqlite3.Connection
-    presented: set[int] = field(default_factory=set)
-    verdicts: dict[int, tuple[float, str]] = field(default_factory=dict)
+    presented: set[str] = field(default_factory=set)
+    verdicts: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     async def look(self) -> None:
         """Look until cancelled; the file is only read when somebody has committed."""
@@ -145,7 +145,7 @@ class Operator:
         """Run one check; return the time from the reject coil's change to the seen verdict."""
         station = station_id(place)
         run = await self._post("/runs", check=f"{station}-verification")
-        where, run_id = f"/runs/{run['run_id']}", int(run["run_id"])
+        where, run_id = f"/runs/{run['run_id']}", str(run["run_id"])
         code = f"RR-{place + 1:04}"
         await self._post(f"{where}/scan", code=code)
         self.plant.stations.set_coil(place, PRESENT, on=True)

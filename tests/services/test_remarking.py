@@ -24,8 +24,8 @@ def test_remarks_are_kept_in_their_order_and_the_run_stays_as_it_was() -> None:
     )
     assert run is not None
     before = bench.database.read_now(lambda reader: reader.get(RunRecord, run.run_id))
-    for text in ("the lamp was dim", " cleaned it "):
-        bench.write(lambda uow, text=text: remark(uow, run.run_id, text=text, actor=LI))
+    bench.write(lambda uow: remark(uow, run.run_id, text="the lamp was dim", actor=LI))
+    bench.write(lambda uow: remark(uow, run.run_id, text=" cleaned it ", actor=LI))
     kept = bench.database.read_now(lambda reader: reader.find(RemarkRecord))
     assert [(one.place, one.text, one.remarked_by) for one in kept] == [
         (1, "the lamp was dim", "Li"),

@@ -121,7 +121,7 @@ async def test_stations_come_and_go() -> None:
     served = await Served.opened()
     op40 = StationId("op40")
     taken = await take_over(served, revised(stations=(a_station(OP20), a_station(op40))))
-    assert (set(taken.rebuilt), taken.relink, taken.removed) == ({op40}, {op40}, {OP30})
+    assert (set(taken.rebuilt), set(taken.relink), set(taken.removed)) == ({op40}, {op40}, {OP30})
     assert set(served.agent.desks) == {OP20, op40}
     gone = served.database.read_now(lambda reader: reader.get(StationRecord, LINE, OP30))
     assert gone is not None

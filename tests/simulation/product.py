@@ -69,7 +69,7 @@ class Product:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.watches: dict[StationId, StationWatch] = {}
+        self.watches: dict[str, StationWatch] = {}
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
@@ -110,9 +110,10 @@ class Product:
     def take_over(self, plant: Plant) -> None:
         """Take over another configuration, as the agent does while every queue stands still."""
         files = {"plant.yaml": f"simulated {plant.digest}\n"}
+        watches = {StationId(name): watch for name, watch in self.watches.items()}
         taken = self.write(
             lambda uow: take_over(
-                uow, plant, files, "simulated", before=self.plant, watches=self.watches
+                uow, plant, files, "simulated", before=self.plant, watches=watches
             )
         )
         assert taken.adopted
@@ -120,7 +121,7 @@ class Product:
         self.plant = plant
         for watch in self.watches.values():
             watch.go_on_under(plant)
-        self.watches |= taken.rebuilt
+        self.watches |= {str(name): watch for name, watch in taken.rebuilt.items()}
         self._dirty = True
         self.reschedule()
 
@@ -165,7 +166,7 @@ class Product:
     def take(self, station: str, acquisition: Acquisition) -> None:
         """Take in what was read of a station."""
         self.heard.setdefault(station, []).append(acquisition)
-        self.settle(self.watches[StationId(station)].take(acquisition))
+        self.settle(self.watches[station].take(acquisition))
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from redrabbit.domain.observation import Acquisition
@@ -36,7 +37,7 @@ class SignalChecker:
     def at_end(self, scene: Scene, story: Story) -> None:
         """Nothing more is to be said."""
 
-    def _compare(self, scene: Scene, digest: str, heard: list[Acquisition]) -> None:
+    def _compare(self, scene: Scene, digest: str, heard: Sequence[Acquisition]) -> None:
         packed = scene.ask(lambda reader: reader.blob(digest))
         require("D13", packed is not None, "the signals of a run are lost", digest)
         assert packed is not None
@@ -50,7 +51,7 @@ class SignalChecker:
         self.seen["D13"] += 1
 
 
-def _told(name: str, begin: Point, heard: list[Acquisition]) -> list[Point]:
+def _told(name: str, begin: Point, heard: Sequence[Acquisition]) -> list[Point]:
     """Return what a signal was, from how it stood when the log began."""
     points = [begin]
     for acquisition in heard:

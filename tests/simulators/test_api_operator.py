@@ -18,7 +18,7 @@ from simulators.virtual_clock import VirtualClock
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 RUN = {
-    "run_id": 7,
+    "run_id": "l-R-7",
     "check_id": "torque",
     "state": "armed",
     "parts": ["GM-1", "RR-1"],
@@ -36,7 +36,7 @@ STATION = StationModel(
 
 def occurrence(number: int, status: str, due_at: str, station: str = "op10") -> dict[str, Any]:
     return {
-        "occurrence_id": number,
+        "occurrence_id": f"l-O-{number}",
         "check_id": "torque",
         "station": station,
         "status": status,
@@ -55,6 +55,7 @@ class FakeApi:
             "containments": {"items": []},
         } | answers
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.keys: list[str | None] = []
         self.looks = 0
         self.status = 200
 
@@ -62,6 +63,7 @@ class FakeApi:
         path = request.url.path.removeprefix("/api/v1/")
         if request.method == "POST":
             self.told.append((path, json.loads(request.content)))
+            self.keys.append(request.headers.get("Idempotency-Key"))
             return httpx2.Response(self.status, json={})
         self.looks += path == "stations"
         return httpx2.Response(200, json=self.answers[path])
@@ -94,12 +96,12 @@ def test_what_is_due_comes_first_by_its_due_time_and_open_cases_last() -> None:
             occurrence(1, "lapsed", "2026-11-23T06:00:00Z"),
             occurrence(4, "due", "2026-11-23T06:00:00Z", station="op20"),
         ],
-        [{"station": "op10", "check_id": "torque", "containment_id": 31}],
+        [{"station": "op10", "check_id": "torque", "containment_id": "l-C-31"}],
     )
     assert overview.due_at("op10") == (
-        DueCheck(check_id="torque", occurrence_id=2),
-        DueCheck(check_id="torque", occurrence_id=3),
-        DueCheck(check_id="torque", occurrence_id=None, containment_id=31),
+        DueCheck(check_id="torque", occurrence_id="l-O-2"),
+        DueCheck(check_id="torque", occurrence_id="l-O-3"),
+        DueCheck(check_id="torque", occurrence_id=None, containment_id="l-C-31"),
     )
 
 
@@ -115,7 +117,7 @@ async def test_all_operators_share_one_look_until_somebody_acts() -> None:
     for _ in range(3):
         await product.prompt(STATION)
     assert api.looks == 1
-    await product.say(Action(act=Act.CONFIRM, after_s=0, run_id=7), "anna")
+    await product.say(Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "anna")
     await product.prompt(STATION)
     assert api.looks == 2
 
@@ -125,9 +127,20 @@ async def test_a_refusal_is_an_answer(status: int, refused: bool) -> None:
     api = FakeApi()
     api.status = status
     told = api.product(VirtualClock(START)).say(
-        Action(act=Act.CONFIRM, after_s=0, run_id=7), "anna"
+        Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "anna"
     )
     assert await told is refused
+
+
+async def test_each_act_has_a_key_of_its_own() -> None:
+    """So that one asked again is done once (D65)."""
+    api = FakeApi()
+    product = api.product(VirtualClock(START))
+    for _ in range(2):
+        await product.say(Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "anna")
+    await product.excuse("l-O-1", reason="why", author="li")
+    assert len(set(api.keys)) == 3
+    assert None not in api.keys
 
 
 async def test_a_bug_of_the_product_is_no_answer() -> None:
@@ -135,7 +148,7 @@ async def test_a_bug_of_the_product_is_no_answer() -> None:
     api.status = 500
     with pytest.raises(httpx2.HTTPStatusError):
         await api.product(VirtualClock(START)).say(
-            Action(act=Act.CONFIRM, after_s=0, run_id=7), "anna"
+            Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "anna"
         )
 
 
@@ -143,21 +156,25 @@ async def test_a_bug_of_the_product_is_no_answer() -> None:
     ("action", "path", "body"),
     [
         (
-            Action(act=Act.START, after_s=0, check_id="torque", occurrence_id=3),
+            Action(act=Act.START, after_s=0, check_id="torque", occurrence_id="l-O-3"),
             "/runs",
-            {"check": "torque", "occurrence": 3, "containment": None},
+            {"check": "torque", "occurrence": "l-O-3", "containment": None},
         ),
-        (Action(act=Act.SCAN, after_s=0, run_id=7, code="RR-1"), "/runs/7/scan", {"code": "RR-1"}),
-        (Action(act=Act.TAP, after_s=0, run_id=7), "/runs/7/presented", {}),
         (
-            Action(act=Act.GIVE_BACK, after_s=0, run_id=7, code="RR-1"),
-            "/runs/7/given-back",
+            Action(act=Act.SCAN, after_s=0, run_id="l-R-7", code="RR-1"),
+            "/runs/l-R-7/scan",
             {"code": "RR-1"},
         ),
-        (Action(act=Act.CONFIRM, after_s=0, run_id=7), "/runs/7/confirm", {}),
+        (Action(act=Act.TAP, after_s=0, run_id="l-R-7"), "/runs/l-R-7/presented", {}),
         (
-            Action(act=Act.ABORT, after_s=0, run_id=7, reason="away"),
-            "/runs/7/abort",
+            Action(act=Act.GIVE_BACK, after_s=0, run_id="l-R-7", code="RR-1"),
+            "/runs/l-R-7/given-back",
+            {"code": "RR-1"},
+        ),
+        (Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "/runs/l-R-7/confirm", {}),
+        (
+            Action(act=Act.ABORT, after_s=0, run_id="l-R-7", reason="away"),
+            "/runs/l-R-7/abort",
             {"reason": "away"},
         ),
     ],

@@ -21,7 +21,7 @@ from simulators.line_operator import (
 )
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-CHECK = DueCheck(check_id="torque", occurrence_id=1)
+CHECK = DueCheck(check_id="torque", occurrence_id="l-O-1")
 
 
 class StandIn:
@@ -107,7 +107,7 @@ class StandIn:
     def _next_part(self) -> None:
         asks = Asks.AWAITING_PART if self.to_present else Asks.AWAITING_CONFIRMATION
         self.run = RunShown(
-            run_id=1,
+            run_id="l-R-1",
             check_id="torque",
             asks=asks,
             part=self.to_present.pop(0) if self.to_present else "",
@@ -185,7 +185,7 @@ def test_who_lets_the_part_go_finds_it_again() -> None:
 def test_a_part_that_is_refused_twice_is_given_up() -> None:
     operator = LineOperator("anna", seed=1, wrong_code="RR-9")
     shown = RunShown(
-        run_id=1, check_id="torque", asks=Asks.AWAITING_PART, part="RR-1", wants_tap=False,
+        run_id="l-R-1", check_id="torque", asks=Asks.AWAITING_PART, part="RR-1", wants_tap=False,
         reads_codes=False,
     )  # fmt: skip
     acts = []
@@ -203,7 +203,7 @@ def test_a_refused_start_is_not_tried_again() -> None:
     assert start is not None
     operator.did(start, refused=True)
     assert operator.next_action(Prompt(due=(CHECK,))) is None
-    other = replace(CHECK, occurrence_id=2)
+    other = replace(CHECK, occurrence_id="l-O-2")
     assert operator.next_action(Prompt(due=(CHECK, other))) is not None
 
 

@@ -2,11 +2,19 @@
 
 import base64
 import hashlib
+import json
+import zlib
+from pathlib import Path
 
 import pytest
 
+from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import Event, LedgerContext, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.web.api.ledger import entry_model
+from redrabbit.web.api.signals import MOST_UNPACKED_BYTES, unpacked
 from tests.showcase import at
 from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
 from tests.web.conftest import Visitor
@@ -241,6 +249,54 @@ def test_an_entry_is_proved_against_the_root(onlooker: Visitor) -> None:
     assert base64.b64encode(path[0]).decode() in proof["proof"]
     checkpoint = onlooker.client.get("/api/v1/ledger/checkpoint").json()
     assert checkpoint["root"] == proof["root"]
+
+
+def test_a_payload_is_proved_by_the_salted_digest_in_its_leaf(onlooker: Visitor) -> None:
+    """D51: salt and payload stand beside the leaf."""
+    proof = onlooker.client.get("/api/v1/ledger/entries/17/proof").json()
+    salted = bytes.fromhex(proof["salt"]) + proof["payload"].encode()
+    assert json.loads(proof["entry"])["payload"] == hashlib.sha256(salted).hexdigest()
+    entry = onlooker.client.get("/api/v1/ledger/entries/17").json()
+    assert entry["payload"] == json.loads(proof["payload"])
+    assert entry["schema_version"] == 2
+
+
+def test_entries_of_both_schemas_are_told_and_an_erased_payload_is_null() -> None:
+    """D12, D51."""
+    samples = Path(__file__).parents[1] / "domain" / "samples"
+    raw = (samples / "ledger_schema_1_every_type.jsonl").read_bytes().splitlines()[0]
+    old = entry_model(read_entry(StoredEntry(raw=raw, salt=None, payload=None), 0), {})
+    assert (old.schema_version, old.payload is None, old.plan is None) == (1, False, False)
+    anna = StatedName(name="Anna Li", salt=b"s" * 16)
+    event = Event(
+        type="part_found",
+        stream="line1",
+        occurred_at=at(0),
+        actor=Actor.stated(anna.id),
+        payload={"part_id": "RR-0001"},
+    )
+    context = LedgerContext(in_force="", software="test")
+    stored = LogState().append(event, at(0), context, b"t" * 16).stored
+    whole = entry_model(read_entry(stored, 0), {anna.id: anna})
+    assert (whole.actor, whole.actor_name) == (anna.id, "Anna Li")
+    assert whole.payload == {"part_id": "RR-0001"}
+    erased = entry_model(read_entry(StoredEntry(stored.raw, None, None), 0), {})
+    assert (erased.payload, erased.actor_name) == (None, None)
+
+
+def test_all_that_the_signals_did_comes_with_a_run(onlooker: Visitor) -> None:
+    told = onlooker.client.get(f"/api/v1/runs/{MISSED_RUN}/signals").json()
+    assert told["dropped"] == 0
+    assert sorted({point[1] for point in told["signals"]["ok"]}, reverse=True) == [True, False]
+    assert f'/api/v1/runs/{MISSED_RUN}/signals">' in onlooker.text(f"/runs/{MISSED_RUN}")
+
+
+def test_signals_are_unpacked_within_a_bound() -> None:
+    """D24: a stranger's database can't fill the memory."""
+    assert unpacked(zlib.compress(b"{}")) == b"{}"
+    assert unpacked(zlib.compress(b"0" * (MOST_UNPACKED_BYTES + 1))) is None
+    assert unpacked(b"no zlib") is None
+    assert unpacked(zlib.compress(b"cut off")[:-3]) is None
 
 
 def test_ledger_entries_are_paged_in_order(onlooker: Visitor) -> None:

@@ -10,10 +10,12 @@ import pytest
 from redrabbit.base.messages import catalogue
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.run import RunState
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
+from redrabbit.web.problems import status_of
 from tests.web.conftest import Visitor
 
 PACKAGE = Path(__file__).parent.parent.parent / "redrabbit"
@@ -45,6 +47,10 @@ def test_every_refusal_of_the_product_is_in_the_list() -> None:
 
 def test_the_list_has_no_code_that_nothing_raises() -> None:
     assert set(REFUSALS) - {code for code, _ in raised()} - BUILT == set()
+
+
+def test_what_is_not_permitted_is_answered_as_that() -> None:
+    assert status_of(Refusal("not_permitted", act="excuse", needs="shift_leader")) == 403
 
 
 def test_every_code_has_its_words() -> None:

@@ -161,6 +161,8 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert run is not None
     names = visitor.plant.ask(lambda reader: reader.names())
     assert names[run.started_by].name == "badge 2207"
+    entry = visitor.plant.ask(lambda reader: reader.entries(run.started_entry, 1))[0]
+    assert entry.actor.station == "line1-op20"
     assert "Take RR-0001 from drawer A2" in visitor.text(station)
     assert visitor.send(f"{station}/scan", code="RR-0001", run=run.run_id, expected="take") == 303
     assert "Put RR-0001 on the station" in visitor.text(station)

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import Json, PresentationRecord
+from redrabbit.domain.signals import SignalSpec
+from redrabbit.domain.text import Text
 from redrabbit.web.timing_diagram import LABEL_WIDTH, PLOT_WIDTH, TimingDiagram, timing_diagram
 from tests.fakes import JumpClock
-from tests.showcase import NOW, SIGNALS
+from tests.showcase import LINES, NOW, SIGNALS, device_id
 from tests.showcase_story import BEGIN, Showcase, told
 from tests.web.conftest import let
+
+TAPPED = {device_id(line, "OP50") for line in LINES}
 
 SPECS = {str(spec.name): spec for spec in SIGNALS}
 
@@ -24,7 +29,8 @@ def evidences() -> dict[str, Json]:
     """Return evidence of each verdict, of silence, too, as the service kept it."""
     showcase = let(told(Showcase(JumpClock(BEGIN))))
     shown = showcase.ask(lambda reader: reader.find(PresentationRecord))
-    kept = {p.verdict: p.evidence for p in shown if p.verdict and p.evidence and p.decides}
+    seen = [p for p in shown if p.device not in TAPPED]  # there the station tells the part
+    kept = {p.verdict: p.evidence for p in seen if p.verdict and p.evidence and p.decides}
     return {**{str(verdict): each for verdict, each in kept.items()}, "silent": _silent(shown)}
 
 
@@ -94,12 +100,20 @@ def test_the_limit_stands_above_a_measured_value_below_it() -> None:
     assert torque.limit_y < min(note.y for note in torque.notes)
 
 
-def test_signals_are_named_as_the_configuration_names_them() -> None:
-    named = {wave.signal: wave.label for wave in drawn("detected").waves}
-    assert named["torque"] == SPECS["torque"].label
-    bare = timing_diagram(evidence("detected"), {})
-    assert bare is not None
-    assert {wave.label for wave in bare.waves} == set(named)
+def labels(evidence: Json, specs: dict[str, SignalSpec]) -> dict[str, Text | str]:
+    found = timing_diagram(evidence, specs)
+    assert found is not None
+    return {wave.signal: wave.label for wave in found.waves}
+
+
+def test_signals_are_named_as_they_were_called_then() -> None:
+    """B35; what kept no words is named by today's, or by its id."""
+    kept = evidence("detected")
+    words = {spec.name: spec.label for spec in SIGNALS}
+    assert labels(kept, {}) == {name: words[SignalName(name)] for name in labels(kept, {})}
+    of_schema_1 = Json(json.dumps({**json.loads(kept), "signals": None}))
+    assert labels(of_schema_1, SPECS) == labels(kept, {})
+    assert set(labels(of_schema_1, {}).values()) == set(labels(kept, {}))
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.4, 3.9, 30.0, 900.0])

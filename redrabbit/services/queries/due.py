@@ -72,6 +72,8 @@ class DuePage:
     coming: tuple[DueRow, ...]
     lapsed: tuple[DueRow, ...]
     excused: tuple[DueRow, ...]
+    is_cut: bool
+    """True where more lapsed or was excused lately than is listed."""
     pauses: tuple[PauseRow, ...]
     lines: tuple[tuple[str, Text], ...]
     """For the form that declares a pause."""
@@ -88,8 +90,9 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         Where("due_at", ">=", now - LOOK_BACK),
         order_by="due_at",
         descending=True,
-        limit=MOST_SHOWN,
+        limit=MOST_SHOWN + 1,
     )
+    shown = over[:MOST_SHOWN]
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
@@ -97,7 +100,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         )
 
     def past(outcome: str) -> tuple[DueRow, ...]:
-        return tuple(_row(plant, names, o, outcome, now) for o in over if o.outcome == outcome)
+        return tuple(_row(plant, names, o, outcome, now) for o in shown if o.outcome == outcome)
 
     return DuePage(
         now=now,
@@ -106,6 +109,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
         lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
         excused=past("excused"),
+        is_cut=len(over) > len(shown),
         pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),
     )

@@ -25,7 +25,7 @@ def add_problem_schema(document: dict[str, Any]) -> None:
 
 _ALL: Final[dict[int, str]] = {
     400: "The request can't be read, or is not for this host.",
-    403: "Not from here: another site, or an untrusted network.",
+    403: "Not from here: another site, or an untrusted network; or not permitted.",
     404: "There is no such record.",
     409: "The rules do not allow it now; `code` says why.",
     413: "The body is too large.",

@@ -1,8 +1,11 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
 from redrabbit.domain.identity import How
-from redrabbit.services.queries.due import DuePage, DueRow, due_page
+from redrabbit.domain.schedule_words import EveryInterval
+from redrabbit.services import scheduling
+from redrabbit.services.queries.due import MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
+from tests.plants import a_check, a_plant
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase import at
 from tests.showcase_story import OCCURRENCES, Showcase
@@ -75,6 +78,20 @@ def test_what_a_run_holds_cannot_be_excused_and_names_the_run() -> None:
     bench.start()
     (held,) = page_at(bench).due
     assert (held.can_excuse, held.under_way) == (False, "R-1")
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    """B30."""
+    often = a_check(schedule=EveryInterval(interval_s=7200))
+    bench = AtOp20(a_plant(often))
+    cut: dict[int, bool] = {}
+    for _ in range(8):
+        bench.pass_time(16 * 3600)
+        bench.write(lambda uow: scheduling.step(uow, bench.plant))
+        page = page_at(bench)
+        cut[len(page.lapsed)] = page.is_cut
+    assert max(cut) == MOST_SHOWN
+    assert [each for each, is_cut in cut.items() if is_cut] == [MOST_SHOWN]
 
 
 def test_a_lapse_is_told_before_it_is_recorded() -> None:

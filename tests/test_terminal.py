@@ -1,0 +1,51 @@
+"""The story in the terminal, told from the facts in the ledger."""
+
+import asyncio
+from dataclasses import replace
+from functools import cache
+from io import StringIO
+
+from rich.console import Console
+
+from redrabbit.domain.ledger import Entry
+from redrabbit.terminal import tell
+from tests.fakes import JumpClock
+from tests.showcase_story import BEGIN, MISSED, Showcase, told
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Return the ledger of the showcase's morning."""
+    showcase = asyncio.run(told(Showcase(JumpClock(BEGIN))))
+    return tuple(showcase.ask(lambda reader: reader.entries()))
+
+
+def story(*entries: Entry) -> list[str]:
+    """Return the lines that are told of these entries, all of them by Anna."""
+    out = StringIO()
+    console = Console(file=out, width=200)
+    for entry in entries:
+        tell(console, entry, "Anna", lambda at: at)
+    return out.getvalue().splitlines()
+
+
+def test_a_miss_is_told_from_start_to_containment() -> None:
+    lines = [line for line in story(*entries()) if f" {MISSED} " in line]
+    run = [line for line in lines if "R-7" in line]
+    assert [line.partition("R-7 ")[2] for line in run[:4]] == [
+        "started · line2-op20",
+        "RR-0007 issued · must be rejected",
+        "presented (code)",
+        "RR-0007 MISSED after 2.1 s",
+    ]
+    assert run[-1].endswith("R-7 failed · confirmed by Anna")
+    assert any("containment C-1 opened · line2-op20 · " in line for line in lines)
+
+
+def test_what_does_not_belong_to_the_story_is_not_told() -> None:
+    assert story(*(each for each in entries() if each.type == "configuration_adopted")) == []
+
+
+def test_an_erased_payload_tells_nothing() -> None:
+    """D51."""
+    assert story(*(replace(each, payload=None) for each in entries())) == []

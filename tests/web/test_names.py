@@ -1,0 +1,112 @@
+"""Wherever a person is named, a page says that the name was not verified (K3.5)."""
+
+import re
+
+import pytest
+
+from redrabbit.domain import acts
+from redrabbit.domain.identity import Actor, OccurrenceId
+from tests.showcase_story import (
+    CLOSED_CASE,
+    CUT_OFF_RUN,
+    GIVEN_UP_RUN,
+    MISSED_RUN,
+    OCCURRENCES,
+    OPEN_CASE,
+    runs_in_every_state,
+)
+from tests.web.conftest import Visitor
+
+PEOPLE = ("badge 2207", "Li Wei", "Chen Jie")
+MARK = {"en": "name not verified", "zh-CN": "姓名未核实"}
+PAGES = [
+    "/due",
+    "/runs",
+    f"/runs/{MISSED_RUN}",
+    f"/runs/{CUT_OFF_RUN}",
+    f"/runs/{GIVEN_UP_RUN}",
+    "/containments",
+    f"/containments/{OPEN_CASE}",
+    f"/containments/{CLOSED_CASE}",
+    "/stations",
+    "/stations/line1-op20",
+    "/stations/line2-op20",
+]
+NEARBY = 60
+"""Characters of text between a name and its mark."""
+
+
+def text_of(page: str) -> str:
+    """Return what a reader sees; fields that a person fills in are no text."""
+    body = page[page.index("<body") :]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
+
+
+def assert_every_name_is_marked(page: str, mark: str) -> int:
+    text = text_of(page)
+    found = 0
+    for name in PEOPLE:
+        for place in re.finditer(re.escape(name), text):
+            assert mark in text[place.end() : place.end() + NEARBY], text[place.start() :][:120]
+            found += 1
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_name_on_a_page_is_marked(visitor: Visitor, path: str, language: str) -> None:
+    visitor.be("badge 2207")
+    assert_every_name_is_marked(visitor.text(path, language), MARK[language])
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs", f"/runs/{MISSED_RUN}", f"/containments/{OPEN_CASE}", "/due"]
+)
+def test_pages_of_records_do_name_people(onlooker: Visitor, path: str) -> None:
+    assert assert_every_name_is_marked(onlooker.text(path), MARK["en"]) > 0
+
+
+def test_the_steps_of_a_run_under_way_mark_their_names(visitor: Visitor) -> None:
+    visitor.let(runs_in_every_state(visitor.plant))
+    for station in ("line1-op20", "line1-op30", "line2-op10", "line4-op30"):
+        page = visitor.text(f"/stations/{station}")
+        assert assert_every_name_is_marked(page, MARK["en"]) > 0
+
+
+def test_the_api_says_how_beside_each_name(onlooker: Visitor) -> None:
+    def walk(value: object) -> None:
+        if isinstance(value, list):
+            for each in value:
+                walk(each)
+        if isinstance(value, dict):
+            for name, each in value.items():
+                walk(each)
+                if name.endswith("_by"):
+                    how = value[f"{name.removesuffix('_by')}_how"]
+                    assert (how is None) == (each is None), name
+
+    for path in ("runs", "occurrences", "containments", "pauses", "alarms", f"runs/{MISSED_RUN}"):
+        walk(onlooker.client.get(f"/api/v1/{path}").json())
+    walk(onlooker.client.get("/api/v1/challenge-parts").json())
+
+
+def test_an_erased_name_is_said_to_be_erased(visitor: Visitor) -> None:
+    """D51: the ledger goes on naming a digest, of which nobody has the name any more."""
+    erased = Actor.stated("name:" + "0" * 32)
+    excuse = acts.Excuse(
+        occurrence_id=OccurrenceId(OCCURRENCES["overdue"][0]), reason="no material"
+    )
+    visitor.let(visitor.plant.service.do(excuse, erased))
+    assert "name erased" in visitor.text("/due")
+    assert erased.id not in visitor.text("/due")
+    told = visitor.client.get(f"/api/v1/occurrences/{OCCURRENCES['overdue'][0]}").json()
+    assert (told["decided_by"], told["decided_how"]) == (erased.id, "stated")
+
+
+def test_a_persons_reason_that_is_a_word_of_ours_is_shown_as_they_wrote_it(
+    visitor: Visitor,
+) -> None:
+    """K3.6."""
+    for occurrence, words in (("overdue", "check_retired"), ("due", "pause-3")):
+        visitor.send("/due/excuse", occurrence=OCCURRENCES[occurrence][0], reason=words, by="Li")
+        assert f"<span>{words}<br>" in visitor.text("/due")
