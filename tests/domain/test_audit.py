@@ -1,5 +1,6 @@
 """Verification finds every change, and names the first place (D13, L8)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -24,11 +25,13 @@ from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import (
+    SCHEMA,
     Entry,
     Event,
     LedgerContext,
     LogState,
     StoredEntry,
+    canonical,
     leaf_bytes,
     read_entry,
     rebuild,
@@ -567,3 +570,30 @@ def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
     rows = [row_of(index, *one) for index, one in enumerate(stored)]
     result = audit(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
     assert [finding.code for finding in result.findings] == ["payload_missing", "written_by_newer"]
+
+
+NEWER = {"schema": SCHEMA + 1, "answer": 42}
+
+
+def with_a_newer_entry(**columns: object) -> Stored:
+    """Return a small ledger to which a version of a higher schema has added an entry."""
+    ledger, _ = told_rows()
+    stored = stored_of(ledger)
+    raw = canonical({**json.loads(stored.rows[-1]["raw"]), **NEWER})
+    head = log_of(stored.rows).heads["line1"]
+    link = {"stream": "line1", "stream_seq": head.next_seq, "previous": head.leaf.hex()}
+    row = {"index": len(stored.rows), "raw": raw, "leaf_hash": leaf_hash(raw)} | link | columns
+    stored.rows.append(row)
+    stored.heads = [head_of(stored.rows)]
+    return stored
+
+
+def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
+    result = with_a_newer_entry().audit()
+    assert [finding.code for finding in result.findings] == ["written_by_newer"]
+    assert (result.sound, result.damage, result.beside) == (False, (), None)
+
+
+def test_the_place_of_what_a_newer_version_wrote_is_still_verified() -> None:
+    assert with_a_newer_entry(previous="0" * 64).found()[0] == ("ledger[8]", "chain_broken")
+    assert with_a_newer_entry(stream_seq="x").found()[0] == ("ledger[8]", "entry_unreadable")
