@@ -98,6 +98,7 @@ def verify_file(path: Path, public_key: Path | None) -> int:
             f"{instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
             f"ledger of {told.checkpoint.size} entries",
             f"checked with {trust}: {told.header.key}",
+            *_erased(told.erased),
         )
         return 0
 
@@ -114,10 +115,17 @@ def verify_database_at(
         if told.damage:
             return _print_findings(told.findings)
         part = "entries, chain and signature are " if told.findings else ""
-        put_out(f"{part}unaltered: {told.size} entries, root {told.root}")
+        put_out(f"{part}unaltered: {told.size} entries, root {told.root}", *_erased(told.erased))
         return _tell_newer(told.findings) if told.findings else 0
 
     return _exit_code_of(work)
+
+
+def _erased(count: int) -> tuple[str, ...]:
+    """Return the line that says how many payloads are gone, as an entry says (D51); none for none."""
+    if not count:
+        return ()
+    return (f"payloads erased under a rule of retention, their entries verified: {count}",)
 
 
 def _tell_newer(findings: Sequence[Finding]) -> int:

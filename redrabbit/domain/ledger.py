@@ -307,9 +307,9 @@ class LogState:
     ) -> Appended:
         """Record an event as the next entry; ValueError if its payload has no canonical form.
 
-        `salt` is random, of `SALT_BYTES`, and used for nothing else. The entry returned is read back
-        from its bytes, so what is folded now is what verification will fold later: a tuple in the
-        payload has become a list.
+        `salt` is random, of `SALT_BYTES`, and used for nothing else. The entry returned is as it will
+        be read, so what is folded now is what verification will fold later: a tuple in the payload
+        has become a list, an instant is in UTC.
         """
         head = self.heads.get(event.stream)
         payload = canonical(event.payload)
@@ -320,20 +320,20 @@ class LogState:
             stream=event.stream,
             stream_seq=head.next_seq if head else 0,
             previous=head.leaf.hex() if head else "",
-            occurred_at=event.occurred_at,
-            recorded_at=recorded_at,
+            occurred_at=event.occurred_at.astimezone(UTC),
+            recorded_at=recorded_at.astimezone(UTC),
             actor=event.actor,
             in_force=context.in_force,
             plan=None,
             software=context.software,
-            payload=event.payload,
+            payload=_object(json.loads(payload)),
             payload_digest=payload_digest(salt, payload),
         )
         stored = StoredEntry(raw=leaf_bytes(entry), salt=salt, payload=payload)
         leaf = leaf_hash(stored.raw)
         return Appended(
             log=self.with_leaf(event.stream, leaf),
-            entry=read_entry(stored, entry.index),
+            entry=entry,
             stored=stored,
             leaf_hash=leaf,
         )

@@ -146,7 +146,7 @@ class Webhook:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
         length = int(head.partition("content-length:")[2].split("\r\n")[0])
         body = json.loads(await reader.readexactly(length))
-        assert f"idempotency-key: {body['key']}" in head
+        assert f"idempotency-key: {body['key'].lower()}" in head
         (self.taken if self.status < 300 else self.refused).append(body)
         writer.write(f"HTTP/1.1 {self.status} x\r\ncontent-length: 0\r\n\r\n".encode())
         await writer.drain()
@@ -205,8 +205,8 @@ class Desk:
     async def is_read(self) -> bool:
         """Return whether readings are fresh: neither retained nor from the settle time."""
         shown = await self.get(f"/stations/{STATION}")
-        old = any(signal["retained"] for signal in shown["signals"])
-        return shown["no_data_since"] is None and not old
+        fresh = [each["value"] is not None and not each["retained"] for each in shown["signals"]]
+        return shown["no_data_since"] is None and all(fresh)
 
     async def take_part(self) -> None:
         """Wait until the station is read, start a run, take the part."""

@@ -10,7 +10,16 @@ from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.facts.codec import decode, field_names, plain
 from redrabbit.domain.facts.fact import event_of
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import Appended, Entry, LedgerContext, LogState, StoredEntry
+from redrabbit.domain.ledger import (
+    Appended,
+    Entry,
+    Event,
+    JsonValue,
+    LedgerContext,
+    LogState,
+    StoredEntry,
+    read_entry,
+)
 from redrabbit.domain.records import KEYS, Record
 
 R = TypeVar("R", bound=Record)
@@ -67,6 +76,16 @@ class FoldedLedger:
             key = tuple(getattr(change.record, name) for name in KEYS[kind])
             self.records[kind, key] = change.record
         return appended.entry
+
+    def erase(self, index: int) -> None:
+        """Take the payload away, as retention does; the records stay as they are."""
+        self.stored[index] = self.stored[index]._replace(salt=None, payload=None)
+        self.entries[index] = read_entry(self.stored[index], index)
+
+
+def event(event_type: str, actor: Actor, /, **payload: JsonValue) -> Event:
+    """Return an event of line1 with just this payload."""
+    return Event(type=event_type, stream="line1", occurred_at=at(0), actor=actor, payload=payload)
 
 
 def values(record: Record, *names: str) -> Mapping[str, Any]:

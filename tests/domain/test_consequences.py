@@ -303,6 +303,10 @@ def test_nobody_shops_around_a_miss() -> None:
     )
 
 
+def test_a_run_that_passed_leaves_its_decided_occurrence_alone() -> None:
+    assert follow(a_running_ledger(), "run_closed", 99, CLOSED) == []
+
+
 def test_fewer_inconclusive_runs_than_that_tell_nobody() -> None:
     patient = replace(CHECK, escalate_after_inconclusive=3)
     unclear = CLOSED | {"outcome": "inconclusive"}

@@ -1,5 +1,6 @@
 """Verification finds every change, and names the first place (D13, L8)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.database_verification import (
@@ -22,18 +25,30 @@ from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import (
+    SCHEMA,
     Entry,
     Event,
     LedgerContext,
     LogState,
     StoredEntry,
+    canonical,
     leaf_bytes,
     read_entry,
     rebuild,
 )
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.records import AgentRecord, AlarmRecord, PauseRecord, Record, StationRecord
+from redrabbit.domain.records import (
+    AgentRecord,
+    AlarmRecord,
+    OccurrenceRecord,
+    PauseRecord,
+    PresentationRecord,
+    Record,
+    RunRecord,
+    StationRecord,
+)
 from redrabbit.domain.signed_note import NoteVerifier, sign_note
+from tests.domain.folded import CONTEXT, VERDICT, FoldedLedger, a_running_ledger, at, event
 from tests.fakes import ToyKey
 
 RAWS = tuple(
@@ -456,3 +471,133 @@ def test_a_finding_is_a_value() -> None:
     assert Finding(code="head_rows", place="ledger_head", params={"found": 0}) == Finding(
         code="head_rows", place="ledger_head", params={"found": 0}
     )
+
+
+def told_rows() -> tuple[FoldedLedger, int]:
+    """Return a small ledger of schema 2, and the index at which its run was started."""
+    ledger = a_running_ledger()
+    ledger.say("verdict_reached", 82, **VERDICT)
+    ledger.say("run_closed", 99, run_id="line1-R-1", outcome="passed", confirmed=True)
+    return ledger, next(e.index for e in ledger.entries if e.type == "run_started")
+
+
+def stored_of(ledger: FoldedLedger) -> Stored:
+    """Return what a database would hold: its records made of what is left."""
+    rows = [row_of(index, *stored) for index, stored in enumerate(ledger.stored)]
+    folded = Folded(fold)
+    verify_ledger(rows, [head_of(rows)], KEY, visit=folded.add)
+    records = {
+        kind: [as_row(one) for one in found.values()] for kind, found in folded.records.items()
+    }
+    return Stored(rows=rows, heads=[head_of(rows)], records=records)
+
+
+def test_a_payload_that_is_gone_without_a_word_was_removed() -> None:
+    ledger, started = told_rows()
+    ledger.erase(started)
+    assert (f"ledger[{started}]", "payload_missing") in stored_of(ledger).found()
+
+
+def erased_by_rule(ledger: FoldedLedger, *indexes: int) -> None:
+    for index in indexes:
+        ledger.erase(index)
+    ledger.say_on("plant", "payloads_erased", rule="r", entries=indexes, names=[], blobs=[])
+
+
+def test_what_was_erased_by_a_rule_verifies_is_counted_and_folds_to_nothing() -> None:
+    """Entries that speak of what is gone are passed over."""
+    ledger, started = told_rows()
+    erased_by_rule(ledger, started)
+    stored = stored_of(ledger)
+    result = stored.audit()
+    assert result.sound
+    assert result.erased == 1
+    assert stored.records[RunRecord] == stored.records[PresentationRecord] == []
+    assert len(stored.records[OccurrenceRecord]) == 1
+
+
+@given(st.sets(st.integers(0, 7)))
+def test_whatever_was_erased_by_a_rule_the_rest_is_sound(indexes: set[int]) -> None:
+    ledger, _ = told_rows()
+    assert len(ledger.entries) == 8
+    erased_by_rule(ledger, *sorted(indexes))
+    result = stored_of(ledger).audit()
+    assert result.sound
+    assert result.erased == len(indexes)
+
+
+def test_a_hole_in_one_stream_excuses_nothing_in_another() -> None:
+    ledger = FoldedLedger()
+    ledger.say("clock_stepped", step_s=1.0)
+    erased_by_rule(ledger, 0)
+    nonsense = event("agent_stopped", AGENT, agent_id=9)
+    appended = ledger.log.append(replace(nonsense, stream="plant"), at(0), CONTEXT, SALT)
+    ledger.log = appended.log
+    ledger.stored.append(appended.stored)
+    assert stored_of(ledger).found()[0] == ("ledger[2]", "entry_does_not_fold")
+
+
+def test_a_payload_put_back_is_the_one_that_was_signed_or_damage() -> None:
+    ledger, started = told_rows()
+    erased_by_rule(ledger, started)
+    stored = stored_of(ledger)
+    stored.rows[started].update(salt=SALT, payload=b"{}")
+    assert stored.found() == [(f"ledger[{started}]", "entry_unreadable")]
+
+
+def test_nobody_is_accused_while_an_entry_that_may_say_it_was_erased_can_not_be_read() -> None:
+    ledger, started = told_rows()
+    erased_by_rule(ledger, started)
+    stored = stored_of(ledger)
+    stored.rows[-1]["type"] = "x"
+    assert [code for _, code in stored.found()] == ["column_differs"]
+
+
+def test_names_and_blobs_are_told_only_where_the_whole_ledger_could_be_read() -> None:
+    ledger, _ = told_rows()
+    stored = stored_of(ledger)
+    beside = stored.audit().beside
+    assert beside is not None
+    assert set(beside.names) == {"name:anna"}
+    stored.rows[-1]["type"] = "x"
+    assert stored.audit().beside is None
+
+
+def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
+    ledger, _ = told_rows()
+    newer = event("bypass_approved", AGENT, x=1)
+    log = ledger.log
+    appended = log.append(newer, at(100), CONTEXT, SALT)
+    stored = [*ledger.stored, appended.stored]
+    late = appended.log.append(event("clock_stepped", AGENT, step_s=1.0), at(101), CONTEXT, SALT)
+    stored.append(late.stored._replace(salt=None, payload=None))
+    rows = [row_of(index, *one) for index, one in enumerate(stored)]
+    result = audit(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
+    assert [finding.code for finding in result.findings] == ["payload_missing", "written_by_newer"]
+
+
+NEWER = {"schema": SCHEMA + 1, "answer": 42}
+
+
+def with_a_newer_entry(**columns: object) -> Stored:
+    """Return a small ledger to which a version of a higher schema has added an entry."""
+    ledger, _ = told_rows()
+    stored = stored_of(ledger)
+    raw = canonical({**json.loads(stored.rows[-1]["raw"]), **NEWER})
+    head = log_of(stored.rows).heads["line1"]
+    link = {"stream": "line1", "stream_seq": head.next_seq, "previous": head.leaf.hex()}
+    row = {"index": len(stored.rows), "raw": raw, "leaf_hash": leaf_hash(raw)} | link | columns
+    stored.rows.append(row)
+    stored.heads = [head_of(stored.rows)]
+    return stored
+
+
+def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
+    result = with_a_newer_entry().audit()
+    assert [finding.code for finding in result.findings] == ["written_by_newer"]
+    assert (result.sound, result.damage, result.beside) == (False, (), None)
+
+
+def test_the_place_of_what_a_newer_version_wrote_is_still_verified() -> None:
+    assert with_a_newer_entry(previous="0" * 64).found()[0] == ("ledger[8]", "chain_broken")
+    assert with_a_newer_entry(stream_seq="x").found()[0] == ("ledger[8]", "entry_unreadable")

@@ -8,7 +8,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import AGENT, Actor, How
+from redrabbit.domain.identity import AGENT, Actor, AlarmId, How, PartId, RunId
 from redrabbit.domain.permissions import MAY, Role, may, require, roles_of
 
 ROLES: Final = (
@@ -100,16 +100,18 @@ def test_whoever_states_a_name_has_every_role_and_nobody_else_has_one() -> None:
         assert roles == (frozenset(Role) if how is How.STATED else frozenset())
 
 
-ABORT: Final = acts.AbortRun(run_id="line1-R-1", reason="called away")  # type: ignore[arg-type]  # an id
+ABORT: Final = acts.AbortRun(run_id=RunId("line1-R-1"), reason="called away")
 
 
 def test_a_person_who_states_a_name_may_do_everything() -> None:
-    require(Actor.stated("name:anna"), ABORT)
+    anna = Actor.stated("name:anna")
+    assert all(may(roles_of(anna), act) for act in ACTS)
+    require(anna, ABORT)
 
 
 def test_an_act_that_no_role_allows_is_refused_with_what_it_needs() -> None:
-    acknowledge: Act[Record] = acts.AcknowledgeAlarm(alarm_id="line1-A-1")  # type: ignore[arg-type]  # an id
-    release: Any = acts.ReleasePart(part_id="RR-0001")  # type: ignore[arg-type]  # an id
+    acknowledge: Act[Record] = acts.AcknowledgeAlarm(alarm_id=AlarmId("line1-A-1"))
+    release: Any = acts.ReleasePart(part_id=PartId("RR-0001"))
     told = {
         ABORT: "operator, quality_engineer, service, shift_leader",
         release: "quality_engineer",

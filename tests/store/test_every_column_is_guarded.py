@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
 from redrabbit.base.signing import Verifier, load_public_key
+from redrabbit.cli import main
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import Event
@@ -277,6 +278,14 @@ def test_what_was_erased_by_a_rule_is_counted_and_no_finding(told_by_a_plant: Sa
     assert told.erased == 1
     assert told.beside is not None
     assert [len(each) for each in (told.beside.erased_names, told.beside.erased_blobs)] == [1, 1]
+
+
+def test_verify_says_how_many_payloads_are_gone(
+    told_by_a_plant: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--database", told_by_a_plant.url, "--public-key", str(told_by_a_plant.public_key)]
+    assert main(["verify", *asked]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith(": 1")
 
 
 def test_what_was_erased_can_not_come_back_as_something_else(plants_vandal: Vandal) -> None:

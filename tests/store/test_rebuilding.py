@@ -19,14 +19,17 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from redrabbit.cli import main
-from redrabbit.domain.ledger import Entry, Event
+from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import PLANT_STREAM, Entry, Event
 from redrabbit.domain.records import KEYS, TABLES, OccurrenceRecord, PauseRecord
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
+from redrabbit.services.record_fact import record
 from redrabbit.store import migrating, rebuild_mark, schema
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database, rebuild_database
 from redrabbit.store.reading_database import open_for_reading
-from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES
+from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from redrabbit.store.verification import verify_database
 from tests.store.sample_database import TOLD_TODAY, Sample, as_frozen, played, sqlite_sample
@@ -60,7 +63,7 @@ def rebuild(sample: Sample, **more: Any) -> int:
     return rebuild_database(sample.url, public_key=sample.public_key, clock=SteppingClock(), **more)
 
 
-def records_of(sample: Sample) -> tuple[object, int]:
+def records_of(sample: Sample) -> tuple[dict[str, list[dict[str, object]]], int]:
     """Return all records, and of how many entries they were made."""
     with open_for_reading(sample.url) as database:
         size = database.read_now(lambda reader: reader.head()).size
@@ -232,6 +235,30 @@ def test_nothing_is_touched_where_a_newer_version_has_written(tmp_path: Path) ->
     with pytest.raises(DatabaseTooNew, match="newer version of Red Rabbit"):
         rebuild(found)
     assert verify_database(found.url, public_key=found.public_key, fold=newer_fold).sound
+
+
+@pytest.mark.parametrize("batch", [7, 2_000])
+def test_records_are_made_again_over_what_was_erased(tmp_path: Path, batch: int) -> None:
+    """D51: entries that speak of what is gone are passed over, in whatever batch the hole was."""
+    found = played(tmp_path)
+    with found.open() as database:
+        entries = database.read_now(lambda reader: reader.entries())
+        first_of = {entry.type: entry.index for entry in reversed(entries)}
+        gone = tuple(first_of[each] for each in ("run_started", "part_issued", "check_adopted"))
+        erased = PayloadsErased(rule="r", entries=gone, names=(), blobs=())
+        database.write_now(lambda uow: record(uow, erased, stream=PLANT_STREAM, actor=AGENT))
+    hole = update(LEDGER).where(LEDGER.c.index.in_(gone)).values(salt=None, payload=None)
+    damaged(found.url, lambda connection: connection.execute(hole))
+    with pytest.raises(DamagedDatabase, match="`redrabbit rebuild` makes the records"):
+        found.open()
+    rebuild(found, batch=batch)
+    told = verify_database(found.url, public_key=found.public_key)
+    assert told.findings == ()
+    assert told.erased == 1 + len(gone)
+    runs = {row["run_id"] for row in records_of(found)[0]["runs"]}
+    assert "line1-R-1" not in runs
+    assert "line1-R-2" in runs
+    found.open().close()
 
 
 KILLED = """

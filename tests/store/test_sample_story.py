@@ -31,6 +31,18 @@ def entries(plant: Sample) -> Sequence[Entry]:
         return database.read_now(lambda reader: reader.entries())
 
 
+def changed_tables(entries: Sequence[Entry]) -> dict[str, set[str]]:
+    """Return which tables the entries of each type changed."""
+    folded, changed = Folded(fold), dict[str, set[str]]()
+    for entry in entries:
+        before = {kind: dict(found) for kind, found in folded.records.items()}
+        folded.add(entry)
+        changed.setdefault(entry.type, set()).update(
+            kind.TABLE for kind, found in folded.records.items() if found != before[kind]
+        )
+    return changed
+
+
 def test_the_story_writes_every_type_of_entry(plant: Sample, entries: Sequence[Entry]) -> None:
     """So that the next sample, made of the same story by the next version, covers it all."""
     assert {entry.type for entry in entries} == BY_TYPE.keys()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from redrabbit.domain.facts import catalogue
-from redrabbit.domain.facts.catalogue import BY_TYPE, FACTS, RECORDS, fold
+from redrabbit.domain.facts.catalogue import BY_TYPE, FACTS, RECORDS, fact_of, fold
 from redrabbit.domain.facts.fact import Fact, Record
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import WrittenByNewer
@@ -54,6 +54,14 @@ def test_an_unknown_entry_type_is_refused() -> None:
 def test_an_entry_about_a_record_that_is_not_there_is_refused() -> None:
     with pytest.raises(LookupError, match="RunRecord"):
         FoldedLedger().say("scan_refused", run_id="line1-R-7", code="x", refusal="y")
+
+
+def test_an_entry_whose_payload_was_erased_says_and_changes_nothing() -> None:
+    """D51."""
+    ledger = a_ledger()
+    ledger.erase(0)
+    assert fact_of(ledger.entries[0]) is None
+    assert fold(ledger.entries[0], ledger.look) == ()
 
 
 def test_folding_the_same_entries_again_gives_the_same_records() -> None:
