@@ -509,7 +509,7 @@ def test_what_was_erased_by_a_rule_verifies_is_counted_and_folds_to_nothing() ->
     ledger, started = told_rows()
     erased_by_rule(ledger, started)
     stored = stored_of(ledger)
-    result = stored.audit()
+    result = stored.verify_rows()
     assert result.sound
     assert result.erased == 1
     assert stored.records[RunRecord] == stored.records[PresentationRecord] == []
@@ -521,7 +521,7 @@ def test_whatever_was_erased_by_a_rule_the_rest_is_sound(indexes: set[int]) -> N
     ledger, _ = told_rows()
     assert len(ledger.entries) == 8
     erased_by_rule(ledger, *sorted(indexes))
-    result = stored_of(ledger).audit()
+    result = stored_of(ledger).verify_rows()
     assert result.sound
     assert result.erased == len(indexes)
 
@@ -556,11 +556,11 @@ def test_nobody_is_accused_while_an_entry_that_may_say_it_was_erased_can_not_be_
 def test_names_and_blobs_are_told_only_where_the_whole_ledger_could_be_read() -> None:
     ledger, _ = told_rows()
     stored = stored_of(ledger)
-    beside = stored.audit().beside
+    beside = stored.verify_rows().beside
     assert beside is not None
     assert set(beside.names) == {"name:anna"}
     stored.rows[-1]["type"] = "x"
-    assert stored.audit().beside is None
+    assert stored.verify_rows().beside is None
 
 
 def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
@@ -572,7 +572,7 @@ def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
     late = appended.log.append(event("clock_stepped", AGENT, step_s=1.0), at(101), CONTEXT, SALT)
     stored.append(late.stored._replace(salt=None, payload=None))
     rows = [row_of(index, *one) for index, one in enumerate(stored)]
-    result = audit(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
+    result = verify_rows(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
     assert [finding.code for finding in result.findings] == ["payload_missing", "written_by_newer"]
 
 
@@ -593,7 +593,7 @@ def with_a_newer_entry(**columns: object) -> Stored:
 
 
 def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
-    result = with_a_newer_entry().audit()
+    result = with_a_newer_entry().verify_rows()
     assert [finding.code for finding in result.findings] == ["written_by_newer"]
     assert (result.sound, result.damage, result.beside) == (False, (), None)
 
