@@ -19,8 +19,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
-from redrabbit.domain.beside import Beside
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
@@ -89,7 +89,7 @@ class LedgerVerification:
     """Size of the largest kept checkpoint that this log agrees with."""
     erased: int
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
-    beside: Beside
+    erasable: ErasableContent
     """What the entries name that stands beside the ledger."""
 
 
@@ -104,7 +104,7 @@ class DatabaseVerification:
     last_good: int | None
     erased: int = 0
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
-    beside: Beside | None = None
+    erasable: ErasableContent | None = None
     """What the entries name that stands beside the ledger; None where not all could be read."""
 
     @property
@@ -158,7 +158,7 @@ def verify_rows(
         findings=findings,
         last_good=ledger.last_good,
         erased=ledger.erased,
-        beside=None if ledger.findings else ledger.beside,
+        erasable=None if ledger.findings else ledger.erasable,
     )
 
 
@@ -180,13 +180,13 @@ class _Scan:
     """Indexes of the entries whose payload is gone."""
     holed: set[str] = field(default_factory=set)
     """Their streams."""
-    beside: Beside = field(default_factory=Beside)
+    erasable: ErasableContent = field(default_factory=ErasableContent)
     erased_by_rule: set[int] = field(default_factory=set)
     """Indexes of which an entry says that they were erased (D51)."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
-        self.beside.note(entry)
+        self.erasable.note(entry)
         if entry.payload is None:
             self.erased.add(entry.index)
             self.holed.add(entry.stream)
@@ -248,7 +248,7 @@ def verify_ledger(
         findings=tuple(findings),
         last_good=max(good, default=None),
         erased=len(scan.erased),
-        beside=scan.beside,
+        erasable=scan.erasable,
     )
 
 

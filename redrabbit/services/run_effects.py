@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from redrabbit.domain.beside import SIGNALS
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.erasable_content import SIGNALS
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts import presentation as presentations
 from redrabbit.domain.facts import run as runs

@@ -21,8 +21,8 @@ from sqlalchemy.types import NullType, TypeDecorator
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import database_verification
-from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import name_id
+from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, in_english, shown
@@ -147,11 +147,11 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-        beside = (*_names(rows, found.beside), *_blobs(rows, found.beside))
-    return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
+        erasable = (*_names(rows, found.erasable), *_blobs(rows, found.erasable))
+    return replace(found, findings=(*rows.unreadable, *found.findings, *erasable))
 
 
-def _names(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+def _names(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
     found: set[object] = set()
     for row in rows.of(STATED_NAMES):
@@ -160,10 +160,10 @@ def _names(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
         if _name_id(name, salt) != kept:
             params = {"expected": shown(kept)}
             yield Finding(code="name_differs", place=f"stated_names[{kept}]", params=params)
-    if beside is None:
+    if erasable is None:
         return
-    for kept, index in beside.names.items():
-        if kept not in found and kept not in beside.erased_names:
+    for kept, index in erasable.names.items():
+        if kept not in found and kept not in erasable.erased_names:
             place = f"stated_names[{kept}]"
             yield Finding(code="name_missing", place=place, params={"index": index})
 
@@ -173,9 +173,9 @@ def _name_id(name: object, salt: object) -> str | None:
     return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
 
 
-def _blobs(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+def _blobs(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
-    named = beside.blobs if beside else {}
+    named = erasable.blobs if erasable else {}
     found: set[object] = set()
     for row in rows.of(BLOBS):
         digest, content = row["digest"], row["content"]
@@ -187,7 +187,7 @@ def _blobs(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
             params = {"column": "kind", "found": shown(row["kind"]), "expected": named[digest][1]}
             yield Finding(code="column_differs", place=place, params=params)
     for digest, (index, _) in named.items():
-        if digest not in found and beside and digest not in beside.erased_blobs:
+        if digest not in found and erasable and digest not in erasable.erased_blobs:
             yield Finding(code="blob_missing", place=f"blobs[{digest}]", params={"index": index})
 
 

@@ -556,11 +556,11 @@ def test_nobody_is_accused_while_an_entry_that_may_say_it_was_erased_can_not_be_
 def test_names_and_blobs_are_told_only_where_the_whole_ledger_could_be_read() -> None:
     ledger, _ = told_rows()
     stored = stored_of(ledger)
-    beside = stored.verify_rows().beside
-    assert beside is not None
-    assert set(beside.names) == {"name:anna"}
+    erasable = stored.verify_rows().erasable
+    assert erasable is not None
+    assert set(erasable.names) == {"name:anna"}
     stored.rows[-1]["type"] = "x"
-    assert stored.verify_rows().beside is None
+    assert stored.verify_rows().erasable is None
 
 
 def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
@@ -595,7 +595,7 @@ def with_a_newer_entry(**columns: object) -> Stored:
 def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
     result = with_a_newer_entry().verify_rows()
     assert [finding.code for finding in result.findings] == ["written_by_newer"]
-    assert (result.sound, result.damage, result.beside) == (False, (), None)
+    assert (result.sound, result.damage, result.erasable) == (False, (), None)
 
 
 def test_the_place_of_what_a_newer_version_wrote_is_still_verified() -> None:
