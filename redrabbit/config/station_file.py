@@ -75,7 +75,6 @@ STATION: Final = Section(
             default=timedelta(seconds=2),
         ),
         "devices": Key(MapOf(SLUG, DEVICE, at_least=1), "The error-proofing devices, by id."),
-        "labels": Key(MapOf(SLUG, Words()), "The plant's own labels.", required=False, default=()),
     },
     "a mapping with a station's keys",
 )
@@ -151,7 +150,6 @@ def _station(
         part_counter=_name(block["part_counter"]),
         part_code=_name(block["part_code"]),
         value_expires_s=block["value_expires"].total_seconds(),
-        labels={entry.key: entry.value for entry in block["labels"]},
     )
 
 

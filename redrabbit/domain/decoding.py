@@ -97,17 +97,6 @@ def decode_registers(spec: SignalSpec, registers: bytes | Sequence[int]) -> Valu
     return _scaled(spec, struct.unpack(NUMBER_FORMATS[address.encoding], raw)[0])
 
 
-def decode_payload(spec: SignalSpec, payload: bytes) -> Value | Reason:
-    """Return the value of an MQTT signal from a whole payload."""
-    address = spec.address
-    if not isinstance(address, MqttAddress):
-        raise TypeError(f"{spec.name} is not read over MQTT")
-    if not address.path:
-        return decode_text(spec, payload)
-    document = parse_json(payload)
-    return document if isinstance(document, Reason) else decode_field(spec, document)
-
-
 def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
     """Return the value of a signal whose whole payload is plain text; ends are stripped."""
     try:

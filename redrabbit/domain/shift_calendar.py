@@ -17,8 +17,6 @@ from redrabbit.domain.text import Text
 
 ONE_DAY: Final = timedelta(days=1)
 ONE_WEEK: Final = timedelta(weeks=1)
-MOMENT: Final = timedelta(microseconds=1)
-"""The shortest step of an instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +109,6 @@ def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
         if day.weekday() in shift.weekdays
     ]
     return [window for window in windows if window.begins_at < window.ends_at]
-
-
-def shift_at(calendar: ShiftCalendar, instant: datetime) -> ShiftWindow | None:
-    """Return the shift that is on at an instant; None outside all shifts.
-
-    Where shifts overlap, which the configuration refuses, the one that began last is returned.
-    """
-    on = shift_windows(calendar, instant, instant + MOMENT)
-    return on[-1] if on else None
 
 
 def overlaps(calendar: ShiftCalendar) -> list[Overlap]:
