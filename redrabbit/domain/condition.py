@@ -66,11 +66,11 @@ def holds(condition: Condition, context: ConditionContext) -> bool | None:
     """Return whether a condition is true now; None when its signals don't tell."""
     match condition:
         case AllOf():
-            found = [holds(part, context) for part in condition.of]
-            return False if False in found else None if None in found else True
+            answers = [holds(part, context) for part in condition.of]
+            return False if False in answers else None if None in answers else True
         case AnyOf():
-            found = [holds(part, context) for part in condition.of]
-            return True if True in found else None if None in found else False
+            answers = [holds(part, context) for part in condition.of]
+            return True if True in answers else None if None in answers else False
         case Not():
             inner = holds(condition.of, context)
             return None if inner is None else not inner

@@ -227,11 +227,11 @@ def verify_ledger(
     remembered: list[tuple[str, Checkpoint]] = []
     for number, note in enumerate(kept, start=1):
         place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
-        found = _checkpoint(note, verifier, place, "kept_unreadable")
-        if isinstance(found, Finding):
-            findings.append(found)
+        checkpoint = _checkpoint(note, verifier, place, "kept_unreadable")
+        if isinstance(checkpoint, Finding):
+            findings.append(checkpoint)
         else:
-            remembered.append((place, found))
+            remembered.append((place, checkpoint))
 
     scan = _scan(entries, {checkpoint.size for _, checkpoint in remembered}, visit)
     if scan.damage:
@@ -239,7 +239,7 @@ def verify_ledger(
         findings.insert(0, scan.damage)
     findings += _head_findings(heads, verifier, scan)
     contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
-    findings += [found for found in contradictions.values() if found]
+    findings += [each for each in contradictions.values() if each]
     findings += scan.payloads_missing()
     findings += [scan.newer] if scan.newer else []
     good = [old.size for place, old in remembered if _agrees(old, scan)]
@@ -284,14 +284,14 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
         scan.at_size[0] = scan.log
     for row in entries:
         index = scan.log.size
-        found = _entry(row, index, scan)
-        if isinstance(found, Entry):
-            found = _visited(visit, found, scan) or found
-        if isinstance(found, Finding):
-            scan.damage = found
+        entry = _entry(row, index, scan)
+        if isinstance(entry, Entry):
+            entry = _visited(visit, entry, scan) or entry
+        if isinstance(entry, Finding):
+            scan.damage = entry
             break
-        scan.log = scan.log.with_leaf(found.stream, cast("bytes", row["leaf_hash"]))
-        scan.last_index[found.stream] = index
+        scan.log = scan.log.with_leaf(entry.stream, cast("bytes", row["leaf_hash"]))
+        scan.last_index[entry.stream] = index
         if scan.log.size in wanted:
             scan.at_size[scan.log.size] = scan.log
     return scan

@@ -68,7 +68,7 @@ class Evidence:
     """Current good values; a signal that is absent is unknown."""
     alive_at: Mapping[SignalName, datetime] = field(default_factory=dict)
     """End of the last good window per signal."""
-    told: frozenset[SignalName] = frozenset()
+    read_since_presented: frozenset[SignalName] = frozenset()
     """Signals read in a window that began since the part was presented."""
     departed: frozenset[Edge] = frozenset()
     """Edges whose other side was seen since the part was presented, so that they can happen."""
@@ -239,7 +239,7 @@ def _with_gap(
     gap_s = max(((at - moment).total_seconds() for moment in since), default=0.0)
     return replace(
         taken,
-        told=taken.told | covered,
+        read_since_presented=taken.read_since_presented | covered,
         lost=taken.lost or bool(expired_signals(before, at)),
         windows=taken.windows + 1,
         largest_gap_s=max(taken.largest_gap_s, gap_s),

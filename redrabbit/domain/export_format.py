@@ -148,8 +148,8 @@ def entry_line(
     if schema_of(stored) > 1:
         payload = None if stored.payload is None else json.loads(stored.payload)
         salt = None if stored.salt is None else stored.salt.hex()
-        said = None if name is None else {"name": name.name, "salt": name.salt.hex()}
-        place |= {"name": said, "payload": payload, "salt": salt}
+        stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+        place |= {"name": stated, "payload": payload, "salt": salt}
     beside = canonical_text(place | {"proof": [to_base64(node) for node in proof]})
     return f'{{"entry":{stored.raw.decode("utf-8")},{beside[1:]}'
 

@@ -105,8 +105,8 @@ class _UnreadableError(Exception):
 
     def __init__(self, place: str, problem: object, code: str = "line_unreadable") -> None:
         super().__init__(f"{place}: {problem}")
-        told = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
-        self.finding = Finding(code=code, place=place, params=told)
+        params = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
+        self.finding = Finding(code=code, place=place, params=params)
 
 
 def _lines(content: bytes) -> list[str]:
@@ -124,9 +124,9 @@ def _object(line: str, number: int) -> Mapping[str, JsonValue]:
     """Return the object of a line; only its one canonical form is read."""
     place = f"line {number}"
     try:
-        found = json.loads(line)
-        if canonical_text(found) == line and isinstance(found, dict):
-            return cast("dict[str, JsonValue]", found)
+        fields = json.loads(line)
+        if canonical_text(fields) == line and isinstance(fields, dict):
+            return cast("dict[str, JsonValue]", fields)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(place, error) from error
     raise _UnreadableError(place, "not an object in canonical form")
@@ -194,9 +194,9 @@ def _seal(content: bytes, lines: Sequence[str], verifier: NoteVerifier) -> Itera
 
 
 def _only(line: str, number: int, name: str) -> str:
-    found = _object(line, number)
-    text = found.get(name)
-    if len(found) == 1 and isinstance(text, str):
+    fields = _object(line, number)
+    text = fields.get(name)
+    if len(fields) == 1 and isinstance(text, str):
         return text
     raise _UnreadableError(f"line {number}", f"not a {name}")
 
@@ -208,11 +208,11 @@ def _sections(
     awaited = list(streams_asked_for(checkpoint.heads, header.lines))
     section: _Section | None = None
     for number, line in enumerate(lines[2:-1], start=3):
-        found = _object(line, number)
-        if found.keys() == {"stream"}:
+        fields = _object(line, number)
+        if fields.keys() == {"stream"}:
             if section:
                 yield from section.end()
-            stream = str(found["stream"])
+            stream = str(fields["stream"])
             if stream not in awaited:
                 params: dict[str, Param] = {"stream": stream}
                 yield Finding(code="section_extra", place=f"line {number}", params=params)
@@ -220,10 +220,10 @@ def _sections(
             awaited.remove(stream)
             section = _Section(stream, header.period, checkpoint)
             verification.by_stream[stream] = 0
-        elif section and found.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
-            entry = _entry(found, number)
-            yield from section.add(entry, _path(found["proof"], number), number)
-            yield from _name_findings(entry, found.get("name"), number)
+        elif section and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
+            entry = _entry(fields, number)
+            yield from section.add(entry, _path(fields["proof"], number), number)
+            yield from _name_findings(entry, fields.get("name"), number)
             verification.entries += 1
             verification.erased += entry.payload is None
             verification.by_stream[section.stream] += header.period.holds(entry)
@@ -235,28 +235,28 @@ def _sections(
         yield Finding(code="section_missing", place="file", params={"stream": stream})
 
 
-def _entry(found: Mapping[str, JsonValue], number: int) -> Entry:
-    index = found["index"]
+def _entry(fields: Mapping[str, JsonValue], number: int) -> Entry:
+    index = fields["index"]
     if type(index) is not int:
         raise _UnreadableError(f"line {number}", "the index is not a whole number")
     try:
-        return read_entry(_stored(found), index)
+        return read_entry(_stored(fields), index)
     except WrittenByNewer as newer:
         raise _UnreadableError(f"line {number}", newer.what, WRITTEN_BY_NEWER) from newer
     except ValueError as error:
         raise _UnreadableError(f"line {number}", error) from error
 
 
-def _stored(found: Mapping[str, JsonValue]) -> StoredEntry:
+def _stored(fields: Mapping[str, JsonValue]) -> StoredEntry:
     """Return what was kept of the entry; ValueError where payload and salt are not as they must be."""
-    raw = canonical(found["entry"])
-    has_payload = found.keys() == _KEYS
-    match found["entry"]:
+    raw = canonical(fields["entry"])
+    has_payload = fields.keys() == _KEYS
+    match fields["entry"]:
         case {"schema": int(schema)} if has_payload is (schema > 1):
             pass
         case _:
             raise ValueError("the payload stands beside an entry from schema 2 on, and only there")
-    salt, payload = found.get("salt"), found.get("payload")
+    salt, payload = fields.get("salt"), fields.get("payload")
     if not isinstance(salt, str | None):
         raise ValueError("the salt is not a text of hex digits")  # noqa: TRY004  a damaged file
     return StoredEntry(

@@ -85,15 +85,15 @@ def shift_windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> 
     """Return the windows that share a moment with [since, until), in order of their beginning."""
     last = plant_date(calendar.zone, until)
     day = plant_date(calendar.zone, since) - ONE_DAY  # its shift over midnight may still be on
-    found: list[ShiftWindow] = []
+    windows: list[ShiftWindow] = []
     while day <= last:
-        found += [
+        windows += [
             window
             for window in windows_on(calendar, day)
             if window.begins_at < until and window.ends_at > since
         ]
         day += ONE_DAY
-    return sorted(found, key=lambda window: (window.begins_at, window.name))
+    return sorted(windows, key=lambda window: (window.begins_at, window.name))
 
 
 def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
@@ -114,13 +114,13 @@ def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
 def overlaps(calendar: ShiftCalendar) -> list[Overlap]:
     """Return each pair of shifts that overlap in an ordinary week, holidays not considered."""
     spans = [_Span.of(shift, day) for shift in calendar.shifts for day in set(shift.weekdays)]
-    found = [
+    pairs = [
         Overlap(first=first.name, second=second.name, weekday=second.weekday)
         for index, one in enumerate(spans)
         for other in spans[index + 1 :]
         for first, second in _in_order(one, other)
     ]
-    return sorted(found, key=lambda overlap: (overlap.weekday, overlap.first, overlap.second))
+    return sorted(pairs, key=lambda overlap: (overlap.weekday, overlap.first, overlap.second))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
 def _told_code(evidence: Evidence) -> Value | None:
     """Return why it was rejected, as told since the part came: what stood there before is stale."""
     signal = evidence.expectation.rule.reject_code
-    if signal is None or signal not in evidence.told:
+    if signal is None or signal not in evidence.read_since_presented:
         return None
     return evidence.known.get(signal)
 

@@ -197,9 +197,9 @@ def _registered(part: ChallengePart, known: ChallengePartRecord | None) -> PartR
 
 
 def _part_differs(known: ChallengePartRecord, wanted: PartRegistered) -> bool:
-    told = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    told["name"] = json_of(wanted.name)
-    return any(getattr(known, name) != value for name, value in told.items())
+    values = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    values["name"] = json_of(wanted.name)
+    return any(getattr(known, name) != value for name, value in values.items())
 
 
 def _state(

@@ -215,15 +215,15 @@ class Agent:
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:
-        told = False
+        is_logged = False
         while True:
             try:
                 await self._step_obligations()
-                told = False
+                is_logged = False
             except StoreTrouble as trouble:
-                if not told:
+                if not is_logged:
                     log.error("obligations not kept", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
-                told = True
+                is_logged = True
                 await self.clock.sleep(SCHEDULE_S)
 
     async def _step_obligations(self) -> None:

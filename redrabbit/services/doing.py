@@ -195,8 +195,8 @@ def answer_of(reader: Reader, asked: Asked) -> Record | None:
     )
     if not same:
         raise Refusal("key_used_before", key=kept.key)
-    told = json.loads(kept.answer)
-    return decode(_KINDS[told["table"]], told["record"])
+    answer = json.loads(kept.answer)
+    return decode(_KINDS[answer["table"]], answer["record"])
 
 
 def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record) -> KeptAct:

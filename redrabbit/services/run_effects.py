@@ -323,8 +323,8 @@ def _with_unit(station: Station, signal: str | None, value: Value | None) -> str
     if signal is None or value is None:
         return None
     unit = next((spec.unit for spec in station.signals if spec.name == signal), None)
-    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f"{shown} {unit}" if unit else shown
+    number = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{number} {unit}" if unit else number
 
 
 CARRIED_OUT: Mapping[type, Callable[[UnitOfWork, Scene, Run, Any], None]] = {

@@ -196,10 +196,10 @@ def _taken_up(
 
 def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
     """Close a run that the configuration no longer allows; tell which part is still out."""
-    shown = uow.find(
+    presentations = uow.find(
         PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
     )
-    verdicts = [p.verdict for p in shown if p.verdict is not None]
+    verdicts = [p.verdict for p in presentations if p.verdict is not None]
     outcome = worst_outcome(verdicts) or Outcome.ABORTED
     for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
         if part.custody is not Custody.MISSING:

@@ -65,8 +65,8 @@ def board_page(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
 ) -> BoardPage:
     """Return the board as it stands at `now`."""
-    found = device_overviews(reader, plant, views, now)
-    tiles = {overview.device.id: _tile(overview, now) for overview in found}
+    overviews = device_overviews(reader, plant, views, now)
+    tiles = {overview.device.id: _tile(overview, now) for overview in overviews}
     lines = tuple(
         BoardLine(
             line=line.id,

@@ -174,7 +174,7 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
 
 
 def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
-    found = reader.find(
+    lapsed = reader.find(
         OccurrenceRecord,
         equals("check_id", check_id),
         equals("outcome", "lapsed"),
@@ -182,12 +182,12 @@ def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
         descending=True,
         limit=1,
     )
-    return found[0] if found else None
+    return lapsed[0] if lapsed else None
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
     """Return the latest closed run of this outcome."""
-    found = reader.find(
+    runs = reader.find(
         RunRecord,
         equals("check_id", check_id),
         equals("outcome", outcome),
@@ -196,7 +196,7 @@ def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
         descending=True,
         limit=1,
     )
-    return found[0] if found else None
+    return runs[0] if runs else None
 
 
 def _no_data_since(scene: _Scene, station: Station) -> datetime | None:

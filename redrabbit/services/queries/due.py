@@ -92,7 +92,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         descending=True,
         limit=MOST_SHOWN + 1,
     )
-    shown = over[:MOST_SHOWN]
+    listed = over[:MOST_SHOWN]
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
@@ -100,7 +100,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         )
 
     def past(outcome: str) -> tuple[DueRow, ...]:
-        return tuple(_row(plant, names, o, outcome, now) for o in shown if o.outcome == outcome)
+        return tuple(_row(plant, names, o, outcome, now) for o in listed if o.outcome == outcome)
 
     return DuePage(
         now=now,
@@ -109,7 +109,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
         lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
         excused=past("excused"),
-        is_cut=len(over) > len(shown),
+        is_cut=len(over) > len(listed),
         pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),
     )
@@ -203,7 +203,7 @@ def _planned(
 
 
 def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[PauseRow, ...]:
-    found = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
+    pauses = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
     return tuple(
         PauseRow(
             pause=pause.pause_id,
@@ -214,5 +214,5 @@ def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[
             declared_by=person(names, pause.declared_by, pause.declared_how),
             now_on=pause.begins_at <= now,
         )
-        for pause in found
+        for pause in pauses
     )

@@ -73,7 +73,7 @@ def _text(words: Any) -> Text:
 def place_today(plant: Plant, line: str, station: str, device: str) -> PlaceShown:
     """Return the names that go with these ids."""
     try:
-        found, watching = plant.station_of(DeviceId(device))
+        at_station, at_device = plant.station_of(DeviceId(device))
     except KeyError:
         return PlaceShown(
             line=line_name(plant, line),
@@ -83,15 +83,15 @@ def place_today(plant: Plant, line: str, station: str, device: str) -> PlaceShow
         )
     return PlaceShown(
         line=line_name(plant, line),
-        station=found.id,
-        operation=found.operation,
-        device=watching.name,
+        station=at_station.id,
+        operation=at_station.operation,
+        device=at_device.name,
     )
 
 
 def line_name(plant: Plant, line: str) -> Text:
     """Return a line's name, or its id where the files no longer have it."""
-    names = {str(found.id): found.name for found in plant.lines}
+    names = {str(each.id): each.name for each in plant.lines}
     return names.get(line, Text(en=line, zh=line))
 
 

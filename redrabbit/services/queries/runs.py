@@ -72,14 +72,14 @@ class RunsPage:
 def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RunsPage:
     """Return one page of the runs that match."""
     conditions = run_conditions(plant, wanted)
-    shown, following = newest_first(
+    runs, following = newest_first(
         reader, RunRecord, conditions, limit=PAGE_ROWS, after=wanted.before
     )
     head = reader.head()
     return RunsPage(
         now=now,
         wanted=wanted,
-        rows=_rows(reader, plant, shown),
+        rows=_rows(reader, plant, runs),
         next_before=following,
         total=reader.count(RunRecord, *conditions),
         filtered=bool(conditions),
@@ -111,13 +111,13 @@ def run_conditions(plant: Plant, wanted: RunFilter) -> tuple[Where, ...]:
 
 
 def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, ...]:
-    shown = (
+    presentations = (
         reader.find(PresentationRecord, Where("run_id", "in", tuple(run.run_id for run in runs)))
         if runs
         else []
     )
     verdicts: dict[RunId, list[tuple[str, str]]] = {}
-    for presentation in shown:
+    for presentation in presentations:
         if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
                 (presentation.part_id, presentation.verdict)

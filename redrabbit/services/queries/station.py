@@ -124,10 +124,10 @@ def station_page(
 
 
 def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunUnderWay:
-    shown = reader.find(PresentationRecord, equals("run_id", run.run_id))
-    decided = deciding(shown)
+    presentations = reader.find(PresentationRecord, equals("run_id", run.run_id))
+    decided = deciding(presentations)
     device = station.device(DeviceId(run.device))
-    lines = step_lines(plant, run, shown, reader.names())
+    lines = step_lines(plant, run, presentations, reader.names())
     rule = device.rule
     can_tap = run.state is RunState.ARMED and rule.presented is None and rule.part_code is None
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -144,7 +144,9 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_said(current) if current is not None else None,
-        going_no_further=message("run.goes_no_further") if goes_no_further(run, shown) else None,
+        going_no_further=message("run.goes_no_further")
+        if goes_no_further(run, presentations)
+        else None,
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=can_tap,
@@ -153,7 +155,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
-    found = reader.find(
+    runs = reader.find(
         RunRecord,
         equals("station", station_id),
         equals("state", RunState.CLOSED),
@@ -161,21 +163,23 @@ def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
         descending=True,
         limit=1,
     )
-    return found[0] if found else None
+    return runs[0] if runs else None
 
 
 def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
     """Return the verdict that made the run's outcome: the worst one."""
-    found = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
-    return verdict_said(found) if found is not None else None
+    presentation = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
+    return verdict_said(presentation) if presentation is not None else None
 
 
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
     """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
-    found = reader.find(AlarmRecord, equals("acknowledged_at", None), equals("station", station_id))
+    alarms = reader.find(
+        AlarmRecord, equals("acknowledged_at", None), equals("station", station_id)
+    )
     return tuple(
         message(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
-        for alarm in found
+        for alarm in alarms
         if alarm.kind in {"escape", "not_returned"}
     )
 
@@ -205,10 +209,10 @@ def stations_page(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
 ) -> StationsPage:
     """Return the list of stations, in the order of the plant's files."""
-    found = device_overviews(reader, plant, views, now)
+    overviews = device_overviews(reader, plant, views, now)
     rows: list[StationRow] = []
     for station in plant.stations:
-        here = [overview for overview in found if overview.station.id == station.id]
+        here = [overview for overview in overviews if overview.station.id == station.id]
         rows.append(
             StationRow(
                 station=station.id,
