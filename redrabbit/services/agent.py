@@ -18,6 +18,7 @@ from redrabbit.domain.identity import AGENT, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
@@ -262,8 +263,8 @@ class Agent:
 
 
 def _adopted(reader: Reader) -> str | None:
-    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    return latest[0].digest if latest else None
+    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    return last.digest if last is not None else None
 
 
 def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:

@@ -57,16 +57,8 @@ def excuse(
     status_now = status(occurrence, uow.now)
     if not may_be_excused(occurrence, uow.now):
         raise Refusal("occurrence_decided", occurrence=occurrence_id, status=status_now.value)
-    excuse = OccurrenceDecided(
-        occurrence_id=occurrence_id,
-        check_id=occurrence.check_id,
-        station=occurrence.station,
-        device=occurrence.device,
-        run_id=None,
-        outcome=OccurrenceOutcome.EXCUSED,
-        reason_code=DecisionCode.PERSON,
-        reason_text=reason,
-        pause_id=None,
+    excuse = OccurrenceDecided.of(
+        occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.PERSON, text=reason
     )
     record(uow, excuse, stream=occurrence.line, actor=actor)
     excused = uow.get(OccurrenceRecord, occurrence_id)

@@ -32,6 +32,7 @@ from redrabbit.domain.occurrence import (
     under_way,
 )
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
 from redrabbit.services.adopting import plan_reference
@@ -212,8 +213,8 @@ def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | N
 
 def _was_down_at(reader: Reader, instant: datetime) -> bool:
     """Return whether nobody watched then: this life of the software began only later (R12)."""
-    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return not lives or lives[0].started_at > instant
+    life = latest(reader, AgentRecord, by="agent_id")
+    return life is None or life.started_at > instant
 
 
 def _decide(
@@ -225,17 +226,8 @@ def _decide(
 ) -> None:
     """Lapse an occurrence, or excuse it for a pause."""
     outcome = OccurrenceOutcome.LAPSED if pause is None else OccurrenceOutcome.EXCUSED
-    decided = OccurrenceDecided(
-        occurrence_id=occurrence.occurrence_id,
-        check_id=occurrence.check_id,
-        station=occurrence.station,
-        device=occurrence.device,
-        run_id=None,
-        outcome=outcome,
-        reason_code=cause,
-        reason_text=None,
-        pause_id=None if pause is None else pause.pause_id,
-    )
+    pause_id = None if pause is None else pause.pause_id
+    decided = OccurrenceDecided.of(occurrence, outcome, cause, pause_id=pause_id)
     record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
 
 

@@ -16,6 +16,7 @@ from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.identity import AGENT, CheckId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AgentRecord,
     ChallengePartRecord,
@@ -174,8 +175,8 @@ def _owner_of(
 
 
 def _next_life(uow: UnitOfWork) -> int:
-    latest = uow.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return latest[0].agent_id + 1 if latest else 1
+    last = latest(uow, AgentRecord, by="agent_id")
+    return last.agent_id + 1 if last is not None else 1
 
 
 def _taken_up(

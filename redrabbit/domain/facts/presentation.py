@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
@@ -27,6 +27,22 @@ class Expected(StrEnum):
 
     REJECT = "reject"
     ACCEPT = "accept"
+
+
+UNJUDGED: Final[Mapping[str, Any]] = {
+    "verdict": None,
+    "verdict_reason": None,
+    "verdict_at": None,
+    "grade": None,
+    "identity_kind": None,
+    "identity_disputed": False,
+    "elapsed_s": None,
+    "observed_code": None,
+    "measured": None,
+    "counter": None,
+    "evidence": None,
+}
+"""What of a presentation's record its verdict fills in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +138,7 @@ class PartIssued(Fact):
             issued_entry=entry.index,
             presented_at=None,
             presented_how=None,
-            verdict=None,
-            verdict_reason=None,
-            verdict_at=None,
-            grade=None,
-            identity_kind=None,
-            identity_disputed=False,
-            elapsed_s=None,
-            observed_code=None,
-            measured=None,
-            counter=None,
-            evidence=None,
+            **UNJUDGED,
             given_back_at=None,
             given_back_by=None,
             given_back_how=None,
@@ -201,17 +207,7 @@ class PartPresented(Fact):
 def _without_verdict(first: PresentationRecord) -> PresentationRecord:
     return replace(
         first,
-        verdict=None,
-        verdict_reason=None,
-        verdict_at=None,
-        grade=None,
-        identity_kind=None,
-        identity_disputed=False,
-        elapsed_s=None,
-        observed_code=None,
-        measured=None,
-        counter=None,
-        evidence=None,
+        **UNJUDGED,
         decides=False,
     )
 

@@ -18,6 +18,7 @@ from redrabbit.domain.identity import OccurrenceId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
@@ -174,29 +175,18 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
 
 
 def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
-    lapsed = reader.find(
-        OccurrenceRecord,
-        equals("check_id", check_id),
-        equals("outcome", "lapsed"),
-        order_by="due_at",
-        descending=True,
-        limit=1,
-    )
-    return lapsed[0] if lapsed else None
+    conditions = equals("check_id", check_id), equals("outcome", "lapsed")
+    return latest(reader, OccurrenceRecord, *conditions, by="due_at")
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
     """Return the latest closed run of this outcome."""
-    runs = reader.find(
-        RunRecord,
+    conditions = (
         equals("check_id", check_id),
         equals("outcome", outcome),
         equals("state", RunState.CLOSED),
-        order_by="started_at",
-        descending=True,
-        limit=1,
     )
-    return runs[0] if runs else None
+    return latest(reader, RunRecord, *conditions, by="started_at")
 
 
 def _no_data_since(scene: _Scene, station: Station) -> datetime | None:

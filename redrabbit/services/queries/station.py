@@ -14,6 +14,7 @@ from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding, worst
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AlarmRecord,
     PresentationRecord,
@@ -155,15 +156,8 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
-    runs = reader.find(
-        RunRecord,
-        equals("station", station_id),
-        equals("state", RunState.CLOSED),
-        order_by="started_at",
-        descending=True,
-        limit=1,
-    )
-    return runs[0] if runs else None
+    conditions = equals("station", station_id), equals("state", RunState.CLOSED)
+    return latest(reader, RunRecord, *conditions, by="started_at")
 
 
 def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
