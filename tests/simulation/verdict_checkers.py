@@ -48,7 +48,11 @@ class Truth:
         ]
         self.ours = self._put_in(judged.part)
         self.put_in_at = self.ours[0].at if self.ours else None
-        self.others = [f for f in self.facts if f.what is What.PUT_IN and f.part != judged.part]
+        self.others = [
+            f
+            for f in self.facts
+            if f.what is What.PUT_IN and f.part != judged.part and not self._had_left(f)
+        ]
         switches = scene.world.facts(judged.station, What.BEHAVIOUR)
         self.switched = [f for f in switches if self.since <= f.at <= judged.decided_at]
         self.behaviours = set(_behaviours(switches, judged))
@@ -58,6 +62,15 @@ class Truth:
 
     def _put_in(self, part: str) -> list[Fact]:
         return [f for f in self.facts if f.what is What.PUT_IN and f.part == part]
+
+    def _had_left(self, put_in: Fact) -> bool:
+        """Return whether a part was gone, and was read to be gone, before ours was issued."""
+        gone = (
+            f.at
+            for f in self.facts
+            if f.what in {What.TAKEN_OUT, What.LET_GO} and f.part == put_in.part
+        )
+        return any(put_in.at < at <= self._judged.issued_at - LONGEST_READ for at in gone)
 
     def _is_near(self, fault: Fault) -> bool:
         return (
