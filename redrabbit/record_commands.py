@@ -20,7 +20,7 @@ from redrabbit.domain.newer import WRITTEN_BY_NEWER
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
-from redrabbit.store.database_files import beside
+from redrabbit.store.database_files import companion
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
@@ -44,7 +44,7 @@ def export_records_to(
     """Write the records of a period with their proofs into one file."""
 
     def work() -> int:
-        signer = load_key_file(key_file or _key_beside(database_url))
+        signer = load_key_file(key_file or _key_file_of(database_url))
         with open_for_reading(database_url) as database:
             content = database.read_now(
                 lambda reader: export_records(
@@ -68,11 +68,11 @@ def export_records_to(
     return _exit_code_of(work)
 
 
-def _key_beside(database_url: str) -> Path:
+def _key_file_of(database_url: str) -> Path:
     path = sqlite_path(parsed_url(database_url))
     if path is None:
         raise KeyMissing("PostgreSQL: name the ledger's signing key with --key FILE")
-    return beside(path, ".key")
+    return companion(path, ".key")
 
 
 def verify_file(path: Path, public_key: Path | None) -> int:

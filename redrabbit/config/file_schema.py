@@ -287,9 +287,9 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
 
 @dataclass(frozen=True)
 class Raw(Shape[Node]):
-    """A value that is read later, when more is known; only its schema is told here."""
+    """A value that is read later, when more is known; only its schema stands here."""
 
-    told: Callable[[], Schema]
+    later_schema: Callable[[], Schema]
     expected: str
 
     def read(self, node: Node, problems: Problems) -> Node | None:
@@ -300,7 +300,7 @@ class Raw(Shape[Node]):
 
     def schema(self) -> Schema:
         """What the later reader takes."""
-        return self.told()
+        return self.later_schema()
 
 
 @dataclass(frozen=True)

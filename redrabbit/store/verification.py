@@ -31,7 +31,7 @@ from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
-from redrabbit.store.database_files import about, beside, readable_engine, refuse_no_file
+from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
@@ -287,7 +287,7 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
             with translated(f"reading the public key {public_key}"):
                 return load_public_key(public_key)
         assert path is not None  # noqa: S101  because one of the two is given, see above
-        public, private = beside(path, ".pub"), beside(path, ".key")
+        public, private = companion(path, ".pub"), companion(path, ".key")
         with translated(f"reading the public key {public}"):
             if not public.exists() and private.exists():
                 return load_key_file(private).verifier
