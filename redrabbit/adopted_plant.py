@@ -15,6 +15,7 @@ from redrabbit.config.plant import digest_of, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.ports import Reader
@@ -30,13 +31,13 @@ def plant_in_force(reader: Reader) -> Plant:
     Raises StoreTrouble if none was, DamagedDatabase if what is kept of it is not what was adopted,
     and ConfigurationProblems if this version of the program can't read it.
     """
-    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    if not latest:
+    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    if last is None:
         raise StoreTrouble("this database has not adopted any configuration yet")
-    return load_plant(_kept_texts(reader, latest[0]), adopted=True)
+    return load_plant(_kept_texts(reader, last), adopted=True)
 
 
-def formerly(reader: Reader) -> Plant | None:
+def previous_plant(reader: Reader) -> Plant | None:
     """Return the plant in force until now, for what it still owes; None where it can't be known."""
     if not reader.count(ConfigurationRecord):
         return None

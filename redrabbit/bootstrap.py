@@ -15,7 +15,7 @@ from datetime import datetime
 from random import Random
 
 from redrabbit import __version__
-from redrabbit.adopted_plant import formerly
+from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms import channels
 from redrabbit.alarms.delivery import Channel, Courier
 from redrabbit.alarms.receiver_tokens import read_tokens
@@ -69,7 +69,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
-            agent = Agent(plant, files, database, clock, SOFTWARE, formerly=formerly)
+            agent = Agent(plant, files, database, clock, SOFTWARE, previous_plant=previous_plant)
             await agent.open()
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)

@@ -30,8 +30,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Outcome
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Outcome, Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, Where, equals
@@ -92,12 +91,12 @@ async def _tell(
         async with serving(settings, clock) as running:
             console.print(f"Red Rabbit demo · {running.base_url} · Ctrl-C ends it", style="bold")
             await _until_over(running, plant, console, duration_s)
-            told = await running.database.read(lambda reader: tally(reader, clock.now()))
+            counts = await running.database.read(lambda reader: summary(reader, clock.now()))
             head = await running.database.read(lambda reader: reader.head())
     findings = verify_database(url).findings
     result = {
         "stations": [station.id for station in running.service.plant.stations],
-        **told,
+        **counts,
         "ledger": {"size": head.size, "root": head.root, "verified": not findings},
         "seed": seed,
         "database": url,
@@ -148,7 +147,7 @@ def _entries_from(first: int, reader: Reader) -> tuple[Sequence[Entry], Names]:
     return reader.entries(first), reader.names()
 
 
-def tally(reader: Reader, now: datetime) -> dict[str, object]:
+def summary(reader: Reader, now: datetime) -> dict[str, object]:
     """Count what the records say: verdicts, runs, occurrences, open cases."""
     verdicts = [p.verdict for p in reader.find(PresentationRecord, equals("decides", value=True))]
     outcomes = [run.outcome for run in reader.find(RunRecord)]

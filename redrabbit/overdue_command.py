@@ -10,6 +10,7 @@ from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out
 from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.services.ports import Reader
@@ -48,8 +49,8 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
 
 def _ended_at(reader: Reader) -> datetime | None:
     """Return when the last life of the agent ended in good order; None while it goes on."""
-    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return lives[0].stopped_at if lives else None
+    life = latest(reader, AgentRecord, by="agent_id")
+    return life.stopped_at if life is not None else None
 
 
 def _plain(overdue: Overdue) -> dict[str, object]:

@@ -13,15 +13,15 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import put_out
 from redrabbit.base.signing import DamagedKey, load_key_file, load_public_key
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.findings import Finding, say
+from redrabbit.domain.export_format import Period
+from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.newer import WRITTEN_BY_NEWER
-from redrabbit.domain.record_proof import Period
 from redrabbit.exit_codes import FOUND, exit_code_of
-from redrabbit.exports.record_file import export_records, verify_export, write_export
+from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
+from redrabbit.store.database_files import beside
 from redrabbit.store.engine import parsed_url, sqlite_path
-from redrabbit.store.places import beside
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 
@@ -65,7 +65,7 @@ def export_records_to(
         )
         return 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def _key_beside(database_url: str) -> Path:
@@ -102,7 +102,7 @@ def verify_file(path: Path, public_key: Path | None) -> int:
         )
         return 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def verify_database_at(
@@ -118,7 +118,7 @@ def verify_database_at(
         put_out(f"{part}unaltered: {told.size} entries, root {told.root}", *_erased(told.erased))
         return _tell_newer(told.findings) if told.findings else 0
 
-    return _told(work)
+    return _exit_code_of(work)
 
 
 def _erased(count: int) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ def _erased(count: int) -> tuple[str, ...]:
 def _tell_newer(findings: Sequence[Finding]) -> int:
     """Say what this version can't vouch for: no damage, and not verified either."""
     put_out(
-        *(say(finding) for finding in findings),
+        *(in_english(finding) for finding in findings),
         "not verified: what the entries from there on mean, and the records made of them; "
         "verify with that newer version, or a later one",
     )
@@ -139,9 +139,9 @@ def _tell_newer(findings: Sequence[Finding]) -> int:
 
 
 def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
-    put_out(*(say(finding) for finding in findings), f"{len(findings)} found")
+    put_out(*(in_english(finding) for finding in findings), f"{len(findings)} found")
     return FOUND
 
 
-def _told(work: Callable[[], int]) -> int:
+def _exit_code_of(work: Callable[[], int]) -> int:
     return exit_code_of(work, Refusal, DamagedKey, ValueError)

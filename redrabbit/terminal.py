@@ -31,8 +31,7 @@ from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.facts.station import StationLost, StationRestored
 from redrabbit.domain.identity import short_label
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.run import Outcome, Purpose
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Outcome, Purpose, Verdict
 
 GOOD, BAD, CARE, QUIET = "green", "bold red", "yellow", "dim"
 

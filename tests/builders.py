@@ -39,11 +39,9 @@ from redrabbit.domain.run import (
     Event,
     GivenBack,
     Observed,
-    Purpose,
     Restarted,
     Run,
     RunClosed,
-    RunState,
     Scanned,
     SetDeadline,
     Step,
@@ -51,6 +49,7 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
+from redrabbit.domain.run_words import Purpose, RunState
 from tests.stored import bare
 
 T0 = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

@@ -30,7 +30,7 @@ from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
 from redrabbit.services.agent import open_life
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.services.station_owner import Pending, StationOwner
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.unit_of_work import Recording
 from simulators.virtual_clock import VirtualClock
@@ -190,7 +190,7 @@ class Bench:
         self.clock = VirtualClock(begin)
         self.database = a_memory_database(self.plant, self.clock)
         self.shown: dict[StationId, dict[str, Value]] = {}
-        self.watches: dict[StationId, StationWatch] = {}
+        self.owners: dict[StationId, StationOwner] = {}
         self.restart()
 
     def restart(self) -> None:
@@ -198,8 +198,8 @@ class Bench:
         opened = self.database.write_now(
             lambda uow: open_life(uow, self.plant, {"plant.yaml": "plant: x\n"}, "test")
         )
-        self.watches = {watch.station.id: watch for watch in opened.watches}
-        for station in self.watches:
+        self.owners = {owner.station.id: owner for owner in opened.owners}
+        for station in self.owners:
             self.read(station, **(self.shown.get(station) or IDLE_SIGNALS))
 
     def pass_time(self, seconds: float) -> None:
@@ -210,9 +210,9 @@ class Bench:
         """Let the station be read once: these values changed."""
         now = self.clock.now()
         self.shown.setdefault(station, dict(IDLE_SIGNALS)).update(values)
-        signals = self.watches[station].station.signals
+        signals = self.owners[station].station.signals
         self.settle(
-            self.watches[station].take(
+            self.owners[station].take(
                 Acquisition(
                     station=station,
                     window=Window(began_at=now, ended_at=now),
@@ -228,9 +228,9 @@ class Bench:
     def fail(self, station: StationId, reason: Reason = Reason.TIMEOUT) -> None:
         """Let one poll of the station fail."""
         now = self.clock.now()
-        signals = self.watches[station].station.signals
+        signals = self.owners[station].station.signals
         self.settle(
-            self.watches[station].take(
+            self.owners[station].take(
                 Acquisition(
                     station=station,
                     window=Window(began_at=now, ended_at=now),
@@ -242,8 +242,8 @@ class Bench:
 
     def tick(self) -> None:
         """Let every watch look at the clock."""
-        for watch in self.watches.values():
-            self.settle(watch.tick(self.clock.now()))
+        for owner in self.owners.values():
+            self.settle(owner.tick(self.clock.now()))
 
     def settle(self, pending: Pending | None) -> RunRecord | None:
         """Commit a move, as the service does."""

@@ -99,13 +99,13 @@ class ServedPlant:
     async def open(self) -> None:
         """Begin the agent's life, with every station read once."""
         await self.agent.open()
-        for station in self.agent.desks:
+        for station in self.agent.queues:
             await self.show(station, **self._idle)
         await self.beat()
 
     async def show(self, station: StationId | str, **values: Value) -> None:
         """Let a station be read: these signals are as given, all others as before."""
-        watched = self.agent.desks[StationId(station)].watch.station
+        watched = self.agent.queues[StationId(station)].owner.station
         now = self.clock.now()
         before = self._shown.setdefault(watched.id, {})
         known = {spec.name: spec.name for spec in watched.signals}
@@ -129,7 +129,7 @@ class ServedPlant:
 
     async def fail(self, station: StationId | str) -> None:
         """Let one poll of a station fail."""
-        watched = self.agent.desks[StationId(station)].watch.station
+        watched = self.agent.queues[StationId(station)].owner.station
         now = self.clock.now()
         await self._take(
             Acquisition(
@@ -142,13 +142,13 @@ class ServedPlant:
 
     async def beat(self) -> None:
         """Read every station once, and look at every deadline."""
-        for station in self.agent.desks:
+        for station in self.agent.queues:
             if station in self.unread:
                 await self.fail(station)
             else:
                 await self.show(station)
         self.agent.tick(self.clock.now())
-        while any(desk.busy for desk in self.agent.desks.values()):
+        while any(queue.busy for queue in self.agent.queues.values()):
             await _turn()
 
     async def pass_time(self, seconds: float) -> None:
@@ -246,7 +246,7 @@ class ServedPlant:
 
     def _next_at(self) -> datetime | None:
         now = self.clock.now()
-        deadlines = [desk.watch.deadline() for desk in self.agent.desks.values()]
+        deadlines = [queue.owner.deadline() for queue in self.agent.queues.values()]
         instants = [deadline.at for deadline in deadlines if deadline is not None]
         step_at = self.ask(lambda reader: scheduling.next_step_at(reader, self.plant, now))
         return min([*instants, *([step_at] if step_at is not None else [])], default=None)

@@ -195,7 +195,7 @@ async def _afternoon(showcase: Showcase) -> None:
 
 async def _miss(showcase: Showcase) -> None:
     """Miss, and detect when it is shown again: the first presentation decides (L10)."""
-    for station in showcase.agent.desks:
+    for station in showcase.agent.queues:
         if station != LOST:
             await showcase.show(station, part_count=1482)
     run = await showcase.begin(MISSED)
@@ -236,7 +236,7 @@ async def runs_in_every_state(showcase: Showcase) -> None:
     presented = await showcase.begin("line1-op30")
     await showcase.take(presented, parts_of(presented)[0])
     await showcase.put_on(presented, parts_of(presented)[0])
-    for station in showcase.agent.desks:
+    for station in showcase.agent.queues:
         if station != LOST:
             await showcase.show(station)
     showcase.agent.tick(showcase.clock.now())

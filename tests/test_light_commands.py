@@ -30,7 +30,12 @@ SERVICE = {
     "uvloop",
 }
 OWN = {"redrabbit.bootstrap", "redrabbit.process", "redrabbit.services.agent", "redrabbit.web"}
-KEYS_AND_PLANS = {"cryptography", "ruamel", "redrabbit.config.plant", "redrabbit.domain.audit"}
+KEYS_AND_PLANS = {
+    "cryptography",
+    "ruamel",
+    "redrabbit.config.plant",
+    "redrabbit.domain.database_verification",
+}
 
 RUN_AND_SHOW = """
 import json, sys
@@ -58,7 +63,7 @@ def modules_after(*arguments: object) -> set[str]:
     ("command", "banned"),
     [
         ("checkpoint", SERVICE | OWN | KEYS_AND_PLANS),
-        ("overdue", SERVICE | OWN | {"cryptography", "redrabbit.domain.audit"}),
+        ("overdue", SERVICE | OWN | {"cryptography", "redrabbit.domain.database_verification"}),
     ],
 )
 def test_a_command_that_only_looks_imports_no_service(

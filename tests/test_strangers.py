@@ -19,10 +19,10 @@ from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LogState
-from redrabbit.domain.record_proof import Period
-from redrabbit.exports.record_file import export_records, write_export
+from redrabbit.exports.export_file import export_records, write_export
 from redrabbit.services.adopting import adopt
 from redrabbit.services.ports import LedgerHead, Reader
 from redrabbit.store.opening import open_database

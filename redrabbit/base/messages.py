@@ -67,7 +67,7 @@ class Catalogue:
         self.zone = zone
         self._translations, self._plural_params = _read(self.language)
 
-    def say(self, message: Message, now: datetime | None = None) -> str:
+    def render(self, message: Message, now: datetime | None = None) -> str:
         """Return the sentence. Without `now` every instant is said with its date.
 
         A code without a text, and a text whose value was not given, are said as code and values:
@@ -101,12 +101,12 @@ class Catalogue:
         if seconds < 0:
             return "\N{MINUS SIGN}" + self.duration(-seconds)
         if seconds < TENTHS_BELOW_S:
-            return self.say(Message("duration.s", {"n": f"{seconds:.1f}"}))
+            return self.render(Message("duration.s", {"n": f"{seconds:.1f}"}))
         whole = int(seconds + 0.05)  # as far up as the tenths would have been rounded
         if whole < MINUTE_S:
-            return self.say(Message("duration.s", {"n": whole}))
+            return self.render(Message("duration.s", {"n": whole}))
         if whole < HOUR_S:
-            return self.say(Message("duration.min", {"n": whole // MINUTE_S}))
+            return self.render(Message("duration.min", {"n": whole // MINUTE_S}))
         if whole < DAY_S:
             return self._two("h", whole // HOUR_S, "min", whole % HOUR_S // MINUTE_S)
         return self._two("d", whole // DAY_S, "h", whole % DAY_S // HOUR_S)
@@ -115,7 +115,7 @@ class Catalogue:
         """Return an aware instant in the plant's zone, in one of the styles said above."""
         if style == "relative" and now is not None and abs(at - now) <= NEAR:
             code = "instant.ago" if at <= now else "instant.ahead"
-            return self.say(Message(code, {"length": abs(at - now)}))
+            return self.render(Message(code, {"length": abs(at - now)}))
         local = local_time(at, self.zone)
         if style == "exact":
             return f"{local:%Y-%m-%d %H:%M:%S}"
@@ -129,11 +129,11 @@ class Catalogue:
             case None:
                 return NOTHING
             case Message():
-                return self.say(value, now)
+                return self.render(value, now)
             case Enum():
                 return self.shown(name, value.value, style, now)
             case bool():
-                return self.say(Message("value.on" if value else "value.off"))
+                return self.render(Message("value.on" if value else "value.off"))
             case timedelta():
                 return self.duration(value)
             case datetime():
@@ -148,7 +148,7 @@ class Catalogue:
                 return value.in_language(self.language)
             case _:
                 family = Message(f"{style}.{value}")
-                return self.say(family) if style and self.knows(family.code) else str(value)
+                return self.render(family) if style and self.knows(family.code) else str(value)
 
     def _number(self, name: str, value: float, style: str) -> str:
         if name.endswith("_s"):
@@ -159,8 +159,8 @@ class Catalogue:
         return f"{value:{grouping}.3f}".rstrip("0").rstrip(".")
 
     def _two(self, large: str, count: int, small: str, rest: int) -> str:
-        said = self.say(Message(f"duration.{large}", {"n": count}))
-        return f"{said} {self.say(Message(f'duration.{small}', {'n': rest}))}" if rest else said
+        said = self.render(Message(f"duration.{large}", {"n": count}))
+        return f"{said} {self.render(Message(f'duration.{small}', {'n': rest}))}" if rest else said
 
     def _text_of(self, message: Message) -> str | None:
         param = self._plural_params.get(message.code)

@@ -14,9 +14,9 @@ in `rules`.
 from collections.abc import Callable
 from typing import Any, Final
 
+from redrabbit.config.file_schema import Schema
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Problems, nearest, one_of
-from redrabbit.config.shape import Schema
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import SIGNAL
 from redrabbit.config.value_range import Kind, ValueRange

@@ -6,10 +6,10 @@ that can prove something at it.
 
 from collections.abc import Iterable, Sequence
 
+from redrabbit.config.file_schema import Located
 from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
-from redrabbit.config.problem import Place, Problems
-from redrabbit.config.shape import Located
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.schedule_words import EveryShiftStart
@@ -20,7 +20,7 @@ Devices = dict[str, tuple[StationFile, NamedDevice] | None]
 
 def refuse_duplicate_ids(stations: Iterable[StationFile], problems: Problems) -> None:
     """Refuse two stations or two devices of one id, in whichever files; name both places."""
-    seen: dict[tuple[str, str], Place] = {}
+    seen: dict[tuple[str, str], SourcePosition] = {}
     for station in stations:
         named = [("station", station.id, station.place)] if station.id is not None else []
         named += [("device", key, device.place) for key, device in station.devices.items()]

@@ -5,9 +5,9 @@ A file of a newer form is one problem, not one for each of its words that this v
 
 from typing import Final
 
+from redrabbit.config.file_schema import Key, Whole
 from redrabbit.config.located_yaml import Mapping, Node, Scalar
 from redrabbit.config.problem import Problems
-from redrabbit.config.shape import Key, Whole
 
 READ: Final = 1
 """The version that this program reads and writes."""

@@ -5,7 +5,7 @@ not exist, a rule that can't come true) only `redrabbit check-config` knows.
 """
 
 from redrabbit.config.conditions import condition_schema
-from redrabbit.config.shape import Schema
+from redrabbit.config.file_schema import Schema
 from redrabbit.config.station_file import STATION
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

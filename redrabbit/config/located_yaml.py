@@ -4,7 +4,7 @@ Rules: the core schema of YAML 1.2 (so `06:00`, `no` and `on` are text); one doc
 duplicate keys are problems that name both places. Anchors, aliases, merge keys and tags are
 refused: each value is to be read where it stands, by a person who doesn't know YAML well.
 
-Not here: what the keys mean (`shape`, `station_file`, `plant_file`, `plan_file`).
+Not here: what the keys mean (`file_schema`, `station_file`, `plant_file`, `plan_file`).
 
 Source: YAML 1.2.2, 10.3 (core schema); ruamel.yaml's events, which carry the marks.
 """
@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from redrabbit.base.redaction import REMOVED, masked, names_a_secret
-from redrabbit.config.problem import Place, Problems
+from redrabbit.config.problem import Problems, SourcePosition
 
 MAX_DEPTH: Final = 30
 """Nested deeper than any station can need; a file that does is broken or hostile."""
@@ -47,7 +47,7 @@ class Scalar:
     """One plain or quoted value."""
 
     text: str
-    place: Place
+    place: SourcePosition
     quoted: bool = False
 
     @property
@@ -70,7 +70,7 @@ class Sequence:
     """A list of values."""
 
     items: list["Node"]
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Mapping:
     """Keys with their values, in the order of the file; keys are unique."""
 
     entries: list[tuple[Scalar, "Node"]]
-    place: Place
+    place: SourcePosition
 
     def get(self, key: str) -> "Node | None":
         """Return the value of a key, or None."""
@@ -120,7 +120,7 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
         problems.add(place, f"the character #x{error.character:04x}", "printable text")
         return None
     if builder.root is None:
-        problems.add(Place(file), "an empty file", "YAML with at least one key")
+        problems.add(SourcePosition(file), "an empty file", "YAML with at least one key")
     return builder.root
 
 
@@ -130,7 +130,7 @@ class _Open:
 
     node: Sequence | Mapping
     key: Scalar | None = None
-    seen: dict[str, Place] = field(default_factory=dict)
+    seen: dict[str, SourcePosition] = field(default_factory=dict)
     awaits_value: bool = False
 
 
@@ -174,11 +174,11 @@ class _Builder:
                 self._put(Scalar("", place, quoted=True))
         return True
 
-    def place_of(self, mark: Any) -> Place:
+    def place_of(self, mark: Any) -> SourcePosition:
         """Return a mark's place, counted from 1."""
-        return Place(self._file, mark.line + 1, mark.column + 1)
+        return SourcePosition(self._file, mark.line + 1, mark.column + 1)
 
-    def _place_of_value(self, event: Any) -> Place:
+    def _place_of_value(self, event: Any) -> SourcePosition:
         """Return where a value stands; one that is empty stands at its key."""
         top = self._open[-1] if self._open else None
         if isinstance(event, ScalarEvent) and event.value == "" and top and top.key:
@@ -226,7 +226,7 @@ class _Builder:
                 top.node.entries.append((top.key, node))
             top.awaits_value, top.key = False, None
 
-    def _key(self, node: Node, seen: dict[str, Place]) -> Scalar | None:
+    def _key(self, node: Node, seen: dict[str, SourcePosition]) -> Scalar | None:
         """Return the key if it can be one; None to drop its value, after noting why."""
         if not isinstance(node, Scalar):
             self._problems.add(node.place, f"{describe(node)} as a key", "a word as a key")
@@ -261,7 +261,7 @@ def _note_syntax(error: MarkedYAMLError, builder: _Builder, problems: Problems) 
     problems.add(builder.place_of(mark), f"broken YAML ({problem})", "well-formed YAML", hint)
 
 
-def _reader_place(text: str, file: str, position: int) -> Place:
+def _reader_place(text: str, file: str, position: int) -> SourcePosition:
     """Return where the first character stands that YAML does not allow."""
     before = text[:position]
-    return Place(file, before.count("\n") + 1, position - before.rfind("\n"))
+    return SourcePosition(file, before.count("\n") + 1, position - before.rfind("\n"))

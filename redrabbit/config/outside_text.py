@@ -35,10 +35,10 @@ def refuse_unreadable(root: Node, problems: Problems) -> None:
         if (found is None or found.code == "text_marks") and has_bare_mark(scalar.text):
             problems.add(scalar.place, _MARKS, EXPECTED, save_as_utf_8(written))
         elif found is not None and found.code != "text_missing":
-            problems.add(scalar.place, _told(found), EXPECTED)
+            problems.add(scalar.place, _in_words(found), EXPECTED)
 
 
-def _told(found: TextProblem) -> str:
+def _in_words(found: TextProblem) -> str:
     """Return what is wrong, in words; the text itself is not repeated: it may be a secret."""
     where = f"at character {found.params['position']}" if "position" in found.params else ""
     match found.code:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from redrabbit.config.file_version import VERSION, is_newer
-from redrabbit.config.located_yaml import Node
-from redrabbit.config.problem import Place, Problems
-from redrabbit.config.shape import (
+from redrabbit.config.file_schema import (
     Bilingual,
     Block,
     Entry,
@@ -23,6 +20,9 @@ from redrabbit.config.shape import (
     Whole,
     Words,
 )
+from redrabbit.config.file_version import VERSION, is_newer
+from redrabbit.config.located_yaml import Node
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.spellings import (
     DURATION,
     DURATION_OR_NONE,
@@ -98,7 +98,7 @@ class PlannedCheck:
     """One check as written; `complete` if all of it could be read."""
 
     id: str
-    place: Place
+    place: SourcePosition
     block: Block
     complete: bool
 
@@ -170,7 +170,7 @@ def _refuse_late_grace(block: Block, problems: Problems) -> None:
 
 def _refuse_repeated_parts(block: Block, problems: Problems) -> None:
     """The first presentation of a part in a run decides (L10): a second one says nothing."""
-    seen: dict[Any, Place] = {}
+    seen: dict[Any, SourcePosition] = {}
     for part in block["parts"] or ():
         first = seen.setdefault(part.value, part.place)
         if first != part.place:

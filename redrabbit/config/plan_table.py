@@ -16,7 +16,7 @@ from typing import Final
 
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
 from redrabbit.config.plan_file import CHECK, PLAN
-from redrabbit.config.problem import Place, Problems, nearest, one_of
+from redrabbit.config.problem import Problems, SourcePosition, nearest, one_of
 
 PLAN_COLUMNS: Final = tuple(key for key in PLAN.keys if key not in {"version", "checks"})
 REACTION_COLUMNS: Final = ("reaction_en", "reaction_zh")
@@ -40,24 +40,24 @@ def parse_table(text: str, file: str, problems: Problems) -> Node | None:
     if rows is None:
         return None
     if not rows or not any(rows[0]):
-        problems.add(Place(file), "an empty table", f"a header with {', '.join(REQUIRED)}")
+        problems.add(SourcePosition(file), "an empty table", f"a header with {', '.join(REQUIRED)}")
         return None
     columns = _columns(rows[0], file, problems)
     if columns is None:
         return None
-    top = Mapping([], Place(file))
-    checks = Mapping([], Place(file))
-    seen: dict[str, Place] = {}
+    top = Mapping([], SourcePosition(file))
+    checks = Mapping([], SourcePosition(file))
+    seen: dict[str, SourcePosition] = {}
     filled = [(n, row) for n, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
     if not filled:
-        problems.add(Place(file, 2), "no rows below the header", "a row for each check")
+        problems.add(SourcePosition(file, 2), "no rows below the header", "a row for each check")
         return None
     for number, row in filled:
         cells = _cells(row, number, columns, file, problems)
         if cells is not None:
             _take_plan_cells(top, cells, problems)
             _take_check(checks, cells, seen, problems)
-    top.entries.append((Scalar("checks", Place(file)), checks))
+    top.entries.append((Scalar("checks", SourcePosition(file)), checks))
     return top
 
 
@@ -66,11 +66,15 @@ def _rows(text: str, file: str, problems: Problems) -> list[list[str]] | None:
     try:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
             if len(rows) > MOST_ROWS:
-                problems.add(Place(file, len(rows)), "more rows", f"at most {MOST_ROWS} checks")
+                problems.add(
+                    SourcePosition(file, len(rows)), "more rows", f"at most {MOST_ROWS} checks"
+                )
                 return None
             rows.append(row)
     except csv.Error as error:
-        problems.add(Place(file, len(rows) + 1), f"broken CSV ({error})", "cells quoted as in CSV")
+        problems.add(
+            SourcePosition(file, len(rows) + 1), f"broken CSV ({error})", "cells quoted as in CSV"
+        )
         return None
     return rows
 
@@ -81,10 +85,10 @@ def _columns(header: list[str], file: str, problems: Problems) -> list[str] | No
     names = [name.strip() for name in header]
     if len(names) == 1 and ";" in names[0]:
         found = "columns separated by ';'"
-        problems.add(Place(file), found, "columns separated by ','", "save as CSV UTF-8")
+        problems.add(SourcePosition(file), found, "columns separated by ','", "save as CSV UTF-8")
         return None
     for column, name in enumerate(names, 1):
-        place = Place(file, 1, column)
+        place = SourcePosition(file, 1, column)
         if name not in COLUMNS:
             found = f"unknown column {name!r}"
             problems.add(place, found, one_of(COLUMNS), nearest(name, COLUMNS))
@@ -92,7 +96,9 @@ def _columns(header: list[str], file: str, problems: Problems) -> list[str] | No
             problems.add(place, f"the column {name!r} a second time", "each column once")
     for name in REQUIRED:
         if name not in names:
-            problems.add(Place(file), f"no column {name!r}", f"the columns {', '.join(REQUIRED)}")
+            problems.add(
+                SourcePosition(file), f"no column {name!r}", f"the columns {', '.join(REQUIRED)}"
+            )
     return names if len(problems.found) == before else None
 
 
@@ -101,12 +107,12 @@ def _cells(
 ) -> dict[str, Scalar] | None:
     """Return the cells by column; those that a short row lacks are empty."""
     if any(cell.strip() for cell in row[len(columns) :]):
-        place = Place(file, number, len(columns) + 1)
+        place = SourcePosition(file, number, len(columns) + 1)
         hint = "a cell with a comma in it needs quotes"
         problems.add(place, f"{len(row)} cells", f"{len(columns)}, as in the header", hint)
         return None
     return {
-        name: Scalar(cell.strip(), Place(file, number, column))
+        name: Scalar(cell.strip(), SourcePosition(file, number, column))
         for column, (name, cell) in enumerate(zip_longest(columns, row, fillvalue=""), 1)
         if name
     }
@@ -131,7 +137,7 @@ def _take_plan_cells(top: Mapping, cells: dict[str, Scalar], problems: Problems)
 
 
 def _take_check(
-    checks: Mapping, cells: dict[str, Scalar], seen: dict[str, Place], problems: Problems
+    checks: Mapping, cells: dict[str, Scalar], seen: dict[str, SourcePosition], problems: Problems
 ) -> None:
     name = cells["check"]
     if not name.text:

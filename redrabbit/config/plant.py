@@ -25,7 +25,7 @@ from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
 from redrabbit.config.plan_table import parse_table
 from redrabbit.config.plant_file import PlantFile, read_plant_file
-from redrabbit.config.problem import ConfigurationProblems, Place, Problem, Problems
+from redrabbit.config.problem import ConfigurationProblems, Problem, Problems, SourcePosition
 from redrabbit.config.secret_check import refuse_secrets
 from redrabbit.config.station_file import StationFile, read_station_file
 from redrabbit.domain.control_plan import Check, ControlPlan
@@ -109,7 +109,7 @@ def _texts(source: Path | Mapping[str, str], problems: Problems) -> dict[str, st
         if not FILE_NAME.fullmatch(name):
             shown = visible(name[:60])
             expected = "a name of letters, digits, '-', '_', '.' and blanks"
-            problems.add(Place(shown), f"the name {shown!r}", expected, "rename it")
+            problems.add(SourcePosition(shown), f"the name {shown!r}", expected, "rename it")
             del texts[name]
     return texts
 
@@ -125,7 +125,7 @@ def _refuse_too_much(texts: Mapping[str, str | None]) -> None:
         found, expected = f"{marks} lines, commas and colons", f"at most {MOST_MARKS}"
     else:
         return
-    place = Place(max(texts, key=lambda name: len(texts[name] or "")))
+    place = SourcePosition(max(texts, key=lambda name: len(texts[name] or "")))
     problem = Problem(place, f"{found} in all files", expected, "this is the largest file")
     raise ConfigurationProblems([problem])
 
@@ -136,16 +136,16 @@ def _given(texts: Mapping[str, str], problems: Problems) -> dict[str, str | None
         if name.endswith(".yaml") or name == PLAN_TABLE:
             given[name] = _as_read(texts[name]) if len(texts[name]) <= MOST_BYTES else None
             if given[name] is None:
-                _note_too_large(Place(name), problems)
+                _note_too_large(SourcePosition(name), problems)
         else:
             shown = visible(name[:60])
-            problems.add(Place(shown), f"the name {shown!r}", f"*.yaml or {PLAN_TABLE}")
+            problems.add(SourcePosition(shown), f"the name {shown!r}", f"*.yaml or {PLAN_TABLE}")
     return given
 
 
 def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
     if not folder.is_dir():
-        place = Place(visible(str(folder)))
+        place = SourcePosition(visible(str(folder)))
         raise ConfigurationProblems(
             [Problem(place, "no such folder", f"a folder with {PLANT_FILE}")]
         )
@@ -155,7 +155,10 @@ def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
             continue
         if path.suffix == ".yml":
             problems.add(
-                Place(path.name), f"the name {path.name!r}", f"{path.stem}.yaml", "rename it"
+                SourcePosition(path.name),
+                f"the name {path.name!r}",
+                f"{path.stem}.yaml",
+                "rename it",
             )
         elif path.suffix == ".yaml" or path.name == PLAN_TABLE:
             texts[path.name] = _text(path, problems)
@@ -166,10 +169,10 @@ def _text(path: Path, problems: Problems) -> str | None:
     try:
         raw = read_at_most(path, MOST_BYTES, "a configuration file")
     except TooLarge:
-        _note_too_large(Place(path.name), problems)
+        _note_too_large(SourcePosition(path.name), problems)
         return None
     except OSError as error:
-        problems.add(Place(path.name), f"unreadable ({error.strerror})", "a readable file")
+        problems.add(SourcePosition(path.name), f"unreadable ({error.strerror})", "a readable file")
         return None
     try:
         text = raw.decode("utf-8")
@@ -177,13 +180,13 @@ def _text(path: Path, problems: Problems) -> str | None:
         before = raw[: error.start].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         hint = "in a spreadsheet, save as CSV UTF-8" if path.suffix == ".csv" else None
-        place = Place(path.name, line, column)
+        place = SourcePosition(path.name, line, column)
         problems.add(place, f"the byte 0x{raw[error.start]:02x}", "text in UTF-8", hint)
         return None
     return _as_read(text)
 
 
-def _note_too_large(place: Place, problems: Problems) -> None:
+def _note_too_large(place: SourcePosition, problems: Problems) -> None:
     limit = size_text(MOST_BYTES)
     hint = "move what is no configuration out of this folder"
     problems.add(place, f"larger than {limit}", f"at most {limit}", hint)
@@ -205,7 +208,7 @@ def _root(name: str, text: str | None, problems: Problems) -> Node | None:
 
 def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
     if PLANT_FILE not in roots:
-        problems.add(Place(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
+        problems.add(SourcePosition(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
     root = roots.get(PLANT_FILE)
     return read_plant_file(root, problems) if root is not None else PlantFile()
 
@@ -215,7 +218,7 @@ def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[S
     stations = [root for name, root in roots.items() if name not in NO_STATIONS]
     if not stations and not problems.found:
         problems.add(
-            Place(PLANT_FILE), "no station beside it", "a file line1-op10.yaml or the like"
+            SourcePosition(PLANT_FILE), "no station beside it", "a file line1-op10.yaml or the like"
         )
     return [
         read_station_file(root, plant, problems) if root is not None else None for root in stations
@@ -225,10 +228,10 @@ def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[S
 def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
     if PLAN_YAML in roots and PLAN_TABLE in roots:
         found = f"{PLAN_TABLE} beside {PLAN_YAML}"
-        problems.add(Place(PLAN_TABLE), found, "exactly one control plan")
+        problems.add(SourcePosition(PLAN_TABLE), found, "exactly one control plan")
         return None
     if PLAN_YAML not in roots and PLAN_TABLE not in roots:
-        problems.add(Place(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
+        problems.add(SourcePosition(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
     root = roots.get(PLAN_TABLE if PLAN_TABLE in roots else PLAN_YAML)
     return read_plan_file(root, problems) if root is not None else None
 

@@ -10,10 +10,7 @@ from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from redrabbit.config.file_version import VERSION, is_newer
-from redrabbit.config.located_yaml import Node
-from redrabbit.config.problem import Place, Problems
-from redrabbit.config.shape import (
+from redrabbit.config.file_schema import (
     Bilingual,
     Block,
     Choice,
@@ -26,6 +23,9 @@ from redrabbit.config.shape import (
     Whole,
     Words,
 )
+from redrabbit.config.file_version import VERSION, is_newer
+from redrabbit.config.located_yaml import Node
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
@@ -268,7 +268,9 @@ def _calendar(
     return calendar if block.complete and zone is not None else None
 
 
-def _refuse_overlaps(calendar: ShiftCalendar, places: dict[str, Place], problems: Problems) -> None:
+def _refuse_overlaps(
+    calendar: ShiftCalendar, places: dict[str, SourcePosition], problems: Problems
+) -> None:
     days: dict[tuple[str, str], list[str]] = {}
     for overlap in overlaps(calendar):
         days.setdefault((overlap.first, overlap.second), []).append(WEEKDAYS[overlap.weekday])

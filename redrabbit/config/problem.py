@@ -21,7 +21,7 @@ LONGEST_NEAR_WORD: Final = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePosition:
     """Where something stands: lines and columns count from 1, in a table rows and columns."""
 
     file: str
@@ -37,7 +37,7 @@ class Place:
 class Problem:
     """One thing that keeps a configuration from being used."""
 
-    place: Place
+    place: SourcePosition
     found: str
     expected: str
     hint: str | None = None
@@ -69,7 +69,9 @@ class Problems:
         """Tell whether so much is wrong that nobody reads on: a file of another kind, mostly."""
         return len(self.found) >= MOST_PROBLEMS
 
-    def add(self, place: Place, found: str, expected: str, hint: str | None = None) -> None:
+    def add(
+        self, place: SourcePosition, found: str, expected: str, hint: str | None = None
+    ) -> None:
         """Note one problem and go on; what looks like a secret is not quoted."""
         if self.full:
             return
@@ -77,7 +79,7 @@ class Problems:
         self.found.append(Problem(place, masked(found), masked(expected), hint))
 
     def refuse_unknown(
-        self, what: str, word: str, place: Place, known: Collection[str] | None
+        self, what: str, word: str, place: SourcePosition, known: Collection[str] | None
     ) -> None:
         """Note a name that nothing has, unless it can't be told (None) because that is broken."""
         if known is not None and word not in known:
@@ -100,5 +102,5 @@ def one_of(words: Iterable[str]) -> str:
     return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
 
 
-def _order(problem: Problem) -> tuple[Place, str, str, str]:
+def _order(problem: Problem) -> tuple[SourcePosition, str, str, str]:
     return (problem.place, problem.found, problem.expected, problem.hint or "")

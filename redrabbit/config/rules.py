@@ -12,10 +12,10 @@ from typing import Final
 
 from redrabbit.config import located_yaml
 from redrabbit.config.conditions import CONDITION_REF, WRITTEN, read_condition, read_value
+from redrabbit.config.file_schema import Block, Choice, Key, Raw, Schema, Section
 from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
 from redrabbit.config.satisfiability import can_be_true, same
-from redrabbit.config.shape import Block, Choice, Key, Raw, Schema, Section
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, FAILURE_MODE, SIGNAL
 from redrabbit.domain.identity import FailureMode, SignalName

@@ -11,10 +11,20 @@ from typing import Final
 
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
+from redrabbit.config.file_schema import (
+    Flag,
+    Key,
+    ListOf,
+    Schema,
+    Section,
+    Shape,
+    Spelled,
+    Whole,
+    Words,
+)
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.outside_text import refuse_unreadable
-from redrabbit.config.problem import ConfigurationProblems, Place, Problems
-from redrabbit.config.shape import Flag, Key, ListOf, Schema, Section, Shape, Spelled, Whole, Words
+from redrabbit.config.problem import ConfigurationProblems, Problems, SourcePosition
 
 LAST_PORT: Final = 65535
 
@@ -85,7 +95,9 @@ def _text(path: Path, problems: Problems) -> str | None:
     try:
         return read_at_most(path, 100 * KB, "a file of settings").decode("utf-8-sig")
     except OSError as error:
-        problems.add(Place(str(path)), f"unreadable ({error.strerror})", "a file of settings")
+        problems.add(
+            SourcePosition(str(path)), f"unreadable ({error.strerror})", "a file of settings"
+        )
     except UnicodeDecodeError:
-        problems.add(Place(str(path)), "bytes that are no text", "text in UTF-8")
+        problems.add(SourcePosition(str(path)), "bytes that are no text", "text in UTF-8")
     return None

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from redrabbit.config.located_yaml import Node
-from redrabbit.config.problem import Place, Problems
-from redrabbit.config.shape import (
+from redrabbit.config.file_schema import (
     Bilingual,
     Block,
     Choice,
@@ -25,6 +23,8 @@ from redrabbit.config.shape import (
     Whole,
     Words,
 )
+from redrabbit.config.located_yaml import Node
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.spellings import DURATION, SIGNAL, SLUG
 from redrabbit.config.value_range import ValueRange, kind_of
 from redrabbit.domain.decoding import length_of
@@ -162,7 +162,7 @@ class SignalTable:
 
     readable: bool = True
     """False when the section as a whole is missing: nothing can be called unknown then."""
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, SourcePosition] = field(default_factory=dict)
     """Every signal that is named, broken or not."""
     specs: dict[SignalName, SignalSpec] = field(default_factory=dict)
     expected_every: dict[SignalName, float] = field(default_factory=dict)
@@ -177,7 +177,7 @@ class SignalTable:
         """The values that each signal can have."""
         return {name: ValueRange.of(spec) for name, spec in self.specs.items()}
 
-    def refuse_unknown(self, name: str | None, place: Place, problems: Problems) -> bool:
+    def refuse_unknown(self, name: str | None, place: SourcePosition, problems: Problems) -> bool:
         """Return whether the signal is named in the table, after noting it if not."""
         if name is None or not self.readable:
             return False
@@ -371,7 +371,7 @@ def _refuse_unreadable(table: SignalTable, link: ModbusLink, problems: Problems)
 def _check_topics(
     topics: Iterable[Entry[Block]], used: set[str] | None, problems: Problems
 ) -> None:
-    names: dict[str, Place] = {}
+    names: dict[str, SourcePosition] = {}
     for entry in topics:
         topic = entry.value
         if used is not None and entry.key not in used:

@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from redrabbit.config.file_schema import Pattern, Shape, Spelled
 from redrabbit.config.problem import nearest
-from redrabbit.config.shape import Pattern, Shape, Spelled
 from redrabbit.domain.limits import LONGEST_SPAN, can_be_recorded
 from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
 

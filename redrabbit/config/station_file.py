@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from redrabbit.config.file_version import VERSION, is_newer
-from redrabbit.config.located_yaml import Node
-from redrabbit.config.plant_file import PlantFile
-from redrabbit.config.problem import Place, Problems
-from redrabbit.config.rules import RULE, Watched, read_rule
-from redrabbit.config.shape import (
+from redrabbit.config.file_schema import (
     Bilingual,
     Block,
     Choice,
@@ -27,6 +22,11 @@ from redrabbit.config.shape import (
     Section,
     Words,
 )
+from redrabbit.config.file_version import VERSION, is_newer
+from redrabbit.config.located_yaml import Node
+from redrabbit.config.plant_file import PlantFile
+from redrabbit.config.problem import Problems, SourcePosition
+from redrabbit.config.rules import RULE, Watched, read_rule
 from redrabbit.config.signal_table import (
     SIGNALS,
     SignalTable,
@@ -75,7 +75,6 @@ STATION: Final = Section(
             default=timedelta(seconds=2),
         ),
         "devices": Key(MapOf(SLUG, DEVICE, at_least=1), "The error-proofing devices, by id."),
-        "labels": Key(MapOf(SLUG, Words()), "The plant's own labels.", required=False, default=()),
     },
     "a mapping with a station's keys",
 )
@@ -85,7 +84,7 @@ STATION: Final = Section(
 class NamedDevice:
     """A device that a file names; `device` is None if it could not be read."""
 
-    place: Place
+    place: SourcePosition
     has_rule: bool
     failure_modes: tuple[str, ...]
     device: Device | None
@@ -96,7 +95,7 @@ class StationFile:
     """One station's file as far as it could be read."""
 
     id: str | None
-    place: Place
+    place: SourcePosition
     line: str | None
     station: Station | None
     devices: Mapping[str, NamedDevice] = field(default_factory=dict)
@@ -151,7 +150,6 @@ def _station(
         part_counter=_name(block["part_counter"]),
         part_code=_name(block["part_code"]),
         value_expires_s=block["value_expires"].total_seconds(),
-        labels={entry.key: entry.value for entry in block["labels"]},
     )
 
 

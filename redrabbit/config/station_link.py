@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from redrabbit.config.located_yaml import Mapping, Node, describe
-from redrabbit.config.plant_file import Endpoint, PlantFile
-from redrabbit.config.problem import Problems, nearest
-from redrabbit.config.shape import (
+from redrabbit.config.file_schema import (
     Block,
     Choice,
     Key,
@@ -23,6 +20,9 @@ from redrabbit.config.shape import (
     Section,
     Whole,
 )
+from redrabbit.config.located_yaml import Mapping, Node, describe
+from redrabbit.config.plant_file import Endpoint, PlantFile
+from redrabbit.config.problem import Problems, nearest
 from redrabbit.config.signal_table import MQTT_TOPIC, SignalTable
 from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, SLUG
 from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, plan_reads

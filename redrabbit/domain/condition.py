@@ -30,7 +30,7 @@ from redrabbit.domain.rule import (
 )
 
 
-class Standing(Protocol):
+class ConditionContext(Protocol):
     """How the signals stand; `redrabbit.domain.evidence.Evidence` is one."""
 
     @property
@@ -62,32 +62,32 @@ class _Moment:
     reset: frozenset[SignalName] = field(default=frozenset())
 
 
-def holds(condition: Condition, standing: Standing) -> bool | None:
+def holds(condition: Condition, context: ConditionContext) -> bool | None:
     """Return whether a condition is true now; None when its signals don't tell."""
     match condition:
         case AllOf():
-            found = [holds(part, standing) for part in condition.of]
-            return False if False in found else None if None in found else True
+            answers = [holds(part, context) for part in condition.of]
+            return False if False in answers else None if None in answers else True
         case AnyOf():
-            found = [holds(part, standing) for part in condition.of]
-            return True if True in found else None if None in found else False
+            answers = [holds(part, context) for part in condition.of]
+            return True if True in answers else None if None in answers else False
         case Not():
-            inner = holds(condition.of, standing)
+            inner = holds(condition.of, context)
             return None if inner is None else not inner
         case Becomes() | Rises() | Falls() | Increases():
-            return _edge_holds(condition, standing)
+            return _edge_holds(condition, context)
         case Equals() | Above() | Below() | Between():
-            return _level_holds(condition, standing)
+            return _level_holds(condition, context)
         case _:  # pragma: no cover
             assert_never(condition)
 
 
-def stands(condition: Condition, standing: Standing) -> bool | None:
+def stands(condition: Condition, context: ConditionContext) -> bool | None:
     """Return whether an answer is on, whenever it came on: a rising bit is read as it is.
 
     Other edges are not: a signal may rest at what it falls to, or becomes.
     """
-    return holds(_with_bits_as_they_are(condition), standing)
+    return holds(_with_bits_as_they_are(condition), context)
 
 
 def turned_true(
@@ -107,19 +107,19 @@ def turned_true(
     )
 
 
-def is_blocked(condition: Condition, was_false: bool, standing: Standing) -> bool:
+def is_blocked(condition: Condition, was_false: bool, context: ConditionContext) -> bool:
     """Return whether a condition can't turn true, because it or one of its edges already is.
 
     Its station is stuck, or still shows the last part's answer: no silence can be heard (R16).
     """
-    if not was_false and holds(condition, standing):
+    if not was_false and holds(condition, context):
         return True
     return any(
         isinstance(leaf, Becomes | Rises | Falls)
-        and leaf not in standing.departed
-        and same_value(standing.known[leaf.signal], edge_target(leaf))
+        and leaf not in context.departed
+        and same_value(context.known[leaf.signal], edge_target(leaf))
         for leaf in leaves(condition)
-        if leaf.signal in standing.known
+        if leaf.signal in context.known
     )
 
 
@@ -171,8 +171,8 @@ def _with_bits_as_they_are(condition: Condition) -> Condition:
             return condition
 
 
-def _level_holds(condition: Level, standing: Standing) -> bool | None:
-    value = standing.known.get(condition.signal)
+def _level_holds(condition: Level, context: ConditionContext) -> bool | None:
+    value = context.known.get(condition.signal)
     if value is None:
         return None
     if isinstance(condition, Equals):
@@ -190,13 +190,13 @@ def _level_holds(condition: Level, standing: Standing) -> bool | None:
             assert_never(condition)
 
 
-def _edge_holds(condition: Edge, standing: Standing) -> bool | None:
-    value = standing.known.get(condition.signal)
+def _edge_holds(condition: Edge, context: ConditionContext) -> bool | None:
+    value = context.known.get(condition.signal)
     if value is None:
         return None
     if isinstance(condition, Increases):
-        base = standing.base.get(condition.signal)
-        if base is None or isinstance(value, str) or condition.signal in standing.reset:
+        base = context.base.get(condition.signal)
+        if base is None or isinstance(value, str) or condition.signal in context.reset:
             return None
         return value - base >= condition.by
-    return condition in standing.departed and same_value(value, edge_target(condition))
+    return condition in context.departed and same_value(value, edge_target(condition))

@@ -34,11 +34,10 @@ from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
-from redrabbit.domain.record_query import RecordReader, equals
-from redrabbit.domain.run import Outcome, Purpose, worst_outcome
+from redrabbit.domain.record_query import RecordReader, equals, latest
+from redrabbit.domain.run_words import Outcome, Purpose, Verdict, worst_outcome
 from redrabbit.domain.suspect_window import parts_between
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict
 
 
 class Dated(NamedTuple):
@@ -90,17 +89,7 @@ def decision(
     lapses_at = lapse_at(occurrence)
     if at > lapses_at:
         at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, DecisionCode.NOT_DONE
-    decided = OccurrenceDecided(
-        occurrence_id=occurrence.occurrence_id,
-        check_id=occurrence.check_id,
-        station=occurrence.station,
-        device=occurrence.device,
-        run_id=run.run_id,
-        outcome=outcome,
-        reason_code=reason,
-        reason_text=None,
-        pause_id=None,
-    )
+    decided = OccurrenceDecided.of(occurrence, outcome, reason, run_id=run.run_id)
     return Dated(decided, at)
 
 
@@ -113,17 +102,15 @@ def last_good_check(
     board shows it.
     """
     of_mode = () if failure_mode is None else (equals("failure_mode", failure_mode),)
-    detected = reader.find(
+    return latest(
+        reader,
         PresentationRecord,
         equals("device", device),
         *of_mode,
         equals("verdict", Verdict.DETECTED),
         equals("decides", value=True),
-        order_by="presented_at",
-        descending=True,
-        limit=1,
+        by="presented_at",
     )
-    return detected[0] if detected else None
 
 
 def names_of(run: RunRecord) -> PlaceNames | None:

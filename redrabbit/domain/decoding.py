@@ -97,17 +97,6 @@ def decode_registers(spec: SignalSpec, registers: bytes | Sequence[int]) -> Valu
     return _scaled(spec, struct.unpack(NUMBER_FORMATS[address.encoding], raw)[0])
 
 
-def decode_payload(spec: SignalSpec, payload: bytes) -> Value | Reason:
-    """Return the value of an MQTT signal from a whole payload."""
-    address = spec.address
-    if not isinstance(address, MqttAddress):
-        raise TypeError(f"{spec.name} is not read over MQTT")
-    if not address.path:
-        return decode_text(spec, payload)
-    document = parse_json(payload)
-    return document if isinstance(document, Reason) else decode_field(spec, document)
-
-
 def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
     """Return the value of a signal whose whole payload is plain text; ends are stripped."""
     try:
@@ -128,16 +117,16 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
     address = spec.address
     if not isinstance(address, MqttAddress):
         raise TypeError(f"{spec.name} is not read over MQTT")
-    found = field_at(document, address.path)
-    if found is None:
+    value = field_at(document, address.path)
+    if value is None:
         return Reason.MISSING
     match address.encoding:
         case Encoding.STRING:
-            return _readable(found) if isinstance(found, str) else Reason.UNREADABLE
+            return _readable(value) if isinstance(value, str) else Reason.UNREADABLE
         case Encoding.BOOL:
-            return _truth(found)
+            return _truth(value)
         case _:
-            return _number(spec, found)
+            return _number(spec, value)
 
 
 def parse_json(payload: bytes) -> object:
@@ -210,14 +199,14 @@ def _readable(text: str) -> str | Reason:
     return text if found is None or found.code == "text_missing" else Reason.UNREADABLE
 
 
-def _truth(found: object) -> bool | Reason:
-    match found:
+def _truth(value: object) -> bool | Reason:
+    match value:
         case bool():
-            return found
-        case 0 | 1 if isinstance(found, int):
-            return bool(found)
+            return value
+        case 0 | 1 if isinstance(value, int):
+            return bool(value)
         case str():
-            return TRUTH_WORDS.get(found.lower(), Reason.UNREADABLE)
+            return TRUTH_WORDS.get(value.lower(), Reason.UNREADABLE)
         case _:
             return Reason.UNREADABLE
 
@@ -234,22 +223,22 @@ def _number_in_text(text: str) -> object:
     return float(text) if _DECIMAL.fullmatch(text) else text
 
 
-def _number(spec: SignalSpec, found: object) -> Value | Reason:
+def _number(spec: SignalSpec, value: object) -> Value | Reason:
     """Return a number as declared: whole and within the encoding's range where it says so."""
-    if isinstance(found, bool) or not isinstance(found, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return Reason.UNREADABLE
-    if not _is_finite(found):
+    if not _is_finite(value):
         return Reason.NOT_A_NUMBER
     encoding = spec.address.encoding
     if encoding in {Encoding.NUMBER, Encoding.FLOAT32, Encoding.FLOAT64}:
-        return _scaled(spec, found)
-    if isinstance(found, float):
-        if not found.is_integer() or abs(found) > EXACT_FLOAT_LIMIT:
+        return _scaled(spec, value)
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) > EXACT_FLOAT_LIMIT:
             return Reason.UNREADABLE
-        found = int(found)
-    if not _fits(encoding, found):
+        value = int(value)
+    if not _fits(encoding, value):
         return Reason.OUT_OF_RANGE
-    return _scaled(spec, found)
+    return _scaled(spec, value)
 
 
 def _fits(encoding: Encoding, number: int) -> bool:

@@ -34,24 +34,6 @@ class DeviceStatus(StrEnum):
     VERIFIED = "verified"
 
 
-COLOURS: Final[Mapping[DeviceStatus, str]] = MappingProxyType(
-    {
-        DeviceStatus.MISSED: "red",
-        DeviceStatus.FAILED: "red",
-        DeviceStatus.OVERDUE: "red",
-        DeviceStatus.LAPSED: "red",
-        DeviceStatus.NO_DATA: "grey",
-        DeviceStatus.BYPASSED: "violet",
-        DeviceStatus.INCONCLUSIVE: "amber",
-        DeviceStatus.DUE: "amber",
-        DeviceStatus.EXCUSED: "grey",
-        DeviceStatus.NEVER_VERIFIED: "grey",
-        DeviceStatus.VERIFIED: "green",
-    }
-)
-"""Never shown alone: each status has a shape and a word, too."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
     """What is known of one check of the device."""

@@ -9,7 +9,6 @@ false). It gathers; `redrabbit.domain.verdict` judges.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
@@ -24,17 +23,10 @@ from redrabbit.domain.rule import (
     leaves,
     signals_of,
 )
+from redrabbit.domain.run_words import Presented
 
 MAX_TRACE_POINTS = 2000
 """A chattering signal can't fill the ledger: later points are counted, no longer kept."""
-
-
-class Presented(StrEnum):
-    """How the station or the operator said that the part is in front of the device (D2)."""
-
-    CODE = "code"
-    EDGE = "edge"
-    STATED = "stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +68,7 @@ class Evidence:
     """Current good values; a signal that is absent is unknown."""
     alive_at: Mapping[SignalName, datetime] = field(default_factory=dict)
     """End of the last good window per signal."""
-    told: frozenset[SignalName] = frozenset()
+    read_since_presented: frozenset[SignalName] = frozenset()
     """Signals read in a window that began since the part was presented."""
     departed: frozenset[Edge] = frozenset()
     """Edges whose other side was seen since the part was presented, so that they can happen."""
@@ -247,7 +239,7 @@ def _with_gap(
     gap_s = max(((at - moment).total_seconds() for moment in since), default=0.0)
     return replace(
         taken,
-        told=taken.told | covered,
+        read_since_presented=taken.read_since_presented | covered,
         lost=taken.lost or bool(expired_signals(before, at)),
         windows=taken.windows + 1,
         largest_gap_s=max(taken.largest_gap_s, gap_s),

@@ -25,7 +25,7 @@ class Finding:
     params: Mapping[str, Param] = field(default_factory=dict)
 
 
-def say(finding: Finding) -> str:
+def in_english(finding: Finding) -> str:
     """Return the finding in plain English, with its place in front."""
     return f"{finding.place}: {TEXTS[finding.code].format(**finding.params)}"
 

@@ -65,22 +65,22 @@ def read_id(text: str, letter: Letter) -> str | None:
     """
     if _PLAIN_NUMBER.fullmatch(text):
         return numbered_in_schema_1(letter, int(text))
-    found = _NUMBERED.fullmatch(text)
-    return text if found is not None and found["letter"] == letter.value else None
+    match = _NUMBERED.fullmatch(text)
+    return text if match is not None and match["letter"] == letter.value else None
 
 
 def short_label(numbered_id: str) -> str:
     """Return the number as people say it where the line is clear, for example `R-1042`."""
-    found = _NUMBERED.fullmatch(numbered_id)
-    return numbered_id if found is None else f"{found['letter']}-{found['number']}"
+    match = _NUMBERED.fullmatch(numbered_id)
+    return numbered_id if match is None else f"{match['letter']}-{match['number']}"
 
 
 def number_of(numbered_id: str) -> int:
     """Return the number of an id; ValueError for a text that is none."""
-    found = _NUMBERED.fullmatch(numbered_id)
-    if found is None:
+    match = _NUMBERED.fullmatch(numbered_id)
+    if match is None:
         raise ValueError(f"{numbered_id!r} is no numbered id")
-    return int(found["number"])
+    return int(match["number"])
 
 
 class How(StrEnum):

@@ -93,10 +93,10 @@ def instant_text(instant: datetime) -> str:
 
 def instant(text: str) -> datetime:
     """Return the instant of such a text; ValueError for any other form."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None or instant_text(found) != text:
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None or instant_text(parsed) != text:
         raise ValueError(f"{text!r} is not of the form 2026-11-22T14:03:12.000123Z")
-    return found
+    return parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +219,12 @@ def read_entry(stored: StoredEntry, index: int) -> Entry:
 
 
 def _entry(stored: StoredEntry, index: int) -> Entry:
-    found = json.loads(stored.raw.decode("utf-8"))
-    refuse_newer_schema(found, SCHEMA)
-    schema = found.get("schema") if isinstance(found, dict) else None
-    if type(schema) is not int or schema not in _FIELDS or found.keys() != _FIELDS[schema]:
+    fields = json.loads(stored.raw.decode("utf-8"))
+    refuse_newer_schema(fields, SCHEMA)
+    schema = fields.get("schema") if isinstance(fields, dict) else None
+    if type(schema) is not int or schema not in _FIELDS or fields.keys() != _FIELDS[schema]:
         raise ValueError(f"not an entry: its fields are not those of schema version {schema}")
-    read = _Fields(found)
+    read = _Fields(fields)
     entry = Entry(
         index=index,
         type=read.text("type"),
@@ -234,11 +234,11 @@ def _entry(stored: StoredEntry, index: int) -> Entry:
         previous=read.text("previous"),
         occurred_at=datetime.fromisoformat(read.text("occurred_at")),
         recorded_at=datetime.fromisoformat(read.text("recorded_at")),
-        actor=_actor_of_schema_1(found["actor"]) if schema == 1 else _actor(found["actor"]),
+        actor=_actor_of_schema_1(fields["actor"]) if schema == 1 else _actor(fields["actor"]),
         in_force=read.text("configuration" if schema == 1 else "in_force"),
         plan=read.text("plan") if schema == 1 else None,
         software=read.text("software"),
-        payload=_object(found["payload"]) if schema == 1 else _payload(stored, found["payload"]),
+        payload=_object(fields["payload"]) if schema == 1 else _payload(stored, fields["payload"]),
         payload_digest=None if schema == 1 else read.text("payload"),
     )
     if schema == 1 and (stored.salt is not None or stored.payload is not None):
@@ -359,20 +359,20 @@ def rebuild(rows: Iterable[tuple[str, bytes]]) -> LogState:
 class _Fields:
     """Reads the fields of an entry, each as what it must be."""
 
-    def __init__(self, found: Mapping[str, object]) -> None:
-        self._found = found
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = fields
 
     def text(self, name: str) -> str:
-        value = self._found[name]
+        value = self._fields[name]
         if not isinstance(value, str):
             raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  damaged bytes, not a wrong call
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        return None if self._found[name] is None else self.text(name)
+        return None if self._fields[name] is None else self.text(name)
 
     def whole(self, name: str) -> int:
-        value = self._found[name]
+        value = self._fields[name]
         if type(value) is not int or value < 0:
             raise ValueError(f"`{name}` is not a whole number")
         return value

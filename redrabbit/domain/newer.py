@@ -20,9 +20,9 @@ class WrittenByNewer(ValueError):
         self.what = what
 
 
-def refuse_newer_schema(found: object, known: int) -> None:
+def refuse_newer_schema(fields: object, known: int) -> None:
     """Raise WrittenByNewer if these fields of an entry say a higher schema than this version's."""
-    schema = found.get("schema") if isinstance(found, dict) else None
+    schema = fields.get("schema") if isinstance(fields, dict) else None
     if type(schema) is int and schema > known:
         raise WrittenByNewer(f"schema {schema}; this version reads up to {known}")
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import WORST_FIRST
+from redrabbit.domain.run_words import WORST_FIRST
 
 
 def is_good(presentation: PresentationRecord) -> bool:

@@ -41,3 +41,9 @@ class RecordReader(Protocol):
     ) -> list[R]:
         """Return the records that meet every condition, by key unless `order_by` says else."""
         ...
+
+
+def latest(reader: RecordReader, kind: type[R], *where: Where, by: str) -> R | None:
+    """Return the record that meets every condition and has the greatest `by`; None: there is none."""
+    records = reader.find(kind, *where, order_by=by, descending=True, limit=1)
+    return records[0] if records else None

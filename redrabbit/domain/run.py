@@ -7,55 +7,22 @@ presentation of a part decides, later ones are kept beside it (L10). A refused e
 `Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from redrabbit.domain.evidence import Evidence, Expectation, Presented
+from redrabbit.domain.evidence import Evidence, Expectation
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
 from redrabbit.domain.observation import Acquisition, Readings
-from redrabbit.domain.verdict import Judgement, Verdict
-
-
-class RunState(StrEnum):
-    """Where a run stands; each state is what the operator's page asks for."""
-
-    AWAITING_PART = "awaiting_part"
-    ARMED = "armed"
-    PRESENTED = "presented"
-    AWAITING_RETURN = "awaiting_return"
-    AWAITING_CONFIRMATION = "awaiting_confirmation"
-    CLOSED = "closed"
-
-
-class Outcome(StrEnum):
-    """What a run came to: its worst step (D4)."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-    ABORTED = "aborted"
-
-
-class Purpose(StrEnum):
-    """Why the run is made."""
-
-    CHECK = "check"
-    REVERIFICATION = "reverification"
-
-
-class StopCode(StrEnum):
-    """Why a run went no further, or was not confirmed."""
-
-    NOT_STARTED = "not_started"
-    NOT_PRESENTED = "not_presented"
-    NOT_CONFIRMED = "not_confirmed"
-    RESTARTED = "restarted"
-    """The software was, while it was armed (L3)."""
-    CONFIGURATION_CHANGED = "configuration_changed"
-    PERSON = "person"
-    """Somebody gave it up; their words stand beside."""
+from redrabbit.domain.run_words import (
+    Outcome,
+    Presented,
+    Purpose,
+    RunState,
+    StopCode,
+    worst_outcome,
+)
+from redrabbit.domain.verdict import Judgement
 
 
 class DeadlineKind(StrEnum):
@@ -99,7 +66,7 @@ class Run:
     state: RunState = RunState.AWAITING_PART
     index: int = 0
     evidence: Evidence | None = None
-    beside: Evidence | None = None
+    later_presentation: Evidence | None = None
     """A later presentation of the same part, kept beside (L10)."""
     deadline: "SetDeadline | None" = None
     not_returned: bool = False
@@ -131,14 +98,6 @@ def outcome_of(run: Run) -> Outcome:
     if run.stopped is not None:
         return run.stopped
     return Outcome.PASSED if len(verdicts) == len(run.steps) else Outcome.ABORTED
-
-
-def worst_outcome(verdicts: Iterable[Verdict]) -> Outcome | None:
-    """Return what deciding verdicts that are not good make of their run; None: all are good."""
-    reached = set(verdicts)
-    if reached & {Verdict.MISSED, Verdict.FALSE_REJECT}:
-        return Outcome.FAILED
-    return Outcome.INCONCLUSIVE if Verdict.INCONCLUSIVE in reached else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,11 @@ from redrabbit.domain.run import (
     GivenBack,
     Observed,
     Restarted,
-    RunState,
     Scanned,
     Tapped,
 )
 from redrabbit.domain.run_transitions import Transition
+from redrabbit.domain.run_words import RunState
 
 Transitions = Mapping[tuple[RunState, type], Transition]
 

@@ -12,7 +12,7 @@ from enum import Enum
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.presentation_questions import is_good
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import Outcome, RunState, StopCode
+from redrabbit.domain.run_words import Outcome, RunState, StopCode
 
 
 class WhyMade(Enum):

@@ -7,7 +7,7 @@ keeps what was judged and guesses nothing about the rest (D4).
 
 from dataclasses import replace
 
-from redrabbit.domain.evidence import Presented, begin, gather, present
+from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.run import (
     Advance,
     Observed,
@@ -17,15 +17,16 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
-from redrabbit.domain.run_watching import code_edge, watched
-from redrabbit.domain.verdict import Judgement, Why, inconclusive, judge
+from redrabbit.domain.run_observation import code_edge, watched
+from redrabbit.domain.run_words import Presented, Why
+from redrabbit.domain.verdict import Judgement, inconclusive, judge
 
 
 def watch_return(run: Run, event: Observed) -> Advance:
     """Look out for a contradiction, and for the part being presented again (L10)."""
     contradicted, effects = _watch_contradiction(run, event)
-    watching, more = _watch_beside(contradicted, event)
-    return watching, effects + more
+    watched_on, more = _watch_later_presentation(contradicted, event)
+    return watched_on, effects + more
 
 
 def _watch_contradiction(run: Run, event: Observed) -> Advance:
@@ -49,47 +50,51 @@ def _watch_contradiction(run: Run, event: Observed) -> Advance:
     )
 
 
-def _watch_beside(run: Run, event: Observed) -> Advance:
+def _watch_later_presentation(run: Run, event: Observed) -> Advance:
     code = code_edge(run.step.expectation, event.acquisition, event.readings)
     if code == run.part and run.step.judgement is not None:
-        return _present_beside(run, event)
-    if run.beside is None:
+        return _begin_later_presentation(run, event)
+    if run.later_presentation is None:
         return run, ()
-    evidence = watched(run.part, run.beside, event)
-    beside = replace(run, beside=evidence)
+    evidence = watched(run.part, run.later_presentation, event)
+    watched_on = replace(run, later_presentation=evidence)
     judgement = judge(evidence, event.acquisition.window.ended_at)
-    return (beside, ()) if judgement is None else conclude_beside(beside, judgement)
+    return (
+        (watched_on, ())
+        if judgement is None
+        else conclude_later_presentation(watched_on, judgement)
+    )
 
 
-def _present_beside(run: Run, event: Observed) -> Advance:
+def _begin_later_presentation(run: Run, event: Observed) -> Advance:
     """Watch a later presentation of the part; one before it that is still open ends with it."""
     at = event.acquisition.window.ended_at
-    run, concluded = conclude_beside(run, inconclusive(Why.WRONG_PART, at))
+    run, concluded = conclude_later_presentation(run, inconclusive(Why.WRONG_PART, at))
     attempt = run.step.attempts + 1
     before = gather(begin(run.step.expectation, event.readings), event.acquisition)
     again = replace(
         run.with_step(replace(run.step, attempts=attempt)),
-        beside=present(before, at, Presented.CODE),
+        later_presentation=present(before, at, Presented.CODE),
     )
     presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
     return again, (*concluded, presented)
 
 
-def conclude_beside(run: Run, judgement: Judgement) -> Advance:
+def conclude_later_presentation(run: Run, judgement: Judgement) -> Advance:
     """End the later presentation that is under way, if one is, with this verdict."""
-    if run.beside is None:
+    if run.later_presentation is None:
         return run, ()
     reached = VerdictReached(
         step=run.index,
         attempt=run.step.attempts,
         judgement=judgement,
-        evidence=run.beside,
+        evidence=run.later_presentation,
         decides=False,
     )
-    return replace(run, beside=None), (reached,)
+    return replace(run, later_presentation=None), (reached,)
 
 
 def restart_returning(run: Run, event: Restarted) -> Advance:
     """Keep the verdicts; what was being watched beside them was not seen to its end (D4)."""
-    concluded, effects = conclude_beside(run, inconclusive(Why.RESTARTED, event.at))
+    concluded, effects = conclude_later_presentation(run, inconclusive(Why.RESTARTED, event.at))
     return replace(concluded, evidence=None), effects

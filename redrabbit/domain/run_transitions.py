@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Presented, begin, gather, present
+from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Readings
 from redrabbit.domain.run import (
@@ -24,7 +24,6 @@ from redrabbit.domain.run import (
     Event,
     GivenBack,
     Observed,
-    Outcome,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -32,26 +31,18 @@ from redrabbit.domain.run import (
     Restarted,
     Run,
     RunClosed,
-    RunState,
     RunStopped,
     Scanned,
     SetDeadline,
-    StopCode,
     StopReason,
     Tapped,
     VerdictReached,
     outcome_of,
 )
-from redrabbit.domain.run_return import conclude_beside, restart_returning, watch_return
-from redrabbit.domain.run_watching import code_edge, presented_edge, watched
-from redrabbit.domain.verdict import (
-    Judgement,
-    Why,
-    inconclusive,
-    judge,
-    judge_answer,
-    judge_at_last,
-)
+from redrabbit.domain.run_observation import code_edge, presented_edge, watched
+from redrabbit.domain.run_return import conclude_later_presentation, restart_returning, watch_return
+from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
+from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
 
 
 def advance(run: Run, event: Event) -> Advance:
@@ -110,7 +101,10 @@ def _take_part(run: Run, event: Scanned) -> Advance:
 
 def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
     armed = replace(
-        run, state=RunState.ARMED, evidence=begin(run.step.expectation, readings), beside=None
+        run,
+        state=RunState.ARMED,
+        evidence=begin(run.step.expectation, readings),
+        later_presentation=None,
     )
     armed, deadline = _with_deadline(
         armed, DeadlineKind.ARMING, at + timedelta(seconds=run.arming_timeout_s)
@@ -268,8 +262,10 @@ def _stop(
 def _give_back(run: Run, event: GivenBack) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part_back", scanned=event.code, expected=run.part)
-    answer = judge_answer(run.beside) if run.beside is not None else None
-    run, concluded = conclude_beside(run, answer or inconclusive(Why.NO_RESULT, event.at))
+    answer = judge_answer(run.later_presentation) if run.later_presentation is not None else None
+    run, concluded = conclude_later_presentation(
+        run, answer or inconclusive(Why.NO_RESULT, event.at)
+    )
     back = PartReturned(at=event.at, step=run.index, actor=event.actor)
     returned = replace(run, not_returned=False)
     judgement = run.step.judgement

@@ -143,14 +143,14 @@ def schedule_text(rule: ScheduleRule) -> str:
 
 def parse_duration(text: str) -> timedelta:
     """Return the length of `500 ms`, `20 s`, `1.5 s`, `15 min`, `2 h` or `1 d`; else ValueError."""
-    found = DURATION.fullmatch(text.strip())
-    if found is None:
+    match = DURATION.fullmatch(text.strip())
+    if match is None:
         raise ValueError(
             f"`{text}` is not a duration; expected a number and a unit: "
             "`500 ms`, `20 s`, `15 min`, `2 h` or `1 d`"
         )
     try:
-        length = float(found["number"]) * UNITS[found["unit"]]
+        length = float(match["number"]) * UNITS[match["unit"]]
     except OverflowError:  # more days than Python counts
         length = timedelta.max
     if length > LONGEST_SPAN:
@@ -169,15 +169,15 @@ def _rule(words: str) -> ScheduleRule | None:
         return EveryShiftStart()
     if words == "on demand":
         return OnDemand()
-    if found := INTERVAL.fullmatch(words):
-        length = parse_duration(f"{found['number']} {found['unit']}")
+    if match := INTERVAL.fullmatch(words):
+        length = parse_duration(f"{match['number']} {match['unit']}")
         return EveryInterval(interval_s=length.total_seconds())
-    if found := DAILY.fullmatch(words):
-        return Daily(at=_time(found["at"]))
-    if found := WEEKLY.fullmatch(words):
-        return Weekly(weekdays=_weekdays(found["days"]), at=_time(found["at"]))
-    if found := MONTHLY.fullmatch(words):
-        return Monthly(day=int(found["day"]), at=_time(found["at"]))
+    if match := DAILY.fullmatch(words):
+        return Daily(at=_time(match["at"]))
+    if match := WEEKLY.fullmatch(words):
+        return Weekly(weekdays=_weekdays(match["days"]), at=_time(match["at"]))
+    if match := MONTHLY.fullmatch(words):
+        return Monthly(day=int(match["day"]), at=_time(match["at"]))
     return None
 
 

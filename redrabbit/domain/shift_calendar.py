@@ -17,8 +17,6 @@ from redrabbit.domain.text import Text
 
 ONE_DAY: Final = timedelta(days=1)
 ONE_WEEK: Final = timedelta(weeks=1)
-MOMENT: Final = timedelta(microseconds=1)
-"""The shortest step of an instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +85,15 @@ def shift_windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> 
     """Return the windows that share a moment with [since, until), in order of their beginning."""
     last = plant_date(calendar.zone, until)
     day = plant_date(calendar.zone, since) - ONE_DAY  # its shift over midnight may still be on
-    found: list[ShiftWindow] = []
+    windows: list[ShiftWindow] = []
     while day <= last:
-        found += [
+        windows += [
             window
             for window in windows_on(calendar, day)
             if window.begins_at < until and window.ends_at > since
         ]
         day += ONE_DAY
-    return sorted(found, key=lambda window: (window.begins_at, window.name))
+    return sorted(windows, key=lambda window: (window.begins_at, window.name))
 
 
 def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
@@ -113,25 +111,16 @@ def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
     return [window for window in windows if window.begins_at < window.ends_at]
 
 
-def shift_at(calendar: ShiftCalendar, instant: datetime) -> ShiftWindow | None:
-    """Return the shift that is on at an instant; None outside all shifts.
-
-    Where shifts overlap, which the configuration refuses, the one that began last is returned.
-    """
-    on = shift_windows(calendar, instant, instant + MOMENT)
-    return on[-1] if on else None
-
-
 def overlaps(calendar: ShiftCalendar) -> list[Overlap]:
     """Return each pair of shifts that overlap in an ordinary week, holidays not considered."""
     spans = [_Span.of(shift, day) for shift in calendar.shifts for day in set(shift.weekdays)]
-    found = [
+    pairs = [
         Overlap(first=first.name, second=second.name, weekday=second.weekday)
         for index, one in enumerate(spans)
         for other in spans[index + 1 :]
         for first, second in _in_order(one, other)
     ]
-    return sorted(found, key=lambda overlap: (overlap.weekday, overlap.first, overlap.second))
+    return sorted(pairs, key=lambda overlap: (overlap.weekday, overlap.first, overlap.second))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,12 @@ class SignalLog:
         """Return the log as it is kept; at most `MOST_BYTES`."""
         kept = len(self._points)
         while True:
-            packed = zlib.compress(canonical(self._told(kept)), level=9)
+            packed = zlib.compress(canonical(self._as_json(kept)), level=9)
             if len(packed) <= MOST_BYTES:
                 return packed
             kept = kept * 3 // 4
 
-    def _told(self, kept: int) -> dict[str, JsonValue]:
+    def _as_json(self, kept: int) -> dict[str, JsonValue]:
         signals: dict[str, list[JsonValue]] = {}
         for name, point in self._points[:kept]:
             signals.setdefault(name, []).append(list(point))

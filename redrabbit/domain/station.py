@@ -1,7 +1,6 @@
 """Stations, their links and the error-proofing devices that watch there (R01)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
@@ -81,7 +80,6 @@ class Station:
     """Which part the station sees; a challenge part's code outside its run is an escape (L5)."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     def device(self, device_id: DeviceId) -> Device:
         """Return the device of that id; KeyError if it is not at this station."""

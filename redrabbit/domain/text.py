@@ -86,8 +86,8 @@ def problem_in(text: str, limit: int) -> TextProblem | None:
     for position, character in enumerate(text[: limit + 1], 1):
         category = unicodedata.category(character)
         if category in _REFUSED or character in _UNSEEN:
-            found = {"character": f"U+{ord(character):04X}", "position": position}
-            return TextProblem("text_character", found)
+            params = {"character": f"U+{ord(character):04X}", "position": position}
+            return TextProblem("text_character", params)
         is_mark = category.startswith("M")
         marks = marks + 1 if is_mark else 0
         if marks > MOST_MARKS_IN_A_ROW or (is_mark and position == 1):

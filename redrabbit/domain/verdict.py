@@ -7,52 +7,12 @@ with its reason (L3), a rejection for another reason than the part's failure mod
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import OnSilence
-
-
-class Verdict(StrEnum):
-    """判定: what one presentation showed."""
-
-    DETECTED = "detected"
-    MISSED = "missed"
-    ACCEPTED = "accepted"
-    FALSE_REJECT = "false_reject"
-    INCONCLUSIVE = "inconclusive"
-
-    @property
-    def is_good(self) -> bool:
-        """True where the device did what it must."""
-        return self in {Verdict.DETECTED, Verdict.ACCEPTED}
-
-
-WORST_FIRST: Final = (
-    Verdict.MISSED,
-    Verdict.FALSE_REJECT,
-    Verdict.INCONCLUSIVE,
-    Verdict.DETECTED,
-    Verdict.ACCEPTED,
-)
-"""The order in which the worst of several verdicts is found (D4)."""
-
-
-class Why(StrEnum):
-    """Why a presentation was inconclusive."""
-
-    NO_RESULT = "no_result"
-    STALE = "stale"
-    STUCK = "stuck"
-    CONTRADICTORY = "contradictory"
-    WRONG_REJECT_CODE = "wrong_reject_code"
-    WRONG_PART = "wrong_part"
-    LINK_LOST = "link_lost"
-    RESTARTED = "restarted"
-    ABORTED = "aborted"
+from redrabbit.domain.run_words import Verdict, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +57,7 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
         return inconclusive(Why.WRONG_PART, now)
     if evidence.lost:
         return inconclusive(Why.LINK_LOST, now)
-    if now > evidence.deadline_at and _heard_out(evidence, evidence.deadline_at, now):
+    if now > evidence.deadline_at and _all_signals_read_since(evidence, evidence.deadline_at, now):
         return _silent(evidence, now)
     return None
 
@@ -150,12 +110,12 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
 def _told_code(evidence: Evidence) -> Value | None:
     """Return why it was rejected, as told since the part came: what stood there before is stale."""
     signal = evidence.expectation.rule.reject_code
-    if signal is None or signal not in evidence.told:
+    if signal is None or signal not in evidence.read_since_presented:
         return None
     return evidence.known.get(signal)
 
 
-def _heard_out(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
+def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
     """Return whether each answer's signal was read since the deadline, or never will be in time."""
     regular = {
         signal

@@ -19,7 +19,7 @@ RISING_MESSAGES = 3
 """Late messages come one or two at a time; three in rising order are a station that restarted."""
 
 
-class Place(Enum):
+class Ordering(Enum):
     """Where a message stands to those before it."""
 
     IN_ORDER = "in order"
@@ -54,26 +54,26 @@ class MessageOrder:
         """Take the next message's position for granted, not its freshness, if it is lower."""
         self._first_after_connect = True
 
-    def place(self, stamp: Stamp, payload: bytes) -> Place:
+    def ordering(self, stamp: Stamp, payload: bytes) -> Ordering:
         """Return where a message stands, and remember it if it is the newest."""
         newest, first = self._newest, self._first_after_connect
         self._first_after_connect = False
         if newest is None or stamp.position > newest.position:
-            return self._remember(stamp, payload, Place.IN_ORDER)
+            return self._remember(stamp, payload, Ordering.IN_ORDER)
         if stamp.position == newest.position:
             if stamp.sequence is not None or payload == self._newest_payload:
-                return Place.DUPLICATE
-            return self._remember(stamp, payload, Place.IN_ORDER)
+                return Ordering.DUPLICATE
+            return self._remember(stamp, payload, Ordering.IN_ORDER)
         if _time_went_on(newest, stamp):
-            return self._remember(stamp, payload, Place.IN_ORDER)
+            return self._remember(stamp, payload, Ordering.IN_ORDER)
         if first or self._rises(stamp.position):
-            return self._remember(stamp, payload, Place.OUT_OF_ORDER)
-        return Place.OUT_OF_ORDER
+            return self._remember(stamp, payload, Ordering.OUT_OF_ORDER)
+        return Ordering.OUT_OF_ORDER
 
-    def _remember(self, stamp: Stamp, payload: bytes, place: Place) -> Place:
+    def _remember(self, stamp: Stamp, payload: bytes, ordering: Ordering) -> Ordering:
         self._newest, self._newest_payload = stamp, payload
         self._fallen.clear()
-        return place
+        return ordering
 
     def _rises(self, position: float) -> bool:
         """Note a fallen position; tell whether enough of them have risen in a row."""

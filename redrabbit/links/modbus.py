@@ -26,11 +26,11 @@ from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.read_plan import PlannedBlock, ReadPlan, plan_reads
 from redrabbit.domain.station import ModbusLink, Station
+from redrabbit.links.commits_under_way import CommitsUnderWay
 from redrabbit.links.errors import StationRefusal, StationTrouble
-from redrabbit.links.following import Following
+from redrabbit.links.link_statistics import LinkStatistics
 from redrabbit.links.modbus_connection import ModbusConnection, Request
 from redrabbit.links.reconnect import Backoff
-from redrabbit.links.tally import Tally
 from redrabbit.links.ticks import Ticks
 from redrabbit.services.station_link import Diagnostics, Sink
 
@@ -74,13 +74,13 @@ class ModbusStationLink:
         self._station = station.id
         self._link = link
         self._sink = sink
-        self._following = Following()
+        self._commits = CommitsUnderWay()
         self._clock = clock
         self._signals = frozenset(spec.name for spec in station.signals)
         self._connection = ModbusConnection(link)
         self._ticks = Ticks(clock, link.poll_interval_s, phase)
         self._backoff = Backoff(rng)
-        self._tally = Tally(station.id, _LOG)
+        self._statistics = LinkStatistics(station.id, _LOG)
         self._failures_in_a_row = 0
         self._last: dict[SignalName, Value | Reason] = {}
         self._culprits_again_at: datetime | None = None
@@ -89,7 +89,7 @@ class ModbusStationLink:
     @property
     def diagnostics(self) -> Mapping[StationId, Diagnostics]:
         """Return how the link to the station fares."""
-        return {self._station: self._tally.snapshot()}
+        return {self._station: self._statistics.snapshot()}
 
     @property
     def plan(self) -> ReadPlan:
@@ -101,9 +101,9 @@ class ModbusStationLink:
         pause_s = 0.0
         try:
             while True:
-                self._tally.skipped_ticks += await self._ticks.wait(pause_s)
+                self._statistics.skipped_ticks += await self._ticks.wait(pause_s)
                 acquisition = await self.cycle()
-                self._following.follow(self._sink(acquisition))
+                self._commits.follow(self._sink(acquisition))
                 pause_s = self._pause_s(acquisition)
         finally:
             self._connection.close()
@@ -120,10 +120,10 @@ class ModbusStationLink:
             return self._failure(trouble, began_at)
 
     async def _connect(self) -> None:
-        self._tally.disconnected()
+        self._statistics.disconnected()
         self._forget()
         await self._connection.open()
-        self._tally.connected(self._clock.now())
+        self._statistics.connected(self._clock.now())
 
     async def _read(self) -> Acquisition:
         """Read the plan's blocks; begin again with a finer plan while a block is refused."""
@@ -134,14 +134,14 @@ class ModbusStationLink:
             refused = await self._ask_all(replies)
             ended_at = max(began_at, self._clock.now())
             if replies:
-                self._tally.timed(ended_at - began_at, len(replies))
+                self._statistics.timed(ended_at - began_at, len(replies))
             if refused is None:
                 break
             self._adopt(self._plan.split(refused))
         if all(raw is None for raw in replies):
             self._adopt(self._plan.without_memory())
             raise StationTrouble(Reason.DEVICE_ERROR, "the device refuses every block")
-        self._tally.good()
+        self._statistics.good()
         return Acquisition(
             station=self._station,
             window=Window(began_at=began_at, ended_at=ended_at),
@@ -160,7 +160,7 @@ class ModbusStationLink:
                     return planned
                 if refusal.code in {GATEWAY_HAS_NO_PATH, GATEWAY_GOT_NO_REPLY}:
                     raise StationTrouble(Reason.DEVICE_ERROR, str(refusal)) from None
-                self._tally.note(Reason.DEVICE_ERROR, str(refusal), self._clock.now())
+                self._statistics.note(Reason.DEVICE_ERROR, str(refusal), self._clock.now())
         return None
 
     def _changes(self, replies: list[bytes | None]) -> tuple[Observation, ...]:
@@ -181,9 +181,9 @@ class ModbusStationLink:
         self._forget()
         self._failures_in_a_row += 1
         ended_at = max(began_at, self._clock.now())
-        self._tally.failed(trouble.reason, trouble.detail, ended_at)
+        self._statistics.failed(trouble.reason, trouble.detail, ended_at)
         if not self._connection.is_open:
-            self._tally.disconnected()
+            self._statistics.disconnected()
         return Acquisition(
             station=self._station,
             window=Window(began_at=began_at, ended_at=ended_at),
@@ -204,7 +204,7 @@ class ModbusStationLink:
         window = acquisition.window
         spent_s = (window.ended_at - window.began_at).total_seconds()
         pause_s = max(self._backoff.next_s(), PAUSE_PER_ATTEMPT * spent_s)
-        self._tally.suspended_until = window.ended_at + timedelta(seconds=pause_s)
+        self._statistics.suspended_until = window.ended_at + timedelta(seconds=pause_s)
         return pause_s
 
     def _try_culprits_again(self) -> None:

@@ -26,12 +26,12 @@ from redrabbit.domain.identity import StationId
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
+from redrabbit.links.commits_under_way import CommitsUnderWay
 from redrabbit.links.errors import StationTrouble
-from redrabbit.links.following import Following
-from redrabbit.links.message_order import Place
+from redrabbit.links.link_statistics import LinkStatistics
+from redrabbit.links.message_order import Ordering
 from redrabbit.links.mqtt_session import Message, MqttSession
 from redrabbit.links.reconnect import Backoff
-from redrabbit.links.tally import Tally
 from redrabbit.links.topic_reader import Take, TopicReader
 from redrabbit.services.station_link import Diagnostics, Sink
 
@@ -46,13 +46,13 @@ class MqttBrokerLink:
 
     def __init__(self, stations: Iterable[Station], sink: Sink, clock: Clock, rng: Random) -> None:
         self._readers: dict[str, list[TopicReader]] = {}
-        self._tallies: dict[StationId, Tally] = {}
+        self._statistics: dict[StationId, LinkStatistics] = {}
         links: list[MqttLink] = []
         for station in stations:
             if not isinstance(station.link, MqttLink):
                 raise TypeError(f"{station.id} is not read over MQTT")
             links.append(station.link)
-            self._tallies[station.id] = Tally(station.id, _LOG)
+            self._statistics[station.id] = LinkStatistics(station.id, _LOG)
             for reader in _readers(station, station.link.settle_s):
                 self._readers.setdefault(reader.topic, []).append(reader)
         if len({(link.host, link.port) for link in links}) != 1:
@@ -60,7 +60,7 @@ class MqttBrokerLink:
         self._host, self._port = links[0].host, links[0].port
         self._keepalive_s = min(link.keepalive_s for link in links)
         self._sink = sink
-        self._following = Following()
+        self._commits = CommitsUnderWay()
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -76,9 +76,9 @@ class MqttBrokerLink:
     def diagnostics(self) -> Mapping[StationId, Diagnostics]:
         """Return how each station's link fares."""
         queued = self._queued()
-        for tally in self._tallies.values():
-            tally.queued = queued
-        return {station: tally.snapshot() for station, tally in self._tallies.items()}
+        for statistics in self._statistics.values():
+            statistics.queued = queued
+        return {station: statistics.snapshot() for station, statistics in self._statistics.items()}
 
     async def run(self) -> None:
         """Listen until cancelled; the connection is closed then."""
@@ -116,12 +116,12 @@ class MqttBrokerLink:
         for reader in self._all_readers():
             reader.connected()
             self._expect(reader, now)
-        for tally in self._tallies.values():
-            tally.connected(now)
+        for statistics in self._statistics.values():
+            statistics.connected(now)
 
     def _disconnected(self) -> None:
-        for tally in self._tallies.values():
-            tally.disconnected()
+        for statistics in self._statistics.values():
+            statistics.disconnected()
 
     # Messages -------------------------------------------------------------------------------
 
@@ -139,29 +139,34 @@ class MqttBrokerLink:
         self, reader: TopicReader, message: Message, arrived_at: datetime
     ) -> Awaitable[object] | None:
         """Hand one message to the sink as what it is for one station."""
-        tally = self._tallies[reader.station]
+        statistics = self._statistics[reader.station]
         historical = message.retained or self._is_settling(reader, arrived_at)
         take = reader.take(message.payload, arrived_at, historical=historical)
         if not message.retained:
             self._expect(reader, arrived_at)
-        self._count(tally, reader, message, take, arrived_at)
+        self._count(statistics, reader, message, take, arrived_at)
         return self._sink(take.acquisition)
 
     def _count(
-        self, tally: Tally, reader: TopicReader, message: Message, take: Take, at: datetime
+        self,
+        statistics: LinkStatistics,
+        reader: TopicReader,
+        message: Message,
+        take: Take,
+        at: datetime,
     ) -> None:
-        tally.duplicates += take.place is Place.DUPLICATE
-        tally.out_of_order += take.place is Place.OUT_OF_ORDER
+        statistics.duplicates += take.ordering is Ordering.DUPLICATE
+        statistics.out_of_order += take.ordering is Ordering.OUT_OF_ORDER
         if take.unreadable is None:
             self._unreadable.discard(reader)
-            tally.good()
+            statistics.good()
             return
         detail = take.acquisition.detail or f"{reader.topic}: a field is {take.unreadable.value}"
-        tally.note(take.unreadable, detail, at)
-        tally.set_aside(message.topic, message.payload)
+        statistics.note(take.unreadable, detail, at)
+        statistics.set_aside(message.topic, message.payload)
         if reader not in self._unreadable:
             self._unreadable.add(reader)
-            tally.warn(detail, take.unreadable)
+            statistics.warn(detail, take.unreadable)
 
     def _is_settling(self, reader: TopicReader, at: datetime) -> bool:
         return self._connected_at is None or at < self._connected_at + timedelta(
@@ -229,8 +234,8 @@ class MqttBrokerLink:
 
     def _hand_over_failure(self, reader: TopicReader, reason: Reason, detail: str) -> None:
         now = self._clock.now()
-        self._tallies[reader.station].failed(reason, detail, now)
-        self._following.follow(self._sink(reader.failure(reason, now, detail)))
+        self._statistics[reader.station].failed(reason, detail, now)
+        self._commits.follow(self._sink(reader.failure(reason, now, detail)))
 
     def _all_readers(self) -> list[TopicReader]:
         return [reader for readers in self._readers.values() for reader in readers]

@@ -10,17 +10,6 @@ from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
 
-GOLDEN_RATIO = 0.6180339887498949
-
-
-def staggered_phase(index: int) -> float:
-    """Return the share of its interval by which the index-th poller starts later.
-
-    Multiples of the golden ratio fall evenly however many there are, so that no burst of requests
-    leaves at once and adding a station moves no other.
-    """
-    return index * GOLDEN_RATIO % 1.0
-
 
 class Ticks:
     """The due instants of one poller."""

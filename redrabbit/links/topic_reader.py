@@ -19,7 +19,7 @@ from redrabbit.domain.decoding import decode_field, decode_text, parse_json
 from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.signals import MqttAddress, SignalSpec
-from redrabbit.links.message_order import MessageOrder, Place, read_stamp
+from redrabbit.links.message_order import MessageOrder, Ordering, read_stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Take:
     """What a message came to: the acquisition, its place in order, and what could not be read."""
 
     acquisition: Acquisition
-    place: Place = Place.IN_ORDER
+    ordering: Ordering = Ordering.IN_ORDER
     unreadable: Reason | None = None
 
 
@@ -85,9 +85,9 @@ class TopicReader:
             if isinstance(stamp, Reason):
                 detail = f"{self.topic}: no sequence or time as declared"
                 return self._unreadable(stamp, arrived_at, detail)
-            place = self._order.place(stamp, payload)
-            if place is not Place.IN_ORDER:
-                return Take(acquisition=self._nothing_new(arrived_at, place), place=place)
+            ordering = self._order.ordering(stamp, payload)
+            if ordering is not Ordering.IN_ORDER:
+                return Take(acquisition=self._nothing_new(arrived_at, ordering), ordering=ordering)
         return self._values(payload, document, arrived_at, historical=historical)
 
     def _values(
@@ -112,13 +112,13 @@ class TopicReader:
             unreadable=reasons[0] if reasons else None,
         )
 
-    def _nothing_new(self, arrived_at: datetime, place: Place) -> Acquisition:
+    def _nothing_new(self, arrived_at: datetime, ordering: Ordering) -> Acquisition:
         return Acquisition(
             station=self.station,
             window=Window(began_at=arrived_at, ended_at=arrived_at),
             signals=frozenset(),
             fresh=False,
-            detail=f"{self.topic}: {place.value}",
+            detail=f"{self.topic}: {ordering.value}",
         )
 
     def _unreadable(self, reason: Reason, arrived_at: datetime, detail: str) -> Take:

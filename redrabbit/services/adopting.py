@@ -29,6 +29,7 @@ from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.identity import CONFIGURATION
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     ChallengePartRecord,
     CheckRecord,
@@ -47,8 +48,8 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
     `files` maps each file's name to its text. The ledger keeps them without what looks like a
     secret, for ever; the digest is over the true texts (D24).
     """
-    latest = uow.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    is_known = latest and latest[0].digest == plant.digest and latest[0].software == software
+    last = latest(uow, ConfigurationRecord, by="adopted_at")
+    is_known = last is not None and (last.digest, last.software) == (plant.digest, software)
     if is_known and uow.in_force == in_force_digest(plant.in_force):
         return False
     adopted = ConfigurationAdopted(
@@ -114,16 +115,8 @@ def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
         equals("check_id", retired.check_id),
         equals("outcome", None),
     ):
-        excused = OccurrenceDecided(
-            occurrence_id=occurrence.occurrence_id,
-            check_id=occurrence.check_id,
-            station=occurrence.station,
-            device=occurrence.device,
-            run_id=None,
-            outcome=OccurrenceOutcome.EXCUSED,
-            reason_code=DecisionCode.CHECK_RETIRED,
-            reason_text=None,
-            pause_id=None,
+        excused = OccurrenceDecided.of(
+            occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.CHECK_RETIRED
         )
         record(uow, excused, stream=retired.line, actor=CONFIGURATION)
 
@@ -197,9 +190,9 @@ def _registered(part: ChallengePart, known: ChallengePartRecord | None) -> PartR
 
 
 def _part_differs(known: ChallengePartRecord, wanted: PartRegistered) -> bool:
-    told = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    told["name"] = json_of(wanted.name)
-    return any(getattr(known, name) != value for name, value in told.items())
+    values = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    values["name"] = json_of(wanted.name)
+    return any(getattr(known, name) != value for name, value in values.items())
 
 
 def _state(

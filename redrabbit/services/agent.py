@@ -18,19 +18,20 @@ from redrabbit.domain.identity import AGENT, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services import scheduling
+from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.one_life import OneLife
+from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.station_desk import StationDesk
+from redrabbit.services.station_queue import StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
-from redrabbit.services.watching import Watching
 
-__all__ = ["Agent", "Formerly", "TakenOver", "note_clock_step", "open_life"]
+__all__ = ["Agent", "PreviousPlant", "TakenOver", "note_clock_step", "open_life"]
 
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
@@ -41,14 +42,14 @@ HEART_STOPPED_AFTER_S = 5.0
 CLOCK_STEP_S = 1.0
 """A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
-Formerly = Callable[[Reader], Plant | None]
+PreviousPlant = Callable[[Reader], Plant | None]
 """Returns the plant as it was last in force; None where nobody can tell any more."""
 
 log = logging.getLogger("redrabbit.agent")
 
 
 class Agent:
-    """Watches the stations of one plant; its desks take the links' acquisitions."""
+    """Watches the stations of one plant; its queues take the links' acquisitions."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Agent:
         clock: Clock,
         software: str,
         *,
-        formerly: Formerly | None = None,
+        previous_plant: PreviousPlant | None = None,
     ) -> None:
         self.plant = plant
         """The plant in force, for whoever shows it; a command asks `in_force` (D52)."""
@@ -71,24 +72,28 @@ class Agent:
         """Set when another agent has taken over: this one must end (B22)."""
         self.clock = clock
         self._software = software
-        self._formerly = formerly
+        self._previous_plant = previous_plant
         self.supervisor = Supervisor(clock)
-        self.desks: dict[StationId, StationDesk] = {}
+        self.queues: dict[StationId, StationQueue] = {}
         self._agent_id: int | None = None
         self._commits = 0
         self._beat_at: datetime | None = None
 
     async def open(self) -> None:
         """Begin this life in one transaction; the plant until now is read before it, not in it."""
-        before = await self.database.read(self._formerly) if self._formerly is not None else None
+        before = (
+            await self.database.read(self._previous_plant)
+            if self._previous_plant is not None
+            else None
+        )
         opened = await self.database.write(
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )
         self._agent_id = opened.agent_id
-        self.database = OneLife(self.database, opened.agent_id, self.superseded.set)
-        self.desks = {
-            watch.station.id: StationDesk(watch, self.database, self.clock, self.note_commit)
-            for watch in opened.watches
+        self.database = FencedDatabase(self.database, opened.agent_id, self.superseded.set)
+        self.queues = {
+            owner.station.id: StationQueue(owner, self.database, self.clock, self.note_commit)
+            for owner in opened.owners
         }
         self._beat_at = self.clock.now()
 
@@ -116,39 +121,41 @@ class Agent:
     async def _take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
         """Do it to its end, whoever gave up waiting: half of it would be two plants at once."""
         async with self._one_at_a_time, AsyncExitStack() as held:
-            for desk in self.desks.values():
-                await held.enter_async_context(desk.held())
+            for queue in self.queues.values():
+                await held.enter_async_context(queue.held())
             self.views()  # so that the writer's thread finds nothing to put into the readings
-            before, watches = self.plant, {name: desk.watch for name, desk in self.desks.items()}
+            before, owners = self.plant, {name: queue.owner for name, queue in self.queues.items()}
             self._coming = plant  # stays on trouble: a commit may have been made all the same
             taken = await self.database.write(
                 lambda uow: take_over(
-                    uow, plant, files, self._software, before=before, watches=watches
+                    uow, plant, files, self._software, before=before, owners=owners
                 )
             )
             self._put_in_force(plant, files, taken)
         return taken
 
     def _put_in_force(self, plant: Plant, files: Mapping[str, str], taken: TakenOver) -> None:
-        """Give every desk its watch; nothing here can fail or wait."""
+        """Give every queue its owner; nothing here can fail or wait."""
         version = self.version()
         self.plant, self._coming, self._files = plant, None, files
         for name in taken.removed:
-            self.desks.pop(name).retire()
-        for name, desk in self.desks.items():
+            self.queues.pop(name).retire()
+        for name, queue in self.queues.items():
             if name in taken.rebuilt:
-                desk.watch = taken.rebuilt[name]
+                queue.owner = taken.rebuilt[name]
             else:
-                desk.watch.go_on_under(plant)
-        for name, watch in taken.rebuilt.items():
-            if name not in self.desks:
-                self.desks[name] = StationDesk(watch, self.database, self.clock, self.note_commit)
+                queue.owner.go_on_under(plant)
+        for name, owner in taken.rebuilt.items():
+            if name not in self.queues:
+                self.queues[name] = StationQueue(owner, self.database, self.clock, self.note_commit)
         self._commits += max(0, version - self.version()) + 1
 
     def sink(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take one acquisition from a link."""
-        desk = self.desks.get(acquisition.station)
-        return desk.take(acquisition) if desk is not None else None  # None: no longer in the plant
+        queue = self.queues.get(acquisition.station)
+        return (
+            queue.take(acquisition) if queue is not None else None
+        )  # None: no longer in the plant
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -158,7 +165,7 @@ class Agent:
 
     async def close(self) -> None:
         """End this life in good order: everything taken in is committed, if the database can."""
-        await asyncio.gather(*(desk.close() for desk in self.desks.values()))
+        await asyncio.gather(*(queue.close() for queue in self.queues.values()))
         if self._agent_id is None:
             return
         number = self._agent_id
@@ -167,8 +174,8 @@ class Agent:
 
     def tick(self, now: datetime) -> None:
         """Look at every deadline and every silent station: one beat of the heart (B20)."""
-        for desk in self.desks.values():
-            desk.tick(now)
+        for queue in self.queues.values():
+            queue.tick(now)
         self._beat_at = now
 
     def note_commit(self) -> None:
@@ -177,20 +184,20 @@ class Agent:
 
     def version(self) -> int:
         """Return a number that grows with every commit and every changed reading."""
-        return self._commits + sum(desk.watch.live.changes for desk in self.desks.values())
+        return self._commits + sum(queue.owner.live.changes for queue in self.queues.values())
 
     def views(self) -> dict[StationId, StationView]:
         """Return the live readings of every station."""
         now = self.clock.now()
-        return {station: desk.watch.view(now) for station, desk in self.desks.items()}
+        return {station: queue.owner.view(now) for station, queue in self.queues.items()}
 
-    def watching(self) -> Watching:
+    def heartbeat(self) -> AgentHeartbeat:
         """Return whether the heart beats, and when a station was last read."""
-        readings = [desk.watch.live.last_good_at() for desk in self.desks.values()]
+        readings = [queue.owner.live.last_good_at() for queue in self.queues.values()]
         known = [at for at in readings if at is not None]
         beat = self._beat_at
         stopped = beat is None or self.clock.now() - beat > timedelta(seconds=HEART_STOPPED_AFTER_S)
-        return Watching(
+        return AgentHeartbeat(
             last_beat_at=beat,
             last_reading_at=max(known) if known else None,
             not_watching_since=beat if stopped else None,
@@ -209,15 +216,15 @@ class Agent:
             await self.clock.sleep(TICK_S)
 
     async def _keep_obligations(self) -> None:
-        told = False
+        is_logged = False
         while True:
             try:
                 await self._step_obligations()
-                told = False
+                is_logged = False
             except StoreTrouble as trouble:
-                if not told:
+                if not is_logged:
                     log.error("obligations not kept", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
-                told = True
+                is_logged = True
                 await self.clock.sleep(SCHEDULE_S)
 
     async def _step_obligations(self) -> None:
@@ -234,7 +241,7 @@ class Agent:
     async def _keep_clock(self) -> None:
         while True:
             drift = self.clock.drift()
-            quiet = not any(desk.busy or desk.watch.judging for desk in self.desks.values())
+            quiet = not any(queue.busy or queue.owner.judging for queue in self.queues.values())
             if abs(drift.total_seconds()) >= CLOCK_STEP_S and quiet:
                 await self._adopt_clock()
             await self.clock.sleep(1.0)
@@ -243,8 +250,8 @@ class Agent:
         """Adopt a wall clock that was set; durations under way stay what they were (R46)."""
         before = self.clock.now()
         step = self.clock.reanchor()
-        for desk in self.desks.values():
-            desk.shift(step)
+        for queue in self.queues.values():
+            queue.shift(step)
         while True:
             try:
                 await self.database.write(lambda uow: note_clock_step(uow, before, step))
@@ -256,8 +263,8 @@ class Agent:
 
 
 def _adopted(reader: Reader) -> str | None:
-    latest = reader.find(ConfigurationRecord, order_by="adopted_at", descending=True, limit=1)
-    return latest[0].digest if latest else None
+    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    return last.digest if last is not None else None
 
 
 def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:

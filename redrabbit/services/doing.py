@@ -25,8 +25,8 @@ from redrabbit.domain.records import TABLES, ContainmentRecord, RunRecord
 from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
-from redrabbit.services.station_desk import StationDesk
-from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.station_queue import StationQueue
 
 R = TypeVar("R", bound=Record)
 
@@ -107,10 +107,10 @@ class Door:
             check = self._agent.plant.check(act.check_id)
         except KeyError:
             raise Refusal("no_such_check", check=act.check_id) from None
-        desk = self._agent.desks[check.station]
-        return await desk.act(
+        queue = self._agent.queues[check.station]
+        return await queue.act(
             lambda: _with_door(
-                desk.watch.start(
+                queue.owner.start(
                     check_id=act.check_id,
                     occurrence_id=act.occurrence_id,
                     containment_id=act.containment_id,
@@ -131,35 +131,37 @@ class Door:
             if refusal.code in _OF_THE_DOOR:
                 raise
             with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
-                desk = await self._desk(act)
-                await desk.act(
-                    lambda: _of_run(desk, act).refused(act.code.strip(), kept, asked.actor)
+                queue = await self._queue(act)
+                await queue.act(
+                    lambda: _of_run(queue, act).refused(act.code.strip(), kept, asked.actor)
                 )
             raise
 
     async def _on_run(self, act: acts.ActOnRun, asked: Asked) -> RunRecord:
-        desk = await self._desk(act)
+        queue = await self._queue(act)
         now = self._agent.clock.now
-        return await desk.act(
-            lambda: _with_door(MOVES[type(act)](_of_run(desk, act), act, asked.actor, now()), asked)
+        return await queue.act(
+            lambda: _with_door(
+                MOVES[type(act)](_of_run(queue, act), act, asked.actor, now()), asked
+            )
         )
 
-    async def _desk(self, act: acts.ActOnRun) -> StationDesk:
+    async def _queue(self, act: acts.ActOnRun) -> StationQueue:
         run = await self._agent.database.read(lambda reader: reader.get(RunRecord, act.run_id))
         if run is None:
             raise Refusal("no_such_run", run=act.run_id)
-        desk = self._agent.desks.get(StationId(run.station))
-        if desk is None:
+        queue = self._agent.queues.get(StationId(run.station))
+        if queue is None:
             raise Refusal("no_such_station", station=run.station)
-        return desk
+        return queue
 
     async def _counter(self, act: acts.RecordStop) -> int | None:
         """Return the part counter of the case's station, which dates the stop in parts."""
         case = await self._agent.database.read(
             lambda reader: reader.get(ContainmentRecord, act.containment_id)
         )
-        desk = self._agent.desks.get(StationId(case.station)) if case is not None else None
-        return desk.watch.live.counter() if desk is not None else None
+        queue = self._agent.queues.get(StationId(case.station)) if case is not None else None
+        return queue.owner.live.counter() if queue is not None else None
 
 
 def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWork], R]:
@@ -193,8 +195,8 @@ def answer_of(reader: Reader, asked: Asked) -> Record | None:
     )
     if not same:
         raise Refusal("key_used_before", key=kept.key)
-    told = json.loads(kept.answer)
-    return decode(_KINDS[told["table"]], told["record"])
+    answer = json.loads(kept.answer)
+    return decode(_KINDS[answer["table"]], answer["record"])
 
 
 def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record) -> KeptAct:
@@ -240,20 +242,20 @@ def _with_door(pending: Pending, asked: Asked) -> Pending:
     return Pending(command=command, settle=settle)
 
 
-def _of_run(desk: StationDesk, act: acts.ActOnRun) -> StationWatch:
-    if desk.watch.run is None or desk.watch.run.id != act.run_id:
+def _of_run(queue: StationQueue, act: acts.ActOnRun) -> StationOwner:
+    if queue.owner.run is None or queue.owner.run.id != act.run_id:
         raise Refusal("run_closed", run=act.run_id)
-    return desk.watch
+    return queue.owner
 
 
-MOVES: Mapping[type[Act[Any]], Callable[[StationWatch, Any, Actor, Any], Pending]] = {
-    acts.ScanPart: lambda watch, act, by, now: watch.scan(act.code.strip(), actor=by, now=now),
-    acts.SayPresented: lambda watch, _act, by, now: watch.tap(actor=by, now=now),
-    acts.GiveBackPart: lambda watch, act, by, now: watch.give_back(
+MOVES: Mapping[type[Act[Any]], Callable[[StationOwner, Any, Actor, Any], Pending]] = {
+    acts.ScanPart: lambda owner, act, by, now: owner.scan(act.code.strip(), actor=by, now=now),
+    acts.SayPresented: lambda owner, _act, by, now: owner.tap(actor=by, now=now),
+    acts.GiveBackPart: lambda owner, act, by, now: owner.give_back(
         act.code.strip(), actor=by, now=now
     ),
-    acts.ConfirmRun: lambda watch, _act, by, now: watch.confirm(actor=by, now=now),
-    acts.AbortRun: lambda watch, act, by, now: watch.abort(
+    acts.ConfirmRun: lambda owner, _act, by, now: owner.confirm(actor=by, now=now),
+    acts.AbortRun: lambda owner, act, by, now: owner.abort(
         planning.required_reason(act.reason), actor=by, now=now
     ),
 }

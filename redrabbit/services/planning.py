@@ -49,26 +49,18 @@ def excuse(
 ) -> OccurrenceRecord:
     """Excuse an occurrence before its window closes; refused once it is decided (L7)."""
     reason = required_reason(reason)
-    found = uow.get(OccurrenceRecord, occurrence_id)
-    if found is None:
+    occurrence = uow.get(OccurrenceRecord, occurrence_id)
+    if occurrence is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    if holding_run(found) is not None:
-        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
-    stands = status(found, uow.now)
-    if not may_be_excused(found, uow.now):
-        raise Refusal("occurrence_decided", occurrence=occurrence_id, status=stands.value)
-    excuse = OccurrenceDecided(
-        occurrence_id=occurrence_id,
-        check_id=found.check_id,
-        station=found.station,
-        device=found.device,
-        run_id=None,
-        outcome=OccurrenceOutcome.EXCUSED,
-        reason_code=DecisionCode.PERSON,
-        reason_text=reason,
-        pause_id=None,
+    if holding_run(occurrence) is not None:
+        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=occurrence.run_id)
+    status_now = status(occurrence, uow.now)
+    if not may_be_excused(occurrence, uow.now):
+        raise Refusal("occurrence_decided", occurrence=occurrence_id, status=status_now.value)
+    excuse = OccurrenceDecided.of(
+        occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.PERSON, text=reason
     )
-    record(uow, excuse, stream=found.line, actor=actor)
+    record(uow, excuse, stream=occurrence.line, actor=actor)
     excused = uow.get(OccurrenceRecord, occurrence_id)
     assert excused is not None  # noqa: S101  it was there a moment ago
     return excused

@@ -11,9 +11,9 @@ from redrabbit.domain.identity import Actor, StationId, person_name
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.services.agent import Agent
+from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door
 from redrabbit.services.ports import Reader
-from redrabbit.services.watching import Watching
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -39,9 +39,9 @@ class LocalPlantService:
         """Return the live readings of every station."""
         return self._agent.views()
 
-    def watching(self) -> Watching:
+    def heartbeat(self) -> AgentHeartbeat:
         """Return whether the stations are being watched."""
-        return self._agent.watching()
+        return self._agent.heartbeat()
 
     def version(self) -> int:
         """Return a number that grows with every commit and every changed reading."""

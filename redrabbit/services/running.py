@@ -34,9 +34,10 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import DeadlineKind, Purpose, Run, RunState, SetDeadline, Step, StopReason
+from redrabbit.domain.run import DeadlineKind, Run, SetDeadline, Step, StopReason
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
+from redrabbit.domain.run_words import Purpose, RunState
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement
@@ -147,9 +148,9 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         now=known.started_at,
         containment_id=known.containment_id,
     )
-    shown = uow.find(PresentationRecord, equals("run_id", known.run_id))
+    presentations = uow.find(PresentationRecord, equals("run_id", known.run_id))
     steps = list(run.steps)
-    for presentation in shown:
+    for presentation in presentations:
         if presentation.verdict is not None and presentation.decides:
             judgement = _judgement(presentation)
             steps[presentation.step] = replace(steps[presentation.step], judgement=judgement)
@@ -165,14 +166,16 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         stopped=stopped_with(known),
         reason=_reason(known),
     )
-    run = _taken_up(run, shown, uow.now)
-    return _awaiting_return(uow, run, shown) if run.state is RunState.AWAITING_RETURN else run
+    run = _taken_up(run, presentations, uow.now)
+    return (
+        _awaiting_return(uow, run, presentations) if run.state is RunState.AWAITING_RETURN else run
+    )
 
 
-def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
+def _taken_up(run: Run, presentations: list[PresentationRecord], now: datetime) -> Run:
     """Return the run with what it was watching, without what only memory held."""
     watched = begin(run.step.expectation, {})
-    for presentation in shown:
+    for presentation in presentations:
         under_way = presentation.step == run.index and presentation.verdict is None
         if under_way and presentation.presented_at is not None:
             how = presentation.presented_how
@@ -183,16 +186,18 @@ def _taken_up(run: Run, shown: list[PresentationRecord], now: datetime) -> Run:
     if run.state is RunState.AWAITING_PART:
         return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
     if run.state is RunState.AWAITING_RETURN:
-        beside = watched if watched.presented_at is not None else None
-        return replace(run, beside=beside)  # a later presentation, kept beside the first (L10)
+        later_presentation = watched if watched.presented_at is not None else None
+        return replace(
+            run, later_presentation=later_presentation
+        )  # a later presentation, kept beside the first (L10)
     waits_until = now + timedelta(seconds=run.return_timeout_s)
     return replace(run, deadline=SetDeadline(kind=DeadlineKind.CONFIRMATION, at=waits_until))
 
 
-def _awaiting_return(uow: UnitOfWork, run: Run, shown: list[PresentationRecord]) -> Run:
+def _awaiting_return(uow: UnitOfWork, run: Run, presentations: list[PresentationRecord]) -> Run:
     """Let the part be due back when it was, and tell once that it is not back (L5)."""
-    (issued,) = (p for p in shown if p.step == run.index and p.attempt == 1)
-    told = uow.find(
+    (issued,) = (p for p in presentations if p.step == run.index and p.attempt == 1)
+    alarms = uow.find(
         AlarmRecord,
         equals("kind", AlarmKind.NOT_RETURNED),
         equals("run_id", run.id),
@@ -200,7 +205,7 @@ def _awaiting_return(uow: UnitOfWork, run: Run, shown: list[PresentationRecord])
         Where("raised_at", ">=", issued.issued_at),
         limit=1,
     )
-    if told:
+    if alarms:
         return replace(run, not_returned=True, deadline=None)
     stopped_by = issued.issued_at + timedelta(seconds=run.arming_timeout_s)
     since = min(issued.verdict_at or stopped_by, uow.now)
@@ -248,15 +253,15 @@ def _occurrence(
         )
         free = [o for o in open_ones if may_be_run(o, uow.now)]
         return free[0] if free and wanted else None
-    found = uow.get(OccurrenceRecord, occurrence_id)
-    if found is None or found.check_id != check.id:
+    occurrence = uow.get(OccurrenceRecord, occurrence_id)
+    if occurrence is None or occurrence.check_id != check.id:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
-    if holding_run(found) is not None:
-        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=found.run_id)
-    stands = status(found, uow.now)
-    if stands not in RUNNABLE:
-        raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=stands.value)
-    return found
+    if holding_run(occurrence) is not None:
+        raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=occurrence.run_id)
+    status_now = status(occurrence, uow.now)
+    if status_now not in RUNNABLE:
+        raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=status_now.value)
+    return occurrence
 
 
 def _refuse_other_containment(

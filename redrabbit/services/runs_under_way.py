@@ -3,7 +3,7 @@
 from typing import Final
 
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.services.ports import Reader, Where, equals
 
 UNDER_WAY: Final = Where("state", "!=", RunState.CLOSED)
@@ -17,5 +17,5 @@ def runs_under_way(reader: Reader) -> list[RunRecord]:
 
 def run_under_way_at(reader: Reader, station_id: str) -> RunRecord | None:
     """Return the one run that holds this station; None where nothing runs (D2)."""
-    found = reader.find(RunRecord, equals("station", station_id), UNDER_WAY, limit=1)
-    return found[0] if found else None
+    runs = reader.find(RunRecord, equals("station", station_id), UNDER_WAY, limit=1)
+    return runs[0] if runs else None

@@ -32,6 +32,7 @@ from redrabbit.domain.occurrence import (
     under_way,
 )
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
 from redrabbit.services.adopting import plan_reference
@@ -88,7 +89,7 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
 
     So it is right when no scheduler has run for days (D9).
     """
-    found = [
+    overdue = [
         _overdue(each.check_id, each.line, each.station, each.device, each)
         for each in reader.find(OccurrenceRecord, equals("outcome", None))
         if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
@@ -97,8 +98,8 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
         for due in _unmade(reader, plant, check, known, now):
             times = frozen_times(check, due)
             if times.grace_ends_at <= now < times.closes_at:
-                found.append(_overdue(check.id, check.line, check.station, check.device, times))
-    return sorted(found, key=lambda each: (each.due_at, each.check_id))
+                overdue.append(_overdue(check.id, check.line, check.station, check.device, times))
+    return sorted(overdue, key=lambda each: (each.due_at, each.check_id))
 
 
 def _overdue(
@@ -125,14 +126,14 @@ def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckReco
 def _unmade(
     reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
 ) -> list[DueTime]:
-    found = due_times(
+    all_due = due_times(
         check.schedule,
         plant.calendars[check.line],
         record.adopted_at,
         record.scheduled_until,
         now + check.opens_before,
     )
-    return [due for due in found if not _is_made(reader, check, due)]
+    return [due for due in all_due if not _is_made(reader, check, due)]
 
 
 def _next_unmade(
@@ -176,17 +177,17 @@ def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
 
 def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
     """Tell, excuse or lapse one undecided occurrence, as its times demand."""
-    stands = status(occurrence, uow.now)
+    status_now = status(occurrence, uow.now)
     pause = _pause_over(uow, occurrence)
     if pause is not None and uow.now >= occurrence.due_at and not under_way(occurrence, uow.now):
         _decide(uow, occurrence, occurrence.due_at, DecisionCode.PAUSE, pause)
         return
-    if stands is OccurrenceStatus.LAPSED:
+    if status_now is OccurrenceStatus.LAPSED:
         down = _was_down_at(uow, lapse_at(occurrence))
         cause = DecisionCode.NOT_WATCHING if down else DecisionCode.NOT_DONE
         _decide(uow, occurrence, lapse_at(occurrence), cause)
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
-    elif stands is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
+    elif status_now is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
         overdue = OccurrenceOverdue(
             occurrence_id=occurrence.occurrence_id,
             check_id=occurrence.check_id,
@@ -200,20 +201,20 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
 
 def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | None:
     """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
-    found = reader.find(
+    pauses = reader.find(
         PauseRecord,
         equals("line", occurrence.line),
         Where("begins_at", "<=", occurrence.due_at),
         Where("ends_at", ">", occurrence.due_at),
         limit=1,
     )
-    return found[0] if found else None
+    return pauses[0] if pauses else None
 
 
 def _was_down_at(reader: Reader, instant: datetime) -> bool:
     """Return whether nobody watched then: this life of the software began only later (R12)."""
-    lives = reader.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return not lives or lives[0].started_at > instant
+    life = latest(reader, AgentRecord, by="agent_id")
+    return life is None or life.started_at > instant
 
 
 def _decide(
@@ -225,17 +226,8 @@ def _decide(
 ) -> None:
     """Lapse an occurrence, or excuse it for a pause."""
     outcome = OccurrenceOutcome.LAPSED if pause is None else OccurrenceOutcome.EXCUSED
-    decided = OccurrenceDecided(
-        occurrence_id=occurrence.occurrence_id,
-        check_id=occurrence.check_id,
-        station=occurrence.station,
-        device=occurrence.device,
-        run_id=None,
-        outcome=outcome,
-        reason_code=cause,
-        reason_text=None,
-        pause_id=None if pause is None else pause.pause_id,
-    )
+    pause_id = None if pause is None else pause.pause_id
+    decided = OccurrenceDecided.of(occurrence, outcome, cause, pause_id=pause_id)
     record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
 
 

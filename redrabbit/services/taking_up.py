@@ -16,6 +16,7 @@ from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.identity import AGENT, CheckId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AgentRecord,
     ChallengePartRecord,
@@ -23,7 +24,8 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import Outcome, Run, StopCode, worst_outcome
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import Outcome, StopCode, worst_outcome
 from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
@@ -32,15 +34,15 @@ from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.runs_under_way import runs_under_way
-from redrabbit.services.watch import StationWatch
+from redrabbit.services.station_owner import StationOwner
 
 
 class Opened:
     """What one agent's life starts from."""
 
-    def __init__(self, agent_id: int, watches: list[StationWatch]) -> None:
+    def __init__(self, agent_id: int, owners: list[StationOwner]) -> None:
         self.agent_id = agent_id
-        self.watches = watches
+        self.owners = owners
 
 
 def open_life(
@@ -65,9 +67,9 @@ def open_life(
         scheduling.bring_up(uow)
     adopt(uow, plant, files, software)
     runs = _taken_up(uow, plant)
-    watches = [_watching(uow, plant, each, runs.get(each.id)) for each in plant.stations]
+    owners = [_owner_of(uow, plant, each, runs.get(each.id)) for each in plant.stations]
     scheduling.step(uow, plant)
-    return Opened(number, watches)
+    return Opened(number, owners)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class TakenOver:
 
     adopted: bool
     """False where it was in force already."""
-    rebuilt: Mapping[StationId, StationWatch]
+    rebuilt: Mapping[StationId, StationOwner]
     """Stations that are new, that changed, or whose run could not go on as it was."""
     relink: frozenset[StationId]
     """Of these, those that are read otherwise than before: their links must be started anew."""
@@ -91,7 +93,7 @@ def take_over(
     software: str,
     *,
     before: Plant,
-    watches: Mapping[StationId, StationWatch],
+    owners: Mapping[StationId, StationOwner],
 ) -> TakenOver:
     """Adopt another configuration while stations are watched; nobody may use `watches` meanwhile.
 
@@ -101,17 +103,17 @@ def take_over(
     scheduling.step(uow, before)
     adopted = adopt(uow, plant, files, software)
     changed = {
-        station.id for station in plant.stations if not _goes_on(before, plant, station, watches)
+        station.id for station in plant.stations if not _goes_on(before, plant, station, owners)
     }
-    removed = watches.keys() - {station.id for station in plant.stations}
+    removed = owners.keys() - {station.id for station in plant.stations}
     runs = _taken_up(uow, plant, changed | removed)
-    rebuilt: dict[StationId, StationWatch] = {}
+    rebuilt: dict[StationId, StationOwner] = {}
     relink: set[StationId] = set()
     for station in plant.stations:
         if station.id in changed:
-            reads_on = _read_as_before(station, watches.get(station.id))
+            reads_on = _read_as_before(station, owners.get(station.id))
             run = runs.get(station.id)
-            rebuilt[station.id] = _watching(uow, plant, station, run, reads_on)
+            rebuilt[station.id] = _owner_of(uow, plant, station, run, reads_on)
             relink |= {station.id} if reads_on is None else set()
     scheduling.step(uow, plant)
     return TakenOver(
@@ -120,19 +122,19 @@ def take_over(
 
 
 def _goes_on(
-    before: Plant, plant: Plant, station: Station, watches: Mapping[StationId, StationWatch]
+    before: Plant, plant: Plant, station: Station, owners: Mapping[StationId, StationOwner]
 ) -> bool:
     """Tell whether the station's owner may stay: it, and what its run is about, are as before."""
-    watch = watches.get(station.id)
-    if watch is None or watch.station != station:
+    owner = owners.get(station.id)
+    if owner is None or owner.station != station:
         return False
-    if watch.run is None:
+    if owner.run is None:
         return True
-    check_id = CheckId(watch.run.check_id)
+    check_id = CheckId(owner.run.check_id)
     check = next((each for each in plant.plan.checks if each.id == check_id), None)
     if check is None or check != before.check(check_id):
         return False
-    needed = {step.expectation.part for step in watch.run.steps}
+    needed = {step.expectation.part for step in owner.run.steps}
     return _parts(plant, needed) == _parts(before, needed)
 
 
@@ -140,24 +142,24 @@ def _parts(plant: Plant, needed: Collection[str]) -> Mapping[str, ChallengePart]
     return {part.id: part for part in plant.parts if part.id in needed}
 
 
-def _read_as_before(station: Station, watch: StationWatch | None) -> StationWatch | None:
+def _read_as_before(station: Station, owner: StationOwner | None) -> StationOwner | None:
     """Return the owner until now, if the station goes on being read in the same way."""
-    if watch is None:
+    if owner is None:
         return None
-    same = (watch.station.link, watch.station.signals) == (station.link, station.signals)
-    return watch if same else None
+    same = (owner.station.link, owner.station.signals) == (station.link, station.signals)
+    return owner if same else None
 
 
-def _watching(
+def _owner_of(
     uow: UnitOfWork,
     plant: Plant,
     station: Station,
     run: Run | None,
-    reads_on: StationWatch | None = None,
-) -> StationWatch:
+    reads_on: StationOwner | None = None,
+) -> StationOwner:
     """Return a new owner of a station; its run, if it has one, has been through a restart (L3)."""
     known = uow.get(StationRecord, station.line, station.id)
-    watch = StationWatch(
+    owner = StationOwner(
         plant,
         station,
         started_at=uow.now,
@@ -165,16 +167,16 @@ def _watching(
         run=run,
         reads_on=reads_on,
     )
-    pending = watch.restart(uow.now)
+    pending = owner.restart(uow.now)
     if pending is not None:
         pending.command(uow)
         pending.settle()
-    return watch
+    return owner
 
 
 def _next_life(uow: UnitOfWork) -> int:
-    latest = uow.find(AgentRecord, order_by="agent_id", descending=True, limit=1)
-    return latest[0].agent_id + 1 if latest else 1
+    last = latest(uow, AgentRecord, by="agent_id")
+    return last.agent_id + 1 if last is not None else 1
 
 
 def _taken_up(
@@ -195,10 +197,10 @@ def _taken_up(
 
 def _give_up(uow: UnitOfWork, run: RunRecord) -> None:
     """Close a run that the configuration no longer allows; tell which part is still out."""
-    shown = uow.find(
+    presentations = uow.find(
         PresentationRecord, equals("run_id", run.run_id), equals("decides", value=True)
     )
-    verdicts = [p.verdict for p in shown if p.verdict is not None]
+    verdicts = [p.verdict for p in presentations if p.verdict is not None]
     outcome = worst_outcome(verdicts) or Outcome.ABORTED
     for part in uow.find(ChallengePartRecord, equals("run_id", run.run_id)):
         if part.custody is not Custody.MISSING:

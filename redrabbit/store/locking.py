@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from redrabbit.base.private_files import PRIVATE, write_private
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
-from redrabbit.store.places import beside
+from redrabbit.store.database_files import beside
 
 ADVISORY_LOCK = 0x5265_6452_6162_6974
 """The number of PostgreSQL's lock: "RedRabit" in ASCII, unlikely to be anybody else's."""

@@ -24,6 +24,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     canonical_text,
 )
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import TABLES, InForceRecord, Record
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import KeptAct, LedgerHead, OutgoingMessage, Where
@@ -184,8 +185,8 @@ class MemoryUnitOfWork(MemoryReader):
     def in_force(self) -> str:
         """The digest of what is in force now; "" before anything was adopted (D52)."""
         if self._in_force is None:
-            latest = self.find(InForceRecord, order_by="entry", descending=True, limit=1)
-            self._in_force = latest[0].digest if latest else ""
+            last = latest(self, InForceRecord, by="entry")
+            self._in_force = last.digest if last is not None else ""
         return self._in_force
 
     def append(self, event: Event) -> Entry:

@@ -22,6 +22,7 @@ from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.database_files import about, beside, refuse_no_file, sync
 from redrabbit.store.engine import (
     parsed_url,
     reader_engine,
@@ -31,7 +32,6 @@ from redrabbit.store.engine import (
 )
 from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
-from redrabbit.store.places import about, beside, refuse_no_file, sync
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.session import WriterSession

@@ -1,7 +1,7 @@
 """The database beside whoever writes to it: opened and read, nothing locked, made or migrated.
 
 All that a command needs which only looks (`redrabbit checkpoint`, `overdue`); so neither the
-writer nor Alembic nor the audit is imported here.
+writer nor Alembic nor what verifies is imported here.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from typing import Self, TypeVar
 from sqlalchemy import Engine
 
 from redrabbit.store import ledger, schema
+from redrabbit.store.database_files import about, readable_engine
 from redrabbit.store.engine import READERS, parsed_url, translated
-from redrabbit.store.places import about, readable_engine
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 

@@ -18,6 +18,7 @@ from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Changes, Look, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, OutgoingMessage
@@ -72,8 +73,8 @@ class SqlUnitOfWork(SqlReader):
     def in_force(self) -> str:
         """The digest of what is in force now; "" before anything was adopted (D52)."""
         if self._in_force is None:
-            latest = self.find(InForceRecord, order_by="entry", descending=True, limit=1)
-            self._in_force = latest[0].digest if latest else ""
+            last = latest(self, InForceRecord, by="entry")
+            self._in_force = last.digest if last is not None else ""
         return self._in_force
 
     def append(self, event: Event) -> Entry:

@@ -1,4 +1,4 @@
-"""Reads every row as it was found and has `redrabbit.domain.audit` judge it.
+"""Reads every row as it was found and has `redrabbit.domain.database_verification` judge it.
 
 Two doors: `verify_database`, for `redrabbit verify`, reads beside a running service, without the
 signing key, and goes on where it can when parts of the file are unreadable; `refuse_damage` stands
@@ -20,19 +20,19 @@ from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
-from redrabbit.domain import audit
-from redrabbit.domain.beside import Beside
+from redrabbit.domain import database_verification
 from redrabbit.domain.erasable import name_id
+from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import Finding, say, shown
+from redrabbit.domain.findings import Finding, in_english, shown
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
+from redrabbit.store.database_files import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
-from redrabbit.store.places import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
 
@@ -47,8 +47,8 @@ def verify_database(
     *,
     public_key: Path | None = None,
     kept_checkpoint: Path | None = None,
-    fold: audit.Fold = fold_of_records,
-) -> audit.Audit:
+    fold: database_verification.Fold = fold_of_records,
+) -> database_verification.DatabaseVerification:
     """Return everything that is not as it was recorded (D13).
 
     `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
@@ -76,7 +76,9 @@ def verify_database(
     return replace(found, findings=(*trouble, *found.findings))
 
 
-def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+def refuse_damage(
+    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+) -> None:
     """Raise DamagedDatabase unless ledger, head and records are exactly what was written.
 
     DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
@@ -85,24 +87,26 @@ def refuse_damage(connection: Connection, verifier: Verifier, fold: audit.Fold) 
     findings = found.damage
     if found.findings and not findings:
         raise DatabaseTooNew(
-            f"{say(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
+            f"{in_english(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
             "newer version, or a later one"
         )
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise DamagedDatabase(
-            f"{say(findings[0])}{more}. Nothing is written to a damaged database; "
+            f"{in_english(findings[0])}{more}. Nothing is written to a damaged database; "
             f"`redrabbit verify` tells all, {_way_back(findings)}"
         )
 
 
 def _way_back(findings: Sequence[Finding]) -> str:
-    if all(finding.code in audit.OF_RECORDS for finding in findings):
+    if all(finding.code in database_verification.OF_RECORDS for finding in findings):
         return "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
     return "a backup from before brings it back"
 
 
-def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audit.Fold) -> None:
+def refuse_damaged_ledger(
+    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+) -> None:
     """Raise DamagedDatabase unless ledger and head are what was written, whatever records are.
 
     DatabaseTooNew where an entry is there that `fold` can't fold yet.
@@ -111,13 +115,13 @@ def refuse_damaged_ledger(connection: Connection, verifier: Verifier, fold: audi
     visit = _refuse_newer if fold is fold_of_records else None
     with _lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
-        told = audit.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
+        told = database_verification.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
     if findings and findings[0].code == WRITTEN_BY_NEWER:
-        raise DatabaseTooNew(f"{say(findings[0])}. Start that newer version, or a later one")
+        raise DatabaseTooNew(f"{in_english(findings[0])}. Start that newer version, or a later one")
     if findings:
         raise DamagedDatabase(
-            f"{say(findings[0])}. Records can't be made from a damaged ledger; a backup from "
+            f"{in_english(findings[0])}. Records can't be made from a damaged ledger; a backup from "
             "before brings it back"
         )
 
@@ -127,12 +131,15 @@ def _refuse_newer(entry: Entry) -> None:
 
 
 def audit_rows(
-    connection: Connection, verifier: Verifier, fold: audit.Fold, kept: Sequence[str] = ()
-) -> audit.Audit:
-    """Return what the audit finds in all rows, within the connection's transaction."""
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    kept: Sequence[str] = (),
+) -> database_verification.DatabaseVerification:
+    """Return what is found in all rows, within the connection's transaction."""
     rows = _Rows(connection)
     with _lenient_text(connection):
-        found = audit.audit(
+        found = database_verification.verify_rows(
             rows.of(LEDGER),
             list(rows.of(LEDGER_HEAD)),
             {kind: rows.of(table) for kind, table in RECORD_TABLES.items()},
@@ -140,11 +147,11 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-        beside = (*_names(rows, found.beside), *_blobs(rows, found.beside))
-    return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
+        erasable = (*_names(rows, found.erasable), *_blobs(rows, found.erasable))
+    return replace(found, findings=(*rows.unreadable, *found.findings, *erasable))
 
 
-def _names(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+def _names(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
     found: set[object] = set()
     for row in rows.of(STATED_NAMES):
@@ -153,10 +160,10 @@ def _names(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
         if _name_id(name, salt) != kept:
             params = {"expected": shown(kept)}
             yield Finding(code="name_differs", place=f"stated_names[{kept}]", params=params)
-    if beside is None:
+    if erasable is None:
         return
-    for kept, index in beside.names.items():
-        if kept not in found and kept not in beside.erased_names:
+    for kept, index in erasable.names.items():
+        if kept not in found and kept not in erasable.erased_names:
             place = f"stated_names[{kept}]"
             yield Finding(code="name_missing", place=place, params={"index": index})
 
@@ -166,9 +173,9 @@ def _name_id(name: object, salt: object) -> str | None:
     return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
 
 
-def _blobs(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
+def _blobs(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
-    named = beside.blobs if beside else {}
+    named = erasable.blobs if erasable else {}
     found: set[object] = set()
     for row in rows.of(BLOBS):
         digest, content = row["digest"], row["content"]
@@ -180,7 +187,7 @@ def _blobs(rows: "_Rows", beside: Beside | None) -> Iterator[Finding]:
             params = {"column": "kind", "found": shown(row["kind"]), "expected": named[digest][1]}
             yield Finding(code="column_differs", place=place, params=params)
     for digest, (index, _) in named.items():
-        if digest not in found and beside and digest not in beside.erased_blobs:
+        if digest not in found and erasable and digest not in erasable.erased_blobs:
             yield Finding(code="blob_missing", place=f"blobs[{digest}]", params={"index": index})
 
 

@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import short_label
 from redrabbit.domain.text import clean_name
+from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.plant_service import LocalPlantService
-from redrabbit.services.watching import Watching
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
 from redrabbit.web.words import (
@@ -61,7 +61,7 @@ class Surroundings:
     other_language_name: str
     other_language_href: str
     navigation: tuple[tuple[str, tuple[NavigationItem, ...]], ...]
-    watching: Watching
+    heartbeat: AgentHeartbeat
     stated: str
     """Who the person at this browser says to be; empty: nobody said."""
     form_token: str
@@ -202,7 +202,7 @@ def _surroundings(visit: Visit, waiting: Mapping[str, int], entries: int) -> Sur
         other_language_name=LANGUAGE_NAMES[other],
         other_language_href=_same_page(visit.request, other),
         navigation=_navigation(visit.request.url.path, waiting),
-        watching=visit.service.watching(),
+        heartbeat=visit.service.heartbeat(),
         stated=stated_name(visit.request),
         form_token=form_token(visit.rules, visit.nonce),
         form_key=form_key(visit.rules, visit.nonce, entries),

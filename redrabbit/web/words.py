@@ -27,17 +27,17 @@ class Words:
 
     def __call__(self, code: str, /, **params: object) -> str:
         """Return the text of a code."""
-        return self._mine.say(Message(code, params), self._now)
+        return self._mine.render(Message(code, params), self._now)
 
     def other(self, code: str, /, **params: object) -> str:
         """Return the text of a code in the other language."""
-        return self._others.say(Message(code, params), self._now)
+        return self._others.render(Message(code, params), self._now)
 
-    def say(self, value: object) -> str:
+    def render(self, value: object) -> str:
         """Return a message, a plant's text or a plain value in the page's language."""
         return self._mine.shown("", value, "", self._now)
 
-    def other_say(self, value: object) -> str:
+    def render_other(self, value: object) -> str:
         """Return the same in the other language."""
         return self._others.shown("", value, "", self._now)
 

@@ -26,7 +26,7 @@ from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 
 PACKAGE = Path(redrabbit.__file__).parent
@@ -101,7 +101,7 @@ def literals() -> Iterator[tuple[str, str]]:
                     place = f"{path.relative_to(PACKAGE.parent)}:{node.lineno}"
                     if called == "Refusal":
                         yield f"refusal.{code}", place
-                    elif called in {"say", "Message"}:
+                    elif called in {"message", "Message"}:
                         yield code, place
 
 
@@ -156,21 +156,21 @@ def test_catalogue_is_read_once() -> None:
 
 def test_message_is_said_in_both_languages() -> None:
     refused = Message("refusal.part_expired", {"part": "RR-0007", "valid_until": "2026-11-01"})
-    assert EN.say(refused).startswith("RR-0007 expired on 2026-11-01.")
-    assert ZH.say(refused).startswith("RR-0007 已于 2026-11-01 过期")
+    assert EN.render(refused).startswith("RR-0007 expired on 2026-11-01.")
+    assert ZH.render(refused).startswith("RR-0007 已于 2026-11-01 过期")
 
 
 def test_code_without_a_text_is_said_as_code_and_values() -> None:
     """A page in the middle of a shift must not fall over a missing word."""
-    assert EN.say(Message("no.such.code")) == "no.such.code"
-    assert EN.say(Message("no.such.code", {"part": "RR-1", "n": 2})) == (
+    assert EN.render(Message("no.such.code")) == "no.such.code"
+    assert EN.render(Message("no.such.code", {"part": "RR-1", "n": 2})) == (
         "no.such.code (part=RR-1, n=2)"
     )
     assert not EN.knows("no.such.code")
 
 
 def test_text_without_its_value_is_said_as_code_and_values() -> None:
-    assert EN.say(Message("refusal.part_expired", {"part": "RR-1"})) == (
+    assert EN.render(Message("refusal.part_expired", {"part": "RR-1"})) == (
         "refusal.part_expired (part=RR-1)"
     )
 
@@ -256,7 +256,7 @@ def test_placeholders_of_a_text_reach_their_style() -> None:
         "refusal.pause_ends_before_it_begins",
         {"begins_at": NOW, "ends_at": NOW - timedelta(hours=1)},
     )
-    assert "2026-11-22 20:00:00 to 2026-11-22 19:00:00" in EN.say(pause, NOW)
+    assert "2026-11-22 20:00:00 to 2026-11-22 19:00:00" in EN.render(pause, NOW)
 
 
 @pytest.mark.parametrize(
@@ -265,12 +265,12 @@ def test_placeholders_of_a_text_reach_their_style() -> None:
 )
 def test_number_chooses_the_plural(quantity: int, english: str, chinese: str) -> None:
     counted = Message("count.parts", {"quantity": quantity})
-    assert EN.say(counted) == english
-    assert ZH.say(counted) == chinese
+    assert EN.render(counted) == english
+    assert ZH.render(counted) == chinese
 
 
 def test_plural_is_chosen_by_whole_numbers_only() -> None:
-    assert EN.say(Message("count.parts", {"quantity": "many"})) == "many parts"
+    assert EN.render(Message("count.parts", {"quantity": "many"})) == "many parts"
     assert EN.knows("count.parts")
 
 

@@ -33,7 +33,6 @@ from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.modbus_connection import quieten_pymodbus
-from redrabbit.links.ticks import staggered_phase
 
 STATIONS = 100
 COILS = 16
@@ -144,9 +143,7 @@ def made_link(port: int, unit: int, sink: Callable[[Acquisition], None]) -> Modb
         signals=tuple(SignalSpec(name=SignalName(name), address=where) for name, where in signals),
         devices=(),
     )
-    return ModbusStationLink(
-        station, sink, SteadyClock(), Random(unit), phase=staggered_phase(unit)
-    )
+    return ModbusStationLink(station, sink, SteadyClock(), Random(unit), phase=unit / STATIONS)
 
 
 WAYS = {"bare asyncio": bare_polls, "plain pymodbus": pymodbus_polls, "redrabbit link": link_polls}
@@ -194,7 +191,7 @@ async def at_rate(port: int, way: Callable[[int], Awaitable[list[Poll]]]) -> Fig
         running = [made_link(port, unit, heard).run() for unit in range(STATIONS)]
     else:
         polls = await way(port)
-        running = [paced(poll, staggered_phase(unit)) for unit, poll in enumerate(polls)]
+        running = [paced(poll, unit / STATIONS) for unit, poll in enumerate(polls)]
     tasks = [asyncio.create_task(one) for one in running]
     await SteadyClock().sleep(1.0)
     cycles, begin, cpu = 0, time.perf_counter(), time.process_time()

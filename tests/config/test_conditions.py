@@ -2,7 +2,7 @@ import pytest
 
 from redrabbit.config.conditions import WRITTEN, condition_schema, read_condition
 from redrabbit.config.located_yaml import parse
-from redrabbit.config.problem import Place, Problems
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.rule import (
@@ -27,7 +27,7 @@ BIT, NUMBER, WORD = SignalName("bit"), SignalName("number"), SignalName("word")
 def table() -> SignalTable:
     encodings = {BIT: Encoding.BOOL, NUMBER: Encoding.NUMBER, WORD: Encoding.STRING}
     return SignalTable(
-        places={name: Place("x.yaml") for name in encodings},
+        places={name: SourcePosition("x.yaml") for name in encodings},
         specs={
             name: SignalSpec(name=name, address=MqttAddress(topic="t", encoding=encoding))
             for name, encoding in encodings.items()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence, parse
-from redrabbit.config.problem import Place, Problems
+from redrabbit.config.problem import Problems, SourcePosition
 
 
 def read(text: str) -> Node:
@@ -63,18 +63,18 @@ def test_every_value_knows_its_line_and_column() -> None:
     assert isinstance(items, Sequence)
     second = items.items[1]
     assert isinstance(second, Mapping)
-    assert items.items[0].place == Place("x.yaml", 3, 5)
-    assert second.entries[0][0].place == Place("x.yaml", 4, 6)
-    assert second.entries[0][1].place == Place("x.yaml", 4, 9)
+    assert items.items[0].place == SourcePosition("x.yaml", 3, 5)
+    assert second.entries[0][0].place == SourcePosition("x.yaml", 4, 6)
+    assert second.entries[0][1].place == SourcePosition("x.yaml", 4, 9)
 
 
 def test_an_empty_value_stands_at_its_key() -> None:
-    assert scalar("").place == Place("x.yaml", 1, 1)
+    assert scalar("").place == SourcePosition("x.yaml", 1, 1)
 
 
 def test_a_value_of_several_lines_stands_where_it_begins() -> None:
     value = scalar("|\n  one\n  two\n")
-    assert (value.text, value.place) == ("one\ntwo\n", Place("x.yaml", 1, 6))
+    assert (value.text, value.place) == ("one\ntwo\n", SourcePosition("x.yaml", 1, 6))
 
 
 def test_a_key_that_is_absent_has_no_value() -> None:
@@ -91,7 +91,7 @@ def test_the_first_of_two_equal_keys_is_kept_and_both_are_named() -> None:
     assert isinstance(first, Scalar)
     assert first.value == 1
     (problem,) = problems.found
-    assert problem.place == Place("x.yaml", 3, 1)
+    assert problem.place == SourcePosition("x.yaml", 3, 1)
     assert problem.hint == "the first stands at x.yaml:1:1"
 
 

@@ -10,15 +10,18 @@ from redrabbit.base.printable import visible
 from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark
 from redrabbit.config.located_yaml import Scalar, Sequence
 from redrabbit.config.outside_text import refuse_unreadable
-from redrabbit.config.problem import Place, Problems
+from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.domain.text import problem_in
 
 
 @given(st.lists(st.text(max_size=10), max_size=4))
 def test_a_file_has_a_problem_for_each_of_its_broken_words(texts: list[str]) -> None:
-    words = [Scalar(text, Place("x.yaml", line), quoted=True) for line, text in enumerate(texts, 1)]
+    words = [
+        Scalar(text, SourcePosition("x.yaml", line), quoted=True)
+        for line, text in enumerate(texts, 1)
+    ]
     problems = Problems()
-    refuse_unreadable(Sequence(list(words), Place("x.yaml")), problems)
+    refuse_unreadable(Sequence(list(words), SourcePosition("x.yaml")), problems)
     told = {problem.place.line for problem in problems.found}
     for word in words:
         assert word.text == unicodedata.normalize("NFC", word.text)

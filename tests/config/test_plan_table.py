@@ -1,6 +1,6 @@
 from redrabbit.config.plan_file import PlanFile, read_plan_file
 from redrabbit.config.plan_table import COLUMNS, REQUIRED, parse_table
-from redrabbit.config.problem import Place, Problems
+from redrabbit.config.problem import Problems, SourcePosition
 
 ROW = {
     "control_plan": "CP-1",
@@ -43,7 +43,7 @@ def test_a_row_is_a_check() -> None:
 def test_parts_are_separated_by_blanks_and_keep_their_cell() -> None:
     (check,) = plan(table(ROW)).checks
     assert [part.value for part in check.parts] == ["GM-0001", "RR-0001"]
-    assert {part.place for part in check.parts} == {Place("control_plan.csv", 2, 7)}
+    assert {part.place for part in check.parts} == {SourcePosition("control_plan.csv", 2, 7)}
 
 
 def test_steps_of_the_reaction_are_separated_by_bars() -> None:
@@ -75,4 +75,6 @@ def test_rows_are_counted_as_the_spreadsheet_counts_them() -> None:
     root = parse_table(table(long, {}, broken), "control_plan.csv", problems)
     assert root is not None
     read_plan_file(root, problems)
-    assert [problem.place for problem in problems.found] == [Place("control_plan.csv", 4, 10)]
+    assert [problem.place for problem in problems.found] == [
+        SourcePosition("control_plan.csv", 4, 10)
+    ]

@@ -258,8 +258,7 @@ def test_what_may_be_left_out_takes_its_stated_default(folder: Path) -> None:
     assert station.devices[0].rule.settle_s == 0
 
 
-def test_labels_and_the_words_of_shifts_and_signals_are_kept(folder: Path) -> None:
-    change(folder / "press.yaml", "part_counter:", "labels: {cell: K4}\npart_counter:")
+def test_the_words_of_shifts_and_signals_are_kept(folder: Path) -> None:
     change(folder / "press.yaml", "{coil: 0}", "{coil: 0, label: {en: Part there, zh: 有件}}")
     change(
         folder / "plant.yaml",
@@ -268,7 +267,6 @@ def test_labels_and_the_words_of_shifts_and_signals_are_kept(folder: Path) -> No
     )
     plant = load_plant(folder)
     station = plant.station(StationId("press"))
-    assert station.labels == {"cell": "K4"}
     assert station.signals[0].label is not None
     assert station.signals[0].label.zh == "有件"
     assert plant.calendars[LineId("line1")].shifts[0].label is not None

@@ -62,13 +62,6 @@ def test_a_key_named_like_a_secret_is_refused_without_its_value(
     assert SECRET not in told
 
 
-def test_a_label_is_no_place_for_a_secret_either() -> None:
-    text = f"{TEXTS['press.yaml']}labels: {{cell: A3, broker_password: {SECRET}}}\n"
-    told = refusal_of({**TEXTS, "press.yaml": text})
-    assert "the key 'broker_password', named as a secret is" in told
-    assert SECRET not in told
-
-
 @settings(deadline=None)
 @given(st.integers(0, len(TEXTS["plant.yaml"])), st.sampled_from(FORMS))
 def test_a_broken_file_does_not_make_a_message_show_it(cut: int, form: str) -> None:

@@ -117,16 +117,16 @@ def test_a_counter_is_compared_with_its_value_when_the_part_came(
     value: Value, reset: bool, expected: bool | None
 ) -> None:
     """D6."""
-    standing = Known(known={X: value}, base={X: 7}, reset=frozenset({X}) if reset else frozenset())
+    context = Known(known={X: value}, base={X: 7}, reset=frozenset({X}) if reset else frozenset())
 
-    assert holds(Increases(signal=X, by=2), standing) is expected
+    assert holds(Increases(signal=X, by=2), context) is expected
 
 
 def test_a_counter_too_large_for_a_float_is_compared_exactly() -> None:
     """A uint64 near its end: as floats, 2**63 and one more are the same number."""
-    standing = Known(known={X: 2**63}, base={X: 2**63})
+    context = Known(known={X: 2**63}, base={X: 2**63})
 
-    assert holds(Increases(signal=X), standing) is False
+    assert holds(Increases(signal=X), context) is False
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from redrabbit.domain.decoding import (
     decode_bit,
     decode_field,
-    decode_payload,
     decode_registers,
     field_at,
     length_of,
@@ -29,6 +28,7 @@ from redrabbit.domain.signals import (
     SignalSpec,
     Table,
 )
+from tests.payloads import decode_payload
 
 NUMBERS = {
     Encoding.INT16: ("h", st.integers(-(2**15), 2**15 - 1)),

@@ -5,7 +5,6 @@ from itertools import combinations
 import pytest
 
 from redrabbit.domain.device_status import (
-    COLOURS,
     CheckFacts,
     DeviceFacts,
     DeviceStanding,
@@ -20,7 +19,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Outcome, Purpose, RunState
+from redrabbit.domain.run_words import Outcome, Purpose, RunState
 from tests.builders import T0, an_occurrence, at
 from tests.stored import bare
 
@@ -318,9 +317,3 @@ def test_run_under_way_in_a_pause_keeps_its_occurrence() -> None:
 def test_pause_that_is_not_on_excuses_nothing_now(begins: float, ends: float) -> None:
     pause = replace(PAUSE, begins_at=at(begins), ends_at=at(ends))
     assert status_of(GOOD, pause=pause) == "verified"
-
-
-def test_each_status_has_a_colour() -> None:
-    assert list(COLOURS) == list(DeviceStatus)
-    assert set(COLOURS.values()) == {"green", "amber", "red", "violet", "grey"}
-    assert [word.value for word, colour in COLOURS.items() if colour == "green"] == ["verified"]

@@ -11,7 +11,6 @@ from redrabbit.domain.evidence import (
     MAX_TRACE_POINTS,
     Evidence,
     Expectation,
-    Presented,
     TracePoint,
     begin,
     expired_signals,
@@ -31,6 +30,7 @@ from redrabbit.domain.rule import (
     Increases,
     Rises,
 )
+from redrabbit.domain.run_words import Presented
 from tests.builders import (
     ACCEPTED,
     CODE,

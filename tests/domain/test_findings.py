@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redrabbit
-from redrabbit.domain.findings import LONGEST_SHOWN, TEXTS, Finding, say, shown
+from redrabbit.domain.findings import LONGEST_SHOWN, TEXTS, Finding, in_english, shown
 
 SOURCES = Path(redrabbit.__file__).parent
 
@@ -26,7 +26,7 @@ def words_in_the_product() -> set[str]:
 
 def test_a_finding_says_place_and_what_is_wrong() -> None:
     finding = Finding(code="head_rows", place="ledger_head", params={"found": 2})
-    assert say(finding) == "ledger_head: has 2 rows; expected exactly 1"
+    assert in_english(finding) == "ledger_head: has 2 rows; expected exactly 1"
 
 
 def test_every_text_is_of_a_finding_that_is_made() -> None:
@@ -37,8 +37,8 @@ def test_every_text_can_be_said_on_one_line() -> None:
     for code, text in TEXTS.items():
         names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
         finding = Finding(code=code, place="ledger[17]", params=dict.fromkeys(names, "x"))
-        assert say(finding).startswith("ledger[17]: ")
-        assert "\n" not in say(finding)
+        assert in_english(finding).startswith("ledger[17]: ")
+        assert "\n" not in in_english(finding)
 
 
 def test_values_are_shown_short_bytes_as_hex_and_instants_in_iso_form() -> None:

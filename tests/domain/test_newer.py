@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.audit import Audit, audit, say
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.database_verification import DatabaseVerification, verify_rows
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.ledger import SCHEMA, LogState, StoredEntry, canonical, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WrittenByNewer
@@ -60,15 +61,15 @@ def rows_with(newer: Mapping[int, Mapping[str, object]]) -> tuple[list[Row], Log
     return rows, log
 
 
-def audited(rows: list[Row], log: LogState) -> Audit:
+def audited(rows: list[Row], log: LogState) -> DatabaseVerification:
     note = sign_checkpoint(log, KEY)
     head = {"id": 1, "size": log.size, "root": log.root.hex(), "checkpoint": note}
-    return audit(rows, [head], {}, verifier=KEY, fold=fold)
+    return verify_rows(rows, [head], {}, verifier=KEY, fold=fold)
 
 
 def test_an_entry_of_an_unknown_type_is_told_as_a_newer_versions() -> None:
     told = audited(*rows_with({30: NEW_TYPE}))
-    assert [say(finding) for finding in told.findings] == [
+    assert [in_english(finding) for finding in told.findings] == [
         "ledger[30]: written by a newer version of Red Rabbit (entry type bypass_approved, by version 0.2.0)"
     ]
     assert told.damage == ()
@@ -77,7 +78,7 @@ def test_an_entry_of_an_unknown_type_is_told_as_a_newer_versions() -> None:
 
 def test_an_entry_of_a_higher_schema_is_told_as_a_newer_versions() -> None:
     told = audited(*rows_with({30: NEW_SCHEMA}))
-    assert [say(finding) for finding in told.findings] == [
+    assert [in_english(finding) for finding in told.findings] == [
         f"ledger[30]: written by a newer version of Red Rabbit (schema {SCHEMA + 1}; this version reads up to {SCHEMA})"
     ]
 

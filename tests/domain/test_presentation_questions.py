@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.presentation_questions import deciding, is_good, was_silent, worst
 from redrabbit.domain.records import Json, PresentationRecord
-from redrabbit.domain.run import worst_outcome
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Verdict, worst_outcome
 from tests.stored import bare
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.run import Outcome, Run, outcome_of
-from redrabbit.domain.verdict import Verdict, Why, inconclusive
+from redrabbit.domain.run import Run, outcome_of
+from redrabbit.domain.run_words import Outcome, Verdict, Why
+from redrabbit.domain.verdict import inconclusive
 from tests.builders import MASTER, RABBIT, a_run, an_expectation, at
 
 # Outcomes (D4) -------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 from typing import get_args
 
-from redrabbit.domain.run import Aborted, Advance, Confirmed, Event, Observed, RunState, Scanned
+from redrabbit.domain.run import Aborted, Advance, Confirmed, Event, Observed, Scanned
 from redrabbit.domain.run_diagram import LABELS, mermaid
 from redrabbit.domain.run_transitions import TRANSITIONS, Transition
+from redrabbit.domain.run_words import RunState
 
 
 def nothing(*_: object) -> Advance:

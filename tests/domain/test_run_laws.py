@@ -22,19 +22,17 @@ from redrabbit.domain.run import (
     DeadlineKind,
     Effect,
     Observed,
-    Outcome,
     PartIssued,
     PartPresented,
     PartReturned,
     Run,
     RunClosed,
-    RunState,
     VerdictContradicted,
     VerdictReached,
 )
 from redrabbit.domain.run import Event as RunEvent
 from redrabbit.domain.run_transitions import TRANSITIONS
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Outcome, RunState, Verdict
 from tests.builders import (
     ACCEPTED,
     CODE,

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import Outcome, RunState, StopCode
 from redrabbit.domain.run_questions import (
     WhyMade,
     goes_no_further,
@@ -20,7 +19,7 @@ from redrabbit.domain.run_questions import (
     stopped_with,
     why_made,
 )
-from redrabbit.domain.verdict import Verdict
+from redrabbit.domain.run_words import Outcome, RunState, StopCode, Verdict
 from tests.stored import bare
 
 PARTS = ["RR-0001", "RR-0002", "GM-0001"]

@@ -2,15 +2,10 @@
 
 import pytest
 
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.rule import DetectionRule
-from redrabbit.domain.run import (
-    PartPresented,
-    RunState,
-    VerdictContradicted,
-    VerdictReached,
-)
-from redrabbit.domain.verdict import Why, inconclusive
+from redrabbit.domain.run import PartPresented, VerdictContradicted, VerdictReached
+from redrabbit.domain.run_words import Presented, RunState, Why
+from redrabbit.domain.verdict import inconclusive
 from tests.builders import (
     BY_EDGE,
     BY_TAP,

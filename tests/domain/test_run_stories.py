@@ -4,9 +4,7 @@ import pytest
 
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.rule import DetectionRule, Increases, OnSilence
-from redrabbit.domain.run import (
-    RunState,
-)
+from redrabbit.domain.run_words import RunState
 from tests.builders import (
     BY_EDGE,
     CODE,

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import (
     Aborted,
@@ -14,20 +13,18 @@ from redrabbit.domain.run import (
     DeadlineKind,
     Event,
     GivenBack,
-    Outcome,
     PartIssued,
     PartPresented,
     Restarted,
     RunClosed,
-    RunState,
     RunStopped,
     Scanned,
-    StopCode,
     StopReason,
     Tapped,
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
+from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode
 from tests.builders import (
     ANNA,
     BY_EDGE,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from redrabbit.base.signing import parse_verifier
-from redrabbit.domain.audit import Folded
 from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.ledger import StoredEntry, read_entry, rebuild
 from redrabbit.domain.merkle import leaf_hash

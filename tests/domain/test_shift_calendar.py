@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from redrabbit.domain.shift_calendar import (
     Shift,
     ShiftCalendar,
+    ShiftWindow,
     instant_of,
     overlaps,
     plant_date,
-    shift_at,
     shift_windows,
 )
 
@@ -24,6 +24,12 @@ LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 
 DAILY = (0, 1, 2, 3, 4, 5, 6)
 WORKDAYS = (0, 1, 2, 3, 4)
+
+
+def shift_at(calendar: ShiftCalendar, instant: datetime) -> ShiftWindow | None:
+    """Return the shift that is on at an instant; None outside all shifts."""
+    on = shift_windows(calendar, instant, instant + timedelta(microseconds=1))
+    return on[-1] if on else None
 
 
 def a_shift(name: str, starts: str, ends: str, weekdays: tuple[int, ...] = DAILY) -> Shift:

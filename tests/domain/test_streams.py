@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import PLANT_STREAM, Entry
 from tests.domain.folded import AT, CHECK, ISSUED, OCCURRENCE, PART, RUN, VERDICT, FoldedLedger

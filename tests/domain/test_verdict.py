@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.evidence import Evidence, Expectation, Presented, begin, gather, present
+from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, present
 from redrabbit.domain.identity import FailureMode, SignalName
 from redrabbit.domain.observation import Acquisition, Reason, Value
 from redrabbit.domain.rule import (
@@ -18,15 +18,8 @@ from redrabbit.domain.rule import (
     OnSilence,
     Rises,
 )
-from redrabbit.domain.verdict import (
-    Judgement,
-    Verdict,
-    Why,
-    inconclusive,
-    judge,
-    judge_answer,
-    judge_at_last,
-)
+from redrabbit.domain.run_words import Presented, Verdict, Why
+from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
 from tests.builders import (
     ACCEPTED,
     CODE,

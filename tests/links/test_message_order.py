@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.observation import Reason
-from redrabbit.links.message_order import MessageOrder, Place, Stamp, read_stamp
+from redrabbit.links.message_order import MessageOrder, Ordering, Stamp, read_stamp
 
-IN, DUPLICATE, OUT = Place.IN_ORDER, Place.DUPLICATE, Place.OUT_OF_ORDER
+IN, DUPLICATE, OUT = Ordering.IN_ORDER, Ordering.DUPLICATE, Ordering.OUT_OF_ORDER
 
 
-def places(stamps: list[Stamp], payloads: list[bytes] | None = None) -> list[Place]:
+def places(stamps: list[Stamp], payloads: list[bytes] | None = None) -> list[Ordering]:
     order = MessageOrder()
     texts = payloads or [b""] * len(stamps)
-    return [order.place(stamp, text) for stamp, text in zip(stamps, texts, strict=True)]
+    return [order.ordering(stamp, text) for stamp, text in zip(stamps, texts, strict=True)]
 
 
 def sequences(*numbers: int) -> list[Stamp]:
@@ -51,7 +51,7 @@ def times(*seconds: float) -> list[Stamp]:
         "two late are forgotten by the next in order",
     ],
 )
-def test_sequences(numbers: tuple[int, ...], expected: list[Place]) -> None:
+def test_sequences(numbers: tuple[int, ...], expected: list[Ordering]) -> None:
     assert places(sequences(*numbers)) == expected
 
 
@@ -75,17 +75,17 @@ def test_a_sequence_that_falls_while_time_goes_on_is_a_restarted_station() -> No
 
 def test_after_a_connect_a_lower_number_is_a_new_beginning_but_not_fresh() -> None:
     order = MessageOrder()
-    order.place(Stamp(sequence=70), b"")
+    order.ordering(Stamp(sequence=70), b"")
     order.connected()
-    assert order.place(Stamp(sequence=3), b"") is OUT
-    assert order.place(Stamp(sequence=4), b"") is IN
+    assert order.ordering(Stamp(sequence=3), b"") is OUT
+    assert order.ordering(Stamp(sequence=4), b"") is IN
 
 
 def test_after_a_connect_the_same_message_is_still_a_duplicate() -> None:
     order = MessageOrder()
-    order.place(Stamp(sequence=70), b"")
+    order.ordering(Stamp(sequence=70), b"")
     order.connected()
-    assert order.place(Stamp(sequence=70), b"") is DUPLICATE
+    assert order.ordering(Stamp(sequence=70), b"") is DUPLICATE
 
 
 @given(numbers=st.lists(st.integers(0, 30), max_size=40))
@@ -96,11 +96,11 @@ def test_what_is_in_order_is_higher_than_the_newest_unless_the_station_began_ane
     newest: int | None = None
     rising = 0
     for number in numbers:
-        place = order.place(Stamp(sequence=number), b"")
-        if place is IN:
+        ordering = order.ordering(Stamp(sequence=number), b"")
+        if ordering is IN:
             assert newest is None or number > newest or rising >= 3
             newest, rising = number, 0
-        elif place is OUT:
+        elif ordering is OUT:
             rising += 1
         if rising >= 3:
             newest = None

@@ -11,7 +11,6 @@ import pytest
 from redrabbit.base.clock import SteadyClock
 from redrabbit.domain.observation import Acquisition, Reason
 from redrabbit.links.modbus import ModbusStationLink
-from redrabbit.links.ticks import staggered_phase
 from tests.links.modbus_bench import (
     DEADLINE_S,
     SIGNALS,
@@ -54,7 +53,7 @@ async def test_polls_keep_their_raster_from_the_staggered_phase_on(bench: Bench)
         bench.heard.append,
         bench.clock,
         Random(1),
-        phase=staggered_phase(1),
+        phase=0.618,
     )
     start = bench.clock.now()
     await running(bench.link, lambda: len(bench.heard) >= 5, bench.heard)

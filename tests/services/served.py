@@ -44,7 +44,7 @@ class Served:
 
     async def open(self) -> None:
         await self.agent.open()
-        for station in self.agent.desks:
+        for station in self.agent.queues:
             await self.read_station(station, **IDLE_SIGNALS)
 
     async def restart(self) -> None:
@@ -61,12 +61,12 @@ class Served:
     async def read_station(self, station: StationId = OP20, /, **values: Value) -> None:
         """Let a station be read once: these values changed."""
         now = self.clock.now()
-        desk = self.agent.desks[station]
+        queue = self.agent.queues[station]
         taken = self.agent.sink(
             Acquisition(
                 station=station,
                 window=Window(began_at=now, ended_at=now),
-                signals=frozenset(spec.name for spec in desk.watch.station.signals),
+                signals=frozenset(spec.name for spec in queue.owner.station.signals),
                 changes=tuple(
                     Observation(signal=SignalName(name), value=value)
                     for name, value in values.items()

@@ -26,7 +26,7 @@ def start(
     bench: Bench, check_id: str = TORQUE_CHECK, containment_id: ContainmentId | None = None
 ) -> None:
     bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=check_id,
             occurrence_id=None,
             containment_id=containment_id,
@@ -37,7 +37,7 @@ def start(
 
 
 def scan(bench: Bench, code: str = "RR-0001") -> None:
-    bench.settle(bench.watches[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
 
 
 def put_in(bench: Bench, **answer: bool | int) -> None:
@@ -51,7 +51,7 @@ def put_in(bench: Bench, **answer: bool | int) -> None:
 
 def give_back(bench: Bench, code: str = "RR-0001") -> None:
     bench.pass_time(1)
-    bench.settle(bench.watches[OP20].give_back(code, actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].give_back(code, actor=ANNA, now=bench.clock.now()))
 
 
 def revised(bench: Bench, plant: Plant) -> None:
@@ -174,7 +174,7 @@ def test_a_run_does_not_go_on_at_another_device_than_it_began_at() -> None:
     scan(bench)
     revised(bench, a_plant(a_check(station=OP30)))
     assert (the_run(bench).state, the_run(bench).outcome) == ("closed", "aborted")
-    assert all(watch.run is None for watch in bench.watches.values())
+    assert all(owner.run is None for owner in bench.owners.values())
 
 
 def test_a_presentation_kept_beside_ends_with_a_restart() -> None:
@@ -232,7 +232,7 @@ def test_a_case_is_not_reverified_by_a_check_of_another_failure_mode() -> None:
     scan(bench)
     put_in(bench, accepted=True)
     give_back(bench)
-    bench.settle(bench.watches[OP20].confirm(actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].confirm(actor=ANNA, now=bench.clock.now()))
     (case,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
     with pytest.raises(Refusal) as refused:
         start(bench, "op20-high", case.containment_id)

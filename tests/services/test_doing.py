@@ -74,7 +74,7 @@ async def test_nobody_acts_without_a_role_that_allows_it() -> None:
     size = len(served.types())
     assert await refused(served, START, "key", stranger) == "not_permitted"
     assert len(served.types()) == size
-    assert served.agent.desks[OP20].watch.run is None
+    assert served.agent.queues[OP20].owner.run is None
 
 
 async def test_a_role_is_asked_for_the_very_act(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ async def test_a_run_that_went_on_does_not_begin_again() -> None:
     await served.service.do(acts.ScanPart(run_id=RunId(first.run_id), code=PART), ANNA)
     await served.put_in(rejected=True, reject_code=11)
     assert await served.start("my-key") == first
-    watched = served.agent.desks[OP20].watch.run
+    watched = served.agent.queues[OP20].owner.run
     assert watched is not None
     assert watched.state.value == "awaiting_return"
 

@@ -80,7 +80,7 @@ def test_what_is_in_force_again_is_told_again() -> None:
 def test_a_run_names_the_file_of_its_own_station() -> None:
     bench = Bench(a_plant_in_force())
     bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=TORQUE_CHECK,
             occurrence_id=None,
             containment_id=None,

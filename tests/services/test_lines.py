@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain import acts
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import CheckId, LineId, PartId, RunId
@@ -138,7 +138,7 @@ async def test_a_lent_part_that_is_not_back_is_missing_on_its_own_line() -> None
         served.pass_time(301)
         await served.read_station(OP30)
         served.agent.tick(served.clock.now())
-        await served.agent.desks[OP30].close()
+        await served.agent.queues[OP30].close()
     assert part(served).custody == "missing"
     (alarm,) = served.database.read_now(
         lambda reader: reader.find(AlarmRecord, equals("kind", "not_returned"))

@@ -14,7 +14,7 @@ LI = Actor.stated("Li")
 def test_remarks_are_kept_in_their_order_and_the_run_stays_as_it_was() -> None:
     bench = Bench()
     run = bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=TORQUE_CHECK,
             occurrence_id=None,
             containment_id=None,

@@ -30,7 +30,7 @@ def occurrences(bench: Bench) -> list[OccurrenceRecord]:
 
 def start(bench: Bench) -> None:
     bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=TORQUE_CHECK,
             occurrence_id=None,
             containment_id=None,
@@ -41,7 +41,7 @@ def start(bench: Bench) -> None:
 
 
 def scan(bench: Bench, code: str) -> None:
-    bench.settle(bench.watches[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
 
 
 def test_a_shift_moved_to_later_the_same_day_owes_no_second_occurrence() -> None:

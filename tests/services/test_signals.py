@@ -33,7 +33,7 @@ CHANGES = st.lists(
 
 def start(bench: Bench) -> None:
     bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=TORQUE_CHECK,
             occurrence_id=None,
             containment_id=None,
@@ -45,7 +45,7 @@ def start(bench: Bench) -> None:
 
 def abort(bench: Bench) -> dict[str, Any]:
     """End the run, whose part was never taken, and return the log of its signals."""
-    bench.settle(bench.watches[OP20].abort("gloves", actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].abort("gloves", actor=ANNA, now=bench.clock.now()))
     return log_of(bench)
 
 
@@ -126,8 +126,8 @@ def test_a_clock_that_is_set_moves_no_point(step: timedelta) -> None:
     bench.pass_time(1)
     bench.clock.step_wall(step)
     moved = bench.clock.reanchor()
-    for watch in bench.watches.values():
-        watch.shift(moved)
+    for owner in bench.owners.values():
+        owner.shift(moved)
     bench.pass_time(1)
     bench.read(OP20, part_count=1001)
     assert abort(bench)["signals"]["part_count"] == [[0.0, 1000, None], [2.0, 1001, None]]

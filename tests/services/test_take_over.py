@@ -58,11 +58,11 @@ async def test_a_run_that_nothing_concerns_goes_on_and_detects() -> None:
     run = await armed(served)
     served.pass_time(1)
     await served.read_station(part_present=True)
-    owner = served.agent.desks[OP20].watch
+    owner = served.agent.queues[OP20].owner
     other = a_check(OTHER_CHECK, OP30, grace=timedelta(minutes=5))
     taken = await take_over(served, revised(a_check(), other))
     assert (taken.adopted, dict(taken.rebuilt), taken.removed) == (True, {}, frozenset())
-    assert served.agent.desks[OP20].watch is owner
+    assert served.agent.queues[OP20].owner is owner
     served.pass_time(0.5)
     await served.read_station(rejected=True, reject_code=11)
     (shown,) = served.database.read_now(lambda reader: reader.find(PresentationRecord))
@@ -99,7 +99,7 @@ async def test_a_station_that_is_read_as_before_keeps_its_readings() -> None:
     stations = (a_station(OP20, within_s=4.0), a_station(OP30))
     taken = await take_over(served, revised(stations=stations))
     assert (set(taken.rebuilt), taken.relink) == ({OP20}, frozenset())
-    assert served.agent.desks[OP20].watch.live.counter() == 1234
+    assert served.agent.queues[OP20].owner.live.counter() == 1234
     run = await armed(served)
     await served.put_in(rejected=True, reject_code=11)
     await served.service.do(acts.GiveBackPart(run_id=run, code=PART), ANNA)
@@ -113,7 +113,7 @@ async def test_a_station_that_is_read_otherwise_is_told_and_unread_until_its_lin
     moved = replace(other, link=replace(other.link, endpoint="another-plc"))
     taken = await take_over(served, revised(stations=(moved, a_station(OP30))))
     assert taken.relink == {OP20}
-    assert served.agent.desks[OP20].watch.live.last_good_at() is None
+    assert served.agent.queues[OP20].owner.live.last_good_at() is None
 
 
 async def test_stations_come_and_go() -> None:
@@ -122,13 +122,13 @@ async def test_stations_come_and_go() -> None:
     op40 = StationId("op40")
     taken = await take_over(served, revised(stations=(a_station(OP20), a_station(op40))))
     assert (set(taken.rebuilt), set(taken.relink), set(taken.removed)) == ({op40}, {op40}, {OP30})
-    assert set(served.agent.desks) == {OP20, op40}
+    assert set(served.agent.queues) == {OP20, op40}
     gone = served.database.read_now(lambda reader: reader.get(StationRecord, LINE, OP30))
     assert gone is not None
     assert gone.retired_at is not None
     assert set(served.service.views()) == {OP20, op40}
     await served.read_station(op40, part_count=1)
-    assert served.agent.desks[op40].watch.live.counter() == 1
+    assert served.agent.queues[op40].owner.live.counter() == 1
 
 
 async def test_a_run_whose_check_is_gone_is_closed_and_its_part_missing() -> None:
@@ -140,7 +140,7 @@ async def test_a_run_whose_check_is_gone_is_closed_and_its_part_missing() -> Non
         "closed",
         "configuration_changed",
     )
-    assert served.agent.desks[OP20].watch.run is None
+    assert served.agent.queues[OP20].owner.run is None
 
 
 async def test_a_configuration_that_is_in_force_already_changes_nothing() -> None:
@@ -252,14 +252,14 @@ async def test_a_step_between_commit_and_answer_sees_the_plan_that_was_adopted()
 async def test_a_database_that_is_away_leaves_everything_as_it_was() -> None:
     served = Slow()
     await served.open()
-    owners = {name: desk.watch for name, desk in served.agent.desks.items()}
+    owners = {name: queue.owner for name, queue in served.agent.queues.items()}
     size = len(served.types())
     served.away = True
     stations = (a_station(OP20, within_s=4.0),)
     with pytest.raises(StoreTrouble):
         await take_over(served, revised(stations=stations))
     served.away = False
-    assert {name: desk.watch for name, desk in served.agent.desks.items()} == owners
+    assert {name: queue.owner for name, queue in served.agent.queues.items()} == owners
     assert (served.service.plant.digest, len(served.types())) == ("0" * 64, size)
     await armed(served)
     assert set((await take_over(served, revised(stations=stations))).removed) == {OP30}
@@ -279,8 +279,8 @@ async def test_who_gives_up_waiting_leaves_nothing_half_done() -> None:
     served.gate.set()
     await second
     assert served.service.plant.digest == "2" * 64
-    assert served.agent.desks[OP20].watch.station == a_station(OP20)
-    assert not any(desk.busy for desk in served.agent.desks.values())
+    assert served.agent.queues[OP20].owner.station == a_station(OP20)
+    assert not any(queue.busy for queue in served.agent.queues.values())
 
 
 async def test_an_act_that_waits_at_a_station_which_goes_is_refused() -> None:
@@ -327,7 +327,7 @@ async def test_readings_taken_meanwhile_are_not_lost() -> None:
     await turns()
     served.gate.set()
     await asyncio.gather(taking, reading)
-    assert served.agent.desks[OP20].watch.live.counter() == 2000
+    assert served.agent.queues[OP20].owner.live.counter() == 2000
 
 
 async def test_the_version_only_grows() -> None:

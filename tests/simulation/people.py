@@ -21,11 +21,12 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     RunRecord,
 )
-from redrabbit.domain.run import Run, RunState
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
 from redrabbit.services.ports import equals
-from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.services.station_owner import Pending, StationOwner
 from simulators.device import Behaviour
 from simulators.line import What, World
 from simulators.line_operator import (
@@ -141,7 +142,7 @@ class People:
         self._agenda.at(until, happen)
 
     def _prompt(self, station: str) -> Prompt:
-        run = self._product.watches[station].run
+        run = self._product.owners[station].run
         if run is None:
             return Prompt(due=tuple(self._due(station)))
         return Prompt(run=shown(run))
@@ -240,23 +241,23 @@ class People:
         if run is not None and run.run.state is RunState.AWAITING_RETURN:  # type: ignore[union-attr]  # because `_run_at` looked
             self._world.set_behaviour(station, Behaviour.STUCK_ON)
 
-    def _run_at(self, station: str) -> StationWatch | None:
-        watch = self._product.watches.get(station)
-        return watch if watch is not None and watch.run is not None else None
+    def _run_at(self, station: str) -> StationOwner | None:
+        owner = self._product.owners.get(station)
+        return owner if owner is not None and owner.run is not None else None
 
     def _say(self, station: str, action: Action) -> None:
         """Say an act to the software, as the API would."""
-        watch, operator = self._product.watches[station], self._operators[station]
+        owner, operator = self._product.owners[station], self._operators[station]
         actor, now = self._product.stated(operator.name), self._product.clock.now()
         if action.act is Act.SCAN:
             self._perhaps_sicken(station)
         try:
-            self._product.settle(self._said(watch, action, actor, now))
+            self._product.settle(self._said(owner, action, actor, now))
         except Refusal as refusal:
             self.refusals[refusal.code] += 1
             operator.did(action, refused=True)
-            if action.act is Act.SCAN and watch.run is not None:
-                self._product.settle(watch.refused(action.code or "", refusal, actor))
+            if action.act is Act.SCAN and owner.run is not None:
+                self._product.settle(owner.refused(action.code or "", refusal, actor))
             if action.act is Act.START:
                 self._agenda.at(self._later(300.0), lambda: self._try_again(station))
         else:
@@ -265,28 +266,28 @@ class People:
             if action.act is Act.ABORT and action.run_id is not None:
                 self.aborted.add(RunId(action.run_id))
 
-    def _said(self, watch: StationWatch, action: Action, actor: Actor, now: datetime) -> Pending:
+    def _said(self, owner: StationOwner, action: Action, actor: Actor, now: datetime) -> Pending:
         code = action.code or ""
         match action.act:
             case Act.START:
-                return self._start(watch, action, actor, now)
+                return self._start(owner, action, actor, now)
             case Act.SCAN:
-                return watch.scan(code, actor=actor, now=now)
+                return owner.scan(code, actor=actor, now=now)
             case Act.TAP:
-                return watch.tap(actor=actor, now=now)
+                return owner.tap(actor=actor, now=now)
             case Act.GIVE_BACK:
-                return watch.give_back(code, actor=actor, now=now)
+                return owner.give_back(code, actor=actor, now=now)
             case Act.CONFIRM:
-                return watch.confirm(actor=actor, now=now)
+                return owner.confirm(actor=actor, now=now)
             case _:
-                return watch.abort(action.reason or "why", actor=actor, now=now)
+                return owner.abort(action.reason or "why", actor=actor, now=now)
 
-    def _start(self, watch: StationWatch, action: Action, actor: Actor, now: datetime) -> Pending:
-        cases = self._open_cases(watch.station.id) if action.occurrence_id is None else []
+    def _start(self, owner: StationOwner, action: Action, actor: Actor, now: datetime) -> Pending:
+        cases = self._open_cases(owner.station.id) if action.occurrence_id is None else []
         case = next((each for each in cases if each.containment_id in self._repaired), None)
         case_id = case.containment_id if case is not None else None
         self._tries[action.check_id or "", action.occurrence_id, case_id] += 1
-        return watch.start(
+        return owner.start(
             check_id=action.check_id or "",
             occurrence_id=OccurrenceId(action.occurrence_id) if action.occurrence_id else None,
             containment_id=case_id,

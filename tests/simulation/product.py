@@ -22,8 +22,8 @@ from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step, open_life
+from redrabbit.services.station_owner import Pending, StationOwner
 from redrabbit.services.taking_up import take_over
-from redrabbit.services.watch import Pending, StationWatch
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
 from simulators.line import World
@@ -69,7 +69,7 @@ class Product:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.watches: dict[str, StationWatch] = {}
+        self.owners: dict[str, StationOwner] = {}
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
@@ -104,31 +104,29 @@ class Product:
         files = {"plant.yaml": "simulated\n"}
         self.up = True
         opened = self.write(lambda uow: open_life(uow, self.plant, files, "simulated"))
-        self.watches = {watch.station.id: watch for watch in opened.watches}
+        self.owners = {owner.station.id: owner for owner in opened.owners}
         self.reschedule()
 
     def take_over(self, plant: Plant) -> None:
         """Take over another configuration, as the agent does while every queue stands still."""
         files = {"plant.yaml": f"simulated {plant.digest}\n"}
-        watches = {StationId(name): watch for name, watch in self.watches.items()}
+        owners = {StationId(name): owner for name, owner in self.owners.items()}
         taken = self.write(
-            lambda uow: take_over(
-                uow, plant, files, "simulated", before=self.plant, watches=watches
-            )
+            lambda uow: take_over(uow, plant, files, "simulated", before=self.plant, owners=owners)
         )
         assert taken.adopted
         assert not taken.relink
         self.plant = plant
-        for watch in self.watches.values():
-            watch.go_on_under(plant)
-        self.watches |= {str(name): watch for name, watch in taken.rebuilt.items()}
+        for owner in self.owners.values():
+            owner.go_on_under(plant)
+        self.owners |= {str(name): owner for name, owner in taken.rebuilt.items()}
         self._dirty = True
         self.reschedule()
 
     def kill(self) -> None:
         """End it without a word: what only memory held is gone."""
         self.up = False
-        self.watches = {}
+        self.owners = {}
         self.stops.append(self._world.now)
 
     # People
@@ -166,7 +164,7 @@ class Product:
     def take(self, station: str, acquisition: Acquisition) -> None:
         """Take in what was read of a station."""
         self.heard.setdefault(station, []).append(acquisition)
-        self.settle(self.watches[station].take(acquisition))
+        self.settle(self.owners[station].take(acquisition))
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""
@@ -209,13 +207,13 @@ class Product:
         """Adopt the machine's wall clock at the first quiet moment, as the agent does (R46)."""
         if not self.up:
             return
-        if any(watch.judging for watch in self.watches.values()):
+        if any(owner.judging for owner in self.owners.values()):
             self._agenda.at(self._world.now + ADOPTS_AFTER, self.adopt_clock)
             return
         before = self.clock.now()
         step = self.clock.reanchor()
-        for watch in self.watches.values():
-            watch.shift(step)
+        for owner in self.owners.values():
+            owner.shift(step)
         self.write(lambda uow: note_clock_step(uow, before, step))
         self.reschedule()
 

@@ -185,7 +185,7 @@ class RealPlant:
 
     async def _operate(self, station: str, agent: Agent, service: LocalPlantService) -> None:
         """Make one run, and leave the station as it was."""
-        watch = agent.desks[StationId(station)].watch
+        owner = agent.queues[StationId(station)].owner
         check = next(c for c in self._plant.plan.checks if c.station == station)
         operator = LineOperator(
             f"operator-{station}",
@@ -198,9 +198,9 @@ class RealPlant:
         has_started, waits_since = False, self.clock.now()
         while True:
             due = () if has_started else (DueCheck(check_id=check.id, occurrence_id=None),)
-            prompt = Prompt(run=shown(watch.run)) if watch.run is not None else Prompt(due=due)
-            readable = watch.live.lost(self.clock.now()) is None
-            if has_started and watch.run is None and operator.hands.part_inside is None:
+            prompt = Prompt(run=shown(owner.run)) if owner.run is not None else Prompt(due=due)
+            readable = owner.live.lost(self.clock.now()) is None
+            if has_started and owner.run is None and operator.hands.part_inside is None:
                 self.world.release(station)
                 return
             action = operator.next_action(prompt) if readable or has_started else None
@@ -220,7 +220,7 @@ class RealPlant:
                 await self.clock.sleep(busy_s)
                 continue
             before = prompt.run
-            if (shown(watch.run) if watch.run is not None else None) != before:
+            if (shown(owner.run) if owner.run is not None else None) != before:
                 continue
             try:
                 await self._say(service, action, operator.name, station)

@@ -5,8 +5,8 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from redrabbit.domain.audit import as_row, audit
 from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.database_verification import as_row, verify_rows
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.identity import CheckId, PartId, StationId
 from redrabbit.domain.ledger import Entry
@@ -233,7 +233,7 @@ class LedgerChecker:
     def _audit(self, reader: Reader) -> Any:
         head = reader.head()
         leaves = reader.leaf_hashes()
-        return audit(
+        return verify_rows(
             (
                 _row(reader, entry) | {"leaf_hash": leaves[entry.index]}
                 for entry in reader.entries()

@@ -13,7 +13,8 @@ from typing import TypeVar
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.run import Run, RunState
+from redrabbit.domain.run import Run
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
 from redrabbit.services.ports import Reader
@@ -121,8 +122,11 @@ class SimulatedShift:
 
     def _judging(self) -> bool:
         """Return whether a part is before a device: nobody goes home then."""
-        watches = self.product.watches.values()
-        return any(w.judging or (w.run is not None and w.run.beside is not None) for w in watches)
+        owners = self.product.owners.values()
+        return any(
+            w.judging or (w.run is not None and w.run.later_presentation is not None)
+            for w in owners
+        )
 
     def _close(self, check: Check) -> None:
         """Let hours pass: what was undone is decided, what is out stays out."""
@@ -131,8 +135,8 @@ class SimulatedShift:
         for later in (timedelta(hours=2), timedelta(hours=5)):
             self.agenda.pass_to(self.end + OVERTIME + later)
             for _ in range(3):
-                for watch in self.product.watches.values():
-                    self.product.settle(watch.tick(self.clock.now()))
+                for owner in self.product.owners.values():
+                    self.product.settle(owner.tick(self.clock.now()))
             self.product.write(lambda uow: scheduling.step(uow, self.plant))
             check(self)
 
@@ -192,7 +196,7 @@ class SimulatedShift:
     def _next_read_at(self, station: str) -> datetime | None:
         if not self.product.up:
             return None
-        now, run = self.world.now, self.product.watches[station].run
+        now, run = self.world.now, self.product.owners[station].run
         wanted: list[datetime] = []
         gap_s = self._longest_gap_s(station, run)
         if gap_s is not None:
@@ -208,7 +212,9 @@ class SimulatedShift:
 
     def _longest_gap_s(self, station: str, run: Run | None) -> float | None:
         """Return how long the station may go unread; None: it need not be read at all."""
-        judging = run is not None and (run.state is RunState.PRESENTED or run.beside is not None)
+        judging = run is not None and (
+            run.state is RunState.PRESENTED or run.later_presentation is not None
+        )
         armed = run is not None and run.state is RunState.ARMED
         if judging or (armed and station in self._publishing):
             return self._readers[station].longest_gap_s
@@ -221,7 +227,7 @@ class SimulatedShift:
             return
         self._planned[station] = None
         self._read(station)
-        self.product.settle(self.product.watches[station].tick(self.clock.now()))
+        self.product.settle(self.product.owners[station].tick(self.clock.now()))
         self._plan_read(station)
         self.people.look(station)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.records import KEYS, TABLES, ChallengePartRecord

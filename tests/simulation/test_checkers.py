@@ -19,11 +19,12 @@ from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
-from redrabbit.domain.run import DeadlineExpired, Outcome, Restarted, RunState, VerdictReached
+from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
+from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
-from redrabbit.domain.verdict import Judgement, Verdict, Why, inconclusive
-from redrabbit.services import record_fact, recording, running, scheduling
-from redrabbit.services.watch import StationWatch
+from redrabbit.domain.verdict import Judgement, inconclusive
+from redrabbit.services import record_fact, run_effects, running, scheduling
+from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
 from simulators.line_operator import HumanFault
@@ -236,7 +237,7 @@ def test_a_part_that_is_missed_by_nobody_breaks_l5(monkeypatch: PATCH) -> None:
 
 def test_an_escape_that_nobody_is_told_breaks_l5(monkeypatch: PATCH) -> None:
     err(monkeypatch, HumanFault.LETS_GO)
-    monkeypatch.setattr(StationWatch, "_escape", lambda *_args: None)
+    monkeypatch.setattr(StationOwner, "_escape", lambda *_args: None)
 
     assert "seen where it must not be" in broken("L5")
 
@@ -249,7 +250,7 @@ def test_a_lent_part_that_its_home_does_not_get_back_breaks_l5(monkeypatch: PATC
         if not isinstance(fact, PartHandedBack):
             real(uow, fact, **more)
 
-    monkeypatch.setattr(recording, "record", forgetful)
+    monkeypatch.setattr(run_effects, "record", forgetful)
 
     assert "part_handed_back is not told once" in broken("L5")
 
@@ -348,7 +349,7 @@ def test_a_fact_with_fields_of_its_own_breaks_d22(monkeypatch: PATCH) -> None:
 
 def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(people, "AGAIN_SHARE", 0.9)
-    real = run_return.conclude_beside
+    real = run_return.conclude_later_presentation
 
     def decide(run: Any, judgement: Judgement) -> Any:
         after, effects = real(run, judgement)
@@ -358,8 +359,8 @@ def test_a_later_presentation_that_decides_breaks_l10(monkeypatch: PATCH) -> Non
         ]
         return after, tuple(turned)
 
-    monkeypatch.setattr(run_return, "conclude_beside", decide)
-    monkeypatch.setattr(run_transitions, "conclude_beside", decide)
+    monkeypatch.setattr(run_return, "conclude_later_presentation", decide)
+    monkeypatch.setattr(run_transitions, "conclude_later_presentation", decide)
 
     assert "only the first decides" in broken("L10")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from redrabbit.domain.verdict import Verdict, Why
+from redrabbit.domain.run_words import Verdict, Why
 from simulators.faults import FaultKind
 from tests.simulation.shift import SimulatedShift
 from tests.simulation.telling import seeds, shifts, tell, uncollected

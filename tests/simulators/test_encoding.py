@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.decoding import decode_payload, decode_registers, length_of
+from redrabbit.domain.decoding import decode_registers, length_of
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.signals import (
     Encoding,
@@ -25,6 +25,7 @@ from simulators.encoding import (
     write_modbus,
 )
 from simulators.modbus_station import Image
+from tests.payloads import decode_payload
 
 ORDERS = st.sampled_from(list(Order))
 WHOLE = {

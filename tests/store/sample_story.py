@@ -41,7 +41,7 @@ from redrabbit.services.agent import _note_stopped, note_clock_step, open_life
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
-from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.services.station_owner import Pending, StationOwner
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
@@ -122,10 +122,8 @@ class Shop:
             lambda uow: open_life(uow, self.plant, read_configuration(folder)[1], SOFTWARE)
         )
         self.agent_id = opened.agent_id
-        self.watches: dict[str, StationWatch] = {
-            watch.station.id: watch for watch in opened.watches
-        }
-        for station in self.watches:
+        self.owners: dict[str, StationOwner] = {owner.station.id: owner for owner in opened.owners}
+        for station in self.owners:
             self.read(station, **self.shown[station])
 
     def end(self, *, killed: bool = False) -> None:
@@ -164,13 +162,13 @@ class Shop:
 
     def _take(self, station: str, changes: tuple[Observation, ...], failure: Reason | None) -> None:
         now = self.clock.now()
-        watch = self.watches[station]
+        owner = self.owners[station]
         self.settle(
-            watch.take(
+            owner.take(
                 Acquisition(
-                    station=watch.station.id,
+                    station=owner.station.id,
                     window=Window(began_at=now, ended_at=now),
-                    signals=frozenset(spec.name for spec in watch.station.signals),
+                    signals=frozenset(spec.name for spec in owner.station.signals),
                     failure=failure,
                     changes=changes,
                 )
@@ -180,18 +178,18 @@ class Shop:
     def wait(self, seconds: float) -> None:
         """Let time pass in good order: stations are read, obligations kept."""
         self.pass_time(seconds)
-        for station in self.watches:
+        for station in self.owners:
             self.read(station, **self.shown[station])
         self.write(lambda uow: scheduling.step(uow, self.plant))
-        for watch in self.watches.values():
-            self.settle(watch.tick(self.clock.now()))
+        for owner in self.owners.values():
+            self.settle(owner.tick(self.clock.now()))
 
     def start(self, check: str, **more: Any) -> RunRecord:
         station = self.plant.check(CheckId(check)).station
         usual: dict[str, Any] = {"occurrence_id": None, "containment_id": None}
         self.read(station)
         record = self.settle(
-            self.watches[station].start(
+            self.owners[station].start(
                 check_id=check, actor=ANNA, now=self.clock.now(), **(usual | more)
             )
         )
@@ -201,27 +199,27 @@ class Shop:
     def scan(self, station: str, code: str) -> None:
         self.pass_time(2)
         self.read(station)
-        watch = self.watches[station]
+        owner = self.owners[station]
         try:
-            self.settle(watch.scan(code, actor=ANNA, now=self.clock.now()))
+            self.settle(owner.scan(code, actor=ANNA, now=self.clock.now()))
         except Refusal as refusal:
-            self.settle(watch.refused(code, refusal, ANNA))
+            self.settle(owner.refused(code, refusal, ANNA))
 
     def give_back(self, station: str, code: str) -> None:
         self.pass_time(1.5)
         self.read(station)
-        watch = self.watches[station]
+        owner = self.owners[station]
         try:
-            self.settle(watch.give_back(code, actor=ANNA, now=self.clock.now()))
+            self.settle(owner.give_back(code, actor=ANNA, now=self.clock.now()))
         except Refusal as refusal:
-            self.settle(watch.refused(code, refusal, ANNA))
+            self.settle(owner.refused(code, refusal, ANNA))
 
     def confirm(self, station: str, actor: Actor = BERND) -> None:
         self.pass_time(3)
-        self.settle(self.watches[station].confirm(actor=actor, now=self.clock.now()))
+        self.settle(self.owners[station].confirm(actor=actor, now=self.clock.now()))
 
     def abort(self, station: str, reason: str) -> None:
-        self.settle(self.watches[station].abort(reason, actor=ANNA, now=self.clock.now()))
+        self.settle(self.owners[station].abort(reason, actor=ANNA, now=self.clock.now()))
 
     # What a device does with a part -----------------------------------------------------------
 
@@ -240,7 +238,7 @@ class Shop:
                 self.read(OP10)
                 self.pass_time(0.1)
             self.read(OP10)
-            self.settle(self.watches[OP10].tick(self.clock.now()))
+            self.settle(self.owners[OP10].tick(self.clock.now()))
         elif answer == "both":
             self.read(OP10, rejected=True, reject_code=code)
             self.pass_time(0.4)
@@ -353,7 +351,7 @@ def _brackets(shop: Shop) -> None:
     shop.scan(NUT, "RR-0003")
     shop.pass_time(1)
     shop.read(NUT)
-    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.settle(shop.owners[NUT].tap(actor=ANNA, now=shop.clock.now()))
     shop.pass_time(1)
     shop.read(NUT, rejected=True, part_count=501)
     shop.pass_time(1)
@@ -460,7 +458,7 @@ def _station_and_clock(shop: Shop) -> None:
     shop.pass_time(10)
     shop.read(OP20)
     shop.read(NUT)
-    shop.settle(shop.watches[OP10].tick(shop.clock.now()))
+    shop.settle(shop.owners[OP10].tick(shop.clock.now()))
     shop.pass_time(30)
     shop.read(OP10, **shop.shown[OP10])
     shop.read(OP20)
@@ -468,8 +466,8 @@ def _station_and_clock(shop: Shop) -> None:
     before = shop.clock.now()
     shop.clock.step_wall(timedelta(seconds=-1.25))
     step = shop.clock.reanchor()
-    for watch in shop.watches.values():
-        watch.shift(step)
+    for owner in shop.owners.values():
+        owner.shift(step)
     shop.write(lambda uow: note_clock_step(uow, before, step))
 
 
@@ -517,14 +515,14 @@ def _restarts(shop: Shop) -> None:
     shop.write(lambda uow: planning.found_again(uow, "RR-0002", actor=ANNA))
     shop.start(BRACKET)
     shop.scan(NUT, "RR-0003")
-    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.settle(shop.owners[NUT].tap(actor=ANNA, now=shop.clock.now()))
     shop.pass_time(1)
     shop.read(NUT, rejected=True, part_count=502)
     shop.pass_time(1)
     shop.read(NUT, rejected=False)
     shop.give_back(NUT, "RR-0003")
     shop.scan(NUT, "RR-0002")  # at home on line 1
-    shop.settle(shop.watches[NUT].tap(actor=ANNA, now=shop.clock.now()))
+    shop.settle(shop.owners[NUT].tap(actor=ANNA, now=shop.clock.now()))
     shop.pass_time(1)
     shop.read(NUT, rejected=True, part_count=503)
     shop.pass_time(1)

@@ -276,8 +276,11 @@ def test_what_was_erased_by_a_rule_is_counted_and_no_finding(told_by_a_plant: Sa
     told = verify_database(told_by_a_plant.url, public_key=told_by_a_plant.public_key)
     assert told.findings == ()
     assert told.erased == 1
-    assert told.beside is not None
-    assert [len(each) for each in (told.beside.erased_names, told.beside.erased_blobs)] == [1, 1]
+    assert told.erasable is not None
+    assert [len(each) for each in (told.erasable.erased_names, told.erasable.erased_blobs)] == [
+        1,
+        1,
+    ]
 
 
 def test_verify_says_how_many_payloads_are_gone(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fact_of, fold
 from redrabbit.domain.facts.codec import encode, field_names
 from redrabbit.domain.ledger import PLANT_STREAM, Entry

@@ -8,11 +8,11 @@ from redrabbit import __version__
 from redrabbit.base.signing import load_key_file
 from redrabbit.cli import main
 from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.plant import in_force_digest
-from redrabbit.domain.record_proof import Period
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
-from redrabbit.exports.record_file import export_records, verify_export
+from redrabbit.exports.export_file import export_records, verify_export
 from redrabbit.services.agent import open_life
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
@@ -94,9 +94,9 @@ def test_what_both_schemas_recorded_is_exported_and_verified(sample: Sample) -> 
                 reader, signer, plant="Sampleville", period=period, line=None, made_at=BEGIN
             )
         )
-    audit = verify_export(content, signer.verifier.text)
-    assert audit.sound
-    assert (audit.entries, audit.erased) == (size, 0)
+    verification = verify_export(content, signer.verifier.text)
+    assert verification.sound
+    assert (verification.entries, verification.erased) == (size, 0)
 
 
 def test_the_commands_beside_a_service_read_a_sample(

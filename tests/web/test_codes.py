@@ -13,7 +13,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
 from redrabbit.web.problems import status_of
 from tests.web.conftest import Visitor

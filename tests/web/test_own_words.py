@@ -9,7 +9,7 @@ from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.identity import Actor, RunId
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.run import Purpose
+from redrabbit.domain.run_words import Purpose
 from redrabbit.domain.text import Text
 from redrabbit.services.adopting import adopt
 from redrabbit.services.record_fact import record

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from redrabbit.domain.audit import Folded
+from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
 from redrabbit.domain.records import (
@@ -16,8 +16,8 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services.queries.containment import containment_page, containments_page
 from redrabbit.services.queries.due import due_page
-from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import run_page
+from redrabbit.services.queries.runs import RunFilter, runs_page
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.web.api.containments import alarm_model, containment_model
 from redrabbit.web.api.ledger import entry_model
@@ -73,7 +73,7 @@ def test_every_old_run_is_shown_with_what_was_not_recorded_left_out() -> None:
 
 
 def test_every_old_list_is_shown() -> None:
-    listed = old().read_now(lambda r: records_page(r, PLANT, RunFilter(), NOW))
+    listed = old().read_now(lambda r: runs_page(r, PLANT, RunFilter(), NOW))
     assert {row.run for row in listed.rows} == {
         run.run_id for run in old().read_now(lambda reader: reader.find(RunRecord))
     }

@@ -56,8 +56,8 @@ def field_names(kind: type[Any]) -> Collection[str]:
     return _reads(kind).keys()
 
 
-def _differs(kind: type[Any], found: Collection[str], wanted: Collection[str]) -> str:
-    strange, missing = sorted(set(found) - set(wanted)), sorted(set(wanted) - set(found))
+def _differs(kind: type[Any], given: Collection[str], wanted: Collection[str]) -> str:
+    strange, missing = sorted(set(given) - set(wanted)), sorted(set(wanted) - set(given))
     if strange:
         return f"{kind.__name__} has no field {', '.join(strange)}"
     return f"{kind.__name__} lacks {', '.join(missing)}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
@@ -207,6 +207,30 @@ class OccurrenceDecided(Fact):
     """None: passed."""
     reason_text: str | None
     pause_id: PauseId | None
+
+    @classmethod
+    def of(
+        cls,
+        occurrence: OccurrenceRecord,
+        outcome: OccurrenceOutcome,
+        code: DecisionCode | None,
+        *,
+        text: str | None = None,
+        run_id: RunId | None = None,
+        pause_id: PauseId | None = None,
+    ) -> Self:
+        """Return the decision of an occurrence as it stands on record."""
+        return cls(
+            occurrence_id=occurrence.occurrence_id,
+            check_id=occurrence.check_id,
+            station=occurrence.station,
+            device=occurrence.device,
+            run_id=run_id,
+            outcome=outcome,
+            reason_code=code,
+            reason_text=text,
+            pause_id=pause_id,
+        )
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Decide it."""

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from redrabbit.domain.challenge_part import Custody
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
@@ -19,9 +18,8 @@ from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.ledger import Entry, JsonValue, canonical_text
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import Presented, RunState, Verdict, Why
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict, Why
 
 
 class Expected(StrEnum):
@@ -29,6 +27,22 @@ class Expected(StrEnum):
 
     REJECT = "reject"
     ACCEPT = "accept"
+
+
+UNJUDGED: Final[Mapping[str, Any]] = {
+    "verdict": None,
+    "verdict_reason": None,
+    "verdict_at": None,
+    "grade": None,
+    "identity_kind": None,
+    "identity_disputed": False,
+    "elapsed_s": None,
+    "observed_code": None,
+    "measured": None,
+    "counter": None,
+    "evidence": None,
+}
+"""What of a presentation's record its verdict fills in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +138,7 @@ class PartIssued(Fact):
             issued_entry=entry.index,
             presented_at=None,
             presented_how=None,
-            verdict=None,
-            verdict_reason=None,
-            verdict_at=None,
-            grade=None,
-            identity_kind=None,
-            identity_disputed=False,
-            elapsed_s=None,
-            observed_code=None,
-            measured=None,
-            counter=None,
-            evidence=None,
+            **UNJUDGED,
             given_back_at=None,
             given_back_by=None,
             given_back_how=None,
@@ -190,8 +194,8 @@ class PartPresented(Fact):
             entry=entry.index,
         )
         if self.attempt > 1:
-            beside = _without_verdict(presented)
-            return (Put(beside), Put(replace(run, entry=entry.index)))
+            later = _without_verdict(presented)
+            return (Put(later), Put(replace(run, entry=entry.index)))
         shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
         part = _at_home(presented, entry, look)
         if part is None:
@@ -203,17 +207,7 @@ class PartPresented(Fact):
 def _without_verdict(first: PresentationRecord) -> PresentationRecord:
     return replace(
         first,
-        verdict=None,
-        verdict_reason=None,
-        verdict_at=None,
-        grade=None,
-        identity_kind=None,
-        identity_disputed=False,
-        elapsed_s=None,
-        observed_code=None,
-        measured=None,
-        counter=None,
-        evidence=None,
+        **UNJUDGED,
         decides=False,
     )
 

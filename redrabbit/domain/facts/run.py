@@ -10,7 +10,7 @@ from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import ContainmentId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry, canonical_text
-from redrabbit.domain.run import Outcome, Purpose, RunState, StopCode
+from redrabbit.domain.run_words import Outcome, Purpose, RunState, StopCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.identity import How, Letter, numbered_in_schema_1
 from redrabbit.domain.ledger import Entry, JsonValue
-from redrabbit.domain.run import Outcome, StopCode
+from redrabbit.domain.run_words import Outcome, StopCode
 
 Payload = dict[str, JsonValue]
 

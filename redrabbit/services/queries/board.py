@@ -14,8 +14,8 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.standing import Standing, standings
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
+from redrabbit.services.queries.wording import message
 
 FEWEST_COLUMNS: Final = 3
 MOST_COLUMNS: Final = 7
@@ -65,8 +65,8 @@ def board_page(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
 ) -> BoardPage:
     """Return the board as it stands at `now`."""
-    found = standings(reader, plant, views, now)
-    tiles = {standing.device.id: _tile(standing, now) for standing in found}
+    overviews = device_overviews(reader, plant, views, now)
+    tiles = {overview.device.id: _tile(overview, now) for overview in overviews}
     lines = tuple(
         BoardLine(
             line=line.id,
@@ -92,73 +92,75 @@ def board_page(
     )
 
 
-def _tile(standing: Standing, now: datetime) -> Tile:
-    headline, detail = said(standing, now)
-    run = standing.run
+def _tile(overview: DeviceOverview, now: datetime) -> Tile:
+    headline, detail = said(overview, now)
+    run = overview.run
     return Tile(
-        device=standing.device.id,
-        station=standing.station.id,
-        operation=standing.station.operation,
-        name=standing.device.name,
-        status=standing.status,
+        device=overview.device.id,
+        station=overview.station.id,
+        operation=overview.station.operation,
+        name=overview.device.name,
+        status=overview.status,
         headline=headline,
         detail=detail,
         under_way=short_label(run.run_id) if run is not None else None,
     )
 
 
-def said(standing: Standing, now: datetime) -> tuple[Message, Message | None]:
+def said(overview: DeviceOverview, now: datetime) -> tuple[Message, Message | None]:
     """Return what a device's status means, in words a person would use, and what is next."""
-    stands, occurrence = standing.stands, standing.occurrence
-    match stands.status:
-        case DeviceStatus.MISSED if standing.containment is not None:
-            return say("board.missed", at=standing.containment.opened_at), _held(
-                standing.containment
+    standing, occurrence = overview.standing, overview.occurrence
+    match standing.status:
+        case DeviceStatus.MISSED if overview.containment is not None:
+            return message("board.missed", at=overview.containment.opened_at), _held(
+                overview.containment
             )
-        case DeviceStatus.FAILED if stands.run_id is not None:
-            run = short_label(stands.run_id)
-            return say("board.failed", at=stands.since), say("board.failed_run", run=run)
+        case DeviceStatus.FAILED if standing.run_id is not None:
+            run = short_label(standing.run_id)
+            return message("board.failed", at=standing.since), message("board.failed_run", run=run)
         case DeviceStatus.OVERDUE if occurrence is not None:
             overdue = now - occurrence.grace_ends_at
-            return say("board.overdue", overdue=overdue), _part_to_take(standing)
+            return message("board.overdue", overdue=overdue), _part_to_take(overview)
         case DeviceStatus.LAPSED:
-            return say("board.lapsed", at=stands.since), _next(standing)
+            return message("board.lapsed", at=standing.since), _next(overview)
         case DeviceStatus.NO_DATA:
-            return say("status.no_data"), say("board.not_reached", since=stands.since)
-        case DeviceStatus.INCONCLUSIVE if stands.run_id is not None:
-            run = short_label(stands.run_id)
-            return say("board.inconclusive", at=stands.since), say("board.again", run=run)
+            return message("status.no_data"), message("board.not_reached", since=standing.since)
+        case DeviceStatus.INCONCLUSIVE if standing.run_id is not None:
+            run = short_label(standing.run_id)
+            return message("board.inconclusive", at=standing.since), message("board.again", run=run)
         case DeviceStatus.DUE if occurrence is not None:
             if occurrence.due_at > now:
                 ahead = occurrence.due_at - now
-                return say("board.due_in", ahead=ahead), _part_to_take(standing)
-            return say("board.due_until", until=occurrence.grace_ends_at), _part_to_take(standing)
+                return message("board.due_in", ahead=ahead), _part_to_take(overview)
+            return message("board.due_until", until=occurrence.grace_ends_at), _part_to_take(
+                overview
+            )
         case DeviceStatus.EXCUSED:
-            return say("board.paused"), say("board.paused_until", until=stands.until)
+            return message("board.paused"), message("board.paused_until", until=standing.until)
         case _:
-            return say(f"status.{standing.status}"), _next(standing)
+            return message(f"status.{overview.status}"), _next(overview)
 
 
 def _held(case: ContainmentRecord) -> Message:
     label = short_label(case.containment_id)
     if case.quantity is None:
-        return say("board.held_unknown", containment=label)
+        return message("board.held_unknown", containment=label)
     code = "board.held_at_least" if case.quantity_is_lower_bound else "board.held"
-    return say(code, quantity=case.quantity, containment=label)
+    return message(code, quantity=case.quantity, containment=label)
 
 
-def _next(standing: Standing) -> Message:
-    next_due_at = standing.stands.next_due_at
-    last_s = standing.last_good.elapsed_s if standing.last_good is not None else None
+def _next(overview: DeviceOverview) -> Message:
+    next_due_at = overview.standing.next_due_at
+    last_s = overview.last_good.elapsed_s if overview.last_good is not None else None
     if next_due_at is None:
-        return say("board.no_next")
-    if standing.stands.status is DeviceStatus.VERIFIED and last_s is not None:
-        return say("board.next_and_last", at=next_due_at, last_s=last_s)
-    return say("board.next", at=next_due_at)
+        return message("board.no_next")
+    if overview.standing.status is DeviceStatus.VERIFIED and last_s is not None:
+        return message("board.next_and_last", at=next_due_at, last_s=last_s)
+    return message("board.next", at=next_due_at)
 
 
-def _part_to_take(standing: Standing) -> Message | None:
-    part = standing.first_part
+def _part_to_take(overview: DeviceOverview) -> Message | None:
+    part = overview.first_part
     if part is None:
         return None
-    return say("board.part", part=part.id, storage=part.storage)
+    return message("board.part", part=part.id, storage=part.storage)

@@ -16,8 +16,8 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import (
-    Place,
+from redrabbit.services.queries.place_names import (
+    PlaceShown,
     failure_mode_name,
     known_check,
     place_of,
@@ -37,7 +37,7 @@ class ContainmentRow:
     containment: ContainmentId
     label: str
     """Its number, where the line is clear."""
-    where: Place
+    where: PlaceShown
     failure_mode: Text
     state: str
     opened_at: datetime

@@ -14,9 +14,9 @@ from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import known_check, line_name, place_of
+from redrabbit.services.queries.place_names import known_check, line_name, place_of
 from redrabbit.services.queries.reasons import why_decided
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 LOOK_BACK: Final = timedelta(days=7)
 """How far back lapsed and excused occurrences are listed here; the records keep them all."""
@@ -83,7 +83,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     """Return the page as it stands at `now`; statuses are computed from frozen times (D9)."""
     names = reader.names()
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
-    stands = [(occurrence, status(occurrence, now)) for occurrence in undecided]
+    with_status = [(occurrence, status(occurrence, now)) for occurrence in undecided]
     over = reader.find(
         OccurrenceRecord,
         Where("outcome", "in", ("lapsed", "excused")),
@@ -92,15 +92,15 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         descending=True,
         limit=MOST_SHOWN + 1,
     )
-    shown = over[:MOST_SHOWN]
+    listed = over[:MOST_SHOWN]
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
-            _row(plant, names, o, stand.value, now) for o, stand in stands if stand in wanted
+            _row(plant, names, o, stand.value, now) for o, stand in with_status if stand in wanted
         )
 
     def past(outcome: str) -> tuple[DueRow, ...]:
-        return tuple(_row(plant, names, o, outcome, now) for o in shown if o.outcome == outcome)
+        return tuple(_row(plant, names, o, outcome, now) for o in listed if o.outcome == outcome)
 
     return DuePage(
         now=now,
@@ -109,7 +109,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
         lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
         excused=past("excused"),
-        is_cut=len(over) > len(shown),
+        is_cut=len(over) > len(listed),
         pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),
     )
@@ -131,7 +131,7 @@ def _row(
         status=stand,
         due_at=occurrence.due_at,
         timing=_timing(occurrence, stand, now),
-        window=say(
+        window=message(
             "due.window",
             opens_at=occurrence.opens_at,
             grace_ends_at=occurrence.grace_ends_at,
@@ -148,17 +148,17 @@ def _row(
 def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
     match stand:
         case "overdue":
-            return say("board.overdue", overdue=now - occurrence.grace_ends_at)
+            return message("board.overdue", overdue=now - occurrence.grace_ends_at)
         case "due" | "open" if occurrence.due_at > now:
-            return say("board.due_in", ahead=occurrence.due_at - now)
+            return message("board.due_in", ahead=occurrence.due_at - now)
         case "due" | "open":
-            return say("board.due_until", until=occurrence.grace_ends_at)
+            return message("board.due_until", until=occurrence.grace_ends_at)
         case "upcoming":
-            return say("due.ahead", ahead=occurrence.due_at - now)
+            return message("due.ahead", ahead=occurrence.due_at - now)
         case "lapsed":
-            return say("due.lapsed_at", closed_at=occurrence.closes_at)
+            return message("due.lapsed_at", closed_at=occurrence.closes_at)
         case _:
-            return say(f"status.{stand}")
+            return message(f"status.{stand}")
 
 
 def _planned(
@@ -185,8 +185,8 @@ def _planned(
                 device=device.name,
                 status="upcoming",
                 due_at=due.due_at,
-                timing=say("due.ahead", ahead=due.due_at - now),
-                window=say(
+                timing=message("due.ahead", ahead=due.due_at - now),
+                window=message(
                     "due.window",
                     opens_at=due.due_at - check.opens_before,
                     grace_ends_at=due.due_at + check.grace,
@@ -203,7 +203,7 @@ def _planned(
 
 
 def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[PauseRow, ...]:
-    found = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
+    pauses = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
     return tuple(
         PauseRow(
             pause=pause.pause_id,
@@ -214,5 +214,5 @@ def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[
             declared_by=person(names, pause.declared_by, pause.declared_how),
             now_on=pause.begins_at <= now,
         )
-        for pause in found
+        for pause in pauses
     )

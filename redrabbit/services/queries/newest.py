@@ -52,15 +52,15 @@ def newest_first(
 
     `after` is the cursor. Refused where it is the id of no record.
     """
-    found: list[R] = []
+    records: list[R] = []
     for those in _older(reader, kind, after):
-        room = limit + 1 - len(found)
+        room = limit + 1 - len(records)
         if room > 0:
-            found += reader.find(
+            records += reader.find(
                 kind, *where, *those, order_by=NEWEST_BY[kind], descending=True, limit=room
             )
-    page = found[:limit]
-    more = len(found) > limit and bool(page)
+    page = records[:limit]
+    more = len(records) > limit and bool(page)
     return page, str(getattr(page[-1], kind.KEY[0])) if more else None
 
 

@@ -12,7 +12,7 @@ from typing import overload
 from redrabbit.base.messages import Message
 from redrabbit.domain.erasable import StatedName, stands_for_a_name
 from redrabbit.domain.identity import How, is_of_the_software
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Person:
     @property
     def said(self) -> str | Message:
         """Return the name for a sentence, with what is to be said of it."""
-        return self.name if self.is_verified else say("person.not_verified", name=self.name)
+        return self.name if self.is_verified else message("person.not_verified", name=self.name)
 
 
 Names = Mapping[str, StatedName]
@@ -57,7 +57,7 @@ def person(names: Names, actor_id: str | None, how: How | None) -> Person | None
 
 def _shown(names: Names, actor_id: str, how: How | None) -> str | Message:
     if how is How.SYSTEM and is_of_the_software(actor_id):
-        return say(f"person.{actor_id}")
+        return message(f"person.{actor_id}")
     if stands_for_a_name(actor_id) and actor_id not in names:
-        return say("person.erased")
+        return message("person.erased")
     return name_of(names, actor_id)

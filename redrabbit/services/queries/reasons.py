@@ -7,7 +7,7 @@ neither is ever taken for the other (D23).
 from redrabbit.base.messages import Message
 from redrabbit.domain.identity import short_label
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 PERSONS: str = "person"
 """The code beside which a person's words stand."""
@@ -16,7 +16,7 @@ PERSONS: str = "person"
 def why_decided(occurrence: OccurrenceRecord) -> Message | str | None:
     """Return why a scheduled check did not pass; None where it did, or is not decided."""
     if occurrence.pause_id is not None:
-        return say("given.pause", pause=short_label(occurrence.pause_id))
+        return message("given.pause", pause=short_label(occurrence.pause_id))
     return _reason(occurrence.reason_code, occurrence.reason_text)
 
 
@@ -28,4 +28,4 @@ def why_stopped(run: RunRecord) -> Message | str | None:
 def _reason(code: str | None, text: str | None) -> Message | str | None:
     if code is None:
         return None
-    return text or "" if code == PERSONS else say(f"given.{code}")
+    return text or "" if code == PERSONS else message(f"given.{code}")

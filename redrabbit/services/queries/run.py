@@ -18,17 +18,22 @@ from redrabbit.domain.records import (
     RemarkRecord,
     RunRecord,
 )
+from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import Place, failure_mode_name, place_of, words_kept
+from redrabbit.services.queries.place_names import (
+    PlaceShown,
+    failure_mode_name,
+    place_of,
+    words_kept,
+)
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from redrabbit.services.queries.why_made import why_said
-from redrabbit.services.queries.wording import outcome_word, say
+from redrabbit.services.queries.wording import message, outcome_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ class RunPage:
 
     now: datetime
     run: RunRecord
-    where: Place
+    where: PlaceShown
     outcome: str
     """Its outcome, or `under_way`."""
     why: Message
@@ -99,7 +104,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
     run = reader.get(RunRecord, run_id)
     if run is None:
         raise KeyError(run_id)
-    shown = reader.find(PresentationRecord, equals("run_id", run_id))
+    presentations = reader.find(PresentationRecord, equals("run_id", run_id))
     cases = reader.find(ContainmentRecord, equals("run_id", run_id))
     if run.containment_id is not None:
         case = reader.get(ContainmentRecord, run.containment_id)
@@ -118,7 +123,8 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         reason=why_stopped(run),
         signals_bytes=_size_of_signals(reader, run),
         presentations=tuple(
-            _shown(plant, names, p) for p in sorted(shown, key=lambda p: (p.step, p.attempt))
+            _presentation(plant, names, p)
+            for p in sorted(presentations, key=lambda p: (p.step, p.attempt))
         ),
         containments=tuple(containment_row(plant, case) for case in cases),
         remarks=tuple(
@@ -138,8 +144,8 @@ def _timing(run: RunRecord) -> Message | None:
     if run.late_s is None:
         return None
     if run.late_s <= 0:
-        return say("run.early", early=timedelta(seconds=-run.late_s))
-    return say("run.late", late=timedelta(seconds=run.late_s))
+        return message("run.early", early=timedelta(seconds=-run.late_s))
+    return message("run.late", late=timedelta(seconds=run.late_s))
 
 
 def _size_of_signals(reader: Reader, run: RunRecord) -> int | None:
@@ -151,52 +157,56 @@ def _certification(kept: Json | None) -> Certification | None:
     return decode(Certification, json.loads(kept)) if kept is not None else None
 
 
-def _shown(plant: Plant, names: Names, shown: PresentationRecord) -> PresentationShown:
+def _presentation(
+    plant: Plant, names: Names, presentation: PresentationRecord
+) -> PresentationShown:
     return PresentationShown(
-        step=shown.step,
-        attempt=shown.attempt,
-        part=shown.part_id,
-        part_name=words_kept(shown.part_name),
-        certification=_certification(shown.certification),
-        failure_mode=words_kept(shown.failure_mode_name)
-        or failure_mode_name(plant, shown.failure_mode),
-        expected=_expected(shown),
-        observed=_observed(shown),
-        verdict=verdict_said(shown),
-        elapsed=timedelta(seconds=shown.elapsed_s) if shown.elapsed_s is not None else None,
-        measured=shown.measured,
-        use_number=shown.use_number,
-        issued_at=shown.issued_at,
-        issued_by=person(names, shown.issued_by, shown.issued_how),
-        presented_at=shown.presented_at,
-        presented_how=shown.presented_how,
-        given_back_at=shown.given_back_at,
-        given_back_by=person(names, shown.given_back_by, shown.given_back_how),
-        decides=shown.decides,
-        evidence=shown.evidence,
-        entry=shown.entry,
+        step=presentation.step,
+        attempt=presentation.attempt,
+        part=presentation.part_id,
+        part_name=words_kept(presentation.part_name),
+        certification=_certification(presentation.certification),
+        failure_mode=words_kept(presentation.failure_mode_name)
+        or failure_mode_name(plant, presentation.failure_mode),
+        expected=_expected(presentation),
+        observed=_observed(presentation),
+        verdict=verdict_said(presentation),
+        elapsed=timedelta(seconds=presentation.elapsed_s)
+        if presentation.elapsed_s is not None
+        else None,
+        measured=presentation.measured,
+        use_number=presentation.use_number,
+        issued_at=presentation.issued_at,
+        issued_by=person(names, presentation.issued_by, presentation.issued_how),
+        presented_at=presentation.presented_at,
+        presented_how=presentation.presented_how,
+        given_back_at=presentation.given_back_at,
+        given_back_by=person(names, presentation.given_back_by, presentation.given_back_how),
+        decides=presentation.decides,
+        evidence=presentation.evidence,
+        entry=presentation.entry,
     )
 
 
-def _expected(shown: PresentationRecord) -> Message:
-    if shown.expected is Expected.ACCEPT:
-        return say("expected.accept")
-    if shown.expected_code is not None:
-        return say("expected.reject_code", code=shown.expected_code)
-    return say("expected.reject")
+def _expected(presentation: PresentationRecord) -> Message:
+    if presentation.expected is Expected.ACCEPT:
+        return message("expected.accept")
+    if presentation.expected_code is not None:
+        return message("expected.reject_code", code=presentation.expected_code)
+    return message("expected.reject")
 
 
-def _observed(shown: PresentationRecord) -> Message:
-    match shown.verdict:
+def _observed(presentation: PresentationRecord) -> Message:
+    match presentation.verdict:
         case None:
-            return say("observed.nothing_yet")
+            return message("observed.nothing_yet")
         case Verdict.DETECTED | Verdict.FALSE_REJECT:
-            if shown.observed_code is not None:
-                return say("expected.reject_code", code=shown.observed_code)
-            return say("observed.rejected")
+            if presentation.observed_code is not None:
+                return message("expected.reject_code", code=presentation.observed_code)
+            return message("observed.rejected")
         case Verdict.ACCEPTED:
-            return say("observed.accepted")
+            return message("observed.accepted")
         case Verdict.MISSED:
-            return say("observed.silence" if was_silent(shown) else "observed.accepted")
+            return message("observed.silence" if was_silent(presentation) else "observed.accepted")
         case _:
-            return say(f"why_inconclusive.{shown.verdict_reason}")
+            return message(f"why_inconclusive.{presentation.verdict_reason}")

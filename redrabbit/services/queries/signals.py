@@ -8,7 +8,7 @@ from redrabbit.domain.observation import Reading, StationView, Value
 from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def reading_age(view: StationView | None, now: datetime) -> timedelta | None:
 def spoken(value: Value) -> Message | str | int:
     """Return a value as people read it: yes and no, whole numbers grouped, fractions short."""
     if isinstance(value, bool):
-        return say("value.on" if value else "value.off")
+        return message("value.on" if value else "value.off")
     if isinstance(value, float):
         return f"{value:.4g}" if not value.is_integer() else str(int(value))
     return value
@@ -53,7 +53,7 @@ def _chip(spec: SignalSpec, view: StationView | None) -> SignalChip:
         return SignalChip(
             signal=spec.name,
             label=spec.label or spec.name,
-            value=say(f"reason.{word}"),
+            value=message(f"reason.{word}"),
             unit=None,
             known=False,
         )

@@ -14,8 +14,8 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, ContainmentRecord, OccurrenceRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.standing import Standing
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.device_overview import DeviceOverview
+from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,20 @@ class Startable:
 
 
 def startable_checks(
-    reader: Reader, plant: Plant, here: Iterable[Standing], now: datetime
+    reader: Reader, plant: Plant, here: Iterable[DeviceOverview], now: datetime
 ) -> tuple[Startable, ...]:
     """Return what can be started, the most urgent first."""
     today = now.astimezone(plant.zone).date()
     rows: list[Startable] = []
-    for standing in here:
-        for check in standing.checks:
+    for overview in here:
+        for check in overview.checks:
             parts = tuple(part_to_take(reader, plant, part, today) for part in check.parts)
             cases = [
                 case
-                for case in standing.facts.containments
+                for case in overview.facts.containments
                 if case.check_id == check.id and may_reverify(plant, check, case)
             ]
-            rows += _rows(standing, check, parts, cases, now)
+            rows += _rows(overview, check, parts, cases, now)
     urgency = {"overdue": 0, "missed": 1, "due": 2}
     return tuple(sorted(rows, key=lambda row: urgency.get(row.status, 3) if row.urgent else 9))
 
@@ -79,12 +79,12 @@ def part_to_take(reader: Reader, plant: Plant, part_id: PartId, today: date) -> 
         name=part.name,
         storage=part.storage,
         is_good_master=part.is_good_master,
-        unfit=say(f"refusal.{refusal.code}", **refusal.params) if refusal is not None else None,
+        unfit=message(f"refusal.{refusal.code}", **refusal.params) if refusal is not None else None,
     )
 
 
 def _rows(
-    standing: Standing,
+    overview: DeviceOverview,
     check: Check,
     parts: tuple[PartToTake, ...],
     cases: Iterable[ContainmentRecord],
@@ -101,50 +101,50 @@ def _rows(
         return Startable(
             check=check.id,
             plan_line=check.plan_line,
-            device=standing.device.name,
+            device=overview.device.name,
             status=status,
             occurrence=occurrence,
             containment=containment,
             why=why,
             parts=parts,
             urgent=urgent,
-            hindered=_hindered(standing, parts),
+            hindered=_hindered(overview, parts),
         )
 
     rows = [
         row(
             "missed",
-            say("start.reverify", containment=short_label(case.containment_id)),
+            message("start.reverify", containment=short_label(case.containment_id)),
             containment=case.containment_id,
         )
         for case in cases
     ]
-    occurrence = _runnable(standing, check, now)
+    occurrence = _runnable(overview, check, now)
     if occurrence is not None:
-        overdue = standing.occurrence_status[occurrence.occurrence_id] is OccurrenceStatus.OVERDUE
+        overdue = overview.occurrence_status[occurrence.occurrence_id] is OccurrenceStatus.OVERDUE
         why = (
-            say("board.overdue", overdue=now - occurrence.grace_ends_at)
+            message("board.overdue", overdue=now - occurrence.grace_ends_at)
             if overdue
-            else say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+            else message("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
         )
         rows.append(row("overdue" if overdue else "due", why, occurrence=occurrence.occurrence_id))
     elif not rows:
-        rows.append(row(standing.status, say("start.on_demand"), urgent=False))
+        rows.append(row(overview.status, message("start.on_demand"), urgent=False))
     return rows
 
 
-def _hindered(standing: Standing, parts: tuple[PartToTake, ...]) -> Message | None:
+def _hindered(overview: DeviceOverview, parts: tuple[PartToTake, ...]) -> Message | None:
     """Return why the service would refuse to start it, in a word for the button."""
-    if standing.facts.no_data_since is not None:
-        return say("status.no_data")
-    return say("start.unfit") if any(part.unfit is not None for part in parts) else None
+    if overview.facts.no_data_since is not None:
+        return message("status.no_data")
+    return message("start.unfit") if any(part.unfit is not None for part in parts) else None
 
 
-def _runnable(standing: Standing, check: Check, now: datetime) -> OccurrenceRecord | None:
+def _runnable(overview: DeviceOverview, check: Check, now: datetime) -> OccurrenceRecord | None:
     return next(
         (
             occurrence
-            for occurrence in standing.undecided
+            for occurrence in overview.undecided
             if occurrence.check_id == check.id and may_be_run(occurrence, now)
         ),
         None,

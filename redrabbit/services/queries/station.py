@@ -14,24 +14,25 @@ from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding, worst
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AlarmRecord,
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.places import line_name
+from redrabbit.services.queries.device_overview import device_overviews, device_overviews_at
+from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
-from redrabbit.services.queries.standing import standings, standings_at
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from redrabbit.services.queries.why_made import why_said
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 from redrabbit.services.runs_under_way import run_under_way_at
 
 EXPECTED_SCAN: Final = {
@@ -99,7 +100,7 @@ def station_page(
     station = plant.station(station_id)
     view = views.get(station_id)
     run = run_under_way_at(reader, station_id)
-    here = standings_at(reader, plant, views, station, now)
+    here = device_overviews_at(reader, plant, views, station, now)
     last = None if run is not None else _last_run(reader, station_id)
     return StationPage(
         station=station.id,
@@ -113,7 +114,8 @@ def station_page(
         run=_run(reader, plant, station, run) if run is not None else None,
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
-            (s.stands.next_due_at for s in here if s.stands.next_due_at is not None), default=None
+            (s.standing.next_due_at for s in here if s.standing.next_due_at is not None),
+            default=None,
         ),
         alarms=_alarms(reader, station_id),
         last=_last_verdict(reader, last) if last is not None else None,
@@ -123,10 +125,10 @@ def station_page(
 
 
 def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunUnderWay:
-    shown = reader.find(PresentationRecord, equals("run_id", run.run_id))
-    decided = deciding(shown)
+    presentations = reader.find(PresentationRecord, equals("run_id", run.run_id))
+    decided = deciding(presentations)
     device = station.device(DeviceId(run.device))
-    lines = step_lines(plant, run, shown, reader.names())
+    lines = step_lines(plant, run, presentations, reader.names())
     rule = device.rule
     can_tap = run.state is RunState.ARMED and rule.presented is None and rule.part_code is None
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -143,7 +145,9 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_said(current) if current is not None else None,
-        going_no_further=say("run.goes_no_further") if goes_no_further(run, shown) else None,
+        going_no_further=message("run.goes_no_further")
+        if goes_no_further(run, presentations)
+        else None,
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=can_tap,
@@ -152,29 +156,24 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
-    found = reader.find(
-        RunRecord,
-        equals("station", station_id),
-        equals("state", RunState.CLOSED),
-        order_by="started_at",
-        descending=True,
-        limit=1,
-    )
-    return found[0] if found else None
+    conditions = equals("station", station_id), equals("state", RunState.CLOSED)
+    return latest(reader, RunRecord, *conditions, by="started_at")
 
 
 def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
     """Return the verdict that made the run's outcome: the worst one."""
-    found = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
-    return verdict_said(found) if found is not None else None
+    presentation = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
+    return verdict_said(presentation) if presentation is not None else None
 
 
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
     """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
-    found = reader.find(AlarmRecord, equals("acknowledged_at", None), equals("station", station_id))
+    alarms = reader.find(
+        AlarmRecord, equals("acknowledged_at", None), equals("station", station_id)
+    )
     return tuple(
-        say(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
-        for alarm in found
+        message(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
+        for alarm in alarms
         if alarm.kind in {"escape", "not_returned"}
     )
 
@@ -204,17 +203,17 @@ def stations_page(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
 ) -> StationsPage:
     """Return the list of stations, in the order of the plant's files."""
-    found = standings(reader, plant, views, now)
+    overviews = device_overviews(reader, plant, views, now)
     rows: list[StationRow] = []
     for station in plant.stations:
-        here = [standing for standing in found if standing.station.id == station.id]
+        here = [overview for overview in overviews if overview.station.id == station.id]
         rows.append(
             StationRow(
                 station=station.id,
                 line=line_name(plant, station.line),
                 operation=station.operation,
                 name=station.name,
-                devices=tuple((standing.device.name, standing.status) for standing in here),
+                devices=tuple((overview.device.name, overview.status) for overview in here),
                 run=next((s.run.run_id for s in here if s.run is not None), None),
                 no_data_since=here[0].facts.no_data_since if here else None,
             )

@@ -13,11 +13,11 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run import RunState
 from redrabbit.domain.run_questions import parts_of, parts_to_come
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, person
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 STATES: Final = (
     RunState.AWAITING_PART,
@@ -63,18 +63,18 @@ def step_lines(
     decided = deciding(presentations)
     for index, part_id in enumerate(parts_of(run)[: run.step + 1]):
         part = plant.part(part_id)
-        shown = decided.get(index)
+        presentation = decided.get(index)
         if index == run.step and run.state in STATES:
-            lines += _under_way(part, run, shown, names)
-        elif shown is not None:
-            lines.append(_done(part, shown))
+            lines += _under_way(part, run, presentation, names)
+        elif presentation is not None:
+            lines.append(_done(part, presentation))
     lines += [_to_come(plant.part(part)) for part in parts_to_come(run, presentations)]
     confirming = run.state is RunState.AWAITING_CONFIRMATION
     lines.append(
         StepLine(
             state="now" if confirming else "to_come",
-            title=say("step.confirm"),
-            detail=say(
+            title=message("step.confirm"),
+            detail=message(
                 "step.confirm.detail",
                 operator=person(names, run.started_by, run.started_how).said,
             ),
@@ -84,72 +84,82 @@ def step_lines(
 
 
 def _under_way(
-    part: ChallengePart, run: RunRecord, shown: PresentationRecord | None, names: Names
+    part: ChallengePart, run: RunRecord, presentation: PresentationRecord | None, names: Names
 ) -> list[StepLine]:
     at = STATES.index(run.state)
     titles = (
-        say("step.take", part=part.id),
-        say("step.put_on", part=part.id),
-        say("step.answer") if shown is None or shown.verdict is None else _verdict_title(shown),
-        say("step.give_back", part=part.id),
+        message("step.take", part=part.id),
+        message("step.put_on", part=part.id),
+        message("step.answer")
+        if presentation is None or presentation.verdict is None
+        else _verdict_title(presentation),
+        message("step.give_back", part=part.id),
     )
     details = (
-        say(
+        message(
             "step.taken",
-            at=shown.issued_at,
-            by=person(names, shown.issued_by, shown.issued_how).said,
+            at=presentation.issued_at,
+            by=person(names, presentation.issued_by, presentation.issued_how).said,
         )
-        if shown is not None and at > 0
-        else say("step.take.detail", storage=part.storage, valid_until=part.valid_until),
-        say(f"step.seen.{shown.presented_how}", at=shown.presented_at)
-        if shown is not None and shown.presented_at is not None
+        if presentation is not None and at > 0
+        else message("step.take.detail", storage=part.storage, valid_until=part.valid_until),
+        message(f"step.seen.{presentation.presented_how}", at=presentation.presented_at)
+        if presentation is not None and presentation.presented_at is not None
         else None,
-        _answer_detail(part, shown),
-        say("step.give_back.detail", storage=part.storage),
+        _answer_detail(part, presentation),
+        message("step.give_back.detail", storage=part.storage),
     )
     never: set[int] = set()
     if run.state is RunState.AWAITING_RETURN:  # what a stop or another part left out never happens
-        never |= {1} if shown is None or shown.presented_at is None else set()
-        never |= {2} if shown is None or shown.verdict is None else set()
+        never |= {1} if presentation is None or presentation.presented_at is None else set()
+        never |= {2} if presentation is None or presentation.verdict is None else set()
     return [
         StepLine(
             state="done" if place < at else "now" if place == at else "to_come",
             title=titles[place],
             detail=details[place],
-            verdict=shown.verdict if shown is not None and place == 2 else None,  # noqa: PLR2004  the third line
+            verdict=presentation.verdict if presentation is not None and place == 2 else None,  # noqa: PLR2004  the third line
         )
         for place in range(len(STATES))
         if place not in never
     ]
 
 
-def _done(part: ChallengePart, shown: PresentationRecord) -> StepLine:
+def _done(part: ChallengePart, presentation: PresentationRecord) -> StepLine:
     return StepLine(
         state="done",
-        title=say("step.part_done", part=part.id, verdict=say(f"verdict.{shown.verdict}"))
-        if shown.verdict is not None
-        else say("step.part_unjudged", part=part.id),
-        detail=say("step.returned", at=shown.given_back_at) if shown.given_back_at else None,
-        verdict=shown.verdict,
+        title=message(
+            "step.part_done", part=part.id, verdict=message(f"verdict.{presentation.verdict}")
+        )
+        if presentation.verdict is not None
+        else message("step.part_unjudged", part=part.id),
+        detail=message("step.returned", at=presentation.given_back_at)
+        if presentation.given_back_at
+        else None,
+        verdict=presentation.verdict,
     )
 
 
 def _to_come(part: ChallengePart) -> StepLine:
     return StepLine(
         state="to_come",
-        title=say("step.good_part" if part.is_good_master else "step.part", part=part.id),
-        detail=say("step.must_pass" if part.is_good_master else "step.must_be_rejected"),
+        title=message("step.good_part" if part.is_good_master else "step.part", part=part.id),
+        detail=message("step.must_pass" if part.is_good_master else "step.must_be_rejected"),
     )
 
 
-def _verdict_title(shown: PresentationRecord) -> Message:
-    return say("step.verdict", verdict=say(f"verdict.{shown.verdict}"))
+def _verdict_title(presentation: PresentationRecord) -> Message:
+    return message("step.verdict", verdict=message(f"verdict.{presentation.verdict}"))
 
 
-def _answer_detail(part: ChallengePart, shown: PresentationRecord | None) -> Message:
-    if shown is not None and shown.verdict is not None and shown.observed_code is not None:
-        return say("step.reject_code", code=shown.observed_code)
-    return say("step.must_pass" if part.is_good_master else "step.must_be_rejected")
+def _answer_detail(part: ChallengePart, presentation: PresentationRecord | None) -> Message:
+    if (
+        presentation is not None
+        and presentation.verdict is not None
+        and presentation.observed_code is not None
+    ):
+        return message("step.reject_code", code=presentation.observed_code)
+    return message("step.must_pass" if part.is_good_master else "step.must_be_rejected")
 
 
 def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int) -> Instruction:
@@ -157,8 +167,8 @@ def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int)
     part = plant.part(parts_of(run)[run.step])
     state = "armed_tap" if run.state is RunState.ARMED and can_tap else run.state
     return Instruction(
-        title=say(f"do.{state}", part=part.id, storage=part.storage),
-        detail=say(
+        title=message(f"do.{state}", part=part.id, storage=part.storage),
+        detail=message(
             f"do.{state}.detail",
             part=part.id,
             storage=part.storage,
@@ -166,5 +176,7 @@ def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int)
         part=part.id,
         part_name=part.name,
         is_good_master=part.is_good_master,
-        missing=say("confirm.ready") if steps_left == 0 else say("confirm.left", steps=steps_left),
+        missing=message("confirm.ready")
+        if steps_left == 0
+        else message("confirm.left", steps=steps_left),
     )

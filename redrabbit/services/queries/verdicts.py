@@ -8,8 +8,8 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import Verdict, Why
-from redrabbit.services.queries.wording import say
+from redrabbit.domain.run_words import Verdict, Why
+from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +24,19 @@ class VerdictSaid:
     part: str
 
 
-def verdict_said(shown: PresentationRecord) -> VerdictSaid | None:
+def verdict_said(presentation: PresentationRecord) -> VerdictSaid | None:
     """Return the verdict of a presentation in words; None while there is none."""
-    if shown.verdict is None:
+    if presentation.verdict is None:
         return None
-    elapsed = timedelta(seconds=shown.elapsed_s) if shown.elapsed_s is not None else None
+    elapsed = (
+        timedelta(seconds=presentation.elapsed_s) if presentation.elapsed_s is not None else None
+    )
     return VerdictSaid(
-        verdict=shown.verdict,
-        word=say(f"verdict.{shown.verdict}"),
-        sentence=_sentence(shown, elapsed),
-        advice=_advice(shown),
-        part=shown.part_id,
+        verdict=presentation.verdict,
+        word=message(f"verdict.{presentation.verdict}"),
+        sentence=_sentence(presentation, elapsed),
+        advice=_advice(presentation),
+        part=presentation.part_id,
     )
 
 
@@ -53,24 +55,24 @@ ADVICE: Final[Mapping[str, str]] = {
 """What the operator does after a verdict, or after the reason of an inconclusive one."""
 
 
-def _advice(shown: PresentationRecord) -> Message | None:
-    word = ADVICE.get(shown.verdict_reason or shown.verdict or "")
-    return say(f"advice.{word}") if word is not None else None
+def _advice(presentation: PresentationRecord) -> Message | None:
+    word = ADVICE.get(presentation.verdict_reason or presentation.verdict or "")
+    return message(f"advice.{word}") if word is not None else None
 
 
-def _sentence(shown: PresentationRecord, elapsed: timedelta | None) -> Message:
-    part = shown.part_id
-    if shown.verdict is Verdict.INCONCLUSIVE:
-        if shown.verdict_reason is Why.WRONG_REJECT_CODE:
-            return say(
+def _sentence(presentation: PresentationRecord, elapsed: timedelta | None) -> Message:
+    part = presentation.part_id
+    if presentation.verdict is Verdict.INCONCLUSIVE:
+        if presentation.verdict_reason is Why.WRONG_REJECT_CODE:
+            return message(
                 "verdict.why.wrong_reject_code",
                 part=part,
-                observed=shown.observed_code,
-                expected=shown.expected_code,
+                observed=presentation.observed_code,
+                expected=presentation.expected_code,
             )
-        return say(f"verdict.why.{shown.verdict_reason}", part=part)
-    if shown.verdict is Verdict.DETECTED and shown.expected_code is not None:
-        return say("verdict.detected.right_reason", part=part, elapsed=elapsed)
-    if shown.verdict is Verdict.MISSED and was_silent(shown):
-        return say("verdict.missed.silent", part=part)
-    return say(f"verdict.{shown.verdict}.sentence", part=part, elapsed=elapsed)
+        return message(f"verdict.why.{presentation.verdict_reason}", part=part)
+    if presentation.verdict is Verdict.DETECTED and presentation.expected_code is not None:
+        return message("verdict.detected.right_reason", part=part, elapsed=elapsed)
+    if presentation.verdict is Verdict.MISSED and was_silent(presentation):
+        return message("verdict.missed.silent", part=part)
+    return message(f"verdict.{presentation.verdict}.sentence", part=part, elapsed=elapsed)

@@ -5,7 +5,7 @@ from redrabbit.domain.identity import short_label
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import WhyMade, why_made
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 
 def why_said(reader: Reader, run: RunRecord) -> Message:
@@ -13,11 +13,11 @@ def why_said(reader: Reader, run: RunRecord) -> Message:
     match why_made(run):
         case WhyMade.REVERIFICATION:
             assert run.containment_id is not None  # noqa: S101  a re-verification has its case
-            return say("why.reverification", containment=short_label(run.containment_id))
+            return message("why.reverification", containment=short_label(run.containment_id))
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
             occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
             assert occurrence is not None  # noqa: S101  a run starts for one that is recorded
-            return say("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+            return message("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
         case WhyMade.ON_DEMAND:
-            return say("why.on_demand")
+            return message("why.on_demand")

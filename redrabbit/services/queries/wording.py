@@ -14,7 +14,7 @@ UNDER_WAY_WORD: Final = "under_way"
 """Stands where a run has no outcome yet."""
 
 
-def say(code: str, /, **params: object) -> Message:
+def message(code: str, /, **params: object) -> Message:
     """Return the message of this code."""
     return Message(code, params)
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.device_status import DeviceStatus
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.containment import ContainmentState
@@ -21,10 +20,9 @@ from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
-from redrabbit.domain.run import Outcome, Purpose, RunState, StopCode
+from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
 from redrabbit.domain.station import DeviceKind
 from redrabbit.domain.text import Text
-from redrabbit.domain.verdict import Verdict, Why
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.codes import CODES
 

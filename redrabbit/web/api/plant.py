@@ -16,7 +16,7 @@ from redrabbit.domain.records import CheckRecord
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import (
     Check,
@@ -62,8 +62,8 @@ def plant_router(site: Site) -> APIRouter:
     async def list_devices() -> list[Device]:
         """Return every device with its one status."""
         plant, views, now = service.plant, service.views(), site.clock.now()
-        found = await service.read(lambda reader: standings(reader, plant, views, now))
-        return [device_model(standing) for standing in found]
+        found = await service.read(lambda reader: device_overviews(reader, plant, views, now))
+        return [device_model(overview) for overview in found]
 
     @router.get("/checks")
     async def list_checks() -> list[Check]:
@@ -120,24 +120,24 @@ def _readings(one: station.Station, view: StationView | None) -> Iterable[Signal
         )
 
 
-def device_model(standing: Standing) -> Device:
+def device_model(overview: DeviceOverview) -> Device:
     """Return a device as programs read it."""
-    stands = standing.stands
+    standing = overview.standing
     return Device(
-        id=standing.device.id,
-        line=standing.station.line,
-        station=standing.station.id,
-        name=in_words(standing.device.name),
-        kind=standing.device.kind,
-        failure_modes=list(standing.device.failure_modes),
-        status=DeviceStatus(standing.status),
-        since=stands.since,
-        until=stands.until,
-        next_due_at=stands.next_due_at,
-        check=stands.check_id,
-        occurrence=stands.occurrence_id,
-        run=stands.run_id,
-        containment=stands.containment_id,
+        id=overview.device.id,
+        line=overview.station.line,
+        station=overview.station.id,
+        name=in_words(overview.device.name),
+        kind=overview.device.kind,
+        failure_modes=list(overview.device.failure_modes),
+        status=DeviceStatus(overview.status),
+        since=standing.since,
+        until=standing.until,
+        next_due_at=standing.next_due_at,
+        check=standing.check_id,
+        occurrence=standing.occurrence_id,
+        run=standing.run_id,
+        containment=standing.containment_id,
     )
 
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from redrabbit import __version__
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
+from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.standing import Standing, standings
+from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.station_link import StationLink
-from redrabbit.services.watching import Watching
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
 
@@ -70,13 +70,13 @@ def upkeep_router(
     async def ready(response: Response) -> Readiness:
         """Return whether the stations are watched and the records can be read; 503 if not."""
         await site.service.read(lambda reader: reader.head())
-        watching = site.service.watching()
-        if watching.not_watching_since is not None:
+        heartbeat = site.service.heartbeat()
+        if heartbeat.not_watching_since is not None:
             response.status_code = 503
         return Readiness(
-            ready=watching.not_watching_since is None,
-            not_watching_since=watching.not_watching_since,
-            last_reading_at=watching.last_reading_at,
+            ready=heartbeat.not_watching_since is None,
+            not_watching_since=heartbeat.not_watching_since,
+            last_reading_at=heartbeat.last_reading_at,
         )
 
     if metrics:
@@ -84,14 +84,14 @@ def upkeep_router(
         @router.get("/metrics", include_in_schema=False)
         async def show_metrics() -> Response:
             service = site.service
-            plant, views, watching = service.plant, service.views(), service.watching()
+            plant, views, heartbeat = service.plant, service.views(), service.heartbeat()
             now = site.clock.now()  # after them: what was read meanwhile must not be of the future
 
             def query(reader: Reader) -> "_Figures":
                 return _Figures(
                     now=now,
-                    watching=watching,
-                    standings=standings(reader, plant, views, now),
+                    heartbeat=heartbeat,
+                    device_overviews=device_overviews(reader, plant, views, now),
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, equals("state", "open")),
                     alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
@@ -113,8 +113,8 @@ class _Figures(Collector):
         self,
         *,
         now: datetime,
-        watching: Watching,
-        standings: Sequence[Standing],
+        heartbeat: AgentHeartbeat,
+        device_overviews: Sequence[DeviceOverview],
         ledger_size: int,
         open_containments: int,
         alarms: int,
@@ -122,8 +122,8 @@ class _Figures(Collector):
         links: Sequence[StationLink],
     ) -> None:
         self._now = now
-        self._watching = watching
-        self._standings = standings
+        self._heartbeat = heartbeat
+        self._overviews = device_overviews
         self._counts = (
             ("redrabbit_ledger_entries", "Entries in the ledger.", ledger_size),
             ("redrabbit_containments_open", "Cases that are open.", open_containments),
@@ -145,15 +145,15 @@ class _Figures(Collector):
         yield from self._of_links()
 
     def _gauges(self) -> Iterator[Metric]:
-        not_watching = self._watching.not_watching_since is not None
+        not_watching = self._heartbeat.not_watching_since is not None
         yield GaugeMetricFamily(
             "redrabbit_watching", "1 while the agent's heart beats.", value=float(not not_watching)
         )
-        if self._watching.last_reading_at is not None:
+        if self._heartbeat.last_reading_at is not None:
             yield GaugeMetricFamily(
                 "redrabbit_last_reading_age_seconds",
                 "Age of the newest reading of any station.",
-                value=(self._now - self._watching.last_reading_at).total_seconds(),
+                value=(self._now - self._heartbeat.last_reading_at).total_seconds(),
             )
         for name, help_text, value in self._counts:
             yield GaugeMetricFamily(name, help_text, value=value)
@@ -164,10 +164,10 @@ class _Figures(Collector):
             "1 for the status that each device has (D10).",
             labels=["line", "station", "device", "status"],
         )
-        for standing in self._standings:
-            place = [standing.station.line, standing.station.id, standing.device.id]
+        for overview in self._overviews:
+            place = [overview.station.line, overview.station.id, overview.device.id]
             for status in DeviceStatus:
-                family.add_metric([*place, status.value], float(standing.stands.status is status))
+                family.add_metric([*place, status.value], float(overview.standing.status is status))
         return family
 
     def _of_links(self) -> Iterator[Metric]:

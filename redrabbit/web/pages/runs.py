@@ -13,8 +13,8 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter, RunId
 from redrabbit.domain.station import Station
-from redrabbit.services.queries.records import RunFilter, records_page
 from redrabbit.services.queries.run import PresentationShown, run_page
+from redrabbit.services.queries.runs import RunFilter, runs_page
 from redrabbit.web.pages.forms import carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -37,10 +37,10 @@ def runs_router(site: Site) -> APIRouter:
         plant, now = site.service.plant, site.clock.now()
         wanted, refused = run_filter(dict(request.query_params))
         try:
-            content = await site.service.read(lambda r: records_page(r, plant, wanted, now))
+            content = await site.service.read(lambda r: runs_page(r, plant, wanted, now))
         except Refusal as refusal:  # the cursor is of no run
             first, refused = replace(wanted, before=None), refusal
-            content = await site.service.read(lambda r: records_page(r, plant, first, now))
+            content = await site.service.read(lambda r: runs_page(r, plant, first, now))
         if refused is not None:
             visit = visit.with_refusal(refused)
         status = 200 if refused is None else 400

@@ -9,7 +9,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.station import RunUnderWay, StationPage, station_page
-from redrabbit.services.watch import StationWatch
+from redrabbit.services.station_owner import StationOwner
 from tests.plants import OP20, OP30, TORQUE_CHECK, Bench
 
 T = TypeVar("T")
@@ -30,9 +30,9 @@ class AtOp20(Bench):
             self.read(station)
 
     @property
-    def watch(self) -> StationWatch:
+    def owner(self) -> StationOwner:
         """The watch at OP20."""
-        return self.watches[OP20]
+        return self.owners[OP20]
 
     def ask(self, query: Callable[[Reader], T]) -> T:
         """Ask the records."""
@@ -48,7 +48,7 @@ class AtOp20(Bench):
         """Start a run."""
         self.read(OP20)
         run = self.settle(
-            self.watch.start(
+            self.owner.start(
                 check_id=check,
                 occurrence_id=OccurrenceId(occurrence) if occurrence else None,
                 containment_id=ContainmentId(case) if case else None,
@@ -61,7 +61,7 @@ class AtOp20(Bench):
 
     def scan(self, part: str = "RR-0001") -> None:
         """Take the part."""
-        self.settle(self.watch.scan(part, actor=ANNA, now=self.clock.now()))
+        self.settle(self.owner.scan(part, actor=ANNA, now=self.clock.now()))
 
     def put_on(self) -> None:
         """Put the part in front of the device."""
@@ -81,15 +81,15 @@ class AtOp20(Bench):
     def give_back(self, part: str = "RR-0001") -> None:
         """Scan the part back."""
         self.take_off()
-        self.settle(self.watch.give_back(part, actor=ANNA, now=self.clock.now()))
+        self.settle(self.owner.give_back(part, actor=ANNA, now=self.clock.now()))
 
     def confirm(self) -> None:
         """Confirm the run."""
-        self.settle(self.watch.confirm(actor=ANNA, now=self.clock.now()))
+        self.settle(self.owner.confirm(actor=ANNA, now=self.clock.now()))
 
     def abort(self, reason: str = "fixture jammed") -> None:
         """Give the run up."""
-        self.settle(self.watch.abort(reason, actor=ANNA, now=self.clock.now()))
+        self.settle(self.owner.abort(reason, actor=ANNA, now=self.clock.now()))
 
     def judged(self, part: str = "RR-0001", /, **answer: Value) -> None:
         """Take a part, present it, and let the station answer."""
@@ -116,7 +116,7 @@ class AtOp20(Bench):
     def page(self) -> StationPage:
         """Return the operator's page."""
         now = self.clock.now()
-        views = {station: watch.view(now) for station, watch in self.watches.items()}
+        views = {station: owner.view(now) for station, owner in self.owners.items()}
         return self.ask(lambda reader: station_page(reader, self.plant, views, OP20, now))
 
     def run_shown(self) -> RunUnderWay:

@@ -25,7 +25,7 @@ def tiles_of(page: BoardPage) -> dict[str, Tile]:
 
 def tile_of(bench: AtOp20) -> Tile:
     now = bench.clock.now()
-    views = {station: watch.view(now) for station, watch in bench.watches.items()}
+    views = {station: owner.view(now) for station, owner in bench.owners.items()}
     page = bench.ask(lambda reader: board_page(reader, bench.plant, views, now))
     return tiles_of(page)["op20-torque"]
 

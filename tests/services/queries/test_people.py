@@ -6,7 +6,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.identity import AGENT, CONFIGURATION, SCHEDULER, Actor, How
 from redrabbit.services.queries.people import name_of, person
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 
 ANNA = StatedName(name="Anna Li", salt=b"s" * 16)
 NAMES = {ANNA.id: ANNA}
@@ -15,13 +15,13 @@ NAMES = {ANNA.id: ANNA}
 def test_a_kept_name_is_shown_and_said_to_be_not_verified() -> None:
     anna = person(NAMES, ANNA.id, How.STATED)
     assert (anna.name, anna.is_verified) == ("Anna Li", False)
-    assert anna.said == say("person.not_verified", name="Anna Li")
+    assert anna.said == message("person.not_verified", name="Anna Li")
 
 
 def test_an_erased_name_is_said_to_be_erased() -> None:
     erased = person({}, ANNA.id, How.STATED)
-    assert erased.name == say("person.erased")
-    assert erased.said == say("person.not_verified", name=say("person.erased"))
+    assert erased.name == message("person.erased")
+    assert erased.said == message("person.not_verified", name=message("person.erased"))
     assert name_of({}, ANNA.id) == ANNA.id
 
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
-from redrabbit.domain.run import StopCode
+from redrabbit.domain.run_words import StopCode
 from redrabbit.services.queries.reasons import why_decided, why_stopped
-from redrabbit.services.queries.wording import say
+from redrabbit.services.queries.wording import message
 from tests.stored import bare
 
 
@@ -24,14 +24,14 @@ def test_a_persons_words_stand_as_written_whatever_they_are(words: str) -> None:
 @pytest.mark.parametrize("code", [code for code in StopCode if code is not StopCode.PERSON])
 def test_a_code_of_a_run_is_worded(code: StopCode) -> None:
     stopped = bare(RunRecord, reason_code=code, reason_text=None)
-    assert why_stopped(stopped) == say(f"given.{code.value}")
+    assert why_stopped(stopped) == message(f"given.{code.value}")
 
 
 def test_a_pause_is_named_by_its_number() -> None:
     paused = bare(
         OccurrenceRecord, reason_code=DecisionCode.PAUSE, reason_text=None, pause_id="line1-P-3"
     )
-    assert why_decided(paused) == say("given.pause", pause="P-3")
+    assert why_decided(paused) == message("given.pause", pause="P-3")
 
 
 def test_what_nothing_stopped_has_no_reason() -> None:

@@ -31,7 +31,7 @@ def test_an_old_value_is_none() -> None:
     bench = AtOp20()
     bench.pass_time(60)
     now = bench.clock.now()
-    view = bench.watch.view(now)
+    view = bench.owner.view(now)
     chips = signal_chips(bench.plant.station(OP20), view)
     assert {getattr(chip.value, "code", None) for chip in chips} == {"reason.expired"}
     assert reading_age(view, now) == timedelta(seconds=60)

@@ -99,7 +99,7 @@ def starts(bench: AtOp20, row: Startable) -> bool:
         raise Undone
 
     try:
-        pending = bench.watch.start(
+        pending = bench.owner.start(
             check_id=row.check,
             occurrence_id=row.occurrence,
             containment_id=row.containment,

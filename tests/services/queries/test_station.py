@@ -74,9 +74,9 @@ def test_a_part_that_came_back_unjudged_is_said_to_be_unjudged() -> None:
 
 def test_a_part_that_was_never_put_on_is_not_said_to_have_been() -> None:
     bench = a_run_with_a_part_out()
-    deadline = bench.watch.deadline()
+    deadline = bench.owner.deadline()
     assert deadline is not None
-    bench.settle(bench.watch.tick(deadline.at))
+    bench.settle(bench.owner.tick(deadline.at))
     codes = [code for _, code, _ in titles(bench.run_shown())]
     assert codes == ["step.take", "step.give_back", "step.confirm"]
 
@@ -101,9 +101,9 @@ def test_the_last_verdict_is_the_worst_of_the_last_run() -> None:
 def test_an_alarm_is_shown_until_somebody_has_seen_it() -> None:
     """L5: the operator must see that a part did not come back."""
     bench = a_judged_run(rejected=True, reject_code=11)
-    deadline = bench.watch.deadline()
+    deadline = bench.owner.deadline()
     assert deadline is not None
-    bench.settle(bench.watch.tick(deadline.at))
+    bench.settle(bench.owner.tick(deadline.at))
     (alarm,) = bench.page().alarms
     assert (alarm.code, alarm.params["part"]) == ("alarm.not_returned", "RR-0001")
 
@@ -112,7 +112,7 @@ def test_stations_say_which_run_holds_them_and_which_cannot_be_read() -> None:
     bench = a_run_with_a_part_out()
     now = bench.clock.now()
     page = bench.ask(
-        lambda reader: stations_page(reader, bench.plant, {OP20: bench.watch.view(now)}, now)
+        lambda reader: stations_page(reader, bench.plant, {OP20: bench.owner.view(now)}, now)
     )
     assert [(row.station, row.run, row.no_data_since) for row in page.rows] == [
         ("op20", "line1-R-1", None),

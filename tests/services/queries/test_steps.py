@@ -26,7 +26,7 @@ THREE_PARTS = a_check(parts=(PartId("RR-0001"), PartId("RR-0002"), PartId("GM-00
 
 
 def _part(bench: AtOp20) -> str:
-    return bench.watch.run.part if bench.watch.run is not None else "RR-0001"
+    return bench.owner.run.part if bench.owner.run is not None else "RR-0001"
 
 
 def _restart(bench: AtOp20) -> None:
@@ -34,17 +34,17 @@ def _restart(bench: AtOp20) -> None:
 
 
 def _time_over(bench: AtOp20) -> None:
-    deadline = bench.watch.deadline()
+    deadline = bench.owner.deadline()
     if deadline is not None:
         bench.clock.advance_to(max(deadline.at, bench.clock.now()))
-        bench.settle(bench.watch.tick(bench.clock.now()))
+        bench.settle(bench.owner.tick(bench.clock.now()))
     bench.read_both()
 
 
 HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "start": lambda bench: bench.start(),
     "scan": lambda bench: bench.scan(_part(bench)),
-    "tap": lambda bench: bench.settle(bench.watch.tap(actor=ANNA, now=bench.clock.now())),
+    "tap": lambda bench: bench.settle(bench.owner.tap(actor=ANNA, now=bench.clock.now())),
     "put on": lambda bench: bench.put_on(),
     "rejected": lambda bench: bench.answer(rejected=True, reject_code=11),
     "rejected for another reason": lambda bench: bench.answer(rejected=True, reject_code=99),
@@ -79,7 +79,7 @@ def test_the_page_tells_of_any_run_what_the_run_itself_would_do(
 
 
 def must_agree(bench: AtOp20) -> None:
-    run, shown = bench.watch.run, bench.page().run
+    run, shown = bench.owner.run, bench.page().run
     if run is None:
         assert shown is None
         return
@@ -115,7 +115,7 @@ def offered(shown: RunUnderWay) -> set[str]:
 def acts_at(bench: AtOp20) -> dict[str, Event]:
     now, part = bench.clock.now(), _part(bench)
     return {
-        "scan": Scanned(at=now, code=part, actor=ANNA, readings=bench.watch.live.readings),
+        "scan": Scanned(at=now, code=part, actor=ANNA, readings=bench.owner.live.readings),
         "give back": GivenBack(at=now, code=part, actor=ANNA),
         "tap": Tapped(at=now, actor=ANNA),
         "confirm": Confirmed(at=now, actor=ANNA),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.records import PresentationRecord
-from redrabbit.domain.verdict import Verdict, Why
+from redrabbit.domain.run_words import Verdict, Why
 from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
 from tests.services.queries.at_op20 import AtOp20
 from tests.stored import bare

@@ -1,16 +1,16 @@
-"""How queries say something, and the one word for a run's outcome."""
+"""How queries make a message, and the one word for a run's outcome."""
 
 import pytest
 
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.run import Outcome, RunState
-from redrabbit.services.queries.wording import outcome_word, say
+from redrabbit.domain.run_words import Outcome, RunState
+from redrabbit.services.queries.wording import message, outcome_word
 from tests.stored import bare
 
 
 def test_what_is_said_is_a_code_with_its_values() -> None:
-    message = say("board.part", part="RR-0001")
-    assert (message.code, message.params) == ("board.part", {"part": "RR-0001"})
+    found = message("board.part", part="RR-0001")
+    assert (found.code, found.params) == ("board.part", {"part": "RR-0001"})
 
 
 @pytest.mark.parametrize(

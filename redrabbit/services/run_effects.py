@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from redrabbit.domain.beside import SIGNALS
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.erasable_content import SIGNALS
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Presented
 from redrabbit.domain.facts import presentation as presentations
 from redrabbit.domain.facts import run as runs
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -28,7 +27,6 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
-    Outcome,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -40,11 +38,12 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
+from redrabbit.domain.run_words import Outcome, Presented
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.evidence_record import evidence_record
+from redrabbit.services.evidence_json import evidence_json
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
@@ -177,7 +176,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         observed_code=_shown(judgement.observed_code),
         measured=_with_unit(scene.station, measured, value),
         counter=scene.counter,
-        evidence=evidence_record(evidence, scene.station),
+        evidence=evidence_json(evidence, scene.station),
     )
     _record(uow, scene, reached, judgement.decided_at)
 
@@ -324,8 +323,8 @@ def _with_unit(station: Station, signal: str | None, value: Value | None) -> str
     if signal is None or value is None:
         return None
     unit = next((spec.unit for spec in station.signals if spec.name == signal), None)
-    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f"{shown} {unit}" if unit else shown
+    number = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{number} {unit}" if unit else number
 
 
 CARRIED_OUT: Mapping[type, Callable[[UnitOfWork, Scene, Run, Any], None]] = {

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
+class AgentHeartbeat:
     """The agent's own heartbeat, for screens that must not show green without it."""
 
     last_beat_at: datetime | None

@@ -29,7 +29,7 @@ BLOBS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @dataclass(kw_only=True)
-class Beside:
+class ErasableContent:
     """The names and blobs that entries named so far, and those that entries say were erased."""
 
     names: dict[str, int] = field(default_factory=dict)

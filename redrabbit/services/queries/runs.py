@@ -11,7 +11,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.places import place_of
+from redrabbit.services.queries.place_names import place_of
 from redrabbit.services.queries.wording import UNDER_WAY_WORD, outcome_word
 from redrabbit.services.runs_under_way import UNDER_WAY
 
@@ -52,7 +52,7 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsPage:
+class RunsPage:
     """A page of runs, newest first."""
 
     now: datetime
@@ -69,17 +69,17 @@ class RecordsPage:
     size: int
 
 
-def records_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RecordsPage:
+def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RunsPage:
     """Return one page of the runs that match."""
     conditions = run_conditions(plant, wanted)
-    shown, following = newest_first(
+    runs, following = newest_first(
         reader, RunRecord, conditions, limit=PAGE_ROWS, after=wanted.before
     )
     head = reader.head()
-    return RecordsPage(
+    return RunsPage(
         now=now,
         wanted=wanted,
-        rows=_rows(reader, plant, shown),
+        rows=_rows(reader, plant, runs),
         next_before=following,
         total=reader.count(RunRecord, *conditions),
         filtered=bool(conditions),
@@ -111,13 +111,13 @@ def run_conditions(plant: Plant, wanted: RunFilter) -> tuple[Where, ...]:
 
 
 def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, ...]:
-    shown = (
+    presentations = (
         reader.find(PresentationRecord, Where("run_id", "in", tuple(run.run_id for run in runs)))
         if runs
         else []
     )
     verdicts: dict[RunId, list[tuple[str, str]]] = {}
-    for presentation in shown:
+    for presentation in presentations:
         if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
                 (presentation.part_id, presentation.verdict)

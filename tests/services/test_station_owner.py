@@ -25,7 +25,7 @@ ANNA = Actor.stated("2207")
 def start(bench: Bench, **more: Any) -> RunRecord:
     usual: dict[str, Any] = {"occurrence_id": None, "containment_id": None}
     record = bench.settle(
-        bench.watches[OP20].start(
+        bench.owners[OP20].start(
             check_id=TORQUE_CHECK, actor=ANNA, now=bench.clock.now(), **(usual | more)
         )
     )
@@ -34,7 +34,7 @@ def start(bench: Bench, **more: Any) -> RunRecord:
 
 
 def scan(bench: Bench, code: str) -> None:
-    bench.settle(bench.watches[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].scan(code, actor=ANNA, now=bench.clock.now()))
 
 
 def put_in(bench: Bench, answer: str | None, code: int = 11) -> None:
@@ -52,11 +52,11 @@ def put_in(bench: Bench, answer: str | None, code: int = 11) -> None:
 
 def give_back(bench: Bench, code: str) -> None:
     bench.pass_time(1)
-    bench.settle(bench.watches[OP20].give_back(code, actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].give_back(code, actor=ANNA, now=bench.clock.now()))
 
 
 def confirm(bench: Bench) -> None:
-    bench.settle(bench.watches[OP20].confirm(actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP20].confirm(actor=ANNA, now=bench.clock.now()))
 
 
 def shift_starts(bench: Bench) -> OccurrenceRecord:
@@ -251,7 +251,7 @@ def test_a_wrong_scan_is_refused_and_kept() -> None:
     with pytest.raises(Refusal) as refused:
         scan(bench, "RR-0002")
     assert refused.value.code == "wrong_part"
-    bench.settle(bench.watches[OP20].refused("RR-0002", refused.value, ANNA))
+    bench.settle(bench.owners[OP20].refused("RR-0002", refused.value, ANNA))
     last = bench.database.read_now(lambda reader: reader.entries())[-1]
     assert (last.type, (last.payload or {})["code"]) == ("scan_refused", "RR-0002")
 
@@ -302,7 +302,7 @@ def test_a_part_that_is_out_elsewhere_and_turns_up_where_it_is_awaited_has_escap
     )
     bench = Bench(a_plant(a_check(), a_check("op30-torque", OP30), stations=stations))
     elsewhere = bench.settle(
-        bench.watches[OP30].start(
+        bench.owners[OP30].start(
             check_id="op30-torque",
             occurrence_id=None,
             containment_id=None,
@@ -311,12 +311,12 @@ def test_a_part_that_is_out_elsewhere_and_turns_up_where_it_is_awaited_has_escap
         )
     )
     start(bench)
-    bench.settle(bench.watches[OP30].scan("RR-0001", actor=ANNA, now=bench.clock.now()))
+    bench.settle(bench.owners[OP30].scan("RR-0001", actor=ANNA, now=bench.clock.now()))
     bench.pass_time(1)
     bench.read(OP20, part_code="RR-0001")
     alarms = bench.database.read_now(lambda reader: reader.find(AlarmRecord))
     assert [(a.kind, a.station, a.part_id) for a in alarms] == [("escape", OP20, "RR-0001")]
-    run = bench.watches[OP20].run
+    run = bench.owners[OP20].run
     assert run is not None
     assert run.state.value == "awaiting_part"
     part = bench.database.read_now(lambda reader: reader.get(ChallengePartRecord, "RR-0001"))

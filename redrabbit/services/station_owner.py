@@ -2,7 +2,7 @@
 
 Every input gives at most one `Pending`: the run as it would be, and the command that records it.
 The caller commits the command and then calls `settle`; only so does the run move (L8). Between the
-two it must give this watch no further input. It awaits nothing, so the service and the simulation
+two it must give this owner no further input. It awaits nothing, so the service and the simulation
 drive the same code.
 """
 
@@ -28,18 +28,18 @@ from redrabbit.domain.run import (
     PartIssued,
     Restarted,
     Run,
-    RunState,
     Scanned,
     SetDeadline,
     Tapped,
 )
 from redrabbit.domain.run_transitions import advance
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.recording import Scene, carry_out, check_of, raise_escape, refuse_scan
+from redrabbit.services.run_effects import Scene, carry_out, check_of, raise_escape, refuse_scan
 from redrabbit.services.running import start_run
 
 
@@ -51,7 +51,7 @@ class Pending:
     settle: Callable[[], None]
 
 
-class StationWatch:
+class StationOwner:
     """The station's one owner: everything that concerns it passes here, one after another."""
 
     def __init__(
@@ -62,7 +62,7 @@ class StationWatch:
         started_at: datetime,
         recorded_lost: bool,
         run: Run | None = None,
-        reads_on: "StationWatch | None" = None,
+        reads_on: "StationOwner | None" = None,
     ) -> None:
         self._plant = plant
         self.station = station

@@ -1,6 +1,6 @@
 """Verification of an exported file of records by someone who has nothing but the file and a key.
 
-Reads the form of `redrabbit.domain.record_proof` strictly: a line that is not canonical is not
+Reads the form of `redrabbit.domain.export_format` strictly: a line that is not canonical is not
 read. Findings come in the order of the file, the seal's last; behind a line that can't be read
 nothing is judged but the seal.
 """
@@ -12,6 +12,14 @@ from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable import name_id
+from redrabbit.domain.export_format import (
+    FORMAT,
+    Header,
+    Period,
+    header_line,
+    seal_text,
+    streams_asked_for,
+)
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
     Entry,
@@ -25,14 +33,6 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
-from redrabbit.domain.record_proof import (
-    FORMAT,
-    Header,
-    Period,
-    header_line,
-    seal_text,
-    streams_asked_for,
-)
 from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
 
 _FEWEST_LINES: Final = 3
@@ -46,7 +46,7 @@ VerifierOf = Callable[[str], NoteVerifier]
 
 
 @dataclass(kw_only=True)
-class RecordFileAudit:
+class ExportVerification:
     """What verification of a file tells."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -74,26 +74,30 @@ class RecordFileAudit:
 
 def verify_records(
     content: bytes, verifier_of: VerifierOf, public_key: str | None = None
-) -> RecordFileAudit:
+) -> ExportVerification:
     """Verify an exported file; without `public_key` the key that it names is believed."""
-    audit = RecordFileAudit()
+    verification = ExportVerification()
     try:
         lines = _lines(content)
-        audit.header = _header(lines[0])
-        verifier = _verifier(audit.header.key, verifier_of)
+        verification.header = _header(lines[0])
+        verifier = _verifier(verification.header.key, verifier_of)
     except _UnreadableError as error:
-        audit.findings.append(error.finding)
-        return audit
-    if public_key is not None and public_key != audit.header.key:
-        params: dict[str, Param] = {"found": audit.header.key, "expected": public_key}
-        audit.findings.append(Finding(code="not_expected_key", place="line 1", params=params))
+        verification.findings.append(error.finding)
+        return verification
+    if public_key is not None and public_key != verification.header.key:
+        params: dict[str, Param] = {"found": verification.header.key, "expected": public_key}
+        verification.findings.append(
+            Finding(code="not_expected_key", place="line 1", params=params)
+        )
     try:
-        audit.checkpoint = _checkpoint(lines[1], verifier)
-        audit.findings += _sections(lines, audit.header, audit.checkpoint, audit)
+        verification.checkpoint = _checkpoint(lines[1], verifier)
+        verification.findings += _sections(
+            lines, verification.header, verification.checkpoint, verification
+        )
     except _UnreadableError as error:
-        audit.findings.append(error.finding)
-    audit.findings += _seal(content, lines, verifier)
-    return audit
+        verification.findings.append(error.finding)
+    verification.findings += _seal(content, lines, verifier)
+    return verification
 
 
 class _UnreadableError(Exception):
@@ -101,8 +105,8 @@ class _UnreadableError(Exception):
 
     def __init__(self, place: str, problem: object, code: str = "line_unreadable") -> None:
         super().__init__(f"{place}: {problem}")
-        told = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
-        self.finding = Finding(code=code, place=place, params=told)
+        params = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
+        self.finding = Finding(code=code, place=place, params=params)
 
 
 def _lines(content: bytes) -> list[str]:
@@ -120,9 +124,9 @@ def _object(line: str, number: int) -> Mapping[str, JsonValue]:
     """Return the object of a line; only its one canonical form is read."""
     place = f"line {number}"
     try:
-        found = json.loads(line)
-        if canonical_text(found) == line and isinstance(found, dict):
-            return cast("dict[str, JsonValue]", found)
+        fields = json.loads(line)
+        if canonical_text(fields) == line and isinstance(fields, dict):
+            return cast("dict[str, JsonValue]", fields)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(place, error) from error
     raise _UnreadableError(place, "not an object in canonical form")
@@ -190,39 +194,39 @@ def _seal(content: bytes, lines: Sequence[str], verifier: NoteVerifier) -> Itera
 
 
 def _only(line: str, number: int, name: str) -> str:
-    found = _object(line, number)
-    text = found.get(name)
-    if len(found) == 1 and isinstance(text, str):
+    fields = _object(line, number)
+    text = fields.get(name)
+    if len(fields) == 1 and isinstance(text, str):
         return text
     raise _UnreadableError(f"line {number}", f"not a {name}")
 
 
 def _sections(
-    lines: Sequence[str], header: Header, checkpoint: Checkpoint, audit: RecordFileAudit
+    lines: Sequence[str], header: Header, checkpoint: Checkpoint, verification: ExportVerification
 ) -> Iterator[Finding]:
     """Yield what is wrong with the streams' entries; count them."""
     awaited = list(streams_asked_for(checkpoint.heads, header.lines))
     section: _Section | None = None
     for number, line in enumerate(lines[2:-1], start=3):
-        found = _object(line, number)
-        if found.keys() == {"stream"}:
+        fields = _object(line, number)
+        if fields.keys() == {"stream"}:
             if section:
                 yield from section.end()
-            stream = str(found["stream"])
+            stream = str(fields["stream"])
             if stream not in awaited:
                 params: dict[str, Param] = {"stream": stream}
                 yield Finding(code="section_extra", place=f"line {number}", params=params)
                 return
             awaited.remove(stream)
             section = _Section(stream, header.period, checkpoint)
-            audit.by_stream[stream] = 0
-        elif section and found.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
-            entry = _entry(found, number)
-            yield from section.add(entry, _path(found["proof"], number), number)
-            yield from _name_findings(entry, found.get("name"), number)
-            audit.entries += 1
-            audit.erased += entry.payload is None
-            audit.by_stream[section.stream] += header.period.holds(entry)
+            verification.by_stream[stream] = 0
+        elif section and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
+            entry = _entry(fields, number)
+            yield from section.add(entry, _path(fields["proof"], number), number)
+            yield from _name_findings(entry, fields.get("name"), number)
+            verification.entries += 1
+            verification.erased += entry.payload is None
+            verification.by_stream[section.stream] += header.period.holds(entry)
         else:
             raise _UnreadableError(f"line {number}", "neither a stream nor an entry of one")
     if section:
@@ -231,28 +235,28 @@ def _sections(
         yield Finding(code="section_missing", place="file", params={"stream": stream})
 
 
-def _entry(found: Mapping[str, JsonValue], number: int) -> Entry:
-    index = found["index"]
+def _entry(fields: Mapping[str, JsonValue], number: int) -> Entry:
+    index = fields["index"]
     if type(index) is not int:
         raise _UnreadableError(f"line {number}", "the index is not a whole number")
     try:
-        return read_entry(_stored(found), index)
+        return read_entry(_stored(fields), index)
     except WrittenByNewer as newer:
         raise _UnreadableError(f"line {number}", newer.what, WRITTEN_BY_NEWER) from newer
     except ValueError as error:
         raise _UnreadableError(f"line {number}", error) from error
 
 
-def _stored(found: Mapping[str, JsonValue]) -> StoredEntry:
+def _stored(fields: Mapping[str, JsonValue]) -> StoredEntry:
     """Return what was kept of the entry; ValueError where payload and salt are not as they must be."""
-    raw = canonical(found["entry"])
-    has_payload = found.keys() == _KEYS
-    match found["entry"]:
+    raw = canonical(fields["entry"])
+    has_payload = fields.keys() == _KEYS
+    match fields["entry"]:
         case {"schema": int(schema)} if has_payload is (schema > 1):
             pass
         case _:
             raise ValueError("the payload stands beside an entry from schema 2 on, and only there")
-    salt, payload = found.get("salt"), found.get("payload")
+    salt, payload = fields.get("salt"), fields.get("payload")
     if not isinstance(salt, str | None):
         raise ValueError("the salt is not a text of hex digits")  # noqa: TRY004  a damaged file
     return StoredEntry(

@@ -16,7 +16,7 @@ from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not
 from redrabbit.domain.station import ModbusLink, Station
 
 
-def evidence_record(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
+def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
     """Return the evidence as JSON values; instants as text, unknown values as null with reason."""
     trace: dict[str, list[JsonValue]] = {}
     for point in evidence.trace:

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.evidence import Evidence, Expectation, Presented, begin, gather, present
+from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, present
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
 from redrabbit.domain.run import Observed
-from redrabbit.domain.run_watching import code_edge, presented_edge, watched
+from redrabbit.domain.run_observation import code_edge, presented_edge, watched
+from redrabbit.domain.run_words import Presented
 from tests.builders import (
     ACCEPTED,
     BY_EDGE,

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable
 
 
-class Following:
+class CommitsUnderWay:
     """Holds running commits, because the event loop alone would let them be collected."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 from redrabbit.config import located_yaml
 from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
-from redrabbit.config.problem import Place, Problems, nearest, one_of
+from redrabbit.config.problem import Problems, SourcePosition, nearest, one_of
 from redrabbit.config.secret_check import is_secret_key
 from redrabbit.domain.text import MOST_WORDS_CHARACTERS, Text
 
@@ -205,7 +205,7 @@ class Located(Generic[T]):
     """A value and where it stands."""
 
     value: T
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ class Entry(Generic[T]):
     """One key of a mapping of names; `value` is None if it could not be read."""
 
     key: str
-    place: Place
+    place: SourcePosition
     value: T | None
 
 
@@ -318,14 +318,14 @@ class Key:
 class Block:
     """A section as read: its values by key, and where they stand."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: SourcePosition) -> None:
         self.place: Final = place
         self.complete = True
         """False if anything in it could not be read; nothing may be built of it then."""
         self._values: dict[str, Any] = {}
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, SourcePosition] = {}
 
-    def put(self, key: str, value: Any, place: Place | None = None) -> None:
+    def put(self, key: str, value: Any, place: SourcePosition | None = None) -> None:
         """Keep one value as read."""
         self._values[key] = value
         if place is not None:
@@ -338,7 +338,7 @@ class Block:
         """True if the file has the key, readable or not."""
         return key in self._places
 
-    def place_of(self, key: str) -> Place:
+    def place_of(self, key: str) -> SourcePosition:
         """Return where the key's value stands, or the section if the key is absent."""
         return self._places.get(key, self.place)
 

@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.findings import say
-from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.merkle import Tree
-from redrabbit.domain.record_audit import RecordFileAudit, verify_records
-from redrabbit.domain.record_proof import (
+from redrabbit.domain.export_format import (
     Header,
     Period,
     checkpoint_line,
@@ -27,6 +22,11 @@ from redrabbit.domain.record_proof import (
     stream_line,
     streams_asked_for,
 )
+from redrabbit.domain.export_verification import ExportVerification, verify_records
+from redrabbit.domain.findings import in_english
+from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.merkle import Tree
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
 
@@ -105,7 +105,7 @@ def lines_of(header: Header = HEADER) -> list[str]:
     return lines
 
 
-def verify(content: bytes, public_key: str | None = None) -> RecordFileAudit:
+def verify(content: bytes, public_key: str | None = None) -> ExportVerification:
     return verify_records(content, verifier_of, public_key)
 
 
@@ -125,31 +125,31 @@ ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"
 
 
 def test_an_honest_file_passes_and_says_what_is_in_it() -> None:
-    audit = verify(HONEST, KEY_TEXT)
-    assert audit.sound
-    assert audit.header == HEADER
-    assert audit.checkpoint is not None
-    assert audit.checkpoint.size == 24
-    assert audit.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
-    assert (audit.records, audit.entries, audit.erased) == (6, 12, 1)
+    verification = verify(HONEST, KEY_TEXT)
+    assert verification.sound
+    assert verification.header == HEADER
+    assert verification.checkpoint is not None
+    assert verification.checkpoint.size == 24
+    assert verification.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
+    assert (verification.records, verification.entries, verification.erased) == (6, 12, 1)
 
 
 def test_a_file_of_one_line_passes_without_the_others() -> None:
     header = Header(
         plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(30), key=KEY_TEXT
     )
-    audit = verify(sealed(lines_of(header), KEY))
-    assert audit.sound
-    assert set(audit.by_stream) == {"line-1", "plant"}
+    verification = verify(sealed(lines_of(header), KEY))
+    assert verification.sound
+    assert set(verification.by_stream) == {"line-1", "plant"}
 
 
 @pytest.mark.parametrize(("begins", "ends"), [(-9, -1), (-9, 99), (50, 60), (0, 1), (23, 24)])
 def test_a_file_of_any_period_passes(begins: float, ends: float) -> None:
     period = Period(begins_at=hour(begins), ends_at=hour(ends))
     header = Header(plant="Suzhou 2", period=period, lines=None, made_at=hour(99), key=KEY_TEXT)
-    audit = verify(sealed(lines_of(header), KEY))
-    assert audit.sound
-    assert audit.records == sum(period.holds(one.entry) for one in LOG)
+    verification = verify(sealed(lines_of(header), KEY))
+    assert verification.sound
+    assert verification.records == sum(period.holds(one.entry) for one in LOG)
 
 
 def test_the_export_of_an_empty_log_passes() -> None:
@@ -200,7 +200,7 @@ def test_a_record_changed_is_named_even_if_the_file_is_sealed_again(place: int) 
     lines[place] = lines[place].replace('"c0ffee"', '"decaff"')
     findings = verify(sealed(lines, KEY)).findings
     assert findings[0].code == "not_in_log"
-    assert f"ledger[{json.loads(lines[place])['index']}]" in say(findings[0])
+    assert f"ledger[{json.loads(lines[place])['index']}]" in in_english(findings[0])
     assert findings[0].place == f"line {place + 1}"
 
 
@@ -235,9 +235,9 @@ def test_a_period_made_wider_than_its_records_is_found() -> None:
 
 
 def test_a_file_by_another_key_is_named() -> None:
-    audit = verify(HONEST, "key of Suzhou-3")
-    assert [finding.code for finding in audit.findings] == ["not_expected_key"]
-    assert KEY_TEXT in say(audit.findings[0])
+    verification = verify(HONEST, "key of Suzhou-3")
+    assert [finding.code for finding in verification.findings] == ["not_expected_key"]
+    assert KEY_TEXT in in_english(verification.findings[0])
 
 
 def test_a_checkpoint_of_another_key_is_not_believed() -> None:
@@ -327,7 +327,9 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
     lines = HONEST.splitlines(keepends=True)
     lines[4] = b"\xff\n"
     findings = verify(b"".join(lines)).findings
-    assert [say(finding) for finding in findings] == ["line 5: the line can't be read: not UTF-8"]
+    assert [in_english(finding) for finding in findings] == [
+        "line 5: the line can't be read: not UTF-8"
+    ]
 
 
 def test_a_file_of_a_newer_version_is_told_as_that() -> None:
@@ -335,7 +337,7 @@ def test_a_file_of_a_newer_version_is_told_as_that() -> None:
     lines = lines_of()
     lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":2', '"schema":7')
     (found,) = verify(sealed(lines, KEY)).findings
-    assert "written by a newer version of Red Rabbit (schema 7;" in say(found)
+    assert "written by a newer version of Red Rabbit (schema 7;" in in_english(found)
     assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]
 
 
@@ -376,9 +378,9 @@ def test_a_name_that_was_erased_leaves_a_file_that_passes() -> None:
 
 def test_a_payload_that_was_erased_is_counted_and_its_leaf_still_proved() -> None:
     lines = edited(NEW_ONE, lambda line: line.update(payload=None, salt=None))
-    audit = verify(sealed(lines, KEY))
-    assert audit.sound
-    assert audit.erased == 2
+    verification = verify(sealed(lines, KEY))
+    assert verification.sound
+    assert verification.erased == 2
 
 
 JSON = st.recursive(

@@ -20,7 +20,7 @@ SET_ASIDE_BYTES = 256
 """Enough to see what the publisher did wrong, little enough to keep for every station."""
 
 
-class Tally:
+class LinkStatistics:
     """Counters of one station's link."""
 
     def __init__(self, station: StationId, log: logging.Logger) -> None:

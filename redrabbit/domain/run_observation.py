@@ -66,5 +66,5 @@ def _code_seen(expectation: Expectation, acquisition: Acquisition) -> Value | No
     signal = expectation.rule.part_code
     if signal is None or not acquisition.speaks_of_now:
         return None
-    told = {change.signal: change.value for change in acquisition.changes}
-    return told.get(signal) or None  # an empty code, or 0, is no part
+    values = {change.signal: change.value for change in acquisition.changes}
+    return values.get(signal) or None  # an empty code, or 0, is no part

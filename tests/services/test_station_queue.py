@@ -12,7 +12,7 @@ from redrabbit.domain.identity import Actor
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.station_desk import StationDesk
+from redrabbit.services.station_queue import StationQueue
 from tests.plants import OP20, TORQUE_CHECK, Bench
 
 T = TypeVar("T")
@@ -35,10 +35,10 @@ class AwayDatabase:
         return self._bench.write(command)
 
 
-def a_desk(bench: Bench) -> tuple[StationDesk, AwayDatabase]:
+def a_queue(bench: Bench) -> tuple[StationQueue, AwayDatabase]:
     database = AwayDatabase(bench)
-    desk = StationDesk(bench.watches[OP20], database, bench.clock, lambda: None)  # type: ignore[arg-type]  # because this test only writes
-    return desk, database
+    queue = StationQueue(bench.owners[OP20], database, bench.clock, lambda: None)  # type: ignore[arg-type]  # because this test only writes
+    return queue, database
 
 
 async def turns(count: int = 20) -> None:
@@ -49,37 +49,37 @@ async def turns(count: int = 20) -> None:
         await turn
 
 
-def recording(desk: StationDesk) -> bool:
-    return desk.not_recording_since is None
+def recording(queue: StationQueue) -> bool:
+    return queue.not_recording_since is None
 
 
-def lose_the_station(bench: Bench, desk: StationDesk) -> None:
+def lose_the_station(bench: Bench, queue: StationQueue) -> None:
     bench.pass_time(10)
-    desk.tick(bench.clock.now())
+    queue.tick(bench.clock.now())
 
 
 async def test_what_a_station_said_is_tried_again_until_the_database_is_back() -> None:
     bench = Bench()
-    desk, database = a_desk(bench)
-    lose_the_station(bench, desk)
+    queue, database = a_queue(bench)
+    lose_the_station(bench, queue)
     await turns()
-    assert not recording(desk)
+    assert not recording(queue)
     database.back = True
     bench.pass_time(1)
     await turns()
-    assert recording(desk)
-    assert not desk.busy
+    assert recording(queue)
+    assert not queue.busy
 
 
 async def test_a_desk_closes_though_the_database_is_away() -> None:
     """What is left was never acknowledged: it is as if the process had been killed."""
     bench = Bench()
-    desk, database = a_desk(bench)
-    lose_the_station(bench, desk)
+    queue, database = a_queue(bench)
+    lose_the_station(bench, queue)
     await turns()
     acted = asyncio.ensure_future(
-        desk.act(
-            lambda: desk.watch.start(
+        queue.act(
+            lambda: queue.owner.start(
                 check_id=TORQUE_CHECK,
                 occurrence_id=None,
                 containment_id=None,
@@ -89,7 +89,7 @@ async def test_a_desk_closes_though_the_database_is_away() -> None:
         )
     )
     await turns()
-    closed = asyncio.ensure_future(desk.close())
+    closed = asyncio.ensure_future(queue.close())
     await turns()
     bench.pass_time(1)
     await turns()
@@ -101,11 +101,11 @@ async def test_a_desk_closes_though_the_database_is_away() -> None:
 
 async def test_a_desk_that_closes_commits_what_is_queued() -> None:
     bench = Bench()
-    desk, database = a_desk(bench)
+    queue, database = a_queue(bench)
     database.back = True
     started = asyncio.ensure_future(
-        desk.act(
-            lambda: desk.watch.start(
+        queue.act(
+            lambda: queue.owner.start(
                 check_id=TORQUE_CHECK,
                 occurrence_id=None,
                 containment_id=None,
@@ -115,35 +115,35 @@ async def test_a_desk_that_closes_commits_what_is_queued() -> None:
         )
     )
     await turns(1)
-    await desk.close()
+    await queue.close()
     run = await started
     assert bench.database.read_now(lambda reader: reader.get(RunRecord, run.run_id)) == run
 
 
 async def test_a_refused_act_leaves_the_queue_in_order() -> None:
     bench = Bench()
-    desk, database = a_desk(bench)
+    queue, database = a_queue(bench)
     database.back = True
     with pytest.raises(Refusal):
-        await desk.act(lambda: desk.watch.confirm(actor=ANNA, now=bench.clock.now()))
+        await queue.act(lambda: queue.owner.confirm(actor=ANNA, now=bench.clock.now()))
     await turns()
-    assert not desk.busy
+    assert not queue.busy
 
 
 async def test_a_station_lost_just_after_the_clock_was_set_back_is_seen_lost() -> None:
     """R46, B2: an hour set back must not hide an hour of silence."""
     bench = Bench()
-    desk, _ = a_desk(bench)
+    queue, _ = a_queue(bench)
     bench.clock.step_wall(timedelta(hours=-1))
-    desk.shift(bench.clock.reanchor())
+    queue.shift(bench.clock.reanchor())
     bench.pass_time(10)
-    assert desk.watch.live.lost(bench.clock.now()) is not None
+    assert queue.owner.live.lost(bench.clock.now()) is not None
 
 
 async def test_a_station_is_not_lost_because_the_clock_was_set_forward() -> None:
     """R46."""
     bench = Bench()
-    desk, _ = a_desk(bench)
+    queue, _ = a_queue(bench)
     bench.clock.step_wall(timedelta(hours=1))
-    desk.shift(bench.clock.reanchor())
-    assert desk.watch.live.lost(bench.clock.now()) is None
+    queue.shift(bench.clock.reanchor())
+    assert queue.owner.live.lost(bench.clock.now()) is None

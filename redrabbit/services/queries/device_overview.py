@@ -18,6 +18,7 @@ from redrabbit.domain.identity import OccurrenceId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
@@ -27,7 +28,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run import RunState
+from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.services.ports import Reader, Where, equals
@@ -35,12 +36,12 @@ from redrabbit.services.runs_under_way import runs_under_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class DeviceOverview:
     """One device with everything that its status rests on."""
 
     station: Station
     device: Device
-    stands: DeviceStanding
+    standing: DeviceStanding
     """Its status, since when, what it is about and what is next."""
     facts: DeviceFacts
     checks: tuple[Check, ...]
@@ -62,7 +63,7 @@ class Standing:
     @property
     def status(self) -> str:
         """The status word (D10)."""
-        return self.stands.status.value
+        return self.standing.status.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,28 +84,28 @@ class _Scene:
     checks: dict[tuple[str, str], CheckRecord]
 
 
-def standings(
+def device_overviews(
     reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
-) -> tuple[Standing, ...]:
+) -> tuple[DeviceOverview, ...]:
     """Return how every device of the plant stands, in the order of the plant's files."""
     scene = _scene(reader, plant, views, now)
     return tuple(
-        _standing(scene, station, device)
+        _overview(scene, station, device)
         for station in plant.stations
         for device in station.devices
     )
 
 
-def standings_at(
+def device_overviews_at(
     reader: Reader,
     plant: Plant,
     views: Mapping[StationId, StationView],
     station: Station,
     now: datetime,
-) -> tuple[Standing, ...]:
+) -> tuple[DeviceOverview, ...]:
     """Return how the devices of one station stand."""
     scene = _scene(reader, plant, views, now)
-    return tuple(_standing(scene, station, device) for device in station.devices)
+    return tuple(_overview(scene, station, device) for device in station.devices)
 
 
 def _scene(
@@ -124,7 +125,7 @@ def _scene(
     )
 
 
-def _standing(scene: _Scene, station: Station, device: Device) -> Standing:
+def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview:
     plant, now = scene.plant, scene.now
     undecided = tuple(o for o in scene.undecided if o.device == device.id)
     checks = tuple(check for check in plant.plan.checks if check.device == device.id)
@@ -134,20 +135,20 @@ def _standing(scene: _Scene, station: Station, device: Device) -> Standing:
         no_data_since=_no_data_since(scene, station),
         pause=next((p for p in scene.pauses if p.line == station.line), None),
     )
-    stands = device_status(facts, now)
-    asked = next((check for check in checks if check.id == stands.check_id), None)
-    return Standing(
+    standing = device_status(facts, now)
+    asked = next((check for check in checks if check.id == standing.check_id), None)
+    return DeviceOverview(
         station=station,
         device=device,
-        stands=stands,
+        standing=standing,
         facts=facts,
         checks=checks,
         undecided=undecided,
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
-        occurrence=next((o for o in undecided if o.occurrence_id == stands.occurrence_id), None),
+        occurrence=next((o for o in undecided if o.occurrence_id == standing.occurrence_id), None),
         last_good=last_good_check(scene.reader, device.id),
         containment=next(
-            (c for c in facts.containments if c.containment_id == stands.containment_id), None
+            (c for c in facts.containments if c.containment_id == standing.containment_id), None
         ),
         run=next((run for run in scene.runs if run.device == device.id), None),
         first_part=plant.part(asked.parts[0]) if asked is not None else None,
@@ -174,29 +175,18 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
 
 
 def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
-    found = reader.find(
-        OccurrenceRecord,
-        equals("check_id", check_id),
-        equals("outcome", "lapsed"),
-        order_by="due_at",
-        descending=True,
-        limit=1,
-    )
-    return found[0] if found else None
+    conditions = equals("check_id", check_id), equals("outcome", "lapsed")
+    return latest(reader, OccurrenceRecord, *conditions, by="due_at")
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
     """Return the latest closed run of this outcome."""
-    found = reader.find(
-        RunRecord,
+    conditions = (
         equals("check_id", check_id),
         equals("outcome", outcome),
         equals("state", RunState.CLOSED),
-        order_by="started_at",
-        descending=True,
-        limit=1,
     )
-    return found[0] if found else None
+    return latest(reader, RunRecord, *conditions, by="started_at")
 
 
 def _no_data_since(scene: _Scene, station: Station) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import inspect
 
-from redrabbit.domain.beside import BLOBS, PICTURE, SIGNALS, Beside
+from redrabbit.domain.erasable_content import BLOBS, PICTURE, SIGNALS, ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.codec import field_names
 from redrabbit.domain.identity import AGENT, Actor
@@ -12,11 +12,11 @@ from tests.domain.schema_1_entries import appended_in_schema_1
 CLOSED = {**AT, "run_id": "line1-R-1", "outcome": "passed", "confirmed": True}
 
 
-def noted(ledger: FoldedLedger) -> Beside:
-    beside = Beside()
+def noted(ledger: FoldedLedger) -> ErasableContent:
+    content = ErasableContent()
     for entry in ledger.entries:
-        beside.note(entry)
-    return beside
+        content.note(entry)
+    return content
 
 
 def test_every_stated_name_is_known_by_the_first_entry_that_has_it() -> None:
@@ -67,7 +67,7 @@ def test_schema_1_had_names_in_clear_and_no_blobs() -> None:
     who = Actor.stated("name:somebody who called himself so")
     said = event("clock_stepped", who, step_s=1.0)
     ledger.take(appended_in_schema_1(ledger.log, said, at(0)))
-    assert noted(ledger) == Beside()
+    assert noted(ledger) == ErasableContent()
 
 
 def test_every_field_that_names_blobs_is_listed() -> None:

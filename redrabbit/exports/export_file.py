@@ -15,11 +15,7 @@ from redrabbit.base.private_files import write_private
 from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
 from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.findings import say
-from redrabbit.domain.ledger import Entry
-from redrabbit.domain.merkle import Tree
-from redrabbit.domain.record_audit import RecordFileAudit, verify_records
-from redrabbit.domain.record_proof import (
+from redrabbit.domain.export_format import (
     Header,
     Period,
     checkpoint_line,
@@ -30,6 +26,10 @@ from redrabbit.domain.record_proof import (
     stream_line,
     streams_asked_for,
 )
+from redrabbit.domain.export_verification import ExportVerification, verify_records
+from redrabbit.domain.findings import in_english
+from redrabbit.domain.ledger import Entry
+from redrabbit.domain.merkle import Tree
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.ports import Reader
 
@@ -68,9 +68,9 @@ def export_records(
     wanted = streams_asked_for(streams, chosen)
     body = [header_line(header), checkpoint_line(note), *_sections(reader, wanted, period)]
     content = sealed(body, signer)
-    audit = verify_export(content, signer.verifier.text)
-    if not audit.sound:
-        raise Refusal("ledger_damaged", found=say(audit.findings[0]))
+    verification = verify_export(content, signer.verifier.text)
+    if not verification.sound:
+        raise Refusal("ledger_damaged", found=in_english(verification.findings[0]))
     return content
 
 
@@ -84,7 +84,7 @@ def write_export(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def verify_export(content: bytes, public_key: str | None = None) -> RecordFileAudit:
+def verify_export(content: bytes, public_key: str | None = None) -> ExportVerification:
     """Verify an exported file; without a public key's text, the key that the file names counts."""
     return verify_records(content, _verifier, public_key)
 

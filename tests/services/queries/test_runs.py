@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from redrabbit.services.queries.records import PAGE_ROWS, RecordsPage, RunFilter, records_page
+from redrabbit.services.queries.runs import PAGE_ROWS, RunFilter, RunsPage, runs_page
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CUT_OFF_RUN, GIVEN_UP_RUN, MISSED_RUN, SILENT_RUN, Showcase
 
 
-def page_of(showcase: Showcase, **wanted: Any) -> RecordsPage:
+def page_of(showcase: Showcase, **wanted: Any) -> RunsPage:
     now = showcase.clock.now()
-    return showcase.ask(lambda r: records_page(r, showcase.plant, RunFilter(**wanted), now))
+    return showcase.ask(lambda r: runs_page(r, showcase.plant, RunFilter(**wanted), now))
 
 
-def page_at(bench: AtOp20, **wanted: Any) -> RecordsPage:
+def page_at(bench: AtOp20, **wanted: Any) -> RunsPage:
     now = bench.clock.now()
-    return bench.ask(lambda r: records_page(r, bench.plant, RunFilter(**wanted), now))
+    return bench.ask(lambda r: runs_page(r, bench.plant, RunFilter(**wanted), now))
 
 
 @pytest.mark.parametrize(

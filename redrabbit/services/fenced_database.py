@@ -15,7 +15,7 @@ from redrabbit.services.ports import Database, Reader, UnitOfWork
 T = TypeVar("T")
 
 
-class OneLife:
+class FencedDatabase:
     """A `Database` that writes only as long as no other agent has begun."""
 
     def __init__(

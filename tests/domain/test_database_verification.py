@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.audit import (
-    Audit,
+from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.database_verification import (
+    DatabaseVerification,
     Finding,
     Folded,
     as_row,
-    audit,
     compare_records,
-    say,
     verify_ledger,
+    verify_rows,
 )
-from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import (
     SCHEMA,
@@ -124,11 +124,15 @@ class Stored:
     heads: list[Row] = field(default_factory=lambda: [head_of(sound_rows())])
     records: dict[type[Any], list[Row]] = field(default_factory=lambda: records_of(sound_rows()))
 
-    def audit(self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY) -> Audit:
-        return audit(self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept)
+    def verify_rows(
+        self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY
+    ) -> DatabaseVerification:
+        return verify_rows(
+            self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept
+        )
 
     def found(self, *kept: str) -> list[tuple[str, str]]:
-        return [(finding.place, finding.code) for finding in self.audit(kept).findings]
+        return [(finding.place, finding.code) for finding in self.verify_rows(kept).findings]
 
     def renumber(self, rows: list[Row]) -> None:
         """Give rows new places as a careful vandal would, hashes and columns included."""
@@ -158,14 +162,14 @@ def rewritten(raw: bytes, **fields: Any) -> bytes:
 
 
 def test_a_sound_database_gives_no_finding() -> None:
-    result = Stored().audit()
+    result = Stored().verify_rows()
     assert result.sound
     assert (result.size, result.root) == (11, log_of(sound_rows()).root.hex())
     assert result.last_good is None
 
 
 def test_the_empty_ledger_is_sound() -> None:
-    assert Stored(rows=[], heads=[head_of([])], records={}).audit().sound
+    assert Stored(rows=[], heads=[head_of([])], records={}).verify_rows().sound
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -195,7 +199,7 @@ def test_a_column_of_another_type_is_named(column: str, value: object) -> None:
 def test_a_column_that_is_gone_is_named() -> None:
     stored = Stored()
     del stored.rows[3]["recorded_at"]
-    assert [say(finding) for finding in stored.audit().findings] == [
+    assert [in_english(finding) for finding in stored.verify_rows().findings] == [
         "ledger[3]: column recorded_at is not there; the entry says 2026-11-22T06:00:01.000097+00:00"
     ]
 
@@ -249,10 +253,10 @@ def test_two_rows_exchanged_with_their_indexes_are_found() -> None:
 def test_a_changed_entry_with_its_hash_breaks_the_chain_behind_it() -> None:
     stored = Stored()
     stored.rows[2] = row_of(2, rewritten(RAWS[2], software="0.1.1"))
-    finding = stored.audit().findings[0]
+    finding = stored.verify_rows().findings[0]
     assert (finding.place, finding.code) == ("ledger[4]", "chain_broken")
     assert finding.params["previous"] == 2
-    assert "ledger[2]" in say(finding)
+    assert "ledger[2]" in in_english(finding)
 
 
 def test_a_changed_last_entry_of_a_stream_is_named_by_the_signed_head() -> None:
@@ -299,9 +303,9 @@ def test_bytes_with_a_right_hash_that_are_no_entry_are_named() -> None:
 
 def test_an_entry_that_makes_no_sense_is_named() -> None:
     rows = [row_of(0, rewritten(RAWS[0], type="agent_stopped", payload={"agent_id": 9}))]
-    found = Stored(rows=rows, heads=[head_of(rows)], records={}).audit().findings
+    found = Stored(rows=rows, heads=[head_of(rows)], records={}).verify_rows().findings
     assert [(one.place, one.code) for one in found] == [("ledger[0]", "entry_does_not_fold")]
-    assert "LookupError" in say(found[0])
+    assert "LookupError" in in_english(found[0])
 
 
 @pytest.mark.parametrize("column", ["id", "size", "root", "checkpoint"])
@@ -362,7 +366,7 @@ def test_a_head_is_not_compared_with_a_damaged_ledger() -> None:
 @pytest.mark.parametrize("size", range(12))
 def test_every_checkpoint_ever_kept_agrees_with_the_log(size: int) -> None:
     kept = sign_checkpoint(log_of(sound_rows()[:size]), KEY)
-    result = Stored().audit((kept,))
+    result = Stored().verify_rows((kept,))
     assert result.sound
     assert result.last_good == size
 
@@ -371,7 +375,7 @@ def test_a_checkpoint_that_others_cosigned_is_still_good() -> None:
     kept = sign_checkpoint(log_of(sound_rows()[:4]), KEY)
     text = kept.partition("\n\n")[0] + "\n"
     cosigned = kept + sign_note(text, ToyKey(name="witness", key_id=b"w1w1"))[len(text) + 1 :]
-    assert Stored().audit((cosigned,)).last_good == 4
+    assert Stored().verify_rows((cosigned,)).last_good == 4
 
 
 def test_a_log_shorter_than_a_kept_checkpoint_was_cut() -> None:
@@ -387,7 +391,7 @@ def test_damage_is_bounded_by_the_last_good_checkpoint() -> None:
     stored = Stored()
     kept = tuple(sign_checkpoint(log_of(stored.rows[:size]), KEY) for size in (3, 6, 9))
     stored.rows[7]["type"] = "x"
-    result = stored.audit(kept)
+    result = stored.verify_rows(kept)
     assert [finding.code for finding in result.findings] == ["column_differs"]
     assert result.last_good == 6
 
@@ -412,7 +416,7 @@ def test_any_changed_column_of_a_record_is_named(kind: type[Record], column: str
     stored = Stored()
     row = stored.records[kind][0]
     row[column] = other(row[column])
-    result = stored.audit()
+    result = stored.verify_rows()
     assert not result.sound
     codes = {finding.code for finding in result.findings}
     assert codes in ({"record_differs"}, {"record_missing", "record_extra"})
@@ -460,7 +464,7 @@ def test_the_ledger_can_be_verified_alone() -> None:
 def test_long_values_are_shortened() -> None:
     stored = Stored()
     stored.rows[0]["type"] = "x" * 10_000
-    assert len(say(stored.audit().findings[0])) < 250
+    assert len(in_english(stored.verify_rows().findings[0])) < 250
 
 
 def test_a_finding_is_a_value() -> None:
@@ -505,7 +509,7 @@ def test_what_was_erased_by_a_rule_verifies_is_counted_and_folds_to_nothing() ->
     ledger, started = told_rows()
     erased_by_rule(ledger, started)
     stored = stored_of(ledger)
-    result = stored.audit()
+    result = stored.verify_rows()
     assert result.sound
     assert result.erased == 1
     assert stored.records[RunRecord] == stored.records[PresentationRecord] == []
@@ -517,7 +521,7 @@ def test_whatever_was_erased_by_a_rule_the_rest_is_sound(indexes: set[int]) -> N
     ledger, _ = told_rows()
     assert len(ledger.entries) == 8
     erased_by_rule(ledger, *sorted(indexes))
-    result = stored_of(ledger).audit()
+    result = stored_of(ledger).verify_rows()
     assert result.sound
     assert result.erased == len(indexes)
 
@@ -552,11 +556,11 @@ def test_nobody_is_accused_while_an_entry_that_may_say_it_was_erased_can_not_be_
 def test_names_and_blobs_are_told_only_where_the_whole_ledger_could_be_read() -> None:
     ledger, _ = told_rows()
     stored = stored_of(ledger)
-    beside = stored.audit().beside
-    assert beside is not None
-    assert set(beside.names) == {"name:anna"}
+    erasable = stored.verify_rows().erasable
+    assert erasable is not None
+    assert set(erasable.names) == {"name:anna"}
     stored.rows[-1]["type"] = "x"
-    assert stored.audit().beside is None
+    assert stored.verify_rows().erasable is None
 
 
 def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
@@ -568,7 +572,7 @@ def test_a_payload_missing_behind_a_newer_entry_is_found_all_the_same() -> None:
     late = appended.log.append(event("clock_stepped", AGENT, step_s=1.0), at(101), CONTEXT, SALT)
     stored.append(late.stored._replace(salt=None, payload=None))
     rows = [row_of(index, *one) for index, one in enumerate(stored)]
-    result = audit(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
+    result = verify_rows(rows, [head_of(rows)], {}, verifier=KEY, fold=fold)
     assert [finding.code for finding in result.findings] == ["payload_missing", "written_by_newer"]
 
 
@@ -589,9 +593,9 @@ def with_a_newer_entry(**columns: object) -> Stored:
 
 
 def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
-    result = with_a_newer_entry().audit()
+    result = with_a_newer_entry().verify_rows()
     assert [finding.code for finding in result.findings] == ["written_by_newer"]
-    assert (result.sound, result.damage, result.beside) == (False, (), None)
+    assert (result.sound, result.damage, result.erasable) == (False, (), None)
 
 
 def test_the_place_of_what_a_newer_version_wrote_is_still_verified() -> None:

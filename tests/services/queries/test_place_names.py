@@ -1,17 +1,22 @@
 """Names of lines, stations and devices, also of those that the files no longer have (D14)."""
 
-from redrabbit.services.queries.places import failure_mode_name, known_check, line_name, place
+from redrabbit.services.queries.place_names import (
+    failure_mode_name,
+    known_check,
+    line_name,
+    place_today,
+)
 from tests.plants import TORQUE_CHECK, a_plant, words
 
 
 def test_what_the_files_have_is_named_by_them() -> None:
-    found = place(a_plant(), "line1", "op20", "op20-torque")
+    found = place_today(a_plant(), "line1", "op20", "op20-torque")
     assert (found.line, found.device) == (words("Line 1"), words("Torque lockout"))
     assert (found.station, found.operation) == ("op20", "OP20")
 
 
 def test_what_was_retired_is_named_by_its_id() -> None:
-    found = place(a_plant(), "line7", "op99", "op99-leak")
+    found = place_today(a_plant(), "line7", "op99", "op99-leak")
     assert (found.line, found.device) == (words("line7"), words("op99-leak"))
     assert (found.station, found.operation) == ("op99", "op99")
 

@@ -15,7 +15,7 @@ before and each proved to be in the log: so nothing recorded in the period can h
 (D11). The promise is as good as the key: compare it, or the checkpoint, with one kept elsewhere.
 
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
-never not at all. The end is exclusive. `redrabbit.domain.record_audit` reads such files.
+never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
 """
 
 import hashlib
@@ -148,8 +148,8 @@ def entry_line(
     if schema_of(stored) > 1:
         payload = None if stored.payload is None else json.loads(stored.payload)
         salt = None if stored.salt is None else stored.salt.hex()
-        said = None if name is None else {"name": name.name, "salt": name.salt.hex()}
-        place |= {"name": said, "payload": payload, "salt": salt}
+        stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+        place |= {"name": stated, "payload": payload, "salt": salt}
     beside = canonical_text(place | {"proof": [to_base64(node) for node in proof]})
     return f'{{"entry":{stored.raw.decode("utf-8")},{beside[1:]}'
 

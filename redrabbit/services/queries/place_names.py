@@ -15,7 +15,7 @@ from redrabbit.domain.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PlaceShown:
     """Where something happened, as people call it."""
 
     line: Text
@@ -48,12 +48,12 @@ class Located(Protocol):
         ...
 
 
-def place_of(plant: Plant, record: Located) -> Place:
+def place_of(plant: Plant, record: Located) -> PlaceShown:
     """Return where something happened, in the words of its time."""
     if record.names is None:
-        return place(plant, record.line, record.station, record.device)
+        return place_today(plant, record.line, record.station, record.device)
     names = json.loads(record.names)
-    return Place(
+    return PlaceShown(
         line=_text(names["line"]),
         station=record.station,
         operation=names["operation"],
@@ -70,28 +70,28 @@ def _text(words: Any) -> Text:
     return Text(en=words["en"], zh=words["zh"])
 
 
-def place(plant: Plant, line: str, station: str, device: str) -> Place:
+def place_today(plant: Plant, line: str, station: str, device: str) -> PlaceShown:
     """Return the names that go with these ids."""
     try:
-        found, watching = plant.station_of(DeviceId(device))
+        at_station, at_device = plant.station_of(DeviceId(device))
     except KeyError:
-        return Place(
+        return PlaceShown(
             line=line_name(plant, line),
             station=station,
             operation=station,
             device=Text(en=device, zh=device),
         )
-    return Place(
+    return PlaceShown(
         line=line_name(plant, line),
-        station=found.id,
-        operation=found.operation,
-        device=watching.name,
+        station=at_station.id,
+        operation=at_station.operation,
+        device=at_device.name,
     )
 
 
 def line_name(plant: Plant, line: str) -> Text:
     """Return a line's name, or its id where the files no longer have it."""
-    names = {str(found.id): found.name for found in plant.lines}
+    names = {str(each.id): each.name for each in plant.lines}
     return names.get(line, Text(en=line, zh=line))
 
 

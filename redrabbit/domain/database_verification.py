@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
-from redrabbit.domain.beside import Beside
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.facts.plant import PayloadsErased
-from redrabbit.domain.findings import Finding, say, shown
+from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
@@ -35,14 +35,13 @@ from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_not
 __all__ = [
     "NONSENSE",
     "OF_RECORDS",
-    "Audit",
+    "DatabaseVerification",
     "Finding",
     "Folded",
-    "LedgerAudit",
-    "audit",
+    "LedgerVerification",
     "compare_records",
-    "say",
     "verify_ledger",
+    "verify_rows",
 ]
 
 R = TypeVar("R", bound=Record)
@@ -80,7 +79,7 @@ NONSENSE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerAudit:
+class LedgerVerification:
     """What the ledger alone tells."""
 
     log: LogState
@@ -90,12 +89,12 @@ class LedgerAudit:
     """Size of the largest kept checkpoint that this log agrees with."""
     erased: int
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
-    beside: Beside
+    erasable: ErasableContent
     """What the entries name that stands beside the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class DatabaseVerification:
     """The whole verification of a database."""
 
     size: int
@@ -105,7 +104,7 @@ class Audit:
     last_good: int | None
     erased: int = 0
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
-    beside: Beside | None = None
+    erasable: ErasableContent | None = None
     """What the entries name that stands beside the ledger; None where not all could be read."""
 
     @property
@@ -135,7 +134,7 @@ class Folded:
         return cast("R | None", self.records[kind].get(key))
 
 
-def audit(
+def verify_rows(
     entries: Iterable[Row],
     heads: Sequence[Row],
     records: Mapping[type[Record], Iterable[Row]],
@@ -143,7 +142,7 @@ def audit(
     verifier: NoteVerifier,
     fold: Fold,
     kept: Sequence[str] = (),
-) -> Audit:
+) -> DatabaseVerification:
     """Verify the ledger, fold it again, and compare every record; see the module's rules.
 
     `entries` are the rows of the table `ledger` by index, `heads` all rows of `ledger_head`,
@@ -153,13 +152,13 @@ def audit(
     folded = Folded(fold)
     ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add)
     findings = ledger.findings or tuple(compare_records(folded.records, records))
-    return Audit(
+    return DatabaseVerification(
         size=ledger.log.size,
         root=ledger.log.root.hex(),
         findings=findings,
         last_good=ledger.last_good,
         erased=ledger.erased,
-        beside=None if ledger.findings else ledger.beside,
+        erasable=None if ledger.findings else ledger.erasable,
     )
 
 
@@ -181,13 +180,13 @@ class _Scan:
     """Indexes of the entries whose payload is gone."""
     holed: set[str] = field(default_factory=set)
     """Their streams."""
-    beside: Beside = field(default_factory=Beside)
+    erasable: ErasableContent = field(default_factory=ErasableContent)
     erased_by_rule: set[int] = field(default_factory=set)
     """Indexes of which an entry says that they were erased (D51)."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
-        self.beside.note(entry)
+        self.erasable.note(entry)
         if entry.payload is None:
             self.erased.add(entry.index)
             self.holed.add(entry.stream)
@@ -222,17 +221,17 @@ def verify_ledger(
     *,
     kept: Sequence[str] = (),
     visit: Callable[[Entry], None] | None = None,
-) -> LedgerAudit:
+) -> LedgerVerification:
     """Verify entries and head; `visit` gets each sound entry in order, before the head is known."""
     findings: list[Finding] = []
     remembered: list[tuple[str, Checkpoint]] = []
     for number, note in enumerate(kept, start=1):
         place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
-        found = _checkpoint(note, verifier, place, "kept_unreadable")
-        if isinstance(found, Finding):
-            findings.append(found)
+        checkpoint = _checkpoint(note, verifier, place, "kept_unreadable")
+        if isinstance(checkpoint, Finding):
+            findings.append(checkpoint)
         else:
-            remembered.append((place, found))
+            remembered.append((place, checkpoint))
 
     scan = _scan(entries, {checkpoint.size for _, checkpoint in remembered}, visit)
     if scan.damage:
@@ -240,16 +239,16 @@ def verify_ledger(
         findings.insert(0, scan.damage)
     findings += _head_findings(heads, verifier, scan)
     contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
-    findings += [found for found in contradictions.values() if found]
+    findings += [each for each in contradictions.values() if each]
     findings += scan.payloads_missing()
     findings += [scan.newer] if scan.newer else []
     good = [old.size for place, old in remembered if _agrees(old, scan)]
-    return LedgerAudit(
+    return LedgerVerification(
         log=scan.log,
         findings=tuple(findings),
         last_good=max(good, default=None),
         erased=len(scan.erased),
-        beside=scan.beside,
+        erasable=scan.erasable,
     )
 
 
@@ -285,14 +284,14 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
         scan.at_size[0] = scan.log
     for row in entries:
         index = scan.log.size
-        found = _entry(row, index, scan)
-        if isinstance(found, Entry):
-            found = _visited(visit, found, scan) or found
-        if isinstance(found, Finding):
-            scan.damage = found
+        entry = _entry(row, index, scan)
+        if isinstance(entry, Entry):
+            entry = _visited(visit, entry, scan) or entry
+        if isinstance(entry, Finding):
+            scan.damage = entry
             break
-        scan.log = scan.log.with_leaf(found.stream, cast("bytes", row["leaf_hash"]))
-        scan.last_index[found.stream] = index
+        scan.log = scan.log.with_leaf(entry.stream, cast("bytes", row["leaf_hash"]))
+        scan.last_index[entry.stream] = index
         if scan.log.size in wanted:
             scan.at_size[scan.log.size] = scan.log
     return scan

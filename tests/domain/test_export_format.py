@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.ledger import StoredEntry
-from redrabbit.domain.record_proof import (
+from redrabbit.domain.export_format import (
     Header,
     Period,
     checkpoint_line,
@@ -22,6 +21,7 @@ from redrabbit.domain.record_proof import (
     stream_line,
     streams_asked_for,
 )
+from redrabbit.domain.ledger import StoredEntry
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.fakes import ToyKey
 

@@ -16,12 +16,12 @@ from redrabbit.base.signing import new_signer
 from redrabbit.domain.checkpoint import parse_proof, proof_text, sign_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
-from redrabbit.domain.record_proof import Period
-from redrabbit.exports import record_file
-from redrabbit.exports.record_file import export_records, verify_export, write_export
+from redrabbit.exports import export_file
+from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
 from tests.domain.schema_1_entries import appended_in_schema_1
 
@@ -101,15 +101,15 @@ CONTENT = exported(a_day())
 
 
 def test_an_export_is_verified_with_the_plants_key() -> None:
-    audit = verify_export(CONTENT, SIGNER.verifier.text)
-    assert audit.sound
-    assert audit.records == 12
-    assert audit.by_stream == {"line-1": 6, "line-2": 3, "plant": 3}
-    assert audit.header is not None
-    assert audit.header.plant == "Suzhou plant 2"
-    assert audit.header.key == SIGNER.verifier.text
-    assert audit.checkpoint is not None
-    assert audit.checkpoint.size == 48
+    verification = verify_export(CONTENT, SIGNER.verifier.text)
+    assert verification.sound
+    assert verification.records == 12
+    assert verification.by_stream == {"line-1": 6, "line-2": 3, "plant": 3}
+    assert verification.header is not None
+    assert verification.header.plant == "Suzhou plant 2"
+    assert verification.header.key == SIGNER.verifier.text
+    assert verification.checkpoint is not None
+    assert verification.checkpoint.size == 48
 
 
 def test_without_a_key_the_one_in_the_file_counts() -> None:
@@ -122,9 +122,9 @@ def test_another_plants_key_is_not_the_files() -> None:
 
 
 def test_one_line_comes_with_the_plants_own_stream() -> None:
-    audit = verify_export(exported(a_day(), line="line-2"))
-    assert audit.sound
-    assert audit.by_stream == {"line-2": 3, "plant": 3}
+    verification = verify_export(exported(a_day(), line="line-2"))
+    assert verification.sound
+    assert verification.by_stream == {"line-2": 3, "plant": 3}
 
 
 def test_a_line_without_records_is_refused_by_name() -> None:
@@ -134,15 +134,15 @@ def test_a_line_without_records_is_refused_by_name() -> None:
 
 
 def test_a_log_longer_than_one_reading_is_exported_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_file, "_CHUNK", 5)
+    monkeypatch.setattr(export_file, "_CHUNK", 5)
     assert exported(a_day()) == CONTENT
 
 
 def test_records_around_a_clock_step_are_all_there() -> None:
     hours = (8, 9.5, 11, 14, 16, 9.6, 10, 17, 18)
-    audit = verify_export(exported(StoredLedger([("line-1", hour) for hour in hours])))
-    assert audit.sound
-    assert (audit.records, audit.entries) == (5, 8)
+    verification = verify_export(exported(StoredLedger([("line-1", hour) for hour in hours])))
+    assert verification.sound
+    assert (verification.records, verification.entries) == (5, 8)
 
 
 @given(
@@ -154,17 +154,17 @@ def test_records_around_a_clock_step_are_all_there() -> None:
 def test_every_period_of_every_ledger_gives_a_file_that_passes(
     hours: list[tuple[str, float]], begins: int
 ) -> None:
-    audit = verify_export(exported(StoredLedger(hours), begins, begins + 2))
-    assert audit.sound
-    assert audit.records == sum(begins <= hour < begins + 2 for _, hour in hours)
+    verification = verify_export(exported(StoredLedger(hours), begins, begins + 2))
+    assert verification.sound
+    assert verification.records == sum(begins <= hour < begins + 2 for _, hour in hours)
 
 
 @given(st.integers(0, len(CONTENT) - 1), st.integers(1, 255))
 def test_any_changed_byte_is_found(place: int, flipped: int) -> None:
     raw = bytearray(CONTENT)
     raw[place] ^= flipped
-    audit = verify_export(bytes(raw), SIGNER.verifier.text)
-    assert not audit.sound
+    verification = verify_export(bytes(raw), SIGNER.verifier.text)
+    assert not verification.sound
     assert not verify_export(bytes(raw)).sound
 
 
@@ -218,9 +218,9 @@ def test_a_payload_that_was_erased_is_null_and_counted() -> None:
     """D51."""
     ledger = a_day()
     ledger.kept[21] = ledger.kept[21]._replace(salt=None, payload=None)
-    audit = verify_export(exported(ledger), SIGNER.verifier.text)
-    assert audit.sound
-    assert (audit.entries, audit.erased) == (verify_export(CONTENT).entries, 1)
+    verification = verify_export(exported(ledger), SIGNER.verifier.text)
+    assert verification.sound
+    assert (verification.entries, verification.erased) == (verify_export(CONTENT).entries, 1)
 
 
 def test_an_export_holds_entries_of_both_schemas() -> None:

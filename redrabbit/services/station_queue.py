@@ -1,6 +1,6 @@
 """The queue before one station: readings and people's acts, one after another, each committed.
 
-`StationWatch` decides; this carries its commands to the database. A reading that changes nothing
+`StationOwner` decides; this carries its commands to the database. A reading that changes nothing
 passes straight through; one that leads to a record holds the queue until it is committed, and is
 tried again for as long as the database is away: what was seen once isn't seen again. Only the end
 of the service ends that.
@@ -19,7 +19,7 @@ from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import Database
-from redrabbit.services.watch import Pending, StationWatch
+from redrabbit.services.station_owner import Pending, StationOwner
 
 RETRY_S = 0.5
 """Between two tries to record what a station said."""
@@ -37,17 +37,17 @@ class _Hold:
         self.over = asyncio.Event()
 
 
-class StationDesk:
+class StationQueue:
     """Serialises everything that concerns one station."""
 
     def __init__(
         self,
-        watch: StationWatch,
+        owner: StationOwner,
         database: Database,
         clock: Clock,
         on_commit: Callable[[], None],
     ) -> None:
-        self.watch = watch
+        self.owner = owner
         self._database = database
         self._clock = clock
         self._on_commit = on_commit
@@ -63,16 +63,16 @@ class StationDesk:
     def take(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take in one acquisition; what is returned is done when its decision is committed."""
         if self._draining is None:
-            pending = self._guarded(lambda: self.watch.take(acquisition))
+            pending = self._guarded(lambda: self.owner.take(acquisition))
             if pending is None:
                 return None
             return self._put(lambda: pending, must=True)
-        return self._put(lambda: self.watch.take(acquisition), must=True)
+        return self._put(lambda: self.owner.take(acquisition), must=True)
 
     def tick(self, now: datetime) -> None:
         """Look at the clock, unless something is under way that will be looked at first."""
         if self._draining is None:
-            pending = self._guarded(lambda: self.watch.tick(now))
+            pending = self._guarded(lambda: self.owner.tick(now))
             if pending is not None:
                 self._put(lambda: pending, must=True)
 
@@ -82,8 +82,8 @@ class StationDesk:
         return self._draining is not None
 
     def shift(self, step: timedelta) -> None:
-        """Move deadlines with a step of the clock; only while the desk is not busy."""
-        self.watch.shift(step)
+        """Move deadlines with a step of the clock; only while the queue is not busy."""
+        self.owner.shift(step)
 
     async def act(self, move: Move) -> RunRecord:
         """Carry out a person's act and return the run's record; raises Refusal, StoreTrouble."""
@@ -95,7 +95,7 @@ class StationDesk:
     async def held(self) -> AsyncIterator[None]:
         """Let the queue stand still for a block: what is in it is done before, the rest after.
 
-        Inside the block `watch` may be replaced, and nothing else uses it.
+        Inside the block `owner` may be replaced, and nothing else uses it.
         """
         hold = _Hold()
         self._inbox.append(hold)
@@ -152,7 +152,7 @@ class StationDesk:
 
     async def _carry(self, move: Move, *, must: bool) -> RunRecord | None:
         if self._retired:
-            raise Refusal("no_such_station", station=self.watch.station.id)
+            raise Refusal("no_such_station", station=self.owner.station.id)
         pending = move()
         if pending is None:
             return None
@@ -194,7 +194,7 @@ class StationDesk:
         if isinstance(error, Refusal):
             log.warning(
                 "refused what the station led to",
-                extra={"station": self.watch.station.id, "reason": error.code},
+                extra={"station": self.owner.station.id, "reason": error.code},
             )
         else:
             self.faults += 1
@@ -216,5 +216,5 @@ class StationDesk:
             log.error("not recording", extra=self._about() | {"reason": str(trouble)})
 
     def _about(self) -> dict[str, object]:
-        run = self.watch.run
-        return {"station": self.watch.station.id, "run": run.id if run is not None else None}
+        run = self.owner.run
+        return {"station": self.owner.station.id, "run": run.id if run is not None else None}

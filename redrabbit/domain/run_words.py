@@ -1,0 +1,104 @@
+"""The words that a run is told in: its states, what it came to and why, what one presentation showed.
+
+Facts, records and pages use them; they need neither `redrabbit.domain.run`, which moves a run, nor
+`redrabbit.domain.evidence` and `redrabbit.domain.verdict`, which judge it.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+
+class RunState(StrEnum):
+    """Where a run stands; each state is what the operator's page asks for."""
+
+    AWAITING_PART = "awaiting_part"
+    ARMED = "armed"
+    PRESENTED = "presented"
+    AWAITING_RETURN = "awaiting_return"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    CLOSED = "closed"
+
+
+class Purpose(StrEnum):
+    """Why the run is made."""
+
+    CHECK = "check"
+    REVERIFICATION = "reverification"
+
+
+class StopCode(StrEnum):
+    """Why a run went no further, or was not confirmed."""
+
+    NOT_STARTED = "not_started"
+    NOT_PRESENTED = "not_presented"
+    NOT_CONFIRMED = "not_confirmed"
+    RESTARTED = "restarted"
+    """The software was, while it was armed (L3)."""
+    CONFIGURATION_CHANGED = "configuration_changed"
+    PERSON = "person"
+    """Somebody gave it up; their words stand beside."""
+
+
+class Presented(StrEnum):
+    """How the station or the operator said that the part is in front of the device (D2)."""
+
+    CODE = "code"
+    EDGE = "edge"
+    STATED = "stated"
+
+
+class Verdict(StrEnum):
+    """判定: what one presentation showed."""
+
+    DETECTED = "detected"
+    MISSED = "missed"
+    ACCEPTED = "accepted"
+    FALSE_REJECT = "false_reject"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def is_good(self) -> bool:
+        """True where the device did what it must."""
+        return self in {Verdict.DETECTED, Verdict.ACCEPTED}
+
+
+WORST_FIRST: Final = (
+    Verdict.MISSED,
+    Verdict.FALSE_REJECT,
+    Verdict.INCONCLUSIVE,
+    Verdict.DETECTED,
+    Verdict.ACCEPTED,
+)
+"""The order in which the worst of several verdicts is found (D4)."""
+
+
+class Why(StrEnum):
+    """Why a presentation was inconclusive."""
+
+    NO_RESULT = "no_result"
+    STALE = "stale"
+    STUCK = "stuck"
+    CONTRADICTORY = "contradictory"
+    WRONG_REJECT_CODE = "wrong_reject_code"
+    WRONG_PART = "wrong_part"
+    LINK_LOST = "link_lost"
+    RESTARTED = "restarted"
+    ABORTED = "aborted"
+
+
+class Outcome(StrEnum):
+    """What a run came to: its worst step (D4)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    ABORTED = "aborted"
+
+
+def worst_outcome(verdicts: Iterable[Verdict]) -> Outcome | None:
+    """Return what deciding verdicts that are not good make of their run; None: all are good."""
+    reached = set(verdicts)
+    if reached & {Verdict.MISSED, Verdict.FALSE_REJECT}:
+        return Outcome.FAILED
+    return Outcome.INCONCLUSIVE if Verdict.INCONCLUSIVE in reached else None
