@@ -86,6 +86,7 @@ TEXTS: Final = {
     # what can't even be read
     "file_torn": "{problem}",
     "table_unreadable": "the table can't be read to its end: {problem}",
+    "object_extra": "no {kind} of Red Rabbit has this name; it was added",
     # records
     "record_missing": "the record is missing; the ledger says there is one",
     "record_extra": "the record is not in the ledger; it was added",

@@ -33,8 +33,16 @@ from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.database_files import about, beside, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
+from redrabbit.store.file_check import lost_tables, torn_pages, true_tables
 from redrabbit.store.rebuild_mark import refuse_unfinished
-from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
+from redrabbit.store.tables import (
+    BLOBS,
+    LEDGER,
+    LEDGER_HEAD,
+    RECORD_TABLES,
+    STATED_NAMES,
+    metadata,
+)
 
 MOST_CHECKPOINT_BYTES = MB
 """A checkpoint names the head of each line: a hundred bytes a line."""
@@ -85,7 +93,7 @@ def _audit(
     kept: Sequence[str],
 ) -> database_verification.DatabaseVerification:
     refuse_unfinished(connection)
-    trouble = (*_lost_tables(connection), *_torn(connection))
+    trouble = (*lost_tables(connection), *torn_pages(connection, metadata.tables.values()))
     found = audit_rows(connection, verifier, fold, kept)
     return replace(found, findings=(*trouble, *found.findings))
 
@@ -94,7 +102,7 @@ def _audit_older(
     connection: Connection, verifier: Verifier, kept: Sequence[str]
 ) -> database_verification.DatabaseVerification:
     """Verify the ledger of a database with an older schema, of which nothing else is known here."""
-    trouble = tuple(_torn(connection))
+    trouble = tuple(torn_pages(connection, (LEDGER, LEDGER_HEAD), is_older=True))
     rows = _Rows(connection, _found(LEDGER, _columns_there(connection, LEDGER)))
     with _lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
@@ -233,11 +241,14 @@ class _Rows:
         self.unreadable: list[Finding] = []
         """Tables that could not be read to their end."""
         self._connection = connection
+        self._true_tables = true_tables(connection)
         self._as_found = _AS_FOUND if ledger is None else {**_AS_FOUND, LEDGER.name: ledger}
 
     def of(self, table: Table) -> Iterator[dict[str, object]]:
         """Yield rows as far as the table can be read."""
         try:
+            if table.name not in self._true_tables:  # a view in its place may never end
+                raise DamagedDatabase("there is no such table")
             with translated("reading"), self._rows(table) as found:
                 columns = [(name, table.columns[name]) for name in found.keys()]  # noqa: SIM118  because a result is not a dictionary
                 for row in found:
@@ -284,27 +295,6 @@ def _columns_there(connection: Connection, table: Table) -> list[Column[Any]]:
 _VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, *RECORD_TABLES.values())
 
 _AS_FOUND = {table.name: _found(table) for table in _VERIFIED}
-
-
-def _lost_tables(connection: Connection) -> Iterator[Finding]:
-    try:
-        schema.refuse_lost_tables(connection)
-    except DamagedDatabase as error:
-        yield Finding(code="file_torn", place="file", params={"problem": str(error)})
-
-
-def _torn(connection: Connection) -> Iterator[Finding]:
-    """Yield what SQLite says about its own pages."""
-    try:
-        if connection.dialect.name == "sqlite":
-            with translated("checking the file"):
-                checked = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
-            for problem in checked:
-                if problem != "ok":
-                    words = " ".join(str(problem).split())
-                    yield Finding(code="file_torn", place="file", params={"problem": words})
-    except DamagedDatabase as error:
-        yield Finding(code="file_torn", place="file", params={"problem": str(error)})
 
 
 @contextmanager
