@@ -25,10 +25,10 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.facts.plant import PayloadsErased
-from redrabbit.domain.findings import OLDER_SCHEMA, Finding, shown
+from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 

@@ -11,8 +11,6 @@ from typing import Final
 
 Param = str | int | None
 
-OLDER_SCHEMA: Final = "older_schema"
-"""Code of the finding that only the ledger of a database was verified; no damage."""
 
 LONGEST_SHOWN: Final = 80
 """Characters of a value that are shown; evidence can be kilobytes."""

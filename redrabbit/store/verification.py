@@ -25,9 +25,9 @@ from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import OLDER_SCHEMA, Finding, in_english, shown
+from redrabbit.domain.findings import Finding, in_english, shown
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
