@@ -12,6 +12,9 @@ from markupsafe import Markup, escape
 # ASCII only: in Chinese an id stands between words without a space, and is not part of them.
 _MAY_BE_ID: Final = re.compile(r"[a-z0-9](?:[\w.-]*\w)?", re.ASCII | re.IGNORECASE)
 _AN_ID: Final = Markup('<span class="id">{}</span>')
+_A_LONG_ID: Final = Markup('<span class="id long">{}</span>')
+_FITS_A_PHONE: Final = 20
+"""Characters that stand in one line of a phone, in a heading too; a longer id is broken there."""
 
 
 def unbroken(text: object) -> Markup:
@@ -24,6 +27,7 @@ def unbroken(text: object) -> Markup:
     end = 0
     for word in _MAY_BE_ID.finditer(said):
         if "-" in word[0] and any(each.isdigit() for each in word[0]):
-            found += [escape(said[end : word.start()]), _AN_ID.format(word[0])]
+            one_piece = _AN_ID if len(word[0]) <= _FITS_A_PHONE else _A_LONG_ID
+            found += [escape(said[end : word.start()]), one_piece.format(word[0])]
             end = word.end()
     return Markup().join([*found, escape(said[end:])])

@@ -33,7 +33,7 @@ class Visitor:
         """Return a page's HTML, its ids without the element that keeps each in one piece."""
         answer = self.client.get(path, headers={"accept-language": language})
         assert answer.status_code == status, answer.text
-        return re.sub(r'<span class="id">([^<]*)</span>', r"\1", answer.text)
+        return re.sub(r'<span class="id(?: long)?">([^<]*)</span>', r"\1", answer.text)
 
     def send(self, path: str, **fields: str | int) -> int:
         """Send a form as this browser would, and return the status of the answer."""
