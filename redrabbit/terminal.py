@@ -29,7 +29,6 @@ from redrabbit.domain.facts.presentation import (
 )
 from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.facts.station import StationLost, StationRestored
-from redrabbit.domain.identity import short_label
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.run_words import Outcome, Purpose, Verdict
 
@@ -59,18 +58,18 @@ Told = tuple[str, str]
 def _started(fact: RunStarted, _who: str) -> Told:
     again = fact.purpose is Purpose.REVERIFICATION
     return (
-        f"{short_label(fact.run_id)} started · {'re-verification' if again else fact.check_id}",
+        f"{fact.run_id} started · {'re-verification' if again else fact.check_id}",
         "",
     )
 
 
 def _issued(fact: PartIssued, _who: str) -> Told:
     must = "accepted" if fact.expected is Expected.ACCEPT else "rejected"
-    return f"{short_label(fact.run_id)} {fact.part_id} issued · must be {must}", ""
+    return f"{fact.run_id} {fact.part_id} issued · must be {must}", ""
 
 
 def _presented(fact: PartPresented, _who: str) -> Told:
-    return f"{short_label(fact.run_id)} presented ({fact.presented_how})", ""
+    return f"{fact.run_id} presented ({fact.presented_how})", ""
 
 
 VERDICT_STYLE: Mapping[Verdict, str] = {
@@ -86,25 +85,24 @@ def _judged(fact: VerdictReached, _who: str) -> Told:
     verdict = fact.verdict.value.replace("_", " ").upper()
     why = f" ({fact.verdict_reason})" if fact.verdict_reason is not None else ""
     after = f" after {fact.elapsed_s:.1f} s" if fact.elapsed_s is not None else ""
-    words = f"{short_label(fact.run_id)} {fact.part_id} {verdict}{why}{after}"
+    words = f"{fact.run_id} {fact.part_id} {verdict}{why}{after}"
     return words, VERDICT_STYLE[fact.verdict]
 
 
 def _back(fact: PartGivenBack, _who: str) -> Told:
-    return f"{short_label(fact.run_id)} {fact.part_id} given back", ""
+    return f"{fact.run_id} {fact.part_id} given back", ""
 
 
 def _closed(fact: RunClosed, who: str) -> Told:
     style = {Outcome.PASSED: GOOD, Outcome.FAILED: BAD}.get(fact.outcome, CARE)
     by = f" · confirmed by {who}" if fact.confirmed else ""
-    return f"{short_label(fact.run_id)} {fact.outcome}{by}", style
+    return f"{fact.run_id} {fact.outcome}{by}", style
 
 
 def _contained(fact: ContainmentOpened, _who: str) -> Told:
     least = "at least " if fact.quantity_is_lower_bound else ""
     parts = f"{least}{fact.quantity} parts" if fact.quantity is not None else "parts not counted:"
-    label = short_label(fact.containment_id)
-    return f"containment {label} opened · {fact.device} · {parts} suspect", BAD
+    return f"containment {fact.containment_id} opened · {fact.device} · {parts} suspect", BAD
 
 
 def _decided(fact: OccurrenceDecided, _who: str) -> Told:

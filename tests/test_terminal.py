@@ -10,7 +10,7 @@ from rich.console import Console
 from redrabbit.domain.ledger import Entry
 from redrabbit.terminal import tell
 from tests.fakes import JumpClock
-from tests.showcase_story import BEGIN, MISSED, Showcase, told
+from tests.showcase_story import BEGIN, MISSED, MISSED_RUN, OPEN_CASE, Showcase, told
 
 
 @cache
@@ -31,15 +31,15 @@ def story(*entries: Entry) -> list[str]:
 
 def test_a_miss_is_told_from_start_to_containment() -> None:
     lines = [line for line in story(*entries()) if f" {MISSED} " in line]
-    run = [line for line in lines if "R-7" in line]
-    assert [line.partition("R-7 ")[2] for line in run[:4]] == [
+    run = [line for line in lines if MISSED_RUN in line]
+    assert [line.partition(f"{MISSED_RUN} ")[2] for line in run[:4]] == [
         "started · line2-op20",
         "RR-0007 issued · must be rejected",
         "presented (code)",
         "RR-0007 MISSED after 2.1 s",
     ]
-    assert run[-1].endswith("R-7 failed · confirmed by Anna")
-    assert any("containment C-1 opened · line2-op20 · " in line for line in lines)
+    assert run[-1].endswith(f"{MISSED_RUN} failed · confirmed by Anna")
+    assert any(f"containment {OPEN_CASE} opened · line2-op20 · " in line for line in lines)
 
 
 def test_what_does_not_belong_to_the_story_is_not_told() -> None:

@@ -69,12 +69,6 @@ def read_id(text: str, letter: Letter) -> str | None:
     return text if match is not None and match["letter"] == letter.value else None
 
 
-def short_label(numbered_id: str) -> str:
-    """Return the number as people say it where the line is clear, for example `R-1042`."""
-    match = _NUMBERED.fullmatch(numbered_id)
-    return numbered_id if match is None else f"{match['letter']}-{match['number']}"
-
-
 def number_of(numbered_id: str) -> int:
     """Return the number of an id; ValueError for a text that is none."""
     match = _NUMBERED.fullmatch(numbered_id)

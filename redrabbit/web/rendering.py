@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import short_label
 from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
+from redrabbit.web.unbroken import unbroken
 from redrabbit.web.words import (
     LANGUAGE_COOKIE,
     LANGUAGE_NAMES,
@@ -183,7 +183,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals.update(look=look, hour=timedelta(hours=1))
-    found.filters["short"] = short_label
+    found.filters["ids"] = unbroken
     found.filters["urlquote"] = lambda text: Markup(quote(str(text), safe=""))  # noqa: S704  because quote leaves no character that HTML reads
     return found
 

@@ -18,7 +18,6 @@ from redrabbit.domain.identity import (
     numbered_in_schema_1,
     person_name,
     read_id,
-    short_label,
 )
 
 STREAMS = st.sampled_from(["line1", "plant", "L-R-1", "line-R-2-R", "\u4e00\u7ebf"])
@@ -27,14 +26,12 @@ NUMBERS = st.integers(1, 10**18 - 1)
 
 
 @given(STREAMS, LETTERS, NUMBERS)
-def test_an_id_is_numbered_on_its_stream_and_said_without_it(
-    stream: str, letter: Letter, number: int
-) -> None:
+def test_an_id_is_numbered_on_its_stream(stream: str, letter: Letter, number: int) -> None:
     """D50."""
     made = numbered(stream, letter, number)
     assert made == f"{stream}-{letter.value}-{number}"
     assert read_id(made, letter) == made
-    assert (short_label(made), number_of(made)) == (f"{letter.value}-{number}", number)
+    assert number_of(made) == number
 
 
 @given(LETTERS, NUMBERS)
@@ -42,7 +39,7 @@ def test_an_address_of_schema_1_answers_for_ever(letter: Letter, number: int) ->
     """D65: a printed address, with its plain number, still finds its record."""
     old = numbered_in_schema_1(letter, number)
     assert read_id(str(number), letter) == read_id(old, letter) == old
-    assert (short_label(old), number_of(old)) == (old, number)
+    assert number_of(old) == number
 
 
 @given(LETTERS, LETTERS, NUMBERS)
@@ -57,7 +54,6 @@ def test_an_id_of_another_kind_is_none_of_this(letter: Letter, other: Letter, nu
 )
 def test_what_is_no_id_is_none(text: str) -> None:
     assert read_id(text, Letter.RUN) is None
-    assert short_label(text) == text
     with pytest.raises(ValueError, match="is no numbered id"):
         number_of(text)
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.identity import short_label
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
@@ -108,8 +107,25 @@ def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
         "never_verified",
         "verified",
     }
-    assert f"214 parts held · {short_label(OPEN_CASE)}" in board
+    assert f"214 parts held · {OPEN_CASE}" in board
     assert "not reached since 13:31" in board
+
+
+NUMBERED = re.compile(r"(?<![\w-])(?:[a-z][\w.-]*-)?[ROCPA]-[0-9]+(?![\w-])")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_number_is_said_with_its_line_and_in_one_piece(
+    onlooker: Visitor, path: str, language: str
+) -> None:
+    """D50: `R-7` alone is a run of each line, and of schema 1."""
+    page = onlooker.client.get(path, headers={"accept-language": language}).text
+    body = re.sub(r"<(script|style|title)\b.*?</\1>", "", page, flags=re.DOTALL)
+    apart = re.sub(r"<[^>]*>", "", re.sub(r'<span class="id(?: long)?">[^<]*</span>', "", body))
+    assert NUMBERED.findall(apart) == []
+    said = re.findall(r'<span class="id(?: long)?">([^<]*)</span>', body)
+    assert [each for each in said if re.fullmatch("[ROCPA]-[0-9]+", each)] == []
 
 
 def test_board_says_since_when_nobody_watches(visitor: Visitor) -> None:

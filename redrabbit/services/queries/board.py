@@ -8,7 +8,7 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.device_status import DeviceStatus
-from redrabbit.domain.identity import StationId, short_label
+from redrabbit.domain.identity import RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
@@ -33,8 +33,8 @@ class Tile:
     status: str
     headline: Message
     detail: Message | None
-    under_way: str | None
-    """Label of the run that is under way at the device's station for it."""
+    under_way: RunId | None
+    """The run that is under way at the device's station for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         status=overview.status,
         headline=headline,
         detail=detail,
-        under_way=short_label(run.run_id) if run is not None else None,
+        under_way=run.run_id if run is not None else None,
     )
 
 
@@ -116,8 +116,8 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
                 overview.containment
             )
         case DeviceStatus.FAILED if standing.run_id is not None:
-            run = short_label(standing.run_id)
-            return message("board.failed", at=standing.since), message("board.failed_run", run=run)
+            why = message("board.failed_run", run=standing.run_id)
+            return message("board.failed", at=standing.since), why
         case DeviceStatus.OVERDUE if occurrence is not None:
             overdue = now - occurrence.grace_ends_at
             return message("board.overdue", overdue=overdue), _part_to_take(overview)
@@ -126,8 +126,8 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
         case DeviceStatus.NO_DATA:
             return message("status.no_data"), message("board.not_reached", since=standing.since)
         case DeviceStatus.INCONCLUSIVE if standing.run_id is not None:
-            run = short_label(standing.run_id)
-            return message("board.inconclusive", at=standing.since), message("board.again", run=run)
+            again = message("board.again", run=standing.run_id)
+            return message("board.inconclusive", at=standing.since), again
         case DeviceStatus.DUE if occurrence is not None:
             if occurrence.due_at > now:
                 ahead = occurrence.due_at - now
@@ -142,11 +142,10 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
 
 
 def _held(case: ContainmentRecord) -> Message:
-    label = short_label(case.containment_id)
     if case.quantity is None:
-        return message("board.held_unknown", containment=label)
+        return message("board.held_unknown", containment=case.containment_id)
     code = "board.held_at_least" if case.quantity_is_lower_bound else "board.held"
-    return message(code, quantity=case.quantity, containment=label)
+    return message(code, quantity=case.quantity, containment=case.containment_id)
 
 
 def _next(overview: DeviceOverview) -> Message:

@@ -8,7 +8,7 @@ from typing import Final
 from redrabbit.domain.containment_questions import may_reverify, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.identity import ContainmentId, How, RunId, short_label
+from redrabbit.domain.identity import ContainmentId, How, RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.run_questions import is_under_way, parts_of
@@ -35,8 +35,6 @@ class ContainmentRow:
     """One case in a list."""
 
     containment: ContainmentId
-    label: str
-    """Its number, where the line is clear."""
     where: PlaceShown
     failure_mode: Text
     state: str
@@ -159,7 +157,6 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
     assert mode is not None  # noqa: S101  a case is always about a failure mode
     return ContainmentRow(
         containment=case.containment_id,
-        label=short_label(case.containment_id),
         where=place_of(plant, case),
         failure_mode=mode,
         state=case.state,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import OccurrenceId, PauseId, short_label
+from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
@@ -43,8 +43,8 @@ class DueRow:
     """When it may be run: early from, on time until, closed at (B16)."""
     parts: tuple[str, ...]
     can_excuse: bool
-    under_way: str | None
-    """Number of the run that is under way for it."""
+    under_way: RunId | None
+    """The run that is under way for it."""
     reason: Message | str | None
     by: Person | None
 
@@ -139,7 +139,7 @@ def _row(
         ),
         parts=tuple(check.parts) if check is not None else (),
         can_excuse=may_be_excused(occurrence, now),
-        under_way=short_label(run_id) if run_id is not None else None,
+        under_way=run_id,
         reason=why_decided(occurrence),
         by=person(names, occurrence.decided_by, occurrence.decided_how),
     )

@@ -5,7 +5,6 @@ neither is ever taken for the other (D23).
 """
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import short_label
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.services.queries.wording import message
 
@@ -16,7 +15,7 @@ PERSONS: str = "person"
 def why_decided(occurrence: OccurrenceRecord) -> Message | str | None:
     """Return why a scheduled check did not pass; None where it did, or is not decided."""
     if occurrence.pause_id is not None:
-        return message("given.pause", pause=short_label(occurrence.pause_id))
+        return message("given.pause", pause=occurrence.pause_id)
     return _reason(occurrence.reason_code, occurrence.reason_text)
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId, short_label
+from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId
 from redrabbit.domain.occurrence import OccurrenceStatus, may_be_run
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
@@ -114,7 +114,7 @@ def _rows(
     rows = [
         row(
             "missed",
-            message("start.reverify", containment=short_label(case.containment_id)),
+            message("start.reverify", containment=case.containment_id),
             containment=case.containment_id,
         )
         for case in cases

@@ -1,7 +1,6 @@
 """Why a run is made, in words: for a case, for a scheduled check, or on demand."""
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import short_label
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import WhyMade, why_made
 from redrabbit.services.ports import Reader
@@ -13,7 +12,7 @@ def why_message(reader: Reader, run: RunRecord) -> Message:
     match why_made(run):
         case WhyMade.REVERIFICATION:
             assert run.containment_id is not None  # noqa: S101  a re-verification has its case
-            return message("why.reverification", containment=short_label(run.containment_id))
+            return message("why.reverification", containment=run.containment_id)
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
             occurrence = reader.get(OccurrenceRecord, run.occurrence_id)

@@ -55,7 +55,7 @@ def test_figures_are_of_the_records(showcase: Showcase) -> None:
     assert overdue == showcase.clock.now() - (at(-39 - 20 / 60) + timedelta(minutes=20))
     held = tiles["line2-op20"].detail
     assert held is not None
-    assert held.params == {"quantity": 214, "containment": "C-1"}
+    assert held.params == {"quantity": 214, "containment": "line2-C-1"}
 
 
 def test_devices_are_counted_by_status_worst_first(showcase: Showcase) -> None:
@@ -70,7 +70,7 @@ def test_devices_are_counted_by_status_worst_first(showcase: Showcase) -> None:
 def test_a_run_under_way_is_named_on_its_tile() -> None:
     bench = AtOp20()
     bench.start()
-    assert tile_of(bench).under_way == "R-1"
+    assert tile_of(bench).under_way == "line1-R-1"
 
 
 def test_a_line_that_is_not_producing_says_until_when() -> None:

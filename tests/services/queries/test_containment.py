@@ -36,8 +36,12 @@ def case_at(bench: AtOp20) -> ContainmentPage:
 def test_open_and_closed_cases_are_listed_apart(showcase: Showcase) -> None:
     now = showcase.clock.now()
     page = showcase.ask(lambda reader: containments_page(reader, showcase.plant, now))
-    assert [(row.label, row.steps_done, row.steps) for row in page.open] == [("C-1", 1, 4)]
-    assert [(row.label, row.steps_done, row.steps) for row in page.closed] == [("C-1", 4, 4)]
+    assert [(row.containment, row.steps_done, row.steps) for row in page.open] == [
+        (OPEN_CASE, 1, 4)
+    ]
+    assert [(row.containment, row.steps_done, row.steps) for row in page.closed] == [
+        (CLOSED_CASE, 4, 4)
+    ]
 
 
 def test_an_open_case_tells_its_window_and_what_is_left(showcase: Showcase) -> None:

@@ -77,7 +77,7 @@ def test_what_a_run_holds_cannot_be_excused_and_names_the_run() -> None:
     assert (free.can_excuse, free.under_way) == (True, None)
     bench.start()
     (held,) = page_at(bench).due
-    assert (held.can_excuse, held.under_way) == (False, "R-1")
+    assert (held.can_excuse, held.under_way) == (False, "line1-R-1")
 
 
 def test_a_list_that_is_cut_says_so() -> None:

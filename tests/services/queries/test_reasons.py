@@ -31,7 +31,7 @@ def test_a_pause_is_named_by_its_number() -> None:
     paused = bare(
         OccurrenceRecord, reason_code=DecisionCode.PAUSE, reason_text=None, pause_id="line1-P-3"
     )
-    assert why_decided(paused) == message("given.pause", pause="P-3")
+    assert why_decided(paused) == message("given.pause", pause="line1-P-3")
 
 
 def test_what_nothing_stopped_has_no_reason() -> None:

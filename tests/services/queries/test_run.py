@@ -31,7 +31,7 @@ def test_what_was_expected_stands_beside_what_was_observed(showcase: Showcase) -
         "expected.reject_code",
     )
     assert page.outcome == "failed"
-    assert [case.label for case in page.containments] == ["C-1"]
+    assert [case.containment for case in page.containments] == ["line2-C-1"]
 
 
 def test_silence_is_observed_as_silence(showcase: Showcase) -> None:
@@ -75,7 +75,7 @@ def test_how_early_or_late_it_was_is_told() -> None:
 def test_a_re_verification_shows_the_case_that_it_is_for(showcase: Showcase) -> None:
     page = page_of(showcase, "line1-R-2")
     assert page.why.code == "why.reverification"
-    assert [case.label for case in page.containments] == ["C-1"]
+    assert [case.containment for case in page.containments] == ["line1-C-1"]
     assert page.timing is None
 
 

@@ -29,5 +29,5 @@ def test_a_re_verification_names_its_case() -> None:
     bench.miss()
     assert why(bench, bench.start(case="line1-C-1")) == (
         "why.reverification",
-        {"containment": "C-1"},
+        {"containment": "line1-C-1"},
     )
