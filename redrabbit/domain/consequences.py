@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
-from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.containment import (
     ContainmentClosed,
     ContainmentOpened,
@@ -22,7 +21,7 @@ from redrabbit.domain.facts.containment import (
     ReactionChanged,
     ReactionStep,
 )
-from redrabbit.domain.facts.fact import Fact, Json, Record
+from redrabbit.domain.facts.fact import Fact, Record, read_json
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceDecided,
@@ -113,15 +112,6 @@ def last_good_check(
     )
 
 
-def names_of(run: RunRecord) -> PlaceNames | None:
-    """Return what line, station and device were called when the run was started."""
-    return None if run.names is None else decode(PlaceNames, json.loads(run.names))
-
-
-def _text(kept: Json | None) -> Text | None:
-    return None if kept is None else decode(Text, json.loads(kept))
-
-
 def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
     if run.occurrence_id is None:
         return None
@@ -174,8 +164,8 @@ def _open_case(
         station=missed.station,
         device=missed.device,
         failure_mode=failure_mode,
-        names=names_of(run),
-        failure_mode_name=_text(missed.failure_mode_name),
+        names=read_json(PlaceNames, run.names),
+        failure_mode_name=read_json(Text, missed.failure_mode_name),
         check_id=check.id,
         run_id=missed.run_id,
         step=missed.step,
@@ -246,7 +236,7 @@ def _alarm(
         line=run.line,
         station=run.station,
         device=run.device,
-        names=names_of(run),
+        names=read_json(PlaceNames, run.names),
         part_id=part_id,
         run_id=run.run_id,
         occurrence_id=occurrence.occurrence_id if occurrence else None,

@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from redrabbit.domain.challenge_part import ChallengePart, Custody
-from redrabbit.domain.consequences import names_of
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.plant import AgentStarted
 from redrabbit.domain.facts.run import RunClosed
+from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AGENT, CheckId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
@@ -234,7 +235,7 @@ def _note_missing(uow: UnitOfWork, run: RunRecord, part: ChallengePartRecord) ->
         line=run.line,
         station=run.station,
         device=run.device,
-        names=names_of(run),
+        names=read_json(PlaceNames, run.names),
         part_id=part.part_id,
         run_id=run.run_id,
     )

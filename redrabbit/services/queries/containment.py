@@ -8,6 +8,7 @@ from typing import Final
 from redrabbit.domain.containment_questions import may_reverify, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.identity import ContainmentId, How, RunId, short_label
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
@@ -21,7 +22,6 @@ from redrabbit.services.queries.place_names import (
     failure_mode_name,
     known_check,
     place_of,
-    words_kept,
 )
 from redrabbit.services.queries.startable import PartToTake, part_to_take
 from redrabbit.services.queries.wording import outcome_word
@@ -154,7 +154,7 @@ def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
 def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
     """Return a case as lists show it."""
     reaction = json.loads(case.reaction)
-    kept = words_kept(case.failure_mode_name)
+    kept = read_json(Text, case.failure_mode_name)
     mode = kept or failure_mode_name(plant, case.failure_mode)
     assert mode is not None  # noqa: S101  a case is always about a failure mode
     return ContainmentRow(
