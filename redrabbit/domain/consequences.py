@@ -5,11 +5,11 @@ good raises an alarm; a re-verification that passed ends the miss; a case whose 
 closed. Each fact that follows may have consequences of its own.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
 from redrabbit.domain.facts.containment import (
@@ -217,7 +217,7 @@ def _after_reaction(
     del check
     case = known.get(ContainmentRecord, fact.containment_id)
     assert case is not None  # noqa: S101  the fact was folded into it
-    all_done = all(step["done_at"] for step in json.loads(case.reaction))
+    all_done = all(step.done_at is not None for step in reaction_of(case))
     if case.state is ContainmentState.REVERIFIED and all_done:
         yield Dated(ContainmentClosed(containment_id=case.containment_id), at)
 

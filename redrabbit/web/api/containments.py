@@ -1,11 +1,11 @@
 """Containments and alarms."""
 
-import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from redrabbit.domain import acts
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
@@ -105,11 +105,16 @@ def _containment(reader: Reader, containment_id: ContainmentId) -> Containment:
 
 def containment_model(record: ContainmentRecord, names: Names) -> Containment:
     """Return a case as programs read it."""
-    steps = [
-        step | {"done_by": name_of(names, step["done_by"]) if step["done_by"] else None}
-        for step in json.loads(record.reaction)
+    reaction = [
+        ReactionStep(
+            en=step.en,
+            zh=step.zh,
+            done_at=step.done_at,
+            done_by=name_of(names, step.done_by) if step.done_by is not None else None,
+            done_how=step.done_how,
+        )
+        for step in reaction_of(record)
     ]
-    reaction = [ReactionStep(**step) for step in steps]
     return model_of(Containment, record, names, reaction=reaction)
 
 
