@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, NewType, Protocol, TypeVar
+from typing import Any, ClassVar, NewType, Protocol, TypeVar, overload
 
 from redrabbit.domain.facts.codec import decode, encode, plain
 from redrabbit.domain.identity import Actor, Letter
@@ -98,6 +98,10 @@ def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
     return kind(**own, **given)
 
 
+@overload
+def json_of(value: None) -> None: ...
+@overload
+def json_of(value: object) -> Json: ...
 def json_of(value: object) -> Json | None:
     """Return a value with parts of its own as a record keeps it; None for none."""
     return None if value is None else Json(canonical_text(plain(value)))
