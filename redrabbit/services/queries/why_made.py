@@ -2,6 +2,7 @@
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.identity import short_label
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import WhyMade, why_made
 from redrabbit.services.ports import Reader
@@ -16,8 +17,7 @@ def why_said(reader: Reader, run: RunRecord) -> Message:
             return message("why.reverification", containment=short_label(run.containment_id))
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
-            occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
-            assert occurrence is not None  # noqa: S101  a run starts for one that is recorded
+            occurrence = recorded(reader, OccurrenceRecord, run.occurrence_id)
             return message("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
         case WhyMade.ON_DEMAND:
             return message("why.on_demand")
