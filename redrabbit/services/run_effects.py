@@ -78,10 +78,10 @@ def carry_out(uow: UnitOfWork, scene: Scene, run: Run, effects: tuple[Effect, ..
     return recorded(uow, RunRecord, run.id)
 
 
-def refuse_scan(
+def keep_refused_scan(
     uow: UnitOfWork, run: RunRecord, *, code: str, refusal: Refusal, actor: Actor
 ) -> None:
-    """Record a scan that was refused: named and kept (B25)."""
+    """Record a scan that was refused, by whom and why (B25)."""
     expected = refusal.params.get("expected")
     refused = runs.ScanRefused(
         run_id=run.run_id,

@@ -40,7 +40,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.run_effects import Scene, carry_out, raise_escape, refuse_scan
+from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
 
 
@@ -220,7 +220,7 @@ class StationOwner:
 
         def command(uow: UnitOfWork) -> RunRecord | None:
             known = recorded(uow, RunRecord, run.id)
-            refuse_scan(uow, known, code=code, refusal=refusal, actor=actor)
+            keep_refused_scan(uow, known, code=code, refusal=refusal, actor=actor)
             return recorded(uow, RunRecord, run.id)
 
         return Pending(command=command, settle=_nothing)
