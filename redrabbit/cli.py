@@ -2,7 +2,7 @@
 
 Rooms are imported by the command that needs them, so that `redrabbit --help` answers at once.
 Exit codes: 0 all is well; 1 something was found (a problem, damage, an overdue check); 2 the
-command itself was wrong.
+command itself was wrong; 3, of `verify` only: nothing is damaged, but a newer version wrote it.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
 from redrabbit.base.printable import complain
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
 
-FOUND, WRONG = 1, 2
+WRONG = 2
+"""Exit code: the command itself was wrong."""
 LAST_PORT = 65535
 
 
