@@ -7,7 +7,7 @@ verification folds the whole ledger again and compares (D13).
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, NewType, Protocol, TypeVar, overload
@@ -76,6 +76,10 @@ class Fact:
         """
         del entry, look
         return ()
+
+
+Fold = Callable[[Entry, Look], Changes]
+"""What an entry changes in the records, as they stand before it."""
 
 
 def event_of(fact: Fact, *, stream: str, at: datetime, actor: Actor) -> Event:
