@@ -2,7 +2,7 @@
 
 Rooms are imported by the command that needs them, so that `redrabbit --help` answers at once.
 Exit codes: 0 all is well; 1 something was found (a problem, damage, an overdue check); 2 the
-command itself was wrong; 3, of `verify` only: nothing is damaged, but a newer version wrote it.
+command itself was wrong; 3 (`verify`) nothing was altered, and another version must verify the rest.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from redrabbit.domain.newer import WRITTEN_BY_NEWER
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.errors import KeyMissing
-from redrabbit.store.database_files import beside
+from redrabbit.store.database_files import companion
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
@@ -28,8 +28,8 @@ from redrabbit.store.verification import verify_database
 MOST_EXPORT_BYTES = 256 * MB
 """It is verified in memory, which takes a few times its size."""
 SHORTER_PERIOD = "an exported file of records: export a shorter period, or one line at a time"
-NEWER = 3
-"""Exit code of `verify`: nothing is damaged, and only a newer version can verify it to the end."""
+NOT_ALL = 3
+"""Exit code of `verify`: nothing is damaged, and this version can't verify it to the end."""
 
 
 def export_records_to(
@@ -44,7 +44,7 @@ def export_records_to(
     """Write the records of a period with their proofs into one file."""
 
     def work() -> int:
-        signer = load_key_file(key_file or _key_beside(database_url))
+        signer = load_key_file(key_file or _key_file_of(database_url))
         with open_for_reading(database_url) as database:
             content = database.read_now(
                 lambda reader: export_records(
@@ -68,11 +68,11 @@ def export_records_to(
     return _exit_code_of(work)
 
 
-def _key_beside(database_url: str) -> Path:
+def _key_file_of(database_url: str) -> Path:
     path = sqlite_path(parsed_url(database_url))
     if path is None:
         raise KeyMissing("PostgreSQL: name the ledger's signing key with --key FILE")
-    return beside(path, ".key")
+    return companion(path, ".key")
 
 
 def verify_file(path: Path, public_key: Path | None) -> int:
@@ -82,7 +82,7 @@ def verify_file(path: Path, public_key: Path | None) -> int:
         key = load_public_key(public_key).text if public_key is not None else None
         told = verify_export(read_at_most(path, MOST_EXPORT_BYTES, SHORTER_PERIOD), key)
         if told.findings and all(each.code == WRITTEN_BY_NEWER for each in told.findings):
-            return _tell_newer(told.findings)
+            return _tell_rest(told.findings)
         if told.findings:
             return _print_findings(told.findings)
         assert told.header is not None  # noqa: S101  because a sound file has one
@@ -116,7 +116,7 @@ def verify_database_at(
             return _print_findings(told.findings)
         part = "entries, chain and signature are " if told.findings else ""
         put_out(f"{part}unaltered: {told.size} entries, root {told.root}", *_erased(told.erased))
-        return _tell_newer(told.findings) if told.findings else 0
+        return _tell_rest(told.findings) if told.findings else 0
 
     return _exit_code_of(work)
 
@@ -128,14 +128,20 @@ def _erased(count: int) -> tuple[str, ...]:
     return (f"payloads erased under a rule of retention, their entries verified: {count}",)
 
 
-def _tell_newer(findings: Sequence[Finding]) -> int:
+def _tell_rest(findings: Sequence[Finding]) -> int:
     """Say what this version can't vouch for: no damage, and not verified either."""
-    put_out(
-        *(in_english(finding) for finding in findings),
-        "not verified: what the entries from there on mean, and the records made of them; "
-        "verify with that newer version, or a later one",
-    )
-    return NEWER
+    put_out(*(in_english(finding) for finding in findings))
+    if any(finding.code == WRITTEN_BY_NEWER for finding in findings):
+        put_out(
+            "not verified: what the entries from there on mean, and the records made of them; "
+            "verify with that newer version, or a later one"
+        )
+    else:
+        put_out(
+            "not verified: the tables of records, which that version made; verify them with it, "
+            "or start `redrabbit serve` once: it makes them again from the ledger"
+        )
+    return NOT_ALL
 
 
 def _print_findings(findings: Sequence[Finding]) -> int:

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -155,10 +156,11 @@ def load_key_file(path: Path) -> Signer:
 
 
 def write_public_key(path: Path, verifier: Verifier) -> None:
-    """Write the verifier key's text, whole or not at all."""
+    """Write the verifier key's text, whole or not at all; only its owner may change it."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         draft.write_text(verifier.text + "\n", encoding="utf-8", newline="\n")
+        draft.chmod(draft.stat().st_mode & ~(stat.S_IWGRP | stat.S_IWOTH))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -287,9 +287,9 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
 
 @dataclass(frozen=True)
 class Raw(Shape[Node]):
-    """A value that is read later, when more is known; only its schema is told here."""
+    """A value that is read later, when more is known; only its schema stands here."""
 
-    told: Callable[[], Schema]
+    later_schema: Callable[[], Schema]
     expected: str
 
     def read(self, node: Node, problems: Problems) -> Node | None:
@@ -300,7 +300,7 @@ class Raw(Shape[Node]):
 
     def schema(self) -> Schema:
         """What the later reader takes."""
-        return self.told()
+        return self.later_schema()
 
 
 @dataclass(frozen=True)
@@ -350,6 +350,8 @@ class Section(Shape[Block]):
     keys: Mapping[str, Key]
     expected: str = "a mapping"
     description: str = ""
+    dropped: frozenset[str] = frozenset()
+    """Keys of earlier versions: passed over in files that were adopted with them (L7)."""
 
     def read(self, node: Node, problems: Problems) -> Block | None:
         """Return what could be read; the block says whether it is complete."""
@@ -364,6 +366,8 @@ class Section(Shape[Block]):
             key = self.keys.get(name.text)
             if key is not None:
                 block.put(name.text, key.shape.read(value, problems), value.place)
+            elif problems.adopted and name.text in self.dropped:
+                continue
             elif not is_secret_key(name, problems):
                 problems.add(
                     name.place,

@@ -77,6 +77,7 @@ STATION: Final = Section(
         "devices": Key(MapOf(SLUG, DEVICE, at_least=1), "The error-proofing devices, by id."),
     },
     "a mapping with a station's keys",
+    dropped=frozenset({"labels"}),  # nothing ever read them
 )
 
 

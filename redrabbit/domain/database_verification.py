@@ -28,7 +28,7 @@ from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
@@ -65,6 +65,8 @@ _REPEATED: Final = (
 
 OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
 """Findings in record tables: they are made only where the ledger itself is sound."""
+
+_OF_OTHER_VERSIONS: Final = frozenset({OLDER_SCHEMA, WRITTEN_BY_NEWER})
 
 NONSENSE = (
     ArithmeticError,
@@ -114,8 +116,8 @@ class DatabaseVerification:
 
     @property
     def damage(self) -> tuple[Finding, ...]:
-        """What is not as it was recorded; what a newer version wrote is none of it."""
-        return tuple(each for each in self.findings if each.code != WRITTEN_BY_NEWER)
+        """What is not as it was recorded; what another version wrote is none of it."""
+        return tuple(each for each in self.findings if each.code not in _OF_OTHER_VERSIONS)
 
 
 class Folded:

@@ -11,6 +11,7 @@ from typing import Final
 
 Param = str | int | None
 
+
 LONGEST_SHOWN: Final = 80
 """Characters of a value that are shown; evidence can be kilobytes."""
 
@@ -56,6 +57,10 @@ TEXTS: Final = {
     ),
     "entry_does_not_fold": "the entry makes no sense after those before it: {problem}",
     "written_by_newer": "written by a newer version of Red Rabbit ({what})",
+    # the database
+    "older_schema": (
+        "an earlier version of Red Rabbit made its tables; of these only the ledger was verified"
+    ),
     # the head
     "head_rows": "has {found} rows; expected exactly 1",
     "head_unreadable": "the signed checkpoint can't be read: {problem}",
@@ -79,6 +84,7 @@ TEXTS: Final = {
     # what can't even be read
     "file_torn": "{problem}",
     "table_unreadable": "the table can't be read to its end: {problem}",
+    "object_extra": "no {kind} of Red Rabbit has this name; it was added",
     # records
     "record_missing": "the record is missing; the ledger says there is one",
     "record_extra": "the record is not in the ledger; it was added",

@@ -8,6 +8,9 @@ its hash, its place in the chain and the signed head are verified like any other
 from collections.abc import Container
 from typing import Final
 
+OLDER_SCHEMA: Final = "older_schema"
+"""Code of the finding that only the ledger of a database was verified; no damage."""
+
 WRITTEN_BY_NEWER: Final = "written_by_newer"
 """Code of the finding, which is no damage."""
 

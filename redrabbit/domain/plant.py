@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
-from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.shift_calendar import ShiftCalendar
@@ -96,6 +96,15 @@ class Plant:
             operation=station.operation,
             station=station.name,
             device=None if device_id is None else station.device(device_id).name,
+        )
+
+    def plan_reference(self, check: Check) -> PlanReference:
+        """Return where in the plan in force a check stands (R02)."""
+        return PlanReference(
+            number=self.plan.number,
+            revision=self.plan.revision,
+            line=check.plan_line,
+            pfmea=check.pfmea,
         )
 
     def station(self, station_id: StationId) -> Station:

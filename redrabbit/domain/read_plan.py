@@ -204,7 +204,7 @@ def _planned(
     return ReadPlan(link=link, specs=specs, blocks=tuple(blocks), culprits=culprits, breaks=breaks)
 
 
-Place = tuple[ReadBlock, SignalSpec]
+SignalBlock = tuple[ReadBlock, SignalSpec]
 
 
 def _block(address: ModbusAddress) -> ReadBlock:
@@ -237,9 +237,9 @@ def _overlap(one: ReadBlock, other: ReadBlock) -> bool:
     return one.table is other.table and one.address < other.end and other.address < one.end
 
 
-def _coalesced(ordered: Sequence[Place], bounds: _Bounds) -> list[PlannedBlock]:
+def _coalesced(ordered: Sequence[SignalBlock], bounds: _Bounds) -> list[PlannedBlock]:
     """Join places of one table, ordered by address, into as few blocks as the bounds allow."""
-    joined: list[tuple[ReadBlock, list[Place]]] = []
+    joined: list[tuple[ReadBlock, list[SignalBlock]]] = []
     for place in ordered:
         wider = bounds.join(joined[-1][0], place[0]) if joined else None
         if wider is None:
@@ -249,7 +249,7 @@ def _coalesced(ordered: Sequence[Place], bounds: _Bounds) -> list[PlannedBlock]:
     return [PlannedBlock(block, _slices(block, places)) for block, places in joined]
 
 
-def _slices(block: ReadBlock, places: Sequence[Place]) -> tuple[Slice, ...]:
+def _slices(block: ReadBlock, places: Sequence[SignalBlock]) -> tuple[Slice, ...]:
     return tuple(
         Slice(spec, place.address - block.address, place.count, block.table.holds_bits)
         for place, spec in places

@@ -91,7 +91,7 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
     if evidence.accepted_at is not None:
         verdict = Verdict.ACCEPTED if good_master else Verdict.MISSED
         return Judgement(verdict=verdict, decided_at=at)
-    code = _told_code(evidence)
+    code = _reject_code_read(evidence)
     if good_master:
         return Judgement(verdict=Verdict.FALSE_REJECT, decided_at=at, observed_code=code)
     if expected.rule.reject_code is None:
@@ -107,7 +107,7 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
     )
 
 
-def _told_code(evidence: Evidence) -> Value | None:
+def _reject_code_read(evidence: Evidence) -> Value | None:
     """Return why it was rejected, as told since the part came: what stood there before is stale."""
     signal = evidence.expectation.rule.reject_code
     if signal is None or signal not in evidence.read_since_presented:

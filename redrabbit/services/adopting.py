@@ -127,19 +127,9 @@ def _adopted(check: Check, plant: Plant) -> CheckAdopted:
         line=check.line,
         station=check.station,
         device=check.device,
-        plan=plan_reference(plant, check),
+        plan=plant.plan_reference(check),
         schedule=schedule_text(check.schedule),
         special_characteristic=check.special_characteristic,
-    )
-
-
-def plan_reference(plant: Plant, check: Check) -> PlanReference:
-    """Return where in the plan in force a check stands (R02)."""
-    return PlanReference(
-        number=plant.plan.number,
-        revision=plant.plan.revision,
-        line=check.plan_line,
-        pfmea=check.pfmea,
     )
 
 

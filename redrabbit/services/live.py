@@ -29,6 +29,8 @@ class LiveStation:
         self._alive: tuple[frozenset[SignalName], bool, Window] | None = None
         """Signals seen unchanged since the readings were made, whether afresh, and last when."""
         self._last_good_at = started_at
+        """The start counts as one: a station never read is without data after the same time."""
+        self._was_read = False
         self._failure: Reason | None = Reason.NOT_YET_READ
         self._speaks_regularly = any(
             not isinstance(spec.address, MqttAddress) or spec.address.expected_every_s is not None
@@ -50,7 +52,7 @@ class LiveStation:
         if acquisition.failure is not None:
             self._fail(acquisition, acquisition.failure)
             return
-        self._failure = None
+        self._failure, self._was_read = None, True
         self._last_good_at = max(self._last_good_at, acquisition.window.ended_at)
         self._note_alive(acquisition)
         if acquisition.changes:
@@ -91,6 +93,7 @@ class LiveStation:
         """Return the same readings for a station that changed, but is read in the same way."""
         live = LiveStation(station, self._last_good_at)
         live._readings, live._failure = self.readings, self._failure
+        live._was_read = self._was_read
         live.changes = self.changes
         return live
 
@@ -108,7 +111,7 @@ class LiveStation:
 
     def last_good_at(self) -> datetime | None:
         """Return the end of the last good acquisition; None before the first."""
-        return None if self._failure is Reason.NOT_YET_READ else self._last_good_at
+        return self._last_good_at if self._was_read else None
 
     def view(self, now: datetime) -> StationView:
         """Return what a page shows."""

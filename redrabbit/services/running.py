@@ -41,7 +41,6 @@ from redrabbit.domain.run_words import Purpose, RunState
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement
-from redrabbit.services.adopting import plan_reference
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
 
@@ -91,7 +90,7 @@ def start_run(
         line=check.line,
         station=check.station,
         device=check.device,
-        plan=plan_reference(plant, check),
+        plan=plant.plan_reference(check),
         names=plant.place_names(check.station, check.device),
         station_digest=plant.station_digest(check.station),
         special_characteristic=check.special_characteristic,

@@ -34,7 +34,6 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
-from redrabbit.services.adopting import plan_reference
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
@@ -162,7 +161,7 @@ def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
         line=check.line,
         station=check.station,
         device=check.device,
-        plan=plan_reference(plant, check),
+        plan=plant.plan_reference(check),
         names=plant.place_names(check.station, check.device),
         variant=None,
         nest=None,

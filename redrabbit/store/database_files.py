@@ -13,7 +13,7 @@ from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.store.engine import reader_engine, shown, sqlite_path
 
 
-def beside(path: Path, ending: str) -> Path:
+def companion(path: Path, ending: str) -> Path:
     """Return the file that belongs to the database: the same name with an ending."""
     return path.with_name(path.name + ending)
 
@@ -24,7 +24,7 @@ def readable_engine(url: URL) -> Engine:
     if path is None:
         return reader_engine(url)
     refuse_no_file(path)
-    alone = not beside(path, "-wal").exists()
+    alone = not companion(path, "-wal").exists()
     if alone and not os.access(path.parent, os.W_OK, effective_ids=_AS_WE_ARE):
         return reader_engine(url, "immutable")
     return reader_engine(url)

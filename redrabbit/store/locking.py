@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from redrabbit.base.private_files import PRIVATE, write_private
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
-from redrabbit.store.database_files import beside
+from redrabbit.store.database_files import companion
 
 ADVISORY_LOCK = 0x5265_6452_6162_6974
 """The number of PostgreSQL's lock: "RedRabit" in ASCII, unlikely to be anybody else's."""
@@ -26,7 +26,7 @@ class DatabaseLock:
 
     def __init__(self, database: Path, now: datetime) -> None:
         """Take the lock; WriterAlreadyRunning names the process that holds it."""
-        path, holder = beside(database, ".lock"), beside(database, ".writer")
+        path, holder = companion(database, ".lock"), companion(database, ".writer")
         self._lock = FileLock(
             path,
             blocking=False,

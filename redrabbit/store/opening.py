@@ -23,7 +23,7 @@ from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
 from redrabbit.store.database import SqlDatabase
-from redrabbit.store.database_files import about, beside, refuse_no_file, sync
+from redrabbit.store.database_files import about, companion, refuse_no_file, sync
 from redrabbit.store.engine import (
     parsed_url,
     reader_engine,
@@ -52,7 +52,7 @@ def open_database(
     """
     parsed = parsed_url(url)
     path = sqlite_path(parsed)
-    key_path = key_path or (path and beside(path, ".key"))
+    key_path = key_path or (path and companion(path, ".key"))
     if key_path is None:
         raise StoreTrouble("PostgreSQL needs a path for the log's signing key (key_path)")
     lock = _locked(path, clock) if path else None
@@ -170,9 +170,9 @@ def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
 
 
 def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
-    new = beside(path, ".new")
+    new = companion(path, ".new")
     for ending in ("", "-journal", "-wal", "-shm"):
-        beside(new, ending).unlink(missing_ok=True)
+        companion(new, ending).unlink(missing_ok=True)
     key = make_key(key_path, plant)
     with translated("making the database"):
         create_private(new)  # SQLite gives its -wal and -shm the same rights

@@ -9,13 +9,13 @@ the finding can show it.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Select, Table, select, type_coerce
+from sqlalchemy import Column, Connection, CursorResult, Select, Table, inspect, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
 
 from redrabbit.base.bounded import MB, read_at_most
@@ -27,14 +27,22 @@ from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, in_english, shown
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.newer import WRITTEN_BY_NEWER, refuse_newer_type
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
 from redrabbit.store.aside import blob_digest
-from redrabbit.store.database_files import about, beside, readable_engine, refuse_no_file
+from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
+from redrabbit.store.file_check import lost_tables, torn_pages, true_tables
 from redrabbit.store.rebuild_mark import refuse_unfinished
-from redrabbit.store.tables import BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
+from redrabbit.store.tables import (
+    BLOBS,
+    LEDGER,
+    LEDGER_HEAD,
+    RECORD_TABLES,
+    STATED_NAMES,
+    metadata,
+)
 
 MOST_CHECKPOINT_BYTES = MB
 """A checkpoint names the head of each line: a hundred bytes a line."""
@@ -53,7 +61,8 @@ def verify_database(
 
     `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
     `kept_checkpoint` holds a checkpoint that was exported earlier. Raises StoreTrouble only for
-    what leaves nothing to verify: no database of ours, no key, another schema.
+    what leaves nothing to verify: no database of ours, no key, a newer schema. Of an older schema
+    only the ledger is verified, which every version can read (D12): nothing is migrated here.
     """
     parsed = parsed_url(url)
     path = sqlite_path(parsed)
@@ -67,13 +76,47 @@ def verify_database(
             with translated("opening"):
                 connection = engine.connect()
             with connection:
-                schema.refuse_old_version(connection)
-                refuse_unfinished(connection)
-                trouble = tuple(_torn(connection))
-                found = audit_rows(connection, verifier, fold, kept)
+                found = (
+                    _audit_older(connection, verifier, kept)
+                    if schema.refuse_unknown_version(connection)
+                    else _audit(connection, verifier, fold, kept)
+                )
         finally:
             engine.dispose()
+    return found
+
+
+def _audit(
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    kept: Sequence[str],
+) -> database_verification.DatabaseVerification:
+    refuse_unfinished(connection)
+    trouble = (*lost_tables(connection), *torn_pages(connection, metadata.tables.values()))
+    found = audit_rows(connection, verifier, fold, kept)
     return replace(found, findings=(*trouble, *found.findings))
+
+
+def _audit_older(
+    connection: Connection, verifier: Verifier, kept: Sequence[str]
+) -> database_verification.DatabaseVerification:
+    """Verify the ledger of a database with an older schema, of which nothing else is known here."""
+    trouble = tuple(torn_pages(connection, (LEDGER, LEDGER_HEAD), is_older=True))
+    rows = _Rows(connection, _found(LEDGER, _columns_there(connection, LEDGER)))
+    with _lenient_text(connection):
+        heads = list(rows.of(LEDGER_HEAD))
+        told = database_verification.verify_ledger(
+            rows.of(LEDGER), heads, verifier, kept=kept, visit=_refuse_newer
+        )
+    older = Finding(code=OLDER_SCHEMA, place="database")
+    return database_verification.DatabaseVerification(
+        size=told.log.size,
+        root=told.log.root.hex(),
+        findings=(*trouble, *rows.unreadable, *told.findings, older),
+        last_good=told.last_good,
+        erased=told.erased,
+    )
 
 
 def refuse_damage(
@@ -194,16 +237,20 @@ def _blobs(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]
 class _Rows:
     """Hands over tables row by row, as found."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ledger: Select[Any] | None = None) -> None:
         self.unreadable: list[Finding] = []
         """Tables that could not be read to their end."""
         self._connection = connection
+        self._true_tables = true_tables(connection)
+        self._as_found = _AS_FOUND if ledger is None else {**_AS_FOUND, LEDGER.name: ledger}
 
     def of(self, table: Table) -> Iterator[dict[str, object]]:
         """Yield rows as far as the table can be read."""
-        columns = list(table.columns.items())
         try:
+            if table.name not in self._true_tables:  # a view in its place may never end
+                raise DamagedDatabase("there is no such table")
             with translated("reading"), self._rows(table) as found:
+                columns = [(name, table.columns[name]) for name in found.keys()]  # noqa: SIM118  because a result is not a dictionary
                 for row in found:
                     yield {
                         name: self._value(column.type, value)
@@ -217,7 +264,7 @@ class _Rows:
 
     def _rows(self, table: Table) -> CursorResult[Any]:
         return self._connection.execute(
-            _AS_FOUND[table.name], execution_options={"yield_per": AT_ONCE}
+            self._as_found[table.name], execution_options={"yield_per": AT_ONCE}
         )
 
     def _value(self, type_: object, value: object) -> object:
@@ -231,30 +278,23 @@ class _Rows:
         return read
 
 
-def _found(table: Table) -> Select[Any]:
-    """Select all columns without turning them into what they should be."""
-    columns: list[Any] = [type_coerce(each, NullType()).label(each.name) for each in table.columns]
-    return select(*columns).order_by(*table.primary_key.columns)
+def _found(table: Table, columns: Iterable[Column[Any]] | None = None) -> Select[Any]:
+    """Select columns, all unless said, without turning them into what they should be."""
+    chosen = table.columns if columns is None else columns
+    found: list[Any] = [type_coerce(each, NullType()).label(each.name) for each in chosen]
+    return select(*found).order_by(*table.primary_key.columns)
+
+
+def _columns_there(connection: Connection, table: Table) -> list[Column[Any]]:
+    """Return the table's columns that an older schema has, too."""
+    with translated("reading the schema"):
+        there = {found["name"] for found in inspect(connection).get_columns(table.name)}
+    return [column for column in table.columns if column.name in there]
 
 
 _VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, *RECORD_TABLES.values())
 
 _AS_FOUND = {table.name: _found(table) for table in _VERIFIED}
-
-
-def _torn(connection: Connection) -> Iterator[Finding]:
-    """Yield what SQLite says about its own pages, and which tables are gone."""
-    try:
-        schema.refuse_lost_tables(connection)
-        if connection.dialect.name == "sqlite":
-            with translated("checking the file"):
-                checked = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
-            for problem in checked:
-                if problem != "ok":
-                    words = " ".join(str(problem).split())
-                    yield Finding(code="file_torn", place="file", params={"problem": words})
-    except DamagedDatabase as error:
-        yield Finding(code="file_torn", place="file", params={"problem": str(error)})
 
 
 @contextmanager
@@ -287,7 +327,7 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
             with translated(f"reading the public key {public_key}"):
                 return load_public_key(public_key)
         assert path is not None  # noqa: S101  because one of the two is given, see above
-        public, private = beside(path, ".pub"), beside(path, ".key")
+        public, private = companion(path, ".pub"), companion(path, ".key")
         with translated(f"reading the public key {public}"):
             if not public.exists() and private.exists():
                 return load_key_file(private).verifier

@@ -179,3 +179,14 @@ def test_another_text_is_no_verifier_key(text: str, found: str) -> None:
 def test_log_ids_are_random() -> None:
     assert random_log_id() != random_log_id()
     assert len(bytes.fromhex(random_log_id())) == 8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no modes")
+def test_only_its_owner_may_change_a_public_key_whatever_the_umask(tmp_path: Path) -> None:
+    """`verify` trusts the file that lies beside the database."""
+    before = os.umask(0)
+    try:
+        write_public_key(tmp_path / "plant.pub", new_signer(NAME).verifier)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "plant.pub").stat().st_mode) & 0o022 == 0

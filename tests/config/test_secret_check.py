@@ -81,6 +81,12 @@ def test_words_that_were_adopted_before_are_still_read() -> None:
     assert load_plant(adopted, adopted=True).name == name + unseen
 
 
+def test_a_key_that_was_dropped_is_passed_over_in_what_was_adopted_with_it() -> None:
+    labelled = {**TEXTS, "press.yaml": f"{TEXTS['press.yaml']}labels: {{cell: A3}}\n"}
+    assert "unknown key 'labels'" in refusal_of(labelled)
+    assert load_plant(labelled, adopted=True).stations == load_plant(TEXTS).stations
+
+
 def test_what_was_adopted_before_is_still_read_and_so_is_its_redaction() -> None:
     """A secret in the ledger can't be refused any more, and what came due is still owed (L7)."""
     adopted = {

@@ -94,6 +94,19 @@ def test_each_reading_tells_the_last_acquisition_that_said_something_of_it(
             assert reading.window == about[-1].window
 
 
+@given(acquisitions(), st.integers(0, 12))
+def test_the_last_good_reading_is_one_that_was_made(polls: list[Acquisition], fail: int) -> None:
+    """B2: a plant that was never read has none, however many polls have failed."""
+    failed = [replace(poll, changes=(), failure=Reason.TIMEOUT) for poll in polls[:fail]]
+    polls = [*failed, *polls[fail:]]
+    live = LiveStation(STATION, BEGAN)
+    for poll in polls:
+        live.take(poll)
+    good = [poll.window.ended_at for poll in polls if poll.failure is None]
+    assert live.last_good_at() == max(good, default=None)
+    assert live.of(STATION).last_good_at() == live.last_good_at()
+
+
 def test_readings_once_given_are_never_changed_afterwards() -> None:
     live = LiveStation(STATION, BEGAN)
     first = Acquisition(

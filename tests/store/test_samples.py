@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from redrabbit import __version__
 from redrabbit.base.signing import load_key_file
@@ -113,6 +114,40 @@ def test_the_commands_beside_a_service_read_a_sample(
     asked = ["export", "--database", sample.url, "--key", str(sample.key), *period]
     assert main([*asked, "-o", str(file)]) == 0
     assert main(["verify", str(file), *key]) == 0
+
+
+def test_before_it_is_brought_up_its_ledger_is_verified_and_nothing_is_written(
+    sample: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SECURITY.md: an old plant's records stay verifiable, by whoever may only read them."""
+    if sample.key.with_name("plant.db").exists():
+        sample.key.with_name("plant.db").chmod(0o400)
+    for _ in range(2):
+        told = verify_database(sample.url, public_key=sample.public_key)
+        assert told.damage == ()
+        assert [finding.code for finding in told.findings] == ["older_schema"]
+        assert told.size == 245
+    command = ["verify", "--database", sample.url, "--public-key", str(sample.public_key)]
+    assert main(command) == 3
+    assert "entries, chain and signature are unaltered: 245 entries" in capsys.readouterr().out
+    _change_an_entry(sample)
+    told = verify_database(sample.url, public_key=sample.public_key)
+    assert told.damage[0].code == "leaf_hash_differs"
+    assert main(command) == 1
+
+
+def _change_an_entry(sample: Sample) -> None:
+    path = sample.key.with_name("plant.db")
+    if path.exists():
+        path.chmod(0o600)
+    engine = create_engine(sample.url)
+    with engine.begin() as connection:
+        row = connection.execute(text('SELECT raw FROM ledger WHERE "index" = 100')).scalar_one()
+        changed = row.replace(b"a", b"b", 1)
+        connection.execute(
+            text('UPDATE ledger SET raw = :raw WHERE "index" = 100'), {"raw": changed}
+        )
+    engine.dispose()
 
 
 def test_an_export_of_schema_1_is_verified_for_ever(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def board_page(
 
 
 def _tile(overview: DeviceOverview, now: datetime) -> Tile:
-    headline, detail = said(overview, now)
+    headline, detail = status_messages(overview, now)
     run = overview.run
     return Tile(
         device=overview.device.id,
@@ -107,7 +107,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
     )
 
 
-def said(overview: DeviceOverview, now: datetime) -> tuple[Message, Message | None]:
+def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, Message | None]:
     """Return what a device's status means, in words a person would use, and what is next."""
     standing, occurrence = overview.standing, overview.occurrence
     match standing.status:

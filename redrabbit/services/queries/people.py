@@ -29,7 +29,7 @@ class Person:
         return self.how.is_verified
 
     @property
-    def said(self) -> str | Message:
+    def in_sentence(self) -> str | Message:
         """Return the name for a sentence, with what is to be said of it."""
         return self.name if self.is_verified else message("person.not_verified", name=self.name)
 

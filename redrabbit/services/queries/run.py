@@ -29,8 +29,8 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
-from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
-from redrabbit.services.queries.why_made import why_said
+from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
+from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import message, outcome_word
 
 
@@ -47,7 +47,7 @@ class PresentationShown:
     failure_mode: Text | None
     expected: Message
     observed: Message
-    verdict: VerdictSaid | None
+    verdict: VerdictShown | None
     elapsed: timedelta | None
     measured: str | None
     use_number: int
@@ -113,7 +113,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         run=run,
         where=place_of(plant, run),
         outcome=outcome_word(run),
-        why=why_said(reader, run),
+        why=why_message(reader, run),
         timing=_timing(run),
         plan=plan_label(run),
         started_by=person(names, run.started_by, run.started_how),
@@ -164,7 +164,7 @@ def _presentation(
         or failure_mode_name(plant, presentation.failure_mode),
         expected=_expected(presentation),
         observed=_observed(presentation),
-        verdict=verdict_said(presentation),
+        verdict=verdict_shown(presentation),
         elapsed=timedelta(seconds=presentation.elapsed_s)
         if presentation.elapsed_s is not None
         else None,

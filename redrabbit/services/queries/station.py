@@ -30,8 +30,8 @@ from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
-from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
-from redrabbit.services.queries.why_made import why_said
+from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
+from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import message
 from redrabbit.services.runs_under_way import run_under_way_at
 
@@ -52,7 +52,7 @@ class RunUnderWay:
     why: Message
     steps: tuple[StepLine, ...]
     now_doing: Instruction
-    verdict: VerdictSaid | None
+    verdict: VerdictShown | None
     """Of the presentation decided last, until the next part is taken."""
     going_no_further: Message | None
     """Why nothing more is presented: the part's return is all that is left."""
@@ -82,7 +82,7 @@ class StationPage:
     """Empty while a run is under way."""
     next_due_at: datetime | None
     alarms: tuple[Message, ...]
-    last: VerdictSaid | None
+    last: VerdictShown | None
     """The last verdict at this station, while nothing runs."""
     last_run: RunId | None
     entries: int
@@ -136,7 +136,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         run=run.run_id,
         device=device.name,
         state=run.state,
-        why=why_said(reader, run),
+        why=why_message(reader, run),
         steps=lines,
         now_doing=instruction(
             plant,
@@ -144,7 +144,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
             can_tap=can_tap,
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
-        verdict=verdict_said(current) if current is not None else None,
+        verdict=verdict_shown(current) if current is not None else None,
         going_no_further=message("run.goes_no_further")
         if goes_no_further(run, presentations)
         else None,
@@ -160,10 +160,10 @@ def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
     return latest(reader, RunRecord, *conditions, by="started_at")
 
 
-def _last_verdict(reader: Reader, run: RunRecord) -> VerdictSaid | None:
+def _last_verdict(reader: Reader, run: RunRecord) -> VerdictShown | None:
     """Return the verdict that made the run's outcome: the worst one."""
     presentation = worst(reader.find(PresentationRecord, equals("run_id", run.run_id)))
-    return verdict_said(presentation) if presentation is not None else None
+    return verdict_shown(presentation) if presentation is not None else None
 
 
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:

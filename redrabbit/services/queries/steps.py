@@ -76,7 +76,7 @@ def step_lines(
             title=message("step.confirm"),
             detail=message(
                 "step.confirm.detail",
-                operator=person(names, run.started_by, run.started_how).said,
+                operator=person(names, run.started_by, run.started_how).in_sentence,
             ),
         )
     )
@@ -99,7 +99,7 @@ def _under_way(
         message(
             "step.taken",
             at=presentation.issued_at,
-            by=person(names, presentation.issued_by, presentation.issued_how).said,
+            by=person(names, presentation.issued_by, presentation.issued_how).in_sentence,
         )
         if presentation is not None and at > 0
         else message("step.take.detail", storage=part.storage, valid_until=part.valid_until),

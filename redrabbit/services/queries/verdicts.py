@@ -13,7 +13,7 @@ from redrabbit.services.queries.wording import message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictSaid:
+class VerdictShown:
     """One verdict for a banner or a line."""
 
     verdict: str
@@ -24,14 +24,14 @@ class VerdictSaid:
     part: str
 
 
-def verdict_said(presentation: PresentationRecord) -> VerdictSaid | None:
+def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
     """Return the verdict of a presentation in words; None while there is none."""
     if presentation.verdict is None:
         return None
     elapsed = (
         timedelta(seconds=presentation.elapsed_s) if presentation.elapsed_s is not None else None
     )
-    return VerdictSaid(
+    return VerdictShown(
         verdict=presentation.verdict,
         word=message(f"verdict.{presentation.verdict}"),
         sentence=_sentence(presentation, elapsed),

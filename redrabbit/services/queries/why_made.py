@@ -9,7 +9,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
 
 
-def why_said(reader: Reader, run: RunRecord) -> Message:
+def why_message(reader: Reader, run: RunRecord) -> Message:
     """Return why the run is made, with the case or the times that it is made for."""
     match why_made(run):
         case WhyMade.REVERIFICATION:

@@ -15,13 +15,13 @@ NAMES = {ANNA.id: ANNA}
 def test_a_kept_name_is_shown_and_said_to_be_not_verified() -> None:
     anna = person(NAMES, ANNA.id, How.STATED)
     assert (anna.name, anna.is_verified) == ("Anna Li", False)
-    assert anna.said == message("person.not_verified", name="Anna Li")
+    assert anna.in_sentence == message("person.not_verified", name="Anna Li")
 
 
 def test_an_erased_name_is_said_to_be_erased() -> None:
     erased = person({}, ANNA.id, How.STATED)
     assert erased.name == message("person.erased")
-    assert erased.said == message("person.not_verified", name=message("person.erased"))
+    assert erased.in_sentence == message("person.not_verified", name=message("person.erased"))
     assert name_of({}, ANNA.id) == ANNA.id
 
 
@@ -34,7 +34,7 @@ def test_the_software_is_said_in_words_and_needs_no_verification(software: Actor
     found = person(NAMES, software.id, software.how)
     assert isinstance(found.name, Message)
     assert found.name.code == f"person.{software.id}"
-    assert found.said == found.name
+    assert found.in_sentence == found.name
 
 
 def test_nobody_is_none_and_an_unknown_way_is_not_verified() -> None:

@@ -6,19 +6,19 @@ import pytest
 
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import Verdict, Why
-from redrabbit.services.queries.verdicts import VerdictSaid, verdict_said
+from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from tests.services.queries.at_op20 import AtOp20
 from tests.stored import bare
 
 
-def said(bench: AtOp20, step: int = 0) -> VerdictSaid | None:
+def said(bench: AtOp20, step: int = 0) -> VerdictShown | None:
     (shown,) = (
         p for p in bench.ask(lambda reader: reader.find(PresentationRecord)) if p.step == step
     )
-    return verdict_said(shown)
+    return verdict_shown(shown)
 
 
-def judged(**answer: Any) -> VerdictSaid:
+def judged(**answer: Any) -> VerdictShown:
     bench = AtOp20()
     bench.start()
     bench.judged(**answer)
@@ -107,6 +107,8 @@ def test_a_rejected_good_master_calls_maintenance() -> None:
 
 @pytest.mark.parametrize("why", [why for why in Why if why is not Why.ABORTED])
 def test_every_reason_that_is_nobodys_wish_has_an_advice(why: Why) -> None:
-    found = verdict_said(bare(PresentationRecord, verdict=Verdict.INCONCLUSIVE, verdict_reason=why))
+    found = verdict_shown(
+        bare(PresentationRecord, verdict=Verdict.INCONCLUSIVE, verdict_reason=why)
+    )
     assert found is not None
     assert found.advice is not None

@@ -2,13 +2,13 @@
 
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.schedule import OnDemand
-from redrabbit.services.queries.why_made import why_said
+from redrabbit.services.queries.why_made import why_message
 from tests.plants import BEGIN, TORQUE_CHECK, a_check, a_plant
 from tests.services.queries.at_op20 import AtOp20
 
 
 def why(bench: AtOp20, run: RunRecord) -> tuple[str, dict[str, object]]:
-    message = bench.ask(lambda reader: why_said(reader, run))
+    message = bench.ask(lambda reader: why_message(reader, run))
     return message.code, dict(message.params)
 
 
