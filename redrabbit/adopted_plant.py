@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from redrabbit.base.redaction import REMOVED
 from redrabbit.config.plant import digest_of, load_plant
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.facts.plant import ConfigurationAdopted
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
@@ -71,7 +72,7 @@ def _stands_in_the_ledger(
     first = 0
     while entries := reader.entries(first, ENTRIES_AT_ONCE):
         for entry in entries:
-            if entry.type == "configuration_adopted" and entry.stream == PLANT_STREAM:
+            if entry.type == ConfigurationAdopted.TYPE and entry.stream == PLANT_STREAM:
                 adopted = entry.payload
                 if adopted is None:  # erased (D51)
                     continue

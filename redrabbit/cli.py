@@ -18,7 +18,8 @@ from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
 from redrabbit.base.printable import complain
 from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
 
-FOUND, WRONG = 1, 2
+WRONG = 2
+"""Exit code: the command itself was wrong."""
 LAST_PORT = 65535
 
 

@@ -16,8 +16,8 @@ from redrabbit.base.printable import complain
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.services.errors import StoreTrouble
 
-FOUND, WRONG = 1, 2
-"""Something was found (a problem, damage, an overdue check); the command itself was wrong."""
+FOUND = 1
+"""Something was found: a problem, damage, an overdue check."""
 
 
 class PlanNotInForce(Exception):

@@ -144,7 +144,7 @@ def _tell_rest(findings: Sequence[Finding]) -> int:
     return NOT_ALL
 
 
-def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> int:
+def _print_findings(findings: Sequence[Finding]) -> int:
     put_out(*(in_english(finding) for finding in findings), f"{len(findings)} found")
     return FOUND
 

@@ -28,9 +28,9 @@ from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
-from redrabbit.services.agent import open_life
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.taking_up import open_life
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.unit_of_work import Recording
 from simulators.virtual_clock import VirtualClock
@@ -183,7 +183,7 @@ def a_memory_database(plant: Plant, clock: VirtualClock) -> MemoryDatabase:
 
 
 class Bench:
-    """The product on a bench: watches over the memory store, time and readings given by hand."""
+    """The product on a bench: the stations' owners over the memory store, time and readings given by hand."""
 
     def __init__(self, plant: Plant | None = None, begin: datetime = BEGIN) -> None:
         self.plant = plant or a_plant()

@@ -1,7 +1,7 @@
 """The real service over the memory store, moved by hand: readings, people's acts and time.
 
-Nothing here decides anything: agent, desks and watches are the product's own, and so is every
-record (style 29). Only the links are left out: acquisitions come from the test.
+Nothing here decides anything: the agent, its queues and the stations' owners are the product's
+own, and so is every record (style 29). Only the links are left out: acquisitions come from the test.
 """
 
 import asyncio

@@ -12,13 +12,19 @@ from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.facts.fact import Changes, Look, Put
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import Entry, Event, JsonValue, LedgerContext, instant, instant_text
-from redrabbit.domain.records import KEYS, TABLES, Json, OccurrenceRecord, PauseRecord, Record
+from redrabbit.domain.records import (
+    KEYS,
+    KINDS,
+    TABLES,
+    Json,
+    OccurrenceRecord,
+    PauseRecord,
+    Record,
+)
 from redrabbit.store.types import FIELD_TYPES, enumeration
 from redrabbit.store.unit_of_work import Recording
 
 START = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
-
-KINDS: Mapping[str, type[Any]] = {table: kind for kind, table in TABLES.items()}
 
 CONTEXT = LedgerContext(in_force="c" * 64, software="0.1.0")
 

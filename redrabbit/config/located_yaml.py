@@ -11,6 +11,7 @@ Source: YAML 1.2.2, 10.3 (core schema); ruamel.yaml's events, which carry the ma
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -86,6 +87,20 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def scalars(root: Node) -> Iterator[Scalar]:
+    """Yield every value and every key of a tree, without recursion, in no particular order."""
+    waiting: list[Node] = [root]
+    while waiting:
+        match waiting.pop():
+            case Scalar() as scalar:
+                yield scalar
+            case Sequence(items=items):
+                waiting += items
+            case Mapping(entries=entries):
+                for key, value in entries:
+                    waiting += (key, value)
 
 
 def describe(node: Node) -> str:

@@ -9,11 +9,10 @@ GBK that passes as UTF-8 often has marks that belong to no letter, which are ref
 """
 
 import unicodedata
-from collections.abc import Iterator
 from typing import Final
 
 from redrabbit.config.garbled_text import has_bare_mark, save_as_utf_8
-from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
+from redrabbit.config.located_yaml import Node, scalars
 from redrabbit.config.problem import Problems
 from redrabbit.domain.text import TextProblem, problem_in
 
@@ -27,7 +26,7 @@ _LINE_BREAKS: Final = {"U+000A", "U+000D", "U+2028", "U+2029", "U+0085"}
 
 def refuse_unreadable(root: Node, problems: Problems) -> None:
     """Compose every word of a file, and note those that break the rule."""
-    for scalar in _scalars(root):
+    for scalar in scalars(root):
         written = scalar.text
         if len(written) <= MOST_CHARACTERS:
             scalar.text = unicodedata.normalize("NFC", written)
@@ -50,17 +49,3 @@ def _in_words(found: TextProblem) -> str:
             return f"a line break {where}"
         case _:
             return f"the character {found.params['character']} {where}"
-
-
-def _scalars(root: Node) -> Iterator[Scalar]:
-    """Yield every value and every key of a tree, without recursion."""
-    waiting: list[Node] = [root]
-    while waiting:
-        match waiting.pop():
-            case Scalar() as scalar:
-                yield scalar
-            case Sequence(items=items):
-                waiting.extend(items)
-            case Mapping(entries=entries):
-                for key, value in entries:
-                    waiting.extend((key, value))

@@ -8,7 +8,7 @@ it gets there, in words that do not show it.
 from typing import Final
 
 from redrabbit.base.redaction import names_a_secret, secrets_in
-from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
+from redrabbit.config.located_yaml import Node, Scalar, scalars
 from redrabbit.config.problem import Problems
 
 EXPECTED: Final = "no secret in these files, which the ledger keeps for ever"
@@ -20,17 +20,9 @@ HINT: Final = (
 
 def refuse_secrets(root: Node, problems: Problems) -> None:
     """Note every value or key of a file in which a secret stands."""
-    waiting = [root]
-    while waiting:
-        match waiting.pop():
-            case Scalar() as scalar:
-                for found in secrets_in(scalar.text):
-                    problems.add(scalar.place, found, EXPECTED, HINT)
-            case Sequence(items=items):
-                waiting += items
-            case Mapping(entries=entries):
-                for key, value in entries:
-                    waiting += (key, value)
+    for scalar in scalars(root):
+        for found in secrets_in(scalar.text):
+            problems.add(scalar.place, found, EXPECTED, HINT)
 
 
 def is_secret_key(key: Scalar, problems: Problems) -> bool:

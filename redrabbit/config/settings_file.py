@@ -25,8 +25,7 @@ from redrabbit.config.file_schema import (
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.problem import ConfigurationProblems, Problems, SourcePosition
-
-LAST_PORT: Final = 65535
+from redrabbit.config.spellings import LAST_PORT
 
 
 class AddressWithoutPassword(Shape[str]):

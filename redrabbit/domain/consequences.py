@@ -5,14 +5,13 @@ good raises an alarm; a re-verification that passed ends the miss; a case whose 
 closed. Each fact that follows may have consequences of its own.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
-from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.containment import (
     ContainmentClosed,
     ContainmentOpened,
@@ -22,7 +21,7 @@ from redrabbit.domain.facts.containment import (
     ReactionChanged,
     ReactionStep,
 )
-from redrabbit.domain.facts.fact import Fact, Json, Record
+from redrabbit.domain.facts.fact import Fact, Record, read_json
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceDecided,
@@ -34,7 +33,7 @@ from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
-from redrabbit.domain.record_query import RecordReader, equals, latest
+from redrabbit.domain.record_query import RecordReader, equals, latest, recorded
 from redrabbit.domain.run_words import Outcome, Purpose, Verdict, worst_outcome
 from redrabbit.domain.suspect_window import parts_between
 from redrabbit.domain.text import Text
@@ -113,15 +112,6 @@ def last_good_check(
     )
 
 
-def names_of(run: RunRecord) -> PlaceNames | None:
-    """Return what line, station and device were called when the run was started."""
-    return None if run.names is None else decode(PlaceNames, json.loads(run.names))
-
-
-def _text(kept: Json | None) -> Text | None:
-    return None if kept is None else decode(Text, json.loads(kept))
-
-
 def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
     if run.occurrence_id is None:
         return None
@@ -136,8 +126,7 @@ def _after_verdict(
 ) -> Iterator[Dated]:
     if not fact.decides:
         return
-    run = known.get(RunRecord, fact.run_id)
-    assert run is not None  # noqa: S101  a run is recorded when it starts
+    run = recorded(known, RunRecord, fact.run_id)
     if worst_outcome([fact.verdict]) is Outcome.FAILED:  # needs nobody's confirmation (D4)
         failed = decision(
             run, at, OccurrenceOutcome.FAILED, DecisionCode(fact.verdict.value), known
@@ -153,8 +142,7 @@ def _after_verdict(
 def _open_case(
     fact: VerdictReached, at: datetime, run: RunRecord, known: Known, check: Check
 ) -> Iterator[Dated]:
-    missed = known.get(PresentationRecord, fact.run_id, fact.step, fact.attempt)
-    assert missed is not None  # noqa: S101  recorded when the part was issued
+    missed = recorded(known, PresentationRecord, fact.run_id, fact.step, fact.attempt)
     failure_mode = missed.failure_mode
     assert failure_mode is not None  # noqa: S101  a good master can't be missed
     already_open = known.find(
@@ -174,8 +162,8 @@ def _open_case(
         station=missed.station,
         device=missed.device,
         failure_mode=failure_mode,
-        names=names_of(run),
-        failure_mode_name=_text(missed.failure_mode_name),
+        names=read_json(PlaceNames, run.names),
+        failure_mode_name=read_json(Text, missed.failure_mode_name),
         check_id=check.id,
         run_id=missed.run_id,
         step=missed.step,
@@ -197,8 +185,7 @@ def _open_case(
 
 
 def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None) -> Iterator[Dated]:
-    run = known.get(RunRecord, fact.run_id)
-    assert run is not None  # noqa: S101  a run is recorded when it starts
+    run = recorded(known, RunRecord, fact.run_id)
     if fact.outcome is Outcome.PASSED and run.purpose is Purpose.REVERIFICATION:
         assert run.containment_id is not None  # noqa: S101  a re-verification has its case
         case = known.get(ContainmentRecord, run.containment_id)
@@ -210,8 +197,7 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
     if check is None or run.occurrence_id is None:
         return
     if fact.outcome is Outcome.INCONCLUSIVE:
-        occurrence = known.get(OccurrenceRecord, run.occurrence_id)
-        assert occurrence is not None  # noqa: S101  a run is started for one that is there
+        occurrence = recorded(known, OccurrenceRecord, run.occurrence_id)
         undecided = occurrence.outcome is None
         if undecided and occurrence.inconclusive_runs == check.escalate_after_inconclusive:
             # nobody shops around a miss: the quality engineer is told (D4)
@@ -225,9 +211,8 @@ def _after_reaction(
     check: Check | None,
 ) -> Iterator[Dated]:
     del check
-    case = known.get(ContainmentRecord, fact.containment_id)
-    assert case is not None  # noqa: S101  the fact was folded into it
-    all_done = all(step["done_at"] for step in json.loads(case.reaction))
+    case = recorded(known, ContainmentRecord, fact.containment_id)
+    all_done = all(step.done_at is not None for step in reaction_of(case))
     if case.state is ContainmentState.REVERIFIED and all_done:
         yield Dated(ContainmentClosed(containment_id=case.containment_id), at)
 
@@ -246,7 +231,7 @@ def _alarm(
         line=run.line,
         station=run.station,
         device=run.device,
-        names=names_of(run),
+        names=read_json(PlaceNames, run.names),
         part_id=part_id,
         run_id=run.run_id,
         occurrence_id=occurrence.occurrence_id if occurrence else None,

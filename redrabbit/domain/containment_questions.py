@@ -1,7 +1,10 @@
-"""What is asked of a containment's record: whether a check can re-verify it (L4, B24)."""
+"""What is asked of a containment's record: its reaction, and whether a check can re-verify it (L4, B24)."""
+
+import json
 
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentState
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentState, ReactionStep
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where
 
@@ -9,6 +12,11 @@ from redrabbit.domain.record_query import RecordReader, Where
 def open_containments(reader: RecordReader) -> list[ContainmentRecord]:
     """Return the cases that are not closed, oldest first."""
     return reader.find(ContainmentRecord, Where("state", "!=", ContainmentState.CLOSED))
+
+
+def reaction_of(case: ContainmentRecord) -> tuple[ReactionStep, ...]:
+    """Return the steps of the case's reaction, in order, with who did which."""
+    return tuple(decode(ReactionStep, step) for step in json.loads(case.reaction))
 
 
 def may_reverify(plant: Plant, check: Check, case: ContainmentRecord) -> bool:

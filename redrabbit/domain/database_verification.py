@@ -23,7 +23,7 @@ from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpo
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
-from redrabbit.domain.facts.fact import Changes, Look
+from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
@@ -37,6 +37,7 @@ __all__ = [
     "OF_RECORDS",
     "DatabaseVerification",
     "Finding",
+    "Fold",
     "Folded",
     "LedgerVerification",
     "compare_records",
@@ -49,7 +50,6 @@ R = TypeVar("R", bound=Record)
 Row = Mapping[str, object]
 """Column name to value, as found."""
 
-Fold = Callable[[Entry, Look], Changes]
 Key = tuple[object, ...]
 
 _REPEATED: Final = (

@@ -43,6 +43,13 @@ class RecordReader(Protocol):
         ...
 
 
+def recorded(reader: RecordReader, kind: type[R], *key: str | int) -> R:
+    """Return a record that must be there, because what made it was recorded before."""
+    record = reader.get(kind, *key)
+    assert record is not None, (kind.TABLE, key)  # noqa: S101  a bug otherwise
+    return record
+
+
 def latest(reader: RecordReader, kind: type[R], *where: Where, by: str) -> R | None:
     """Return the record that meets every condition and has the greatest `by`; None: there is none."""
     records = reader.find(kind, *where, order_by=by, descending=True, limit=1)

@@ -22,6 +22,7 @@ from redrabbit.domain.facts.station import StationRecord
 
 __all__ = [
     "KEYS",
+    "KINDS",
     "TABLES",
     "AgentRecord",
     "AlarmRecord",
@@ -41,5 +42,8 @@ __all__ = [
 ]
 
 TABLES: Mapping[type[Record], str] = {kind: kind.TABLE for kind in RECORDS}
+
+KINDS: Mapping[str, type[Record]] = {kind.TABLE: kind for kind in RECORDS}
+"""The kind of record of each table."""
 
 KEYS: Mapping[type[Record], tuple[str, ...]] = {kind: kind.KEY for kind in RECORDS}

@@ -31,8 +31,6 @@ from redrabbit.services.station_queue import StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
 
-__all__ = ["Agent", "PreviousPlant", "TakenOver", "note_clock_step", "open_life"]
-
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
 SCHEDULE_S = 0.5
@@ -153,9 +151,9 @@ class Agent:
     def sink(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take one acquisition from a link."""
         queue = self.queues.get(acquisition.station)
-        return (
-            queue.take(acquisition) if queue is not None else None
-        )  # None: no longer in the plant
+        if queue is None:
+            return None  # no longer in the plant
+        return queue.take(acquisition)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -170,7 +168,7 @@ class Agent:
             return
         number = self._agent_id
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
-            await self.database.write(lambda uow: _note_stopped(uow, number))
+            await self.database.write(lambda uow: note_stopped(uow, number))
 
     def tick(self, now: datetime) -> None:
         """Look at every deadline and every silent station: one beat of the heart (B20)."""
@@ -274,5 +272,6 @@ def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
     raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now)
 
 
-def _note_stopped(uow: UnitOfWork, agent_id: int) -> None:
+def note_stopped(uow: UnitOfWork, agent_id: int) -> None:
+    """Record that this life of the agent ended in good order."""
     record(uow, AgentStopped(agent_id=agent_id), stream=PLANT_STREAM, actor=AGENT)

@@ -3,17 +3,15 @@
 That a miss opens a case, and what closes it, is said in `redrabbit.domain.consequences`.
 """
 
-import json
 from dataclasses import replace
 
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.containment import (
     ContainmentRecord,
     ContainmentState,
     ContainmentStopped,
     ReactionChanged,
-    ReactionStep,
     WindowEnd,
 )
 from redrabbit.domain.identity import Actor, ContainmentId
@@ -48,7 +46,7 @@ def tick_reaction(
 ) -> ContainmentRecord:
     """Tick one reaction step as done; refused for a step that isn't there or is done."""
     case = _open_case(uow, containment_id)
-    reaction = [decode(ReactionStep, each) for each in json.loads(case.reaction)]
+    reaction = list(reaction_of(case))
     if not 0 <= step < len(reaction):
         raise Refusal("no_such_step", containment=containment_id, step=step)
     if reaction[step].done_at is not None:

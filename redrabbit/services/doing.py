@@ -21,7 +21,7 @@ from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import TABLES, ContainmentRecord, RunRecord
+from redrabbit.domain.records import KINDS, ContainmentRecord, RunRecord
 from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
@@ -32,7 +32,6 @@ R = TypeVar("R", bound=Record)
 
 _OF_THE_DOOR: Final = frozenset({"not_permitted", "key_used_before"})
 """Refusals that say nothing about the scan."""
-_KINDS: Final = {table: kind for kind, table in TABLES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +195,7 @@ def answer_of(reader: Reader, asked: Asked) -> Record | None:
     if not same:
         raise Refusal("key_used_before", key=kept.key)
     answer = json.loads(kept.answer)
-    return decode(_KINDS[answer["table"]], answer["record"])
+    return decode(KINDS[answer["table"]], answer["record"])
 
 
 def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record) -> KeptAct:

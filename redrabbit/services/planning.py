@@ -22,6 +22,7 @@ from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PauseId
 from redrabbit.domain.limits import LONGEST_PAUSE, can_be_recorded
 from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
@@ -61,9 +62,7 @@ def excuse(
         occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.PERSON, text=reason
     )
     record(uow, excuse, stream=occurrence.line, actor=actor)
-    excused = uow.get(OccurrenceRecord, occurrence_id)
-    assert excused is not None  # noqa: S101  it was there a moment ago
-    return excused
+    return recorded(uow, OccurrenceRecord, occurrence_id)
 
 
 def declare_pause(
@@ -96,9 +95,7 @@ def declare_pause(
         pause_id=pause_id, line=line, begins_at=begins_at, ends_at=ends_at, reason_text=reason
     )
     record(uow, pause, stream=line, actor=actor)
-    declared = uow.get(PauseRecord, pause_id)
-    assert declared is not None  # noqa: S101  appended just now
-    return declared
+    return recorded(uow, PauseRecord, pause_id)
 
 
 def end_pause(uow: UnitOfWork, pause_id: PauseId, *, actor: Actor) -> PauseRecord:
@@ -109,9 +106,7 @@ def end_pause(uow: UnitOfWork, pause_id: PauseId, *, actor: Actor) -> PauseRecor
     if pause.ends_at <= uow.now:
         raise Refusal("pause_is_over", pause=pause_id, ends_at=pause.ends_at)
     record(uow, PauseEnded(pause_id=pause_id), stream=pause.line, actor=actor)
-    ended = uow.get(PauseRecord, pause_id)
-    assert ended is not None  # noqa: S101  it was there a moment ago
-    return ended
+    return recorded(uow, PauseRecord, pause_id)
 
 
 def quarantine(uow: UnitOfWork, part_id: str, *, reason: str, actor: Actor) -> ChallengePartRecord:
@@ -148,9 +143,7 @@ def acknowledge(uow: UnitOfWork, alarm_id: AlarmId, *, actor: Actor) -> AlarmRec
     if alarm.acknowledged_at is not None:
         raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
     record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=alarm.stream, actor=actor)
-    acknowledged = uow.get(AlarmRecord, alarm_id)
-    assert acknowledged is not None  # noqa: S101  it was there a moment ago
-    return acknowledged
+    return recorded(uow, AlarmRecord, alarm_id)
 
 
 def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:

@@ -3,6 +3,7 @@
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.remark import RunRemarked
 from redrabbit.domain.identity import Actor, RunId
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import RemarkRecord, RunRecord
 from redrabbit.domain.text import MOST_REASON_CHARACTERS, TextProblem, clean_text
 from redrabbit.services.ports import UnitOfWork, equals
@@ -19,6 +20,4 @@ def remark(uow: UnitOfWork, run_id: RunId, *, text: str, actor: Actor) -> Remark
         raise Refusal("no_such_run", run=run_id)
     place = uow.count(RemarkRecord, equals("run_id", run_id)) + 1
     record(uow, RunRemarked(run_id=run_id, place=place, text=words), stream=run.line, actor=actor)
-    kept = uow.get(RemarkRecord, run_id, place)
-    assert kept is not None  # noqa: S101  appended just now
-    return kept
+    return recorded(uow, RemarkRecord, run_id, place)

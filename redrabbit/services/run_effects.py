@@ -21,9 +21,10 @@ from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
-from redrabbit.domain.identity import AGENT, Actor, CheckId, RunId
+from redrabbit.domain.identity import AGENT, Actor, RunId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
@@ -74,15 +75,13 @@ def carry_out(uow: UnitOfWork, scene: Scene, run: Run, effects: tuple[Effect, ..
     for effect in effects:
         if not isinstance(effect, SetDeadline):
             CARRIED_OUT[type(effect)](uow, scene, run, effect)
-    known = uow.get(RunRecord, run.id)
-    assert known is not None  # noqa: S101  a run is recorded when it starts
-    return known
+    return recorded(uow, RunRecord, run.id)
 
 
-def refuse_scan(
+def keep_refused_scan(
     uow: UnitOfWork, run: RunRecord, *, code: str, refusal: Refusal, actor: Actor
 ) -> None:
-    """Record a scan that was refused: named and kept (B25)."""
+    """Record a scan that was refused, by whom and why (B25)."""
     expected = refusal.params.get("expected")
     refused = runs.ScanRefused(
         run_id=run.run_id,
@@ -203,7 +202,7 @@ def _take_back(uow: UnitOfWork, scene: Scene, run: Run, effect: PartReturned) ->
         state=run.state,
     )
     _record(uow, scene, given_back, effect.at, effect.actor)
-    piece = _piece(uow, given_back.part_id)
+    piece = recorded(uow, ChallengePartRecord, given_back.part_id)
     if piece.stream != scene.check.line:
         handed_back = PartHandedBack(
             part_id=piece.part_id, from_line=scene.check.line, run_id=run.id
@@ -217,7 +216,8 @@ def _miss_part(uow: UnitOfWork, scene: Scene, run: Run, effect: PartNotReturned)
     missing = PartMissing(
         part_id=part_id, run_id=run.id, station=station, device=device, box_label=None
     )
-    record(uow, missing, stream=_piece(uow, part_id).stream, at=effect.at, actor=AGENT)
+    piece = recorded(uow, ChallengePartRecord, part_id)
+    record(uow, missing, stream=piece.stream, at=effect.at, actor=AGENT)
     raise_alarm(
         uow,
         AlarmKind.NOT_RETURNED,
@@ -261,9 +261,7 @@ def _close(uow: UnitOfWork, scene: Scene, run: Run, effect: RunClosed) -> None:
 
 def _pass_occurrence(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> None:
     """Decide the occurrence before the run lets go of it."""
-    known = uow.get(RunRecord, run.id)
-    assert known is not None  # noqa: S101  a run is recorded when it starts
-    passed = decision(known, at, OccurrenceOutcome.PASSED, None, uow)
+    passed = decision(recorded(uow, RunRecord, run.id), at, OccurrenceOutcome.PASSED, None, uow)
     if passed is not None:
         _record(uow, scene, passed.fact, passed.at)
 
@@ -296,23 +294,12 @@ def raise_escape(
     )
 
 
-def _piece(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
-    piece = uow.get(ChallengePartRecord, part_id)
-    assert piece is not None  # noqa: S101  it was issued
-    return piece
-
-
 def _mode_name(plant: Plant, failure_mode: str | None) -> Text | None:
     return None if failure_mode is None else plant.failure_modes.get(failure_mode)
 
 
 def _kept_signals(uow: UnitOfWork, signals: SignalLog | None) -> str | None:
     return None if signals is None else uow.keep_blob(SIGNALS, signals.packed())
-
-
-def check_of(plant: Plant, run: Run) -> Check:
-    """Return the check that a run executes."""
-    return plant.check(CheckId(run.check_id))
 
 
 def _shown(value: Value | None) -> str | None:

@@ -155,23 +155,22 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
             steps[presentation.step] = replace(steps[presentation.step], judgement=judgement)
         attempts = max(steps[presentation.step].attempts, presentation.attempt)
         steps[presentation.step] = replace(steps[presentation.step], attempts=attempts)
-    state = known.state
     run = replace(
         run,
         steps=tuple(steps),
         index=known.step,
-        state=state,
+        state=known.state,
         expires_at=known.expires_at,
         stopped=stopped_with(known),
         reason=_reason(known),
     )
-    run = _taken_up(run, presentations, uow.now)
-    return (
-        _awaiting_return(uow, run, presentations) if run.state is RunState.AWAITING_RETURN else run
-    )
+    run = _resumed(run, presentations, uow.now)
+    if run.state is RunState.AWAITING_RETURN:
+        return _awaiting_return(uow, run, presentations)
+    return run
 
 
-def _taken_up(run: Run, presentations: list[PresentationRecord], now: datetime) -> Run:
+def _resumed(run: Run, presentations: list[PresentationRecord], now: datetime) -> Run:
     """Return the run with what it was watching, without what only memory held."""
     watched = begin(run.step.expectation, {})
     for presentation in presentations:
@@ -185,10 +184,10 @@ def _taken_up(run: Run, presentations: list[PresentationRecord], now: datetime) 
     if run.state is RunState.AWAITING_PART:
         return replace(run, deadline=SetDeadline(kind=DeadlineKind.START, at=run.expires_at))
     if run.state is RunState.AWAITING_RETURN:
-        later_presentation = watched if watched.presented_at is not None else None
+        # a later presentation is kept beside the first (L10)
         return replace(
-            run, later_presentation=later_presentation
-        )  # a later presentation, kept beside the first (L10)
+            run, later_presentation=watched if watched.presented_at is not None else None
+        )
     waits_until = now + timedelta(seconds=run.return_timeout_s)
     return replace(run, deadline=SetDeadline(kind=DeadlineKind.CONFIRMATION, at=waits_until))
 

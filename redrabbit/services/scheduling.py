@@ -5,14 +5,13 @@ the software was down is made when it returns (R12). Nothing waits for this step
 the status from the frozen times (D9).
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceDecided,
@@ -230,11 +229,6 @@ def _decide(
     record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
 
 
-def _names(occurrence: OccurrenceRecord) -> PlaceNames | None:
-    kept = occurrence.names
-    return None if kept is None else decode(PlaceNames, json.loads(kept))
-
-
 def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: datetime) -> None:
     raise_alarm(
         uow,
@@ -243,7 +237,7 @@ def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: d
         line=occurrence.line,
         station=occurrence.station,
         device=occurrence.device,
-        names=_names(occurrence),
+        names=read_json(PlaceNames, occurrence.names),
         occurrence_id=occurrence.occurrence_id,
         actor=SCHEDULER,
     )

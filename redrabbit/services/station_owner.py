@@ -16,6 +16,7 @@ from redrabbit.domain.facts.station import StationLost, StationRestored
 from redrabbit.domain.identity import AGENT, Actor, ContainmentId, OccurrenceId, PartId
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run import (
     Aborted,
@@ -39,7 +40,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.run_effects import Scene, carry_out, check_of, raise_escape, refuse_scan
+from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
 
 
@@ -218,10 +219,9 @@ class StationOwner:
         run = self._run_under_way()
 
         def command(uow: UnitOfWork) -> RunRecord | None:
-            known = uow.get(RunRecord, run.id)
-            assert known is not None  # noqa: S101  a run is recorded when it starts
-            refuse_scan(uow, known, code=code, refusal=refusal, actor=actor)
-            return uow.get(RunRecord, run.id)
+            known = recorded(uow, RunRecord, run.id)
+            keep_refused_scan(uow, known, code=code, refusal=refusal, actor=actor)
+            return recorded(uow, RunRecord, run.id)
 
         return Pending(command=command, settle=_nothing)
 
@@ -271,7 +271,7 @@ class StationOwner:
         scene = Scene(
             plant=self._plant,
             station=self.station,
-            check=check_of(self._plant, after),
+            check=self._plant.check(after.check_id),
             counter=self.live.counter(),
             signals=self.signals,
         )

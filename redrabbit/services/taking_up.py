@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from redrabbit.domain.challenge_part import ChallengePart, Custody
-from redrabbit.domain.consequences import names_of
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartMissing
+from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.plant import AgentStarted
 from redrabbit.domain.facts.run import RunClosed
+from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AGENT, CheckId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
@@ -37,12 +38,12 @@ from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_owner import StationOwner
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What one agent's life starts from."""
 
-    def __init__(self, agent_id: int, owners: list[StationOwner]) -> None:
-        self.agent_id = agent_id
-        self.owners = owners
+    agent_id: int
+    owners: tuple[StationOwner, ...]
 
 
 def open_life(
@@ -67,14 +68,14 @@ def open_life(
         scheduling.bring_up(uow)
     adopt(uow, plant, files, software)
     runs = _taken_up(uow, plant)
-    owners = [_owner_of(uow, plant, each, runs.get(each.id)) for each in plant.stations]
+    owners = tuple(_owner_of(uow, plant, each, runs.get(each.id)) for each in plant.stations)
     scheduling.step(uow, plant)
-    return Opened(number, owners)
+    return Opened(agent_id=number, owners=owners)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
-    """What became of the watches when another configuration was taken over."""
+    """What became of the stations' owners when another configuration was taken over."""
 
     adopted: bool
     """False where it was in force already."""
@@ -95,7 +96,7 @@ def take_over(
     before: Plant,
     owners: Mapping[StationId, StationOwner],
 ) -> TakenOver:
-    """Adopt another configuration while stations are watched; nobody may use `watches` meanwhile.
+    """Adopt another configuration while stations are watched; nobody may use `owners` meanwhile.
 
     What came due until now is owed by the plan `before` it (L7). A run goes on where neither its
     station nor its check nor a part of it changes; any other is taken up as after a restart (D4).
@@ -234,7 +235,7 @@ def _note_missing(uow: UnitOfWork, run: RunRecord, part: ChallengePartRecord) ->
         line=run.line,
         station=run.station,
         device=run.device,
-        names=names_of(run),
+        names=read_json(PlaceNames, run.names),
         part_id=part.part_id,
         run_id=run.run_id,
     )

@@ -153,11 +153,7 @@ def _order(kind: type[R], order_by: str | None) -> Callable[[R], tuple[Any, ...]
 
     def place(record: R) -> tuple[Any, ...]:
         value = getattr(record, name)
-        return (
-            ((value is not None, value), by_order(record))
-            if value is not None
-            else ((False,), by_order(record))
-        )
+        return (False,) if value is None else (True, value), by_order(record)
 
     return place
 

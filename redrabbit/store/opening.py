@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from redrabbit.base.clock import Clock
 from redrabbit.base.private_files import create_private
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
+from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
@@ -35,7 +36,7 @@ from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.session import WriterSession
-from redrabbit.store.unit_of_work import Fold, Recording
+from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import refuse_damage, refuse_damaged_ledger, verifier_of
 from redrabbit.store.writer import Writer
 

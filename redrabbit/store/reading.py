@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.ledger import Entry, StoredEntry
-from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.services.ports import KeptAct, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
@@ -116,9 +116,6 @@ _BY_KEY: dict[type[Any], Select[Any]] = {
     for kind, table in RECORD_TABLES.items()
 }
 
-
-_KINDS: dict[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
-
 STATEMENTS = 512
 """Made once and kept, because making one takes longer than SQLite takes to answer; the product asks
 some hundred different questions, and limits from outside must not pile up."""
@@ -132,14 +129,14 @@ def _found(
     descending: bool,
     limit: int | None,
 ) -> Select[Any]:
-    kind = _KINDS[table]
+    kind = KINDS[table]
     statement = _ALL[kind].where(*_conditions(kind, conditions))
     return statement.order_by(*_order(kind, order_by, descending)).limit(limit)
 
 
 @lru_cache(STATEMENTS)
 def _counted(table: str, conditions: tuple[Asked, ...]) -> Select[int]:
-    kind = _KINDS[table]
+    kind = KINDS[table]
     counted = select(func.count()).select_from(RECORD_TABLES[kind])
     return counted.where(*_conditions(kind, conditions))
 

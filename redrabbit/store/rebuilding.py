@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from redrabbit import __version__
-from redrabbit.domain import database_verification
-from redrabbit.domain.facts.fact import Changes, Look
+from redrabbit.domain.database_verification import NONSENSE
+from redrabbit.domain.facts.fact import Changes, Fold, Look
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.domain.records import KEYS, Record
@@ -44,7 +44,7 @@ log = logging.getLogger("redrabbit.store")
 
 def rebuild_records(
     connection: Connection,
-    fold: database_verification.Fold,
+    fold: Fold,
     told: Told | None = None,
     *,
     batch: int = BATCH,
@@ -88,7 +88,7 @@ class _Records:
         self._known: dict[_Key, Record | None] = {}
         self._touched: dict[_Key, None] = {}
 
-    def add(self, entry: Entry, fold: database_verification.Fold, *, behind_a_hole: bool) -> None:
+    def add(self, entry: Entry, fold: Fold, *, behind_a_hole: bool) -> None:
         """Apply one entry's changes in memory."""
         for change in _changes(entry, fold, self._look, behind_a_hole=behind_a_hole):
             kind: type[Any] = type(change.record)
@@ -130,15 +130,13 @@ def _holes(connection: Connection) -> dict[str, int]:
     return {row.stream: row[1] for row in rows}
 
 
-def _changes(
-    entry: Entry, fold: database_verification.Fold, look: Look, *, behind_a_hole: bool
-) -> Changes:
+def _changes(entry: Entry, fold: Fold, look: Look, *, behind_a_hole: bool) -> Changes:
     """Return what an entry changes: nothing, where it speaks of what was erased (D51)."""
     try:
         return fold(entry, look)
     except WrittenByNewer as newer:
         raise DatabaseTooNew(f"ledger[{entry.index}]: {newer}. Start that version") from newer
-    except database_verification.NONSENSE as error:
+    except NONSENSE as error:
         if isinstance(error, LookupError) and behind_a_hole:
             return ()
         problem = f"{type(error).__name__}: {error}"

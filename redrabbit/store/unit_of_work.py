@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
-from redrabbit.domain.facts.fact import Changes, Look, Put
+from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.record_query import latest
@@ -32,9 +32,6 @@ from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
 def new_salt() -> bytes:
     """Return fresh random bytes for the salt of one payload."""
     return secrets.token_bytes(SALT_BYTES)
-
-
-Fold = Callable[[Entry, Look], Changes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from redrabbit.domain.consequences import (
     consequences,
     decision,
     last_good_check,
-    names_of,
     next_id,
 )
 from redrabbit.domain.control_plan import Check
@@ -25,7 +24,7 @@ from redrabbit.domain.facts.containment import (
     ContainmentOpened,
     ContainmentReverified,
 )
-from redrabbit.domain.facts.fact import Fact, Record
+from redrabbit.domain.facts.fact import Fact, Record, read_json
 from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import (
@@ -164,7 +163,7 @@ def test_case_and_alarm_keep_the_words_of_their_run() -> None:
 def test_under_schema_1_nobody_knows_what_places_were_called() -> None:
     ledger = a_ledger()
     ledger.say("run_started", 60, **(RUN | {"names": None}))
-    assert names_of(ledger.the(RunRecord, "line1-R-1")) is None
+    assert read_json(PlaceNames, ledger.the(RunRecord, "line1-R-1").names) is None
 
 
 def test_numbers_count_on_each_line_by_itself() -> None:

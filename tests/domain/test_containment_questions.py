@@ -1,16 +1,20 @@
 """Which check can re-verify a case (L4, B24)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from redrabbit.domain.containment_questions import may_reverify, open_containments
-from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.identity import PartId
+from redrabbit.domain.containment_questions import may_reverify, open_containments, reaction_of
+from redrabbit.domain.facts.containment import ContainmentState, ReactionStep
+from redrabbit.domain.facts.fact import json_of
+from redrabbit.domain.identity import How, PartId
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.store.memory import MemoryDatabase
 from tests.plants import a_check, a_plant
 from tests.stored import RECORDING, SteppingClock, bare, put
+
+TEN = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 
 
 def a_case(**given_values: Any) -> ContainmentRecord:
@@ -55,3 +59,10 @@ def test_a_case_is_open_until_it_is_closed_and_the_oldest_stands_first() -> None
         database.write_now(lambda work, case=case: work.append(put(case)))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
     found = database.read_now(open_containments)
     assert [case.containment_id for case in found] == ["line1-C-1", "line1-C-3"]
+
+
+def test_the_reaction_comes_back_with_who_did_which_step() -> None:
+    done = ReactionStep(en="Stop", zh="停", done_at=TEN, done_by="badge 2207", done_how=How.STATED)
+    to_do = ReactionStep(en="Sort", zh="挑选", done_at=None, done_by=None, done_how=None)
+    case = a_case(reaction=json_of((done, to_do)))
+    assert reaction_of(case) == (done, to_do)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from redrabbit.domain.record_query import Where, equals, latest
+import pytest
+
+from redrabbit.domain.record_query import Where, equals, latest, recorded
 from redrabbit.domain.records import AgentRecord
 
 
@@ -13,8 +15,9 @@ class AskedReader:
         self.answer = list(answer)
         self.asked: tuple[object, ...] = ()
 
-    def get(self, _kind: type[Any], *_key: str | int) -> Any:
-        return None
+    def get(self, kind: type[Any], *key: str | int) -> Any:
+        self.asked = (kind, *key)
+        return next(iter(self.answer), None)
 
     def find(
         self,
@@ -30,6 +33,14 @@ class AskedReader:
 
 def test_the_commonest_condition_is_that_a_field_equals_a_value() -> None:
     assert equals("state", "open") == Where("state", "=", "open")
+
+
+def test_what_was_recorded_is_there_or_there_is_a_bug() -> None:
+    reader = AskedReader("the third life")
+    life: object = recorded(reader, AgentRecord, 3)
+    assert (life, reader.asked) == ("the third life", (AgentRecord, 3))
+    with pytest.raises(AssertionError, match="agents"):
+        recorded(AskedReader(), AgentRecord, 4)
 
 
 def test_the_latest_is_asked_for_alone() -> None:

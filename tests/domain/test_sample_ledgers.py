@@ -10,7 +10,7 @@ from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.ledger import StoredEntry, read_entry, rebuild
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.records import TABLES, InForceRecord, RemarkRecord
+from redrabbit.domain.records import KINDS, TABLES, InForceRecord, RemarkRecord
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.domain.frozen_schema_1 import FROZEN, not_frozen, today, told_today
 
@@ -20,7 +20,6 @@ ENTRIES = [
     read_entry(StoredEntry(raw=raw, salt=None, payload=None), index)
     for index, raw in enumerate(RAWS)
 ]
-KINDS = {table: kind for kind, table in TABLES.items()}
 
 
 def folded() -> Folded:

@@ -11,7 +11,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.schedule import Daily
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.services import scheduling
-from redrabbit.services.agent import open_life
+from redrabbit.services.taking_up import open_life
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, UTC_ZONE, Bench, a_check, a_plant
 
 ANNA = Actor.stated("2207")

@@ -71,7 +71,7 @@ async def test_what_a_station_said_is_tried_again_until_the_database_is_back() -
     assert not queue.busy
 
 
-async def test_a_desk_closes_though_the_database_is_away() -> None:
+async def test_a_queue_closes_though_the_database_is_away() -> None:
     """What is left was never acknowledged: it is as if the process had been killed."""
     bench = Bench()
     queue, database = a_queue(bench)
@@ -99,7 +99,7 @@ async def test_a_desk_closes_though_the_database_is_away() -> None:
     assert database.tries == 2
 
 
-async def test_a_desk_that_closes_commits_what_is_queued() -> None:
+async def test_a_queue_that_closes_commits_what_is_queued() -> None:
     bench = Bench()
     queue, database = a_queue(bench)
     database.back = True

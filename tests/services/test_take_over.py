@@ -16,9 +16,9 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PresentationRecord, StationRecord
 from redrabbit.domain.schedule import Daily
 from redrabbit.services import scheduling
-from redrabbit.services.agent import TakenOver
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.taking_up import TakenOver
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_part, a_plant, a_station
 from tests.services.served import ANNA, START, Served
 

@@ -37,11 +37,12 @@ from redrabbit.domain.observation import Acquisition, Observation, Reason, Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.services import containing, planning, scheduling
-from redrabbit.services.agent import _note_stopped, note_clock_step, open_life
+from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
 from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.taking_up import open_life
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
@@ -128,7 +129,7 @@ class Shop:
 
     def end(self, *, killed: bool = False) -> None:
         if not killed:
-            self.write(lambda uow: _note_stopped(uow, self.agent_id))
+            self.write(lambda uow: note_stopped(uow, self.agent_id))
         self.write(lambda uow: uow.beat("agent", self.clock.now()))
         self.database.close()
 

@@ -14,7 +14,7 @@ from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.plant import in_force_digest
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.exports.export_file import export_records, verify_export
-from redrabbit.services.agent import open_life
+from redrabbit.services.taking_up import open_life
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from tests.domain.frozen_schema_1 import FROZEN

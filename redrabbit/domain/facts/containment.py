@@ -5,11 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import ContainmentId, How, Letter, RunId, number_of
-from redrabbit.domain.ledger import Entry, canonical_text
+from redrabbit.domain.ledger import Entry
 from redrabbit.domain.text import Text
 
 
@@ -94,10 +93,6 @@ def _case(look: Look, containment_id: ContainmentId) -> ContainmentRecord:
     return found(look, ContainmentRecord, containment_id)
 
 
-def _as_json(reaction: tuple[ReactionStep, ...]) -> Json:
-    return Json(canonical_text(plain(reaction)))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentOpened(Fact):
     """A miss opened the case (L4)."""
@@ -144,7 +139,7 @@ class ContainmentOpened(Fact):
             stopped_entry=None,
             window_end=None,
             box_label=None,
-            reaction=_as_json(self.reaction),
+            reaction=json_of(self.reaction),
             reverified_by_run=None,
             closed_at=None,
         )
@@ -198,7 +193,7 @@ class ReactionChanged(Fact):
         """Keep the ticked reaction steps."""
         del entry
         case = _case(look, self.containment_id)
-        return (Put(replace(case, reaction=_as_json(self.reaction))),)
+        return (Put(replace(case, reaction=json_of(self.reaction))),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

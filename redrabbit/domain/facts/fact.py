@@ -6,12 +6,13 @@ the records; a fold depends on the entry and on the records before it, and on no
 verification folds the whole ledger again and compares (D13).
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, NewType, Protocol, TypeVar
+from typing import Any, ClassVar, NewType, Protocol, TypeVar, overload
 
-from redrabbit.domain.facts.codec import encode, plain
+from redrabbit.domain.facts.codec import decode, encode, plain
 from redrabbit.domain.identity import Actor, Letter
 from redrabbit.domain.ledger import Entry, Event, canonical_text
 
@@ -39,6 +40,7 @@ class Record:
 
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class Fact:
         return ()
 
 
+Fold = Callable[[Entry, Look], Changes]
+"""What an entry changes in the records, as they stand before it."""
+
+
 def event_of(fact: Fact, *, stream: str, at: datetime, actor: Actor) -> Event:
     """Return the fact as it is handed to the ledger; `at` is when it happened (aware)."""
     return Event(type=fact.TYPE, stream=stream, occurred_at=at, actor=actor, payload=encode(fact))
@@ -96,9 +102,18 @@ def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
     return kind(**own, **given)
 
 
+@overload
+def json_of(value: None) -> None: ...
+@overload
+def json_of(value: object) -> Json: ...
 def json_of(value: object) -> Json | None:
     """Return a value with parts of its own as a record keeps it; None for none."""
     return None if value is None else Json(canonical_text(plain(value)))
+
+
+def read_json(kind: type[T], kept: Json | None) -> T | None:
+    """Return the value of `kind` that a record keeps by `json_of`; None for none."""
+    return None if kept is None else decode(kind, json.loads(kept))
 
 
 def _names(kind: type[Any]) -> Iterable[str]:

@@ -122,7 +122,7 @@ class InForceChanged(Fact):
             entry=entry.index,
             digest=in_force_digest(self.items),
             since_at=entry.occurred_at,
-            items=Json(str(json_of(self.items))),
+            items=json_of(self.items),
         )
         return (Put(record),)
 

@@ -12,12 +12,11 @@ from typing import Any, ClassVar, Final
 
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
-from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.identity import How, RunId
-from redrabbit.domain.ledger import Entry, JsonValue, canonical_text
+from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.run_words import Presented, RunState, Verdict, Why
 from redrabbit.domain.text import Text
 
@@ -194,7 +193,7 @@ class PartPresented(Fact):
             entry=entry.index,
         )
         if self.attempt > 1:
-            later = _without_verdict(presented)
+            later = replace(presented, **UNJUDGED, decides=False)
             return (Put(later), Put(replace(run, entry=entry.index)))
         shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
         part = _at_home(presented, entry, look)
@@ -202,14 +201,6 @@ class PartPresented(Fact):
             return (Put(presented), shown)
         moved = replace(part, custody=Custody.PRESENTED, custody_at=entry.occurred_at)
         return (Put(presented), Put(moved), shown)
-
-
-def _without_verdict(first: PresentationRecord) -> PresentationRecord:
-    return replace(
-        first,
-        **UNJUDGED,
-        decides=False,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +255,7 @@ class VerdictReached(Fact):
             observed_code=self.observed_code,
             measured=self.measured,
             counter=self.counter,
-            evidence=Json(canonical_text(plain(self.evidence))),
+            evidence=json_of(self.evidence),
             entry=entry.index,
         )
         state = RunState.AWAITING_RETURN if judged.decides else run.state

@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import ContainmentId, How, Letter, OccurrenceId, RunId, number_of
-from redrabbit.domain.ledger import Entry, canonical_text
+from redrabbit.domain.ledger import Entry
 from redrabbit.domain.run_words import Outcome, Purpose, RunState, StopCode
 
 
@@ -131,7 +130,7 @@ class RunStarted(Fact):
             reason_code=None,
             reason_text=None,
             step=0,
-            parts=Json(canonical_text(plain(self.parts))),
+            parts=json_of(self.parts),
             started_by=entry.actor.id,
             started_how=entry.actor.how,
             started_entry=entry.index,

@@ -1,14 +1,14 @@
 """The cases that misses opened: the suspect window in parts, the reaction, the way back (L4, R24)."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from redrabbit.domain.containment_questions import may_reverify, open_containments
+from redrabbit.domain.containment_questions import may_reverify, open_containments, reaction_of
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
-from redrabbit.domain.identity import ContainmentId, How, RunId
+from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.identity import ContainmentId, RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.run_questions import is_under_way, parts_of
@@ -21,7 +21,6 @@ from redrabbit.services.queries.place_names import (
     failure_mode_name,
     known_check,
     place_of,
-    words_kept,
 )
 from redrabbit.services.queries.startable import PartToTake, part_to_take
 from redrabbit.services.queries.wording import outcome_word
@@ -151,8 +150,8 @@ def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
 
 def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
     """Return a case as lists show it."""
-    reaction = json.loads(case.reaction)
-    kept = words_kept(case.failure_mode_name)
+    reaction = reaction_of(case)
+    kept = read_json(Text, case.failure_mode_name)
     mode = kept or failure_mode_name(plant, case.failure_mode)
     assert mode is not None  # noqa: S101  a case is always about a failure mode
     return ContainmentRow(
@@ -169,7 +168,7 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
         quantity=case.quantity,
         at_least=case.quantity_is_lower_bound,
         steps=len(reaction),
-        steps_done=sum(step.get("done_at") is not None for step in reaction),
+        steps_done=sum(step.done_at is not None for step in reaction),
     )
 
 
@@ -177,11 +176,11 @@ def _reaction(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]
     return tuple(
         ReactionStep(
             step=number,
-            words=Text(en=step["en"], zh=step["zh"]),
-            done_at=_instant(step["done_at"]),
-            done_by=person(names, step["done_by"], How(step["done_how"] or How.STATED)),
+            words=Text(en=step.en, zh=step.zh),
+            done_at=step.done_at,
+            done_by=person(names, step.done_by, step.done_how),
         )
-        for number, step in enumerate(json.loads(case.reaction))
+        for number, step in enumerate(reaction_of(case))
     )
 
 
@@ -191,7 +190,3 @@ def _part_of(reader: Reader, case: ContainmentRecord) -> str | None:
         return None
     parts = parts_of(run)
     return parts[case.step] if case.step < len(parts) else None
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text is not None else None

@@ -3,11 +3,12 @@
 Schema 1 kept none; there today's names stand, and ids for what files no longer mention (D14).
 """
 
-import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import CheckId, DeviceId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import Json
@@ -50,24 +51,15 @@ class Located(Protocol):
 
 def place_of(plant: Plant, record: Located) -> PlaceShown:
     """Return where something happened, in the words of its time."""
-    if record.names is None:
+    names = read_json(PlaceNames, record.names)
+    if names is None:
         return place_today(plant, record.line, record.station, record.device)
-    names = json.loads(record.names)
     return PlaceShown(
-        line=_text(names["line"]),
+        line=names.line,
         station=record.station,
-        operation=names["operation"],
-        device=_text(names["device"] or names["station"]),
+        operation=names.operation,
+        device=names.device or names.station,
     )
-
-
-def words_kept(kept: Json | None) -> Text | None:
-    """Return words that a record kept; None where it kept none."""
-    return _text(json.loads(kept)) if kept is not None else None
-
-
-def _text(words: Any) -> Text:
-    return Text(en=words["en"], zh=words["zh"])
 
 
 def place_today(plant: Plant, line: str, station: str, device: str) -> PlaceShown:

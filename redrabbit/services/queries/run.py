@@ -1,11 +1,10 @@
 """One run as a record: what the station said, who did it, why it was due, where it is kept (R14)."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.identity import RunId
@@ -27,7 +26,6 @@ from redrabbit.services.queries.place_names import (
     PlaceShown,
     failure_mode_name,
     place_of,
-    words_kept,
 )
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
@@ -153,10 +151,6 @@ def _size_of_signals(reader: Reader, run: RunRecord) -> int | None:
     return len(kept) if kept is not None else None
 
 
-def _certification(kept: Json | None) -> Certification | None:
-    return decode(Certification, json.loads(kept)) if kept is not None else None
-
-
 def _presentation(
     plant: Plant, names: Names, presentation: PresentationRecord
 ) -> PresentationShown:
@@ -164,9 +158,9 @@ def _presentation(
         step=presentation.step,
         attempt=presentation.attempt,
         part=presentation.part_id,
-        part_name=words_kept(presentation.part_name),
-        certification=_certification(presentation.certification),
-        failure_mode=words_kept(presentation.failure_mode_name)
+        part_name=read_json(Text, presentation.part_name),
+        certification=read_json(Certification, presentation.certification),
+        failure_mode=read_json(Text, presentation.failure_mode_name)
         or failure_mode_name(plant, presentation.failure_mode),
         expected=_expected(presentation),
         observed=_observed(presentation),

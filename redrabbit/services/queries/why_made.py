@@ -1,6 +1,7 @@
 """Why a run is made, in words: for a case, for a scheduled check, or on demand."""
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import WhyMade, why_made
 from redrabbit.services.ports import Reader
@@ -15,8 +16,7 @@ def why_message(reader: Reader, run: RunRecord) -> Message:
             return message("why.reverification", containment=run.containment_id)
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
-            occurrence = reader.get(OccurrenceRecord, run.occurrence_id)
-            assert occurrence is not None  # noqa: S101  a run starts for one that is recorded
+            occurrence = recorded(reader, OccurrenceRecord, run.occurrence_id)
             return message("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
         case WhyMade.ON_DEMAND:
             return message("why.on_demand")

@@ -1,12 +1,13 @@
 """Containments and alarms."""
 
-import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from redrabbit.domain import acts
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.ports import Reader, Where, equals
@@ -19,8 +20,6 @@ from redrabbit.web.api.requests import Act, Tick
 from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site
 
-CaseState = Literal["open", "reverified", "closed"]
-
 
 def containments_router(site: Site) -> APIRouter:
     """Return the cases that misses opened."""
@@ -29,7 +28,7 @@ def containments_router(site: Site) -> APIRouter:
 
     @router.get("/containments", responses=FOR_LISTS)
     async def list_containments(
-        state: Annotated[CaseState | None, Query()] = None,
+        state: Annotated[ContainmentState | None, Query()] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Containment]:
@@ -105,11 +104,16 @@ def _containment(reader: Reader, containment_id: ContainmentId) -> Containment:
 
 def containment_model(record: ContainmentRecord, names: Names) -> Containment:
     """Return a case as programs read it."""
-    steps = [
-        step | {"done_by": name_of(names, step["done_by"]) if step["done_by"] else None}
-        for step in json.loads(record.reaction)
+    reaction = [
+        ReactionStep(
+            en=step.en,
+            zh=step.zh,
+            done_at=step.done_at,
+            done_by=name_of(names, step.done_by) if step.done_by is not None else None,
+            done_how=step.done_how,
+        )
+        for step in reaction_of(record)
     ]
-    reaction = [ReactionStep(**step) for step in steps]
     return model_of(Containment, record, names, reaction=reaction)
 
 

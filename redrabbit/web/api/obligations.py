@@ -1,7 +1,7 @@
 """Occurrences, what is overdue, and excuses."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -22,8 +22,9 @@ from redrabbit.web.api.requests import NewExcuse
 from redrabbit.web.api.values import Cursor, Filter, Key, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
 
-StatusWord = Literal["upcoming", "open", "due", "overdue", "lapsed", "passed", "failed", "excused"]
-DECIDED: Final = frozenset({"passed", "failed", "excused"})
+DECIDED: Final = frozenset(
+    {OccurrenceStatus.PASSED, OccurrenceStatus.FAILED, OccurrenceStatus.EXCUSED}
+)
 """Statuses that are always stored; the others are computed from times (D9)."""
 
 
@@ -35,7 +36,7 @@ def obligations_router(site: Site) -> APIRouter:
     @router.get("/occurrences", responses=FOR_LISTS)
     async def list_occurrences(
         *,
-        status: Annotated[StatusWord | None, Query()] = None,
+        wanted: Annotated[OccurrenceStatus | None, Query(alias="status")] = None,
         line: Filter = None,
         since: Since = None,
         until: Until = None,
@@ -48,7 +49,7 @@ def obligations_router(site: Site) -> APIRouter:
 
         def query(reader: Reader) -> Page[Occurrence]:
             found, following = _page(
-                reader, wanted=status, where=where, limit=limit, cursor=cursor, now=now
+                reader, wanted=wanted, where=where, limit=limit, cursor=cursor, now=now
             )
             names = reader.names()
             return Page(items=[occurrence_model(o, names, now) for o in found], next=following)
@@ -70,7 +71,11 @@ def obligations_router(site: Site) -> APIRouter:
         def query(reader: Reader) -> list[Occurrence]:
             found = reader.find(OccurrenceRecord, *where, order_by="due_at")
             names = reader.names()
-            return [occurrence_model(o, names, now) for o in found if status(o, now) is _OVERDUE]
+            return [
+                occurrence_model(o, names, now)
+                for o in found
+                if status(o, now) is OccurrenceStatus.OVERDUE
+            ]
 
         return await service.read(query)
 
@@ -82,9 +87,6 @@ def obligations_router(site: Site) -> APIRouter:
         return occurrence_model(*await do(site, body, act, key), site.clock.now())
 
     return router
-
-
-_OVERDUE: Final = OccurrenceStatus.OVERDUE
 
 
 def _where(line: str | None, since: datetime | None, until: datetime | None) -> list[Where]:
@@ -101,7 +103,7 @@ def _where(line: str | None, since: datetime | None, until: datetime | None) -> 
 def _page(
     reader: Reader,
     *,
-    wanted: str | None,
+    wanted: OccurrenceStatus | None,
     where: list[Where],
     limit: int,
     cursor: str | None,
@@ -109,20 +111,20 @@ def _page(
 ) -> tuple[list[OccurrenceRecord], str | None]:
     """Return a page; a status that is computed is looked for among the undecided (D9)."""
     if wanted is None or wanted in DECIDED:
-        stored = [equals("outcome", wanted)] if wanted is not None else []
+        stored = [equals("outcome", wanted.value)] if wanted is not None else []
         return newest_first(reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor)
     last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
     undecided = reader.find(OccurrenceRecord, *where, equals("outcome", None))
     found = [
         o
         for o in undecided
-        if status(o, now).value == wanted and (last is None or listed(o) < listed(last))
+        if status(o, now) is wanted and (last is None or listed(o) < listed(last))
     ]
-    if wanted == "lapsed":
+    if wanted is OccurrenceStatus.LAPSED:
         stored_lapsed, _ = newest_first(
             reader,
             OccurrenceRecord,
-            [*where, equals("outcome", wanted)],
+            [*where, equals("outcome", wanted.value)],
             limit=limit + 1,
             after=cursor,
         )

@@ -1,6 +1,6 @@
 """Runs: the list, one with its evidence, and the acts of an operator."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -8,6 +8,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.records import PresentationRecord, RemarkRecord, RunRecord
+from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.plans import plan_label
@@ -28,11 +29,6 @@ from redrabbit.web.api.signals import signals_of
 from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
 from redrabbit.web.site import Site
 
-OutcomeWord = Literal["passed", "failed", "inconclusive", "aborted"]
-StateWord = Literal[
-    "awaiting_part", "armed", "presented", "awaiting_return", "awaiting_confirmation", "closed"
-]
-
 
 def runs_router(site: Site) -> APIRouter:
     """Return runs and what an operator does in one."""
@@ -45,8 +41,8 @@ def runs_router(site: Site) -> APIRouter:
         line: Filter = None,
         station: Filter = None,
         device: Filter = None,
-        outcome: Annotated[OutcomeWord | None, Query()] = None,
-        state: Annotated[StateWord | None, Query()] = None,
+        outcome: Annotated[Outcome | None, Query()] = None,
+        state: Annotated[RunState | None, Query()] = None,
         since: Since = None,
         until: Until = None,
         limit: Limit = 50,

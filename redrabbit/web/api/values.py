@@ -104,7 +104,9 @@ Reason = Annotated[
     _text(MOST_REASON_CHARACTERS),
     Field(examples=["fixture busy"]),
 ]
-Id = Annotated[str, StringConstraints(max_length=MOST_FILTER_CHARACTERS), _text(200)]
+Id = Annotated[
+    str, StringConstraints(max_length=MOST_FILTER_CHARACTERS), _text(MOST_FILTER_CHARACTERS)
+]
 """The id of a line, station, device, check or part."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_iso), refusing(_instant)]
 """ISO 8601 with offset, from 2000 to 2099."""

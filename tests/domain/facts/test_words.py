@@ -1,10 +1,9 @@
 """Words of their own time (D23, D53): kept with the facts, told as they were."""
 
-import json
 from datetime import date
 
 from redrabbit.domain.facts.codec import decode, encode
-from redrabbit.domain.facts.fact import json_of
+from redrabbit.domain.facts.fact import json_of, read_json
 from redrabbit.domain.facts.words import Certification, PlaceNames, PlanReference
 from redrabbit.domain.text import Text
 
@@ -22,7 +21,7 @@ def test_names_of_a_place_come_back_from_a_record() -> None:
         station=Text(en="Nutrunner", zh="拧紧机"),
         device=None,
     )
-    assert decode(PlaceNames, json.loads(json_of(names) or "")) == names
+    assert read_json(PlaceNames, json_of(names)) == names
 
 
 def test_a_certification_says_what_was_measured_and_until_when_it_holds() -> None:

@@ -31,7 +31,7 @@ class AtOp20(Bench):
 
     @property
     def owner(self) -> StationOwner:
-        """The watch at OP20."""
+        """The owner of OP20."""
         return self.owners[OP20]
 
     def ask(self, query: Callable[[Reader], T]) -> T:
