@@ -30,7 +30,9 @@ from redrabbit.services.station_queue import StationQueue
 
 R = TypeVar("R", bound=Record)
 
-_OF_THE_DOOR: Final = frozenset({"not_permitted", "key_used_before"})
+_OF_THE_DOOR: Final = frozenset(
+    {"not_permitted", "key_used_before", "no_such_station", "other_station"}
+)
 """Refusals that say nothing about the scan."""
 
 
@@ -83,6 +85,10 @@ class Door:
 
     async def _carry(self, asked: Asked) -> Record:
         act = asked.act
+        if asked.actor.station is not None:
+            await self._agent.database.read(
+                lambda reader: refuse_elsewhere(reader, self._agent.in_force(reader), asked)
+            )
         if isinstance(act, acts.StartRun):
             return await self._start(act, asked)
         if isinstance(act, acts.ScanPart | acts.GiveBackPart):
@@ -161,6 +167,30 @@ class Door:
         )
         queue = self._agent.queues.get(StationId(case.station)) if case is not None else None
         return queue.owner.live.counter() if queue is not None else None
+
+
+def refuse_elsewhere(reader: Reader, plant: Plant, asked: Asked) -> None:
+    """Refuse an act before the screen of what is no station, or of another station than its run's.
+
+    The station is signed into the ledger with the actor (D23), so it is never what an address says.
+    Asked before the move, because a scan that the move refuses is kept with its actor.
+    """
+    here = asked.actor.station
+    if here not in {station.id for station in plant.stations}:
+        raise Refusal("no_such_station", station=here)
+    station = _station_of(reader, plant, asked.act)
+    if station is not None and station != here:
+        raise Refusal("other_station", station=station, here=here)
+
+
+def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
+    """Return the station at which an act is done; None where it may be done anywhere, or nowhere."""
+    if isinstance(act, acts.StartRun):
+        return next((c.station for c in plant.plan.checks if c.id == act.check_id), None)
+    if isinstance(act, acts.ActOnRun):
+        run = reader.get(RunRecord, act.run_id)
+        return run.station if run is not None else None
+    return None
 
 
 def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWork], R]:

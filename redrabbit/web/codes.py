@@ -48,6 +48,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "occurrence_under_way": 409,
     "operator_name_reserved": 422,
     "operator_required": 422,
+    "other_station": 409,
     "part_already_quarantined": 409,
     "part_already_released": 409,
     "part_already_retired": 409,

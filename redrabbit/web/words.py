@@ -49,6 +49,14 @@ class Words:
         """Return an instant as evidence: date and time to the second, in the plant's zone."""
         return self._mine.shown("", instant, "exact", self._now)
 
+    def zone_at(self, instant: datetime) -> str:
+        """Return the plant's zone with its offset at an instant, for example `Asia/Shanghai (UTC+8)`."""
+        offset = local_time(instant, self.zone).utcoffset() or timedelta()
+        minutes = round(offset.total_seconds() / 60)
+        hours, rest = divmod(abs(minutes), 60)
+        sign = "+" if minutes >= 0 else "\N{MINUS SIGN}"
+        return f"{self.zone} (UTC{sign}{hours}{f':{rest:02}' if rest else ''})"
+
     def clock(self, instant: datetime) -> str:
         """Return the plant's wall clock to the second."""
         return f"{local_time(instant, self.zone):%H:%M:%S}"

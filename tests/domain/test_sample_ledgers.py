@@ -71,7 +71,7 @@ WITH_AN_ENTRY = {
     "occurrences": {"decided_entry"},
     "pauses": {"declared_how", "declared_entry", "ended_how", "ended_entry"},
     "presentations": {"issued_how", "issued_entry", "given_back_how", "given_back_entry"},
-    "runs": {"started_entry", "confirmed_entry"},
+    "runs": {"started_entry", "stopped_by", "stopped_how", "stopped_entry", "confirmed_entry"},
 }
 """What today's records know of schema 1 from its entries, though its records did not keep it."""
 

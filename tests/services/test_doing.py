@@ -13,11 +13,19 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.catalogue import fact_of
-from redrabbit.domain.identity import AlarmId, ContainmentId, How, OccurrenceId, PartId, RunId
+from redrabbit.domain.identity import (
+    AlarmId,
+    CheckId,
+    ContainmentId,
+    How,
+    OccurrenceId,
+    PartId,
+    RunId,
+)
 from redrabbit.domain.permissions import Role
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
 from redrabbit.services.alarming import raise_alarm
-from tests.plants import LINE, OP20, TORQUE_CHECK
+from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant
 from tests.services.served import ANNA, LI, START, Served
 
 PART = PartId("RR-0001")
@@ -61,6 +69,42 @@ async def test_acts_about_what_is_not_there_are_refused_by_name() -> None:
     assert await refused(served, acts.ConfirmRun(run_id=nowhere)) == "no_such_run"
     assert await refused(served, acts.ScanPart(run_id=nowhere, code=PART)) == "no_such_run"
     assert await refused(served, replace(START, check_id="no")) == "no_such_check"  # type: ignore[arg-type]  # because it is none
+
+
+@pytest.mark.parametrize("station", ["\x1b[8m\u202eEvil\0\nline", "A" * 3000, "", "no-such-op"])
+async def test_nobody_acts_at_a_station_that_is_none(station: str) -> None:
+    """D23: an address that somebody made up is never signed, whatever is asked there."""
+    served = await Served.opened()
+    run = RunId((await served.start()).run_id)
+    size, there = len(served.types()), replace(ANNA, station=station)
+    for act in (
+        START,
+        QUARANTINE,
+        acts.ScanPart(run_id=run, code="wrong"),
+        acts.AbortRun(run_id=run, reason="gloves"),
+        acts.RemarkOnRun(run_id=run, text="gloves"),
+    ):
+        assert await refused(served, act, "key", there) == "no_such_station"
+    assert len(served.types()) == size
+
+
+async def test_a_run_is_worked_at_its_own_station_only() -> None:
+    """Who stood before another station's screen did not do it there."""
+    served = await Served.opened(a_plant(a_check(), a_check(CheckId("op30-torque"), OP30)))
+    there = replace(ANNA, station=OP30)
+    assert await refused(served, START, actor=there) == "other_station"
+    run = RunId((await served.start()).run_id)
+    size = len(served.types())
+    for act in (
+        acts.ScanPart(run_id=run, code="wrong"),
+        acts.GiveBackPart(run_id=run, code=PART),
+        acts.SayPresented(run_id=run),
+        acts.ConfirmRun(run_id=run),
+        acts.AbortRun(run_id=run, reason="gloves"),
+    ):
+        assert await refused(served, act, actor=there) == "other_station"
+    assert len(served.types()) == size
+    await served.service.do(acts.AbortRun(run_id=run, reason="gloves"), replace(ANNA, station=OP20))
 
 
 async def test_nobody_acts_without_a_role_that_allows_it() -> None:

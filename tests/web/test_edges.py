@@ -18,6 +18,9 @@ from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from tests.web.edges import (
+    DEADLY,
+    HALVES,
+    KNOWN,
     Answer,
     Asked,
     Door,
@@ -25,6 +28,7 @@ from tests.web.edges import (
     ask,
     deadly_in_one_place,
     doors,
+    plainly,
     requests,
 )
 from tests.web.strict_plant import Opening, StrictPlant
@@ -47,6 +51,15 @@ class Runner:
     async def _ask(self, asked: Asked) -> Answer:
         await self.plant.beat()  # a stream lets time pass, and a plant that is watched is read
         return await ask(self.plant.app, asked)
+
+    def size(self) -> int:
+        """Return how many entries the ledger has."""
+        return self.loop.run_until_complete(self.plant.read(lambda reader: reader.head())).size
+
+    def stations_signed(self) -> set[str | None]:
+        """Return every station that an actor of the ledger stood before."""
+        entries = self.loop.run_until_complete(self.plant.read(lambda reader: reader.entries()))
+        return {entry.actor.station for entry in entries}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +98,29 @@ def test_no_answer_is_the_servers_fault(runner: Runner, door: Door) -> None:
         assert is_answered(runner, asked), asked
 
     all_answered()
+
+
+AT_A_STATION = [door for door in DOORS if "station_id" in door.places]
+
+
+@pytest.mark.parametrize("door", AT_A_STATION, ids=str)
+def test_nothing_is_done_at_a_station_that_is_none(runner: Runner, door: Door) -> None:
+    """D23: what stands in the address is no station of the plant, so nobody acts there."""
+    size = runner.size()
+    for act in KNOWN["act"]:
+        for value in (*DEADLY, *HALVES, "A" * 3000, "\x1b[8m\u202eEvil\0\nline"):
+            on_demand = {"occurrence": "", "containment": ""}
+            asked = plainly(door, {"station_id": value, "act": act, **on_demand})
+            assert runner.ask(asked).status in {404, 422}, asked
+    assert runner.size() == size
+
+
+@pytest.mark.parametrize("door", DOORS, ids=str)
+def test_every_entry_is_signed_at_a_station_of_the_plant(runner: Runner, door: Door) -> None:
+    """D23: also where another place of the address or the form is what nobody expects."""
+    for asked in deadly_in_one_place(door):
+        runner.ask(asked)
+    assert runner.stations_signed() <= {None, "op20", "op30"}
 
 
 @pytest.mark.slow

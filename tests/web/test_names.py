@@ -1,11 +1,12 @@
 """Wherever a person is named, a page says that the name was not verified (K3.5)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from redrabbit.domain import acts
-from redrabbit.domain.identity import Actor, OccurrenceId
+from redrabbit.domain.identity import Actor, CheckId, LineId, OccurrenceId
 from tests.showcase_story import (
     CLOSED_CASE,
     CUT_OFF_RUN,
@@ -109,4 +110,47 @@ def test_a_persons_reason_that_is_a_word_of_ours_is_shown_as_they_wrote_it(
     """K3.6."""
     for occurrence, words in (("overdue", "check_retired"), ("due", "pause-3")):
         visitor.send("/due/excuse", occurrence=OCCURRENCES[occurrence][0], reason=words, by="Li")
-        assert f"<span>{words}<br>" in visitor.text("/due")
+        assert f"<span>“{words}”<br>" in visitor.text("/due")
+
+
+SAID_BY_US = "the software restarted"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("words", [SAID_BY_US, "restarted", "软件重启"])
+def test_who_gave_a_run_up_stands_beside_their_words(
+    visitor: Visitor, words: str, language: str
+) -> None:
+    """D23: in quotation marks, so that no words are taken for a sentence of the software's."""
+    run = visitor.let(visitor.plant.start(CheckId("line1-op20"), "Li Wei")).run_id
+    visitor.send("/stations/line1-op20/abort", run=run, reason=words, by="Chen Jie")
+    text = text_of(visitor.text(f"/runs/{run}", language))
+    assert f"“{words}” Chen Jie {MARK[language]}" in text
+    told = visitor.client.get(f"/api/v1/runs/{run}").json()
+    assert (told["stopped_by"], told["stopped_how"]) == ("Chen Jie", "stated")
+    assert (told["started_by"], told["reason_code"]) == ("Li Wei", "person")
+
+
+def test_a_stop_of_the_softwares_own_is_quoted_from_nobody(visitor: Visitor) -> None:
+    run = visitor.let(visitor.plant.start(CheckId("line1-op20"), "Li Wei")).run_id
+    visitor.let(visitor.plant.pass_time(3600))
+    told = visitor.client.get(f"/api/v1/runs/{run}").json()
+    assert (told["stopped_by"], told["stopped_how"]) == ("agent", "system")
+    text = text_of(visitor.text(f"/runs/{run}"))
+    assert "no part was taken in time" in text
+    assert "“" not in text
+
+
+@pytest.mark.parametrize("words", [SAID_BY_US, "软件重启"])
+def test_remarks_and_pauses_are_quoted_from_whoever_wrote_them(
+    visitor: Visitor, words: str
+) -> None:
+    visitor.send(f"/runs/{MISSED_RUN}/remarks", text=words, by="Chen Jie")
+    assert f"“{words}”" in text_of(visitor.text(f"/runs/{MISSED_RUN}"))
+    now = visitor.clock.now()
+    pause = acts.DeclarePause(
+        line=LineId("line3"), begins_at=now, ends_at=now + timedelta(hours=1), reason=words
+    )
+    actor = visitor.let(visitor.plant.service.stated("Chen Jie"))
+    visitor.let(visitor.plant.service.do(pause, actor))
+    assert f"“{words}” Chen Jie" in text_of(visitor.text("/due"))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -157,3 +158,12 @@ def test_the_words_are_those_of_the_record(visitor: Visitor) -> None:
         "label": {"en": "torque", "zh": "扭矩"},
         "unit": "N·m",
     }
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin"])
+def test_a_record_says_in_which_zone_its_times_are(visitor: Visitor, zone: str) -> None:
+    """The plant's zone may be changed: then a page shows an old instant as another wall time."""
+    visitor.plant.agent.plant = replace(visitor.plant.plant, zone=ZoneInfo(zone))
+    for path in (f"/runs/{MISSED_RUN}", "/runs"):
+        assert f"times in {zone} (UTC+" in visitor.text(path)
+        assert f"时间按 {zone} (UTC+" in visitor.text(path, "zh-CN")

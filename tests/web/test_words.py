@@ -38,6 +38,22 @@ def test_times_are_said_in_the_plants_zone() -> None:
     assert WORDS.at(NOW - timedelta(days=1)) == "2026-11-22 14:05"
     assert WORDS.exact(NOW) == "2026-11-23 14:05:20"
     assert WORDS.local_input(NOW) == "2026-11-23T14:05"
+
+
+@pytest.mark.parametrize(
+    ("zone", "month", "said"),
+    [
+        ("Asia/Shanghai", 11, "Asia/Shanghai (UTC+8)"),
+        ("Europe/Berlin", 7, "Europe/Berlin (UTC+2)"),
+        ("Europe/Berlin", 11, "Europe/Berlin (UTC+1)"),
+        ("America/St_Johns", 11, "America/St_Johns (UTC\N{MINUS SIGN}3:30)"),
+        ("UTC", 11, "UTC (UTC+0)"),
+    ],
+)
+def test_a_zone_is_said_with_its_offset_at_that_instant(zone: str, month: int, said: str) -> None:
+    """So that two prints of one record, under two zones, do not contradict each other silently."""
+    words = Words("en", ZoneInfo(zone), NOW)
+    assert words.zone_at(NOW.replace(month=month)) == said
     assert WORDS.clock(NOW) == "14:05:20"
 
 

@@ -55,6 +55,10 @@ class RunRecord(Record):
     """Why it went no further; None where nothing stopped it."""
     reason_text: str | None
     """A person's words."""
+    stopped_by: str | None
+    """Whose the reason is; None where nothing stopped it."""
+    stopped_how: How | None
+    stopped_entry: int | None
     step: int
     parts: Json
     """The part ids in order of presentation."""
@@ -129,6 +133,9 @@ class RunStarted(Fact):
             outcome=None,
             reason_code=None,
             reason_text=None,
+            stopped_by=None,
+            stopped_how=None,
+            stopped_entry=None,
             step=0,
             parts=json_of(self.parts),
             started_by=entry.actor.id,
@@ -187,6 +194,9 @@ class RunStopped(Fact):
             state=RunState.AWAITING_RETURN,
             reason_code=self.reason_code,
             reason_text=self.reason_text,
+            stopped_by=entry.actor.id,
+            stopped_how=entry.actor.how,
+            stopped_entry=entry.index,
             entry=entry.index,
         )
         return (Put(stopped),)
@@ -216,6 +226,14 @@ class RunClosed(Fact):
         if entry.schema == 1 and run.reason_text is not None and run.reason_text == code:
             # somebody's words that are one of ours, too: who said them stands in the stop (D23)
             code, text = run.reason_code, run.reason_text
+        if code is not None and (code, text) != (run.reason_code, run.reason_text):
+            # what ended it is not what stopped it: the plan lost its check, nobody confirmed
+            run = replace(
+                run,
+                stopped_by=entry.actor.id,
+                stopped_how=entry.actor.how,
+                stopped_entry=entry.index,
+            )
         closed = replace(
             run,
             outcome=self.outcome,

@@ -121,16 +121,14 @@ _STOPS: Final = frozenset(code.value for code in StopCode) - {StopCode.PERSON.va
 
 
 def _part_registered(payload: Payload, entry: Entry) -> Payload:
-    del entry
-    return payload | {"kind": payload["part_id"]} | _part_state(payload)
+    return payload | {"kind": payload["part_id"]} | _part_state(payload, entry)
 
 
 def _part_state_changed(payload: Payload, entry: Entry) -> Payload:
-    del entry
-    return payload | _part_state(payload)
+    return payload | _part_state(payload, entry)
 
 
-def _part_state(payload: Payload) -> Payload:
+def _part_state(payload: Payload, entry: Entry) -> Payload:
     """A quarantine's reason is a person's, also where the configuration repeats it.
 
     Only the software retired a part, and it gave the one reason that it had.
@@ -138,7 +136,7 @@ def _part_state(payload: Payload) -> Payload:
     reason = payload["state_reason"]
     if reason is None:
         return {}
-    if payload["state"] == PartState.RETIRED.value:
+    if payload["state"] == PartState.RETIRED.value and not _by_person(entry):
         return {"state_code": reason}
     return {"state_code": PartStateCode.PERSON.value, "state_text": reason}
 

@@ -45,7 +45,7 @@ class DueRow:
     can_excuse: bool
     under_way: RunId | None
     """The run that is under way for it."""
-    reason: Message | str | None
+    reason: Message | None
     by: Person | None
 
 

@@ -1,7 +1,7 @@
 """Why something went no further, was decided or was taken out of use: code or a person's words.
 
-A code is worded in the reader's language; a person's words are shown as they were written, and
-neither is ever taken for the other (D23).
+A code is worded in the reader's language; a person's words are shown as they were written, in
+quotation marks, so neither is ever taken for the other (D23).
 """
 
 from redrabbit.base.messages import Message
@@ -12,19 +12,24 @@ PERSONS: str = "person"
 """The code beside which a person's words stand."""
 
 
-def why_decided(occurrence: OccurrenceRecord) -> Message | str | None:
+def why_decided(occurrence: OccurrenceRecord) -> Message | None:
     """Return why a scheduled check did not pass; None where it did, or is not decided."""
     if occurrence.pause_id is not None:
         return message("given.pause", pause=occurrence.pause_id)
     return _reason(occurrence.reason_code, occurrence.reason_text)
 
 
-def why_stopped(run: RunRecord) -> Message | str | None:
+def why_stopped(run: RunRecord) -> Message | None:
     """Return why a run went no further; None where nothing stopped it."""
     return _reason(run.reason_code, run.reason_text)
 
 
-def _reason(code: str | None, text: str | None) -> Message | str | None:
+def _reason(code: str | None, text: str | None) -> Message | None:
     if code is None:
         return None
-    return text or "" if code == PERSONS else message(f"given.{code}")
+    return quoted(text or "") if code == PERSONS else message(f"given.{code}")
+
+
+def quoted(words: str) -> Message:
+    """Return a person's words as words of theirs: whatever they say, no sentence of the software's."""
+    return message("given.person", words=words)

@@ -7,7 +7,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
-from redrabbit.domain.identity import RunId
+from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
@@ -86,7 +86,9 @@ class RunPage:
     """Number and revision of the control plan, of its time."""
     started_by: Person
     confirmed_by: Person | None
-    reason: Message | str | None
+    reason: Message | None
+    stopped_by: Person | None
+    """Who stopped it, in their own words; None where the software did, or nobody."""
     signals_bytes: int | None
     """How much is kept of what the signals did, compressed; None: nothing is."""
     presentations: tuple[PresentationShown, ...]
@@ -119,6 +121,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         started_by=person(names, run.started_by, run.started_how),
         confirmed_by=person(names, run.confirmed_by, run.confirmed_how),
         reason=why_stopped(run),
+        stopped_by=_stopped_by(names, run),
         signals_bytes=_size_of_signals(reader, run),
         presentations=tuple(
             _presentation(plant, names, p)
@@ -136,6 +139,12 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         size=head.size,
         root=head.root,
     )
+
+
+def _stopped_by(names: Names, run: RunRecord) -> Person | None:
+    if run.stopped_how is How.SYSTEM:  # its reason is a sentence of the software's already
+        return None
+    return person(names, run.stopped_by, run.stopped_how)
 
 
 def _timing(run: RunRecord) -> Message | None:

@@ -293,6 +293,8 @@ class Run(Model):
     outcome: Outcome | None
     reason_code: StopCode | None
     reason_text: str | None = Field(description="A person's words, where the code is `person`.")
+    stopped_by: Who | None = Field(description="Whose the reason is.")
+    stopped_how: WhoHow | None
     step: int = Field(description="Which of `parts` is under way, from 0.")
     parts: Annotated[list[str], FromJson]
     started_by: Who

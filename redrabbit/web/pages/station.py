@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -25,12 +25,19 @@ from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
 from redrabbit.web.site import Site, id_in, optional_id_in
-from redrabbit.web.values import text_from
+from redrabbit.web.values import quotable, text_from
 
 
 def station_router(site: Site) -> APIRouter:
-    """Return the list of stations, the operator's page, and its forms."""
-    router = APIRouter(include_in_schema=False)
+    """Return the list of stations, the operator's page, and its forms.
+
+    Below the address of a station that is none nothing is shown, and nothing done.
+    """
+
+    async def refuse_unknown(request: Request) -> None:
+        _refuse_unknown(site, request.path_params.get("station_id"))
+
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_unknown)])
 
     @router.get("/stations")
     async def stations(request: Request) -> HTMLResponse:
@@ -81,11 +88,16 @@ def station_router(site: Site) -> APIRouter:
 async def station_content(site: Site, station_id: str) -> StationPage:
     """Return a station's page as it stands now; refused for an unknown station."""
     plant, views, now = site.service.plant, site.service.views(), site.clock.now()
-    if station_id not in {station.id for station in plant.stations}:
-        raise Refusal("no_such_station", station=station_id)
+    _refuse_unknown(site, station_id)
     return await site.service.read(
         lambda reader: station_page(reader, plant, views, StationId(station_id), now)
     )
+
+
+def _refuse_unknown(site: Site, station_id: str | None) -> None:
+    """Refuse a station that the plant has not; None names none."""
+    if station_id is not None and station_id not in {s.id for s in site.service.plant.stations}:
+        raise Refusal("no_such_station", station=quotable(station_id))
 
 
 async def _shown(site: Site, visit: Visit, station_id: str) -> HTMLResponse:

@@ -1,5 +1,8 @@
 """What each fact of a run does to the records."""
 
+import pytest
+
+from redrabbit.domain.identity import AGENT
 from redrabbit.domain.records import (
     ChallengePartRecord,
     OccurrenceRecord,
@@ -135,11 +138,63 @@ def test_a_stopped_run_waits_for_its_part() -> None:
         reason_text="called away",
     )
     run = ledger.the(RunRecord, "line1-R-1")
-    assert values(run, "state", "reason_code", "reason_text") == {
+    assert values(run, "state", "reason_code", "reason_text", *STOPPED) == {
         "state": "awaiting_return",
         "reason_code": "person",
         "reason_text": "called away",
+        "stopped_by": "name:anna",
+        "stopped_how": "stated",
+        "stopped_entry": run.entry,
     }
+
+
+STOPPED = ("stopped_by", "stopped_how", "stopped_entry")
+CALLED_AWAY = {"reason_code": "person", "reason_text": "called away"}
+
+
+def test_who_stopped_a_run_did_so_whoever_closes_it() -> None:
+    ledger = a_running_ledger()
+    ledger.say("run_stopped", 85, **AT, run_id="line1-R-1", outcome="aborted", **CALLED_AWAY)
+    stopped = ledger.the(RunRecord, "line1-R-1")
+    ledger.actor = AGENT
+    ledger.say(
+        "run_closed", 99, run_id="line1-R-1", outcome="aborted", confirmed=False, **CALLED_AWAY
+    )
+    closed = ledger.the(RunRecord, "line1-R-1")
+    assert closed.entry != stopped.entry
+    assert values(closed, *STOPPED) == values(stopped, *STOPPED)
+
+
+@pytest.mark.parametrize("by_a_person", [True, False])
+def test_a_run_that_ends_for_another_reason_was_stopped_by_what_gave_that(
+    by_a_person: bool,
+) -> None:
+    """Who gave a run up is not said to have changed the configuration."""
+    ledger = a_running_ledger()
+    if by_a_person:
+        ledger.say("run_stopped", 85, **AT, run_id="line1-R-1", outcome="aborted", **CALLED_AWAY)
+    ledger.actor = AGENT
+    ledger.say(
+        "run_closed",
+        99,
+        run_id="line1-R-1",
+        outcome="aborted",
+        reason_code="configuration_changed",
+        confirmed=False,
+    )
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert values(run, *STOPPED) == {
+        "stopped_by": "agent",
+        "stopped_how": "system",
+        "stopped_entry": run.entry,
+    }
+
+
+def test_nobody_stopped_a_run_that_passed() -> None:
+    ledger = a_running_ledger()
+    ledger.say("run_closed", 99, run_id="line1-R-1", outcome="passed", confirmed=True)
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert values(run, *STOPPED) == dict.fromkeys(STOPPED)
 
 
 def test_an_inconclusive_run_frees_its_occurrence_and_is_counted() -> None:

@@ -6,13 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.facts.catalogue import BY_TYPE, fact_of
+from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.codec import decode, encode, field_names
+from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.schema_1 import of_schema_1
-from redrabbit.domain.identity import AGENT, CONFIGURATION, SCHEDULER, Actor
+from redrabbit.domain.identity import AGENT, CONFIGURATION, SCHEDULER, Actor, How
 from redrabbit.domain.ledger import Entry, Event, JsonValue, StoredEntry, read_entry
 from redrabbit.domain.records import RunRecord
+from redrabbit.domain.run_words import Outcome, StopCode
 from tests.domain.folded import FoldedLedger
 from tests.domain.schema_1_entries import appended_in_schema_1
 
@@ -177,6 +183,93 @@ def test_a_run_stands_under_the_plan_of_its_entry() -> None:
 
 
 AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+
+
+# Whatever somebody typed, they typed it (D23)
+
+OURS = sorted({code.value for kind in (StopCode, DecisionCode, PartStateCode) for code in kind})
+WORDS = st.one_of(
+    st.sampled_from([*OURS, *OUR_STOPS, "pause-3", "pause-", "retired"]), st.text(min_size=1)
+)
+PEOPLE = st.builds(
+    Actor, id=st.just("2207"), how=st.sampled_from([how for how in How if how is not How.SYSTEM])
+)
+REASONS = {"reason", "state_reason"}
+WITH_REASON = sorted(
+    {e.type for e in ENTRIES if e.payload is not None and REASONS & e.payload.keys()}
+    - {"run_closed"}  # repeats the stop's, which says whose it is
+    - {"station_lost"}  # a link's word, which nobody can write
+)
+
+
+@pytest.mark.parametrize("type_", WITH_REASON)
+@given(who=PEOPLE, word=WORDS, data=st.data())
+def test_no_code_of_ours_comes_out_of_what_a_person_wrote(
+    type_: str, who: Actor, word: str, data: st.DataObject
+) -> None:
+    """Of every type that has a reason, in every state that it may name."""
+    template = next(each for each in ENTRIES if each.type == type_)
+    assert template.payload is not None
+    payload: dict[str, JsonValue] = {n: word for n in REASONS if n in template.payload}
+    if "state" in template.payload:
+        payload["state"] = data.draw(st.sampled_from([state.value for state in PartState]))
+    told = today(an_entry(type_, who, **payload))
+    codes = {n: v for n, v in told.items() if n in {"reason_code", "state_code"}}
+    texts = {v for n, v in told.items() if n in {"reason_text", "state_text"}}
+    assert set(codes.values()) <= {"person"}, codes
+    assert texts == {word}
+    assert told.get("pause_id") is None or type_ == "pause_declared"
+
+
+@given(
+    word=WORDS,
+    closer=st.sampled_from([ANNA, AGENT]),
+    confirmed=st.booleans(),
+    outcome=st.sampled_from([outcome.value for outcome in Outcome]),
+)
+def test_a_stop_by_a_person_stays_theirs_however_the_run_is_closed(
+    word: str, closer: Actor, confirmed: bool, outcome: str
+) -> None:
+    """The last entry of a run repeats the reason and not whose it was; the stop says that."""
+    run = folded_run(
+        ("run_started", ANNA, {"run_id": 7, "occurrence_id": None, "containment_id": None}),
+        ("run_stopped", ANNA, {"run_id": 7, "reason": word, "outcome": "aborted"}),
+        (
+            "run_closed",
+            closer,
+            {
+                "run_id": 7,
+                "reason": word,
+                "outcome": outcome,
+                "confirmed_by": "Anna Li" if confirmed else None,
+            },
+        ),
+    )
+    assert (run.reason_code, run.reason_text) == ("person", word)
+
+
+@pytest.mark.parametrize("word", OUR_STOPS)
+@pytest.mark.parametrize("closer", [ANNA, AGENT])
+def test_a_stop_by_the_software_stays_its_own_whoever_closes_the_run(
+    word: str, closer: Actor
+) -> None:
+    """D23, the other way round: nobody is said to have written our code."""
+    outcome = "inconclusive" if word == "restarted" else "aborted"
+    run = folded_run(
+        ("run_started", ANNA, {"run_id": 7, "occurrence_id": None, "containment_id": None}),
+        ("run_stopped", AGENT, {"run_id": 7, "reason": word, "outcome": outcome}),
+        ("run_closed", closer, {"run_id": 7, "reason": word, "outcome": outcome}),
+    )
+    assert (run.reason_code, run.reason_text) == (word, None)
+
+
+def folded_run(*told: tuple[str, Actor, dict[str, JsonValue]]) -> RunRecord:
+    """Return run 7 as these entries of schema 1 leave it."""
+    ledger = FoldedLedger()
+    for type_, actor, payload in told:
+        template = an_entry(type_, actor, **payload)
+        ledger.take(appended_in_schema_1(ledger.log, event_of(template), AT))
+    return ledger.the(RunRecord, "R-7")
 
 
 @pytest.mark.parametrize("word", [*OUR_STOPS, "configuration_changed", "夹具卡住"])

@@ -5,6 +5,7 @@ from redrabbit.domain.schedule_words import EveryInterval
 from redrabbit.services import scheduling
 from redrabbit.services.queries.due import MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
+from redrabbit.services.queries.reasons import quoted
 from tests.plants import a_check, a_plant
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase import at
@@ -49,7 +50,7 @@ def test_it_is_said_how_each_stands_to_its_time(showcase: Showcase) -> None:
 
 def test_who_excused_and_why_stands_beside_it(showcase: Showcase) -> None:
     (row,) = page_of(showcase).excused
-    assert (row.reason, row.by) == ("Line stood still, no material", CHEN_JIE_STATED)
+    assert (row.reason, row.by) == (quoted("Line stood still, no material"), CHEN_JIE_STATED)
     assert not row.can_excuse
 
 

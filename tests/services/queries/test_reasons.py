@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.base.messages import LANGUAGES, catalogue
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_words import StopCode
@@ -13,12 +14,15 @@ from tests.stored import bare
 
 
 @given(st.one_of(st.text(min_size=1), st.sampled_from([*DecisionCode, *StopCode]).map(str)))
-def test_a_persons_words_stand_as_written_whatever_they_are(words: str) -> None:
+def test_a_persons_words_stand_as_written_in_quotation_marks(words: str) -> None:
+    """Whatever they are: also a code of ours, or our own sentence for one."""
     excused = bare(
         OccurrenceRecord, reason_code=DecisionCode.PERSON, reason_text=words, pause_id=None
     )
     given_up = bare(RunRecord, reason_code=StopCode.PERSON, reason_text=words)
-    assert (why_decided(excused), why_stopped(given_up)) == (words, words)
+    for said in (why_decided(excused), why_stopped(given_up)):
+        assert said is not None
+        assert {catalogue(language).render(said) for language in LANGUAGES} == {f"“{words}”"}
 
 
 @pytest.mark.parametrize("code", [code for code in StopCode if code is not StopCode.PERSON])
