@@ -144,6 +144,36 @@ def test_every_page_is_accessible(
     assert not found, "\n".join(found)
 
 
+CUT_OR_BROKEN = """() => {
+  const found = [];
+  const edge = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > edge) found.push("the page is wider than the screen");
+  for (const each of document.querySelectorAll(".table-wrap, td"))
+    if (each.scrollWidth > each.clientWidth + 1) found.push(`cut: ${each.innerText.slice(0, 60)}`);
+  for (const id of document.querySelectorAll(".id")) {
+    const text = document.createRange();
+    text.selectNodeContents(id);
+    const lines = new Set([...text.getClientRects()].map((line) => Math.round(line.top)));
+    if (lines.size > 1) found.push(`broken: ${id.textContent}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [390, 820, 1280, 1920])
+def test_no_cell_is_cut_and_no_id_is_broken(
+    address: str, browser: Any, width: int, language: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    found: list[str] = []
+    for path in PAGES:
+        page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}", wait_until="load")
+        found += [f"{path}: {each}" for each in page.evaluate(CUT_OR_BROKEN)]
+    page.close()
+    assert not found, "\n".join(found)
+
+
 def test_pages_keep_their_own_security_policy(address: str, browser: Any) -> None:
     page = browser.new_page()
     complaints: list[str] = []
