@@ -98,6 +98,10 @@ TEXTS: Final = {
     "section_missing": "the records of stream {stream} are missing",
     "section_extra": "there are records of stream {stream}, which belongs there once and only if asked for",
     "blob_differs": "the content does not have this digest: it was changed",
+    "act_differs": (
+        "the row is not the one that was written when the act was done: it was changed or added, "
+        "and nothing is answered from it"
+    ),
     "blob_missing": (
         "the content that ledger[{index}] names is gone, and no entry says that it was erased: "
         "it was removed"

@@ -2,28 +2,27 @@
 
 Every act passes here (D22). Permission and idempotency are asked inside the command, in its own
 transaction (D47): an act that comes with a key is done once, and asked again it gets the first answer,
-whatever has happened since (D65). Acts on a run under way, and starts, go through the queue before
+whatever has happened since (D65). A refusal that is recorded (B25) is such an answer, too. Acts on a run under way, and starts, go through the queue before
 their station; all others straight to the database.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import decode, encode
+from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import KINDS, ContainmentRecord, RunRecord
+from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
+from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
 from redrabbit.services.station_owner import Pending, StationOwner
 from redrabbit.services.station_queue import StationQueue
@@ -130,17 +129,29 @@ class Door:
         try:
             return await self._on_run(act, asked)
         except Refusal as refusal:
-            if await self._answered_meanwhile(asked) is not None:
-                raise  # nobody scanned again
-            kept = refusal
             if refusal.code in _OF_THE_DOOR:
                 raise
-            with suppress(Refusal):  # the run was closed meanwhile: nothing to keep it with
-                queue = await self._queue(act)
-                await queue.act(
-                    lambda: _of_run(queue, act).refused(act.code.strip(), kept, asked.actor)
-                )
+            if await self._answered_meanwhile(asked) is not None:
+                raise  # nobody scanned again
+            await self._keep_refused(act, asked, refusal)
             raise
+
+    async def _keep_refused(
+        self, act: acts.ScanPart | acts.GiveBackPart, asked: Asked, refusal: Refusal
+    ) -> None:
+        """Record a refused scan once under its key (B25); Refusal where the door is shut to it."""
+
+        def move() -> Pending:
+            kept = _of_run(queue, act).refused(act.code.strip(), refusal, asked.actor)
+            return _with_door(kept, asked, lambda _: answer_refused(refusal))
+
+        try:
+            queue = await self._queue(act)
+            await queue.act(move)
+        except Refusal as later:
+            if later.code in _OF_THE_DOOR:
+                raise
+            # recorded by the same act meanwhile, or the run was closed: nothing to keep it with
 
     async def _on_run(self, act: acts.ActOnRun, asked: Asked) -> RunRecord:
         queue = await self._queue(act)
@@ -193,8 +204,15 @@ def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
     return None
 
 
-def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWork], R]:
-    """Return the command behind the door: permitted, and under its key done once."""
+def once(
+    asked: Asked,
+    command: Callable[[UnitOfWork], R],
+    answered: Callable[[R], str] = answer_with,
+) -> Callable[[UnitOfWork], R]:
+    """Return the command behind the door: permitted, and under its key done once.
+
+    `answered` makes of the result what is kept as the answer.
+    """
 
     def guarded(uow: UnitOfWork) -> R:
         require(asked.actor, asked.act)
@@ -203,7 +221,7 @@ def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWo
             return cast("R", before)
         result = command(uow)
         if asked.key is not None:
-            uow.keep_act(_kept(uow, asked, asked.key, result))
+            uow.keep_act(_kept(uow, asked, asked.key, result, answered(result)))
         return result
 
     return guarded
@@ -212,7 +230,8 @@ def once(asked: Asked, command: Callable[[UnitOfWork], R]) -> Callable[[UnitOfWo
 def answer_of(reader: Reader, asked: Asked) -> Record | None:
     """Return the answer that was given under this key; None if there was none.
 
-    Refused where the key was used for another act, or by somebody else.
+    Refused where that answer was a refusal, and where the key was used for another act, or by
+    somebody else. DamagedDatabase where the answer is not the one that was given.
     """
     kept = reader.act(asked.key) if asked.key is not None else None
     if kept is None:
@@ -224,12 +243,10 @@ def answer_of(reader: Reader, asked: Asked) -> Record | None:
     )
     if not same:
         raise Refusal("key_used_before", key=kept.key)
-    answer = json.loads(kept.answer)
-    return decode(KINDS[answer["table"]], answer["record"])
+    return answer_again(kept)
 
 
-def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record) -> KeptAct:
-    answer = canonical_text({"table": type(result).TABLE, "record": encode(result)})
+def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record, answer: str) -> KeptAct:
     return KeptAct(
         key=key,
         stream=getattr(result, type(result).STREAM, PLANT_STREAM),
@@ -246,7 +263,9 @@ def _payload(act: Act[Any]) -> str:
     return canonical_text(encode(act))
 
 
-def _with_door(pending: Pending, asked: Asked) -> Pending:
+def _with_door(
+    pending: Pending, asked: Asked, answered: Callable[[RunRecord], str] = answer_with
+) -> Pending:
     """Return the move with its command behind the door.
 
     A repeated act whose first answer is found only here, inside the transaction, moves nothing.
@@ -262,7 +281,7 @@ def _with_door(pending: Pending, asked: Asked) -> Pending:
             moved.append(True)
             return result
 
-        return once(asked, carry)(uow)
+        return once(asked, carry, answered)(uow)
 
     def settle() -> None:
         if moved:

@@ -7,7 +7,10 @@ from dataclasses import asdict
 from sqlalchemy import Connection, bindparam, insert, select
 
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.signed_note import NoteSigner, NoteVerifier
+from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.ports import KeptAct
+from redrabbit.store.act_seal import seal_fits, seal_of
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import ACTS, BLOBS, STATED_NAMES
 
@@ -43,24 +46,40 @@ def keep_name(connection: Connection, name: StatedName) -> str:
     return name.id
 
 
-def read_act(connection: Connection, key: str) -> KeptAct | None:
-    """Return the act that was done under this key; None if none was."""
-    with translated("reading what was asked"):
+def read_act(connection: Connection, key: str, verifier: NoteVerifier) -> KeptAct | None:
+    """Return the act that was done under this key; None if none was.
+
+    DamagedDatabase where the row isn't the one that was written: nothing is answered from it.
+    """
+    with translated(f"reading acts[{key}]"):
         row = connection.execute(_ACT, {"key": key}).one_or_none()
-    return None if row is None else KeptAct(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+    if row is None:
+        return None
+    kept = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+    if not seal_fits(kept, verifier):
+        raise DamagedDatabase(f"acts[{key}]: the row is not the one that was written")
+    del kept["seal"]
+    return KeptAct(**kept)
 
 
-def keep_act(connection: Connection, act: KeptAct) -> None:
-    """Keep an act under its key; DuplicateRecord if the key was used meanwhile."""
+def keep_act(connection: Connection, act: KeptAct, signer: NoteSigner) -> None:
+    """Keep an act under its key, sealed; DuplicateRecord if the key was used meanwhile."""
+    row = asdict(act)
     with translated("keeping what was asked"):
-        connection.execute(insert(ACTS), asdict(act))
+        connection.execute(insert(ACTS), row | {"seal": seal_of(row, signer)})
 
 
 def read_blob(connection: Connection, digest: str) -> bytes | None:
-    """Return the bytes of this digest; None if they are not kept."""
+    """Return the bytes of this digest; None if they are not kept.
+
+    DamagedDatabase where other bytes stand under it.
+    """
     with translated("reading what was recorded beside the ledger"):
-        content = connection.execute(_BLOB, {"digest": digest}).scalar_one_or_none()
-    return None if content is None else bytes(content)
+        found = connection.execute(_BLOB, {"digest": digest}).scalar_one_or_none()
+    content = None if found is None else bytes(found)
+    if content is not None and blob_digest(content) != digest:
+        raise DamagedDatabase(f"blobs[{digest}]: the content does not have this digest")
+    return content
 
 
 def keep_blob(connection: Connection, kind: str, content: bytes) -> str:

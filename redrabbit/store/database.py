@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.reading_database import ReadingDatabase
 from redrabbit.store.unit_of_work import SqlUnitOfWork
@@ -25,8 +26,8 @@ T = TypeVar("T")
 class SqlDatabase(ReadingDatabase):
     """The database of the one process that writes."""
 
-    def __init__(self, engine: Engine, origin: str, writer: Writer) -> None:
-        super().__init__(engine, origin)
+    def __init__(self, engine: Engine, verifier: NoteVerifier, writer: Writer) -> None:
+        super().__init__(engine, verifier.name, verifier)
         self._writer = writer
         self.outbox = Outbox(self)
 

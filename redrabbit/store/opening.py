@@ -135,12 +135,12 @@ def _ready(
             rebuild_records(connection, recording.fold)
             with translated("opening"), connection.begin():
                 refuse_damage(connection, key.verifier, recording.fold)
-        writer = Writer(session, key.seal, clock, recording)
+        writer = Writer(session, key, clock, recording)
     except BaseException:
         session.close()
         readers.dispose()
         raise
-    return SqlDatabase(readers, key.origin, writer)
+    return SqlDatabase(readers, key.verifier, writer)
 
 
 def _refuse_torn_pages(connection: Connection) -> None:

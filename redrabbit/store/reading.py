@@ -19,6 +19,8 @@ from sqlalchemy import (
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, KINDS, Record
+from redrabbit.domain.signed_note import NoteVerifier
+from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import KeptAct, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
@@ -31,8 +33,10 @@ R = TypeVar("R", bound=Record)
 class SqlReader:
     """Reads records through a connection, within whatever transaction it is in."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, verifier: NoteVerifier | None = None) -> None:
         self._connection = connection
+        self._verifier = verifier
+        """Of the log's key; None for a reader that asks for no act."""
 
     def get(self, kind: type[R], *key: str | int) -> R | None:
         """Return the record with this key, or None."""
@@ -79,8 +83,13 @@ class SqlReader:
         return aside.read_names(self._connection)
 
     def act(self, key: str) -> KeptAct | None:
-        """Return the act that was done under this key; None if none was."""
-        return aside.read_act(self._connection, key)
+        """Return the act that was done under this key; None if none was.
+
+        DamagedDatabase where the row is not as it was written.
+        """
+        if self._verifier is None:
+            raise KeyMissing("acts can't be read without the log's public key")
+        return aside.read_act(self._connection, key, self._verifier)
 
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""

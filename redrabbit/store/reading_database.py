@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
+from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.store import ledger, schema
 from redrabbit.store.database_files import about, readable_engine
 from redrabbit.store.engine import READERS, parsed_url, translated
@@ -25,10 +26,11 @@ T = TypeVar("T")
 class ReadingDatabase:
     """Reads beside a writer, in this process or another; has no way to write (D20)."""
 
-    def __init__(self, engine: Engine, origin: str) -> None:
+    def __init__(self, engine: Engine, origin: str, verifier: NoteVerifier | None = None) -> None:
         self.origin = origin
         """Name of the log: plant and random log id (D12)."""
         self._engine = engine
+        self._verifier = verifier
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="redrabbit-reader")
 
     async def read(self, query: Callable[[SqlReader], T]) -> T:
@@ -41,7 +43,7 @@ class ReadingDatabase:
         with translated("reading"):
             connection = self._engine.connect()
         with connection:
-            return query(SqlReader(connection))
+            return query(SqlReader(connection, self._verifier))
 
     async def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""

@@ -109,10 +109,14 @@ ACTS = Table(
     Column("asked_at", UtcMicroseconds, nullable=False),
     Column("answered_at", UtcMicroseconds, nullable=True),
     Column("answer", Words, nullable=True),
+    Column("seal", Raw, nullable=False),
     Index(None, "asked_at"),
     sqlite_strict=True,
 )
-"""What people asked with a key of their own, and the answer: asked again, it is answered again (D65)."""
+"""What people asked with a key of their own, and the answer: asked again, it is answered again (D65).
+
+The seal is the log key's signature over the rest of the row: see `redrabbit.store.act_seal`.
+"""
 
 OUTBOX = Table(
     "outbox",

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from redrabbit.base.signing import Signer
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
@@ -49,14 +50,20 @@ class SqlUnitOfWork(SqlReader):
     """The `UnitOfWork` port over the writer's connection, within one savepoint."""
 
     def __init__(
-        self, connection: Connection, log: LogState, now: datetime, recording: Recording
+        self,
+        connection: Connection,
+        log: LogState,
+        now: datetime,
+        recording: Recording,
+        signer: Signer,
     ) -> None:
-        super().__init__(connection)
+        super().__init__(connection, signer.verifier)
         self.log = log
         """The log after this command's appends; the writer keeps it if the command succeeds."""
         self.failure: StoreTrouble | None = None
         """The first write that failed."""
         self._now = now
+        self._signer = signer
         self._recording = recording
         self._given: dict[tuple[type[Record], str], int] = {}
         self._in_force: str | None = None
@@ -127,7 +134,7 @@ class SqlUnitOfWork(SqlReader):
 
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
-        aside.keep_act(self._connection, act)
+        aside.keep_act(self._connection, act, self._signer)
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""

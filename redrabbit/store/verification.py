@@ -30,12 +30,14 @@ from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import schema
+from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.file_check import lost_tables, torn_pages, true_tables
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.tables import (
+    ACTS,
     BLOBS,
     LEDGER,
     LEDGER_HEAD,
@@ -95,7 +97,18 @@ def _audit(
     refuse_unfinished(connection)
     trouble = (*lost_tables(connection), *torn_pages(connection, metadata.tables.values()))
     found = audit_rows(connection, verifier, fold, kept)
-    return replace(found, findings=(*trouble, *found.findings))
+    return replace(found, findings=(*trouble, *found.findings, *_acts(connection, verifier)))
+
+
+def _acts(connection: Connection, verifier: Verifier) -> tuple[Finding, ...]:
+    """Return the kept acts that are not as they were written.
+
+    Only here, and not before every opening: no head that is signed later covers them, and a plant
+    must not stand still for one row from which nothing is answered anyway.
+    """
+    rows = _Rows(connection)
+    with _lenient_text(connection):
+        return (*altered_acts(rows.of(ACTS), verifier), *rows.unreadable)
 
 
 def _audit_older(
@@ -292,7 +305,7 @@ def _columns_there(connection: Connection, table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if column.name in there]
 
 
-_VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, *RECORD_TABLES.values())
+_VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, ACTS, *RECORD_TABLES.values())
 
 _AS_FOUND = {table.name: _found(table) for table in _VERIFIED}
 

@@ -24,6 +24,7 @@ from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
+from redrabbit.store.log_key import LogKey
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 
@@ -56,12 +57,13 @@ class Writer:
     """Runs commands in its own thread until closed."""
 
     def __init__(
-        self, session: WriterSession, seal: ledger.Seal, clock: Clock, recording: Recording
+        self, session: WriterSession, key: LogKey, clock: Clock, recording: Recording
     ) -> None:
         self.recording = recording
         """Replaced when another configuration comes into force; holds from the next command."""
         self._session = session
-        self._seal = seal
+        self._seal = key.seal
+        self._signer = key.signer
         self._clock = clock
         self._log = LogState()
         self._log_is_known = False
@@ -152,7 +154,7 @@ class Writer:
     def _run_one(
         self, connection: Connection, job: _Job, log: LogState
     ) -> tuple[_Outcome, LogState]:
-        work = SqlUnitOfWork(connection, log, self._clock.now(), self.recording)
+        work = SqlUnitOfWork(connection, log, self._clock.now(), self.recording, self._signer)
         _statement(connection, "SAVEPOINT command")
         try:
             result = job.command(work)

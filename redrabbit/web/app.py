@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Scope
 from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
@@ -37,6 +37,7 @@ from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.problems import (
     bug_answer,
+    damage_answer,
     http_answer,
     refusal_answer,
     trouble_answer,
@@ -131,6 +132,11 @@ def _add_problems(app: FastAPI, site: Site) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         return validation_answer(site, request, error)
+
+    @app.exception_handler(DamagedDatabase)
+    async def damaged(request: Request, error: DamagedDatabase) -> Response:
+        log.error("not answered, damaged: %s", error)
+        return damage_answer(site, request)
 
     @app.exception_handler(StoreTrouble)
     async def trouble(request: Request, error: StoreTrouble) -> Response:

@@ -85,6 +85,7 @@ FAILURES: Final = (
     "invalid_request",
     "method_not_allowed",
     "not_found",
+    "records_damaged",
     "store_trouble",
 )
 """What HTTP, the form of the request, the records or a bug answer with."""

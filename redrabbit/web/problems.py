@@ -109,6 +109,12 @@ def trouble_answer(site: Site, request: Request) -> Response:
     return answer
 
 
+def damage_answer(site: Site, request: Request) -> Response:
+    """Return the answer where what is kept is not what was written; asking again doesn't help."""
+    detail = site.visit(request).words("problem.records_damaged")
+    return _answer(site, request, 503, code="records_damaged", detail=detail, more={})
+
+
 def bug_answer(site: Site, request: Request) -> Response:
     """Return the answer where the software itself failed."""
     words = site.visit(request).words

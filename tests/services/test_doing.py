@@ -25,6 +25,7 @@ from redrabbit.domain.identity import (
 from redrabbit.domain.permissions import Role
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.errors import DamagedDatabase
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant
 from tests.services.served import ANNA, LI, START, Served
 
@@ -313,20 +314,124 @@ async def test_a_key_used_at_once_for_two_scans_leaves_no_refused_scan() -> None
     assert "scan_refused" not in served.types()
 
 
-async def test_a_refused_act_leaves_no_key_behind() -> None:
+async def test_a_refusal_that_wrote_nothing_leaves_no_key_behind() -> None:
+    """It often says *not now*; asked again with its key, *now* has come."""
     served = await Served.opened()
     release = acts.ReleasePart(part_id=PART)
+    size = len(served.types())
     assert await refused(served, release, "my-key") == "part_already_released"
-    run = RunId((await served.start()).run_id)
-    assert await refused(served, acts.ScanPart(run_id=run, code="RR-0002"), "a-scan") == (
-        "wrong_part"
-    )
+    nowhere = acts.ScanPart(run_id=RunId("line1-R-99"), code=PART)
+    assert await refused(served, nowhere, "a-scan") == "no_such_run"
     kept = served.database.read_now(lambda reader: [reader.act(k) for k in ("my-key", "a-scan")])
     assert kept == [None, None]
+    assert len(served.types()) == size
     await served.service.do(QUARANTINE, ANNA)
     assert (await served.service.do(release, ANNA, "my-key")).state == "released"
-    scanned = await served.service.do(acts.ScanPart(run_id=run, code="RR-0001"), ANNA, "a-scan")
-    assert scanned.state == "armed"
+
+
+async def a_wrong_scan(served: Served) -> tuple[Act[Any], Act[Any]]:
+    run = RunId((await served.start()).run_id)
+    return acts.ScanPart(run_id=run, code="RR-0002"), acts.ScanPart(run_id=run, code=PART)
+
+
+async def an_early_giving_back(served: Served) -> tuple[Act[Any], Act[Any]]:
+    run = RunId((await served.start()).run_id)
+    return acts.GiveBackPart(run_id=run, code=PART), acts.ScanPart(run_id=run, code=PART)
+
+
+async def a_wrong_giving_back(served: Served) -> tuple[Act[Any], Act[Any]]:
+    run = await served.awaiting_return()
+    return acts.GiveBackPart(run_id=run, code="RR-0002"), acts.GiveBackPart(run_id=run, code=PART)
+
+
+async def a_scan_of_an_unfit_part(served: Served) -> tuple[Act[Any], Act[Any]]:
+    """Refused only inside the transaction."""
+    run = RunId((await served.start()).run_id)
+    await served.service.do(QUARANTINE, LI)
+    return acts.ScanPart(run_id=run, code=PART), acts.AbortRun(run_id=run, reason="gloves")
+
+
+REFUSED = (a_wrong_scan, an_early_giving_back, a_wrong_giving_back, a_scan_of_an_unfit_part)
+
+
+def said(refusal: object) -> tuple[str, dict[str, object]]:
+    assert isinstance(refusal, Refusal)
+    return refusal.code, refusal.params
+
+
+@pytest.mark.parametrize("prepare", REFUSED, ids=lambda prepare: prepare.__name__)
+async def test_a_refusal_that_is_recorded_is_the_answer_of_its_key(prepare: Prepare) -> None:
+    """D65: one entry, the same words each time, also after a restart; no other act under the key."""
+    served = await Served.opened()
+    act, other = await prepare(served)
+    size = len(served.types())
+    answers = await asyncio.gather(
+        *(served.service.do(act, ANNA, "my-key") for _ in range(20)), return_exceptions=True
+    )
+    assert served.types()[size:] == ["scan_refused"]
+    assert all(said(answer) == said(answers[0]) for answer in answers)
+    assert await refused(served, other, "my-key") == "key_used_before"
+    assert await refused(served, act, "my-key", LI) == "key_used_before"
+    await served.restart()
+    size = len(served.types())
+    with pytest.raises(Refusal) as again:
+        await served.service.do(act, ANNA, "my-key")
+    assert said(again.value) == said(answers[0])
+    assert len(served.types()) == size
+
+
+@pytest.mark.parametrize("prepare", REFUSED, ids=lambda prepare: prepare.__name__)
+async def test_whatever_wrote_an_entry_is_remembered_under_its_key(prepare: Prepare) -> None:
+    """Asked first of what is refused without a key: the refusal is the one that it always was."""
+    served = await Served.opened()
+    act, _ = await prepare(served)
+    size = len(served.types())
+    with pytest.raises(Refusal) as plain:
+        await served.service.do(act, ANNA)
+    assert served.database.read_now(lambda reader: reader.act("my-key")) is None
+    with pytest.raises(Refusal) as keyed:
+        await served.service.do(act, ANNA, "my-key")
+    assert said(plain.value) == said(keyed.value)
+    assert served.types()[size:] == ["scan_refused"] * 2
+    kept = served.database.read_now(lambda reader: reader.act("my-key"))
+    assert kept is not None
+    assert (kept.kind, kept.stream, kept.actor) == (act.KIND, LINE, ANNA.id)
+
+
+async def test_two_wrong_scans_at_once_under_one_key_are_one_refused_scan() -> None:
+    served = await Served.opened()
+    run = RunId((await served.start()).run_id)
+    results = await asyncio.gather(
+        served.service.do(acts.ScanPart(run_id=run, code="RR-0002"), ANNA, "my-key"),
+        served.service.do(acts.ScanPart(run_id=run, code="RR-0003"), ANNA, "my-key"),
+        return_exceptions=True,
+    )
+    assert [said(result)[0] for result in results] == ["wrong_part", "key_used_before"]
+    assert served.types().count("scan_refused") == 1
+
+
+async def test_who_may_not_scan_leaves_no_refused_scan() -> None:
+    """D47."""
+    served = await Served.opened()
+    run = RunId((await served.start()).run_id)
+    wrong = acts.ScanPart(run_id=run, code="RR-0002")
+    stranger = replace(ANNA, how=How.TOKEN)
+    assert await refused(served, wrong, "my-key", stranger) == "not_permitted"
+    assert "scan_refused" not in served.types()
+
+
+@pytest.mark.parametrize(
+    "answer", ["x", "{}", "[]", '{"table":"no","record":{}}', '{"table":"runs","record":{}}']
+)
+async def test_an_answer_that_can_not_be_read_is_damage_and_nothing_is_done(answer: str) -> None:
+    served = await Served.opened()
+    await served.service.do(QUARANTINE, ANNA, "my-key")
+    size = len(served.types())
+    acts_kept = served.database._kept.acts
+    acts_kept["my-key"] = replace(acts_kept["my-key"], answer=answer)
+    with pytest.raises(DamagedDatabase):
+        await served.service.do(QUARANTINE, ANNA, "my-key")
+    assert len(served.types()) == size
 
 
 # Who it is

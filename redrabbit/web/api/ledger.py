@@ -6,8 +6,9 @@ from fastapi import APIRouter, Path, Query
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
+from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.merkle import Tree
+from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
@@ -60,12 +61,22 @@ def _page(reader: Reader, begin: int, limit: int) -> Page[LedgerEntry]:
 
 
 def _entry(reader: Reader, index: int) -> LedgerEntry:
-    return entry_model(read_entry(_stored(reader, index), index), reader.names())
+    _stored(reader, index)
+    (entry,) = reader.entries(index, 1)
+    return entry_model(entry, reader.names())
 
 
 def entry_proof(reader: Reader, index: int) -> EntryProof:
-    """Return an entry's inclusion proof in the tree as last signed."""
-    stored, head = _stored(reader, index), reader.head()
+    """Return an entry's inclusion proof in the tree as last signed; DamagedDatabase where there is none."""
+    stored = _stored(reader, index)
+    try:
+        return _proof(reader, index, stored)
+    except (IndexError, ValueError) as error:  # leaves are gone, or a row holds no text
+        raise DamagedDatabase(f"ledger[{index}]: {error}") from error
+
+
+def _proof(reader: Reader, index: int, stored: StoredEntry) -> EntryProof:
+    head = reader.head()
     leaves = reader.leaf_hashes()
     inclusion = Tree(leaves).inclusion(index, head.size)
     return EntryProof(

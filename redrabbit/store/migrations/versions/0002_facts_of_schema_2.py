@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("asked_at", INSTANT, nullable=False),
         sa.Column("answered_at", INSTANT, nullable=True),
         sa.Column("answer", WORDS, nullable=True),
+        sa.Column("seal", RAW, nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_acts")),
         sqlite_strict=True,
     )
