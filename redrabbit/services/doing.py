@@ -253,8 +253,7 @@ def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record, answer: str) 
         kind=asked.act.KIND,
         payload=_payload(asked.act),
         actor=asked.actor.id,
-        asked_at=uow.now,
-        answered_at=uow.now,
+        done_at=uow.now,
         answer=answer,
     )
 

@@ -62,8 +62,7 @@ class KeptAct:
     """Canonical JSON of the act."""
     actor: str
     """The id of who asked."""
-    asked_at: datetime
-    answered_at: datetime
+    done_at: datetime
     answer: str
     """Canonical JSON: the table of the record that it changed, and the record as it was then."""
 

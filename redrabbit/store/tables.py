@@ -106,11 +106,10 @@ ACTS = Table(
     Column("kind", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("actor", Words, nullable=False),
-    Column("asked_at", UtcMicroseconds, nullable=False),
-    Column("answered_at", UtcMicroseconds, nullable=True),
-    Column("answer", Words, nullable=True),
+    Column("done_at", UtcMicroseconds, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("seal", Raw, nullable=False),
-    Index(None, "asked_at"),
+    Index(None, "done_at"),
     sqlite_strict=True,
 )
 """What people asked with a key of their own, and the answer: asked again, it is answered again (D65).

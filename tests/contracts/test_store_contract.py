@@ -589,8 +589,7 @@ def test_an_act_is_found_again_by_its_key_and_kept_once(database: Any) -> None:
         kind="end_pause",
         payload='{"pause_id":"line1-P-1"}',
         actor="name:anna",
-        asked_at=START,
-        answered_at=START + timedelta(seconds=1),
+        done_at=START,
         answer="{}",
     )
     database.write_now(lambda work: work.keep_act(act))

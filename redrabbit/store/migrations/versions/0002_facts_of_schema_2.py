@@ -46,14 +46,13 @@ def upgrade() -> None:
         sa.Column("kind", WORDS, nullable=False),
         sa.Column("payload", WORDS, nullable=False),
         sa.Column("actor", WORDS, nullable=False),
-        sa.Column("asked_at", INSTANT, nullable=False),
-        sa.Column("answered_at", INSTANT, nullable=True),
-        sa.Column("answer", WORDS, nullable=True),
+        sa.Column("done_at", INSTANT, nullable=False),
+        sa.Column("answer", WORDS, nullable=False),
         sa.Column("seal", RAW, nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_acts")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_acts_asked_at"), "acts", ["asked_at"])
+    op.create_index(op.f("ix_acts_done_at"), "acts", ["done_at"])
     records_must_be_rebuilt(op.get_bind())
 
 
