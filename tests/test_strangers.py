@@ -51,7 +51,7 @@ class EmptyLedger:
         return {}
 
     def head(self) -> LedgerHead:
-        return LedgerHead(size=0, root="", checkpoint=self._checkpoint)
+        return LedgerHead(size=0, root=LogState().root.hex(), checkpoint=self._checkpoint)
 
 
 def exported(folder: Path, plant: str) -> Path:

@@ -21,10 +21,9 @@ from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
+from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Look
-from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import OLDER_SCHEMA, Finding, shown
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
@@ -178,22 +177,17 @@ class _Scan:
     """The first entry that only a newer version can read or fold."""
     is_whole: bool = True
     """False once an entry could not be read: it may say of others that they were erased."""
-    erased: set[int] = field(default_factory=set)
-    """Indexes of the entries whose payload is gone."""
+    payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     holed: set[str] = field(default_factory=set)
-    """Their streams."""
+    """The streams in which a payload is gone."""
     erasable: ErasableContent = field(default_factory=ErasableContent)
-    erased_by_rule: set[int] = field(default_factory=set)
-    """Indexes of which an entry says that they were erased (D51)."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
         self.erasable.note(entry)
+        self.payloads.note(entry)
         if entry.payload is None:
-            self.erased.add(entry.index)
             self.holed.add(entry.stream)
-        elif entry.type == PayloadsErased.TYPE:
-            self.erased_by_rule |= set(decode(PayloadsErased, entry.payload).entries)
 
     def is_behind_a_hole(self, entry: Entry) -> bool:
         """Tell whether something of the entry's stream was erased that it may speak of."""
@@ -202,7 +196,7 @@ class _Scan:
     def payloads_missing(self) -> Iterator[Finding]:
         """Yield the payloads that are gone though no entry says that they were erased."""
         if self.is_whole:
-            for index in sorted(self.erased - self.erased_by_rule):
+            for index in self.payloads.missing:
                 yield _at(index, "payload_missing")
 
 
@@ -249,7 +243,7 @@ def verify_ledger(
         log=scan.log,
         findings=tuple(findings),
         last_good=max(good, default=None),
-        erased=len(scan.erased),
+        erased=len(scan.payloads.gone),
         erasable=scan.erasable,
     )
 

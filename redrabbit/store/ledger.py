@@ -88,7 +88,9 @@ def _entry(stored: StoredEntry, index: int) -> Entry:
     except WrittenByNewer as newer:
         raise DatabaseTooNew(f"ledger entry {index}: {newer}. Start the newer version") from newer
     except ValueError as error:
-        raise DamagedDatabase(f"ledger entry {index}: {error}") from error
+        raise DamagedDatabase(
+            f"ledger entry {index}: {error}. `redrabbit verify --database` tells all of it"
+        ) from error
 
 
 def stored_entry(connection: Connection, index: int) -> StoredEntry:
