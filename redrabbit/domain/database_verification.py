@@ -25,7 +25,7 @@ from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Changes, Look
 from redrabbit.domain.findings import OLDER_SCHEMA, Finding, shown
-from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
+from redrabbit.domain.ledger import REPEATED, Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
@@ -50,17 +50,6 @@ Row = Mapping[str, object]
 
 Fold = Callable[[Entry, Look], Changes]
 Key = tuple[object, ...]
-
-_REPEATED: Final = (
-    "type",
-    "schema",
-    "stream",
-    "stream_seq",
-    "previous",
-    "occurred_at",
-    "recorded_at",
-)
-"""Columns of the table `ledger` that repeat what is inside `raw`."""
 
 OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
 """Findings in record tables: they are made only where the ledger itself is sound."""
@@ -335,7 +324,7 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
         return _link(row, index, scan)
     except ValueError as error:
         return _at(index, "entry_unreadable", problem=str(error))
-    repeated = {column: getattr(entry, column) for column in _REPEATED}
+    repeated = {column: getattr(entry, column) for column in REPEATED}
     for finding in _columns("column_differs", f"ledger[{index}]", row, repeated):
         return finding
     return _chain(entry, scan) or entry

@@ -42,6 +42,17 @@ SCHEMA: Final = 2
 STREAM_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
 """A stream is one word, because checkpoints list streams one a line."""
 
+REPEATED: Final = (
+    "type",
+    "schema",
+    "stream",
+    "stream_seq",
+    "previous",
+    "occurred_at",
+    "recorded_at",
+)
+"""Columns of the table `ledger` that repeat what is inside `raw`, each named as the entry's field."""
+
 MOST_NESTED: Final = 64
 """Levels of lists and objects within each other that are written and read: more than any fact has,
 and few enough for every reader, however deep in its own calls it stands."""
