@@ -610,7 +610,7 @@ INSTANTS = st.sampled_from(
         "2026-11-22T00:00:00.000000",
     ]
 )
-JSON = st.recursive(
+JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-3, 3)
