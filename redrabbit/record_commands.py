@@ -10,7 +10,8 @@ from pathlib import Path
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.clock import wall_now
-from redrabbit.base.printable import put_out
+from redrabbit.base.messages import Message, catalogue
+from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file, load_public_key
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period
@@ -84,7 +85,9 @@ def verify_file(path: Path, public_key: Path | None) -> int:
         if told.findings and all(each.code == WRITTEN_BY_NEWER for each in told.findings):
             return _tell_rest(told.findings)
         if told.findings:
-            return _print_findings(told.findings)
+            code = _print_findings(told.findings)
+            put_out(*_erased(told.erased))
+            return code
         assert told.header is not None  # noqa: S101  because a sound file has one
         assert told.checkpoint is not None  # noqa: S101  because a sound file has one
         period = told.header.period
@@ -150,4 +153,12 @@ def _print_findings(findings: Sequence[Finding]) -> int:
 
 
 def _exit_code_of(work: Callable[[], int]) -> int:
-    return exit_code_of(work, Refusal, DamagedKey, ValueError)
+    def in_words() -> int:
+        try:
+            return work()
+        except Refusal as refusal:
+            said = Message(f"refusal.{refusal.code}", refusal.params)
+            complain(catalogue("en").render(said))
+            return FOUND
+
+    return exit_code_of(in_words, DamagedKey, ValueError)

@@ -51,7 +51,7 @@ class EmptyLedger:
         return {}
 
     def head(self) -> LedgerHead:
-        return LedgerHead(size=0, root="", checkpoint=self._checkpoint)
+        return LedgerHead(size=0, root=LogState().root.hex(), checkpoint=self._checkpoint)
 
 
 def exported(folder: Path, plant: str) -> Path:
@@ -172,3 +172,38 @@ def test_a_secret_in_a_comment_is_not_in_the_database_and_obligations_still_are(
     assert "nothing is overdue" in capsys.readouterr().out
     assert main(exporting(url, tmp_path)) == 0
     assert b"S3cretPw" not in (tmp_path / "out.rr").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("UPDATE ledger SET salt = NULL, payload = NULL", "ledger[0]: the payload is gone"),
+        ("UPDATE ledger SET payload = x'ff'", "ledger entry 0: the payload is not the one"),
+        ("UPDATE ledger SET stream = 'line9' WHERE \"index\" = 0", "ledger entry 0: column stream"),
+        ("UPDATE ledger SET leaf_hash = x'00' WHERE \"index\" = 0", "ledger: the Merkle root"),
+        ('DELETE FROM ledger WHERE "index" = 0', "ledger[0]: the entry is missing"),
+        ("UPDATE ledger_head SET root = '00'", "ledger_head: column root"),
+    ],
+)
+def test_an_export_of_altered_records_is_refused_in_words(
+    sql: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is signed over what somebody changed, and what to do is said."""
+    database = tmp_path / "plant.sqlite3"
+    url = adopted(BASE, database)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(sql)
+    assert main(exporting(url, tmp_path)) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert "`redrabbit verify --database` tells all of it" in said
+    assert "(found=" not in said
+    assert not (tmp_path / "out.rr").exists()
+
+
+def test_a_line_without_records_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = adopted(BASE, tmp_path / "plant.sqlite3")
+    assert main([*exporting(url, tmp_path), "--line", "line77"]) == 1
+    assert "There are no records of line line77." in capsys.readouterr().err

@@ -21,12 +21,11 @@ from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
+from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Fold
-from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import Finding, shown
-from redrabbit.domain.ledger import Entry, LogState, StoredEntry, read_entry
+from redrabbit.domain.ledger import REPEATED, Entry, LogState, StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
@@ -51,17 +50,6 @@ Row = Mapping[str, object]
 """Column name to value, as found."""
 
 Key = tuple[object, ...]
-
-_REPEATED: Final = (
-    "type",
-    "schema",
-    "stream",
-    "stream_seq",
-    "previous",
-    "occurred_at",
-    "recorded_at",
-)
-"""Columns of the table `ledger` that repeat what is inside `raw`."""
 
 OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
 """Findings in record tables: they are made only where the ledger itself is sound."""
@@ -178,22 +166,17 @@ class _Scan:
     """The first entry that only a newer version can read or fold."""
     is_whole: bool = True
     """False once an entry could not be read: it may say of others that they were erased."""
-    erased: set[int] = field(default_factory=set)
-    """Indexes of the entries whose payload is gone."""
+    payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     holed: set[str] = field(default_factory=set)
-    """Their streams."""
+    """The streams in which a payload is gone."""
     erasable: ErasableContent = field(default_factory=ErasableContent)
-    erased_by_rule: set[int] = field(default_factory=set)
-    """Indexes of which an entry says that they were erased (D51)."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
         self.erasable.note(entry)
+        self.payloads.note(entry)
         if entry.payload is None:
-            self.erased.add(entry.index)
             self.holed.add(entry.stream)
-        elif entry.type == PayloadsErased.TYPE:
-            self.erased_by_rule |= set(decode(PayloadsErased, entry.payload).entries)
 
     def is_behind_a_hole(self, entry: Entry) -> bool:
         """Tell whether something of the entry's stream was erased that it may speak of."""
@@ -202,7 +185,7 @@ class _Scan:
     def payloads_missing(self) -> Iterator[Finding]:
         """Yield the payloads that are gone though no entry says that they were erased."""
         if self.is_whole:
-            for index in sorted(self.erased - self.erased_by_rule):
+            for index in self.payloads.missing:
                 yield _at(index, "payload_missing")
 
 
@@ -249,7 +232,7 @@ def verify_ledger(
         log=scan.log,
         findings=tuple(findings),
         last_good=max(good, default=None),
-        erased=len(scan.erased),
+        erased=len(scan.payloads.gone),
         erasable=scan.erasable,
     )
 
@@ -341,7 +324,7 @@ def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
         return _link(row, index, scan)
     except ValueError as error:
         return _at(index, "entry_unreadable", problem=str(error))
-    repeated = {column: getattr(entry, column) for column in _REPEATED}
+    repeated = {column: getattr(entry, column) for column in REPEATED}
     for finding in _columns("column_differs", f"ledger[{index}]", row, repeated):
         return finding
     return _chain(entry, scan) or entry

@@ -7,30 +7,34 @@ One JSON object a line, in canonical form, UTF-8:
     {"stream": …}                                  for each line asked for, and for the plant
     {"entry": …, "index": …, "proof": […]}         its entries, without a gap; of schema 2 with what
     {…, "name": …, "payload": …, "salt": …}        was salted: its payload, and a stated name, or null
+    {"type": "payloads_erased"}                    only if needed, and below it the entries from
+    {"entry": …, …}                                elsewhere that say of payloads above: erased
     {"seal": a signed note over the SHA-256 of all lines above}
 
 Each stream's entries reach from one recorded before the period (or the stream's first) to one
 recorded after it (or the stream's head as the checkpoint lists it), each chained to the one
 before and each proved to be in the log: so nothing recorded in the period can have been left out
-(D11). The promise is as good as the key: compare it, or the checkpoint, with one kept elsewhere.
+(D11). A payload that is null was erased only if an entry in the file says so, which is proved to be
+in the log like all others (D51): otherwise somebody removed it. The promise is as good as the key: compare it, or the checkpoint, with one kept elsewhere.
 
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
 never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.ledger import (
     PLANT_STREAM,
     JsonValue,
     StoredEntry,
     canonical_text,
+    from_json,
     instant_text,
     schema_of,
 )
@@ -137,6 +141,11 @@ def stream_line(stream: str) -> str:
     return canonical_text({"stream": stream})
 
 
+def erasures_line() -> str:
+    """Return the line above entries of any stream that say which payloads were erased."""
+    return canonical_text({"type": PayloadsErased.TYPE})
+
+
 def entry_line(
     index: int, stored: StoredEntry, proof: Sequence[bytes], name: StatedName | None = None
 ) -> str:
@@ -146,7 +155,7 @@ def entry_line(
     """
     place: dict[str, JsonValue] = {"index": index}
     if schema_of(stored) > 1:
-        payload = None if stored.payload is None else json.loads(stored.payload)
+        payload = None if stored.payload is None else from_json(stored.payload)
         salt = None if stored.salt is None else stored.salt.hex()
         stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
         place |= {"name": stated, "payload": payload, "salt": salt}

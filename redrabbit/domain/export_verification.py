@@ -5,21 +5,23 @@ read. Findings come in the order of the file, the seal's last; behind a line tha
 nothing is judged but the seal.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable import name_id
+from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.export_format import (
     FORMAT,
     Header,
     Period,
+    erasures_line,
     header_line,
     seal_text,
     streams_asked_for,
 )
+from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
     Entry,
@@ -27,6 +29,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     canonical,
     canonical_text,
+    from_json,
     instant,
     leaf_bytes,
     read_entry,
@@ -56,8 +59,7 @@ class ExportVerification:
     """None if it could not be read, or is not signed."""
     entries: int = 0
     """How many entries the file holds, with those before and after the period."""
-    erased: int = 0
-    """How many of them have no payload any more: it was erased before the file was made (D51)."""
+    payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     by_stream: dict[str, int] = field(default_factory=dict)
     """Records in the period for each stream."""
 
@@ -65,6 +67,11 @@ class ExportVerification:
     def records(self) -> int:
         """Return how many records are in the period."""
         return sum(self.by_stream.values())
+
+    @property
+    def erased(self) -> int:
+        """Return how many entries have no payload, and a proved entry says it was erased (D51)."""
+        return len(self.payloads.gone & self.payloads.named)
 
     @property
     def sound(self) -> bool:
@@ -124,10 +131,10 @@ def _object(line: str, number: int) -> Mapping[str, JsonValue]:
     """Return the object of a line; only its one canonical form is read."""
     place = f"line {number}"
     try:
-        fields = json.loads(line)
+        fields = from_json(line)
         if canonical_text(fields) == line and isinstance(fields, dict):
             return cast("dict[str, JsonValue]", fields)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _UnreadableError(place, error) from error
     raise _UnreadableError(place, "not an object in canonical form")
 
@@ -206,12 +213,15 @@ def _sections(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the streams' entries; count them."""
     awaited = list(streams_asked_for(checkpoint.heads, header.lines))
-    section: _Section | None = None
+    places: dict[int, int] = {}
+    section: _Section | _Erasures | None = None
     for number, line in enumerate(lines[2:-1], start=3):
         fields = _object(line, number)
-        if fields.keys() == {"stream"}:
-            if section:
-                yield from section.end()
+        if line == erasures_line():
+            yield from section.end() if section else ()
+            section = _Erasures(checkpoint)
+        elif fields.keys() == {"stream"}:
+            yield from section.end() if section else ()
             stream = str(fields["stream"])
             if stream not in awaited:
                 params: dict[str, Param] = {"stream": stream}
@@ -222,17 +232,29 @@ def _sections(
             verification.by_stream[stream] = 0
         elif section and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
             entry = _entry(fields, number)
+            places[entry.index] = number
             yield from section.add(entry, _path(fields["proof"], number), number)
             yield from _name_findings(entry, fields.get("name"), number)
-            verification.entries += 1
-            verification.erased += entry.payload is None
-            verification.by_stream[section.stream] += header.period.holds(entry)
+            yield from _note(entry, verification, number)
+            if isinstance(section, _Section):
+                verification.by_stream[section.stream] += header.period.holds(entry)
         else:
             raise _UnreadableError(f"line {number}", "neither a stream nor an entry of one")
-    if section:
-        yield from section.end()
+    yield from section.end() if section else ()
     for stream in awaited:
         yield Finding(code="section_missing", place="file", params={"stream": stream})
+    for index in verification.payloads.missing:
+        yield Finding(code="payload_missing", place=f"line {places[index]}, ledger[{index}]")
+
+
+def _note(entry: Entry, verification: ExportVerification, number: int) -> Iterator[Finding]:
+    """Count the entry; yield it where it should say what was erased and can't be understood."""
+    verification.entries += 1
+    try:
+        verification.payloads.note(entry)
+    except ValueError as error:
+        place = f"line {number}, ledger[{entry.index}]"
+        yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
 
 
 def _entry(fields: Mapping[str, JsonValue], number: int) -> Entry:
@@ -291,6 +313,30 @@ def _path(proof: JsonValue, number: int) -> list[bytes]:
         raise _UnreadableError(f"line {number}", error) from error
 
 
+def _is_in(checkpoint: Checkpoint, entry: Entry, leaf: bytes, path: Sequence[bytes]) -> bool:
+    return verify_inclusion(leaf, entry.index, checkpoint.size, path, checkpoint.root)
+
+
+class _Erasures:
+    """Entries of any stream that say which payloads were erased."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+
+    def add(self, entry: Entry, path: Sequence[bytes], number: int) -> Iterator[Finding]:
+        """Yield what is wrong with the next entry; it raises _UnreadableError for another type."""
+        place = f"line {number}"
+        if entry.type != PayloadsErased.TYPE:
+            raise _UnreadableError(place, f"an entry of another type than {PayloadsErased.TYPE}")
+        if not _is_in(self._checkpoint, entry, leaf_hash(leaf_bytes(entry)), path):
+            params: dict[str, Param] = {"stream": entry.stream, "index": entry.index}
+            yield Finding(code="not_in_log", place=place, params=params)
+
+    def end(self) -> Iterator[Finding]:
+        """Yield nothing: what is left out here shows as a payload that is missing."""
+        return iter(())
+
+
 class _Section:
     """The entries of one stream, as they are read."""
 
@@ -305,9 +351,7 @@ class _Section:
         """Yield what is wrong with the next entry."""
         place = f"line {number}"
         leaf = leaf_hash(leaf_bytes(entry))
-        if not verify_inclusion(
-            leaf, entry.index, self._checkpoint.size, path, self._checkpoint.root
-        ):
+        if not _is_in(self._checkpoint, entry, leaf, path):
             yield self._at("not_in_log", place, index=entry.index)
         if entry.stream != self.stream:
             yield self._at("wrong_stream", place, index=entry.index, found=entry.stream)

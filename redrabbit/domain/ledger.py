@@ -42,6 +42,21 @@ SCHEMA: Final = 2
 STREAM_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
 """A stream is one word, because checkpoints list streams one a line."""
 
+REPEATED: Final = (
+    "type",
+    "schema",
+    "stream",
+    "stream_seq",
+    "previous",
+    "occurred_at",
+    "recorded_at",
+)
+"""Columns of the table `ledger` that repeat what is inside `raw`, each named as the entry's field."""
+
+MOST_NESTED: Final = 64
+"""Levels of lists and objects within each other that are written and read: more than any fact has,
+and few enough for every reader, however deep in its own calls it stands."""
+
 _HEX_HASH_OR_NONE: Final = re.compile(r"(?:[0-9a-f]{64})?")
 _HEX_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -74,8 +89,45 @@ def canonical(value: JsonValue) -> bytes:
 
 
 def canonical_text(value: JsonValue) -> str:
-    """Return the canonical form as text: sorted keys, no white space."""
-    return _ENCODER.encode(value)
+    """Return the canonical form as text: sorted keys, no white space; ValueError as `canonical`."""
+    try:
+        return _ENCODER.encode(value)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+
+
+def from_json(content: bytes | str) -> JsonValue:
+    """Return the value of a JSON text; ValueError if it is none, or nested beyond `MOST_NESTED`.
+
+    Everything that was kept is read through this: what a vandal left there is bad input, told in
+    words, and no crash.
+    """
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    try:
+        value: JsonValue = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if text.count("[") + text.count("{") > MOST_NESTED and _is_too_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+_TOO_DEEP: Final = f"nested more than {MOST_NESTED} levels deep"
+
+
+def _is_too_deep(value: JsonValue) -> bool:
+    level = [value]
+    for _ in range(MOST_NESTED + 1):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 _ENCODER: Final = json.JSONEncoder(
@@ -84,10 +136,16 @@ _ENCODER: Final = json.JSONEncoder(
 
 
 def instant_text(instant: datetime) -> str:
-    """Return an aware instant as `2026-11-22T14:03:12.000123Z`; ValueError for a naive one."""
+    """Return an aware instant as `2026-11-22T14:03:12.000123Z`.
+
+    ValueError for a naive one, and for one that in UTC lies outside the years 1 to 9999.
+    """
     if instant.tzinfo is None:
         raise ValueError(f"an instant without time zone: {instant.isoformat()}")
-    with_offset = instant.astimezone(UTC).isoformat(timespec="microseconds")
+    try:
+        with_offset = instant.astimezone(UTC).isoformat(timespec="microseconds")
+    except OverflowError as error:
+        raise ValueError(f"an instant out of range: {instant.isoformat()}") from error
     return with_offset.removesuffix("+00:00") + "Z"
 
 
@@ -169,8 +227,14 @@ class StoredEntry(NamedTuple):
 
 
 def schema_of(stored: StoredEntry) -> int:
-    """Return which schema a sound entry is of: only the first had its payload inside."""
-    return int(json.loads(stored.raw)["schema"])
+    """Return which schema an entry is of: only the first had its payload inside.
+
+    ValueError for bytes that say none.
+    """
+    match from_json(stored.raw):
+        case {"schema": int(schema)} if type(schema) is int:
+            return schema
+    raise ValueError("not an entry: it does not say its schema version")
 
 
 def leaf_bytes(entry: Entry) -> bytes:
@@ -212,16 +276,11 @@ def read_entry(stored: StoredEntry, index: int) -> Entry:
 
     WrittenByNewer, a ValueError, where it says a higher schema than this version reads.
     """
-    try:
-        return _entry(stored, index)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _entry(stored: StoredEntry, index: int) -> Entry:
-    fields = json.loads(stored.raw.decode("utf-8"))
+    fields = from_json(stored.raw)
     refuse_newer_schema(fields, SCHEMA)
-    schema = fields.get("schema") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict):
+        raise ValueError("not an entry: it is no object")  # noqa: TRY004  damaged bytes, not a wrong call
+    schema = fields.get("schema")
     if type(schema) is not int or schema not in _FIELDS or fields.keys() != _FIELDS[schema]:
         raise ValueError(f"not an entry: its fields are not those of schema version {schema}")
     read = _Fields(fields)
@@ -261,7 +320,7 @@ def _payload(stored: StoredEntry, digest: object) -> Mapping[str, JsonValue] | N
         raise ValueError("payload and salt are erased together, or not at all")
     if payload_digest(stored.salt, stored.payload) != digest:
         raise ValueError("the payload is not the one that was signed: it, or its salt, was changed")
-    payload = _object(json.loads(stored.payload.decode("utf-8")))
+    payload = _object(from_json(stored.payload))
     if canonical(payload) != stored.payload:
         raise ValueError("the payload is not in canonical form")
     return payload
@@ -326,7 +385,7 @@ class LogState:
             in_force=context.in_force,
             plan=None,
             software=context.software,
-            payload=_object(json.loads(payload)),
+            payload=_object(from_json(payload)),
             payload_digest=payload_digest(salt, payload),
         )
         stored = StoredEntry(raw=leaf_bytes(entry), salt=salt, payload=payload)

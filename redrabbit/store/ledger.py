@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from redrabbit.domain.ledger import (
+    REPEATED,
     Appended,
     Entry,
     LogState,
@@ -29,7 +30,13 @@ _INSERT = insert(LEDGER)
 _HEAD = select(LEDGER_HEAD.c.size, LEDGER_HEAD.c.root, LEDGER_HEAD.c.checkpoint)
 _LEAVES = select(LEDGER.c.stream, LEDGER.c.leaf_hash).order_by(LEDGER.c.index)
 _ENTRIES = (
-    select(LEDGER.c.index, LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload)
+    select(
+        LEDGER.c.index,
+        LEDGER.c.raw,
+        LEDGER.c.salt,
+        LEDGER.c.payload,
+        *(LEDGER.c[name] for name in REPEATED),
+    )
     .where(LEDGER.c.index >= bindparam("first"))
     .order_by(LEDGER.c.index)
 )
@@ -66,11 +73,15 @@ def insert_entries(connection: Connection, rows: Sequence[dict[str, object]]) ->
 def entry_rows(connection: Connection, first: int, limit: int | None) -> list[Entry]:
     """Return entries from an index on, in order.
 
-    Raises DamagedDatabase if one can't be read, DatabaseTooNew if only a newer version can.
+    Raises DamagedDatabase if one can't be read or a column does not repeat what is in it,
+    DatabaseTooNew if only a newer version can.
     """
     with translated("reading the ledger"):
         rows = connection.execute(_ENTRIES.limit(limit), {"first": first}).all()
-    return [_entry(_stored(*kept), index) for index, *kept in rows]
+    return [
+        _entry(_stored(raw, salt, payload), index, repeated)
+        for index, raw, salt, payload, *repeated in rows
+    ]
 
 
 def _stored(raw: bytes, salt: bytes | None, payload: bytes | None) -> StoredEntry:
@@ -82,13 +93,23 @@ def _stored(raw: bytes, salt: bytes | None, payload: bytes | None) -> StoredEntr
     )
 
 
-def _entry(stored: StoredEntry, index: int) -> Entry:
+def _entry(stored: StoredEntry, index: int, repeated: Sequence[object]) -> Entry:
     try:
-        return read_entry(stored, index)
+        entry = read_entry(stored, index)
     except WrittenByNewer as newer:
         raise DatabaseTooNew(f"ledger entry {index}: {newer}. Start the newer version") from newer
     except ValueError as error:
-        raise DamagedDatabase(f"ledger entry {index}: {error}") from error
+        raise _damaged(index, str(error)) from error
+    for name, found in zip(REPEATED, repeated, strict=True):
+        if found != getattr(entry, name):
+            raise _damaged(index, f"column {name} is not what the entry says")
+    return entry
+
+
+def _damaged(index: int, found: str) -> DamagedDatabase:
+    return DamagedDatabase(
+        f"ledger entry {index}: {found}. `redrabbit verify --database` tells all of it"
+    )
 
 
 def stored_entry(connection: Connection, index: int) -> StoredEntry:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.checkpoint import sign_checkpoint
@@ -601,3 +601,82 @@ def test_what_a_newer_version_wrote_is_told_and_is_no_damage() -> None:
 def test_the_place_of_what_a_newer_version_wrote_is_still_verified() -> None:
     assert with_a_newer_entry(previous="0" * 64).found()[0] == ("ledger[8]", "chain_broken")
     assert with_a_newer_entry(stream_seq="x").found()[0] == ("ledger[8]", "entry_unreadable")
+
+
+INSTANTS = st.sampled_from(
+    [
+        "0001-01-01T00:00:00.000000+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+        "2026-11-22T00:00:00.000000",
+    ]
+)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([10**30, 2.0, "", "x"])
+    | INSTANTS,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["schema", "id", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+FOUND_IN_COLUMNS = (
+    st.none()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5)
+    | JSON.map(canonical)
+    | st.sampled_from([b"{", b'{"schema":2}', b"[" * 100_000, at(0), at(0).replace(tzinfo=None)])
+    | st.integers(60, 1100).map(lambda depth: b"[" * depth + b"]" * depth)
+)
+
+
+@st.composite
+def damaged_rows(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
+    """Return rows of which one was changed as a vandal would: a column, or a field inside."""
+    stored = TOLD_ROWS if draw(st.booleans()) else Stored()
+    rows = [dict(row) for row in stored.rows]
+    row = rows[draw(st.integers(0, len(rows) - 1))]
+    column = draw(st.sampled_from([*COLUMNS, *["raw"] * 6, "payload", "payload"]))
+    kept = row[column]
+    if not isinstance(kept, bytes) or column not in ("raw", "payload") or draw(st.booleans()):
+        row[column] = draw(FOUND_IN_COLUMNS)
+    else:
+        fields = json.loads(kept)
+        name = draw(st.sampled_from(sorted(fields))) if fields else "more"
+        fields[name] = draw(INSTANTS if name.endswith("_at") else JSON)
+        depth = draw(st.sampled_from([0, 0, 0, 60, 65, 900, 990, 1000]))
+        if depth:
+            fields[name] = "@"
+        text = canonical(fields).replace(b'"@"', b"[" * depth + b"]" * depth)
+        row[column] = text
+        if column == "raw":
+            row["leaf_hash"] = leaf_hash(text)
+    return rows, stored.rows
+
+
+TOLD_ROWS = stored_of(told_rows()[0])
+
+
+@given(damaged_rows())
+@settings(max_examples=300)
+def test_any_change_of_a_row_is_told_in_words(damaged: tuple[list[Row], list[Row]]) -> None:
+    """Never an exception: rows come as a vandal left them."""
+    rows, honest = damaged
+    if rows == honest:
+        return
+    result = verify_rows(rows, [head_of(honest)], {}, verifier=KEY, fold=fold)
+    assert [in_english(finding) for finding in result.findings]
+
+
+@given(FOUND_IN_COLUMNS, st.sampled_from(["id", "size", "root", "checkpoint"]))
+def test_any_change_of_the_head_is_told_in_words(value: object, column: str) -> None:
+    honest = sound_rows()
+    head = head_of(honest) | {column: value}
+    if head == head_of(honest):
+        return
+    result = verify_rows(honest, [head], {}, verifier=KEY, fold=fold)
+    assert [in_english(finding) for finding in result.findings]

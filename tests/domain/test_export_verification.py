@@ -17,12 +17,15 @@ from redrabbit.domain.export_format import (
     checkpoint_line,
     covering_range,
     entry_line,
+    erasures_line,
     header_line,
     sealed,
     stream_line,
     streams_asked_for,
 )
 from redrabbit.domain.export_verification import ExportVerification, verify_records
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
@@ -59,12 +62,13 @@ def logged(count: int = 24) -> list[Appended]:
     """Return a log of both schemas with an entry each hour, the streams in turn."""
     log, appended = LogState(), []
     for number in range(count):
+        tells = number == ERASURE
         event = Event(
-            type="noted",
+            type="payloads_erased" if tells else "noted",
             stream=STREAMS[number % 3],
             occurred_at=hour(number),
             actor=ACTORS[number // 3 % 3],
-            payload={"n": number, "é": 0.5},
+            payload=encode(ERASED_BY_RULE) if tells else {"n": number, "é": 0.5},
         )
         salt = bytes([number]) * 16
         appended.append(
@@ -76,9 +80,12 @@ def logged(count: int = 24) -> list[Appended]:
     return appended
 
 
-LOG = logged()
 HOLE = 13
 """The payload of this one was erased; the file says so by null."""
+ERASURE = 23
+"""This one says so: of another stream, and after the period."""
+ERASED_BY_RULE = PayloadsErased(rule="ten years", entries=(HOLE,), names=(), blobs=())
+LOG = logged()
 TREE = Tree(one.leaf_hash for one in LOG)
 PERIOD = Period(begins_at=hour(9), ends_at=hour(15))
 HEADER = Header(plant="Suzhou 2", period=PERIOD, lines=None, made_at=hour(30), key=KEY_TEXT)
@@ -102,6 +109,9 @@ def lines_of(header: Header = HEADER) -> list[str]:
         lines.append(stream_line(stream))
         chosen = covering_range(own, header.period)
         lines += [line_of(own[seq].index) for seq in chosen]
+    held = [json.loads(line).get("index") for line in lines]
+    if HOLE in held and ERASURE not in held:
+        lines += [erasures_line(), line_of(ERASURE)]
     return lines
 
 
@@ -131,7 +141,7 @@ def test_an_honest_file_passes_and_says_what_is_in_it() -> None:
     assert verification.checkpoint is not None
     assert verification.checkpoint.size == 24
     assert verification.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
-    assert (verification.records, verification.entries, verification.erased) == (6, 12, 1)
+    assert (verification.records, verification.entries, verification.erased) == (6, 13, 1)
 
 
 def test_a_file_of_one_line_passes_without_the_others() -> None:
@@ -191,7 +201,8 @@ def test_any_other_file_is_told_from_records(content: bytes) -> None:
 def test_a_record_removed_is_found_even_if_the_file_is_sealed_again(place: int) -> None:
     lines = lines_of()
     del lines[place]
-    assert set(codes(lines)) & {"chain_broken", "start_not_shown", "end_not_shown"}
+    told = {"chain_broken", "start_not_shown", "end_not_shown", "payload_missing"}
+    assert set(codes(lines)) & told
 
 
 @pytest.mark.parametrize("place", ENTRIES)
@@ -219,7 +230,7 @@ def test_a_stream_left_out_is_found() -> None:
 def test_a_stream_without_its_entries_is_found() -> None:
     lines = lines_of()
     end = lines.index(stream_line("plant"))
-    assert codes(lines[: end + 1]) == ["section_missing"]
+    assert codes([*lines[: end + 1], *lines[-2:]]) == ["section_missing"]
 
 
 @pytest.mark.parametrize("stream", ["line-1", "line-9"])
@@ -376,11 +387,55 @@ def test_a_name_that_was_erased_leaves_a_file_that_passes() -> None:
     assert codes(lines) == []
 
 
-def test_a_payload_that_was_erased_is_counted_and_its_leaf_still_proved() -> None:
+def test_a_payload_that_no_entry_says_was_erased_is_found_and_the_others_are_counted() -> None:
+    """D51: anybody could empty a column, and have the export signed."""
     lines = edited(NEW_ONE, lambda line: line.update(payload=None, salt=None))
     verification = verify(sealed(lines, KEY))
-    assert verification.sound
-    assert verification.erased == 2
+    (found,) = verification.findings
+    assert found.code == "payload_missing"
+    assert found.place == f"line {NEW_ONE + 1}, ledger[{FOUND[NEW_ONE]['index']}]"
+    assert verification.erased == 1
+
+
+@given(st.sets(st.sampled_from([place for place in ENTRIES if "payload" in FOUND[place]])))
+def test_a_file_with_a_payload_gone_that_nothing_covers_never_passes(places: set[int]) -> None:
+    """Whichever are emptied, the entry that says so among them."""
+    lines = lines_of()
+    for place in places:
+        emptied = FOUND[place] | {"payload": None, "salt": None}
+        lines[place] = canonical_text(emptied)
+    found = {f["index"] for f in map(json.loads, lines) if f.get("payload", 1) is None}
+    covered = set() if len(lines) - 1 in places else {HOLE}
+    verification = verify(sealed(lines, KEY))
+    assert [each.code for each in verification.findings] == ["payload_missing"] * len(
+        found - covered
+    )
+    assert verification.erased == len(found & covered)
+
+
+def test_what_says_that_payloads_were_erased_must_be_in_the_signed_log() -> None:
+    lines = lines_of()
+    lines[-1] = lines[-1].replace('"c0ffee"', '"decaff"')
+    assert codes(lines) == ["not_in_log"]
+
+
+def test_below_the_line_of_erasures_nothing_else_is_read() -> None:
+    assert codes([*lines_of(), line_of(7)]) == ["line_unreadable"]
+
+
+def test_an_entry_that_says_nonsense_of_what_was_erased_is_found() -> None:
+    """Even signed: it can only be a mistake of ours, and it covers nothing."""
+    event = Event(
+        type="payloads_erased", stream="plant", occurred_at=T0, actor=AGENT, payload={"entries": 7}
+    )
+    one = LogState().append(event, T0, CONTEXT, bytes(16))
+    lines = [
+        header_line(HEADER),
+        checkpoint_line(sign_checkpoint(one.log, KEY)),
+        stream_line("plant"),
+        entry_line(0, one.stored, ()),
+    ]
+    assert codes(lines) == ["entry_does_not_fold"]
 
 
 JSON = st.recursive(
@@ -394,6 +449,72 @@ JSON = st.recursive(
     ),
     max_leaves=4,
 )
+
+
+HOSTILE = st.sampled_from(
+    [
+        {"schema": 2},
+        {"schema": 3},
+        {"schema": True},
+        {"schema": 2.0},
+        10**30,
+        "0001-01-01T00:00:00.000000+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+        "\x1b[8m\u202e",
+    ]
+)
+DEEP = "@deep@"
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return where each value stands that lies within another."""
+    inner: Any = {}
+    if isinstance(value, dict):
+        inner = value
+    elif isinstance(value, list):
+        inner = dict(enumerate(value))
+    below = [each for step, one in inner.items() for each in paths(one, (*path, step))]
+    return ([path] if path else []) + below
+
+
+@st.composite
+def mutated_lines(draw: st.DrawFn) -> list[bytes]:
+    """Return an honest file's lines, one of them changed: a field, some bytes, or nested deep."""
+    lines = [line.encode() for line in lines_of()]
+    place = draw(st.integers(0, len(lines) - 1))
+    if draw(st.booleans()):
+        raw = bytearray(lines[place])
+        raw[draw(st.integers(0, len(raw) - 1))] ^= draw(st.integers(1, 255))
+        lines[place] = bytes(raw)
+        return lines
+    fields = json.loads(lines[place])
+    *way, last = draw(st.sampled_from(paths(fields)))
+    inside = fields
+    for step in way:
+        inside = inside[step]
+    value = draw(st.just(DEEP) | JSON | HOSTILE)
+    if draw(st.booleans()):
+        inside[last] = value
+    else:
+        del inside[last]
+    depth = draw(st.integers(60, 70) | st.integers(100, 1100) | st.just(100_000))
+    text = canonical_text(fields).replace(f'"{DEEP}"', "[" * depth + "]" * depth)
+    lines[place] = text.encode()
+    return lines
+
+
+@given(mutated_lines())
+@settings(max_examples=400)
+def test_any_change_of_a_line_is_told_in_words_and_the_seal_is_judged(lines: list[bytes]) -> None:
+    body = b"".join(line + b"\n" for line in lines)
+    if body == HONEST[: len(body)]:
+        return
+    verification = verify(body + HONEST.splitlines(keepends=True)[-1])
+    told = [in_english(finding) for finding in verification.findings]
+    assert told
+    if verification.header is not None and verification.findings[0].place != "line 1":
+        # else no key is known
+        assert verification.findings[-1].code in ("seal_wrong", "seal_missing")
 
 
 @given(st.sampled_from([OLD_ONE, NEW_ONE, NAMED_ONE]), JSON, st.data())

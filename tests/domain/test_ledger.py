@@ -16,6 +16,7 @@ from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, payload_digest
 from redrabbit.domain.identity import AGENT, Actor, How
 from redrabbit.domain.ledger import (
+    MOST_NESTED,
     PLANT_STREAM,
     Entry,
     Event,
@@ -25,6 +26,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     canonical,
     canonical_text,
+    from_json,
     instant,
     instant_text,
     leaf_bytes,
@@ -435,3 +437,38 @@ def test_schema_2_is_chained_behind_schema_1_in_one_log() -> None:
     assert appended.entry.stream_seq == len(before)
     assert appended.entry.previous == leaf_hash(RAWS[before[-1].index]).hex()
     assert appended.log.size == len(RAWS) + 1
+
+
+@pytest.mark.parametrize("shape", ["[{}]", '{{"a":{}}}'])
+def test_nesting_is_read_up_to_its_bound_and_refused_beyond(shape: str) -> None:
+    """In words at any depth, wherever the reader stands in its own calls."""
+    text = "1"
+    for _ in range(MOST_NESTED):
+        text = shape.format(text)
+    assert canonical(from_json(text)) == text.encode()
+    for deeper in (shape.format(text), "[" * 990 + "]" * 990, "[" * 100_000):
+        with pytest.raises(ValueError, match=r"nested more than|Expecting"):
+            from_json(deeper)
+
+
+def test_what_could_not_be_read_again_is_not_recorded() -> None:
+    deep: JsonValue = []
+    for _ in range(MOST_NESTED):
+        deep = [deep]
+    event = Event(
+        type="noted", stream="plant", occurred_at=NOW, actor=AGENT, payload={"deep": deep}
+    )
+    with pytest.raises(ValueError, match="nested more than"):
+        LogState().append(event, NOW, CONTEXT, bytes(16))
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_beyond_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        instant_text(datetime.fromisoformat(text))
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"{}", b'{"schema":null}', b'{"schema":true}', b"\xff"])
+def test_bytes_that_say_no_schema_are_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r"schema version|utf-8"):
+        schema_of(StoredEntry(raw=raw, salt=None, payload=None))

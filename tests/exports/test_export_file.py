@@ -4,9 +4,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,11 @@ from redrabbit.domain.checkpoint import parse_proof, proof_text, sign_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
-from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
+from redrabbit.domain.merkle import EMPTY_ROOT, Tree, leaf_hash, verify_inclusion
 from redrabbit.exports import export_file
 from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
@@ -44,6 +47,9 @@ class StoredLedger:
         self.kept: list[StoredEntry] = []
         self.leaves: list[bytes] = []
         self.said = {ANNA.id: ANNA}
+        self.gone: set[int] = set()
+        """Rows that somebody removed."""
+        self.changed_head: dict[str, object] = {}
         context = LedgerContext(in_force="c0ffee", software="0.1.0")
         for number, (stream, hour) in enumerate(hours):
             at = T0 + timedelta(hours=hour)
@@ -60,9 +66,24 @@ class StoredLedger:
             self.leaves.append(appended.leaf_hash)
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
-        end = None if limit is None else first + limit
-        chosen = self.kept[first:end]
-        return [read_entry(stored, index) for index, stored in enumerate(chosen, start=first)]
+        there = [index for index in range(len(self.kept)) if index not in self.gone]
+        chosen = [index for index in there if index >= first][:limit]
+        return [read_entry(self.kept[index], index) for index in chosen]
+
+    def say_erased(self, stream: str, hour: float, *indexes: int) -> None:
+        """Erase these payloads, and say so."""
+        at = T0 + timedelta(hours=hour)
+        fact = PayloadsErased(rule="ten years", entries=indexes, names=(), blobs=())
+        event = Event(
+            type=fact.TYPE, stream=stream, occurred_at=at, actor=AGENT, payload=encode(fact)
+        )
+        context = LedgerContext(in_force="c0ffee", software="0.1.0")
+        appended = self.log.append(event, at, context, bytes(SALT_BYTES))
+        self.log = appended.log
+        self.kept.append(appended.stored)
+        self.leaves.append(appended.leaf_hash)
+        for index in indexes:
+            self.kept[index] = self.kept[index]._replace(salt=None, payload=None)
 
     def stored_entry(self, index: int) -> StoredEntry:
         return self.kept[index]
@@ -71,11 +92,12 @@ class StoredLedger:
         return self.said
 
     def leaf_hashes(self) -> Sequence[bytes]:
-        return self.leaves
+        return [leaf for index, leaf in enumerate(self.leaves) if index not in self.gone]
 
     def head(self) -> LedgerHead:
         note = sign_checkpoint(self.log, SIGNER)
-        return LedgerHead(size=self.log.size, root=self.log.root.hex(), checkpoint=note)
+        head = LedgerHead(size=self.log.size, root=self.log.root.hex(), checkpoint=note)
+        return replace(head, **cast("Any", self.changed_head))
 
 
 def a_day() -> StoredLedger:
@@ -214,13 +236,81 @@ def test_names_go_with_the_records_while_they_are_kept() -> None:
     assert verify_export(without, SIGNER.verifier.text).sound
 
 
-def test_a_payload_that_was_erased_is_null_and_counted() -> None:
-    """D51."""
+def test_a_payload_that_was_erased_is_null_and_the_entry_that_says_so_goes_with_it() -> None:
+    """D51: whatever stream and time it is of."""
     ledger = a_day()
-    ledger.kept[21] = ledger.kept[21]._replace(salt=None, payload=None)
+    ledger.say_erased("line-2", 40, 21, 25)
     verification = verify_export(exported(ledger), SIGNER.verifier.text)
     assert verification.sound
-    assert (verification.entries, verification.erased) == (verify_export(CONTENT).entries, 1)
+    assert (verification.entries, verification.erased) == (verify_export(CONTENT).entries + 1, 2)
+
+
+def test_an_entry_that_says_what_was_erased_goes_once_and_only_where_it_tells_something() -> None:
+    ledger = a_day()
+    ledger.say_erased("plant", 14, 21)
+    once = exported(ledger, 9, 30)
+    assert verify_export(once).sound
+    assert b'{"type":"payloads_erased"}' not in once
+    assert b"payloads_erased" not in exported(ledger, 1, 2)
+
+
+@pytest.mark.parametrize("covered", [(), (25,)])
+def test_a_payload_that_nothing_says_was_erased_is_not_exported(covered: tuple[int, ...]) -> None:
+    ledger = a_day()
+    ledger.say_erased("plant", 40, *covered)
+    ledger.kept[21] = ledger.kept[21]._replace(salt=None, payload=None)
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert str(caught.value.params["found"]).startswith("ledger[21]: the payload is gone, and no")
+
+
+@pytest.mark.parametrize("removed", [0, 17, 47])
+def test_a_ledger_that_lacks_an_entry_is_not_exported(removed: int) -> None:
+    ledger = a_day()
+    ledger.gone.add(removed)
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert caught.value.params["found"] == f"ledger[{removed}]: the entry is missing"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param({"root": "00" * 32}, "ledger_head: column root is ", id="root"),
+        pytest.param({"size": 9}, "ledger_head: column size is 9; the entry says 48", id="size"),
+        pytest.param({"checkpoint": "x"}, "ledger_head: the signed checkpoint can't", id="no note"),
+        pytest.param(
+            {"checkpoint": sign_checkpoint(a_day().log, OTHER)},
+            "ledger_head: the checkpoint is not signed by the key",
+            id="another key",
+        ),
+        pytest.param(
+            {
+                "checkpoint": sign_checkpoint(LogState(), SIGNER),
+                "size": 0,
+                "root": EMPTY_ROOT.hex(),
+            },
+            "ledger[0]: the entry does not belong there",
+            id="more entries than signed",
+        ),
+    ],
+)
+def test_a_head_that_is_not_what_was_signed_is_told_and_nothing_exported(
+    change: dict[str, object], told: str
+) -> None:
+    ledger = a_day()
+    ledger.changed_head = change
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert str(caught.value.params["found"]).startswith(told)
+
+
+def test_a_leaf_hash_that_was_changed_is_told_and_nothing_exported() -> None:
+    ledger = a_day()
+    ledger.leaves[30] = bytes(32)
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert str(caught.value.params["found"]).startswith("ledger: the Merkle root")
 
 
 def test_an_export_holds_entries_of_both_schemas() -> None:

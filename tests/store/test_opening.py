@@ -374,6 +374,23 @@ def test_text_that_is_no_text_is_a_finding_and_no_traceback(path: Path) -> None:
             "ledger entry 0",
             id="bytes that are no entry",
         ),
+        *(
+            pytest.param(
+                f'UPDATE ledger SET {column} = {value} WHERE "index" = 0',
+                lambda reader: reader.entries(),
+                f"ledger entry 0: column {column} is not what the entry says. `redrabbit verify",
+                id=f"another {column}",
+            )
+            for column, value in {
+                "type": "'noted'",
+                "schema": 1,
+                "stream": "'line9'",
+                "stream_seq": 9999,
+                "previous": "'00'",
+                "occurred_at": 0,
+                "recorded_at": 0,
+            }.items()
+        ),
     ],
 )
 def test_what_can_not_be_read_is_damage_to_readers(

@@ -5,15 +5,20 @@ import hashlib
 import json
 import zlib
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.identity import Actor
-from redrabbit.domain.ledger import Event, LedgerContext, LogState, StoredEntry, read_entry
-from redrabbit.domain.merkle import verify_inclusion
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
+from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.web.api.ledger import entry_model
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.ports import LedgerHead, Reader
+from redrabbit.web.api import ledger
+from redrabbit.web.api.ledger import entry_model, entry_proof
 from redrabbit.web.api.signals import MOST_UNPACKED_BYTES, unpacked
 from tests.showcase import at
 from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
@@ -282,6 +287,95 @@ def test_entries_of_both_schemas_are_told_and_an_erased_payload_is_null() -> Non
     assert whole.payload == {"part_id": "RR-0001"}
     erased = entry_model(read_entry(StoredEntry(stored.raw, None, None), 0), {})
     assert (erased.payload, erased.actor_name) == (None, None)
+
+
+class DamagedLedger:
+    """A reader of three entries, one of which somebody changed."""
+
+    def __init__(self, **changed: bytes | None) -> None:
+        self.log = LogState()
+        self.kept: list[StoredEntry] = []
+        self.leaves: list[bytes] = []
+        context = LedgerContext(in_force="", software="test")
+        for number in range(3):
+            event = Event(
+                type="part_found", stream="line1", occurred_at=at(0), actor=AGENT, payload={}
+            )
+            appended = self.log.append(event, at(0), context, bytes([number]) * 16)
+            self.log = appended.log
+            self.kept.append(appended.stored)
+            self.leaves.append(appended.leaf_hash)
+        self.kept[1] = self.kept[1]._replace(**cast("Any", changed))
+
+    def stored_entry(self, index: int) -> StoredEntry:
+        if index >= len(self.kept):
+            raise KeyError(index)
+        return self.kept[index]
+
+    def entries(self, first: int, limit: int) -> list[Entry]:
+        there = range(first, min(first + limit, len(self.kept)))
+        try:
+            return [read_entry(self.kept[index], index) for index in there]
+        except ValueError as error:
+            raise DamagedDatabase(str(error)) from error
+
+    def leaf_hashes(self) -> list[bytes]:
+        return self.leaves
+
+    def names(self) -> dict[str, StatedName]:
+        return {}
+
+    def head(self) -> LedgerHead:
+        return LedgerHead(size=3, root=self.log.root.hex(), checkpoint="a note\n")
+
+
+DAMAGES: list[dict[str, bytes | None]] = [
+    {"payload": b"\xff\xff"},
+    {"payload": b"[" * 100_000},
+    {"payload": b"{}", "salt": None},
+    {"raw": b"\xff"},
+    {"raw": b"[]"},
+    {"raw": b"null"},
+    {"raw": b"{}"},
+    {"raw": b'{"schema":2}'},
+]
+
+
+@pytest.mark.parametrize("changed", DAMAGES)
+def test_a_damaged_entry_is_told_in_words_wherever_it_is_asked_for(
+    changed: dict[str, bytes | None],
+) -> None:
+    reader = cast("Reader", DamagedLedger(**changed))
+    for ask in (
+        lambda: ledger._entry(reader, 1),
+        lambda: ledger._page(reader, 0, 50),
+        lambda: entry_proof(reader, 1),
+    ):
+        with pytest.raises(Refusal, match="entry_damaged") as caught:
+            ask()
+        assert caught.value.params["entry"] == 1
+    assert entry_proof(reader, 0).index == 0
+
+
+@pytest.mark.parametrize("payload", [b'{"more":1}', b"\xff"])
+def test_an_entry_of_a_newer_version_is_proved_or_told_damaged(payload: bytes) -> None:
+    damaged = DamagedLedger()
+    raw = damaged.kept[1].raw.replace(b'"schema":2', b'"schema":7')
+    damaged.kept[1] = StoredEntry(raw, bytes(16), payload)
+    damaged.leaves[1] = leaf_hash(raw)
+    reader = cast("Reader", damaged)
+    if payload == b"\xff":
+        with pytest.raises(Refusal, match="entry_damaged"):
+            entry_proof(reader, 1)
+    else:
+        assert entry_proof(reader, 1).payload == '{"more":1}'
+
+
+def test_where_entries_are_gone_nothing_is_proved_and_nothing_fails() -> None:
+    damaged = DamagedLedger()
+    del damaged.leaves[2]
+    with pytest.raises(Refusal, match="entry_damaged"):
+        entry_proof(cast("Reader", damaged), 2)
 
 
 def test_all_that_the_signals_did_comes_with_a_run(onlooker: Visitor) -> None:

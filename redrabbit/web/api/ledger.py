@@ -1,14 +1,17 @@
 """The ledger: its signed checkpoint, its entries, and the proof of each (R21, B27)."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.ledger import Entry, StoredEntry
-from redrabbit.domain.merkle import Tree
-from redrabbit.services.errors import DamagedDatabase
+from redrabbit.domain.findings import TEXTS
+from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
+from redrabbit.domain.merkle import Tree, leaf_hash
+from redrabbit.domain.newer import WrittenByNewer
+from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
 from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
@@ -55,36 +58,40 @@ def ledger_router(site: Site) -> APIRouter:
 
 
 def _page(reader: Reader, begin: int, limit: int) -> Page[LedgerEntry]:
-    found, names = reader.entries(begin, limit + 1), reader.names()
+    try:
+        found, names = reader.entries(begin, limit + 1), reader.names()
+    except DamagedDatabase:
+        for index in range(begin, begin + limit + 1):  # which one is it?
+            with suppress(KeyError):
+                _readable(reader.stored_entry(index), index)
+        raise
     more = str(found[limit].index) if len(found) > limit else None
     return Page(items=[entry_model(entry, names) for entry in found[:limit]], next=more)
 
 
 def _entry(reader: Reader, index: int) -> LedgerEntry:
-    _stored(reader, index)
-    (entry,) = reader.entries(index, 1)
-    return entry_model(entry, reader.names())
+    return entry_model(_readable(_stored(reader, index), index), reader.names())
 
 
 def entry_proof(reader: Reader, index: int) -> EntryProof:
-    """Return an entry's inclusion proof in the tree as last signed; DamagedDatabase where there is none."""
-    stored = _stored(reader, index)
-    try:
-        return _proof(reader, index, stored)
-    except (IndexError, ValueError) as error:  # leaves are gone, or a row holds no text
-        raise DamagedDatabase(f"ledger[{index}]: {error}") from error
-
-
-def _proof(reader: Reader, index: int, stored: StoredEntry) -> EntryProof:
-    head = reader.head()
+    """Return an entry's inclusion proof in the tree as last signed; Refusal where it is damaged."""
+    stored, head = _stored(reader, index), reader.head()
     leaves = reader.leaf_hashes()
-    inclusion = Tree(leaves).inclusion(index, head.size)
+    with suppress(DatabaseTooNew):  # what it means is not asked here
+        _readable(stored, index)
+    if leaf_hash(stored.raw) not in leaves[index : index + 1]:
+        raise Refusal("entry_damaged", entry=index, found=TEXTS["leaf_hash_differs"])
+    try:
+        inclusion = Tree(leaves).inclusion(index, head.size)
+        payload = stored.payload.decode("utf-8") if stored.payload is not None else None
+    except (IndexError, ValueError) as error:  # leaves are gone, or the payload is no text
+        raise Refusal("entry_damaged", entry=index, found=str(error)) from error
     return EntryProof(
         index=index,
         size=head.size,
         entry=stored.raw.decode("utf-8"),
         salt=stored.salt.hex() if stored.salt is not None else None,
-        payload=stored.payload.decode("utf-8") if stored.payload is not None else None,
+        payload=payload,
         leaf_hash=leaves[index].hex(),
         inclusion=[node.hex() for node in inclusion],
         root=head.root,
@@ -97,6 +104,16 @@ def _stored(reader: Reader, index: int) -> StoredEntry:
         return reader.stored_entry(index)
     except KeyError as error:
         raise Refusal("no_such_entry", entry=index) from error
+
+
+def _readable(stored: StoredEntry, index: int) -> Entry:
+    """Return the entry; Refusal if what is kept of it is not what was written."""
+    try:
+        return read_entry(stored, index)
+    except WrittenByNewer as newer:
+        raise DatabaseTooNew(f"ledger entry {index}: {newer}") from newer
+    except ValueError as error:
+        raise Refusal("entry_damaged", entry=index, found=str(error)) from error
 
 
 def entry_model(entry: Entry, names: Names) -> LedgerEntry:
