@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.identity import RunId
-from redrabbit.domain.ledger import StoredEntry
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.errors import DamagedDatabase
-from redrabbit.web.api.ledger import entry_proof
 from redrabbit.web.api.signals import signals_of
 from tests.showcase_story import MISSED_RUN
 from tests.stored import sample
@@ -107,18 +105,3 @@ def test_an_act_is_not_answered_from_what_can_not_be_read(visitor: Visitor, answ
     altered["k-q"] = replace(altered["k-q"], answer=answer)
     assert_damage(visitor, "POST", path, **asked)
     assert visitor.plant.ask(lambda reader: reader.head().size) == size
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        StoredEntry(raw=b"\xff", salt=None, payload=None),
-        StoredEntry(raw=b"{}", salt=b"x", payload=b"\xff\xff"),
-    ],
-    ids=["raw", "payload"],
-)
-def test_an_entry_that_is_no_text_has_no_proof(visitor: Visitor, stored: StoredEntry) -> None:
-    kept(visitor).stored[5] = stored
-    assert_damage(visitor, "GET", "/api/v1/ledger/entries/5/proof")
-    with pytest.raises(DamagedDatabase, match=r"ledger\[5\]"):
-        visitor.plant.ask(lambda reader: entry_proof(reader, 5))
