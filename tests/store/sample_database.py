@@ -54,20 +54,20 @@ def copied(folder: Path, name: str, url: str) -> Sample:
     return found
 
 
-def sqlite_sample(folder: Path) -> Sample:
+def sqlite_sample(folder: Path, name: str = "schema_1") -> Sample:
     """Return a copy of the SQLite sample in this folder."""
-    shutil.copyfile(SAMPLES / "schema_1.sqlite3", folder / "plant.db")
-    return copied(folder, "schema_1", f"sqlite:///{folder / 'plant.db'}")
+    shutil.copyfile(SAMPLES / f"{name}.sqlite3", folder / "plant.db")
+    return copied(folder, name, f"sqlite:///{folder / 'plant.db'}")
 
 
-def postgresql_sample(folder: Path, url: str) -> Sample:
+def postgresql_sample(folder: Path, url: str, name: str = "schema_1") -> Sample:
     """Return the PostgreSQL sample, loaded into this empty database; its keys in the folder."""
     import psycopg
 
-    dump = (SAMPLES / "schema_1.postgresql.sql").read_bytes()
+    dump = (SAMPLES / f"{name}.postgresql.sql").read_bytes()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(dump)
-    return copied(folder, "schema_1.postgresql", url)
+    return copied(folder, f"{name}.postgresql", url)
 
 
 def as_frozen(found: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[str, object]]]:

@@ -1,0 +1,63 @@
+"""What a plant has written under schema 2 is opened, verified and folded by every later version (D12)."""
+
+import json
+
+import pytest
+
+from redrabbit import __version__
+from redrabbit.cli import main
+from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.database_verification import Folded
+from redrabbit.domain.facts.catalogue import BY_TYPE, fold
+from redrabbit.domain.ledger import StoredEntry, canonical, read_entry
+from redrabbit.services.taking_up import open_life
+from redrabbit.store.verification import verify_database
+from tests.store.sample_database import SAMPLES, Sample
+from tests.store.sample_story import FIRST, records
+
+FROZEN = json.loads((SAMPLES / "schema_2.records.json").read_text(encoding="utf-8"))
+LINES = (SAMPLES / "schema_2.jsonl").read_text(encoding="utf-8").splitlines()
+
+
+def test_its_records_are_those_that_were_frozen(sample_of_schema_2: Sample) -> None:
+    told = verify_database(sample_of_schema_2.url, public_key=sample_of_schema_2.public_key)
+    assert (told.findings, told.size) == ((), len(LINES))
+    with sample_of_schema_2.open() as database:
+        found = json.loads(json.dumps(database.read_now(records)))
+        entries = database.read_now(lambda reader: reader.entries())
+    assert found == FROZEN
+    assert {entry.type for entry in entries} == BY_TYPE.keys()
+    assert {entry.schema for entry in entries} == {2}
+
+
+def test_its_plant_goes_on(sample_of_schema_2: Sample) -> None:
+    with sample_of_schema_2.open() as database:
+        files = read_configuration(FIRST)[1]
+        database.write_now(lambda uow: open_life(uow, load_plant(FIRST), files, __version__))
+    told = verify_database(sample_of_schema_2.url, public_key=sample_of_schema_2.public_key)
+    assert told.findings == ()
+    assert told.size > len(LINES)
+
+
+def test_its_ledger_alone_gives_its_records() -> None:
+    """Of the entry whose payload was erased nothing is folded; no record hangs on it."""
+    folded = Folded(fold)
+    for index, line in enumerate(LINES):
+        told = json.loads(line)
+        stored = StoredEntry(
+            raw=canonical(told["entry"]),
+            salt=None if told["salt"] is None else bytes.fromhex(told["salt"]),
+            payload=None if told["payload"] is None else canonical(told["payload"]),
+        )
+        assert line.encode().startswith(b'{"entry":%s,' % stored.raw)
+        entry = read_entry(stored, index)
+        if entry.payload is not None:
+            folded.add(entry)
+    counts = {kind.TABLE: len(found) for kind, found in folded.records.items()}
+    assert counts == {table: len(rows) for table, rows in FROZEN.items()}
+
+
+def test_its_export_is_verified_for_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    key = ["--public-key", str(SAMPLES / "schema_2.pub")]
+    assert main(["verify", str(SAMPLES / "schema_2.export"), *key]) == 0
+    assert "records of Sampleville" in capsys.readouterr().out
