@@ -44,9 +44,14 @@ class SharedBoard:
     async def content(self) -> BoardPage:
         """Return the board, at most `BOARD_KEPT` old."""
         now = self._site.clock.now()
-        if self._content is None or self._read_at is None or now - self._read_at > BOARD_KEPT:
+        if self._content is None or self._read_at is None or apart(now, self._read_at) > BOARD_KEPT:
             self._content, self._read_at = await board_content(self._site), now
         return self._content
+
+
+def apart(one: datetime, other: datetime) -> timedelta:
+    """Return how far apart two instants are, whichever came first: the clock may be set back (R46)."""
+    return abs(one - other)
 
 
 def live_router(site: Site) -> APIRouter:
@@ -101,7 +106,7 @@ async def changes(
         if html != shown:
             shown, said_at = html, rendered_at
             yield ServerSentEvent(raw_data=html)
-        elif (rendered_at - said_at).total_seconds() >= BEAT_EVERY_S:
+        elif apart(rendered_at, said_at).total_seconds() >= BEAT_EVERY_S:
             said_at = rendered_at
             yield ServerSentEvent(event="beat", raw_data=".")
         await _until_changed(site, version, rendered_at)
@@ -112,6 +117,6 @@ async def _until_changed(site: Site, version: int, since: datetime) -> None:
     await site.clock.sleep(LOOK_EVERY_S)
     while (
         site.service.version() == version
-        and (site.clock.now() - since).total_seconds() < RENDER_EVERY_S
+        and apart(site.clock.now(), since).total_seconds() < RENDER_EVERY_S
     ):
         await site.clock.sleep(LOOK_EVERY_S)

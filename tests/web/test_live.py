@@ -69,6 +69,20 @@ async def test_one_reading_of_the_board_serves_all_who_watch_it() -> None:
     assert await board.content() is not first
 
 
+async def test_a_clock_that_is_set_back_holds_up_neither_board_nor_beat() -> None:
+    """R46: an hour is set back, and the board of before would be told for an hour."""
+    site, _, clock = await a_site()
+    board = SharedBoard(site)
+    first = await board.content()
+    stream = changes(site, saying(["same"]))
+    assert (await anext(stream)).raw_data == "same"
+    clock.jump(-3600.0)
+    before = clock.now()
+    assert await board.content() is not first
+    assert (await anext(stream)).event == "beat"
+    assert (clock.now() - before).total_seconds() <= 4.5
+
+
 async def test_a_database_in_trouble_ends_no_stream() -> None:
     site, _, clock = await a_site()
     troubles = [StoreTrouble("away"), StoreTrouble("still away")]
