@@ -163,6 +163,10 @@ class Door:
         )
 
     async def _queue(self, act: acts.ActOnRun) -> StationQueue:
+        """Return the queue of the run's station; Refusal where there is none."""
+        for busy in self._agent.queues.values():  # most acts are on a run under way
+            if busy.owner.run is not None and busy.owner.run.id == act.run_id:
+                return busy
         run = await self._agent.database.read(lambda reader: reader.get(RunRecord, act.run_id))
         if run is None:
             raise Refusal("no_such_run", run=act.run_id)

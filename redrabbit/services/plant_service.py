@@ -53,10 +53,9 @@ class LocalPlantService:
         Raises Refusal for what is no name.
         """
         cleaned = person_name(name)
-        names = await self.read(lambda reader: reader.names())
-        for known in names.values():
-            if known.name == cleaned:
-                return Actor.stated(known.id)
+        known = await self.read(lambda reader: reader.id_of_name(cleaned))
+        if known is not None:
+            return Actor.stated(known)
         fresh = StatedName(name=cleaned, salt=secrets.token_bytes(SALT_BYTES))
         return Actor.stated(await self._agent.database.write(lambda uow: uow.keep_name(fresh)))
 

@@ -86,6 +86,10 @@ class Reader(RecordReader, Protocol):
         """Return the stated names that are kept, by the id that stands for each (D51)."""
         ...
 
+    def id_of_name(self, name: str) -> str | None:
+        """Return the id that stands for a stated name; None if the name is not kept (D51)."""
+        ...
+
     def act(self, key: str) -> KeptAct | None:
         """Return the act that was done under this key; None if none was."""
         ...

@@ -32,15 +32,21 @@ def read_names(connection: Connection) -> Mapping[str, StatedName]:
     return {row.id: StatedName(name=row.name, salt=bytes(row.salt)) for row in rows}
 
 
+def id_of_name(connection: Connection, name: str) -> str | None:
+    """Return the id that stands for a stated name; None if the name is not kept."""
+    with translated("reading a name"):
+        return connection.execute(_ID_OF_NAME, {"name": name}).scalar_one_or_none()
+
+
 def keep_name(connection: Connection, name: StatedName) -> str:
     """Keep a stated name and return its id; one that is there already stays as it is.
 
     Only the one writer calls this, so nobody comes between looking and writing.
     """
+    kept = id_of_name(connection, name.name)
+    if kept is not None:
+        return kept
     with translated("keeping a name"):
-        kept = connection.execute(_ID_OF_NAME, {"name": name.name}).scalar_one_or_none()
-        if kept is not None:
-            return str(kept)
         row = {"id": name.id, "name": name.name, "salt": name.salt}
         connection.execute(insert(STATED_NAMES), row)
     return name.id

@@ -112,6 +112,11 @@ class MemoryReader:
         """Return the stated names that are kept, by the id that stands for each (D51)."""
         return dict(self._kept.names)
 
+    def id_of_name(self, name: str) -> str | None:
+        """Return the id that stands for a stated name; None if the name is not kept (D51)."""
+        ids = (kept.id for kept in self._kept.names.values() if kept.name == name)
+        return next(ids, None)
+
     def act(self, key: str) -> KeptAct | None:
         """Return the act that was done under this key; None if none was."""
         return self._kept.acts.get(key)
@@ -285,9 +290,9 @@ class MemoryUnitOfWork(MemoryReader):
 
     def keep_name(self, name: StatedName) -> str:
         """Keep a stated name and its salt, until somebody erases them (D51), and return its id."""
-        for kept in self._kept.names.values():
-            if kept.name == name.name:
-                return kept.id
+        kept = self.id_of_name(name.name)
+        if kept is not None:
+            return kept
         self._kept.names[name.id] = name
         self._undo.append(lambda: self._kept.names.pop(name.id))
         return name.id

@@ -82,6 +82,10 @@ class SqlReader:
         """Return the stated names that are kept, by the id that stands for each (D51)."""
         return aside.read_names(self._connection)
 
+    def id_of_name(self, name: str) -> str | None:
+        """Return the id that stands for a stated name; None if the name is not kept (D51)."""
+        return aside.id_of_name(self._connection, name)
+
     def act(self, key: str) -> KeptAct | None:
         """Return the act that was done under this key; None if none was.
 

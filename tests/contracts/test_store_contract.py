@@ -569,6 +569,12 @@ def test_a_stated_name_is_kept_once_whatever_salt_it_comes_with(database: Any) -
     assert database.write_now(lambda work: work.keep_name(again)) == first.id
     assert database.write_now(lambda work: work.keep_name(other)) == other.id
     assert database.read_now(lambda r: dict(r.names())) == {first.id: first, other.id: other}
+    asked = ("李娜", "李", "娜")
+    assert database.read_now(lambda r: [r.id_of_name(name) for name in asked]) == [
+        first.id,
+        other.id,
+        None,
+    ]
 
 
 def test_a_blob_is_kept_once_under_its_digest(database: Any) -> None:
