@@ -1,64 +1,81 @@
-/* Live pages: say when the server is silent (B20, B30), and take scans from anywhere (B29).
-   Everything works without this file; it only refreshes and listens. */
+/* Live pages: follow the service for as long as they are open, and say when it is silent (B20, B30).
+   Everything works without this file; it only refreshes.
+
+   A page on a wall has nobody to reload it. So a stream that was refused, was cut off, or says
+   nothing any more is asked for again within seconds, for ever, also while nobody sees the page. */
 (() => {
   "use strict";
-  const SILENT_AFTER_MS = 12000;
-  let heardAt = performance.now();
+  const live = document.querySelector("[data-stream]");
+  if (!live) return;
+
+  const SILENT_AFTER_MS = 12000; /* four beats of the service are missing */
+  const LOST_AFTER_MS = 8000; /* two are: the connection may be dead without a word */
+  const AGAIN_AFTER_MS = 1500; /* and up to twice that, so that many pages don't come at once */
+  const LOOK_EVERY_MS = 500;
+  const cut = document.getElementById("cut-off");
   let seen = document.body.dataset.seen || "";
+  let heardAt = performance.now();
+  let askedAt = 0;
+  let againAt = Infinity;
+  let source = null;
 
   const heard = () => {
     heardAt = performance.now();
     const clock = document.querySelector("[data-clock]");
     if (clock) seen = clock.dataset.clock;
   };
-  document.addEventListener("htmx:sse:after:message", heard);
 
-  const live = document.getElementById("live");
-  if (live) {
-    live.addEventListener("beat", heard);
-    setInterval(() => {
-      const box = document.getElementById("cut-off");
-      const silent = performance.now() - heardAt;
-      const cut = silent > SILENT_AFTER_MS;
-      if (cut) {
-        box.querySelector("span").textContent = document.body.dataset.cutOff
-          .replace("{seconds}", String(Math.round(silent / 1000))).replace("{time}", seen);
+  /* While a change is put into the page only the newest of those that come is kept. */
+  let coming = null;
+  let isShowing = false;
+  const show = async (text) => {
+    coming = text;
+    if (isShowing) return;
+    isShowing = true;
+    while (coming !== null) {
+      const now = coming;
+      coming = null;
+      try {
+        await htmx.swap({ sourceElement: live, target: live, text: now, swap: "innerMorph" });
+      } catch (error) {
+        console.error(error);
       }
-      box.hidden = !cut;
-      document.body.toggleAttribute("data-cut", cut);
-    }, 1000);
-  }
-
-  /* A wedge scanner types fast and ends with Enter. Without focus in a field its characters are
-     gathered here and sent with the page's scan form. */
-  let typed = "";
-  let typedAt = 0;
-  document.addEventListener("keydown", (event) => {
-    const form = document.querySelector("form[data-scan]");
-    if (!form || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target.closest("input:not([type=hidden]), textarea, select")) return;
-    const now = performance.now();
-    if (now - typedAt > 500) typed = "";
-    typedAt = now;
-    if (event.key === "Enter") {
-      if (typed.length >= 2) {
-        event.preventDefault();
-        form.querySelector("[name=code], [name=name]").value = typed;
-        typed = "";
-        form.requestSubmit();
-      }
-    } else if (event.key.length === 1) {
-      typed += event.key;
     }
-  }, true);
+    isShowing = false;
+    heard();
+  };
 
-  /* One press is one press: a form that is on its way is not sent twice. */
-  document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
-    if (event.target.dataset.sent) { event.preventDefault(); return; }
-    event.target.dataset.sent = "yes";
-  });
-  window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
-  });
+  const ask = () => {
+    if (source) source.close();
+    askedAt = performance.now();
+    againAt = Infinity;
+    source = new EventSource(live.dataset.stream);
+    source.onmessage = (event) => { heard(); show(event.data); };
+    source.addEventListener("beat", heard);
+    source.onerror = () => {
+      /* The browser itself comes back to what was cut off, but never to what was refused. */
+      if (source.readyState === EventSource.CLOSED) {
+        againAt = performance.now() + AGAIN_AFTER_MS * (1 + Math.random());
+      }
+    };
+  };
+
+  const look = () => {
+    const now = performance.now();
+    const isLost = now - Math.max(heardAt, askedAt) > LOST_AFTER_MS;
+    if (isLost || now >= againAt) ask();
+    const silent = now - heardAt;
+    const isSilent = silent > SILENT_AFTER_MS;
+    if (isSilent) {
+      cut.querySelector("span").textContent = document.body.dataset.cutOff
+        .replace("{seconds}", String(Math.round(silent / 1000))).replace("{time}", seen);
+    }
+    cut.hidden = !isSilent;
+    document.body.toggleAttribute("data-cut", isSilent);
+  };
+
+  ask();
+  setInterval(look, LOOK_EVERY_MS);
+  /* A page that nobody sees is given few ticks; so it looks as soon as there is something to see. */
+  ["visibilitychange", "pageshow", "online"].forEach((name) => window.addEventListener(name, look));
 })();
