@@ -25,12 +25,13 @@ from redrabbit.config.file_schema import (
 )
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
-from redrabbit.config.spellings import DURATION, SIGNAL, SLUG
+from redrabbit.config.spellings import DURATION, MESSAGE_SIZE, SIGNAL, SLUG
 from redrabbit.config.value_range import ValueRange, kind_of
 from redrabbit.domain.decoding import length_of
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, Unreadable, unreadable_signals
 from redrabbit.domain.signals import (
+    MOST_BYTES_BY_DEFAULT,
     Encoding,
     ModbusAddress,
     MqttAddress,
@@ -73,6 +74,12 @@ MQTT_TOPIC: Final = Section(
         ),
         "expected_every": Key(
             DURATION, "How often the station publishes at least.", required=False
+        ),
+        "max_size": Key(
+            MESSAGE_SIZE,
+            "The largest message that is read; 256 KiB if left out.",
+            required=False,
+            default=MOST_BYTES_BY_DEFAULT,
         ),
     },
     "{topic: …, expected_every: …}",
@@ -225,6 +232,7 @@ def read_mqtt_signals(
             sequence_path=topic["sequence"] or (),
             time_path=topic["time"] or (),
             expected_every_s=every.total_seconds() if every else None,
+            most_bytes=topic["max_size"],
         )
         _keep(entry, address, table, problems)
         if every:

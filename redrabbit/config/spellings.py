@@ -16,6 +16,7 @@ from redrabbit.config.file_schema import Pattern, Shape, Spelled
 from redrabbit.config.problem import nearest
 from redrabbit.domain.limits import LONGEST_SPAN, can_be_recorded
 from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
+from redrabbit.domain.signals import MOST_BYTES_OF_ANY
 
 LAST_PORT: Final = 65535
 
@@ -39,6 +40,10 @@ PART_ID: Final = Pattern(
     "a part id as on its label, for example RR-0001: letters, digits, '-', '_' and '.', "
     "at most 40 characters",
 )
+
+
+_SIZE_UNITS: Final = {"B": 1, "kB": 1000, "KiB": 1024}
+_SIZE_PATTERN: Final = r"([0-9]{1,9}) ?(B|kB|KiB)"
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,18 @@ def duration_or_none(text: str) -> timedelta:
         if "too long" in str(error):
             raise ValueError(f"at most {LONGEST_SPAN.days} d") from None
         raise ValueError("a number and a unit: ms, s, min, h or d") from None
+
+
+def message_size(text: str) -> int:
+    """Return the largest size of a message, in bytes."""
+    found = re.fullmatch(_SIZE_PATTERN, text)
+    if not found:
+        raise ValueError("a whole number and a unit: B, kB or KiB")
+    size = int(found[1]) * _SIZE_UNITS[found[2]]
+    if not 1 <= size <= MOST_BYTES_OF_ANY:
+        most = MOST_BYTES_OF_ANY // 1024
+        raise ValueError(f"from 1 B to {most} KiB: all stations wait while a message is read")
+    return size
 
 
 def schedule(text: str) -> ScheduleRule:
@@ -157,6 +174,9 @@ _DURATION_PATTERN: Final = r"[0-9]+(\.[0-9]+)? ?(ms|s|min|h|d)"
 
 DURATION: Final[Shape[timedelta]] = Spelled(
     duration, "a duration with its unit, for example 100 ms, 4 s, 15 min or 8 h", _DURATION_PATTERN
+)
+MESSAGE_SIZE: Final[Shape[int]] = Spelled(
+    message_size, "a size with its unit, for example 64 KiB", _SIZE_PATTERN
 )
 DURATION_OR_NONE: Final[Shape[timedelta]] = Spelled(
     duration_or_none, "a duration with its unit, for example 0 s or 300 ms", _DURATION_PATTERN

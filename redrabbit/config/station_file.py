@@ -6,7 +6,7 @@ needs what is known from the one before.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -146,7 +146,10 @@ def _station(
         operation=block["operation"],
         name=block["name"],
         link=link,
-        signals=tuple(table.specs.values()),
+        signals=tuple(
+            replace(spec, counts_parts=True) if name == block["part_counter"] else spec
+            for name, spec in table.specs.items()
+        ),
         devices=tuple(named.device for named in devices.values() if named.device is not None),
         part_counter=_name(block["part_counter"]),
         part_code=_name(block["part_code"]),

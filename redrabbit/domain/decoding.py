@@ -2,13 +2,14 @@
 
 Rules: nothing is guessed, rounded into shape or carried over. A float that is not finite is
 `NOT_A_NUMBER`; text that is not UTF-8, or breaks the rule for texts from outside (`text`, D24), is
-`UNREADABLE`; a whole number beyond 64 bits with sign is `OUT_OF_RANGE`; a JSON field that is absent
-or null is `MISSING`; a reply of the wrong length is `BAD_REPLY`. An empty text is a value. An integer with scale 1 and offset 0 stays
+`UNREADABLE`; a whole number beyond 64 bits with sign, and a count of parts beyond what records hold, is
+`OUT_OF_RANGE`; a JSON field that is absent or null is `MISSING`; a reply of the wrong length is `BAD_REPLY`. An empty text is a value. An integer with scale 1 and offset 0 stays
 an integer; any other scaled number is a float. Truth values and text are never scaled.
 
 What a payload may say for a truth value: JSON `true`, `false`, `0`, `1`, or one of the words of
 `TRUTH_WORDS`, in any case, as JSON string or as plain text. Numbers in quotes are no JSON numbers.
-An object that names a key twice is unreadable, because nobody knows which one was meant.
+An object that names a key twice is unreadable, because nobody knows which one was meant. A document of
+more parts than any station has to say is `TOO_LARGE`, and nobody looks into it.
 
 Not here: which bytes belong to which signal (`read_plan`), and asking for them (`links`).
 
@@ -51,8 +52,16 @@ _TEXT_ENDS = " \t\r\n\0"
 
 BYTES_PER_REGISTER = 2
 
-EXACT_FLOAT_LIMIT = 2**53
-"""Above it a float no longer tells one whole number from the next."""
+INEXACT_FLOAT_FROM = 2**53
+"""From here on a float no longer tells one whole number from the next: 2**53 may have been 2**53 + 1."""
+
+
+MOST_NUMBER_CHARACTERS = 1000
+"""Of a number in plain text: no machine means more, and Python converts at most 4300 digits."""
+
+MOST_CONTAINERS = 10_000
+"""Objects and lists of one document. Each is cheap, but so many new ones make Python look through the
+whole memory of the service for cycles, several times a document: 100 to 500 ms."""
 
 
 def length_of(address: ModbusAddress) -> int:
@@ -130,7 +139,13 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
 
 
 def parse_json(payload: bytes) -> object:
-    """Return the JSON document, or `Reason.UNREADABLE`; keys must be unique (RFC 8259, 4)."""
+    """Return the JSON document, or the reason; keys must be unique (RFC 8259, 4).
+
+    `TOO_LARGE` without parsing where it seems to hold more than `MOST_CONTAINERS`: brackets within
+    texts count, too.
+    """
+    if payload.count(b"{") + payload.count(b"[") > MOST_CONTAINERS:
+        return Reason.TOO_LARGE
     try:
         return json.loads(payload.decode("utf-8"), object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError):
@@ -213,13 +228,12 @@ def _truth(value: object) -> bool | Reason:
 
 def _number_in_text(text: str) -> object:
     """Return the number that plain text spells, or the text itself if it spells none."""
+    if len(text) > MOST_NUMBER_CHARACTERS:
+        return text
     if _NOT_FINITE.fullmatch(text):
         return math.nan
-    try:
-        if _WHOLE.fullmatch(text):
-            return int(text)
-    except ValueError:  # longer than Python is willing to convert: no machine means that
-        return text
+    if _WHOLE.fullmatch(text):
+        return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
 
 
@@ -233,7 +247,7 @@ def _number(spec: SignalSpec, value: object) -> Value | Reason:
     if encoding in {Encoding.NUMBER, Encoding.FLOAT32, Encoding.FLOAT64}:
         return _scaled(spec, value)
     if isinstance(value, float):
-        if not value.is_integer() or abs(value) > EXACT_FLOAT_LIMIT:
+        if not value.is_integer() or abs(value) >= INEXACT_FLOAT_FROM:
             return Reason.UNREADABLE
         value = int(value)
     if not _fits(encoding, value):
@@ -264,4 +278,8 @@ def _scaled(spec: SignalSpec, number: float) -> Value | Reason:
     if spec.scale == 1 and spec.offset == 0:
         return number
     scaled = number * spec.scale + spec.offset
-    return scaled if math.isfinite(scaled) else Reason.NOT_A_NUMBER
+    if not math.isfinite(scaled):
+        return Reason.NOT_A_NUMBER
+    if spec.counts_parts and not fits_in_64_bits(int(scaled)):
+        return Reason.OUT_OF_RANGE
+    return scaled

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     UNREADABLE = "unreadable"
     """The payload does not have the declared form."""
+    TOO_LARGE = "too_large"
+    """The message is larger than its topic's limit; nobody looked into it."""
     MISSING = "missing"
     """The payload lacks the declared field."""
     EXPIRED = "expired"

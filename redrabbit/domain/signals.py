@@ -6,9 +6,16 @@ Everything wider than a register has no standard order: word and byte order are 
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.text import Text
+
+MOST_BYTES_BY_DEFAULT: Final = 256 * 1024
+"""Of a message: a thousand times what a station has to say."""
+MOST_BYTES_OF_ANY: Final = 1024 * 1024
+"""No topic's limit is larger: all stations wait while a message is parsed, and the worst of this size
+takes 30 ms (tests/benchmarks/test_bench_messages.py)."""
 
 
 class Table(Enum):
@@ -82,6 +89,8 @@ class MqttAddress:
     """Where the payload tells its own time (ISO 8601 or Unix seconds), if it does (D7)."""
     expected_every_s: float | None = None
     """How often the station publishes at least; silence for longer is *no data*."""
+    most_bytes: int = MOST_BYTES_BY_DEFAULT
+    """Of a payload; a larger one is set aside unread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +103,5 @@ class SignalSpec:
     offset: float = 0.0
     unit: str | None = None
     label: Text | None = None
+    counts_parts: bool = False
+    """The station's part counter: what records can't hold is no count."""

@@ -38,6 +38,9 @@ from redrabbit.services.station_link import Diagnostics, Sink
 LONG_QUEUE = 1000
 """Some seconds of a busy plant: from here on somebody should know."""
 
+LARGE_BYTES = 16 * 1024
+"""Of a message that each of its stations reads in a turn of its own: all others wait meanwhile."""
+
 _LOG = logging.getLogger("redrabbit.links.mqtt")
 
 
@@ -128,10 +131,11 @@ class MqttBrokerLink:
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
             arrived_at = self._clock.now()
-            outcomes = [
-                self._take(reader, message, arrived_at)
-                for reader in self._readers.get(message.topic, [])
-            ]
+            outcomes = []
+            for place, reader in enumerate(self._readers.get(message.topic, [])):
+                if place > 0 and len(message.payload) > LARGE_BYTES:
+                    await self._clock.sleep(0)
+                outcomes.append(self._take(reader, message, arrived_at))
             self._settle(session, message, [one for one in outcomes if one is not None])
             self._notice_queue()
 

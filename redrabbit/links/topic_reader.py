@@ -7,6 +7,7 @@ Rules (D7, B1, B12):
 - A duplicate or a message out of order tells nothing: it covers no signal, because an older value
   shown as the present one would make the next message look like a change.
 - A payload that is not what was declared gives reasons, not the last values.
+- A payload larger than the topic's limit is not looked into: parsing it would hold up all stations.
 
 Does not know brokers or clocks: `mqtt` brings messages and instants.
 """
@@ -18,7 +19,7 @@ from datetime import datetime
 from redrabbit.domain.decoding import decode_field, decode_text, parse_json
 from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
-from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.signals import MOST_BYTES_BY_DEFAULT, MqttAddress, SignalSpec
 from redrabbit.links.message_order import MessageOrder, Ordering, read_stamp
 
 
@@ -53,6 +54,7 @@ class TopicReader:
         rates = [one.expected_every_s for one in addresses if one.expected_every_s is not None]
         self.expected_every_s = min(rates, default=None)
         """How long the topic may be silent; None: as long as it likes."""
+        self._most_bytes = min((one.most_bytes for one in addresses), default=MOST_BYTES_BY_DEFAULT)
         self._order = MessageOrder()
         self._last: dict[SignalName, Value | Reason] = {}
         self._last_was_historical = False
@@ -75,11 +77,15 @@ class TopicReader:
 
     def take(self, payload: bytes, arrived_at: datetime, *, historical: bool) -> Take:
         """Return what a message comes to."""
+        if len(payload) > self._most_bytes:
+            detail = f"{self.topic}: {len(payload)} bytes; expected at most {self._most_bytes}"
+            return self._unreadable(Reason.TOO_LARGE, arrived_at, detail)
         document: object = None
         if self._has_json:
             document = parse_json(payload)
             if isinstance(document, Reason):
-                return self._unreadable(document, arrived_at, f"{self.topic}: no JSON")
+                found = "no JSON" if document is Reason.UNREADABLE else "too many objects and lists"
+                return self._unreadable(document, arrived_at, f"{self.topic}: {found}")
         if self._sequence_path or self._time_path:
             stamp = read_stamp(document, self._sequence_path, self._time_path)
             if isinstance(stamp, Reason):

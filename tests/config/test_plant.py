@@ -258,6 +258,27 @@ def test_what_may_be_left_out_takes_its_stated_default(folder: Path) -> None:
     assert station.devices[0].rule.settle_s == 0
 
 
+def test_the_size_of_messages_is_bounded_by_topic(folder: Path) -> None:
+    change(folder / "camera.yaml", "sequence: seq,", "sequence: seq, max_size: 4 KiB,")
+    signals = load_plant(folder).station(StationId("camera")).signals
+    limits = {
+        spec.address.topic: spec.address.most_bytes
+        for spec in signals
+        if isinstance(spec.address, MqttAddress)
+    }
+    assert limits == {"plant/op20/state": 4096, "plant/op20/reason": 256 * 1024}
+
+
+def test_the_part_counter_is_known_to_count_parts(folder: Path) -> None:
+    change(
+        folder / "camera.yaml",
+        "part_code: part_code\n",
+        "part_code: part_code\npart_counter: code\n",
+    )
+    signals = load_plant(folder).station(StationId("camera")).signals
+    assert [spec.name for spec in signals if spec.counts_parts] == ["code"]
+
+
 def test_the_words_of_shifts_and_signals_are_kept(folder: Path) -> None:
     change(folder / "press.yaml", "{coil: 0}", "{coil: 0, label: {en: Part there, zh: 有件}}")
     change(

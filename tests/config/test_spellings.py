@@ -20,6 +20,14 @@ def test_a_duration_has_its_unit(text: str, length: timedelta) -> None:
     assert spellings.duration(text) == length
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1 B", 1), ("200 kB", 200_000), ("64KiB", 65_536), ("1024 KiB", 1_048_576)],
+)
+def test_a_size_has_its_unit(text: str, size: int) -> None:
+    assert spellings.message_size(text) == size
+
+
 def test_only_some_durations_may_be_nothing() -> None:
     assert spellings.duration_or_none("0 s") == timedelta(0)
     with pytest.raises(ValueError, match="longer than nothing"):
@@ -49,6 +57,11 @@ def test_an_instant_keeps_its_offset() -> None:
         (spellings.duration, "4"),
         (spellings.duration, "four s"),
         (spellings.duration, "-4 s"),
+        (spellings.message_size, "64"),
+        (spellings.message_size, "64 kb"),
+        (spellings.message_size, "0.5 KiB"),
+        (spellings.message_size, "0 B"),
+        (spellings.message_size, "1025 KiB"),
         (spellings.time_of_day, "6:00"),
         (spellings.time_of_day, "06:60"),
         (spellings.calendar_date, "2026-02-29"),

@@ -4,6 +4,7 @@ import json
 import math
 import struct
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ NUMBERS = {
 }
 
 ORDERS = st.sampled_from(Order)
+
+JSON_DOCUMENTS = st.fixed_dictionaries(
+    {
+        "a": st.integers(-(2**70), 2**70)
+        | st.floats()
+        | st.fixed_dictionaries({"b": st.integers(-(10**30), 10**30) | st.floats()})
+    }
+).map(lambda document: json.dumps(document).encode())
 
 
 def as_a_plc_lays_it_out(form: str, number: float, words: Order, octets: Order) -> bytes:
@@ -208,6 +217,60 @@ def test_a_whole_number_that_no_database_holds_is_out_of_range() -> None:
     assert decode_payload(field(Encoding.INTEGER), b"-9223372036854775808") == -(2**63)
 
 
+@pytest.mark.parametrize(
+    "text", ["9007199254740993.0", "9007199254740992.0", "-9007199254740993.0"]
+)
+def test_a_float_that_may_have_been_another_whole_number_is_none(text: str) -> None:
+    """From 2**53 on a float no longer tells one whole number from the next."""
+    payload = f'{{"a": {text}}}'.encode()
+    assert decode_payload(field(Encoding.INTEGER, "a"), payload) is Reason.UNREADABLE
+    assert decode_payload(field(Encoding.INTEGER), text.encode()) is Reason.UNREADABLE
+
+
+def test_the_last_whole_number_that_a_float_tells_exactly_is_one() -> None:
+    assert decode_payload(field(Encoding.INTEGER), b"9007199254740991.0") == 2**53 - 1
+
+
+def test_a_count_that_records_can_not_hold_is_out_of_range() -> None:
+    """K3: before it can become a counter; as a mere number it may stand."""
+    scaled = field(Encoding.INTEGER, scale=1e10)
+    assert decode_payload(scaled, b"1000000000") == 1e19
+    counter = replace(scaled, counts_parts=True)
+    assert decode_payload(counter, b"1000000000") is Reason.OUT_OF_RANGE
+    assert decode_payload(counter, b"-1000000000") is Reason.OUT_OF_RANGE
+    assert decode_payload(counter, b"12") == 12e10
+
+
+@given(
+    payload=st.binary() | st.text().map(str.encode) | JSON_DOCUMENTS,
+    spec=st.builds(
+        SignalSpec,
+        name=st.just("s"),
+        address=st.builds(
+            MqttAddress,
+            topic=st.just("t"),
+            encoding=st.sampled_from([Encoding.INTEGER, Encoding.NUMBER, Encoding.UINT64]),
+            path=st.sampled_from([(), ("a",), ("a", "b")]),
+        ),
+        scale=st.just(1.0) | st.floats(allow_nan=False, allow_infinity=False),
+        offset=st.just(0.0) | st.floats(allow_nan=False, allow_infinity=False),
+        counts_parts=st.booleans(),
+    ),
+)
+@example(payload=b"99999999999999999999", spec=field(Encoding.INTEGER))
+def test_whatever_a_station_says_a_number_has_its_place_in_the_records(
+    payload: bytes, spec: SignalSpec
+) -> None:
+    """K3: numbers are bounded at the door."""
+    found = decode_payload(spec, payload)
+    if isinstance(found, Reason):
+        return
+    assert isinstance(found, int | float)
+    assert math.isfinite(found)
+    if isinstance(found, int) or spec.counts_parts:
+        assert -(2**63) <= int(found) < 2**63
+
+
 def test_text_that_is_not_utf8_is_unreadable() -> None:
     spec = register(Encoding.STRING, length_registers=1)
     assert decode_registers(spec, b"\xff\xfe") is Reason.UNREADABLE
@@ -303,6 +366,8 @@ PLAIN = [
     (Encoding.INTEGER, b"1_000", Reason.UNREADABLE),
     (Encoding.INTEGER, b"0x11", Reason.UNREADABLE),
     (Encoding.INTEGER, b"9" * 5000, Reason.UNREADABLE),
+    (Encoding.INTEGER, b"9" * 1001, Reason.UNREADABLE),
+    (Encoding.INTEGER, b"9" * 1000, Reason.OUT_OF_RANGE),
     (Encoding.INTEGER, b"1e17", Reason.UNREADABLE),
     (Encoding.NUMBER, b"2.50", 2.5),
     (Encoding.NUMBER, b".5", 0.5),
@@ -370,11 +435,20 @@ def test_a_json_field_is_taken_literally_or_not_at_all(
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"{", b"\xff", b'{"result": 1, "result": 0}', b'{"result": 1} trailing', b"[" * 100_000],
+    [b"", b"{", b"\xff", b'{"result": 1, "result": 0}', b'{"result": 1} trailing', b"[" * 10_000],
     ids=["empty", "cut off", "not UTF-8", "key twice", "trailing text", "nested too deep"],
 )
 def test_a_payload_that_is_no_json_is_unreadable(payload: bytes) -> None:
     assert decode_payload(field(Encoding.BOOL, "result"), payload) is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],"])
+def test_a_payload_of_more_parts_than_any_station_has_is_not_looked_into(part: bytes) -> None:
+    """K3: no message may hold up the other stations."""
+    payload = b'{"result": [' + part * 9_998 + b"0]}"
+    assert decode_payload(field(Encoding.BOOL, "result"), payload) is Reason.UNREADABLE
+    one_more = b'{"result": [' + part * 9_999 + b"0]}"
+    assert decode_payload(field(Encoding.BOOL, "result"), one_more) is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize("payload", [b"{}", b"7", b'{"a": 7}', b'{"a": [1]}', b'{"a": null}'])

@@ -1,6 +1,7 @@
 """The MQTT link over real sockets: what a message means (against Mosquitto and the simulated broker)."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +23,10 @@ from tests.links.mqtt_bench import (
     state,
     station_at,
     told,
+)
+
+SMALL_SIGNALS = (
+    signal("reject", Encoding.BOOL, path=("reject",), sequence_path=("seq",), most_bytes=1000),
 )
 
 
@@ -108,6 +113,48 @@ async def test_duplicates_and_late_messages_tell_nothing(bench: Bench) -> None:
     await bench.publish(state(8, reject=True))
     assert (await bench.next()).changes == ()
     assert (bench.diagnostics.duplicates, bench.diagnostics.out_of_order) == (1, 1)
+
+
+async def test_a_message_larger_than_its_limit_is_set_aside_unread(bench: Bench) -> None:
+    """K3: neither parsed nor kept; told, counted, and the next one is read."""
+    await bench.listen(station_at(bench.tap.port, SMALL_SIGNALS))
+    large = json.dumps({"seq": 1, "reject": True, "more": "B" * 300_000}).encode()
+    await bench.publish(large)
+    refused = await bench.next()
+    assert refused.failure is Reason.TOO_LARGE
+    assert refused.signals == {"reject"}
+    assert refused.detail == f"{TOPIC}: {len(large)} bytes; expected at most 1000"
+    assert bench.diagnostics.failures == {Reason.TOO_LARGE: 1}
+    assert bench.diagnostics.set_aside == ((TOPIC, large[:256]),)
+    await bench.publish({"seq": 1, "reject": True})
+    assert told(await bench.next()) == {"reject": True}
+
+
+async def test_a_message_of_too_many_parts_is_set_aside_unread(bench: Bench) -> None:
+    await bench.listen()
+    await bench.publish(b"[" + b"{}," * 20_000 + b"0]")
+    refused = await bench.next()
+    assert (refused.failure, refused.detail) == (
+        Reason.TOO_LARGE,
+        f"{TOPIC}: too many objects and lists",
+    )
+
+
+async def test_stations_that_share_a_large_message_are_read_in_turns(bench: Bench) -> None:
+    """K3: between two of them all other tasks have theirs."""
+    names = [f"op{number}" for number in range(30, 40)]
+    await bench.listen(*(station_at(bench.tap.port, name=name) for name in names))
+    heard: set[int] = set()
+
+    def all_are_heard() -> bool:
+        heard.add(bench.heard.qsize())
+        return bench.heard.qsize() == len(names)
+
+    watching = asyncio.create_task(bench.until(all_are_heard))
+    await bench.publish(state(1, reject=True) | {"more": "B" * 100_000})
+    await watching
+    assert len(heard) > 3, heard  # in one go it would have been none and all
+    assert [(await bench.next()).station for _ in names] == names
 
 
 @pytest.mark.parametrize(
