@@ -20,8 +20,8 @@ from redrabbit.domain.rule import (
     Falls,
     Increases,
     Rises,
+    judging_signals,
     leaves,
-    signals_of,
 )
 from redrabbit.domain.run_words import Presented
 
@@ -264,12 +264,6 @@ def expired_signals(evidence: Evidence, at: datetime) -> frozenset[SignalName]:
         for signal in judging_signals(evidence.expectation.rule)
         if _expired(evidence, signal, at)
     )
-
-
-def judging_signals(rule: DetectionRule) -> frozenset[SignalName]:
-    """Return the signals that a verdict rests on: of `detected` and `accepted`."""
-    accepted = signals_of(rule.accepted) if rule.accepted is not None else frozenset[SignalName]()
-    return signals_of(rule.detected) | accepted
 
 
 def _note_departures(evidence: Evidence) -> Evidence:

@@ -159,3 +159,9 @@ def leaves(condition: Condition) -> Iterator[Level | Edge]:
 def signals_of(condition: Condition) -> frozenset[SignalName]:
     """Return the signals that a condition reads."""
     return frozenset(leaf.signal for leaf in leaves(condition))
+
+
+def judging_signals(rule: DetectionRule) -> frozenset[SignalName]:
+    """Return the signals that a verdict rests on: of `detected` and `accepted`."""
+    accepted = signals_of(rule.accepted) if rule.accepted is not None else frozenset[SignalName]()
+    return signals_of(rule.detected) | accepted

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
-from redrabbit.domain.evidence import Evidence, expired_signals, judging_signals
+from redrabbit.domain.evidence import Evidence, expired_signals
 from redrabbit.domain.observation import Value
-from redrabbit.domain.rule import OnSilence
+from redrabbit.domain.rule import OnSilence, judging_signals
 from redrabbit.domain.run_words import Verdict, Why
 
 

@@ -15,7 +15,6 @@ from redrabbit.domain.evidence import (
     begin,
     expired_signals,
     gather,
-    judging_signals,
     present,
 )
 from redrabbit.domain.identity import SignalName
@@ -33,11 +32,9 @@ from redrabbit.domain.rule import (
 from redrabbit.domain.run_words import Presented
 from tests.builders import (
     ACCEPTED,
-    CODE,
     COUNT,
     IDLE,
     PART,
-    PRESENT,
     REJECTED,
     STATION,
     a_rule,
@@ -483,13 +480,6 @@ def test_a_signal_that_speaks_only_on_change_never_expires() -> None:
     evidence = presented(an_expectation(every_s=None))
 
     assert expired_signals(evidence, at(100)) == frozenset()
-
-
-def test_only_the_signals_of_the_answers_are_judged_on() -> None:
-    rule = a_rule(presented=Rises(signal=PRESENT), reject_code=CODE, measured=COUNT)
-
-    assert judging_signals(rule) == BOTH_BITS
-    assert judging_signals(a_rule(accepted=None)) == {REJECTED}
 
 
 # Counters (D6) -----------------------------------------------------------------------------------

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from redrabbit.domain.identity import SignalName
@@ -16,6 +18,7 @@ from redrabbit.domain.rule import (
     Not,
     OnSilence,
     Rises,
+    judging_signals,
     leaves,
     signals_of,
 )
@@ -90,3 +93,18 @@ def test_a_rule_that_does_not_say_what_silence_means_can_not_be_made() -> None:
         DetectionRule(  # type: ignore[call-arg]  # the missing word is what is tested
             presented=None, detected=Rises(signal=A), accepted=None, within_s=2
         )
+
+
+def test_only_the_signals_of_the_answers_are_judged_on() -> None:
+    rule = DetectionRule(
+        presented=Rises(signal=SignalName("present")),
+        detected=Rises(signal=A),
+        accepted=AllOf(of=(Rises(signal=B), Above(signal=A, limit=1))),
+        within_s=2,
+        on_silence=OnSilence.MISSED,
+        reject_code=C,
+        measured=C,
+    )
+
+    assert judging_signals(rule) == {A, B}
+    assert judging_signals(replace(rule, accepted=None)) == {A}

@@ -142,7 +142,7 @@ def _record_head(record: type[Record]) -> str:
 
 
 def _table(kind: type[Any], since: Mapping[str, int] | None) -> Iterator[str]:
-    hints, docs = get_type_hints(kind), _field_docs(kind)
+    hints, docs = get_type_hints(kind), field_docs(kind)
     last = "" if since is None else " since |"
     yield f"| field | type | meaning |{last}"
     yield "|---|---|---|" + ("" if since is None else "---|")
@@ -153,7 +153,7 @@ def _table(kind: type[Any], since: Mapping[str, int] | None) -> Iterator[str]:
 
 
 def _members(word: type[Enum]) -> Iterator[str]:
-    docs = _field_docs(word)
+    docs = field_docs(word)
     for member in word:
         meaning = docs.get(member.name, "")
         yield f"- `{member.value}`" + (f": {meaning}" if meaning else "")
@@ -196,7 +196,7 @@ def _line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _field_docs(kind: type[Any]) -> dict[str, str]:
+def field_docs(kind: type[Any]) -> dict[str, str]:
     """Return what stands below each field of a class, base classes of ours first."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     assert isinstance(tree, ast.ClassDef)
