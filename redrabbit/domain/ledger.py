@@ -36,7 +36,7 @@ JsonValue: TypeAlias = (
 PLANT_STREAM: Final = "plant"
 """The stream of what concerns no single line; so no line may have this id."""
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Version of the entry's form that is written; old ones stay readable for ever (D12)."""
 
 STREAM_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
@@ -60,7 +60,7 @@ and few enough for every reader, however deep in its own calls it stands."""
 _HEX_HASH_OR_NONE: Final = re.compile(r"(?:[0-9a-f]{64})?")
 _HEX_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
-_FIELDS_OF_BOTH: Final = frozenset(
+_FIELDS_OF_ALL: Final = frozenset(
     {
         "actor",
         "occurred_at",
@@ -75,8 +75,9 @@ _FIELDS_OF_BOTH: Final = frozenset(
     }
 )
 _FIELDS: Final = {
-    1: _FIELDS_OF_BOTH | {"configuration", "plan"},
-    2: _FIELDS_OF_BOTH | {"in_force"},
+    1: _FIELDS_OF_ALL | {"configuration", "plan"},
+    2: _FIELDS_OF_ALL | {"in_force"},
+    3: _FIELDS_OF_ALL | {"in_force"},
 }
 
 

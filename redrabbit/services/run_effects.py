@@ -175,6 +175,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         observed_code=_shown(judgement.observed_code),
         measured=_with_unit(scene.station, measured, value),
         counter=scene.counter,
+        largest_gap_s=round(evidence.largest_gap_s, 6) if presented_at else None,
         evidence=evidence_json(evidence, scene.station),
     )
     _record(uow, scene, reached, judgement.decided_at)

@@ -28,7 +28,7 @@ from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import Appended, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.merkle import Tree
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
@@ -128,7 +128,7 @@ HONEST = sealed(lines_of(), KEY)
 FOUND = [json.loads(line) for line in lines_of()]
 OLD_ONE, NEW_ONE = (
     next(place for place, line in enumerate(FOUND) if line.get("entry", {}).get("schema") == schema)
-    for schema in (1, 2)
+    for schema in (1, SCHEMA)
 )
 NAMED_ONE = next(place for place, line in enumerate(FOUND) if line.get("name"))
 ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"entry"')]
@@ -346,7 +346,7 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
 def test_a_file_of_a_newer_version_is_told_as_that() -> None:
     """The seal is still verified; what the entries say can't be."""
     lines = lines_of()
-    lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace('"schema":2', '"schema":7')
+    lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace(f'"schema":{SCHEMA}', '"schema":7')
     (found,) = verify(sealed(lines, KEY)).findings
     assert "written by a newer version of Red Rabbit (schema 7;" in in_english(found)
     assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]

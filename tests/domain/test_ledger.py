@@ -18,6 +18,7 @@ from redrabbit.domain.identity import AGENT, Actor, How
 from redrabbit.domain.ledger import (
     MOST_NESTED,
     PLANT_STREAM,
+    SCHEMA,
     Entry,
     Event,
     JsonValue,
@@ -136,7 +137,7 @@ def test_an_entry_is_read_back_from_what_is_kept() -> None:
     entry, stored = entry_and_stored()
     assert read_entry(stored, 0) == entry
     assert leaf_bytes(entry) == stored.raw
-    assert schema_of(stored) == 2
+    assert schema_of(stored) == SCHEMA
 
 
 def test_the_index_is_not_part_of_the_bytes() -> None:
@@ -205,7 +206,7 @@ ACTOR = {"how": "badge", "id": "p-0042", "station": None, "token": None}
         pytest.param(changed(schema=2.0), id="schema with a point"),
         pytest.param(changed(schema=1), id="schema of the past"),
         pytest.param(changed(schema=0), id="schema that never was"),
-        pytest.param(changed(schema=3), id="schema of the future"),
+        pytest.param(changed(schema=SCHEMA + 1), id="schema of the future"),
         pytest.param(changed(stream_seq=-1), id="negative number"),
         pytest.param(changed(stream_seq=0.0), id="float for a number"),
         pytest.param(changed(previous="A" * 64), id="hash in capitals"),
@@ -285,7 +286,7 @@ def test_white_space_and_repeated_keys_are_refused() -> None:
     _, stored = entry_and_stored()
     with pytest.raises(ValueError, match="canonical"):
         read_entry(stored._replace(raw=stored.raw.replace(b",", b", ", 1)), 0)
-    twice = stored.raw.replace(b'"schema":2', b'"schema":2,"schema":2')
+    twice = stored.raw.replace(b'"schema":3', b'"schema":3,"schema":3')
     with pytest.raises(ValueError, match="canonical"):
         read_entry(stored._replace(raw=twice), 0)
 
@@ -313,7 +314,7 @@ def test_an_entry_says_what_was_in_force_and_both_its_instants() -> None:
     entry = LogState().append(event(PLANT_STREAM), later, CONTEXT, SALT).entry
     assert (entry.occurred_at, entry.recorded_at) == (NOW, later)
     assert (entry.in_force, entry.plan, entry.software) == ("c0ffee", None, "0.1.0")
-    assert entry.schema == 2
+    assert entry.schema == SCHEMA
 
 
 @given(

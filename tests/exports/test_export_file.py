@@ -21,7 +21,15 @@ from redrabbit.domain.export_format import Period
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
+from redrabbit.domain.ledger import (
+    SCHEMA,
+    Entry,
+    Event,
+    LedgerContext,
+    LogState,
+    StoredEntry,
+    read_entry,
+)
 from redrabbit.domain.merkle import EMPTY_ROOT, Tree, leaf_hash, verify_inclusion
 from redrabbit.exports import export_file
 from redrabbit.exports.export_file import export_records, verify_export, write_export
@@ -228,7 +236,7 @@ def test_names_go_with_the_records_while_they_are_kept() -> None:
     assert {json.dumps(each, ensure_ascii=False) for each in said} == {
         json.dumps({"name": ANNA.name, "salt": ANNA.salt.hex()}, ensure_ascii=False)
     }
-    by_anna = [line for line in with_names if line.get("entry", {}).get("schema") == 2]
+    by_anna = [line for line in with_names if line.get("entry", {}).get("schema") == SCHEMA]
     assert len(said) == sum(line["entry"]["actor"]["id"] == ANNA.id for line in by_anna)
     ledger.said = {}
     without = exported(ledger)
@@ -315,7 +323,7 @@ def test_a_leaf_hash_that_was_changed_is_told_and_nothing_exported() -> None:
 
 def test_an_export_holds_entries_of_both_schemas() -> None:
     found = [json.loads(line).get("entry") for line in CONTENT.splitlines()]
-    assert {entry["schema"] for entry in found if entry} == {1, 2}
+    assert {entry["schema"] for entry in found if entry} == {1, SCHEMA}
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ tell; which records an entry changes, the story that writes every type of entry.
 
 import ast
 import inspect
+import json
 import re
 import textwrap
 import types
@@ -21,13 +22,22 @@ from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from redrabbit.domain.facts import words
 from redrabbit.domain.facts.catalogue import BY_TYPE, FACTS, RECORDS
+from redrabbit.domain.facts.codec import field_names
 from redrabbit.domain.facts.fact import Fact, Record
 from redrabbit.domain.facts.schema_1 import of_schema_1
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.facts.schema_2 import added_by_schema_3
+from redrabbit.domain.ledger import SCHEMA, Entry
 from redrabbit.store.reading_database import open_for_reading
 from tests.domain.test_sample_ledgers import ENTRIES
-from tests.store.sample_database import played
+from tests.store.sample_database import SAMPLES, played
 from tests.store.test_sample_story import changed_tables
+
+OF_SCHEMA_1 = frozenset(entry.type for entry in ENTRIES)
+OF_SCHEMA_2 = frozenset(
+    json.loads(line)["entry"]["type"]
+    for line in (SAMPLES / "schema_2.jsonl").read_text(encoding="utf-8").splitlines()
+)
+"""Every type of entry that schemas 1 and 2 had."""
 
 FILE = Path(__file__).parents[2] / "docs" / "ledger.md"
 COMMAND = "python -m tests.store.ledger_dictionary"
@@ -50,7 +60,7 @@ sensible) and 16 random bytes:
 | `salt` | 16 bytes that hide the payload behind its digest; erased with it |
 | `leaf_hash` | SHA-256 over a byte 0 and `raw` (RFC 6962) |
 
-The header's fields, in schema 2:
+The header's fields, in schemas 2 and 3:
 
 | field | type | meaning |
 |---|---|---|
@@ -62,7 +72,7 @@ stated, or a part of the software), `how` that is known, `station` whose screen 
 | `payload` | text | SHA-256, hex, over salt and payload |
 | `previous` | text | leaf hash, hex, of the stream's entry before; "" for the first |
 | `recorded_at` | instant | when it was recorded; later, where it was recorded afterwards |
-| `schema` | whole number | 2 |
+| `schema` | whole number | {schema} |
 | `software` | text | the version that wrote it |
 | `stream` | text | a line's id, or `plant` |
 | `stream_seq` | whole number | place in the stream, from 0, without gaps |
@@ -71,7 +81,8 @@ stated, or a part of the software), `how` that is known, `station` whose screen 
 Schema 1 had the payload itself in `payload`, `actor` with `name` in clear and `identified`,
 `configuration` (the digest of the configuration) in place of `in_force`, and `plan`. It numbered runs,
 scheduled checks, containments, pauses and alarms through the whole plant; what it called 7 is `R-7`,
-`O-7`, `C-7`, `P-7`, `A-7` today. Entries of schema 1 are read for ever and not written any more.
+`O-7`, `C-7`, `P-7`, `A-7` today. Schema 2 has fewer fields in some types, and no types of its own. Entries
+of schemas 1 and 2 are read for ever and not written any more.
 
 ## Checking by hand
 
@@ -109,7 +120,7 @@ def dictionary(entries: Sequence[Entry]) -> str:
     """Return the whole file; `entries` are those of a story with every type in it."""
     changes = changed_tables(entries)
     since = _since()
-    lines = [HEAD.format(command=COMMAND), "## Entry types", ""]
+    lines = [HEAD.format(command=COMMAND, schema=SCHEMA), "## Entry types", ""]
     for fact in FACTS:
         lines += _fact(fact, sorted(changes.get(fact.TYPE, ())), since)
     lines += ["## Parts of payloads", ""]
@@ -126,7 +137,7 @@ def dictionary(entries: Sequence[Entry]) -> str:
 
 def _fact(fact: type[Fact], tables: list[str], since: Mapping[str, Mapping[str, int]]) -> list[str]:
     folds = ", ".join(f"`{table}`" for table in tables) or "no record: it stands in the ledger only"
-    first = 1 if fact.TYPE in since else 2
+    first = 1 if fact.TYPE in OF_SCHEMA_1 else 2 if fact.TYPE in OF_SCHEMA_2 else 3
     return [
         f"### {fact.TYPE}",
         "",
@@ -247,14 +258,18 @@ def _words() -> list[type[Enum]]:
 
 
 def _since() -> Mapping[str, Mapping[str, int]]:
-    """Return which fields of which types schema 1 told, in whatever form."""
+    """Return which schema told each field first, in whatever form; a field that isn't there: 2."""
     told: dict[str, dict[str, int]] = defaultdict(dict)
     for entry in ENTRIES:
         assert entry.payload is not None
         for name, value in of_schema_1(entry, BY_TYPE).items():
             if name in entry.payload or value not in (None, [], False):
                 told[entry.type][name] = 1
-        told[entry.type] |= {}
+    for kind in FACTS:
+        if kind.TYPE not in OF_SCHEMA_2:
+            told[kind.TYPE] = dict.fromkeys(field_names(kind), 3)
+        for name in added_by_schema_3(kind.TYPE):
+            told[kind.TYPE][name] = 3
     return told
 
 

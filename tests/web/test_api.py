@@ -12,7 +12,15 @@ import pytest
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, StoredEntry, read_entry
+from redrabbit.domain.ledger import (
+    SCHEMA,
+    Entry,
+    Event,
+    LedgerContext,
+    LogState,
+    StoredEntry,
+    read_entry,
+)
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.errors import DamagedDatabase
@@ -263,7 +271,7 @@ def test_a_payload_is_proved_by_the_salted_digest_in_its_leaf(onlooker: Visitor)
     assert json.loads(proof["entry"])["payload"] == hashlib.sha256(salted).hexdigest()
     entry = onlooker.client.get("/api/v1/ledger/entries/17").json()
     assert entry["payload"] == json.loads(proof["payload"])
-    assert entry["schema_version"] == 2
+    assert entry["schema_version"] == SCHEMA
 
 
 def test_entries_of_both_schemas_are_told_and_an_erased_payload_is_null() -> None:
@@ -360,7 +368,7 @@ def test_a_damaged_entry_is_told_in_words_wherever_it_is_asked_for(
 @pytest.mark.parametrize("payload", [b'{"more":1}', b"\xff"])
 def test_an_entry_of_a_newer_version_is_proved_or_told_damaged(payload: bytes) -> None:
     damaged = DamagedLedger()
-    raw = damaged.kept[1].raw.replace(b'"schema":2', b'"schema":7')
+    raw = damaged.kept[1].raw.replace(b'"schema":3', b'"schema":7')
     damaged.kept[1] = StoredEntry(raw, bytes(16), payload)
     damaged.leaves[1] = leaf_hash(raw)
     reader = cast("Reader", damaged)

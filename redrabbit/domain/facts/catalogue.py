@@ -20,7 +20,8 @@ from redrabbit.domain.facts import (
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Record
 from redrabbit.domain.facts.schema_1 import of_schema_1
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.facts.schema_2 import of_schema_2
+from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.newer import refuse_newer_type
 
 FACTS: tuple[type[Fact], ...] = (
@@ -94,8 +95,13 @@ def fact_of(entry: Entry) -> Fact | None:
     refuse_newer_type(entry.type, BY_TYPE, entry.software)
     if entry.payload is None:
         return None
-    payload = of_schema_1(entry, BY_TYPE) if entry.schema == 1 else entry.payload
-    return decode(BY_TYPE[entry.type], payload)
+    return decode(BY_TYPE[entry.type], _payload_today(entry, entry.payload))
+
+
+def _payload_today(entry: Entry, payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    if entry.schema == 1:
+        return of_schema_2(entry.type, of_schema_1(entry, BY_TYPE))
+    return of_schema_2(entry.type, payload) if entry.schema == 2 else payload  # noqa: PLR2004  its number is its name
 
 
 def fold(entry: Entry, look: Look) -> Changes:

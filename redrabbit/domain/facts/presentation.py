@@ -39,6 +39,7 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "observed_code": None,
     "measured": None,
     "counter": None,
+    "largest_gap_s": None,
     "evidence": None,
 }
 """What of a presentation's record its verdict fills in."""
@@ -89,6 +90,9 @@ class PresentationRecord(Record):
     measured: str | None
     counter: int | None
     """The station's part counter at the verdict."""
+    largest_gap_s: float | None
+    """Longest time without a good reading of a signal that the verdict rests on (D30); None under
+    schemas 1 and 2."""
     evidence: Json | None
     given_back_at: datetime | None
     given_back_by: str | None
@@ -238,6 +242,9 @@ class VerdictReached(Fact):
     observed_code: str | None
     measured: str | None
     counter: int | None
+    largest_gap_s: float | None
+    """From presented to the verdict, the longest time without a good reading of a signal that it rests
+    on (D30)."""
     evidence: Mapping[str, JsonValue]
 
     def fold(self, entry: Entry, look: Look) -> Changes:
@@ -255,6 +262,7 @@ class VerdictReached(Fact):
             observed_code=self.observed_code,
             measured=self.measured,
             counter=self.counter,
+            largest_gap_s=self.largest_gap_s,
             evidence=json_of(self.evidence),
             entry=entry.index,
         )

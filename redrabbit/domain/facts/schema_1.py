@@ -1,4 +1,4 @@
-"""Schema 1 for ever: what an entry of it says, in the fields of today's facts (D12).
+"""Schema 1 for ever: what an entry of it says, in the fields of schema 2 (D12).
 
 Numbers ran through the whole plant, a reason was one field whether a person or the software gave it,
 and nothing kept the words of its time. What schema 1 did not keep is null; what its entries have and
@@ -14,6 +14,7 @@ from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.codec import field_names
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.facts.schema_2 import added_by_schema_3
 from redrabbit.domain.identity import How, Letter, numbered_in_schema_1
 from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.run_words import Outcome, StopCode
@@ -32,13 +33,14 @@ _NUMBERS: Final = {
 
 
 def of_schema_1(entry: Entry, kinds: Mapping[str, type[Fact]]) -> Mapping[str, JsonValue]:
-    """Return the payload of an entry of schema 1 as its fact has it today."""
+    """Return the payload of an entry of schema 1 in the fields of schema 2."""
     assert entry.payload is not None  # noqa: S101  schema 1 has its payload inside
     payload = {name: _numbered(name, value) for name, value in entry.payload.items()}
     change = _CHANGED.get(entry.type)
     if change is not None:
         payload = change(payload, entry)
-    return {name: payload.get(name) for name in field_names(kinds[entry.type])}
+    fields = field_names(kinds[entry.type]) - added_by_schema_3(entry.type).keys()
+    return {name: payload.get(name) for name in fields}
 
 
 def _numbered(name: str, value: JsonValue) -> JsonValue:

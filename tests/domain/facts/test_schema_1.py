@@ -15,6 +15,7 @@ from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.codec import decode, encode, field_names
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.schema_1 import of_schema_1
+from redrabbit.domain.facts.schema_2 import of_schema_2
 from redrabbit.domain.identity import AGENT, CONFIGURATION, SCHEDULER, Actor, How
 from redrabbit.domain.ledger import Entry, Event, JsonValue, StoredEntry, read_entry
 from redrabbit.domain.records import RunRecord
@@ -41,7 +42,7 @@ ADDED = {
 
 
 def today(entry: Entry) -> dict[str, Any]:
-    return dict(of_schema_1(entry, BY_TYPE))
+    return dict(of_schema_2(entry.type, of_schema_1(entry, BY_TYPE)))
 
 
 @pytest.mark.parametrize("type_", sorted({entry.type for entry in ENTRIES}))
