@@ -1,9 +1,10 @@
 """The one status of a device, for board, API and metrics (R35, D10).
 
-What is asked first wins: missed (containment open), failed, overdue, lapsed since the last pass,
-no data, bypassed, inconclusive, due, excused (not producing), never verified, verified. A device
-is judged check by check: a pass of one never covers what another left undone. The services
-gather the facts; the page turns a standing into its sentence.
+What is asked first wins: missed (not verified again since), failed, overdue, lapsed since the last
+pass, no data, bypassed, inconclusive, due, excused (not producing), never verified, verified. A device
+is judged check by check: a pass of one never covers what another left undone. What stands beside the
+status is `redrabbit.domain.device_marks`' part. The services gather the facts; the page turns a standing
+into its sentence.
 """
 
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,12 @@ def device_status(facts: DeviceFacts, now: datetime) -> DeviceStanding:
         key=lambda standing: (PRECEDENCE[standing.status], standing.since or now),
     )
     return replace(worst, next_due_at=_next_due_at(facts, now))
+
+
+def longest_overdue(facts: DeviceFacts, now: datetime) -> DeviceStanding | None:
+    """Return what is overdue longest, whatever status stands before it (D35); None: nothing is."""
+    overdue = (s for s in _standings(facts, now) if s.status is DeviceStatus.OVERDUE)
+    return min(overdue, key=lambda standing: standing.since or now, default=None)
 
 
 def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:

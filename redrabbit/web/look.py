@@ -14,7 +14,6 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "passed": ("check", "green"),
         "detected": ("check", "green"),
         "accepted": ("check", "green"),
-        "closed": ("check", "green"),
         "due": ("half", "amber"),
         "open": ("half", "amber"),
         "upcoming": ("circle", "grey"),
@@ -23,8 +22,9 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "failed": ("cross", "red"),
         "false_reject": ("cross", "red"),
         "lapsed": ("broken", "red"),
-        "case_open": ("triangle", "violet"),
-        "reverified": ("half", "amber"),
+        "case_open": ("tag", "red"),
+        "case_reverified": ("tag", "amber"),
+        "case_closed": ("check", "green"),
         "bypassed": ("struck", "violet"),
         "no_data": ("dashed", "grey"),
         "excused": ("dash", "grey"),
@@ -34,6 +34,11 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "under_way": ("run", "grey"),
     }
 )
+
+
+def case(state: str) -> str:
+    """Return the word of a case's mark: its own, because a device may be due or missed beside it (D35)."""
+    return f"case_{state}"
 
 
 def shape(word: str) -> str:

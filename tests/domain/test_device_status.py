@@ -10,6 +10,7 @@ from redrabbit.domain.device_status import (
     DeviceStanding,
     DeviceStatus,
     device_status,
+    longest_overdue,
 )
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
@@ -317,3 +318,13 @@ def test_run_under_way_in_a_pause_keeps_its_occurrence() -> None:
 def test_pause_that_is_not_on_excuses_nothing_now(begins: float, ends: float) -> None:
     pause = replace(PAUSE, begins_at=at(begins), ends_at=at(ends))
     assert status_of(GOOD, pause=pause) == "verified"
+
+
+def test_what_is_overdue_longest_is_told_whatever_stands_before_it() -> None:
+    """D35: overdue is never hidden behind a case."""
+    later = replace(OVERDUE, occurrence_id=OccurrenceId("line1-O-8"), grace_ends_at=at(-10))
+    checks = (replace(FAILING, undecided=(later, DUE)), with_undecided(OVERDUE))
+    found = longest_overdue(DeviceFacts(checks=checks, containments=(CASE,)), T0)
+    assert found is not None
+    assert (found.occurrence_id, found.since) == ("line1-O-4", at(-100))
+    assert longest_overdue(LADDER["due"], T0) is None

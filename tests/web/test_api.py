@@ -52,6 +52,23 @@ def test_devices_have_the_status_words_of_the_domain(onlooker: Visitor) -> None:
     assert devices["line1-op20"] == "verified"
 
 
+def test_a_device_has_its_cases_beside_its_status(onlooker: Visitor) -> None:
+    """D35: and what is overdue, whatever the status is."""
+    devices = {d["id"]: d for d in onlooker.client.get("/api/v1/devices").json()}
+    (case,) = devices["line2-op20"]["cases"]
+    opened_at = case.pop("opened_at")
+    assert opened_at == devices["line2-op20"]["since"]
+    assert case == {
+        "containment": OPEN_CASE,
+        "state": "open",
+        "quantity": 214,
+        "at_least": False,
+    }
+    assert devices["line2-op20"]["overdue_since"] is None
+    assert devices["line2-op40"]["overdue_since"] == devices["line2-op40"]["since"]
+    assert devices["line1-op20"]["cases"] == []
+
+
 def test_checks_say_their_next_five_due_times(onlooker: Visitor) -> None:
     check = onlooker.client.get("/api/v1/checks/line1-op20").json()
     assert check["schedule"] == "daily at 18:00"
@@ -421,6 +438,10 @@ def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:
     place = 'device="line2-op20",line="line2",station="line2-op20"'
     assert f'redrabbit_device_status{{{place},status="missed"}} 1.0' in text
     assert f'redrabbit_device_status{{{place},status="verified"}} 0.0' in text
+    assert f"redrabbit_device_cases{{{place}}} 1.0" in text
+    assert f"redrabbit_device_oldest_case_age_seconds{{{place}}} 83" in text
+    assert f"redrabbit_device_overdue{{{place}}} 0.0" in text
+    assert f"redrabbit_device_overdue{{{place.replace('op20', 'op40')}}} 1.0" in text
     assert "redrabbit_containments_open 1.0" in text
     assert "redrabbit_watching 1.0" in text
 

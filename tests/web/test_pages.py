@@ -107,7 +107,8 @@ def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
         "never_verified",
         "verified",
     }
-    assert f"214 parts held · {OPEN_CASE}" in board
+    assert f'href="/containments/{OPEN_CASE}"' in board
+    assert "214 suspect · open 13 min" in board
     assert "not reached since 13:31" in board
 
 

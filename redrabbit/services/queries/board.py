@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import RunId, StationId
 from redrabbit.domain.observation import StationView
@@ -14,6 +15,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.wording import message
 
@@ -33,6 +35,9 @@ class Tile:
     status: str
     headline: Message
     detail: Message | None
+    overdue: Message | None
+    """What is overdue behind a worse status (D35)."""
+    cases: tuple[BadgeShown, ...]
     under_way: RunId | None
     """The run that is under way at the device's station for it."""
 
@@ -57,6 +62,8 @@ class BoardPage:
     """Status word and how many devices have it, worst first; only those that occur."""
     devices: int
     verified: int
+    cases: int
+    """How many cases nobody has closed."""
     columns: int
     """How many tiles stand side by side on a wide screen: as many as the longest line has."""
 
@@ -88,6 +95,7 @@ def board_page(
         counts=tuple((s.value, counted[s.value]) for s in DeviceStatus if counted[s.value]),
         devices=len(tiles),
         verified=counted["verified"],
+        cases=sum(len(tile.cases) for tile in tiles.values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),
     )
 
@@ -103,6 +111,8 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         status=overview.status,
         headline=headline,
         detail=detail,
+        overdue=overdue_behind(overview.marks, now),
+        cases=badges_shown(overview.marks, now),
         under_way=run.run_id if run is not None else None,
     )
 
@@ -112,7 +122,7 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
     standing, occurrence = overview.standing, overview.occurrence
     match standing.status:
         case DeviceStatus.MISSED if overview.containment is not None:
-            return message("board.missed", at=overview.containment.opened_at), _held(
+            return message("board.missed", at=overview.containment.opened_at), _reaction(
                 overview.containment
             )
         case DeviceStatus.FAILED if standing.run_id is not None:
@@ -141,11 +151,12 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
             return message(f"status.{overview.status}"), _next(overview)
 
 
-def _held(case: ContainmentRecord) -> Message:
-    if case.quantity is None:
-        return message("board.held_unknown", containment=case.containment_id)
-    code = "board.held_at_least" if case.quantity_is_lower_bound else "board.held"
-    return message(code, quantity=case.quantity, containment=case.containment_id)
+def _reaction(case: ContainmentRecord) -> Message | None:
+    steps = reaction_of(case)
+    if not steps:
+        return None
+    done = sum(step.done_at is not None for step in steps)
+    return message("board.reaction", done=done, steps=len(steps))
 
 
 def _next(overview: DeviceOverview) -> Message:

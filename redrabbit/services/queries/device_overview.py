@@ -1,6 +1,6 @@
-"""How each device stands at an instant, with what its status rests on (D10).
+"""How each device stands at an instant, with what its status rests on (D10, D35).
 
-The facts are gathered here, judged by `redrabbit.domain.device_status`. What is open is read once
+The facts are gathered here, judged by `redrabbit.domain.device_marks`. What is open is read once
 for all devices; what came last is asked for check by check, so that the time does not grow with
 what was recorded long ago (B30).
 """
@@ -13,7 +13,8 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, device_status
+from redrabbit.domain.device_marks import DeviceMarks, device_marks
+from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding
 from redrabbit.domain.identity import OccurrenceId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
@@ -41,8 +42,8 @@ class DeviceOverview:
 
     station: Station
     device: Device
-    standing: DeviceStanding
-    """Its status, since when, what it is about and what is next."""
+    marks: DeviceMarks
+    """Its status, its cases, and what is overdue behind a worse status (D35)."""
     facts: DeviceFacts
     checks: tuple[Check, ...]
     undecided: tuple[OccurrenceRecord, ...]
@@ -59,6 +60,11 @@ class DeviceOverview:
     """Under way for this device."""
     first_part: ChallengePart | None
     """The first part of the check that its status speaks of, to be taken from its place."""
+
+    @property
+    def standing(self) -> DeviceStanding:
+        """Its status, since when, what it is about and what is next."""
+        return self.marks.standing
 
     @property
     def status(self) -> str:
@@ -135,12 +141,13 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         no_data_since=_no_data_since(scene, station),
         pause=next((p for p in scene.pauses if p.line == station.line), None),
     )
-    standing = device_status(facts, now)
+    marks = device_marks(facts, now)
+    standing = marks.standing
     asked = next((check for check in checks if check.id == standing.check_id), None)
     return DeviceOverview(
         station=station,
         device=device,
-        standing=standing,
+        marks=marks,
         facts=facts,
         checks=checks,
         undecided=undecided,

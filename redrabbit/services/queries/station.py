@@ -25,7 +25,12 @@ from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.device_overview import device_overviews, device_overviews_at
+from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
+from redrabbit.services.queries.device_overview import (
+    DeviceOverview,
+    device_overviews,
+    device_overviews_at,
+)
 from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
@@ -179,6 +184,17 @@ def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceShown:
+    """One device in the list of stations, with its two marks (D35)."""
+
+    name: Text
+    status: str
+    overdue: Message | None
+    """What is overdue behind a worse status."""
+    cases: tuple[BadgeShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StationRow:
     """One station in the list of stations."""
 
@@ -186,8 +202,7 @@ class StationRow:
     line: Text
     operation: str
     name: Text
-    devices: tuple[tuple[Text, str], ...]
-    """Name and status word of each device."""
+    devices: tuple[DeviceShown, ...]
     run: RunId | None
     no_data_since: datetime | None
 
@@ -197,6 +212,15 @@ class StationsPage:
     """All stations with how their devices stand."""
 
     rows: tuple[StationRow, ...]
+
+
+def _device(overview: DeviceOverview, now: datetime) -> DeviceShown:
+    return DeviceShown(
+        name=overview.device.name,
+        status=overview.status,
+        overdue=overdue_behind(overview.marks, now),
+        cases=badges_shown(overview.marks, now),
+    )
 
 
 def stations_page(
@@ -213,7 +237,7 @@ def stations_page(
                 line=line_name(plant, station.line),
                 operation=station.operation,
                 name=station.name,
-                devices=tuple((overview.device.name, overview.status) for overview in here),
+                devices=tuple(_device(overview, now) for overview in here),
                 run=next((s.run.run_id for s in here if s.run is not None), None),
                 no_data_since=here[0].facts.no_data_since if here else None,
             )

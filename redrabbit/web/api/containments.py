@@ -13,9 +13,10 @@ from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.api.doing import do
-from redrabbit.web.api.models import Alarm, Containment, Page, ReactionStep, model_of
+from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
 from redrabbit.web.api.requests import Act, Tick
 from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site

@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.ledger import entry_model
-from redrabbit.web.api.models import LedgerEntry
+from redrabbit.web.api.ledger_models import LedgerEntry
 from redrabbit.web.api.problems import ALWAYS, FOR_LISTS
 from redrabbit.web.site import Site
 from redrabbit.web.values import LARGEST_NUMBER, number_from

@@ -14,7 +14,8 @@ from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
-from redrabbit.web.api.models import Checkpoint, EntryProof, LedgerEntry, Page
+from redrabbit.web.api.ledger_models import Checkpoint, EntryProof, LedgerEntry
+from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, cursor_number
 from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.values import Position

@@ -11,7 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.device_status import DeviceStatus
-from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.occurrence import DecisionCode
@@ -151,8 +150,18 @@ class Station(Model):
     signals: list[SignalReading]
 
 
+class Case(Model):
+    """A case beside the status of its device: its parts are not dealt with yet (D35)."""
+
+    containment: ContainmentRef
+    state: ContainmentState
+    opened_at: datetime
+    quantity: int | None = Field(description="Suspect parts, as far as counted.")
+    at_least: bool = Field(description="There may be more.")
+
+
 class Device(Model):
-    """One error-proofing device with its one status (D10)."""
+    """One error-proofing device: whether it can be trusted now, and its cases (D10, D35)."""
 
     id: str
     line: str
@@ -171,6 +180,10 @@ class Device(Model):
     occurrence: OccurrenceRef | None
     run: RunRef | None
     containment: ContainmentRef | None
+    overdue_since: datetime | None = Field(
+        description="Since when something is overdue, whatever the status is; null: nothing is."
+    )
+    cases: list[Case] = Field(description="Until a person has closed them, oldest first.")
 
 
 class ChallengePart(Model):
@@ -366,45 +379,6 @@ class RunWithPresentations(Run):
     remarks: list[Remark]
 
 
-class ReactionStep(Model):
-    """One step of a reaction."""
-
-    en: str
-    zh: str
-    done_at: datetime | None
-    done_by: Who | None
-    done_how: WhoHow | None
-
-
-class Containment(Model):
-    """The case a miss opens, with its suspect window."""
-
-    containment_id: ContainmentRef
-    line: str
-    station: str
-    device: str
-    names: NamesThen
-    failure_mode: str
-    failure_mode_name: WordsThen
-    check_id: str
-    run_id: RunRef
-    step: int
-    state: ContainmentState
-    opened_at: datetime
-    window_from: datetime | None = Field(description="null: since the start of records.")
-    window_from_run: RunRef | None
-    counter_from: int | None
-    stopped_at: datetime | None = Field(description="null: the window is still open.")
-    stopped_by: Who | None
-    stopped_how: WhoHow | None
-    counter_to: int | None
-    quantity: int | None = Field(description="Parts in the window, as far as counted.")
-    quantity_is_lower_bound: bool
-    reaction: list[ReactionStep]
-    reverified_by_run: RunRef | None
-    closed_at: datetime | None
-
-
 class Pause(Model):
     """A line declared not producing."""
 
@@ -417,80 +391,3 @@ class Pause(Model):
     declared_how: WhoHow
     ended_by: Who | None
     ended_how: WhoHow | None
-
-
-class Alarm(Model):
-    """One alarm, until somebody acknowledges it."""
-
-    alarm_id: AlarmRef
-    kind: AlarmKind
-    line: str | None
-    station: str | None
-    device: str | None
-    names: NamesThen
-    part_id: str | None
-    run_id: RunRef | None
-    occurrence_id: OccurrenceRef | None
-    raised_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: Who | None
-    acknowledged_how: WhoHow | None
-
-
-class Checkpoint(Model):
-    """The ledger as last committed, signed."""
-
-    size: int
-    root: str = Field(description="Merkle root, hex (RFC 6962).")
-    checkpoint: str = Field(description="The signed note (C2SP tlog-checkpoint), to be kept.")
-
-
-class SignalsOfRun(Model):
-    """All that a station's signals did during a run."""
-
-    began_at: datetime
-    dropped: int = Field(description="Points beyond what is kept of one run.")
-    signals: dict[str, list[tuple[float, bool | int | float | str | None, str | None]]] = Field(
-        description="Of each signal: seconds since `began_at`, the value, why there is none."
-    )
-
-
-class LedgerEntry(Model):
-    """One ledger entry."""
-
-    index: int
-    type: str
-    schema_version: int = Field(description="2 has its payload beside the leaf, 1 inside.")
-    stream: str
-    stream_seq: int
-    previous: str = Field(description="Leaf hash of the stream's previous entry, hex.")
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str = Field(description="Its id, as the leaf has it; in schema 1 the name.")
-    actor_name: str | None = Field(description="The name kept for the id; null: none, or erased.")
-    actor_how: WhoHow
-    actor_station: str | None
-    in_force: str = Field(description="Digest of what was in force; in schema 1 configuration.")
-    plan: str | None = Field(description="Schema 1 only.")
-    software: str
-    payload: dict[str, Any] | None = Field(description="null: erased under a rule of retention.")
-
-
-class EntryProof(Model):
-    """What proves one entry without the rest of the log.
-
-    The leaf is the entry's header, `entry`: SHA-256 over a zero byte and its UTF-8 bytes is
-    `leaf_hash`, and `inclusion` leads from there to `root` (RFC 6962). Under schema 2 the header's
-    field `payload` is SHA-256 over `salt` (bytes of the hex) and `payload` (UTF-8), both null once they
-    were erased; the proof holds without them. Under schema 1 the header holds the payload itself.
-    """
-
-    index: int
-    size: int
-    entry: str = Field(description="The header's canonical bytes (UTF-8): the leaf.")
-    salt: str | None = Field(description="Hex; null under schema 1, and where it was erased.")
-    payload: str | None = Field(description="Canonical JSON; null as `salt`.")
-    leaf_hash: str
-    inclusion: list[str] = Field(description="Hashes on the way to the root, hex, nearest first.")
-    root: str
-    proof: str = Field(description="The same as text (C2SP tlog-proof), with the checkpoint.")

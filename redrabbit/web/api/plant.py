@@ -19,6 +19,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import (
+    Case,
     Check,
     Device,
     SignalReading,
@@ -122,7 +123,7 @@ def _readings(one: station.Station, view: StationView | None) -> Iterable[Signal
 
 def device_model(overview: DeviceOverview) -> Device:
     """Return a device as programs read it."""
-    standing = overview.standing
+    standing, overdue = overview.standing, overview.marks.overdue
     return Device(
         id=overview.device.id,
         line=overview.station.line,
@@ -138,6 +139,17 @@ def device_model(overview: DeviceOverview) -> Device:
         occurrence=standing.occurrence_id,
         run=standing.run_id,
         containment=standing.containment_id,
+        overdue_since=overdue.since if overdue is not None else None,
+        cases=[
+            Case(
+                containment=badge.containment_id,
+                state=badge.state,
+                opened_at=badge.opened_at,
+                quantity=badge.quantity,
+                at_least=badge.at_least,
+            )
+            for badge in overview.marks.cases
+        ],
     )
 
 

@@ -13,13 +13,13 @@ from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.web.api.doing import do
+from redrabbit.web.api.ledger_models import SignalsOfRun
 from redrabbit.web.api.models import (
     Page,
     Presentation,
     Remark,
     Run,
     RunWithPresentations,
-    SignalsOfRun,
     model_of,
 )
 from redrabbit.web.api.paging import Limit, page_of

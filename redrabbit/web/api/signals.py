@@ -9,7 +9,7 @@ from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.ports import Reader
-from redrabbit.web.api.models import SignalsOfRun
+from redrabbit.web.api.ledger_models import SignalsOfRun
 
 MOST_UNPACKED_BYTES: Final = 16 * 1024 * 1024
 """Far above what 20,000 points take: what is kept may come from a stranger's database (D24)."""

@@ -136,6 +136,7 @@ class _Figures(Collector):
         """Yield the metrics."""
         yield from self._gauges()
         yield self._devices()
+        yield from self._beside_status()
         restarts = CounterMetricFamily(
             "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
         )
@@ -157,6 +158,31 @@ class _Figures(Collector):
             )
         for name, help_text, value in self._counts:
             yield GaugeMetricFamily(name, help_text, value=value)
+
+    def _beside_status(self) -> Iterator[Metric]:
+        """Yield what no status hides (D35)."""
+        labels = ["line", "station", "device"]
+        overdue = GaugeMetricFamily(
+            "redrabbit_device_overdue",
+            "1 while something is overdue, whatever the status is.",
+            labels=labels,
+        )
+        cases = GaugeMetricFamily(
+            "redrabbit_device_cases", "Cases that nobody has closed.", labels=labels
+        )
+        oldest = GaugeMetricFamily(
+            "redrabbit_device_oldest_case_age_seconds",
+            "Age of the oldest of them.",
+            labels=labels,
+        )
+        for overview in self._overviews:
+            place = [overview.station.line, overview.station.id, overview.device.id]
+            marks = overview.marks
+            overdue.add_metric(place, float(marks.overdue is not None))
+            cases.add_metric(place, len(marks.cases))
+            for badge in marks.cases[:1]:
+                oldest.add_metric(place, (self._now - badge.opened_at).total_seconds())
+        yield from (overdue, cases, oldest)
 
     def _devices(self) -> Metric:
         family = GaugeMetricFamily(

@@ -2,14 +2,19 @@
 
 from datetime import timedelta
 
-from redrabbit.domain.identity import Actor, LineId
+from redrabbit.domain.identity import Actor, ContainmentId, LineId
 from redrabbit.domain.plant import Line
+from redrabbit.domain.record_query import recorded
+from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import planning
+from redrabbit.services.queries.beside_status import BadgeShown
 from redrabbit.services.queries.board import BoardPage, Tile, board_page
-from tests.plants import LINE, a_plant, words
+from redrabbit.services.queries.wording import message
+from tests.plants import LINE, a_check, a_plant, words
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase import at
-from tests.showcase_story import Showcase
+from tests.showcase_story import OPEN_CASE, Showcase
 
 QUALITY = Actor.stated("quality")
 
@@ -37,7 +42,7 @@ def said(tile: Tile) -> tuple[str, str, str | None]:
 
 def test_each_status_is_said_with_what_is_next(showcase: Showcase) -> None:
     tiles = tiles_of(board_of(showcase))
-    assert said(tiles["line2-op20"]) == ("missed", "board.missed", "board.held")
+    assert said(tiles["line2-op20"]) == ("missed", "board.missed", "board.reaction")
     assert said(tiles["line3-op40"]) == ("failed", "board.failed", "board.failed_run")
     assert said(tiles["line2-op40"]) == ("overdue", "board.overdue", "board.part")
     assert said(tiles["line3-op20"]) == ("lapsed", "board.lapsed", "board.next")
@@ -53,9 +58,22 @@ def test_figures_are_of_the_records(showcase: Showcase) -> None:
     tiles = tiles_of(board_of(showcase))
     overdue = tiles["line2-op40"].headline.params["overdue"]
     assert overdue == showcase.clock.now() - (at(-39 - 20 / 60) + timedelta(minutes=20))
-    held = tiles["line2-op20"].detail
-    assert held is not None
-    assert held.params == {"quantity": 214, "containment": "line2-C-1"}
+    reaction = tiles["line2-op20"].detail
+    assert reaction is not None
+    assert reaction.params == {"done": 1, "steps": 4}
+    opened_at = showcase.ask(lambda r: recorded(r, ContainmentRecord, OPEN_CASE)).opened_at
+    assert tiles["line2-op20"].cases == (
+        BadgeShown(
+            containment=ContainmentId(OPEN_CASE),
+            state="open",
+            words=message(
+                "case.badge.open",
+                parts=message("case.parts", n=214),
+                age=showcase.clock.now() - opened_at,
+            ),
+        ),
+    )
+    assert board_of(showcase).cases == 1
 
 
 def test_devices_are_counted_by_status_worst_first(showcase: Showcase) -> None:
@@ -95,13 +113,35 @@ def test_a_line_that_is_not_producing_says_until_when() -> None:
     assert tile.detail.params == {"until": ends_at}
 
 
-def test_a_suspect_window_without_a_good_check_is_counted_at_least() -> None:
+def test_a_case_stands_beside_verified_until_it_is_closed() -> None:
+    """D35: the device can be trusted again, its parts are not dealt with."""
     bench = AtOp20()
     bench.miss()
+    assert [(case.containment, case.state) for case in tile_of(bench).cases] == [
+        ("line1-C-1", "open")
+    ]
+    bench.verify(case="line1-C-1")
     tile = tile_of(bench)
-    assert said(tile)[:2] == ("missed", "board.missed")
-    assert tile.detail is not None
-    assert tile.detail.code in {"board.held_at_least", "board.held_unknown"}
+    assert tile.status == "verified"
+    assert [(case.containment, case.state, case.words.code) for case in tile.cases] == [
+        ("line1-C-1", "reverified", "case.badge.reverified")
+    ]
+
+
+def test_overdue_is_told_beside_missed() -> None:
+    """D35."""
+    checks = (a_check(schedule=OnDemand(), reaction=()), a_check("later"))
+    bench = AtOp20(a_plant(*checks))
+    bench.miss()
+    assert said(tile_of(bench)) == ("missed", "board.missed", None)
+    assert tile_of(bench).overdue is None
+    bench.pass_time(10 * 60 + 20 * 60 + 90)
+    bench.read_both()
+    tile = tile_of(bench)
+    assert tile.status == "missed"
+    assert tile.overdue is not None
+    assert tile.overdue.code == "board.overdue"
+    assert tile.overdue.params["overdue"] < timedelta(minutes=2)  # type: ignore[operator]  # a duration
 
 
 def test_a_line_without_devices_has_no_row_on_the_board() -> None:

@@ -1,0 +1,71 @@
+"""The two marks of a device, and what neither of them may hide (D35).
+
+The status (D10) says whether the device can be trusted now: after its re-verification it is verified.
+Beside it stands a badge for each case until a person has closed it, because the parts in its window
+are still out there. What is overdue is told beside the status wherever another one stands before it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from redrabbit.domain.device_status import (
+    DeviceFacts,
+    DeviceStanding,
+    DeviceStatus,
+    device_status,
+    longest_overdue,
+)
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.identity import ContainmentId
+from redrabbit.domain.records import ContainmentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseBadge:
+    """One case that nobody has closed, as it stands beside a device's status."""
+
+    containment_id: ContainmentId
+    state: ContainmentState
+    opened_at: datetime
+    quantity: int | None
+    """Suspect parts, as far as counted; None: not counted at all."""
+    at_least: bool
+    """True while there may be more: the window is open, or what was counted is a lower bound (D34)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceMarks:
+    """What is to be seen of a device at a glance."""
+
+    standing: DeviceStanding
+    """Whether it can be trusted now."""
+    overdue: DeviceStanding | None
+    """What is overdue longest; None: nothing is."""
+    cases: tuple[CaseBadge, ...]
+    """Its cases that are not closed, oldest first."""
+
+    @property
+    def overdue_behind(self) -> DeviceStanding | None:
+        """Return what is overdue where the status says something worse; None: nothing is hidden."""
+        return None if self.standing.status is DeviceStatus.OVERDUE else self.overdue
+
+
+def device_marks(facts: DeviceFacts, now: datetime) -> DeviceMarks:
+    """Return a device's status with all that must be seen beside it (D35)."""
+    unclosed = [case for case in facts.containments if case.state is not ContainmentState.CLOSED]
+    return DeviceMarks(
+        standing=device_status(facts, now),
+        overdue=longest_overdue(facts, now),
+        cases=tuple(case_badge(case) for case in sorted(unclosed, key=lambda c: c.opened_at)),
+    )
+
+
+def case_badge(case: ContainmentRecord) -> CaseBadge:
+    """Return what is known of a case, for its badge."""
+    return CaseBadge(
+        containment_id=case.containment_id,
+        state=case.state,
+        opened_at=case.opened_at,
+        quantity=case.quantity,
+        at_least=case.stopped_at is None or case.quantity_is_lower_bound,
+    )

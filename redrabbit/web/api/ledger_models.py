@@ -1,0 +1,67 @@
+"""The forms of the API about the ledger itself: entries, proofs, checkpoints, signals of a run."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from redrabbit.web.api.models import Model, WhoHow
+
+
+class Checkpoint(Model):
+    """The ledger as last committed, signed."""
+
+    size: int
+    root: str = Field(description="Merkle root, hex (RFC 6962).")
+    checkpoint: str = Field(description="The signed note (C2SP tlog-checkpoint), to be kept.")
+
+
+class SignalsOfRun(Model):
+    """All that a station's signals did during a run."""
+
+    began_at: datetime
+    dropped: int = Field(description="Points beyond what is kept of one run.")
+    signals: dict[str, list[tuple[float, bool | int | float | str | None, str | None]]] = Field(
+        description="Of each signal: seconds since `began_at`, the value, why there is none."
+    )
+
+
+class LedgerEntry(Model):
+    """One ledger entry."""
+
+    index: int
+    type: str
+    schema_version: int = Field(description="2 has its payload beside the leaf, 1 inside.")
+    stream: str
+    stream_seq: int
+    previous: str = Field(description="Leaf hash of the stream's previous entry, hex.")
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str = Field(description="Its id, as the leaf has it; in schema 1 the name.")
+    actor_name: str | None = Field(description="The name kept for the id; null: none, or erased.")
+    actor_how: WhoHow
+    actor_station: str | None
+    in_force: str = Field(description="Digest of what was in force; in schema 1 configuration.")
+    plan: str | None = Field(description="Schema 1 only.")
+    software: str
+    payload: dict[str, Any] | None = Field(description="null: erased under a rule of retention.")
+
+
+class EntryProof(Model):
+    """What proves one entry without the rest of the log.
+
+    The leaf is the entry's header, `entry`: SHA-256 over a zero byte and its UTF-8 bytes is
+    `leaf_hash`, and `inclusion` leads from there to `root` (RFC 6962). Under schema 2 the header's
+    field `payload` is SHA-256 over `salt` (bytes of the hex) and `payload` (UTF-8), both null once they
+    were erased; the proof holds without them. Under schema 1 the header holds the payload itself.
+    """
+
+    index: int
+    size: int
+    entry: str = Field(description="The header's canonical bytes (UTF-8): the leaf.")
+    salt: str | None = Field(description="Hex; null under schema 1, and where it was erased.")
+    payload: str | None = Field(description="Canonical JSON; null as `salt`.")
+    leaf_hash: str
+    inclusion: list[str] = Field(description="Hashes on the way to the root, hex, nearest first.")
+    root: str
+    proof: str = Field(description="The same as text (C2SP tlog-proof), with the checkpoint.")

@@ -1,0 +1,76 @@
+"""The forms of the API about the reaction to a miss: cases with their steps, alarms."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.web.api.models import (
+    AlarmRef,
+    ContainmentRef,
+    Model,
+    NamesThen,
+    OccurrenceRef,
+    RunRef,
+    Who,
+    WhoHow,
+    WordsThen,
+)
+
+
+class ReactionStep(Model):
+    """One step of a reaction."""
+
+    en: str
+    zh: str
+    done_at: datetime | None
+    done_by: Who | None
+    done_how: WhoHow | None
+
+
+class Containment(Model):
+    """The case a miss opens, with its suspect window."""
+
+    containment_id: ContainmentRef
+    line: str
+    station: str
+    device: str
+    names: NamesThen
+    failure_mode: str
+    failure_mode_name: WordsThen
+    check_id: str
+    run_id: RunRef
+    step: int
+    state: ContainmentState
+    opened_at: datetime
+    window_from: datetime | None = Field(description="null: since the start of records.")
+    window_from_run: RunRef | None
+    counter_from: int | None
+    stopped_at: datetime | None = Field(description="null: the window is still open.")
+    stopped_by: Who | None
+    stopped_how: WhoHow | None
+    counter_to: int | None
+    quantity: int | None = Field(description="Parts in the window, as far as counted.")
+    quantity_is_lower_bound: bool
+    reaction: list[ReactionStep]
+    reverified_by_run: RunRef | None
+    closed_at: datetime | None
+
+
+class Alarm(Model):
+    """One alarm, until somebody acknowledges it."""
+
+    alarm_id: AlarmRef
+    kind: AlarmKind
+    line: str | None
+    station: str | None
+    device: str | None
+    names: NamesThen
+    part_id: str | None
+    run_id: RunRef | None
+    occurrence_id: OccurrenceRef | None
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: Who | None
+    acknowledged_how: WhoHow | None
