@@ -26,7 +26,6 @@ from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.read_plan import PlannedBlock, ReadPlan, plan_reads
 from redrabbit.domain.station import ModbusLink, Station
-from redrabbit.links.commits_under_way import CommitsUnderWay
 from redrabbit.links.errors import StationRefusal, StationTrouble
 from redrabbit.links.link_statistics import LinkStatistics
 from redrabbit.links.modbus_connection import ModbusConnection, Request
@@ -74,7 +73,6 @@ class ModbusStationLink:
         self._station = station.id
         self._link = link
         self._sink = sink
-        self._commits = CommitsUnderWay()
         self._clock = clock
         self._signals = frozenset(spec.name for spec in station.signals)
         self._connection = ModbusConnection(link)
@@ -103,7 +101,7 @@ class ModbusStationLink:
             while True:
                 self._statistics.skipped_ticks += await self._ticks.wait(pause_s)
                 acquisition = await self.cycle()
-                self._commits.follow(self._sink(acquisition))
+                self._sink(acquisition)
                 pause_s = self._pause_s(acquisition)
         finally:
             self._connection.close()

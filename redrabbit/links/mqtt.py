@@ -6,8 +6,9 @@ Rules:
 - Subscriptions are made anew on each connect; reconnects are jittered and capped at 30 s (B11).
 - While there is no connection every station has `NOT_CONNECTED`; a topic that is silent for longer
   than it promised is `EXPIRED`, although the broker is there (B11).
-- Messages are taken in as they come; what the sink returns is awaited before the acknowledgement,
-  in the order of arrival (D7, B12).
+- Messages are taken in as they come, and acknowledged then, in the order of arrival (MQTT-4.6.0-2). None
+  waits for a decision, its own or another station's: the station's queue has it, and a clean session
+  would not bring it again (docs/decisions/0010, B4, B12).
 - What nobody can read is kept aside and counted (B12).
 
 Nothing is ever published (L9).
@@ -15,8 +16,7 @@ Nothing is ever published (L9).
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -26,7 +26,6 @@ from redrabbit.domain.identity import StationId
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
-from redrabbit.links.commits_under_way import CommitsUnderWay
 from redrabbit.links.errors import StationTrouble
 from redrabbit.links.link_statistics import LinkStatistics
 from redrabbit.links.message_order import Ordering
@@ -63,7 +62,6 @@ class MqttBrokerLink:
         self._host, self._port = links[0].host, links[0].port
         self._keepalive_s = min(link.keepalive_s for link in links)
         self._sink = sink
-        self._commits = CommitsUnderWay()
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -71,14 +69,12 @@ class MqttBrokerLink:
         self._connected_at: datetime | None = None
         self._overdue_at: dict[TopicReader, datetime] = {}
         self._unreadable: set[TopicReader] = set()
-        self._unsettled: deque[tuple[Message, asyncio.Future[None] | None]] = deque()
-        self._settling = asyncio.Event()
         self._queue_is_long = False
 
     @property
     def diagnostics(self) -> Mapping[StationId, Diagnostics]:
         """Return how each station's link fares."""
-        queued = self._queued()
+        queued = self._session.queued if self._session is not None else 0
         for statistics in self._statistics.values():
             statistics.queued = queued
         return {station: statistics.snapshot() for station, statistics in self._statistics.items()}
@@ -103,9 +99,7 @@ class MqttBrokerLink:
         await session.open(self._readers)
         self._connected(session)
         try:
-            await _all_or_first_trouble(
-                self._receive(session), self._acknowledge(session), self._watch_traffic()
-            )
+            await _all_or_first_trouble(self._receive(session), self._watch_traffic())
         finally:
             self._session = None
             await session.close()
@@ -114,7 +108,6 @@ class MqttBrokerLink:
         now = self._clock.now()
         self._session, self._connected_at = session, now
         self._backoff.reset()
-        self._unsettled.clear()
         self._overdue_at.clear()
         for reader in self._all_readers():
             reader.connected()
@@ -131,17 +124,14 @@ class MqttBrokerLink:
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
             arrived_at = self._clock.now()
-            outcomes = []
             for place, reader in enumerate(self._readers.get(message.topic, [])):
                 if place > 0 and len(message.payload) > LARGE_BYTES:
                     await self._clock.sleep(0)
-                outcomes.append(self._take(reader, message, arrived_at))
-            self._settle(session, message, [one for one in outcomes if one is not None])
-            self._notice_queue()
+                self._take(reader, message, arrived_at)
+            session.acknowledge(message)
+            self._notice_queue(session.queued)
 
-    def _take(
-        self, reader: TopicReader, message: Message, arrived_at: datetime
-    ) -> Awaitable[object] | None:
+    def _take(self, reader: TopicReader, message: Message, arrived_at: datetime) -> None:
         """Hand one message to the sink as what it is for one station."""
         statistics = self._statistics[reader.station]
         historical = message.retained or self._is_settling(reader, arrived_at)
@@ -149,7 +139,7 @@ class MqttBrokerLink:
         if not message.retained:
             self._expect(reader, arrived_at)
         self._count(statistics, reader, message, take, arrived_at)
-        return self._sink(take.acquisition)
+        self._sink(take.acquisition)
 
     def _count(
         self,
@@ -177,38 +167,9 @@ class MqttBrokerLink:
             seconds=reader.settle_s
         )
 
-    # Acknowledgements -----------------------------------------------------------------------
-
-    def _settle(
-        self, session: MqttSession, message: Message, outcomes: list[Awaitable[object]]
-    ) -> None:
-        """Acknowledge at once what waits for nothing, behind its predecessors what does."""
-        if not outcomes and not self._unsettled:
-            session.acknowledge(message)
-            return
-        waiting = asyncio.ensure_future(_all(outcomes)) if outcomes else None
-        self._unsettled.append((message, waiting))
-        self._settling.set()
-
-    async def _acknowledge(self, session: MqttSession) -> None:
-        """Acknowledge in the order of arrival, each message after what it led to is done."""
-        while True:
-            await self._settling.wait()
-            while self._unsettled:
-                message, waiting = self._unsettled[0]
-                if waiting is not None:
-                    await asyncio.shield(waiting)
-                session.acknowledge(message)
-                self._unsettled.popleft()
-            self._settling.clear()
-
-    def _queued(self) -> int:
-        waiting = self._session.queued if self._session is not None else 0
-        return waiting + len(self._unsettled)
-
-    def _notice_queue(self) -> None:
+    def _notice_queue(self, queued: int) -> None:
         """Say once that messages pile up, and once that they no longer do."""
-        if self._queue_is_long != (self._queued() > LONG_QUEUE):
+        if self._queue_is_long != (queued > LONG_QUEUE):
             self._queue_is_long = not self._queue_is_long
             word = "pile up" if self._queue_is_long else "no longer pile up"
             _LOG.warning("messages %s", word, extra={"station": None, "reason": "queue"})
@@ -239,7 +200,7 @@ class MqttBrokerLink:
     def _hand_over_failure(self, reader: TopicReader, reason: Reason, detail: str) -> None:
         now = self._clock.now()
         self._statistics[reader.station].failed(reason, detail, now)
-        self._commits.follow(self._sink(reader.failure(reason, now, detail)))
+        self._sink(reader.failure(reason, now, detail))
 
     def _all_readers(self) -> list[TopicReader]:
         return [reader for readers in self._readers.values() for reader in readers]
@@ -253,11 +214,6 @@ def _readers(station: Station, settle_s: float) -> list[TopicReader]:
             raise TypeError(f"{station.id}: {spec.name} is not read over MQTT")
         topics.setdefault(spec.address.topic, []).append(spec)
     return [TopicReader(station.id, topic, specs, settle_s) for topic, specs in topics.items()]
-
-
-async def _all(outcomes: list[Awaitable[object]]) -> None:
-    for outcome in outcomes:
-        await outcome
 
 
 async def _all_or_first_trouble(*works: Coroutine[Any, Any, None]) -> None:

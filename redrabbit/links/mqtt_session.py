@@ -3,9 +3,10 @@
 aiomqtt is the renamed asyncio-mqtt. It does not reconnect: one session is one connection, and
 `mqtt` opens the next. Rules:
 - Clean sessions: what was published while nobody listened is history, never evidence (D7).
-- QoS 1 with acknowledgement by us, after the decision a message led to has committed (B12).
-- The queue of received messages is unbounded and measured: a bounded one drops what is already
-  acknowledged, or stalls the subscription.
+- QoS 1 with acknowledgement by us, once a message was taken in: so a broker never has more messages
+  under way to us than it grants one client, however busy we are (B12).
+- The queue of received messages is unbounded and measured: a bounded one drops messages, or stalls the
+  subscription. Only messages of QoS 0 can make it long.
 - Nothing is ever published (L9).
 
 aiomqtt offers no public way to acknowledge (its issue 345) nor to bound or undo a connect that was

@@ -4,7 +4,7 @@ A link makes `Acquisition`s and hands them to a sink; what it is going through i
 `Diagnostics`, for people only: nothing here is ever judged.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,12 +12,8 @@ from typing import Protocol
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.observation import Acquisition, Reason
 
-Sink = Callable[[Acquisition], Awaitable[object] | None]
-"""Takes one acquisition, never blocks.
-
-What it returns is awaited before an MQTT message is acknowledged: the commit of the decision that
-the message led to (D7, B12). None: there is nothing to wait for.
-"""
+Sink = Callable[[Acquisition], object]
+"""Takes one acquisition, never blocks. No link waits for what becomes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +36,7 @@ class Diagnostics:
     last_error: str | None = None
     last_error_at: datetime | None = None
     queued: int = 0
-    """Messages received but not yet taken in or acknowledged; steadily growing means trouble."""
+    """Messages received but not yet taken in; steadily growing means trouble."""
     duplicates: int = 0
     out_of_order: int = 0
     set_aside: tuple[tuple[str, bytes], ...] = ()

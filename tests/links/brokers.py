@@ -67,6 +67,12 @@ class Tap:
         """While true nothing passes, although the connections stand."""
         self.sent: list[int] = []
         """Types of the packets that the client sent."""
+        self.acknowledged: list[int] = []
+        """Identifiers of the messages that it acknowledged."""
+        self.held: bytearray = bytearray()
+        """What the broker sent while it was held back."""
+        self._holding_back: asyncio.StreamWriter | None = None
+        self._is_holding = False
         self.connections = 0
 
     async def start(self, port: int = 0) -> None:
@@ -83,6 +89,16 @@ class Tap:
     def cut(self) -> None:
         for writer in tuple(self._pairs):
             writer.transport.abort()
+
+    def hold(self) -> None:
+        """Hold back what the broker sends, as a busy network does."""
+        self._is_holding = True
+
+    def release(self) -> None:
+        """Pass on all that was held, in one piece."""
+        self._is_holding = False
+        if self._holding_back is not None:
+            self._holding_back.write(bytes(self.held))
 
     @property
     def open_connections(self) -> int:
@@ -120,6 +136,8 @@ class Tap:
             while True:
                 packet = await read_packet(reader)
                 self.sent.append(packet[0] >> 4)
+                if packet[0] >> 4 == PUBACK:
+                    self.acknowledged.append(int.from_bytes(packet[2:4], "big"))
                 self._news.set()
                 if not self.is_mute:
                     writer.write(packet)
@@ -127,7 +145,11 @@ class Tap:
     async def _pass_bytes(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(65536):
-                if not self.is_mute:
+                if self._is_holding:
+                    self.held += piece
+                    self._holding_back = writer
+                    self._news.set()
+                elif not self.is_mute:
                     writer.write(piece)
 
 

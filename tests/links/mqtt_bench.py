@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,10 +75,13 @@ class Bench:
         self.heard: asyncio.Queue[Acquisition] = asyncio.Queue()
         self.outcomes: list[asyncio.Future[None]] = []
         """What the sink returns for the next acquisitions; nothing: None."""
+        self.on_sink: Callable[[], object] = lambda: None
+        """Called with each acquisition."""
         self._task: asyncio.Task[None] | None = None
 
     def sink(self, acquisition: Acquisition) -> Awaitable[object] | None:
         self.heard.put_nowait(acquisition)
+        self.on_sink()
         return self.outcomes.pop(0) if self.outcomes else None
 
     async def listen(self, *stations: Station, settled: bool = True) -> None:
@@ -109,6 +112,12 @@ class Bench:
         text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         async with aiomqtt.Client("127.0.0.1", self.broker_port) as client:
             await client.publish(topic, text, **{"qos": 1, **more})
+
+    async def publish_all(self, said: Iterable[tuple[str, object]]) -> None:
+        """Publish several values over one connection."""
+        async with aiomqtt.Client("127.0.0.1", self.broker_port) as client:
+            for topic, value in said:
+                await client.publish(topic, json.dumps(value), qos=1)
 
     async def next(self) -> Acquisition:
         async with asyncio.timeout(DEADLINE_S):

@@ -1,6 +1,7 @@
 """The MQTT link and its broker: acknowledgements, queue, connecting, leaving (B11, B12)."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
 from redrabbit.links import mqtt, mqtt_session
 from redrabbit.links.mqtt import MqttBrokerLink
+from redrabbit.links.mqtt_session import MqttSession
 from tests.fakes import JumpClock
 from tests.links.brokers import (
     CONNECT,
@@ -26,13 +28,18 @@ from tests.links.brokers import (
 )
 from tests.links.mqtt_bench import (
     BROKERS,
+    TOPIC,
     Bench,
     reconnected,
+    signal,
     state,
     station_at,
     told,
     turn,
 )
+
+MANY = 40
+"""Messages of one station: twice as many as Mosquitto sends unacknowledged."""
 
 
 @pytest.fixture(params=list(BROKERS))
@@ -45,27 +52,47 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await made.tap.stop()
 
 
-async def test_a_message_is_acknowledged_after_the_decision_it_led_to(bench: Bench) -> None:
-    """D7, B12: and those behind it not before it, although they are taken in at once."""
+async def test_one_station_whose_decisions_wait_holds_up_no_other(bench: Bench) -> None:
+    """K3, B4: Mosquitto sends twenty messages and no more until one of them is acknowledged."""
+    stations = [
+        station_at(bench.tap.port, (signal("n", Encoding.INTEGER, f"line/{name}"),), name=name)
+        for name in ("op30", "op31")
+    ]
+    await bench.listen(*stations)
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    bench.outcomes += [never] * MANY
+    await bench.publish_all([("line/op30", number) for number in range(MANY)])
+    await bench.publish_all([("line/op31", number) for number in range(MANY)])
+    heard = [await bench.next() for _ in range(2 * MANY)]
+    assert [one.station for one in heard] == ["op30"] * MANY + ["op31"] * MANY
+    assert not never.done()
+    await bench.tap.until(lambda: bench.tap.sent.count(PUBACK) == 2 * MANY)
+
+
+async def test_messages_are_acknowledged_in_the_order_of_their_arrival(bench: Bench) -> None:
+    """MQTT 3.1.1, MQTT-4.6.0-2: whatever they lead to."""
     await bench.listen()
-    decision: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    bench.outcomes.append(decision)
+    bench.outcomes.append(asyncio.get_running_loop().create_future())
+    for seq in range(1, 6):
+        await bench.publish(state(seq, reject=bool(seq % 2)))
+        await bench.next()
+    await bench.tap.until(lambda: len(bench.tap.acknowledged) == 5)
+    assert bench.tap.acknowledged == sorted(bench.tap.acknowledged)
+
+
+async def test_what_a_clean_session_did_not_acknowledge_never_comes_again(bench: Bench) -> None:
+    """Why no acknowledgement waits for a decision: it would protect nothing (docs/decisions/0010)."""
+    first = MqttSession("127.0.0.1", bench.broker_port, identifier="the same", keepalive_s=10)
+    await first.open([TOPIC])
     await bench.publish(state(1, reject=True))
+    assert (await anext(aiter(first.messages()))).payload
+    await first.close()
+    again = MqttSession("127.0.0.1", bench.broker_port, identifier="the same", keepalive_s=10)
+    await again.open([TOPIC])
     await bench.publish(state(2, reject=False))
-    assert told(await bench.next()) == {"reject": True, "code": 0}
-    assert told(await bench.next()) == {"reject": False}
-    await bench.until(lambda: bench.diagnostics.queued == 2)
-    assert PUBACK not in bench.tap.sent
-    decision.set_result(None)
-    await bench.tap.until(lambda: bench.tap.sent.count(PUBACK) == 2)
-    assert bench.diagnostics.queued == 0
-
-
-async def test_a_message_that_leads_to_nothing_is_acknowledged_at_once(bench: Bench) -> None:
-    await bench.listen()
-    await bench.publish(state(1, reject=True))
-    await bench.tap.until(lambda: PUBACK in bench.tap.sent)
-    assert PUBACK in bench.tap.sent
+    message = await anext(aiter(again.messages()))
+    await again.close()
+    assert json.loads(message.payload)["seq"] == 2
 
 
 async def test_piling_messages_are_measured_and_told_once(
@@ -73,18 +100,19 @@ async def test_piling_messages_are_measured_and_told_once(
 ) -> None:
     monkeypatch.setattr(mqtt, "LONG_QUEUE", 2)
     await bench.listen()
-    decision: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    bench.outcomes.append(decision)
+    queued: list[int] = []
+    bench.on_sink = lambda: queued.append(bench.diagnostics.queued)
+    bench.tap.hold()
     for seq in range(1, 6):
         await bench.publish(state(seq, reject=False))
+    await bench.tap.until(lambda: bench.tap.held.count(b"reject") == 5)
+    bench.tap.release()
+    for _ in range(5):
         await bench.next()
-    assert bench.diagnostics.queued == 5
-    decision.set_result(None)
-    await bench.until(lambda: bench.diagnostics.queued == 0)
-    await bench.publish(state(6, reject=False))
-    await bench.next()
     texts = [record.message for record in caplog.records if record.__dict__["reason"] == "queue"]
     assert texts == ["messages pile up", "messages no longer pile up"]
+    assert max(queued) > 2
+    assert queued[-1] == 0
 
 
 async def test_the_link_never_publishes(bench: Bench) -> None:
