@@ -53,6 +53,15 @@ class Encoding(Enum):
     """MQTT only: any finite number."""
 
 
+class Resets(Enum):
+    """When a counter is set back to zero, as the station file tells (D32)."""
+
+    NEVER = "never"
+    """It is kept over power failures: one that went back all the same tells a restart."""
+    EACH_SHIFT = "each shift"
+    BY_HAND = "by hand"
+
+
 class Order(Enum):
     """Which end comes first."""
 
@@ -105,3 +114,7 @@ class SignalSpec:
     label: Text | None = None
     counts_parts: bool = False
     """The station's part counter: what records can't hold is no count."""
+    resets: Resets | None = None
+    """Of a counter; None: not told, so it may be set back at any time."""
+    rollover: int | None = None
+    """Of a counter: how many values it has, after which it begins again; None: not told."""
