@@ -8,7 +8,7 @@ The process around it (loop, signals, sockets) is `redrabbit.process`.
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,10 @@ from random import Random
 
 from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
-from redrabbit.alarms import channels
-from redrabbit.alarms.delivery import Channel, Courier
-from redrabbit.alarms.receiver_tokens import read_tokens
+from redrabbit.alarms.channels import make_channels
+from redrabbit.alarms.delivery import Channel
+from redrabbit.alarms.receiver_queue import deliveries
+from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import read_configuration
@@ -59,13 +60,14 @@ class Serving:
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, PlanNotInForce, TokenUnusable, StoreTrouble or OSError (the port is
+    Raises ConfigurationProblems, PlanNotInForce, ReceiverUnusable, StoreTrouble or OSError (the port is
     taken) before anything runs.
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
-    webhook = channels.posting(read_tokens(plant.targets, settings.config_dir, os.environ))
+    secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
+    channels = make_channels(plant.targets, secrets, clock)
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
@@ -82,7 +84,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             )
             async with (
                 _web_of(running, settings, listener),
-                _tasks_of(running, plant, clock, webhook),
+                _tasks_of(running, clock, channels),
             ):
                 yield running
             await agent.close()
@@ -135,16 +137,9 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
 
 @asynccontextmanager
 async def _tasks_of(
-    running: Serving, plant: Plant, clock: Clock, webhook: Channel
+    running: Serving, clock: Clock, channels: Mapping[str, Channel]
 ) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
-    courier = Courier(
-        running.database.outbox,
-        plant.targets,
-        {"mqtt": channels.publish, "webhook": webhook},
-        clock,
-        Random(),  # noqa: S311  because it only spreads retries in time
-    )
 
     async def beat() -> None:
         while True:
@@ -155,8 +150,8 @@ async def _tasks_of(
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "agent": running.agent.run,
         "heartbeat": beat,
-        "deliveries": courier.run,
     }
+    works |= deliveries(channels, running.database.outbox, clock, Random())  # noqa: S311  because it only spreads retries in time
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
     supervisor = running.agent.supervisor
     tasks = [asyncio.create_task(supervisor.keep(n, w), name=n) for n, w in works.items()]

@@ -2,7 +2,7 @@
 
 import logging
 
-from redrabbit.alarms.receiver_tokens import TokenUnusable
+from redrabbit.alarms.receiver_secrets import ReceiverUnusable
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.settings import ServeSettings
 from redrabbit.bootstrap import serving
@@ -26,4 +26,4 @@ def run_service(settings: ServeSettings) -> int:
         log.info("stopped")
         return 0
 
-    return exit_code_of(lambda: run_async(work), TokenUnusable)
+    return exit_code_of(lambda: run_async(work), ReceiverUnusable)

@@ -26,23 +26,20 @@ from redrabbit.config.file_schema import (
 from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
+from redrabbit.config.receivers import RECEIVERS, read_receivers
 from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
     FAILURE_MODE,
-    HEADER,
     PART_ID,
-    SECRET_FILE,
     SLUG,
     TIME_OF_DAY,
-    VARIABLE,
-    WEB_ADDRESS,
     ZONE,
     Address,
 )
 from redrabbit.domain.challenge_part import Category, ChallengePart
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
-from redrabbit.domain.plant import Line, NotificationTarget, TargetKind
+from redrabbit.domain.plant import Line, NotificationTarget
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 from redrabbit.domain.text import Text
 
@@ -50,18 +47,6 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-EVENTS: Final = (
-    "missed",
-    "overdue",
-    "lapsed",
-    "escape",
-    "not_returned",
-    "inconclusive_again",
-    "wrong_part",
-    "clock_step",
-)
-"""What receivers can ask for: the kinds of `redrabbit.domain.records.AlarmRecord`."""
 
 MAX_USES: Final = 1_000_000
 
@@ -122,30 +107,6 @@ PART: Final = Section(
     "a part's mapping",
 )
 
-TARGET: Final = Section(
-    {
-        "mqtt": Key(ADDRESS, "host:port of a broker.", required=False),
-        "topic": Key(Words(), "The topic, for MQTT.", required=False),
-        "webhook": Key(WEB_ADDRESS, "Where messages are posted.", required=False),
-        "token_file": Key(
-            SECRET_FILE, "The file with the token that a webhook asks for.", required=False
-        ),
-        "token_env": Key(VARIABLE, "The environment variable that holds it.", required=False),
-        "token_header": Key(
-            HEADER,
-            "The header the token is sent in; left out: Authorization, behind the word Bearer.",
-            required=False,
-        ),
-        "events": Key(
-            ListOf(Choice({event: event for event in EVENTS})),
-            "Which events it wants; left out: all of them.",
-            required=False,
-            default=(),
-        ),
-    },
-    "{mqtt: host:port, topic: …} or {webhook: URL}",
-)
-
 PLANT: Final = Section(
     {
         "version": VERSION,
@@ -158,9 +119,7 @@ PLANT: Final = Section(
             MapOf(FAILURE_MODE, Bilingual(), at_least=1), "The words for each failure mode."
         ),
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
-        "notifications": Key(
-            MapOf(SLUG, TARGET), "Who is told of what.", required=False, default=()
-        ),
+        "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
     },
     "a mapping with the plant's keys",
 )
@@ -215,11 +174,7 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
-        targets=tuple(
-            target
-            for entry in block["notifications"] or ()
-            if (target := _target(entry, problems)) is not None
-        ),
+        targets=read_receivers(block["notifications"], problems),
     )
 
 
@@ -327,47 +282,3 @@ def _part(
         certified_on=block["certified_on"],
         measured=block["measured"],
     )
-
-
-def _target(entry: Entry[Block], problems: Problems) -> NotificationTarget | None:
-    block = entry.value
-    if block is None:
-        return None
-    if ("mqtt" in block) == ("webhook" in block) or ("topic" in block) != ("mqtt" in block):
-        problems.add(block.place, f"receiver {entry.key!r} is neither or both", TARGET.expected)
-        return None
-    if not _tokens_make_sense(block, problems) or not block.complete:
-        return None
-    events = frozenset(event.value for event in block["events"])
-    if block["webhook"] is not None:
-        return NotificationTarget(
-            name=entry.key,
-            kind=TargetKind.WEBHOOK,
-            url=block["webhook"],
-            token_file=block["token_file"],
-            token_env=block["token_env"],
-            token_header=block["token_header"],
-            events=events,
-        )
-    return NotificationTarget(
-        name=entry.key,
-        kind=TargetKind.MQTT,
-        host=block["mqtt"].host,
-        port=block["mqtt"].port,
-        topic=block["topic"],
-        events=events,
-    )
-
-
-def _tokens_make_sense(block: Block, problems: Problems) -> bool:
-    """Tell whether a receiver has a token only where one is sent, and one only."""
-    before = len(problems.found)
-    sources = [key for key in ("token_file", "token_env") if key in block]
-    if len(sources) > 1:
-        problems.add(block.place_of("token_env"), "two tokens", "token_file or token_env")
-    if sources and "webhook" not in block:
-        problems.add(block.place_of(sources[0]), "a token", "a token only beside a webhook")
-    if "token_header" in block and not sources:
-        found = "a token's header without a token"
-        problems.add(block.place_of("token_header"), found, "token_file or token_env beside it")
-    return len(problems.found) == before

@@ -156,8 +156,16 @@ def web_address(text: str) -> str:
 
 def secret_file(text: str) -> str:
     """Return the path of a file with a secret in it, on whichever system it will be read."""
+    try:
+        return absolute_file(text)
+    except ValueError:
+        raise ValueError("a file beside the configuration would become part of it") from None
+
+
+def absolute_file(text: str) -> str:
+    """Return the path of a file, on whichever system it will be read."""
     if not (PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()):
-        raise ValueError("a file beside the configuration would become part of it")
+        raise ValueError("")
     return text
 
 
@@ -196,7 +204,11 @@ WEB_ADDRESS: Final[Shape[str]] = Spelled(web_address, "a URL beginning with http
 SECRET_FILE: Final[Shape[str]] = Spelled(
     secret_file, "the absolute path of a file outside this folder"
 )
+ABSOLUTE_FILE: Final[Shape[str]] = Spelled(absolute_file, "the absolute path of a file")
 VARIABLE: Final = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of an environment variable")
+HEADER_NAME: Final = Pattern(
+    r"[A-Za-z][A-Za-z0-9-]{0,59}", "the name of a header, for example X-Auth-Token"
+)
 HEADER: Final[Shape[str]] = Spelled(header_name, "the name of a header, for example X-Auth-Token")
 SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
     schedule, f"a schedule: {', '.join(FORMS[:-1])} or {FORMS[-1]}"

@@ -32,6 +32,16 @@ class TargetKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretPlace:
+    """Where a secret is found; a configuration never holds one (D24). One of the two."""
+
+    file: str | None = None
+    """A file that only its owner can read, outside of the configuration's folder."""
+    env: str | None = None
+    """An environment variable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationTarget:
     """One receiver of outgoing messages; only the plant file names receivers."""
 
@@ -45,12 +55,16 @@ class NotificationTarget:
     """For MQTT."""
     events: frozenset[str] = frozenset()
     """Event words it wants; empty: all."""
-    token_file: str | None = None
-    """The file with the token that a webhook asks for; a configuration never holds one (D24)."""
-    token_env: str | None = None
-    """The environment variable that holds it instead."""
+    token: SecretPlace | None = None
+    """The token that a webhook asks for."""
     token_header: str | None = None
     """The header that carries it; None: Authorization, as a bearer token."""
+    headers: tuple[tuple[str, SecretPlace], ...] = ()
+    """More headers that a webhook asks for, and where their values are."""
+    signing_secret: SecretPlace | None = None
+    """What messages to a webhook are signed with (D48)."""
+    ca_file: str | None = None
+    """The certificates by which a webhook's own is judged, instead of the public ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,16 +133,14 @@ class MemoryReader:
         """Return size, root and signed checkpoint, as last committed."""
         return self._head()
 
-    def pending_deliveries(self, now: datetime, limit: int) -> list[Delivery]:
-        """Return deliveries that are due, oldest message first; none behind one that waits."""
-        waiting: set[str] = set()
-        due: list[tuple[int, str]] = []
-        for place, kept in sorted(self._kept.deliveries.items()):
-            if kept.next_try_at is not None and kept.next_try_at > now:
-                waiting.add(kept.delivery.target)
-            elif kept.next_try_at is not None and kept.delivery.target not in waiting:
-                due.append(place)
-        return [self._kept.deliveries[place].delivery for place in due[:limit]]
+    def waiting_deliveries(self, target: str, limit: int) -> list[Delivery]:
+        """Return what waits for one receiver, oldest message first."""
+        waiting = [
+            kept.delivery
+            for (_, name), kept in sorted(self._kept.deliveries.items())
+            if name == target and kept.next_try_at is not None
+        ]
+        return waiting[:limit]
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
@@ -53,8 +53,8 @@ class Target(Protocol):
 class DeliveryReader(Protocol):
     """What both stores' readers know of deliveries."""
 
-    def pending_deliveries(self, now: datetime, limit: int) -> list[Delivery]:
-        """Return deliveries that are due, oldest message first."""
+    def waiting_deliveries(self, target: str, limit: int) -> list[Delivery]:
+        """Return what waits for one receiver, oldest message first."""
         ...
 
 
@@ -84,9 +84,9 @@ class Outbox:
     def __init__(self, database: _Database) -> None:
         self._database = database
 
-    async def pending(self, now: datetime, limit: int) -> list[Delivery]:
-        """Return deliveries that are due, oldest message first."""
-        return await self._database.read(lambda reader: reader.pending_deliveries(now, limit))
+    async def waiting(self, target: str, limit: int) -> list[Delivery]:
+        """Return what waits for one receiver, oldest message first."""
+        return await self._database.read(lambda reader: reader.waiting_deliveries(target, limit))
 
     async def delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""
@@ -119,10 +119,7 @@ def insert_deliveries(
             connection.execute(insert(DELIVERIES), rows)
 
 
-_NOW = bindparam("now", type_=DELIVERIES.c.next_try_at.type)
-_AHEAD = DELIVERIES.alias("ahead")
-
-_PENDING = (
+_WAITING = (
     select(
         DELIVERIES.c.outbox_id,
         DELIVERIES.c.target,
@@ -134,22 +131,19 @@ _PENDING = (
         DELIVERIES.c.last_error,
     )
     .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
-    .where(DELIVERIES.c.next_try_at <= _NOW)
-    .where(
-        ~exists().where(
-            _AHEAD.c.target == DELIVERIES.c.target,
-            _AHEAD.c.outbox_id < DELIVERIES.c.outbox_id,
-            _AHEAD.c.next_try_at > _NOW,
-        )
-    )
-    .order_by(DELIVERIES.c.outbox_id, DELIVERIES.c.target)
+    .where(DELIVERIES.c.target == bindparam("target"), DELIVERIES.c.next_try_at.is_not(None))
+    .order_by(DELIVERIES.c.outbox_id)
 )
 
 
-def pending(connection: Connection, now: datetime, limit: int) -> list[Delivery]:
-    """Return deliveries that are due, oldest message first; none behind one that waits."""
+def waiting(connection: Connection, target: str, limit: int) -> list[Delivery]:
+    """Return what waits for one receiver, oldest message first, whether it is due or not.
+
+    Whoever delivers keeps the pauses: an instant of the clock on the wall may be a day away once
+    that clock is set back.
+    """
     with translated("reading the outbox"):
-        rows = connection.execute(_PENDING.limit(limit), {"now": now}).all()
+        rows = connection.execute(_WAITING.limit(limit), {"target": target}).all()
     return [Delivery(**row._mapping) for row in rows]  # noqa: SLF001  because that is SQLAlchemy's documented public name
 
 

@@ -107,9 +107,9 @@ class SqlReader:
         """Return size, root and signed checkpoint, as last committed."""
         return ledger.read_head(self._connection)
 
-    def pending_deliveries(self, now: datetime, limit: int) -> list[outbox.Delivery]:
-        """Return deliveries that are due, oldest message first."""
-        return outbox.pending(self._connection, now, limit)
+    def waiting_deliveries(self, target: str, limit: int) -> list[outbox.Delivery]:
+        """Return what waits for one receiver, oldest message first."""
+        return outbox.waiting(self._connection, target, limit)
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""

@@ -37,6 +37,7 @@ from redrabbit.store.ledger import insert_head
 from redrabbit.store.log_key import load_key, new_key
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.opening import open_database
+from redrabbit.store.outbox import Delivery
 from redrabbit.store.tables import metadata
 from tests.stored import (
     RECORDING,
@@ -315,7 +316,7 @@ def test_a_command_that_raises_leaves_nothing_behind(database: Any) -> None:
     assert database.read_now(lambda reader: reader.find(OccurrenceRecord)) == [occurrence(1)]
     assert database.read_now(lambda reader: reader.head()) == before
     assert database.read_now(lambda reader: list(reader.entries(1))) == []
-    assert database.read_now(lambda r: r.pending_deliveries(START + timedelta(days=1), 9)) == []
+    assert database.read_now(lambda r: r.waiting_deliveries("andon", 9)) == []
     assert database.read_now(lambda reader: reader.heartbeats()) == {}
     database.write_now(lambda work: work.append(put(occurrence(2))))
     assert database.read_now(lambda reader: reader.head()).size == 2
@@ -427,19 +428,26 @@ def test_messages_wait_for_each_target_that_wants_them(database: Any) -> None:
         work.send(OutgoingMessage(event="overdue", key="o-1", payload={"é": [1.5, None]}))
 
     database.write_now(tells)
-    later = START + timedelta(hours=1)
-    due = database.read_now(lambda reader: reader.pending_deliveries(later, 10))
-    assert [(d.target, d.event, d.key, d.attempts) for d in due] == [
+    andon = waiting(database, "andon")
+    assert [(d.target, d.event, d.key, d.attempts) for d in andon] == [
         ("andon", "missed", "run-1", 0),
-        ("mail", "missed", "run-1", 0),
         ("andon", "overdue", "o-1", 0),
     ]
-    assert due[2].payload == '{"é":[1.5,null]}'
-    assert due[0].created_at > START
-    assert database.read_now(lambda r: len(r.pending_deliveries(later, 2))) == 2
+    assert [(d.target, d.event, d.key) for d in waiting(database, "mail")] == [
+        ("mail", "missed", "run-1")
+    ]
+    assert waiting(database, "pager") == []
+    assert andon[1].payload == '{"é":[1.5,null]}'
+    assert andon[0].created_at > START
+    assert database.read_now(lambda reader: len(reader.waiting_deliveries("andon", 1))) == 1
 
 
-async def test_a_message_behind_one_that_waits_is_not_due(database: Any) -> None:
+def waiting(database: Any, target: str) -> list[Delivery]:
+    found: list[Delivery] = database.read_now(lambda reader: reader.waiting_deliveries(target, 10))
+    return found
+
+
+async def test_a_message_that_failed_stays_before_those_behind_it(database: Any) -> None:
     """A receiver gets its messages in order, over restarts too; other receivers are not held up."""
 
     def tells(work: Any) -> None:
@@ -447,37 +455,21 @@ async def test_a_message_behind_one_that_waits_is_not_due(database: Any) -> None
             work.send(OutgoingMessage(event="missed", key=key, payload={}))
 
     database.write_now(tells)
-    later = START + timedelta(hours=1)
-    due = await database.outbox.pending(later, 10)
-    behind = [one for one in due if one.target == due[0].target][1:]
-    assert behind
-    await database.outbox.failed(
-        due[0].outbox_id, due[0].target, "refused", later + timedelta(seconds=5)
-    )
-    waiting = await database.outbox.pending(later, 10)
-    assert [one.target for one in waiting if one.target == due[0].target] == []
-    tried_again = await database.outbox.pending(later + timedelta(seconds=5), 10)
-    assert [one.key for one in tried_again if one.target == due[0].target] == ["first", "second"]
+    first, second = await database.outbox.waiting("andon", 10)
+    again_at = START + timedelta(days=2)
+    await database.outbox.failed(first.outbox_id, "andon", "503", again_at)
+    again, behind = await database.outbox.waiting("andon", 10)
+    assert (again.key, again.attempts, again.last_error) == ("first", 1, "503")
+    assert behind == second
+    assert [one.attempts for one in waiting(database, "mail")] == [0, 0]
 
 
-async def test_a_delivered_message_is_not_due_again(database: Any) -> None:
-    database.write_now(lambda work: work.send(OutgoingMessage(event="lapsed", key="k", payload={})))
-    later = START + timedelta(hours=1)
-    (due,) = await database.outbox.pending(later, 10)
+async def test_a_delivered_message_does_not_wait_any_more(database: Any) -> None:
+    database.write_now(lambda work: work.send(OutgoingMessage(event="missed", key="k", payload={})))
+    (due,) = await database.outbox.waiting("andon", 10)
     await database.outbox.delivered(due.outbox_id, due.target)
-    assert await database.outbox.pending(later, 10) == []
-
-
-async def test_a_failed_message_is_due_again_when_it_was_said(database: Any) -> None:
-    database.write_now(lambda work: work.send(OutgoingMessage(event="lapsed", key="k", payload={})))
-    (due,) = await database.outbox.pending(START + timedelta(hours=1), 10)
-    again_at = START + timedelta(hours=2)
-    await database.outbox.failed(due.outbox_id, due.target, "503", again_at)
-    assert await database.outbox.pending(again_at - timedelta(microseconds=1), 10) == []
-    (again,) = await database.outbox.pending(again_at, 10)
-    assert (again.attempts, again.last_error) == (1, "503")
-    await database.outbox.failed(due.outbox_id, due.target, "410", None)
-    assert await database.outbox.pending(again_at + timedelta(days=999), 10) == []
+    assert await database.outbox.waiting("andon", 10) == []
+    assert [one.key for one in waiting(database, "mail")] == ["k"]
 
 
 async def test_heartbeats_say_when_each_part_was_last_alive(database: Any) -> None:

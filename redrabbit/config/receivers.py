@@ -1,0 +1,248 @@
+"""The receivers of plant.yaml, `notifications`: where messages go, what they need, what they want.
+
+What is secret is only named: a file outside of this folder, or an environment variable (D24).
+"""
+
+from typing import Final
+
+from redrabbit.config.file_schema import (
+    Block,
+    Choice,
+    Entry,
+    Key,
+    ListOf,
+    MapOf,
+    Schema,
+    Section,
+    Words,
+)
+from redrabbit.config.located_yaml import Node, Scalar
+from redrabbit.config.problem import Problems, SourcePosition
+from redrabbit.config.spellings import (
+    ABSOLUTE_FILE,
+    ADDRESS,
+    HEADER,
+    HEADER_NAME,
+    OUR_HEADERS,
+    SECRET_FILE,
+    SLUG,
+    VARIABLE,
+    WEB_ADDRESS,
+)
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+
+EVENTS: Final = (*(kind.value for kind in AlarmKind), "wrong_part")
+"""What receivers can ask for: the kinds of alarms. `wrong_part` was never raised; older files ask
+for it."""
+
+ADDED_BY_US: Final = OUR_HEADERS | {"accept-encoding"}
+"""Headers that no receiver can ask for, small letters."""
+SIGNED_HEADERS: Final = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
+"""What a signature is sent in (Standard Webhooks)."""
+
+
+class PublishedTopic(Words):
+    """A topic that can be published to: the name of one, never a pattern for many.
+
+    In files that were adopted with a pattern it is passed over: it could never be published to, but
+    what came due under them is owed (L7).
+    """
+
+    def read(self, node: Node, problems: Problems) -> str | None:
+        """Return the topic, or note that it stands for many."""
+        topic = super().read(node, problems)
+        if topic is None or problems.adopted or not any(each in topic for each in "+#"):
+            return topic
+        return self.refuse(node, problems, "+ and # are for subscribing to many topics")
+
+    def schema(self) -> Schema:
+        """Return that of a text without them."""
+        return {**super().schema(), "pattern": "^[^+#]+$"}
+
+
+class PlaceSection(Section):
+    """Where a secret stands; a value that stands there instead is refused without being shown."""
+
+    def read(self, node: Node, problems: Problems) -> Block | None:
+        """Return the block, or note that it is none."""
+        if not isinstance(node, Scalar):
+            return super().read(node, problems)
+        hint = "the value stands in that file or variable; if it was ever in use, change it"
+        problems.add(node.place, "a value", self.expected, hint)
+        return None
+
+
+SECRET_PLACE: Final = PlaceSection(
+    {
+        "file": Key(
+            SECRET_FILE, "The file with the value, readable by its owner only.", required=False
+        ),
+        "env": Key(VARIABLE, "The environment variable that holds it.", required=False),
+    },
+    "{file: PATH} or {env: NAME}",
+)
+
+TARGET: Final = Section(
+    {
+        "mqtt": Key(ADDRESS, "host:port of a broker.", required=False),
+        "topic": Key(
+            PublishedTopic("a topic without wildcards"), "The topic, for MQTT.", required=False
+        ),
+        "webhook": Key(WEB_ADDRESS, "Where messages are posted.", required=False),
+        "token_file": Key(
+            SECRET_FILE, "The file with the token that a webhook asks for.", required=False
+        ),
+        "token_env": Key(VARIABLE, "The environment variable that holds it.", required=False),
+        "token_header": Key(
+            HEADER,
+            "The header the token is sent in; left out: Authorization, behind the word Bearer.",
+            required=False,
+        ),
+        "headers": Key(
+            MapOf(HEADER_NAME, SECRET_PLACE, at_least=1),
+            "More headers that a webhook asks for; their values stand elsewhere.",
+            required=False,
+            default=(),
+        ),
+        "signing_secret_file": Key(
+            SECRET_FILE,
+            "The file with the secret that messages are signed with, as Standard Webhooks has it.",
+            required=False,
+        ),
+        "signing_secret_env": Key(
+            VARIABLE, "The environment variable that holds it.", required=False
+        ),
+        "ca_file": Key(
+            ABSOLUTE_FILE,
+            "Certificates of the plant's own authority, PEM, instead of the public ones.",
+            required=False,
+        ),
+        "events": Key(
+            ListOf(Choice({event: event for event in EVENTS})),
+            "Which events it wants; left out: all of them.",
+            required=False,
+            default=(),
+        ),
+    },
+    "{mqtt: host:port, topic: …} or {webhook: URL}",
+)
+
+RECEIVERS: Final = MapOf(SLUG, TARGET)
+
+OF_WEBHOOKS: Final = (
+    "token_file",
+    "token_env",
+    "headers",
+    "signing_secret_file",
+    "signing_secret_env",
+    "ca_file",
+)
+
+
+def read_receivers(
+    entries: tuple[Entry[Block], ...] | None, problems: Problems
+) -> tuple[NotificationTarget, ...]:
+    """Return the receivers that could be read, after noting what is wrong with the others."""
+    read = [_receiver(entry, problems) for entry in entries or ()]
+    return tuple(target for target in read if target is not None)
+
+
+def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | None:
+    block = entry.value
+    if block is None:
+        return None
+    if ("mqtt" in block) == ("webhook" in block) or ("topic" in block) != ("mqtt" in block):
+        problems.add(block.place, f"receiver {entry.key!r} is neither or both", TARGET.expected)
+        return None
+    before = len(problems.found)
+    _refuse_two_places(block, problems)
+    _refuse_beside_mqtt(block, problems)
+    _refuse_headers(block, problems)
+    _refuse_needless_ca_file(block, problems)
+    if len(problems.found) > before or not block.complete:
+        return None
+    events = frozenset(event.value for event in block["events"])
+    if block["webhook"] is None:
+        where = block["mqtt"]
+        return NotificationTarget(
+            name=entry.key,
+            kind=TargetKind.MQTT,
+            host=where.host,
+            port=where.port,
+            topic=block["topic"],
+            events=events,
+        )
+    return NotificationTarget(
+        name=entry.key,
+        kind=TargetKind.WEBHOOK,
+        url=block["webhook"],
+        token=_place(block, "token"),
+        token_header=block["token_header"],
+        headers=tuple((each.key, _place_of(each.value)) for each in block["headers"]),
+        signing_secret=_place(block, "signing_secret"),
+        ca_file=block["ca_file"],
+        events=events,
+    )
+
+
+def _refuse_two_places(block: Block, problems: Problems) -> None:
+    """Note a secret that is said to stand in two places, and a header's that stands in none."""
+    for secret, several in (("token", "two tokens"), ("signing_secret", "two signing secrets")):
+        file, env = f"{secret}_file", f"{secret}_env"
+        if file in block and env in block:
+            problems.add(block.place_of(env), several, f"{file} or {env}")
+    for header in block["headers"] or ():
+        if header.value is not None and ("file" in header.value) == ("env" in header.value):
+            found = f"header {header.key} has {'two places' if 'file' in header.value else 'none'}"
+            problems.add(header.value.place, found, SECRET_PLACE.expected)
+
+
+def _refuse_beside_mqtt(block: Block, problems: Problems) -> None:
+    if "webhook" in block:
+        return
+    for key in (each for each in OF_WEBHOOKS if each in block):
+        what = "a token" if key.startswith("token") else key
+        problems.add(block.place_of(key), what, f"{what} only beside a webhook")
+
+
+def _refuse_headers(block: Block, problems: Problems) -> None:
+    """Note a header that we say ourselves, and one that is asked for twice."""
+    has_token = "token_file" in block or "token_env" in block
+    if "token_header" in block and not has_token:
+        found = "a token's header without a token"
+        problems.add(block.place_of("token_header"), found, "token_file or token_env beside it")
+    is_signed = "signing_secret_file" in block or "signing_secret_env" in block
+    ours = ADDED_BY_US | (SIGNED_HEADERS if is_signed else frozenset())
+    taken: set[str] = set()
+    if has_token:
+        token_header = (block["token_header"] or "Authorization").lower()
+        taken.add(token_header)
+        if token_header in SIGNED_HEADERS & ours:
+            _add_ours(block.place_of("token_header"), token_header, problems)
+    for header in block["headers"] or ():
+        name = header.key.lower()
+        if name in ours:
+            _add_ours(header.place, header.key, problems)
+        elif name in taken:
+            problems.add(header.place, f"the header {header.key} twice", "each header once")
+        taken.add(name)
+
+
+def _add_ours(place: SourcePosition, name: str, problems: Problems) -> None:
+    problems.add(place, f"the header {name}", "another header", "that one is ours")
+
+
+def _refuse_needless_ca_file(block: Block, problems: Problems) -> None:
+    """Note certificates beside an address that uses none: nothing would be checked by them."""
+    if "ca_file" in block and (block["webhook"] or "https:").lower().startswith("http:"):
+        problems.add(block.place_of("ca_file"), "a ca_file", "a webhook beginning with https://")
+
+
+def _place(block: Block, secret: str) -> SecretPlace | None:
+    file, env = block[f"{secret}_file"], block[f"{secret}_env"]
+    return None if file is None and env is None else SecretPlace(file=file, env=env)
+
+
+def _place_of(block: Block) -> SecretPlace:
+    return SecretPlace(file=block["file"], env=block["env"])
