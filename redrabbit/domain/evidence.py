@@ -2,8 +2,9 @@
 
 Obeys L1 (only fresh, good-quality readings taken after the part was presented, in which a
 condition *changed* to true in time), D1 (windows prove that a steady value is alive), D7 (a
-retained value may set the *before*, never the edge) and B1 (what is unknown is neither true nor
-false). It gathers; `redrabbit.domain.verdict` judges.
+retained value may set the *before*, never the edge), D27 (a duration counts as in time only if its
+far end is: from the earliest that the part can have come to the latest that the answer can have) and
+B1 (what is unknown is neither true nor false). It gathers; `redrabbit.domain.verdict` judges.
 """
 
 from collections.abc import Mapping
@@ -62,12 +63,18 @@ class Evidence:
 
     expectation: Expectation
     presented_at: datetime | None = None
+    """The latest that the part can have come: the end of the reading that showed it."""
+    presented_from: datetime | None = None
+    """The earliest: its begin."""
+    presented_by: str | None = None
+    """The clock that told it, where one did."""
     presented_how: Presented | None = None
     deadline_at: datetime | None = None
+    """The answer must have come by then, however late the part came."""
     known: Mapping[SignalName, Value] = field(default_factory=dict)
     """Current good values; a signal that is absent is unknown."""
     alive_at: Mapping[SignalName, datetime] = field(default_factory=dict)
-    """End of the last good window per signal."""
+    """Begin of the last good window per signal: until then it surely was as it is known."""
     read_since_presented: frozenset[SignalName] = frozenset()
     """Signals read in a window that began since the part was presented."""
     departed: frozenset[Edge] = frozenset()
@@ -91,10 +98,23 @@ class Evidence:
     """Another part came before the answer: what follows is not about ours."""
     doubted: bool = False
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
+    clock_offsets: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that ours is ahead of each clock by which the station tells its time."""
+    clock_jumped: bool = False
+    """One of them was set since the part was presented."""
+    messages_lost: int = 0
+    """Messages that are missing in a sequence since the part was presented."""
     windows: int = 0
     largest_gap_s: float = 0.0
     trace: tuple[TracePoint, ...] = ()
     trace_points_dropped: int = 0
+
+    @property
+    def in_time_until(self) -> datetime | None:
+        """The last instant at which an answer surely is in time; None before the part came."""
+        if self.presented_from is None:
+            return None
+        return self.presented_from + timedelta(seconds=self.expectation.rule.within_s)
 
 
 def begin(expectation: Expectation, readings: Readings) -> Evidence:
@@ -109,15 +129,17 @@ def begin(expectation: Expectation, readings: Readings) -> Evidence:
         if reading is None or reading.value is None or reading.window is None:
             continue
         known[signal] = reading.value
-        alive[signal] = reading.window.ended_at
+        alive[signal] = reading.window.began_at
         points.append(TracePoint(signal, reading.window.ended_at, reading.value, None))
     return replace(evidence, known=known, alive_at=alive, trace=tuple(points))
 
 
-def present(evidence: Evidence, at: datetime, how: Presented) -> Evidence:
+def present(
+    evidence: Evidence, at: datetime, how: Presented, shown: Acquisition | None = None
+) -> Evidence:
     """Return the evidence with the part in front of the device from `at` on.
 
-    A value that has expired by then is no *before*: the signal may have changed long ago (B2).
+    `shown` is the acquisition that showed it; None where a person said so, at that instant. A value that has expired by then is no *before*: the signal may have changed long ago (B2).
     """
     expected = evidence.expectation
     known = {
@@ -131,11 +153,13 @@ def present(evidence: Evidence, at: datetime, how: Presented) -> Evidence:
         evidence,
         known=known,
         presented_at=at,
+        presented_from=shown.window.began_at if shown is not None else at,
+        presented_by=shown.clock.name if shown is not None and shown.clock is not None else None,
         presented_how=how,
         deadline_at=at + timedelta(seconds=expected.rule.within_s),
         lost=cut,
     )
-    return _as_before(placed)
+    return _as_before(placed, expected.rule.signals())
 
 
 def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
@@ -143,27 +167,68 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     covered = acquisition.signals & evidence.expectation.rule.signals()
     if not covered:
         return evidence
+    evidence = _with_clock(_with_losses(evidence, acquisition), acquisition)
     if acquisition.failure is not None:
         return _without_values(evidence, acquisition, covered, acquisition.failure)
     if not acquisition.speaks_of_now:
         return _with_history(evidence, acquisition, covered)
     taken = _with_values(evidence, acquisition, covered)
-    if evidence.presented_at is None:
+    if evidence.presented_from is None:
         return taken
-    if acquisition.window.began_at < evidence.presented_at:
-        return _as_before(taken)
+    if acquisition.window.began_at < evidence.presented_from:
+        return _as_before(taken, covered)
     taken = _with_gap(evidence, taken, acquisition, covered)
     taken = _note_results(_note_departures(taken), acquisition)
     return _note_falsehood(taken)
 
 
-def _as_before(evidence: Evidence) -> Evidence:
-    """Take all that is known as the *before*: what is true now must become false first (L1)."""
+def _with_losses(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Count what is missing since the part came: the answer may have been in it (D27)."""
+    if evidence.presented_at is None or not acquisition.messages_lost:
+        return evidence
+    return replace(evidence, messages_lost=evidence.messages_lost + acquisition.messages_lost)
+
+
+def _with_clock(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Note how the clock that tells the time stands to ours, and whether it was set (D27)."""
+    clock = acquisition.clock
+    if clock is None:
+        return evidence
+    offsets = evidence.clock_offsets
+    before_s = offsets.get(clock.name, clock.offset_s)
+    if offsets.get(clock.name) != clock.offset_s:
+        evidence = replace(evidence, clock_offsets={**offsets, clock.name: clock.offset_s})
+    if clock.jumped and evidence.presented_at is not None:
+        evidence = replace(evidence, clock_jumped=True)
+    if clock.offset_s < before_s and clock.name == evidence.presented_by:
+        return _with_part_earlier(evidence, timedelta(seconds=before_s - clock.offset_s))
+    return evidence
+
+
+def _with_part_earlier(evidence: Evidence, by: timedelta) -> Evidence:
+    """Let the part have come that much earlier: its clock is further ahead than was known then.
+
+    An answer that was taken to be in time may not be, then.
+    """
+    assert evidence.presented_from is not None  # noqa: S101  a clock told that the part came
+    came_from = evidence.presented_from - by
+    until = came_from + timedelta(seconds=evidence.expectation.rule.within_s)
+    rejected, accepted = evidence.rejected_at, evidence.accepted_at
+    return replace(
+        evidence,
+        presented_from=came_from,
+        rejected_at=rejected if rejected is not None and rejected <= until else None,
+        accepted_at=accepted if accepted is not None and accepted <= until else None,
+    )
+
+
+def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
+    """Take what is known of these as the *before*: what is true now must become false first (L1)."""
     bare = replace(
         evidence,
-        departed=frozenset(),
-        base={},
-        reset=frozenset(),
+        departed=frozenset(edge for edge in evidence.departed if edge.signal not in covered),
+        base={s: number for s, number in evidence.base.items() if s not in covered},
+        reset=evidence.reset - covered,
         detected_was_false=False,
         accepted_was_false=False,
     )
@@ -212,7 +277,7 @@ def _without_values(
 def _with_values(
     evidence: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
 ) -> Evidence:
-    at = acquisition.window.ended_at
+    window = acquisition.window
     known = evidence.known
     changes = [change for change in acquisition.changes if change.signal in covered]
     if changes:
@@ -222,8 +287,8 @@ def _with_values(
                 known.pop(change.signal, None)
             else:
                 known[change.signal] = change.value
-    points = tuple(TracePoint(c.signal, at, c.value, c.reason) for c in changes)
-    alive = dict(evidence.alive_at) | dict.fromkeys(covered & set(known), at)
+    points = tuple(TracePoint(c.signal, window.ended_at, c.value, c.reason) for c in changes)
+    alive = dict(evidence.alive_at) | dict.fromkeys(covered & set(known), window.began_at)
     return _traced(replace(evidence, known=known, alive_at=alive, failed=None), points)
 
 
@@ -300,10 +365,10 @@ def _note_falsehood(evidence: Evidence) -> Evidence:
 
 
 def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
-    """Note the first reading in which each condition changed to true, in time."""
+    """Note the first reading in which each condition changed to true, surely in time (D27)."""
     at = acquisition.window.ended_at
-    assert evidence.deadline_at is not None  # noqa: S101  present() set it; a bug otherwise
-    if at > evidence.deadline_at or evidence.lost or evidence.another_part:
+    assert evidence.in_time_until is not None  # noqa: S101  present() set it; a bug otherwise
+    if at > evidence.in_time_until or evidence.lost or evidence.another_part:
         return evidence
     rule = evidence.expectation.rule
     if (

@@ -41,8 +41,9 @@ class Reason(StrEnum):
 class Window:
     """When something was acquired: from the request's sending to the reply's end.
 
-    For a message both instants are its arrival. Aware UTC; the length is the uncertainty of when
-    the value was true at the station.
+    For a message it ends with its arrival. It begins there, too, or as much earlier as the message
+    may have been under way: by the time that it tells, or by a stall of ours or of the link (D27).
+    Aware UTC; the length is the uncertainty of when the value was true at the station.
     """
 
     began_at: datetime
@@ -73,6 +74,18 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceClock:
+    """The clock by which a message told its time, as it stood to ours then (D27)."""
+
+    name: str
+    """Of whatever tells it: the topic."""
+    offset_s: float
+    """Seconds that ours is ahead: the smallest arrival minus told of the last minutes."""
+    jumped: bool = False
+    """It was found to be set between the message before and this one, or now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
     """One poll of a station, or one message from it.
 
@@ -87,7 +100,12 @@ class Acquisition:
     changes: tuple[Observation, ...] = ()
     failure: Reason | None = None
     fresh: bool = True
-    """False for retained messages and for what arrives before the settle time of a connect."""
+    """False for what is history, or can't be told from it: a retained message, one that arrives before
+    the settle time of a connect, one that was under way for long (D7, D27)."""
+    clock: SourceClock | None = None
+    """Given where the message tells its time."""
+    messages_lost: int = 0
+    """How many messages the sequence shows to be missing just before this one."""
     detail: str | None = None
     """For diagnostics only: error class, exception code. Never judged."""
 

@@ -74,7 +74,7 @@ def _begin_later_presentation(run: Run, event: Observed) -> Advance:
     before = gather(begin(run.step.expectation, event.readings), event.acquisition)
     again = replace(
         run.with_step(replace(run.step, attempts=attempt)),
-        later_presentation=present(before, at, Presented.CODE),
+        later_presentation=present(before, at, Presented.CODE, event.acquisition),
     )
     presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
     return again, (*concluded, presented)

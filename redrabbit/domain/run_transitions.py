@@ -14,7 +14,7 @@ from typing import assert_never
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.observation import Readings
+from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.run import (
     Aborted,
     Advance,
@@ -156,11 +156,11 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
     if rule.part_code is not None:
         code = code_edge(run.step.expectation, acquisition, event.readings)
         if code == run.part:
-            return _present(replace(run, evidence=gathered), at, Presented.CODE)
+            return _present(replace(run, evidence=gathered), at, Presented.CODE, acquisition)
         if code is not None and code in run.known_parts:
             return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
     elif presented_edge(run.evidence, gathered, acquisition):
-        return _present(replace(run, evidence=gathered), at, Presented.EDGE)
+        return _present(replace(run, evidence=gathered), at, Presented.EDGE, acquisition)
     return replace(run, evidence=gathered), ()
 
 
@@ -171,9 +171,9 @@ def _tap(run: Run, event: Tapped) -> Advance:
     return _present(run, event.at, Presented.STATED)
 
 
-def _present(run: Run, at: datetime, how: Presented) -> Advance:
+def _present(run: Run, at: datetime, how: Presented, shown: Acquisition | None = None) -> Advance:
     assert run.evidence is not None  # noqa: S101  an armed run has evidence
-    evidence = present(run.evidence, at, how)
+    evidence = present(run.evidence, at, how, shown)
     assert evidence.deadline_at is not None  # noqa: S101  present() sets it
     placed = replace(run, state=RunState.PRESENTED, evidence=evidence)
     placed, deadline = _with_deadline(

@@ -83,6 +83,8 @@ class Why(StrEnum):
     WRONG_REJECT_CODE = "wrong_reject_code"
     WRONG_PART = "wrong_part"
     LINK_LOST = "link_lost"
+    CLOCK_JUMPED = "clock_jumped"
+    """The clock by which the station tells its time was set meanwhile (D27)."""
     RESTARTED = "restarted"
     ABORTED = "aborted"
 

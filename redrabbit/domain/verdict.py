@@ -41,8 +41,8 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     """Return the verdict, or None while the evidence is not complete and time is left.
 
     1. Both answers came: contradictory. 2. Else as the answer says, once settled. 3. Another
-    part, lost communication: inconclusive. 4. Time over, and every answer's signal read once more
-    since: what silence means.
+    part, a clock that was set, lost communication: inconclusive. 4. Time over, and every answer's
+    signal read once more since: what silence means.
     `now` is the end of the last window, or a later instant when none came any more.
     """
     if evidence.presented_at is None or evidence.deadline_at is None:
@@ -55,6 +55,8 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
         return answered if final else None
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
+    if evidence.clock_jumped:
+        return inconclusive(Why.CLOCK_JUMPED, now)
     if evidence.lost:
         return inconclusive(Why.LINK_LOST, now)
     if now > evidence.deadline_at and _all_signals_read_since(evidence, evidence.deadline_at, now):
@@ -130,13 +132,16 @@ def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: date
 
 
 def _silent(evidence: Evidence, now: datetime) -> Judgement:
-    """Judge that no answer came; a miss only on communication that was good to the end (L3)."""
+    """Judge that no answer came; a miss only on communication that was good to the end (L3).
+
+    Messages that are missing in a sequence may have been the answer (D27).
+    """
     expected = evidence.expectation
     rule = expected.rule
     answers = [(rule.detected, evidence.detected_was_false)]
     if rule.accepted is not None:
         answers.append((rule.accepted, evidence.accepted_was_false))
-    if evidence.failed is not None or expired_signals(evidence, now):
+    if evidence.failed is not None or evidence.messages_lost or expired_signals(evidence, now):
         return inconclusive(Why.LINK_LOST, now)
     if _tells_too_little(evidence) or any(holds(answer, evidence) is None for answer, _ in answers):
         return inconclusive(Why.STALE, now)

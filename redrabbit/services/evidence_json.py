@@ -1,8 +1,8 @@
 """The evidence of a presentation as it stands in the ledger: enough to judge it again by hand.
 
-It keeps every change of every signal of the rule, when the part was presented and until when the
-answer counted, how closely the station was watched, the rule itself (D1, R14, R16), and what its signals
-were called then (D23).
+It keeps every change of every signal of the rule, from when at the earliest the part was presented and
+until when the answer counted, how closely the station was watched, how the clocks that tell its time
+stood to ours (D27), the rule itself (D1, R14, R16), and what its signals were called then (D23).
 """
 
 from dataclasses import fields, is_dataclass
@@ -28,14 +28,19 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
             ]
         )
     rule = evidence.expectation.rule
+    offsets = evidence.clock_offsets.items()
     interval = station.link.poll_interval_s if isinstance(station.link, ModbusLink) else None
     return _as_json(
         presented_at=evidence.presented_at,
+        presented_from=evidence.presented_from,
+        in_time_until=evidence.in_time_until,
         deadline_at=evidence.deadline_at,
         edge_at=evidence.rejected_at or evidence.accepted_at,
         edge_seen_from=evidence.rejected_seen_from,
         windows={"count": evidence.windows, "largest_gap_s": round(evidence.largest_gap_s, 6)},
         poll_interval_s=interval,
+        clock_offsets_s={name: round(offset_s, 6) for name, offset_s in offsets},
+        messages_lost=evidence.messages_lost,
         trace=trace,
         signals={
             spec.name: {"label": plain(spec.label), "unit": spec.unit}

@@ -1,5 +1,6 @@
 """What is taken as evidence, one acquisition at a time (L1, D1, D7, B1)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,15 @@ from redrabbit.domain.evidence import (
     present,
 )
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.observation import Acquisition, Observation, Reading, Reason, Value, Window
+from redrabbit.domain.observation import (
+    Acquisition,
+    Observation,
+    Reading,
+    Reason,
+    SourceClock,
+    Value,
+    Window,
+)
 from redrabbit.domain.rule import (
     AllOf,
     Becomes,
@@ -32,9 +41,11 @@ from redrabbit.domain.rule import (
 from redrabbit.domain.run_words import Presented
 from tests.builders import (
     ACCEPTED,
+    CODE,
     COUNT,
     IDLE,
     PART,
+    RABBIT,
     REJECTED,
     STATION,
     a_rule,
@@ -333,7 +344,7 @@ def test_a_duplicated_message_is_no_second_edge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age_s", "counts"), [(2.0, True), (2.1, False)], ids=["just alive", "expired"]
+    ("age_s", "counts"), [(1.98, True), (2.1, False)], ids=["just alive", "expired"]
 )
 def test_a_value_that_had_expired_when_the_part_came_is_no_before(
     age_s: float, counts: bool
@@ -353,14 +364,140 @@ def test_a_signal_that_speaks_only_on_change_keeps_its_last_value_as_the_before(
     assert after(evidence, told(REJECTED, True, 1)).rejected_at == at(1)
 
 
+# Windows and clocks (D27) ----------------------------------------------------------------------
+
+TOPIC = "line1/op20/state"
+
+
+def a_message(
+    values: Mapping[SignalName, Value],
+    arrives: float,
+    *,
+    late_s: float = 0.0,
+    offset_s: float = 5.0,
+    jumped: bool = False,
+    topic: str = TOPIC,
+    **more: Any,
+) -> Acquisition:
+    """A message that tells its time, and was under way for at most so long."""
+    clock = SourceClock(name=topic, offset_s=offset_s, jumped=jumped)
+    return an_acquisition(
+        arrives, values, covers=frozenset(values), took_s=late_s, clock=clock, **more
+    )
+
+
+def shown_by(arrives: float, late_s: float = 0.0) -> Evidence:
+    """Evidence of a part whose coming was told by a message."""
+    coming = a_message({PART: RABBIT}, arrives, late_s=late_s)
+    return present(gather(armed(), coming), at(arrives), Presented.CODE, coming)
+
+
+def test_an_answer_is_in_time_only_if_its_far_end_is() -> None:
+    """The part came between -0.8 s and 0 s, so only an answer up to 4.2 s surely came within 5 s."""
+    evidence = shown_by(0, late_s=0.8)
+
+    assert (evidence.presented_from, evidence.in_time_until) == (at(-0.8), at(4.2))
+    assert (evidence.presented_at, evidence.deadline_at) == (at(0), at(5))
+    assert armed().in_time_until is None
+    watched = after(evidence, *STEADY)
+    assert gather(watched, an_acquisition(4.2, {REJECTED: True})).rejected_at == at(4.2)
+    assert gather(watched, an_acquisition(4.3, {REJECTED: True})).rejected_at is None
+
+
+def test_an_answer_told_after_the_part_counts_though_both_arrive_at_once() -> None:
+    evidence = gather(shown_by(0, late_s=0.9), a_message({REJECTED: False}, 0.01, late_s=0.6))
+
+    assert gather(evidence, a_message({REJECTED: True}, 0.02, late_s=0.3)).rejected_at == at(0.02)
+
+
+def test_what_was_told_before_the_part_came_is_the_before_though_it_arrives_later() -> None:
+    evidence = gather(shown_by(0), a_message({REJECTED: True}, 0.2, late_s=0.3))
+
+    assert evidence.known[REJECTED] is True
+    assert gather(evidence, a_message({REJECTED: True}, 0.4)).rejected_at is None
+
+
+def test_a_late_word_on_one_signal_does_not_take_back_what_another_counted() -> None:
+    """Else the count since the part came would be lost, and a healthy device silent."""
+    rule = a_rule(
+        detected=AllOf(of=(Increases(signal=COUNT), Equals(signal=CODE, value=12))), accepted=None
+    )
+    before = begin(an_expectation(rule), readings_of({**IDLE, COUNT: 100, CODE: 0}))
+    evidence = after(
+        present(before, at(0), Presented.CODE),
+        told(COUNT, 101, 1),
+        a_message({CODE: 0}, 1.1, late_s=1.2),
+        a_message({CODE: 12}, 1.3),
+    )
+
+    assert evidence.rejected_at == at(1.3)
+
+
+def test_a_value_is_known_from_the_begin_of_its_window_only() -> None:
+    """B2: a message that was under way for long keeps nothing alive for longer."""
+    old = a_message({REJECTED: False, ACCEPTED: False}, 1, late_s=0.9)
+
+    assert expired_signals(gather(shown_by(0), old), at(2.05)) == frozenset()
+    assert expired_signals(gather(shown_by(0), old), at(2.15)) == BOTH_BITS
+
+
+def test_a_clock_that_is_further_ahead_than_was_known_moves_the_parts_coming() -> None:
+    """The message that told of the part was late by 0.4 s; a quicker one shows it."""
+    evidence = gather(shown_by(0), a_message({REJECTED: False}, 1, offset_s=4.6))
+
+    assert (evidence.presented_from, evidence.in_time_until) == (at(-0.4), at(4.6))
+    assert evidence.clock_offsets == {TOPIC: 4.6}
+    assert not evidence.clock_jumped
+
+
+def test_an_answer_that_turns_out_to_be_late_is_none() -> None:
+    answered = after(shown_by(0), *STEADY, a_message({REJECTED: True, ACCEPTED: True}, 4.9))
+
+    assert (answered.rejected_at, answered.accepted_at) == (at(4.9), at(4.9))
+    quicker = gather(answered, a_message({REJECTED: True}, 5.1, offset_s=4.8))
+    assert (quicker.rejected_at, quicker.accepted_at) == (None, None)
+    still = gather(answered, a_message({REJECTED: True}, 5.1, offset_s=4.95))
+    assert (still.rejected_at, still.accepted_at) == (at(4.9), at(4.9))
+
+
+def test_an_offset_that_rises_or_is_another_clocks_moves_nothing() -> None:
+    """One that rises was learnt of a message that is no longer remembered."""
+    evidence = after(
+        shown_by(0),
+        a_message({REJECTED: False}, 1, offset_s=5.3),
+        a_message({ACCEPTED: False}, 1, offset_s=7.0, topic="line1/op20/other"),
+        a_message({ACCEPTED: False}, 2, offset_s=6.0, topic="line1/op20/other"),
+    )
+
+    assert evidence.presented_from == at(0)
+    assert evidence.clock_offsets == {TOPIC: 5.3, "line1/op20/other": 6.0}
+
+
+def test_a_clock_that_was_set_counts_only_since_the_part_came() -> None:
+    before = gather(armed(), a_message({REJECTED: False}, -1, offset_s=65, jumped=True))
+
+    assert not before.clock_jumped
+    assert before.clock_offsets == {TOPIC: 65}
+    stale = a_message({REJECTED: True}, 1, offset_s=5, jumped=True, fresh=False)
+    assert gather(shown_by(0), stale).clock_jumped
+
+
+def test_messages_that_are_missing_count_only_since_the_part_came() -> None:
+    holed = a_message({REJECTED: False}, -1, messages_lost=2)
+    assert gather(armed(), holed).messages_lost == 0
+
+    again = a_message({REJECTED: False}, 1, messages_lost=2)
+    assert after(shown_by(0), again, again).messages_lost == 4
+
+
 # Communication (D1, L3) --------------------------------------------------------------------------
 
 
 def test_steady_windows_are_counted_and_their_largest_gap_kept() -> None:
-    """D1."""
+    """D1: from the begin of one window, until when it surely was so, to the end of the next."""
     evidence = after(presented(), an_acquisition(0.5), an_acquisition(2), an_acquisition(2.5))
 
-    assert (evidence.windows, evidence.largest_gap_s) == (3, 1.5)
+    assert (evidence.windows, evidence.largest_gap_s) == (3, 1.52)
     assert not evidence.lost
 
 

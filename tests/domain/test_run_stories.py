@@ -2,7 +2,7 @@
 
 import pytest
 
-from redrabbit.domain.observation import Reason
+from redrabbit.domain.observation import Reason, SourceClock
 from redrabbit.domain.rule import DetectionRule, Increases, OnSilence
 from redrabbit.domain.run_words import RunState
 from tests.builders import (
@@ -11,8 +11,10 @@ from tests.builders import (
     COUNT,
     LEVELS,
     RABBIT,
+    REJECTED,
     Story,
     a_rule,
+    an_acquisition,
     kinds,
     messages_of,
     story_of,
@@ -199,12 +201,26 @@ def test_a_broker_link_lost_in_mid_presentation_is_inconclusive_however_short() 
     assert story.verdict == "inconclusive link_lost"
 
 
-def test_an_answer_exactly_at_the_deadline_is_in_time() -> None:
+@pytest.mark.parametrize(
+    ("read_at", "verdict"), [(6.98, "detected"), (6.99, "inconclusive no_result")]
+)
+def test_an_answer_counts_if_it_surely_came_within_the_time(read_at: float, verdict: str) -> None:
+    """D27: the poll that showed the part had been sent at 1.98 s; 5 s are allowed."""
     story = told_up_to(RunState.PRESENTED)
     story.polls(2.5, 6.5)
-    story.poll(7, rejected=True)
+    story.poll(read_at, rejected=True)
+    story.poll(7.1, rejected=True)
 
-    assert story.verdict == "detected"
+    assert story.verdict == verdict
+
+
+def test_a_clock_that_is_set_while_the_part_is_there_ends_it_inconclusive() -> None:
+    """D27: nobody can tell how long the answer took."""
+    story = told_up_to(RunState.PRESENTED)
+    clock = SourceClock(name="line1/op20/state", offset_s=-3600, jumped=True)
+    story.observe(an_acquisition(3, {REJECTED: True}, fresh=False, clock=clock))
+
+    assert story.verdict == "inconclusive clock_jumped"
 
 
 def test_an_answer_after_the_deadline_is_no_detection() -> None:

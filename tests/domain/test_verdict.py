@@ -6,7 +6,7 @@ import pytest
 
 from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, present
 from redrabbit.domain.identity import FailureMode, SignalName
-from redrabbit.domain.observation import Acquisition, Reason, Value
+from redrabbit.domain.observation import Acquisition, Reason, SourceClock, Value
 from redrabbit.domain.rule import (
     Above,
     AllOf,
@@ -368,6 +368,36 @@ def test_silence_is_not_judged_before_every_answer_signal_was_heard_after_the_de
 
     assert said(evidence, 5.1) == "undecided"
     assert said(gather(evidence, an_acquisition(5.2)), 5.2) == "missed"
+
+
+def test_silence_is_not_judged_by_a_message_told_before_the_deadline_however_late_it_came() -> None:
+    """D27: what was told behind it and before the deadline may still be under way."""
+    late = an_acquisition(5.4, took_s=0.5)
+    evidence = shown(None, *STEADY, late)
+
+    assert said(evidence, 5.4) == "undecided"
+    assert said(gather(evidence, an_acquisition(5.6, took_s=0.5)), 5.6) == "missed"
+
+
+def test_silence_over_messages_that_are_missing_proves_nothing() -> None:
+    """D27: a hole in the sequence is a gap, never silence."""
+    holed = an_acquisition(2.5, messages_lost=1)
+
+    assert said(shown(None, *STEADY[:2], holed, *STEADY[2:]), 4.9) == "undecided"
+    silent = shown(None, *STEADY[:2], holed, *STEADY[2:], an_acquisition(5.1))
+    assert said(silent, 5.1) == "inconclusive link_lost"
+    answered = gather(shown(None, *STEADY[:2], holed), an_acquisition(3, {REJECTED: True}))
+    assert said(answered, 3) == "detected"
+
+
+def test_a_clock_that_was_set_ends_it_unless_the_answer_was_complete_before() -> None:
+    """D27, L3."""
+    clock = SourceClock(name="line1/op20/state", offset_s=60, jumped=True)
+    jump = an_acquisition(2, {REJECTED: True}, fresh=False, clock=clock)
+
+    assert said(shown(None, *STEADY[:1], jump), 2) == "inconclusive clock_jumped"
+    answered = shown(None, an_acquisition(1, {REJECTED: True}), replace(jump, changes=()))
+    assert said(answered, 2) == "detected"
 
 
 def test_silence_of_a_station_that_was_not_read_to_the_end_proves_nothing() -> None:

@@ -246,6 +246,7 @@ class VerdictChecker:
             "aborted": lambda: judged.run.run_id in scene.aborted_runs,
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
             "link_lost": lambda: disturbed,
+            "clock_jumped": lambda: disturbed,
             "stale": lambda: disturbed,
             "stuck": lambda: disturbed or "stuck_on" in truth.behaviours,
             "contradictory": lambda: disturbed or "stuck_on" in truth.behaviours,

@@ -50,6 +50,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "stale": "run_again",
     "wrong_part": "run_again",
     "link_lost": "run_again",
+    "clock_jumped": "run_again",
     "restarted": "run_again",
 }
 """What the operator does after a verdict, or after the reason of an inconclusive one."""
