@@ -5,6 +5,7 @@
     {above: {measured: 12.5}}         {below: {measured: 12.5}}
     {between: {measured: [10, 12]}}
     {increases: good_count}           {increases: {good_count: 2}}
+    {stays_off: ng_lamp, for: 1.5 s}  {stays_off: cycle, for: 3 s, after: {rises: start}}
     {all: [ … ]}  {any: [ … ]}  {not: … }
 
 Each single condition must be able to be true and to be false; what several say together is checked
@@ -18,7 +19,7 @@ from redrabbit.config.file_schema import Schema
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Problems, nearest, one_of
 from redrabbit.config.signal_table import SignalTable
-from redrabbit.config.spellings import SIGNAL
+from redrabbit.config.spellings import DURATION, SIGNAL
 from redrabbit.config.value_range import Kind, ValueRange
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Value
@@ -29,13 +30,16 @@ from redrabbit.domain.rule import (
     Becomes,
     Below,
     Between,
+    Change,
     Condition,
     Equals,
     Falls,
     Increases,
     Not,
     Rises,
+    StaysOff,
 )
+from redrabbit.domain.signals import MqttAddress
 
 WRITTEN: Final = {
     "equals": "{equals: {signal: value}}",
@@ -46,6 +50,7 @@ WRITTEN: Final = {
     "rises": "{rises: signal}",
     "falls": "{falls: signal}",
     "increases": "{increases: signal} or {increases: {signal: number}}",
+    "stays_off": "{stays_off: signal, for: 1.5 s}",
     "all": "{all: [condition, …]}",
     "any": "{any: [condition, …]}",
     "not": "{not: condition}",
@@ -59,6 +64,8 @@ CONDITION_REF: Final[Schema] = {"$ref": "#/$defs/condition"}
 
 def read_condition(node: Node, table: SignalTable, problems: Problems) -> Condition | None:
     """Return the condition; None after noting why there is none."""
+    if isinstance(node, Mapping) and any(key.text == "stays_off" for key, _ in node.entries):
+        return _stays_off(node, table, problems)
     if not isinstance(node, Mapping) or len(node.entries) != 1:
         found = f"found {describe(node)}"
         if isinstance(node, Mapping) and len(node.entries) > 1:
@@ -71,8 +78,8 @@ def read_condition(node: Node, table: SignalTable, problems: Problems) -> Condit
         problems.add(
             key.place,
             f"unknown condition {key.text!r}",
-            one_of(_READERS),
-            nearest(key.text, _READERS),
+            one_of(WRITTEN),
+            nearest(key.text, WRITTEN),
         )
         return None
     return reader(_Reading(key.text, value, table, problems))
@@ -254,6 +261,58 @@ def _increases(reading: _Reading) -> Condition | None:
     return Increases(signal=SignalName(name.text), by=by)
 
 
+def read_change(node: Node, table: SignalTable, problems: Problems) -> Change | None:
+    """Return something that happens at one instant; None after noting why it is none."""
+    before = len(problems.found)
+    condition = read_condition(node, table, problems)
+    if isinstance(condition, Change):
+        return condition
+    if len(problems.found) == before:
+        problems.add(node.place, f"found {describe(node)}", "one of rises, falls, becomes")
+    return None
+
+
+def _stays_off(node: Mapping, table: SignalTable, problems: Problems) -> Condition | None:
+    """Return an answer by silence: its signal, how long, and after what (D33)."""
+    before = len(problems.found)
+    given = {key.text: value for key, value in node.entries}
+    for key, _ in node.entries:
+        if key.text not in _OF_SILENCE:
+            hint = nearest(key.text, _OF_SILENCE)
+            problems.add(key.place, f"{key.text!r} beside stays_off", one_of(_OF_SILENCE), hint)
+    name = given["stays_off"]
+    if isinstance(name, Scalar):
+        reading = _Reading("stays_off", name, table, problems)
+        reading.signal(name, ("bool",), "use a bit: true where the device says so")
+        _refuse_without_rhythm(name, table, problems)
+    else:
+        problems.add(name.place, f"found {describe(name)}", WRITTEN["stays_off"])
+    lasts = DURATION.read(given["for"], problems) if "for" in given else None
+    if "for" not in given:
+        problems.add(node.place, "stays_off without for", "for: how long it must be off")
+    after = read_change(given["after"], table, problems) if "after" in given else None
+    if len(problems.found) > before or not isinstance(name, Scalar) or lasts is None:
+        return None
+    return StaysOff(signal=SignalName(name.text), for_s=lasts.total_seconds(), after=after)
+
+
+_OF_SILENCE: Final = ("stays_off", "for", "after")
+
+
+def _refuse_without_rhythm(name: Scalar, table: SignalTable, problems: Problems) -> None:
+    """Refuse a signal that speaks only when it changes: its silence proves nothing (D7)."""
+    spec = table.specs.get(SignalName(name.text))
+    if spec is None or not isinstance(spec.address, MqttAddress):
+        return
+    if spec.address.expected_every_s is None:
+        problems.add(
+            name.place,
+            f"stays_off on {name.text!r}, whose topic speaks only when something changes",
+            "expected_every on its topic: how often it publishes at least",
+            "a lost message would look like silence",
+        )
+
+
 def _group(reading: _Reading) -> Condition | None:
     node = reading.node
     if not isinstance(node, Sequence) or not node.items:
@@ -313,6 +372,7 @@ def condition_schema() -> Schema:
         "rises": name,
         "falls": name,
         "increases": {"anyOf": [name, _one_signal(number)]},
+        "stays_off": name,
         "all": group,
         "any": group,
         "not": CONDITION_REF,
@@ -323,10 +383,16 @@ def condition_schema() -> Schema:
         "properties": {
             word: {**form, "description": WRITTEN[word]} if "$ref" not in form else form
             for word, form in forms.items()
+        }
+        | {
+            "for": {**DURATION.schema(), "description": "How long the signal must stay off."},
+            "after": {**CONDITION_REF},
         },
         "additionalProperties": False,
         "minProperties": 1,
-        "maxProperties": 1,
+        "dependentRequired": {"stays_off": ["for"], "for": ["stays_off"], "after": ["stays_off"]},
+        "if": {"not": {"required": ["stays_off"]}},
+        "then": {"maxProperties": 1},
     }
 
 

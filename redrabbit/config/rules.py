@@ -6,12 +6,18 @@ what silence means (L3).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from redrabbit.config import located_yaml
-from redrabbit.config.conditions import CONDITION_REF, WRITTEN, read_condition, read_value
+from redrabbit.config.conditions import (
+    CONDITION_REF,
+    WRITTEN,
+    read_change,
+    read_condition,
+    read_value,
+)
 from redrabbit.config.file_schema import Block, Choice, Key, Raw, Schema, Section
 from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
@@ -20,7 +26,19 @@ from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, FAILURE_MODE, SIGNAL
 from redrabbit.domain.identity import FailureMode, SignalName
 from redrabbit.domain.observation import Value
-from redrabbit.domain.rule import Condition, DetectionRule, Not, OnSilence, signals_of
+from redrabbit.domain.rule import (
+    AllOf,
+    AnyOf,
+    Change,
+    Condition,
+    DetectionRule,
+    Edge,
+    Not,
+    OnSilence,
+    StaysOff,
+    leaves,
+    signals_of,
+)
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Link, ModbusLink
 
@@ -58,6 +76,11 @@ RULE: Final = Section(
         "accepted": Key(
             Raw(_condition_schema, _CONDITION_WORDS),
             "The accept condition; needed for good masters.",
+            required=False,
+        ),
+        "demanded": Key(
+            Raw(_condition_schema, "{rises: signal}"),
+            "For a device that prevents the cycle: what says that somebody asked for one.",
             required=False,
         ),
         "within": Key(DURATION, "From presented to the answer."),
@@ -121,11 +144,13 @@ def read_rule(
     table = watched.signals
     for key in ("part_code", "reject_code", "measured"):
         table.refuse_unknown(block[key], block.place_of(key), problems)
+    demanded = read_change(block["demanded"], table, problems) if block["demanded"] else None
     conditions = _Conditions(
         presented=_read_presented(block, table, problems),
-        detected=_read(block, "detected", table, problems),
-        accepted=_read(block, "accepted", table, problems),
+        detected=_read_answer(block, "detected", demanded, table, problems),
+        accepted=_read_answer(block, "accepted", demanded, table, problems),
     )
+    _check_silences(block, conditions, watched.link, problems)
     _refuse_look_alikes(block, conditions, problems)
     _refuse_kinds(block, table, problems)
     codes = _read_codes(block, modes, table, problems)
@@ -139,6 +164,7 @@ def read_rule(
         presented=conditions.presented,
         detected=detected,
         accepted=conditions.accepted,
+        demanded=demanded,
         within_s=block["within"].total_seconds(),
         on_silence=block["on_silence"],
         part_code=_name(block["part_code"]),
@@ -172,6 +198,70 @@ def _read(block: Block, key: str, table: SignalTable, problems: Problems) -> Con
     return condition
 
 
+def _read_answer(
+    block: Block, key: str, demanded: Change | None, table: SignalTable, problems: Problems
+) -> Condition | None:
+    """Return an answer; None after noting why there is none, as where it denies a change.
+
+    That nothing changed *yet* is true at once, and tells nothing of the device (D33).
+    """
+    condition = _read(block, key, table, problems)
+    if condition is None:
+        return None
+    if not _denies_a_change(condition):
+        return _counted_from(demanded, condition)
+    problems.add(
+        block.place_of(key),
+        f"{key} has not before a change",
+        f"{WRITTEN['stays_off']}, which says for how long nothing must come",
+    )
+    return None
+
+
+def _denies_a_change(condition: Condition, *, denied: bool = False) -> bool:
+    match condition:
+        case Not():
+            return _denies_a_change(condition.of, denied=True)
+        case AllOf() | AnyOf():
+            return any(_denies_a_change(part, denied=denied) for part in condition.of)
+        case _:
+            return denied and isinstance(condition, Edge | StaysOff)
+
+
+def _counted_from(demanded: Change | None, condition: Condition) -> Condition:
+    """Return a condition whose silences count from the demand, where they don't say otherwise."""
+    match condition:
+        case AllOf() | AnyOf():
+            return replace(condition, of=tuple(_counted_from(demanded, p) for p in condition.of))
+        case StaysOff(after=None):
+            return replace(condition, after=demanded)
+        case _:
+            return condition
+
+
+def _check_silences(
+    block: Block, conditions: _Conditions, link: Link | None, problems: Problems
+) -> None:
+    """Refuse a time of silence that can't be over in time, or is shorter than two polls (B8)."""
+    within: timedelta | None = block["within"]
+    for key, answer in (("detected", conditions.detected), ("accepted", conditions.accepted)):
+        for leaf in leaves(answer) if answer is not None else ():
+            if not isinstance(leaf, StaysOff):
+                continue
+            if within is not None and leaf.for_s >= within.total_seconds():
+                problems.add(
+                    block.place_of(key),
+                    f"{key} waits {leaf.for_s:g} s, within {within.total_seconds():g} s",
+                    "a within that is longer: the time of silence must be over in it",
+                )
+            if isinstance(link, ModbusLink) and leaf.for_s < 2 * link.poll_interval_s:
+                problems.add(
+                    block.place_of(key),
+                    f"{key} waits {leaf.for_s:g} s, polled every {link.poll_interval_s:g} s",
+                    f"at least two polls, {2 * link.poll_interval_s:g} s (B8)",
+                )
+
+
 def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Condition | None:
     node: Node | None = block["presented"]
     has_code = "part_code" in block
@@ -183,7 +273,14 @@ def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Con
                 f"presented: {BY_CODE}, or no part_code in the rule",
                 "where the station reads the part's code, the code decides (D2)",
             )
-        return _read(block, "presented", table, problems)
+        condition = _read(block, "presented", table, problems)
+        if condition is not None and any(isinstance(leaf, StaysOff) for leaf in leaves(condition)):
+            problems.add(
+                block.place_of("presented"),
+                "presented by stays_off",
+                "a change that the part makes",
+            )
+        return condition
     if node.text not in {BY_CODE, BY_STATEMENT}:
         words = (BY_CODE, BY_STATEMENT)
         expected = f"{BY_CODE}, {BY_STATEMENT} or {_CONDITION_WORDS}"

@@ -22,19 +22,20 @@ from redrabbit.domain.rule import (
     Below,
     Between,
     Condition,
-    Edge,
     Equals,
     Falls,
     Increases,
+    Leaf,
     Level,
     Not,
     Rises,
+    StaysOff,
 )
 
 MAX_ALTERNATIVES: Final = 2000
 """Beyond it nothing is claimed: no rule that people can read has so many."""
 
-Literal = tuple[Level | Edge, bool]
+Literal = tuple[Leaf, bool]
 """A single condition, and whether it must hold."""
 Alternative = frozenset[Literal]
 Ranges = Mapping[SignalName, ValueRange]
@@ -64,7 +65,9 @@ def normal_form(condition: Condition, wanted: bool = True) -> frozenset[Alternat
                 return None
             joins = isinstance(condition, AllOf) is wanted
             return _all_of(known) if joins else frozenset[Alternative]().union(*known)
-        case Equals() | Above() | Below() | Between() | Becomes() | Rises() | Falls() | Increases():
+        case Equals() | Above() | Below() | Between():
+            return frozenset({frozenset({(condition, wanted)})})
+        case Becomes() | Rises() | Falls() | Increases() | StaysOff():
             return frozenset({frozenset({(condition, wanted)})})
         case _:  # pragma: no cover
             assert_never(condition)
@@ -103,7 +106,7 @@ def _can_hold(literals: list[Literal], values: ValueRange) -> bool:
     return _has_number(levels, values)
 
 
-def _as_level(leaf: Level | Edge, wanted: bool) -> tuple[Level, bool] | None:
+def _as_level(leaf: Leaf, wanted: bool) -> tuple[Level, bool] | None:
     """Return what a condition says of the value now; None where it says nothing."""
     match leaf:
         case Equals() | Above() | Below() | Between():
@@ -113,6 +116,8 @@ def _as_level(leaf: Level | Edge, wanted: bool) -> tuple[Level, bool] | None:
         case Rises() | Falls():
             value = isinstance(leaf, Rises)
             return (Equals(signal=leaf.signal, value=value), True) if wanted else None
+        case StaysOff():
+            return (Equals(signal=leaf.signal, value=False), True) if wanted else None
         case Increases():
             return None
         case _:  # pragma: no cover

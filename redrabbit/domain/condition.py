@@ -26,6 +26,7 @@ from redrabbit.domain.rule import (
     Level,
     Not,
     Rises,
+    StaysOff,
     leaves,
 )
 
@@ -53,6 +54,11 @@ class ConditionContext(Protocol):
         """Counters seen below their `base` since (D6)."""
         ...
 
+    @property
+    def stayed_off(self) -> frozenset[StaysOff]:
+        """Times of silence that were seen to their end."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moment:
@@ -60,6 +66,7 @@ class _Moment:
     base: Mapping[SignalName, int | float]
     departed: frozenset[Edge] = field(default=frozenset())
     reset: frozenset[SignalName] = field(default=frozenset())
+    stayed_off: frozenset[StaysOff] = field(default=frozenset())
 
 
 def holds(condition: Condition, context: ConditionContext) -> bool | None:
@@ -76,6 +83,8 @@ def holds(condition: Condition, context: ConditionContext) -> bool | None:
             return None if inner is None else not inner
         case Becomes() | Rises() | Falls() | Increases():
             return _edge_holds(condition, context)
+        case StaysOff():
+            return condition in context.stayed_off if condition.signal in context.known else None
         case Equals() | Above() | Below() | Between():
             return _level_holds(condition, context)
         case _:  # pragma: no cover
@@ -151,7 +160,7 @@ def _level_form(condition: Condition) -> Condition:
             return Not(of=_level_form(condition.of))
         case Becomes() | Rises() | Falls():
             return Equals(signal=condition.signal, value=edge_target(condition))
-        case Equals() | Above() | Below() | Between() | Increases():
+        case Equals() | Above() | Below() | Between() | Increases() | StaysOff():
             return condition
         case _:  # pragma: no cover
             assert_never(condition)

@@ -19,10 +19,9 @@ from redrabbit.domain.rule import (
     DetectionRule,
     Edge,
     Falls,
-    Increases,
     Rises,
+    StaysOff,
     judging_signals,
-    leaves,
 )
 from redrabbit.domain.run_words import Presented
 
@@ -83,6 +82,14 @@ class Evidence:
     """Numbers as they stood when the part was presented, for `increases`."""
     reset: frozenset[SignalName] = frozenset()
     """Counters seen below their `base`: whether they counted since can't be told any more (D6)."""
+    demanded_at: datetime | None = None
+    """When the rule's `demanded` was seen since the part was presented."""
+    off_since: Mapping[StaysOff, datetime] = field(default_factory=dict)
+    """From when each time of silence counts, for those that have begun."""
+    came_on: frozenset[StaysOff] = frozenset()
+    """Times of silence that the signal broke."""
+    stayed_off: frozenset[StaysOff] = frozenset()
+    """Times of silence that were seen to their end."""
     detected_was_false: bool = False
     accepted_was_false: bool = False
     rejected_at: datetime | None = None
@@ -178,7 +185,8 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     if acquisition.window.began_at < evidence.presented_from:
         return _as_before(taken, covered)
     taken = _with_gap(evidence, taken, acquisition, covered)
-    taken = _note_results(_note_departures(taken), acquisition)
+    taken = _note_silences(_note_departures(taken), acquisition)
+    taken = _note_results(taken, acquisition)
     return _note_falsehood(taken)
 
 
@@ -229,6 +237,10 @@ def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
         departed=frozenset(edge for edge in evidence.departed if edge.signal not in covered),
         base={s: number for s, number in evidence.base.items() if s not in covered},
         reset=evidence.reset - covered,
+        demanded_at=None,
+        off_since={},
+        came_on=frozenset(),
+        stayed_off=frozenset(),
         detected_was_false=False,
         accepted_was_false=False,
     )
@@ -335,21 +347,56 @@ def _note_departures(evidence: Evidence) -> Evidence:
     """Note every edge whose other side is seen now, and how each counter stands to its before."""
     rule = evidence.expectation.rule
     departed, base, reset = set(evidence.departed), dict(evidence.base), set(evidence.reset)
-    for condition in (rule.detected, rule.accepted):
-        for leaf in leaves(condition) if condition is not None else ():
-            value = evidence.known.get(leaf.signal)
-            if value is None:
-                continue
-            if isinstance(leaf, Becomes | Rises | Falls):
-                if not same_value(value, edge_target(leaf)):
-                    departed.add(leaf)
-            elif (
-                isinstance(leaf, Increases)
-                and not isinstance(value, str)
-                and value < base.setdefault(leaf.signal, value)
-            ):
-                reset.add(leaf.signal)
+    for edge in rule.awaited():
+        value = evidence.known.get(edge.signal)
+        if value is None:
+            continue
+        if isinstance(edge, Becomes | Rises | Falls):
+            if not same_value(value, edge_target(edge)):
+                departed.add(edge)
+        elif not isinstance(value, str) and value < base.setdefault(edge.signal, value):
+            reset.add(edge.signal)
     return replace(evidence, departed=frozenset(departed), base=base, reset=frozenset(reset))
+
+
+def _note_silences(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Note when a cycle was demanded, and how each time of silence goes on (D33).
+
+    It counts from the end of the reading that showed its begin, and is over only with a reading
+    that began after its time: so it is never said to be longer than it was.
+    """
+    rule = evidence.expectation.rule
+    demanded_at = evidence.demanded_at
+    if demanded_at is None and rule.demanded is not None and holds(rule.demanded, evidence):
+        demanded_at = acquisition.window.ended_at
+    since, came_on, over = dict(evidence.off_since), set(evidence.came_on), set(evidence.stayed_off)
+    for leaf in (each for each in rule.answers() if isinstance(each, StaysOff)):
+        begun_at = since.get(leaf) or _begun_at(leaf, evidence, acquisition)
+        if begun_at is None:
+            continue
+        since[leaf] = begun_at
+        value = evidence.known.get(leaf.signal)
+        if value is None or leaf.signal not in acquisition.signals:
+            continue
+        ends_at = begun_at + timedelta(seconds=leaf.for_s)
+        if value is not False:
+            came_on.add(leaf)
+        elif leaf not in came_on and acquisition.window.began_at >= ends_at:
+            over.add(leaf)
+    return replace(
+        evidence,
+        demanded_at=demanded_at,
+        off_since=since,
+        came_on=frozenset(came_on),
+        stayed_off=frozenset(over),
+    )
+
+
+def _begun_at(leaf: StaysOff, evidence: Evidence, acquisition: Acquisition) -> datetime | None:
+    """Return from when a time of silence counts, if it has begun by this reading."""
+    if leaf.after is None:
+        return evidence.presented_at
+    return acquisition.window.ended_at if holds(leaf.after, evidence) else None
 
 
 def _note_falsehood(evidence: Evidence) -> Evidence:

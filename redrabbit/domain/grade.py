@@ -18,6 +18,7 @@ from redrabbit.domain.rule import (
     Between,
     Condition,
     DetectionRule,
+    StaysOff,
     judging_signals,
     leaves,
 )
@@ -188,6 +189,8 @@ def _known_by(rule: DetectionRule) -> KnownBy:
 def _answer_by(rule: DetectionRule) -> AnswerBy:
     if rule.reject_code is not None:
         return AnswerBy.CODE_NOT_RENEWED
+    if tells_by_silence(rule.detected):
+        return AnswerBy.SILENCE
     by_value = tells_by_value(rule.detected, rule.measured)
     return AnswerBy.MEASURED if by_value else AnswerBy.SIGNAL
 
@@ -201,6 +204,11 @@ def tells_by_value(condition: Condition, measured: SignalName | None) -> bool:
         isinstance(leaf, Above | Below | Between) and leaf.signal == measured
         for leaf in leaves(condition)
     )
+
+
+def tells_by_silence(condition: Condition) -> bool:
+    """Return whether a condition needs that something did not come (D33)."""
+    return any(isinstance(leaf, StaysOff) for leaf in leaves(condition))
 
 
 def _watched(rule: DetectionRule, station: Station) -> Watched:

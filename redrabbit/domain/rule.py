@@ -77,6 +77,24 @@ class Increases:
     by: float = 1
 
 
+Change = Becomes | Rises | Falls
+"""What happens at one instant, and can be waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaysOff:
+    """The boolean signal was off in every reading for at least `for_s` seconds after something (D33).
+
+    An answer by silence: that of a camera with nothing but an NG lamp, or of a device that prevents
+    the cycle.
+    """
+
+    signal: SignalName
+    for_s: float
+    after: Change | None
+    """From when the time counts; None: from when the part was presented."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllOf:
     """Every one of the conditions holds."""
@@ -98,9 +116,11 @@ class Not:
     of: "Condition"
 
 
-Edge = Becomes | Rises | Falls | Increases
+Edge = Change | Increases
 Level = Equals | Above | Below | Between
-Condition = Level | Edge | AllOf | AnyOf | Not
+Leaf = Level | Edge | StaysOff
+"""What is said of one signal."""
+Condition = Leaf | AllOf | AnyOf | Not
 
 
 class OnSilence(StrEnum):
@@ -118,6 +138,9 @@ class DetectionRule:
     """The first part-present edge after arming; None: by the part's code, or the operator's tap."""
     detected: Condition
     accepted: Condition | None
+    demanded: Change | None = None
+    """For a device that prevents the cycle: what says that somebody asked for one. Without it nothing was
+    tested (D33)."""
     within_s: float
     """Seconds from presented in which the answer must come."""
     on_silence: OnSilence
@@ -136,13 +159,25 @@ class DetectionRule:
     def signals(self) -> frozenset[SignalName]:
         """Return every signal that the rule reads."""
         named = {s for s in (self.part_code, self.reject_code, self.measured) if s is not None}
-        for condition in (self.presented, self.detected, self.accepted):
+        for condition in (self.presented, self.detected, self.accepted, self.demanded):
             if condition is not None:
                 named.update(signals_of(condition))
         return frozenset(named)
 
+    def answers(self) -> tuple[Leaf, ...]:
+        """Return what is said of single signals in `detected` and `accepted`, in reading order."""
+        accepted = leaves(self.accepted) if self.accepted is not None else ()
+        return (*leaves(self.detected), *accepted)
 
-def leaves(condition: Condition) -> Iterator[Level | Edge]:
+    def awaited(self) -> tuple[Edge, ...]:
+        """Return every change that the rule waits for once the part is presented."""
+        answers = self.answers()
+        begins = [each.after for each in answers if isinstance(each, StaysOff)]
+        found = [each for each in answers if isinstance(each, Edge)]
+        return (*found, *(each for each in (*begins, self.demanded) if each is not None))
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
     """Yield the conditions on single signals, in reading order."""
     match condition:
         case AllOf() | AnyOf():
@@ -150,7 +185,9 @@ def leaves(condition: Condition) -> Iterator[Level | Edge]:
                 yield from leaves(part)
         case Not():
             yield from leaves(condition.of)
-        case Equals() | Above() | Below() | Between() | Becomes() | Rises() | Falls() | Increases():
+        case Equals() | Above() | Below() | Between():
+            yield condition
+        case Becomes() | Rises() | Falls() | Increases() | StaysOff():
             yield condition
         case _:  # pragma: no cover
             assert_never(condition)
@@ -158,7 +195,9 @@ def leaves(condition: Condition) -> Iterator[Level | Edge]:
 
 def signals_of(condition: Condition) -> frozenset[SignalName]:
     """Return the signals that a condition reads."""
-    return frozenset(leaf.signal for leaf in leaves(condition))
+    found = set(leaves(condition))
+    begins = {leaf.after for leaf in found if isinstance(leaf, StaysOff)} - {None}
+    return frozenset(leaf.signal for leaf in found | begins if leaf is not None)
 
 
 def judging_signals(rule: DetectionRule) -> frozenset[SignalName]:

@@ -148,6 +148,9 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
     if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):
         return inconclusive(Why.STUCK, now)
     late = any(holds(answer, evidence) for answer, _ in answers)
+    untried = rule.demanded is not None and evidence.demanded_at is None
+    if untried:  # nobody asked for a cycle, so nothing was there to be prevented (D33)
+        return inconclusive(Why.NO_RESULT, now)
     if rule.on_silence is OnSilence.MISSED and expected.failure_mode is not None and not late:
         return Judgement(verdict=Verdict.MISSED, decided_at=now)
     # A late answer came after the last reading in time: nobody knows whether itself in time.

@@ -12,7 +12,7 @@ from enum import Enum
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.ledger import JsonValue, instant_text
-from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not
+from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not, StaysOff
 from redrabbit.domain.station import ModbusLink, Station
 
 
@@ -52,6 +52,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
             "presented": condition_words(rule.presented),
             "detected": condition_words(rule.detected),
             "accepted": condition_words(rule.accepted),
+            "demanded": condition_words(rule.demanded),
             "within_s": rule.within_s,
             "settle_s": rule.settle_s,
             "on_silence": rule.on_silence.value,
@@ -71,6 +72,9 @@ def condition_words(condition: Condition | None) -> dict[str, JsonValue] | None:
     """Return a condition in the words of the station file: `{"rises": {"signal": "rejected"}}`."""
     if condition is None:
         return None
+    if isinstance(condition, StaysOff):
+        after = condition_words(condition.after)
+        return {"stays_off": condition.signal, "for_s": condition.for_s, "after": after}
     word = {AllOf: "all", AnyOf: "any", Not: "not"}.get(type(condition))
     if isinstance(condition, AllOf | AnyOf):
         return {str(word): [condition_words(part) for part in condition.of]}

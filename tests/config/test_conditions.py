@@ -18,6 +18,7 @@ from redrabbit.domain.rule import (
     Increases,
     Not,
     Rises,
+    StaysOff,
 )
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
 
@@ -29,7 +30,10 @@ def table() -> SignalTable:
     return SignalTable(
         places={name: SourcePosition("x.yaml") for name in encodings},
         specs={
-            name: SignalSpec(name=name, address=MqttAddress(topic="t", encoding=encoding))
+            name: SignalSpec(
+                name=name,
+                address=MqttAddress(topic="t", encoding=encoding, expected_every_s=1.0),
+            )
             for name, encoding in encodings.items()
         },
     )
@@ -48,6 +52,11 @@ def table() -> SignalTable:
         ("{between: {number: [10, 10]}}", Between(signal=NUMBER, low=10, high=10)),
         ("{increases: number}", Increases(signal=NUMBER, by=1)),
         ("{increases: {number: 3}}", Increases(signal=NUMBER, by=3)),
+        ("{stays_off: bit, for: 1.5 s}", StaysOff(signal=BIT, for_s=1.5, after=None)),
+        (
+            "{for: 200 ms, after: {becomes: {number: 2}}, stays_off: bit}",
+            StaysOff(signal=BIT, for_s=0.2, after=Becomes(signal=NUMBER, value=2)),
+        ),
         ("{not: {rises: bit}}", Not(of=Rises(signal=BIT))),
         (
             "{all: [{rises: bit}, {any: [{falls: bit}]}]}",
@@ -65,7 +74,7 @@ def test_a_condition_is_read_as_it_is_written(text: str, condition: Condition) -
 
 def test_the_schema_knows_every_condition_and_shows_how_it_is_written() -> None:
     properties = condition_schema()["properties"]
-    assert set(properties) == set(WRITTEN)
+    assert set(properties) == set(WRITTEN) | {"for", "after"}
     assert {
         word for word, form in properties.items() if form.get("description") == WRITTEN[word]
     } >= set(WRITTEN) - {"not"}

@@ -24,6 +24,7 @@ from redrabbit.domain.rule import (
     Increases,
     Not,
     Rises,
+    StaysOff,
 )
 
 BIT, COUNT, WORD = SignalName("bit"), SignalName("count"), SignalName("word")
@@ -75,7 +76,7 @@ def holds(condition: Condition, values: dict[SignalName, Value]) -> bool:
             if isinstance(condition, Below):
                 return value < condition.limit
             return condition.low <= value <= condition.high
-        case Rises() | Falls() | Becomes() | Increases():
+        case Rises() | Falls() | Becomes() | Increases() | StaysOff():
             raise AssertionError("edges need a history")
         case _:
             assert_never(condition)

@@ -21,6 +21,7 @@ from redrabbit.domain.rule import (
     Increases,
     Not,
     Rises,
+    StaysOff,
 )
 
 X, Y, Z = SignalName("x"), SignalName("y"), SignalName("z")
@@ -34,6 +35,7 @@ class Known:
     departed: frozenset[Edge] = frozenset()
     base: dict[SignalName, int | float] = field(default_factory=dict)
     reset: frozenset[SignalName] = frozenset()
+    stayed_off: frozenset[StaysOff] = frozenset()
 
 
 TRUE, FALSE = Equals(signal=X, value=1), Equals(signal=X, value=2)
@@ -127,6 +129,25 @@ def test_a_counter_too_large_for_a_float_is_compared_exactly() -> None:
     context = Known(known={X: 2**63}, base={X: 2**63})
 
     assert holds(Increases(signal=X), context) is False
+
+
+@pytest.mark.parametrize(
+    ("known", "seen_to_its_end", "expected"),
+    [
+        pytest.param({X: False}, True, True, id="was off all the time"),
+        pytest.param({X: False}, False, False, id="not yet, or it came on"),
+        pytest.param({}, True, None, id="not known now"),
+    ],
+)
+def test_a_silence_holds_once_it_was_seen_to_its_end(
+    known: dict[SignalName, Value], seen_to_its_end: bool, expected: bool | None
+) -> None:
+    """D33."""
+    silence = StaysOff(signal=X, for_s=1.5, after=None)
+    seen = frozenset({silence}) if seen_to_its_end else frozenset()
+
+    assert holds(silence, Known(known=known, stayed_off=seen)) is expected
+    assert stands(silence, Known(known=known, stayed_off=seen)) is expected
 
 
 @pytest.mark.parametrize(
