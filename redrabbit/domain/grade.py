@@ -18,9 +18,9 @@ from redrabbit.domain.rule import (
     Between,
     Condition,
     DetectionRule,
-    StaysOff,
     judging_signals,
     leaves,
+    tells_by_silence,
 )
 from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Station
@@ -204,11 +204,6 @@ def tells_by_value(condition: Condition, measured: SignalName | None) -> bool:
         isinstance(leaf, Above | Below | Between) and leaf.signal == measured
         for leaf in leaves(condition)
     )
-
-
-def tells_by_silence(condition: Condition) -> bool:
-    """Return whether a condition needs that something did not come (D33)."""
-    return any(isinstance(leaf, StaysOff) for leaf in leaves(condition))
 
 
 def _watched(rule: DetectionRule, station: Station) -> Watched:

@@ -193,6 +193,11 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             assert_never(condition)
 
 
+def tells_by_silence(condition: Condition) -> bool:
+    """Return whether a condition needs that something did not come (D33)."""
+    return any(isinstance(leaf, StaysOff) for leaf in leaves(condition))
+
+
 def signals_of(condition: Condition) -> frozenset[SignalName]:
     """Return the signals that a condition reads."""
     found = set(leaves(condition))

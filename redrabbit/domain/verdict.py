@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.condition import holds, is_blocked, same_value, stands
 from redrabbit.domain.evidence import Evidence, expired_signals
 from redrabbit.domain.observation import Value
-from redrabbit.domain.rule import OnSilence, judging_signals
+from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
 from redrabbit.domain.run_words import Verdict, Why
 
 
@@ -90,6 +90,8 @@ def _other_answer_stands(evidence: Evidence) -> bool:
 def _answered(evidence: Evidence, at: datetime) -> Judgement:
     expected = evidence.expectation
     good_master = expected.failure_mode is None
+    if evidence.messages_lost and _is_by_silence(evidence):
+        return inconclusive(Why.LINK_LOST, at)
     if evidence.accepted_at is not None:
         verdict = Verdict.ACCEPTED if good_master else Verdict.MISSED
         return Judgement(verdict=verdict, decided_at=at)
@@ -107,6 +109,13 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
         decided_at=at,
         observed_code=code,
     )
+
+
+def _is_by_silence(evidence: Evidence) -> bool:
+    """Return whether the answer is that something did not come: a lost message may have been it."""
+    rule = evidence.expectation.rule
+    answer = rule.detected if evidence.accepted_at is None else rule.accepted
+    return answer is not None and tells_by_silence(answer)
 
 
 def _reject_code_read(evidence: Evidence) -> Value | None:

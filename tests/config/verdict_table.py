@@ -278,9 +278,7 @@ class Played:
 
     def _observe(self, changes: Told, *, failure: Reason | None = None) -> None:
         values = {SignalName(name): value for name, value in changes.items()}
-        self.story.observe(
-            an_acquisition(self._now_s, values, covers=SIGNALS, failure=failure)  # type: ignore[arg-type]  # because a mapping of values is one of values or reasons
-        )
+        self.story.observe(an_acquisition(self._now_s, values, covers=SIGNALS, failure=failure))
 
 
 def _rejects(way: Way, part: PartId) -> str:
