@@ -189,7 +189,7 @@ class Bench:
         self.plant = plant or a_plant()
         self.clock = VirtualClock(begin)
         self.database = a_memory_database(self.plant, self.clock)
-        self.shown: dict[StationId, dict[str, Value]] = {}
+        self.shown: dict[StationId, dict[str, Value | Reason]] = {}
         self.owners: dict[StationId, StationOwner] = {}
         self.restart()
 
@@ -206,7 +206,7 @@ class Bench:
         """Let time pass; nothing else happens."""
         self.clock.advance_to(self.clock.steady + timedelta(seconds=seconds))
 
-    def read(self, station: StationId, /, **values: Value) -> None:
+    def read(self, station: StationId, /, **values: Value | Reason) -> None:
         """Let the station be read once: these values changed."""
         now = self.clock.now()
         self.shown.setdefault(station, dict(IDLE_SIGNALS)).update(values)
@@ -218,8 +218,7 @@ class Bench:
                     window=Window(began_at=now, ended_at=now),
                     signals=frozenset(spec.name for spec in signals),
                     changes=tuple(
-                        Observation(signal=SignalName(name), value=value)
-                        for name, value in values.items()
+                        _observation(SignalName(name), told) for name, told in values.items()
                     ),
                 )
             )
@@ -258,7 +257,13 @@ class Bench:
         return self.database.write_now(command)
 
 
-IDLE_SIGNALS: dict[str, Value] = {
+def _observation(signal: SignalName, told: Value | Reason) -> Observation:
+    if isinstance(told, Reason):
+        return Observation(signal=signal, reason=told)
+    return Observation(signal=signal, value=told)
+
+
+IDLE_SIGNALS: dict[str, Value | Reason] = {
     "part_present": False,
     "rejected": False,
     "accepted": False,

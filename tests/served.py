@@ -54,6 +54,7 @@ class ServedPlant:
         """Signals that are idle again once the part is out."""
         self._idle = idle
         self._shown: dict[StationId, dict[str, Value]] = {}
+        self._failed: set[StationId] = set()
         self._kept = MemoryDatabase(
             origin="changchun2",
             clock=clock,
@@ -116,6 +117,9 @@ class ServedPlant:
             and (name not in before or before[name] != value)
         }
         before.update({str(signal): value for signal, value in changed.items()})
+        if watched.id in self._failed:  # a link tells everything anew after a failure
+            self._failed.discard(watched.id)
+            changed = {signal: before[signal] for signal in known.values() if signal in before}
         await self._take(
             Acquisition(
                 station=watched.id,
@@ -129,6 +133,7 @@ class ServedPlant:
 
     async def fail(self, station: StationId | str) -> None:
         """Let one poll of a station fail."""
+        self._failed.add(StationId(station))
         watched = self.agent.queues[StationId(station)].owner.station
         now = self.clock.now()
         await self._take(

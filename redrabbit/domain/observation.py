@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from redrabbit.domain.identity import SignalName, StationId
+from redrabbit.domain.identity import DeviceId, SignalName, StationId
 
 Value = bool | int | float | str
 
@@ -134,9 +134,30 @@ Readings = Mapping[SignalName, Reading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoData:
+    """Since when, and why, nothing can be told by the signals of a device or a whole station."""
+
+    since: datetime
+    """End of the last good reading, or when the watch began where there was none yet."""
+    reason: Reason
+    signal: SignalName | None
+    """The one that has been without a good reading for longest; None: the station as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StationView:
-    """All readings of one station after an acquisition, and since when it is without data."""
+    """All readings of one station, and which of its devices are without data."""
 
     station: StationId
     readings: Readings = field(default_factory=dict)
-    no_data_since: datetime | None = None
+    """A value that has expired is none: its reason is `EXPIRED` (B2)."""
+    no_data: NoData | None = None
+    """The station as a whole: nothing at all was heard from it for too long (R17)."""
+    blind: Mapping[DeviceId, NoData] = field(default_factory=dict)
+    """Devices of which a signal that their rule needs is without a good reading (D32)."""
+
+    @property
+    def worst(self) -> NoData | None:
+        """The longest-standing of all these; None: everything that is judged by is read."""
+        found = [*self.blind.values(), *([self.no_data] if self.no_data is not None else [])]
+        return min(found, key=lambda each: each.since, default=None)

@@ -18,7 +18,7 @@ from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InFor
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.run import RunRecord
-from redrabbit.domain.facts.station import StationRecord
+from redrabbit.domain.facts.station import DeviceRecord, StationRecord
 
 __all__ = [
     "KEYS",
@@ -30,6 +30,7 @@ __all__ = [
     "CheckRecord",
     "ConfigurationRecord",
     "ContainmentRecord",
+    "DeviceRecord",
     "InForceRecord",
     "Json",
     "OccurrenceRecord",

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.rule import DetectionRule
-from redrabbit.domain.signals import SignalSpec
+from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.text import Text
 
 
@@ -80,6 +80,18 @@ class Station:
     """Which part the station sees; a challenge part's code outside its run is an escape (L5)."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
+
+    def expires_s(self) -> dict[SignalName, float | None]:
+        """Return after how long without a good reading each signal is lost (B2).
+
+        None: it speaks only on change, so its silence proves nothing (D7).
+        """
+        return {
+            spec.name: None
+            if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s is None
+            else self.value_expires_s
+            for spec in self.signals
+        }
 
     def device(self, device_id: DeviceId) -> Device:
         """Return the device of that id; KeyError if it is not at this station."""

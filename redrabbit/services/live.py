@@ -2,19 +2,29 @@
 
 Nothing is carried over a failure (B1): after one, every covered signal has no value until it is
 read again. A station that is not read for `value_expires_s` is *without data* since its last good
-reading (B2, R17).
+reading (B2, R17); each of its devices goes by the signals of its own rule (D32).
 
 Most acquisitions say only that all is as before. They are noted as one window and put into the
 readings when somebody asks for those: a third of the service's time with 100 stations polled every
 100 ms (tests/benchmarks/test_bench_verdict.py).
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from redrabbit.domain.identity import SignalName
+from redrabbit.domain.device_reading import DevicesRead
+from redrabbit.domain.identity import DeviceId, SignalName
 from redrabbit.domain.limits import fits_in_64_bits
-from redrabbit.domain.observation import Acquisition, Reading, Reason, StationView, Window
-from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.observation import (
+    Acquisition,
+    NoData,
+    Reading,
+    Readings,
+    Reason,
+    StationView,
+    Window,
+)
 from redrabbit.domain.station import Station
 
 
@@ -23,6 +33,8 @@ class LiveStation:
 
     def __init__(self, station: Station, started_at: datetime) -> None:
         self._station = station
+        self._expires_s = station.expires_s()
+        self._devices = DevicesRead(station, started_at)
         self._readings: dict[SignalName, Reading] = {
             spec.name: _unread(spec.name, Reason.NOT_YET_READ) for spec in station.signals
         }
@@ -32,10 +44,7 @@ class LiveStation:
         """The start counts as one: a station never read is without data after the same time."""
         self._was_read = False
         self._failure: Reason | None = Reason.NOT_YET_READ
-        self._speaks_regularly = any(
-            not isinstance(spec.address, MqttAddress) or spec.address.expected_every_s is not None
-            for spec in station.signals
-        )
+        self._speaks_regularly = any(each is not None for each in self._expires_s.values())
         self.changes = 0
         """Grows with every change of a reading: cheap change detection for pages."""
 
@@ -49,9 +58,12 @@ class LiveStation:
 
     def take(self, acquisition: Acquisition) -> None:
         """Fold one acquisition in."""
+        self._devices.take(acquisition)
         if acquisition.failure is not None:
             self._fail(acquisition, acquisition.failure)
             return
+        if not acquisition.signals:
+            return  # a duplicate, or one out of order, is no sign of life (D27)
         self._failure, self._was_read = None, True
         self._last_good_at = max(self._last_good_at, acquisition.window.ended_at)
         self._note_alive(acquisition)
@@ -94,20 +106,32 @@ class LiveStation:
         live = LiveStation(station, self._last_good_at)
         live._readings, live._failure = self.readings, self._failure
         live._was_read = self._was_read
+        live._devices = self._devices.under(station)
         live.changes = self.changes
         return live
 
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock: silence is measured in durations (R46)."""
         self._last_good_at += step
+        self._devices.shift(step)
 
-    def lost(self, now: datetime) -> tuple[datetime, Reason] | None:
-        """Return since when, and why, the station is without data; None while it is read."""
+    def lost(self, now: datetime) -> NoData | None:
+        """Return since when, and why, the station as a whole is without data; None while it is not.
+
+        Of its devices this says nothing: ask `blind`.
+        """
         if self._failure is None and not self._speaks_regularly:
             return None
         if now - self._last_good_at <= timedelta(seconds=self._station.value_expires_s):
             return None
-        return self._last_good_at, self._failure or Reason.EXPIRED
+        return NoData(since=self._last_good_at, reason=self._failure or Reason.EXPIRED, signal=None)
+
+    def blind(self, now: datetime) -> Mapping[DeviceId, NoData]:
+        """Return the devices that can't be judged, because a signal they need isn't read (D32)."""
+        found = self._devices.no_data(now)
+        if not found or (self._was_read and self.lost(now) is None):
+            return found
+        return {device: replace(why, signal=None) for device, why in found.items()}
 
     def last_good_at(self) -> datetime | None:
         """Return the end of the last good acquisition; None before the first."""
@@ -115,12 +139,24 @@ class LiveStation:
 
     def view(self, now: datetime) -> StationView:
         """Return what a page shows."""
-        lost = self.lost(now)
         return StationView(
             station=self._station.id,
-            readings=self.readings,
-            no_data_since=lost[0] if lost else None,
+            readings=self._unexpired(now),
+            no_data=self.lost(now),
+            blind=self.blind(now),
         )
+
+    def _unexpired(self, now: datetime) -> Readings:
+        """Return the readings without the values that are older than they may be (B2)."""
+        return {
+            signal: replace(reading, value=None, reason=Reason.EXPIRED)
+            if reading.value is not None
+            and reading.window is not None
+            and (expires_s := self._expires_s[signal]) is not None
+            and (now - reading.window.ended_at).total_seconds() > expires_s
+            else reading
+            for signal, reading in self.readings.items()
+        }
 
     def counter(self) -> int | None:
         """Return the station's part counter as last read, None where there is none.

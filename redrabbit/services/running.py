@@ -38,7 +38,6 @@ from redrabbit.domain.run import DeadlineKind, Run, SetDeadline, Step, StopReaso
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.run_words import Purpose, RunState
-from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
@@ -311,17 +310,11 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
     """Return what presenting this part at this check's device is to prove."""
     part = plant.part(part_id)
     rule = station.device(check.device).rule
-    expires_s = {
-        spec.name: None
-        if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s is None
-        else station.value_expires_s
-        for spec in station.signals
-    }
     return Expectation(
         part=part.id,
         failure_mode=part.failure_mode,
         code=rule.reject_codes.get(part.failure_mode) if part.failure_mode else None,
         rule=rule,
-        expires_s=expires_s,
+        expires_s=station.expires_s(),
         gaps_lose_messages=isinstance(station.link, MqttLink),
     )

@@ -6,15 +6,28 @@ two it must give this owner no further input. It awaits nothing, so the service 
 drive the same code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Fact
-from redrabbit.domain.facts.station import StationLost, StationRestored
-from redrabbit.domain.identity import AGENT, Actor, ContainmentId, OccurrenceId, PartId
-from redrabbit.domain.observation import Acquisition, StationView
+from redrabbit.domain.facts.station import (
+    DeviceLost,
+    DeviceRestored,
+    StationLost,
+    StationRestored,
+)
+from redrabbit.domain.identity import (
+    AGENT,
+    Actor,
+    CheckId,
+    ContainmentId,
+    DeviceId,
+    OccurrenceId,
+    PartId,
+)
+from redrabbit.domain.observation import Acquisition, NoData, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import RunRecord
@@ -62,6 +75,7 @@ class StationOwner:
         *,
         started_at: datetime,
         recorded_lost: bool,
+        recorded_blind: Iterable[DeviceId] = (),
         run: Run | None = None,
         reads_on: "StationOwner | None" = None,
     ) -> None:
@@ -72,6 +86,7 @@ class StationOwner:
         )
         self.run = run
         self._recorded_lost = recorded_lost
+        self._recorded_blind = frozenset(recorded_blind)
         self._parts = frozenset(part.id for part in plant.parts)
         self.signals: SignalLog | None = None
         """What the signals have done since the run under way began, or was taken up."""
@@ -122,10 +137,7 @@ class StationOwner:
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
-        restored = None
-        if acquisition.failure is None and self._recorded_lost:
-            restored = self._note_restored(acquisition.window.ended_at)
-        return _joined([moved, escape, restored])
+        return _joined([moved, escape, *self._restored(acquisition)])
 
     def _needs_before(self, acquisition: Acquisition) -> bool:
         """Return whether what was read before matters: making readings costs."""
@@ -141,8 +153,9 @@ class StationOwner:
         lost = self.live.lost(now)
         silent = None
         if lost is not None and not self._recorded_lost:
-            silent = self._note_lost(lost[0], lost[1].value, now)
-        return _joined([moved, silent])
+            silent = self._note_lost(lost, now)
+        blind = self._note_blind(now) if lost is None else None
+        return _joined([moved, silent, blind])
 
     def restart(self, now: datetime) -> Pending | None:
         """Take the run up after a restart: what was not seen is not guessed (L3)."""
@@ -164,8 +177,7 @@ class StationOwner:
             raise Refusal("station_busy", station=self.station.id, run=self.run.id)
         if not self._is_checked_here(check_id):
             raise Refusal("no_such_check", check=check_id)
-        if self.live.lost(now) is not None:
-            raise Refusal("station_no_data", station=self.station.id)
+        self._refuse_unread(check_id, now)
         started: list[Run] = []
 
         def command(uow: UnitOfWork) -> RunRecord | None:
@@ -186,6 +198,16 @@ class StationOwner:
             self.signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
+
+    def _refuse_unread(self, check_id: str, now: datetime) -> None:
+        """Refuse a run at a device that can't be judged now: a signal it needs isn't read (D32)."""
+        device = self._plant.check(CheckId(check_id)).device
+        why = self.live.blind(now).get(device)
+        if why is None:
+            return
+        if why.signal is None:
+            raise Refusal("station_no_data", station=self.station.id)
+        raise Refusal("device_no_data", station=self.station.id, device=device, signal=why.signal)
 
     def _is_checked_here(self, check_id: str) -> bool:
         """Tell whether the plan in force has this check at this station: it may be another by now."""
@@ -309,22 +331,68 @@ class StationOwner:
 
         return Pending(command=command, settle=_nothing)
 
-    def _note_lost(self, since: datetime, reason: str, now: datetime) -> Pending:
+    def _note_lost(self, lost: NoData, now: datetime) -> Pending:
         def settle() -> None:
             self._recorded_lost = True
 
-        lost = StationLost(station_id=self.station.id, no_data_since=since, reason=reason)
-        return self._note(lost, now, settle)
+        fact = StationLost(
+            station_id=self.station.id, no_data_since=lost.since, reason=lost.reason.value
+        )
+        return self._note([fact], now, settle)
+
+    def _note_blind(self, now: datetime) -> Pending | None:
+        """Record devices that can't be judged though their station is read, once for each (D32)."""
+        facts = [
+            DeviceLost(
+                station_id=self.station.id,
+                device_id=device,
+                no_data_since=why.since,
+                signal=why.signal,
+                reason=why.reason.value,
+            )
+            for device, why in self.live.blind(now).items()
+            if device not in self._recorded_blind
+            and (now - why.since).total_seconds() > self.station.value_expires_s
+        ]
+        if not facts:
+            return None
+
+        def settle() -> None:
+            self._recorded_blind |= {DeviceId(fact.device_id) for fact in facts}
+
+        return self._note(facts, now, settle)
+
+    def _restored(self, acquisition: Acquisition) -> list[Pending]:
+        """Record what can be read again by this acquisition."""
+        if acquisition.failure is not None or not acquisition.signals:
+            return []
+        at = acquisition.window.ended_at
+        restored = [self._note_restored(at)] if self._recorded_lost else []
+        if self._recorded_blind:
+            seeing = self._recorded_blind - self.live.blind(at).keys()
+            restored += [self._note_seeing(seeing, at)] if seeing else []
+        return restored
 
     def _note_restored(self, at: datetime) -> Pending:
         def settle() -> None:
             self._recorded_lost = False
 
-        return self._note(StationRestored(station_id=self.station.id), at, settle)
+        return self._note([StationRestored(station_id=self.station.id)], at, settle)
 
-    def _note(self, fact: Fact, at: datetime, settle: Callable[[], None]) -> Pending:
+    def _note_seeing(self, devices: frozenset[DeviceId], at: datetime) -> Pending:
+        def settle() -> None:
+            self._recorded_blind -= devices
+
+        facts = [
+            DeviceRestored(station_id=self.station.id, device_id=device)
+            for device in sorted(devices)
+        ]
+        return self._note(facts, at, settle)
+
+    def _note(self, facts: Sequence[Fact], at: datetime, settle: Callable[[], None]) -> Pending:
         def command(uow: UnitOfWork) -> None:
-            record(uow, fact, stream=self.station.line, at=at, actor=AGENT)
+            for fact in facts:
+                record(uow, fact, stream=self.station.line, at=at, actor=AGENT)
 
         return Pending(command=command, settle=settle)
 

@@ -21,6 +21,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AgentRecord,
     ChallengePartRecord,
+    DeviceRecord,
     PresentationRecord,
     RunRecord,
     StationRecord,
@@ -165,6 +166,12 @@ def _owner_of(
         station,
         started_at=uow.now,
         recorded_lost=known is not None and known.no_data_since is not None,
+        recorded_blind=[
+            device.id
+            for device in station.devices
+            if (blind := uow.get(DeviceRecord, station.line, device.id)) is not None
+            and blind.no_data_since is not None
+        ],
         run=run,
         reads_on=reads_on,
     )

@@ -14,6 +14,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "containment_closed": 409,
     "containment_not_to_reverify": 409,
     "cross_site_request": 403,
+    "device_no_data": 409,
     "entry_damaged": 503,
     "form_expired": 403,
     "form_too_large": 413,

@@ -8,11 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.identity import LineId, SignalName, StationId
-from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
+from redrabbit.domain.observation import (
+    Acquisition,
+    NoData,
+    Observation,
+    Reason,
+    Value,
+    Window,
+)
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
 from redrabbit.services.live import LiveStation
+from tests.plants import a_station
 
 BEGAN = datetime(2026, 11, 22, 6, tzinfo=UTC)
 NAMES = tuple(SignalName(name) for name in ("part_present", "rejected", "accepted"))
@@ -102,9 +110,68 @@ def test_the_last_good_reading_is_one_that_was_made(polls: list[Acquisition], fa
     live = LiveStation(STATION, BEGAN)
     for poll in polls:
         live.take(poll)
-    good = [poll.window.ended_at for poll in polls if poll.failure is None]
+    good = [poll.window.ended_at for poll in polls if poll.failure is None and poll.signals]
     assert live.last_good_at() == max(good, default=None)
     assert live.of(STATION).last_good_at() == live.last_good_at()
+
+
+def good_poll(second: float, **told: Value | Reason) -> Acquisition:
+    """Return a good poll; these signals changed."""
+    at = BEGAN + timedelta(seconds=second)
+    return Acquisition(
+        station=STATION.id,
+        window=Window(began_at=at, ended_at=at),
+        signals=frozenset(NAMES),
+        changes=tuple(
+            Observation(signal=SignalName(name), reason=what)
+            if isinstance(what, Reason)
+            else Observation(signal=SignalName(name), value=what)
+            for name, what in told.items()
+        ),
+    )
+
+
+def test_a_duplicate_is_no_sign_of_life() -> None:
+    """D27: a broker that gives the same message again says nothing of the station."""
+    live = LiveStation(STATION, BEGAN)
+    live.take(good_poll(0, rejected=False))
+    for second in range(1, 9):
+        live.take(replace(good_poll(second), signals=frozenset(), fresh=False))
+    lost = live.lost(BEGAN + timedelta(seconds=8))
+    assert lost is not None
+    assert (lost.since, lost.reason) == (BEGAN, Reason.EXPIRED)
+
+
+def test_a_value_that_is_older_than_it_may_be_is_shown_as_none() -> None:
+    """B2: on pages and in the API alike, also where the link went silent without a word."""
+    live = LiveStation(STATION, BEGAN)
+    live.take(good_poll(0, **dict.fromkeys(NAMES, False)))
+    in_time, late = (live.view(BEGAN + timedelta(seconds=s)) for s in (2, 2.1))
+    assert {reading.value for reading in in_time.readings.values()} == {False}
+    assert {(r.value, r.reason) for r in late.readings.values()} == {(None, Reason.EXPIRED)}
+    assert late.no_data is not None
+    assert in_time.no_data is None
+
+
+def test_a_device_is_blind_while_its_station_goes_on_being_read() -> None:
+    """D32: and says by which signal; a station without any data says that instead."""
+    device = a_station(StationId("op10")).devices[0]
+    judged = replace(device.rule, reject_code=None, reject_codes={}, part_code=None, measured=None)
+    live = LiveStation(replace(STATION, devices=(replace(device, rule=judged),)), BEGAN)
+    now = BEGAN + timedelta(seconds=1)
+    assert live.view(now).blind[device.id] == NoData(
+        since=BEGAN, reason=Reason.NOT_YET_READ, signal=None
+    )
+    live.take(good_poll(1, part_present=False, accepted=False, rejected=Reason.DEVICE_ERROR))
+    for second in range(2, 6):
+        live.take(good_poll(second))
+    view = live.view(BEGAN + timedelta(seconds=5))
+    dead = NoData(since=BEGAN, reason=Reason.DEVICE_ERROR, signal=SignalName("rejected"))
+    assert (view.no_data, view.blind, view.worst) == (None, {device.id: dead}, dead)
+    assert live.of(live._station).blind(BEGAN + timedelta(seconds=5)) == {device.id: dead}
+    silent = live.view(BEGAN + timedelta(seconds=60))
+    assert silent.no_data is not None
+    assert silent.blind[device.id] == replace(dead, signal=None)
 
 
 def test_readings_once_given_are_never_changed_afterwards() -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, SignalName
+from redrabbit.domain.observation import Reason
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
     ContainmentRecord,
+    DeviceRecord,
     OccurrenceRecord,
     PresentationRecord,
     RunRecord,
@@ -17,6 +19,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services import containing, scheduling
 from redrabbit.services.ports import equals
+from redrabbit.services.station_owner import StationOwner
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
 
 ANNA = Actor.stated("2207")
@@ -271,6 +274,88 @@ def test_a_silent_station_is_without_data_and_then_read_again() -> None:
     again = bench.database.read_now(lambda reader: reader.get(StationRecord, LINE, OP20))
     assert again is not None
     assert again.no_data_since is None
+
+
+def entry_types(bench: Bench) -> list[str]:
+    """Return the types of all entries, in order."""
+    return [entry.type for entry in bench.database.read_now(lambda reader: reader.entries())]
+
+
+def the_device(bench: Bench) -> DeviceRecord:
+    """Return the record of OP20's device."""
+    record = bench.database.read_now(lambda r: r.get(DeviceRecord, LINE, "op20-torque"))
+    assert record is not None
+    return record
+
+
+def test_a_dead_block_blinds_its_device_though_its_station_is_read() -> None:
+    """K4, f2: recorded once, since the last good reading; no run may be started; and told when over."""
+    bench = Bench()
+    blind_since = bench.clock.now()
+    for _ in range(6):
+        bench.pass_time(1)
+        bench.read(OP20, rejected=Reason.DEVICE_ERROR, part_count=1001)
+        bench.tick()
+    assert entry_types(bench).count("device_lost") == 1
+    assert entry_types(bench).count("station_lost") == 1, "op30 alone, which nobody read"
+    lost = the_device(bench)
+    assert (lost.no_data_since, lost.signal, lost.reason) == (
+        blind_since,
+        "rejected",
+        "device_error",
+    )
+    with pytest.raises(Refusal) as refused:
+        start(bench)
+    assert refused.value.code == "device_no_data"
+    assert refused.value.params == {
+        "station": "op20",
+        "device": "op20-torque",
+        "signal": "rejected",
+    }
+    bench.read(OP20, rejected=False)
+    assert (the_device(bench).no_data_since, the_device(bench).signal) == (None, None)
+    start(bench)
+
+
+def test_a_blind_device_stays_known_as_blind_over_a_restart() -> None:
+    bench = Bench()
+    bench.read(OP20, rejected=Reason.DEVICE_ERROR)
+    bench.pass_time(3)
+    bench.read(OP20, part_count=1001)
+    bench.tick()
+    since = the_device(bench).no_data_since
+    bench.restart()
+    bench.pass_time(3)
+    bench.read(OP20, part_count=1002)
+    bench.tick()
+    assert the_device(bench).no_data_since == since
+    assert entry_types(bench).count("device_lost") == 1
+
+
+def test_a_station_without_any_data_says_so_itself() -> None:
+    bench = Bench()
+    bench.pass_time(10)
+    bench.tick()
+    bench.read(OP20)
+    bench.tick()
+    assert "device_lost" not in entry_types(bench)
+
+
+def test_a_station_that_was_never_read_starts_no_run() -> None:
+    """K4: not even in the first seconds after the start of the service."""
+    bench = Bench()
+    owner = StationOwner(
+        bench.plant, bench.plant.station(OP20), started_at=bench.clock.now(), recorded_lost=True
+    )
+    with pytest.raises(Refusal) as refused:
+        owner.start(
+            check_id=TORQUE_CHECK,
+            occurrence_id=None,
+            containment_id=None,
+            actor=ANNA,
+            now=bench.clock.now(),
+        )
+    assert refused.value.code == "station_no_data"
 
 
 def test_a_restart_ends_a_later_presentation_that_was_open_beside_the_first() -> None:

@@ -149,11 +149,14 @@ class Shop:
     def pass_time(self, seconds: float) -> None:
         self.clock.advance_to(self.clock.steady + timedelta(seconds=seconds))
 
-    def read(self, station: str, /, **values: Value) -> None:
-        """Let the station be read once: these values changed."""
-        self.shown[station].update(values)
+    def read(self, station: str, /, **told: Value | Reason) -> None:
+        """Let the station be read once: these values changed, or have none any more."""
+        self.shown[station].update({n: v for n, v in told.items() if not isinstance(v, Reason)})
         changes = tuple(
-            Observation(signal=SignalName(name), value=value) for name, value in values.items()
+            Observation(signal=SignalName(name), reason=what)
+            if isinstance(what, Reason)
+            else Observation(signal=SignalName(name), value=what)
+            for name, what in told.items()
         )
         self._take(station, changes, None)
 
@@ -464,6 +467,11 @@ def _station_and_clock(shop: Shop) -> None:
     shop.read(OP10, **shop.shown[OP10])
     shop.read(OP20)
     shop.read(NUT)
+    for second in range(4):  # a device that can't be judged, though its station is read
+        shop.pass_time(1)
+        shop.read(OP20, **{"rejected": Reason.DEVICE_ERROR} if second == 0 else {})
+        shop.settle(shop.owners[OP20].tick(shop.clock.now()))
+    shop.read(OP20, rejected=False)
     before = shop.clock.now()
     shop.clock.step_wall(timedelta(seconds=-1.25))
     step = shop.clock.reanchor()

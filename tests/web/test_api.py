@@ -437,6 +437,10 @@ def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:
     text = onlooker.client.get("/metrics").text
     place = 'device="line2-op20",line="line2",station="line2-op20"'
     assert f'redrabbit_device_status{{{place},status="missed"}} 1.0' in text
+    assert f"redrabbit_device_read{{{place}}} 1.0" in text
+    assert (
+        'redrabbit_device_read{device="line4-op10",line="line4",station="line4-op10"} 0.0' in text
+    )
     assert f'redrabbit_device_status{{{place},status="verified"}} 0.0' in text
     assert f"redrabbit_device_cases{{{place}}} 1.0" in text
     assert f"redrabbit_device_oldest_case_age_seconds{{{place}}} 83" in text

@@ -1,4 +1,8 @@
-"""Stations: known, read, lost, retired (R17). A station stands on its line's stream (D50)."""
+"""Stations and devices: known, read, lost, retired (R17, D32). They stand on their line's stream (D50).
+
+A device may be without data though its station is read: one block, one topic or one signal is dead. That
+has a fact of its own, so that the records tell since when nobody could have judged it (decision 0014).
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -96,3 +100,62 @@ class StationRestored(Fact):
         station = found(look, StationRecord, entry.stream, self.station_id)
         at = entry.occurred_at
         return (Put(replace(station, no_data_since=None, reason=None, changed_at=at)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRecord(Record):
+    """Whether a device can be judged by what is read, and since when it can't (D32).
+
+    A device has one from the first time on that it could not. While its whole station is without data,
+    the station's record says so.
+    """
+
+    TABLE: ClassVar = "devices"
+    KEY: ClassVar = ("line", "device_id")
+
+    line: str
+    device_id: str
+    station_id: str
+    no_data_since: datetime | None
+    signal: str | None
+    """The signal that has been without a good reading for longest; None: it is read."""
+    reason: str | None
+    """A code: why that signal has none."""
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLost(Fact):
+    """A signal that the device is judged by is not read any more, though its station is."""
+
+    TYPE: ClassVar = "device_lost"
+
+    station_id: str
+    device_id: str
+    no_data_since: datetime
+    """When that signal was read for the last time, or when the watch began."""
+    signal: str | None
+    """The signal; null: the station as a whole."""
+    reason: str
+    """A code."""
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Mark the device as without data, and since when."""
+        del look
+        return (Put(made(DeviceRecord, self, line=entry.stream, changed_at=entry.occurred_at)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRestored(Fact):
+    """All signals that the device is judged by are read again."""
+
+    TYPE: ClassVar = "device_restored"
+
+    station_id: str
+    device_id: str
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Mark the device as read."""
+        device = found(look, DeviceRecord, entry.stream, self.device_id)
+        at = entry.occurred_at
+        return (Put(replace(device, no_data_since=None, signal=None, reason=None, changed_at=at)),)

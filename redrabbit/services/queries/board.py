@@ -17,6 +17,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
+from redrabbit.services.queries.unread import unread_since
 from redrabbit.services.queries.wording import message
 
 FEWEST_COLUMNS: Final = 3
@@ -133,8 +134,8 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
             return message("board.overdue", overdue=overdue), _part_to_take(overview)
         case DeviceStatus.LAPSED:
             return message("board.lapsed", at=standing.since), _next(overview)
-        case DeviceStatus.NO_DATA:
-            return message("status.no_data"), message("board.not_reached", since=standing.since)
+        case DeviceStatus.NO_DATA if overview.no_data is not None:
+            return message("status.no_data"), unread_since(overview.station, overview.no_data)
         case DeviceStatus.INCONCLUSIVE if standing.run_id is not None:
             again = message("board.again", run=standing.run_id)
             return message("board.inconclusive", at=standing.since), again

@@ -15,14 +15,15 @@ from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding
-from redrabbit.domain.identity import OccurrenceId, StationId
-from redrabbit.domain.observation import StationView
+from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
+from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
+    DeviceRecord,
     OccurrenceRecord,
     PauseRecord,
     PresentationRecord,
@@ -45,6 +46,8 @@ class DeviceOverview:
     marks: DeviceMarks
     """Its status, its cases, and what is overdue behind a worse status (D35)."""
     facts: DeviceFacts
+    no_data: NoData | None
+    """Since when and why nothing can be told by its signals (D32); None: they are read."""
     checks: tuple[Check, ...]
     undecided: tuple[OccurrenceRecord, ...]
     """Its occurrences that are not decided, by due time."""
@@ -87,6 +90,8 @@ class _Scene:
     pauses: list[PauseRecord]
     stations: dict[tuple[str, str], StationRecord]
     """By line and id: what moved to another line left a retired record on the old one."""
+    devices: dict[tuple[str, str], DeviceRecord]
+    """By line and id; a device that could always be judged has none."""
     checks: dict[tuple[str, str], CheckRecord]
 
 
@@ -127,6 +132,7 @@ def _scene(
         runs=runs_under_way(reader),
         pauses=reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now)),
         stations={(each.line, each.station_id): each for each in reader.find(StationRecord)},
+        devices={(each.line, each.device_id): each for each in reader.find(DeviceRecord)},
         checks={(each.line, each.check_id): each for each in reader.find(CheckRecord)},
     )
 
@@ -135,10 +141,11 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
     plant, now = scene.plant, scene.now
     undecided = tuple(o for o in scene.undecided if o.device == device.id)
     checks = tuple(check for check in plant.plan.checks if check.device == device.id)
+    no_data = _no_data(scene, station, device)
     facts = DeviceFacts(
         checks=tuple(_facts(scene, check, undecided) for check in checks),
         containments=tuple(c for c in scene.containments if c.device == device.id),
-        no_data_since=_no_data_since(scene, station),
+        no_data_since=no_data.since if no_data is not None else None,
         pause=next((p for p in scene.pauses if p.line == station.line), None),
     )
     marks = device_marks(facts, now)
@@ -149,6 +156,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         device=device,
         marks=marks,
         facts=facts,
+        no_data=no_data,
         checks=checks,
         undecided=undecided,
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
@@ -196,10 +204,23 @@ def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
     return latest(reader, RunRecord, *conditions, by="started_at")
 
 
-def _no_data_since(scene: _Scene, station: Station) -> datetime | None:
-    """Return since when the station is unread: live where it is watched, else as recorded."""
+def _no_data(scene: _Scene, station: Station, device: Device) -> NoData | None:
+    """Return since when and why the device can't be judged: live where it is watched, else as recorded."""
     view = scene.views.get(station.id)
     if view is not None:
-        return view.no_data_since
-    record = scene.stations.get((station.line, station.id))
-    return record.no_data_since if record is not None else None
+        return view.blind.get(device.id)
+    whole = scene.stations.get((station.line, station.id))
+    if whole is not None and whole.no_data_since is not None:
+        return _recorded(whole.no_data_since, whole.reason, None)
+    own = scene.devices.get((station.line, device.id))
+    if own is None or own.no_data_since is None:
+        return None
+    return _recorded(own.no_data_since, own.reason, own.signal)
+
+
+def _recorded(since: datetime, reason: str | None, signal: str | None) -> NoData:
+    return NoData(
+        since=since,
+        reason=Reason(reason or Reason.EXPIRED),
+        signal=None if signal is None else SignalName(signal),
+    )

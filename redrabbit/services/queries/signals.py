@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.observation import Reading, StationView, Value
+from redrabbit.domain.observation import Reason, StationView, Value
 from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
@@ -47,9 +47,9 @@ def spoken(value: Value) -> Message | str | int:
 
 def _chip(spec: SignalSpec, view: StationView | None) -> SignalChip:
     reading = view.readings.get(spec.name) if view is not None else None
-    why = _why_unknown(reading, view)
-    if reading is None or reading.value is None or why is not None:
-        word = why or "not_yet_read"
+    if reading is None or reading.value is None:
+        unread = Reason.NOT_YET_READ if reading is None else reading.reason
+        word = (unread or Reason.NOT_YET_READ).value
         return SignalChip(
             signal=spec.name,
             label=spec.label or spec.name,
@@ -64,13 +64,3 @@ def _chip(spec: SignalSpec, view: StationView | None) -> SignalChip:
         unit=spec.unit,
         known=True,
     )
-
-
-def _why_unknown(reading: Reading | None, view: StationView | None) -> str | None:
-    if reading is None:
-        return "not_yet_read"
-    if reading.reason is not None:
-        return reading.reason.value
-    if view is not None and view.no_data_since is not None:
-        return "expired"
-    return None

@@ -4,7 +4,7 @@ It shows one instruction at a time (look.md) and says what is still missing befo
 confirmed; what it shows is what the run's records say, never a guess (B23).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,6 +35,7 @@ from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
+from redrabbit.services.queries.unread import Unread, unread_here, unread_since
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import message
@@ -79,7 +80,8 @@ class StationPage:
     line: Text
     name: Text
     now: datetime
-    no_data_since: datetime | None
+    unread: tuple[Unread, ...]
+    """What can't be read here, so that a device can't be judged."""
     signals: tuple[SignalChip, ...]
     reading_age: timedelta | None
     run: RunUnderWay | None
@@ -113,7 +115,7 @@ def station_page(
         line=line_name(plant, station.line),
         name=station.name,
         now=now,
-        no_data_since=here[0].facts.no_data_since if here else None,
+        unread=unread_here(station, here),
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
         run=_run(reader, plant, station, run) if run is not None else None,
@@ -204,7 +206,8 @@ class StationRow:
     name: Text
     devices: tuple[DeviceShown, ...]
     run: RunId | None
-    no_data_since: datetime | None
+    unread: Message | None
+    """What has not been read for longest; None: every device can be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +242,13 @@ def stations_page(
                 name=station.name,
                 devices=tuple(_device(overview, now) for overview in here),
                 run=next((s.run.run_id for s in here if s.run is not None), None),
-                no_data_since=here[0].facts.no_data_since if here else None,
+                unread=_longest_unread(station, here),
             )
         )
     return StationsPage(rows=tuple(rows))
+
+
+def _longest_unread(station: Station, here: Iterable[DeviceOverview]) -> Message | None:
+    unread = [overview.no_data for overview in here if overview.no_data is not None]
+    worst = min(unread, key=lambda why: why.since, default=None)
+    return unread_since(station, worst) if worst is not None else None

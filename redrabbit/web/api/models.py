@@ -10,17 +10,13 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
-from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.facts.challenge_part import PartStateCode
-from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.identity import How, Letter
-from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
-from redrabbit.domain.station import DeviceKind
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.codes import CODES
@@ -123,67 +119,6 @@ class Page(Model, Generic[Row]):
     next: str | None = Field(
         description="Give it as `cursor` for the next page; null: this is the last."
     )
-
-
-class SignalReading(Model):
-    """The last known state of one signal: a value, or the reason there is none."""
-
-    signal: str = Field(examples=["reject_code"])
-    value: bool | int | float | str | None
-    reason: Reason | None = Field(description="Why there is no value.", examples=["timeout"])
-    unit: str | None
-    acquired_at: datetime | None = Field(description="End of the last good acquisition.")
-    changed_at: datetime | None
-    retained: bool
-
-
-class Station(Model):
-    """One station with its live signals."""
-
-    id: str = Field(examples=["op20"])
-    line: str
-    operation: str = Field(examples=["OP20"])
-    name: InWords
-    devices: list[str]
-    no_data_since: datetime | None = Field(description="null: the station is read.")
-    run: RunRef | None = Field(description="The run that is under way here.")
-    signals: list[SignalReading]
-
-
-class Case(Model):
-    """A case beside the status of its device: its parts are not dealt with yet (D35)."""
-
-    containment: ContainmentRef
-    state: ContainmentState
-    opened_at: datetime
-    quantity: int | None = Field(description="Suspect parts, as far as counted.")
-    at_least: bool = Field(description="There may be more.")
-
-
-class Device(Model):
-    """One error-proofing device: whether it can be trusted now, and its cases (D10, D35)."""
-
-    id: str
-    line: str
-    station: str
-    name: InWords
-    kind: DeviceKind = Field(examples=["cannot_pass"])
-    failure_modes: list[str]
-    status: DeviceStatus = Field(
-        description="The first that holds, in this order.",
-        examples=["verified"],
-    )
-    since: datetime | None
-    until: datetime | None = Field(description="When the status changes by itself.")
-    next_due_at: datetime | None
-    check: str | None
-    occurrence: OccurrenceRef | None
-    run: RunRef | None
-    containment: ContainmentRef | None
-    overdue_since: datetime | None = Field(
-        description="Since when something is overdue, whatever the status is; null: nothing is."
-    )
-    cases: list[Case] = Field(description="Until a person has closed them, oldest first.")
 
 
 class ChallengePart(Model):

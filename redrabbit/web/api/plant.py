@@ -18,14 +18,8 @@ from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
-from redrabbit.web.api.models import (
-    Case,
-    Check,
-    Device,
-    SignalReading,
-    Station,
-    in_words,
-)
+from redrabbit.web.api.models import Check, in_words
+from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station
 from redrabbit.web.api.problems import ALWAYS, FOR_ONE
 from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
@@ -94,13 +88,16 @@ def plant_router(site: Site) -> APIRouter:
 
 def station_model(one: station.Station, view: StationView | None, run: RunId | None) -> Station:
     """Return a station as programs read it."""
+    unread = view.worst if view is not None else None
     return Station(
         id=one.id,
         line=one.line,
         operation=one.operation,
         name=in_words(one.name),
         devices=[device.id for device in one.devices],
-        no_data_since=view.no_data_since if view is not None else None,
+        no_data_since=unread.since if unread is not None else None,
+        no_data_reason=unread.reason if unread is not None else None,
+        no_data_signal=unread.signal if unread is not None else None,
         run=run,
         signals=list(_readings(one, view)),
     )
@@ -124,6 +121,7 @@ def _readings(one: station.Station, view: StationView | None) -> Iterable[Signal
 def device_model(overview: DeviceOverview) -> Device:
     """Return a device as programs read it."""
     standing, overdue = overview.standing, overview.marks.overdue
+    unread = overview.no_data
     return Device(
         id=overview.device.id,
         line=overview.station.line,
@@ -135,6 +133,9 @@ def device_model(overview: DeviceOverview) -> Device:
         since=standing.since,
         until=standing.until,
         next_due_at=standing.next_due_at,
+        no_data_since=unread.since if unread is not None else None,
+        no_data_reason=unread.reason if unread is not None else None,
+        no_data_signal=unread.signal if unread is not None else None,
         check=standing.check_id,
         occurrence=standing.occurrence_id,
         run=standing.run_id,

@@ -137,6 +137,7 @@ class _Figures(Collector):
         yield from self._gauges()
         yield self._devices()
         yield from self._beside_status()
+        yield self._devices_read()
         restarts = CounterMetricFamily(
             "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
         )
@@ -194,6 +195,17 @@ class _Figures(Collector):
             place = [overview.station.line, overview.station.id, overview.device.id]
             for status in DeviceStatus:
                 family.add_metric([*place, status.value], float(overview.standing.status is status))
+        return family
+
+    def _devices_read(self) -> Metric:
+        family = GaugeMetricFamily(
+            "redrabbit_device_read",
+            "1 while every signal that the device is judged by is read, whatever its status (D32).",
+            labels=["line", "station", "device"],
+        )
+        for overview in self._overviews:
+            place = [overview.station.line, overview.station.id, overview.device.id]
+            family.add_metric(place, float(overview.no_data is None))
         return family
 
     def _of_links(self) -> Iterator[Metric]:

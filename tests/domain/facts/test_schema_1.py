@@ -31,6 +31,8 @@ ENTRIES = [
 ]
 ANNA = Actor.stated("Anna Li")
 ADDED = {
+    "device_lost",
+    "device_restored",
     "in_force_changed",
     "payloads_erased",
     "part_handed_back",

@@ -1,6 +1,6 @@
-"""Stations are known, lost and read again."""
+"""Stations and devices are known, lost and read again."""
 
-from redrabbit.domain.records import StationRecord
+from redrabbit.domain.records import DeviceRecord, StationRecord
 from tests.domain.folded import FoldedLedger, at, values
 
 
@@ -41,3 +41,36 @@ def test_a_station_that_comes_back_keeps_its_standing() -> None:
     ledger.say("station_adopted", 3, station_id="op20", line="line1")
     station = ledger.the(StationRecord, "line1", "op20")
     assert (station.retired_at, station.no_data_since, station.changed_at) == (None, None, at(1))
+
+
+def test_a_device_is_without_data_while_a_signal_of_its_rule_is_not_read() -> None:
+    """D32: the record tells since when, though its station is read."""
+    ledger = FoldedLedger()
+    ledger.say("station_adopted", 0, station_id="op20", line="line1")
+    ledger.say("station_restored", 1, station_id="op20")
+    ledger.say(
+        "device_lost",
+        9,
+        station_id="op20",
+        device_id="op20-torque",
+        no_data_since=at(7),
+        signal="rejected",
+        reason="device_error",
+    )
+    assert ledger.the(StationRecord, "line1", "op20").no_data_since is None
+    lost = ledger.the(DeviceRecord, "line1", "op20-torque")
+    assert values(lost, "station_id", "no_data_since", "signal", "reason", "changed_at") == {
+        "station_id": "op20",
+        "no_data_since": at(7),
+        "signal": "rejected",
+        "reason": "device_error",
+        "changed_at": at(9),
+    }
+    ledger.say("device_restored", 12, station_id="op20", device_id="op20-torque")
+    read = ledger.the(DeviceRecord, "line1", "op20-torque")
+    assert values(read, "no_data_since", "signal", "reason", "changed_at") == {
+        "no_data_since": None,
+        "signal": None,
+        "reason": None,
+        "changed_at": at(12),
+    }

@@ -114,7 +114,7 @@ def test_stations_say_which_run_holds_them_and_which_cannot_be_read() -> None:
     page = bench.ask(
         lambda reader: stations_page(reader, bench.plant, {OP20: bench.owner.view(now)}, now)
     )
-    assert [(row.station, row.run, row.no_data_since) for row in page.rows] == [
+    assert [(row.station, row.run, row.unread) for row in page.rows] == [
         ("op20", "line1-R-1", None),
         ("op30", None, None),
     ]
