@@ -28,7 +28,7 @@ class JumpClock:
         self.slept_s.append(seconds)
         self.jump(max(0.0, seconds))
         turn = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(turn.set_result, None)
+        asyncio.get_running_loop().call_soon(_wake, turn)
         await turn
 
     async def sleep_until(self, instant: datetime) -> None:
@@ -39,6 +39,11 @@ class JumpClock:
 
     def reanchor(self) -> timedelta:
         return timedelta(0)
+
+
+def _wake(turn: "asyncio.Future[None]") -> None:
+    if not turn.done():  # whoever waited was cancelled meanwhile
+        turn.set_result(None)
 
 
 @dataclass(frozen=True)

@@ -180,9 +180,19 @@ class Agent:
         """Count a commit, for `version`."""
         self._commits += 1
 
-    def version(self) -> int:
-        """Return a number that grows with every commit and every changed reading."""
-        return self._commits + sum(queue.owner.live.changes for queue in self.queues.values())
+    def commits(self) -> int:
+        """Return a number that grows with every commit."""
+        return self._commits
+
+    def version(self, station: StationId | None = None) -> int:
+        """Return a number that grows with every commit and every changed reading.
+
+        Of one station's readings only, where it is named; 0 for one that the plant has no more.
+        """
+        if station is None:
+            return self._commits + sum(queue.owner.live.changes for queue in self.queues.values())
+        queue = self.queues.get(station)
+        return self._commits + queue.owner.live.changes if queue is not None else 0
 
     def views(self) -> dict[StationId, StationView]:
         """Return the live readings of every station."""

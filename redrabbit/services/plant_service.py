@@ -43,9 +43,16 @@ class LocalPlantService:
         """Return whether the stations are being watched."""
         return self._agent.heartbeat()
 
-    def version(self) -> int:
-        """Return a number that grows with every commit and every changed reading."""
-        return self._agent.version()
+    def commits(self) -> int:
+        """Return a number that grows with every commit."""
+        return self._agent.commits()
+
+    def version(self, station: StationId | None = None) -> int:
+        """Return a number that grows with every commit and every changed reading.
+
+        Of one station's readings only, where it is named.
+        """
+        return self._agent.version(station)
 
     async def stated(self, name: str) -> Actor:
         """Return the person who states this name; a name that is new is kept with a salt (D23).

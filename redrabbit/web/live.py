@@ -2,70 +2,39 @@
 
 A stream sends the fragment whenever it reads differently, and a beat in between, so that a page
 can tell a quiet plant from a dead server (B20, B30). Without JavaScript pages show what was true
-when they were asked for.
+when they were asked for. However many watch a page, it is made once for all (`live_page`, D47).
 """
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from random import Random
 
 from fastapi import APIRouter, Depends
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.domain.identity import StationId
 from redrabbit.services.queries.board import BoardPage
+from redrabbit.services.queries.station import StationPage
+from redrabbit.web.live_page import LivePage, Sight, Turns
 from redrabbit.web.pages.board import board_content
 from redrabbit.web.pages.station import station_content
-from redrabbit.web.rendering import fragment
+from redrabbit.web.rendering import for_viewer, fragment_for_all, stated_name, viewer
 from redrabbit.web.site import Site
-
-log = logging.getLogger("redrabbit.web")
-
-LOOK_EVERY_S: Final = 0.25
-"""How soon a change is noticed."""
-RENDER_EVERY_S: Final = 1.0
-"""How often a page is made anew without a change, for its countdowns."""
-BEAT_EVERY_S: Final = 3.0
-BOARD_KEPT: Final = timedelta(seconds=0.8)
-"""How long one reading of the board serves all who watch it (B30)."""
-
-
-class SharedBoard:
-    """The board read once for everybody who watches it."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._read_at: datetime | None = None
-        self._content: BoardPage | None = None
-
-    async def content(self) -> BoardPage:
-        """Return the board, at most `BOARD_KEPT` old."""
-        now = self._site.clock.now()
-        if self._content is None or self._read_at is None or apart(now, self._read_at) > BOARD_KEPT:
-            self._content, self._read_at = await board_content(self._site), now
-        return self._content
-
-
-def apart(one: datetime, other: datetime) -> timedelta:
-    """Return how far apart two instants are, whichever came first: the clock may be set back (R46)."""
-    return abs(one - other)
+from redrabbit.web.streaming import BEAT, EventStream, back_after
 
 
 def live_router(site: Site) -> APIRouter:
     """Return the streams of the live pages."""
     router = APIRouter(include_in_schema=False)
-    board = SharedBoard(site)
+    turns = Turns(site.clock)
+    chance = Random()  # noqa: S311  because it only spreads reconnects in time
+    board = live_board(site, turns)
+    stations: dict[str, LivePage[StationPage]] = {}
 
-    @router.get("/live/board", response_class=EventSourceResponse)
-    async def live_board(request: Request) -> AsyncIterator[ServerSentEvent]:
-        async def render() -> str:
-            return fragment(site.visit(request), "board_live.html", await board.content())
-
-        async for event in changes(site, render):
-            yield event
+    @router.get("/live/board", response_class=EventStream, status_code=200)
+    async def board_stream(request: Request) -> EventStream:
+        return EventStream(board_events(site, request, board, chance))
 
     async def known(station_id: str) -> None:
         if station_id not in {station.id for station in site.service.plant.stations}:
@@ -73,50 +42,84 @@ def live_router(site: Site) -> APIRouter:
 
     @router.get(
         "/live/stations/{station_id}",
-        response_class=EventSourceResponse,
+        response_class=EventStream,
+        status_code=200,
         dependencies=[Depends(known)],
     )
-    async def live_station(request: Request, station_id: str) -> AsyncIterator[ServerSentEvent]:
-        async def render() -> str:
-            content = await station_content(site, station_id)
-            return fragment(
-                site.visit(request), "station_live.html", content, entries=content.entries
-            )
-
-        async for event in changes(site, render):
-            yield event
+    async def station_stream(request: Request, station_id: str) -> EventStream:
+        if station_id not in stations:
+            stations[station_id] = live_station(site, turns, station_id)
+        return EventStream(station_events(site, request, stations[station_id], chance))
 
     return router
 
 
-async def changes(
-    site: Site, render: Callable[[], Awaitable[str]]
-) -> AsyncIterator[ServerSentEvent]:
-    """Yield the fragment whenever it reads differently, and a beat when it has not for a while."""
-    shown = ""
-    said_at = site.clock.now()
-    while True:
-        version, rendered_at = site.service.version(), site.clock.now()
-        try:
-            html = await render()
-        except StoreTrouble as trouble:  # silence tells the page; the next try may succeed
-            log.warning("live page not refreshed: %s", trouble)
-            await site.clock.sleep(BEAT_EVERY_S)
-            continue
-        if html != shown:
-            shown, said_at = html, rendered_at
-            yield ServerSentEvent(raw_data=html)
-        elif apart(rendered_at, said_at).total_seconds() >= BEAT_EVERY_S:
-            said_at = rendered_at
-            yield ServerSentEvent(event="beat", raw_data=".")
-        await _until_changed(site, version, rendered_at)
+def live_board(site: Site, turns: Turns) -> LivePage[BoardPage]:
+    """Return the board for all who watch it.
+
+    Readings alone change little on it: a commit is noticed at once, they when it is made anew.
+    """
+
+    def render(content: BoardPage, sight: Sight) -> str:
+        return _fragment(site, "board_live.html", content, "/", sight)
+
+    return LivePage(
+        turns,
+        site.clock,
+        version=site.service.commits,
+        read=lambda: board_content(site),
+        render=render,
+    )
 
 
-async def _until_changed(site: Site, version: int, since: datetime) -> None:
-    """Wait for a change, but not longer than a countdown may stand still."""
-    await site.clock.sleep(LOOK_EVERY_S)
-    while (
-        site.service.version() == version
-        and apart(site.clock.now(), since).total_seconds() < RENDER_EVERY_S
-    ):
-        await site.clock.sleep(LOOK_EVERY_S)
+def live_station(site: Site, turns: Turns, station_id: str) -> LivePage[StationPage]:
+    """Return a station's page for all who watch it."""
+
+    def render(content: StationPage, sight: Sight) -> str:
+        return _fragment(site, "station_live.html", content, f"/stations/{station_id}", sight)
+
+    return LivePage(
+        turns,
+        site.clock,
+        version=lambda: site.service.version(StationId(station_id)),
+        read=lambda: station_content(site, station_id),
+        render=render,
+    )
+
+
+def _fragment(site: Site, template: str, content: object, path: str, sight: Sight) -> str:
+    return fragment_for_all(
+        site.service,
+        template,
+        content,
+        path=path,
+        language=sight.language,
+        is_stated=sight.is_stated,
+        now=site.clock.now(),
+    )
+
+
+async def board_events(
+    site: Site, request: Request, page: LivePage[BoardPage], chance: Random
+) -> AsyncGenerator[bytes, None]:
+    """Yield the board, the same for everybody of one language."""
+    sight = Sight(site.visit(request).language, is_stated=False)
+    yield back_after(chance)
+    async with aclosing(page.watch(sight)) as watched:
+        async for shown in watched:
+            yield shown.event if shown is not None else BEAT
+
+
+async def station_events(
+    site: Site, request: Request, page: LivePage[StationPage], chance: Random
+) -> AsyncGenerator[bytes, None]:
+    """Yield a station's page with the name and the form tokens of this browser."""
+    visit = site.visit(request)
+    sight = Sight(visit.language, is_stated=bool(stated_name(request)))
+    yield back_after(chance)
+    async with aclosing(page.watch(sight)) as watched:
+        async for shown in watched:
+            if shown is None:
+                yield BEAT
+            else:
+                yield for_viewer(shown.event, viewer(visit, shown.content.entries))

@@ -1,5 +1,10 @@
-"""Pages as HTML: the templates' environment and what every page knows besides its own content."""
+"""Pages as HTML: the templates' environment and what every page knows besides its own content.
 
+A page that many watch is rendered once for all (D47): `fragment_for_all` puts marks where it differs
+from browser to browser, and `for_viewer` puts in their place what one browser's page has there.
+"""
+
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,7 +15,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -48,6 +53,24 @@ class NavigationItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """What a page says differently to each browser."""
+
+    stated: str = ""
+    """Who the person at this browser says to be; empty: nobody said."""
+    form_token: str = ""
+    form_key: str = ""
+    """Of every form of this page: sent twice, it is done once."""
+
+
+MARKS: Final = Viewer(
+    stated=secrets.token_hex(16), form_token=secrets.token_hex(16), form_key=secrets.token_hex(16)
+)
+"""Stand where a page for all differs from browser to browser; nobody outside can know them, so that
+no text of the records can ask for a viewer's token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every page knows besides its own content; templates call it `ui`."""
 
@@ -62,13 +85,24 @@ class Surroundings:
     other_language_href: str
     navigation: tuple[tuple[str, tuple[NavigationItem, ...]], ...]
     heartbeat: AgentHeartbeat
-    stated: str
-    """Who the person at this browser says to be; empty: nobody said."""
-    form_token: str
-    form_key: str
-    """Of every form of this page: sent twice, it is done once."""
+    viewer: Viewer
     refused: str
     """Why what was just asked for was not done, in words."""
+
+    @property
+    def stated(self) -> str:
+        """Who the person at this browser says to be; empty: nobody said."""
+        return self.viewer.stated
+
+    @property
+    def form_token(self) -> str:
+        """The token of this browser's forms."""
+        return self.viewer.form_token
+
+    @property
+    def form_key(self) -> str:
+        """The key of this showing of the forms."""
+        return self.viewer.form_key
 
     @staticmethod
     def static(name: str) -> str:
@@ -160,16 +194,73 @@ def fragment(
     extra: Mapping[str, object] | None = None,
 ) -> str:
     """Return a template filled with its page dataclass."""
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            page=content,
-            t=visit.words,
-            ui=_surroundings(visit, waiting or {}, entries),
-            **(extra or {}),
-        )
+    refused = visit.refused
+    words = visit.words
+    ui = _surroundings(
+        visit.service,
+        words,
+        visit.now,
+        path=visit.request.url.path,
+        other_language_href=_same_page(visit.request, OTHER[visit.language]),
+        viewer=viewer(visit, entries),
+        waiting=waiting or {},
+        refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
     )
+    return _filled(template, content, words, ui, extra or {})
+
+
+def viewer(visit: Visit, entries: int) -> Viewer:
+    """Return what a page says to this browser only, when the ledger had so many entries."""
+    return Viewer(
+        stated=stated_name(visit.request),
+        form_token=form_token(visit.rules, visit.nonce),
+        form_key=form_key(visit.rules, visit.nonce, entries),
+    )
+
+
+def fragment_for_all(
+    service: LocalPlantService,
+    template: str,
+    content: object,
+    *,
+    path: str,
+    language: str,
+    is_stated: bool,
+    now: datetime,
+) -> str:
+    """Return a template filled for all who watch the page at `path`, with marks for each viewer.
+
+    `is_stated`: for those who said who they are; the others are asked.
+    """
+    words = Words(language, service.plant.zone, now)
+    ui = _surroundings(
+        service,
+        words,
+        now,
+        path=path,
+        other_language_href=f"{path}?{urlencode({'lang': OTHER[language]})}",
+        viewer=MARKS if is_stated else replace(MARKS, stated=""),
+        waiting={},
+        refused="",
+    )
+    return _filled(template, content, words, ui, {})
+
+
+def for_viewer(text: bytes, one: Viewer) -> bytes:
+    """Return a page for all as this browser gets it."""
+    for mark, said in (
+        (MARKS.stated, one.stated),
+        (MARKS.form_token, one.form_token),
+        (MARKS.form_key, one.form_key),
+    ):
+        text = text.replace(mark.encode(), str(escape(said)).encode())
+    return text
+
+
+def _filled(
+    template: str, content: object, words: Words, ui: Surroundings, extra: Mapping[str, object]
+) -> str:
+    return environment().get_template(template).render(page=content, t=words, ui=ui, **extra)
 
 
 @cache
@@ -188,25 +279,31 @@ def environment() -> Environment:
     return found
 
 
-def _surroundings(visit: Visit, waiting: Mapping[str, int], entries: int) -> Surroundings:
-    other = OTHER[visit.language]
-    words = visit.words
-    refused = visit.refused
+def _surroundings(
+    service: LocalPlantService,
+    words: Words,
+    now: datetime,
+    *,
+    path: str,
+    other_language_href: str,
+    viewer: Viewer,
+    waiting: Mapping[str, int],
+    refused: str,
+) -> Surroundings:
+    other = OTHER[words.language]
     return Surroundings(
-        plant=visit.service.plant.name,
-        now=visit.now,
-        clock=words.clock(visit.now)[:5],
-        clock_exact=words.clock(visit.now),
-        language=visit.language,
+        plant=service.plant.name,
+        now=now,
+        clock=words.clock(now)[:5],
+        clock_exact=words.clock(now),
+        language=words.language,
         other_language=other,
         other_language_name=LANGUAGE_NAMES[other],
-        other_language_href=_same_page(visit.request, other),
-        navigation=_navigation(visit.request.url.path, waiting),
-        heartbeat=visit.service.heartbeat(),
-        stated=stated_name(visit.request),
-        form_token=form_token(visit.rules, visit.nonce),
-        form_key=form_key(visit.rules, visit.nonce, entries),
-        refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
+        other_language_href=other_language_href,
+        navigation=_navigation(path, waiting),
+        heartbeat=service.heartbeat(),
+        viewer=viewer,
+        refused=refused,
     )
 
 

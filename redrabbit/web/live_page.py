@@ -1,0 +1,203 @@
+"""A page as all who watch it see it: read once, and rendered once in each language (D47).
+
+However many watch, a change costs one query and one rendering a sight; what differs from browser to
+browser is put in by `rendering.for_viewer`. Pages take turns, and after each turn the rest of the
+service gets as much time as the turn took: looking never has more than half of the event loop.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from fastapi.sse import format_sse_event
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.errors import Refusal
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.web.streaming import Bell
+
+log = logging.getLogger("redrabbit.web")
+
+C = TypeVar("C")
+
+LOOK_EVERY_S: Final = 0.25
+"""How soon a change is noticed."""
+RENDER_EVERY_S: Final = 1.0
+"""How often a page is made anew without a change, for its countdowns."""
+BEAT_EVERY_S: Final = 3.0
+LONGEST_REST: Final = timedelta(seconds=1)
+"""After a turn in which the database kept everybody waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a page is seen: in which language, by somebody who said who it is or by nobody."""
+
+    language: str
+    is_stated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[C]):
+    """A page as it was rendered last for one sight."""
+
+    event: bytes
+    """The whole event, with the marks of `rendering`."""
+    content: C
+    turn: int
+    """In which turn it was read."""
+
+
+class Turns:
+    """Lets pages be made one after the other, with a rest after each as long as itself."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and have it for the length of the block."""
+        async with self._one_at_a_time:
+            began_at = self._clock.now()
+            yield
+            rest = min(apart(self._clock.now(), began_at), LONGEST_REST)
+            await self._clock.sleep(rest.total_seconds())
+
+
+class LivePage(Generic[C]):
+    """One page that is kept true for as long as anybody watches it."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        clock: Clock,
+        *,
+        version: Callable[[], int],
+        read: Callable[[], Awaitable[C]],
+        render: Callable[[C, Sight], str],
+    ) -> None:
+        self._turns = turns
+        self._clock = clock
+        self._version = version
+        self._read = read
+        self._render = render
+        self._bell = Bell(clock)
+        self._watching: Counter[Sight] = Counter()
+        self._shown: dict[Sight, Shown[C]] = {}
+        self._turn = 0
+        self._beats = 0
+        self._is_awaited = False
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def viewers(self) -> int:
+        """How many watch."""
+        return self._watching.total()
+
+    async def watch(self, sight: Sight) -> AsyncGenerator[Shown[C] | None, None]:
+        """Yield the page whenever it reads differently, and None as a beat in between.
+
+        The first is never older than the call: whoever has just acted is not shown the moment
+        before. Ends where a fault of the software keeps the page from being made.
+        """
+        self._watching[sight] += 1
+        joined, seen, beats = self._turn, b"", self._beats
+        keeping = self._keep()
+        try:
+            while self._keeping is keeping:
+                shown = self._shown.get(sight)
+                if shown is None or shown.turn <= joined:
+                    self._is_awaited = True
+                elif shown.event is not seen:
+                    seen, beats = shown.event, self._beats
+                    yield shown
+                    continue
+                elif beats != self._beats:
+                    beats = self._beats
+                    yield None
+                    continue
+                await self._bell.heard()
+        finally:
+            self._leave(sight)
+
+    def _keep(self) -> "asyncio.Task[None]":
+        """Return the task that keeps the page true; the first who watches starts it."""
+        if self._keeping is None:
+            self._keeping = asyncio.create_task(self._keep_true(), name="live page")
+        return self._keeping
+
+    def _leave(self, sight: Sight) -> None:
+        self._watching[sight] -= 1
+        if self._watching[sight] == 0:
+            del self._watching[sight]
+            self._shown.pop(sight, None)
+        if not self._watching and self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+
+    async def _keep_true(self) -> None:
+        """Make the page anew whenever it may read differently, until nobody watches any more."""
+        said_at = self._clock.now()
+        try:
+            while True:
+                async with self._turns.turn():
+                    version, read_at = self._version(), self._clock.now()
+                    try:
+                        has_changed = await self._make()
+                    except StoreTrouble as trouble:  # silence tells the page; the next may succeed
+                        log.warning("live page not refreshed: %s", trouble)
+                        has_changed = False
+                    else:
+                        is_quiet = apart(read_at, said_at).total_seconds() >= BEAT_EVERY_S
+                        if has_changed or is_quiet:
+                            said_at = read_at
+                            self._beats += 1
+                            await self._bell.ring()
+                await self._until_changed(version, read_at)
+        except Refusal as refusal:  # the station is no longer in the plant
+            log.info("live page ended: %s", refusal.code)
+        except Exception:
+            log.exception("live page not made")
+        self._keeping = None
+        await self._bell.ring()
+
+    async def _make(self) -> bool:
+        """Read the page and render each sight of it; return whether anybody has to be told."""
+        self._turn += 1
+        is_awaited, self._is_awaited = self._is_awaited, False
+        content = await self._read()
+        has_changed = is_awaited
+        for sight in tuple(self._watching):
+            if sight in self._watching:  # nobody has left during another's rendering
+                has_changed |= self._render_one(content, sight)
+                await self._clock.sleep(0)
+        return has_changed
+
+    def _render_one(self, content: C, sight: Sight) -> bool:
+        event = format_sse_event(data_str=self._render(content, sight))
+        before = self._shown.get(sight)
+        is_same = before is not None and before.event == event
+        kept = before.event if before is not None and is_same else event
+        self._shown[sight] = Shown(kept, content, self._turn)
+        return not is_same
+
+    async def _until_changed(self, version: int, since: datetime) -> None:
+        """Wait for a change, but not longer than a countdown may stand still."""
+        await self._clock.sleep(LOOK_EVERY_S)
+        while (
+            self._version() == version
+            and not self._is_awaited
+            and apart(self._clock.now(), since).total_seconds() < RENDER_EVERY_S
+        ):
+            await self._clock.sleep(LOOK_EVERY_S)
+
+
+def apart(one: datetime, other: datetime) -> timedelta:
+    """Return how far apart two instants are, whichever came first: the clock may be set back (R46)."""
+    return abs(one - other)
