@@ -1,12 +1,17 @@
 """Who may reach what before sign-in exists (D19): rules, form tokens, security headers.
 
 1. The Host must be one of ours (no DNS rebinding). 2. Beyond loopback only the public pages answer,
-unless the site trusts its network. 3. An unsafe request that a browser sends must come from our own
-pages (Origin, Sec-Fetch-Site). 4. Every answer carries the security headers. Forwarded headers are
-never looked at. Form tokens are signed double-submit tokens: a cookie holds a random nonce, the
-form its HMAC.
+unless the site trusts its network. 3. What a browser sends must come from our own pages (Origin,
+Sec-Fetch-Site): acts, and reading as well, because whatever is read costs time, and a stream stays
+open (D47). A person may follow a link to us, and anything may use static files. 4. Every answer
+carries the security headers. Forwarded headers are never looked at. Form tokens are signed
+double-submit tokens: a cookie holds a random nonce, the form its HMAC.
 
-Sources: OWASP Cross-Site Request Forgery Prevention and HTTP Headers cheat sheets.
+Browsers send Sec-Fetch-Site to loopback and over TLS only; otherwise Origin tells of other sites'
+scripts and streams, and their images and the like pass as far as the budgets let them.
+
+Sources: OWASP Cross-Site Request Forgery Prevention and HTTP Headers cheat sheets; W3C Fetch
+Metadata Request Headers.
 """
 
 import hashlib
@@ -29,7 +34,7 @@ FORM_FIELD: Final = "form_token"
 FORM_KEY: Final = "form_key"
 """The field that tells one showing of a form from the next."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health", "/favicon.ico"})
+PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health"})
 MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
 """What programs read."""
 PUBLIC_PREFIX: Final = "/static/"
@@ -107,9 +112,17 @@ def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | N
         client = scope.get("client")
         if client is None or not _is_loopback(client[0]):
             return 403, Refusal("network_not_trusted")
-    if scope["method"] not in SAFE_METHODS and not _from_own_pages(headers, host):
+    if not _from_own_pages(headers, host) and not _is_for_all_sites(scope, headers):
         return 403, Refusal("cross_site_request")
     return None
+
+
+def _is_for_all_sites(scope: Scope, headers: Headers) -> bool:
+    """Return whether another site may cause this: it changes nothing, and is a link or a file."""
+    is_link = (
+        headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    )
+    return scope["method"] in SAFE_METHODS and (is_link or _is_file(scope["path"]))
 
 
 def _is_ours(name: str, rules: AccessRules) -> bool:
@@ -119,11 +132,11 @@ def _is_ours(name: str, rules: AccessRules) -> bool:
 
 def is_public(path: str, rules: AccessRules) -> bool:
     """Return whether a path is for everybody in the area (R35)."""
-    return (
-        path in PUBLIC_PATHS
-        or path.startswith(PUBLIC_PREFIX)
-        or (rules.metrics_public and path == "/metrics")
-    )
+    return path in PUBLIC_PATHS or _is_file(path) or (rules.metrics_public and path == "/metrics")
+
+
+def _is_file(path: str) -> bool:
+    return path.startswith(PUBLIC_PREFIX) or path == "/favicon.ico"
 
 
 def host_name(host: str) -> str:

@@ -74,6 +74,71 @@ def test_a_request_from_another_site_is_refused(onlooker: Visitor, header: dict[
     assert answer.json()["code"] == "cross_site_request"
 
 
+STREAMS = ("/live/board", "/live/stations/line1-op20", "/api/v1/events")
+READABLE = (*STREAMS, "/api/v1/runs", "/metrics", "/ready", "/openapi.json", "/", "/due")
+
+
+@pytest.mark.parametrize("path", READABLE)
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+    ],
+    ids=lambda header: "-".join(header.values()),
+)
+def test_another_sites_page_may_not_even_read(
+    onlooker: Visitor, path: str, header: dict[str, str]
+) -> None:
+    """K1.1: a page in anybody's browser could open streams, which cost polls (D47)."""
+    answer = onlooker.client.get(path, headers=header)
+    assert answer.status_code == 403
+    assert "another site" in answer.text
+
+
+LINK = {
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+    "sec-fetch-user": "?1",
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/due", f"/runs/{MISSED_RUN}", "/docs", "/api/v1/runs"])
+def test_a_person_may_follow_a_link_from_another_site(onlooker: Visitor, path: str) -> None:
+    assert onlooker.client.get(path, headers=LINK).status_code == 200
+
+
+def test_a_link_never_acts(onlooker: Visitor) -> None:
+    assert onlooker.client.post(START, json=BODY, headers=LINK).status_code == 403
+
+
+def test_static_files_are_for_every_site(onlooker: Visitor) -> None:
+    foreign = {"sec-fetch-site": "cross-site", "origin": "http://evil.example"}
+    assert onlooker.client.get("/static/favicon.svg", headers=foreign).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+        {"origin": "http://127.0.0.1:8080"},
+    ],
+    ids=["program", "typed", "own script", "own origin"],
+)
+def test_our_own_pages_programs_and_people_may_read(
+    onlooker: Visitor, header: dict[str, str]
+) -> None:
+    for path in ("/", "/api/v1/runs", "/metrics"):
+        assert onlooker.client.get(path, headers=header).status_code == 200
+
+
 def test_a_program_without_browser_headers_may_act(visitor: Visitor) -> None:
     assert visitor.client.post(START, json=BODY).status_code == 201
 
