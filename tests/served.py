@@ -24,6 +24,7 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.store.memory import MemoryDatabase
+from redrabbit.store.outbox import Outbox
 from redrabbit.store.unit_of_work import Recording
 
 T = TypeVar("T")
@@ -86,6 +87,11 @@ class ServedPlant:
         self.away = StoreTrouble("the disk is full")
         yield
         self.away = None
+
+    @property
+    def outbox(self) -> Outbox:
+        """What the receivers are to be told; nobody delivers it."""
+        return self._kept.outbox
 
     def ask(self, query: Callable[[Reader], T]) -> T:
         """Ask the records, whoever else may be unable to."""

@@ -17,7 +17,7 @@ from redrabbit.domain.identity import (
     SignalName,
     StationId,
 )
-from redrabbit.domain.plant import Line, Plant
+from redrabbit.domain.plant import Line, NotificationTarget, Plant, TargetKind
 from redrabbit.domain.rule import AllOf, Below, DetectionRule, OnSilence, Rises
 from redrabbit.domain.schedule import Daily, EveryShiftStart, ScheduleRule
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
@@ -205,6 +205,23 @@ def _parts() -> Iterable[ChallengePart]:
         )
 
 
+RECEIVERS = (
+    NotificationTarget(
+        name="andon",
+        kind=TargetKind.MQTT,
+        host="10.20.0.5",
+        port=1883,
+        topic="changchun2/redrabbit/events",
+    ),
+    NotificationTarget(
+        name="quality-office",
+        kind=TargetKind.WEBHOOK,
+        url="https://office.plant.example/hooks/a-long-path-that-may-be-secret",
+        events=frozenset({"missed", "false_reject", "lapsed"}),
+    ),
+)
+
+
 def showcase_plant() -> Plant:
     """Return four lines with five stations each."""
     shifts = (
@@ -241,6 +258,7 @@ def showcase_plant() -> Plant:
         parts=tuple(_parts()),
         plan=ControlPlan(number="CP-204", revision="F", effective_from=None, checks=checks),
         failure_modes={"torque_low": Text(en="torque low", zh="扭矩过低")},
+        targets=RECEIVERS,
         digest="a91f" * 16,
     )
 

@@ -9,6 +9,7 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
+from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import equals
 from tests.served import ServedPlant, SettableClock
 from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
@@ -145,7 +146,22 @@ async def told(showcase: Showcase) -> Showcase:
         CHEN_JIE,
     )
     await showcase.pass_to(NOW)
+    await _messages(showcase)
     return showcase
+
+
+async def _messages(showcase: Showcase) -> None:
+    """Let the andon have all but the last two messages; one is refused by the office, one waits."""
+    for message in (await showcase.outbox.waiting("andon", 100))[:-2]:
+        await showcase.outbox.delivered(message.outbox_id, "andon")
+    first, second, *others = await showcase.outbox.waiting("quality-office", 100)
+    said = 'answered 422 Unprocessable Content: {"detail": "unknown device line1-op20"}'
+    await showcase.outbox.parked(
+        first.outbox_id, "quality-office", ParkedReason.OTHERS_TAKEN, "answered 500"
+    )
+    await showcase.outbox.parked(second.outbox_id, "quality-office", ParkedReason.REFUSED, said)
+    for message in others:
+        await showcase.outbox.delivered(message.outbox_id, "quality-office")
 
 
 async def _repair_of_a_miss(showcase: Showcase) -> None:

@@ -4,9 +4,11 @@ The outbox says what waits; each receiver has a queue of its own (`receiver_queu
 own (`channels`). Whoever receives drops a second copy by its `key` (B21).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+
+from redrabbit.services.deliveries import ParkedReason
 
 
 class Delivery(Protocol):
@@ -49,10 +51,16 @@ class Outbox(Protocol):
         """Note that the receiver has the message."""
         ...
 
-    async def failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
-        """Note a failed attempt, and when the next is made; None gives up."""
+    async def failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
+        """Note a failed attempt, and when the next is made."""
+        ...
+
+    async def parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        """Note a failed attempt after which the message is not tried any more."""
+        ...
+
+    async def park_all_but(self, targets: Collection[str]) -> Mapping[str, int]:
+        """Park what waits for receivers that are none any more; return how many messages of each."""
         ...
 
 

@@ -14,6 +14,7 @@ from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.ledger import Entry, Event, StoredEntry
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
 
 __all__ = [
     "Database",
@@ -104,6 +105,18 @@ class Reader(RecordReader, Protocol):
 
     def head(self) -> LedgerHead:
         """Return size, root and signed checkpoint."""
+        ...
+
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        ...
+
+    def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
+        """Return messages that are parked, those last parked first."""
+        ...
+
+    def parked_counts(self) -> Mapping[str, int]:
+        """Return how many messages are parked, by receiver; only those with any."""
         ...
 
 

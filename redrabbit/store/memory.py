@@ -26,10 +26,12 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import TABLES, InForceRecord, Record
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import KeptAct, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
+from redrabbit.store.memory_outbox import MemoryOutbox
 from redrabbit.store.outbox import Delivery, Outbox, Target, wanting
 from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
@@ -38,12 +40,6 @@ from redrabbit.store.unit_of_work import Recording
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 Key = tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class _Delivery:
-    delivery: Delivery
-    next_try_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -62,8 +58,7 @@ class _Kept:
     names: dict[str, StatedName] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     acts: dict[str, KeptAct] = field(default_factory=dict)
-    messages: int = 0
-    deliveries: dict[tuple[int, str], _Delivery] = field(default_factory=dict)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     heartbeats: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -135,12 +130,19 @@ class MemoryReader:
 
     def waiting_deliveries(self, target: str, limit: int) -> list[Delivery]:
         """Return what waits for one receiver, oldest message first."""
-        waiting = [
-            kept.delivery
-            for (_, name), kept in sorted(self._kept.deliveries.items())
-            if name == target and kept.next_try_at is not None
-        ]
-        return waiting[:limit]
+        return self._kept.outbox.waiting(target, limit)
+
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        return self._kept.outbox.messages_waiting()
+
+    def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
+        """Return messages that are parked, those last parked first."""
+        return self._kept.outbox.parked_messages(limit)
+
+    def parked_counts(self) -> Mapping[str, int]:
+        """Return how many messages are parked, by receiver; only those with any."""
+        return self._kept.outbox.parked_counts()
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""
@@ -248,11 +250,10 @@ class MemoryUnitOfWork(MemoryReader):
 
     def send(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox of this transaction, for each target that wants it."""
-        kept = self._kept
+        kept = self._kept.outbox
         payload = canonical_text(message.payload)  # type: ignore[arg-type]  # because the port says `object`; anything else raises TypeError
         kept.messages += 1
         for target in wanting(self._recording.targets, message.event):
-            place = (kept.messages, target)
             delivery = Delivery(
                 outbox_id=kept.messages,
                 target=target,
@@ -263,8 +264,7 @@ class MemoryUnitOfWork(MemoryReader):
                 attempts=0,
                 last_error=None,
             )
-            kept.deliveries[place] = _Delivery(delivery, self._now)
-            self._undo.append(lambda place=place: kept.deliveries.pop(place))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+            self._undo.append(kept.add(delivery))
 
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
@@ -306,25 +306,23 @@ class MemoryUnitOfWork(MemoryReader):
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""
-        self._mark(outbox_id, target, None, None)
+        self._undo.append(self._kept.outbox.tried((outbox_id, target), None))
 
-    def mark_failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
-        """Note a failed attempt, and when to try again; None gives up."""
-        self._mark(outbox_id, target, error, next_try_at)
-
-    def _mark(
-        self, outbox_id: int, target: str, error: str | None, next_try_at: datetime | None
-    ) -> None:
+    def mark_failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
+        """Note a failed attempt, and when to try again."""
         place = (outbox_id, target)
-        before = self._kept.deliveries.get(place)
-        if before is None:
-            return
-        old = before.delivery
-        tried = replace(old, attempts=old.attempts + 1, last_error=error or old.last_error)
-        self._kept.deliveries[place] = _Delivery(tried, next_try_at)
-        self._undo.append(lambda: self._kept.deliveries.__setitem__(place, before))
+        self._undo.append(self._kept.outbox.tried(place, error, next_try_at=next_try_at))
+
+    def mark_parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        """Note a failed attempt after which the message is not tried any more."""
+        stands = {"parked_at": self._now, "parked_reason": reason}
+        self._undo.append(self._kept.outbox.tried((outbox_id, target), error, **stands))
+
+    def park_all(self, target: str, reason: ParkedReason) -> int:
+        """Park all that waits for a receiver; return how many messages."""
+        waiting = self._kept.outbox.waiting(target)
+        self._undo += [self._kept.outbox.park(one, reason, self._now) for one in waiting]
+        return len(waiting)
 
     def beat(self, name: str, at: datetime) -> None:
         """Note that a part of the service was alive."""

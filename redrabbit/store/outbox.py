@@ -7,13 +7,14 @@ message is sent again, with the same key (B21). Nothing here sends, and nothing 
 the ledger.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
 
@@ -57,18 +58,28 @@ class DeliveryReader(Protocol):
         """Return what waits for one receiver, oldest message first."""
         ...
 
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        ...
 
-class DeliveryWork(Protocol):
+
+class DeliveryWork(DeliveryReader, Protocol):
     """What both stores' units of work can note of deliveries."""
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""
         ...
 
-    def mark_failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
-        """Note a failed attempt, and when to try again; None gives up."""
+    def mark_failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
+        """Note a failed attempt, and when to try again."""
+        ...
+
+    def mark_parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        """Note a failed attempt after which the message is not tried any more."""
+        ...
+
+    def park_all(self, target: str, reason: ParkedReason) -> int:
+        """Park all that waits for a receiver; return how many messages."""
         ...
 
 
@@ -92,13 +103,28 @@ class Outbox:
         """Note that the target has the message."""
         await self._database.write(lambda work: work.mark_delivered(outbox_id, target))
 
-    async def failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
-        """Note a failed attempt, and when to try again; None gives up."""
+    async def failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
+        """Note a failed attempt, and when to try again."""
         await self._database.write(
             lambda work: work.mark_failed(outbox_id, target, error, next_try_at)
         )
+
+    async def parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        """Note a failed attempt after which the message is not tried any more."""
+        await self._database.write(lambda work: work.mark_parked(outbox_id, target, reason, error))
+
+    async def park_all_but(self, targets: Collection[str]) -> Mapping[str, int]:
+        """Park what waits for receivers that are none any more; return how many messages of each."""
+
+        def park(work: DeliveryWork) -> dict[str, int]:
+            gone = [each.receiver for each in work.messages_waiting()]
+            return {
+                name: work.park_all(name, ParkedReason.RECEIVER_REMOVED)
+                for name in gone
+                if name not in targets
+            }
+
+        return await self._database.write(park)
 
 
 def wanting(targets: Iterable[Target], event: str) -> list[str]:
@@ -152,27 +178,118 @@ _THIS = (DELIVERIES.c.outbox_id == bindparam("o")) & (DELIVERIES.c.target == bin
 
 def mark_delivered(connection: Connection, outbox_id: int, target: str, at: datetime) -> None:
     """Note that the target has the message."""
-    changed = {"delivered_at": at, "next_try_at": None, "attempts": DELIVERIES.c.attempts + 1}
-    with translated("writing deliveries"):
-        connection.execute(
-            update(DELIVERIES).where(_THIS).values(changed), {"o": outbox_id, "t": target}
-        )
+    attempts = DELIVERIES.c.attempts + 1
+    changed = {"delivered_at": at, "next_try_at": None, "attempts": attempts}
+    _change(connection, outbox_id, target, changed)
 
 
 def mark_failed(
+    connection: Connection, outbox_id: int, target: str, error: str, next_try_at: datetime
+) -> None:
+    """Note a failed attempt, and when to try again."""
+    _change(connection, outbox_id, target, _tried(error) | {"next_try_at": next_try_at})
+
+
+def mark_parked(
     connection: Connection,
     outbox_id: int,
     target: str,
+    reason: ParkedReason,
+    *,
     error: str,
-    next_try_at: datetime | None,
+    at: datetime,
 ) -> None:
-    """Note a failed attempt, and when to try again; None gives up."""
-    changed = {
-        "last_error": error,
-        "next_try_at": next_try_at,
-        "attempts": DELIVERIES.c.attempts + 1,
-    }
+    """Note a failed attempt after which the message is not tried any more."""
+    _change(connection, outbox_id, target, _tried(error) | _parked(reason, at))
+
+
+def park_all(connection: Connection, target: str, reason: ParkedReason, at: datetime) -> int:
+    """Park all that waits for a receiver; return how many messages."""
+    these = (DELIVERIES.c.target == target) & DELIVERIES.c.next_try_at.is_not(None)
+    with translated("writing deliveries"):
+        return connection.execute(
+            update(DELIVERIES).where(these).values(_parked(reason, at))
+        ).rowcount
+
+
+def _tried(error: str) -> dict[str, Any]:
+    return {"last_error": error, "attempts": DELIVERIES.c.attempts + 1}
+
+
+def _parked(reason: ParkedReason, at: datetime) -> dict[str, Any]:
+    return {"next_try_at": None, "parked_at": at, "parked_reason": reason.value}
+
+
+def _change(connection: Connection, outbox_id: int, target: str, changed: dict[str, Any]) -> None:
     with translated("writing deliveries"):
         connection.execute(
             update(DELIVERIES).where(_THIS).values(changed), {"o": outbox_id, "t": target}
         )
+
+
+_COUNTED = (
+    select(
+        DELIVERIES.c.target.label("receiver"),
+        func.count().label("count"),
+        func.min(DELIVERIES.c.outbox_id).label("oldest"),
+    )
+    .where(DELIVERIES.c.next_try_at.is_not(None))
+    .group_by(DELIVERIES.c.target)
+    .subquery()
+)
+_MESSAGES_WAITING = (
+    select(_COUNTED.c.receiver, _COUNTED.c.count, OUTBOX.c.created_at.label("oldest_at"))
+    .join(OUTBOX, OUTBOX.c.id == _COUNTED.c.oldest)
+    .order_by(_COUNTED.c.receiver)
+)
+
+
+def messages_waiting(connection: Connection) -> list[MessagesWaiting]:
+    """Return how much waits for each receiver for which anything does, by its name."""
+    with translated("reading the outbox"):
+        rows = connection.execute(_MESSAGES_WAITING).all()
+    return [MessagesWaiting(**row._mapping) for row in rows]  # noqa: SLF001  as above
+
+
+_PARKED = (
+    select(
+        DELIVERIES.c.outbox_id,
+        DELIVERIES.c.target.label("receiver"),
+        OUTBOX.c.event,
+        OUTBOX.c.key,
+        OUTBOX.c.payload,
+        OUTBOX.c.created_at,
+        DELIVERIES.c.attempts,
+        DELIVERIES.c.parked_at,
+        DELIVERIES.c.parked_reason.label("reason"),
+        DELIVERIES.c.last_error.label("said"),
+    )
+    .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
+    .where(DELIVERIES.c.parked_at.is_not(None))
+    .order_by(DELIVERIES.c.parked_at.desc(), DELIVERIES.c.outbox_id.desc(), DELIVERIES.c.target)
+)
+
+
+def parked_messages(connection: Connection, limit: int) -> list[ParkedMessage]:
+    """Return messages that are parked, those last parked first."""
+    with translated("reading the outbox"):
+        rows = connection.execute(_PARKED.limit(limit)).all()
+    return [
+        ParkedMessage(**{**row._mapping, "reason": ParkedReason(row.reason)})  # noqa: SLF001  as above
+        for row in rows
+    ]
+
+
+_PARKED_COUNTS = (
+    select(DELIVERIES.c.target, func.count().label("number"))
+    .where(DELIVERIES.c.parked_at.is_not(None))
+    .group_by(DELIVERIES.c.target)
+    .order_by(DELIVERIES.c.target)
+)
+
+
+def parked_counts(connection: Connection) -> dict[str, int]:
+    """Return how many messages are parked, by receiver; only those with any."""
+    with translated("reading the outbox"):
+        rows = connection.execute(_PARKED_COUNTS).all()
+    return {row.target: row.number for row in rows}

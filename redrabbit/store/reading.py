@@ -20,6 +20,7 @@ from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.domain.signed_note import NoteVerifier
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import KeptAct, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
@@ -110,6 +111,18 @@ class SqlReader:
     def waiting_deliveries(self, target: str, limit: int) -> list[outbox.Delivery]:
         """Return what waits for one receiver, oldest message first."""
         return outbox.waiting(self._connection, target, limit)
+
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        return outbox.messages_waiting(self._connection)
+
+    def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
+        """Return messages that are parked, those last parked first."""
+        return outbox.parked_messages(self._connection, limit)
+
+    def parked_counts(self) -> Mapping[str, int]:
+        """Return how many messages are parked, by receiver; only those with any."""
+        return outbox.parked_counts(self._connection)
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""

@@ -8,7 +8,16 @@ the digest; acts, outbox, deliveries, heartbeats, and Alembic's own. How a datab
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from redrabbit.domain.records import TABLES, Record
 from redrabbit.store.types import FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words, column_type
@@ -130,6 +139,12 @@ OUTBOX = Table(
 )
 """Messages to be delivered, committed with what they tell of. Ids are never given twice."""
 
+
+def _partial_index(name: str, condition: str) -> Index:
+    where = text(condition)
+    return Index(name, "target", "outbox_id", sqlite_where=where, postgresql_where=where)
+
+
 DELIVERIES = Table(
     "deliveries",
     metadata,
@@ -139,10 +154,17 @@ DELIVERIES = Table(
     Column("next_try_at", UtcMicroseconds, nullable=True),
     Column("delivered_at", UtcMicroseconds, nullable=True),
     Column("last_error", Words, nullable=True),
-    Index(None, "next_try_at"),
+    Column("parked_at", UtcMicroseconds, nullable=True),
+    Column("parked_reason", Words, nullable=True),
+    _partial_index("ix_deliveries_waiting", "next_try_at IS NOT NULL"),
+    _partial_index("ix_deliveries_parked", "parked_at IS NOT NULL"),
     sqlite_strict=True,
 )
-"""One row a message and receiver; `next_try_at` is NULL once it is delivered."""
+"""One row a message and receiver; `next_try_at` is NULL once it is delivered, parked or dropped.
+
+The indexes hold what waits and what is parked only: finding it takes no longer for all that was
+delivered before.
+"""
 
 HEARTBEATS = Table(
     "heartbeats",

@@ -21,6 +21,7 @@ from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
+from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
@@ -140,11 +141,17 @@ class SqlUnitOfWork(SqlReader):
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""
         outbox.mark_delivered(self._connection, outbox_id, target, self._now)
 
-    def mark_failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
-        """Note a delivery that failed, and when to try again; None gives up."""
+    def mark_failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
+        """Note a delivery that failed, and when to try again."""
         outbox.mark_failed(self._connection, outbox_id, target, error, next_try_at)
+
+    def mark_parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        """Note a delivery that failed and is not tried any more."""
+        outbox.mark_parked(self._connection, outbox_id, target, reason, error=error, at=self._now)
+
+    def park_all(self, target: str, reason: ParkedReason) -> int:
+        """Park all that waits for a receiver; return how many messages."""
+        return outbox.park_all(self._connection, target, reason, self._now)
 
     def refuse_if_failed(self) -> None:
         """Raise the write that failed, even if the command swallowed it."""

@@ -33,6 +33,7 @@ from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
+from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.problems import (
@@ -77,7 +78,14 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
-    routers = (board_router, station_router, due_router, runs_router, containment_router)
+    routers = (
+        board_router,
+        station_router,
+        due_router,
+        runs_router,
+        containment_router,
+        receivers_router,
+    )
     for pages in routers:
         app.include_router(pages(site))
     app.include_router(live_router(site))

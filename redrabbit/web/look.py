@@ -32,6 +32,8 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "never_verified": ("circle", "grey"),
         "aborted": ("stop", "grey"),
         "under_way": ("run", "grey"),
+        "not_delivered": ("stop", "red"),
+        "waiting_for_receiver": ("clock", "amber"),
     }
 )
 

@@ -330,7 +330,14 @@ def _navigation(
     return (
         ("", (item("/", "nav.board"), item("/due", "nav.due"), item("/stations", "nav.stations"))),
         ("nav.group.reaction", (item("/containments", "nav.containments"),)),
-        ("nav.group.records", (item("/runs", "nav.runs"), item("/docs", "nav.api"))),
+        (
+            "nav.group.records",
+            (
+                item("/runs", "nav.runs"),
+                item("/receivers", "nav.receivers"),
+                item("/docs", "nav.api"),
+            ),
+        ),
     )
 
 

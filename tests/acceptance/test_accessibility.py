@@ -45,6 +45,7 @@ PAGES = [
     f"/runs/{CUT_OFF_RUN}",
     "/containments",
     f"/containments/{OPEN_CASE}",
+    "/receivers",
     "/nowhere",
 ]
 ARGUMENTS = [

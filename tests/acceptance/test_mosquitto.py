@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,10 @@ class Webhook:
     """A receiver of messages that may refuse them for a while."""
 
     status: int = 200
+    drips: bool = False
+    """Whether its answers come a byte at a time, and never to an end."""
+    hung_up: int = 0
+    """How many of such answers the service did not wait for."""
     port: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
     taken: list[dict[str, Any]] = field(default_factory=list)
@@ -147,10 +152,23 @@ class Webhook:
         length = int(head.partition("content-length:")[2].split("\r\n")[0])
         body = json.loads(await reader.readexactly(length))
         assert f"idempotency-key: {body['key'].lower()}" in head
+        if self.drips:
+            self.refused.append(body)
+            await self._drip(reader, writer)
+            return
         (self.taken if self.status < 300 else self.refused).append(body)
         writer.write(f"HTTP/1.1 {self.status} x\r\ncontent-length: 0\r\n\r\n".encode())
         await writer.drain()
         writer.close()
+
+    async def _drip(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n")
+        hanging_up = asyncio.ensure_future(reader.read())
+        while not hanging_up.done():
+            writer.write(b"x")
+            await asyncio.wait({hanging_up}, timeout=PUBLISH_EVERY_S)
+        self.hung_up += 1
+        writer.transport.abort()
 
 
 @dataclass(slots=True)
@@ -335,6 +353,35 @@ async def test_a_miss_reaches_its_receivers_although_the_service_is_killed(bench
     on_topic = [each for each in heard if each["event"] == "missed"]
     assert {each["key"] for each in on_topic} == {told["key"]}
     assert (told["station"], told["part_id"]) == (STATION, RABBIT)
+
+
+async def test_a_dripping_webhook_delays_no_alarm_to_a_broker(bench: Bench) -> None:
+    """K2.1: MQTT got the first message, and then none until the webhook was killed."""
+    bench.webhook.drips = True
+    async with listening(bench.broker.port) as heard, bench.publishing(), bench.serving() as desk:
+        for number in (1, 2, 3):
+            await desk.take_part()
+            bench.station.shows(part=RABBIT)
+            assert await desk.verdict() == ("missed", None)
+            await until(partial(has_number, heard, number), "the topic")
+            bench.station.shows(part="")
+            await desk.act(f"/runs/{desk.run_id}/given-back", code=RABBIT)
+            await desk.act(f"/runs/{desk.run_id}/confirm")
+        assert len({each["key"] for each in missed(heard)}) == 3
+        await until(lambda: has([True] * bench.webhook.hung_up), "the end of the first attempt")
+        assert {each["key"] for each in bench.webhook.refused} == {missed(heard)[0]["key"]}
+        metrics = (await desk.client.get(desk.client.base_url.join("/metrics"))).text
+        assert 'redrabbit_deliveries_pending{target="office"} 3.0' in metrics
+        assert 'redrabbit_deliveries_pending{target="andon"} 0.0' in metrics
+        assert await desk.service.stopped() == 0
+
+
+async def has_number(heard: list[dict[str, Any]], number: int) -> bool:
+    return len(missed(heard)) >= number
+
+
+def missed(heard: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in heard if each["event"] == "missed"]
 
 
 async def has(found: list[Any]) -> bool:

@@ -3,21 +3,34 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import aiomqtt
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from redrabbit.alarms import receiver_queue
 from redrabbit.alarms.channels import make_channels
-from redrabbit.alarms.delivery import Channel, DeliveryFailed
-from redrabbit.alarms.receiver_queue import LONGEST_RETRY_S, POLL_S, ReceiverQueue, deliveries
+from redrabbit.alarms.delivery import Channel, DeliveryFailed, DeliveryRefused
+from redrabbit.alarms.receiver_queue import (
+    ASKED_IN_ORDER,
+    FAILED_TRIES,
+    LONGEST_RETRY_S,
+    POLL_S,
+    REFUSED_TRIES,
+    ReceiverQueue,
+    deliveries,
+    park_removed,
+)
 from redrabbit.alarms.receiver_secrets import ReceiverSecrets
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.errors import StoreTrouble
 from simulators.broker import serving
 from simulators.virtual_clock import VirtualClock
@@ -44,29 +57,45 @@ class KeptOutbox:
     """An outbox in memory that keeps the rules of the port."""
 
     waits: list[Waiting]
-    next_try: dict[tuple[int, str], datetime | None] = field(default_factory=dict)
+    next_try: dict[tuple[int, str], datetime] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     is_away: bool = False
     can_write: bool = True
+    parked_for: dict[tuple[str, str], ParkedReason] = field(default_factory=dict)
+    """By receiver and key."""
 
     async def waiting(self, target: str, limit: int) -> list[Waiting]:
         if self.is_away:
             raise StoreTrouble("connection refused")
-        return [one for one in self.waits if one.target == target][:limit]
+        return [replace(one) for one in self.waits if one.target == target][:limit]
 
     async def delivered(self, outbox_id: int, target: str) -> None:
         self._refuse_to_write()
         self.waits = [w for w in self.waits if (w.outbox_id, w.target) != (outbox_id, target)]
 
-    async def failed(
-        self, outbox_id: int, target: str, error: str, next_try_at: datetime | None
-    ) -> None:
+    async def failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
         self._refuse_to_write()
         self.errors.append(error)
         self.next_try[outbox_id, target] = next_try_at
         for one in self.waits:
             if (one.outbox_id, one.target) == (outbox_id, target):
                 one.attempts += 1
+
+    async def parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
+        self._refuse_to_write()
+        self.errors.append(error)
+        (one,) = (w for w in self.waits if (w.outbox_id, w.target) == (outbox_id, target))
+        self.waits.remove(one)
+        self.parked_for[target, one.key] = reason
+
+    async def park_all_but(self, targets: Collection[str]) -> Mapping[str, int]:
+        if self.is_away:
+            raise StoreTrouble("connection refused")
+        gone = [one for one in self.waits if one.target not in targets]
+        self.waits = [one for one in self.waits if one.target in targets]
+        for one in gone:
+            self.parked_for[one.target, one.key] = ParkedReason.RECEIVER_REMOVED
+        return Counter(one.target for one in gone)
 
     def _refuse_to_write(self) -> None:
         if not self.can_write:
@@ -154,6 +183,125 @@ async def test_an_attempt_that_has_no_end_is_given_one(monkeypatch: pytest.Monke
     outbox = KeptOutbox([Waiting(1)])
     await a_queue(outbox, Endless()).step()
     assert outbox.errors == ["no whole answer within 0.05 s"]
+
+
+REFUSED = DeliveryRefused("answered 400 Bad Request: no field line")
+BROKEN = DeliveryFailed("answered 500")
+
+
+async def stepped(queue: ReceiverQueue, count: int) -> None:
+    for _ in range(count):
+        await queue.step()
+
+
+async def test_a_message_that_is_refused_again_and_again_is_parked_and_the_next_ones_go_on() -> (
+    None
+):
+    """K2.4: it held back everything behind it, for ever."""
+    outbox = KeptOutbox([Waiting(1), Waiting(2), Waiting(3)])
+    receiver = Receiver({"m1": [REFUSED] * 99})
+    await stepped(a_queue(outbox, receiver), REFUSED_TRIES)
+    assert receiver.tried == ["m1"] * REFUSED_TRIES + ["m2", "m3"]
+    assert outbox.parked_for == {("andon", "m1"): ParkedReason.REFUSED}
+    assert outbox.errors[-1] == str(REFUSED)
+    assert outbox.waits == []
+
+
+async def test_a_refusal_that_does_not_last_parks_nothing() -> None:
+    outbox, receiver = KeptOutbox([Waiting(1)]), Receiver({"m1": [REFUSED] * (REFUSED_TRIES - 1)})
+    await stepped(a_queue(outbox, receiver), REFUSED_TRIES)
+    assert receiver.got == ["m1"]
+    assert outbox.parked_for == {}
+
+
+async def test_a_receiver_that_is_away_has_nothing_parked_however_long() -> None:
+    messages = [Waiting(n) for n in range(1, 6)]
+    outbox, receiver = KeptOutbox(messages), Receiver({"*": [AWAY] * 1000})
+    queue = a_queue(outbox, receiver)
+    await stepped(queue, 300)
+    assert outbox.parked_for == {}
+    receiver.fails.clear()
+    await stepped(queue, 2)
+    assert receiver.got == ["m1", "m2", "m3", "m4", "m5"]
+
+
+async def test_a_receiver_that_asked_to_be_left_alone_is_not_asked_which_message_it_is() -> None:
+    asked = DeliveryFailed("answered 429", retry_after_s=60.0)
+    outbox, receiver = KeptOutbox([Waiting(1), Waiting(2)]), Receiver({"*": [asked] * 99})
+    await stepped(a_queue(outbox, receiver), 20)
+    assert receiver.tried == ["m1"] * 20
+
+
+async def test_a_receiver_that_is_just_back_gets_the_older_message_and_nothing_is_parked() -> None:
+    """It came back between two attempts of one step."""
+    outbox = KeptOutbox([Waiting(1, attempts=FAILED_TRIES - 1), Waiting(2), Waiting(3)])
+    receiver = Receiver({"m1": [BROKEN]})
+    await stepped(a_queue(outbox, receiver), 2)
+    assert outbox.parked_for == {}
+    assert receiver.got == ["m2", "m1", "m3"]
+
+
+@given(
+    fates=st.lists(st.sampled_from(["taken", "refused", "broken"]), min_size=1, max_size=9),
+    outages=st.sets(st.integers(0, 60)),
+)
+def test_no_message_holds_back_those_behind_it_and_the_rest_keeps_its_order(
+    fates: list[str], outages: set[int]
+) -> None:
+    """Whatever the receiver does with each, and however often it is away for a while."""
+    assume(fates.count("broken") <= ASKED_IN_ORDER)
+    fate = {f"m{n}": each for n, each in enumerate(fates, 1)}
+    outbox = KeptOutbox([Waiting(n) for n in range(1, len(fates) + 1)])
+    receiver = Receiver()
+    queue = a_queue(outbox, receiver)
+
+    async def told() -> None:
+        for step in range(300):
+            failure = {"refused": REFUSED, "broken": BROKEN}
+            always: dict[str, list[Exception]] = {
+                key: [failure[how]] * 9 for key, how in fate.items() if how != "taken"
+            }
+            receiver.fails = {"*": [AWAY] * 99} if step in outages else always
+            await queue.step()
+
+    asyncio.run(told())
+    assert receiver.got == [key for key, how in fate.items() if how == "taken"]
+    parked = {key for _, key in outbox.parked_for}
+    assert {key for key, how in fate.items() if how == "refused"} <= parked
+    left = {one.key for one in outbox.waits}
+    assert {fate[key] for key in left | parked} <= {"refused", "broken"}
+    assert all(fate[key] == "broken" for key in left), "nothing stands behind it that could tell"
+
+
+async def test_many_messages_that_only_fail_hold_back_nothing_either() -> None:
+    """Those behind them that are taken, are: the older ones first, as far as that can be known."""
+    broken = [f"m{n}" for n in range(1, 41)]
+    outbox = KeptOutbox([Waiting(n) for n in range(1, 61)])
+    receiver = Receiver({key: [BROKEN] * 999 for key in broken})
+    await stepped(a_queue(outbox, receiver), 400)
+    assert sorted(receiver.got) == sorted(f"m{n}" for n in range(41, 61))
+    assert set(outbox.parked_for.values()) == {ParkedReason.OTHERS_TAKEN}
+
+
+async def test_what_waited_for_a_receiver_that_was_removed_is_parked_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """K2.5: it was dropped without a word."""
+    outbox = KeptOutbox([Waiting(1, "pager"), Waiting(2, "pager"), Waiting(2, "andon")])
+    outbox.is_away = True
+    clock = VirtualClock(BEGIN)
+    task = asyncio.create_task(park_removed(outbox, ["andon"], clock))
+    await turned(5)
+    outbox.is_away = False
+    clock.advance_to(clock.steady + timedelta(seconds=POLL_S))
+    await task
+    assert outbox.parked_for == {
+        ("pager", "m1"): ParkedReason.RECEIVER_REMOVED,
+        ("pager", "m2"): ParkedReason.RECEIVER_REMOVED,
+    }
+    assert [one.target for one in outbox.waits] == ["andon"]
+    (told,) = caplog.records
+    assert (vars(told)["receiver"], vars(told)["messages"]) == ("pager", 2)
 
 
 async def turned(count: int) -> None:

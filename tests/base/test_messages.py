@@ -28,6 +28,7 @@ from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
+from redrabbit.services.deliveries import ParkedReason
 
 PACKAGE = Path(redrabbit.__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -129,6 +130,7 @@ def test_every_text_of_the_templates_has_its_chinese() -> None:
     [
         ("custody", Custody),
         ("occurrence", OccurrenceStatus),
+        ("parked", ParkedReason),
         ("reason", Reason),
         ("run_state", RunState),
         ("status", DeviceStatus),

@@ -29,6 +29,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import Database, KeptAct, OutgoingMessage, UnitOfWork, Where, equals
 from redrabbit.store.database import SqlDatabase
@@ -470,6 +471,95 @@ async def test_a_delivered_message_does_not_wait_any_more(database: Any) -> None
     await database.outbox.delivered(due.outbox_id, due.target)
     assert await database.outbox.waiting("andon", 10) == []
     assert [one.key for one in waiting(database, "mail")] == ["k"]
+
+
+async def told_twice(database: Any) -> None:
+    def tells(work: Any) -> None:
+        for key in ("first", "second"):
+            work.send(OutgoingMessage(event="missed", key=key, payload={"k": key}))
+
+    await database.write(tells)
+
+
+def parked(database: Any, limit: int = 10) -> list[ParkedMessage]:
+    return list(database.read_now(lambda reader: reader.parked_messages(limit)))
+
+
+async def test_a_parked_message_waits_no_longer_and_says_why(database: Any) -> None:
+    """D48: one that its receiver never takes holds back nothing, and is not forgotten."""
+    await told_twice(database)
+    first, second = await database.outbox.waiting("andon", 10)
+    again_at = START + timedelta(days=2)
+    await database.outbox.failed(first.outbox_id, "andon", "answered 500", again_at)
+    await database.outbox.parked(first.outbox_id, "andon", ParkedReason.REFUSED, "answered 400")
+    assert await database.outbox.waiting("andon", 10) == [second]
+    assert len(waiting(database, "mail")) == 2
+    (one,) = parked(database)
+    assert (one.receiver, one.outbox_id, one.key) == ("andon", first.outbox_id, "first")
+    assert (one.event, one.payload, one.created_at) == ("missed", '{"k":"first"}', first.created_at)
+    assert (one.reason, one.said, one.attempts) == (ParkedReason.REFUSED, "answered 400", 2)
+    assert one.parked_at > one.created_at
+    assert database.read_now(lambda reader: reader.parked_counts()) == {"andon": 1}
+
+
+async def test_what_waits_for_receivers_that_are_none_any_more_is_parked(database: Any) -> None:
+    """K2.5; what was delivered stays delivered."""
+    await told_twice(database)
+    (first, _) = await database.outbox.waiting("andon", 10)
+    await database.outbox.delivered(first.outbox_id, "andon")
+    assert await database.outbox.park_all_but(["mail"]) == {"andon": 1}
+    assert await database.outbox.park_all_but(["mail"]) == {}
+    assert await database.outbox.waiting("andon", 10) == []
+    (one,) = parked(database)
+    assert (one.key, one.reason, one.said, one.attempts) == (
+        "second",
+        ParkedReason.RECEIVER_REMOVED,
+        None,
+        0,
+    )
+    assert [each.key for each in waiting(database, "mail")] == ["first", "second"]
+
+
+async def test_those_last_parked_come_first(database: Any) -> None:
+    await told_twice(database)
+    for target in ("mail", "andon"):
+        for one in await database.outbox.waiting(target, 10):
+            await database.outbox.parked(one.outbox_id, target, ParkedReason.OTHERS_TAKEN, "500")
+    assert [(one.receiver, one.key) for one in parked(database)] == [
+        ("andon", "second"),
+        ("andon", "first"),
+        ("mail", "second"),
+        ("mail", "first"),
+    ]
+    assert [(one.receiver, one.key) for one in parked(database, 1)] == [("andon", "second")]
+    assert database.read_now(lambda reader: reader.parked_counts()) == {"andon": 2, "mail": 2}
+
+
+async def test_it_is_counted_what_waits_for_each_receiver_and_since_when(database: Any) -> None:
+    assert database.read_now(lambda reader: list(reader.messages_waiting())) == []
+    await told_twice(database)
+    first, second = await database.outbox.waiting("andon", 10)
+    await database.outbox.delivered(first.outbox_id, "andon")
+    found = database.read_now(lambda reader: list(reader.messages_waiting()))
+    assert found == [
+        MessagesWaiting(receiver="andon", count=1, oldest_at=second.created_at),
+        MessagesWaiting(receiver="mail", count=2, oldest_at=first.created_at),
+    ]
+
+
+async def test_a_command_that_is_taken_back_parks_nothing(database: Any) -> None:
+    await told_twice(database)
+    (first, _) = await database.outbox.waiting("andon", 10)
+
+    def parks(work: Any) -> None:
+        work.mark_parked(first.outbox_id, "andon", ParkedReason.REFUSED, "400")
+        work.park_all("mail", ParkedReason.RECEIVER_REMOVED)
+        raise Refusal("no_such_page")
+
+    with pytest.raises(Refusal):
+        await database.write(parks)
+    assert parked(database) == []
+    assert len(await database.outbox.waiting("andon", 10)) == 2
 
 
 async def test_heartbeats_say_when_each_part_was_last_alive(database: Any) -> None:

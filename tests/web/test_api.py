@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any, cast
@@ -431,6 +432,22 @@ def test_health_is_for_everybody_and_readiness_tells_of_a_dead_watch(visitor: Vi
     visitor.clock.jump(60)
     answer = visitor.client.get("/ready")
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
+
+
+def test_metrics_tell_what_waits_for_each_receiver_and_what_is_parked(onlooker: Visitor) -> None:
+    """D48: an alarm that nobody gets is seen from outside, too."""
+    text = onlooker.client.get("/metrics").text
+    found = dict(
+        re.findall(r'^(redrabbit_deliveries_\w+\{target="[^"]+"\}) (\S+)$', text, re.MULTILINE)
+    )
+    assert float(found.pop('redrabbit_deliveries_oldest_seconds{target="andon"}')) > 0
+    assert {name: float(value) for name, value in found.items()} == {
+        'redrabbit_deliveries_pending{target="andon"}': 2,
+        'redrabbit_deliveries_pending{target="quality-office"}': 0,
+        'redrabbit_deliveries_oldest_seconds{target="quality-office"}': 0,
+        'redrabbit_deliveries_parked{target="andon"}': 0,
+        'redrabbit_deliveries_parked{target="quality-office"}': 2,
+    }
 
 
 def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:

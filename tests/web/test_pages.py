@@ -41,12 +41,13 @@ PAGES = [
     "/containments",
     f"/containments/{CLOSED_CASE}",
     f"/containments/{OPEN_CASE}",
+    "/receivers",
     "/docs",
 ]
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "containment|window|refusal|http|problem|reason|value|stations|live|why_inconclusive"
+    "containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 
@@ -362,3 +363,36 @@ def test_reloading_after_a_form_leads_back_to_its_page(onlooker: Visitor, path: 
 def test_an_unknown_act_is_not_found(onlooker: Visitor, path: str) -> None:
     assert onlooker.send(path) == 404
     assert onlooker.client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Not delivered", "The receiver refuses this message", "2 messages wait", "Missed"]),
+        ("zh-CN", ["未送达的消息", "接收方拒收此消息", "2 条待发"]),
+    ],
+)
+def test_what_did_not_reach_a_receiver_is_shown_with_its_answer(
+    language: str, said: list[str], onlooker: Visitor
+) -> None:
+    """D48; a webhook's path is shown nowhere, because with some services it is the secret."""
+    text = onlooker.text("/receivers", language)
+    for words in (*said, "answered 422 Unprocessable Content", "quality-office", SILENT_RUN):
+        assert words in text
+    assert "secret" not in text
+
+
+def test_the_board_and_the_navigation_count_what_was_not_delivered(onlooker: Visitor) -> None:
+    board = onlooker.text("/")
+    assert 'href="/receivers"><b>2</b> <i>alarm messages not delivered</i>' in board
+    assert re.search(
+        r'href="/receivers"><span>Receivers</span><span class="count"[^>]*>2<',
+        onlooker.text("/due"),
+    )
+
+
+def test_a_plant_without_receivers_says_so() -> None:
+    plant = replace(showcase_plant(), targets=())
+    visitor = serve(plant=plant)
+    assert "plant.yaml names none under notifications" in visitor.text("/receivers")
+    assert "not delivered" not in visitor.text("/")

@@ -65,6 +65,8 @@ class BoardPage:
     verified: int
     cases: int
     """How many cases nobody has closed."""
+    not_delivered: int
+    """How many messages about alarms did not reach their receivers, and are not tried any more."""
     columns: int
     """How many tiles stand side by side on a wide screen: as many as the longest line has."""
 
@@ -97,6 +99,7 @@ def board_page(
         devices=len(tiles),
         verified=counted["verified"],
         cases=sum(len(tile.cases) for tile in tiles.values()),
+        not_delivered=sum(reader.parked_counts().values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),
     )
 

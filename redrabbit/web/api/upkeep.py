@@ -17,6 +17,7 @@ from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
+from redrabbit.services.queries.receivers import ReceiverRow, receiver_rows
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
@@ -95,6 +96,7 @@ def upkeep_router(
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, equals("state", "open")),
                     alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
+                    receivers=receiver_rows(reader, plant),
                     restarts=dict(supervisor.restarts) if supervisor is not None else {},
                     links=tuple(links),
                 )
@@ -118,6 +120,7 @@ class _Figures(Collector):
         ledger_size: int,
         open_containments: int,
         alarms: int,
+        receivers: Sequence[ReceiverRow],
         restarts: Mapping[str, int],
         links: Sequence[StationLink],
     ) -> None:
@@ -129,6 +132,7 @@ class _Figures(Collector):
             ("redrabbit_containments_open", "Cases that are open.", open_containments),
             ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", alarms),
         )
+        self._receivers = receivers
         self._restarts = restarts
         self._links = links
 
@@ -138,6 +142,7 @@ class _Figures(Collector):
         yield self._devices()
         yield from self._beside_status()
         yield self._devices_read()
+        yield from self._deliveries()
         restarts = CounterMetricFamily(
             "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
         )
@@ -207,6 +212,22 @@ class _Figures(Collector):
             place = [overview.station.line, overview.station.id, overview.device.id]
             family.add_metric(place, float(overview.no_data is None))
         return family
+
+    def _deliveries(self) -> Iterator[Metric]:
+        name = "redrabbit_deliveries"
+        pending = GaugeMetricFamily(f"{name}_pending", "Messages that wait.", labels=["target"])
+        oldest = GaugeMetricFamily(
+            f"{name}_oldest_seconds", "Age of the first that waits; 0: none.", labels=["target"]
+        )
+        parked = GaugeMetricFamily(
+            f"{name}_parked", "Messages that are not tried any more.", labels=["target"]
+        )
+        for row in self._receivers:
+            since = self._now if row.oldest_at is None else row.oldest_at
+            pending.add_metric([row.name], row.waiting)
+            oldest.add_metric([row.name], max(0.0, (self._now - since).total_seconds()))
+            parked.add_metric([row.name], row.parked)
+        yield from (pending, oldest, parked)
 
     def _of_links(self) -> Iterator[Metric]:
         for attribute, help_text in LINK_COUNTERS.items():

@@ -27,6 +27,7 @@ async def shell_page(
             "/due": reader.count(
                 OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
             ),
+            "/receivers": sum(reader.parked_counts().values()),
             "/containments": reader.count(ContainmentRecord, equals("state", "open")),
         }
         return counts, reader.head().size

@@ -1,0 +1,47 @@
+"""How outgoing messages stand with their receivers, for pages and figures (D48).
+
+None of it is told by the ledger: the ledger says what happened, not who has heard of it (D13).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ParkedReason(StrEnum):
+    """Why a message is not tried any more, until a person says so."""
+
+    REFUSED = "refused"
+    """The receiver refused it again and again, or nothing of its kind can be sent there."""
+    OTHERS_TAKEN = "others_taken"
+    """The receiver takes the messages behind it, and this one not."""
+    RECEIVER_REMOVED = "receiver_removed"
+    """The plant file does not name the receiver any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesWaiting:
+    """What waits for one receiver."""
+
+    receiver: str
+    count: int
+    oldest_at: datetime
+    """When the first of them was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedMessage:
+    """A message that did not reach a receiver and is not tried any more."""
+
+    outbox_id: int
+    receiver: str
+    event: str
+    key: str
+    payload: str
+    """JSON text."""
+    created_at: datetime
+    attempts: int
+    parked_at: datetime
+    reason: ParkedReason
+    said: str | None
+    """What the last attempt ended with: a machine's words."""

@@ -1,0 +1,139 @@
+"""Who is told of alarms, what waits for each, and what did not get there (D48)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.identity import RunId
+from redrabbit.domain.plant import NotificationTarget, Plant
+from redrabbit.domain.text import Text
+from redrabbit.services.deliveries import ParkedMessage
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.wording import message
+
+MOST_SHOWN: Final = 100
+"""Parked messages on the page, those last parked first."""
+
+EVENT_WORDS: Final[Mapping[str, str]] = {
+    "missed": "verdict.missed",
+    "false_reject": "verdict.false_reject",
+    "inconclusive": "verdict.inconclusive",
+    "inconclusive_again": "event.inconclusive_again",
+    "overdue": "status.overdue",
+    "lapsed": "status.lapsed",
+    "escape": "event.escape",
+    "not_returned": "event.not_returned",
+    "clock_step": "event.clock_step",
+}
+"""How pages call what a message tells, by its event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverRow:
+    """One receiver of the plant file, or one that is in it no more and has messages left."""
+
+    name: str
+    address: str | None
+    """Where it is reached, without a webhook's path, which may be secret; None: not in the file."""
+    topic: str | None
+    events: tuple[str, ...]
+    """Codes of the words for what it wants; empty: everything."""
+    waiting: int
+    oldest_at: datetime | None
+    parked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedRow:
+    """One message that did not reach a receiver."""
+
+    message: int
+    receiver: str
+    event: Message
+    line: Text | None
+    place: Text | None
+    """The device or station that it is about."""
+    run: RunId | None
+    raised_at: datetime
+    attempts: int
+    parked_at: datetime
+    reason: Message
+    said: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiversPage:
+    """Who is told, and what did not get there."""
+
+    now: datetime
+    receivers: tuple[ReceiverRow, ...]
+    parked: tuple[ParkedRow, ...]
+    parked_in_all: int
+
+
+def receivers_page(reader: Reader, plant: Plant, now: datetime) -> ReceiversPage:
+    """Return the page as it stands at `now`."""
+    rows = receiver_rows(reader, plant)
+    return ReceiversPage(
+        now=now,
+        receivers=rows,
+        parked=tuple(_parked(each) for each in reader.parked_messages(MOST_SHOWN)),
+        parked_in_all=sum(row.parked for row in rows),
+    )
+
+
+def receiver_rows(reader: Reader, plant: Plant) -> tuple[ReceiverRow, ...]:
+    """Return the receivers in the order of the plant file, then those that have messages left."""
+    waiting = {each.receiver: each for each in reader.messages_waiting()}
+    parked = reader.parked_counts()
+    targets = {target.name: target for target in plant.targets}
+    names = dict.fromkeys([*targets, *sorted({*waiting, *parked})])
+    return tuple(
+        ReceiverRow(
+            name=name,
+            address=_address(targets[name]) if name in targets else None,
+            topic=targets[name].topic if name in targets else None,
+            events=_wanted(targets[name]) if name in targets else (),
+            waiting=waiting[name].count if name in waiting else 0,
+            oldest_at=waiting[name].oldest_at if name in waiting else None,
+            parked=parked.get(name, 0),
+        )
+        for name in names
+    )
+
+
+def _address(target: NotificationTarget) -> str:
+    if target.url is None:
+        return f"mqtt://{target.host}:{target.port}"
+    parts = urlsplit(target.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _wanted(target: NotificationTarget) -> tuple[str, ...]:
+    return tuple(EVENT_WORDS[event] for event in EVENT_WORDS if event in target.events)
+
+
+def _parked(parked: ParkedMessage) -> ParkedRow:
+    told: dict[str, Any] = json.loads(parked.payload)
+    names: dict[str, Any] = told.get("names") or {}
+    return ParkedRow(
+        message=parked.outbox_id,
+        receiver=parked.receiver,
+        event=message(EVENT_WORDS[parked.event]),
+        line=_text(names.get("line")),
+        place=_text(names.get("device") or names.get("station")),
+        run=told.get("run_id"),
+        raised_at=parked.created_at,
+        attempts=parked.attempts,
+        parked_at=parked.parked_at,
+        reason=message(f"parked.{parked.reason.value}"),
+        said=parked.said,
+    )
+
+
+def _text(words: dict[str, str] | None) -> Text | None:
+    return None if words is None else Text(en=words["en"], zh=words["zh"])

@@ -1,0 +1,106 @@
+"""Messages and their deliveries in memory: the same answers as `redrabbit.store.outbox`.
+
+Every change returns what undoes it, for the command that is taken back.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.store.outbox import Delivery
+
+Undo = Callable[[], object]
+Place = tuple[int, str]
+"""Number of a message, name of its receiver."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One delivery, and how it stands."""
+
+    delivery: Delivery
+    next_try_at: datetime | None
+    parked_at: datetime | None = None
+    parked_reason: ParkedReason | None = None
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """All messages that were ever sent."""
+
+    messages: int = 0
+    _kept: dict[Place, _Kept] = field(default_factory=dict)
+
+    def add(self, delivery: Delivery) -> Undo:
+        """Keep a delivery, due at once."""
+        place = (delivery.outbox_id, delivery.target)
+        self._kept[place] = _Kept(delivery, delivery.created_at)
+        return lambda: self._kept.pop(place)
+
+    def waiting(self, target: str, limit: int | None = None) -> list[Delivery]:
+        """Return what waits for one receiver, oldest message first."""
+        waiting = [
+            kept.delivery
+            for (_, name), kept in sorted(self._kept.items(), key=lambda each: each[0])
+            if name == target and kept.next_try_at is not None
+        ]
+        return waiting[:limit]
+
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        names = sorted({name for (_, name), kept in self._kept.items() if kept.next_try_at})
+        found = [(name, self.waiting(name)) for name in names]
+        return [
+            MessagesWaiting(receiver=name, count=len(waits), oldest_at=waits[0].created_at)
+            for name, waits in found
+        ]
+
+    def parked_messages(self, limit: int | None = None) -> Sequence[ParkedMessage]:
+        """Return messages that are parked, those last parked first."""
+        found = [_parked(kept) for kept in self._kept.values() if kept.parked_at is not None]
+        found.sort(key=lambda one: one.receiver)
+        found.sort(key=lambda one: (one.parked_at, one.outbox_id), reverse=True)
+        return found[:limit]
+
+    def parked_counts(self) -> Mapping[str, int]:
+        """Return how many messages are parked, by receiver; only those with any."""
+        return dict(sorted(Counter(one.receiver for one in self.parked_messages()).items()))
+
+    def tried(self, place: Place, error: str | None, **stands: Any) -> Undo:
+        """Note an attempt and how the delivery stands now; nothing where there is none of it."""
+        before = self._kept.get(place)
+        if before is None:
+            return lambda: None
+        old = before.delivery
+        after = replace(old, attempts=old.attempts + 1, last_error=error or old.last_error)
+        return self._put(place, _Kept(after, **{"next_try_at": None, **stands}))
+
+    def park(self, delivery: Delivery, reason: ParkedReason, at: datetime) -> Undo:
+        """Park a delivery without an attempt."""
+        return self._put((delivery.outbox_id, delivery.target), _Kept(delivery, None, at, reason))
+
+    def _put(self, place: Place, after: _Kept) -> Undo:
+        before = self._kept[place]
+        self._kept[place] = after
+        return lambda: self._kept.__setitem__(place, before)
+
+
+def _parked(kept: _Kept) -> ParkedMessage:
+    one = kept.delivery
+    assert kept.parked_at is not None  # noqa: S101  because only parked ones are asked for
+    assert kept.parked_reason is not None  # noqa: S101  because it comes with the instant
+    return ParkedMessage(
+        outbox_id=one.outbox_id,
+        receiver=one.target,
+        event=one.event,
+        key=one.key,
+        payload=one.payload,
+        created_at=one.created_at,
+        attempts=one.attempts,
+        parked_at=kept.parked_at,
+        reason=kept.parked_reason,
+        said=one.last_error,
+    )
