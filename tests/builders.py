@@ -102,6 +102,7 @@ def an_expectation(
     part: PartId = RABBIT,
     code: Value | None = None,
     every_s: float | None = 2.0,
+    blind_s: float | None = 2.0,
     messages: bool = False,
 ) -> Expectation:
     """Return what presenting a rabbit, or the good master, is to prove at a polled station."""
@@ -112,6 +113,7 @@ def an_expectation(
         code=code,
         rule=rule,
         expires_s=dict.fromkeys(IDLE, every_s),
+        blind_after_s=dict.fromkeys(IDLE, blind_s),
         gaps_lose_messages=messages,
     )
 

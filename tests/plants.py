@@ -87,7 +87,7 @@ def a_station(station_id: StationId, **rule_changes: Any) -> Station:
             host="127.0.0.1",
             port=502,
             unit_id=1,
-            poll_interval_s=0.1,
+            poll_interval_s=0.5,
             timeout_s=0.3,
         ),
         signals=signals,

@@ -30,8 +30,8 @@ from redrabbit.store.unit_of_work import Recording
 T = TypeVar("T")
 
 READ_TAKES_S = 0.02
-POLL_S = 0.5
-"""Between two readings while something is judged; closer than any value expires."""
+POLL_S = 0.2
+"""Between two readings while something is judged: closer than three polls of any station (D30)."""
 
 
 class SettableClock(Clock, Protocol):

@@ -18,7 +18,7 @@ from redrabbit.config.conditions import (
     read_condition,
     read_value,
 )
-from redrabbit.config.file_schema import Block, Choice, Key, Raw, Schema, Section
+from redrabbit.config.file_schema import Block, Choice, Flag, Key, Raw, Schema, Section
 from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
 from redrabbit.config.satisfiability import can_be_true, same
@@ -98,6 +98,13 @@ RULE: Final = Section(
             "The expected reason for each failure mode.",
             required=False,
         ),
+        "reject_code_cleared": Key(
+            Flag(),
+            "Whether the station clears reject_code before each part. Then a code that stands there "
+            "from before is no reason; else it is one, at a lower grade of evidence.",
+            required=False,
+            default=False,
+        ),
         "settle": Key(
             DURATION_OR_NONE,
             "How long to wait after the first answer for the rest of it, where verdict and reason "
@@ -170,6 +177,7 @@ def read_rule(
         part_code=_name(block["part_code"]),
         reject_code=_name(block["reject_code"]),
         reject_codes=codes,
+        reject_code_cleared=block["reject_code_cleared"],
         settle_s=block["settle"].total_seconds(),
         measured=_name(block["measured"]),
     )
@@ -329,6 +337,9 @@ def _read_codes(
     block: Block, modes: tuple[str, ...], table: SignalTable, problems: Problems
 ) -> Mapping[FailureMode, Value]:
     node: Node | None = block["reject_codes"]
+    if "reject_code_cleared" in block and "reject_code" not in block:
+        place = block.place_of("reject_code_cleared")
+        problems.add(place, "reject_code_cleared without reject_code", "reject_code: the signal")
     if node is None:
         if "reject_code" in block and modes:
             problems.add(

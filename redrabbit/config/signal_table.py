@@ -279,6 +279,7 @@ def _keep(
         offset=block["offset"],
         unit=block["unit"],
         label=block["label"],
+        pulse_s=block["pulse"].total_seconds() if block["pulse"] else None,
     )
 
 

@@ -14,6 +14,13 @@ from datetime import datetime, timedelta
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
+from redrabbit.domain.reject_reason import (
+    NOTHING_TOLD,
+    RejectReason,
+    at_rejection,
+    heard,
+    stood,
+)
 from redrabbit.domain.rule import (
     Becomes,
     DetectionRule,
@@ -42,6 +49,9 @@ class Expectation:
     expires_s: Mapping[SignalName, float | None]
     """After how long without a good reading a signal is lost; None: it speaks only on change, so
     its silence proves nothing (D7)."""
+    blind_after_s: Mapping[SignalName, float | None]
+    """How long a judging signal may go unread before an answer, or the next part, can have passed
+    unseen (D30); None: it speaks only on change, so nobody knows."""
     gaps_lose_messages: bool
     """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
 
@@ -97,6 +107,8 @@ class Evidence:
     rejected_seen_from: datetime | None = None
     """Begin of the window of that reading: the earliest it can have been so seen."""
     accepted_at: datetime | None = None
+    reason: RejectReason = NOTHING_TOLD
+    """Why it was rejected, as told since the part was presented (D31)."""
     lost: bool = False
     """Communication was lost for too long since the part was presented."""
     failed: Reason | None = None
@@ -113,6 +125,9 @@ class Evidence:
     """Messages that are missing in a sequence since the part was presented."""
     windows: int = 0
     largest_gap_s: float = 0.0
+    """Between two good readings of a judging signal since the part was presented (D30)."""
+    blind: bool = False
+    """Such a gap was long enough to hide an answer, or the next part."""
     trace: tuple[TracePoint, ...] = ()
     trace_points_dropped: int = 0
 
@@ -185,7 +200,7 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     if acquisition.window.began_at < evidence.presented_from:
         return _as_before(taken, covered)
     taken = _with_gap(evidence, taken, acquisition, covered)
-    taken = _note_silences(_note_departures(taken), acquisition)
+    taken = _note_silences(_note_departures(_note_reason(taken, covered)), acquisition)
     taken = _note_results(taken, acquisition)
     return _note_falsehood(taken)
 
@@ -243,8 +258,15 @@ def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
         stayed_off=frozenset(),
         detected_was_false=False,
         accepted_was_false=False,
+        reason=_reason_before(evidence, covered),
     )
     return _note_falsehood(_note_departures(bare))
+
+
+def _reason_before(evidence: Evidence, covered: frozenset[SignalName]) -> RejectReason:
+    if evidence.expectation.rule.reject_code not in covered:
+        return evidence.reason
+    return stood(_code_known(evidence))
 
 
 def _with_history(
@@ -264,7 +286,13 @@ def _with_history(
     else:
         doubted = bool(contradicted & judging_signals(evidence.expectation.rule))
     known = {s: v for s, v in evidence.known.items() if s not in contradicted}
-    return replace(evidence, known=known, doubted=evidence.doubted or doubted)
+    reason_is_doubtful = evidence.expectation.rule.reject_code in contradicted
+    return replace(
+        evidence,
+        known=known,
+        reason=NOTHING_TOLD if reason_is_doubtful else evidence.reason,
+        doubted=evidence.doubted or doubted,
+    )
 
 
 def _without_values(
@@ -307,20 +335,29 @@ def _with_values(
 def _with_gap(
     before: Evidence, taken: Evidence, acquisition: Acquisition, covered: frozenset[SignalName]
 ) -> Evidence:
-    at = acquisition.window.ended_at
-    since = [
-        max(alive, taken.presented_at or alive)
-        for signal in covered
-        if (alive := before.alive_at.get(signal)) is not None
-    ]
-    gap_s = max(((at - moment).total_seconds() for moment in since), default=0.0)
+    """Measure how long each judging signal went unread: to its next reading, good or not (D30)."""
+    at, expected = acquisition.window.ended_at, taken.expectation
+    gap_s, blind = taken.largest_gap_s, taken.blind
+    for signal in covered & judging_signals(expected.rule):
+        since = _unread_since(before, signal)
+        unread_s = (at - since).total_seconds()
+        gap_s = max(gap_s, unread_s)
+        limit_s = expected.blind_after_s.get(signal)
+        blind = blind or (limit_s is not None and unread_s > limit_s)
     return replace(
         taken,
         read_since_presented=taken.read_since_presented | covered,
         lost=taken.lost or bool(expired_signals(before, at)),
         windows=taken.windows + 1,
-        largest_gap_s=max(taken.largest_gap_s, gap_s),
+        largest_gap_s=gap_s,
+        blind=blind,
     )
+
+
+def _unread_since(evidence: Evidence, signal: SignalName) -> datetime:
+    """Return since when a signal has no good reading; at the earliest since the presentation."""
+    assert evidence.presented_at is not None  # noqa: S101  the callers looked
+    return max(evidence.alive_at.get(signal, evidence.presented_at), evidence.presented_at)
 
 
 def _expired(evidence: Evidence, signal: SignalName, at: datetime) -> bool:
@@ -328,10 +365,9 @@ def _expired(evidence: Evidence, signal: SignalName, at: datetime) -> bool:
     expires_s = evidence.expectation.expires_s.get(signal)
     if expires_s is None or signal not in judging_signals(evidence.expectation.rule):
         return False
-    since = evidence.alive_at.get(signal, evidence.presented_at)
-    if since is None or evidence.presented_at is None:
+    if evidence.presented_at is None:
         return False
-    return (at - max(since, evidence.presented_at)).total_seconds() > expires_s
+    return (at - _unread_since(evidence, signal)).total_seconds() > expires_s
 
 
 def expired_signals(evidence: Evidence, at: datetime) -> frozenset[SignalName]:
@@ -399,6 +435,27 @@ def _begun_at(leaf: StaysOff, evidence: Evidence, acquisition: Acquisition) -> d
     return acquisition.window.ended_at if holds(leaf.after, evidence) else None
 
 
+def _note_reason(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
+    """Note what the reject code says now; once another part came, it is not about ours."""
+    expected = evidence.expectation
+    signal, code = expected.rule.reject_code, _code_known(evidence)
+    if signal not in covered or code is None or evidence.another_part:
+        return evidence
+    reason = heard(
+        evidence.reason,
+        code,
+        rule=expected.rule,
+        expected=expected.code,
+        rejected=evidence.rejected_at is not None,
+    )
+    return evidence if reason == evidence.reason else replace(evidence, reason=reason)
+
+
+def _code_known(evidence: Evidence) -> Value | None:
+    signal = evidence.expectation.rule.reject_code
+    return evidence.known.get(signal) if signal is not None else None
+
+
 def _note_falsehood(evidence: Evidence) -> Evidence:
     """Note that a condition was known to be false since the part was presented (L1)."""
     rule = evidence.expectation.rule
@@ -423,7 +480,12 @@ def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
         and evidence.detected_was_false
         and holds(rule.detected, evidence)
     ):
-        evidence = replace(evidence, rejected_at=at, rejected_seen_from=acquisition.window.began_at)
+        evidence = replace(
+            evidence,
+            rejected_at=at,
+            rejected_seen_from=acquisition.window.began_at,
+            reason=_reason_at_rejection(evidence),
+        )
     if (
         evidence.accepted_at is None
         and rule.accepted is not None
@@ -432,6 +494,14 @@ def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     ):
         evidence = replace(evidence, accepted_at=at)
     return evidence
+
+
+def _reason_at_rejection(evidence: Evidence) -> RejectReason:
+    """Return the reason with the code that stands now, if it was read since the presentation."""
+    rule = evidence.expectation.rule
+    if rule.reject_code not in evidence.read_since_presented:
+        return evidence.reason
+    return at_rejection(evidence.reason, rule)
 
 
 def _traced(evidence: Evidence, points: tuple[TracePoint, ...]) -> Evidence:

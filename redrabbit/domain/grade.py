@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from redrabbit.domain.blind_time import blind_after_s
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.rule import (
     Above,
@@ -18,11 +19,9 @@ from redrabbit.domain.rule import (
     Between,
     Condition,
     DetectionRule,
-    judging_signals,
     leaves,
     tells_by_silence,
 )
-from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Station
 
 
@@ -187,10 +186,11 @@ def _known_by(rule: DetectionRule) -> KnownBy:
 
 
 def _answer_by(rule: DetectionRule) -> AnswerBy:
-    if rule.reject_code is not None:
-        return AnswerBy.CODE_NOT_RENEWED
     if tells_by_silence(rule.detected):
         return AnswerBy.SILENCE
+    if rule.reject_code is not None:
+        cleared = rule.reject_code_cleared
+        return AnswerBy.CODE_RENEWED if cleared else AnswerBy.CODE_NOT_RENEWED
     by_value = tells_by_value(rule.detected, rule.measured)
     return AnswerBy.MEASURED if by_value else AnswerBy.SIGNAL
 
@@ -207,14 +207,5 @@ def tells_by_value(condition: Condition, measured: SignalName | None) -> bool:
 
 
 def _watched(rule: DetectionRule, station: Station) -> Watched:
-    judging = judging_signals(rule)
-    return Watched.UNKNOWN if judging & _without_rhythm(station) else Watched.UNBROKEN
-
-
-def _without_rhythm(station: Station) -> frozenset[SignalName]:
-    """Return the signals that speak only when they change: their silence tells nothing (D7)."""
-    return frozenset(
-        spec.name
-        for spec in station.signals
-        if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s is None
-    )
+    unknown = None in blind_after_s(rule, station).values()
+    return Watched.UNKNOWN if unknown else Watched.UNBROKEN

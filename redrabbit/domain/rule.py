@@ -150,6 +150,8 @@ class DetectionRule:
     """The signal in which the station says why it rejected (L2)."""
     reject_codes: Mapping[FailureMode, Value] = field(default_factory=dict)
     """The expected reason per failure mode."""
+    reject_code_cleared: bool = False
+    """Whether the station clears `reject_code` before each part: a code that stands there is none."""
     settle_s: float = 0.0
     """Seconds to wait after the first answer for the rest of it, where a station tells verdict and
     reason in separate messages."""

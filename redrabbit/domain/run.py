@@ -220,10 +220,12 @@ class VerdictReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictContradicted:
-    """After *detected* the station also accepted the same part: the detection proves nothing."""
+    """After a good verdict the station told the opposite, or another reason, for the same part."""
 
     at: datetime
     step: int
+    judgement: Judgement
+    """What the verdict is corrected to: inconclusive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What is still watched after the verdict, until the part is back.
 
-The opposite answer may follow for the same part and take a good verdict back (R16). The part may be
+The opposite answer, or another reason, may follow for the same part and take a good verdict back (R16,
+D31). The part may be
 shown again: the first presentation decides, later ones are kept beside it (L10, R18). A restart
 keeps what was judged and guesses nothing about the rest (D4).
 """
@@ -19,7 +20,7 @@ from redrabbit.domain.run import (
 )
 from redrabbit.domain.run_observation import code_edge, watched
 from redrabbit.domain.run_words import Presented, Why
-from redrabbit.domain.verdict import Judgement, inconclusive, judge
+from redrabbit.domain.verdict import Judgement, contradiction, inconclusive, judge
 
 
 def watch_return(run: Run, event: Observed) -> Advance:
@@ -30,7 +31,7 @@ def watch_return(run: Run, event: Observed) -> Advance:
 
 
 def _watch_contradiction(run: Run, event: Observed) -> Advance:
-    """Take a good verdict back where the opposite answer follows for the same part (R16)."""
+    """Take a good verdict back where the opposite answer, or another reason, follows (R16, D31)."""
     evidence, judgement = run.evidence, run.step.judgement
     if evidence is None or judgement is None or not judgement.verdict.is_good:
         return run, ()
@@ -41,12 +42,13 @@ def _watch_contradiction(run: Run, event: Observed) -> Advance:
     if evidence.presented_how is Presented.STATED:
         return run, ()  # this station can't tell the next part from ours
     gathered = watched(run.part, evidence, event)
-    if gathered.rejected_at is None or gathered.accepted_at is None:
+    corrected = contradiction(gathered, at)
+    if corrected is None:
         return replace(run, evidence=gathered), ()
-    step = replace(run.step, judgement=inconclusive(Why.CONTRADICTORY, at))
+    step = replace(run.step, judgement=corrected)
     return (
         replace(run.with_step(step), evidence=gathered),
-        (VerdictContradicted(at=at, step=run.index),),
+        (VerdictContradicted(at=at, step=run.index, judgement=corrected),),
     )
 
 

@@ -42,7 +42,14 @@ from redrabbit.domain.run import (
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_return import conclude_later_presentation, restart_returning, watch_return
 from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
-from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
+from redrabbit.domain.verdict import (
+    Judgement,
+    answer_final_at,
+    inconclusive,
+    judge,
+    judge_answer,
+    judge_at_last,
+)
 
 
 def advance(run: Run, event: Event) -> Advance:
@@ -203,11 +210,10 @@ def _watch_presented(run: Run, event: Observed) -> Advance:
     judgement = judge(evidence, event.acquisition.window.ended_at)
     if judgement is not None:
         return _conclude(placed, judgement)
-    answer = judge_answer(evidence)
-    if answer is None or judge_answer(run.evidence) is not None:
+    final_at = answer_final_at(evidence)
+    if final_at is None or final_at == answer_final_at(run.evidence):
         return placed, ()
-    settled_at = answer.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
-    placed, deadline = _with_deadline(placed, DeadlineKind.VERDICT, settled_at)
+    placed, deadline = _with_deadline(placed, DeadlineKind.VERDICT, final_at)
     return placed, (deadline,)
 
 

@@ -85,6 +85,8 @@ class Why(StrEnum):
     LINK_LOST = "link_lost"
     CLOCK_JUMPED = "clock_jumped"
     """The clock by which the station tells its time was set meanwhile (D27)."""
+    NOT_WATCHED = "not_watched"
+    """A gap between readings was long enough to hide an answer, or the next part (D30)."""
     RESTARTED = "restarted"
     ABORTED = "aborted"
 

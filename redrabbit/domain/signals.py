@@ -111,6 +111,8 @@ class SignalSpec:
     scale: float = 1.0
     offset: float = 0.0
     unit: str | None = None
+    pulse_s: float | None = None
+    """How long it stays on at least, where it goes off by itself; None: not declared."""
     label: Text | None = None
     counts_parts: bool = False
     """The station's part counter: what records can't hold is no count."""

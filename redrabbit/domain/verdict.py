@@ -2,17 +2,23 @@
 
 The default is never *detected* (B23): without complete evidence a presentation ends inconclusive
 with its reason (L3), a rejection for another reason than the part's failure mode is no detection
-(L2), and silence means only what the rule says it means (D3).
+(L2), silence means only what the rule says it means (D3), and nothing where the station was not watched
+closely enough to hear it (D30).
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from redrabbit.domain.condition import holds, is_blocked, same_value, stands
+from redrabbit.domain.condition import holds, is_blocked, stands
 from redrabbit.domain.evidence import Evidence, expired_signals
 from redrabbit.domain.observation import Value
+from redrabbit.domain.reject_reason import is_expected
 from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
-from redrabbit.domain.run_words import Verdict, Why
+from redrabbit.domain.run_words import Presented, Verdict, Why
+
+AWAITED: Final = frozenset({Why.STALE, Why.WRONG_REJECT_CODE})
+"""Why a rejection is none yet: its reason may still be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,27 +38,28 @@ class Judgement:
             raise ValueError("a reason goes with an inconclusive verdict, and only with one")
 
 
-def inconclusive(why: Why, at: datetime) -> Judgement:
+def inconclusive(why: Why, at: datetime, observed_code: Value | None = None) -> Judgement:
     """Return the verdict that guesses nothing."""
-    return Judgement(verdict=Verdict.INCONCLUSIVE, why=why, decided_at=at)
+    return Judgement(
+        verdict=Verdict.INCONCLUSIVE, why=why, decided_at=at, observed_code=observed_code
+    )
 
 
 def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     """Return the verdict, or None while the evidence is not complete and time is left.
 
-    1. Both answers came: contradictory. 2. Else as the answer says, once settled. 3. Another
+    1. Both answers came: contradictory. 2. Else as the answer says, once it is final. 3. Another
     part, a clock that was set, lost communication: inconclusive. 4. Time over, and every answer's
     signal read once more since: what silence means.
     `now` is the end of the last window, or a later instant when none came any more.
     """
     if evidence.presented_at is None or evidence.deadline_at is None:
         return None
-    answered = judge_answer(evidence)
-    if answered is not None:
-        settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
+    final_at = answer_final_at(evidence)
+    if final_at is not None:
         both = evidence.rejected_at is not None and evidence.accepted_at is not None
-        final = both or evidence.another_part or now >= settled_at
-        return answered if final else None
+        final = both or evidence.another_part or now >= final_at
+        return judge_answer(evidence) if final else None
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
     if evidence.clock_jumped:
@@ -70,6 +77,20 @@ def judge_at_last(evidence: Evidence, now: datetime) -> Judgement:
     return judge(evidence, now) or inconclusive(unheard, now)
 
 
+def answer_final_at(evidence: Evidence) -> datetime | None:
+    """Return when the answer that came is judged, if nothing else comes; None if none came.
+
+    Once settled; but while the reason was not told anew and is not the expected one, it is waited for
+    until the time is over: many stations set the bit first and write the code a scan later (D31).
+    """
+    answered = judge_answer(evidence)
+    if answered is None:
+        return None
+    settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
+    awaited = answered.why in AWAITED and not evidence.reason.renewed
+    return max(settled_at, evidence.deadline_at or settled_at) if awaited else settled_at
+
+
 def judge_answer(evidence: Evidence) -> Judgement | None:
     """Return what the station's answer so far comes to, settled or not; None if it gave none."""
     answers = [at for at in (evidence.rejected_at, evidence.accepted_at) if at is not None]
@@ -80,6 +101,19 @@ def judge_answer(evidence: Evidence) -> Judgement | None:
     return _answered(evidence, answers[0])
 
 
+def contradiction(evidence: Evidence, at: datetime) -> Judgement | None:
+    """Return what takes a good verdict back after it was reached; None where nothing does.
+
+    The opposite answer does (R16), and a reason told anew that is not the expected one (D31).
+    """
+    if evidence.rejected_at is not None and evidence.accepted_at is not None:
+        return inconclusive(Why.CONTRADICTORY, at)
+    rejected = evidence.rejected_at is not None and evidence.expectation.failure_mode is not None
+    if rejected and _why_no_reason(evidence) is Why.WRONG_REJECT_CODE:
+        return inconclusive(Why.WRONG_REJECT_CODE, at, evidence.reason.told)
+    return None
+
+
 def _other_answer_stands(evidence: Evidence) -> bool:
     """Return whether the opposite answer is on as well, though it did not change (R16)."""
     rule = evidence.expectation.rule
@@ -88,42 +122,56 @@ def _other_answer_stands(evidence: Evidence) -> bool:
 
 
 def _answered(evidence: Evidence, at: datetime) -> Judgement:
-    expected = evidence.expectation
-    good_master = expected.failure_mode is None
-    if evidence.messages_lost and _is_by_silence(evidence):
+    good_master = evidence.expectation.failure_mode is None
+    by_silence = _is_by_silence(evidence)
+    if evidence.messages_lost and by_silence:
         return inconclusive(Why.LINK_LOST, at)
+    if evidence.blind and by_silence:
+        return inconclusive(Why.NOT_WATCHED, at)
     if evidence.accepted_at is not None:
         verdict = Verdict.ACCEPTED if good_master else Verdict.MISSED
-        return Judgement(verdict=verdict, decided_at=at)
-    code = _reject_code_read(evidence)
-    if good_master:
-        return Judgement(verdict=Verdict.FALSE_REJECT, decided_at=at, observed_code=code)
+    elif good_master:
+        verdict = Verdict.FALSE_REJECT
+    else:
+        refused = _why_no_reason(evidence)
+        if refused is not None:
+            return inconclusive(refused, at, evidence.reason.told)
+        verdict = Verdict.DETECTED
+    if _may_be_of_another_part(evidence):
+        return inconclusive(Why.NOT_WATCHED, at)
+    code = evidence.reason.told if evidence.accepted_at is None else None
+    return Judgement(verdict=verdict, decided_at=at, observed_code=code)
+
+
+def _why_no_reason(evidence: Evidence) -> Why | None:
+    """Return why a rejection is none for the part's failure mode; None where it is one (L2, D31)."""
+    expected, reason = evidence.expectation, evidence.reason
     if expected.rule.reject_code is None:
-        return Judgement(verdict=Verdict.DETECTED, decided_at=at)
-    if code is None:
-        return inconclusive(Why.STALE, at)
-    right = expected.code is not None and same_value(code, expected.code)
-    return Judgement(
-        verdict=Verdict.DETECTED if right else Verdict.INCONCLUSIVE,
-        why=None if right else Why.WRONG_REJECT_CODE,
-        decided_at=at,
-        observed_code=code,
-    )
+        return None
+    if reason.told is None:
+        return Why.STALE
+    if not is_expected(reason.told, expected.code):
+        return Why.WRONG_REJECT_CODE
+    return Why.STALE if expected.rule.reject_code_cleared and not reason.renewed else None
 
 
 def _is_by_silence(evidence: Evidence) -> bool:
-    """Return whether the answer is that something did not come: a lost message may have been it."""
+    """Return whether the answer is that something did not come: it may have come unseen (D30)."""
     rule = evidence.expectation.rule
     answer = rule.detected if evidence.accepted_at is None else rule.accepted
     return answer is not None and tells_by_silence(answer)
 
 
-def _reject_code_read(evidence: Evidence) -> Value | None:
-    """Return why it was rejected, as told since the part came: what stood there before is stale."""
-    signal = evidence.expectation.rule.reject_code
-    if signal is None or signal not in evidence.read_since_presented:
-        return None
-    return evidence.known.get(signal)
+def _may_be_of_another_part(evidence: Evidence) -> bool:
+    """Return whether the next part may have come unseen, and nothing tells that it did not (D30).
+
+    The right reason, told anew, tells. So does a part code; a tap says what it is worth by its grade.
+    """
+    told_anew = evidence.rejected_at is not None and (
+        evidence.reason.renewed and is_expected(evidence.reason.told, evidence.expectation.code)
+    )
+    unseen = evidence.blind or evidence.messages_lost > 0
+    return unseen and evidence.presented_how is Presented.EDGE and not told_anew
 
 
 def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
@@ -156,6 +204,8 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
         return inconclusive(Why.STALE, now)
     if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):
         return inconclusive(Why.STUCK, now)
+    if evidence.blind:
+        return inconclusive(Why.NOT_WATCHED, now)
     late = any(holds(answer, evidence) for answer, _ in answers)
     untried = rule.demanded is not None and evidence.demanded_at is None
     if untried:  # nobody asked for a cycle, so nothing was there to be prevented (D33)

@@ -7,6 +7,7 @@ containment and outgoing message commit together or not at all (L4, B19).
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from redrabbit.domain.blind_time import blind_after_s
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
@@ -316,5 +317,6 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
         code=rule.reject_codes.get(part.failure_mode) if part.failure_mode else None,
         rule=rule,
         expires_s=station.expires_s(),
+        blind_after_s=blind_after_s(rule, station),
         gaps_lose_messages=isinstance(station.link, MqttLink),
     )

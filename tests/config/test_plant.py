@@ -256,6 +256,22 @@ def test_what_may_be_left_out_takes_its_stated_default(folder: Path) -> None:
     assert station.value_expires_s == 2.0
     assert station.devices[0].kind is DeviceKind.CANNOT_PASS
     assert station.devices[0].rule.settle_s == 0
+    assert not station.devices[0].rule.reject_code_cleared
+    assert {spec.pulse_s for spec in station.signals} == {None}
+
+
+def test_pulses_and_a_cleared_code_reach_those_who_judge(folder: Path) -> None:
+    change(folder / "press.yaml", "{coil: 1}", "{coil: 1, pulse: 400 ms}")
+    change(
+        folder / "press.yaml",
+        "{torque_low: 11}",
+        "{torque_low: 11}\n      reject_code_cleared: true",
+    )
+    station = load_plant(folder).station(StationId("press"))
+    assert {spec.name: spec.pulse_s for spec in station.signals if spec.pulse_s} == {
+        "rejected": 0.4
+    }
+    assert station.devices[0].rule.reject_code_cleared
 
 
 def test_the_size_of_messages_is_bounded_by_topic(folder: Path) -> None:

@@ -33,8 +33,8 @@ from redrabbit.domain.rule import (
     Rises,
 )
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
-from redrabbit.domain.station import Station
-from tests.builders import ACCEPTED, CODE, COUNT, PART, PRESENT, REJECTED, a_rule
+from redrabbit.domain.station import MqttLink, Station
+from tests.builders import CODE, COUNT, PART, PRESENT, REJECTED, a_rule
 from tests.domain.grade_table import COMMAND, FILE, printed
 from tests.plants import OP20, a_station
 
@@ -140,25 +140,35 @@ def test_nothing_graded_has_no_grade() -> None:
 # What a device can reach --------------------------------------------------------------------------
 
 
-def by_messages(*signals: SignalName, every_s: float | None) -> Station:
-    """A station that publishes these signals, each on a topic of its own."""
+def by_messages(**every_s: float | None) -> Station:
+    """A station that publishes these signals so often, each on a topic of its own."""
     specs = tuple(
         SignalSpec(
-            name=name,
-            address=MqttAddress(topic=name, encoding=Encoding.BOOL, expected_every_s=every_s),
+            name=SignalName(name),
+            address=MqttAddress(topic=name, encoding=Encoding.BOOL, expected_every_s=every),
         )
-        for name in signals
+        for name, every in every_s.items()
     )
-    return replace(a_station(OP20), signals=specs)
+    link = MqttLink(endpoint="broker", host="127.0.0.1", port=1883)
+    return replace(a_station(OP20), link=link, signals=specs)
 
 
-POLLED = a_station(OP20)
+POLLED = replace(
+    a_station(OP20),
+    signals=(*a_station(OP20).signals, replace(a_station(OP20).signals[0], name=TORQUE)),
+)
 
 
 @pytest.mark.parametrize(
     ("rule", "known_by", "answer_by", "grade"),
     [
         (a_rule(part_code=PART, reject_code=CODE), "code", "code_not_renewed", "B"),
+        (
+            a_rule(part_code=PART, reject_code=CODE, reject_code_cleared=True),
+            "code",
+            "code_renewed",
+            "A",
+        ),
         (a_rule(part_code=PART), "code", "signal", "C"),
         (
             a_rule(part_code=None, presented=Rises(signal=PRESENT), reject_code=CODE),
@@ -174,7 +184,7 @@ POLLED = a_station(OP20)
             "B",
         ),
     ],
-    ids=["code_and_reason", "code", "order", "tap", "value"],
+    ids=["code_and_reason", "reason_cleared", "code", "order", "tap", "value"],
 )
 def test_a_device_reaches_what_its_rule_tells(
     rule: DetectionRule, known_by: str, answer_by: str, grade: str
@@ -211,13 +221,13 @@ def test_a_signal_without_a_rhythm_is_not_known_to_be_watched(
     every_s: float | None, watched: str
 ) -> None:
     """D7: a topic that speaks only on change may have lost a message, and nobody would know."""
-    station = by_messages(REJECTED, ACCEPTED, every_s=every_s)
+    station = by_messages(rejected=every_s, accepted=1.0)
 
     assert reachable(a_rule(), station).watched == watched
 
 
 def test_a_signal_that_is_not_judged_on_needs_no_rhythm() -> None:
-    station = by_messages(PRESENT, every_s=None)
+    station = by_messages(rejected=1.0, accepted=1.0, part_present=None)
 
     assert reachable(a_rule(), station).watched is Watched.UNBROKEN
 
@@ -226,7 +236,8 @@ def test_what_can_be_reached_is_never_better_than_what_is_declared() -> None:
     """D28: what a file does not declare lowers; it never raises."""
     for coded, told, every_s in product((PART, None), (CODE, None), (1.0, None)):
         declared = a_rule(part_code=coded, reject_code=told)
-        station = by_messages(REJECTED, ACCEPTED, every_s=every_s)
-        full = reachable(a_rule(part_code=PART, reject_code=CODE), by_messages(every_s=1.0))
+        full = a_rule(part_code=PART, reject_code=CODE, reject_code_cleared=True)
+        some = reachable(declared, by_messages(rejected=every_s, accepted=1.0))
 
-        assert reachable(declared, station).grade >= full.grade
+        best = reachable(full, by_messages(rejected=1.0, accepted=1.0))
+        assert some.grade >= best.grade

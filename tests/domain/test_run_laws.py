@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Expectation
+from redrabbit.domain.grade import AnswerBy, Grade, KnownBy
+from redrabbit.domain.grading import grading_of
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reason, Value
 from redrabbit.domain.rule import DetectionRule, Equals, OnSilence, Rises
@@ -205,12 +207,12 @@ MOVES = st.lists(
 )
 
 
-def tell(rule: DetectionRule, messages: bool, moves: Sequence[Move]) -> Told:
+def tell(rule: DetectionRule, messages: bool, moves: Sequence[Move], blind_s: float = 2.0) -> Told:
     """Tell the story of a rabbit, and of a good master after it."""
     story = Told(
         a_run(
-            an_expectation(rule, code=RIGHT_CODE, messages=messages),
-            an_expectation(rule, part=MASTER, messages=messages),
+            an_expectation(rule, code=RIGHT_CODE, messages=messages, blind_s=blind_s),
+            an_expectation(rule, part=MASTER, messages=messages, blind_s=blind_s),
         )
     )
     world: dict[str, Value] = {REJECTED: False, ACCEPTED: False, PRESENT: False, PART: "", CODE: 0}
@@ -392,6 +394,128 @@ def test_the_oracle_itself_sees_what_is_there_and_not_what_is_not() -> None:
     assert not sees(quick, Move("stale", 0.5, {REJECTED: True}))
     assert not sees(quick, Move("poll", 0.5, {PART: "P-4711"}), on)
     assert not sees(a_rule(within_s=1.0, reject_code=CODE), wrong)
+
+
+# D28 to D31, by looking back ------------------------------------------------------------------------
+
+BLIND_S = 0.6
+"""A gap of two of the longer pauses between readings is beyond it."""
+
+
+def largest_gap_s(
+    rule: DetectionRule, read: Sequence[Acquisition], before: int, presented_at: datetime
+) -> float:
+    """Return how long, at the longest, one of the answers' signals was not read since the part came."""
+    judging = [REJECTED] if rule.accepted is None else [REJECTED, ACCEPTED]
+    largest = timedelta(0)
+    for signal in judging:
+        heard = [presented_at] + [
+            read[i].window.ended_at
+            for i in range(before, len(read))
+            if speaks(read[i], presented_at) and signal in read[i].signals
+        ]
+        largest = max(largest, *(b - a for a, b in itertools.pairwise(heard)), timedelta(0))
+    return largest.total_seconds()
+
+
+def told_anew(read: Sequence[Acquisition], before: int, presented_at: datetime) -> bool:
+    """Return whether the right reason was seen to come since the part was there."""
+    stood = value_after(read[:before], CODE)
+    for i in range(before, len(read)):
+        if not speaks(read[i], presented_at) or CODE not in read[i].signals:
+            continue
+        code = value_after(read[: i + 1], CODE)
+        if code == RIGHT_CODE and stood not in {None, RIGHT_CODE}:
+            return True
+        stood = code if code is not None else stood
+    return False
+
+
+CODES = st.sampled_from([0, RIGHT_CODE, RIGHT_CODE, WRONG_CODE])
+WATCHED = st.builds(
+    lambda code, pauses, answer, after: [
+        Move("poll", 0.5, {CODE: code}),
+        *OPENING[1:],
+        *(Move("poll", pause) for pause in pauses),
+        answer,
+        *after,
+    ],
+    CODES,
+    st.lists(st.sampled_from([0.1, 0.5, 0.5, 0.9]), max_size=3),
+    st.builds(
+        Move,
+        what=st.just("poll"),
+        after_s=st.sampled_from([0.1, 0.5, 0.9]),
+        values=st.one_of(
+            st.just({REJECTED: True}),
+            st.fixed_dictionaries({REJECTED: st.just(True), CODE: CODES}),
+            st.just({ACCEPTED: True}),
+            st.just({}),
+        ),
+    ),
+    st.lists(st.one_of(POLLS, FAULTS), max_size=5),
+)
+"""One part, left-over codes and bits, and readings that are now close together and now far apart."""
+SLOW_RULES = RULES.map(lambda rule: replace(rule, within_s=3.0))
+
+
+@settings(PATIENT, max_examples=300)
+@given(
+    rule=st.one_of(SLOW_RULES, RULES),
+    messages=st.booleans(),
+    moves=st.one_of(WATCHED, WATCHED, WATCHED, PRESENTATIONS, MOVES),
+)
+def test_no_grade_is_better_than_what_was_seen_and_silence_counts_only_where_it_was_heard(
+    rule: DetectionRule, messages: bool, moves: list[Move]
+) -> None:
+    """D28, D30, D31: by what was read, and nothing that evidence or reason keep."""
+    story = tell(rule, messages, moves, BLIND_S)
+    read: list[Acquisition] = []
+    before = 0
+    for event, _, effects in story.log:
+        if isinstance(event, Observed):
+            read.append(event.acquisition)
+        for effect in effects:
+            if isinstance(effect, PartPresented):
+                before = len(read)
+            if isinstance(effect, VerdictReached):
+                _bears_its_grade(rule, read, before, effect)
+
+
+def _bears_its_grade(
+    rule: DetectionRule, read: Sequence[Acquisition], before: int, reached: VerdictReached
+) -> None:
+    evidence, verdict = reached.evidence, reached.judgement.verdict
+    grading = grading_of(evidence, verdict)
+    assert (grading is None) == (verdict is Verdict.INCONCLUSIVE)
+    if grading is None or evidence.presented_at is None:
+        return
+    unseen = largest_gap_s(rule, read, before, evidence.presented_at) > BLIND_S
+    anew = rule.reject_code is not None and told_anew(read, before, evidence.presented_at)
+    if unseen:
+        assert grading.grade >= Grade.C
+        assert grading.answer_by is not AnswerBy.SILENCE
+        assert grading.known_by is not KnownBy.ORDER or (verdict is Verdict.DETECTED and anew)
+    if verdict is Verdict.DETECTED:
+        assert grading.answer is not Grade.A or anew
+        assert grading.answer > Grade.B or rule.reject_code is not None
+
+
+def test_what_looks_back_at_grades_sees_gaps_and_new_reasons() -> None:
+    """Else the law above would hold of anything."""
+    coded = a_rule(within_s=3.0, reject_code=CODE)
+
+    def looked_back(*moves: Move) -> tuple[bool, bool]:
+        story = tell(coded, False, [*OPENING, *moves], BLIND_S)
+        read = [e.acquisition for e, _, _ in story.log if isinstance(e, Observed)]
+        presented = next(e for e in story.effects if isinstance(e, PartPresented))
+        gap_s = largest_gap_s(coded, read, 3, presented.at)
+        return gap_s > BLIND_S, told_anew(read, 3, presented.at)
+
+    idle, right = Move("poll", 0.5), Move("poll", 0.5, {REJECTED: True, CODE: RIGHT_CODE})
+    assert looked_back(idle, right) == (False, True)
+    assert looked_back(idle, Move("fails", 0.3), right) == (True, True)
+    assert looked_back(idle, Move("poll", 0.5, {REJECTED: True})) == (False, False)
 
 
 # The other laws -----------------------------------------------------------------------------------

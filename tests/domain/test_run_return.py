@@ -9,6 +9,7 @@ from redrabbit.domain.verdict import inconclusive
 from tests.builders import (
     BY_EDGE,
     BY_TAP,
+    CODE,
     MASTER,
     RABBIT,
     Story,
@@ -26,8 +27,11 @@ def test_an_acceptance_shortly_after_the_rejection_takes_the_detection_back() ->
     """Story: accept shortly after reject (R16)."""
     story = told_up_to(RunState.AWAITING_RETURN)
 
-    assert story.poll(3.5, accepted=True) == (VerdictContradicted(at=at(3.5), step=0),)
-    assert story.run.step.judgement == inconclusive(Why.CONTRADICTORY, at(3.5))
+    contradictory = inconclusive(Why.CONTRADICTORY, at(3.5))
+    assert story.poll(3.5, accepted=True) == (
+        VerdictContradicted(at=at(3.5), step=0, judgement=contradictory),
+    )
+    assert story.run.step.judgement == contradictory
     assert story.poll(4, accepted=False) == ()
     story.give_back(10)
     story.confirm(11)
@@ -44,6 +48,45 @@ def test_a_rejection_shortly_after_a_good_masters_acceptance_takes_it_back() -> 
     story.give_back(10, MASTER)
     story.confirm(11)
     assert story.outcome == "inconclusive"
+
+
+def test_another_reason_shortly_after_a_detection_takes_it_back() -> None:
+    """D31, m6 of the findings: 11 is left over; the PLC writes 12 a quarter of a second after the bit."""
+    story = story_of(a_rule(reject_code=CODE), code=11, reject_code=11)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True)
+    assert story.verdict == "detected"
+
+    (contradicted,) = story.poll(3.25, reject_code=12)
+
+    wrong = inconclusive(Why.WRONG_REJECT_CODE, at(3.25), 12)
+    assert contradicted == VerdictContradicted(at=at(3.25), step=0, judgement=wrong)
+    assert story.run.step.judgement == wrong
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "inconclusive"
+
+
+def test_a_reason_that_goes_or_changes_after_the_deadline_takes_nothing_back() -> None:
+    story = story_of(a_rule(reject_code=CODE), code=11)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True, reject_code=11)
+
+    assert story.poll(3.25, reject_code=0) == ()
+    story.polls(4, 7)
+    assert story.poll(7.1, reject_code=12) == ()
+
+
+def test_the_next_parts_reason_takes_nothing_back() -> None:
+    story = story_of(a_rule(reject_code=CODE), code=11)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True, reject_code=11)
+
+    assert story.poll(3.5, part_code="P-4711", reject_code=12) == ()
+    assert story.poll(4, reject_code=31) == ()
 
 
 def test_a_rejection_after_a_miss_leaves_it_a_miss() -> None:

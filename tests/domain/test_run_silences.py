@@ -197,6 +197,20 @@ def test_detected_only_if_the_cycle_was_off_from_the_demand_on(
     assert any(start for start, _, _ in seen[: len(seen) - needed]), "nobody asked for a cycle"
 
 
+@pytest.mark.parametrize(
+    ("unread_s", "verdict"), [(0.25, "missed"), (0.75, "inconclusive not_watched")]
+)
+def test_a_lamp_that_may_have_flashed_unseen_says_nothing(unread_s: float, verdict: str) -> None:
+    """D30: it must be read every 0.6 s."""
+    story = Story(a_run(an_expectation(NG_ONLY, blind_s=0.6)))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(2.25)
+    story.polls(2.25 + unread_s, 5, EVERY_S)
+
+    assert story.verdict == verdict
+
+
 def test_a_lost_message_may_have_been_the_lamp() -> None:
     """D27: a hole in the sequence is a gap, and no silence is heard through it."""
     story = messages_of(NG_ONLY)

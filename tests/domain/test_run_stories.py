@@ -79,7 +79,7 @@ def test_the_reason_for_the_next_part_is_not_taken_for_ours() -> None:
     story.poll(3, rejected=True)
     story.poll(3.5, part_code="P-4711", reject_code=12)
 
-    assert story.verdict == "inconclusive wrong_reject_code"
+    assert story.verdict == "inconclusive stale"
 
 
 @pytest.mark.parametrize(

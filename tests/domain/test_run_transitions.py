@@ -19,6 +19,7 @@ from redrabbit.domain.run import (
     RunClosed,
     RunStopped,
     Scanned,
+    SetDeadline,
     StopReason,
     Tapped,
     VerdictReached,
@@ -253,17 +254,32 @@ def test_a_code_left_at_the_station_by_the_last_run_presents_nothing_when_the_li
     assert story.run.state is RunState.ARMED
 
 
-def test_a_reason_in_a_later_message_is_waited_for_but_no_longer_than_the_settle_time() -> None:
+def test_a_reason_in_a_later_message_is_waited_for_until_the_time_is_over() -> None:
+    """D31: the bit first, the code a scan later; once it is told, the settle time is enough."""
     story = story_of(a_rule(reject_code=CODE, settle_s=0.3), code=12)
     story.scan(1)
     story.poll(2, part_code=RABBIT)
     rejected = story.poll(3, rejected=True)
 
     assert rejected == (story.run.deadline,)
-    assert deadlines(rejected) == [("verdict", 3.3)]
-    assert story.poll(3.1, reject_code=12) == ()
+    assert deadlines(rejected) == [("verdict", 7)]
+    assert story.poll(3.05) == ()
+    told = story.poll(3.1, reject_code=12)
+    assert told == (story.run.deadline,)
+    assert deadlines(told) == [("verdict", 3.3)]
     assert kinds(story.time_over()) == ["VerdictReached"]
     assert story.verdict == "detected"
+
+
+def test_a_reason_that_is_not_told_in_time_ends_it_stale() -> None:
+    story = story_of(a_rule(reject_code=CODE), code=12)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True)
+
+    assert story.run.deadline == SetDeadline(kind=DeadlineKind.VERDICT, at=at(7))
+    assert kinds(story.time_over()) == ["VerdictReached"]
+    assert story.verdict == "inconclusive stale"
 
 
 # The part comes back (L5) ------------------------------------------------------------------------

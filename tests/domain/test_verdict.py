@@ -7,6 +7,7 @@ import pytest
 from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, present
 from redrabbit.domain.identity import FailureMode, SignalName
 from redrabbit.domain.observation import Acquisition, Reason, SourceClock, Value
+from redrabbit.domain.reject_reason import RejectReason
 from redrabbit.domain.rule import (
     Above,
     AllOf,
@@ -19,9 +20,17 @@ from redrabbit.domain.rule import (
     Rises,
 )
 from redrabbit.domain.run_words import Presented, Verdict, Why
-from redrabbit.domain.verdict import Judgement, inconclusive, judge, judge_answer, judge_at_last
+from redrabbit.domain.verdict import (
+    Judgement,
+    contradiction,
+    inconclusive,
+    judge,
+    judge_answer,
+    judge_at_last,
+)
 from tests.builders import (
     ACCEPTED,
+    BY_EDGE,
     CODE,
     COUNT,
     IDLE,
@@ -270,7 +279,8 @@ def test_a_reason_left_over_from_the_last_run_is_none() -> None:
     rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
     evidence = shown(expectation, rejected, reject_code="F31")
 
-    assert said(evidence, 1.3) == "inconclusive stale"
+    assert said(evidence, 4.9) == "undecided"
+    assert said(evidence, 5) == "inconclusive stale"
 
 
 def test_a_reason_read_while_the_part_came_is_still_the_last_parts() -> None:
@@ -280,7 +290,7 @@ def test_a_reason_read_while_the_part_came_is_still_the_last_parts() -> None:
     rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
     evidence = shown(expectation, straddling, rejected, reject_code=12)
 
-    assert said(evidence, 1.3) == "inconclusive stale"
+    assert said(evidence, 5) == "inconclusive stale"
 
 
 def test_a_reason_that_is_unknown_at_the_verdict_is_no_detection() -> None:
@@ -289,7 +299,185 @@ def test_a_reason_that_is_unknown_at_the_verdict_is_no_detection() -> None:
         an_acquisition(1, {REJECTED: True, CODE: Reason.DEVICE_ERROR}),
     )
 
-    assert said(evidence, 1.3) == "inconclusive stale"
+    assert said(evidence, 5) == "inconclusive stale"
+
+
+def test_a_right_reason_that_stood_there_before_the_part_is_detected_all_the_same() -> None:
+    """D31: it lowers the grade; m6 of the findings is what may follow."""
+    evidence = shown(
+        an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True}), reject_code=12
+    )
+
+    assert said(evidence, 1.3) == "detected"
+    assert not evidence.reason.renewed
+
+
+def test_where_the_station_clears_its_reason_one_that_stood_there_is_stale() -> None:
+    """D31."""
+    cleared = replace(CODED, reject_code_cleared=True)
+    evidence = shown(
+        an_expectation(cleared, code=12), an_acquisition(1, {REJECTED: True}), reject_code=12
+    )
+
+    assert said(evidence, 4.9) == "undecided"
+    assert said(evidence, 5) == "inconclusive stale"
+    anew = gather(evidence, an_acquisition(1.5, {CODE: 0}))
+    assert said(gather(anew, an_acquisition(2, {CODE: 12})), 2) == "detected"
+
+
+def test_a_wrong_reason_that_stood_there_may_still_be_followed_by_the_right_one() -> None:
+    """D31: the bit first, the code a scan later, and the last part's code until then."""
+    evidence = shown(
+        an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True}), reject_code=31
+    )
+
+    assert said(evidence, 4.9) == "undecided"
+    assert said(evidence, 5) == "inconclusive wrong_reject_code"
+    assert said(gather(evidence, an_acquisition(2, {CODE: 12})), 2) == "detected"
+
+
+def test_a_rejection_without_a_reason_is_none() -> None:
+    """m14 of the findings: the code stays 0, which is no reason unless it is declared as one."""
+    evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True}))
+
+    assert said(evidence, 5) == "inconclusive stale"
+    declared = replace(CODED, reject_codes={FailureMode("torque_low"): 0})
+    evidence = shown(an_expectation(declared, code=0), an_acquisition(1, {REJECTED: True}))
+    assert said(evidence, 1.3) == "detected"
+
+
+def test_a_reason_that_is_shown_for_a_moment_only_is_the_reason() -> None:
+    """m31 of the findings: the code is cleared 150 ms after the bit."""
+    evidence = shown(
+        an_expectation(CODED, code=12),
+        an_acquisition(1, {REJECTED: True, CODE: 12}),
+        an_acquisition(1.15, {CODE: 0}),
+    )
+
+    judgement = judge(evidence, at(1.3))
+    assert words(judgement) == "detected"
+    assert judgement is not None
+    assert judgement.observed_code == 12
+
+
+def test_a_reason_that_a_stale_message_contradicts_is_not_known_any_more() -> None:
+    """D7."""
+    evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 12}))
+    stale = gather(evidence, an_acquisition(1.1, {CODE: 31}, fresh=False))
+
+    assert said(stale, 5) == "inconclusive stale"
+
+
+def test_a_reason_changed_after_a_detection_contradicts_it_and_one_that_goes_does_not() -> None:
+    evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 12}))
+    cleared = gather(evidence, an_acquisition(2, {CODE: 0}))
+
+    assert contradiction(evidence, at(1)) is None
+    assert contradiction(cleared, at(2)) is None
+    changed = contradiction(gather(cleared, an_acquisition(2.5, {CODE: 31})), at(2.5))
+    assert words(changed) == "inconclusive wrong_reject_code"
+    assert changed is not None
+    assert (changed.observed_code, changed.decided_at) == (31, at(2.5))
+
+
+def test_a_good_master_is_contradicted_by_no_reason() -> None:
+    evidence = shown(
+        an_expectation(CODED, part=MASTER), an_acquisition(1, {ACCEPTED: True, CODE: 31})
+    )
+
+    assert contradiction(evidence, at(1)) is None
+
+
+# Watched closely enough (D30) ---------------------------------------------------------------------
+
+CLOSELY = tuple(an_acquisition(tenths / 10) for tenths in range(1, 51))
+GAP = (*CLOSELY[:10], *CLOSELY[15:], an_acquisition(5.1))
+"""Between 1.0 s and 1.6 s nobody looked."""
+UNBROKEN = (*CLOSELY, an_acquisition(5.1))
+
+
+def by(how: Presented, *acquisitions: Acquisition, code: Value | None = None) -> Evidence:
+    """The evidence at a station that must be read every 0.3 s, of a part known by this."""
+    rule = a_rule(reject_code=CODE) if code is not None else a_rule()
+    expected = an_expectation(rule, code=code, blind_s=0.3)
+    evidence = present(begin(expected, readings_of(IDLE)), at(0), how)
+    for acquisition in acquisitions:
+        evidence = gather(evidence, acquisition)
+    return evidence
+
+
+@pytest.mark.parametrize("how", Presented)
+def test_silence_means_nothing_where_an_answer_can_have_passed_unseen(how: Presented) -> None:
+    """D30: f1, g2 and m33 of the findings."""
+    assert said(by(how, *UNBROKEN), 5.1) == "missed"
+    assert said(by(how, *GAP), 5.1) == "inconclusive not_watched"
+
+
+def test_silence_means_nothing_where_the_gap_is_at_the_very_end() -> None:
+    assert said(by(Presented.CODE, *CLOSELY[:47], an_acquisition(5.1)), 5.1) == (
+        "inconclusive not_watched"
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "verdict"),
+    [
+        (Presented.CODE, "detected"),
+        (Presented.EDGE, "inconclusive not_watched"),
+        (Presented.STATED, "detected"),
+    ],
+)
+def test_an_answer_after_a_gap_may_be_the_next_parts_where_the_part_is_known_by_order(
+    how: Presented, verdict: str
+) -> None:
+    """D30: else it counts, and the grade says so."""
+    rejected = an_acquisition(2, {REJECTED: True})
+
+    assert said(by(how, *CLOSELY[:19], rejected), 2) == "detected"
+    assert said(by(how, *CLOSELY[:10], rejected), 2) == verdict
+
+
+@pytest.mark.parametrize(("how", "verdict"), [(Presented.CODE, "missed"), (Presented.EDGE, None)])
+def test_an_acceptance_after_a_gap_may_be_the_next_parts_as_well(
+    how: Presented, verdict: str | None
+) -> None:
+    evidence = by(how, *CLOSELY[:10], an_acquisition(2, {ACCEPTED: True}))
+
+    assert said(evidence, 2) == (verdict or "inconclusive not_watched")
+
+
+def test_the_right_reason_told_anew_after_a_gap_is_our_parts() -> None:
+    """D30."""
+    rejected = an_acquisition(2, {REJECTED: True, CODE: 12})
+
+    assert said(by(Presented.EDGE, *CLOSELY[:10], rejected, code=12), 2) == "detected"
+
+
+def test_a_reason_that_stood_there_does_not_tell_whose_rejection_it_is() -> None:
+    left_over = replace(by(Presented.EDGE, code=12), reason=RejectReason(standing=12))
+    evidence = gather(left_over, an_acquisition(1, {CODE: 12}))
+
+    rejected = gather(evidence, an_acquisition(1.1, {REJECTED: True}))
+    assert said(rejected, 1.1) == "inconclusive not_watched"
+
+
+def test_an_answer_after_lost_messages_may_be_the_next_parts() -> None:
+    """D27: what is missing in a sequence is a gap."""
+    holed = an_acquisition(0.5, messages_lost=1)
+    rejected = an_acquisition(0.7, {REJECTED: True})
+
+    assert said(by(Presented.CODE, holed, rejected), 0.7) == "detected"
+    assert said(by(Presented.EDGE, holed, rejected), 0.7) == "inconclusive not_watched"
+
+
+def test_a_false_reject_after_a_gap_may_be_the_next_parts() -> None:
+    expected = an_expectation(BY_EDGE, part=MASTER, blind_s=0.3)
+    evidence = present(begin(expected, readings_of(IDLE)), at(0), Presented.EDGE)
+
+    assert said(gather(evidence, an_acquisition(0.2, {REJECTED: True})), 0.2) == "false_reject"
+    assert said(gather(evidence, an_acquisition(0.4, {REJECTED: True})), 0.4) == (
+        "inconclusive not_watched"
+    )
 
 
 # Other ends -----------------------------------------------------------------------------------------
@@ -306,7 +494,7 @@ def test_an_answer_that_another_part_follows_is_judged_at_once() -> None:
     """What the station tells after that part came is not the reason for ours."""
     evidence = shown(an_expectation(CODED), an_acquisition(1, {REJECTED: True}))
 
-    assert said(replace(evidence, another_part=True), 1.1) == "inconclusive wrong_reject_code"
+    assert said(replace(evidence, another_part=True), 1.1) == "inconclusive stale"
 
 
 def test_lost_communication_ends_it_inconclusive_at_once() -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.signals import MqttAddress, SignalSpec
-from redrabbit.domain.station import MqttLink, Station
+from redrabbit.domain.station import ModbusLink, MqttLink, Station
 from redrabbit.links.topic_reader import TopicReader
 from simulators.direct_link import DirectModbus, DirectMqtt, Faults
 from simulators.line import World
@@ -21,16 +21,17 @@ from simulators.plant import StationFace
 from simulators.virtual_clock import VirtualClock
 
 LIVES_SHARE = 0.7
-"""Of a value's life: after so much of it at the latest a station is read again."""
-REPEATED_S = 0.5
-"""A publishing station that has not said everything for so long says it at the next read."""
+"""Of how long a station may go unread: after so much of it at the latest it is read again."""
+POLLS = 2
+"""While a verdict is open at most so many polls pass without a reading: after three, silence is none
+(D30)."""
 
 
 class StationReader(Protocol):
     """Reads one station as it is in the world now."""
 
     longest_gap_s: float
-    """Between two reads while a verdict is open: less than a value lives."""
+    """Between two reads while a verdict is open: less than a value lives, and than an answer hides."""
 
     def read(self) -> Iterator[Acquisition]:
         """Yield what is read now; each is to be taken in before the next is asked for."""
@@ -45,7 +46,9 @@ class PolledStation:
     """A Modbus station."""
 
     def __init__(self, station: Station, link: DirectModbus, clock: VirtualClock) -> None:
-        self.longest_gap_s = LIVES_SHARE * station.value_expires_s
+        assert isinstance(station.link, ModbusLink)
+        hidden_s = POLLS * station.link.poll_interval_s
+        self.longest_gap_s = LIVES_SHARE * min(station.value_expires_s, hidden_s)
         self._station = station
         self._link = link
         self._clock = clock
@@ -89,7 +92,13 @@ class PublishingStation:
 
     def __init__(self, station: Station, link: DirectMqtt, clock: VirtualClock) -> None:
         assert isinstance(station.link, MqttLink)
-        self.longest_gap_s = LIVES_SHARE * station.value_expires_s
+        every_s = [
+            spec.address.expected_every_s
+            for spec in station.signals
+            if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s
+        ]
+        self.longest_gap_s = LIVES_SHARE * min(station.value_expires_s, *every_s)
+        """It also says everything again after so long, whether something changed or not."""
         self._link = link
         self._clock = clock
         self._settle = timedelta(seconds=station.link.settle_s)
@@ -126,7 +135,7 @@ class PublishingStation:
             for reader in self._readers.values():
                 reader.connected()
         everything = self._said_all_at is None or (
-            (steady - self._said_all_at).total_seconds() >= REPEATED_S
+            (steady - self._said_all_at).total_seconds() >= self.longest_gap_s
         )
         if everything:
             self._said_all_at = steady

@@ -247,6 +247,7 @@ class VerdictChecker:
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
             "link_lost": lambda: disturbed,
             "clock_jumped": lambda: disturbed,
+            "not_watched": lambda: disturbed,
             "stale": lambda: disturbed,
             "stuck": lambda: disturbed or "stuck_on" in truth.behaviours,
             "contradictory": lambda: disturbed or "stuck_on" in truth.behaviours,

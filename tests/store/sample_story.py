@@ -52,6 +52,9 @@ from simulators.virtual_clock import VirtualClock
 
 T = TypeVar("T")
 
+POLL_S = 0.1
+"""How often the polled stations of the samples are read while a part is judged."""
+
 HERE = Path(__file__).parent
 FIRST = HERE / "samples" / "configuration"
 SOFTWARE = "0.1.0"
@@ -160,6 +163,13 @@ class Shop:
         )
         self._take(station, changes, None)
 
+    def watch(self, station: str, seconds: float) -> None:
+        """Let time pass while the station is polled, and nothing changes."""
+        for _ in range(round(seconds / POLL_S) - 1):
+            self.pass_time(POLL_S)
+            self.read(station)
+        self.pass_time(POLL_S)
+
     def fail(self, station: str) -> None:
         """Let one poll of the station fail."""
         self._take(station, (), Reason.TIMEOUT)
@@ -232,15 +242,14 @@ class Shop:
         count = int(self.shown[OP10]["part_count"])
         self.pass_time(1)
         self.read(OP10, part_present=True)
-        self.pass_time(0.9)
+        self.watch(OP10, 0.9)
         if answer == "rejected":
             self.read(OP10, rejected=True, reject_code=code, measured=18.5, part_count=count + 1)
         elif answer == "accepted":
             self.read(OP10, accepted=True, measured=28.0, part_count=count + 1)
         elif answer == "silent":
-            for _ in range(30):
-                self.read(OP10)
-                self.pass_time(0.1)
+            self.read(OP10)
+            self.watch(OP10, 3)
             self.read(OP10)
             self.settle(self.owners[OP10].tick(self.clock.now()))
         elif answer == "both":

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import Verdict, Why
@@ -51,6 +52,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "wrong_part": "run_again",
     "link_lost": "run_again",
     "clock_jumped": "run_again",
+    "not_watched": "run_again",
     "restarted": "run_again",
 }
 """What the operator does after a verdict, or after the reason of an inconclusive one."""
@@ -71,9 +73,13 @@ def _sentence(presentation: PresentationRecord, elapsed: timedelta | None) -> Me
                 observed=presentation.observed_code,
                 expected=presentation.expected_code,
             )
+        if presentation.verdict_reason is Why.STALE and not was_silent(presentation):
+            return message("verdict.why.reason_not_told", part=part)
         return message(f"verdict.why.{presentation.verdict_reason}", part=part)
     if presentation.verdict is Verdict.DETECTED and presentation.expected_code is not None:
-        return message("verdict.detected.right_reason", part=part, elapsed=elapsed)
+        renewed = presentation.answer_kind is not AnswerBy.CODE_NOT_RENEWED
+        word = "right_reason" if renewed else "reason_not_renewed"
+        return message(f"verdict.detected.{word}", part=part, elapsed=elapsed)
     if presentation.verdict is Verdict.MISSED and was_silent(presentation):
         return message("verdict.missed.silent", part=part)
     return message(f"verdict.{presentation.verdict}.sentence", part=part, elapsed=elapsed)

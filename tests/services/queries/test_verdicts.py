@@ -7,6 +7,7 @@ import pytest
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import Verdict, Why
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
+from tests.plants import OP20
 from tests.services.queries.at_op20 import AtOp20
 from tests.stored import bare
 
@@ -91,6 +92,51 @@ def test_a_miss_by_silence_is_said_as_silence() -> None:
     found = said(bench)
     assert found is not None
     assert found.sentence.code == "verdict.missed.silent"
+
+
+def test_a_reason_that_stood_there_before_is_said_not_to_be_new() -> None:
+    """D31."""
+    bench = AtOp20()
+    bench.start()
+    bench.read(OP20, reject_code=11)
+    bench.judged(rejected=True)
+    found = said(bench)
+    assert found is not None
+    assert (found.verdict, found.sentence.code) == (
+        "detected",
+        "verdict.detected.reason_not_renewed",
+    )
+
+
+def test_a_rejection_that_tells_no_reason_is_said_as_that() -> None:
+    """D31: it is awaited until the time is over."""
+    bench = AtOp20()
+    bench.start()
+    bench.judged(rejected=True)
+    assert said(bench) is None
+    bench.pass_time(3)
+    bench.tick()
+    found = said(bench)
+    assert found is not None
+    assert (found.verdict, found.sentence.code) == (
+        "inconclusive",
+        "verdict.why.reason_not_told",
+    )
+
+
+def test_a_silence_that_was_not_listened_to_is_said_as_that() -> None:
+    """D30: one reading in three seconds."""
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
+    bench.put_on()
+    bench.pass_time(1.8)
+    bench.read(OP20)
+    bench.pass_time(1.3)
+    bench.read(OP20)
+    found = said(bench)
+    assert found is not None
+    assert (found.verdict, found.sentence.code) == ("inconclusive", "verdict.why.not_watched")
 
 
 def test_a_rejected_good_master_calls_maintenance() -> None:
