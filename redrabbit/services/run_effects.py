@@ -21,6 +21,7 @@ from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.identity import AGENT, Actor, RunId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
@@ -147,6 +148,7 @@ def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> 
 
 def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReached) -> None:
     judgement, evidence = effect.judgement, effect.evidence
+    grading = grading_of(evidence, judgement.verdict)
     presented_at = evidence.presented_at
     measured = evidence.expectation.rule.measured
     value = evidence.known.get(measured) if measured is not None else None
@@ -161,11 +163,13 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         verdict=judgement.verdict,
         verdict_reason=judgement.why,
         decides=effect.decides,
-        grade=None,
-        grade_part=None,
-        grade_answer=None,
-        grade_watched=None,
-        identity_kind=None,
+        grade=grading.grade if grading else None,
+        grade_part=grading.part if grading else None,
+        grade_answer=grading.answer if grading else None,
+        grade_watched=grading.watch if grading else None,
+        identity_kind=known_by(evidence),
+        answer_kind=grading.answer_by if grading else None,
+        watched=grading.watched if grading else None,
         identity_disputed=False,
         variant=None,
         nest=None,
@@ -182,12 +186,16 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
 
 
 def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradicted) -> None:
+    why = effect.judgement.why
+    assert why is not None  # noqa: S101  what is contradicted is inconclusive
     contradicted = presentations.VerdictContradicted(
         station=scene.check.station,
         device=scene.check.device,
         run_id=run.id,
         step=effect.step,
         attempt=1,
+        verdict_reason=why,
+        observed_code=_shown(effect.judgement.observed_code),
     )
     _record(uow, scene, contradicted, effect.at)
 

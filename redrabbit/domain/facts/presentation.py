@@ -15,6 +15,7 @@ from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched, worst_grade
 from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.run_words import Presented, RunState, Verdict, Why
@@ -34,6 +35,8 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "verdict_at": None,
     "grade": None,
     "identity_kind": None,
+    "answer_kind": None,
+    "watched": None,
     "identity_disputed": False,
     "elapsed_s": None,
     "observed_code": None,
@@ -80,10 +83,15 @@ class PresentationRecord(Record):
     verdict: Verdict | None
     verdict_reason: Why | None
     verdict_at: datetime | None
-    grade: str | None
-    """Of the evidence, A to E (D28); None where it was not graded."""
-    identity_kind: str | None
-    """How it is known which part it was (D29)."""
+    grade: Grade | None
+    """Of the evidence (D28); None where it is inconclusive, and under schemas 1 and 2."""
+    identity_kind: KnownBy | None
+    """By what it is known which part it was (D29); None where none was presented, and under schemas 1
+    and 2."""
+    answer_kind: AnswerBy | None
+    """By what the answer is known; None where `grade` is."""
+    watched: Watched | None
+    """How the station was watched (D30); None where `grade` is."""
     identity_disputed: bool
     elapsed_s: float | None
     observed_code: str | None
@@ -223,14 +231,20 @@ class VerdictReached(Fact):
     verdict_reason: Why | None
     """Given exactly when the verdict is inconclusive."""
     decides: bool
-    grade: str | None
-    """The worst of the three below, A to E (D28)."""
-    grade_part: str | None
+    grade: Grade | None
+    """The worst of the three below (D28); null where the verdict is inconclusive."""
+    grade_part: Grade | None
     """How well it is known which part it was."""
-    grade_answer: str | None
-    grade_watched: str | None
-    identity_kind: str | None
-    """How it is known which part it was: code, order, tap, … (D29)."""
+    grade_answer: Grade | None
+    """How well the answer is known."""
+    grade_watched: Grade | None
+    """How well the station was watched."""
+    identity_kind: KnownBy | None
+    """By what it is known which part it was (D29); null where none was presented."""
+    answer_kind: AnswerBy | None
+    """By what the answer is known."""
+    watched: Watched | None
+    """How the station was watched from presented to the verdict (D30)."""
     identity_disputed: bool
     variant: str | None
     nest: str | None
@@ -257,6 +271,8 @@ class VerdictReached(Fact):
             verdict_at=entry.occurred_at,
             grade=self.grade,
             identity_kind=self.identity_kind,
+            answer_kind=self.answer_kind,
+            watched=self.watched,
             identity_disputed=self.identity_disputed,
             elapsed_s=self.elapsed_s,
             observed_code=self.observed_code,
@@ -266,13 +282,25 @@ class VerdictReached(Fact):
             evidence=json_of(self.evidence),
             entry=entry.index,
         )
-        state = RunState.AWAITING_RETURN if judged.decides else run.state
-        return (Put(judged), Put(replace(run, state=state, entry=entry.index)))
+        if judged.decides:
+            grade = _grade_of_run(look, judged)
+            run = replace(run, state=RunState.AWAITING_RETURN, grade=grade)
+        return (Put(judged), Put(replace(run, entry=entry.index)))
+
+
+def _grade_of_run(look: Look, latest: PresentationRecord) -> Grade | None:
+    """Return the worst grade of the run's challenge parts so far; a good master lowers nothing."""
+    earlier = [look(PresentationRecord, latest.run_id, step, 1) for step in range(latest.step)]
+    return worst_grade(
+        part.grade if part is not None else None
+        for part in (*earlier, latest)
+        if part is None or part.expected is Expected.REJECT
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictContradicted(Fact):
-    """After a good verdict the opposite answer came for the same part: it proves nothing (R16)."""
+    """After a good verdict the opposite answer (R16), or another reason (D31), came for the same part."""
 
     TYPE: ClassVar = "verdict_contradicted"
 
@@ -281,16 +309,27 @@ class VerdictContradicted(Fact):
     run_id: RunId
     step: int
     attempt: int
+    verdict_reason: Why
+    """Why it proves nothing: contradictory, or the wrong reject code."""
+    observed_code: str | None
+    """The other reason; null where the opposite answer came."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Correct the record; the first verdict stays in its own entry."""
+        """Correct the record; the first verdict and its grade stay in its own entry."""
+        judged = found(look, PresentationRecord, self.run_id, self.step, self.attempt)
         contradicted = replace(
-            found(look, PresentationRecord, self.run_id, self.step, self.attempt),
+            judged,
             verdict=Verdict.INCONCLUSIVE,
-            verdict_reason=Why.CONTRADICTORY,
+            verdict_reason=self.verdict_reason,
+            grade=None,
+            answer_kind=None,
+            watched=None,
+            observed_code=self.observed_code or judged.observed_code,
             entry=entry.index,
         )
-        return (Put(contradicted), Put(replace(run_of(look, self.run_id), entry=entry.index)))
+        run = run_of(look, self.run_id)
+        grade = _grade_of_run(look, contradicted)
+        return (Put(contradicted), Put(replace(run, grade=grade, entry=entry.index)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import ContainmentId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.run_words import Outcome, Purpose, RunState, StopCode
@@ -51,6 +52,9 @@ class RunRecord(Record):
     program: str | None
     state: RunState
     outcome: Outcome | None
+    grade: Grade | None
+    """The worst of its challenge parts (D28); None where one has none, or it neither passed nor
+    failed."""
     reason_code: StopCode | None
     """Why it went no further; None where nothing stopped it."""
     reason_text: str | None
@@ -131,6 +135,7 @@ class RunStarted(Fact):
             in_force=entry.in_force,
             state=RunState.AWAITING_PART,
             outcome=None,
+            grade=None,
             reason_code=None,
             reason_text=None,
             stopped_by=None,
@@ -237,6 +242,7 @@ class RunClosed(Fact):
         closed = replace(
             run,
             outcome=self.outcome,
+            grade=run.grade if self.outcome in {Outcome.PASSED, Outcome.FAILED} else None,
             reason_code=code,
             reason_text=text,
             confirmed_by=entry.actor.id if self.confirmed else None,

@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from redrabbit.domain.ledger import JsonValue
+from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
-    "verdict_reached": {"largest_gap_s": None},
+    "verdict_reached": {"largest_gap_s": None, "answer_kind": None, "watched": None},
+    "verdict_contradicted": {
+        "verdict_reason": Why.CONTRADICTORY.value,
+        "observed_code": None,
+    },
 }
 """By entry type: each field that schema 3 added, and its value in entries from before."""
 

@@ -102,7 +102,8 @@ def test_a_later_presentation_is_kept_beside_the_first() -> None:
 def test_a_contradicted_detection_proves_nothing() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 82, **VERDICT)
-    ledger.say("verdict_contradicted", 83, **AT, run_id="line1-R-1", step=0, attempt=1)
+    contradicted = {"run_id": "line1-R-1", "step": 0, "attempt": 1}
+    ledger.say("verdict_contradicted", 83, **AT, **contradicted, verdict_reason="contradictory")
     shown = ledger.the(PresentationRecord, "line1-R-1", 0, 1)
     assert (shown.verdict, shown.verdict_reason) == ("inconclusive", "contradictory")
 
