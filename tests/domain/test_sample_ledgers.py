@@ -10,7 +10,14 @@ from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.ledger import StoredEntry, read_entry, rebuild
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.records import KINDS, TABLES, InForceRecord, RemarkRecord
+from redrabbit.domain.records import (
+    KINDS,
+    TABLES,
+    DeviceRecord,
+    InForceRecord,
+    Record,
+    RemarkRecord,
+)
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.domain.frozen_schema_1 import FROZEN, not_frozen, today, told_today
 
@@ -50,11 +57,9 @@ def test_a_ledger_of_schema_1_folds_to_the_records_that_were_frozen(table: str) 
 
 def test_tables_that_schema_1_did_not_have_are_empty() -> None:
     records = folded().records
-    assert {kind for kind, found in records.items() if not found} == {InForceRecord, RemarkRecord}
-    assert set(TABLES.values()) - FROZEN.keys() == {
-        InForceRecord.TABLE,
-        RemarkRecord.TABLE,
-    }
+    later: set[type[Record]] = {DeviceRecord, InForceRecord, RemarkRecord}
+    assert {kind for kind, found in records.items() if not found} == later
+    assert set(TABLES.values()) - FROZEN.keys() == {kind.TABLE for kind in later}
 
 
 WITH_AN_ENTRY = {
