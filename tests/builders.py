@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from redrabbit.domain.evidence import Expectation
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import (
     Actor,
     CheckId,

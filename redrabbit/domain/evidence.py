@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from redrabbit.domain.condition import edge_target, holds, same_value
-from redrabbit.domain.identity import FailureMode, PartId, SignalName
+from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
 from redrabbit.domain.reject_reason import (
     NOTHING_TOLD,
@@ -23,7 +24,6 @@ from redrabbit.domain.reject_reason import (
 )
 from redrabbit.domain.rule import (
     Becomes,
-    DetectionRule,
     Edge,
     Falls,
     Rises,
@@ -34,26 +34,6 @@ from redrabbit.domain.run_words import Presented
 
 MAX_TRACE_POINTS = 2000
 """A chattering signal can't fill the ledger: later points are counted, no longer kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What this presentation is to prove, and how its station is watched."""
-
-    part: PartId
-    failure_mode: FailureMode | None
-    """None: a good master."""
-    code: Value | None
-    """The expected reject code, where the station tells one (L2)."""
-    rule: DetectionRule
-    expires_s: Mapping[SignalName, float | None]
-    """After how long without a good reading a signal is lost; None: it speaks only on change, so
-    its silence proves nothing (D7)."""
-    blind_after_s: Mapping[SignalName, float | None]
-    """How long a judging signal may go unread before an answer, or the next part, can have passed
-    unseen (D30); None: it speaks only on change, so nobody knows."""
-    gaps_lose_messages: bool
-    """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from redrabbit.domain.evidence import Evidence, Expectation
+from redrabbit.domain.evidence import Evidence
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
 from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.run_words import (

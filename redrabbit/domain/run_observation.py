@@ -8,7 +8,8 @@ our first presentation any more (L3, L10). Nothing here decides; `run_transition
 from dataclasses import replace
 
 from redrabbit.domain.condition import turned_true
-from redrabbit.domain.evidence import Evidence, Expectation, gather
+from redrabbit.domain.evidence import Evidence, gather
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.observation import Acquisition, Readings, Value
 from redrabbit.domain.run import Observed

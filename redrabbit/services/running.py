@@ -12,7 +12,8 @@ from redrabbit.domain.consequences import next_id
 from redrabbit.domain.containment_questions import may_reverify
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Expectation, begin, present
+from redrabbit.domain.evidence import begin, present
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.run import RunStarted
 from redrabbit.domain.identity import (

@@ -11,13 +11,13 @@ from redrabbit.domain.condition import holds
 from redrabbit.domain.evidence import (
     MAX_TRACE_POINTS,
     Evidence,
-    Expectation,
     TracePoint,
     begin,
     expired_signals,
     gather,
     present,
 )
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import (
     Acquisition,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Expectation
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.grade import AnswerBy, Grade, KnownBy
 from redrabbit.domain.grading import grading_of
 from redrabbit.domain.identity import SignalName

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.evidence import Evidence, Expectation, begin, gather, present
+from redrabbit.domain.evidence import Evidence, begin, gather, present
+from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
 from redrabbit.domain.run import Observed

@@ -1,0 +1,32 @@
+"""What one presentation is to prove, and how its station is watched meanwhile.
+
+It is made once, when a run begins: from the check, the part's failure mode, the device's rule and what
+the station's file declares of its signals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redrabbit.domain.identity import FailureMode, PartId, SignalName
+from redrabbit.domain.observation import Value
+from redrabbit.domain.rule import DetectionRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What this presentation is to prove, and how its station is watched."""
+
+    part: PartId
+    failure_mode: FailureMode | None
+    """None: a good master."""
+    code: Value | None
+    """The expected reject code, where the station tells one (L2)."""
+    rule: DetectionRule
+    expires_s: Mapping[SignalName, float | None]
+    """After how long without a good reading a signal is lost; None: it speaks only on change, so
+    its silence proves nothing (D7)."""
+    blind_after_s: Mapping[SignalName, float | None]
+    """How long a judging signal may go unread before an answer, or the next part, can have passed
+    unseen (D30); None: it speaks only on change, so nobody knows."""
+    gaps_lose_messages: bool
+    """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
