@@ -104,6 +104,11 @@ def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     init.set_defaults(command=_init)
     check = commands.add_parser("check-config", help="name every problem of a configuration")
     check.add_argument("folder", type=Path, metavar="DIR")
+    check.add_argument(
+        "--explain",
+        metavar="STATION",
+        help="say in words what a station's file comes to, and what grade each device can reach",
+    )
     check.set_defaults(command=_check_config)
     schema = commands.add_parser("schema", help="print the JSON Schema of station files")
     schema.set_defaults(command=_schema)
@@ -212,7 +217,7 @@ def _init(options: argparse.Namespace) -> int:
 def _check_config(options: argparse.Namespace) -> int:
     from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
-    return check_configuration(options.folder)
+    return check_configuration(options.folder, options.explain)
 
 
 def _schema(_options: argparse.Namespace) -> int:

@@ -3,17 +3,21 @@
 import json
 from pathlib import Path
 
-from redrabbit.base.printable import put_out
+from redrabbit.base.printable import complain, put_out
+from redrabbit.config.explanation import explain
 from redrabbit.config.plant import load_plant
 from redrabbit.config.template import write_template
-from redrabbit.exit_codes import exit_code_of
+from redrabbit.domain.plant import Plant
+from redrabbit.exit_codes import FOUND, exit_code_of
 
 
-def check_configuration(folder: Path) -> int:
-    """Name every problem of a configuration; 0 when there is none."""
+def check_configuration(folder: Path, explained: str | None = None) -> int:
+    """Name every problem of a configuration; 0 when there is none. Then explain a station, if asked."""
 
     def work() -> int:
         plant = load_plant(folder)
+        if explained is not None:
+            return _explain(plant, explained)
         counts = {
             "lines": len(plant.lines),
             "stations": len(plant.stations),
@@ -25,6 +29,16 @@ def check_configuration(folder: Path) -> int:
         return 0
 
     return exit_code_of(work)
+
+
+def _explain(plant: Plant, station_id: str) -> int:
+    station = next((each for each in plant.stations if each.id == station_id), None)
+    if station is None:
+        known = ", ".join(each.id for each in plant.stations)
+        complain(f"no station {station_id!r}; expected one of {known}")
+        return FOUND
+    put_out(*explain(station))
+    return 0
 
 
 def write_configuration(folder: Path) -> int:

@@ -1,0 +1,203 @@
+"""What a station's file comes to, said in words: `redrabbit check-config --explain STATION` (D28).
+
+For each device: what counts as presented, detected, accepted and silence; how the part is known; how long
+nobody may look away; the grade that it can reach, what would lift that, and what it can't prove. The
+grade is `redrabbit.domain.grade.reachable`; nothing is judged here.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from redrabbit.domain.blind_time import blind_after_s
+from redrabbit.domain.grade import (
+    ANSWER_GRADES,
+    PART_GRADES,
+    AnswerBy,
+    Grading,
+    KnownBy,
+    Watched,
+    reachable,
+)
+from redrabbit.domain.rule import (
+    Above,
+    AllOf,
+    AnyOf,
+    Becomes,
+    Below,
+    Between,
+    Condition,
+    DetectionRule,
+    Equals,
+    Falls,
+    Increases,
+    Not,
+    OnSilence,
+    Rises,
+    StaysOff,
+    judging_signals,
+)
+from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.station import Device, ModbusLink, Station
+
+_KNOWN: dict[KnownBy, str] = {
+    KnownBy.CODE: "the station reads the code on the part",
+    KnownBy.ORDER: "it is the first part that comes after the scan",
+    KnownBy.TAP: "the operator taps that it is there",
+}
+_ANSWERED: dict[AnswerBy, str] = {
+    AnswerBy.CODE_NOT_RENEWED: "the reject code; A where it is told anew for the part",
+    AnswerBy.MEASURED: "the measured value, which crosses its limit",
+    AnswerBy.SIGNAL: "a signal alone, which tells no reason",
+    AnswerBy.SILENCE: "silence: nothing came where something would have",
+}
+_LIFTS_PART: dict[KnownBy, str] = {
+    KnownBy.ORDER: "part_code, a signal with the code on the part (A)",
+    KnownBy.TAP: "presented: a signal that shows that a part is there (C), or part_code (A)",
+}
+_LIFTS_ANSWER: dict[AnswerBy, str] = {
+    AnswerBy.SIGNAL: "reject_code with reject_codes: why it rejected (A, or B)",
+    AnswerBy.SILENCE: "a signal that the device gives of itself (C)",
+}
+_UNPROVED_PART: dict[KnownBy, str] = {
+    KnownBy.ORDER: "that the part was the red rabbit, and not the next part of the line",
+    KnownBy.TAP: "that the part was there at all: a person says so",
+}
+_UNPROVED_ANSWER: dict[AnswerBy, str] = {
+    AnswerBy.SIGNAL: "that it rejected for the defect of the red rabbit, and not for another",
+    AnswerBy.SILENCE: "that the device was alive: one that is switched off is silent, too",
+}
+
+
+def explain(station: Station) -> list[str]:
+    """Return the explanation of all devices of a station, line by line."""
+    lines = [f"{station.id} · {station.name.en}: {_link_words(station)}"]
+    for device in station.devices:
+        lines += ["", *_device(device, station)]
+    return lines
+
+
+def _device(device: Device, station: Station) -> Iterator[str]:
+    rule, grading = device.rule, reachable(device.rule, station)
+    yield f"{device.id} · {device.name.en} ({device.kind.value}): {', '.join(device.failure_modes)}"
+    yield from (
+        f"  {title + ':':<18}{words}"
+        for title, words in (
+            ("presented", _presented_words(rule)),
+            *([("demanded", condition_text(rule.demanded))] if rule.demanded else []),
+            ("detected", _detected_words(rule)),
+            ("accepted", condition_text(rule.accepted) if rule.accepted else "it doesn't tell"),
+            ("silence", _silence_words(rule)),
+            ("part known by", f"{_KNOWN[grading.known_by]} ({grading.part})"),
+            ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
+            ("blind time", _blind_words(rule, station, grading)),
+            ("grade", f"{grading.grade} at least, if nothing goes wrong"),
+            *_lifts(rule, station, grading),
+            *(("can't prove", words) for words in _unproved(grading)),
+        )
+    )
+
+
+def _link_words(station: Station) -> str:
+    link = station.link
+    if isinstance(link, ModbusLink):
+        return f"Modbus TCP, unit {link.unit_id}, polled every {_seconds(link.poll_interval_s)}"
+    return f"MQTT, broker {link.endpoint}"
+
+
+def _presented_words(rule: DetectionRule) -> str:
+    if rule.part_code is not None:
+        return f"{rule.part_code} becomes the code of the part"
+    return condition_text(rule.presented) if rule.presented else "the operator taps"
+
+
+def _detected_words(rule: DetectionRule) -> str:
+    words = f"{condition_text(rule.detected)}, within {_seconds(rule.within_s)}"
+    if rule.reject_code is None:
+        return words
+    codes = ", ".join(f"{code} for {mode}" for mode, code in rule.reject_codes.items())
+    return f"{words}; {rule.reject_code} must be {codes}"
+
+
+def _silence_words(rule: DetectionRule) -> str:
+    means = "missed" if rule.on_silence is OnSilence.MISSED else "inconclusive"
+    words = f"no answer within {_seconds(rule.within_s)} is {means}"
+    return f"{words}; no result where nobody demanded a cycle" if rule.demanded else words
+
+
+def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str:
+    if grading.watched is Watched.UNKNOWN:
+        names = ", ".join(sorted(_without_rhythm(rule, station)))
+        return f"unknown (C): {names} is told only when it changes"
+    limits = [limit for limit in blind_after_s(rule, station).values() if limit is not None]
+    return (
+        f"unread for more than {_seconds(min(limits))}, silence counts for nothing, and an answer without"
+        " its reason for C at most"
+    )
+
+
+def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:
+    if PART_GRADES[grading.known_by] == grading.grade and grading.known_by in _LIFTS_PART:
+        yield "would lift it", _LIFTS_PART[grading.known_by]
+    if ANSWER_GRADES[grading.answer_by] == grading.grade and grading.answer_by in _LIFTS_ANSWER:
+        yield "would lift it", _LIFTS_ANSWER[grading.answer_by]
+    if grading.watched is Watched.UNKNOWN:
+        names = ", ".join(sorted(_without_rhythm(rule, station)))
+        yield "would lift it", f"expected_every for the topic of {names}"
+
+
+def _unproved(grading: Grading) -> Iterator[str]:
+    if grading.known_by in _UNPROVED_PART:
+        yield _UNPROVED_PART[grading.known_by]
+    if grading.answer_by in _UNPROVED_ANSWER:
+        yield _UNPROVED_ANSWER[grading.answer_by]
+
+
+def _without_rhythm(rule: DetectionRule, station: Station) -> frozenset[str]:
+    judging = judging_signals(rule)
+    return frozenset(
+        spec.name
+        for spec in station.signals
+        if spec.name in judging
+        and isinstance(spec.address, MqttAddress)
+        and spec.address.expected_every_s is None
+    )
+
+
+def condition_text(condition: Condition) -> str:
+    """Return a condition as a sentence's part: `rejected goes on`."""
+    match condition:
+        case AllOf():
+            return " and ".join(condition_text(part) for part in condition.of)
+        case AnyOf():
+            return " or ".join(condition_text(part) for part in condition.of)
+        case Not():
+            return f"not ({condition_text(condition.of)})"
+        case Equals():
+            return f"{condition.signal} is {_value(condition.value)}"
+        case Above():
+            return f"{condition.signal} is above {condition.limit:g}"
+        case Below():
+            return f"{condition.signal} is below {condition.limit:g}"
+        case Between():
+            return f"{condition.signal} is from {condition.low:g} to {condition.high:g}"
+        case Becomes():
+            return f"{condition.signal} becomes {_value(condition.value)}"
+        case Rises():
+            return f"{condition.signal} goes on"
+        case Falls():
+            return f"{condition.signal} goes off"
+        case Increases():
+            return f"{condition.signal} rises by {condition.by:g}"
+        case StaysOff():
+            after = condition_text(condition.after) if condition.after else "the part came"
+            return f"{condition.signal} stays off for {_seconds(condition.for_s)} after {after}"
+        case _:  # pragma: no cover
+            assert_never(condition)
+
+
+def _value(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
