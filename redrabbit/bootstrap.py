@@ -18,8 +18,8 @@ from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.delivery import Channel
-from redrabbit.alarms.receiver_queue import deliveries
 from redrabbit.alarms.receiver_secrets import read_secrets
+from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.settings import ServeSettings
 from redrabbit.config.plant import read_configuration
@@ -34,6 +34,7 @@ from redrabbit.process import address_of, listening, web_server
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
@@ -151,7 +152,8 @@ async def _tasks_of(
         "agent": running.agent.run,
         "heartbeat": beat,
     }
-    works |= deliveries(channels, running.database.outbox, clock, Random())  # noqa: S311  because it only spreads retries in time
+    alarms = ReceiverAlarms(running.agent.database, running.agent.note_commit)
+    works |= telling(channels, running.database.outbox, alarms, clock)
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
     supervisor = running.agent.supervisor
     tasks = [asyncio.create_task(supervisor.keep(n, w), name=n) for n, w in works.items()]

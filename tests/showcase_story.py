@@ -11,6 +11,7 @@ from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import equals
+from redrabbit.services.receiver_alarms import ReceiverAlarms
 from tests.served import ServedPlant, SettableClock
 from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
 
@@ -151,7 +152,7 @@ async def told(showcase: Showcase) -> Showcase:
 
 
 async def _messages(showcase: Showcase) -> None:
-    """Let the andon have all but the last two messages; one is refused by the office, one waits."""
+    """Two messages wait for the andon, which is not reached; two were not taken by the office."""
     for message in (await showcase.outbox.waiting("andon", 100))[:-2]:
         await showcase.outbox.delivered(message.outbox_id, "andon")
     first, second, *others = await showcase.outbox.waiting("quality-office", 100)
@@ -162,6 +163,7 @@ async def _messages(showcase: Showcase) -> None:
     await showcase.outbox.parked(second.outbox_id, "quality-office", ParkedReason.REFUSED, said)
     for message in others:
         await showcase.outbox.delivered(message.outbox_id, "quality-office")
+    await ReceiverAlarms(showcase, showcase.agent.note_commit).begin("andon")
 
 
 async def _repair_of_a_miss(showcase: Showcase) -> None:

@@ -14,7 +14,7 @@ import json
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -58,6 +58,8 @@ class ReceiverQueue:
         """The message that the receiver has, if the database could not yet be told."""
         self._refused: Counter[int] = Counter()
         """How often each message that still waits was refused."""
+        self.is_failing: bool | None = None
+        """Whether something waits that the receiver does not take; None until that is known."""
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -79,6 +81,8 @@ class ReceiverQueue:
         The rest is counted in steady time, never by the clock on the wall, which may be set (R46).
         """
         waiting = await self._outbox.waiting(self._name, LOOK_AHEAD)
+        if not waiting:
+            self.is_failing = False
         for place, delivery in enumerate(waiting):
             failure = await self._attempt(delivery)
             rest_s = await self._note(delivery, failure) if failure is not None else None
@@ -117,8 +121,11 @@ class ReceiverQueue:
         if self._taken != delivery.outbox_id:
             failure = await self._send(delivery)
             if failure is not None:
+                if not isinstance(failure, DeliveryRefused):
+                    self.is_failing = True
                 return failure
             self._taken = delivery.outbox_id
+            self.is_failing = False
         await self._outbox.delivered(delivery.outbox_id, self._name)
         del self._refused[delivery.outbox_id]
         return None
@@ -188,12 +195,3 @@ async def park_removed(outbox: Outbox, receivers: Collection[str], clock: Clock)
             extra = {"receiver": name, "messages": count}
             log.warning("messages parked: their receiver is not in the plant file", extra=extra)
         return
-
-
-def deliveries(
-    channels: Mapping[str, Channel], outbox: Outbox, clock: Clock, rng: random.Random
-) -> Mapping[str, Callable[[], Awaitable[None]]]:
-    """Return a task for each receiver, and one for what was left of others, by the task's name."""
-    queues = {name: ReceiverQueue(name, channels[name], outbox, clock, rng) for name in channels}
-    works = {f"deliveries to {name}": queue.run for name, queue in queues.items()}
-    return works | {"removed receivers": lambda: park_removed(outbox, channels.keys(), clock)}

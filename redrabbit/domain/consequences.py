@@ -235,6 +235,7 @@ def _alarm(
         part_id=part_id,
         run_id=run.run_id,
         occurrence_id=occurrence.occurrence_id if occurrence else None,
+        receiver=None,
     )
 
 

@@ -23,6 +23,7 @@ def raise_alarm(
     part_id: str | None = None,
     run_id: RunId | None = None,
     occurrence_id: OccurrenceId | None = None,
+    receiver: str | None = None,
     actor: Actor = AGENT,
 ) -> None:
     """Record the alarm and send it to the receivers that want its kind."""
@@ -37,5 +38,6 @@ def raise_alarm(
         part_id=part_id,
         run_id=run_id,
         occurrence_id=occurrence_id,
+        receiver=receiver,
     )
     record(uow, raised, stream=stream, at=at, actor=actor)

@@ -39,6 +39,8 @@ class OutgoingMessage:
     """Idempotency key, so that a receiver can drop the second copy."""
     payload: dict[str, object]
     """JSON-able; codes, ids, numbers and ISO instants."""
+    not_to: str | None = None
+    """The receiver that it is about, which is not told: it would wait for its own return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

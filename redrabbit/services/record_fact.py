@@ -45,4 +45,5 @@ def _message(alarm: AlarmRaised, at: datetime) -> OutgoingMessage:
         event=alarm.kind.value,
         key=f"alarm-{alarm.alarm_id}",
         payload={"event": kind, "raised_at": instant_text(at), **about},
+        not_to=alarm.receiver,
     )

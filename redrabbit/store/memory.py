@@ -253,7 +253,7 @@ class MemoryUnitOfWork(MemoryReader):
         kept = self._kept.outbox
         payload = canonical_text(message.payload)  # type: ignore[arg-type]  # because the port says `object`; anything else raises TypeError
         kept.messages += 1
-        for target in wanting(self._recording.targets, message.event):
+        for target in wanting(self._recording.targets, message):
             delivery = Delivery(
                 outbox_id=kept.messages,
                 target=target,

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
 
@@ -127,9 +128,13 @@ class Outbox:
         return await self._database.write(park)
 
 
-def wanting(targets: Iterable[Target], event: str) -> list[str]:
-    """Return the names of the targets that want this event; no event words: they want all."""
-    return [target.name for target in targets if not target.events or event in target.events]
+def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
+    """Return the names of the targets that are told; no event words: they want all."""
+    return [
+        target.name
+        for target in targets
+        if (not target.events or message.event in target.events) and target.name != message.not_to
+    ]
 
 
 def insert_deliveries(

@@ -112,7 +112,7 @@ class SqlUnitOfWork(SqlReader):
         with translated("writing the outbox"):
             asked = insert(OUTBOX).returning(OUTBOX.c.id)
             outbox_id = self._connection.execute(asked, row).scalar_one()
-        names = outbox.wanting(self._recording.targets, message.event)
+        names = outbox.wanting(self._recording.targets, message)
         outbox.insert_deliveries(self._connection, outbox_id, names, self._now)
 
     def next_number(self, kind: type[Record], stream: str) -> int:

@@ -33,6 +33,7 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "aborted": ("stop", "grey"),
         "under_way": ("run", "grey"),
         "not_delivered": ("stop", "red"),
+        "not_reached": ("dashed", "red"),
         "waiting_for_receiver": ("clock", "amber"),
     }
 )

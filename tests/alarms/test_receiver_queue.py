@@ -24,10 +24,10 @@ from redrabbit.alarms.receiver_queue import (
     POLL_S,
     REFUSED_TRIES,
     ReceiverQueue,
-    deliveries,
     park_removed,
 )
 from redrabbit.alarms.receiver_secrets import ReceiverSecrets
+from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.services.deliveries import ParkedReason
@@ -371,9 +371,42 @@ async def test_a_clock_that_is_set_changes_no_pause(step: timedelta) -> None:
     assert receiver.got == ["m1"]
 
 
+class NobodysAlarms:
+    """Records that nothing is told to."""
+
+    async def not_reached(self) -> frozenset[str]:
+        return frozenset()
+
+    async def begin(self, receiver: str) -> None:
+        raise AssertionError(receiver)
+
+    async def end(self, receiver: str) -> None:
+        raise AssertionError(receiver)
+
+
+async def test_a_receiver_fails_as_long_as_something_waits_that_it_does_not_take() -> None:
+    """Not known before the first attempt; an answer that refuses is an answer."""
+    outbox, receiver = KeptOutbox([Waiting(1)]), Receiver({"*": [AWAY, REFUSED]})
+    queue = a_queue(outbox, receiver)
+    said = [queue.is_failing]
+    for _ in range(3):
+        await queue.step()
+        said.append(queue.is_failing)
+    assert said == [None, True, True, False]
+
+
+async def test_a_receiver_that_refuses_all_is_not_said_to_fail_once_nothing_waits() -> None:
+    outbox, receiver = KeptOutbox([Waiting(1)]), Receiver({"*": [REFUSED] * 9})
+    queue = a_queue(outbox, receiver)
+    await stepped(queue, REFUSED_TRIES)
+    assert queue.is_failing is None
+    await queue.step()
+    assert queue.is_failing is False
+
+
 @asynccontextmanager
 async def delivering(channels: Mapping[str, Channel], outbox: KeptOutbox) -> AsyncIterator[None]:
-    works = deliveries(channels, outbox, SteadyClock(), random.Random(1))
+    works = telling(channels, outbox, NobodysAlarms(), SteadyClock())
     tasks = [asyncio.ensure_future(work()) for work in works.values()]
     try:
         yield

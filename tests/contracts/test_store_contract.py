@@ -443,6 +443,13 @@ def test_messages_wait_for_each_target_that_wants_them(database: Any) -> None:
     assert database.read_now(lambda reader: len(reader.waiting_deliveries("andon", 1))) == 1
 
 
+def test_a_receiver_is_not_told_of_itself(database: Any) -> None:
+    """D48: that it is not reached would wait until it is."""
+    message = OutgoingMessage(event="missed", key="k", payload={}, not_to="andon")
+    database.write_now(lambda work: work.send(message))
+    assert (len(waiting(database, "andon")), len(waiting(database, "mail"))) == (0, 1)
+
+
 def waiting(database: Any, target: str) -> list[Delivery]:
     found: list[Delivery] = database.read_now(lambda reader: reader.waiting_deliveries(target, 10))
     return found

@@ -9,6 +9,7 @@ database then holds as texts; see samples/README.md.
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -39,6 +40,7 @@ from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.receiver_alarms import say_not_reached, say_reached
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
 from redrabbit.services.station_owner import Pending, StationOwner
@@ -487,6 +489,9 @@ def _station_and_clock(shop: Shop) -> None:
     for owner in shop.owners.values():
         owner.shift(step)
     shop.write(lambda uow: note_clock_step(uow, before, step))
+    shop.write(lambda uow: say_not_reached(uow, "andon"))
+    shop.pass_time(30)
+    shop.write(lambda uow: say_reached(uow, "andon"))
 
 
 def _erased(shop: Shop) -> None:
@@ -586,7 +591,7 @@ def records(reader: Reader) -> dict[str, list[dict[str, object]]]:
     for kind, table in TABLES.items():
         found = sorted(reader.find(kind), key=attrgetter(*KEYS[kind]))
         told[table] = [
-            {name: plain(getattr(record, name)) for name in record.__dataclass_fields__}
+            {each.name: plain(getattr(record, each.name)) for each in fields(record)}
             for record in found
         ]
     return told

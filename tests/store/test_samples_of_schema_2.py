@@ -17,8 +17,12 @@ from tests.store.sample_database import SAMPLES, Sample
 from tests.store.sample_story import FIRST, records
 
 FROZEN = json.loads((SAMPLES / "schema_2.records.json").read_text(encoding="utf-8"))
-EVERY_TABLE = {table: FROZEN.get(table, []) for table in TABLES.values()}
-"""A table that a later version added has nothing to say of then."""
+EVERY_TABLE = {
+    table: [{name: row[name] for name in row if name.islower()} for row in FROZEN.get(table, [])]
+    for table in TABLES.values()
+}
+"""A table that a later version added has nothing to say of then. What is written large is no field:
+keys and indexes of the class, which may change."""
 LINES = (SAMPLES / "schema_2.jsonl").read_text(encoding="utf-8").splitlines()
 
 

@@ -450,6 +450,16 @@ def test_metrics_tell_what_waits_for_each_receiver_and_what_is_parked(onlooker: 
     }
 
 
+def test_an_alarm_about_a_receiver_names_it_and_may_end(onlooker: Visitor) -> None:
+    newest = onlooker.client.get("/api/v1/alarms").json()["items"][0]
+    assert (newest["kind"], newest["receiver"], newest["ended_at"]) == (
+        "receiver_not_reached",
+        "andon",
+        None,
+    )
+    assert newest["alarm_id"].startswith("plant-A-")
+
+
 def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:
     text = onlooker.client.get("/metrics").text
     place = 'device="line2-op20",line="line2",station="line2-op20"'

@@ -368,8 +368,16 @@ def test_an_unknown_act_is_not_found(onlooker: Visitor, path: str) -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", ["Not delivered", "The receiver refuses this message", "2 messages wait", "Missed"]),
-        ("zh-CN", ["未送达的消息", "接收方拒收此消息", "2 条待发"]),
+        (
+            "en",
+            [
+                "Not delivered",
+                "The receiver refuses this message",
+                "2 messages wait",
+                "not reached: alarm since 14:05",
+            ],
+        ),
+        ("zh-CN", ["未送达的消息", "接收方拒收此消息", "2 条待发", "14:05 起报警"]),
     ],
 )
 def test_what_did_not_reach_a_receiver_is_shown_with_its_answer(
@@ -384,6 +392,7 @@ def test_what_did_not_reach_a_receiver_is_shown_with_its_answer(
 
 def test_the_board_and_the_navigation_count_what_was_not_delivered(onlooker: Visitor) -> None:
     board = onlooker.text("/")
+    assert 'href="/receivers"><i>not reached: andon</i>' in board
     assert 'href="/receivers"><b>2</b> <i>alarm messages not delivered</i>' in board
     assert re.search(
         r'href="/receivers"><span>Receivers</span><span class="count"[^>]*>2<',
@@ -395,4 +404,4 @@ def test_a_plant_without_receivers_says_so() -> None:
     plant = replace(showcase_plant(), targets=())
     visitor = serve(plant=plant)
     assert "plant.yaml names none under notifications" in visitor.text("/receivers")
-    assert "not delivered" not in visitor.text("/")
+    assert 'href="/receivers"' not in visitor.text("/")

@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     ESCAPE = "escape"
     NOT_RETURNED = "not_returned"
     CLOCK_STEP = "clock_step"
+    RECEIVER_NOT_REACHED = "receiver_not_reached"
+    """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class AlarmRecord(Record):
 
     TABLE: ClassVar = "alarms"
     KEY: ClassVar = ("alarm_id",)
-    INDEXES: ClassVar = (("acknowledged_at",), ("stream", "number"))
+    INDEXES: ClassVar = (("acknowledged_at",), ("stream", "number"), ("kind", "ended_at"))
     LETTER: ClassVar = Letter.ALARM
     STREAM: ClassVar = "stream"
 
@@ -47,8 +49,12 @@ class AlarmRecord(Record):
     part_id: str | None
     run_id: RunId | None
     occurrence_id: OccurrenceId | None
+    receiver: str | None
     raised_at: datetime
     raised_entry: int
+    ended_at: datetime | None
+    """When what it is about was over by itself; most alarms are about what stays."""
+    ended_entry: int | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     acknowledged_how: How | None
@@ -70,6 +76,8 @@ class AlarmRaised(Fact):
     part_id: str | None
     run_id: RunId | None
     occurrence_id: OccurrenceId | None
+    receiver: str | None
+    """The name of a receiver of messages in the plant file."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Raise the alarm."""
@@ -82,12 +90,29 @@ class AlarmRaised(Fact):
             names=json_of(self.names),
             raised_at=entry.occurred_at,
             raised_entry=entry.index,
+            ended_at=None,
+            ended_entry=None,
             acknowledged_at=None,
             acknowledged_by=None,
             acknowledged_how=None,
             acknowledged_entry=None,
         )
         return (Put(raised),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEnded(Fact):
+    """What the alarm is about is over; it stays on record, acknowledged or not."""
+
+    TYPE: ClassVar = "alarm_ended"
+
+    alarm_id: AlarmId
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Note when it ended."""
+        alarm = found(look, AlarmRecord, self.alarm_id)
+        ended = replace(alarm, ended_at=entry.occurred_at, ended_entry=entry.index)
+        return (Put(ended),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

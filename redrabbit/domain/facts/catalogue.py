@@ -66,6 +66,7 @@ FACTS: tuple[type[Fact], ...] = (
     containment.ContainmentReverified,
     containment.ContainmentClosed,
     alarm.AlarmRaised,
+    alarm.AlarmEnded,
     alarm.AlarmAcknowledged,
 )
 

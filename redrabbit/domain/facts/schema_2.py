@@ -11,6 +11,7 @@ from redrabbit.domain.ledger import JsonValue
 from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
+    "alarm_raised": {"receiver": None},
     "verdict_reached": {"largest_gap_s": None, "answer_kind": None, "watched": None},
     "verdict_contradicted": {
         "verdict_reason": Why.CONTRADICTORY.value,

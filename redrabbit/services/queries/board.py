@@ -19,6 +19,7 @@ from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, o
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.unread import unread_since
 from redrabbit.services.queries.wording import message
+from redrabbit.services.receiver_alarms import not_reached
 
 FEWEST_COLUMNS: Final = 3
 MOST_COLUMNS: Final = 7
@@ -65,6 +66,8 @@ class BoardPage:
     verified: int
     cases: int
     """How many cases nobody has closed."""
+    receivers_away: tuple[str, ...]
+    """Receivers of alarms that are not reached (D48)."""
     not_delivered: int
     """How many messages about alarms did not reach their receivers, and are not tried any more."""
     columns: int
@@ -99,6 +102,7 @@ def board_page(
         devices=len(tiles),
         verified=counted["verified"],
         cases=sum(len(tile.cases) for tile in tiles.values()),
+        receivers_away=tuple(sorted(str(alarm.receiver) for alarm in not_reached(reader))),
         not_delivered=sum(reader.parked_counts().values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),
     )

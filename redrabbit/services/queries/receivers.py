@@ -14,6 +14,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.deliveries import ParkedMessage
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
+from redrabbit.services.receiver_alarms import not_reached
 
 MOST_SHOWN: Final = 100
 """Parked messages on the page, those last parked first."""
@@ -28,6 +29,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "escape": "event.escape",
     "not_returned": "event.not_returned",
     "clock_step": "event.clock_step",
+    "receiver_not_reached": "event.receiver_not_reached",
 }
 """How pages call what a message tells, by its event."""
 
@@ -42,6 +44,8 @@ class ReceiverRow:
     topic: str | None
     events: tuple[str, ...]
     """Codes of the words for what it wants; empty: everything."""
+    not_reached_at: datetime | None
+    """When the alarm was raised that it is not reached; None: no such alarm stands."""
     waiting: int
     oldest_at: datetime | None
     parked: int
@@ -90,6 +94,7 @@ def receiver_rows(reader: Reader, plant: Plant) -> tuple[ReceiverRow, ...]:
     """Return the receivers in the order of the plant file, then those that have messages left."""
     waiting = {each.receiver: each for each in reader.messages_waiting()}
     parked = reader.parked_counts()
+    away = {alarm.receiver: alarm.raised_at for alarm in not_reached(reader)}
     targets = {target.name: target for target in plant.targets}
     names = dict.fromkeys([*targets, *sorted({*waiting, *parked})])
     return tuple(
@@ -98,6 +103,7 @@ def receiver_rows(reader: Reader, plant: Plant) -> tuple[ReceiverRow, ...]:
             address=_address(targets[name]) if name in targets else None,
             topic=targets[name].topic if name in targets else None,
             events=_wanted(targets[name]) if name in targets else (),
+            not_reached_at=away.get(name),
             waiting=waiting[name].count if name in waiting else 0,
             oldest_at=waiting[name].oldest_at if name in waiting else None,
             parked=parked.get(name, 0),

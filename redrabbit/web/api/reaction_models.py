@@ -59,7 +59,7 @@ class Containment(Model):
 
 
 class Alarm(Model):
-    """One alarm, until somebody acknowledges it."""
+    """One alarm, until somebody acknowledges it; it may end by itself."""
 
     alarm_id: AlarmRef
     kind: AlarmKind
@@ -70,7 +70,11 @@ class Alarm(Model):
     part_id: str | None
     run_id: RunRef | None
     occurrence_id: OccurrenceRef | None
+    receiver: str | None = Field(description="The receiver of messages that is not reached.")
     raised_at: datetime
+    ended_at: datetime | None = Field(
+        description="When what it is about was over by itself; null for what stays."
+    )
     acknowledged_at: datetime | None
     acknowledged_by: Who | None
     acknowledged_how: WhoHow | None

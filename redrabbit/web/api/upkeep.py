@@ -222,12 +222,18 @@ class _Figures(Collector):
         parked = GaugeMetricFamily(
             f"{name}_parked", "Messages that are not tried any more.", labels=["target"]
         )
+        reached = GaugeMetricFamily(
+            "redrabbit_receiver_reached",
+            "0 while an alarm says that the receiver is not reached.",
+            labels=["target"],
+        )
         for row in self._receivers:
+            reached.add_metric([row.name], float(row.not_reached_at is None))
             since = self._now if row.oldest_at is None else row.oldest_at
             pending.add_metric([row.name], row.waiting)
             oldest.add_metric([row.name], max(0.0, (self._now - since).total_seconds()))
             parked.add_metric([row.name], row.parked)
-        yield from (pending, oldest, parked)
+        yield from (reached, pending, oldest, parked)
 
     def _of_links(self) -> Iterator[Metric]:
         for attribute, help_text in LINK_COUNTERS.items():

@@ -16,6 +16,7 @@ ALARM: dict[str, object] = {
     "part_id": "RR-0001",
     "run_id": "line1-R-1",
     "occurrence_id": None,
+    "receiver": None,
 }
 
 
@@ -54,3 +55,25 @@ def test_an_alarm_about_no_line_stands_on_the_stream_of_the_plant() -> None:
     ledger.say_on("plant", "alarm_raised", 0, **of_the_plant)
     alarm = ledger.the(AlarmRecord, "plant-A-1")
     assert (alarm.stream, alarm.line, alarm.names) == ("plant", None, None)
+
+
+def test_an_alarm_that_ended_stays_on_record_acknowledged_or_not() -> None:
+    """D48: a receiver that is reached again."""
+    ledger = FoldedLedger()
+    lost = {"alarm_id": "plant-A-1", "kind": "receiver_not_reached", "receiver": "andon"}
+    ledger.say_on("plant", "alarm_raised", 0, **lost)
+    ledger.say_on("plant", "alarm_ended", 600, alarm_id="plant-A-1")
+    alarm = ledger.the(AlarmRecord, "plant-A-1")
+    assert values(alarm, "receiver", "raised_at", "ended_at", "ended_entry", "acknowledged_at") == {
+        "receiver": "andon",
+        "raised_at": at(0),
+        "ended_at": at(600),
+        "ended_entry": 1,
+        "acknowledged_at": None,
+    }
+
+
+def test_most_alarms_do_not_end_by_themselves() -> None:
+    ledger = FoldedLedger()
+    ledger.say("alarm_raised", 0, **ALARM)
+    assert ledger.the(AlarmRecord, "line1-A-1").ended_at is None

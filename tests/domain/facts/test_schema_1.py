@@ -31,6 +31,7 @@ ENTRIES = [
 ]
 ANNA = Actor.stated("Anna Li")
 ADDED = {
+    "alarm_ended",
     "device_lost",
     "device_restored",
     "in_force_changed",

@@ -1,0 +1,24 @@
+"""The tasks that tell receivers of alarms: one for each, one that watches them, one that tidies up."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+
+from redrabbit.alarms.delivery import Channel, Outbox
+from redrabbit.alarms.reach_watch import Alarms, ReachWatch
+from redrabbit.alarms.receiver_queue import ReceiverQueue, park_removed
+from redrabbit.base.clock import Clock
+
+
+def telling(
+    channels: Mapping[str, Channel], outbox: Outbox, alarms: Alarms, clock: Clock
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """Return the tasks by their names."""
+    rng = random.Random()  # noqa: S311  because it only spreads retries in time
+    queues = {
+        name: ReceiverQueue(name, channel, outbox, clock, rng) for name, channel in channels.items()
+    }
+    return {
+        **{f"deliveries to {name}": queue.run for name, queue in queues.items()},
+        "receivers reached": ReachWatch(queues, alarms, clock).run,
+        "receivers removed": lambda: park_removed(outbox, channels.keys(), clock),
+    }

@@ -1,0 +1,18 @@
+"""Alarms about receivers of messages, and alarms that end by themselves: fields of a record more."""
+
+from alembic import op
+
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    records_must_be_rebuilt(op.get_bind())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("records are never thrown away; restore a backup instead")
