@@ -40,7 +40,10 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
         windows={
             "count": evidence.windows,
             "largest_gap_s": round(evidence.largest_gap_s, 6),
-            "blind_after_s": evidence.expectation.blind_after_s,
+            "blind_after_s": {
+                signal: limit_s and round(limit_s, 6)
+                for signal, limit_s in evidence.expectation.blind_after_s.items()
+            },
             "blind": evidence.blind,
         },
         reason={"told": evidence.reason.told, "renewed": evidence.reason.renewed},

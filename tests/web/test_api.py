@@ -168,6 +168,20 @@ def test_a_run_comes_with_the_evidence_of_each_presentation(onlooker: Visitor) -
     assert first["evidence"]["trace"]["ok"][1][1] is True
 
 
+def test_a_run_and_its_verdicts_come_with_the_grade_of_their_evidence(onlooker: Visitor) -> None:
+    """D28."""
+    run = onlooker.client.get(f"/api/v1/runs/{MISSED_RUN}").json()
+    first, second = run["presentations"]
+    assert run["grade"] == "C"
+    assert [first[name] for name in ("grade", "identity_kind", "answer_kind", "watched")] == [
+        "C",
+        "code",
+        "signal",
+        "unbroken",
+    ]
+    assert (second["grade"], second["answer_kind"]) == ("A", "code_renewed")
+
+
 def test_runs_are_filtered(onlooker: Visitor) -> None:
     failed = onlooker.client.get(
         "/api/v1/runs", params={"outcome": "failed", "line": "line2"}

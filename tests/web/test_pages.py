@@ -47,7 +47,8 @@ PAGES = [
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive"
+    "containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "grade|graded|known_by|answer|watched"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 
@@ -222,6 +223,37 @@ def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
     assert "李 伟" in visitor.text("/stations/line1-op20")
     assert visitor.send("/stations/line1-op20/who", name="") == 303
     assert "Who is here?" in visitor.text("/stations/line1-op20")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize(
+    ("path", "grades"),
+    [
+        (f"/runs/{MISSED_RUN}", "AC"),
+        ("/runs", "CD"),
+        ("/stations/line1-op20", "C"),
+        ("/", "C"),
+    ],
+)
+def test_a_verdict_stands_with_the_grade_of_its_evidence(
+    onlooker: Visitor, path: str, grades: str, language: str
+) -> None:
+    """D28: a letter and a word."""
+    begin = {"en": "evidence ", "zh-CN": "证据等级 "}[language]
+    page = onlooker.text(path, language)
+    for grade in grades:
+        assert begin + grade in page
+
+
+def test_a_run_says_what_its_grade_rests_on(onlooker: Visitor) -> None:
+    page = onlooker.text(f"/runs/{MISSED_RUN}", "en")
+    assert "by the code on the part" in page
+    assert "a signal, without a reason" in page
+    assert "at most 0.2 s between readings" in page
+
+
+def test_an_inconclusive_verdict_shows_no_grade(onlooker: Visitor) -> None:
+    assert "data-grade" not in onlooker.text(f"/runs/{CUT_OFF_RUN}", "en")
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,11 @@ def _next(overview: DeviceOverview) -> Message:
     if next_due_at is None:
         return message("board.no_next")
     if overview.standing.status is DeviceStatus.VERIFIED and last_s is not None:
-        return message("board.next_and_last", at=next_due_at, last_s=last_s)
+        grade = overview.last_good.grade if overview.last_good is not None else None
+        if grade is None:
+            return message("board.next_and_last", at=next_due_at, last_s=last_s)
+        graded = message(f"grade.{grade}")
+        return message("board.next_and_last.graded", at=next_due_at, last_s=last_s, grade=graded)
     return message("board.next", at=next_due_at)
 
 

@@ -23,7 +23,7 @@ from redrabbit.services.queries.place_names import (
     place_of,
 )
 from redrabbit.services.queries.startable import PartToTake, part_to_take
-from redrabbit.services.queries.wording import outcome_word
+from redrabbit.services.queries.wording import grade_reached, outcome_word
 
 MOST_CLOSED: Final = 100
 """Closed cases on the list page, newest first; the API pages through the rest."""
@@ -89,8 +89,8 @@ class ContainmentPage:
     run_under_way: RunId | None
     """A re-verification that is under way."""
     closed_at: datetime | None
-    attempts: tuple[tuple[RunId, str, datetime], ...]
-    """Re-verifications that did not succeed: run, outcome, when."""
+    attempts: tuple[tuple[RunId, str, str | None, datetime], ...]
+    """Re-verifications that did not succeed: run, outcome, grade of its evidence, when."""
 
 
 def containments_page(reader: Reader, plant: Plant, now: datetime) -> ContainmentsPage:
@@ -135,7 +135,7 @@ def containment_page(
         run_under_way=next((run.run_id for run in tried if is_under_way(run)), None),
         closed_at=case.closed_at,
         attempts=tuple(
-            (run.run_id, outcome_word(run), run.started_at)
+            (run.run_id, outcome_word(run), grade_reached(run), run.started_at)
             for run in tried
             if not is_under_way(run) and run.run_id != case.reverified_by_run
         ),

@@ -21,6 +21,7 @@ from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, containment_row
+from redrabbit.services.queries.grades import GradeLine, grade_lines
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import (
     PlaceShown,
@@ -31,7 +32,7 @@ from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
-from redrabbit.services.queries.wording import message, outcome_word
+from redrabbit.services.queries.wording import grade_reached, message, outcome_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class PresentationShown:
     given_back_by: Person | None
     decides: bool
     evidence: Json | None
+    graded: tuple[GradeLine, ...]
+    """What its grade rests on."""
     entry: int
 
 
@@ -80,6 +83,8 @@ class RunPage:
     where: PlaceShown
     outcome: str
     """Its outcome, or `under_way`."""
+    grade: str | None
+    """Of its evidence, once it is closed (D28)."""
     why: Message
     timing: Message | None
     plan: str
@@ -115,6 +120,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         run=run,
         where=place_of(plant, run),
         outcome=outcome_word(run),
+        grade=grade_reached(run),
         why=why_message(reader, run),
         timing=_timing(run),
         plan=plan_label(run),
@@ -187,6 +193,7 @@ def _presentation(
         given_back_by=person(names, presentation.given_back_by, presentation.given_back_how),
         decides=presentation.decides,
         evidence=presentation.evidence,
+        graded=grade_lines(presentation),
         entry=presentation.entry,
     )
 

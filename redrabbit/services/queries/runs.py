@@ -12,7 +12,7 @@ from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import place_of
-from redrabbit.services.queries.wording import UNDER_WAY_WORD, outcome_word
+from redrabbit.services.queries.wording import UNDER_WAY_WORD, grade_reached, outcome_word
 from redrabbit.services.runs_under_way import UNDER_WAY
 
 PAGE_ROWS: Final = 40
@@ -43,12 +43,14 @@ class RunRow:
     purpose: str
     outcome: str
     """Its outcome, or `under_way`."""
+    grade: str | None
+    """Of its evidence (D28); None where it has none, or none yet."""
     started_at: datetime
     late: timedelta | None
     """How long after the end of its grace, or None where it was in time or not scheduled."""
     started_by: Person
-    verdicts: tuple[tuple[str, str], ...]
-    """Part and verdict of each deciding presentation, in order."""
+    verdicts: tuple[tuple[str, str, str | None], ...]
+    """Part, verdict and grade of each deciding presentation, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +118,18 @@ def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, 
         if runs
         else []
     )
-    verdicts: dict[RunId, list[tuple[str, str]]] = {}
+    verdicts: dict[RunId, list[tuple[str, str, str | None]]] = {}
     for presentation in presentations:
         if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
-                (presentation.part_id, presentation.verdict)
+                (presentation.part_id, presentation.verdict, presentation.grade)
             )
     names = reader.names()
     return tuple(_row(plant, names, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
 
 
 def _row(
-    plant: Plant, names: Names, run: RunRecord, verdicts: tuple[tuple[str, str], ...]
+    plant: Plant, names: Names, run: RunRecord, verdicts: tuple[tuple[str, str, str | None], ...]
 ) -> RunRow:
     where = place_of(plant, run)
     return RunRow(
@@ -137,6 +139,7 @@ def _row(
         device=where.device,
         purpose=run.purpose,
         outcome=outcome_word(run),
+        grade=grade_reached(run),
         started_at=run.started_at,
         late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
         started_by=person(names, run.started_by, run.started_how),

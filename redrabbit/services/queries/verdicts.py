@@ -23,6 +23,8 @@ class VerdictShown:
     advice: Message | None
     """What to do now, said at the station only."""
     part: str
+    grade: str | None
+    """Of its evidence (D28); None where it has none."""
 
 
 def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
@@ -38,6 +40,7 @@ def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
         sentence=_sentence(presentation, elapsed),
         advice=_advice(presentation),
         part=presentation.part_id,
+        grade=presentation.grade,
     )
 
 

@@ -23,3 +23,8 @@ def outcome_word(run: RunRecord) -> str:
     """Return the word of a run's outcome, or that it is under way."""
     outcome = outcome_reached(run)
     return outcome.value if outcome is not None else UNDER_WAY_WORD
+
+
+def grade_reached(run: RunRecord) -> str | None:
+    """Return the grade of a closed run's evidence; None while it is under way, and where it has none."""
+    return run.grade if outcome_reached(run) is not None else None

@@ -13,6 +13,7 @@ from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched
 from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
@@ -239,6 +240,9 @@ class Run(Model):
     station_digest: str | None = Field(description="Of its station's file.")
     state: RunState
     outcome: Outcome | None
+    grade: Grade | None = Field(
+        description="The worst of its challenge parts' grades of evidence, A to E (D28)."
+    )
     reason_code: StopCode | None
     reason_text: str | None = Field(description="A person's words, where the code is `person`.")
     stopped_by: Who | None = Field(description="Whose the reason is.")
@@ -293,6 +297,10 @@ class Presentation(Model):
     verdict: Verdict | None
     verdict_reason: Why | None
     verdict_at: datetime | None
+    grade: Grade | None = Field(description="Of its evidence, A to E (D28).")
+    identity_kind: KnownBy | None = Field(description="By what it is known which part it was.")
+    answer_kind: AnswerBy | None = Field(description="By what the device's answer is known.")
+    watched: Watched | None = Field(description="How the station was watched meanwhile.")
     elapsed_s: float | None
     observed_code: str | None
     measured: str | None

@@ -77,7 +77,8 @@ def test_a_re_verification_is_under_way_until_it_is_closed_then_an_attempt() -> 
     bench.confirm()
     page = case_at(bench)
     assert page.run_under_way is None
-    assert [(run, outcome) for run, outcome, _ in page.attempts] == [(AGAIN, "failed")]
+    ((run, outcome, grade, _),) = page.attempts
+    assert (run, outcome, grade) == (AGAIN, "failed", "C")
 
 
 def test_a_case_that_passed_waits_for_its_reaction() -> None:

@@ -34,6 +34,19 @@ def test_what_was_expected_stands_beside_what_was_observed(showcase: Showcase) -
     assert [case.containment for case in page.containments] == ["line2-C-1"]
 
 
+def test_a_verdict_tells_what_its_grade_rests_on(showcase: Showcase) -> None:
+    """D28."""
+    page = page_of(showcase, MISSED_RUN)
+    first, _ = page.presentations
+    assert first.verdict is not None
+    assert (page.grade, first.verdict.grade) == ("C", "C")
+    assert [line.words.code for line in first.graded] == [
+        "known_by.code",
+        "answer.signal",
+        "watched.unbroken",
+    ]
+
+
 def test_silence_is_observed_as_silence(showcase: Showcase) -> None:
     """D3."""
     (shown,) = page_of(showcase, SILENT_RUN).presentations

@@ -43,7 +43,8 @@ def test_runs_are_filtered(showcase: Showcase, wanted: dict[str, Any], runs: lis
 def test_a_row_tells_the_deciding_verdicts_only(showcase: Showcase) -> None:
     """L10."""
     (row,) = page_of(showcase, outcome="failed", line="line2").rows
-    assert row.verdicts == (("RR-0007", "missed"),)
+    assert row.verdicts == (("RR-0007", "missed", "C"),)
+    assert row.grade == "C"
 
 
 def test_pages_follow_each_other_without_gap() -> None:

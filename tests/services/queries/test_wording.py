@@ -2,9 +2,10 @@
 
 import pytest
 
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run_words import Outcome, RunState
-from redrabbit.services.queries.wording import message, outcome_word
+from redrabbit.services.queries.wording import grade_reached, message, outcome_word
 from tests.stored import bare
 
 
@@ -25,4 +26,6 @@ def test_what_is_said_is_a_code_with_its_values() -> None:
 def test_a_run_is_under_way_until_it_is_closed(
     state: RunState, outcome: Outcome | None, word: str
 ) -> None:
-    assert outcome_word(bare(RunRecord, state=state, outcome=outcome)) == word
+    run = bare(RunRecord, state=state, outcome=outcome, grade=Grade.B)
+    assert outcome_word(run) == word
+    assert grade_reached(run) == (None if word == "under_way" else "B")
