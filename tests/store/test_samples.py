@@ -108,8 +108,8 @@ def test_the_commands_beside_a_service_read_a_sample(
     key = ["--public-key", str(sample.public_key)]
     assert main(["verify", "--database", sample.url, *key]) == 0
     assert "unaltered: 245 entries" in capsys.readouterr().out
-    main(["overdue", "--database", sample.url])
-    assert "overdue" in capsys.readouterr().out
+    is_overdue = main(["overdue", "--database", sample.url])  # at this hour
+    assert ("nothing is overdue" in capsys.readouterr().out) == (is_overdue == 0)
     file = tmp_path / "records.export"
     period = ["--from", "2026-03-01", "--to", "2026-03-04"]
     asked = ["export", "--database", sample.url, "--key", str(sample.key), *period]
