@@ -35,8 +35,10 @@ from redrabbit.config.signal_table import (
 )
 from redrabbit.config.spellings import DURATION, FAILURE_MODE, SIGNAL, SLUG
 from redrabbit.config.station_link import LINK, LinkSection, check_pace, read_link
+from redrabbit.config.station_says import STATION_SAYS, read_station_says
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.station import Device, DeviceKind, Link, ModbusLink, Station
+from redrabbit.domain.station_says import StationSays
 
 DEVICE: Final = Section(
     {
@@ -67,6 +69,11 @@ STATION: Final = Section(
         ),
         "part_code": Key(
             SIGNAL, "The signal that says which part the station sees.", required=False
+        ),
+        "says": Key(
+            STATION_SAYS,
+            "What else the station says of the part and of how it runs.",
+            required=False,
         ),
         "value_expires": Key(
             DURATION,
@@ -118,6 +125,7 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     for key in ("part_counter", "part_code"):
         table.refuse_unknown(block[key], block.place_of(key), problems)
     _refuse_counter(block, table, problems)
+    says = read_station_says(block["says"], table, problems) if block["says"] else StationSays()
     if section is not None and block["value_expires"] is not None:
         expires = Located(block["value_expires"], block.place_of("value_expires"))
         check_pace(section, table, expires, problems)
@@ -130,13 +138,17 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
         id=block["station"],
         place=block.place_of("station"),
         line=block["line"],
-        station=_station(block, watched.link, table, devices) if complete else None,
+        station=_station(block, watched.link, table, devices, says) if complete else None,
         devices=devices,
     )
 
 
 def _station(
-    block: Block, link: Link | None, table: SignalTable, devices: Mapping[str, NamedDevice]
+    block: Block,
+    link: Link | None,
+    table: SignalTable,
+    devices: Mapping[str, NamedDevice],
+    says: StationSays,
 ) -> Station | None:
     if link is None:
         return None
@@ -153,6 +165,7 @@ def _station(
         devices=tuple(named.device for named in devices.values() if named.device is not None),
         part_counter=_name(block["part_counter"]),
         part_code=_name(block["part_code"]),
+        says=says,
         value_expires_s=block["value_expires"].total_seconds(),
     )
 

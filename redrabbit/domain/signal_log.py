@@ -17,14 +17,14 @@ from typing import Final
 
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import JsonValue, canonical, instant_text
-from redrabbit.domain.observation import Acquisition, Reading
+from redrabbit.domain.observation import Acquisition, Reading, Value
 
 MOST_POINTS: Final = 20_000
 """Points of one run that are kept: a signal that changes at every poll of 100 ms for half an hour."""
 MOST_BYTES: Final = 64 * 1024
 """Of the compressed text (D65)."""
 
-Point = tuple[float, JsonValue, str | None]
+Point = tuple[float, Value | None, str | None]
 
 
 class SignalLog:
@@ -34,7 +34,7 @@ class SignalLog:
         self._began_at = began_at
         self._points: list[tuple[SignalName, Point]] = []
         self._dropped = 0
-        self._stands: dict[SignalName, tuple[JsonValue, str | None]] = {}
+        self._stands: dict[SignalName, tuple[Value | None, str | None]] = {}
 
     @classmethod
     def begun(cls, readings: Mapping[SignalName, Reading], began_at: datetime) -> "SignalLog":
@@ -57,6 +57,17 @@ class SignalLog:
         for change in acquisition.changes:
             why = change.reason.value if change.reason is not None else None
             self._add(change.signal, (after_s, change.value, why))
+
+    def values_since(self, signal: SignalName, since: datetime) -> tuple[Value | None, ...]:
+        """Return a signal's value at an instant, and each since; None where it could not be read.
+
+        Empty for a signal that was never told of. What was dropped is not known: None.
+        """
+        from_s = (since - self._began_at).total_seconds()
+        points = [(after_s, value) for name, (after_s, value, _) in self._points if name == signal]
+        before = [value for after_s, value in points if after_s <= from_s][-1:]
+        later = [value for after_s, value in points if after_s > from_s]
+        return (*before, *later, *([None] if self._dropped else []))
 
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock: seconds since the run began stay what they were (R46)."""

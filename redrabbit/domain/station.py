@@ -1,11 +1,12 @@
 """Stations, their links and the error-proofing devices that watch there (R01)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.station_says import StationSays
 from redrabbit.domain.text import Text
 
 
@@ -78,6 +79,8 @@ class Station:
     """Counts every part made here; dates and sizes a suspect window (D5, R25)."""
     part_code: SignalName | None = None
     """Which part the station sees; a challenge part's code outside its run is an escape (L5)."""
+    says: StationSays = field(default_factory=StationSays)
+    """What else it says of the part before it, and of how it runs (D33)."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
 

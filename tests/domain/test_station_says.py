@@ -1,0 +1,84 @@
+"""What a station says of the part and of how it runs, from presented to the verdict (D33)."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Reason, Value
+from redrabbit.domain.signal_log import SignalLog
+from redrabbit.domain.station_says import ProductionSignal, Said, StationSays, said
+from tests.builders import T0, an_acquisition, at, readings_of
+
+SERIAL, PROGRAM, MODE = SignalName("serial"), SignalName("program"), SignalName("mode")
+SAYS = StationSays(
+    serial=SERIAL,
+    program=ProductionSignal(signal=PROGRAM, values=(7, 8)),
+    mode=ProductionSignal(signal=MODE, values=(False,)),
+)
+
+
+def log_of(*changes: tuple[float, SignalName, Value | Reason]) -> SignalLog:
+    """Return the log of a run in which each of these was told, so many seconds into it."""
+    log = SignalLog.begun(readings_of({SERIAL: "S-1", PROGRAM: 7, MODE: False}), T0)
+    for seconds, name, value in changes:
+        log.take(an_acquisition(seconds, {name: value}))
+    return log
+
+
+def test_what_was_told_last_counts() -> None:
+    log = log_of((1, SERIAL, "S-2"), (2, PROGRAM, 8), (9, SERIAL, "S-3"))
+    assert said(SAYS, log.values_since, at(5)) == Said(serial="S-3", program="8", mode="False")
+
+
+def test_a_station_that_tells_nothing_of_it_says_nothing() -> None:
+    assert said(StationSays(), log_of().values_since, at(5)) == Said()
+
+
+@pytest.mark.parametrize(
+    ("change", "in_production"),
+    [
+        pytest.param((6, PROGRAM, 8), True, id="another program of production"),
+        pytest.param((3, PROGRAM, 9), False, id="another program all the time"),
+        pytest.param((6, PROGRAM, 9), False, id="another program in between"),
+        pytest.param((6, MODE, True), False, id="challenge mode"),
+        pytest.param((6, PROGRAM, Reason.TIMEOUT), False, id="a program that can't be read"),
+        pytest.param((6, PROGRAM, True), False, id="a truth value is no number"),
+    ],
+)
+def test_only_what_ran_as_in_production_all_the_time_did(
+    change: tuple[float, SignalName, Value | Reason], in_production: bool
+) -> None:
+    log = log_of(change, (7, PROGRAM, 7), (7, MODE, False))
+    assert said(SAYS, log.values_since, at(5)).in_production is in_production
+
+
+def test_what_was_over_before_the_part_came_does_not_count() -> None:
+    log = log_of((1, PROGRAM, 9), (2, PROGRAM, 7))
+    assert said(SAYS, log.values_since, at(5)).in_production
+
+
+def test_a_program_that_was_never_read_is_none_of_production() -> None:
+    empty = SignalLog.begun({}, T0)
+    assert not said(SAYS, empty.values_since, at(5)).in_production
+
+
+programs = st.lists(st.tuples(st.floats(0.1, 3), st.sampled_from([7, 8, 9])), max_size=8)
+
+
+@given(programs, st.floats(0, 12))
+def test_it_ran_as_in_production_exactly_if_no_other_program_stood(
+    steps: list[tuple[float, int]], since_s: float
+) -> None:
+    log, now_s, stood = log_of(), 0.0, [(0.0, 7)]
+    for step_s, program in steps:
+        now_s += step_s
+        log.take(an_acquisition(now_s, {PROGRAM: program}))
+        stood.append((round(now_s, 6), program))
+    since = T0 + timedelta(seconds=since_s)
+    from_s = (since - T0).total_seconds()
+    ends = [begins_s for begins_s, _ in stood[1:]] + [float("inf")]
+    seen = {program for (_, program), end_s in zip(stood, ends, strict=True) if end_s > from_s}
+    assert said(SAYS, log.values_since, since).in_production is (9 not in seen)
