@@ -12,6 +12,7 @@ from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
+from redrabbit.domain.grade import Grade, best
 from redrabbit.domain.schedule_words import EveryShiftStart
 
 Devices = dict[str, tuple[StationFile, NamedDevice] | None]
@@ -61,6 +62,7 @@ def check_plan(
             _check_device(check, where[1], problems)
             _check_parts(check, where[1], parts, problems)
             _check_shifts(check, where[0], plant, problems)
+            _check_grade(check, where[0], where[1], problems)
 
 
 def _known_parts(
@@ -131,4 +133,21 @@ def _check_shifts(
             check.block.place_of("schedule"),
             f"every shift start, but line {station.line!r} has no shifts",
             "a calendar with shifts, or another schedule",
+        )
+
+
+def _check_grade(
+    check: PlannedCheck, station: StationFile, device: NamedDevice, problems: Problems
+) -> None:
+    """Refuse a check that demands more than its device can ever prove (D28)."""
+    demanded: Grade | None = check.block["least_grade"]
+    if demanded is None or station.station is None or device.device is None:
+        return
+    strongest = best(device.device.rule, station.station).grade
+    if strongest > demanded:
+        problems.add(
+            check.block.place_of("least_grade"),
+            f"least_grade {demanded}, but device {check.device!r} can reach {strongest} at best",
+            f"{strongest}, or a rule that tells more",
+            f"redrabbit check-config DIR --explain {station.id} says what would lift it",
         )

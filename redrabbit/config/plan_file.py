@@ -11,6 +11,7 @@ from typing import Any, Final
 from redrabbit.config.file_schema import (
     Bilingual,
     Block,
+    Choice,
     Entry,
     Key,
     ListOf,
@@ -31,6 +32,7 @@ from redrabbit.config.spellings import (
     SCHEDULE,
     SLUG,
 )
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.schedule_words import duration_text
 
 MOST_INCONCLUSIVE: Final = 100
@@ -68,6 +70,11 @@ CHECK: Final = Section(
             "From the start to the end of a run; 15 min if left out.",
             required=False,
             default=timedelta(minutes=15),
+        ),
+        "least_grade": Key(
+            Choice({grade.value: grade for grade in Grade}),
+            "The lowest grade of evidence that fulfils it, A to E; any if left out.",
+            required=False,
         ),
         "escalate_after_inconclusive": Key(
             Whole(1, MOST_INCONCLUSIVE),

@@ -328,4 +328,5 @@ def _check(check: PlannedCheck, station: Station) -> Check:
         return_timeout_s=check.duration_s("return_timeout"),
         run_timeout_s=check.duration_s("run_timeout"),
         escalate_after_inconclusive=block["escalate_after_inconclusive"],
+        least_grade=block["least_grade"],
     )

@@ -95,7 +95,7 @@ def decision(
 def last_good_check(
     reader: RecordReader, device: str, failure_mode: str | None = None
 ) -> PresentationRecord | None:
-    """Return the last deciding *detected* of a device.
+    """Return the last deciding *detected* of a device that counts for the plan (D28, D33).
 
     A suspect window is about one failure mode (D5); without one it is the last of any, as the
     board shows it.
@@ -108,6 +108,7 @@ def last_good_check(
         *of_mode,
         equals("verdict", Verdict.DETECTED),
         equals("decides", value=True),
+        equals("not_counted", None),
         by="presented_at",
     )
 
@@ -186,7 +187,8 @@ def _open_case(
 
 def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None) -> Iterator[Dated]:
     run = recorded(known, RunRecord, fact.run_id)
-    if fact.outcome is Outcome.PASSED and run.purpose is Purpose.REVERIFICATION:
+    counts = fact.outcome is Outcome.PASSED and run.not_counted is None
+    if counts and run.purpose is Purpose.REVERIFICATION:
         assert run.containment_id is not None  # noqa: S101  a re-verification has its case
         case = known.get(ContainmentRecord, run.containment_id)
         if case is not None and case.state is ContainmentState.OPEN:

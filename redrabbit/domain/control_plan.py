@@ -7,6 +7,7 @@ ordered list of presentations.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
 from redrabbit.domain.schedule import ScheduleRule
 from redrabbit.domain.text import Text
@@ -51,6 +52,8 @@ class Check:
     """From the start to the end of a run; holds the occurrence as long (D9)."""
     escalate_after_inconclusive: int = 3
     """After so many inconclusive runs of one occurrence the quality engineer is told (D4)."""
+    least_grade: Grade | None = None
+    """The lowest grade of evidence that fulfils it (D28); None: any."""
     special_characteristic: str | None = None
     """CC, SC, …, as the plan marks its line."""
 

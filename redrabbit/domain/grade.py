@@ -7,7 +7,7 @@ grade are what records, pages and exports keep; the letters follow from them by 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -177,6 +177,16 @@ def reachable(rule: DetectionRule, station: Station) -> Grading:
     return Grading(
         known_by=_known_by(rule), answer_by=_answer_by(rule), watched=_watched(rule, station)
     )
+
+
+def best(rule: DetectionRule, station: Station) -> Grading:
+    """Return the grading of the strongest detection that this rule can ever come to.
+
+    What the plan demands beyond it can never be fulfilled.
+    """
+    surely = reachable(rule, station)
+    renewed = rule.reject_code is not None and surely.answer_by is AnswerBy.CODE_NOT_RENEWED
+    return replace(surely, answer_by=AnswerBy.CODE_RENEWED) if renewed else surely
 
 
 def _known_by(rule: DetectionRule) -> KnownBy:

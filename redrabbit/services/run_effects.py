@@ -21,6 +21,7 @@ from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.fulfilment import why_not_counted
 from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.identity import AGENT, Actor, RunId
 from redrabbit.domain.observation import Value
@@ -43,6 +44,7 @@ from redrabbit.domain.run import (
 from redrabbit.domain.run_words import Outcome, Presented
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
+from redrabbit.domain.station_says import Said, said
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.evidence_json import evidence_json
@@ -150,6 +152,13 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
     judgement, evidence = effect.judgement, effect.evidence
     grading = grading_of(evidence, judgement.verdict)
     presented_at = evidence.presented_at
+    told = _said(scene, presented_at)
+    is_challenge_part = evidence.expectation.failure_mode is not None
+    not_counted = why_not_counted(
+        in_production=told.in_production,
+        grade=grading.grade if grading else None,
+        demanded=scene.check.least_grade if is_challenge_part else None,
+    )
     measured = evidence.expectation.rule.measured
     value = evidence.known.get(measured) if measured is not None else None
     elapsed = (judgement.decided_at - presented_at).total_seconds() if presented_at else None
@@ -171,9 +180,12 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         answer_kind=grading.answer_by if grading else None,
         watched=grading.watched if grading else None,
         identity_disputed=False,
-        variant=None,
-        nest=None,
-        program=None,
+        serial=told.serial,
+        variant=told.variant,
+        nest=told.nest,
+        program=told.program,
+        mode=told.mode,
+        not_counted=not_counted,
         pictures=(),
         elapsed_s=elapsed,
         observed_code=_shown(judgement.observed_code),
@@ -183,6 +195,14 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         evidence=evidence_json(evidence, scene.station),
     )
     _record(uow, scene, reached, judgement.decided_at)
+
+
+def _said(scene: Scene, since: datetime | None) -> Said:
+    """Return what the station said since the part was presented; nothing where none was."""
+    if since is None:
+        return Said()
+    signals = scene.signals or SignalLog(since)
+    return said(scene.station.says, signals.values_since, since)
 
 
 def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradicted) -> None:
@@ -269,8 +289,11 @@ def _close(uow: UnitOfWork, scene: Scene, run: Run, effect: RunClosed) -> None:
 
 
 def _pass_occurrence(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> None:
-    """Decide the occurrence before the run lets go of it."""
-    passed = decision(recorded(uow, RunRecord, run.id), at, OccurrenceOutcome.PASSED, None, uow)
+    """Decide the occurrence before the run lets go of it, if the run counts for the plan."""
+    known = recorded(uow, RunRecord, run.id)
+    if known.not_counted is not None:
+        return
+    passed = decision(known, at, OccurrenceOutcome.PASSED, None, uow)
     if passed is not None:
         _record(uow, scene, passed.fact, passed.at)
 

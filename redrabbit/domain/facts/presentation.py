@@ -15,6 +15,7 @@ from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
+from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched, worst_grade
 from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.ledger import Entry, JsonValue
@@ -42,6 +43,12 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "observed_code": None,
     "measured": None,
     "counter": None,
+    "serial": None,
+    "variant": None,
+    "nest": None,
+    "program": None,
+    "mode": None,
+    "not_counted": None,
     "largest_gap_s": None,
     "evidence": None,
 }
@@ -98,6 +105,13 @@ class PresentationRecord(Record):
     measured: str | None
     counter: int | None
     """The station's part counter at the verdict."""
+    serial: str | None
+    variant: str | None
+    nest: str | None
+    program: str | None
+    mode: str | None
+    not_counted: NotCounted | None
+    """Why it fulfils nothing (D28, D33); None where it counts."""
     largest_gap_s: float | None
     """Longest time without a good reading of a signal that the verdict rests on (D30); None under
     schemas 1 and 2."""
@@ -246,9 +260,15 @@ class VerdictReached(Fact):
     watched: Watched | None
     """How the station was watched from presented to the verdict (D30)."""
     identity_disputed: bool
+    serial: str | None
+    """The part's serial number, where the station tells it (D33)."""
     variant: str | None
     nest: str | None
     program: str | None
+    """The program that the station ran by."""
+    mode: str | None
+    not_counted: NotCounted | None
+    """Why it fulfils nothing, though it is kept and shown (D28, D33); null where it counts."""
     pictures: tuple[str, ...]
     """Digests of the blobs."""
     elapsed_s: float | None
@@ -278,13 +298,24 @@ class VerdictReached(Fact):
             observed_code=self.observed_code,
             measured=self.measured,
             counter=self.counter,
+            serial=self.serial,
+            variant=self.variant,
+            nest=self.nest,
+            program=self.program,
+            mode=self.mode,
+            not_counted=self.not_counted,
             largest_gap_s=self.largest_gap_s,
             evidence=json_of(self.evidence),
             entry=entry.index,
         )
         if judged.decides:
             grade = _grade_of_run(look, judged)
-            run = replace(run, state=RunState.AWAITING_RETURN, grade=grade)
+            run = replace(
+                run,
+                state=RunState.AWAITING_RETURN,
+                grade=grade,
+                not_counted=run.not_counted or judged.not_counted,
+            )
         return (Put(judged), Put(replace(run, entry=entry.index)))
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
+from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import ContainmentId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry
@@ -55,6 +56,8 @@ class RunRecord(Record):
     grade: Grade | None
     """The worst of its challenge parts (D28); None where one has none, or it neither passed nor
     failed."""
+    not_counted: NotCounted | None
+    """Why it fulfils nothing even if it passed (D28, D33): that of its first verdict that doesn't count."""
     reason_code: StopCode | None
     """Why it went no further; None where nothing stopped it."""
     reason_text: str | None
@@ -136,6 +139,7 @@ class RunStarted(Fact):
             state=RunState.AWAITING_PART,
             outcome=None,
             grade=None,
+            not_counted=None,
             reason_code=None,
             reason_text=None,
             stopped_by=None,

@@ -12,7 +12,14 @@ from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "alarm_raised": {"receiver": None},
-    "verdict_reached": {"largest_gap_s": None, "answer_kind": None, "watched": None},
+    "verdict_reached": {
+        "answer_kind": None,
+        "largest_gap_s": None,
+        "mode": None,
+        "not_counted": None,
+        "serial": None,
+        "watched": None,
+    },
     "verdict_contradicted": {
         "verdict_reason": Why.CONTRADICTORY.value,
         "observed_code": None,

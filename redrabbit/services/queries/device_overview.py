@@ -30,7 +30,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run_words import RunState
+from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.services.ports import Reader, Where, equals
@@ -195,13 +195,14 @@ def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
-    """Return the latest closed run of this outcome."""
+    """Return the latest closed run of this outcome; a pass that doesn't count for the plan is none."""
+    counts = (equals("not_counted", None),) if outcome == Outcome.PASSED else ()
     conditions = (
         equals("check_id", check_id),
         equals("outcome", outcome),
         equals("state", RunState.CLOSED),
     )
-    return latest(reader, RunRecord, *conditions, by="started_at")
+    return latest(reader, RunRecord, *conditions, *counts, by="started_at")
 
 
 def _no_data(scene: _Scene, station: Station, device: Device) -> NoData | None:

@@ -51,6 +51,8 @@ class PresentationShown:
     verdict: VerdictShown | None
     elapsed: timedelta | None
     measured: str | None
+    said: tuple[Message, ...]
+    """What else the station said: serial, variant, nest, program, mode (D33)."""
     use_number: int
     issued_at: datetime
     issued_by: Person
@@ -184,6 +186,7 @@ def _presentation(
         if presentation.elapsed_s is not None
         else None,
         measured=presentation.measured,
+        said=_said(presentation),
         use_number=presentation.use_number,
         issued_at=presentation.issued_at,
         issued_by=person(names, presentation.issued_by, presentation.issued_how),
@@ -195,6 +198,19 @@ def _presentation(
         evidence=presentation.evidence,
         graded=grade_lines(presentation),
         entry=presentation.entry,
+    )
+
+
+def _said(presentation: PresentationRecord) -> tuple[Message, ...]:
+    told = {
+        "serial": presentation.serial,
+        "variant": presentation.variant,
+        "nest": presentation.nest,
+        "program": presentation.program,
+        "mode": presentation.mode,
+    }
+    return tuple(
+        message(f"said.{name}", value=value) for name, value in told.items() if value is not None
     )
 
 

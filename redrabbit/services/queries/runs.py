@@ -45,6 +45,8 @@ class RunRow:
     """Its outcome, or `under_way`."""
     grade: str | None
     """Of its evidence (D28); None where it has none, or none yet."""
+    counts: bool
+    """Whether it counts for the control plan (D28, D33)."""
     started_at: datetime
     late: timedelta | None
     """How long after the end of its grace, or None where it was in time or not scheduled."""
@@ -140,6 +142,7 @@ def _row(
         purpose=run.purpose,
         outcome=outcome_word(run),
         grade=grade_reached(run),
+        counts=run.not_counted is None,
         started_at=run.started_at,
         late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
         started_by=person(names, run.started_by, run.started_how),

@@ -166,13 +166,13 @@ def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int)
     """Return the one thing to do now."""
     part = plant.part(parts_of(run)[run.step])
     state = "armed_tap" if run.state is RunState.ARMED and can_tap else run.state
+    confirming = run.state is RunState.AWAITING_CONFIRMATION
+    counts = not confirming or run.not_counted is None
     return Instruction(
         title=message(f"do.{state}", part=part.id, storage=part.storage),
-        detail=message(
-            f"do.{state}.detail",
-            part=part.id,
-            storage=part.storage,
-        ),
+        detail=message(f"do.{state}.detail", part=part.id, storage=part.storage)
+        if counts
+        else message(f"run.not_counted.{run.not_counted}"),
         part=part.id,
         part_name=part.name,
         is_good_master=part.is_good_master,

@@ -13,6 +13,7 @@ from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched
 from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
@@ -243,6 +244,9 @@ class Run(Model):
     grade: Grade | None = Field(
         description="The worst of its challenge parts' grades of evidence, A to E (D28)."
     )
+    not_counted: NotCounted | None = Field(
+        description="Why it fulfils nothing even if it passed; null where it counts."
+    )
     reason_code: StopCode | None
     reason_text: str | None = Field(description="A person's words, where the code is `person`.")
     stopped_by: Who | None = Field(description="Whose the reason is.")
@@ -305,6 +309,14 @@ class Presentation(Model):
     observed_code: str | None
     measured: str | None
     counter: int | None
+    serial: str | None
+    variant: str | None
+    nest: str | None
+    program: str | None
+    mode: str | None
+    not_counted: NotCounted | None = Field(
+        description="Why it fulfils nothing, though it is kept and shown; null where it counts."
+    )
     evidence: Annotated[dict[str, Any] | None, FromJson] = Field(
         description="The trace of every signal of the rule, its windows, and the rule itself."
     )
