@@ -7,7 +7,7 @@ reads it: each poll carries only what changed, a failure takes every value away.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import (
@@ -38,6 +38,7 @@ from redrabbit.domain.run import (
     Effect,
     Event,
     GivenBack,
+    NotRecorded,
     Observed,
     Restarted,
     Run,
@@ -49,7 +50,7 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
-from redrabbit.domain.run_words import Purpose, RunState
+from redrabbit.domain.run_words import Purpose, RunState, Why
 from tests.stored import bare
 
 T0 = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -218,6 +219,14 @@ class Story:
     def restart(self, seconds: float) -> tuple[Effect, ...]:
         """The software that watches was restarted."""
         return self.event(Restarted(at=at(seconds)))
+
+    def not_recorded(
+        self,
+        seconds: float,
+        why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED] = Why.NOT_RECORDABLE,
+    ) -> tuple[Effect, ...]:
+        """Something of it could not be recorded."""
+        return self.event(NotRecorded(at=at(seconds), why=why))
 
     def time_over(self) -> tuple[Effect, ...]:
         """The deadline set last is over."""

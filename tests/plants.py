@@ -28,8 +28,9 @@ from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
+from redrabbit.services.pending import Pending
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.unit_of_work import Recording

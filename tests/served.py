@@ -82,9 +82,9 @@ class ServedPlant:
         return self._kept.read_now(query)
 
     @contextmanager
-    def database_away(self) -> Iterator[None]:
-        """Let the database be away for a while."""
-        self.away = StoreTrouble("the disk is full")
+    def database_away(self, trouble: StoreTrouble | None = None) -> Iterator[None]:
+        """Let the database be away for a while; or answer in another way."""
+        self.away = trouble or StoreTrouble("the disk is full")
         yield
         self.away = None
 

@@ -24,7 +24,7 @@ import struct
 import unicodedata
 from collections.abc import Sequence
 
-from redrabbit.domain.limits import fits_in_64_bits
+from redrabbit.domain.limits import fits_in_64_bits, is_a_count
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.signals import Encoding, ModbusAddress, MqttAddress, Order, SignalSpec
 from redrabbit.domain.text import MOST_SIGNAL_CHARACTERS, problem_in
@@ -275,11 +275,8 @@ def _scaled(spec: SignalSpec, number: float) -> Value | Reason:
         return Reason.NOT_A_NUMBER
     if isinstance(number, int) and not fits_in_64_bits(number):
         return Reason.OUT_OF_RANGE
-    if spec.scale == 1 and spec.offset == 0:
-        return number
-    scaled = number * spec.scale + spec.offset
-    if not math.isfinite(scaled):
-        return Reason.NOT_A_NUMBER
-    if spec.counts_parts and not fits_in_64_bits(int(scaled)):
-        return Reason.OUT_OF_RANGE
-    return scaled
+    if spec.scale != 1 or spec.offset != 0:
+        number = number * spec.scale + spec.offset
+        if not math.isfinite(number):
+            return Reason.NOT_A_NUMBER
+    return Reason.OUT_OF_RANGE if spec.counts_parts and not is_a_count(number) else number

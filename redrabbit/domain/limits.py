@@ -14,6 +14,9 @@ LARGEST_WHOLE: Final = 2**63 - 1
 """Databases hold no larger whole number."""
 SMALLEST_WHOLE: Final = -(2**63)
 
+LARGEST_COUNT: Final = 2**62
+"""Of a part counter, either way: the difference of two has its place in 64 bits, too."""
+
 LONGEST_PAUSE: Final = timedelta(days=14)
 """A line that stands longer is paused again, by somebody who looked again (D56)."""
 
@@ -26,6 +29,11 @@ def can_be_recorded(instant: datetime) -> bool:
     if instant.utcoffset() is None:
         raise ValueError(f"an instant without time zone: {instant.isoformat()}")
     return EARLIEST <= instant <= LATEST
+
+
+def is_a_count(number: float) -> bool:
+    """Return whether a finite number is one that a part counter may show."""
+    return -LARGEST_COUNT <= number <= LARGEST_COUNT
 
 
 def fits_in_64_bits(number: int) -> bool:

@@ -156,6 +156,9 @@ class StationView:
     blind: Mapping[DeviceId, NoData] = field(default_factory=dict)
     """Devices of which a signal that their rule needs is without a good reading (D32)."""
 
+    not_recorded_since: datetime | None = None
+    """Since when the database has not taken what the station said; None while it does (K3)."""
+
     @property
     def worst(self) -> NoData | None:
         """The longest-standing of all these; None: everything that is judged by is read."""

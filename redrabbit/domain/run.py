@@ -10,6 +10,7 @@ presentation of a part decides, later ones are kept beside it (L10). A refused e
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.expectation import Expectation
@@ -21,6 +22,7 @@ from redrabbit.domain.run_words import (
     Purpose,
     RunState,
     StopCode,
+    Why,
     worst_outcome,
 )
 from redrabbit.domain.verdict import Judgement
@@ -178,7 +180,29 @@ class Restarted:
     at: datetime
 
 
-Event = Scanned | Tapped | Observed | DeadlineExpired | GivenBack | Confirmed | Aborted | Restarted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRecorded:
+    """Something of the run could not be recorded, or was not followed for want of a record (L3).
+
+    `not_recordable`: what it came to is nothing that the database takes. `not_recorded`: what the
+    station said since the last record was dropped, because the database was away for too long.
+    """
+
+    at: datetime
+    why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED]
+
+
+Event = (
+    Scanned
+    | Tapped
+    | Observed
+    | DeadlineExpired
+    | GivenBack
+    | Confirmed
+    | Aborted
+    | Restarted
+    | NotRecorded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

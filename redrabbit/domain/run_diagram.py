@@ -11,6 +11,7 @@ from redrabbit.domain.run import (
     Confirmed,
     DeadlineExpired,
     GivenBack,
+    NotRecorded,
     Observed,
     Restarted,
     Scanned,
@@ -60,5 +61,6 @@ LABELS: Mapping[type, str] = {
     Confirmed: "confirmed",
     Aborted: "aborted",
     Restarted: "restarted",
+    NotRecorded: "not recorded",
 }
 """What each event is called on its arrow."""

@@ -12,7 +12,7 @@ from enum import Enum
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.presentation_questions import is_good
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.run_words import Outcome, RunState, StopCode
+from redrabbit.domain.run_words import INCONCLUSIVE_STOPS, Outcome, RunState
 
 
 class WhyMade(Enum):
@@ -51,7 +51,8 @@ def stopped_with(run: RunRecord) -> Outcome | None:
     """Return what a run under way was stopped with; None where nobody and nothing stopped it."""
     if run.reason_code is None:
         return None
-    return Outcome.INCONCLUSIVE if run.reason_code is StopCode.RESTARTED else Outcome.ABORTED
+    unwanted = run.reason_code in INCONCLUSIVE_STOPS
+    return Outcome.INCONCLUSIVE if unwanted else Outcome.ABORTED
 
 
 def goes_no_further(run: RunRecord, presentations: Iterable[PresentationRecord]) -> bool:

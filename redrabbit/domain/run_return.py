@@ -3,7 +3,7 @@
 The opposite answer, or another reason, may follow for the same part and take a good verdict back (R16,
 D31). The part may be
 shown again: the first presentation decides, later ones are kept beside it (L10, R18). A restart
-keeps what was judged and guesses nothing about the rest (D4).
+keeps what was judged and guesses nothing about the rest (D4); neither does what was not recorded.
 """
 
 from dataclasses import replace
@@ -11,15 +11,18 @@ from dataclasses import replace
 from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.run import (
     Advance,
+    NotRecorded,
     Observed,
     PartPresented,
     Restarted,
     Run,
+    RunStopped,
+    StopReason,
     VerdictContradicted,
     VerdictReached,
 )
 from redrabbit.domain.run_observation import code_edge, watched
-from redrabbit.domain.run_words import Presented, Why
+from redrabbit.domain.run_words import Outcome, Presented, StopCode, Why
 from redrabbit.domain.verdict import Judgement, contradiction, inconclusive, judge
 
 
@@ -100,3 +103,20 @@ def restart_returning(run: Run, event: Restarted) -> Advance:
     """Keep the verdicts; what was being watched beside them was not seen to its end (D4)."""
     concluded, effects = conclude_later_presentation(run, inconclusive(Why.RESTARTED, event.at))
     return replace(concluded, evidence=None), effects
+
+
+def stop_returning_unrecorded(run: Run, event: NotRecorded) -> Advance:
+    """Keep the verdicts; a good one can't stand for a run that was not followed to its end (R16).
+
+    What may have taken it back was not recorded. A verdict that is not good needs no stop; neither
+    does a run that was stopped before. A time that is over is not looked at again.
+    """
+    run, concluded = conclude_later_presentation(run, inconclusive(event.why, event.at))
+    deadline = run.deadline if run.deadline is None or event.at < run.deadline.at else None
+    left = replace(run, evidence=None, deadline=deadline)
+    judgement = run.step.judgement
+    if run.stopped is not None or judgement is None or not judgement.verdict.is_good:
+        return left, concluded
+    reason = StopReason(code=StopCode(event.why.value))
+    stopped = RunStopped(at=event.at, outcome=Outcome.INCONCLUSIVE, reason=reason, actor=None)
+    return replace(left, stopped=Outcome.INCONCLUSIVE, reason=reason), (*concluded, stopped)

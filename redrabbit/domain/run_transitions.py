@@ -23,6 +23,7 @@ from redrabbit.domain.run import (
     DeadlineKind,
     Event,
     GivenBack,
+    NotRecorded,
     Observed,
     PartIssued,
     PartNotReturned,
@@ -40,7 +41,12 @@ from redrabbit.domain.run import (
     outcome_of,
 )
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
-from redrabbit.domain.run_return import conclude_later_presentation, restart_returning, watch_return
+from redrabbit.domain.run_return import (
+    conclude_later_presentation,
+    restart_returning,
+    stop_returning_unrecorded,
+    watch_return,
+)
 from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
 from redrabbit.domain.verdict import (
     Judgement,
@@ -55,8 +61,8 @@ from redrabbit.domain.verdict import (
 def advance(run: Run, event: Event) -> Advance:
     """Return the run after the event, and what is to be carried out.
 
-    Raises Refusal where a person's event is not allowed now. Readings, deadlines and restarts are
-    never refused: they change nothing where they mean nothing; so an expiry of any other deadline
+    Raises Refusal where a person's event is not allowed now. Readings, deadlines, restarts and what
+    was not recorded are never refused: they change nothing where they mean nothing; so an expiry of any other deadline
     than the one set last.
     """
     if isinstance(event, DeadlineExpired) and not _is_over(run.deadline, event):
@@ -64,7 +70,7 @@ def advance(run: Run, event: Event) -> Advance:
     transition = TRANSITIONS.get((run.state, type(event)))
     if transition is not None:
         return transition.move(run, event)
-    if isinstance(event, Observed | DeadlineExpired | Restarted):
+    if isinstance(event, Observed | DeadlineExpired | Restarted | NotRecorded):
         return run, ()
     raise Refusal("not_now", run=run.id, state=run.state.value, act=_act(event))
 
@@ -265,6 +271,29 @@ def _stop(
     return stopped, (RunStopped(at=at, outcome=outcome, reason=reason, actor=actor), deadline)
 
 
+def _leave_unrecorded(run: Run, event: NotRecorded) -> Advance:
+    """End a run whose part is in its place; one that nobody followed for a while has lost nothing.
+
+    The code that would have armed it, or the time that would have closed it, comes again.
+    """
+    if event.why is Why.NOT_RECORDED:
+        return run, ()
+    stopped = run.stopped or Outcome.INCONCLUSIVE
+    return _close(replace(run, stopped=stopped, reason=_unrecorded(event)), event.at, None)
+
+
+def _stop_armed_unrecorded(run: Run, event: NotRecorded) -> Advance:
+    return _stop(run, event.at, Outcome.INCONCLUSIVE, _unrecorded(event), None)
+
+
+def _conclude_unrecorded(run: Run, event: NotRecorded) -> Advance:
+    return _conclude(run, inconclusive(event.why, event.at))
+
+
+def _unrecorded(event: NotRecorded) -> StopReason:
+    return StopReason(code=StopCode(event.why.value))
+
+
 def _give_back(run: Run, event: GivenBack) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part_back", scanned=event.code, expected=run.part)
@@ -342,15 +371,18 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_PART, Observed): Transition(_see_part_unscanned, (_S.AWAITING_PART, _S.PRESENTED)),
     (_S.AWAITING_PART, DeadlineExpired): Transition(_expire_unstarted, (_S.CLOSED,)),
     (_S.AWAITING_PART, Aborted): Transition(_abort_before_issue, (_S.CLOSED,)),
+    (_S.AWAITING_PART, NotRecorded): Transition(_leave_unrecorded, (_S.AWAITING_PART, _S.CLOSED)),
     (_S.ARMED, Observed): Transition(_watch_arming, (_S.ARMED, _S.PRESENTED, _S.AWAITING_RETURN)),
     (_S.ARMED, Tapped): Transition(_tap, (_S.PRESENTED,)),
     (_S.ARMED, DeadlineExpired): Transition(_expire_arming, (_S.AWAITING_RETURN,)),
     (_S.ARMED, Aborted): Transition(_abort_armed, (_S.AWAITING_RETURN,)),
     (_S.ARMED, Restarted): Transition(_restart_armed, (_S.AWAITING_RETURN,)),
+    (_S.ARMED, NotRecorded): Transition(_stop_armed_unrecorded, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Observed): Transition(_watch_presented, (_S.PRESENTED, _S.AWAITING_RETURN)),
     (_S.PRESENTED, DeadlineExpired): Transition(_expire_verdict, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Aborted): Transition(_abort_presented, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Restarted): Transition(_restart_presented, (_S.AWAITING_RETURN,)),
+    (_S.PRESENTED, NotRecorded): Transition(_conclude_unrecorded, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Observed): Transition(watch_return, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, GivenBack): Transition(
         _give_back, (_S.AWAITING_PART, _S.AWAITING_CONFIRMATION)
@@ -358,7 +390,11 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_RETURN, DeadlineExpired): Transition(_expire_return, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Aborted): Transition(_abort_returning, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Restarted): Transition(restart_returning, (_S.AWAITING_RETURN,)),
+    (_S.AWAITING_RETURN, NotRecorded): Transition(stop_returning_unrecorded, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_CONFIRMATION, Confirmed): Transition(_confirm, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(_expire_confirmation, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, Aborted): Transition(_abort_unconfirmed, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, NotRecorded): Transition(
+        _leave_unrecorded, (_S.AWAITING_CONFIRMATION, _S.CLOSED)
+    ),
 }

@@ -36,8 +36,18 @@ class StopCode(StrEnum):
     RESTARTED = "restarted"
     """The software was, while it was armed (L3)."""
     CONFIGURATION_CHANGED = "configuration_changed"
+    NOT_RECORDABLE = "not_recordable"
+    """What it came to is nothing that the database takes, however often it is asked."""
+    NOT_RECORDED = "not_recorded"
+    """The database was away for so long that what the station said meanwhile is not known."""
     PERSON = "person"
     """Somebody gave it up; their words stand beside."""
+
+
+INCONCLUSIVE_STOPS: Final = frozenset(
+    {StopCode.RESTARTED, StopCode.NOT_RECORDABLE, StopCode.NOT_RECORDED}
+)
+"""Stops that nobody wanted: what was not seen or not kept is not guessed (L3)."""
 
 
 class Presented(StrEnum):
@@ -89,6 +99,8 @@ class Why(StrEnum):
     """A gap between readings was long enough to hide an answer, or the next part (D30)."""
     RESTARTED = "restarted"
     ABORTED = "aborted"
+    NOT_RECORDABLE = "not_recordable"
+    NOT_RECORDED = "not_recorded"
 
 
 class Outcome(StrEnum):

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
@@ -23,11 +24,11 @@ from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import NotRecordable, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.record_fact import record
-from redrabbit.services.station_queue import StationQueue
+from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
 
@@ -164,7 +165,8 @@ class Agent:
     async def close(self) -> None:
         """End this life in good order: everything taken in is committed, if the database can."""
         await asyncio.gather(*(queue.close() for queue in self.queues.values()))
-        if self._agent_id is None:
+        away = any(queue.not_recording_since for queue in self.queues.values())
+        if self._agent_id is None or away:
             return
         number = self._agent_id
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
@@ -195,9 +197,16 @@ class Agent:
         return self._commits + queue.owner.live.changes if queue is not None else 0
 
     def views(self) -> dict[StationId, StationView]:
-        """Return the live readings of every station."""
+        """Return the live readings of every station, and whether what it says is recorded."""
         now = self.clock.now()
-        return {station: queue.owner.view(now) for station, queue in self.queues.items()}
+        return {
+            station: replace(queue.owner.view(now), not_recorded_since=queue.not_recording_since)
+            for station, queue in self.queues.items()
+        }
+
+    def recording(self) -> dict[StationId, Recording]:
+        """Return how recording fares at every station."""
+        return {station: queue.recording for station, queue in self.queues.items()}
 
     def heartbeat(self) -> AgentHeartbeat:
         """Return whether the heart beats, and when a station was last read."""
@@ -249,7 +258,7 @@ class Agent:
     async def _keep_clock(self) -> None:
         while True:
             drift = self.clock.drift()
-            quiet = not any(queue.busy or queue.owner.judging for queue in self.queues.values())
+            quiet = all(queue.is_quiet for queue in self.queues.values())
             if abs(drift.total_seconds()) >= CLOCK_STEP_S and quiet:
                 await self._adopt_clock()
             await self.clock.sleep(1.0)
@@ -263,6 +272,9 @@ class Agent:
         while True:
             try:
                 await self.database.write(lambda uow: note_clock_step(uow, before, step))
+            except NotRecordable as never:
+                log.error("a step of the clock is not recordable", extra={"reason": str(never)})  # noqa: TRY400  because trouble is no bug: no traceback
+                break
             except StoreTrouble:
                 await self.clock.sleep(SCHEDULE_S)
             else:

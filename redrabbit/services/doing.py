@@ -23,8 +23,9 @@ from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services import containing, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
+from redrabbit.services.pending import Pending
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
-from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 
 R = TypeVar("R", bound=Record)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.device_reading import DevicesRead
 from redrabbit.domain.identity import DeviceId, SignalName
-from redrabbit.domain.limits import fits_in_64_bits
+from redrabbit.domain.limits import is_a_count
 from redrabbit.domain.observation import (
     Acquisition,
     NoData,
@@ -161,13 +161,14 @@ class LiveStation:
     def counter(self) -> int | None:
         """Return the station's part counter as last read, None where there is none.
 
-        A scaled one may be beyond what records hold: then it can't be told.
+        One beyond what records hold can't be told.
         """
         if self._station.part_counter is None:
             return None
         value = self._readings[self._station.part_counter].value
-        count = int(value) if isinstance(value, int | float) else None
-        return count if count is not None and fits_in_64_bits(count) else None
+        if not isinstance(value, int | float) or not is_a_count(value):
+            return None
+        return int(value)
 
 
 def _seen_again(

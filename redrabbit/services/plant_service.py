@@ -14,6 +14,7 @@ from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door
 from redrabbit.services.ports import Reader
+from redrabbit.services.station_queue import Recording
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -38,6 +39,10 @@ class LocalPlantService:
     def views(self) -> Mapping[StationId, StationView]:
         """Return the live readings of every station."""
         return self._agent.views()
+
+    def recording(self) -> Mapping[StationId, Recording]:
+        """Return how recording fares at every station."""
+        return self._agent.recording()
 
     def heartbeat(self) -> AgentHeartbeat:
         """Return whether the stations are being watched."""

@@ -1,16 +1,20 @@
 """One station under watch: its live readings, its run under way, and what both come to.
 
 Every input gives at most one `Pending`: the run as it would be, and the command that records it.
-The caller commits the command and then calls `settle`; only so does the run move (L8). Between the
-two it must give this owner no further input. It awaits nothing, so the service and the simulation
-drive the same code.
+It awaits nothing, so the service and the simulation drive the same code.
+
+Where something of a run is not recordable, the run ends with that reason (L3, findings K3). Only a
+verdict against the device is recorded all the same, without what it rests on: nobody gets rid of a
+miss by telling a value that no database takes (L4).
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.station import (
     DeviceLost,
@@ -38,6 +42,7 @@ from redrabbit.domain.run import (
     Effect,
     Event,
     GivenBack,
+    NotRecorded,
     Observed,
     PartIssued,
     Restarted,
@@ -45,24 +50,18 @@ from redrabbit.domain.run import (
     Scanned,
     SetDeadline,
     Tapped,
+    VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance
-from redrabbit.domain.run_words import RunState
+from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
+from redrabbit.services.pending import Pending, joined
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """A move that counts once its command is committed."""
-
-    command: Callable[[UnitOfWork], RunRecord | None]
-    settle: Callable[[], None]
 
 
 class StationOwner:
@@ -88,6 +87,8 @@ class StationOwner:
         self._recorded_lost = recorded_lost
         self._recorded_blind = frozenset(recorded_blind)
         self._parts = frozenset(part.id for part in plant.parts)
+        self._let_be: Run | None = None
+        """The run of which not even its end is recordable: no reading and no time moves it any more."""
         self.signals: SignalLog | None = None
         """What the signals have done since the run under way began, or was taken up."""
         if run is not None:
@@ -123,7 +124,8 @@ class StationOwner:
     @property
     def judging(self) -> bool:
         """True while a part is before the device and its verdict is open."""
-        return self.run is not None and self.run.state is RunState.PRESENTED
+        run = self.run
+        return run is not None and run.state is RunState.PRESENTED and run is not self._let_be
 
     # What the station says ------------------------------------------------------------------
 
@@ -137,7 +139,24 @@ class StationOwner:
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
-        return _joined([moved, escape, *self._restored(acquisition)])
+        return joined([moved, escape, *self._restored(acquisition)])
+
+    def take_aside(self, acquisition: Acquisition) -> Pending | None:
+        """Take in one acquisition by which no run is judged any more, for want of records (K3).
+
+        It is shown, it belongs to the signals of the run, and a part seen where it must not be is told.
+        """
+        before = self.live.readings if self._needs_before(acquisition) else {}
+        self.live.take(acquisition)
+        if self.signals is not None:
+            self.signals.take(acquisition)
+        return self._escape(acquisition, before.get)
+
+    def end_unrecorded(
+        self, why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED], at: datetime
+    ) -> Pending | None:
+        """Return what ends the run under way where it was not recorded, or is not recordable (L3)."""
+        return self._move(NotRecorded(at=at, why=why)) if self.run is not None else None
 
     def _needs_before(self, acquisition: Acquisition) -> bool:
         """Return whether what was read before matters: making readings costs."""
@@ -155,7 +174,7 @@ class StationOwner:
         if lost is not None and not self._recorded_lost:
             silent = self._note_lost(lost, now)
         blind = self._note_blind(now) if lost is None else None
-        return _joined([moved, silent, blind])
+        return joined([moved, silent, blind])
 
     def restart(self, now: datetime) -> Pending | None:
         """Take the run up after a restart: what was not seen is not guessed (L3)."""
@@ -245,7 +264,7 @@ class StationOwner:
             keep_refused_scan(uow, known, code=code, refusal=refusal, actor=actor)
             return recorded(uow, RunRecord, run.id)
 
-        return Pending(command=command, settle=_nothing)
+        return Pending(command=command)
 
     # ----------------------------------------------------------------------------------------
 
@@ -260,10 +279,14 @@ class StationOwner:
 
     def _move(self, event: Event) -> Pending | None:
         assert self.run is not None  # noqa: S101  the callers looked
+        if self.run is self._let_be:
+            return None
         after, effects = advance(self.run, event)
         if all(isinstance(effect, SetDeadline) for effect in effects):
             self.run = after
             return None
+        if isinstance(event, NotRecorded) and event.why is Why.NOT_RECORDABLE:
+            return self._bare(after, effects, lambda _at: self._leave_be())
         if isinstance(event, Observed) and isinstance(effects[0], PartIssued):
             return self._issue_by_code(after, effects, event.acquisition.window.ended_at)
         return self._pending(after, effects)
@@ -287,23 +310,67 @@ class StationOwner:
             if not refused:
                 taken.settle()
 
-        return Pending(command=command, settle=settle)
+        return Pending(command=command, settle=settle, instead=taken.instead)
 
     def _pending(self, after: Run, effects: tuple[Effect, ...]) -> Pending:
-        scene = Scene(
-            plant=self._plant,
-            station=self.station,
-            check=self._plant.check(after.check_id),
-            counter=self.live.counter(),
-            signals=self.signals,
+        scene = self._scene(after, counter=self.live.counter(), signals=self.signals)
+        return Pending(
+            command=lambda uow: carry_out(uow, scene, after, effects),
+            settle=lambda: self._moved_to(after),
+            instead=lambda at: self._unrecordable(after, effects, at),
         )
 
-        def settle() -> None:
-            self.run = None if after.state is RunState.CLOSED else after
-            if self.run is None:
-                self.signals = None
+    def _unrecordable(
+        self, after: Run, effects: tuple[Effect, ...], at: datetime
+    ) -> tuple[Pending, ...]:
+        """Return what is recorded in place of these effects: a verdict against the device, or the end."""
 
-        return Pending(command=lambda uow: carry_out(uow, scene, after, effects), settle=settle)
+        def end(at: datetime) -> tuple[Pending, ...]:
+            ended = self.end_unrecorded(Why.NOT_RECORDABLE, at)
+            return (ended,) if ended is not None else ()
+
+        reached = [e.judgement.verdict for e in effects if isinstance(e, VerdictReached)]
+        if worst_outcome(reached) is Outcome.FAILED:
+            return (self._bare(after, effects, end),)
+        return end(at)
+
+    def _bare(
+        self,
+        after: Run,
+        effects: tuple[Effect, ...],
+        instead: Callable[[datetime], tuple[Pending, ...]],
+    ) -> Pending:
+        """Return the move without anything that was read: that may be what is not recordable."""
+        scene = self._scene(after, counter=None, signals=None)
+        bare = tuple(
+            replace(effect, evidence=_without_readings(effect.evidence))
+            if isinstance(effect, VerdictReached)
+            else effect
+            for effect in effects
+        )
+        return Pending(
+            command=lambda uow: carry_out(uow, scene, after, bare),
+            settle=lambda: self._moved_to(after),
+            instead=instead,
+        )
+
+    def _leave_be(self) -> tuple[Pending, ...]:
+        self._let_be = self.run
+        return ()
+
+    def _scene(self, run: Run, *, counter: int | None, signals: SignalLog | None) -> Scene:
+        return Scene(
+            plant=self._plant,
+            station=self.station,
+            check=self._plant.check(run.check_id),
+            counter=counter,
+            signals=signals,
+        )
+
+    def _moved_to(self, after: Run) -> None:
+        self.run = None if after.state is RunState.CLOSED else after
+        if self.run is None:
+            self.signals = None
 
     def _escape(self, acquisition: Acquisition, before: Callable[..., object]) -> Pending | None:
         """Look out for a challenge part where it must not be (L5)."""
@@ -329,7 +396,7 @@ class StationOwner:
         def command(uow: UnitOfWork) -> None:
             raise_escape(uow, self._plant, self.station, part_id=part, at=at, run_id=run_id)
 
-        return Pending(command=command, settle=_nothing)
+        return Pending(command=command)
 
     def _note_lost(self, lost: NoData, now: datetime) -> Pending:
         def settle() -> None:
@@ -394,25 +461,14 @@ class StationOwner:
             for fact in facts:
                 record(uow, fact, stream=self.station.line, at=at, actor=AGENT)
 
-        return Pending(command=command, settle=settle)
+        def settle_all_the_same(_at: datetime) -> tuple[Pending, ...]:
+            settle()  # else it would be tried again at each look
+            return ()
+
+        return Pending(command=command, settle=settle, instead=settle_all_the_same)
 
 
-def _nothing() -> None:
-    """Settle nothing."""
-
-
-def _joined(pendings: list[Pending | None]) -> Pending | None:
-    """Return one pending for several: one transaction."""
-    wanted = [pending for pending in pendings if pending is not None]
-    if len(wanted) <= 1:
-        return wanted[0] if wanted else None
-
-    def command(uow: UnitOfWork) -> RunRecord | None:
-        results = [pending.command(uow) for pending in wanted]
-        return next((result for result in results if result is not None), None)
-
-    def settle() -> None:
-        for pending in wanted:
-            pending.settle()
-
-    return Pending(command=command, settle=settle)
+def _without_readings(evidence: Evidence) -> Evidence:
+    """Return what is left where what was read is not recordable: when, by which rule, how watched."""
+    dropped = evidence.trace_points_dropped + len(evidence.trace)
+    return replace(evidence, known={}, alive_at={}, base={}, trace=(), trace_points_dropped=dropped)

@@ -20,12 +20,20 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError, StatementError
 
-from redrabbit.services.errors import DamagedDatabase, DuplicateRecord, StoreTrouble
+from redrabbit.services.errors import (
+    DamagedDatabase,
+    DuplicateRecord,
+    NotRecordable,
+    StoreTrouble,
+)
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for somebody else's lock, say an open `sqlite3` shell, before giving up."""
+
+SILENT_SERVER_S = 10
+"""How long a PostgreSQL server that neither answers nor refuses is waited for."""
 
 READERS = 4
 """Reader threads and connections: pages are short queries, and the machine is small."""
@@ -80,7 +88,7 @@ def writer_engine(url: URL, mode: FileMode = "rw") -> Engine:
     path = sqlite_path(url)
     if path:
         return _sqlite_engine(path, mode, "BEGIN IMMEDIATE", size=1)
-    return create_engine(url, pool_size=1, max_overflow=0, connect_args=_postgresql_arguments())
+    return create_engine(url, pool_size=1, max_overflow=0, connect_args=_postgresql_arguments(url))
 
 
 def reader_engine(url: URL, mode: FileMode = "ro") -> Engine:
@@ -93,16 +101,22 @@ def reader_engine(url: URL, mode: FileMode = "ro") -> Engine:
         pool_size=READERS,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args=_postgresql_arguments(),
+        connect_args=_postgresql_arguments(url),
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )
 
 
-def _postgresql_arguments() -> dict[str, object]:
-    """Say who connects, so that a second writer can be told who the first is."""
+def _postgresql_arguments(url: URL) -> dict[str, object]:
+    """Say who connects, so that a second writer can be told who the first is; wait for nobody long."""
     name = f"redrabbit pid {os.getpid()} on {socket.gethostname()}"
-    return {"application_name": name[:63], "connect_timeout": 10}
+    asked = url.query.get("options", "")
+    return {
+        "application_name": name[:63],
+        "connect_timeout": SILENT_SERVER_S,
+        "tcp_user_timeout": SILENT_SERVER_S * 1000,
+        "options": f"-c lock_timeout={BUSY_TIMEOUT_S * 1000:.0f} {asked}",
+    }
 
 
 def _sqlite_engine(path: Path, mode: FileMode, begin: str, size: int) -> Engine:
@@ -175,6 +189,8 @@ def translated(doing: str) -> Iterator[None]:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError):
             raise error.orig from error  # a value refused before it was sent: the caller's bug
         raise trouble(error, doing) from error
+    except UnicodeEncodeError as error:
+        raise NotRecordable(f"{doing}: {error}") from error  # a text that no database keeps
     except ValueError as error:
         raise DamagedDatabase(f"{doing}: {error}") from error
 
@@ -187,16 +203,25 @@ def _database_errors() -> tuple[type[Exception], ...]:
 
 
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_SQLITE_UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_SQLITE_NEVER = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH}
+"""Result codes of a value that breaks a rule of its table, is too big, or of another type."""
 
 _POSTGRESQL_UNIQUE = "23505"
+_POSTGRESQL_NEVER = ("22", "23")
+"""Classes of SQLSTATE: data exception; integrity constraint violation."""
 _POSTGRESQL_DAMAGE = ("XX001", "XX002", "42P01", "42703")
 """Data or index corrupted; a table or a column is gone."""
 
 
 def trouble(error: Exception, doing: str) -> StoreTrouble:
-    """Return the same in the store's words."""
+    """Return the same in the store's words: of a kind that passes, or of one that comes each time.
+
+    Whatever isn't known to come again each time counts as passing: a lock, a full or failing disk, a
+    lost connection. Sources: SQLite's result codes; PostgreSQL's error codes (appendix A).
+    """
     cause: BaseException = error
-    if isinstance(error, DBAPIError) and error.orig is not None:
+    if isinstance(error, StatementError) and error.orig is not None:
         cause = error.orig
     words = f"{doing}: {' '.join(str(cause).split())}"
     if isinstance(cause, sqlite3.Error):
@@ -206,15 +231,21 @@ def trouble(error: Exception, doing: str) -> StoreTrouble:
         return DuplicateRecord(words)
     if state in _POSTGRESQL_DAMAGE:
         return DamagedDatabase(words)
+    refused_unsent = isinstance(error, DataError) or isinstance(cause, OverflowError)
+    if refused_unsent or (state or "").startswith(_POSTGRESQL_NEVER):
+        return NotRecordable(words)
     return StoreTrouble(words)
 
 
 def _sqlite_trouble(cause: sqlite3.Error, words: str) -> StoreTrouble:
     code = getattr(cause, "sqlite_errorcode", None)
-    if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+    if code in _SQLITE_UNIQUE:
         return DuplicateRecord(words)
     if code is not None and code & 0xFF in _SQLITE_DAMAGE:
         return DamagedDatabase(words)
     if "no such table" in words or "no such column" in words or "decode to UTF-8" in words:
         return DamagedDatabase(words)
+    unsent = isinstance(cause, sqlite3.DataError) or "binding parameter" in words
+    if unsent or (code is not None and code & 0xFF in _SQLITE_NEVER):
+        return NotRecordable(words)
     return StoreTrouble(words)

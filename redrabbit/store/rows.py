@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, bindparam
 
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.records import KEYS, TABLES, Json, Record
+from redrabbit.services.errors import NotRecordable
 from redrabbit.services.ports import Where
 from redrabbit.store.tables import RECORD_TABLES
 from redrabbit.store.types import FIELD_TYPES, enumeration, refuse_naive
@@ -68,7 +70,8 @@ def refuse_unfit(record: Record) -> None:
     """Raise for what would not come back as it was put: a wrong type, an instant without zone.
 
     TypeError for an int where a float is kept: SQLite would return 1.0 for 1, and verification
-    would then name a record that nobody has touched.
+    would then name a record that nobody has touched. NotRecordable for a whole number that no database
+    holds: it came from outside, and no command can know that it would.
     """
     for name, type_, may_be_none in _KEPT_AS[type(record)]:
         value = getattr(record, name)
@@ -78,6 +81,8 @@ def refuse_unfit(record: Record) -> None:
             raise TypeError(f"{type(record).__name__}.{name} is {value!r}, not {type_.__name__}")
         if type_ is datetime:
             refuse_naive(value)
+        elif type_ is int and not fits_in_64_bits(value):
+            raise NotRecordable(f"{type(record).TABLE}.{name}: {value} has no place in 64 bits")
 
 
 Asked = tuple[str, str, bool]

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Scope
 from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
-from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, NotRecordable, StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
 from redrabbit.web.access import Access, AccessRules
@@ -40,6 +40,7 @@ from redrabbit.web.problems import (
     bug_answer,
     damage_answer,
     http_answer,
+    never_answer,
     refusal_answer,
     trouble_answer,
     validation_answer,
@@ -145,6 +146,11 @@ def _add_problems(app: FastAPI, site: Site) -> None:
     async def damaged(request: Request, error: DamagedDatabase) -> Response:
         log.error("not answered, damaged: %s", error)
         return damage_answer(site, request)
+
+    @app.exception_handler(NotRecordable)
+    async def never(request: Request, error: NotRecordable) -> Response:
+        log.error("not answered, not recordable: %s", error)
+        return never_answer(site, request)
 
     @app.exception_handler(StoreTrouble)
     async def trouble(request: Request, error: StoreTrouble) -> Response:

@@ -87,6 +87,7 @@ FAILURES: Final = (
     "invalid_request",
     "method_not_allowed",
     "not_found",
+    "not_recordable",
     "records_damaged",
     "store_trouble",
 )

@@ -27,6 +27,7 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "case_closed": ("check", "green"),
         "bypassed": ("struck", "violet"),
         "no_data": ("dashed", "grey"),
+        "not_recording": ("drum", "red"),
         "excused": ("dash", "grey"),
         "inconclusive": ("question", "amber"),
         "never_verified": ("circle", "grey"),

@@ -109,6 +109,12 @@ def trouble_answer(site: Site, request: Request) -> Response:
     return answer
 
 
+def never_answer(site: Site, request: Request) -> Response:
+    """Return the answer where the records can't hold what was asked; asking again doesn't help."""
+    detail = site.visit(request).words("problem.not_recordable")
+    return _answer(site, request, 500, code="not_recordable", detail=detail, more={})
+
+
 def damage_answer(site: Site, request: Request) -> Response:
     """Return the answer where what is kept is not what was written; asking again doesn't help."""
     detail = site.visit(request).words("problem.records_damaged")

@@ -30,7 +30,7 @@ from redrabbit.domain.records import (
     StationRecord,
 )
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
-from redrabbit.services.errors import DuplicateRecord, StoreTrouble
+from redrabbit.services.errors import DuplicateRecord, NotRecordable, StoreTrouble
 from redrabbit.services.ports import Database, KeptAct, OutgoingMessage, UnitOfWork, Where, equals
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
@@ -374,6 +374,21 @@ def test_a_record_that_would_not_come_back_as_it_was_put_is_refused(database: An
         database.write_now(lambda work: work.append(event))
     assert database.read_now(lambda reader: reader.head()).size == 0
     assert database.read_now(lambda reader: reader.count(RunRecord)) == 0
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_a_number_that_no_database_holds_is_never_recordable(database: Any, number: int) -> None:
+    """K3: trying again changes nothing, and nothing of the command stays."""
+
+    def command(work: Any) -> None:
+        work.append(put(pause(1)))
+        work.append(put(sample(RunRecord, step=number)))
+
+    with pytest.raises(NotRecordable, match="step"):
+        database.write_now(command)
+    assert database.read_now(lambda reader: reader.head()).size == 0
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 0
+    database.write_now(lambda work: work.append(put(sample(RunRecord, step=2**63 - 1))))
 
 
 def test_a_fold_that_raises_appends_nothing(database: Any) -> None:

@@ -239,6 +239,9 @@ def test_a_count_that_records_can_not_hold_is_out_of_range() -> None:
     assert decode_payload(counter, b"1000000000") is Reason.OUT_OF_RANGE
     assert decode_payload(counter, b"-1000000000") is Reason.OUT_OF_RANGE
     assert decode_payload(counter, b"12") == 12e10
+    plain = field(Encoding.INTEGER, counts_parts=True)
+    assert decode_payload(plain, str(2**62).encode()) == 2**62
+    assert decode_payload(plain, str(2**62 + 1).encode()) is Reason.OUT_OF_RANGE
 
 
 @given(
@@ -267,8 +270,10 @@ def test_whatever_a_station_says_a_number_has_its_place_in_the_records(
         return
     assert isinstance(found, int | float)
     assert math.isfinite(found)
-    if isinstance(found, int) or spec.counts_parts:
-        assert -(2**63) <= int(found) < 2**63
+    if isinstance(found, int):
+        assert -(2**63) <= found < 2**63
+    if spec.counts_parts:
+        assert -(2**62) <= found <= 2**62, "the difference of two has its place, too"
 
 
 def test_text_that_is_not_utf8_is_unreadable() -> None:

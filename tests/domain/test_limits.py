@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.limits import EARLIEST, LATEST, can_be_recorded, fits_in_64_bits
+from redrabbit.domain.limits import (
+    EARLIEST,
+    LATEST,
+    can_be_recorded,
+    fits_in_64_bits,
+    is_a_count,
+)
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 
@@ -48,3 +54,17 @@ def test_the_ends_of_64_bits_fit() -> None:
     assert fits_in_64_bits(-(2**63))
     assert not fits_in_64_bits(2**63)
     assert not fits_in_64_bits(-(2**63) - 1)
+
+
+@given(st.integers(), st.integers())
+def test_the_difference_of_two_counts_has_its_place_in_64_bits(one: int, other: int) -> None:
+    if is_a_count(one) and is_a_count(other):
+        assert fits_in_64_bits(one - other)
+
+
+def test_the_ends_of_what_a_counter_shows() -> None:
+    assert is_a_count(2**62)
+    assert is_a_count(-(2**62))
+    assert not is_a_count(2**62 + 1)
+    assert not is_a_count(-(2**62) - 1)
+    assert not is_a_count(2.0**63)

@@ -34,7 +34,7 @@ from redrabbit.domain.run import (
 )
 from redrabbit.domain.run import Event as RunEvent
 from redrabbit.domain.run_transitions import TRANSITIONS
-from redrabbit.domain.run_words import Outcome, RunState, Verdict
+from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from tests.builders import (
     ACCEPTED,
     CODE,
@@ -131,7 +131,7 @@ PEOPLE = st.builds(
     what=st.sampled_from(
         [
             *["scan", "tap", "give_back", "give_back", "wrong_back"],
-            *["confirm", "abort", "restart", "time_over"],
+            *["confirm", "abort", "restart", "time_over", "not_recordable", "not_recorded"],
         ]
     ),
     after_s=SHORT,
@@ -258,6 +258,10 @@ def happen(story: Told, move: Move, world: dict[str, Value], now_s: float) -> fl
             story.abort(now_s)
         case "restart":
             story.restart(now_s)
+        case "not_recordable":
+            story.not_recorded(now_s)
+        case "not_recorded":
+            story.not_recorded(now_s, Why.NOT_RECORDED)
         case "old_timer":
             story.event(DeadlineExpired(at=at(now_s), kind=DeadlineKind.VERDICT))
         case _:

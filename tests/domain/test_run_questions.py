@@ -69,6 +69,8 @@ def test_an_outcome_is_reached_when_the_run_is_closed_and_not_before() -> None:
         (StopCode.PERSON, Outcome.ABORTED),
         (StopCode.NOT_PRESENTED, Outcome.ABORTED),
         (StopCode.RESTARTED, Outcome.INCONCLUSIVE),
+        (StopCode.NOT_RECORDABLE, Outcome.INCONCLUSIVE),
+        (StopCode.NOT_RECORDED, Outcome.INCONCLUSIVE),
     ],
 )
 def test_a_stop_is_known_by_its_reason(reason: StopCode | None, outcome: Outcome | None) -> None:

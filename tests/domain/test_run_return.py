@@ -1,10 +1,18 @@
 """What is watched after the verdict: contradictions, and the part shown again (R16, L10)."""
 
+from typing import Literal
+
 import pytest
 
 from redrabbit.domain.rule import DetectionRule
-from redrabbit.domain.run import PartPresented, VerdictContradicted, VerdictReached
-from redrabbit.domain.run_words import Presented, RunState, Why
+from redrabbit.domain.run import (
+    PartPresented,
+    RunStopped,
+    StopReason,
+    VerdictContradicted,
+    VerdictReached,
+)
+from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
 from redrabbit.domain.verdict import inconclusive
 from tests.builders import (
     BY_EDGE,
@@ -17,6 +25,7 @@ from tests.builders import (
     a_run,
     an_expectation,
     at,
+    deadlines,
     kinds,
     story_of,
     told_up_to,
@@ -235,3 +244,62 @@ def test_a_verdict_reached_before_the_restart_stays_and_the_part_must_come_back(
     story.give_back(10)
     story.confirm(11)
     assert (story.verdict, story.outcome) == ("detected", "passed")
+
+
+@pytest.mark.parametrize("why", [Why.NOT_RECORDABLE, Why.NOT_RECORDED])
+def test_a_good_verdict_can_not_stand_where_what_followed_was_not_recorded(
+    why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED],
+) -> None:
+    """K3: what may have taken it back is not known (R16)."""
+    story = told_up_to(RunState.AWAITING_RETURN)
+
+    (stopped,) = story.not_recorded(4, why)
+    assert stopped == RunStopped(
+        at=at(4),
+        outcome=Outcome.INCONCLUSIVE,
+        reason=StopReason(code=StopCode(why.value)),
+        actor=None,
+    )
+    assert story.poll(5, accepted=True) == ()
+    assert deadlines((story.run.deadline,) if story.run.deadline else ()) == [("return", 123)]
+    story.give_back(10)
+    story.confirm(11)
+    assert (story.verdict, story.outcome) == ("detected", "inconclusive")
+
+
+def test_a_miss_stands_whatever_was_not_recorded_after_it() -> None:
+    story = story_of(a_rule())
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, accepted=True)
+
+    assert story.not_recorded(4) == ()
+    story.give_back(10)
+    story.confirm(11)
+    assert (story.verdict, story.outcome) == ("missed", "failed")
+
+
+def test_a_run_that_was_stopped_is_stopped_once() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.abort(4)
+
+    assert story.not_recorded(5) == ()
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "aborted"
+
+
+def test_a_return_that_could_not_be_missed_on_record_is_not_missed_at_each_look() -> None:
+    """K3: else the same time would be over again, and again not recordable."""
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.not_recorded(123)
+    assert story.run.deadline is None
+
+
+def test_a_later_presentation_that_was_not_recorded_ends_with_its_reason() -> None:
+    story = told_up_to(RunState.AWAITING_RETURN)
+    story.poll(4, part_code="", rejected=False)
+    story.poll(5, part_code=RABBIT)
+
+    assert kinds(story.not_recorded(6, Why.NOT_RECORDED)) == ["VerdictReached", "RunStopped"]
+    assert story.verdicts == ["detected", "inconclusive not_recorded"]

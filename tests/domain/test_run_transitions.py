@@ -1,6 +1,7 @@
 """Runs told as scripts: event, expected effects, event…, in each state and back again."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -13,6 +14,7 @@ from redrabbit.domain.run import (
     DeadlineKind,
     Event,
     GivenBack,
+    NotRecorded,
     PartIssued,
     PartPresented,
     Restarted,
@@ -25,7 +27,7 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
-from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode
+from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
 from tests.builders import (
     ANNA,
     BY_EDGE,
@@ -452,6 +454,77 @@ def test_a_verdict_reached_before_the_restart_stays_and_the_part_must_come_back(
     assert (story.verdict, story.outcome) == ("detected", "passed")
 
 
+# What was not recorded ---------------------------------------------------------------------------
+
+BOTH = pytest.mark.parametrize("why", [Why.NOT_RECORDABLE, Why.NOT_RECORDED])
+
+
+@BOTH
+def test_an_armed_run_that_was_not_recorded_ends_inconclusive_once_the_part_is_back(
+    why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED],
+) -> None:
+    """K3, L3: the part may have been presented, and nobody can tell any more."""
+    story = told_up_to(RunState.ARMED)
+    effects = story.not_recorded(5, why)
+
+    assert effects[0] == RunStopped(
+        at=at(5),
+        outcome=Outcome.INCONCLUSIVE,
+        reason=StopReason(code=StopCode(why.value)),
+        actor=None,
+    )
+    story.poll(6, part_code=RABBIT)
+    story.poll(7, rejected=True)
+    assert story.verdicts == []
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "inconclusive"
+
+
+@BOTH
+def test_a_presentation_that_was_not_recorded_is_inconclusive(
+    why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED],
+) -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.not_recorded(3, why)
+    story.poll(4, rejected=True)
+
+    assert story.verdict == f"inconclusive {why.value}"
+    assert story.run.state is RunState.AWAITING_RETURN
+
+
+@pytest.mark.parametrize("state", [RunState.AWAITING_PART, RunState.AWAITING_CONFIRMATION])
+def test_what_can_not_be_recorded_ends_a_run_whose_part_is_in_its_place(state: RunState) -> None:
+    story = told_up_to(state)
+    (closed,) = story.not_recorded(30)
+
+    assert closed == RunClosed(
+        at=at(30),
+        outcome=Outcome.INCONCLUSIVE,
+        reason=StopReason(code=StopCode.NOT_RECORDABLE),
+        confirmed_by=None,
+    )
+    assert story.run.state is RunState.CLOSED
+
+
+def test_a_stop_before_what_can_not_be_recorded_stays() -> None:
+    story = told_up_to(RunState.ARMED)
+    story.abort(5)
+    story.give_back(6)
+    story.not_recorded(7)
+    assert story.outcome == "aborted"
+
+
+@pytest.mark.parametrize("state", [RunState.AWAITING_PART, RunState.AWAITING_CONFIRMATION])
+def test_a_run_whose_part_is_in_its_place_goes_on_after_a_while_without_records(
+    state: RunState,
+) -> None:
+    story = told_up_to(state)
+    before = story.run
+    assert story.not_recorded(30, Why.NOT_RECORDED) == ()
+    assert story.run is before
+
+
 # Abort in each state ------------------------------------------------------------------------------
 
 
@@ -613,3 +686,4 @@ def test_a_restart_changes_nothing_in_a_run_that_is_closed() -> None:
     closed = told_up_to(RunState.CLOSED).run
 
     assert advance(closed, Restarted(at=at(20))) == (closed, ())
+    assert advance(closed, NotRecorded(at=at(20), why=Why.NOT_RECORDABLE)) == (closed, ())

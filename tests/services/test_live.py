@@ -192,7 +192,8 @@ def test_readings_once_given_are_never_changed_afterwards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "counter"), [(7, 7), (7.9, 7), (2.0**70, None), (2**63 - 1, 2**63 - 1), ("7", None)]
+    ("value", "counter"),
+    [(7, 7), (7.9, 7), (2.0**70, None), (2**62, 2**62), (2**62 + 1, None), ("7", None)],
 )
 def test_a_counter_that_no_record_holds_is_not_told(value: Value, counter: int | None) -> None:
     """D24: it would be refused by the database at each try to record a verdict."""

@@ -25,8 +25,9 @@ from redrabbit.domain.run import Run
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
+from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
-from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.line import What, World
 from simulators.line_operator import (

@@ -22,7 +22,8 @@ from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step
-from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.pending import Pending
+from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life, take_over
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording

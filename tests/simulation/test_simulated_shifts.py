@@ -21,10 +21,12 @@ pytestmark = pytest.mark.simulation
 CHUNKS = 40
 ENOUGH_FOR_ALL = 500
 """So many shifts show everything that can happen."""
+NOT_THERE_YET = {Why.CLOCK_JUMPED, Why.NOT_RECORDABLE, Why.NOT_RECORDED}
+"""No station's clock is set, and the database is never away."""
 AWAITED = frozenset(
     {
         *(f"verdict {verdict.value}" for verdict in Verdict),
-        *(f"why {why.value}" for why in set(Why) - {Why.CLOCK_JUMPED}),  # no clock is set there yet
+        *(f"why {why.value}" for why in set(Why) - NOT_THERE_YET),
         *(f"fault {kind.value}" for kind in FaultKind),
         *(f"run {outcome}" for outcome in ("passed", "failed", "inconclusive", "aborted")),
         *(f"occurrence {outcome}" for outcome in ("passed", "failed", "lapsed", "excused")),

@@ -39,11 +39,12 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
+from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.receiver_alarms import say_not_reached, say_reached
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
-from redrabbit.services.station_owner import Pending, StationOwner
+from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database

@@ -12,7 +12,7 @@ import pytest
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.identity import AGENT, Actor, StationId
 from redrabbit.domain.ledger import (
     SCHEMA,
     Entry,
@@ -24,7 +24,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.errors import DamagedDatabase, NotRecordable
 from redrabbit.services.ports import LedgerHead, Reader
 from redrabbit.web.api import ledger
 from redrabbit.web.api.ledger import entry_model, entry_proof
@@ -448,6 +448,32 @@ def test_health_is_for_everybody_and_readiness_tells_of_a_dead_watch(visitor: Vi
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
 
+def test_readiness_and_metrics_tell_of_a_station_that_is_not_recorded(visitor: Visitor) -> None:
+    """K3: `/ready` said 200 while nothing of a station was recorded."""
+    queue = visitor.plant.agent.queues[StationId("line2-op20")]
+    queue.not_recording_since = visitor.clock.now()
+    visitor.clock.jump(3)
+    answer = visitor.client.get("/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert [one["station"] for one in answer.json()["not_recording"]] == ["line2-op20"]
+    text = visitor.client.get("/metrics").text
+    assert 'redrabbit_station_not_recorded_seconds{station="line2-op20"} 3.0' in text
+    assert 'redrabbit_station_not_recorded_seconds{station="line1-op20"} 0.0' in text
+    assert 'redrabbit_station_waiting{station="line2-op20"} 0.0' in text
+    assert 'redrabbit_station_faults_total{station="line2-op20"} 0.0' in text
+    shown = visitor.client.get("/api/v1/stations/line2-op20").json()
+    assert shown["not_recorded_since"] == answer.json()["not_recording"][0]["since"]
+
+
+def test_an_act_at_a_station_that_is_not_recorded_is_answered_at_once(visitor: Visitor) -> None:
+    """K3: it hung until the service was stopped."""
+    check = visitor.plant.plant.plan.checks[0]
+    visitor.plant.agent.queues[check.station].not_recording_since = visitor.clock.now()
+    answer = visitor.client.post("/api/v1/runs", json={"check": check.id, "operator": "badge 2207"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_trouble")
+    assert answer.headers["retry-after"] == "5"
+
+
 def test_metrics_tell_what_waits_for_each_receiver_and_what_is_parked(onlooker: Visitor) -> None:
     """D48: an alarm that nobody gets is seen from outside, too."""
     text = onlooker.client.get("/metrics").text
@@ -509,3 +535,12 @@ def test_while_the_records_are_away_everybody_is_told_to_come_back(
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "the disk is full" not in answer.text
+
+
+def test_what_the_records_can_not_hold_is_told_as_that(onlooker: Visitor) -> None:
+    """K3: not as trouble that passes: asking again doesn't help."""
+    with onlooker.plant.database_away(NotRecordable("Python int too large")):
+        answer = onlooker.client.get("/api/v1/runs")
+    assert (answer.status_code, answer.json()["code"]) == (500, "not_recordable")
+    assert "retry-after" not in answer.headers
+    assert "too large" not in answer.text

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.domain.identity import StationId
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
@@ -437,3 +438,24 @@ def test_a_plant_without_receivers_says_so() -> None:
     visitor = serve(plant=plant)
     assert "plant.yaml names none under notifications" in visitor.text("/receivers")
     assert 'href="/receivers"' not in visitor.text("/")
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "words"),
+    [
+        ("/", "en", "not recorded since"),
+        ("/", "zh", "起未能记录"),
+        ("/stations", "en", "not recorded since"),
+        ("/stations", "zh", "起未能记录"),
+        ("/stations/line2-op20", "en", "could not be recorded since"),
+        ("/stations/line2-op20", "zh", "该工位的数据未能写入记录"),
+    ],
+)
+def test_a_station_that_is_not_recorded_has_a_mark_on_every_page(
+    visitor: Visitor, path: str, language: str, words: str
+) -> None:
+    """K3: whoever stands before it must not take the silence for a machine's."""
+    assert words not in visitor.text(path, language)
+    queue = visitor.plant.agent.queues[StationId("line2-op20")]
+    queue.not_recording_since = visitor.clock.now()
+    assert words in visitor.text(path, language)

@@ -118,8 +118,10 @@ def _stop(reason: JsonValue, *, by_person: bool) -> Payload:
     return {"reason_code": reason}
 
 
-_STOPS: Final = frozenset(code.value for code in StopCode) - {StopCode.PERSON.value}
-"""The software's words for why a run went no further; `person` was none of them."""
+_STOPS: Final = frozenset(
+    {"not_started", "not_presented", "not_confirmed", "restarted", "configuration_changed"}
+)
+"""The software's words for why a run went no further under schema 1; any other was a person's."""
 
 
 def _part_registered(payload: Payload, entry: Entry) -> Payload:

@@ -39,6 +39,8 @@ class Tile:
     detail: Message | None
     overdue: Message | None
     """What is overdue behind a worse status (D35)."""
+    not_recorded_since: datetime | None
+    """Since when nothing of the station could be recorded; None while it can (K3)."""
     cases: tuple[BadgeShown, ...]
     under_way: RunId | None
     """The run that is under way at the device's station for it."""
@@ -120,6 +122,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         headline=headline,
         detail=detail,
         overdue=overdue_behind(overview.marks, now),
+        not_recorded_since=overview.not_recorded_since,
         cases=badges_shown(overview.marks, now),
         under_way=run.run_id if run is not None else None,
     )

@@ -46,6 +46,8 @@ class DeviceOverview:
     marks: DeviceMarks
     """Its status, its cases, and what is overdue behind a worse status (D35)."""
     facts: DeviceFacts
+    not_recorded_since: datetime | None
+    """Since when nothing of its station could be recorded; None while it can (K3)."""
     no_data: NoData | None
     """Since when and why nothing can be told by its signals (D32); None: they are read."""
     checks: tuple[Check, ...]
@@ -141,6 +143,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
     plant, now = scene.plant, scene.now
     undecided = tuple(o for o in scene.undecided if o.device == device.id)
     checks = tuple(check for check in plant.plan.checks if check.device == device.id)
+    view = scene.views.get(station.id)
     no_data = _no_data(scene, station, device)
     facts = DeviceFacts(
         checks=tuple(_facts(scene, check, undecided) for check in checks),
@@ -156,6 +159,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         device=device,
         marks=marks,
         facts=facts,
+        not_recorded_since=view.not_recorded_since if view is not None else None,
         no_data=no_data,
         checks=checks,
         undecided=undecided,

@@ -82,6 +82,8 @@ class StationPage:
     now: datetime
     unread: tuple[Unread, ...]
     """What can't be read here, so that a device can't be judged."""
+    not_recorded_since: datetime | None
+    """Since when nothing of the station could be recorded; None while it can (K3)."""
     signals: tuple[SignalChip, ...]
     reading_age: timedelta | None
     run: RunUnderWay | None
@@ -116,6 +118,7 @@ def station_page(
         name=station.name,
         now=now,
         unread=unread_here(station, here),
+        not_recorded_since=view.not_recorded_since if view is not None else None,
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
         run=_run(reader, plant, station, run) if run is not None else None,
@@ -208,6 +211,7 @@ class StationRow:
     run: RunId | None
     unread: Message | None
     """What has not been read for longest; None: every device can be judged."""
+    not_recorded_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +238,7 @@ def stations_page(
     rows: list[StationRow] = []
     for station in plant.stations:
         here = [overview for overview in overviews if overview.station.id == station.id]
+        view = views.get(station.id)
         rows.append(
             StationRow(
                 station=station.id,
@@ -243,6 +248,7 @@ def stations_page(
                 devices=tuple(_device(overview, now) for overview in here),
                 run=next((s.run.run_id for s in here if s.run is not None), None),
                 unread=_longest_unread(station, here),
+                not_recorded_since=view.not_recorded_since if view is not None else None,
             )
         )
     return StationsPage(rows=tuple(rows))

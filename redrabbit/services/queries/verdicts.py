@@ -57,6 +57,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "clock_jumped": "run_again",
     "not_watched": "run_again",
     "restarted": "run_again",
+    "not_recordable": "run_again",
+    "not_recorded": "run_again",
 }
 """What the operator does after a verdict, or after the reason of an inconclusive one."""
 

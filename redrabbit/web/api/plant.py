@@ -98,6 +98,7 @@ def station_model(one: station.Station, view: StationView | None, run: RunId | N
         no_data_since=unread.since if unread is not None else None,
         no_data_reason=unread.reason if unread is not None else None,
         no_data_signal=unread.signal if unread is not None else None,
+        not_recorded_since=view.not_recorded_since if view is not None else None,
         run=run,
         signals=list(_readings(one, view)),
     )

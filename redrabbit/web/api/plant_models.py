@@ -46,6 +46,9 @@ class Station(Model):
     )
     no_data_reason: NoDataReason
     no_data_signal: NoDataSignal
+    not_recorded_since: datetime | None = Field(
+        description="What it says could not be recorded since then. null: it is recorded."
+    )
     run: RunRef | None = Field(description="The run that is under way here.")
     signals: list[SignalReading]
 

@@ -53,8 +53,8 @@ Every instant is ISO 8601 with offset, from 2000 to 2099; durations are seconds.
 Every error is a problem (RFC 9457). Decide by `code`, never by a sentence: the codes are listed
 at the schema `Problem`, and keep their meaning. Besides the answers listed with each call, an
 address that does not exist answers 404 `not_found`, one that does not take a method 405
-`method_not_allowed` with `Allow`, and a mistake of the software 500 `internal_error`: please report
-that one.
+`method_not_allowed` with `Allow`, a mistake of the software 500 `internal_error`, and what the records
+can't hold 500 `not_recordable`: please report these two.
 
 Runs, occurrences, containments, pauses and alarms are numbered on their line: `line1-R-1042`. What was
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.

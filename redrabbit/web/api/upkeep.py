@@ -13,12 +13,14 @@ from pydantic import BaseModel, Field
 
 from redrabbit import __version__
 from redrabbit.domain.device_status import DeviceStatus
+from redrabbit.domain.identity import StationId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.receivers import ReceiverRow, receiver_rows
 from redrabbit.services.station_link import StationLink
+from redrabbit.services.station_queue import Recording
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.site import Site
 
@@ -39,18 +41,31 @@ class Health(BaseModel):
     version: str
 
 
+class NotRecordingStation(BaseModel):
+    """A station of which nothing is recorded at the moment: its database is away, or locked."""
+
+    station: str = Field(examples=["op20"])
+    since: datetime
+
+
 class Readiness(BaseModel):
-    """Whether the plant is being watched."""
+    """Whether the plant is being watched, and what is seen is recorded."""
 
     ready: bool
     not_watching_since: datetime | None
     last_reading_at: datetime | None
+    not_recording: list[NotRecordingStation] = Field(
+        description="Stations of which something could not be recorded yet; longest first."
+    )
 
 
 NOT_READY: Final[Answers] = {
     503: {
         "model": Readiness,
-        "description": "Nobody watches; or, as a problem, the records can't be reached.",
+        "description": (
+            "Nobody watches, or something can't be recorded; or, as a problem, the records can't be "
+            "reached."
+        ),
         "content": PROBLEM_CONTENT,
     }
 }
@@ -69,15 +84,18 @@ def upkeep_router(
 
     @router.get("/ready", responses=answers(400, 403) | NOT_READY)
     async def ready(response: Response) -> Readiness:
-        """Return whether the stations are watched and the records can be read; 503 if not."""
+        """Return whether stations are watched, recorded, and the records can be read; 503 if not."""
         await site.service.read(lambda reader: reader.head())
         heartbeat = site.service.heartbeat()
-        if heartbeat.not_watching_since is not None:
+        stuck = not_recording(site.service.recording())
+        is_ready = heartbeat.not_watching_since is None and not stuck
+        if not is_ready:
             response.status_code = 503
         return Readiness(
-            ready=heartbeat.not_watching_since is None,
+            ready=is_ready,
             not_watching_since=heartbeat.not_watching_since,
             last_reading_at=heartbeat.last_reading_at,
+            not_recording=stuck,
         )
 
     if metrics:
@@ -86,6 +104,7 @@ def upkeep_router(
         async def show_metrics() -> Response:
             service = site.service
             plant, views, heartbeat = service.plant, service.views(), service.heartbeat()
+            recording = service.recording()
             now = site.clock.now()  # after them: what was read meanwhile must not be of the future
 
             def query(reader: Reader) -> "_Figures":
@@ -99,6 +118,7 @@ def upkeep_router(
                     receivers=receiver_rows(reader, plant),
                     restarts=dict(supervisor.restarts) if supervisor is not None else {},
                     links=tuple(links),
+                    recording=recording,
                 )
 
             figures = await service.read(query)
@@ -106,6 +126,16 @@ def upkeep_router(
             return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecordingStation]:
+    """Return the stations of which nothing is recorded now, longest first."""
+    stuck = [
+        NotRecordingStation(station=station, since=one.not_recording_since)
+        for station, one in recording.items()
+        if one.not_recording_since is not None
+    ]
+    return sorted(stuck, key=lambda each: (each.since, each.station))
 
 
 class _Figures(Collector):
@@ -123,7 +153,9 @@ class _Figures(Collector):
         receivers: Sequence[ReceiverRow],
         restarts: Mapping[str, int],
         links: Sequence[StationLink],
+        recording: Mapping[StationId, Recording],
     ) -> None:
+        self._recording = recording
         self._now = now
         self._heartbeat = heartbeat
         self._overviews = device_overviews
@@ -143,6 +175,7 @@ class _Figures(Collector):
         yield from self._beside_status()
         yield self._devices_read()
         yield from self._deliveries()
+        yield from self._of_recording()
         restarts = CounterMetricFamily(
             "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
         )
@@ -150,6 +183,31 @@ class _Figures(Collector):
             restarts.add_metric([task], count)
         yield restarts
         yield from self._of_links()
+
+    def _of_recording(self) -> Iterator[Metric]:
+        """Yield by station whether what it says is recorded (findings K3)."""
+        since = GaugeMetricFamily(
+            "redrabbit_station_not_recorded_seconds",
+            "For how long nothing of the station could be recorded; 0 while it can.",
+            labels=["station"],
+        )
+        waiting = GaugeMetricFamily(
+            "redrabbit_station_waiting",
+            "Readings and acts that wait for the one before them.",
+            labels=["station"],
+        )
+        faults = CounterMetricFamily(
+            "redrabbit_station_faults",
+            "Bugs met at a station, and records that the database will never take.",
+            labels=["station"],
+        )
+        for station, one in self._recording.items():
+            stuck = one.not_recording_since
+            lasted_s = (self._now - stuck).total_seconds() if stuck is not None else 0.0
+            since.add_metric([station], lasted_s)
+            waiting.add_metric([station], one.waiting)
+            faults.add_metric([station], one.faults)
+        yield from (since, waiting, faults)
 
     def _gauges(self) -> Iterator[Metric]:
         not_watching = self._heartbeat.not_watching_since is not None

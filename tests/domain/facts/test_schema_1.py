@@ -137,6 +137,14 @@ def test_the_softwares_own_stop_is_a_code(word: str) -> None:
         assert (told["reason_code"], told["reason_text"]) == (word, None)
 
 
+@pytest.mark.parametrize("word", ["not_recordable", "not_recorded"])
+def test_a_stop_that_came_later_is_none_of_schema_1(word: str) -> None:
+    """D12: what an entry of schema 1 says never changes; then only a person could have said it."""
+    for type_ in ("run_stopped", "run_closed"):
+        told = today(an_entry(type_, ANNA, reason=word, outcome="aborted"))
+        assert (told["reason_code"], told["reason_text"]) == ("person", word)
+
+
 def test_a_run_that_was_given_up_was_not_restarted() -> None:
     """A restart ends a run inconclusive; `restarted` of an aborted one is what somebody typed."""
     told = today(an_entry("run_closed", AGENT, reason="restarted", outcome="aborted"))
