@@ -34,9 +34,7 @@ from redrabbit.domain.rule import (
     OnSilence,
     Rises,
     StaysOff,
-    judging_signals,
 )
-from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Device, ModbusLink, Station
 
 _KNOWN: dict[KnownBy, str] = {
@@ -45,6 +43,7 @@ _KNOWN: dict[KnownBy, str] = {
     KnownBy.TAP: "the operator taps that it is there",
 }
 _ANSWERED: dict[AnswerBy, str] = {
+    AnswerBy.CODE_RENEWED: "the reject code, which is cleared before each part",
     AnswerBy.CODE_NOT_RENEWED: "the reject code; A where it is told anew for the part",
     AnswerBy.MEASURED: "the measured value, which crosses its limit",
     AnswerBy.SIGNAL: "a signal alone, which tells no reason",
@@ -55,6 +54,7 @@ _LIFTS_PART: dict[KnownBy, str] = {
     KnownBy.TAP: "presented: a signal that shows that a part is there (C), or part_code (A)",
 }
 _LIFTS_ANSWER: dict[AnswerBy, str] = {
+    AnswerBy.CODE_NOT_RENEWED: "reject_code_cleared: true, if the code is cleared before each part (A)",
     AnswerBy.SIGNAL: "reject_code with reject_codes: why it rejected (A, or B)",
     AnswerBy.SILENCE: "a signal that the device gives of itself (C)",
 }
@@ -63,6 +63,7 @@ _UNPROVED_PART: dict[KnownBy, str] = {
     KnownBy.TAP: "that the part was there at all: a person says so",
 }
 _UNPROVED_ANSWER: dict[AnswerBy, str] = {
+    AnswerBy.CODE_NOT_RENEWED: "that a code which stood there before the part was told for it",
     AnswerBy.SIGNAL: "that it rejected for the defect of the red rabbit, and not for another",
     AnswerBy.SILENCE: "that the device was alive: one that is switched off is silent, too",
 }
@@ -126,13 +127,15 @@ def _silence_words(rule: DetectionRule) -> str:
 
 def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str:
     if grading.watched is Watched.UNKNOWN:
-        names = ", ".join(sorted(_without_rhythm(rule, station)))
+        names = ", ".join(_without_rhythm(rule, station))
         return f"unknown (C): {names} is told only when it changes"
     limits = [limit for limit in blind_after_s(rule, station).values() if limit is not None]
-    return (
-        f"unread for more than {_seconds(min(limits))}, silence counts for nothing, and an answer without"
-        " its reason for C at most"
+    begin = (
+        f"unread for more than {_seconds(min(limits))}" if limits else "where messages are missing"
     )
+    by_order = grading.known_by is KnownBy.ORDER
+    without_reason = "as little" if by_order else "for C at most"
+    return f"{begin}, silence counts for nothing, and an answer without its reason {without_reason}"
 
 
 def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:
@@ -141,8 +144,8 @@ def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[
     if ANSWER_GRADES[grading.answer_by] == grading.grade and grading.answer_by in _LIFTS_ANSWER:
         yield "would lift it", _LIFTS_ANSWER[grading.answer_by]
     if grading.watched is Watched.UNKNOWN:
-        names = ", ".join(sorted(_without_rhythm(rule, station)))
-        yield "would lift it", f"expected_every for the topic of {names}"
+        names = ", ".join(_without_rhythm(rule, station))
+        yield "would lift it", f"expected_every or sequence for the topic of {names}"
 
 
 def _unproved(grading: Grading) -> Iterator[str]:
@@ -152,15 +155,10 @@ def _unproved(grading: Grading) -> Iterator[str]:
         yield _UNPROVED_ANSWER[grading.answer_by]
 
 
-def _without_rhythm(rule: DetectionRule, station: Station) -> frozenset[str]:
-    judging = judging_signals(rule)
-    return frozenset(
-        spec.name
-        for spec in station.signals
-        if spec.name in judging
-        and isinstance(spec.address, MqttAddress)
-        and spec.address.expected_every_s is None
-    )
+def _without_rhythm(rule: DetectionRule, station: Station) -> list[str]:
+    """Return the signals of which nobody knows whether a message was missed, by name."""
+    limits = blind_after_s(rule, station)
+    return sorted(signal for signal, limit_s in limits.items() if limit_s is None)
 
 
 def condition_text(condition: Condition) -> str:

@@ -1,5 +1,6 @@
 """What `redrabbit check-config --explain STATION` says (D28)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from redrabbit.cli import main
 from redrabbit.config.explanation import condition_text, explain
 from redrabbit.config.plant import load_plant
 from redrabbit.domain.grade import reachable
-from redrabbit.domain.identity import SignalName
+from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.rule import (
     Above,
     AnyOf,
@@ -20,6 +21,7 @@ from redrabbit.domain.rule import (
     Not,
     StaysOff,
 )
+from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import Station
 from tests.config.verdict_table import WAYS, Way, the_rule
 
@@ -48,8 +50,47 @@ def test_a_station_without_codes_is_told_what_it_can_not_prove() -> None:
     assert any("can't prove" in line and "not the next part of the line" in line for line in lines)
 
 
-def test_a_station_that_reads_codes_has_nothing_more_to_ask_for() -> None:
-    assert "would lift it" not in told("line1-op30")
+def test_a_station_that_reads_codes_lacks_only_that_they_are_cleared() -> None:
+    """D31."""
+    lines = [line for line in told("line1-op30").splitlines() if "would lift it" in line]
+    assert lines == [
+        "  would lift it:    reject_code_cleared: true, if the code is cleared before each part (A)"
+    ]
+
+
+def test_a_station_that_clears_its_codes_has_nothing_more_to_ask_for() -> None:
+    station = PLANT.station(StationId("line1-op30"))
+    (device,) = station.devices
+    cleared = replace(device, rule=replace(device.rule, reject_code_cleared=True))
+    text = "\n".join(explain(replace(station, devices=(cleared,))))
+    assert "the reject code, which is cleared before each part (A)" in text
+    assert "would lift it" not in text
+
+
+@pytest.mark.parametrize(
+    ("sequence", "every_s", "words"),
+    [
+        ((), None, "unknown (C): accepted, rejected is told only when it changes"),
+        ((), 1.0, "unread for more than 1.5 s, silence counts for nothing"),
+        (("seq",), None, "where messages are missing, silence counts for nothing"),
+    ],
+    ids=["on change", "regularly", "numbered"],
+)
+def test_it_is_said_when_an_answer_can_have_passed_unseen(
+    sequence: tuple[str, ...], every_s: float | None, words: str
+) -> None:
+    """D30."""
+    station = PLANT.station(StationId("line2-op50"))
+    signals = [
+        replace(
+            spec,
+            address=replace(spec.address, sequence_path=sequence, expected_every_s=every_s),
+        )
+        for spec in station.signals
+        if isinstance(spec.address, MqttAddress)
+    ]
+    text = "\n".join(explain(replace(station, signals=tuple(signals))))
+    assert f"blind time:       {words}" in text
 
 
 def test_an_operators_tap_is_the_weakest() -> None:
