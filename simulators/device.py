@@ -27,6 +27,8 @@ class Behaviour(Enum):
     """Answers rightly, after the time in which it must."""
     WRONG_REASON = "wrong_reason"
     """Rejects, and says another reason than the part's."""
+    NO_REASON = "no_reason"
+    """Rejects, and says no reason."""
     ALWAYS_REJECTING = "always_rejecting"
     """Rejects good parts, too."""
     SILENT = "silent"
@@ -103,6 +105,8 @@ def stuck_bit(behaviour: Behaviour) -> bool | None:
 
 
 def _code(device: Device, behaviour: Behaviour, failure_mode: str | None) -> Value:
+    if behaviour is Behaviour.NO_REASON:
+        return device.no_code
     known = device.reject_codes.get(failure_mode or "")
     if known is None:  # a good part, or a failure mode of another station
         known = next(iter(device.reject_codes.values()), device.no_code)

@@ -248,7 +248,7 @@ class VerdictChecker:
             "link_lost": lambda: disturbed,
             "clock_jumped": lambda: disturbed,
             "not_watched": lambda: disturbed,
-            "stale": lambda: disturbed,
+            "stale": lambda: disturbed or any(not code for code in codes),
             "stuck": lambda: disturbed or "stuck_on" in truth.behaviours,
             "contradictory": lambda: disturbed or "stuck_on" in truth.behaviours,
             "wrong_reject_code": lambda: disturbed or any(code not in wanted for code in codes),
@@ -305,7 +305,7 @@ def _true_verdict(judged: Judged, truth: Truth) -> tuple[str, str | None] | None
         return ("false_reject", None)
     wanted = [v for mode, v in judged.rule.reject_codes.items() if mode == judged.failure_mode]
     if judged.rule.reject_code is not None and in_time[0].code not in wanted:
-        return ("inconclusive", "wrong_reject_code")
+        return ("inconclusive", "wrong_reject_code" if in_time[0].code else "stale")
     return ("detected", None)
 
 

@@ -69,6 +69,7 @@ def test_a_rabbit_is_present_then_rejected_then_gone() -> None:
         (Behaviour.HEALTHY, "GM-1", [(What.ACCEPTED, None)]),
         (Behaviour.BLIND, "RR-1", [(What.ACCEPTED, None)]),
         (Behaviour.WRONG_REASON, "RR-1", [(What.REJECTED, 12)]),
+        (Behaviour.NO_REASON, "RR-1", [(What.REJECTED, 0)]),
         (Behaviour.ALWAYS_REJECTING, "GM-1", [(What.REJECTED, 11)]),
         (Behaviour.SILENT, "RR-1", [(What.NO_ANSWER, None)]),
         (Behaviour.STUCK_ON, "RR-1", [(What.NO_ANSWER, None)]),
