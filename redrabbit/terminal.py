@@ -12,7 +12,11 @@ from rich.text import Text
 
 from redrabbit.base.printable import visible
 from redrabbit.domain.facts.catalogue import fact_of
-from redrabbit.domain.facts.containment import ContainmentOpened
+from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
+    ContainmentOpened,
+    ContainmentReverified,
+)
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import (
     OccurrenceDecided,
@@ -27,6 +31,7 @@ from redrabbit.domain.facts.presentation import (
     PartPresented,
     VerdictReached,
 )
+from redrabbit.domain.facts.repair import RepairDisproved, RepairRecorded
 from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.facts.station import StationLost, StationRestored
 from redrabbit.domain.ledger import Entry
@@ -105,6 +110,12 @@ def _contained(fact: ContainmentOpened, _who: str) -> Told:
     return f"containment {fact.containment_id} opened · {fact.device} · {parts} suspect", BAD
 
 
+def _repaired(fact: RepairRecorded, who: str) -> Told:
+    words = f" “{fact.repair_text}”" if fact.repair_text is not None else ""
+    what = fact.repair_code.value.replace("_", " ")
+    return f"containment {fact.containment_id} repaired · {what}{words} · {who}", ""
+
+
 def _decided(fact: OccurrenceDecided, _who: str) -> Told:
     bad = fact.outcome in {OccurrenceOutcome.FAILED, OccurrenceOutcome.LAPSED}
     good = fact.outcome is OccurrenceOutcome.PASSED
@@ -122,6 +133,19 @@ TELLERS: Mapping[type[Fact], Callable[[Any, str], Told]] = {
     PartGivenBack: _back,
     RunClosed: _closed,
     ContainmentOpened: _contained,
+    RepairRecorded: _repaired,
+    RepairDisproved: lambda fact, _who: (
+        f"containment {fact.containment_id} · the repair did not help",
+        BAD,
+    ),
+    ContainmentReverified: lambda fact, _who: (
+        f"containment {fact.containment_id} re-verified by {fact.run_id}",
+        GOOD,
+    ),
+    ContainmentClosed: lambda fact, who: (
+        f"containment {fact.containment_id} closed · {who}",
+        GOOD,
+    ),
     StationLost: lambda fact, _who: (f"not reached · {fact.reason}", CARE),
     StationRestored: lambda _fact, _who: ("read again", ""),
 }

@@ -72,7 +72,10 @@ class Overview:
         ]
         due += [
             DueCheck(
-                check_id=case["check_id"], occurrence_id=None, containment_id=case["containment_id"]
+                check_id=case["check_id"],
+                occurrence_id=None,
+                containment_id=case["containment_id"],
+                needs_repair=case["repair_code"] is None,
             )
             for case in self.cases
             if case["station"] == station
@@ -172,6 +175,11 @@ def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
 
 def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
     """Return the path, below `API`, and the body with which an act is told."""
+    if action.act is Act.REPAIR:
+        return f"/containments/{action.containment_id}/repair", {
+            "repair": action.code,
+            "operator": operator,
+        }
     if action.act is Act.START:
         return "/runs", {
             "check": action.check_id,

@@ -8,7 +8,7 @@ from a seed. Knows nothing of how a verdict is reached.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from simulators.line import World
@@ -33,6 +33,8 @@ class DueCheck:
     occurrence_id: str | None
     containment_id: str | None = None
     """The case that the run would re-verify."""
+    needs_repair: bool = field(default=False, compare=False)
+    """The page asks first what was repaired; it is the same check before and after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ class HumanFault(Enum):
 class Act(Enum):
     """What an operator does: with the software, or with hands."""
 
+    REPAIR = "repair"
+    """Say what was repaired after a miss."""
     START = "start"
     SCAN = "scan"
     TAP = "tap"
@@ -101,6 +105,7 @@ BY_HAND = frozenset({Act.HOLD, Act.PUT_IN, Act.TAKE_OUT, Act.LET_GO, Act.RELEASE
 SEEN_BY_STATION = frozenset({Act.PUT_IN, Act.TAKE_OUT})
 
 USUAL_S = {
+    Act.REPAIR: 3.0,
     Act.START: 3.0,
     Act.SCAN: 2.0,
     Act.TAP: 1.0,
@@ -114,6 +119,8 @@ USUAL_S = {
     Act.RELEASE: 1.0,
 }
 """How long each act takes a person who does it every day."""
+REPAIRED = "sensor_moved"
+"""What a simulated operator says was repaired, in the product's word."""
 AWAY_S = 1500.0
 """How long somebody who walked away stays away; longer than a part may be out."""
 SLOW_FACTOR = 6.0
@@ -186,8 +193,9 @@ def _start(prompt: Prompt, fault: HumanFault) -> Action | None:
     if not prompt.due or fault is HumanFault.FORGETS:
         return None
     check = prompt.due[0]
+    action = _action(Act.REPAIR, code=REPAIRED) if check.needs_repair else _action(Act.START)
     return replace(
-        _action(Act.START),
+        action,
         check_id=check.check_id,
         occurrence_id=check.occurrence_id,
         containment_id=check.containment_id,
@@ -311,7 +319,7 @@ class LineOperator:
         """Remember an act that was carried out, or that the software refused."""
         hands = self.hands
         match action.act:
-            case Act.START:
+            case Act.START | Act.REPAIR:
                 check = DueCheck(
                     check_id=action.check_id or "",
                     occurrence_id=action.occurrence_id,
@@ -319,7 +327,7 @@ class LineOperator:
                 )
                 if refused:
                     self._refused.add(check)
-                else:
+                elif action.act is Act.START:
                     self._running = self.fault(check)
                     hands = Hands(has_stopped_feed=hands.has_stopped_feed)
             case Act.SCAN:

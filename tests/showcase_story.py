@@ -8,6 +8,7 @@ from redrabbit.domain.identity import ContainmentId, LineId, OccurrenceId, RunId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import equals
@@ -176,7 +177,11 @@ async def _repair_of_a_miss(showcase: Showcase) -> None:
     await showcase.ask_for(acts.RecordStop(containment_id=case), LI_WEI)
     for step in range(4):
         await showcase.ask_for(acts.TickReaction(containment_id=case, step=step), LI_WEI)
+    await showcase.ask_for(
+        acts.RecordRepair(containment_id=case, repair=RepairCode.SENSOR_MOVED, text=None), LI_WEI
+    )
     await showcase.verify(REPAIRED, case=case)
+    await showcase.ask_for(acts.CloseContainment(containment_id=case), CHEN_JIE)
 
 
 async def _morning(showcase: Showcase) -> None:
@@ -254,6 +259,31 @@ async def runs_in_every_state(showcase: Showcase) -> None:
     presented = await showcase.begin("line1-op30")
     await showcase.take(presented, parts_of(presented)[0])
     await showcase.put_on(presented, parts_of(presented)[0])
+    for station in showcase.agent.queues:
+        if station != LOST:
+            await showcase.show(station)
+    showcase.agent.tick(showcase.clock.now())
+
+
+async def cases_in_every_state(showcase: Showcase) -> None:
+    """Beside the open case of the morning: one repaired, one verified again, one just missed."""
+    for check in ("line1-op20", "line1-op50"):
+        run = await showcase.run_up_to_return(check, "missed")
+        await showcase.give_back(run, parts_of(run)[0])
+        await showcase.confirm(run)
+    repaired, verified = ContainmentId("line1-C-2"), ContainmentId("line1-C-3")
+    await showcase.ask_for(acts.RecordStop(containment_id=verified), LI_WEI)
+    for step in range(3):
+        await showcase.ask_for(acts.TickReaction(containment_id=verified, step=step), LI_WEI)
+    for case, repair, text in (
+        (repaired, RepairCode.LENS_CLEANED, None),
+        (verified, RepairCode.OTHER, "Light replaced"),
+    ):
+        await showcase.ask_for(
+            acts.RecordRepair(containment_id=case, repair=repair, text=text), LI_WEI
+        )
+    await showcase.verify("line1-op50", case=verified)
+    await showcase.run_up_to_return("line2-op30", "silent")
     for station in showcase.agent.queues:
         if station != LOST:
             await showcase.show(station)

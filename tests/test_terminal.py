@@ -10,7 +10,7 @@ from rich.console import Console
 from redrabbit.domain.ledger import Entry
 from redrabbit.terminal import tell
 from tests.fakes import JumpClock
-from tests.showcase_story import BEGIN, MISSED, MISSED_RUN, OPEN_CASE, Showcase, told
+from tests.showcase_story import BEGIN, CLOSED_CASE, MISSED, MISSED_RUN, OPEN_CASE, Showcase, told
 
 
 @cache
@@ -40,6 +40,29 @@ def test_a_miss_is_told_from_start_to_containment() -> None:
     ]
     assert run[-1].endswith(f"{MISSED_RUN} failed · confirmed by Anna")
     assert any(f"containment {OPEN_CASE} opened · line2-op20 · " in line for line in lines)
+
+
+def test_the_way_back_is_told_from_the_repair_to_the_end_of_the_case() -> None:
+    """D35."""
+    told_of = [line.partition(f"containment {CLOSED_CASE} ")[2] for line in story(*entries())]
+    assert [words.partition(" · ")[0] for words in told_of if words] == [
+        "opened",
+        "repaired",
+        "re-verified by line1-R-2",
+        "closed",
+    ]
+    assert any(words == "repaired · sensor moved · Anna" for words in told_of)
+
+
+def test_a_repair_is_told_with_a_persons_words_and_that_it_did_not_help() -> None:
+    repaired = next(each for each in entries() if each.type == "repair_recorded")
+    about = {"containment_id": CLOSED_CASE, "repair_code": "other"}
+    in_words = replace(repaired, payload=about | {"repair_text": "new light"})
+    failed = replace(repaired, type="repair_disproved", payload=about | {"run_id": "line1-R-2"})
+    assert [line.partition(f"{CLOSED_CASE} ")[2] for line in story(in_words, failed)] == [
+        "repaired · other “new light” · Anna",
+        "· the repair did not help",
+    ]
 
 
 def test_what_does_not_belong_to_the_story_is_not_told() -> None:

@@ -29,6 +29,7 @@ from redrabbit.domain.records import (
     RemarkRecord,
     RunRecord,
 )
+from redrabbit.domain.repair import RepairCode
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 
@@ -161,6 +162,27 @@ class TickReaction(Act[ContainmentRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRepair(Act[ContainmentRecord]):
+    """Say what was repaired after the miss; only then can the device be verified again."""
+
+    KIND: ClassVar = "record_repair"
+
+    containment_id: ContainmentId
+    repair: RepairCode
+    text: str | None
+    """A person's words, if they give any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseContainment(Act[ContainmentRecord]):
+    """Close the case: verified again, and its reaction done."""
+
+    KIND: ClassVar = "close_containment"
+
+    containment_id: ContainmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinePart(Act[ChallengePartRecord]):
     """Take a part out of use."""
 
@@ -200,6 +222,9 @@ class AcknowledgeAlarm(Act[AlarmRecord]):
 ActOnRun = ScanPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
 """Acts on a run under way: they pass the queue before its station."""
 
+ActOnCase = RecordStop | TickReaction | RecordRepair | CloseContainment
+"""Acts on a case: asked at a station's screen, they are about a case of this station."""
+
 ACTS: tuple[type[Act[Record]], ...] = (
     StartRun,
     ScanPart,
@@ -213,6 +238,8 @@ ACTS: tuple[type[Act[Record]], ...] = (
     EndPause,
     RecordStop,
     TickReaction,
+    RecordRepair,
+    CloseContainment,
     QuarantinePart,
     ReleasePart,
     FindPart,

@@ -1,24 +1,23 @@
 """What follows from a fact, in the same transaction and of itself (L4, D4, D22).
 
 A miss fails its occurrence and opens a containment with its suspect window; a verdict that is not
-good raises an alarm; a re-verification that passed ends the miss; a case whose reaction is done is
-closed. Each fact that follows may have consequences of its own.
+good raises an alarm; a miss after a repair tells that the repair did not help; a re-verification that
+passed ends the miss. A case is closed by a person, never of itself (D35). Each fact that follows may
+have consequences of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from redrabbit.domain.containment_questions import reaction_of
+from redrabbit.domain.containment_questions import waits_for_reverification
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
 from redrabbit.domain.facts.containment import (
-    ContainmentClosed,
     ContainmentOpened,
     ContainmentRecord,
     ContainmentReverified,
     ContainmentState,
-    ReactionChanged,
     ReactionStep,
 )
 from redrabbit.domain.facts.fact import Fact, Record, read_json
@@ -29,6 +28,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceRecord,
 )
 from redrabbit.domain.facts.presentation import PresentationRecord, VerdictReached
+from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
@@ -153,6 +153,14 @@ def _open_case(
         equals("state", ContainmentState.OPEN),
         limit=1,
     )
+    for case in already_open:
+        if case.repair_code is not None:
+            disproved = RepairDisproved(
+                containment_id=case.containment_id,
+                run_id=fact.run_id,
+                repair_code=case.repair_code,
+            )
+            yield Dated(disproved, at)
     if already_open:
         return
     good = last_good_check(known, missed.device, failure_mode)
@@ -191,7 +199,7 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
     if counts and run.purpose is Purpose.REVERIFICATION:
         assert run.containment_id is not None  # noqa: S101  a re-verification has its case
         case = known.get(ContainmentRecord, run.containment_id)
-        if case is not None and case.state is ContainmentState.OPEN:
+        if case is not None and waits_for_reverification(case):
             reverified = ContainmentReverified(
                 containment_id=case.containment_id, run_id=fact.run_id
             )
@@ -204,19 +212,6 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
         if undecided and occurrence.inconclusive_runs == check.escalate_after_inconclusive:
             # nobody shops around a miss: the quality engineer is told (D4)
             yield Dated(_alarm(AlarmKind.INCONCLUSIVE_AGAIN, run, known, occurrence=occurrence), at)
-
-
-def _after_reaction(
-    fact: ContainmentReverified | ReactionChanged,
-    at: datetime,
-    known: Known,
-    check: Check | None,
-) -> Iterator[Dated]:
-    del check
-    case = recorded(known, ContainmentRecord, fact.containment_id)
-    all_done = all(step.done_at is not None for step in reaction_of(case))
-    if case.state is ContainmentState.REVERIFIED and all_done:
-        yield Dated(ContainmentClosed(containment_id=case.containment_id), at)
 
 
 def _alarm(
@@ -244,7 +239,5 @@ def _alarm(
 FOLLOWS: Mapping[type[Fact], Callable[[Any, datetime, Known, Any], Iterator[Dated]]] = {
     VerdictReached: _after_verdict,
     RunClosed: _after_run,
-    ContainmentReverified: _after_reaction,
-    ReactionChanged: _after_reaction,
 }
 """One row a fact that has consequences."""

@@ -1,6 +1,7 @@
-"""What is asked of a containment's record: its reaction, and whether a check can re-verify it (L4, B24)."""
+"""What is asked of a containment's record: its reaction, the way back, and its end (L4, B24, D35)."""
 
 import json
+from enum import StrEnum
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.codec import decode
@@ -17,6 +18,33 @@ def open_containments(reader: RecordReader) -> list[ContainmentRecord]:
 def reaction_of(case: ContainmentRecord) -> tuple[ReactionStep, ...]:
     """Return the steps of the case's reaction, in order, with who did which."""
     return tuple(decode(ReactionStep, step) for step in json.loads(case.reaction))
+
+
+class ToDo(StrEnum):
+    """What must be done before a person may close a case (B24, D35)."""
+
+    REVERIFY = "reverify"
+    """The device has not been seen to detect again."""
+    REACTION = "reaction"
+    """Steps of the reaction are left."""
+
+
+def left_to_do(case: ContainmentRecord) -> tuple[ToDo, ...]:
+    """Return what stands in the way of closing a case that is not closed; empty: nothing does."""
+    missing = {
+        ToDo.REVERIFY: case.state is ContainmentState.OPEN,
+        ToDo.REACTION: any(step.done_at is None for step in reaction_of(case)),
+    }
+    return tuple(todo for todo, is_missing in missing.items() if is_missing)
+
+
+def waits_for_reverification(case: ContainmentRecord) -> bool:
+    """Return whether a passing run would end the miss now: not yet verified again, and repaired.
+
+    Without a word on what was repaired no re-verification counts: else a miss could be passed over by
+    running the check until it is detected once (D35).
+    """
+    return case.state is ContainmentState.OPEN and case.repair_code is not None
 
 
 def may_reverify(plant: Plant, check: Check, case: ContainmentRecord) -> bool:

@@ -48,6 +48,8 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.EndPause: _LEADING | {Role.SERVICE},
     acts.RecordStop: _REPAIRING,
     acts.TickReaction: _REPAIRING,
+    acts.RecordRepair: _REPAIRING,
+    acts.CloseContainment: frozenset({Role.QUALITY_ENGINEER}),
     acts.QuarantinePart: _ON_THE_FLOOR | {Role.PARTS_KEEPER, Role.SERVICE},  # always safe
     acts.ReleasePart: frozenset({Role.QUALITY_ENGINEER}),  # never the parts keeper (D65)
     acts.FindPart: _LEADING | {Role.PARTS_KEEPER},

@@ -1,21 +1,26 @@
-"""What people do about a containment: record the stop, tick the reaction (L4, D5, B24).
+"""What people do about a containment: the stop, the reaction, the repair, the end (L4, D5, B24, D35).
 
-That a miss opens a case, and what closes it, is said in `redrabbit.domain.consequences`.
+That a miss opens a case, and that a passing re-verification ends the miss, is said in
+`redrabbit.domain.consequences`.
 """
 
 from dataclasses import replace
 
-from redrabbit.domain.containment_questions import reaction_of
+from redrabbit.domain.containment_questions import left_to_do, reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
     ContainmentRecord,
     ContainmentState,
     ContainmentStopped,
     ReactionChanged,
     WindowEnd,
 )
+from redrabbit.domain.facts.repair import RepairRecorded
 from redrabbit.domain.identity import Actor, ContainmentId
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.suspect_window import parts_between
+from redrabbit.domain.text import MOST_REASON_CHARACTERS, TextProblem, clean_text
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -54,6 +59,38 @@ def tick_reaction(
     reaction[step] = replace(reaction[step], done_at=uow.now, done_by=actor.id, done_how=actor.how)
     ticked = ReactionChanged(containment_id=containment_id, step=step, reaction=tuple(reaction))
     record(uow, ticked, stream=case.line, actor=actor)
+    return _case(uow, containment_id)
+
+
+def record_repair(
+    uow: UnitOfWork,
+    containment_id: ContainmentId,
+    *,
+    repair: RepairCode,
+    text: str | None,
+    actor: Actor,
+) -> ContainmentRecord:
+    """Record what was repaired, the last word counts; refused once the device was verified again."""
+    case = _open_case(uow, containment_id)
+    if case.state is not ContainmentState.OPEN:
+        raise Refusal("already_reverified", containment=containment_id)
+    words = clean_text(text, MOST_REASON_CHARACTERS) if text is not None else None
+    if isinstance(words, TextProblem):
+        raise Refusal(words.code, **words.params)
+    if repair is RepairCode.OTHER and words is None:
+        raise Refusal("repair_words_required")
+    repaired = RepairRecorded(containment_id=containment_id, repair_code=repair, repair_text=words)
+    record(uow, repaired, stream=case.line, actor=actor)
+    return _case(uow, containment_id)
+
+
+def close(uow: UnitOfWork, containment_id: ContainmentId, *, actor: Actor) -> ContainmentRecord:
+    """Close the case; refused while anything is left to do (B24)."""
+    case = _open_case(uow, containment_id)
+    left = left_to_do(case)
+    if left:
+        raise Refusal("containment_not_done", containment=containment_id, left=left[0].value)
+    record(uow, ContainmentClosed(containment_id=containment_id), stream=case.line, actor=actor)
     return _case(uow, containment_id)
 
 

@@ -206,6 +206,9 @@ def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
     if isinstance(act, acts.ActOnRun):
         run = reader.get(RunRecord, act.run_id)
         return run.station if run is not None else None
+    if isinstance(act, acts.ActOnCase):
+        case = reader.get(ContainmentRecord, act.containment_id)
+        return case.station if case is not None else None
     return None
 
 
@@ -335,6 +338,12 @@ COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int |
     ),
     acts.TickReaction: lambda uow, _plant, act, by, _n: containing.tick_reaction(
         uow, act.containment_id, step=act.step, actor=by
+    ),
+    acts.RecordRepair: lambda uow, _plant, act, by, _n: containing.record_repair(
+        uow, act.containment_id, repair=act.repair, text=act.text, actor=by
+    ),
+    acts.CloseContainment: lambda uow, _plant, act, by, _n: containing.close(
+        uow, act.containment_id, actor=by
     ),
     acts.QuarantinePart: lambda uow, _plant, act, by, _n: planning.quarantine(
         uow, act.part_id, reason=act.reason, actor=by

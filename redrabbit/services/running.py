@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.blind_time import blind_after_s
 from redrabbit.domain.consequences import next_id
-from redrabbit.domain.containment_questions import may_reverify
+from redrabbit.domain.containment_questions import may_reverify, waits_for_reverification
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import begin, present
@@ -62,7 +62,7 @@ def start_run(
 
     Without either it takes the check's open occurrence if there is one, else it is on demand.
     Refused: unknown or retired check, an occurrence that can't be run now, an unfit part (L6),
-    a part that is out.
+    a part that is out, a re-verification before anybody said what was repaired (D35).
     """
     check = _check(uow, plant, check_id)
     station = plant.station(check.station)
@@ -277,6 +277,8 @@ def _refuse_other_containment(
             state=case.state.value,
             device=case.device,
         )
+    if not waits_for_reverification(case):
+        raise Refusal("repair_not_recorded", containment=containment_id)
 
 
 def _new_run(

@@ -9,9 +9,11 @@ from typing import Final
 
 REFUSALS: Final[Mapping[str, int]] = {
     "alarm_already_acknowledged": 409,
+    "already_reverified": 409,
     "already_stopped": 409,
     "already_stopped_production": 409,
     "containment_closed": 409,
+    "containment_not_done": 409,
     "containment_not_to_reverify": 409,
     "cross_site_request": 403,
     "device_no_data": 409,
@@ -67,6 +69,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "pause_too_long": 422,
     "reason_required": 422,
     "reason_too_long": 422,
+    "repair_not_recorded": 409,
+    "repair_words_required": 422,
     "run_closed": 409,
     "station_busy": 409,
     "station_no_data": 409,

@@ -186,14 +186,17 @@ class BusyPlant:
             await self._act(client, f"/alarms/{alarm['alarm_id']}/acknowledge")
 
     async def _react(self, client: httpx2.AsyncClient) -> None:
-        found = (await client.get(f"{API}/containments", params={"state": "open"})).json()
-        for case in found["items"][:2]:
+        found = (await client.get(f"{API}/containments")).json()
+        unclosed = [case for case in found["items"] if case["state"] != "closed"]
+        for case in unclosed[:4]:
             where = f"/containments/{case['containment_id']}"
             if case["stopped_at"] is None:
                 await self._act(client, f"{where}/stop")
             open_steps = [n for n, step in enumerate(case["reaction"]) if step["done_at"] is None]
             if open_steps:
                 await self._act(client, f"{where}/tick", step=open_steps[0])
+            elif case["state"] == "reverified":
+                await self._act(client, f"{where}/close")
 
     async def _change(self, _client: httpx2.AsyncClient) -> None:
         station = self.chance.choice(tuple(ROLES))

@@ -222,6 +222,9 @@ def _containment(recorded: Recorded, fact: Acknowledged) -> None:
     if answer["stopped_at"] is not None:
         assert record.stopped_at == instant(answer["stopped_at"]), fact
         assert recorded.name(record.stopped_by) == answer["stopped_by"], fact
+    if answer["closed_at"] is not None:
+        assert record.closed_at == instant(answer["closed_at"]), fact
+        assert recorded.name(record.closed_by) == answer["closed_by"], fact
     kept = json.loads(record.reaction)
     for answered, step in zip(answer["reaction"], kept, strict=True):
         if answered["done_at"] is not None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain import acts
-from redrabbit.domain.acts import ACTS, Act, ActOnRun
+from redrabbit.domain.acts import ACTS, Act, ActOnCase, ActOnRun
 from redrabbit.domain.facts.codec import decode, encode, field_names
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.ledger import canonical
@@ -22,7 +22,7 @@ def test_every_act_is_listed_once() -> None:
         if issubclass(kind, Act) and kind is not Act
     }
     assert set(ACTS) == found
-    assert len(ACTS) == len(found) == 16
+    assert len(ACTS) == len(found) == 18
 
 
 def test_an_act_is_named_as_its_class() -> None:
@@ -50,4 +50,10 @@ def test_an_act_never_says_who_asks() -> None:
 @pytest.mark.parametrize("kind", get_args(ActOnRun))
 def test_an_act_on_a_run_says_which(kind: type[Act[Record]]) -> None:
     assert "run_id" in field_names(kind)
+    assert kind in ACTS
+
+
+@pytest.mark.parametrize("kind", get_args(ActOnCase))
+def test_an_act_on_a_case_says_which(kind: type[Act[Record]]) -> None:
+    assert "containment_id" in field_names(kind)
     assert kind in ACTS

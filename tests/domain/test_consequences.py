@@ -1,4 +1,4 @@
-"""What follows from a verdict, the end of a run and a ticked reaction (L4, D4), without a store."""
+"""What follows from a verdict and from the end of a run (L4, D4, D35), without a store."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.codec import decode, field_names, plain
 from redrabbit.domain.facts.containment import (
-    ContainmentClosed,
     ContainmentOpened,
     ContainmentReverified,
 )
 from redrabbit.domain.facts.fact import Fact, Record, read_json
 from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
+from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import (
     CheckId,
@@ -36,8 +36,10 @@ from redrabbit.domain.identity import (
     RunId,
     StationId,
 )
+from redrabbit.domain.ledger import JsonValue
 from redrabbit.domain.record_query import Where
 from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.text import Text
 from tests.domain.facts.test_containment import CONTAINMENT
@@ -255,34 +257,57 @@ def test_an_occurrence_is_decided_once() -> None:
 CLOSED: dict[str, object] = {"run_id": "line1-R-1", "outcome": "passed", "confirmed": True}
 
 
-def test_a_passing_reverification_ends_the_miss_and_a_done_reaction_the_case() -> None:
-    """B24."""
+REPAIRED: dict[str, object] = {"containment_id": "line1-C-1", "repair_code": "lens_cleaned"}
+AGAIN = {"purpose": "reverification", "containment_id": "line1-C-1", "occurrence_id": None}
+
+
+def a_ledger_with_a_case() -> FoldedLedger:
     ledger = a_ledger()
     ledger.say("containment_opened", 10, **CONTAINMENT)
-    again = {"purpose": "reverification", "containment_id": "line1-C-1", "occurrence_id": None}
-    ledger.say("run_started", 60, **(RUN | again))
+    return ledger
+
+
+def test_a_passing_reverification_after_a_repair_ends_the_miss_and_closes_nothing() -> None:
+    """D35: a person closes the case."""
+    ledger = a_ledger_with_a_case()
+    ledger.say("repair_recorded", 20, **REPAIRED)
+    ledger.say("run_started", 60, **(RUN | AGAIN))
     facts = follow(ledger, "run_closed", 99, CLOSED)
     assert facts == [
         ContainmentReverified(containment_id=ContainmentId("line1-C-1"), run_id=RunId("line1-R-1"))
     ]
+    reverified = {"containment_id": "line1-C-1", "run_id": "line1-R-1"}
+    assert follow(ledger, "containment_reverified", 99, reverified) == []
+    done: dict[str, JsonValue] = {
+        "en": "Stop",
+        "zh": "停",
+        "done_at": "2026-03-02T06:01:00.000000Z",
+        "done_by": "name:li",
+        "done_how": "stated",
+    }
+    ticked = {"containment_id": "line1-C-1", "step": 0, "reaction": [done]}
+    assert follow(ledger, "reaction_changed", 120, ticked) == []
 
-    open_steps = follow(
-        ledger, "containment_reverified", 99, {"containment_id": "line1-C-1", "run_id": "line1-R-1"}
+
+def test_a_passing_reverification_without_a_repair_does_not_count() -> None:
+    """D35: one that an earlier version let begin."""
+    ledger = a_ledger_with_a_case()
+    ledger.say("run_started", 60, **(RUN | AGAIN))
+    assert follow(ledger, "run_closed", 99, CLOSED) == []
+
+
+def test_a_miss_after_a_repair_tells_that_it_did_not_help() -> None:
+    """D35: the next re-verification needs another one."""
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 10, **CONTAINMENT)
+    ledger.say("repair_recorded", 20, **REPAIRED)
+    facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
+    assert kinds(facts) == ["occurrence_decided", "repair_disproved", "alarm_raised"]
+    assert facts[1] == RepairDisproved(
+        containment_id=ContainmentId("line1-C-1"),
+        run_id=RunId("line1-R-1"),
+        repair_code=RepairCode.LENS_CLEANED,
     )
-    assert open_steps == []
-    done = [
-        {
-            "en": "Stop",
-            "zh": "停",
-            "done_at": "2026-03-02T06:01:00.000000Z",
-            "done_by": "name:li",
-            "done_how": "stated",
-        }
-    ]
-    ticked = {"containment_id": "line1-C-1", "step": 0, "reaction": done}
-    assert follow(ledger, "reaction_changed", 120, ticked) == [
-        ContainmentClosed(containment_id=ContainmentId("line1-C-1"))
-    ]
 
 
 def test_a_reverification_of_a_case_that_is_not_open_changes_nothing() -> None:

@@ -1,15 +1,25 @@
-"""Which check can re-verify a case (L4, B24)."""
+"""Which check can re-verify a case, and what is left to do of it (L4, B24, D35)."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from redrabbit.domain.containment_questions import may_reverify, open_containments, reaction_of
+from redrabbit.domain.containment_questions import (
+    ToDo,
+    left_to_do,
+    may_reverify,
+    open_containments,
+    reaction_of,
+    waits_for_reverification,
+)
 from redrabbit.domain.facts.containment import ContainmentState, ReactionStep
 from redrabbit.domain.facts.fact import json_of
 from redrabbit.domain.identity import How, PartId
 from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.store.memory import MemoryDatabase
 from tests.plants import a_check, a_plant
 from tests.stored import RECORDING, SteppingClock, bare, put
@@ -66,3 +76,29 @@ def test_the_reaction_comes_back_with_who_did_which_step() -> None:
     to_do = ReactionStep(en="Sort", zh="挑选", done_at=None, done_by=None, done_how=None)
     case = a_case(reaction=json_of((done, to_do)))
     assert reaction_of(case) == (done, to_do)
+
+
+@given(
+    st.sampled_from(ContainmentState),
+    st.none() | st.sampled_from(RepairCode),
+    st.lists(st.booleans(), max_size=4),
+)
+def test_nothing_is_closed_before_it_is_verified_again_and_its_reaction_done(
+    state: ContainmentState, repair: RepairCode | None, done: list[bool]
+) -> None:
+    """B24, D35."""
+    steps = tuple(
+        ReactionStep(
+            en="Sort",
+            zh="挑选",
+            done_at=TEN if is_done else None,
+            done_by="li" if is_done else None,
+            done_how=How.STATED if is_done else None,
+        )
+        for is_done in done
+    )
+    case = a_case(state=state, repair_code=repair, reaction=json_of(steps))
+    left = left_to_do(case)
+    assert (ToDo.REVERIFY in left) == (state is ContainmentState.OPEN)
+    assert (ToDo.REACTION in left) == (not all(done))
+    assert waits_for_reverification(case) == (ToDo.REVERIFY in left and repair is not None)

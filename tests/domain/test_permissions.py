@@ -38,6 +38,8 @@ DECIDED: Final = {
     "end_pause": "-x---x--x",
     "record_stop": "xxxx-x---",
     "tick_reaction": "xxxx-x---",
+    "record_repair": "xxxx-x---",
+    "close_containment": "-----x---",
     "quarantine_part": "xx--xx--x",
     "release_part": "-----x---",
     "find_part": "-x--xx---",

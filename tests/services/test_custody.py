@@ -14,8 +14,9 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.station import Station
-from redrabbit.services import planning
+from redrabbit.services import containing, planning
 from redrabbit.services.ports import equals
 from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
 
@@ -237,4 +238,10 @@ def test_a_case_is_not_reverified_by_a_check_of_another_failure_mode() -> None:
     with pytest.raises(Refusal) as refused:
         start(bench, "op20-high", case.containment_id)
     assert refused.value.code == "containment_not_to_reverify"
+    mended = RepairCode.SETTING_RESTORED
+    bench.write(
+        lambda uow: containing.record_repair(
+            uow, case.containment_id, repair=mended, text=None, actor=ANNA
+        )
+    )
     start(bench, TORQUE_CHECK, case.containment_id)

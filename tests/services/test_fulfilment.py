@@ -10,9 +10,11 @@ from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import PartId, SignalName
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.signals import Encoding, Table
 from redrabbit.domain.station_says import ProductionSignal, StationSays
+from redrabbit.services import containing
 from tests.plants import OP20, Bench, a_check, a_plant, a_signal
 from tests.services.test_custody import ANNA, give_back, put_in, scan, start
 
@@ -100,6 +102,12 @@ def test_a_case_is_not_ended_under_another_program() -> None:
     give_back(bench)
     bench.settle(bench.owners[OP20].confirm(actor=ANNA, now=bench.clock.now()))
     (case,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
+    restored = RepairCode.PROGRAM_RESTORED
+    bench.write(
+        lambda uow: containing.record_repair(
+            uow, case.containment_id, repair=restored, text=None, actor=ANNA
+        )
+    )
     bench.read(OP20, program=9)
     start(bench, containment_id=case.containment_id)
     scan(bench)

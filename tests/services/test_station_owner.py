@@ -17,6 +17,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
+from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing, scheduling
 from redrabbit.services.ports import equals
 from redrabbit.services.station_owner import StationOwner
@@ -123,7 +124,8 @@ def test_a_miss_opens_a_containment_from_the_last_good_check() -> None:
     assert due.check_id == case.check_id
 
 
-def test_a_passing_reverification_and_every_reaction_step_close_the_case() -> None:
+def test_a_case_that_is_verified_again_with_its_reaction_done_is_closed_by_a_person() -> None:
+    """D35."""
     bench = Bench()
     shift_starts(bench)
     start(bench)
@@ -135,12 +137,19 @@ def test_a_passing_reverification_and_every_reaction_step_close_the_case() -> No
     number = case.containment_id
     bench.write(lambda uow: containing.record_stop(uow, number, counter=1300, actor=ANNA))
     bench.write(lambda uow: containing.tick_reaction(uow, number, step=0, actor=ANNA))
+    clean = RepairCode.LENS_CLEANED
+    bench.write(
+        lambda uow: containing.record_repair(uow, number, repair=clean, text=None, actor=ANNA)
+    )
     pass_a_run(bench, containment_id=number)
     (still_open,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
     assert still_open.state == "reverified"
     bench.write(lambda uow: containing.tick_reaction(uow, number, step=1, actor=ANNA))
+    (still_open,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
+    assert (still_open.state, still_open.closed_at) == ("reverified", None)
+    bench.write(lambda uow: containing.close(uow, number, actor=ANNA))
     (closed,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
-    assert closed.state == "closed"
+    assert (closed.state, closed.closed_by) == ("closed", ANNA.id)
     assert closed.closed_at is not None
 
 

@@ -3,6 +3,7 @@
     L1 L2 L3   verdict_checkers.VerdictChecker      what was judged really happened, and in time
     L10        verdict_checkers.OutcomeChecker      the first presentation decides
     L4         record_checkers.ContainmentChecker   a miss opens a containment
+    D35        the same   no pass counts before a repair; a person closes the case
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId, RunId
@@ -21,6 +22,7 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     RunRecord,
 )
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run import Run
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
@@ -57,6 +59,8 @@ TRIES = 2
 TAPPED_SHARE = 0.15
 """Who says that a part is there puts it in at once: of the time that it takes otherwise."""
 ESCAPE_WATCH_S = 30.0
+AGAIN_S, CLOSING_S = 900.0, 1200.0
+"""How long the quality engineer takes over another repair, and over the end of a case."""
 QUALITY = "quality"
 """The name that the quality engineer states."""
 SICK = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.HEALTHY]
@@ -348,6 +352,19 @@ class People:
                     self._later(wait_s),
                     lambda n=number: self._decide(lambda: self._repair(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
                 )
+            elif entry.type == "repair_disproved":
+                number = ContainmentId(str(told_by(entry)["containment_id"]))
+                self._repaired.discard(number)
+                self._agenda.at(
+                    self._later(AGAIN_S),
+                    lambda n=number: self._decide(lambda: self._repair(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                )
+            elif entry.type == "containment_reverified":
+                number = ContainmentId(str(told_by(entry)["containment_id"]))
+                self._agenda.at(
+                    self._later(CLOSING_S),
+                    lambda n=number: self._decide(lambda: self._close(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                )
             elif entry.type == "part_missing":
                 part = str(told_by(entry)["part_id"])
                 self._agenda.at(
@@ -412,14 +429,33 @@ class People:
             self._agenda.at(self._later(60.0), lambda: self._decide(lambda: self._repair(number)))
             return
         self._world.set_behaviour(case.station, Behaviour.HEALTHY)
+        self._product.write(
+            lambda uow: containing.record_repair(
+                uow, number, repair=RepairCode.SENSOR_MOVED, text=None, actor=self._quality
+            )
+        )
         self._repaired.add(number)
-        self._product.write(
-            lambda uow: containing.record_stop(uow, number, counter=None, actor=self._quality)
-        )
-        self._product.write(
-            lambda uow: containing.tick_reaction(uow, number, step=0, actor=self._quality)
-        )
+        if case.stopped_at is None:
+            self._product.write(
+                lambda uow: containing.record_stop(uow, number, counter=None, actor=self._quality)
+            )
+        if reaction_of(case)[0].done_at is None:
+            self._tick(number, 0)
         self.look(case.station)
+
+    def _tick(self, number: ContainmentId, step: int) -> None:
+        self._product.write(
+            lambda uow: containing.tick_reaction(uow, number, step=step, actor=self._quality)
+        )
+
+    def _close(self, number: ContainmentId) -> None:
+        """Do what is left of the reaction, and close the case."""
+        case = self._product.database.read_now(lambda r: r.get(ContainmentRecord, number))
+        assert case is not None
+        for step, line in enumerate(reaction_of(case)):
+            if line.done_at is None:
+                self._tick(number, step)
+        self._product.write(lambda uow: containing.close(uow, number, actor=self._quality))
 
 
 def shown(run: Run) -> RunShown:

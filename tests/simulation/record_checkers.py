@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.database_verification import as_row, verify_rows
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
-from redrabbit.domain.identity import CheckId, PartId, StationId
+from redrabbit.domain.identity import CheckId, ContainmentId, How, PartId, StationId
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.records import (
     TABLES,
@@ -30,13 +31,18 @@ BETWEEN_RUNS = timedelta(seconds=2)
 
 
 class ContainmentChecker:
-    """L4: a miss opens a containment in its own transaction, and only a pass after it closes it."""
+    """L4: a miss opens a containment in its own transaction, and only a pass after it ends the miss.
+
+    D35: that pass counts after a repair only, and the case is closed by a person alone.
+    """
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self._open: dict[tuple[str, str], str] = {}
         self._good: dict[tuple[str, str], tuple[str, str]] = {}
         """The last good checks before this commit."""
+        self._repaired: set[str] = set()
+        """Open cases that were repaired since their last miss."""
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
         for entry in commit.entries:
@@ -56,13 +62,30 @@ class ContainmentChecker:
                 closed = [key for key, n in self._open.items() if n == told["containment_id"]]
                 require("L4", closed, "re-verified what is not open", told)
                 require("L4", run.device == closed[0][0], "by another device's run", run)
+                number = told["containment_id"]
+                require("D35", number in self._repaired, "re-verified without a repair", told)
                 del self._open[closed[0]]
                 self.seen["L4 reverified"] += 1
+            elif entry.type == "repair_recorded":
+                self._repaired.add(told["containment_id"])
+            elif entry.type == "containment_closed":
+                self._closed(scene, entry)
         self._good = dict(story.last_good)
+
+    def _closed(self, scene: Scene, entry: Entry) -> None:
+        number = str(told_by(entry)["containment_id"])
+        require("D35", entry.actor.how is not How.SYSTEM, "closed by the software", entry)
+        require("L4", number not in self._open.values(), "closed before it was re-verified", entry)
+        case = scene.ask(lambda reader: reader.get(ContainmentRecord, ContainmentId(number)))
+        assert case is not None
+        done = all(step.done_at is not None for step in reaction_of(case))
+        require("D35", done, "closed with steps of its reaction left", case)
+        self.seen["D35 closed"] += 1
 
     def _missed(self, scene: Scene, judged: Judged, commit: Commit) -> None:
         self.seen["L4 missed"] += 1
         key = (judged.run.device, str(judged.failure_mode))
+        self._repaired.discard(self._open.get(key, ""))
         opened = [
             entry
             for entry in commit.entries

@@ -1,6 +1,6 @@
 """Each checker can fail: a bug is planted in the product, and the law that it breaks is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,11 @@ from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts import catalogue, fact
 from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver
 from redrabbit.domain.facts.codec import decode, encode
-from redrabbit.domain.facts.containment import ContainmentOpened
+from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
+    ContainmentOpened,
+    ContainmentReverified,
+)
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunStarted
@@ -23,7 +27,7 @@ from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
-from redrabbit.services import record_fact, run_effects, running, scheduling
+from redrabbit.services import containing, record_fact, run_effects, running, scheduling
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -207,6 +211,26 @@ def test_a_suspect_window_without_its_last_good_check_breaks_l4(monkeypatch: PAT
     monkeypatch.setattr(consequences, "last_good_check", lambda *_args: None)
 
     assert "window is not from" in broken("L4")
+
+
+def test_a_re_verification_without_a_repair_breaks_d35(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
+    for module in (consequences, running):
+        monkeypatch.setattr(module, "waits_for_reverification", lambda case: case.state == "open")
+    monkeypatch.setattr(containing, "record_repair", lambda *_args, **_more: None)
+
+    assert "without a repair" in broken("D35")
+
+
+def test_a_case_that_closes_by_itself_breaks_d35(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
+
+    def closes(fact: ContainmentReverified, at: datetime, *_more: object) -> Iterator[Any]:
+        yield consequences.Dated(ContainmentClosed(containment_id=fact.containment_id), at)
+
+    monkeypatch.setitem(consequences.FOLLOWS, ContainmentReverified, closes)
+
+    assert "steps of its reaction left" in broken("D35")
 
 
 def test_a_run_that_closes_with_its_part_out_breaks_l5(monkeypatch: PATCH) -> None:

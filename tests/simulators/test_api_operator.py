@@ -96,13 +96,23 @@ def test_what_is_due_comes_first_by_its_due_time_and_open_cases_last() -> None:
             occurrence(1, "lapsed", "2026-11-23T06:00:00Z"),
             occurrence(4, "due", "2026-11-23T06:00:00Z", station="op20"),
         ],
-        [{"station": "op10", "check_id": "torque", "containment_id": "l-C-31"}],
+        [
+            {
+                "station": "op10",
+                "check_id": "torque",
+                "containment_id": f"l-C-{number}",
+                "repair_code": repair,
+            }
+            for number, repair in ((31, None), (32, "other"))
+        ],
     )
     assert overview.due_at("op10") == (
         DueCheck(check_id="torque", occurrence_id="l-O-2"),
         DueCheck(check_id="torque", occurrence_id="l-O-3"),
         DueCheck(check_id="torque", occurrence_id=None, containment_id="l-C-31"),
+        DueCheck(check_id="torque", occurrence_id=None, containment_id="l-C-32"),
     )
+    assert [check.needs_repair for check in overview.due_at("op10")[2:]] == [True, False]
 
 
 def test_nothing_is_started_at_a_station_that_can_not_be_read() -> None:
@@ -159,6 +169,11 @@ async def test_a_bug_of_the_product_is_no_answer() -> None:
             Action(act=Act.START, after_s=0, check_id="torque", occurrence_id="l-O-3"),
             "/runs",
             {"check": "torque", "occurrence": "l-O-3", "containment": None},
+        ),
+        (
+            Action(act=Act.REPAIR, after_s=0, containment_id="l-C-31", code="sensor_moved"),
+            "/containments/l-C-31/repair",
+            {"repair": "sensor_moved"},
         ),
         (
             Action(act=Act.SCAN, after_s=0, run_id="l-R-7", code="RR-1"),

@@ -124,6 +124,22 @@ def test_an_operator_does_a_check_from_start_to_confirmation() -> None:
     assert acts == [Act.START, Act.HOLD, *ONE_STEP, *ONE_STEP, Act.CONFIRM, Act.RELEASE]
 
 
+def test_who_verifies_after_a_miss_says_first_what_was_repaired() -> None:
+    operator = LineOperator("anna", seed=1, wrong_code="RR-9")
+    case = DueCheck(
+        check_id="torque", occurrence_id=None, containment_id="l-C-1", needs_repair=True
+    )
+    action = operator.next_action(Prompt(due=(case,)))
+    assert action is not None
+    assert (action.act, action.containment_id) == (Act.REPAIR, "l-C-1")
+    operator.did(action)
+    repaired = operator.next_action(Prompt(due=(replace(case, needs_repair=False),)))
+    assert repaired is not None
+    assert repaired.act is Act.START
+    operator.did(action, refused=True)
+    assert operator.next_action(Prompt(due=(case,))) is None
+
+
 def test_where_the_station_is_blind_to_parts_the_operator_taps_before_putting_in() -> None:
     acts = StandIn(HumanFault.NONE, wants_tap=True).play()
     step = [Act.SCAN, Act.TAP, Act.PUT_IN, Act.TAKE_OUT, Act.GIVE_BACK]

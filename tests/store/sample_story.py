@@ -37,6 +37,7 @@ from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.pending import Pending
@@ -341,10 +342,20 @@ def _contained(shop: Shop) -> None:
     shop.read(OP10, part_count=1400)
     shop.write(lambda uow: containing.record_stop(uow, CASE_1, counter=1400, actor=BERND))
     shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=0, actor=ANNA))
+    _repair(shop, RepairCode.NOTHING_FOUND)
+    shop.bad_torque_run("accepted", containment_id=CASE_1)  # it did not help
+    _repair(shop, RepairCode.OTHER, "灯已更换 new light")
     shop.good_torque_run(containment_id=CASE_1)
     shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=1, actor=BERND))
+    shop.write(lambda uow: containing.close(uow, CASE_1, actor=CARLA))
     shop.bad_torque_run("accepted")  # a second case, which stays open; stopped without a counter
     shop.write(lambda uow: containing.record_stop(uow, CASE_2, counter=None, actor=BERND))
+
+
+def _repair(shop: Shop, code: RepairCode, text: str | None = None) -> None:
+    shop.write(
+        lambda uow: containing.record_repair(uow, CASE_1, repair=code, text=text, actor=BERND)
+    )
 
 
 def _camera(shop: Shop) -> None:

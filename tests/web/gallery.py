@@ -1,4 +1,4 @@
-"""Serve the showcase plant for looking at: `python tests/web/gallery.py [PORT] [calm|runs|empty]`."""
+"""Serve the showcase plant for looking at: `python tests/web/gallery.py [PORT] [calm|runs|cases|late|empty]`."""
 
 import asyncio
 import sys
@@ -9,8 +9,8 @@ import uvicorn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from redrabbit.web.app import create_app
-from tests.showcase import ShowcaseClock
-from tests.showcase_story import BEGIN, Showcase, runs_in_every_state, told
+from tests.showcase import ShowcaseClock, at
+from tests.showcase_story import BEGIN, Showcase, cases_in_every_state, runs_in_every_state, told
 
 
 async def serve(port: int, scene: str) -> None:
@@ -23,6 +23,10 @@ async def serve(port: int, scene: str) -> None:
         await told(showcase)
     if scene == "runs":
         await runs_in_every_state(showcase)
+    if scene in {"cases", "late"}:
+        await cases_in_every_state(showcase)
+    if scene == "late":  # what fell due at 18:00 is overdue, also where a case is open
+        await showcase.pass_to(at(268))
     living = asyncio.create_task(showcase.live())
     app = create_app(showcase.service, clock=clock)
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).serve()

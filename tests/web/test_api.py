@@ -275,6 +275,38 @@ def test_containments_and_alarms_are_worked_off(visitor: Visitor) -> None:
     assert client.get("/api/v1/alarms?acknowledged=false").json()["items"] == []
 
 
+def test_a_case_is_repaired_verified_again_and_closed(visitor: Visitor) -> None:
+    """D35."""
+    client, case = visitor.client, f"/api/v1/containments/{OPEN_CASE}"
+    again = {"check": "line2-op20", "containment": OPEN_CASE, **BY}
+    refused = client.post("/api/v1/runs", json=again)
+    assert (refused.status_code, refused.json()["code"]) == (409, "repair_not_recorded")
+    assert client.post(f"{case}/repair", json={"repair": "luck", **BY}).status_code == 422
+    wordless = client.post(f"{case}/repair", json={"repair": "other", **BY})
+    assert wordless.json()["code"] == "repair_words_required"
+    told = client.post(f"{case}/repair", json={"repair": "other", "text": "new light", **BY})
+    assert {name: told.json()[name] for name in ("repair_code", "repair_text", "repaired_by")} == {
+        "repair_code": "other",
+        "repair_text": "new light",
+        "repaired_by": "badge 2207",
+    }
+    assert client.post(f"{case}/close", json=BY).json()["params"] == {
+        "containment": OPEN_CASE,
+        "left": "reverify",
+    }
+    visitor.let(visitor.plant.verify("line2-op20", case=OPEN_CASE))
+    assert client.post(f"{case}/repair", json={"repair": "part_worn", **BY}).status_code == 409
+    for step in (1, 2, 3):
+        client.post(f"{case}/tick", json={"step": step, **BY})
+    assert client.get(case).json()["state"] == "reverified"
+    closed = client.post(f"{case}/close", json=BY).json()
+    assert (closed["state"], closed["closed_by"], closed["closed_how"]) == (
+        "closed",
+        "badge 2207",
+        "stated",
+    )
+
+
 def test_parts_are_quarantined_and_released(visitor: Visitor) -> None:
     out = visitor.client.post(
         "/api/v1/challenge-parts/RR-0001/quarantine", json={"reason": "worn", **BY}

@@ -21,6 +21,7 @@ from tests.showcase_story import (
     OCCURRENCES,
     OPEN_CASE,
     SILENT_RUN,
+    cases_in_every_state,
     runs_in_every_state,
 )
 from tests.web.conftest import Visitor, serve
@@ -351,7 +352,72 @@ def test_a_remark_is_kept_with_its_run(visitor: Visitor) -> None:
     assert visitor.send("/runs/line1-R-999/remarks", **sent) == 404
 
 
+def test_after_a_miss_the_station_shows_its_reaction_and_asks_what_was_repaired(
+    visitor: Visitor,
+) -> None:
+    """D35, R24: stop, steps and repair, one tap each; only then the re-verification."""
+    visitor.be("Li Wei")
+    visitor.let(cases_in_every_state(visitor.plant))
+    station = "/stations/line2-op20"
+    page = visitor.text(station)
+    assert f'href="/containments/{OPEN_CASE}"' in page
+    assert "Hold every part made since the last good check." in page
+    assert "Lens or sensor cleaned" in page
+    assert "First: what was repaired?" in page
+    assert visitor.send(f"{station}/tick", containment=OPEN_CASE, step=1) == 303
+    assert visitor.send(f"{station}/stop", containment=OPEN_CASE) == 409  # recorded already
+    assert visitor.send(f"{station}/repair", containment=OPEN_CASE, repair="prayed") == 409
+    assert visitor.send(f"{station}/repair", containment=OPEN_CASE, repair="other") == 409
+    assert visitor.send(f"{station}/repair", containment=OPEN_CASE, repair="part_worn") == 303
+    page = visitor.text(station)
+    assert "First: what was repaired?" not in page
+    assert "Challenge part is worn" in page
+    start = {"check": "line2-op20", "containment": OPEN_CASE}
+    assert visitor.send(f"{station}/start", **start) == 303
+    page = visitor.text(station)
+    assert "Hold every part made since the last good check." in page
+    assert 'name="repair"' not in page
+
+
+def test_a_case_is_worked_off_before_its_own_station_only(visitor: Visitor) -> None:
+    """D23: the station is signed into the ledger with the actor."""
+    visitor.be("Li Wei")
+    elsewhere = "/stations/line1-op20"
+    assert visitor.send(f"{elsewhere}/tick", containment=OPEN_CASE, step=1) == 409
+    assert visitor.send(f"{elsewhere}/tick", containment="line2-C-9", step=1) == 409
+    assert visitor.send(f"{elsewhere}/repair", containment=OPEN_CASE, repair="part_worn") == 409
+
+
+def test_a_station_shows_a_case_that_waits_for_its_end_behind_what_is_to_be_done(
+    visitor: Visitor,
+) -> None:
+    """D35."""
+    visitor.let(cases_in_every_state(visitor.plant))
+    page = visitor.text("/stations/line1-op50")
+    assert "Verified again · torque low" in page
+    assert page.index("start-list") < page.index('id="case-line1-C-3"')
+    assert "Light replaced" in visitor.text("/containments/line1-C-3")
+
+
+def test_a_case_is_closed_by_a_person(visitor: Visitor) -> None:
+    """D35."""
+    visitor.let(cases_in_every_state(visitor.plant))
+    address = "/containments/line1-C-3"
+    assert "the remaining steps of the reaction" in visitor.text(address)
+    assert visitor.send(f"{address}/close", by="Chen Jie") == 409
+    assert visitor.send(f"{address}/tick", step=3, by="Li Wei") == 303
+    assert visitor.text(address).count("Left to do:") == 0
+    assert visitor.send(f"{address}/close", by="Chen Jie") == 303
+    page = visitor.text(address)
+    assert re.search(r"closed by</dt><dd>.*Chen Jie", page)
+    assert "line1-C-3" not in visitor.text("/")
+
+
 def test_re_verification_leads_to_the_station(visitor: Visitor) -> None:
+    assert visitor.send(f"/containments/{OPEN_CASE}/reverify", by="Li Wei") == 409
+    repair = {"repair": "sensor_moved", "by": "Li Wei"}
+    assert visitor.send(f"/containments/{OPEN_CASE}/repair", **repair) == 303
+    assert "Sensor had moved, set back" in visitor.text(f"/containments/{OPEN_CASE}")
     assert visitor.send(f"/containments/{OPEN_CASE}/reverify", by="Li Wei") == 303
     run = under_way(visitor, "line2-op20")
     assert run is not None

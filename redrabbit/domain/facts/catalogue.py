@@ -14,6 +14,7 @@ from redrabbit.domain.facts import (
     plant,
     presentation,
     remark,
+    repair,
     run,
     station,
 )
@@ -63,6 +64,8 @@ FACTS: tuple[type[Fact], ...] = (
     containment.ContainmentOpened,
     containment.ContainmentStopped,
     containment.ReactionChanged,
+    repair.RepairRecorded,
+    repair.RepairDisproved,
     containment.ContainmentReverified,
     containment.ContainmentClosed,
     alarm.AlarmRaised,

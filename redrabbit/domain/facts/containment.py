@@ -3,13 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import ContainmentId, How, Letter, RunId, number_of
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.text import Text
+
+_CLOSED_BY_PERSONS: Final = 3
+"""The schema since which a person closes a case."""
 
 
 class ContainmentState(StrEnum):
@@ -85,8 +89,20 @@ class ContainmentRecord(Record):
     quantity_is_lower_bound: bool
     reaction: Json
     """A list of `ReactionStep`."""
+    repair_code: RepairCode | None
+    """What was repaired since the last miss (D35); None: nobody has said."""
+    repair_text: str | None
+    """A person's words."""
+    repaired_at: datetime | None
+    repaired_by: str | None
+    repaired_how: How | None
+    repaired_entry: int | None
     reverified_by_run: RunId | None
     closed_at: datetime | None
+    closed_by: str | None
+    """None also where it closed by itself, as it did under schemas 1 and 2."""
+    closed_how: How | None
+    closed_entry: int | None
 
 
 def _case(look: Look, containment_id: ContainmentId) -> ContainmentRecord:
@@ -140,8 +156,17 @@ class ContainmentOpened(Fact):
             window_end=None,
             box_label=None,
             reaction=json_of(self.reaction),
+            repair_code=None,
+            repair_text=None,
+            repaired_at=None,
+            repaired_by=None,
+            repaired_how=None,
+            repaired_entry=None,
             reverified_by_run=None,
             closed_at=None,
+            closed_by=None,
+            closed_how=None,
+            closed_entry=None,
         )
         return (Put(opened),)
 
@@ -215,7 +240,10 @@ class ContainmentReverified(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentClosed(Fact):
-    """The case is over: re-verified, and every step of its reaction done (B24)."""
+    """A person closed the case: re-verified, and every step of its reaction done (B24, D35).
+
+    Under schemas 1 and 2 it closed by itself, and the entry's actor did no more than the last step.
+    """
 
     TYPE: ClassVar = "containment_closed"
 
@@ -223,5 +251,13 @@ class ContainmentClosed(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Close the case."""
-        case = _case(look, self.containment_id)
-        return (Put(replace(case, state=ContainmentState.CLOSED, closed_at=entry.occurred_at)),)
+        by_person = entry.schema >= _CLOSED_BY_PERSONS
+        closed = replace(
+            _case(look, self.containment_id),
+            state=ContainmentState.CLOSED,
+            closed_at=entry.occurred_at,
+            closed_by=entry.actor.id if by_person else None,
+            closed_how=entry.actor.how if by_person else None,
+            closed_entry=entry.index if by_person else None,
+        )
+        return (Put(closed),)

@@ -21,17 +21,17 @@ class BadgeShown:
 
 def badges_shown(marks: DeviceMarks, now: datetime) -> tuple[BadgeShown, ...]:
     """Return the badges of a device, oldest first."""
-    return tuple(
-        BadgeShown(
-            containment=badge.containment_id,
-            state=badge.state.value,
-            words=message(
-                f"case.badge.{badge.state.value}",
-                parts=_parts(badge),
-                age=now - badge.opened_at,
-            ),
-        )
-        for badge in marks.cases
+    return tuple(badge_shown(badge, now) for badge in marks.cases)
+
+
+def badge_shown(badge: CaseBadge, now: datetime) -> BadgeShown:
+    """Return one badge in words."""
+    return BadgeShown(
+        containment=badge.containment_id,
+        state=badge.state.value,
+        words=message(
+            f"case.badge.{badge.state.value}", parts=_parts(badge), age=now - badge.opened_at
+        ),
     )
 
 

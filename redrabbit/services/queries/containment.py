@@ -4,13 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from redrabbit.domain.containment_questions import may_reverify, open_containments, reaction_of
+from redrabbit.base.messages import Message
+from redrabbit.domain.containment_questions import (
+    left_to_do,
+    may_reverify,
+    open_containments,
+    reaction_of,
+)
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.identity import ContainmentId, RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -22,8 +29,9 @@ from redrabbit.services.queries.place_names import (
     known_check,
     place_of,
 )
+from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.startable import PartToTake, part_to_take
-from redrabbit.services.queries.wording import grade_reached, outcome_word
+from redrabbit.services.queries.wording import grade_reached, message, outcome_word
 
 MOST_CLOSED: Final = 100
 """Closed cases on the list page, newest first; the API pages through the rest."""
@@ -73,6 +81,17 @@ class ReactionStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairShown:
+    """What was repaired since the last miss."""
+
+    words: Message
+    text: Message | None
+    """A person's words."""
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentPage:
     """One case: what is suspect, what was done, what is left to do."""
 
@@ -82,13 +101,19 @@ class ContainmentPage:
     part: str | None
     stopped_by: Person | None
     reaction: tuple[ReactionStep, ...]
+    repair: RepairShown | None
+    repairs: tuple[str, ...]
+    """The words of the list out of which a person says what was repaired; empty: nobody is asked now."""
     check: str | None
     """For the re-verification; None: it can't prove anything of the case any more, or needn't."""
     parts: tuple[PartToTake, ...]
     reverified_by_run: RunId | None
     run_under_way: RunId | None
     """A re-verification that is under way."""
+    left: tuple[Message, ...]
+    """What must be done before the case may be closed; empty: nothing, or it is closed."""
     closed_at: datetime | None
+    closed_by: Person | None
     attempts: tuple[tuple[RunId, str, str | None, datetime], ...]
     """Re-verifications that did not succeed: run, outcome, grade of its evidence, when."""
 
@@ -120,20 +145,25 @@ def containment_page(
     check = _reverifying(plant, case)
     today = now.astimezone(plant.zone).date()
     tried = reader.find(RunRecord, equals("containment_id", containment_id))
+    under_way = next((run.run_id for run in tried if is_under_way(run)), None)
     return ContainmentPage(
         now=now,
         case=containment_row(plant, case),
         run=case.run_id,
         part=_part_of(reader, case),
         stopped_by=person(names, case.stopped_by, case.stopped_how),
-        reaction=_reaction(case, names),
+        reaction=reaction_shown(case, names),
+        repair=repair_shown(case, names),
+        repairs=repairs_asked(case, is_running=under_way is not None),
         check=check.id if check is not None else None,
         parts=tuple(part_to_take(reader, plant, part, today) for part in check.parts)
         if check is not None
         else (),
         reverified_by_run=case.reverified_by_run,
-        run_under_way=next((run.run_id for run in tried if is_under_way(run)), None),
+        run_under_way=under_way,
+        left=_left(case),
         closed_at=case.closed_at,
+        closed_by=person(names, case.closed_by, case.closed_how),
         attempts=tuple(
             (run.run_id, outcome_word(run), grade_reached(run), run.started_at)
             for run in tried
@@ -172,7 +202,8 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
     )
 
 
-def _reaction(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]:
+def reaction_shown(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]:
+    """Return the steps of the reaction, in order, with who did which."""
     return tuple(
         ReactionStep(
             step=number,
@@ -182,6 +213,30 @@ def _reaction(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]
         )
         for number, step in enumerate(reaction_of(case))
     )
+
+
+def repair_shown(case: ContainmentRecord, names: Names) -> RepairShown | None:
+    """Return what was repaired; None while nobody has said, or where the device missed again since."""
+    if case.repair_code is None or case.repaired_at is None or case.repaired_by is None:
+        return None
+    return RepairShown(
+        words=message(f"repair.{case.repair_code.value}"),
+        text=quoted(case.repair_text) if case.repair_text is not None else None,
+        by=person(names, case.repaired_by, case.repaired_how),
+        at=case.repaired_at,
+    )
+
+
+def repairs_asked(case: ContainmentRecord, *, is_running: bool) -> tuple[str, ...]:
+    """Return the list that a person may choose from now; empty once verified again, or in a run."""
+    asked = case.state is ContainmentState.OPEN and not is_running
+    return tuple(code.value for code in RepairCode) if asked else ()
+
+
+def _left(case: ContainmentRecord) -> tuple[Message, ...]:
+    if case.state is ContainmentState.CLOSED:
+        return ()
+    return tuple(message(f"todo.{todo.value}") for todo in left_to_do(case))
 
 
 def _part_of(reader: Reader, case: ContainmentRecord) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.containment_questions import may_reverify
+from redrabbit.domain.containment_questions import may_reverify, waits_for_reverification
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId
 from redrabbit.domain.occurrence import OccurrenceStatus, may_be_run
@@ -47,7 +47,8 @@ class Startable:
     urgent: bool
     """True where it is due, overdue or re-verifies: it comes first and its button is filled."""
     hindered: Message | None
-    """Why it can't be started now: the station can't be read, or a part can't be used."""
+    """Why it can't be started now: the station can't be read, a part can't be used, or nobody has said
+    what was repaired (D35)."""
 
 
 def startable_checks(
@@ -97,6 +98,7 @@ def _rows(
         occurrence: OccurrenceId | None = None,
         containment: ContainmentId | None = None,
         urgent: bool = True,
+        hindered: Message | None = None,
     ) -> Startable:
         return Startable(
             check=check.id,
@@ -108,7 +110,7 @@ def _rows(
             why=why,
             parts=parts,
             urgent=urgent,
-            hindered=_hindered(overview, parts),
+            hindered=_hindered(overview, parts) or hindered,
         )
 
     rows = [
@@ -116,6 +118,7 @@ def _rows(
             "missed",
             message("start.reverify", containment=case.containment_id),
             containment=case.containment_id,
+            hindered=None if waits_for_reverification(case) else message("start.repair_first"),
         )
         for case in cases
     ]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.device_marks import case_badge
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
@@ -25,7 +26,21 @@ from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
+from redrabbit.services.queries.beside_status import (
+    BadgeShown,
+    badge_shown,
+    badges_shown,
+    overdue_behind,
+)
+from redrabbit.services.queries.containment import (
+    ContainmentRow,
+    ReactionStep,
+    RepairShown,
+    containment_row,
+    reaction_shown,
+    repair_shown,
+    repairs_asked,
+)
 from redrabbit.services.queries.device_overview import (
     DeviceOverview,
     device_overviews,
@@ -72,6 +87,18 @@ class RunUnderWay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHere:
+    """A case of a device at this station that nobody has closed: what is left to do, one tap each."""
+
+    case: ContainmentRow
+    badge: BadgeShown
+    reaction: tuple[ReactionStep, ...]
+    repair: RepairShown | None
+    repairs: tuple[str, ...]
+    """The list out of which a person says what was repaired; empty: nobody is asked now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StationPage:
     """The operator's page."""
 
@@ -87,6 +114,8 @@ class StationPage:
     signals: tuple[SignalChip, ...]
     reading_age: timedelta | None
     run: RunUnderWay | None
+    cases: tuple[CaseHere, ...]
+    """Not verified again first, then the oldest."""
     startable: tuple[Startable, ...]
     """Empty while a run is under way."""
     next_due_at: datetime | None
@@ -122,6 +151,7 @@ def station_page(
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
         run=_run(reader, plant, station, run) if run is not None else None,
+        cases=_cases(reader, plant, here, now, is_running=run is not None),
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
             (s.standing.next_due_at for s in here if s.standing.next_due_at is not None),
@@ -163,6 +193,29 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         can_tap=can_tap,
         expected_scan=EXPECTED_SCAN.get(run.state),
     )
+
+
+def _cases(
+    reader: Reader,
+    plant: Plant,
+    here: Iterable[DeviceOverview],
+    now: datetime,
+    *,
+    is_running: bool,
+) -> tuple[CaseHere, ...]:
+    names = reader.names()
+    shown = [
+        CaseHere(
+            case=containment_row(plant, case),
+            badge=badge_shown(case_badge(case), now),
+            reaction=reaction_shown(case, names),
+            repair=repair_shown(case, names),
+            repairs=repairs_asked(case, is_running=is_running),
+        )
+        for overview in here
+        for case in overview.facts.containments
+    ]
+    return tuple(sorted(shown, key=lambda c: (c.case.state != "open", c.case.opened_at)))
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:

@@ -17,7 +17,7 @@ from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
-from redrabbit.web.api.requests import Act, Tick
+from redrabbit.web.api.requests import Act, Repair, Tick
 from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site
 
@@ -60,6 +60,22 @@ def containments_router(site: Site) -> APIRouter:
     ) -> Containment:
         """Tick one step of the reaction."""
         act = acts.TickReaction(containment_id=containment_id, step=body.step)
+        return containment_model(*await do(site, body, act, key))
+
+    @router.post("/containments/{containment_id}/repair", responses=FOR_ACTS)
+    async def record_repair(
+        containment_id: ContainmentInPath, body: Repair, key: Key = None
+    ) -> Containment:
+        """Say what was repaired: a re-verification can't be started before. The last word counts."""
+        act = acts.RecordRepair(containment_id=containment_id, repair=body.repair, text=body.text)
+        return containment_model(*await do(site, body, act, key))
+
+    @router.post("/containments/{containment_id}/close", responses=FOR_ACTS)
+    async def close_containment(
+        containment_id: ContainmentInPath, body: Act, key: Key = None
+    ) -> Containment:
+        """Close the case: verified again, and every step of its reaction done."""
+        act = acts.CloseContainment(containment_id=containment_id)
         return containment_model(*await do(site, body, act, key))
 
     return router

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.repair import RepairCode
 from redrabbit.web.api.models import (
     AlarmRef,
     ContainmentRef,
@@ -54,8 +55,20 @@ class Containment(Model):
     quantity: int | None = Field(description="Parts in the window, as far as counted.")
     quantity_is_lower_bound: bool
     reaction: list[ReactionStep]
+    repair_code: RepairCode | None = Field(
+        description="What was repaired since the last miss; null: nobody has said.",
+        examples=["lens_cleaned"],
+    )
+    repair_text: str | None = Field(description="A person's words.")
+    repaired_at: datetime | None
+    repaired_by: Who | None
+    repaired_how: WhoHow | None
     reverified_by_run: RunRef | None
     closed_at: datetime | None
+    closed_by: Who | None = Field(
+        description="null also where it closed by itself, under schemas 1 and 2."
+    )
+    closed_how: WhoHow | None
 
 
 class Alarm(Model):

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from redrabbit.domain.repair import RepairCode
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import (
     Code,
@@ -58,6 +59,15 @@ class NewPause(WithReason):
     line: Id = Field(examples=["line1"])
     begins_at: Instant
     ends_at: Instant = Field(description="At most 14 days after its beginning.")
+
+
+class Repair(Act):
+    """What was repaired after a miss."""
+
+    repair: RepairCode = Field(examples=["lens_cleaned"])
+    text: Reason | None = Field(
+        None, description="In words; needed for `other`.", examples=["Lens was smeared with oil"]
+    )
 
 
 class Tick(Act):

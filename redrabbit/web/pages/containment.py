@@ -11,6 +11,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, Letter
 from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.containment import containment_page, containments_page
 from redrabbit.web.pages.forms import Form, carry_out
@@ -78,8 +79,17 @@ async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTM
     return await shell_page(site, visit, "containment.html", content, status=status)
 
 
-ACTS: Final = frozenset({"stop", "tick", "reverify"})
+ACTS: Final = frozenset({"stop", "tick", "repair", "reverify", "close"})
 """What the forms of the page ask, by the last word of their address."""
+
+
+def repair_in(form: Form, case: ContainmentId) -> acts.RecordRepair:
+    """Return what a form says was repaired: the button that was pressed, and words if there are any."""
+    code = form.get("repair", "")
+    if code not in set(RepairCode):
+        raise Refusal("form_unreadable")
+    text = form.get("text", "").strip()
+    return acts.RecordRepair(containment_id=case, repair=RepairCode(code), text=text or None)
 
 
 async def _done(site: Site, request: Request, case: ContainmentId, act: str, form: Form) -> str:
@@ -90,6 +100,10 @@ async def _done(site: Site, request: Request, case: ContainmentId, act: str, for
         case "tick":
             tick = acts.TickReaction(containment_id=case, step=number_in(form, "step"))
             await carry_out(site, request, form, tick)
+        case "repair":
+            await carry_out(site, request, form, repair_in(form, case))
+        case "close":
+            await carry_out(site, request, form, acts.CloseContainment(containment_id=case))
         case _:
             run = await carry_out(site, request, form, await _reverification(site, case))
             return f"/stations/{quote(run.station, safe='')}"

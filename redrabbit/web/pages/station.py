@@ -21,10 +21,11 @@ from redrabbit.domain.identity import (
 )
 from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
+from redrabbit.web.pages.containment import repair_in
 from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
-from redrabbit.web.site import Site, id_in, optional_id_in
+from redrabbit.web.site import Site, id_in, number_in, optional_id_in
 from redrabbit.web.values import quotable, text_from
 
 
@@ -138,11 +139,20 @@ def _run(form: Form) -> RunId:
     return RunId(id_in(form, "run", Letter.RUN))
 
 
+def _case(form: Form) -> ContainmentId:
+    return ContainmentId(id_in(form, "containment", Letter.CONTAINMENT))
+
+
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,
     "scan": _scan,
     "presented": lambda form: acts.SayPresented(run_id=_run(form)),
     "confirm": lambda form: acts.ConfirmRun(run_id=_run(form)),
+    "stop": lambda form: acts.RecordStop(containment_id=_case(form)),
+    "tick": lambda form: acts.TickReaction(
+        containment_id=_case(form), step=number_in(form, "step")
+    ),
+    "repair": lambda form: repair_in(form, _case(form)),
     "abort": lambda form: acts.AbortRun(run_id=_run(form), reason=form.get("reason", "")),
 }
 """What the forms of the page ask, by the last word of their address."""

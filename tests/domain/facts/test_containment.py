@@ -1,5 +1,9 @@
 """A case from the miss to its end."""
 
+from dataclasses import replace
+
+from redrabbit.domain.facts.containment import ContainmentClosed
+from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.ledger import JsonValue, canonical_text, instant_text
 from redrabbit.domain.records import ContainmentRecord
 from tests.domain.folded import NAMES, a_ledger, at, values
@@ -68,3 +72,23 @@ def test_a_containment_is_stopped_reverified_and_closed() -> None:
     ledger.say("containment_closed", 90, containment_id="line1-C-1")
     closed = ledger.the(ContainmentRecord, "line1-C-1")
     assert (closed.state, closed.closed_at) == ("closed", at(90))
+    assert values(closed, "closed_by", "closed_how", "closed_entry") == {
+        "closed_by": "name:anna",
+        "closed_how": "stated",
+        "closed_entry": ledger.entries[-1].index,
+    }
+
+
+def test_before_schema_3_nobody_closed_a_case() -> None:
+    """D35: it closed by itself; whoever did the last step said nothing about the case."""
+    ledger = a_ledger()
+    ledger.say("containment_opened", 0, **CONTAINMENT)
+    entry = ledger.say("containment_closed", 90, containment_id="line1-C-1")
+    case = ContainmentClosed(containment_id=ContainmentId("line1-C-1"))
+    (change,) = case.fold(replace(entry, schema=2), ledger.look)
+    assert values(change.record, "state", "closed_at", "closed_by", "closed_how") == {
+        "state": "closed",
+        "closed_at": at(90),
+        "closed_by": None,
+        "closed_how": None,
+    }

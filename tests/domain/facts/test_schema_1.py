@@ -38,6 +38,8 @@ ADDED = {
     "payloads_erased",
     "part_handed_back",
     "part_handed_over",
+    "repair_disproved",
+    "repair_recorded",
     "run_remarked",
     "station_retired",
 }

@@ -7,6 +7,8 @@ from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
+from redrabbit.domain.repair import RepairCode
+from redrabbit.services import containing
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.station import RunUnderWay, StationPage, station_page
 from redrabbit.services.station_owner import StationOwner
@@ -97,8 +99,23 @@ class AtOp20(Bench):
         self.put_on()
         self.answer(**answer)
 
+    def repair(
+        self,
+        case: str = "line1-C-1",
+        code: RepairCode = RepairCode.LENS_CLEANED,
+        text: str | None = None,
+    ) -> None:
+        """Say what was repaired."""
+        self.write(
+            lambda uow: containing.record_repair(
+                uow, ContainmentId(case), repair=code, text=text, actor=ANNA
+            )
+        )
+
     def verify(self, check: str = TORQUE_CHECK, *, case: str | None = None) -> None:
-        """Make a run that passes."""
+        """Make a run that passes; of a case, after a repair."""
+        if case is not None:
+            self.repair(case)
         self.start(check, case=case)
         self.judged("RR-0001", rejected=True, reject_code=11)
         self.give_back("RR-0001")
@@ -106,9 +123,9 @@ class AtOp20(Bench):
         self.give_back("GM-0001")
         self.confirm()
 
-    def miss(self) -> None:
+    def miss(self, *, case: str | None = None) -> None:
         """Make a run that misses, and end it."""
-        self.start()
+        self.start(case=case)
         self.judged(accepted=True)
         self.give_back()
         self.confirm()

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.base.messages import Message
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, ContainmentId, How, PartId, RunId
+from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing
 from redrabbit.services.queries.containment import (
     ContainmentPage,
@@ -13,12 +15,18 @@ from redrabbit.services.queries.containment import (
     containments_page,
 )
 from redrabbit.services.queries.people import Person
+from redrabbit.services.queries.reasons import quoted
+from redrabbit.services.queries.wording import message
 from tests.plants import TORQUE_CHECK, a_check
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CLOSED_CASE, MISSED_RUN, OPEN_CASE, SILENT_RUN, Showcase
 
 CASE, AGAIN = ContainmentId("line1-C-1"), RunId("line1-R-2")
 LI_WEI_STATED = Person(name="Li Wei", how=How.STATED)
+
+
+def codes(said: tuple[Message, ...]) -> list[str]:
+    return [each.code for each in said]
 
 
 def case_of(showcase: Showcase, case: str) -> ContainmentPage:
@@ -69,7 +77,9 @@ def test_a_case_before_anything_was_good_has_no_beginning(showcase: Showcase) ->
 def test_a_re_verification_is_under_way_until_it_is_closed_then_an_attempt() -> None:
     bench = AtOp20()
     bench.miss()
+    bench.repair()
     bench.start(case=CASE)
+    assert case_at(bench).repairs == ()
     assert (case_at(bench).run_under_way, case_at(bench).attempts) == (AGAIN, ())
     bench.judged(accepted=True)
     bench.give_back()
@@ -81,25 +91,52 @@ def test_a_re_verification_is_under_way_until_it_is_closed_then_an_attempt() -> 
     assert (run, outcome, grade) == (AGAIN, "failed", "C")
 
 
-def test_a_case_that_passed_waits_for_its_reaction() -> None:
-    """B24."""
+def test_a_case_that_passed_waits_for_its_reaction_and_for_a_person() -> None:
+    """B24, D35."""
     bench = AtOp20()
     bench.miss()
+    assert codes(case_at(bench).left) == ["todo.reverify", "todo.reaction"]
     bench.verify(case=CASE)
     assert (case_at(bench).case.state, case_at(bench).closed_at) == ("reverified", None)
+    assert codes(case_at(bench).left) == ["todo.reaction"]
     for step in range(2):
         bench.write(
             lambda uow, step=step: containing.tick_reaction(  # type: ignore[misc]  # because mypy can't infer a lambda with a default
                 uow, CASE, step=step, actor=Actor.stated("li")
             )
         )
-    assert case_at(bench).case.state == "closed"
+    assert (case_at(bench).case.state, case_at(bench).left) == ("reverified", ())
+    bench.write(lambda uow: containing.close(uow, CASE, actor=Actor.stated("chen")))
+    page = case_at(bench)
+    assert (page.case.state, page.left) == ("closed", ())
+    assert page.closed_by == Person(name="chen", how=How.STATED)
+
+
+def test_a_case_asks_once_what_was_repaired_and_again_after_another_miss() -> None:
+    """D35."""
+    bench = AtOp20()
+    bench.miss()
+    assert case_at(bench).repair is None
+    assert case_at(bench).repairs == tuple(code.value for code in RepairCode)
+    bench.repair(code=RepairCode.OTHER, text="new light")
+    repair = case_at(bench).repair
+    assert repair is not None
+    assert (repair.words, repair.text) == (message("repair.other"), quoted("new light"))
+    assert repair.by == Person(name="2207", how=How.STATED)
+    bench.miss(case=CASE)
+    assert case_at(bench).repair is None
+    bench.verify(case=CASE)
+    repair = case_at(bench).repair
+    assert repair is not None
+    assert (repair.words, repair.text) == (message("repair.lens_cleaned"), None)
+    assert case_at(bench).repairs == ()
 
 
 def test_a_check_that_was_planned_anew_without_the_part_offers_no_re_verification() -> None:
     """L4: what the page offers is what the service would start."""
     bench = AtOp20()
     bench.miss()
+    bench.repair()
     assert case_at(bench).check == TORQUE_CHECK
     only_good = replace(
         bench.plant.plan, checks=(a_check(parts=(PartId("GM-0001"),)),), revision="B"

@@ -13,6 +13,7 @@ from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import planning, scheduling
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.startable import Startable
+from redrabbit.services.queries.wording import message
 from tests.plants import OP20, a_check, a_part, a_plant
 from tests.services.queries.at_op20 import AtOp20
 
@@ -54,6 +55,10 @@ def test_an_open_case_asks_for_its_re_verification_until_it_passed() -> None:
     bench.miss()
     (row,) = rows(bench)
     assert (row.status, row.containment, row.urgent) == ("missed", "line1-C-1", True)
+    assert row.hindered == message("start.repair_first")
+    bench.repair()
+    (row,) = rows(bench)
+    assert (row.containment, row.hindered) == ("line1-C-1", None)
     bench.verify(case="line1-C-1")
     (row,) = rows(bench)
     assert (row.containment, row.urgent) == (None, False)
@@ -126,6 +131,8 @@ def _keep_obligations(bench: AtOp20) -> None:
 HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "passes": lambda bench: bench.verify(),
     "misses": lambda bench: bench.miss(),
+    "repaired": lambda bench: bench.repair(),
+    "missed again": lambda bench: bench.miss(case="line1-C-1"),
     "verified again": lambda bench: bench.verify(case="line1-C-1"),
     "quarantined": lambda bench: bench.write(
         lambda uow: planning.quarantine(uow, "RR-0001", reason="worn", actor=QUALITY)

@@ -27,6 +27,7 @@ def test_a_run_that_nothing_asked_for_is_on_demand() -> None:
 def test_a_re_verification_names_its_case() -> None:
     bench = AtOp20()
     bench.miss()
+    bench.repair()
     assert why(bench, bench.start(case="line1-C-1")) == (
         "why.reverification",
         {"containment": "line1-C-1"},
