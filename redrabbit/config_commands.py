@@ -5,17 +5,20 @@ from pathlib import Path
 
 from redrabbit.base.printable import complain, put_out
 from redrabbit.config.explanation import explain
-from redrabbit.config.plant import load_plant
+from redrabbit.config.plant import advice_on
 from redrabbit.config.template import write_template
 from redrabbit.domain.plant import Plant
 from redrabbit.exit_codes import FOUND, exit_code_of
 
 
 def check_configuration(folder: Path, explained: str | None = None) -> int:
-    """Name every problem of a configuration; 0 when there is none. Then explain a station, if asked."""
+    """Name every problem of a configuration, or what would be better said; then explain a station.
+
+    0 where there is no problem.
+    """
 
     def work() -> int:
-        plant = load_plant(folder)
+        plant, advice = advice_on(folder)
         if explained is not None:
             return _explain(plant, explained)
         counts = {
@@ -25,6 +28,7 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
             "challenge parts": len(plant.parts),
         }
         told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        put_out(*(f"{each.place}: advice: {each.found}; say {each.expected}" for each in advice))
         put_out(f"{plant.name}: no problem ({told})")
         return 0
 

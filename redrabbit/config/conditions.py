@@ -182,6 +182,10 @@ def read_value(node: Node, signal: str, values: ValueRange, problems: Problems) 
             found = f"{describe(node)} as a value of {signal!r}"
             problems.add(node.place, found, expected[values.kind])
             return None
+    if value in values.but:
+        instead = "another value, because `invalid` says that the station means no value by it"
+        problems.add(node.place, f"{signal!r} can never be {node.text}", instead)
+        return None
     if values.can_be(value):
         return value
     if values.kind == "number" and values.low <= float(value) <= values.high:

@@ -70,10 +70,22 @@ def read_configuration(
     Line ends are made line feeds and byte order marks dropped, so that the same words give the same
     digest on every machine. The files are read once: what is kept is what was understood.
     """
-    problems = Problems(adopted=adopted)
+    return _understood(source, Problems(adopted=adopted))
+
+
+def advice_on(folder: Path) -> tuple[Plant, tuple[Problem, ...]]:
+    """Return the plant with what would be better said of it; raises as `load_plant`."""
+    problems = Problems()
+    plant, _ = _understood(folder, problems)
+    return plant, tuple(sorted(set(problems.advised)))
+
+
+def _understood(
+    source: Path | Mapping[str, str], problems: Problems
+) -> tuple[Plant, dict[str, str]]:
     texts = _texts(source, problems)
     roots = {name: _root(name, text, problems) for name, text in texts.items()}
-    if not adopted:
+    if not problems.adopted:
         for root in roots.values():
             if root is not None:
                 refuse_unreadable(root, problems)

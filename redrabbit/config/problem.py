@@ -61,6 +61,8 @@ class Problems:
     """Collects problems while files are read."""
 
     found: list[Problem] = field(default_factory=list)
+    advised: list[Problem] = field(default_factory=list)
+    """What keeps nothing from being used, and would be better said."""
     adopted: bool = False
     """The files were adopted before: later rules about their words refuse nothing of them (L7)."""
 
@@ -77,6 +79,11 @@ class Problems:
             return
         hint = masked(hint) if hint else None
         self.found.append(Problem(place, masked(found), masked(expected), hint))
+
+    def advise(self, place: SourcePosition, found: str, expected: str) -> None:
+        """Note what would be better said; the configuration is used all the same."""
+        if len(self.advised) < MOST_PROBLEMS:
+            self.advised.append(Problem(place, masked(found), masked(expected)))
 
     def refuse_unknown(
         self, what: str, word: str, place: SourcePosition, known: Collection[str] | None

@@ -19,6 +19,7 @@ from redrabbit.config.conditions import (
     read_value,
 )
 from redrabbit.config.file_schema import Block, Choice, Flag, Key, Raw, Schema, Section
+from redrabbit.config.limit_advice import advise_on_limits
 from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
 from redrabbit.config.satisfiability import can_be_true, same
@@ -158,6 +159,8 @@ def read_rule(
         accepted=_read_answer(block, "accepted", demanded, table, problems),
     )
     _check_silences(block, conditions, watched.link, problems)
+    advise_on_limits(conditions.detected, block.place_of("detected"), table, problems)
+    advise_on_limits(conditions.accepted, block.place_of("accepted"), table, problems)
     _refuse_look_alikes(block, conditions, problems)
     _refuse_kinds(block, table, problems)
     codes = _read_codes(block, modes, table, problems)

@@ -9,24 +9,22 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redrabbit.config.file_schema import (
-    Bilingual,
     Block,
     Choice,
     Entry,
     Key,
     MapOf,
-    Number,
     Raw,
     Schema,
     Section,
     Spelled,
     Whole,
-    Words,
 )
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
+from redrabbit.config.signal_meaning import MEANING, meaning_of
 from redrabbit.config.spellings import DURATION, MESSAGE_SIZE, SIGNAL, SLUG
-from redrabbit.config.value_range import ValueRange, kind_of
+from redrabbit.config.value_range import ValueRange
 from redrabbit.domain.decoding import length_of
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, Unreadable, unreadable_signals
@@ -85,13 +83,6 @@ MQTT_TOPIC: Final = Section(
     "{topic: …, expected_every: …}",
 )
 
-_MEANING: Final = {
-    "scale": Key(Number(), "value = raw · scale + offset.", required=False, default=1.0),
-    "offset": Key(Number(), "value = raw · scale + offset.", required=False, default=0.0),
-    "unit": Key(Words(), "The unit of the value.", required=False),
-    "label": Key(Bilingual(), "What people call it.", required=False),
-}
-
 _ORDER: Final = Choice({"big": Order.BIG, "little": Order.LITTLE})
 
 MODBUS_SIGNAL: Final = Section(
@@ -130,7 +121,7 @@ MODBUS_SIGNAL: Final = Section(
         "byte_order": Key(
             _ORDER, "Which byte comes first; big if left out.", required=False, default=Order.BIG
         ),
-        **_MEANING,
+        **MEANING,
         "pulse": Key(
             DURATION, "How long it stays on at least, if it goes off by itself.", required=False
         ),
@@ -147,7 +138,7 @@ MQTT_SIGNAL: Final = Section(
         "encoding": Key(
             Choice({encoding.value: encoding for encoding in MQTT_ENCODINGS}), "What it tells."
         ),
-        **_MEANING,
+        **MEANING,
     },
     "a signal, for example {topic: state, path: result.torque, encoding: number}",
 )
@@ -262,25 +253,12 @@ def _keep(
 ) -> None:
     block = entry.value
     assert block is not None  # noqa: S101  because an address was read from it
-    kind = kind_of(address.encoding)
-    for key in ("scale", "offset", "unit"):
-        if key in block and kind != "number":
-            problems.add(
-                block.place_of(key), f"{key} on {entry.key!r}, which tells a {kind}", f"no {key}"
-            )
-    if block["scale"] == 0:
-        problems.add(block.place_of("scale"), "scale 0", "a scale that keeps values apart")
-        return
     name = SignalName(entry.key)
-    table.specs[name] = SignalSpec(
-        name=name,
-        address=address,
-        scale=block["scale"],
-        offset=block["offset"],
-        unit=block["unit"],
-        label=block["label"],
-        pulse_s=block["pulse"].total_seconds() if block["pulse"] else None,
-    )
+    pulse = block["pulse"]
+    bare = SignalSpec(name=name, address=address, pulse_s=pulse.total_seconds() if pulse else None)
+    spec = meaning_of(bare, block, problems)
+    if spec is not None:
+        table.specs[name] = spec
 
 
 def _modbus_address(entry: Entry[Block], problems: Problems) -> ModbusAddress | None:

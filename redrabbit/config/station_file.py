@@ -23,6 +23,7 @@ from redrabbit.config.file_schema import (
     Words,
 )
 from redrabbit.config.file_version import VERSION, is_newer
+from redrabbit.config.heartbeat import HEARTBEAT, read_heartbeat
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, SourcePosition
@@ -73,6 +74,11 @@ STATION: Final = Section(
         "says": Key(
             STATION_SAYS,
             "What else the station says of the part and of how it runs.",
+            required=False,
+        ),
+        "heartbeat": Key(
+            HEARTBEAT,
+            "What changes as long as the machine runs; a machine that stopped is not read.",
             required=False,
         ),
         "value_expires": Key(
@@ -129,16 +135,22 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     if section is not None and block["value_expires"] is not None:
         expires = Located(block["value_expires"], block.place_of("value_expires"))
         check_pace(section, table, expires, problems)
-    watched = Watched(signals=table, link=section.link if section is not None else None)
+    link = section.link if section is not None else None
+    heartbeat = read_heartbeat(block["heartbeat"], table, link, block["value_expires"], problems)
+    watched = Watched(signals=table, link=link)
     devices = {
         entry.key: _read_device(entry, watched, plant, problems) for entry in block["devices"] or ()
     }
-    complete = len(problems.found) == before
+    station = None
+    if len(problems.found) == before:
+        station = _station(block, watched.link, table, devices, says)
+    if station is not None:
+        station = replace(station, heartbeat=heartbeat)
     return StationFile(
         id=block["station"],
         place=block.place_of("station"),
         line=block["line"],
-        station=_station(block, watched.link, table, devices, says) if complete else None,
+        station=station,
         devices=devices,
     )
 

@@ -56,6 +56,8 @@ class ValueRange:
     single_precision: bool = False
     max_bytes: int | None = None
     """For a text of a fixed length."""
+    but: frozenset[Value] = frozenset()
+    """What it never is, because the station means by it that there is no value."""
 
     @classmethod
     def of(cls, spec: SignalSpec) -> "ValueRange":
@@ -63,16 +65,20 @@ class ValueRange:
         encoding = spec.address.encoding
         kind = kind_of(encoding)
         if kind == "text" and isinstance(spec.address, ModbusAddress):
-            return cls("text", max_bytes=spec.address.length_registers * BYTES_PER_REGISTER)
+            length = spec.address.length_registers * BYTES_PER_REGISTER
+            return cls("text", max_bytes=length, but=frozenset(spec.invalid))
         if kind != "number":
-            return cls(kind)
+            return cls(kind, but=frozenset(spec.invalid))
         low, high = (_INTEGER_RANGES | _REAL_RANGES)[encoding]
         plain = spec.scale == 1 and spec.offset == 0  # so that 64 bits stay exact
         ends = (low, high) if plain else (_scaled(low, spec), _scaled(high, spec))
+        lowest, highest = spec.range or (-math.inf, math.inf)
+        codes = (code for code in spec.invalid if not isinstance(code, str))
         return cls(
             "number",
-            low=min(ends),
-            high=max(ends),
+            low=max(min(ends), lowest),
+            high=min(max(ends), highest),
+            but=frozenset(code if plain else _scaled(code, spec) for code in codes),
             whole=encoding in _INTEGER_RANGES,
             scale=spec.scale,
             offset=spec.offset,
@@ -81,6 +87,8 @@ class ValueRange:
 
     def can_be(self, value: Value) -> bool:
         """Return whether the decoded signal can ever be equal to a value, bit for bit."""
+        if value in self.but:
+            return False
         if isinstance(value, str):
             return self.max_bytes is None or len(value.encode()) <= self.max_bytes
         if self.kind == "bool":
@@ -90,7 +98,7 @@ class ValueRange:
         if self.whole:
             return any(self.decoded(raw) == value for raw in self._raw_near(value))
         if self.single_precision:
-            return self.decoded(_single((value - self.offset) / self.scale)) == value
+            return self.decoded(single_precision((value - self.offset) / self.scale)) == value
         return True
 
     def decoded(self, raw: float) -> float:
@@ -103,6 +111,7 @@ class ValueRange:
         self, low: float, high: float, *, without_low: bool, without_high: bool, but: set[float]
     ) -> bool:
         """Return whether any value lies from `low` to `high`, with or without the ends."""
+        but = but | {value for value in self.but if not isinstance(value, str)}
         if self.low >= low:
             low, without_low = self.low, without_low and self.low == low
         if self.high <= high:
@@ -137,7 +146,8 @@ def _is_within(
     )
 
 
-def _single(number: float) -> float:
+def single_precision(number: float) -> float:
+    """Return the number as 32 bits hold it; not a number beyond what they hold."""
     pattern = NUMBER_FORMATS[Encoding.FLOAT32]
     try:
         return float(struct.unpack(pattern, struct.pack(pattern, number))[0])

@@ -3,8 +3,13 @@
 Rules: nothing is guessed, rounded into shape or carried over. A float that is not finite is
 `NOT_A_NUMBER`; text that is not UTF-8, or breaks the rule for texts from outside (`text`, D24), is
 `UNREADABLE`; a whole number beyond 64 bits with sign, and a count of parts beyond what records hold, is
-`OUT_OF_RANGE`; a JSON field that is absent or null is `MISSING`; a reply of the wrong length is `BAD_REPLY`. An empty text is a value. An integer with scale 1 and offset 0 stays
-an integer; any other scaled number is a float. Truth values and text are never scaled.
+`OUT_OF_RANGE`; a JSON field that is absent or null is `MISSING`; a reply of the wrong length is
+`BAD_REPLY`. An empty text is a value. An integer with scale 1 and offset 0 stays an integer; any other
+scaled number is a float. Truth values and text are never scaled.
+
+A code that is declared as `invalid` is `NOT_AVAILABLE`: it is compared as it stands at the source, before
+scale and offset, as the machine's manual tells it. A value outside of the declared `range` is
+`OUT_OF_RANGE`: it is compared in the signal's unit, as rules are (D32).
 
 What a payload may say for a truth value: JSON `true`, `false`, `0`, `1`, or one of the words of
 `TRUTH_WORDS`, in any case, as JSON string or as plain text. Numbers in quotes are no JSON numbers.
@@ -97,7 +102,7 @@ def decode_registers(spec: SignalSpec, registers: bytes | Sequence[int]) -> Valu
     if address.byte_order is Order.LITTLE:
         raw = _swap_bytes(raw)
     if address.encoding is Encoding.STRING:
-        return _padded_text(raw)
+        return _told_text(spec, _padded_text(raw))
     if address.encoding is Encoding.BOOL:
         number = int.from_bytes(raw, "big")
         return _zero_or_one([number]) if address.bit is None else bool(number >> address.bit & 1)
@@ -114,7 +119,7 @@ def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
         return Reason.UNREADABLE
     match spec.address.encoding:
         case Encoding.STRING:
-            return _readable(text)
+            return _told_text(spec, _readable(text))
         case Encoding.BOOL:
             return TRUTH_WORDS.get(text.lower(), Reason.UNREADABLE)
         case _:
@@ -131,7 +136,9 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
         return Reason.MISSING
     match address.encoding:
         case Encoding.STRING:
-            return _readable(value) if isinstance(value, str) else Reason.UNREADABLE
+            return (
+                _told_text(spec, _readable(value)) if isinstance(value, str) else Reason.UNREADABLE
+            )
         case Encoding.BOOL:
             return _truth(value)
         case _:
@@ -214,6 +221,13 @@ def _readable(text: str) -> str | Reason:
     return text if found is None or found.code == "text_missing" else Reason.UNREADABLE
 
 
+def _told_text(spec: SignalSpec, text: str | Reason) -> str | Reason:
+    """Return a text, unless it is the word for "no value", as a scanner's `NOREAD`."""
+    if isinstance(text, Reason):
+        return text
+    return Reason.NOT_AVAILABLE if text in spec.invalid else text
+
+
 def _truth(value: object) -> bool | Reason:
     match value:
         case bool():
@@ -271,12 +285,27 @@ def _is_finite(number: float) -> bool:
 
 
 def _scaled(spec: SignalSpec, number: float) -> Value | Reason:
+    """Return a number in its unit, if it is one, and one that the signal may have."""
     if not _is_finite(number):
         return Reason.NOT_A_NUMBER
+    if number in spec.invalid:
+        return Reason.NOT_AVAILABLE
     if isinstance(number, int) and not fits_in_64_bits(number):
         return Reason.OUT_OF_RANGE
-    if spec.scale != 1 or spec.offset != 0:
-        number = number * spec.scale + spec.offset
-        if not math.isfinite(number):
-            return Reason.NOT_A_NUMBER
-    return Reason.OUT_OF_RANGE if spec.counts_parts and not is_a_count(number) else number
+    value = _in_unit(spec, number)
+    if not math.isfinite(value):
+        return Reason.NOT_A_NUMBER
+    return value if _is_plausible(spec, value) else Reason.OUT_OF_RANGE
+
+
+def _in_unit(spec: SignalSpec, number: float) -> float:
+    if spec.scale == 1 and spec.offset == 0:
+        return number
+    return number * spec.scale + spec.offset
+
+
+def _is_plausible(spec: SignalSpec, value: float) -> bool:
+    """Tell whether a value is within the declared range, and a count one that records hold."""
+    if spec.range is not None and not spec.range[0] <= value <= spec.range[1]:
+        return False
+    return not spec.counts_parts or is_a_count(value)

@@ -24,7 +24,13 @@ from redrabbit.domain.rule import DetectionRule, judging_signals, signals_of
 from redrabbit.domain.station import Station
 
 TOLD_BY_THE_STATION: Final = frozenset(
-    {Reason.MISSING, Reason.NOT_A_NUMBER, Reason.OUT_OF_RANGE, Reason.UNREADABLE}
+    {
+        Reason.MISSING,
+        Reason.NOT_A_NUMBER,
+        Reason.NOT_AVAILABLE,
+        Reason.OUT_OF_RANGE,
+        Reason.UNREADABLE,
+    }
 )
 """Reasons that stand in a good reply: the station was asked, and answered that there is no value."""
 
@@ -137,7 +143,6 @@ class DevicesRead:
         by_history = change.retained or not acquisition.fresh
         if by_history:
             self._by_history.add(change.signal)
-            self._all_read_until = None
         else:
             self._by_history.discard(change.signal)
         for one in (answer,) if change.reason is not None else (value, answer):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
+from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
 from redrabbit.domain.reject_reason import (
     NOTHING_TOLD,
@@ -93,6 +94,8 @@ class Evidence:
     """Communication was lost for too long since the part was presented."""
     failed: Reason | None = None
     """Why the last acquisition failed, None when it was good."""
+    machine: MachineHeard = NOTHING_HEARD
+    """Since the part came."""
     another_part: bool = False
     """Another part came before the answer: what follows is not about ours."""
     doubted: bool = False
@@ -166,6 +169,8 @@ def present(
 
 def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     """Return the evidence with one more acquisition of the station taken in."""
+    if evidence.presented_at is not None and acquisition.tells_of_machine:
+        evidence = replace(evidence, machine=evidence.machine.after(acquisition))
     covered = acquisition.signals & evidence.expectation.rule.signals()
     if not covered:
         return evidence
@@ -175,7 +180,7 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     if not acquisition.speaks_of_now:
         return _with_history(evidence, acquisition, covered)
     taken = _with_values(evidence, acquisition, covered)
-    if evidence.presented_from is None:
+    if evidence.presented_from is None or evidence.machine.restarted:
         return taken
     if acquisition.window.began_at < evidence.presented_from:
         return _as_before(taken, covered)

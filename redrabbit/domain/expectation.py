@@ -28,5 +28,7 @@ class Expectation:
     blind_after_s: Mapping[SignalName, float | None]
     """How long a judging signal may go unread before an answer, or the next part, can have passed
     unseen (D30); None: it speaks only on change, so nobody knows."""
+    heartbeat: bool = False
+    """Whether its station tells that its machine runs; silence counts only while it does (D32)."""
     gaps_lose_messages: bool
     """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""

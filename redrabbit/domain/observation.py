@@ -26,13 +26,18 @@ class Reason(StrEnum):
     BAD_REPLY = "bad_reply"
     """The reply was malformed, short, or not the one asked for."""
     NOT_A_NUMBER = "not_a_number"
+    NOT_AVAILABLE = "not_available"
+    """The station told a code that is declared to mean that it has no value."""
     OUT_OF_RANGE = "out_of_range"
+    """Beyond what is declared as plausible, or what the encoding holds."""
     UNREADABLE = "unreadable"
     """The payload does not have the declared form."""
     TOO_LARGE = "too_large"
     """The message is larger than its topic's limit; nobody looked into it."""
     MISSING = "missing"
     """The payload lacks the declared field."""
+    NOT_RUNNING = "not_running"
+    """It answers, but its heartbeat has stopped: what it shows is left over from before (D32)."""
     EXPIRED = "expired"
     """No acquisition for longer than the station allows."""
 
@@ -108,6 +113,15 @@ class Acquisition:
     """How many messages the sequence shows to be missing just before this one."""
     detail: str | None = None
     """For diagnostics only: error class, exception code. Never judged."""
+    heart_beat: bool = False
+    """The machine's heartbeat changed: so its program ran (D32)."""
+    machine_restarted: bool = False
+    """A counter that is never set back went back: so the machine was restarted (D32)."""
+
+    @property
+    def tells_of_machine(self) -> bool:
+        """True where it says that the machine ran, or was restarted."""
+        return self.heart_beat or self.machine_restarted
 
     @property
     def speaks_of_now(self) -> bool:

@@ -34,7 +34,7 @@ def code_edge(expectation: Expectation, acquisition: Acquisition, before: Readin
 def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) -> bool:
     """Return whether the rule's own *presented* condition turned true in this acquisition."""
     condition = before.expectation.rule.presented
-    if condition is None or not acquisition.speaks_of_now:
+    if condition is None or not acquisition.speaks_of_now or acquisition.machine_restarted:
         return False
     return turned_true(condition, before.known, after.known)
 

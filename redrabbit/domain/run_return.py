@@ -40,7 +40,7 @@ def _watch_contradiction(run: Run, event: Observed) -> Advance:
         return run, ()
     assert evidence.deadline_at is not None  # noqa: S101  a good verdict is of a presented part
     at = event.acquisition.window.ended_at
-    if at > evidence.deadline_at or evidence.another_part:
+    if at > evidence.deadline_at or evidence.another_part or evidence.machine.restarted:
         return run, ()
     if evidence.presented_how is Presented.STATED:
         return run, ()  # this station can't tell the next part from ours

@@ -114,6 +114,11 @@ class SignalSpec:
     pulse_s: float | None = None
     """How long it stays on at least, where it goes off by itself; None: not declared."""
     label: Text | None = None
+    invalid: tuple[float | str, ...] = ()
+    """Codes that mean "no value", as they stand at the source: before scale and offset, and in single
+    precision where the encoding is (D32)."""
+    range: tuple[float, float] | None = None
+    """The lowest and the highest value that is plausible, both included, in `unit` (D32)."""
     counts_parts: bool = False
     """The station's part counter: what records can't hold is no count."""
     resets: Resets | None = None

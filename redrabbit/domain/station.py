@@ -64,6 +64,15 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A signal that changes for as long as the machine's program runs: a toggling bit, an uptime (D32)."""
+
+    signal: SignalName
+    every_s: float
+    """It changes at least so often; silence for longer: the machine has stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """One station of a line: how it is read, and what watches there."""
 
@@ -81,6 +90,8 @@ class Station:
     """Which part the station sees; a challenge part's code outside its run is an escape (L5)."""
     says: StationSays = field(default_factory=StationSays)
     """What else it says of the part before it, and of how it runs (D33)."""
+    heartbeat: Heartbeat | None = None
+    """None: nothing tells a machine that has stopped from one that has nothing to say."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, stands
 from redrabbit.domain.evidence import Evidence, expired_signals
-from redrabbit.domain.observation import Value
+from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.reject_reason import is_expected
 from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict, Why
@@ -48,9 +48,10 @@ def inconclusive(why: Why, at: datetime, observed_code: Value | None = None) -> 
 def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     """Return the verdict, or None while the evidence is not complete and time is left.
 
-    1. Both answers came: contradictory. 2. Else as the answer says, once it is final. 3. Another
-    part, a clock that was set, lost communication: inconclusive. 4. Time over, and every answer's
-    signal read once more since: what silence means.
+    1. Both answers came: contradictory. 2. Else as the answer says, once it is final. 3. A machine
+    that was restarted, another part, a clock that was set, lost communication: inconclusive.
+    4. Time over, every answer's signal read once more since, and the machine, where it tells, seen to
+    run since: what silence means.
     `now` is the end of the last window, or a later instant when none came any more.
     """
     if evidence.presented_at is None or evidence.deadline_at is None:
@@ -58,14 +59,16 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
     final_at = answer_final_at(evidence)
     if final_at is not None:
         both = evidence.rejected_at is not None and evidence.accepted_at is not None
-        final = both or evidence.another_part or now >= final_at
+        final = both or evidence.another_part or evidence.machine.restarted or now >= final_at
         return judge_answer(evidence) if final else None
+    if evidence.machine.restarted:
+        return inconclusive(Why.MACHINE_RESTARTED, now)
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
     if evidence.clock_jumped:
         return inconclusive(Why.CLOCK_JUMPED, now)
     if evidence.lost:
-        return inconclusive(Why.LINK_LOST, now)
+        return inconclusive(_why_unread(evidence), now)
     if now > evidence.deadline_at and _all_signals_read_since(evidence, evidence.deadline_at, now):
         return _silent(evidence, now)
     return None
@@ -73,7 +76,7 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
 
 def judge_at_last(evidence: Evidence, now: datetime) -> Judgement:
     """Return the verdict when no further reading is waited for."""
-    unheard = Why.STALE if evidence.failed is None else Why.LINK_LOST
+    unheard = Why.STALE if evidence.failed is None else _why_unread(evidence)
     return judge(evidence, now) or inconclusive(unheard, now)
 
 
@@ -98,7 +101,19 @@ def judge_answer(evidence: Evidence) -> Judgement | None:
         return None
     if len(answers) == 2 or _other_answer_stands(evidence):  # noqa: PLR2004  both of the two
         return inconclusive(Why.CONTRADICTORY, max(answers))
+    if _is_by_silence(evidence) and not _ran_at(evidence, answers[0]):
+        return None
     return _answered(evidence, answers[0])
+
+
+def _ran_at(evidence: Evidence, at: datetime) -> bool:
+    """Return whether the machine was seen to run then: one that has stopped is silent, too (D32)."""
+    return not evidence.expectation.heartbeat or evidence.machine.ran_since(at)
+
+
+def _why_unread(evidence: Evidence) -> Why:
+    stopped = evidence.failed is Reason.NOT_RUNNING
+    return Why.NOT_RUNNING if stopped else Why.LINK_LOST
 
 
 def contradiction(evidence: Evidence, at: datetime) -> Judgement | None:
@@ -175,13 +190,18 @@ def _may_be_of_another_part(evidence: Evidence) -> bool:
 
 
 def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
-    """Return whether each answer's signal was read since the deadline, or never will be in time."""
+    """Return whether each answer's signal was read since the deadline, or never will be in time.
+
+    And whether its machine was seen to run since, where it tells.
+    """
     regular = {
         signal
         for signal in judging_signals(evidence.expectation.rule)
         if evidence.expectation.expires_s.get(signal) is not None
     }
     awaited = regular - expired_signals(evidence, now)
+    if evidence.failed is None and not _ran_at(evidence, deadline_at):
+        return False
     return all(
         signal in evidence.alive_at and evidence.alive_at[signal] >= deadline_at
         for signal in awaited
@@ -199,7 +219,7 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
     if rule.accepted is not None:
         answers.append((rule.accepted, evidence.accepted_was_false))
     if evidence.failed is not None or evidence.messages_lost or expired_signals(evidence, now):
-        return inconclusive(Why.LINK_LOST, now)
+        return inconclusive(_why_unread(evidence), now)
     if _tells_too_little(evidence) or any(holds(answer, evidence) is None for answer, _ in answers):
         return inconclusive(Why.STALE, now)
     if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):

@@ -321,5 +321,6 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
         rule=rule,
         expires_s=station.expires_s(),
         blind_after_s=blind_after_s(rule, station),
+        heartbeat=station.heartbeat is not None,
         gaps_lose_messages=isinstance(station.link, MqttLink),
     )

@@ -31,6 +31,7 @@ from redrabbit.domain.identity import (
     OccurrenceId,
     PartId,
 )
+from redrabbit.domain.machine_watch import MachineWatch, needs_watch
 from redrabbit.domain.observation import Acquisition, NoData, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
@@ -83,6 +84,11 @@ class StationOwner:
         self.live: LiveStation = (
             LiveStation(station, started_at) if reads_on is None else reads_on.live.of(station)
         )
+        self.machine: MachineWatch | None = None
+        if reads_on is not None:
+            self.machine = reads_on.machine
+        elif needs_watch(station):
+            self.machine = MachineWatch(station)
         self.run = run
         self._recorded_lost = recorded_lost
         self._recorded_blind = frozenset(recorded_blind)
@@ -111,6 +117,8 @@ class StationOwner:
     def shift(self, step: timedelta) -> None:
         """Move readings and deadlines with a step of the clock, so that durations stay (R46)."""
         self.live.shift(step)
+        if self.machine is not None:
+            self.machine.shift(step)
         if self.signals is not None:
             self.signals.shift(step)
         if self.run is not None:
@@ -131,6 +139,8 @@ class StationOwner:
 
     def take(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition."""
+        if self.machine is not None:
+            acquisition = self.machine.take(acquisition)
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         if self.signals is not None:

@@ -148,8 +148,8 @@ def _read_as_before(station: Station, owner: StationOwner | None) -> StationOwne
     """Return the owner until now, if the station goes on being read in the same way."""
     if owner is None:
         return None
-    same = (owner.station.link, owner.station.signals) == (station.link, station.signals)
-    return owner if same else None
+    before, after = ((each.link, each.signals, each.heartbeat) for each in (owner.station, station))
+    return owner if before == after else None
 
 
 def _owner_of(

@@ -1,5 +1,6 @@
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,33 @@ def test_whatever_the_decoder_gives_is_possible(raw: int, scale: float, offset: 
     value = decode_registers(spec, [raw & 0xFFFF])
     assert isinstance(value, int | float)
     assert ValueRange.of(spec).can_be(value)
+
+
+@given(
+    raw=st.integers(-32768, 32767),
+    scale=st.sampled_from([1.0, 0.1, -2.5]),
+    codes=st.lists(st.integers(-32768, 32767), max_size=2),
+    ends=st.tuples(st.integers(-900, 900), st.integers(-900, 900)),
+)
+def test_what_is_declared_as_no_value_is_none_that_the_signal_can_have(
+    raw: int, scale: float, codes: list[int], ends: tuple[int, int]
+) -> None:
+    """D32: codes and range take away just what the decoder no longer gives."""
+    bare = register(Encoding.INT16, scale=scale)
+    spec = replace(bare, invalid=tuple(codes), range=(min(ends), max(ends)))
+    value = decode_registers(bare, [raw & 0xFFFF])
+    assert isinstance(value, int | float)
+    given_all_the_same = decode_registers(spec, [raw & 0xFFFF]) == value
+    values = ValueRange.of(spec)
+    assert values.can_be(value) is given_all_the_same
+    at_it = {"without_low": False, "without_high": False}
+    assert values.holds_any(value, value, **at_it, but=set()) is given_all_the_same
+
+
+def test_a_text_that_means_no_value_is_none_that_the_signal_can_have() -> None:
+    for spec in (register(Encoding.STRING, length=8), payload(Encoding.STRING)):
+        values = ValueRange.of(replace(spec, invalid=("NOREAD",)))
+        assert (values.can_be("NOREAD"), values.can_be("RR-0001")) == (False, True)
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))

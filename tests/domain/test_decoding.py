@@ -487,3 +487,91 @@ def test_any_json_gives_a_value_or_a_reason_and_the_field_found_is_the_one_writt
 @given(payload=st.binary(max_size=40), encoding=st.sampled_from(Encoding))
 def test_any_bytes_give_a_value_or_a_reason(payload: bytes, encoding: Encoding) -> None:
     assert isinstance(decode_payload(field(encoding), payload), bool | int | float | str | Reason)
+
+
+@pytest.mark.parametrize(
+    ("spec", "raw", "decoded"),
+    [
+        (replace(register(Encoding.UINT16, scale=0.1), invalid=(0xFFFF,)), b"\xff\xff", "code"),
+        (replace(register(Encoding.INT16), invalid=(-1, -32768)), b"\x80\x00", "code"),
+        (replace(register(Encoding.FLOAT32), invalid=(-999.9000244140625,)), None, "code"),
+        (replace(register(Encoding.UINT64), invalid=(2**64 - 1,)), b"\xff" * 8, "code"),
+        (replace(register(Encoding.UINT16, scale=0.1), range=(0, 400)), b"\xff\xff", "range"),
+        (replace(register(Encoding.UINT16, scale=0.1), range=(0, 400)), b"\x0f\xa0", 400.0),
+        (replace(register(Encoding.INT16), range=(-5, 5)), b"\xff\xfa", "range"),
+    ],
+    ids=["no sensor", "int16", "single precision", "64 bits", "beyond", "at its end", "below"],
+)
+def test_a_register_that_means_no_value_gives_none(
+    spec: SignalSpec, raw: bytes | None, decoded: Value | str
+) -> None:
+    """K8, g3: 0xFFFF under a rule `above 300` with scale 0.1 was 6553.5, and *detected*."""
+    reasons = {"code": Reason.NOT_AVAILABLE, "range": Reason.OUT_OF_RANGE}
+    found = decode_registers(spec, raw or struct.pack(">f", -999.9))
+    assert found == (reasons[decoded] if isinstance(decoded, str) else decoded)
+
+
+@pytest.mark.parametrize(
+    ("payload", "decoded"),
+    [
+        (b'{"v": -1}', Reason.NOT_AVAILABLE),
+        (b'{"v": -1.0}', Reason.NOT_AVAILABLE),
+        (b'{"v": 9999}', Reason.NOT_AVAILABLE),
+        (b'{"v": 401}', Reason.OUT_OF_RANGE),
+        (b'{"v": 400}', 40.0),
+        (b'{"v": true}', Reason.UNREADABLE),
+    ],
+)
+def test_a_payload_number_that_means_no_value_gives_none(payload: bytes, decoded: object) -> None:
+    """Codes are compared as they are told, the range in the signal's unit."""
+    spec = replace(
+        field(Encoding.NUMBER, "v", scale=0.1, offset=0.0), invalid=(-1, 9999), range=(0, 40)
+    )
+    assert decode_payload(spec, payload) == decoded
+
+
+@pytest.mark.parametrize(
+    ("text", "decoded"),
+    [("NOREAD", Reason.NOT_AVAILABLE), ("noread", "noread"), ("unreadable", "unreadable")],
+)
+def test_a_scanner_that_read_nothing_gives_no_code(text: str, decoded: object) -> None:
+    words = ("NOREAD", "?")
+    assert decode_payload(replace(field(Encoding.STRING), invalid=words), text.encode()) == decoded
+    in_json = json.dumps({"v": text}).encode()
+    assert decode_payload(replace(field(Encoding.STRING, "v"), invalid=words), in_json) == decoded
+    spec = replace(register(Encoding.STRING, length_registers=8), invalid=words)
+    assert decode_registers(spec, text.encode().ljust(16, b"\0")) == decoded
+
+
+def test_text_that_can_not_be_read_is_no_code_for_no_value() -> None:
+    """A reason is a word, too; it is not what the station told."""
+    spec = replace(field(Encoding.STRING), invalid=("unreadable",))
+    assert decode_payload(spec, b"\xff") is Reason.UNREADABLE
+
+
+@given(
+    encoding=st.sampled_from(sorted(NUMBERS, key=lambda each: each.value)),
+    data=st.data(),
+    scale=st.sampled_from([1.0, 0.1, -2.0]),
+    offset=st.sampled_from([0.0, 7.5]),
+)
+def test_declared_codes_and_range_take_values_away_and_change_none(
+    encoding: Encoding, data: st.DataObject, scale: float, offset: float
+) -> None:
+    """D32: what is left is just what was there before, without the codes and within the range."""
+    form, numbers = NUMBERS[encoding]
+    number = data.draw(numbers)
+    raw = as_a_plc_lays_it_out(form, number, Order.BIG, Order.BIG)
+    bare = register(encoding, scale=scale, offset=offset)
+    codes = tuple(data.draw(st.lists(numbers | st.just(number), max_size=2)))
+    ends = st.floats(-1e6, 1e6) | st.just(float(number) * scale + offset)
+    low, high = sorted((data.draw(ends), data.draw(ends)))
+    told = decode_registers(bare, raw)
+    found = decode_registers(replace(bare, invalid=codes, range=(low, high)), raw)
+    if number in codes:
+        assert found is Reason.NOT_AVAILABLE
+    elif isinstance(told, Reason):
+        assert found is told
+    else:
+        assert not isinstance(told, str)
+        assert found == (told if low <= told <= high else Reason.OUT_OF_RANGE)

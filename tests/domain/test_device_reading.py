@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.device_reading import (
@@ -139,6 +139,17 @@ def test_a_signal_that_speaks_on_change_is_read_until_it_is_lost() -> None:
     assert read.no_data(at(5001))[TORQUE].reason is Reason.NOT_CONNECTED
 
 
+def test_a_loss_is_seen_at_once_though_all_was_read_a_moment_ago() -> None:
+    read = DevicesRead(the_station(*BITS), at(0))
+    read.take(good(1))
+    read.take(good(60, REGISTERS))
+    assert read.no_data(at(60)) == {}
+    read.take(an_acquisition(60.5, covers=BITS, failure=Reason.NOT_CONNECTED))
+    assert read.no_data(at(60.5))[TORQUE] == NoData(
+        since=at(1), reason=Reason.NOT_CONNECTED, signal=ACCEPTED
+    )
+
+
 def test_history_is_no_sign_of_life_of_what_speaks_regularly() -> None:
     """A broker gives its retained message at each connect, however long the station is dead."""
     read = DevicesRead(the_station(), at(0))
@@ -190,7 +201,7 @@ class Told:
 @st.composite
 def stories(draw: st.DrawFn) -> list[Acquisition]:
     """Draw polls and messages: of all, of a topic, of any signals, good, failed, told by history."""
-    found, second = [], 0.0
+    found, second = [good(0)] if draw(st.booleans()) else [], 0.0
     for _ in range(draw(st.integers(1, 14))):
         second += draw(st.sampled_from([0.25, 0.5, 1.0, 1.75, 2.5]))
         covers = draw(
@@ -205,7 +216,7 @@ def stories(draw: st.DrawFn) -> list[Acquisition]:
         what: st.SearchStrategy[Value | Reason] = st.sampled_from(
             [True, Reason.DEVICE_ERROR, Reason.MISSING, Reason.BAD_REPLY]
         )
-        fresh = draw(st.sampled_from([True, True, True, False]))
+        fresh = draw(st.sampled_from([True, True, False]))
         acquisition = an_acquisition(second, covers=covers, fresh=fresh)
         changes = tuple(_observation(signal, draw(what), not fresh) for signal in sorted(changed))
         found.append(replace(acquisition, changes=changes))
@@ -236,6 +247,7 @@ def last_good(
     return has, good_at
 
 
+@settings(max_examples=400)
 @given(
     stories(), st.frozensets(st.sampled_from(sorted(EVERYTHING))), st.floats(0, 4), st.booleans()
 )

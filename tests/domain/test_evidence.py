@@ -19,6 +19,7 @@ from redrabbit.domain.evidence import (
 )
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
+from redrabbit.domain.machine_heard import MachineHeard
 from redrabbit.domain.observation import (
     Acquisition,
     Observation,
@@ -682,3 +683,21 @@ def test_a_chattering_signal_can_not_fill_the_ledger(monkeypatch: pytest.MonkeyP
     assert len(evidence.trace) == 5
     assert evidence.trace_points_dropped == 4
     assert MAX_TRACE_POINTS >= 1000
+
+
+def test_what_a_machine_says_of_itself_counts_from_the_part_on() -> None:
+    """D32: a beat or a restart before the part came is no matter of its evidence."""
+    told = an_acquisition(1, heart_beat=True)
+    restarted = an_acquisition(2, machine_restarted=True)
+    armed = gather(gather(begin(an_expectation(), readings_of(IDLE)), told), restarted)
+    assert armed.machine == MachineHeard()
+    placed = gather(gather(present(armed, at(3), Presented.CODE), an_acquisition(4)), told)
+    assert placed.machine == MachineHeard(beat_at=at(1))
+    assert gather(placed, restarted).machine.restarted
+
+
+def test_no_answer_is_taken_from_a_machine_that_was_restarted() -> None:
+    evidence = present(begin(an_expectation(), readings_of(IDLE)), at(0), Presented.CODE)
+    evidence = gather(evidence, an_acquisition(1, machine_restarted=True))
+    evidence = gather(evidence, an_acquisition(2, {REJECTED: True, ACCEPTED: True}))
+    assert (evidence.rejected_at, evidence.accepted_at) == (None, None)

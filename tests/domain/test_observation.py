@@ -1,9 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from redrabbit.domain.identity import SignalName, StationId
-from redrabbit.domain.observation import Acquisition, Observation, Reason, Window
+from redrabbit.domain.identity import DeviceId, SignalName, StationId
+from redrabbit.domain.observation import (
+    Acquisition,
+    NoData,
+    Observation,
+    Reason,
+    StationView,
+    Window,
+)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REJECTED = SignalName("rejected")
@@ -70,3 +78,31 @@ def test_only_a_good_fresh_acquisition_speaks_of_now(
     )
 
     assert acquisition.speaks_of_now is speaks
+
+
+@pytest.mark.parametrize(
+    ("beat", "restarted", "tells"),
+    [(False, False, False), (True, False, True), (False, True, True)],
+)
+def test_an_acquisition_may_tell_how_its_machine_fares(
+    beat: bool, restarted: bool, tells: bool
+) -> None:
+    """D32."""
+    acquisition = Acquisition(
+        station=StationId("op20"),
+        window=Window(began_at=NOON, ended_at=NOON),
+        signals=frozenset({REJECTED}),
+        heart_beat=beat,
+        machine_restarted=restarted,
+    )
+    assert acquisition.tells_of_machine is tells
+
+
+def test_the_worst_of_a_station_is_what_has_stood_longest() -> None:
+    """D32: the station as a whole, or one device of it."""
+    later = NoData(since=NOON + timedelta(seconds=9), reason=Reason.TIMEOUT, signal=None)
+    dead = NoData(since=NOON, reason=Reason.DEVICE_ERROR, signal=REJECTED)
+    view = StationView(station=StationId("op20"))
+    assert view.worst is None
+    assert replace(view, no_data=later).worst == later
+    assert replace(view, no_data=later, blind={DeviceId("camera"): dead}).worst == dead

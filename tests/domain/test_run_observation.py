@@ -96,6 +96,9 @@ def test_a_station_without_codes_has_no_code_edge() -> None:
         pytest.param(an_acquisition(1, {PRESENT: True}, fresh=False), False, id="retained"),
         pytest.param(an_acquisition(1, failure=Reason.TIMEOUT), False, id="failed"),
         pytest.param(an_acquisition(1), False, id="nothing changed"),
+        pytest.param(
+            an_acquisition(1, {PRESENT: True}, machine_restarted=True), False, id="restarted"
+        ),
     ],
 )
 def test_presence_is_an_edge_in_a_fresh_reading(acquisition: Acquisition, edge: bool) -> None:

@@ -10,6 +10,8 @@ from tests.builders import (
     CODE,
     COUNT,
     LEVELS,
+    PART,
+    PRESENT,
     RABBIT,
     REJECTED,
     Story,
@@ -221,6 +223,25 @@ def test_a_clock_that_is_set_while_the_part_is_there_ends_it_inconclusive() -> N
     story.observe(an_acquisition(3, {REJECTED: True}, fresh=False, clock=clock))
 
     assert story.verdict == "inconclusive clock_jumped"
+
+
+def test_a_machine_that_restarts_while_the_part_is_there_ends_it_inconclusive() -> None:
+    """K10, m30: a miss was recorded, and a containment opened, for a PLC that had been restarted."""
+    story = told_up_to(RunState.PRESENTED)
+    story.poll(2.5)
+    story.observe(an_acquisition(3, {REJECTED: False, PART: ""}, machine_restarted=True))
+
+    assert story.verdict == "inconclusive machine_restarted"
+
+
+def test_an_edge_that_a_restart_brings_is_no_part() -> None:
+    """The sensor was on all the time; the memory was cleared."""
+    story = story_of(BY_EDGE)
+    story.scan(1)
+    story.poll(1.5)
+    story.observe(an_acquisition(2, {PRESENT: True}, machine_restarted=True))
+
+    assert story.run.state is RunState.ARMED
 
 
 def test_an_answer_after_the_deadline_is_no_detection() -> None:

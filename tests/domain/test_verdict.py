@@ -19,6 +19,7 @@ from redrabbit.domain.rule import (
     Increases,
     OnSilence,
     Rises,
+    StaysOff,
 )
 from redrabbit.domain.run_words import Presented, Verdict, Why
 from redrabbit.domain.verdict import (
@@ -587,6 +588,71 @@ def test_a_clock_that_was_set_ends_it_unless_the_answer_was_complete_before() ->
     assert said(shown(None, *STEADY[:1], jump), 2) == "inconclusive clock_jumped"
     answered = shown(None, an_acquisition(1, {REJECTED: True}), replace(jump, changes=()))
     assert said(answered, 2) == "detected"
+
+
+RESTART = an_acquisition(2, {REJECTED: False}, machine_restarted=True)
+BEATING = replace(an_expectation(), heartbeat=True)
+
+
+def test_a_machine_that_was_restarted_ends_it_unless_the_answer_was_complete_before() -> None:
+    """K10, m30, L3: its bits are all off and say nothing of the part; what comes later doesn't either."""
+    assert said(shown(None, *STEADY[:1], RESTART), 2) == "inconclusive machine_restarted"
+    later = shown(None, *STEADY[:1], RESTART, an_acquisition(3, {REJECTED: True}))
+    assert said(later, 3) == "inconclusive machine_restarted"
+    with_it = an_acquisition(2, {REJECTED: True}, machine_restarted=True)
+    assert said(shown(None, *STEADY[:1], with_it), 2) == "inconclusive machine_restarted"
+    answered = shown(None, an_acquisition(1, {REJECTED: True}), RESTART)
+    assert said(answered, 2) == "detected"
+
+
+def test_a_restart_that_another_topic_tells_is_heard() -> None:
+    """The part counter is no signal of the rule."""
+    told = an_acquisition(2, covers=frozenset({SignalName("uptime")}), machine_restarted=True)
+    assert said(shown(None, *STEADY[:1], told), 2) == "inconclusive machine_restarted"
+
+
+def test_a_machine_that_was_restarted_before_the_part_came_is_no_matter() -> None:
+    evidence = begin(an_expectation(), readings_of(dict(IDLE)))
+    evidence = gather(evidence, an_acquisition(-1, machine_restarted=True, heart_beat=True))
+    evidence = present(evidence, at(0), Presented.CODE)
+    assert said(gather(evidence, an_acquisition(1, {REJECTED: True})), 1) == "detected"
+
+
+def test_silence_of_a_machine_counts_only_once_it_was_seen_to_run_after_it() -> None:
+    """D32: a controller in STOP is silent, too."""
+    quiet = shown(BEATING, *STEADY, an_acquisition(5.1))
+    assert said(quiet, 5.1) == "undecided"
+    early = shown(BEATING, *STEADY[:3], an_acquisition(4.9, heart_beat=True), an_acquisition(5.1))
+    assert said(early, 5.1) == "undecided"
+    running = gather(quiet, an_acquisition(5.6, heart_beat=True))
+    assert said(running, 5.6) == "missed"
+    stopped = gather(quiet, an_acquisition(6.6, failure=Reason.NOT_RUNNING))
+    assert words(judge_at_last(stopped, at(7.5))) == "inconclusive not_running"
+    assert words(judge_at_last(quiet, at(6))) == "inconclusive stale"
+
+
+def test_a_machine_that_stops_in_mid_presentation_is_told_as_stopped() -> None:
+    stops = (an_acquisition(second, failure=Reason.NOT_RUNNING) for second in (2, 3, 4))
+    assert said(shown(BEATING, *STEADY[:1], *stops), 4) == "inconclusive not_running"
+    silent = shown(BEATING, *STEADY, an_acquisition(5.1, failure=Reason.NOT_RUNNING))
+    assert words(judge_at_last(silent, at(7.5))) == "inconclusive not_running"
+
+
+def test_an_answer_that_changes_a_signal_needs_no_heartbeat() -> None:
+    assert said(shown(BEATING, an_acquisition(1, {REJECTED: True})), 1) == "detected"
+
+
+def test_an_answer_by_silence_needs_one() -> None:
+    """D33: a press that stays off is *prevented*, or it stands in STOP."""
+    prevents = a_rule(
+        detected=StaysOff(signal=REJECTED, for_s=1.0, after=None),
+        accepted=Rises(signal=ACCEPTED),
+    )
+    quiet = shown(replace(BEATING, rule=prevents), *STEADY[:3])
+    assert (said(quiet, 3), judge_answer(quiet)) == ("undecided", None)
+    assert said(gather(quiet, an_acquisition(3.5, heart_beat=True)), 3.5) == "detected"
+    again = an_acquisition(3.5, heart_beat=True, machine_restarted=True)
+    assert said(gather(quiet, again), 3.5) == "inconclusive machine_restarted"
 
 
 def test_silence_of_a_station_that_was_not_read_to_the_end_proves_nothing() -> None:

@@ -54,6 +54,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "stale": "run_again",
     "wrong_part": "run_again",
     "link_lost": "run_again",
+    "not_running": "call_maintenance",
+    "machine_restarted": "run_again",
     "clock_jumped": "run_again",
     "not_watched": "run_again",
     "restarted": "run_again",
