@@ -380,11 +380,15 @@ class StationQueue:
 
     async def _make_up(self) -> None:
         """End the run by which nothing was judged, and tell what else was seen."""
-        ended = self.owner.end_unrecorded(Why.NOT_RECORDED, self._clock.now())
+        now = self._clock.now()
+        ended = self._guarded(lambda: self.owner.end_unrecorded(Why.NOT_RECORDED, now))
         if ended is not None:
-            await self._record(ended)
+            self._sightings.appendleft(ended)
         while self._sightings:
-            await self._record(self._sightings.popleft())
+            try:
+                await self._record(self._sightings.popleft())
+            except Refusal as refusal:
+                self._note_refusal_or_fault(refusal)
         self._gave_up = False
 
     # At the end, and in the log -------------------------------------------------------------

@@ -104,6 +104,7 @@ class PublishingStation:
     """Publishes its state for as long as it runs, also after the broker was away."""
 
     port: int
+    topic: str = TOPIC
     state: State = field(default_factory=State)
     sequence: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -128,7 +129,7 @@ class PublishingStation:
     async def _publish(self, client: aiomqtt.Client) -> None:
         while True:
             self.changed.clear()
-            await client.publish(TOPIC, self.message(), qos=1)
+            await client.publish(self.topic, self.message(), qos=1)
             waiting = asyncio.create_task(self.changed.wait())
             await asyncio.wait({waiting}, timeout=PUBLISH_EVERY_S)
             waiting.cancel()
