@@ -303,7 +303,7 @@ async def test_a_rejection_left_over_from_before_proves_nothing(bench: Bench) ->
     async with bench.serving() as desk:
         await until(lambda: has_expired(desk), "the retained message, taken and expired")
         refused = await desk.client.post("/runs", json=OPERATOR | {"check": CHECK})
-        assert (refused.status_code, refused.json()["code"]) == (409, "station_no_data")
+        assert (refused.status_code, refused.json()["code"]) == (409, "device_no_data")
         async with bench.publishing():  # the bit was never reset
             await desk.take_part()
             bench.station.shows(part=RABBIT)
