@@ -219,6 +219,26 @@ class AcknowledgeAlarm(Act[AlarmRecord]):
     alarm_id: AlarmId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessageAgain(Act[AlarmRecord]):
+    """Send an alarm's message to a receiver that did not take it, once more (D48)."""
+
+    KIND: ClassVar = "send_message_again"
+
+    alarm_id: AlarmId
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropMessage(Act[AlarmRecord]):
+    """Give up an alarm's message that a receiver did not take."""
+
+    KIND: ClassVar = "drop_message"
+
+    alarm_id: AlarmId
+    receiver: str
+
+
 ActOnRun = ScanPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
 """Acts on a run under way: they pass the queue before its station."""
 
@@ -244,5 +264,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     ReleasePart,
     FindPart,
     AcknowledgeAlarm,
+    SendMessageAgain,
+    DropMessage,
 )
 """Every act there is."""

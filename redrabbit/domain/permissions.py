@@ -54,6 +54,8 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.ReleasePart: frozenset({Role.QUALITY_ENGINEER}),  # never the parts keeper (D65)
     acts.FindPart: _LEADING | {Role.PARTS_KEEPER},
     acts.AcknowledgeAlarm: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},
+    acts.SendMessageAgain: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},  # it tells, no more
+    acts.DropMessage: _LEADING,  # somebody is not told of an alarm
 }
 """One row an act. Auditors and administrators act on no record."""
 

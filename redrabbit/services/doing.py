@@ -20,7 +20,7 @@ from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
-from redrabbit.services import containing, planning, remarking
+from redrabbit.services import containing, messaging, planning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
@@ -354,6 +354,12 @@ COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int |
     ),
     acts.AcknowledgeAlarm: lambda uow, _plant, act, by, _n: planning.acknowledge(
         uow, act.alarm_id, actor=by
+    ),
+    acts.SendMessageAgain: lambda uow, plant, act, by, _n: messaging.send_again(
+        uow, plant, act.alarm_id, act.receiver, actor=by
+    ),
+    acts.DropMessage: lambda uow, _plant, act, by, _n: messaging.drop(
+        uow, act.alarm_id, act.receiver, actor=by
     ),
 }
 """One row an act that goes straight to the database."""

@@ -143,6 +143,10 @@ class UnitOfWork(Reader, Protocol):
         """Put a message into the outbox of this transaction."""
         ...
 
+    def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
+        """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
+        ...
+
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
         ...

@@ -11,7 +11,7 @@ from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmRaised
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Fact, event_of
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.identity import AGENT, Actor, AlarmId
 from redrabbit.domain.ledger import instant_text
 from redrabbit.services.ports import OutgoingMessage, UnitOfWork
 
@@ -38,12 +38,17 @@ def record(
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
 
 
+def message_key(alarm_id: AlarmId) -> str:
+    """Return the key of the message about an alarm: of a second copy it is the same."""
+    return f"alarm-{alarm_id}"
+
+
 def _message(alarm: AlarmRaised, at: datetime) -> OutgoingMessage:
     about = encode(alarm)
     kind = about.pop("kind")
     return OutgoingMessage(
         event=alarm.kind.value,
-        key=f"alarm-{alarm.alarm_id}",
+        key=message_key(alarm.alarm_id),
         payload={"event": kind, "raised_at": instant_text(at), **about},
         not_to=alarm.receiver,
     )

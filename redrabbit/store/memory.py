@@ -324,6 +324,12 @@ class MemoryUnitOfWork(MemoryReader):
         self._undo += [self._kept.outbox.park(one, reason, self._now) for one in waiting]
         return len(waiting)
 
+    def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
+        """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
+        undo = self._kept.outbox.settle(key, receiver, self._now if again else None)
+        self._undo += undo
+        return bool(undo)
+
     def beat(self, name: str, at: datetime) -> None:
         """Note that a part of the service was alive."""
         refuse_naive(at)

@@ -82,6 +82,21 @@ class MemoryOutbox:
         """Park a delivery without an attempt."""
         return self._put((delivery.outbox_id, delivery.target), _Kept(delivery, None, at, reason))
 
+    def settle(self, key: str, target: str, next_try_at: datetime | None) -> Sequence[Undo]:
+        """Let a parked message wait, as new, or drop it; nothing to undo if it is not parked."""
+        places = [
+            (place, kept.delivery)
+            for place, kept in self._kept.items()
+            if place[1] == target and kept.delivery.key == key and kept.parked_at is not None
+        ]
+        return [
+            self._put(
+                place,
+                _Kept(replace(one, attempts=0) if next_try_at is not None else one, next_try_at),
+            )
+            for place, one in places
+        ]
+
     def _put(self, place: Place, after: _Kept) -> Undo:
         before = self._kept[place]
         self._kept[place] = after

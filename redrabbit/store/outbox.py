@@ -217,6 +217,30 @@ def park_all(connection: Connection, target: str, reason: ParkedReason, at: date
         ).rowcount
 
 
+def settle_parked(
+    connection: Connection, key: str, target: str, next_try_at: datetime | None
+) -> bool:
+    """Let a parked message wait from now on, as new, or drop it; False if it is not parked."""
+    parked = (DELIVERIES.c.target == target) & DELIVERIES.c.parked_at.is_not(None)
+    these = (
+        select(DELIVERIES.c.outbox_id)
+        .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
+        .where(parked, OUTBOX.c.key == key)
+    )
+    changed: dict[str, Any] = {
+        "next_try_at": next_try_at,
+        "parked_at": None,
+        "parked_reason": None,
+    }
+    if next_try_at is not None:
+        changed["attempts"] = 0
+    with translated("writing deliveries"):
+        settled = connection.execute(
+            update(DELIVERIES).where(parked, DELIVERIES.c.outbox_id.in_(these)).values(changed)
+        )
+    return settled.rowcount > 0
+
+
 def _tried(error: str) -> dict[str, Any]:
     return {"last_error": error, "attempts": DELIVERIES.c.attempts + 1}
 

@@ -153,6 +153,11 @@ class SqlUnitOfWork(SqlReader):
         """Park all that waits for a receiver; return how many messages."""
         return outbox.park_all(self._connection, target, reason, self._now)
 
+    def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
+        """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
+        next_try_at = self._now if again else None
+        return outbox.settle_parked(self._connection, key, receiver, next_try_at)
+
     def refuse_if_failed(self) -> None:
         """Raise the write that failed, even if the command swallowed it."""
         if self.failure is not None:

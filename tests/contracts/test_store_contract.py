@@ -569,6 +569,47 @@ async def test_it_is_counted_what_waits_for_each_receiver_and_since_when(databas
     ]
 
 
+async def parked_first(database: Any) -> Delivery:
+    await told_twice(database)
+    first: Delivery = (await database.outbox.waiting("andon", 10))[0]
+    for target in ("andon", "mail"):
+        await database.outbox.parked(first.outbox_id, target, ParkedReason.REFUSED, "answered 400")
+    return first
+
+
+async def test_a_parked_message_can_be_sent_again_as_if_it_were_new(database: Any) -> None:
+    """It comes before those that were made after it; other receivers' copies stay parked."""
+    first = await parked_first(database)
+    settled = database.write_now(lambda w: w.settle_parked("first", "andon", again=True))
+    assert settled
+    again, second = await database.outbox.waiting("andon", 10)
+    assert (again.outbox_id, again.attempts, second.key) == (first.outbox_id, 0, "second")
+    assert [one.receiver for one in parked(database)] == ["mail"]
+
+
+async def test_a_parked_message_can_be_dropped(database: Any) -> None:
+    await parked_first(database)
+    assert database.write_now(lambda w: w.settle_parked("first", "andon", again=False))
+    assert [one.key for one in waiting(database, "andon")] == ["second"]
+    assert [one.receiver for one in parked(database)] == ["mail"]
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_only_what_is_parked_is_settled(again: bool, database: Any) -> None:
+    """What waits, what was delivered, and what is of another receiver stays as it is."""
+    await parked_first(database)
+    before = (parked(database), waiting(database, "andon"), waiting(database, "mail"))
+    for key, target in (("second", "andon"), ("first", "pager"), ("third", "andon")):
+
+        def settle(work: Any, key: str = key, target: str = target) -> bool:
+            return bool(work.settle_parked(key, target, again=again))
+
+        assert not database.write_now(settle)
+    assert (parked(database), waiting(database, "andon"), waiting(database, "mail")) == before
+    database.write_now(lambda work: work.settle_parked("first", "andon", again=again))
+    assert not database.write_now(lambda w: w.settle_parked("first", "andon", again=again))
+
+
 async def test_a_command_that_is_taken_back_parks_nothing(database: Any) -> None:
     await told_twice(database)
     (first, _) = await database.outbox.waiting("andon", 10)
@@ -576,6 +617,7 @@ async def test_a_command_that_is_taken_back_parks_nothing(database: Any) -> None
     def parks(work: Any) -> None:
         work.mark_parked(first.outbox_id, "andon", ParkedReason.REFUSED, "400")
         work.park_all("mail", ParkedReason.RECEIVER_REMOVED)
+        work.settle_parked("first", "andon", again=False)
         raise Refusal("no_such_page")
 
     with pytest.raises(Refusal):

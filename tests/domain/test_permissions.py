@@ -44,6 +44,8 @@ DECIDED: Final = {
     "release_part": "-----x---",
     "find_part": "-x--xx---",
     "acknowledge_alarm": "xxxxxx--x",
+    "send_message_again": "xxxxxx--x",
+    "drop_message": "-x---x---",
 }
 
 EXPECTED: Final = [

@@ -38,8 +38,9 @@ from redrabbit.domain.observation import Acquisition, Observation, Reason, Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
-from redrabbit.services import containing, planning, scheduling
+from redrabbit.services import containing, messaging, planning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
+from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.receiver_alarms import say_not_reached, say_reached
@@ -501,9 +502,19 @@ def _station_and_clock(shop: Shop) -> None:
     for owner in shop.owners.values():
         owner.shift(step)
     shop.write(lambda uow: note_clock_step(uow, before, step))
+    _messages(shop)
     shop.write(lambda uow: say_not_reached(uow, "andon"))
     shop.pass_time(30)
     shop.write(lambda uow: say_reached(uow, "andon"))
+
+
+def _messages(shop: Shop) -> None:
+    """A message that the andon refused is given up."""
+    waiting = shop.database.read_now(lambda reader: reader.waiting_deliveries("andon", 1))
+    alarm = AlarmId(json.loads(waiting[0].payload)["alarm_id"])
+    number = waiting[0].outbox_id
+    shop.write(lambda uow: uow.mark_parked(number, "andon", ParkedReason.REFUSED, "answered 400"))
+    shop.write(lambda uow: messaging.drop(uow, alarm, "andon", actor=BERND))
 
 
 def _erased(shop: Shop) -> None:

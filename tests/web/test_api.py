@@ -576,3 +576,34 @@ def test_what_the_records_can_not_hold_is_told_as_that(onlooker: Visitor) -> Non
     assert (answer.status_code, answer.json()["code"]) == (500, "not_recordable")
     assert "retry-after" not in answer.headers
     assert "too large" not in answer.text
+
+
+def test_receivers_tell_what_waits_and_what_was_not_taken(onlooker: Visitor) -> None:
+    found = onlooker.client.get("/api/v1/receivers").json()
+    assert [(each["name"], each["waiting"], each["parked"]) for each in found["receivers"]] == [
+        ("andon", 2, 0),
+        ("quality-office", 0, 2),
+    ]
+    andon, office = found["receivers"]
+    assert (andon["not_reached_since"] is None, office["not_reached_since"]) == (False, None)
+    assert [(each["receiver"], each["reason"]) for each in found["parked"]] == [
+        ("quality-office", "refused"),
+        ("quality-office", "others_taken"),
+    ]
+    assert "secret" not in json.dumps(found)
+
+
+def test_a_program_sends_a_message_again_or_drops_it(visitor: Visitor) -> None:
+    parked = visitor.client.get("/api/v1/receivers").json()["parked"]
+    body = {"operator": "Li Wei", "receiver": "quality-office"}
+    for each, act in zip(parked, ("send-again", "drop-message"), strict=True):
+        path = f"/api/v1/alarms/{each['alarm_id']}/{act}"
+        answer = visitor.client.post(path, json=body)
+        assert (answer.status_code, answer.json()["alarm_id"]) == (200, each["alarm_id"])
+        again = visitor.client.post(path, json=body)
+        assert (again.status_code, again.json()["code"]) == (409, "message_not_parked")
+        nobody = visitor.client.post(path, json=body | {"receiver": "pager"})
+        assert nobody.status_code == (404 if act == "send-again" else 409)
+    left = visitor.client.get("/api/v1/receivers").json()
+    assert left["parked"] == []
+    assert [each["waiting"] for each in left["receivers"]] == [2, 1]

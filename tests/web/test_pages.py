@@ -1,11 +1,12 @@
 """Every page, in both languages: what it says, and what its forms do for whom (style 35)."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.identity import StationId
+from redrabbit.domain.identity import How, StationId
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
@@ -491,7 +492,7 @@ def test_what_did_not_reach_a_receiver_is_shown_with_its_answer(
 
 def test_the_board_and_the_navigation_count_what_was_not_delivered(onlooker: Visitor) -> None:
     board = onlooker.text("/")
-    assert 'href="/receivers"><i>not reached: andon</i>' in board
+    assert 'href="/receivers"><i>alarms do not reach andon</i>' in board
     assert 'href="/receivers"><b>2</b> <i>alarm messages not delivered</i>' in board
     assert re.search(
         r'href="/receivers"><span>Receivers</span><span class="count"[^>]*>2<',
@@ -525,3 +526,56 @@ def test_a_station_that_is_not_recorded_has_a_mark_on_every_page(
     queue = visitor.plant.agent.queues[StationId("line2-op20")]
     queue.not_recording_since = visitor.clock.now()
     assert words in visitor.text(path, language)
+
+
+def parked_alarms(visitor: Visitor) -> list[str]:
+    parked = visitor.plant.ask(lambda reader: reader.parked_messages(9))
+    return [json.loads(each.payload)["alarm_id"] for each in parked]
+
+
+def test_a_message_is_sent_again_or_dropped_in_a_persons_name(visitor: Visitor) -> None:
+    """D48, through the one door: the ledger says who decided it."""
+    first, second = parked_alarms(visitor)
+    visitor.be("Li Wei")
+    asked = {"receiver": "quality-office"}
+    assert visitor.send("/receivers/send-again", alarm=first, **asked) == 303
+    assert visitor.send("/receivers/drop", alarm=second, **asked) == 303
+    assert parked_alarms(visitor) == []
+    waiting = visitor.let(visitor.plant.outbox.waiting("quality-office", 9))
+    assert [json.loads(each.payload)["alarm_id"] for each in waiting] == [first]
+    entries = visitor.plant.ask(lambda reader: reader.entries())[-2:]
+    assert [(each.type, each.actor.how) for each in entries] == [
+        ("message_decided", How.STATED),
+        ("message_decided", How.STATED),
+    ]
+    assert "Not delivered" not in visitor.text("/receivers")
+
+
+@pytest.mark.parametrize("act", ["send-again", "drop"])
+def test_nothing_is_decided_by_nobody_nor_twice(act: str, visitor: Visitor) -> None:
+    first, _ = parked_alarms(visitor)
+    asked = {"alarm": first, "receiver": "quality-office"}
+    assert visitor.send(f"/receivers/{act}", **asked) == 409, "nobody said who they are"
+    assert len(parked_alarms(visitor)) == 2
+    visitor.be("Li Wei")
+    assert visitor.send(f"/receivers/{act}", **asked) == 303
+    assert visitor.send(f"/receivers/{act}", **asked) == 409
+    assert visitor.send(f"/receivers/{act}", alarm="R-1", receiver="quality-office") == 409
+    assert visitor.send(f"/receivers/{act}", alarm=first, receiver="nobody") == 409
+    assert visitor.send("/receivers/burn", **asked) == 404
+    assert visitor.client.get(f"/receivers/{act}", follow_redirects=False).status_code == 303
+    assert visitor.client.get("/receivers/burn").status_code == 404
+
+
+def test_what_is_parked_for_a_receiver_that_was_removed_can_only_be_dropped(
+    visitor: Visitor,
+) -> None:
+    visitor.plant.agent.plant = replace(visitor.plant.plant, targets=())
+    first, _ = parked_alarms(visitor)
+    text = visitor.text("/receivers")
+    assert "/receivers/send-again" not in text
+    assert text.count('formaction="/receivers/drop"') == 2
+    visitor.be("Li Wei")
+    asked = {"alarm": first, "receiver": "quality-office"}
+    assert visitor.send("/receivers/send-again", **asked) == 409
+    assert visitor.send("/receivers/drop", **asked) == 303

@@ -27,6 +27,14 @@ class AlarmKind(StrEnum):
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
 
 
+class MessageDecision(StrEnum):
+    """What a person decides about a message that a receiver did not take."""
+
+    SEND_AGAIN = "send_again"
+    DROP = "drop"
+    """The receiver is never told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRecord(Record):
     """One alarm raised, until acknowledged."""
@@ -133,3 +141,15 @@ class AlarmAcknowledged(Fact):
             acknowledged_entry=entry.index,
         )
         return (Put(acknowledged),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDecided(Fact):
+    """What becomes of an alarm's message that a receiver did not take; it stands in the ledger only."""
+
+    TYPE: ClassVar = "message_decided"
+
+    alarm_id: AlarmId
+    receiver: str
+    """Its name in the plant file, or in that of then."""
+    decision: MessageDecision

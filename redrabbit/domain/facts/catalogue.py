@@ -71,6 +71,7 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRaised,
     alarm.AlarmEnded,
     alarm.AlarmAcknowledged,
+    alarm.MessageDecided,
 )
 
 RECORDS: tuple[type[Record], ...] = (

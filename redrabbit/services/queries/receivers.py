@@ -1,17 +1,17 @@
 """Who is told of alarms, what waits for each, and what did not get there (D48)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.identity import RunId
+from redrabbit.domain.identity import AlarmId, RunId
 from redrabbit.domain.plant import NotificationTarget, Plant
 from redrabbit.domain.text import Text
-from redrabbit.services.deliveries import ParkedMessage
+from redrabbit.services.deliveries import ParkedMessage, ParkedReason
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
 from redrabbit.services.receiver_alarms import not_reached
@@ -55,8 +55,10 @@ class ReceiverRow:
 class ParkedRow:
     """One message that did not reach a receiver."""
 
-    message: int
+    alarm: AlarmId
     receiver: str
+    is_known: bool
+    """Whether the plant file names the receiver: else nothing can be sent there."""
     event: Message
     line: Text | None
     place: Text | None
@@ -65,7 +67,7 @@ class ParkedRow:
     raised_at: datetime
     attempts: int
     parked_at: datetime
-    reason: Message
+    reason: ParkedReason
     said: str | None
 
 
@@ -82,10 +84,11 @@ class ReceiversPage:
 def receivers_page(reader: Reader, plant: Plant, now: datetime) -> ReceiversPage:
     """Return the page as it stands at `now`."""
     rows = receiver_rows(reader, plant)
+    known = {target.name for target in plant.targets}
     return ReceiversPage(
         now=now,
         receivers=rows,
-        parked=tuple(_parked(each) for each in reader.parked_messages(MOST_SHOWN)),
+        parked=tuple(_parked(each, known) for each in reader.parked_messages(MOST_SHOWN)),
         parked_in_all=sum(row.parked for row in rows),
     )
 
@@ -123,12 +126,13 @@ def _wanted(target: NotificationTarget) -> tuple[str, ...]:
     return tuple(EVENT_WORDS[event] for event in EVENT_WORDS if event in target.events)
 
 
-def _parked(parked: ParkedMessage) -> ParkedRow:
+def _parked(parked: ParkedMessage, known: Collection[str]) -> ParkedRow:
     told: dict[str, Any] = json.loads(parked.payload)
     names: dict[str, Any] = told.get("names") or {}
     return ParkedRow(
-        message=parked.outbox_id,
+        alarm=AlarmId(told["alarm_id"]),
         receiver=parked.receiver,
+        is_known=parked.receiver in known,
         event=message(EVENT_WORDS[parked.event]),
         line=_text(names.get("line")),
         place=_text(names.get("device") or names.get("station")),
@@ -136,7 +140,7 @@ def _parked(parked: ParkedMessage) -> ParkedRow:
         raised_at=parked.created_at,
         attempts=parked.attempts,
         parked_at=parked.parked_at,
-        reason=message(f"parked.{parked.reason.value}"),
+        reason=parked.reason,
         said=parked.said,
     )
 

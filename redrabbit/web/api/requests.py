@@ -70,6 +70,12 @@ class Repair(Act):
     )
 
 
+class ToReceiver(Act):
+    """An act on a message to one receiver."""
+
+    receiver: Id = Field(examples=["andon"], description="Its name in the plant file.")
+
+
 class Tick(Act):
     """Tick one step of a reaction."""
 

@@ -12,6 +12,7 @@ from redrabbit.web.api.obligations import obligations_router
 from redrabbit.web.api.parts import parts_router
 from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.plant import plant_router
+from redrabbit.web.api.receivers import receivers_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.site import Site
 
@@ -27,5 +28,6 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield runs_router(site)
     yield containments_router(site)
     yield alarms_router(site)
+    yield receivers_router(site)
     yield ledger_router(site)
     yield events_router(site)

@@ -35,6 +35,7 @@ ADDED = {
     "device_lost",
     "device_restored",
     "in_force_changed",
+    "message_decided",
     "payloads_erased",
     "part_handed_back",
     "part_handed_over",

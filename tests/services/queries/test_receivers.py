@@ -5,9 +5,10 @@ from dataclasses import replace
 from redrabbit.base.messages import LANGUAGES, catalogue
 from redrabbit.config.receivers import EVENTS
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.identity import RunId
+from redrabbit.domain.identity import AlarmId, RunId
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.queries.receivers import (
     EVENT_WORDS,
     MOST_SHOWN,
@@ -56,12 +57,13 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
     page = page_of(showcase)
     assert page.parked_in_all == 2
     refused, alone = page.parked
-    assert (refused.reason.code, alone.reason.code) == ("parked.refused", "parked.others_taken")
+    assert (refused.reason, alone.reason) == (ParkedReason.REFUSED, ParkedReason.OTHERS_TAKEN)
     assert refused.said is not None
     assert refused.said.startswith("answered 422")
     assert alone == ParkedRow(
-        message=alone.message,
+        alarm=AlarmId("line1-A-1"),
         receiver="quality-office",
+        is_known=True,
         event=alone.event,
         line=Text(en="Line 1 Brake caliper", zh="1线 制动卡钳"),
         place=alone.place,
@@ -103,7 +105,9 @@ async def test_a_receiver_that_was_removed_is_shown_as_long_as_it_has_messages_l
         ("andon", 0, MOST_SHOWN + 1)
     ]
     assert (len(page.parked), page.parked_in_all) == (MOST_SHOWN, MOST_SHOWN + 1)
-    assert {row.reason.code for row in page.parked} == {"parked.receiver_removed"}
+    assert {(row.reason, row.is_known) for row in page.parked} == {
+        (ParkedReason.RECEIVER_REMOVED, False)
+    }
     clock_step = page.parked[0]
     assert (clock_step.event.code, clock_step.line, clock_step.place, clock_step.run) == (
         "event.clock_step",

@@ -1,0 +1,39 @@
+"""What a person decides about a message that a receiver did not take: send it again, or drop it (D48).
+
+The decision is recorded: it is about who was told of an alarm, and who never was.
+"""
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmRecord, MessageDecided, MessageDecision
+from redrabbit.domain.identity import Actor, AlarmId
+from redrabbit.domain.plant import Plant
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import message_key, record
+
+
+def send_again(
+    uow: UnitOfWork, plant: Plant, alarm_id: AlarmId, receiver: str, *, actor: Actor
+) -> AlarmRecord:
+    """Let the message wait for its receiver again; refused where the plant has no such receiver."""
+    if receiver not in {target.name for target in plant.targets}:
+        raise Refusal("no_such_receiver", receiver=receiver)
+    return _decide(uow, alarm_id, receiver, MessageDecision.SEND_AGAIN, actor)
+
+
+def drop(uow: UnitOfWork, alarm_id: AlarmId, receiver: str, *, actor: Actor) -> AlarmRecord:
+    """Give the message up: this receiver is never told of the alarm, which stays on record."""
+    return _decide(uow, alarm_id, receiver, MessageDecision.DROP, actor)
+
+
+def _decide(
+    uow: UnitOfWork, alarm_id: AlarmId, receiver: str, decision: MessageDecision, actor: Actor
+) -> AlarmRecord:
+    alarm = uow.get(AlarmRecord, alarm_id)
+    if alarm is None:
+        raise Refusal("no_such_alarm", alarm=alarm_id)
+    again = decision is MessageDecision.SEND_AGAIN
+    if not uow.settle_parked(message_key(alarm_id), receiver, again=again):
+        raise Refusal("message_not_parked", alarm=alarm_id, receiver=receiver)
+    decided = MessageDecided(alarm_id=alarm_id, receiver=receiver, decision=decision)
+    record(uow, decided, stream=alarm.stream, actor=actor)
+    return alarm

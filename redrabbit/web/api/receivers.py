@@ -1,0 +1,113 @@
+"""Receivers of messages: what waits for each, what did not get there, and what is done about it."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from redrabbit.domain import acts
+from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.receivers import (
+    MOST_SHOWN,
+    ParkedRow,
+    ReceiverRow,
+    ReceiversPage,
+    receivers_page,
+)
+from redrabbit.web.api.containments import alarm_model
+from redrabbit.web.api.doing import do
+from redrabbit.web.api.models import AlarmRef, Model
+from redrabbit.web.api.problems import ALWAYS, FOR_ACTS
+from redrabbit.web.api.reaction_models import Alarm
+from redrabbit.web.api.requests import ToReceiver
+from redrabbit.web.api.values import AlarmInPath, Key
+from redrabbit.web.site import Site
+
+
+class Receiver(Model):
+    """One receiver of messages, of the plant file or with messages left from before."""
+
+    name: str
+    in_plant_file: bool
+    not_reached_since: datetime | None = Field(
+        description="Since when an alarm says that it is not reached."
+    )
+    waiting: int
+    oldest_waiting_at: datetime | None
+    parked: int
+
+
+class ParkedMessage(Model):
+    """A message about an alarm that a receiver did not take, and that is not tried any more."""
+
+    alarm_id: AlarmRef
+    receiver: str
+    raised_at: datetime
+    parked_at: datetime
+    reason: ParkedReason
+    attempts: int
+    said: str | None = Field(description="What the last attempt ended with: a machine's words.")
+
+
+class Receivers(Model):
+    """All receivers, and the messages that were parked last."""
+
+    receivers: list[Receiver]
+    parked: list[ParkedMessage] = Field(description=f"{MOST_SHOWN} at most, the latest first.")
+
+
+def receivers_router(site: Site) -> APIRouter:
+    """Return the receivers and the acts on parked messages."""
+    router = APIRouter(tags=["reaction"], responses=ALWAYS)
+
+    @router.get("/receivers")
+    async def list_receivers() -> Receivers:
+        """Return who is told of alarms, what waits for whom, and what did not get there."""
+        plant, now = site.service.plant, site.clock.now()
+
+        def asked(reader: Reader) -> ReceiversPage:
+            return receivers_page(reader, plant, now)
+
+        page = await site.service.read(asked)
+        return Receivers(
+            receivers=[_receiver(row) for row in page.receivers],
+            parked=[_parked(row) for row in page.parked],
+        )
+
+    @router.post("/alarms/{alarm_id}/send-again", responses=FOR_ACTS)
+    async def send_message_again(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
+        """Send an alarm's message to a receiver that did not take it, once more."""
+        act = acts.SendMessageAgain(alarm_id=alarm_id, receiver=body.receiver)
+        return alarm_model(*await do(site, body, act, key))
+
+    @router.post("/alarms/{alarm_id}/drop-message", responses=FOR_ACTS)
+    async def drop_message(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
+        """Give up an alarm's message that a receiver did not take; the alarm stays as it is."""
+        act = acts.DropMessage(alarm_id=alarm_id, receiver=body.receiver)
+        return alarm_model(*await do(site, body, act, key))
+
+    return router
+
+
+def _receiver(row: ReceiverRow) -> Receiver:
+    return Receiver(
+        name=row.name,
+        in_plant_file=row.address is not None,
+        not_reached_since=row.not_reached_at,
+        waiting=row.waiting,
+        oldest_waiting_at=row.oldest_at,
+        parked=row.parked,
+    )
+
+
+def _parked(row: ParkedRow) -> ParkedMessage:
+    return ParkedMessage(
+        alarm_id=row.alarm,
+        receiver=row.receiver,
+        raised_at=row.raised_at,
+        parked_at=row.parked_at,
+        reason=row.reason,
+        attempts=row.attempts,
+        said=row.said,
+    )
