@@ -135,11 +135,27 @@ class MqttBrokerLink:
         """Hand one message to the sink as what it is for one station."""
         statistics = self._statistics[reader.station]
         historical = message.retained or self._is_settling(reader, arrived_at)
-        take = reader.take(message.payload, arrived_at, historical=historical)
+        take = self._read(reader, message, arrived_at, historical=historical)
         if not message.retained:
             self._expect(reader, arrived_at)
         self._count(statistics, reader, message, take, arrived_at)
         self._sink(take.acquisition)
+
+    def _read(
+        self, reader: TopicReader, message: Message, arrived_at: datetime, *, historical: bool
+    ) -> Take:
+        """Return what a message comes to; one that makes us fail is unreadable (B4).
+
+        A fault of ours in one station's message must not end the session of all.
+        """
+        try:
+            return reader.take(message.payload, arrived_at, historical=historical)
+        except Exception:  # noqa: BLE001  because one station's bug must not stop the others
+            detail = f"{reader.topic}: a fault of ours in reading it"
+            if reader not in self._unreadable:
+                _LOG.exception(detail, extra={"station": reader.station, "reason": "fault"})
+            failure = reader.failure(Reason.UNREADABLE, arrived_at, detail)
+            return Take(acquisition=failure, unreadable=Reason.UNREADABLE)
 
     def _count(
         self,

@@ -117,7 +117,8 @@ class Bench:
         """Publish several values over one connection."""
         async with aiomqtt.Client("127.0.0.1", self.broker_port) as client:
             for topic, value in said:
-                await client.publish(topic, json.dumps(value), qos=1)
+                text = value if isinstance(value, bytes) else json.dumps(value).encode()
+                await client.publish(topic, text, qos=1)
 
     async def next(self) -> Acquisition:
         async with asyncio.timeout(DEADLINE_S):

@@ -13,7 +13,7 @@ from redrabbit.domain.observation import Acquisition, Reason
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
 from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
-from redrabbit.links import mqtt, mqtt_session
+from redrabbit.links import mqtt, mqtt_session, topic_reader
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.links.mqtt_session import MqttSession
 from tests.fakes import JumpClock
@@ -67,6 +67,31 @@ async def test_one_station_whose_decisions_wait_holds_up_no_other(bench: Bench) 
     assert [one.station for one in heard] == ["op30"] * MANY + ["op31"] * MANY
     assert not never.done()
     await bench.tap.until(lambda: bench.tap.sent.count(PUBACK) == 2 * MANY)
+
+
+async def test_a_fault_of_ours_in_one_stations_message_ends_nobody_elses_reading(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B4: one message stopped the link of all stations of a broker, again and again."""
+
+    def fail(*_: object) -> bool:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(topic_reader, "decode_field", fail)
+    await bench.listen(
+        station_at(bench.tap.port),
+        station_at(bench.tap.port, (signal("n", Encoding.INTEGER, "line/op31"),), name="op31"),
+    )
+    for seq in range(1, 4):
+        await bench.publish(state(seq, reject=True))
+        failed = await bench.next()
+        assert (failed.station, failed.failure) == ("op30", Reason.UNREADABLE)
+        await bench.publish(seq, "line/op31")
+        assert told(await bench.next()) == {"n": seq}
+    assert bench.tap.connections == 1
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        f"{TOPIC}: a fault of ours in reading it"
+    ]
 
 
 async def test_messages_are_acknowledged_in_the_order_of_their_arrival(bench: Bench) -> None:
