@@ -4,6 +4,7 @@ What could be named but not read is kept as None, so that others who refer to it
 it does not exist.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ from redrabbit.config.file_schema import (
     Key,
     ListOf,
     MapOf,
+    Number,
     Section,
     Whole,
     Words,
@@ -37,7 +39,7 @@ from redrabbit.config.spellings import (
     ZONE,
     Address,
 )
-from redrabbit.domain.challenge_part import Category, ChallengePart
+from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.plant import Line, NotificationTarget
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
@@ -103,6 +105,11 @@ PART: Final = Section(
         "wear_limit_uses": Key(Whole(1, MAX_USES), "How often it may be used.", required=False),
         "certified_on": Key(DATE, "When it was last certified.", required=False),
         "measured": Key(Words(), "Its measured value with unit.", required=False),
+        "tolerance": Key(
+            Number(),
+            "How far a station's measurement of it may be from `measured`, in the same unit.",
+            required=False,
+        ),
     },
     "a part's mapping",
 )
@@ -267,6 +274,7 @@ def _part(
             "exactly one of the two",
             "a red rabbit shows one known defect, a good master none",
         )
+    certified = _certified(block, problems)
     if not block.complete or len(problems.found) > before:
         return None
     return ChallengePart(
@@ -281,4 +289,30 @@ def _part(
         wear_limit_uses=block["wear_limit_uses"],
         certified_on=block["certified_on"],
         measured=block["measured"],
+        certified=certified,
     )
+
+
+_MEASURED: Final = re.compile(r"(?P<value>[-+]?[0-9]+(?:[.,][0-9]+)?)\s*(?P<unit>\D.*)?")
+
+
+def _certified(block: Block, problems: Problems) -> CertifiedValue | None:
+    """Return what a part measures as a number; None where it can't be compared."""
+    tolerance: float | None = block["tolerance"]
+    if tolerance is None:
+        return None
+    if tolerance <= 0:
+        found = f"a tolerance of {tolerance:g}"
+        problems.add(block.place_of("tolerance"), found, "more than 0, in the unit of measured")
+        return None
+    read = _MEASURED.fullmatch(block["measured"] or "")
+    if read is None:
+        found = "tolerance without a measured value"
+        if block["measured"]:
+            found = f"tolerance beside measured {block['measured']!r}, which begins with no number"
+        problems.add(
+            block.place_of("tolerance"), found, "measured: a number and its unit, as 18.2 N·m"
+        )
+        return None
+    value = float(read["value"].replace(",", "."))
+    return CertifiedValue(value=value, tolerance=tolerance, unit=read["unit"])

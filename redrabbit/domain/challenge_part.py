@@ -45,6 +45,19 @@ class Custody(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertifiedValue:
+    """What a part measures, by its certificate, and how far another measurement may be from it."""
+
+    value: float
+    tolerance: float
+    unit: str | None
+
+    def is_met_by(self, measured: float) -> bool:
+        """Return whether a measured value, in the same unit, can be this part's."""
+        return abs(measured - self.value) <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengePart:
     """One labelled part with one known failure mode, or a good master with none."""
 
@@ -65,6 +78,8 @@ class ChallengePart:
     certified_on: date | None = None
     measured: str | None = None
     """The measured value with its unit, from certification."""
+    certified: CertifiedValue | None = None
+    """`measured` as a number with its tolerance; None: no measurement can contradict it (D29)."""
     drawing_revision: str | None = None
 
     @property

@@ -178,6 +178,7 @@ def _open_case(
         step=missed.step,
         variant=fact.variant,
         nest=fact.nest,
+        identity_kind=fact.identity_kind,
         identity_disputed=fact.identity_disputed,
         window_from=good.presented_at if good else None,
         window_from_run=good.run_id if good else None,

@@ -7,6 +7,7 @@ the station's file declares of its signals.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from redrabbit.domain.challenge_part import CertifiedValue
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import DetectionRule
@@ -30,5 +31,7 @@ class Expectation:
     unseen (D30); None: it speaks only on change, so nobody knows."""
     heartbeat: bool = False
     """Whether its station tells that its machine runs; silence counts only while it does (D32)."""
+    certified: CertifiedValue | None = None
+    """What the part measures, where the station measures the same in the same unit (D29)."""
     gaps_lose_messages: bool
     """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""

@@ -126,6 +126,10 @@ WATCH_GRADES: Final[Mapping[Watched, Grade]] = {
 """D28, third row: how watched."""
 
 
+DISPUTED: Final = Grade.D
+"""The best that a disputed identity counts for: that of a person's tap."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grading:
     """What a grade rests on: three words, a letter for each, and the worst of the three."""
@@ -133,11 +137,14 @@ class Grading:
     known_by: KnownBy
     answer_by: AnswerBy
     watched: Watched
+    disputed: bool = False
+    """Whether what was measured contradicts the part's certificate (D29)."""
 
     @property
     def part(self) -> Grade:
-        """How well it is known which part it was."""
-        return PART_GRADES[self.known_by]
+        """How well it is known which part it was; D at most where that is disputed."""
+        known = PART_GRADES[self.known_by]
+        return max(known, DISPUTED) if self.disputed else known
 
     @property
     def answer(self) -> Grade:

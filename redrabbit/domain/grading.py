@@ -6,6 +6,7 @@ by the table in `redrabbit.domain.grade`. It changes no verdict.
 
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.grade import AnswerBy, Grading, KnownBy, Watched, tells_by_value
+from redrabbit.domain.identity_dispute import is_disputed
 from redrabbit.domain.rule import tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict
 
@@ -27,7 +28,10 @@ def grading_of(evidence: Evidence, verdict: Verdict) -> Grading | None:
     if part is None or verdict is Verdict.INCONCLUSIVE:
         return None
     return Grading(
-        known_by=part, answer_by=_answer_by(evidence, verdict), watched=_watched(evidence)
+        known_by=part,
+        answer_by=_answer_by(evidence, verdict),
+        watched=_watched(evidence),
+        disputed=is_disputed(evidence),
     )
 
 

@@ -179,7 +179,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         identity_kind=known_by(evidence),
         answer_kind=grading.answer_by if grading else None,
         watched=grading.watched if grading else None,
-        identity_disputed=False,
+        identity_disputed=grading.disputed if grading else False,
         serial=told.serial,
         variant=told.variant,
         nest=told.nest,

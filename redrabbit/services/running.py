@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from redrabbit.domain.blind_time import blind_after_s
+from redrabbit.domain.challenge_part import CertifiedValue, ChallengePart
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.containment_questions import may_reverify, waits_for_reverification
 from redrabbit.domain.control_plan import Check
@@ -36,6 +37,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
+from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import DeadlineKind, Run, SetDeadline, Step, StopReason
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
@@ -322,5 +324,14 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
         expires_s=station.expires_s(),
         blind_after_s=blind_after_s(rule, station),
         heartbeat=station.heartbeat is not None,
+        certified=_comparable(part, rule, station),
         gaps_lose_messages=isinstance(station.link, MqttLink),
     )
+
+
+def _comparable(
+    part: ChallengePart, rule: DetectionRule, station: Station
+) -> CertifiedValue | None:
+    """Return what the part measures, if the rule's measured value is told in the same unit."""
+    unit = next((spec.unit for spec in station.signals if spec.name == rule.measured), None)
+    return part.certified if part.certified and part.certified.unit == unit else None

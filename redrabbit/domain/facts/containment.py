@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.identity import ContainmentId, How, Letter, RunId, number_of
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.repair import RepairCode
@@ -70,6 +71,8 @@ class ContainmentRecord(Record):
     state: ContainmentState
     opened_at: datetime
     opened_entry: int
+    identity_kind: KnownBy | None
+    """By what it is known which part was there (D29); None under schemas 1 and 2."""
     identity_disputed: bool
     """Whether the tested part may have been another one (D29)."""
     window_from: datetime | None
@@ -127,6 +130,8 @@ class ContainmentOpened(Fact):
     step: int
     variant: str | None
     nest: str | None
+    identity_kind: KnownBy | None
+    """By what it is known which part was there (D29); None under schemas 1 and 2."""
     identity_disputed: bool
     window_from: datetime | None
     """When the last good check was presented."""

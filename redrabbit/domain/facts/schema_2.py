@@ -12,6 +12,7 @@ from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "alarm_raised": {"receiver": None},
+    "containment_opened": {"identity_kind": None},
     "verdict_reached": {
         "answer_kind": None,
         "largest_gap_s": None,

@@ -46,6 +46,10 @@ class ContainmentRow:
     failure_mode: Text
     state: str
     opened_at: datetime
+    known_by: str | None
+    """By what it is known which part was missed (D29); None where nobody recorded it."""
+    disputed: bool
+    """Whether what was measured contradicts the part's certificate."""
     window_from: datetime | None
     """None: unknown, since the start of records (D5)."""
     window_from_run: RunId | None
@@ -190,6 +194,8 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
         failure_mode=mode,
         state=case.state,
         opened_at=case.opened_at,
+        known_by=case.identity_kind,
+        disputed=case.identity_disputed,
         window_from=case.window_from,
         window_from_run=case.window_from_run,
         window_to=case.stopped_at,

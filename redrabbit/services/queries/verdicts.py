@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord
@@ -25,6 +27,8 @@ class VerdictShown:
     part: str
     grade: str | None
     """Of its evidence (D28); None where it has none."""
+    dispute: Message | None
+    """Said where what was measured contradicts the part's certificate (D29)."""
 
 
 def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
@@ -41,6 +45,19 @@ def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
         advice=_advice(presentation),
         part=presentation.part_id,
         grade=presentation.grade,
+        dispute=_dispute(presentation),
+    )
+
+
+def _dispute(presentation: PresentationRecord) -> Message | None:
+    if not presentation.identity_disputed:
+        return None
+    certified = read_json(Certification, presentation.certification)
+    return message(
+        "identity.disputed.detail",
+        part=presentation.part_id,
+        measured=presentation.measured,
+        certified=certified.measured if certified is not None else None,
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.repair import RepairCode
 from redrabbit.web.api.models import (
     AlarmRef,
@@ -45,6 +46,12 @@ class Containment(Model):
     step: int
     state: ContainmentState
     opened_at: datetime
+    identity_kind: KnownBy | None = Field(
+        description="By what it is known which part was missed; null: nobody recorded it."
+    )
+    identity_disputed: bool = Field(
+        description="Whether what was measured contradicts the part's certificate."
+    )
     window_from: datetime | None = Field(description="null: since the start of records.")
     window_from_run: RunRef | None
     counter_from: int | None
