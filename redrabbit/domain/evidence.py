@@ -232,6 +232,7 @@ def _with_part_earlier(evidence: Evidence, by: timedelta) -> Evidence:
 
 def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
     """Take what is known of these as the *before*: what is true now must become false first (L1)."""
+    rule = evidence.expectation.rule
     bare = replace(
         evidence,
         departed=frozenset(edge for edge in evidence.departed if edge.signal not in covered),
@@ -243,15 +244,9 @@ def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
         stayed_off=frozenset(),
         detected_was_false=False,
         accepted_was_false=False,
-        reason=_reason_before(evidence, covered),
+        reason=stood(evidence.known, rule) if rule.reject_code in covered else evidence.reason,
     )
     return _note_falsehood(_note_departures(bare))
-
-
-def _reason_before(evidence: Evidence, covered: frozenset[SignalName]) -> RejectReason:
-    if evidence.expectation.rule.reject_code not in covered:
-        return evidence.reason
-    return stood(_code_known(evidence))
 
 
 def _with_history(
@@ -422,23 +417,11 @@ def _begun_at(leaf: StaysOff, evidence: Evidence, acquisition: Acquisition) -> d
 
 def _note_reason(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
     """Note what the reject code says now; once another part came, it is not about ours."""
-    expected = evidence.expectation
-    signal, code = expected.rule.reject_code, _code_known(evidence)
-    if signal not in covered or code is None or evidence.another_part:
+    if evidence.expectation.rule.reject_code not in covered or evidence.another_part:
         return evidence
-    reason = heard(
-        evidence.reason,
-        code,
-        rule=expected.rule,
-        expected=expected.code,
-        rejected=evidence.rejected_at is not None,
-    )
+    rejected = evidence.rejected_at is not None
+    reason = heard(evidence.reason, evidence.known, evidence.expectation, rejected=rejected)
     return evidence if reason == evidence.reason else replace(evidence, reason=reason)
-
-
-def _code_known(evidence: Evidence) -> Value | None:
-    signal = evidence.expectation.rule.reject_code
-    return evidence.known.get(signal) if signal is not None else None
 
 
 def _note_falsehood(evidence: Evidence) -> Evidence:
@@ -469,7 +452,7 @@ def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
             evidence,
             rejected_at=at,
             rejected_seen_from=acquisition.window.began_at,
-            reason=_reason_at_rejection(evidence),
+            reason=at_rejection(evidence.reason, rule, evidence.read_since_presented),
         )
     if (
         evidence.accepted_at is None
@@ -479,14 +462,6 @@ def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     ):
         evidence = replace(evidence, accepted_at=at)
     return evidence
-
-
-def _reason_at_rejection(evidence: Evidence) -> RejectReason:
-    """Return the reason with the code that stands now, if it was read since the presentation."""
-    rule = evidence.expectation.rule
-    if rule.reject_code not in evidence.read_since_presented:
-        return evidence.reason
-    return at_rejection(evidence.reason, rule)
 
 
 def _traced(evidence: Evidence, points: tuple[TracePoint, ...]) -> Evidence:

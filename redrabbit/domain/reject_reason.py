@@ -6,12 +6,17 @@ all the time may be the last part's reason; a PLC often sets the bit first and w
 later. Nothing here judges; `redrabbit.domain.verdict` does.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from redrabbit.domain.condition import same_value
+from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import DetectionRule
+
+Known = Mapping[SignalName, Value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,39 +34,42 @@ class RejectReason:
 NOTHING_TOLD: Final = RejectReason()
 
 
-def stood(code: Value | None) -> RejectReason:
+def stood(known: Known, rule: DetectionRule) -> RejectReason:
     """Return what is known at the presentation: the code that stands there tells nothing yet."""
-    return RejectReason(standing=code)
+    return RejectReason(standing=_code(known, rule))
 
 
 def heard(
-    reason: RejectReason,
-    code: Value,
-    *,
-    rule: DetectionRule,
-    expected: Value | None,
-    rejected: bool,
+    reason: RejectReason, known: Known, expected: Expectation, *, rejected: bool
 ) -> RejectReason:
-    """Return the reason with one more good reading of the code since the presentation.
+    """Return the reason with one more reading of the code since the presentation.
 
-    `rejected`: the part was rejected before this reading. From then on a wrong reason that was told
-    anew stays, whatever follows. A code that goes takes none back: many show it for 100 ms only.
+    `known` are the good values now. `rejected`: the part was rejected before this reading. From then
+    on a wrong reason that was told anew stays, whatever follows. A code that goes takes none back: many
+    stations show it for 100 ms only.
     """
-    before = reason.standing
+    code, before = _code(known, expected.rule), reason.standing
+    if code is None:
+        return reason
     read = replace(reason, standing=code)
-    if not is_reason(code, rule):
+    if not is_reason(code, expected.rule):
         return read
     if before is None or same_value(code, before):
         return replace(read, told=code) if rejected and reason.told is None else read
-    wrong = reason.told is not None and not is_expected(reason.told, expected)
+    wrong = reason.told is not None and not is_expected(reason.told, expected.code)
     if rejected and reason.renewed and wrong:
         return read
     return replace(read, told=code, renewed=True)
 
 
-def at_rejection(reason: RejectReason, rule: DetectionRule) -> RejectReason:
-    """Return the reason as it is when the part is rejected: if none came anew, the one that stands."""
-    code = reason.standing
+def at_rejection(
+    reason: RejectReason, rule: DetectionRule, read: frozenset[SignalName]
+) -> RejectReason:
+    """Return the reason as it is when the part is rejected: if none came anew, the one that stands.
+
+    `read` are the signals read since the presentation: a code that was not is no reason.
+    """
+    code = reason.standing if rule.reject_code in read else None
     if reason.told is not None or code is None or not is_reason(code, rule):
         return reason
     return replace(reason, told=code)
@@ -77,3 +85,7 @@ def is_reason(code: Value, rule: DetectionRule) -> bool:
     if any(same_value(code, declared) for declared in rule.reject_codes.values()):
         return True
     return bool(code.strip() if isinstance(code, str) else code)
+
+
+def _code(known: Known, rule: DetectionRule) -> Value | None:
+    return known.get(rule.reject_code) if rule.reject_code is not None else None

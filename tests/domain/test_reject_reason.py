@@ -17,20 +17,21 @@ from redrabbit.domain.reject_reason import (
     is_reason,
     stood,
 )
-from tests.builders import CODE, a_rule
+from tests.builders import CODE, a_rule, an_expectation
 
 RIGHT, WRONG = 11, 12
 RULE = a_rule(reject_code=CODE)
+EXPECTED = an_expectation(RULE, code=RIGHT)
 
 
 def told(before: Value | None, *readings: Value, rejected_after: int = 0) -> RejectReason:
     """The reason after these readings; the rejection comes with reading number so and so."""
-    reason = stood(before)
+    reason = stood({} if before is None else {CODE: before}, RULE)
     for number, code in enumerate(readings, start=1):
         was_rejected = 0 < rejected_after < number
-        reason = heard(reason, code, rule=RULE, expected=RIGHT, rejected=was_rejected)
+        reason = heard(reason, {CODE: code}, EXPECTED, rejected=was_rejected)
         if number == rejected_after:
-            reason = at_rejection(reason, RULE)
+            reason = at_rejection(reason, RULE, frozenset({CODE}))
     return reason
 
 
@@ -39,7 +40,7 @@ def said(reason: RejectReason) -> tuple[Value | None, bool]:
 
 
 def test_a_code_that_stands_at_the_presentation_tells_nothing_yet() -> None:
-    assert stood(RIGHT) == RejectReason(standing=RIGHT)
+    assert stood({CODE: RIGHT}, RULE) == RejectReason(standing=RIGHT)
     assert said(told(RIGHT, RIGHT, RIGHT)) == (None, False)
 
 
@@ -66,11 +67,23 @@ def test_a_code_of_which_no_before_is_known_is_not_known_to_be_new() -> None:
 def test_a_code_that_is_first_read_after_the_rejection_is_its_reason_but_not_known_to_be_new() -> (
     None
 ):
-    rejected = at_rejection(NOTHING_TOLD, RULE)
+    rejected = at_rejection(NOTHING_TOLD, RULE, frozenset())
 
-    reason = heard(rejected, RIGHT, rule=RULE, expected=RIGHT, rejected=True)
+    reason = heard(rejected, {CODE: RIGHT}, EXPECTED, rejected=True)
 
     assert said(reason) == (RIGHT, False)
+
+
+def test_a_code_that_was_not_read_since_the_part_came_is_no_reason() -> None:
+    """L1: what stood there before is stale."""
+    stale = at_rejection(stood({CODE: RIGHT}, RULE), RULE, frozenset())
+
+    assert said(stale) == (None, False)
+    assert heard(stale, {}, EXPECTED, rejected=True) == stale
+
+
+def test_a_rule_without_a_reject_code_tells_no_reason() -> None:
+    assert stood({CODE: RIGHT}, a_rule()) == NOTHING_TOLD
 
 
 def test_a_code_that_goes_after_the_rejection_stays_the_reason() -> None:
