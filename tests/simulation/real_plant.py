@@ -68,7 +68,8 @@ FAULTY = (HumanFault.SCANS_WRONG_PART, HumanFault.PUTS_IN_WRONG_PART, HumanFault
 """What goes wrong with people within seconds."""
 _ONE_MIGRATION = threading.Lock()
 """Alembic keeps its context in module globals: a process makes one database at a time."""
-STOOD_STILL_S, LOOK_S, LONGEST_S = 0.25, 0.05, 60.0
+STOOD_STILL_S, LOOK_S, LONGEST_S = 0.12, 0.05, 60.0
+"""A pause that is told as a fault: two of them between two polls would make silence worthless (D30)."""
 
 
 class RealPlant:
