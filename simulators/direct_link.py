@@ -27,6 +27,8 @@ FAILURES = {
     FaultKind.BROKER_RESTART: "not_connected",
 }
 """Why nothing is read, in the words of the reasons a reading can have."""
+BITS = frozenset({"part_present", "rejected", "accepted"})
+"""What a dead block holds: the signals that are single bits, at the stations that have them so."""
 MISHAPS = {
     FaultKind.REORDERED_MESSAGE: Mishap.REORDERED,
     FaultKind.DUPLICATED_MESSAGE: Mishap.DUPLICATED,
@@ -45,12 +47,16 @@ class Faults(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollReply:
-    """One poll cycle as the client saw it: values, or why there are none."""
+    """One poll cycle as the client saw it: values, or why there are none.
+
+    `refused` are signals that the device answered with an exception; `values` has none of them.
+    """
 
     began_at: datetime
     ended_at: datetime
     values: Mapping[str, Value] | None
     failure: str | None = None
+    refused: frozenset[str] = frozenset()
 
 
 class DirectModbus:
@@ -62,11 +68,13 @@ class DirectModbus:
         self._plan = plan
         self._chance = chance
         self._frozen: tuple[Fault, Mapping[str, Value]] | None = None
+        self._restarted: Fault | None = None
 
     def poll(self) -> PollReply:
         """Read the station as it is in the world now; the world must stand at the poll's begin."""
         now = self._world.now
         fault = self._plan.at_station(self._station, now)
+        self._restart_once(fault)
         took_s = ROUND_TRIP_S * (1 + self._chance.random())
         failure = None if fault is None else FAILURES.get(fault.kind)
         if failure is not None:
@@ -76,7 +84,22 @@ class DirectModbus:
         ended_at = now + timedelta(seconds=took_s)
         if failure is not None:
             return PollReply(began_at=now, ended_at=ended_at, values=None, failure=failure)
-        return PollReply(began_at=now, ended_at=ended_at, values=self._values(fault))
+        values = self._values(fault)
+        refused = BITS & values.keys() if _is_dead_block(fault) else frozenset[str]()
+        return PollReply(
+            began_at=now,
+            ended_at=ended_at,
+            values={name: value for name, value in values.items() if name not in refused},
+            refused=refused,
+        )
+
+    def _restart_once(self, fault: Fault | None) -> None:
+        """Let the machine restart at the first poll of this fault."""
+        if fault is None or fault.kind is not FaultKind.MACHINE_RESTART:
+            return
+        if fault is not self._restarted:
+            self._restarted = fault
+            self._world.restart_machine(self._station)
 
     def _values(self, fault: Fault | None) -> Mapping[str, Value]:
         if fault is None or fault.kind is not FaultKind.STALE_REGISTERS:
@@ -85,6 +108,10 @@ class DirectModbus:
         if self._frozen is None or self._frozen[0] is not fault:
             self._frozen = (fault, self._world.snapshot(self._station))
         return self._frozen[1]
+
+
+def _is_dead_block(fault: Fault | None) -> bool:
+    return fault is not None and fault.kind is FaultKind.DEAD_BLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

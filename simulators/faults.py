@@ -24,7 +24,11 @@ class FaultKind(Enum):
     RESET_CONNECTION = "reset_connection"
     LINK_CUT = "link_cut"
     STALE_REGISTERS = "stale_registers"
-    """Replies come in time with registers that no longer follow the station."""
+    """Replies come in time with registers that no longer follow the station: as a controller in STOP."""
+    DEAD_BLOCK = "dead_block"
+    """Its bits are answered with an exception; its registers are read as ever."""
+    MACHINE_RESTART = "machine_restart"
+    """The controller restarts, so fast that no connection is lost: counters and bits begin at zero."""
     REORDERED_MESSAGE = "reordered_message"
     DUPLICATED_MESSAGE = "duplicated_message"
     LOST_MESSAGE = "lost_message"
@@ -43,6 +47,7 @@ POLLED = (
     FaultKind.RESET_CONNECTION,
     FaultKind.LINK_CUT,
     FaultKind.STALE_REGISTERS,
+    FaultKind.DEAD_BLOCK,
 )
 PUBLISHED = (
     FaultKind.REORDERED_MESSAGE,
@@ -52,6 +57,14 @@ PUBLISHED = (
     FaultKind.BROKER_RESTART,
     FaultKind.LINK_CUT,
 )
+OF_TELLING_MACHINES = (
+    *POLLED,
+    *[FaultKind.STALE_REGISTERS] * 2,
+    *[FaultKind.MACHINE_RESTART] * 4,
+)
+"""Of polled stations that show an uptime: of others nobody could tell that they were restarted.
+
+They are few, so that what concerns them comes often there."""
 OF_THE_PRODUCT = (FaultKind.CLOCK_STEP, FaultKind.PRODUCT_RESTART)
 
 LONGEST_S = {
@@ -61,6 +74,8 @@ LONGEST_S = {
     FaultKind.RESET_CONNECTION: 1.0,
     FaultKind.LINK_CUT: 120.0,
     FaultKind.STALE_REGISTERS: 60.0,
+    FaultKind.DEAD_BLOCK: 60.0,
+    FaultKind.MACHINE_RESTART: 3.0,
     FaultKind.REORDERED_MESSAGE: 10.0,
     FaultKind.DUPLICATED_MESSAGE: 10.0,
     FaultKind.LOST_MESSAGE: 10.0,

@@ -17,6 +17,8 @@ from itertools import count
 from simulators.device import Answer, Behaviour, Device, Part, Value, stuck_bit
 from simulators.station import GAP_SHARE, Change, SimulatedStation
 
+BOOTED_BEFORE = timedelta(hours=20)
+"""How long every machine has been running when the story begins."""
 TRANSFER_S = 2.0
 """How long a part takes from one station to the next."""
 BUSY_S = 0.2
@@ -38,6 +40,8 @@ class What(Enum):
     BEHAVIOUR = "behaviour"
     HELD = "held"
     RELEASED = "released"
+    RESTARTED = "restarted"
+    """The machine was switched off and on."""
     LINK_BROKEN = "link_broken"
     LINK_MENDED = "link_mended"
 
@@ -102,6 +106,7 @@ class World:
                 cycle=timedelta(seconds=model.cycle_s),
                 counter_modulus=model.counter_modulus,
                 counter_start=model.counter_start,
+                booted_at=starts_at - BOOTED_BEFORE,
             )
             for model in self._models.values()
         }
@@ -214,6 +219,12 @@ class World:
         """Change how the device does its work, from the next part on; a bit sticks at once."""
         self._note(station, What.BEHAVIOUR, note=behaviour.value)
         self._stations[station].set_behaviour(behaviour, self.now)
+        self._touch(station)
+
+    def restart_machine(self, station: str) -> None:
+        """Switch the machine off and on: its counters begin at zero, its bits are off, its part stays."""
+        self._note(station, What.RESTARTED)
+        self._stations[station].restart(self.now)
         self._touch(station)
 
     def behaviour(self, station: str) -> Behaviour:

@@ -122,8 +122,14 @@ class Failure:
     times: int | None = 1
     unit: int | None = None
     """None: whichever unit is asked."""
+    functions: frozenset[int] | None = None
+    """None: whichever function is asked for."""
     delay_s: float = 0.3
     exception: int = DEVICE_BUSY
+
+    def concerns(self, unit: int, function: int) -> bool:
+        """Return whether the reply to this is to go wrong."""
+        return self.unit in {None, unit} and (self.functions is None or function in self.functions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +209,10 @@ class ModbusStation:
         for connection in list(self.connections):
             connection.reset()
 
-    def take_failure(self, unit: int) -> Failure | None:
+    def take_failure(self, unit: int, function: int) -> Failure | None:
         """Return the fault of the next reply, counting it, or None."""
         for index, failure in enumerate(self._failures):
-            if failure.unit in {None, unit}:
+            if failure.concerns(unit, function):
                 if failure.times == 1:
                     del self._failures[index]
                 elif failure.times is not None:
@@ -305,7 +311,7 @@ class _Connection(asyncio.Protocol):
         station = self._station
         if station.is_mute:
             return
-        failure = station.take_failure(frame[6])
+        failure = station.take_failure(frame[6], frame[7])
         if failure is None:
             self._reply(station.answer(frame))
             return

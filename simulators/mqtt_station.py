@@ -24,6 +24,7 @@ SPEAKING_ORDER = (
     "reject_code",
     "part_count",
     "good_count",
+    "uptime",
     "rejected",
     "accepted",
 )

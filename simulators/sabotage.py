@@ -24,6 +24,11 @@ REPLIES = {
     FaultKind.RESET_CONNECTION: (ReplyFault.RESET, 0.0),
 }
 
+BIT_FUNCTIONS = frozenset({1, 2})
+"""Of Modbus: those that read coils and discrete inputs."""
+SLAVE_FAILURE = 4
+"""The exception that a device answers when it can't do what it was asked for."""
+
 Undo = Callable[[], None]
 
 
@@ -51,6 +56,10 @@ def begin(fault: Fault, plant: SimulatedPlant) -> Undo:
     if fault.kind is FaultKind.LINK_CUT:
         plant.cut_link(face.station)
         return lambda: plant.mend_link(face.station)
+    if fault.kind is FaultKind.MACHINE_RESTART:
+        plant.driver.catch_up()
+        plant.world.restart_machine(face.station)
+        return lambda: None
     if face.endpoint in plant.brokers:
         return _spoil_messages(fault, plant, face)
     return _spoil_replies(fault, plant.modbus[face.endpoint], face.unit_id)
@@ -60,6 +69,16 @@ def _spoil_replies(fault: Fault, server: ModbusStation, unit: int) -> Undo:
     if fault.kind is FaultKind.STALE_REGISTERS:
         server.freeze(unit)
         return lambda: server.thaw(unit)
+    if fault.kind is FaultKind.DEAD_BLOCK:
+        dead = Failure(
+            fault=ReplyFault.EXCEPTION,
+            times=None,
+            unit=unit,
+            functions=BIT_FUNCTIONS,
+            exception=SLAVE_FAILURE,
+        )
+        server.fail(dead)
+        return server.clear_failures
     how, delay_s = REPLIES[fault.kind]
     server.fail(Failure(fault=how, times=None, unit=unit, delay_s=delay_s))
     return server.clear_failures

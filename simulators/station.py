@@ -1,8 +1,8 @@
 """One station of the world: the part in it, the flow of normal parts, and what its signals show.
 
 Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
-`accepted`, `reject_code`, `measured`, `part_count`, `good_count`. A station shows those of them
-that it has. The reason for a rejection and the measured value stand before, or with, the bit.
+`accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`. A station shows those of
+them that it has. The reason for a rejection and the measured value stand before, or with, the bit.
 """
 
 import random
@@ -43,6 +43,8 @@ class SimulatedStation:
     cycle: timedelta
     counter_modulus: int = 1 << 32
     counter_start: int = 0
+    booted_at: datetime
+    """Since when its machine runs: `uptime` tells the whole seconds since, and is no event."""
     behaviour: Behaviour = Behaviour.HEALTHY
     is_held: bool = False
     """While true no normal part is fed."""
@@ -53,6 +55,8 @@ class SimulatedStation:
     _flows: list[Flow] = field(default_factory=list)
     _counted: int = 0
     _good: int = 0
+    _before_boot: tuple[int, int] = (0, 0)
+    """Parts, and good ones, that its counters forgot when the machine was restarted."""
     _measured: float = 0.0
     _numbered: int = 1
 
@@ -107,6 +111,12 @@ class SimulatedStation:
         self._counted += 1
         self._good += said.accepted
 
+    def restart(self, now: datetime) -> None:
+        """Switch the machine off and on: it forgets its counts, and what it was about to say."""
+        self.booted_at, self.counter_start = now, 0
+        self._before_boot = self._counts(now)
+        self._said, self._is_answered = None, False
+
     def remove(self) -> None:
         """Take the part out; one without an answer counts all the same."""
         if not self._is_answered:
@@ -128,20 +138,28 @@ class SimulatedStation:
             "rejected": False,
             "accepted": False,
         }
-        counted, good = self._counted, self._good
         for flow in self._flows:
-            answered = flow.answered(now)
-            counted += answered
-            good += answered if flow.accepts else 0
             self._show_flow(shown, flow, now)
         if self.inside is not None:
             self._show_inside(shown, self.inside)
         stuck = stuck_bit(self.behaviour)
         if stuck is not None:
             shown["rejected"] = stuck
-        shown["part_count"] = (self.counter_start + counted) % self.counter_modulus
-        shown["good_count"] = (self.counter_start + good) % self.counter_modulus
+        counted, good = self._counts(now)
+        forgotten, forgotten_good = self._before_boot
+        shown["part_count"] = (self.counter_start + counted - forgotten) % self.counter_modulus
+        shown["good_count"] = (self.counter_start + good - forgotten_good) % self.counter_modulus
+        shown["uptime"] = int((now - self.booted_at).total_seconds())
         return {name: value for name, value in shown.items() if name in self.signals}
+
+    def _counts(self, now: datetime) -> tuple[int, int]:
+        """Return how many parts have been answered, and how many of them were good."""
+        counted, good = self._counted, self._good
+        for flow in self._flows:
+            answered = flow.answered(now)
+            counted += answered
+            good += answered if flow.accepts else 0
+        return counted, good
 
     def _show_flow(self, shown: dict[str, Value], flow: Flow, now: datetime) -> None:
         answered = flow.answered(now)

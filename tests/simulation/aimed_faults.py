@@ -5,8 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.station import ModbusLink
-from simulators.faults import OF_THE_PRODUCT, POLLED, PUBLISHED, Fault, FaultKind, draw_fault
+from redrabbit.domain.station import ModbusLink, Station
+from simulators.faults import (
+    OF_TELLING_MACHINES,
+    OF_THE_PRODUCT,
+    POLLED,
+    PUBLISHED,
+    Fault,
+    FaultKind,
+    draw_fault,
+)
 
 AIMED_SHARE, PUBLISHED_SHARE = 0.15, 0.4
 """Of all presentations, those that something goes wrong with; messages get lost in more ways."""
@@ -23,8 +31,7 @@ class AimedFaults:
         self.on_new: Callable[[Fault], None] = lambda _fault: None
         self._chance = chance
         self._kinds: Mapping[str, Sequence[FaultKind]] = {
-            station.id: POLLED if isinstance(station.link, ModbusLink) else PUBLISHED
-            for station in plant.stations
+            station.id: _kinds_at(station) for station in plant.stations
         }
 
     def at_station(self, station: str, now: datetime) -> Fault | None:
@@ -49,6 +56,12 @@ class AimedFaults:
         if not any(_close(fault, other) for other in self.faults):
             self.faults.append(fault)
             self.on_new(fault)
+
+
+def _kinds_at(station: Station) -> Sequence[FaultKind]:
+    if not isinstance(station.link, ModbusLink):
+        return PUBLISHED
+    return OF_TELLING_MACHINES if station.heartbeat is not None else POLLED
 
 
 def _close(one: Fault, other: Fault) -> bool:

@@ -10,6 +10,7 @@
     L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
     D50        stream_checkers.StreamChecker        streams fold in any order
     D13        signal_checker.SignalChecker         the signals of a run are kept whole
+    D32        device_checker.DeviceChecker         no run at a device that is not read
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
 """
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
 from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
@@ -53,6 +55,7 @@ class Inspector:
         self.obligations = ObligationChecker()
         self.loans = LoanChecker()
         self.signals = SignalChecker()
+        self.devices = DeviceChecker()
         self._checkers: tuple[Checker, ...] = (
             self.verdicts,
             OutcomeChecker(),
@@ -61,6 +64,7 @@ class Inspector:
             self.obligations,
             self.loans,
             self.signals,
+            self.devices,
             LedgerChecker(verifier),
             StreamChecker(),
         )
@@ -87,6 +91,7 @@ class Inspector:
                 self.obligations.seen,
                 self.loans.seen,
                 self.signals.seen,
+                self.devices.seen,
             ),
             Counter(),
         )

@@ -53,7 +53,7 @@ class PolledStation:
         self._link = link
         self._clock = clock
         self._signals = frozenset(spec.name for spec in station.signals)
-        self._shown: dict[str, Value] = {}
+        self._shown: dict[str, Value | Reason] = {}
 
     def restart(self) -> None:
         self._shown = {}
@@ -72,7 +72,8 @@ class PolledStation:
                 failure=Reason(reply.failure),
             )
             return
-        shown = dict(reply.values)
+        shown: dict[str, Value | Reason] = dict(reply.values)
+        shown.update(dict.fromkeys(reply.refused, Reason.DEVICE_ERROR))
         before = self._shown
         self._shown = shown
         yield Acquisition(
@@ -80,11 +81,17 @@ class PolledStation:
             window=window,
             signals=self._signals,
             changes=tuple(
-                Observation(signal=SignalName(name), value=value)
-                for name, value in shown.items()
-                if name not in before or before[name] != value
+                _observation(SignalName(name), told)
+                for name, told in shown.items()
+                if name not in before or before[name] != told
             ),
         )
+
+
+def _observation(signal: SignalName, told: Value | Reason) -> Observation:
+    if isinstance(told, Reason):
+        return Observation(signal=signal, reason=told)
+    return Observation(signal=signal, value=told)
 
 
 class PublishingStation:

@@ -14,6 +14,7 @@ from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
 from simulators.faults import Fault
 from simulators.line import World
@@ -113,6 +114,7 @@ class Judged:
     rule: DetectionRule
     expires_s: float
     is_published: bool
+    has_heartbeat: bool
     issued_at: datetime
     presented_at: datetime | None
     how: str | None
@@ -165,6 +167,10 @@ class Story:
         self.last_good: dict[tuple[str, str], tuple[str, str]] = {}
         """Device and failure mode → instant and run of the last good check."""
         self._good: list[tuple[tuple[str, int], tuple[str, str], tuple[str, str]]] = []
+
+    def station(self, name: str) -> Station:
+        """Return a station as it is in force."""
+        return self._plant.station(StationId(name))
 
     def tell(self, commit: Commit) -> None:
         """Take in one transaction."""
@@ -224,6 +230,7 @@ class Story:
             rule=station.device(check.device).rule,
             expires_s=station.value_expires_s,
             is_published=not hasattr(station.link, "poll_interval_s"),
+            has_heartbeat=station.heartbeat is not None,
             issued_at=run.issued[step],
             presented_at=commit.in_world(presented.occurred_at) if presented else None,
             how=str(told_by(presented)["presented_how"]) if presented else None,

@@ -1,6 +1,6 @@
 """Each checker can fail: a bug is planted in the product, and the law that it breaks is named."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,14 +20,17 @@ from redrabbit.domain.facts.containment import (
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunStarted
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.machine_watch import MachineWatch
+from redrabbit.domain.observation import Acquisition, NoData, Reason
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
 from redrabbit.services import containing, record_fact, run_effects, running, scheduling
+from redrabbit.services.pending import Pending
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
@@ -44,16 +47,21 @@ PATCH = pytest.MonkeyPatch
 Judge = Callable[[Evidence, datetime], Judgement | None]
 
 
-def broken(law: str, tamper: Callable[[SimulatedShift], None] = lambda _shift: None) -> str:
+def broken(
+    law: str,
+    tamper: Callable[[SimulatedShift], None] = lambda _shift: None,
+    *,
+    seeds: Iterable[int] = SEEDS,
+) -> str:
     """Tell a few shifts until a checker objects; it must cite this law."""
-    said = objection(tamper)
+    said = objection(tamper, seeds)
     assert said.startswith(f"{law}:"), said
     return said
 
 
-def objection(tamper: Callable[[SimulatedShift], None]) -> str:
+def objection(tamper: Callable[[SimulatedShift], None], seeds: Iterable[int] = SEEDS) -> str:
     """Tell shifts until a checker objects, and return what it says; empty: none did."""
-    for seed in SEEDS:
+    for seed in seeds:
         shift = SimulatedShift(seed)
         inspector = Inspector(shift, signer().verifier)
         done = 0
@@ -94,6 +102,7 @@ def aim(patch: PATCH, *kinds: FaultKind) -> None:
     patch.setattr(aimed_faults, "PRODUCT_SHARE", 1.0 if for_product else 0.0)
     patch.setattr(aimed_faults, "OF_THE_PRODUCT", kinds)
     patch.setattr(aimed_faults, "POLLED", kinds)
+    patch.setattr(aimed_faults, "OF_TELLING_MACHINES", kinds)
     patch.setattr(aimed_faults, "PUBLISHED", kinds)
 
 
@@ -154,6 +163,64 @@ def test_a_judge_for_whom_a_lost_link_is_silence_breaks_l3(monkeypatch: PATCH) -
         monkeypatch.setattr(run_transitions, name, judged)
 
     broken("L3")
+
+
+def of_the_machine(patch: PATCH, *kinds: FaultKind) -> None:
+    """Let hardly a presentation pass without one of these, where a station tells of its machine."""
+    aim(patch, *kinds)
+    patch.setattr(aimed_faults, "POLLED", (FaultKind.SLOW_REPLY,))
+    patch.setattr(aimed_faults, "PUBLISHED", (FaultKind.SLOW_REPLY,))
+
+
+def test_a_watch_that_notices_no_restart_of_the_machine_breaks_d32(monkeypatch: PATCH) -> None:
+    """K10: a miss was recorded of a device whose controller had been restarted."""
+    of_the_machine(monkeypatch, FaultKind.MACHINE_RESTART)
+    monkeypatch.setattr(MachineWatch, "_count", lambda *_args: False)
+
+    assert "a miss of a machine that stood" in broken("D32", seeds=range(40))
+
+
+def test_a_watch_that_takes_a_controller_in_stop_for_running_breaks_d32(monkeypatch: PATCH) -> None:
+    of_the_machine(monkeypatch, FaultKind.STALE_REGISTERS)
+    taken = MachineWatch.take
+
+    def always_beating(self: MachineWatch, acquisition: Acquisition) -> Acquisition:
+        told = taken(self, acquisition)
+        reasons = {Reason.NOT_RUNNING, Reason.NOT_YET_READ}
+        if told.failure not in reasons:
+            return replace(told, heart_beat=True)
+        return replace(acquisition, heart_beat=True)
+
+    monkeypatch.setattr(MachineWatch, "take", always_beating)
+
+    assert "a miss of a machine that stood" in broken("D32", seeds=range(40))
+
+
+def test_a_run_of_a_device_that_is_not_read_breaks_d32(monkeypatch: PATCH) -> None:
+    """K4, f2: it could be started on a device whose bits nobody could read."""
+    aim(monkeypatch, FaultKind.DEAD_BLOCK)
+    monkeypatch.setattr(StationOwner, "_refuse_unread", lambda *_args: None)
+
+    assert "a run of a device that is not read" in broken("D32")
+
+
+def test_a_device_that_is_said_to_be_lost_and_is_read_breaks_d32(monkeypatch: PATCH) -> None:
+    real = StationOwner._note_blind
+
+    def note_all(self: StationOwner, now: datetime) -> Pending | None:
+        why = NoData(
+            since=now - timedelta(minutes=1),
+            reason=Reason.DEVICE_ERROR,
+            signal=SignalName("rejected"),
+        )
+        blind = dict.fromkeys((device.id for device in self.station.devices), why)
+        with monkeypatch.context() as patch:
+            patch.setattr(self.live, "blind", lambda _now: blind)
+            return real(self, now)
+
+    monkeypatch.setattr(StationOwner, "_note_blind", note_all)
+
+    assert "a device is lost that is read" in broken("D32")
 
 
 def test_a_judge_that_dares_nothing_breaks_l3(monkeypatch: PATCH) -> None:

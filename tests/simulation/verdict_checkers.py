@@ -84,6 +84,10 @@ class Truth:
         return [fault for fault in self.faults if fault.station is not None]
 
     @property
+    def kinds(self) -> frozenset[FaultKind]:
+        return frozenset(fault.kind for fault in self.station_faults)
+
+    @property
     def intruded(self) -> bool:
         """True where another part was put in, and the station reads no codes: nobody can tell."""
         return bool(self.others) and self._judged.rule.part_code is None
@@ -216,6 +220,9 @@ class VerdictChecker:
         require("L3", judged.rule.on_silence is OnSilence.MISSED, "silence is no miss here", *about)
         require("L3", not self._was_cut(judged, truth), "a miss over a lost link", *about)
         require("L3", "stuck_on" not in truth.behaviours, "a miss on a stuck signal", *about)
+        require(
+            "D32", not self._machine_failed(judged, truth), "a miss of a machine that stood", *about
+        )
         hidden = any(f.kind in FRESHNESS for f in truth.station_faults)
         rejected = [
             f
@@ -223,6 +230,24 @@ class VerdictChecker:
             if f.at <= judged.deadline_at - NEAR_DEADLINE and truth.stood_long_enough(f)
         ]
         require("L3", hidden or not rejected, "missed, but it was rejected", *about)
+
+    @staticmethod
+    def _machine_failed(judged: Judged, truth: Truth) -> bool:
+        """Return whether a machine that tells of itself was restarted, or stood as time ended."""
+        if not judged.has_heartbeat:
+            return False
+        begin = judged.presented_at or judged.decided_at
+        restarted = any(
+            begin + LONGEST_READ < fact.at < judged.deadline_at
+            for fact in truth.facts
+            if fact.what is What.RESTARTED
+        )
+        stood = any(
+            fault.at <= judged.deadline_at and judged.decided_at < fault.until
+            for fault in truth.station_faults
+            if fault.kind is FaultKind.STALE_REGISTERS
+        )
+        return restarted or stood
 
     @staticmethod
     def _was_cut(judged: Judged, truth: Truth) -> bool:
@@ -246,6 +271,8 @@ class VerdictChecker:
             "aborted": lambda: judged.run.run_id in scene.aborted_runs,
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
             "link_lost": lambda: disturbed,
+            "not_running": lambda: FaultKind.STALE_REGISTERS in truth.kinds,
+            "machine_restarted": lambda: FaultKind.MACHINE_RESTART in truth.kinds,
             "clock_jumped": lambda: disturbed,
             "not_watched": lambda: disturbed,
             "stale": lambda: disturbed or any(not code for code in codes),

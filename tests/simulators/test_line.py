@@ -22,10 +22,15 @@ RABBIT = Part(code="RR-1", failure_mode="low", measured=18.2)
 MASTER = Part(code="GM-1", failure_mode=None)
 
 
-def a_world(seed: int = 1, cycle_s: float = 4.0, modulus: int = 1 << 32) -> World:
+def a_world(
+    seed: int = 1,
+    cycle_s: float = 4.0,
+    modulus: int = 1 << 32,
+    signals: frozenset[str] = ALL_SIGNALS,
+) -> World:
     models = [
         StationModel(
-            id=name, line="line", device=DEVICE, signals=ALL_SIGNALS, cycle_s=cycle_s,
+            id=name, line="line", device=DEVICE, signals=signals, cycle_s=cycle_s,
             next_station=following, counter_modulus=modulus,
         )
         for name, following in [("op10", "op20"), ("op20", None)]
@@ -242,3 +247,38 @@ def test_normal_parts_that_nobody_watches_are_no_events() -> None:
     assert world.next_event_at() == world.next_change_at("op10")
     world.unwatch("op10")
     assert world.next_event_at() is None
+
+
+WITH_UPTIME = ALL_SIGNALS | {"uptime"}
+"""It changes with the time; no event tells it."""
+
+
+def test_a_machine_that_restarts_forgets_its_counts_and_what_it_was_about_to_say() -> None:
+    world = a_world(signals=WITH_UPTIME)
+    world.advance(START + timedelta(minutes=1))
+    before = world.snapshot("op10")
+    world.advance(world.hold("op10"))
+    world.put_in("op10", "RR-1")
+    world.advance(world.now + timedelta(seconds=0.5))
+    world.restart_machine("op10")
+    world.advance(world.now + timedelta(seconds=3))
+    after = world.snapshot("op10")
+    assert isinstance(before["part_count"], int)
+    assert before["part_count"] > 4000
+    assert (after["part_count"], after["good_count"]) == (0, 0)
+    assert (after["uptime"], after["part_present"], after["rejected"]) == (3, True, False)
+    world.take_out("op10")
+    assert world.snapshot("op10")["part_count"] == 1
+    assert [fact.what for fact in world.facts("op10", What.REJECTED, What.RESTARTED)] == [
+        What.RESTARTED
+    ]
+
+
+def test_an_uptime_counts_the_whole_seconds() -> None:
+    world = a_world(signals=WITH_UPTIME)
+    before = world.snapshot("op10")["uptime"]
+    world.advance(START + timedelta(seconds=7.9))
+    after = world.snapshot("op10")["uptime"]
+    assert isinstance(before, int)
+    assert isinstance(after, int)
+    assert after - before == 7

@@ -47,6 +47,31 @@ async def counter(plant: SimulatedPlant) -> int:
     return reply.registers[0]
 
 
+async def bits_are_refused(plant: SimulatedPlant) -> bool:
+    """Return whether the polled station answers for a coil with an exception."""
+    client = AsyncModbusTcpClient(
+        "127.0.0.1", port=plant.ports["line2-op10-plc"], retries=0, timeout=0.3
+    )
+    await client.connect()
+    try:
+        return (await client.read_coils(3, count=1, device_id=1)).isError()
+    finally:
+        client.close()
+
+
+async def test_a_machine_that_restarts_begins_to_count_at_zero_and_stays_connected() -> None:
+    clock = VirtualClock(START)
+    plant = simulate(read_plant(Path("station_configs")), SteadyClock(), seed=1)
+    async with plant.serving(host="127.0.0.1"):
+        assert await counter(plant) > 0
+        plan = a_plan(FaultKind.MACHINE_RESTART, POLLED_STATION)
+        task = asyncio.create_task(carry_out(plan, plant, clock))
+        await until_second(clock, 12)
+        assert await counter(plant) == 0
+        await until_second(clock, 16)
+        await task
+
+
 @pytest.mark.parametrize("kind", POLLED, ids=lambda kind: kind.value)
 async def test_a_polled_station_suffers_while_its_fault_lasts(kind: FaultKind) -> None:
     clock = VirtualClock(START)
@@ -60,6 +85,9 @@ async def test_a_polled_station_suffers_while_its_fault_lasts(kind: FaultKind) -
         plant.world.take_out(POLLED_STATION)
         if kind is FaultKind.SLOW_REPLY:
             assert await counter(plant) >= before
+        elif kind is FaultKind.DEAD_BLOCK:
+            assert await counter(plant) >= before
+            assert await bits_are_refused(plant)
         elif kind is FaultKind.STALE_REGISTERS:
             plant.world.advance(plant.world.now + timedelta(hours=1))
             assert await counter(plant) == before
