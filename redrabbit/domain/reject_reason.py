@@ -23,6 +23,8 @@ Known = Mapping[SignalName, Value]
 class RejectReason:
     """The reason as told for the part before the device."""
 
+    before: Value | None = None
+    """The code that stood when the part was presented; None: not known."""
     standing: Value | None = None
     """The code as it was last read, at or since the presentation; None: not known."""
     told: Value | None = None
@@ -36,7 +38,8 @@ NOTHING_TOLD: Final = RejectReason()
 
 def stood(known: Known, rule: DetectionRule) -> RejectReason:
     """Return what is known at the presentation: the code that stands there tells nothing yet."""
-    return RejectReason(standing=_code(known, rule))
+    code = _code(known, rule)
+    return RejectReason(before=code, standing=code)
 
 
 def heard(
@@ -52,7 +55,7 @@ def heard(
     if code is None:
         return reason
     read = replace(reason, standing=code)
-    if not is_reason(code, expected.rule):
+    if not is_reason(code, expected.rule) or _is_back(code, reason, expected):
         return read
     if before is None or same_value(code, before):
         return replace(read, told=code) if rejected and reason.told is None else read
@@ -82,9 +85,26 @@ def is_expected(code: Value | None, expected: Value | None) -> bool:
 
 def is_reason(code: Value, rule: DetectionRule) -> bool:
     """Return whether a code names a reason: 0 and an empty text do only where they are declared."""
-    if any(same_value(code, declared) for declared in rule.reject_codes.values()):
+    if _is_declared(code, rule):
         return True
     return bool(code.strip() if isinstance(code, str) else code)
+
+
+def _is_back(code: Value, reason: RejectReason, expected: Expectation) -> bool:
+    """Return whether a code only went back to what stood before the part came, as `OK` does.
+
+    Where it is declared for a failure mode it is a reason all the same.
+    """
+    if _is_declared(code, expected.rule) or is_expected(code, expected.code):
+        return False
+    before, last = reason.before, reason.standing
+    if before is None or last is None or not is_reason(last, expected.rule):
+        return False
+    return same_value(code, before)
+
+
+def _is_declared(code: Value, rule: DetectionRule) -> bool:
+    return any(same_value(code, declared) for declared in rule.reject_codes.values())
 
 
 def _code(known: Known, rule: DetectionRule) -> Value | None:

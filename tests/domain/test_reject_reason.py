@@ -20,7 +20,7 @@ from redrabbit.domain.reject_reason import (
 from tests.builders import CODE, a_rule, an_expectation
 
 RIGHT, WRONG = 11, 12
-RULE = a_rule(reject_code=CODE)
+RULE = a_rule(reject_code=CODE, reject_codes={FailureMode("torque_high"): WRONG})
 EXPECTED = an_expectation(RULE, code=RIGHT)
 
 
@@ -40,7 +40,7 @@ def said(reason: RejectReason) -> tuple[Value | None, bool]:
 
 
 def test_a_code_that_stands_at_the_presentation_tells_nothing_yet() -> None:
-    assert stood({CODE: RIGHT}, RULE) == RejectReason(standing=RIGHT)
+    assert stood({CODE: RIGHT}, RULE) == RejectReason(before=RIGHT, standing=RIGHT)
     assert said(told(RIGHT, RIGHT, RIGHT)) == (None, False)
 
 
@@ -90,6 +90,23 @@ def test_a_code_that_goes_after_the_rejection_stays_the_reason() -> None:
     """Many stations show it for some 100 ms only."""
     assert said(told(0, RIGHT, 0, rejected_after=1)) == (RIGHT, True)
     assert said(told(RIGHT, RIGHT, 0, rejected_after=1)) == (RIGHT, False)
+
+
+@pytest.mark.parametrize("rest", ["OK", 1, "-"])
+def test_a_code_that_goes_back_to_what_stood_before_the_part_takes_no_reason_back(
+    rest: Value,
+) -> None:
+    """A tester that says OK between parts: nobody declared it, and it is no other reason."""
+    assert said(told(rest, RIGHT, rest, rejected_after=1)) == (RIGHT, True)
+    assert said(told(rest, rest, RIGHT, rest, rejected_after=2)) == (RIGHT, True)
+
+
+def test_a_declared_code_that_stood_before_is_a_reason_when_it_comes_back() -> None:
+    assert said(told(WRONG, RIGHT, WRONG, rejected_after=1)) == (WRONG, True)
+
+
+def test_an_undeclared_code_after_none_at_all_is_a_reason_and_a_wrong_one() -> None:
+    assert said(told("OK", 0, "OK", rejected_after=1)) == ("OK", True)
 
 
 def test_a_code_that_came_and_went_just_before_the_rejection_is_its_reason() -> None:
