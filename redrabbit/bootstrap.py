@@ -30,7 +30,7 @@ from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
-from redrabbit.process import address_of, listening, web_server
+from redrabbit.process import address_of, allowed_open_files, listening, web_server
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
@@ -41,6 +41,7 @@ from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
+from redrabbit.web.budget import WebBudgets, within_open_files
 
 HEARTBEAT_S = 1.0
 SOFTWARE = f"redrabbit {__version__}"
@@ -169,6 +170,10 @@ async def _tasks_of(
 async def _web_of(
     running: Serving, settings: ServeSettings, listener: socket.socket
 ) -> AsyncIterator[None]:
+    limits = within_open_files(
+        settings.web_limits, allowed_open_files(), len(running.service.plant.stations)
+    )
+    budgets = WebBudgets(limits)
     app = create_app(
         running.service,
         clock=running.agent.clock,
@@ -176,6 +181,7 @@ async def _web_of(
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,
         links=running.links,
+        budgets=budgets,
     )
-    async with web_server(app, listener, running.agent.clock):
+    async with web_server(app, listener, budgets, running.agent.clock):
         yield

@@ -16,7 +16,7 @@ from pathlib import Path
 from redrabbit import __version__
 from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
 from redrabbit.base.printable import complain
-from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT
+from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, LARGEST_LIMIT, WebLimits
 
 WRONG = 2
 """Exit code: the command itself was wrong."""
@@ -95,7 +95,21 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     serve.add_argument(
         "--plain-logs", action=argparse.BooleanOptionalAction, help="log lines for people"
     )
+    _add_limits(serve)
     serve.set_defaults(command=_serve)
+
+
+def _add_limits(serve: argparse.ArgumentParser) -> None:
+    limits = WebLimits()
+    for option, default, what in (
+        ("--most-connections", limits.connections, "connections that are open at once"),
+        ("--most-connections-per-client", limits.connections_of_client, "of one address"),
+        ("--most-streams", limits.streams, "live pages and followers of the ledger"),
+        ("--most-streams-per-client", limits.streams_of_client, "of one address"),
+        ("--header-deadline-s", limits.header_deadline_s, "until a request's header is here"),
+        ("--body-deadline-s", limits.body_deadline_s, "until its body is here"),
+    ):
+        serve.add_argument(option, type=_some, metavar="N", help=f"{what}; {default} if left out")
 
 
 def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -160,6 +174,13 @@ def _port(text: str) -> int:
     """Read a port number; 0 takes a free one."""
     if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
+    return int(text)
+
+
+def _some(text: str) -> int:
+    """Read a whole number above 0."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit; expected 1 to {LARGEST_LIMIT}")
     return int(text)
 
 

@@ -9,15 +9,19 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from redrabbit.base.clock import Clock
+from redrabbit.web.budget import WebBudgets
+from redrabbit.web.connections import WebServer
 
 GRACEFUL_STOP_S = 2
 """How long open pages are given to finish when the service stops."""
+MOST_OPEN_FILES = 65_536
+"""More than a plant ever needs, and few enough for programs that count to the end."""
 THREADS_TAKE_TURNS_S = 0.0005
 """The writer thread needs the interpreter back after each statement: with Python's own 5 ms a
 transaction of forty statements waits for the polls again and again (test_bench_verdict.py)."""
@@ -96,11 +100,33 @@ def address_of(listener: socket.socket, host: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def allowed_open_files() -> int | None:
+    """Take as many open files as the process may have, and return how many; None if nobody says.
+
+    Half of all systems start processes with 1,024, and every connection and file takes one.
+    """
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415  because Windows has none
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # macOS allows less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return MOST_OPEN_FILES if soft == resource.RLIM_INFINITY else soft
+
+
 @asynccontextmanager
-async def web_server(app: ASGIApp, listener: socket.socket, clock: Clock) -> AsyncIterator[None]:
+async def web_server(
+    app: ASGIApp, listener: socket.socket, budgets: WebBudgets, clock: Clock
+) -> AsyncIterator[None]:
     """Serve pages on the socket for as long as the context lasts."""
     config = uvicorn.Config(
         app,
+        http="h11",
+        ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -108,7 +134,7 @@ async def web_server(app: ASGIApp, listener: socket.socket, clock: Clock) -> Asy
         lifespan="off",
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
-    server = _QuietServer(config)
+    server = WebServer(config, listener, budgets, clock)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     try:
         while not server.started and not task.done():
@@ -119,11 +145,3 @@ async def web_server(app: ASGIApp, listener: socket.socket, clock: Clock) -> Asy
     finally:
         server.should_exit = True
         await task
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves signals to whoever runs the service: there is more to stop than pages."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

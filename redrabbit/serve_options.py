@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from redrabbit.base.database_address import database_url
-from redrabbit.base.settings import ServeSettings
+from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.settings_file import SETTINGS, read_settings
 
 KEYS: Final = tuple(SETTINGS.keys)
+LIMITS: Final[Mapping[str, str]] = {
+    "most_connections": "connections",
+    "most_connections_per_client": "connections_of_client",
+    "most_streams": "streams",
+    "most_streams_per_client": "streams_of_client",
+    "header_deadline_s": "header_deadline_s",
+    "body_deadline_s": "body_deadline_s",
+}
+"""Key → field of the limits."""
 _DATABASE: Final = ("database", "database_file")
 
 
@@ -47,10 +56,23 @@ def serve_settings(
         database_url=url,
         allowed_hosts=tuple(told.pop("allow_host", ())),
         key_file=told.pop("key", None),
+        web_limits=_web_limits(told),
         **told,
     )
     _refuse_strange_network(settings)
     return settings
+
+
+def _web_limits(told: dict[str, Any]) -> WebLimits:
+    """Take the limits out of what was told."""
+    given = {LIMITS[key]: told.pop(key) for key in LIMITS if key in told}
+    limits = WebLimits(**given)
+    if limits.streams >= limits.connections:
+        raise WrongOptions(
+            f"found {limits.streams} streams of {limits.connections} connections; expected fewer "
+            "streams than connections, so that pages can be asked for when all streams are open"
+        )
+    return limits
 
 
 def _refuse_strange_network(settings: ServeSettings) -> None:

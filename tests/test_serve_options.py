@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from redrabbit.base.database_address import VARIABLE, WrongAddress
-from redrabbit.base.settings import ServeSettings
+from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.cli import build_parser
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.serve_options import KEYS, WrongOptions, serve_settings
@@ -26,7 +26,8 @@ def file(tmp_path: Path) -> Path:
     path.write_text(
         "config: of-file\ndatabase: sqlite:///of-file\nhost: 192.0.2.7\nport: 8443\n"
         "trust_network: true\nallow_host: [of-file]\nmetrics: false\nkey: of-file\n"
-        "plain_logs: true\n",
+        "plain_logs: true\nmost_connections: 90\nmost_connections_per_client: 9\nmost_streams: 80\n"
+        "most_streams_per_client: 8\nheader_deadline_s: 5\nbody_deadline_s: 6\n",
         encoding="utf-8",
     )
     return path
@@ -52,6 +53,14 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         metrics=False,
         key_file=Path("of-file"),
         plain_logs=True,
+        web_limits=WebLimits(
+            connections=90,
+            connections_of_client=9,
+            streams=80,
+            streams_of_client=8,
+            header_deadline_s=5,
+            body_deadline_s=6,
+        ),
     )
 
 
@@ -73,6 +82,41 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
 def test_the_command_line_wins(file: Path, arguments: list[str], name: str, value: Any) -> None:
     assert getattr(served("--settings", str(file), *arguments), name) == value
     assert getattr(served("--settings", str(file)), name) != value
+
+
+@pytest.mark.parametrize(
+    ("option", "field"),
+    [
+        ("--most-connections", "connections"),
+        ("--most-connections-per-client", "connections_of_client"),
+        ("--most-streams", "streams"),
+        ("--most-streams-per-client", "streams_of_client"),
+        ("--header-deadline-s", "header_deadline_s"),
+        ("--body-deadline-s", "body_deadline_s"),
+    ],
+)
+def test_each_limit_of_the_pages_can_be_said(file: Path, option: str, field: str) -> None:
+    limits = served("--settings", str(file), "--most-connections", "89", option, "81").web_limits
+    assert getattr(limits, field) == 81
+    assert getattr(served("--settings", str(file)).web_limits, field) not in {81, 89}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "10001", "1.5"])
+def test_a_limit_that_is_none_is_refused(
+    number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        served(*MINIMAL, "--most-streams", number)
+    assert f"{number!r} is no limit" in capsys.readouterr().err
+    path = tmp_path / "serve.yaml"
+    path.write_text(f"most_streams: {number}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationProblems, match="from 1 to 10000"):
+        served("--settings", str(path), *MINIMAL)
+
+
+def test_streams_leave_connections_for_pages() -> None:
+    with pytest.raises(WrongOptions, match="fewer streams than connections"):
+        served(*MINIMAL, "--most-connections", "100", "--most-streams", "100")
 
 
 def test_a_database_file_on_the_command_line_puts_aside_the_files_database(

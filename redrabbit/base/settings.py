@@ -5,6 +5,29 @@ from pathlib import Path
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
+LARGEST_LIMIT = 10_000
+"""Of connections, streams, and seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebLimits:
+    """How much whoever looks may take of the service (D47).
+
+    The defaults are for a hall with a screen at each of 200 stations and some boards. A client is
+    one address; behind a router that hides many screens the two limits of a client must be larger.
+    """
+
+    connections: int = 400
+    """Open at once; each is an open file of the process."""
+    connections_of_client: int = 100
+    """A browser opens up to six for each of its windows."""
+    streams: int = 250
+    """Live pages and programs that follow the ledger."""
+    streams_of_client: int = 40
+    header_deadline_s: int = 10
+    """From the connection, or the request's first byte, until its header is here."""
+    body_deadline_s: int = 20
+    """From the end of the header until the body is here; it has at most 100 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +47,7 @@ class ServeSettings:
     metrics: bool = True
     key_file: Path | None = None
     """The signing key; None: beside the SQLite file."""
+    web_limits: WebLimits = WebLimits()
     plain_logs: bool = False
     """Log lines for people; otherwise each is one JSON object."""
 

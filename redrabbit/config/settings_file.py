@@ -11,6 +11,7 @@ from typing import Final
 
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
+from redrabbit.base.settings import LARGEST_LIMIT
 from redrabbit.config.file_schema import (
     Flag,
     Key,
@@ -49,6 +50,7 @@ class AddressWithoutPassword(Shape[str]):
 
 
 FILE: Final = Spelled(Path, "a path")
+LIMIT: Final = Whole(1, LARGEST_LIMIT)
 
 SETTINGS: Final = Section(
     {
@@ -67,6 +69,12 @@ SETTINGS: Final = Section(
         ),
         "metrics": Key(Flag(), "Serve /metrics; true if left out.", required=False),
         "key": Key(FILE, "The file of the ledger's signing key.", required=False),
+        "most_connections": Key(LIMIT, "Connections that are open at once.", required=False),
+        "most_connections_per_client": Key(LIMIT, "Of one address.", required=False),
+        "most_streams": Key(LIMIT, "Live pages and followers of the ledger.", required=False),
+        "most_streams_per_client": Key(LIMIT, "Of one address.", required=False),
+        "header_deadline_s": Key(LIMIT, "Until a request's header is here.", required=False),
+        "body_deadline_s": Key(LIMIT, "Until its body is here.", required=False),
         "plain_logs": Key(Flag(), "Log lines for people instead of JSON.", required=False),
     },
     "a mapping of settings",

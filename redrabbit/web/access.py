@@ -5,7 +5,8 @@ unless the site trusts its network. 3. What a browser sends must come from our o
 Sec-Fetch-Site): acts, and reading as well, because whatever is read costs time, and a stream stays
 open (D47). A person may follow a link to us, and anything may use static files. 4. Every answer
 carries the security headers. Forwarded headers are never looked at. Form tokens are signed
-double-submit tokens: a cookie holds a random nonce, the form its HMAC.
+double-submit tokens: a cookie holds a random nonce, the form its HMAC. What a budget has refused
+before (`fair_share`, `connections`) is answered here, like any other refusal.
 
 Browsers send Sec-Fetch-Site to loopback and over TLS only; otherwise Origin tells of other sites'
 scripts and streams, and their images and the like pass as far as the budgets let them.
@@ -29,6 +30,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redrabbit.domain.errors import Refusal
 
+REFUSED: Final = "refused"
+"""Where a request's state has the Refusal with which a budget refused it."""
 FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
 FORM_KEY: Final = "form_key"
@@ -104,6 +107,9 @@ class Access:
 
 def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | None:
     """Return status and reason if a request must not pass."""
+    refused = scope.get("state", {}).get(REFUSED)
+    if refused is not None:
+        return 503, refused
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not _is_ours(host_name(host), rules):
@@ -122,7 +128,7 @@ def _is_for_all_sites(scope: Scope, headers: Headers) -> bool:
     is_link = (
         headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     )
-    return scope["method"] in SAFE_METHODS and (is_link or _is_file(scope["path"]))
+    return scope["method"] in SAFE_METHODS and (is_link or is_file(scope["path"]))
 
 
 def _is_ours(name: str, rules: AccessRules) -> bool:
@@ -132,10 +138,11 @@ def _is_ours(name: str, rules: AccessRules) -> bool:
 
 def is_public(path: str, rules: AccessRules) -> bool:
     """Return whether a path is for everybody in the area (R35)."""
-    return path in PUBLIC_PATHS or _is_file(path) or (rules.metrics_public and path == "/metrics")
+    return path in PUBLIC_PATHS or is_file(path) or (rules.metrics_public and path == "/metrics")
 
 
-def _is_file(path: str) -> bool:
+def is_file(path: str) -> bool:
+    """Return whether a path is that of a static file."""
     return path.startswith(PUBLIC_PREFIX) or path == "/favicon.ico"
 
 

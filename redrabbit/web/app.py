@@ -28,6 +28,8 @@ from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.problems import DESCRIPTION, TAGS, add_problem_schema
 from redrabbit.web.api.router import PREFIX, api_routers
 from redrabbit.web.api.upkeep import Restarts, upkeep_router
+from redrabbit.web.budget import WebBudgets
+from redrabbit.web.fair_share import FairShare
 from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
@@ -62,9 +64,10 @@ def create_app(
     metrics: bool = True,
     supervisor: Restarts | None = None,
     links: Sequence[StationLink] = (),
+    budgets: WebBudgets | None = None,
 ) -> FastAPI:
     """Return the application that serves one plant."""
-    rules = access or AccessRules()
+    rules, budgets = access or AccessRules(), budgets or WebBudgets()
     site = Site(service=service, clock=clock, rules=rules)
     app = _Application(
         title="Red Rabbit",
@@ -92,13 +95,16 @@ def create_app(
     app.include_router(live_router(site))
     for part in api_routers(site):
         app.include_router(part, prefix=PREFIX)
-    app.include_router(upkeep_router(site, metrics=metrics, supervisor=supervisor, links=links))
+    app.include_router(
+        upkeep_router(site, metrics=metrics, supervisor=supervisor, links=links, budgets=budgets)
+    )
     _add_docs(app, site)
     _add_problems(app, site)
     static = resources.files("redrabbit.web") / "static"
     app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
     app.add_middleware(HeadOfGet)
     app.add_middleware(Access, rules=rules, answer=_refusing(site))
+    app.add_middleware(FairShare, budgets=budgets, clock=clock)
     return app
 
 

@@ -82,6 +82,10 @@ REFUSALS: Final[Mapping[str, int]] = {
     "text_marks": 422,
     "text_missing": 422,
     "text_too_long": 422,
+    "too_many_connections": 503,
+    "too_many_connections_of_client": 503,
+    "too_many_streams": 503,
+    "too_many_streams_of_client": 503,
     "wrong_part": 409,
     "wrong_part_back": 409,
 }

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.web.access import MACHINE_PATHS
+from redrabbit.web.budget import REASONS, RETRY_AFTER_S
 from redrabbit.web.codes import REFUSALS
 from redrabbit.web.head import has_head
 from redrabbit.web.rendering import page
@@ -36,7 +37,7 @@ def refusal_answer(
     status = status if status is not None else status_of(refusal)
     words = site.visit(request).words
     detail = words(f"refusal.{refusal.code}", **refusal.params)
-    return _answer(
+    answer = _answer(
         site,
         request,
         status,
@@ -44,6 +45,9 @@ def refusal_answer(
         detail=detail,
         more={"params": plain(refusal.params)},
     )
+    if refusal.code in REASONS:
+        answer.headers["retry-after"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def http_answer(site: Site, request: Request, error: HTTPException) -> Response:

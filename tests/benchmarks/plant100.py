@@ -6,7 +6,8 @@ device with one red rabbit; one check. As a program it is the stations, each on 
     python -m tests.benchmarks.plant100 100
 
 prints the ports as one JSON list, then sets a coil for each line `STATION COIL 0|1` on its standard
-input and answers with the instant (CLOCK_MONOTONIC, so another process can compare). An analog
+input and answers with the instant (CLOCK_MONOTONIC, so another process can compare). Coil -1 is none:
+the station's connections are reset. An analog
 value of every station changes with each poll, and its part counter about once a second.
 """
 
@@ -30,6 +31,7 @@ PRESENT, REJECTED = 0, 1
 """The coils that tell of a part."""
 CODE, ANALOG, COUNT = 0, 2, 4
 """The registers that are something particular."""
+RESET = -1
 REASON = 7
 POLLS_A_PART = 10
 
@@ -153,6 +155,10 @@ class Stations:
         self._one_at_a_time = threading.Lock()
         self.ports: list[int] = json.loads(self._hears.readline())
 
+    def reset(self, station: int) -> None:
+        """Reset all connections to a station, which takes new ones at once."""
+        self.set_coil(station, RESET, on=False)
+
     def set_coil(self, station: int, coil: int, *, on: bool) -> float:
         """Set a coil and return when that was, in seconds of CLOCK_MONOTONIC."""
         with self._one_at_a_time:
@@ -193,10 +199,10 @@ def _moving(image: Image) -> Callable[[int], None]:
 
 async def _serve(count: int) -> None:
     images = [Image(coils=COILS, holding=REGISTERS) for _ in range(count)]
-    ports = []
+    faces = [ModbusStation({1: image}, before_read=_moving(image)) for image in images]
     for image in images:
         image.set_registers(3, CODE, struct.pack(">H", REASON))
-        ports.append(await ModbusStation({1: image}, before_read=_moving(image)).start())
+    ports = [await face.start() for face in faces]
     print(json.dumps(ports), flush=True)  # noqa: T201  because the parent reads it
     loop = asyncio.get_running_loop()
 
@@ -206,7 +212,10 @@ async def _serve(count: int) -> None:
             loop.stop()
             return
         station, coil, on = map(int, line.split())
-        images[station].set_bit(1, coil, bool(on))
+        if coil == RESET:
+            faces[station].reset_connections()
+        else:
+            images[station].set_bit(1, coil, bool(on))
         print(time.perf_counter(), flush=True)  # noqa: T201  because the parent reads it
 
     loop.add_reader(sys.stdin.fileno(), heard)

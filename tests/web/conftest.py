@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from redrabbit.domain.plant import Plant
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
+from redrabbit.web.budget import WebBudgets
 from tests.fakes import JumpClock
 from tests.showcase_story import BEGIN, Showcase, told
 
@@ -28,6 +29,7 @@ class Visitor:
     client: TestClient
     plant: Showcase
     clock: JumpClock
+    budgets: WebBudgets
 
     def text(self, path: str, language: str = "en", status: int = 200) -> str:
         """Return a page's HTML, its ids without the element that keeps each in one piece."""
@@ -68,10 +70,11 @@ def serve(
     clock = JumpClock(BEGIN)
     showcase = Showcase(clock, plant)
     let(told(showcase) if plant is None else showcase.open())
-    app = create_app(showcase.service, clock=clock, access=rules)
+    budgets = WebBudgets()
+    app = create_app(showcase.service, clock=clock, access=rules, budgets=budgets)
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
-    return Visitor(client=client, plant=showcase, clock=clock)
+    return Visitor(client=client, plant=showcase, clock=clock, budgets=budgets)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ BUILT = {
     *(f"part_already_{state.value}" for state in PartState),
     *("text_missing", "text_too_long", "text_character", "text_marks", "operator_required"),
     *("reason_required", "reason_too_long", "not_a_time"),
+    *("too_many_connections", "too_many_connections_of_client"),
+    *("too_many_streams", "too_many_streams_of_client"),
 }
 """Codes that are made of words, or handed on, and stand in no `Refusal("…")`."""
 

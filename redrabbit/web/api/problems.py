@@ -30,7 +30,8 @@ _ALL: Final[dict[int, str]] = {
     409: "The rules do not allow it now; `code` says why.",
     413: "The body is too large.",
     422: "A value is not of the declared form; `errors` says which and why.",
-    503: "The records can't be reached now: try again (`Retry-After`); or damaged. Nothing was changed.",
+    503: "The records can't be reached now, or too many look at once: try again (`Retry-After`); or "
+    "damaged. Nothing was changed.",
 }
 
 Answers = dict[int | str, dict[str, Any]]
@@ -54,7 +55,9 @@ Every error is a problem (RFC 9457). Decide by `code`, never by a sentence: the 
 at the schema `Problem`, and keep their meaning. Besides the answers listed with each call, an
 address that does not exist answers 404 `not_found`, one that does not take a method 405
 `method_not_allowed` with `Allow`, a mistake of the software 500 `internal_error`, and what the records
-can't hold 500 `not_recordable`: please report these two.
+can't hold 500 `not_recordable`: please report these two. Any call may be answered 503
+`too_many_connections` or, for a stream, `too_many_streams`, with `Retry-After`; one that comes too
+slowly, 408.
 
 Runs, occurrences, containments, pauses and alarms are numbered on their line: `line1-R-1042`. What was
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.

@@ -22,6 +22,7 @@ from redrabbit.services.queries.receivers import ReceiverRow, receiver_rows
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.station_queue import Recording
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
+from redrabbit.web.budget import WebBudgets
 from redrabbit.web.site import Site
 
 
@@ -72,7 +73,12 @@ NOT_READY: Final[Answers] = {
 
 
 def upkeep_router(
-    site: Site, *, metrics: bool, supervisor: Restarts | None, links: Sequence[StationLink]
+    site: Site,
+    *,
+    metrics: bool,
+    supervisor: Restarts | None,
+    links: Sequence[StationLink],
+    budgets: WebBudgets,
 ) -> APIRouter:
     """Return health, readiness and metrics."""
     router = APIRouter(tags=["upkeep"])
@@ -119,6 +125,7 @@ def upkeep_router(
                     restarts=dict(supervisor.restarts) if supervisor is not None else {},
                     links=tuple(links),
                     recording=recording,
+                    budgets=budgets,
                 )
 
             figures = await service.read(query)
@@ -154,6 +161,7 @@ class _Figures(Collector):
         restarts: Mapping[str, int],
         links: Sequence[StationLink],
         recording: Mapping[StationId, Recording],
+        budgets: WebBudgets,
     ) -> None:
         self._recording = recording
         self._now = now
@@ -167,6 +175,7 @@ class _Figures(Collector):
         self._receivers = receivers
         self._restarts = restarts
         self._links = links
+        self._budgets = budgets
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
@@ -183,6 +192,7 @@ class _Figures(Collector):
             restarts.add_metric([task], count)
         yield restarts
         yield from self._of_links()
+        yield from self._of_viewers()
 
     def _of_recording(self) -> Iterator[Metric]:
         """Yield by station whether what it says is recorded (findings K3)."""
@@ -310,6 +320,23 @@ class _Figures(Collector):
                 for reason, count in diagnostics.failures.items():
                     failures.add_metric([station, reason.value], count)
         yield failures
+
+    def _of_viewers(self) -> Iterator[Metric]:
+        used = GaugeMetricFamily(
+            "redrabbit_web_in_use", "Connections and streams that are open now.", labels=["kind"]
+        )
+        most = GaugeMetricFamily(
+            "redrabbit_web_limit", "How many may be open (D47).", labels=["kind"]
+        )
+        for budget in (self._budgets.connections, self._budgets.streams):
+            used.add_metric([budget.kind], budget.in_use)
+            most.add_metric([budget.kind], budget.most)
+        refused = CounterMetricFamily(
+            "redrabbit_web_refused", "Refused or cut off, by reason.", labels=["reason"]
+        )
+        for reason, count in self._budgets.refused.items():
+            refused.add_metric([reason], count)
+        yield from (used, most, refused)
 
 
 LINK_COUNTERS: Final = {
