@@ -38,6 +38,7 @@ from redrabbit.domain.rule import (
     Falls,
     Increases,
     Rises,
+    StaysOff,
 )
 from redrabbit.domain.run_words import Presented
 from tests.builders import (
@@ -46,6 +47,7 @@ from tests.builders import (
     COUNT,
     IDLE,
     PART,
+    PRESENT,
     RABBIT,
     REJECTED,
     STATION,
@@ -663,6 +665,57 @@ def test_a_counter_too_large_for_a_float_is_compared_exactly() -> None:
 
 def test_a_counter_that_is_text_counts_nothing() -> None:
     assert counted("many", "more", before="text").rejected_at is None
+
+
+# Times of silence (D33) ---------------------------------------------------------------------------
+
+
+def watched_off(leaf: StaysOff, *acquisitions: Acquisition, **rule: Any) -> Evidence:
+    """Evidence of a rule that is answered by this silence."""
+    return after(presented(an_expectation(a_rule(accepted=leaf, **rule))), *acquisitions)
+
+
+def test_a_time_of_silence_is_over_with_a_reading_that_began_after_it() -> None:
+    off = StaysOff(signal=ACCEPTED, for_s=1.0, after=None)
+
+    early = watched_off(off, an_acquisition(0.5), an_acquisition(1.01))
+    assert (early.off_since, early.stayed_off) == ({off: at(0)}, frozenset())
+    assert after(early, an_acquisition(1.1)).stayed_off == {off}
+
+
+def test_a_signal_that_came_on_did_not_stay_off_whatever_follows() -> None:
+    off = StaysOff(signal=ACCEPTED, for_s=1.0, after=None)
+    flashed = an_acquisition(0.5, {ACCEPTED: True}), an_acquisition(0.7, {ACCEPTED: False})
+
+    evidence = watched_off(off, *flashed, an_acquisition(2))
+    assert evidence.came_on == {off}
+    assert evidence.stayed_off == frozenset()
+
+
+def test_a_time_of_silence_begins_with_its_event() -> None:
+    off = StaysOff(signal=ACCEPTED, for_s=1.0, after=Rises(signal=PRESENT))
+    asked = watched_off(
+        off, an_acquisition(0.5), an_acquisition(1, {PRESENT: True}), demanded=Rises(signal=PRESENT)
+    )
+
+    assert (asked.off_since, asked.demanded_at) == ({off: at(1)}, at(1))
+    assert watched_off(off, an_acquisition(0.5)).off_since == {}
+    other = after(asked, told(PRESENT, value=False, seconds=2.5))
+    assert other.stayed_off == frozenset()
+
+
+# The reason (D31) ---------------------------------------------------------------------------------
+
+
+def test_the_reason_is_what_the_code_says_since_the_part_came_and_before_another() -> None:
+    evidence = presented(an_expectation(a_rule(reject_code=CODE), code=12), reject_code=31)
+
+    told_anew = after(evidence, an_acquisition(1, {CODE: 12}))
+    assert (told_anew.reason.told, told_anew.reason.renewed) == (12, True)
+    same = after(told_anew, an_acquisition(1.5))
+    assert same.reason == told_anew.reason
+    later = after(replace(told_anew, another_part=True), an_acquisition(2, {CODE: 31}))
+    assert later.reason == told_anew.reason
 
 
 # The trace -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from redrabbit.domain.grade import (
     Grading,
     KnownBy,
     Watched,
+    best,
     reachable,
     tells_by_value,
     worst_grade,
@@ -31,6 +32,7 @@ from redrabbit.domain.rule import (
     DetectionRule,
     Not,
     Rises,
+    StaysOff,
 )
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
@@ -241,3 +243,18 @@ def test_what_can_be_reached_is_never_better_than_what_is_declared() -> None:
 
         best = reachable(full, by_messages(rejected=1.0, accepted=1.0))
         assert some.grade >= best.grade
+
+
+def test_a_detection_by_silence_reaches_no_more_than_silence() -> None:
+    """D33: a code beside it may be the last part's."""
+    silent = a_rule(detected=StaysOff(signal=REJECTED, for_s=1.0, after=None), reject_code=CODE)
+
+    assert reachable(silent, POLLED).answer_by is AnswerBy.SILENCE
+    assert best(silent, POLLED) == reachable(silent, POLLED)
+
+
+def test_the_best_that_a_device_can_come_to_is_a_code_told_anew() -> None:
+    coded = a_rule(part_code=PART, reject_code=CODE)
+
+    assert (reachable(coded, POLLED).grade, best(coded, POLLED).grade) == ("B", "A")
+    assert best(a_rule(part_code=PART), POLLED) == reachable(a_rule(part_code=PART), POLLED)

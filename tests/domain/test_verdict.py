@@ -38,6 +38,7 @@ from tests.builders import (
     IDLE,
     MASTER,
     PART,
+    PRESENT,
     RABBIT,
     REJECTED,
     a_rule,
@@ -820,3 +821,43 @@ def test_an_expected_failure_mode_is_all_that_makes_a_rabbit() -> None:
     silent = replace(rabbit, failure_mode=FailureMode("screw_missing"))
 
     assert said(shown(silent, an_acquisition(1, {ACCEPTED: True})), 1) == "missed"
+
+
+# Answers by silence (D33) -------------------------------------------------------------------------
+
+LAMP = a_rule(accepted=StaysOff(signal=REJECTED, for_s=1.0, after=None))
+DARK = (*CLOSELY[:20],)
+
+
+def by_lamp(*acquisitions: Acquisition) -> Evidence:
+    """The evidence at a station that only says NG, and must be read every 0.3 s."""
+    expected = an_expectation(LAMP, blind_s=0.3)
+    evidence = present(begin(expected, readings_of(IDLE)), at(0), Presented.CODE)
+    for acquisition in acquisitions:
+        evidence = gather(evidence, acquisition)
+    return evidence
+
+
+def test_a_lamp_that_stays_off_is_an_answer_only_where_it_would_have_been_seen() -> None:
+    """D27, D30."""
+    lost = an_acquisition(0.55, messages_lost=1)
+
+    assert said(by_lamp(*DARK), 2) == "missed"
+    assert said(by_lamp(*DARK[:5], *DARK[9:]), 2) == "inconclusive not_watched"
+    assert said(by_lamp(*DARK[:5], lost, *DARK[5:]), 2) == "inconclusive link_lost"
+
+
+def test_a_device_that_nobody_asked_prevented_nothing() -> None:
+    asked = a_rule(demanded=Rises(signal=PRESENT), on_silence=OnSilence.MISSED)
+    evidence = present(begin(an_expectation(asked), readings_of(IDLE)), at(0), Presented.CODE)
+    for acquisition in (*STEADY, an_acquisition(5.1)):
+        evidence = gather(evidence, acquisition)
+
+    assert said(evidence, 5.1) == "inconclusive no_result"
+
+
+def test_an_acceptance_after_a_detection_contradicts_it() -> None:
+    """R16."""
+    evidence = shown(None, an_acquisition(1, {REJECTED: True}), an_acquisition(2, {ACCEPTED: True}))
+
+    assert words(contradiction(evidence, at(2))) == "inconclusive contradictory"
