@@ -35,6 +35,7 @@ from redrabbit.domain.rule import (
     Rises,
     StaysOff,
 )
+from redrabbit.domain.signals import Resets
 from redrabbit.domain.station import Device, ModbusLink, Station
 
 _KNOWN: dict[KnownBy, str] = {
@@ -71,7 +72,10 @@ _UNPROVED_ANSWER: dict[AnswerBy, str] = {
 
 def explain(station: Station) -> list[str]:
     """Return the explanation of all devices of a station, line by line."""
-    lines = [f"{station.id} · {station.name.en}: {_link_words(station)}"]
+    lines = [
+        f"{station.id} · {station.name.en}: {_link_words(station)}",
+        _row("machine", _machine_words(station)),
+    ]
     for device in station.devices:
         lines += ["", *_device(device, station)]
     return lines
@@ -81,7 +85,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
     rule, grading = device.rule, reachable(device.rule, station)
     yield f"{device.id} · {device.name.en} ({device.kind.value}): {', '.join(device.failure_modes)}"
     yield from (
-        f"  {title + ':':<18}{words}"
+        _row(title, words)
         for title, words in (
             ("presented", _presented_words(rule)),
             *([("demanded", condition_text(rule.demanded))] if rule.demanded else []),
@@ -96,6 +100,22 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             *(("can't prove", words) for words in _unproved(grading)),
         )
     )
+
+
+def _row(title: str, words: str) -> str:
+    return f"  {title + ':':<18}{words}"
+
+
+def _machine_words(station: Station) -> str:
+    """Return what tells that the machine runs, and that it was restarted (D32)."""
+    beat = station.heartbeat
+    steady = [spec.name for spec in station.signals if spec.resets is Resets.NEVER]
+    told = [
+        *([f"runs while {beat.signal} changes every {_seconds(beat.every_s)}"] if beat else []),
+        *([f"was restarted where {' or '.join(steady)} goes back"] if steady else []),
+    ]
+    unknown = "nothing tells whether it runs (heartbeat) or was restarted (resets: never)"
+    return "; ".join(told) or unknown
 
 
 def _link_words(station: Station) -> str:

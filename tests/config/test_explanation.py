@@ -50,6 +50,24 @@ def test_a_station_without_codes_is_told_what_it_can_not_prove() -> None:
     assert any("can't prove" in line and "not the next part of the line" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("station", "words"),
+    [
+        (
+            "line1-op20",
+            "runs while uptime changes every 2 s; was restarted where uptime goes back",
+        ),
+        (
+            "line1-op40",
+            "nothing tells whether it runs (heartbeat) or was restarted (resets: never)",
+        ),
+    ],
+)
+def test_it_is_said_what_tells_of_the_machine(station: str, words: str) -> None:
+    """D32."""
+    assert told(station).splitlines()[1] == f"  machine:          {words}"
+
+
 def test_a_station_that_reads_codes_lacks_only_that_they_are_cleared() -> None:
     """D31."""
     lines = [line for line in told("line1-op30").splitlines() if "would lift it" in line]
