@@ -169,7 +169,6 @@ def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
         asks=Asks(run["state"]),
         part=run["parts"][run["step"]],
         wants_tap=station.needs_tap,
-        reads_codes=station.reads_codes,
     )
 
 

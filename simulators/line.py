@@ -71,8 +71,6 @@ class StationModel:
     next_station: str | None = None
     needs_tap: bool = False
     """It can't tell that a part is there: the operator says so to the software."""
-    reads_codes: bool = False
-    """It reads the labels of parts."""
     counter_modulus: int = 1 << 32
     counter_start: int = 4_000
 

@@ -48,8 +48,6 @@ class RunShown:
     """The code of the part of the present step."""
     wants_tap: bool
     """The station can't tell that a part is there: the operator says so."""
-    reads_codes: bool
-    """The station reads the part's label itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,9 @@ class HumanFault(Enum):
     """Does not run this check at all."""
     SCANS_WRONG_PART = "scans_wrong_part"
     PUTS_IN_WRONG_PART = "puts_in_wrong_part"
-    """Only where the station reads codes; elsewhere nothing could ever tell."""
+    """Another challenge part than the one that was scanned."""
+    LEAVES_IT_IN_THE_DRAWER = "leaves_it_in_the_drawer"
+    """Scans the label and puts nothing in; the next part from production comes."""
     NEVER_PUTS_IN = "never_puts_in"
     WALKS_AWAY = "walks_away"
     """Leaves the part in the station and comes back much later."""
@@ -119,6 +119,8 @@ USUAL_S = {
     Act.RELEASE: 1.0,
 }
 """How long each act takes a person who does it every day."""
+NEXT_PART = "N999999"
+"""The label of a part from production: no challenge part, and a good one."""
 REPAIRED = "sensor_moved"
 """What a simulated operator says was repaired, in the product's word."""
 AWAY_S = 1500.0
@@ -173,9 +175,7 @@ def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) 
         case Asks.ARMED:
             return _present(run, hands, fault, wrong_code)
         case Asks.PRESENTED:
-            if hands.has_tapped:
-                return _action(Act.PUT_IN, run, code=run.part)
-            return None
+            return _put_in(run, fault, wrong_code) if hands.has_tapped else None
         case Asks.AWAITING_RETURN:
             return _bring_back(run, hands, fault)
         case Asks.AWAITING_CONFIRMATION:
@@ -233,8 +233,15 @@ def _present(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) ->
         return None
     if run.wants_tap:
         return _action(Act.TAP, run)
-    is_wrong = fault is HumanFault.PUTS_IN_WRONG_PART and run.reads_codes
-    return _action(Act.PUT_IN, run, code=wrong_code if is_wrong else run.part)
+    return _put_in(run, fault, wrong_code)
+
+
+def _put_in(run: RunShown, fault: HumanFault, wrong_code: str) -> Action:
+    others = {
+        HumanFault.PUTS_IN_WRONG_PART: wrong_code,
+        HumanFault.LEAVES_IT_IN_THE_DRAWER: NEXT_PART,
+    }
+    return _action(Act.PUT_IN, run, code=others.get(fault, run.part))
 
 
 def _bring_back(run: RunShown, hands: Hands, fault: HumanFault) -> Action:

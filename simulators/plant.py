@@ -109,7 +109,6 @@ def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
                 cycle_s=cycle_s,
                 next_station=following[0] if following else None,
                 needs_tap=device.rule.presented is None and device.rule.part_code is None,
-                reads_codes=device.rule.part_code is not None,
                 counter_modulus=1 << _counter_bits(specs.get("part_count")),
                 device=_device(device.id, device.rule.within_s, codes, good, bad),
             )

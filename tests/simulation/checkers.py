@@ -1,6 +1,7 @@
 """The checkers of a simulated plant, one per law, and who has them look.
 
     L1 L2 L3   verdict_checkers.VerdictChecker      what was judged really happened, and in time
+    D28 D29    grade_checker.GradeChecker           a high grade is never wrong about part or time
     L10        verdict_checkers.OutcomeChecker      the first presentation decides
     L4         record_checkers.ContainmentChecker   a miss opens a containment
     D35        the same   no pass counts before a repair; a person closes the case
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tests.simulation.device_checker import DeviceChecker
+from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
 from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
@@ -49,6 +51,7 @@ class Inspector:
     def __init__(self, scene: Scene, verifier: Any) -> None:
         self._scene = scene
         self.story = Story(scene)
+        self.grades = GradeChecker()
         self.verdicts = VerdictChecker()
         self.containments = ContainmentChecker()
         self.parts = PartChecker()
@@ -57,6 +60,7 @@ class Inspector:
         self.signals = SignalChecker()
         self.devices = DeviceChecker()
         self._checkers: tuple[Checker, ...] = (
+            self.grades,
             self.verdicts,
             OutcomeChecker(),
             self.containments,
@@ -85,6 +89,7 @@ class Inspector:
         """Return what the checkers had to compare."""
         return sum(
             (
+                self.grades.seen,
                 self.verdicts.seen,
                 self.containments.seen,
                 self.parts.seen,

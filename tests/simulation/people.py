@@ -467,7 +467,6 @@ def shown(run: Run) -> RunShown:
         asks=Asks(run.state.value),
         part=run.part,
         wants_tap=rule.presented is None and rule.part_code is None,
-        reads_codes=rule.part_code is not None,
     )
 
 

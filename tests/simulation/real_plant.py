@@ -64,7 +64,12 @@ WAITS = timedelta(seconds=8)
 """Who waits so long for an answer gives up: longer than any verdict takes."""
 STATIONS = 3
 SICK_SHARE, HUMAN_FAULT_SHARE = 0.3, 0.25
-FAULTY = (HumanFault.SCANS_WRONG_PART, HumanFault.PUTS_IN_WRONG_PART, HumanFault.SCANS_TWICE)
+FAULTY = (
+    HumanFault.SCANS_WRONG_PART,
+    HumanFault.PUTS_IN_WRONG_PART,
+    HumanFault.LEAVES_IT_IN_THE_DRAWER,
+    HumanFault.SCANS_TWICE,
+)
 """What goes wrong with people within seconds."""
 _ONE_MIGRATION = threading.Lock()
 """Alembic keeps its context in module globals: a process makes one database at a time."""

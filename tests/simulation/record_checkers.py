@@ -203,6 +203,8 @@ class PartChecker:
     @staticmethod
     def _is_escape(scene: Scene, story: Story, fact: Fact) -> bool:
         """Return whether a station that reads codes surely saw a part that is not of its run."""
+        if fact.part not in story.part_states:
+            return False  # from production
         if scene.plant.station(StationId(fact.station)).part_code is None:
             return False
         for at in (fact.at - BETWEEN_RUNS, fact.at, fact.at + BETWEEN_RUNS):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import consequences, occurrence, run_return, run_transitions
+from redrabbit.domain import consequences, grading, occurrence, run_return, run_transitions
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.facts import catalogue, fact
+from redrabbit.domain.facts import catalogue, fact, presentation
 from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver
 from redrabbit.domain.facts.codec import decode, encode
 from redrabbit.domain.facts.containment import (
@@ -20,13 +20,14 @@ from redrabbit.domain.facts.containment import (
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunStarted
+from redrabbit.domain.grade import AnswerBy, KnownBy
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.machine_watch import MachineWatch
 from redrabbit.domain.observation import Acquisition, NoData, Reason
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
-from redrabbit.domain.run_words import Outcome, RunState, Verdict, Why
+from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
 from redrabbit.services import containing, record_fact, run_effects, running, scheduling
@@ -121,6 +122,87 @@ def judge_otherwise(patch: PATCH, otherwise: Callable[[Judgement], Judgement]) -
 def _silence_as_a_verdict(evidence: Evidence) -> Verdict:
     is_good = evidence.expectation.failure_mode is None
     return Verdict.FALSE_REJECT if is_good else Verdict.MISSED
+
+
+def test_a_part_that_came_by_itself_and_counts_as_read_breaks_d28(monkeypatch: PATCH) -> None:
+    """By order another part can come; so it must not be graded as if its code had been read."""
+    err(monkeypatch, HumanFault.LEAVES_IT_IN_THE_DRAWER, HumanFault.PUTS_IN_WRONG_PART)
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.CODE)
+    monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+
+    assert "of another part" in broken("D28")
+
+
+def test_an_answer_of_another_time_with_a_high_grade_breaks_d28(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.SLOW)
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.CODE)
+    monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, verdict=Verdict.DETECTED, why=None) if j.why is Why.NO_RESULT else j,
+    )
+
+    assert "of another time" in broken("D28") or "no answer in its time" in broken("D28")
+
+
+def test_a_high_grade_for_what_the_device_did_not_say_breaks_d28(monkeypatch: PATCH) -> None:
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, verdict=Verdict.ACCEPTED) if j.verdict is Verdict.DETECTED else j,
+    )
+    monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+
+    assert "not what the device said" in broken("D28")
+
+
+@pytest.mark.parametrize("known", [KnownBy.CODE, None])
+def test_a_blind_device_that_is_detected_breaks_d28(
+    monkeypatch: PATCH, known: KnownBy | None
+) -> None:
+    """At A or B, or lower without a word how the part was known."""
+    sicken(monkeypatch, Behaviour.BLIND)
+    for presented in Presented:
+        monkeypatch.setitem(grading._KNOWN_BY, presented, known or KnownBy.ORDER)
+    if known is None:
+        told = presentation.VerdictReached
+        real = told.fold
+
+        def unmarked(self: presentation.VerdictReached, entry: Entry, look: Any) -> Changes:
+            return real(replace(self, identity_kind=None), entry, look)
+
+        monkeypatch.setattr(told, "fold", unmarked)
+    else:
+        monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, verdict=Verdict.DETECTED) if j.verdict is Verdict.MISSED else j,
+    )
+
+    said = "nobody knows by what" if known is None else "a blind device detected"
+    assert said in broken("D28")
+
+
+def test_a_healthy_device_that_is_missed_by_its_code_breaks_d29(monkeypatch: PATCH) -> None:
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, verdict=Verdict.MISSED) if j.verdict is Verdict.DETECTED else j,
+    )
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.CODE, KnownBy.SERIAL)
+    monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.SIGNAL)
+
+    assert "a healthy device missed" in broken("D29")
+
+
+def test_a_case_that_does_not_say_how_its_part_was_known_breaks_d29(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.LEAVES_IT_IN_THE_DRAWER)
+    real = ContainmentOpened.fold
+
+    def unmarked(self: ContainmentOpened, entry: Entry, look: Any) -> Changes:
+        return real(replace(self, identity_kind=None), entry, look)
+
+    monkeypatch.setattr(ContainmentOpened, "fold", unmarked)
+
+    assert "a healthy device missed" in broken("D29")
 
 
 def test_a_judge_that_ignores_freshness_breaks_l1(monkeypatch: PATCH) -> None:

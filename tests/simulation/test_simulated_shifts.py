@@ -46,6 +46,8 @@ AWAITED = frozenset(
             f"checked {what}"
             for what in ("L1", "L2", "L4 missed", "L4 reverified", "L5", "L5 escape", "L6")
         ),
+        "checked D28 A",
+        "checked D29 healthy, and missed",
         "checked D35 closed",
         "checked L3 missed by acceptance",
         "checked L3 missed by silence",

@@ -6,7 +6,7 @@ the station, it must say exactly that; so a product that is always inconclusive 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.rule import OnSilence
@@ -99,15 +99,19 @@ class Truth:
 
     def told(self, what: What) -> list[Fact]:
         """Return what the device said of the part while it counted as presented."""
-        begin = self._judged.presented_at or self._judged.decided_at
         return [
             f
             for f in self.facts
             if f.what is what
             and f.part == self._judged.part
             and self.put_in_at is not None
-            and f.at >= max(self.put_in_at, begin - self._read_lasts())
+            and f.at >= max(self.put_in_at, self.begin)
         ]
+
+    @property
+    def begin(self) -> datetime:
+        """Since when the part may have counted as presented."""
+        return (self._judged.presented_at or self._judged.decided_at) - self._read_lasts()
 
     def stood_long_enough(self, answer: Fact) -> bool:
         """Return whether an answer stood long enough to be read for sure (B8)."""

@@ -78,7 +78,7 @@ async def test_a_run_under_way_is_what_the_operator_sees() -> None:
     prompt = await api.product(VirtualClock(START)).prompt(STATION)
     assert prompt.run is not None
     assert (prompt.run.asks, prompt.run.part) == (Asks.ARMED, "RR-1")
-    assert (prompt.run.wants_tap, prompt.run.reads_codes) == (True, False)
+    assert prompt.run.wants_tap
 
 
 async def test_a_run_that_closed_meanwhile_is_no_run() -> None:

@@ -9,6 +9,7 @@ from simulators.device import Device, Part
 from simulators.line import StationModel, What, World
 from simulators.line_operator import (
     BY_HAND,
+    NEXT_PART,
     Act,
     Action,
     Asks,
@@ -112,7 +113,6 @@ class StandIn:
             asks=asks,
             part=self.to_present.pop(0) if self.to_present else "",
             wants_tap=self.wants_tap,
-            reads_codes=False,
         )
 
 
@@ -182,6 +182,22 @@ def test_who_never_puts_the_part_in_waits_for_the_software() -> None:
     assert story.world.facts("op10", What.PUT_IN) == []
 
 
+@pytest.mark.parametrize("wants_tap", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "put_in"),
+    [
+        (HumanFault.PUTS_IN_WRONG_PART, "RR-9"),
+        (HumanFault.LEAVES_IT_IN_THE_DRAWER, NEXT_PART),
+    ],
+)
+def test_another_part_than_the_scanned_one_can_come(
+    fault: HumanFault, put_in: str, wants_tap: bool
+) -> None:
+    story = StandIn(fault, wants_tap=wants_tap)
+    story.play()
+    assert {fact.part for fact in story.world.facts("op10", What.PUT_IN)} == {put_in}
+
+
 @pytest.mark.parametrize("fault", [HumanFault.WALKS_AWAY, HumanFault.GIVES_BACK_LATE])
 def test_who_is_away_brings_the_part_back_much_later(fault: HumanFault) -> None:
     story = StandIn(fault)
@@ -202,7 +218,6 @@ def test_a_part_that_is_refused_twice_is_given_up() -> None:
     operator = LineOperator("anna", seed=1, wrong_code="RR-9")
     shown = RunShown(
         run_id="l-R-1", check_id="torque", asks=Asks.AWAITING_PART, part="RR-1", wants_tap=False,
-        reads_codes=False,
     )  # fmt: skip
     acts = []
     for _ in range(4):
