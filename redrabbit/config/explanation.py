@@ -97,7 +97,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             ("blind time", _blind_words(rule, station, grading)),
             ("grade", f"{grading.grade} at least, if nothing goes wrong"),
             *_lifts(rule, station, grading),
-            *(("can't prove", words) for words in _unproved(grading)),
+            *(("can't prove", words) for words in _unproved(rule, station, grading)),
         )
     )
 
@@ -168,11 +168,14 @@ def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[
         yield "would lift it", f"expected_every or sequence for the topic of {names}"
 
 
-def _unproved(grading: Grading) -> Iterator[str]:
+def _unproved(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[str]:
     if grading.known_by in _UNPROVED_PART:
         yield _UNPROVED_PART[grading.known_by]
     if grading.answer_by in _UNPROVED_ANSWER:
         yield _UNPROVED_ANSWER[grading.answer_by]
+    untimed = station.topics_without_time(rule)
+    if untimed:
+        yield f"that no message came late: no time is told on {', '.join(untimed)}"
 
 
 def _without_rhythm(rule: DetectionRule, station: Station) -> list[str]:

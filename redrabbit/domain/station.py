@@ -113,3 +113,17 @@ class Station:
             if device.id == device_id:
                 return device
         raise KeyError(device_id)
+
+    def topics_without_time(self, rule: DetectionRule) -> tuple[str, ...]:
+        """Return the topics of a rule's signals whose messages don't tell when they were made, by name.
+
+        There nobody can tell a late message from a live one (D27).
+        """
+        read = rule.signals()
+        addresses = (spec.address for spec in self.signals if spec.name in read)
+        topics = {
+            address.topic
+            for address in addresses
+            if isinstance(address, MqttAddress) and not address.time_path
+        }
+        return tuple(sorted(topics))

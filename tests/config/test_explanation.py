@@ -111,6 +111,14 @@ def test_it_is_said_when_an_answer_can_have_passed_unseen(
     assert f"blind time:       {words}" in text
 
 
+def test_topics_that_tell_no_time_are_named() -> None:
+    """D27."""
+    late = "that no message came late: no time is told on "
+    assert f"  can't prove:      {late}changchun2/line2/op50/accepted, " in told("line2-op50")
+    assert late not in told("line2-op20"), "it tells its time"
+    assert late not in told("line1-op20"), "it is polled"
+
+
 def test_an_operators_tap_is_the_weakest() -> None:
     assert "the operator taps that it is there (D)" in told("line2-op10")
 

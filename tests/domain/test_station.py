@@ -33,3 +33,26 @@ def test_a_signal_that_speaks_on_change_never_expires_by_silence() -> None:
     )
     published = replace(polled, signals=specs, value_expires_s=3.0)
     assert published.expires_s() == {"state": 3.0, "event": None}
+
+
+def test_topics_that_tell_no_time_are_those_that_the_rule_reads() -> None:
+    """D27; a polled signal is as old as its poll."""
+    polled = a_station(OP20)
+    (device,) = polled.devices
+    assert polled.topics_without_time(device.rule) == ()
+
+    def told(name: str, topic: str, *time_path: str) -> SignalSpec:
+        address = MqttAddress(
+            topic=topic, encoding=Encoding.BOOL, path=(name,), time_path=time_path
+        )
+        return SignalSpec(name=SignalName(name), address=address)
+
+    signals = (
+        told("part_present", "state", "at"),
+        told("rejected", "result"),
+        told("accepted", "result"),
+        told("reject_code", "code"),
+        told("part_count", "count"),
+    )
+    station = replace(polled, signals=signals)
+    assert station.topics_without_time(device.rule) == ("code", "result")
