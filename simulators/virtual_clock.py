@@ -26,6 +26,10 @@ class VirtualClock:
         """Return the present instant of the simulated machine."""
         return self._steady + self._anchor_offset
 
+    def steady_s(self) -> float:
+        """Return steady time as seconds."""
+        return self._steady.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         """Wait until so much simulated time has passed."""
         await self._sleep_to(self._steady + timedelta(seconds=max(0.0, seconds)))

@@ -24,6 +24,9 @@ class JumpClock:
         """Let time pass, or step back."""
         self._now += timedelta(seconds=seconds)
 
+    def steady_s(self) -> float:
+        return self._now.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
         self.jump(max(0.0, seconds))

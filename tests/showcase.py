@@ -81,6 +81,9 @@ class ShowcaseClock:
     def jump(self, seconds: float) -> None:
         self._offset += timedelta(seconds=seconds)
 
+    def steady_s(self) -> float:
+        return self.now().timestamp()
+
     async def sleep(self, seconds: float) -> None:
         await self._steady.sleep(seconds)
 

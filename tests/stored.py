@@ -57,6 +57,9 @@ class SteppingClock:
         self.read += timedelta(seconds=1)
         return self.read
 
+    def steady_s(self) -> float:
+        return self.read.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         self.read += timedelta(seconds=seconds)
 

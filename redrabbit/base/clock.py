@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Return the present instant, aware UTC; never jumps while the process runs."""
         ...
 
+    def steady_s(self) -> float:
+        """Return seconds that only grow, by what time has passed; no step of any clock is in them."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait so long; at once for zero or less."""
         ...
@@ -45,12 +49,15 @@ class SteadyClock:
 
     def __init__(self) -> None:
         self._wall_at_anchor = wall_now()
-        self._steady_at_anchor = time.monotonic()  # noqa: TID251  as above
+        self._steady_at_anchor = self.steady_s()
 
     def now(self) -> datetime:
         """Return the anchored instant, aware UTC."""
-        elapsed = time.monotonic() - self._steady_at_anchor  # noqa: TID251  as above
-        return self._wall_at_anchor + timedelta(seconds=elapsed)
+        return self._wall_at_anchor + timedelta(seconds=self.steady_s() - self._steady_at_anchor)
+
+    def steady_s(self) -> float:
+        """Return the monotonic clock."""
+        return time.monotonic()  # noqa: TID251  as above
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long; at once for zero or less."""
@@ -69,5 +76,5 @@ class SteadyClock:
         """Adopt the machine's wall clock as it is now, and return the step made."""
         step = self.drift()
         self._wall_at_anchor = wall_now()
-        self._steady_at_anchor = time.monotonic()  # noqa: TID251  as above
+        self._steady_at_anchor = self.steady_s()
         return step

@@ -1,10 +1,10 @@
 """The signals of one station: where each stands, and whether it can stand there.
 
 Modbus addresses count from 0, as on the wire. Sources: Modbus Application Protocol V1.1b3 (65536
-addresses a table, 125 registers a request); MQTT 5.0, 4.7 (topic names without wildcards).
+addresses a table, 125 registers a request).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,19 +17,18 @@ from redrabbit.config.file_schema import (
     Raw,
     Schema,
     Section,
-    Spelled,
     Whole,
 )
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.signal_meaning import MEANING, meaning_of
-from redrabbit.config.spellings import DURATION, MESSAGE_SIZE, SIGNAL, SLUG
+from redrabbit.config.spellings import DURATION, SIGNAL, SLUG
+from redrabbit.config.topic import PATH, QUALITY, check_topics, qualities, topic_level
 from redrabbit.config.value_range import ValueRange
 from redrabbit.domain.decoding import length_of
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, Unreadable, unreadable_signals
 from redrabbit.domain.signals import (
-    MOST_BYTES_BY_DEFAULT,
     Encoding,
     ModbusAddress,
     MqttAddress,
@@ -39,7 +38,6 @@ from redrabbit.domain.signals import (
 )
 from redrabbit.domain.station import ModbusLink
 
-MAX_TOPIC_BYTES: Final = 65535
 LAST_BIT: Final = 15
 
 MODBUS_ENCODINGS: Final = tuple(
@@ -47,41 +45,6 @@ MODBUS_ENCODINGS: Final = tuple(
 )
 MQTT_ENCODINGS: Final = (Encoding.BOOL, Encoding.INTEGER, Encoding.NUMBER, Encoding.STRING)
 
-
-def _topic_name(text: str) -> str:
-    if any(wildcard in text for wildcard in "+#\0") or len(text.encode()) > MAX_TOPIC_BYTES:
-        raise ValueError("wildcards + and # are for subscribing to many; each value has one topic")
-    return text
-
-
-def _path(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split("."))
-    if not all(keys):
-        raise ValueError("a key between two dots is missing")
-    return keys
-
-
-PATH: Final = Spelled(_path, "keys into the JSON object, joined by dots, for example result.torque")
-
-MQTT_TOPIC: Final = Section(
-    {
-        "topic": Key(Spelled(_topic_name, "a topic without wildcards"), "The topic's full name."),
-        "sequence": Key(PATH, "Where the payload tells its sequence number.", required=False),
-        "time": Key(
-            PATH, "Where the payload tells its time, ISO 8601 or Unix seconds.", required=False
-        ),
-        "expected_every": Key(
-            DURATION, "How often the station publishes at least.", required=False
-        ),
-        "max_size": Key(
-            MESSAGE_SIZE,
-            "The largest message that is read; 256 KiB if left out.",
-            required=False,
-            default=MOST_BYTES_BY_DEFAULT,
-        ),
-    },
-    "{topic: …, expected_every: …}",
-)
 
 _ORDER: Final = Choice({"big": Order.BIG, "little": Order.LITTLE})
 
@@ -137,6 +100,11 @@ MQTT_SIGNAL: Final = Section(
         ),
         "encoding": Key(
             Choice({encoding.value: encoding for encoding in MQTT_ENCODINGS}), "What it tells."
+        ),
+        "quality": Key(
+            QUALITY,
+            "Where the payload tells whether this value is good; beside the topic's, if it has one.",
+            required=False,
         ),
         **MEANING,
     },
@@ -215,20 +183,16 @@ def read_mqtt_signals(
         topic = known.get(name)
         if topic is None or not topic.complete or not block.complete:
             continue
-        every = topic["expected_every"]
         address = MqttAddress(
-            topic=topic["topic"],
             encoding=block["encoding"],
             path=block["path"] or (),
-            sequence_path=topic["sequence"] or (),
-            time_path=topic["time"] or (),
-            expected_every_s=every.total_seconds() if every else None,
-            most_bytes=topic["max_size"],
+            qualities=qualities(topic, block),
+            **topic_level(topic),
         )
         _keep(entry, address, table, problems)
-        if every:
-            table.expected_every[SignalName(entry.key)] = every.total_seconds()
-    _check_topics(topics, used if table.readable else None, problems)
+        if address.expected_every_s is not None:
+            table.expected_every[SignalName(entry.key)] = address.expected_every_s
+    check_topics(topics, used if table.readable else None, problems)
     _refuse_mixed_payloads(table, problems)
     _refuse_shared_places(table, problems)
     return table
@@ -355,37 +319,12 @@ def _refuse_unreadable(table: SignalTable, link: ModbusLink, problems: Problems)
         problems.add(table.places[name], found, expected)
 
 
-def _check_topics(
-    topics: Iterable[Entry[Block]], used: set[str] | None, problems: Problems
-) -> None:
-    names: dict[str, SourcePosition] = {}
-    for entry in topics:
-        topic = entry.value
-        if used is not None and entry.key not in used:
-            problems.add(entry.place, f"topic {entry.key!r} is used by no signal", "a signal of it")
-        if topic is None or topic["topic"] is None:
-            continue
-        first = names.setdefault(topic["topic"], topic.place_of("topic"))
-        if first != topic.place_of("topic"):
-            found = f"the topic {topic['topic']!r} a second time"
-            hint = f"the first stands at {first}"
-            problems.add(topic.place_of("topic"), found, "each topic once", hint)
-        if not any(key in topic for key in ("sequence", "time", "expected_every")):
-            problems.add(
-                entry.place,
-                f"topic {entry.key!r} tells neither sequence nor time nor expected_every",
-                "at least one of them (D7)",
-                "without, nobody can tell silence from a station that has nothing to say",
-            )
-
-
 def _refuse_mixed_payloads(table: SignalTable, problems: Problems) -> None:
     """Refuse topics whose payload would have to be JSON and plain text at once."""
     json_topics = {
         address.topic
         for spec in table.specs.values()
-        if isinstance(address := spec.address, MqttAddress)
-        and (address.path or address.sequence_path or address.time_path)
+        if isinstance(address := spec.address, MqttAddress) and address.reads_json
     }
     for name, spec in table.specs.items():
         address = spec.address

@@ -23,8 +23,9 @@ from redrabbit.config.file_schema import (
 from redrabbit.config.located_yaml import Mapping, Node, describe
 from redrabbit.config.plant_file import Endpoint, PlantFile
 from redrabbit.config.problem import Problems, nearest
-from redrabbit.config.signal_table import MQTT_TOPIC, SignalTable
+from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, SLUG
+from redrabbit.config.topic import MQTT_TOPIC
 from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, plan_reads
 from redrabbit.domain.signals import Table
 from redrabbit.domain.station import Link, ModbusLink, MqttLink

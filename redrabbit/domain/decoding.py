@@ -16,10 +16,14 @@ What a payload may say for a truth value: JSON `true`, `false`, `0`, `1`, or one
 An object that names a key twice is unreadable, because nobody knows which one was meant. A document of
 more parts than any station has to say is `TOO_LARGE`, and nobody looks into it.
 
+A value whose quality is not told to be good is `BAD_QUALITY`, whatever it is. Where a file does not say
+what is good: `true`, a word that begins with *good*, and 192 to 255, the good ones of OPC (top bits 11).
+0 is bad there, and good in OPC UA: a file must say so.
+
 Not here: which bytes belong to which signal (`read_plan`), and asking for them (`links`).
 
 Sources: Modbus Application Protocol V1.1b3 (16-bit registers, high byte first on the wire; bits
-packed from the least significant end); RFC 8259 (JSON).
+packed from the least significant end); RFC 8259 (JSON); OPC Data Access 3.00, 6.8 (quality flags).
 """
 
 import json
@@ -31,7 +35,14 @@ from collections.abc import Sequence
 
 from redrabbit.domain.limits import fits_in_64_bits, is_a_count
 from redrabbit.domain.observation import Reason, Value
-from redrabbit.domain.signals import Encoding, ModbusAddress, MqttAddress, Order, SignalSpec
+from redrabbit.domain.signals import (
+    Encoding,
+    ModbusAddress,
+    MqttAddress,
+    Order,
+    Quality,
+    SignalSpec,
+)
 from redrabbit.domain.text import MOST_SIGNAL_CHARACTERS, problem_in
 
 NUMBER_FORMATS = {
@@ -47,6 +58,8 @@ NUMBER_FORMATS = {
 """`struct` formats of numbers whose most significant byte has been brought to the front."""
 
 TRUTH_WORDS = {"true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
+
+GOOD_IN_OPC = range(192, 256)
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -143,6 +156,27 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
             return _truth(value)
         case _:
             return _number(spec, value)
+
+
+def quality_is_good(quality: Quality, document: object) -> bool:
+    """Return whether a JSON document tells a quality that counts as good; if it is absent, as declared."""
+    told = field_at(document, quality.path)
+    if told is None:
+        return quality.good_if_absent
+    if quality.good:
+        return any(
+            isinstance(told, bool) == isinstance(each, bool) and told == each
+            for each in quality.good
+        )
+    match told:
+        case bool():
+            return told
+        case int() | float():
+            return told in GOOD_IN_OPC
+        case str():
+            return told.strip().lower().startswith("good")
+        case _:
+            return False
 
 
 def parse_json(payload: bytes) -> object:

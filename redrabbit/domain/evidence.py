@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, presented_by
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
@@ -30,6 +31,7 @@ from redrabbit.domain.rule import (
     Rises,
     StaysOff,
     judging_signals,
+    signals_of,
 )
 from redrabbit.domain.run_words import Presented
 
@@ -52,6 +54,7 @@ class Evidence:
     """Everything that a verdict rests on, gathered one acquisition at a time."""
 
     expectation: Expectation
+    armed_at: datetime | None = None
     presented_at: datetime | None = None
     """The latest that the part can have come: the end of the reading that showed it."""
     presented_from: datetime | None = None
@@ -96,16 +99,14 @@ class Evidence:
     """Why the last acquisition failed, None when it was good."""
     machine: MachineHeard = NOTHING_HEARD
     """Since the part came."""
+    answered_late: bool = False
+    """An answer was seen too late to be surely in time, and not so late that it surely was not."""
     another_part: bool = False
     """Another part came before the answer: what follows is not about ours."""
     doubted: bool = False
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
-    clock_offsets: Mapping[str, float] = field(default_factory=dict)
-    """Seconds that ours is ahead of each clock by which the station tells its time."""
-    clock_jumped: bool = False
-    """One of them was set since the part was presented."""
-    messages_lost: int = 0
-    """Messages that are missing in a sequence since the part was presented."""
+    hearing: Hearing = NO_MESSAGES
+    """By which clocks messages told their time, and which are missing (D27)."""
     windows: int = 0
     largest_gap_s: float = 0.0
     """Between two good readings of a judging signal since the part was presented (D30)."""
@@ -122,10 +123,12 @@ class Evidence:
         return self.presented_from + timedelta(seconds=self.expectation.rule.within_s)
 
 
-def begin(expectation: Expectation, readings: Readings) -> Evidence:
+def begin(
+    expectation: Expectation, readings: Readings, armed_at: datetime | None = None
+) -> Evidence:
     """Return the evidence at arming: what is known then is the *before*, never an edge."""
     watched = expectation.rule.signals()
-    evidence = Evidence(expectation=expectation)
+    evidence = Evidence(expectation=expectation, armed_at=armed_at)
     known: dict[SignalName, Value] = {}
     alive: dict[SignalName, datetime] = {}
     points: list[TracePoint] = []
@@ -144,7 +147,8 @@ def present(
 ) -> Evidence:
     """Return the evidence with the part in front of the device from `at` on.
 
-    `shown` is the acquisition that showed it; None where a person said so, at that instant. A value that has expired by then is no *before*: the signal may have changed long ago (B2).
+    `shown` showed it; None where a person said so, at that instant. A value that has expired by then
+    is no *before*: the signal may have changed long ago (B2).
     """
     expected = evidence.expectation
     known = {
@@ -154,11 +158,13 @@ def present(
         or (at - evidence.alive_at[signal]).total_seconds() <= lives_s
     }
     cut = evidence.failed is Reason.NOT_CONNECTED and expected.gaps_lose_messages
+    since = shown.window.began_at if shown is not None else at
     placed = replace(
         evidence,
         known=known,
         presented_at=at,
-        presented_from=shown.window.began_at if shown is not None else at,
+        presented_from=min(since, evidence.hearing.heard_until or since),
+        hearing=presented_by(evidence.hearing, shown),
         presented_by=shown.clock.name if shown is not None and shown.clock is not None else None,
         presented_how=how,
         deadline_at=at + timedelta(seconds=expected.rule.within_s),
@@ -174,7 +180,7 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     covered = acquisition.signals & evidence.expectation.rule.signals()
     if not covered:
         return evidence
-    evidence = _with_clock(_with_losses(evidence, acquisition), acquisition)
+    evidence = _with_hearing(evidence, acquisition)
     if acquisition.failure is not None:
         return _without_values(evidence, acquisition, covered, acquisition.failure)
     if not acquisition.speaks_of_now:
@@ -182,35 +188,28 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     taken = _with_values(evidence, acquisition, covered)
     if evidence.presented_from is None or evidence.machine.restarted:
         return taken
-    if acquisition.window.began_at < evidence.presented_from:
-        return _as_before(taken, covered)
+    began_at = acquisition.window.began_at
+    if min(began_at, taken.hearing.heard_until or began_at) < evidence.presented_from:
+        return _as_before(taken, covered)  # what changed may have done so before the part came
     taken = _with_gap(evidence, taken, acquisition, covered)
     taken = _note_silences(_note_departures(_note_reason(taken, covered)), acquisition)
     taken = _note_results(taken, acquisition)
     return _note_falsehood(taken)
 
 
-def _with_losses(evidence: Evidence, acquisition: Acquisition) -> Evidence:
-    """Count what is missing since the part came: the answer may have been in it (D27)."""
-    if evidence.presented_at is None or not acquisition.messages_lost:
+def _with_hearing(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """Note what a message tells of itself; its clock may show that the part came earlier (D27)."""
+    heard_at = [evidence.alive_at[s] for s in acquisition.signals if s in evidence.alive_at]
+    known_at, presented = (
+        min(heard_at, default=evidence.armed_at),
+        evidence.presented_at is not None,
+    )
+    hearing = hear(evidence.hearing, acquisition, presented=presented, known_at=known_at)
+    if hearing is evidence.hearing:
         return evidence
-    return replace(evidence, messages_lost=evidence.messages_lost + acquisition.messages_lost)
-
-
-def _with_clock(evidence: Evidence, acquisition: Acquisition) -> Evidence:
-    """Note how the clock that tells the time stands to ours, and whether it was set (D27)."""
-    clock = acquisition.clock
-    if clock is None:
-        return evidence
-    offsets = evidence.clock_offsets
-    before_s = offsets.get(clock.name, clock.offset_s)
-    if offsets.get(clock.name) != clock.offset_s:
-        evidence = replace(evidence, clock_offsets={**offsets, clock.name: clock.offset_s})
-    if clock.jumped and evidence.presented_at is not None:
-        evidence = replace(evidence, clock_jumped=True)
-    if clock.offset_s < before_s and clock.name == evidence.presented_by:
-        return _with_part_earlier(evidence, timedelta(seconds=before_s - clock.offset_s))
-    return evidence
+    fell = clock_fell(evidence.hearing, hearing, evidence.presented_by)
+    evidence = replace(evidence, hearing=hearing)
+    return _with_part_earlier(evidence, fell) if fell else evidence
 
 
 def _with_part_earlier(evidence: Evidence, by: timedelta) -> Evidence:
@@ -233,15 +232,17 @@ def _with_part_earlier(evidence: Evidence, by: timedelta) -> Evidence:
 def _as_before(evidence: Evidence, covered: frozenset[SignalName]) -> Evidence:
     """Take what is known of these as the *before*: what is true now must become false first (L1)."""
     rule = evidence.expectation.rule
+    demands = signals_of(rule.demanded) if rule.demanded is not None else frozenset[SignalName]()
+    kept = frozenset(each for each in evidence.off_since if not signals_of(each) & covered)
     bare = replace(
         evidence,
         departed=frozenset(edge for edge in evidence.departed if edge.signal not in covered),
         base={s: number for s, number in evidence.base.items() if s not in covered},
         reset=evidence.reset - covered,
-        demanded_at=None,
-        off_since={},
-        came_on=frozenset(),
-        stayed_off=frozenset(),
+        demanded_at=None if demands & covered else evidence.demanded_at,
+        off_since={each: evidence.off_since[each] for each in kept},
+        came_on=evidence.came_on & kept,
+        stayed_off=evidence.stayed_off & kept,
         detected_was_false=False,
         accepted_was_false=False,
         reason=stood(evidence.known, rule) if rule.reject_code in covered else evidence.reason,
@@ -437,30 +438,31 @@ def _note_falsehood(evidence: Evidence) -> Evidence:
 
 
 def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
-    """Note the first reading in which each condition changed to true, surely in time (D27)."""
-    at = acquisition.window.ended_at
-    assert evidence.in_time_until is not None  # noqa: S101  present() set it; a bug otherwise
-    if at > evidence.in_time_until or evidence.lost or evidence.another_part:
+    """Note the first reading in which each condition changed to true, surely in time (D27).
+
+    Of one that came too late to be sure only that it came: it may be gone before silence is judged.
+    """
+    window, rule = acquisition.window, evidence.expectation.rule
+    until, deadline_at = evidence.in_time_until, evidence.deadline_at
+    assert until is not None and deadline_at is not None  # noqa: S101, PT018  present() set both
+    rejected = evidence.detected_was_false and holds(rule.detected, evidence)
+    accepted = evidence.accepted_was_false and (
+        rule.accepted is not None and holds(rule.accepted, evidence)
+    )
+    if evidence.lost or evidence.another_part or not (rejected or accepted):
         return evidence
-    rule = evidence.expectation.rule
-    if (
-        evidence.rejected_at is None
-        and evidence.detected_was_false
-        and holds(rule.detected, evidence)
-    ):
+    if window.ended_at > until:
+        late = evidence.answered_late or window.began_at <= deadline_at
+        return replace(evidence, answered_late=late)
+    if rejected and evidence.rejected_at is None:
         evidence = replace(
             evidence,
-            rejected_at=at,
-            rejected_seen_from=acquisition.window.began_at,
+            rejected_at=window.ended_at,
+            rejected_seen_from=window.began_at,
             reason=at_rejection(evidence.reason, rule, evidence.read_since_presented),
         )
-    if (
-        evidence.accepted_at is None
-        and rule.accepted is not None
-        and evidence.accepted_was_false
-        and holds(rule.accepted, evidence)
-    ):
-        evidence = replace(evidence, accepted_at=at)
+    if accepted and evidence.accepted_at is None:
+        evidence = replace(evidence, accepted_at=window.ended_at)
     return evidence
 
 

@@ -50,7 +50,7 @@ def _answer_by(evidence: Evidence, verdict: Verdict) -> AnswerBy:
 
 def _watched(evidence: Evidence) -> Watched:
     """Return how it was watched; lost messages are a gap, too (D27)."""
-    if evidence.blind or evidence.messages_lost:
+    if evidence.blind or evidence.hearing.messages_lost:
         return Watched.GAP
     unknown = None in evidence.expectation.blind_after_s.values()
     return Watched.UNKNOWN if unknown else Watched.UNBROKEN

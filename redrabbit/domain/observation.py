@@ -38,6 +38,8 @@ class Reason(StrEnum):
     """The payload lacks the declared field."""
     NOT_RUNNING = "not_running"
     """It answers, but its heartbeat has stopped: what it shows is left over from before (D32)."""
+    BAD_QUALITY = "bad_quality"
+    """The source itself says that the value is not good, or does not say that it is (L1, D27)."""
     EXPIRED = "expired"
     """No acquisition for longer than the station allows."""
 

@@ -32,11 +32,30 @@ def code_edge(expectation: Expectation, acquisition: Acquisition, before: Readin
 
 
 def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) -> bool:
-    """Return whether the rule's own *presented* condition turned true in this acquisition."""
+    """Return whether the rule's own *presented* condition turned true in this acquisition.
+
+    What a message tells that may have been made before the arming is no edge: that part came before the
+    scan (D2, D27).
+    """
     condition = before.expectation.rule.presented
-    if condition is None or not acquisition.speaks_of_now or acquisition.machine_restarted:
+    if (
+        condition is None
+        or not acquisition.speaks_of_now
+        or acquisition.machine_restarted
+        or _may_precede_arming(before, acquisition)
+    ):
         return False
     return turned_true(condition, before.known, after.known)
+
+
+def _may_precede_arming(evidence: Evidence, acquisition: Acquisition) -> bool:
+    """Return whether a message may be of before the arming.
+
+    A poll that was under way then is none: it was sent for, and nobody puts a part in that quickly.
+    """
+    by_message = evidence.expectation.gaps_lose_messages
+    armed_at = evidence.armed_at
+    return by_message and armed_at is not None and acquisition.window.began_at < armed_at
 
 
 def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:

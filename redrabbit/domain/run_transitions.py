@@ -116,7 +116,7 @@ def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
     armed = replace(
         run,
         state=RunState.ARMED,
-        evidence=begin(run.step.expectation, readings),
+        evidence=begin(run.step.expectation, readings, at),
         later_presentation=None,
     )
     armed, deadline = _with_deadline(

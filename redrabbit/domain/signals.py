@@ -85,6 +85,17 @@ class ModbusAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """Where a payload tells how good its source took a value to be, and what counts as good (L1)."""
+
+    path: tuple[str, ...]
+    good: tuple[bool | float | str, ...] = ()
+    """What it must say; empty: the words and numbers that are good everywhere (see `decoding`)."""
+    good_if_absent: bool = False
+    """True where the source tells only what is bad."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MqttAddress:
     """A topic, and where in its payload the value stands."""
 
@@ -94,12 +105,21 @@ class MqttAddress:
     """Keys into a JSON object; empty: the whole payload is the value, as plain text."""
     sequence_path: tuple[str, ...] = ()
     """Where the payload tells its sequence number, if it does (D7)."""
+    sequence_modulus: int | None = None
+    """How far the sequence counts before it begins at 0 again; None: as far as it likes (D27)."""
     time_path: tuple[str, ...] = ()
-    """Where the payload tells its own time (ISO 8601 or Unix seconds), if it does (D7)."""
+    """Where the payload tells when it was made (ISO 8601 or a Unix number), if it does (D7, D27)."""
+    qualities: tuple[Quality, ...] = ()
+    """Each must be good; that of the topic, and the value's own."""
     expected_every_s: float | None = None
     """How often the station publishes at least; silence for longer is *no data*."""
     most_bytes: int = MOST_BYTES_BY_DEFAULT
     """Of a payload; a larger one is set aside unread."""
+
+    @property
+    def reads_json(self) -> bool:
+        """True where the payload is a JSON object, not the value itself."""
+        return bool(self.path or self.sequence_path or self.time_path or self.qualities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

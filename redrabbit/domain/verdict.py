@@ -65,7 +65,7 @@ def judge(evidence: Evidence, now: datetime) -> Judgement | None:
         return inconclusive(Why.MACHINE_RESTARTED, now)
     if evidence.another_part:
         return inconclusive(Why.WRONG_PART, now)
-    if evidence.clock_jumped:
+    if evidence.hearing.clock_jumped:
         return inconclusive(Why.CLOCK_JUMPED, now)
     if evidence.lost:
         return inconclusive(_why_unread(evidence), now)
@@ -139,7 +139,7 @@ def _other_answer_stands(evidence: Evidence) -> bool:
 def _answered(evidence: Evidence, at: datetime) -> Judgement:
     good_master = evidence.expectation.failure_mode is None
     by_silence = _is_by_silence(evidence)
-    if evidence.messages_lost and by_silence:
+    if evidence.hearing.messages_lost and by_silence:
         return inconclusive(Why.LINK_LOST, at)
     if evidence.blind and by_silence:
         return inconclusive(Why.NOT_WATCHED, at)
@@ -185,7 +185,7 @@ def _may_be_of_another_part(evidence: Evidence) -> bool:
     told_anew = evidence.rejected_at is not None and (
         evidence.reason.renewed and is_expected(evidence.reason.told, evidence.expectation.code)
     )
-    unseen = evidence.blind or evidence.messages_lost > 0
+    unseen = evidence.blind or evidence.hearing.messages_lost > 0
     return unseen and evidence.presented_how is Presented.EDGE and not told_anew
 
 
@@ -218,7 +218,11 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
     answers = [(rule.detected, evidence.detected_was_false)]
     if rule.accepted is not None:
         answers.append((rule.accepted, evidence.accepted_was_false))
-    if evidence.failed is not None or evidence.messages_lost or expired_signals(evidence, now):
+    if (
+        evidence.failed is not None
+        or evidence.hearing.messages_lost
+        or expired_signals(evidence, now)
+    ):
         return inconclusive(_why_unread(evidence), now)
     if _tells_too_little(evidence) or any(holds(answer, evidence) is None for answer, _ in answers):
         return inconclusive(Why.STALE, now)
@@ -226,13 +230,13 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
         return inconclusive(Why.STUCK, now)
     if evidence.blind:
         return inconclusive(Why.NOT_WATCHED, now)
-    late = any(holds(answer, evidence) for answer, _ in answers)
+    late = evidence.answered_late or any(holds(answer, evidence) for answer, _ in answers)
     untried = rule.demanded is not None and evidence.demanded_at is None
     if untried:  # nobody asked for a cycle, so nothing was there to be prevented (D33)
         return inconclusive(Why.NO_RESULT, now)
     if rule.on_silence is OnSilence.MISSED and expected.failure_mode is not None and not late:
         return Judgement(verdict=Verdict.MISSED, decided_at=now)
-    # A late answer came after the last reading in time: nobody knows whether itself in time.
+    # A late answer was seen too late: nobody knows whether it came in time itself.
     return inconclusive(Why.NO_RESULT, now)
 
 

@@ -40,6 +40,7 @@ class LinkStatistics:
         self.queued = 0
         self.duplicates = 0
         self.out_of_order = 0
+        self.lost = 0
         self._set_aside: deque[tuple[str, bytes]] = deque(maxlen=SET_ASIDE_COUNT)
 
     def connected(self, now: datetime) -> None:
@@ -104,6 +105,7 @@ class LinkStatistics:
             queued=self.queued,
             duplicates=self.duplicates,
             out_of_order=self.out_of_order,
+            lost=self.lost,
             set_aside=tuple(self._set_aside),
         )
 

@@ -1,8 +1,10 @@
 """Stations that publish to an MQTT broker: one acquisition per message, one client per broker.
 
 Rules:
-- A message is fresh only if it is not retained, arrives after the settle time of a connect, and is
-  in order where its payload tells (D7; see `topic_reader`).
+- A message is fresh only if it is not retained, arrives after the settle time of a connect, is in order
+  where its payload tells, and was not under way for long (D7, D27; see `topic_reader`).
+- A topic's promise is kept by new messages only: a retained one, a duplicate or one out of order is no
+  sign of life (D27).
 - Subscriptions are made anew on each connect; reconnects are jittered and capped at 30 s (B11).
 - While there is no connection every station has `NOT_CONNECTED`; a topic that is silent for longer
   than it promised is `EXPIRED`, although the broker is there (B11).
@@ -10,6 +12,8 @@ Rules:
   waits for a decision, its own or another station's: the station's queue has it, and a clean session
   would not bring it again (docs/decisions/0010, B4, B12).
 - What nobody can read is kept aside and counted (B12).
+- Every topic is told of a stall: of ours (`loop_pulse`), or of the link, where nothing came at all for
+  longer than a topic that had spoken until then ever is silent (D27).
 
 Nothing is ever published (L9).
 """
@@ -28,6 +32,7 @@ from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
 from redrabbit.links.errors import StationTrouble
 from redrabbit.links.link_statistics import LinkStatistics
+from redrabbit.links.loop_pulse import LoopPulse
 from redrabbit.links.message_order import Ordering
 from redrabbit.links.mqtt_session import Message, MqttSession
 from redrabbit.links.reconnect import Backoff
@@ -36,6 +41,11 @@ from redrabbit.services.station_link import Diagnostics, Sink
 
 LONG_QUEUE = 1000
 """Some seconds of a busy plant: from here on somebody should know."""
+
+SHORTEST_SILENCE = timedelta(seconds=0.2)
+"""Of a connection, that is looked into: shorter than any promise is worth."""
+SHORTEST_STEP = timedelta(seconds=0.01)
+"""Of a clock; less is how it is rounded."""
 
 LARGE_BYTES = 16 * 1024
 """Of a message that each of its stations reads in a turn of its own: all others wait meanwhile."""
@@ -66,7 +76,11 @@ class MqttBrokerLink:
         self._rng = rng
         self._backoff = Backoff(rng)
         self._session: MqttSession | None = None
-        self._connected_at: datetime | None = None
+        self._pulse = LoopPulse(clock, self._stalled)
+        self._ahead_s = self._ahead_of_steady_s()
+        self._last_message_at: datetime | None = None
+        self._heard_at: dict[TopicReader, datetime] = {}
+        """When each topic that promises a rate kept it last, or the connect."""
         self._overdue_at: dict[TopicReader, datetime] = {}
         self._unreadable: set[TopicReader] = set()
         self._queue_is_long = False
@@ -99,18 +113,22 @@ class MqttBrokerLink:
         await session.open(self._readers)
         self._connected(session)
         try:
-            await _all_or_first_trouble(self._receive(session), self._watch_traffic())
+            await _all_or_first_trouble(
+                self._receive(session), self._watch_traffic(), self._pulse.run()
+            )
         finally:
             self._session = None
             await session.close()
 
     def _connected(self, session: MqttSession) -> None:
         now = self._clock.now()
-        self._session, self._connected_at = session, now
+        self._follow_clock()
+        self._pulse.beat()
+        self._session, self._last_message_at = session, now
         self._backoff.reset()
         self._overdue_at.clear()
         for reader in self._all_readers():
-            reader.connected()
+            reader.connected(now)
             self._expect(reader, now)
         for statistics in self._statistics.values():
             statistics.connected(now)
@@ -124,6 +142,9 @@ class MqttBrokerLink:
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
             arrived_at = self._clock.now()
+            self._follow_clock()
+            self._pulse.look()
+            self._notice_silence(arrived_at)
             for place, reader in enumerate(self._readers.get(message.topic, [])):
                 if place > 0 and len(message.payload) > LARGE_BYTES:
                     await self._clock.sleep(0)
@@ -134,22 +155,19 @@ class MqttBrokerLink:
     def _take(self, reader: TopicReader, message: Message, arrived_at: datetime) -> None:
         """Hand one message to the sink as what it is for one station."""
         statistics = self._statistics[reader.station]
-        historical = message.retained or self._is_settling(reader, arrived_at)
-        take = self._read(reader, message, arrived_at, historical=historical)
-        if not message.retained:
+        take = self._read(reader, message, arrived_at)
+        if take.ordering is Ordering.IN_ORDER and not message.retained:
             self._expect(reader, arrived_at)
         self._count(statistics, reader, message, take, arrived_at)
         self._sink(take.acquisition)
 
-    def _read(
-        self, reader: TopicReader, message: Message, arrived_at: datetime, *, historical: bool
-    ) -> Take:
+    def _read(self, reader: TopicReader, message: Message, arrived_at: datetime) -> Take:
         """Return what a message comes to; one that makes us fail is unreadable (B4).
 
         A fault of ours in one station's message must not end the session of all.
         """
         try:
-            return reader.take(message.payload, arrived_at, historical=historical)
+            return reader.take(message.payload, arrived_at, retained=message.retained)
         except Exception:  # noqa: BLE001  because one station's bug must not stop the others
             detail = f"{reader.topic}: a fault of ours in reading it"
             if reader not in self._unreadable:
@@ -167,6 +185,7 @@ class MqttBrokerLink:
     ) -> None:
         statistics.duplicates += take.ordering is Ordering.DUPLICATE
         statistics.out_of_order += take.ordering is Ordering.OUT_OF_ORDER
+        statistics.lost += take.lost
         if take.unreadable is None:
             self._unreadable.discard(reader)
             statistics.good()
@@ -178,11 +197,6 @@ class MqttBrokerLink:
             self._unreadable.add(reader)
             statistics.warn(detail, take.unreadable)
 
-    def _is_settling(self, reader: TopicReader, at: datetime) -> bool:
-        return self._connected_at is None or at < self._connected_at + timedelta(
-            seconds=reader.settle_s
-        )
-
     def _notice_queue(self, queued: int) -> None:
         """Say once that messages pile up, and once that they no longer do."""
         if self._queue_is_long != (queued > LONG_QUEUE):
@@ -190,10 +204,53 @@ class MqttBrokerLink:
             word = "pile up" if self._queue_is_long else "no longer pile up"
             _LOG.warning("messages %s", word, extra={"station": None, "reason": "queue"})
 
+    # Stalls and steps ------------------------------------------------------------------------
+
+    def _stalled(self, ended_at: datetime, lasted_s: float) -> None:
+        for reader in self._all_readers():
+            reader.stalled(ended_at, lasted_s)
+
+    def _notice_silence(self, now: datetime) -> None:
+        """Take a silence of the whole connection that a topic had not promised for a stall of the link."""
+        last, self._last_message_at = self._last_message_at, now
+        if last is None or now - last < SHORTEST_SILENCE:
+            return
+        promised_s = min(
+            (
+                reader.expected_every_s
+                for reader, heard_at in self._heard_at.items()
+                if reader.expected_every_s is not None
+                and heard_at + timedelta(seconds=reader.expected_every_s) >= last
+            ),
+            default=None,
+        )
+        silent_s = (now - last).total_seconds()
+        if promised_s is not None and silent_s > promised_s:
+            self._stalled(now, silent_s - promised_s)
+
+    def _follow_clock(self) -> None:
+        """Move with a step of our own clock: what is remembered is durations (R46)."""
+        ahead_s = self._ahead_of_steady_s()
+        step = timedelta(seconds=ahead_s - self._ahead_s)
+        if abs(step) < SHORTEST_STEP:
+            return
+        self._ahead_s = ahead_s
+        if self._last_message_at is not None:
+            self._last_message_at += step
+        for instants in (self._heard_at, self._overdue_at):
+            for reader in instants:
+                instants[reader] += step
+        for reader in self._all_readers():
+            reader.shift(step)
+
+    def _ahead_of_steady_s(self) -> float:
+        return self._clock.now().timestamp() - self._clock.steady_s()
+
     # Silence --------------------------------------------------------------------------------
 
     def _expect(self, reader: TopicReader, since: datetime) -> None:
         if reader.expected_every_s is not None:
+            self._heard_at[reader] = since
             self._overdue_at[reader] = since + timedelta(seconds=reader.expected_every_s)
 
     async def _watch_traffic(self) -> None:
@@ -203,6 +260,7 @@ class MqttBrokerLink:
             default=None,
         )
         while shortest_s is not None:
+            self._follow_clock()
             now = self._clock.now()
             for reader in [
                 one for one, overdue_at in self._overdue_at.items() if overdue_at <= now

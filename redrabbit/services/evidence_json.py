@@ -28,7 +28,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
             ]
         )
     rule = evidence.expectation.rule
-    offsets = evidence.clock_offsets.items()
+    offsets = evidence.hearing.clock_offsets.items()
     interval = station.link.poll_interval_s if isinstance(station.link, ModbusLink) else None
     return _as_json(
         presented_at=evidence.presented_at,
@@ -49,7 +49,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
         reason={"told": evidence.reason.told, "renewed": evidence.reason.renewed},
         poll_interval_s=interval,
         clock_offsets_s={name: round(offset_s, 6) for name, offset_s in offsets},
-        messages_lost=evidence.messages_lost,
+        messages_lost=evidence.hearing.messages_lost,
         trace=trace,
         signals={
             spec.name: {"label": plain(spec.label), "unit": spec.unit}

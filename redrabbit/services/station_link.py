@@ -39,6 +39,8 @@ class Diagnostics:
     """Messages received but not yet taken in; steadily growing means trouble."""
     duplicates: int = 0
     out_of_order: int = 0
+    lost: int = 0
+    """Messages that a sequence left out: lost on the way (D27)."""
     set_aside: tuple[tuple[str, bytes], ...] = ()
     """The last payloads nobody could read, with their topics, cut to a readable size (B12)."""
 

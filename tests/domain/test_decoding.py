@@ -18,6 +18,7 @@ from redrabbit.domain.decoding import (
     field_at,
     length_of,
     parse_json,
+    quality_is_good,
 )
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Reason, Value
@@ -26,6 +27,7 @@ from redrabbit.domain.signals import (
     ModbusAddress,
     MqttAddress,
     Order,
+    Quality,
     SignalSpec,
     Table,
 )
@@ -575,3 +577,62 @@ def test_declared_codes_and_range_take_values_away_and_change_none(
     else:
         assert not isinstance(told, str)
         assert found == (told if low <= told <= high else Reason.OUT_OF_RANGE)
+
+
+# Quality (L1, D27) ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "good"),
+    [
+        ("true", True),
+        ("false", False),
+        ('"Good"', True),
+        ('" good, local override"', True),
+        ('"GoodClamped"', True),
+        ('"Bad"', False),
+        ('"Uncertain"', False),
+        ('"not good"', False),
+        ('""', False),
+        ("192", True),
+        ("216", True),
+        ("255", True),
+        ("192.0", True),
+        ("64", False),
+        ("0", False),
+        ("1", False),
+        ("256", False),
+        ("192.5", False),
+        ("[192]", False),
+        ("{}", False),
+        ("null", False),
+    ],
+)
+def test_a_quality_is_good_where_it_says_so_and_nowhere_else(told: str, good: bool) -> None:
+    document = parse_json(f'{{"meta": {{"q": {told}}}}}'.encode())
+    assert quality_is_good(Quality(path=("meta", "q")), document) is good
+
+
+@pytest.mark.parametrize(
+    ("told", "good"),
+    [("0", True), ("0.0", True), ('"OK"', True), ('"ok"', False), ("false", False), ("192", False)],
+)
+def test_a_file_may_say_what_is_good(told: str, good: bool) -> None:
+    """OPC UA's 0 is good, and no `false`."""
+    quality = Quality(path=("q",), good=(0, "OK"))
+    assert quality_is_good(quality, parse_json(f'{{"q": {told}}}'.encode())) is good
+
+
+def test_true_is_no_one() -> None:
+    quality = Quality(path=("q",), good=(1,))
+    assert quality_is_good(quality, {"q": 1})
+    assert not quality_is_good(quality, {"q": True})
+    assert not quality_is_good(Quality(path=("q",), good=(True,)), {"q": 1})
+
+
+@pytest.mark.parametrize("document", [{}, {"q": None}, [], None, 7])
+def test_a_quality_that_is_not_told_is_bad_unless_only_bad_ones_are_told(document: object) -> None:
+    """Neuron names what is bad under `errors`, and nothing else."""
+    assert not quality_is_good(Quality(path=("q",)), document)
+    assert quality_is_good(Quality(path=("q",), good_if_absent=True), document)
+    assert not quality_is_good(Quality(path=("q",), good_if_absent=True), {"q": 2001})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -449,8 +450,8 @@ def test_a_clock_that_is_further_ahead_than_was_known_moves_the_parts_coming() -
     evidence = gather(shown_by(0), a_message({REJECTED: False}, 1, offset_s=4.6))
 
     assert (evidence.presented_from, evidence.in_time_until) == (at(-0.4), at(4.6))
-    assert evidence.clock_offsets == {TOPIC: 4.6}
-    assert not evidence.clock_jumped
+    assert evidence.hearing.clock_offsets == {TOPIC: 4.6}
+    assert not evidence.hearing.clock_jumped
 
 
 def test_an_answer_that_turns_out_to_be_late_is_none() -> None:
@@ -473,24 +474,98 @@ def test_an_offset_that_rises_or_is_another_clocks_moves_nothing() -> None:
     )
 
     assert evidence.presented_from == at(0)
-    assert evidence.clock_offsets == {TOPIC: 5.3, "line1/op20/other": 6.0}
+    assert evidence.hearing.clock_offsets == {TOPIC: 5.3, "line1/op20/other": 6.0}
 
 
 def test_a_clock_that_was_set_counts_only_since_the_part_came() -> None:
     before = gather(armed(), a_message({REJECTED: False}, -1, offset_s=65, jumped=True))
 
-    assert not before.clock_jumped
-    assert before.clock_offsets == {TOPIC: 65}
+    assert not before.hearing.clock_jumped
+    assert before.hearing.clock_offsets == {TOPIC: 65}
     stale = a_message({REJECTED: True}, 1, offset_s=5, jumped=True, fresh=False)
-    assert gather(shown_by(0), stale).clock_jumped
+    assert gather(shown_by(0), stale).hearing.clock_jumped
 
 
 def test_messages_that_are_missing_count_only_since_the_part_came() -> None:
     holed = a_message({REJECTED: False}, -1, messages_lost=2)
-    assert gather(armed(), holed).messages_lost == 0
+    assert gather(armed(), holed).hearing.messages_lost == 0
 
     again = a_message({REJECTED: False}, 1, messages_lost=2)
-    assert after(shown_by(0), again, again).messages_lost == 4
+    assert after(shown_by(0), again, again).hearing.messages_lost == 4
+
+
+def test_a_part_that_came_in_missing_messages_may_have_come_since_the_last_that_was_heard() -> None:
+    """D27: a duration counts from the earliest that the part can have come."""
+    heard = gather(armed(), a_message({PART: ""}, -0.4, late_s=0.1))
+    coming = a_message({PART: RABBIT}, 0, messages_lost=1)
+    evidence = present(gather(heard, coming), at(0), Presented.CODE, coming)
+    assert (evidence.presented_from, evidence.hearing.messages_lost) == (at(-0.5), 1)
+
+    whole = gather(gather(heard, a_message({PART: ""}, -0.2, messages_lost=1)), shown_at_once())
+    assert present(whole, at(0), Presented.CODE, shown_at_once()).presented_from == at(0)
+
+
+def shown_at_once() -> Acquisition:
+    return a_message({PART: RABBIT}, 0)
+
+
+@pytest.mark.parametrize(("armed_at", "came_from"), [(at(-3), at(-3)), (None, at(0))])
+def test_of_a_signal_that_was_never_heard_nothing_is_known_before_the_arming(
+    armed_at: datetime | None, came_from: datetime
+) -> None:
+    coming = a_message({PART: RABBIT}, 0, messages_lost=1)
+    evidence = gather(begin(an_expectation(), {}, armed_at), coming)
+
+    assert present(evidence, at(0), Presented.CODE, coming).presented_from == came_from
+
+
+def test_a_change_across_missing_messages_may_be_of_before_the_part() -> None:
+    """The bit rose in what is missing: before the part, or after it, nobody knows."""
+    evidence = gather(armed(), a_message({REJECTED: False}, -1))
+    coming = a_message({PART: RABBIT}, 0, topic="line1/op20/part")
+    evidence = present(gather(evidence, coming), at(0), Presented.CODE, coming)
+
+    doubtful = gather(evidence, a_message({REJECTED: True}, 0.5, messages_lost=3))
+    assert doubtful.rejected_at is None
+    heard = gather(evidence, a_message({REJECTED: False}, 0.2))
+    assert gather(heard, a_message({REJECTED: True}, 0.5, messages_lost=3)).rejected_at == at(0.5)
+
+
+@pytest.mark.parametrize("signal", [REJECTED, ACCEPTED])
+@pytest.mark.parametrize(
+    ("arrives", "late_s", "remembered"),
+    [(4.5, 0.0, True), (5.6, 0.7, True), (5.6, 0.5, False), (4.2, 0.0, False)],
+    ids=["not surely in time", "in time, perhaps", "surely late", "in time"],
+)
+def test_an_answer_that_may_have_been_in_time_is_remembered(
+    signal: SignalName, arrives: float, late_s: float, remembered: bool
+) -> None:
+    """D27: it may be gone before silence is judged."""
+    evidence = after(shown_by(0, late_s=0.8), *STEADY)
+    answered = gather(evidence, a_message({signal: True}, arrives, late_s=late_s))
+    again = gather(answered, a_message({signal: True}, 5.8, late_s=0.6))
+
+    assert answered.answered_late is again.answered_late is remembered
+
+
+def test_a_late_word_of_before_the_part_resets_only_what_it_speaks_of() -> None:
+    """Else a lamp that lit would be forgotten, and its silence told (D33)."""
+    dark = StaysOff(signal=REJECTED, for_s=2.0, after=None)
+    rule = a_rule(detected=dark, accepted=None, demanded=Rises(signal=PRESENT))
+    evidence = begin(an_expectation(rule), readings_of(IDLE), at(-1))
+    evidence = after(
+        present(evidence, at(0), Presented.CODE),
+        told(PRESENT, False, 0.1),
+        told(PRESENT, True, 0.2),
+        told(REJECTED, True, 0.3),
+        told(REJECTED, False, 0.4),
+    )
+    assert (evidence.demanded_at, evidence.came_on) == (at(0.2), frozenset({dark}))
+
+    other = gather(evidence, a_message({PART: ""}, 0.5, late_s=0.6))
+    assert (other.demanded_at, other.came_on) == (at(0.2), frozenset({dark}))
+    same = gather(evidence, a_message({REJECTED: False, PRESENT: False}, 0.5, late_s=0.6))
+    assert (same.demanded_at, same.came_on) == (None, frozenset())
 
 
 # Communication (D1, L3) --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from redrabbit.domain.evidence import Evidence, begin, present
 from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.grading import grading_of, known_by
+from redrabbit.domain.hearing import Hearing
 from redrabbit.domain.reject_reason import RejectReason
 from redrabbit.domain.rule import Above, DetectionRule, StaysOff
 from redrabbit.domain.run_words import Presented, Verdict
@@ -104,7 +105,7 @@ def test_the_answer_is_known_by_the_strongest_that_the_station_told(
     [
         (shown(), Watched.UNBROKEN),
         (replace(shown(), blind=True), Watched.GAP),
-        (replace(shown(), messages_lost=1), Watched.GAP),
+        (replace(shown(), hearing=Hearing(messages_lost=1)), Watched.GAP),
         (shown(blind_s=None), Watched.UNKNOWN),
         (replace(shown(blind_s=None), blind=True), Watched.GAP),
     ],

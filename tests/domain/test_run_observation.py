@@ -1,6 +1,7 @@
 """Which part is before the device, and whose answer a reading brings (D2, L3, L10)."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -159,3 +160,23 @@ def test_a_second_presence_edge_is_the_next_part() -> None:
     assert not watched(
         RABBIT, replace(evidence, expectation=an_expectation(BY_TAP)), event
     ).another_part
+
+
+@pytest.mark.parametrize(
+    ("late_s", "messages", "armed_at", "edge"),
+    [
+        (0.0, True, at(1), True),
+        (0.1, True, at(1), False),
+        (0.1, False, at(1), True),
+        (0.1, True, None, True),
+    ],
+    ids=["made after", "made before, perhaps", "a poll under way", "armed nobody knows when"],
+)
+def test_a_part_that_was_there_before_the_scan_is_none_that_came(
+    late_s: float, messages: bool, armed_at: datetime | None, edge: bool
+) -> None:
+    """D27: the message that tells it may have been made before."""
+    before = begin(an_expectation(BY_EDGE, messages=messages), readings_of(IDLE), armed_at)
+    coming = an_acquisition(1.05, {PRESENT: True}, took_s=late_s)
+
+    assert presented_edge(before, gather(before, coming), coming) is edge

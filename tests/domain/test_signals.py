@@ -1,8 +1,10 @@
 """Where a signal can stand."""
 
+from typing import Any
+
 import pytest
 
-from redrabbit.domain.signals import Table
+from redrabbit.domain.signals import Encoding, MqttAddress, Quality, Table
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,21 @@ def test_coils_and_discrete_inputs_hold_bits_and_registers_do_not(
 ) -> None:
     """Modbus Application Protocol V1.1b3, 4.3."""
     assert table.holds_bits is holds_bits
+
+
+@pytest.mark.parametrize(
+    ("more", "reads_json"),
+    [
+        ({}, False),
+        ({"expected_every_s": 1.0}, False),
+        ({"path": ("rejected",)}, True),
+        ({"sequence_path": ("seq",)}, True),
+        ({"time_path": ("at",)}, True),
+        ({"qualities": (Quality(path=("q",)),)}, True),
+    ],
+    ids=["whole payload", "with a rate", "path", "sequence", "time", "quality"],
+)
+def test_a_payload_is_json_where_anything_in_it_is_named(
+    more: dict[str, Any], reads_json: bool
+) -> None:
+    assert MqttAddress(topic="t", encoding=Encoding.BOOL, **more).reads_json is reads_json

@@ -581,6 +581,19 @@ def test_silence_over_messages_that_are_missing_proves_nothing() -> None:
     assert said(answered, 3) == "detected"
 
 
+def test_a_pulse_that_may_have_been_in_time_and_is_gone_is_no_silence() -> None:
+    """D27: the part came at -0.5 s or later, the pulse at 4.8 s; 5 s are allowed."""
+    part = an_acquisition(0, {PART: RABBIT}, took_s=0.5)
+    armed = begin(an_expectation(), readings_of(dict(IDLE)))
+    evidence = present(gather(armed, part), at(0), Presented.CODE, part)
+    for each in (*STEADY[:-1], an_acquisition(4.8, {REJECTED: True})):
+        evidence = gather(evidence, each)
+    for each in (an_acquisition(4.95, {REJECTED: False}), an_acquisition(5.1)):
+        evidence = gather(evidence, each)
+
+    assert said(evidence, 5.1) == "inconclusive no_result"
+
+
 def test_a_clock_that_was_set_ends_it_unless_the_answer_was_complete_before() -> None:
     """D27, L3."""
     clock = SourceClock(name="line1/op20/state", offset_s=60, jumped=True)

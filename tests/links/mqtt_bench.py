@@ -92,7 +92,7 @@ class Bench:
         self._task = asyncio.create_task(self.link.run())
         await self.until(lambda: self.diagnostics.connected_since is not None)
         if settled:
-            self.advance(SETTLE_S)
+            await self.pass_time(SETTLE_S)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE_S):
@@ -100,7 +100,17 @@ class Bench:
                 assert self._task is None or not self._task.done()
                 await turn()
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass for a process that does not stand still meanwhile."""
+        until = self.clock.steady + timedelta(seconds=seconds)
+        while self.clock.steady < until:
+            await self.until(lambda: self.clock.next_wake_at() is not None)
+            wakes_at = self.clock.next_wake_at() or until
+            self.clock.advance_to(min(until, max(wakes_at, self.clock.steady)))
+            await turn()
+
     def advance(self, seconds: float) -> None:
+        """Let time pass at once, as for a process that stands still."""
         self.clock.advance_to(self.clock.steady + timedelta(seconds=seconds))
 
     @property

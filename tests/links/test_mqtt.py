@@ -211,7 +211,7 @@ async def test_a_cut_connection_fails_every_station_and_is_made_anew(
     assert {one.failure for one in failed} == {Reason.NOT_CONNECTED}
     assert bench.diagnostics.connected_since is None
     await reconnected(bench)
-    bench.advance(SETTLE_S)
+    await bench.pass_time(1)
     await bench.publish(state(2, reject=True))
     again = await bench.next()
     assert again.fresh

@@ -106,51 +106,59 @@ class PublishingStation:
         ]
         self.longest_gap_s = LIVES_SHARE * min(station.value_expires_s, *every_s)
         """It also says everything again after so long, whether something changed or not."""
+        self._station = station
         self._link = link
         self._clock = clock
         self._settle = timedelta(seconds=station.link.settle_s)
-        topics: dict[str, list[SignalSpec]] = {}
+        self._topics: dict[str, list[SignalSpec]] = {}
         for spec in station.signals:
             assert isinstance(spec.address, MqttAddress)
-            topics.setdefault(spec.address.topic, []).append(spec)
-        self._readers = {
-            topic: TopicReader(station.id, topic, specs, station.link.settle_s)
-            for topic, specs in topics.items()
-        }
-        self._connected_at: datetime | None = None
+            self._topics.setdefault(spec.address.topic, []).append(spec)
+        self._readers: dict[str, TopicReader] = {}
+        self._is_connected = False
         self._said_all_at: datetime | None = None
+        self._ahead = clock.now() - clock.steady
 
     def restart(self) -> None:
-        """Connect anew, long enough ago that it has settled."""
-        self._connected_at = None
-        if self._link.is_connected:
-            self._connected_at = self._clock.steady - self._settle
-        for reader in self._readers.values():
-            reader.connected()
+        """Begin with new readers, connected long enough ago to have settled."""
+        assert isinstance(self._station.link, MqttLink)
+        settle_s = self._station.link.settle_s
+        self._readers = {
+            topic: TopicReader(self._station.id, topic, specs, settle_s)
+            for topic, specs in self._topics.items()
+        }
+        self._ahead = self._clock.now() - self._clock.steady
+        self._is_connected = self._link.is_connected
+        for reader in self._readers.values() if self._is_connected else ():
+            reader.connected(self._clock.now() - self._settle)
 
     def read(self) -> Iterator[Acquisition]:
         now, steady = self._clock.now(), self._clock.steady
+        self._follow_clock(now - steady)
         if not self._link.is_connected:
             self._link.arrivals()
-            if self._connected_at is not None:
-                self._connected_at = None
+            if self._is_connected:
+                self._is_connected = False
                 for reader in self._readers.values():
                     yield reader.failure(Reason.NOT_CONNECTED, now, "cut")
             return
-        if self._connected_at is None:
-            self._connected_at = steady
+        if not self._is_connected:
+            self._is_connected = True
             for reader in self._readers.values():
-                reader.connected()
+                reader.connected(now)
         everything = self._said_all_at is None or (
             (steady - self._said_all_at).total_seconds() >= self.longest_gap_s
         )
         if everything:
             self._said_all_at = steady
-        settling = steady - self._connected_at < self._settle
         for arrival in self._link.arrivals(everything=everything):
-            historical = arrival.retained or settling
             reader = self._readers[arrival.topic]
-            yield reader.take(arrival.payload, now, historical=historical).acquisition
+            yield reader.take(arrival.payload, now, retained=arrival.retained).acquisition
+
+    def _follow_clock(self, ahead: timedelta) -> None:
+        step, self._ahead = ahead - self._ahead, ahead
+        for reader in self._readers.values() if step else ():
+            reader.shift(step)
 
 
 def reader_of(

@@ -344,6 +344,9 @@ LINK_COUNTERS: Final = {
     "requests": "Requests sent.",
     "skipped_ticks": "Polls that were due while the one before was under way.",
     "reconnects": "Times the link was made anew.",
+    "duplicates": "Messages that came twice.",
+    "out_of_order": "Messages that came behind a later one, or from a station that counts anew.",
+    "lost": "Messages that a sequence left out.",
 }
 
 
