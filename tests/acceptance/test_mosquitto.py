@@ -1,11 +1,12 @@
 """A station on a real Mosquitto, a real service, a real receiver: evidence in, messages out.
 
 Each test has a broker of its own. The station is a client like any PLC's gateway: it publishes its
-state at each change and ten times a second, with a sequence number.
+state at each change and ten times a second, with a sequence number and the time.
 """
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -107,6 +108,8 @@ class PublishingStation:
     topic: str = TOPIC
     state: State = field(default_factory=State)
     sequence: int = 0
+    late_s: float = 0.0
+    """How long ago its messages say that they were made: as if it had kept them so long."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def shows(self, **changes: object) -> None:
@@ -116,7 +119,9 @@ class PublishingStation:
 
     def message(self) -> str:
         self.sequence += 1
-        return json.dumps({"seq": self.sequence, **asdict(self.state)})
+        made_at = CLOCK.now() - timedelta(seconds=self.late_s)
+        told = {"seq": self.sequence, "at": made_at.isoformat(), "q": True}
+        return json.dumps(told | asdict(self.state))
 
     async def run(self) -> None:
         while True:
@@ -293,6 +298,42 @@ async def test_a_rabbit_rejected_over_a_real_broker_passes_its_check(bench: Benc
         await desk.act(f"/runs/{desk.run_id}/given-back", code=RABBIT)
         assert (await desk.act(f"/runs/{desk.run_id}/confirm"))["outcome"] == "passed"
         assert await desk.service.stopped() == 0
+
+
+async def test_messages_that_were_kept_for_ten_minutes_prove_nothing(bench: Bench) -> None:
+    """The finding (D27): unretained, in order, over a healthy connection; detected, and passed."""
+    async with bench.publishing(), bench.serving() as desk:
+        await desk.take_part()
+        bench.station.late_s = 600
+        bench.station.shows(part=RABBIT)
+        await CLOCK.sleep(0.3)
+        bench.station.shows(rejected=True, code=CODE)
+        await CLOCK.sleep(0.3)
+        bench.station.shows(part="", rejected=False, code=0)
+        await CLOCK.sleep(0.3)
+        bench.station.late_s = 0
+        bench.station.changed.set()
+        await until(desk.is_read, "live messages again")
+        assert not await desk.is_presented()
+        bench.station.shows(part=RABBIT)
+        await until(desk.is_presented, "the part's code")
+        bench.station.shows(rejected=True, code=CODE)
+        assert await desk.verdict() == ("detected", None)
+
+
+async def test_a_database_that_somebody_else_holds_makes_no_answer_in_time(bench: Bench) -> None:
+    """The finding (D27): the answer came after 3.5 s, and was recorded as one of 0.1 s."""
+    async with bench.publishing(), bench.serving() as desk:
+        await desk.take_part()
+        held = sqlite3.connect(bench.folder / "records.sqlite3", timeout=5, isolation_level=None)
+        held.execute("BEGIN IMMEDIATE")
+        bench.station.shows(part=RABBIT)
+        await CLOCK.sleep(3.5)
+        bench.station.shows(rejected=True, code=CODE)
+        await CLOCK.sleep(1)
+        held.execute("ROLLBACK")
+        held.close()
+        assert await desk.verdict() == ("missed", None), "within 3 s nothing had come"
 
 
 async def test_a_rejection_left_over_from_before_proves_nothing(bench: Bench) -> None:
