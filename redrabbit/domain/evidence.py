@@ -148,7 +148,8 @@ def present(
     """Return the evidence with the part in front of the device from `at` on.
 
     `shown` showed it; None where a person said so, at that instant. A value that has expired by then
-    is no *before*: the signal may have changed long ago (B2).
+    is no *before*: the signal may have changed long ago (B2). A restart that `shown` tells counts:
+    nobody can say which of the two came first (D32).
     """
     expected = evidence.expectation
     known = {
@@ -167,6 +168,7 @@ def present(
         hearing=presented_by(evidence.hearing, shown),
         presented_by=shown.clock.name if shown is not None and shown.clock is not None else None,
         presented_how=how,
+        machine=NOTHING_HEARD if shown is None else NOTHING_HEARD.after(shown),
         deadline_at=at + timedelta(seconds=expected.rule.within_s),
         lost=cut,
     )

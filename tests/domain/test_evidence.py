@@ -824,6 +824,14 @@ def test_what_a_machine_says_of_itself_counts_from_the_part_on() -> None:
     assert gather(placed, restarted).machine.restarted
 
 
+def test_a_restart_told_with_the_part_counts() -> None:
+    """D32: one reading shows both, and nobody can say which came first."""
+    armed = begin(an_expectation(), readings_of(IDLE))
+    shown = an_acquisition(2, machine_restarted=True)
+    assert present(armed, at(2), Presented.CODE, shown).machine.restarted
+    assert not present(armed, at(2), Presented.CODE, an_acquisition(2)).machine.restarted
+
+
 def test_no_answer_is_taken_from_a_machine_that_was_restarted() -> None:
     evidence = present(begin(an_expectation(), readings_of(IDLE)), at(0), Presented.CODE)
     evidence = gather(evidence, an_acquisition(1, machine_restarted=True))

@@ -110,8 +110,11 @@ class Truth:
 
     @property
     def begin(self) -> datetime:
-        """Since when the part may have counted as presented."""
-        return (self._judged.presented_at or self._judged.decided_at) - self._read_lasts()
+        """Since when the part may have counted as presented: what a lost message hid is told later."""
+        begin = (self._judged.presented_at or self._judged.decided_at) - self._read_lasts()
+        if self.put_in_at is not None and FaultKind.LOST_MESSAGE in self.kinds:
+            return min(begin, self.put_in_at)
+        return begin
 
     def stood_long_enough(self, answer: Fact) -> bool:
         """Return whether an answer stood long enough to be read for sure (B8)."""
