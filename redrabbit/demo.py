@@ -22,6 +22,7 @@ from redrabbit.base.logs import configure_logs
 from redrabbit.base.printable import complain, put_out, visible
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
+from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import (
@@ -33,7 +34,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.run_words import Outcome, Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
@@ -155,7 +156,7 @@ def summary(reader: Reader, now: datetime) -> dict[str, object]:
         "presentations": {v.value: verdicts.count(v) for v in Verdict},
         "runs": {o.value: outcomes.count(o) for o in Outcome},
         "occurrences": {each.value: occurrences[each.value] for each in OccurrenceStatus},
-        "containments_open": reader.count(ContainmentRecord, Where("state", "!=", "closed")),
+        "containments_open": reader.count(ContainmentRecord, IS_OPEN),
         "overdue": occurrences[OccurrenceStatus.OVERDUE.value],
     }
 

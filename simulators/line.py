@@ -44,6 +44,7 @@ class What(Enum):
     """The machine was switched off and on."""
     LINK_BROKEN = "link_broken"
     LINK_MENDED = "link_mended"
+    COUNTER_RESET = "counter_reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,16 @@ class World:
     def behaviour(self, station: str) -> Behaviour:
         """Return how the device does its work."""
         return self._stations[station].behaviour
+
+    def made(self, station: str) -> int:
+        """Return how many parts a station has really made."""
+        return self._stations[station].made(self.now)
+
+    def reset_counter(self, station: str) -> None:
+        """Set a station's part counter back, as at a shift's start."""
+        self._note(station, What.COUNTER_RESET)
+        self._stations[station].reset_counter(self.now)
+        self._touch(station)
 
     def note_link(self, station: str, *, is_up: bool, note: str = "") -> None:
         """Keep in the truth that a link broke or was mended."""

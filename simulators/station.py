@@ -161,6 +161,15 @@ class SimulatedStation:
             good += answered if flow.accepts else 0
         return counted, good
 
+    def made(self, now: datetime) -> int:
+        """Return how many parts were made here, labelled ones among them, whatever the counter shows."""
+        return self._counts(now)[0]
+
+    def reset_counter(self, now: datetime) -> None:
+        """Let the counters begin at zero again."""
+        self.counter_start = 0
+        self._before_boot = self._counts(now)
+
     def _show_flow(self, shown: dict[str, Value], flow: Flow, now: datetime) -> None:
         answered = flow.answered(now)
         if answered:

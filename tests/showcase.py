@@ -1,6 +1,7 @@
 """A rich plant for page tests and screenshots: four lines, twenty devices, live readings."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from redrabbit.domain.plant import Line, NotificationTarget, Plant, TargetKind
 from redrabbit.domain.rule import AllOf, Below, DetectionRule, OnSilence, Rises
 from redrabbit.domain.schedule import Daily, EveryShiftStart, ScheduleRule
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
-from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec, Table
+from redrabbit.domain.signals import Encoding, ModbusAddress, Resets, SignalSpec, Table
 from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
 
@@ -115,7 +116,7 @@ SIGNALS = (
     _signal("ok", "OK", "合格", Encoding.BOOL),
     _signal("reject_code", "reject code", "剔除代码"),
     _signal("torque", "torque", "扭矩", Encoding.FLOAT32, "N·m"),
-    _signal("part_count", "parts today", "今日产量", Encoding.UINT32),
+    replace(_signal("part_count", "parts made", "生产计数", Encoding.UINT32), resets=Resets.NEVER),
 )
 READS_CODES = "line2-op20"
 """The station that reads the code of each part, and so sees one that is shown again (L10)."""

@@ -81,6 +81,11 @@ STATION: Final = Section(
             "What changes as long as the machine runs; a machine that stopped is not read.",
             required=False,
         ),
+        "running": Key(
+            SIGNAL,
+            "The signal that is on while parts are made; off ends a suspect window.",
+            required=False,
+        ),
         "value_expires": Key(
             DURATION,
             "A value older than this supports no verdict; 2 s if left out.",
@@ -128,9 +133,10 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     link_node: Node | None = block["link"]
     section = read_link(link_node, plant, problems) if link_node is not None else None
     table = _read_signals(block["signals"], section, problems)
-    for key in ("part_counter", "part_code"):
+    for key in ("part_counter", "part_code", "running"):
         table.refuse_unknown(block[key], block.place_of(key), problems)
     _refuse_counter(block, table, problems)
+    _refuse_running(block, table, problems)
     says = read_station_says(block["says"], table, problems) if block["says"] else StationSays()
     if section is not None and block["value_expires"] is not None:
         expires = Located(block["value_expires"], block.place_of("value_expires"))
@@ -177,6 +183,7 @@ def _station(
         devices=tuple(named.device for named in devices.values() if named.device is not None),
         part_counter=_name(block["part_counter"]),
         part_code=_name(block["part_code"]),
+        running=_name(block["running"]),
         says=says,
         value_expires_s=block["value_expires"].total_seconds(),
     )
@@ -193,6 +200,16 @@ def _refuse_counter(block: Block, table: SignalTable, problems: Problems) -> Non
             block.place_of("part_counter"),
             f"part_counter {spec.name!r} is {spec.address.encoding.value}",
             "a signal that counts, of a whole number's encoding",
+        )
+
+
+def _refuse_running(block: Block, table: SignalTable, problems: Problems) -> None:
+    spec = table.specs.get(SignalName(block["running"] or ""))
+    if spec is not None and table.ranges[spec.name].kind != "bool":
+        problems.add(
+            block.place_of("running"),
+            f"running {spec.name!r} is {spec.address.encoding.value}",
+            "a signal that is on or off, of encoding bool",
         )
 
 

@@ -149,6 +149,26 @@ class RecordStop(Act[ContainmentRecord]):
     KIND: ClassVar = "record_stop"
 
     containment_id: ContainmentId
+    stopped_at: datetime | None = None
+    """None: now."""
+    reason: str | None = None
+    box_label: str | None = None
+    """Of the first box, or the serial of the first piece, behind the window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAlternate(Act[ContainmentRecord]):
+    """Record the first piece made under an approved alternate control: the end of the suspect window."""
+
+    KIND: ClassVar = "record_alternate"
+
+    containment_id: ContainmentId
+    began_at: datetime | None = None
+    """None: now."""
+    reason: str
+    """Which control, and who approved it."""
+    box_label: str
+    """Serial of the first piece, or label of its box."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +277,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     DeclarePause,
     EndPause,
     RecordStop,
+    RecordAlternate,
     TickReaction,
     RecordRepair,
     CloseContainment,

@@ -1,9 +1,10 @@
-"""What follows from a fact, in the same transaction and of itself (L4, D4, D22).
+"""What follows from a fact, in the same transaction and of itself (L4, D4, D22, D34).
 
-A miss fails its occurrence and opens a containment with its suspect window; a verdict that is not
-good raises an alarm; a miss after a repair tells that the repair did not help; a re-verification that
-passed ends the miss. A case is closed by a person, never of itself (D35). Each fact that follows may
-have consequences of its own.
+A miss fails its occurrence and opens a containment with its suspect window, or moves the window of
+the one that is open; a verdict that is not good raises an alarm; a miss after a repair tells that the
+repair did not help; a re-verification that passed ends the miss and moves the window for the last time;
+a count told after a recorded stop moves it, too. A case is closed by a person, never of itself (D35).
+Each fact that follows may have consequences of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,16 +28,24 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceOutcome,
     OccurrenceRecord,
 )
+from redrabbit.domain.facts.part_count import PartsCounted
 from redrabbit.domain.facts.presentation import PresentationRecord, VerdictReached
 from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.record_query import RecordReader, equals, latest, recorded
 from redrabbit.domain.run_words import Outcome, Purpose, Verdict, worst_outcome
-from redrabbit.domain.suspect_window import parts_between
+from redrabbit.domain.suspect_window import SINCE_RECORDS_BEGAN, WindowSide, suspect_parts
 from redrabbit.domain.text import Text
+from redrabbit.domain.window_moves import (
+    moved_by_count,
+    moved_by_miss,
+    moved_by_reverification,
+    shown_since_end,
+)
 
 
 class Dated(NamedTuple):
@@ -153,6 +162,7 @@ def _open_case(
         equals("state", ContainmentState.OPEN),
         limit=1,
     )
+    until = _side(missed.counter, fact.count)
     for case in already_open:
         if case.repair_code is not None:
             disproved = RepairDisproved(
@@ -161,10 +171,15 @@ def _open_case(
                 repair_code=case.repair_code,
             )
             yield Dated(disproved, at)
+        shown = shown_since_end(known, case)
+        moved = moved_by_miss(case, until, fact.run_id, shown)
+        if moved is not None:
+            yield Dated(moved, at)
     if already_open:
         return
     good = last_good_check(known, missed.device, failure_mode)
-    suspect = parts_between(good.counter if good else None, missed.counter)
+    since = SINCE_RECORDS_BEGAN if good is None else _presented(good)
+    suspect = suspect_parts(since, until, has_ended=False)
     opened = ContainmentOpened(
         containment_id=ContainmentId(next_id(known, ContainmentRecord, missed.line)),
         line=missed.line,
@@ -182,8 +197,10 @@ def _open_case(
         identity_disputed=fact.identity_disputed,
         window_from=good.presented_at if good else None,
         window_from_run=good.run_id if good else None,
-        counter_from=good.counter if good else None,
-        counter_to=missed.counter,
+        counter_from=since.counter if good else None,
+        count_from=since.count if good else None,
+        counter_to=until.counter,
+        count_to=until.count,
         quantity=suspect.quantity,
         quantity_is_lower_bound=suspect.is_lower_bound,
         reaction=tuple(
@@ -192,6 +209,15 @@ def _open_case(
         ),
     )
     yield Dated(opened, at)
+
+
+def _side(counter: int | None, count: PartCount | None) -> WindowSide:
+    return WindowSide(counter=counter if count is None else count.value, count=count)
+
+
+def _presented(good: PresentationRecord) -> WindowSide:
+    """Return the count when the last good check was presented: before anything that came after it."""
+    return _side(good.counter, read_json(PartCount, good.count_before))
 
 
 def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None) -> Iterator[Dated]:
@@ -213,6 +239,41 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
         if undecided and occurrence.inconclusive_runs == check.escalate_after_inconclusive:
             # nobody shops around a miss: the quality engineer is told (D4)
             yield Dated(_alarm(AlarmKind.INCONCLUSIVE_AGAIN, run, known, occurrence=occurrence), at)
+
+
+def _after_reverification(
+    fact: ContainmentReverified, at: datetime, known: Known, check: Check | None
+) -> Iterator[Dated]:
+    del at, check  # it reaches to its proof, which came before
+    case = recorded(known, ContainmentRecord, fact.containment_id)
+    proof = latest(
+        known,
+        PresentationRecord,
+        equals("run_id", fact.run_id),
+        equals("failure_mode", case.failure_mode),
+        equals("verdict", Verdict.DETECTED),
+        by="verdict_at",
+    )
+    if proof is not None and proof.verdict_at is not None:
+        until = _side(proof.counter, read_json(PartCount, proof.count_after))
+        moved = moved_by_reverification(case, until, fact.run_id)
+        if moved is not None:
+            yield Dated(moved, proof.verdict_at)
+
+
+def _after_count(
+    fact: PartsCounted, at: datetime, known: Known, check: Check | None
+) -> Iterator[Dated]:
+    del check
+    cases = known.find(
+        ContainmentRecord,
+        equals("state", ContainmentState.OPEN),
+        equals("station", fact.station),
+    )
+    for case in cases:
+        moved = moved_by_count(case, fact.count, shown_since_end(known, case))
+        if moved is not None:
+            yield Dated(moved, at)
 
 
 def _alarm(
@@ -240,5 +301,7 @@ def _alarm(
 FOLLOWS: Mapping[type[Fact], Callable[[Any, datetime, Known, Any], Iterator[Dated]]] = {
     VerdictReached: _after_verdict,
     RunClosed: _after_run,
+    PartsCounted: _after_count,
+    ContainmentReverified: _after_reverification,
 }
 """One row a fact that has consequences."""

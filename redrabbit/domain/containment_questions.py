@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from typing import Final
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.codec import decode
@@ -9,10 +10,14 @@ from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentSta
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where
 
+IS_OPEN: Final = Where("state", "!=", ContainmentState.CLOSED)
+"""What *open containments* means on every page, in the API, `/metrics` and the demo: nobody has closed
+them, whether or not their device was verified again."""
+
 
 def open_containments(reader: RecordReader) -> list[ContainmentRecord]:
     """Return the cases that are not closed, oldest first."""
-    return reader.find(ContainmentRecord, Where("state", "!=", ContainmentState.CLOSED))
+    return reader.find(ContainmentRecord, IS_OPEN)
 
 
 def reaction_of(case: ContainmentRecord) -> tuple[ReactionStep, ...]:
@@ -25,6 +30,8 @@ class ToDo(StrEnum):
 
     REVERIFY = "reverify"
     """The device has not been seen to detect again."""
+    WINDOW = "window"
+    """Its suspect window has not ended (D34)."""
     REACTION = "reaction"
     """Steps of the reaction are left."""
 
@@ -33,6 +40,7 @@ def left_to_do(case: ContainmentRecord) -> tuple[ToDo, ...]:
     """Return what stands in the way of closing a case that is not closed; empty: nothing does."""
     missing = {
         ToDo.REVERIFY: case.state is ContainmentState.OPEN,
+        ToDo.WINDOW: case.stopped_at is None,
         ToDo.REACTION: any(step.done_at is None for step in reaction_of(case)),
     }
     return tuple(todo for todo, is_missing in missing.items() if is_missing)

@@ -18,6 +18,7 @@ from redrabbit.domain.device_status import (
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.window_moves import is_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,5 +68,5 @@ def case_badge(case: ContainmentRecord) -> CaseBadge:
         state=case.state,
         opened_at=case.opened_at,
         quantity=case.quantity,
-        at_least=case.stopped_at is None or case.quantity_is_lower_bound,
+        at_least=is_at_least(case),
     )

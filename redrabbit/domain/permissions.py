@@ -47,6 +47,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.DeclarePause: _LEADING | {Role.SERVICE},
     acts.EndPause: _LEADING | {Role.SERVICE},
     acts.RecordStop: _REPAIRING,
+    acts.RecordAlternate: _LEADING,
     acts.TickReaction: _REPAIRING,
     acts.RecordRepair: _REPAIRING,
     acts.CloseContainment: frozenset({Role.QUALITY_ENGINEER}),

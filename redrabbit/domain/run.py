@@ -205,6 +205,11 @@ Event = (
 )
 
 
+def instant_of(event: Event) -> datetime:
+    """Return when an event happened; of a reading, when it was there."""
+    return event.acquisition.window.ended_at if isinstance(event, Observed) else event.at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetDeadline:
     """Send `DeadlineExpired(kind)` at that instant unless another deadline comes first."""

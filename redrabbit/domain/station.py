@@ -92,6 +92,8 @@ class Station:
     """What else it says of the part before it, and of how it runs (D33)."""
     heartbeat: Heartbeat | None = None
     """None: nothing tells a machine that has stopped from one that has nothing to say."""
+    running: SignalName | None = None
+    """On while the station makes parts: off ends a suspect window (D34)."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
 

@@ -1,6 +1,13 @@
-"""How many parts are suspect: counted between two readings of a station's part counter (D5, D6)."""
+"""How many parts are suspect: what was made from the last good check to the window's end (D5, D6, D34).
+
+A window is *at least* until it has ended, and after that for as long as anything may have been skipped
+between its two counts. It is never told shorter than it is: its counts reach from before the last good
+check to after whatever was seen of the blind device last.
+"""
 
 from dataclasses import dataclass
+
+from redrabbit.domain.part_count import PartCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,15 +19,37 @@ class SuspectParts:
     is_lower_bound: bool
 
 
-def parts_between(counter_from: int | None, counter_to: int | None) -> SuspectParts:
-    """Return the parts made between two readings; None stands for a reading that isn't known.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSide:
+    """What is known of the count at one side of a window."""
 
-    A counter that went back was reset or rolled over in between: what it shows now is the least
-    that was made, and the result says so. Without an earlier good check everything counted so far
-    is suspect, and perhaps more.
+    counter: int | None
+    """What the part counter showed."""
+    count: PartCount | None
+    """None under schemas 1 and 2, and wherever it was not known."""
+
+
+SINCE_RECORDS_BEGAN = WindowSide(
+    counter=0, count=PartCount(value=0, made=0, epoch=0, fell_from=None)
+)
+"""Where there was no good check: all that was ever counted is suspect, and perhaps more."""
+
+
+def suspect_parts(since: WindowSide, until: WindowSide, *, has_ended: bool) -> SuspectParts:
+    """Return the parts made between the two sides of a window."""
+    if since.count is None or until.count is None:
+        return _between_two_values(since.counter, until.counter)
+    made = max(0, until.count.made - since.count.made)
+    is_exact = has_ended and since.count.epoch == until.count.epoch
+    return SuspectParts(quantity=made, is_lower_bound=not is_exact)
+
+
+def _between_two_values(counter_from: int | None, counter_to: int | None) -> SuspectParts:
+    """Return what two values of a counter say that nobody followed between them.
+
+    Where it went back it was reset or rolled over, and shows what was made since at least.
     """
-    if counter_to is None:
+    if counter_from is None or counter_to is None:
         return SuspectParts(quantity=None, is_lower_bound=True)
-    if counter_from is None or counter_to < counter_from:
-        return SuspectParts(quantity=counter_to, is_lower_bound=True)
-    return SuspectParts(quantity=counter_to - counter_from, is_lower_bound=False)
+    made = counter_to if counter_to < counter_from else counter_to - counter_from
+    return SuspectParts(quantity=max(0, made), is_lower_bound=True)

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.facts.plant import AgentStopped, ClockStepped
-from redrabbit.domain.identity import AGENT, StationId
+from redrabbit.domain.identity import AGENT, LineId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord
@@ -31,6 +33,7 @@ from redrabbit.services.record_fact import record
 from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
+from redrabbit.services.telling_counts import counts_to_tell, paused_lines, tell_all, tell_news
 
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
@@ -38,6 +41,8 @@ SCHEDULE_S = 0.5
 """How often, at the longest, obligations are looked at: people change them, too."""
 HEART_STOPPED_AFTER_S = 5.0
 """Without a beat for so long nobody is watching (B20)."""
+COUNTS_S = 1.0
+"""How often it is looked whether a count must be told."""
 CLOCK_STEP_S = 1.0
 """A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
@@ -168,9 +173,10 @@ class Agent:
         away = any(queue.not_recording_since for queue in self.queues.values())
         if self._agent_id is None or away:
             return
-        number = self._agent_id
+        number, counts = self._agent_id, self.counts()
+        plant = self.plant
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
-            await self.database.write(lambda uow: note_stopped(uow, number))
+            await self.database.write(lambda uow: note_stopped(uow, number, plant, counts))
 
     def tick(self, now: datetime) -> None:
         """Look at every deadline and every silent station: one beat of the heart (B20)."""
@@ -208,6 +214,12 @@ class Agent:
         """Return how recording fares at every station."""
         return {station: queue.recording for station, queue in self.queues.items()}
 
+    def counts(self) -> dict[StationId, PartCount]:
+        """Return what each station has counted that tells it and can be read."""
+        now = self.clock.now()
+        found = {station: q.owner.production.counting.at(now) for station, q in self.queues.items()}
+        return {station: count for station, count in found.items() if count is not None}
+
     def heartbeat(self) -> AgentHeartbeat:
         """Return whether the heart beats, and when a station was last read."""
         readings = [queue.owner.live.last_good_at() for queue in self.queues.values()]
@@ -224,6 +236,7 @@ class Agent:
         return {
             "deadlines": self._keep_deadlines,
             "obligations": self._keep_obligations,
+            "counts": self._keep_counts,
             "clock": self._keep_clock,
         }
 
@@ -254,6 +267,27 @@ class Agent:
         if next_at is not None and self.clock.now() >= next_at:
             await self.database.write(lambda uow: scheduling.step(uow, self.in_force(uow)))
             self.note_commit()
+
+    async def _keep_counts(self) -> None:
+        """Tell counts when a pause or a recorded stop makes them matter (D34)."""
+        paused = await self.database.read(lambda reader: paused_lines(reader, self.clock.now()))
+        while True:
+            await self.clock.sleep(COUNTS_S)
+            with suppress(StoreTrouble):  # looked at again: what it would have told is still true
+                paused = await self._tell_counts(paused)
+
+    async def _tell_counts(self, paused: frozenset[LineId]) -> frozenset[LineId]:
+        now, counts = self.clock.now(), self.counts()
+        busy = {station for station, queue in self.queues.items() if queue.owner.run is not None}
+        news = await self.database.read(
+            lambda reader: counts_to_tell(
+                reader, self.plant, counts, busy, paused_before=paused, now=now
+            )
+        )
+        if news:
+            await self.database.write(lambda uow: tell_all(uow, news))
+            self.note_commit()
+        return await self.database.read(lambda reader: paused_lines(reader, now))
 
     async def _keep_clock(self) -> None:
         while True:
@@ -294,6 +328,10 @@ def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
     raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now)
 
 
-def note_stopped(uow: UnitOfWork, agent_id: int) -> None:
-    """Record that this life of the agent ended in good order."""
+def note_stopped(
+    uow: UnitOfWork, agent_id: int, plant: Plant, counts: Mapping[StationId, PartCount]
+) -> None:
+    """Record that this life of the agent ended in good order, and what was counted until then."""
+    for station in plant.stations:
+        tell_news(uow, station, counts.get(station.id), CountedWhy.SERVICE_ENDED, uow.now)
     record(uow, AgentStopped(agent_id=agent_id), stream=PLANT_STREAM, actor=AGENT)

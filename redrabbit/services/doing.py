@@ -14,14 +14,17 @@ from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.containment import WindowEnd
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.services import containing, messaging, planning, remarking
 from redrabbit.services.agent import Agent
+from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
@@ -95,12 +98,12 @@ class Door:
             return await self._scanned(act, asked)
         if isinstance(act, acts.ActOnRun):
             return await self._on_run(act, asked)
-        counter = await self._counter(act) if isinstance(act, acts.RecordStop) else None
+        count = await self._count(act)
         result = await self._agent.database.write(
             once(
                 asked,
                 lambda uow: COMMANDS[type(act)](
-                    uow, self._agent.in_force(uow), act, asked.actor, counter
+                    uow, self._agent.in_force(uow), act, asked.actor, count
                 ),
             )
         )
@@ -176,13 +179,19 @@ class Door:
             raise Refusal("no_such_station", station=run.station)
         return queue
 
-    async def _counter(self, act: acts.RecordStop) -> int | None:
-        """Return the part counter of the case's station, which dates the stop in parts."""
+    async def _count(self, act: Act[Any]) -> PartCount | None:
+        """Return what the case's station has counted now, where an act ends its suspect window."""
+        if not isinstance(act, acts.RecordStop | acts.RecordAlternate):
+            return None
         case = await self._agent.database.read(
             lambda reader: reader.get(ContainmentRecord, act.containment_id)
         )
         queue = self._agent.queues.get(StationId(case.station)) if case is not None else None
-        return queue.owner.live.counter() if queue is not None else None
+        return (
+            queue.owner.production.counting.at(self._agent.clock.now())
+            if queue is not None
+            else None
+        )
 
 
 def refuse_elsewhere(reader: Reader, plant: Plant, asked: Asked) -> None:
@@ -316,7 +325,9 @@ MOVES: Mapping[type[Act[Any]], Callable[[StationOwner, Any, Actor, Any], Pending
 }
 """One row an act on a run under way."""
 
-COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int | None], Record]] = {
+COMMANDS: Mapping[
+    type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, PartCount | None], Record]
+] = {
     acts.RemarkOnRun: lambda uow, _plant, act, by, _n: remarking.remark(
         uow, act.run_id, text=act.text, actor=by
     ),
@@ -333,8 +344,19 @@ COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor, int |
         actor=by,
     ),
     acts.EndPause: lambda uow, _plant, act, by, _n: planning.end_pause(uow, act.pause_id, actor=by),
-    acts.RecordStop: lambda uow, _plant, act, by, counter: containing.record_stop(
-        uow, act.containment_id, counter=counter, actor=by
+    acts.RecordStop: lambda uow, _plant, act, by, count: containing.end_window(
+        uow,
+        act.containment_id,
+        EndTold(at=act.stopped_at, text=act.reason, box_label=act.box_label),
+        count=count,
+        actor=by,
+    ),
+    acts.RecordAlternate: lambda uow, _plant, act, by, count: containing.end_window(
+        uow,
+        act.containment_id,
+        EndTold(end=WindowEnd.ALTERNATE, at=act.began_at, text=act.reason, box_label=act.box_label),
+        count=count,
+        actor=by,
     ),
     acts.TickReaction: lambda uow, _plant, act, by, _n: containing.tick_reaction(
         uow, act.containment_id, step=act.step, actor=by

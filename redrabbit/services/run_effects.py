@@ -25,6 +25,7 @@ from redrabbit.domain.fulfilment import why_not_counted
 from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.identity import AGENT, Actor, RunId
 from redrabbit.domain.observation import Value
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
@@ -41,13 +42,14 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
-from redrabbit.domain.run_words import Outcome, Presented
+from redrabbit.domain.run_words import Outcome, Presented, Verdict
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.station_says import Said, said
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.evidence_json import evidence_json
+from redrabbit.services.line_running import note_running
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
@@ -65,6 +67,10 @@ class Scene:
     check: Check
     counter: int | None
     """The station's part counter as last read."""
+    count: PartCount | None
+    """What the station has counted; None where that can't be told (D34)."""
+    is_running: bool | None
+    """As its running signal says; None where it has none, or that can't be read."""
     signals: SignalLog | None = None
     """All that the station's signals did since the run began."""
 
@@ -143,6 +149,7 @@ def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> 
         step=effect.step,
         attempt=effect.attempt,
         presented_how=effect.how,
+        count=scene.count,
     )
     said_by = run.operator if effect.how is Presented.STATED else AGENT
     _record(uow, scene, presented, effect.at, said_by)
@@ -191,10 +198,20 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         observed_code=_shown(judgement.observed_code),
         measured=_with_unit(scene.station, measured, value),
         counter=scene.counter,
+        count=scene.count,
         largest_gap_s=round(evidence.largest_gap_s, 6) if presented_at else None,
         evidence=evidence_json(evidence, scene.station),
     )
     _record(uow, scene, reached, judgement.decided_at)
+    if judgement.verdict is Verdict.MISSED and scene.is_running is False:
+        # nothing was made since it stopped, so its window is over as soon as it is opened
+        note_running(
+            uow,
+            scene.station,
+            is_running=False,
+            count=scene.count,
+            at=judgement.decided_at,
+        )
 
 
 def _said(scene: Scene, since: datetime | None) -> Said:

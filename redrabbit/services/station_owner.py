@@ -52,14 +52,17 @@ from redrabbit.domain.run import (
     SetDeadline,
     Tapped,
     VerdictReached,
+    instant_of,
 )
 from redrabbit.domain.run_transitions import advance
 from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
+from redrabbit.services.part_counting import CountedBefore
 from redrabbit.services.pending import Pending, joined
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.production import Production
 from redrabbit.services.record_fact import record
 from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
@@ -78,6 +81,7 @@ class StationOwner:
         recorded_blind: Iterable[DeviceId] = (),
         run: Run | None = None,
         reads_on: "StationOwner | None" = None,
+        counted: CountedBefore | None = None,
     ) -> None:
         self._plant = plant
         self.station = station
@@ -89,6 +93,9 @@ class StationOwner:
             self.machine = reads_on.machine
         elif needs_watch(station):
             self.machine = MachineWatch(station)
+        self.production: Production = (
+            Production(station, counted) if reads_on is None else reads_on.production.of(station)
+        )
         self.run = run
         self._recorded_lost = recorded_lost
         self._recorded_blind = frozenset(recorded_blind)
@@ -119,6 +126,7 @@ class StationOwner:
         self.live.shift(step)
         if self.machine is not None:
             self.machine.shift(step)
+        self.production.shift(step)
         if self.signals is not None:
             self.signals.shift(step)
         if self.run is not None:
@@ -143,13 +151,14 @@ class StationOwner:
             acquisition = self.machine.take(acquisition)
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
+        made = [*self.production.take(acquisition)]
         if self.signals is not None:
             self.signals.take(acquisition)
         escape = self._escape(acquisition, before.get)
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
-        return joined([moved, escape, *self._restored(acquisition)])
+        return joined([*made, moved, escape, *self._restored(acquisition)])
 
     def take_aside(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition by which no run is judged any more, for want of records (K3).
@@ -158,6 +167,7 @@ class StationOwner:
         """
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
+        self.production.take_aside(acquisition)
         if self.signals is not None:
             self.signals.take(acquisition)
         return self._escape(acquisition, before.get)
@@ -285,7 +295,7 @@ class StationOwner:
 
     def _must(self, run: Run, event: Event) -> Pending:
         after, effects = advance(run, event)
-        return self._pending(after, effects)
+        return self._pending(after, effects, instant_of(event))
 
     def _move(self, event: Event) -> Pending | None:
         assert self.run is not None  # noqa: S101  the callers looked
@@ -295,15 +305,16 @@ class StationOwner:
         if all(isinstance(effect, SetDeadline) for effect in effects):
             self.run = after
             return None
+        at = instant_of(event)
         if isinstance(event, NotRecorded) and event.why is Why.NOT_RECORDABLE:
-            return self._bare(after, effects, lambda _at: self._leave_be())
+            return self._bare(after, effects, at, lambda _at: self._leave_be())
         if isinstance(event, Observed) and isinstance(effects[0], PartIssued):
-            return self._issue_by_code(after, effects, event.acquisition.window.ended_at)
-        return self._pending(after, effects)
+            return self._issue_by_code(after, effects, at)
+        return self._pending(after, effects, at)
 
     def _issue_by_code(self, after: Run, effects: tuple[Effect, ...], at: datetime) -> Pending:
         """Take the part that the station read unscanned; one that can't be taken escaped (L5)."""
-        taken = self._pending(after, effects)
+        taken = self._pending(after, effects, at)
         refused: list[Refusal] = []
 
         def command(uow: UnitOfWork) -> RunRecord | None:
@@ -322,8 +333,8 @@ class StationOwner:
 
         return Pending(command=command, settle=settle, instead=taken.instead)
 
-    def _pending(self, after: Run, effects: tuple[Effect, ...]) -> Pending:
-        scene = self._scene(after, counter=self.live.counter(), signals=self.signals)
+    def _pending(self, after: Run, effects: tuple[Effect, ...], at: datetime) -> Pending:
+        scene = self._scene(after, at, as_read=True)
         return Pending(
             command=lambda uow: carry_out(uow, scene, after, effects),
             settle=lambda: self._moved_to(after),
@@ -341,17 +352,18 @@ class StationOwner:
 
         reached = [e.judgement.verdict for e in effects if isinstance(e, VerdictReached)]
         if worst_outcome(reached) is Outcome.FAILED:
-            return (self._bare(after, effects, end),)
+            return (self._bare(after, effects, at, end),)
         return end(at)
 
     def _bare(
         self,
         after: Run,
         effects: tuple[Effect, ...],
+        at: datetime,
         instead: Callable[[datetime], tuple[Pending, ...]],
     ) -> Pending:
         """Return the move without anything that was read: that may be what is not recordable."""
-        scene = self._scene(after, counter=None, signals=None)
+        scene = self._scene(after, at, as_read=False)
         bare = tuple(
             replace(effect, evidence=_without_readings(effect.evidence))
             if isinstance(effect, VerdictReached)
@@ -368,13 +380,15 @@ class StationOwner:
         self._let_be = self.run
         return ()
 
-    def _scene(self, run: Run, *, counter: int | None, signals: SignalLog | None) -> Scene:
+    def _scene(self, run: Run, at: datetime, *, as_read: bool) -> Scene:
         return Scene(
             plant=self._plant,
             station=self.station,
             check=self._plant.check(run.check_id),
-            counter=counter,
-            signals=signals,
+            counter=self.live.counter() if as_read else None,
+            count=self.production.counting.at(at) if as_read else None,
+            is_running=self.production.running.is_running,
+            signals=self.signals if as_read else None,
         )
 
     def _moved_to(self, after: Run) -> None:

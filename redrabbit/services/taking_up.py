@@ -5,7 +5,7 @@ records; a new configuration leaves alone what it does not change.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redrabbit.domain.challenge_part import ChallengePart, Custody
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -32,11 +32,13 @@ from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.part_counting import CountedBefore, counter_of
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_owner import StationOwner
+from redrabbit.services.telling_counts import last_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,10 @@ def open_life(
         scheduling.bring_up(uow)
     adopt(uow, plant, files, software)
     runs = _taken_up(uow, plant)
-    owners = tuple(_owner_of(uow, plant, each, runs.get(each.id)) for each in plant.stations)
+    owners = tuple(
+        _owner_of(uow, plant, each, runs.get(each.id), counted=_counted_before(uow, each, before))
+        for each in plant.stations
+    )
     scheduling.step(uow, plant)
     return Opened(agent_id=number, owners=owners)
 
@@ -113,9 +118,10 @@ def take_over(
     relink: set[StationId] = set()
     for station in plant.stations:
         if station.id in changed:
-            reads_on = _read_as_before(station, owners.get(station.id))
-            run = runs.get(station.id)
-            rebuilt[station.id] = _owner_of(uow, plant, station, run, reads_on)
+            owner, run = owners.get(station.id), runs.get(station.id)
+            reads_on = _read_as_before(station, owner)
+            counted = _counted_until_now(uow, station, owner)
+            rebuilt[station.id] = _owner_of(uow, plant, station, run, reads_on, counted=counted)
             relink |= {station.id} if reads_on is None else set()
     scheduling.step(uow, plant)
     return TakenOver(
@@ -148,8 +154,44 @@ def _read_as_before(station: Station, owner: StationOwner | None) -> StationOwne
     """Return the owner until now, if the station goes on being read in the same way."""
     if owner is None:
         return None
-    before, after = ((each.link, each.signals, each.heartbeat) for each in (owner.station, station))
-    return owner if before == after else None
+    same = _reading(owner.station) == _reading(station)
+    return owner if same else None
+
+
+def _reading(station: Station) -> object:
+    return (
+        station.link,
+        station.signals,
+        station.heartbeat,
+        station.part_counter,
+        station.running,
+    )
+
+
+def _counted_before(
+    uow: UnitOfWork, station: Station, before: Plant | None
+) -> CountedBefore | None:
+    """Return what an earlier life told last of a station's count; None: it never told one."""
+    told = last_told(uow, station.line, station.id)
+    if told is None:
+        return None
+    known = before.stations if before is not None else ()
+    was = next((each for each in known if each.id == station.id), None)
+    same = was is not None and counter_of(was) == counter_of(station)
+    return CountedBefore(count=told.count, read_at=told.counted_at, same_counter=same)
+
+
+def _counted_until_now(
+    uow: UnitOfWork, station: Station, owner: StationOwner | None
+) -> CountedBefore | None:
+    """Return what a station has counted under the configuration until now."""
+    if owner is None:
+        return _counted_before(uow, station, None)
+    counted = owner.production.counting.so_far()
+    if counted is None:
+        return None
+    same = counted.same_counter and counter_of(owner.station) == counter_of(station)
+    return replace(counted, same_counter=same)
 
 
 def _owner_of(
@@ -158,6 +200,8 @@ def _owner_of(
     station: Station,
     run: Run | None,
     reads_on: StationOwner | None = None,
+    *,
+    counted: CountedBefore | None = None,
 ) -> StationOwner:
     """Return a new owner of a station; its run, if it has one, has been through a restart (L3)."""
     known = uow.get(StationRecord, station.line, station.id)
@@ -174,6 +218,7 @@ def _owner_of(
         ],
         run=run,
         reads_on=reads_on,
+        counted=counted,
     )
     pending = owner.restart(uow.now)
     if pending is not None:

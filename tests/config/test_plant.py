@@ -295,6 +295,14 @@ def test_the_part_counter_is_known_to_count_parts(folder: Path) -> None:
     assert [spec.name for spec in signals if spec.counts_parts] == ["code"]
 
 
+def test_the_running_signal_is_named_or_none(folder: Path) -> None:
+    assert load_plant(folder).station(StationId("press")).running is None
+    change(
+        folder / "press.yaml", "part_counter: count\n", "part_counter: count\nrunning: accepted\n"
+    )
+    assert load_plant(folder).station(StationId("press")).running == "accepted"
+
+
 def test_the_words_of_shifts_and_signals_are_kept(folder: Path) -> None:
     change(folder / "press.yaml", "{coil: 0}", "{coil: 0, label: {en: Part there, zh: 有件}}")
     change(

@@ -1,7 +1,8 @@
 """What follows from a verdict and from the end of a run (L4, D4, D35), without a store."""
 
+import operator
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -26,6 +27,7 @@ from redrabbit.domain.facts.containment import (
 from redrabbit.domain.facts.fact import Fact, Record, read_json
 from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutcome
 from redrabbit.domain.facts.repair import RepairDisproved
+from redrabbit.domain.facts.suspect_window import ContainmentWindowMoved
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import (
     CheckId,
@@ -42,8 +44,9 @@ from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.text import Text
-from tests.domain.facts.test_containment import CONTAINMENT
+from tests.domain.facts.test_containment import CONTAINMENT, counted
 from tests.domain.folded import (
+    AT,
     ISSUED,
     NAMES,
     RUN,
@@ -73,6 +76,9 @@ CHECK = Check(
 )
 
 
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {"=": operator.eq, ">=": operator.ge}
+
+
 class Known:
     """The records of a small ledger, as a command would find them."""
 
@@ -85,7 +91,11 @@ class Known:
 
     def find(self, kind: type[R], *where: Where, **how: Any) -> list[R]:
         known = [r for (k, _), r in self._ledger.records.items() if k is kind]
-        meets = [r for r in known if all(getattr(r, w.field) == w.value for w in where)]
+        meets = [
+            r
+            for r in known
+            if all(OPERATORS[w.operator](getattr(r, w.field), w.value) for w in where)
+        ]
         order = how.get("order_by")
         if order:
             meets.sort(key=lambda r: getattr(r, order), reverse=how.get("descending", False))
@@ -189,14 +199,72 @@ def test_the_window_begins_at_the_last_good_check() -> None:
         "line1-R-1",
         1214,
     )
-    assert (opened.quantity, opened.quantity_is_lower_bound) == (86, False)
+    assert (opened.quantity, opened.quantity_is_lower_bound) == (86, True), "it has not ended yet"
 
 
-def test_a_second_miss_opens_no_second_case() -> None:
+def test_the_window_is_counted_from_the_presentation_of_the_last_good_check() -> None:
+    """D34: what was made before its verdict was recorded is inside."""
+    ledger = a_ledger()
+    ledger.say("run_started", 60, **RUN)
+    ledger.say("part_issued", 70, **ISSUED)
+    presented = AT | {"run_id": "line1-R-1", "step": 0, "attempt": 1, "presented_how": "edge"}
+    ledger.say("part_presented", 80, **presented, count=counted(15))
+    ledger.say("verdict_reached", 82, **(VERDICT | {"count": counted(16), "counter": 16}))
+    ledger.say("run_started", 160, **(RUN | {"run_id": "line1-R-2"}))
+    ledger.say("part_issued", 170, **(ISSUED | {"run_id": "line1-R-2"}))
+    missed = VERDICT | {"run_id": "line1-R-2", "verdict": "missed", "counter": 62}
+    after_a_reset = counted(1062, epoch=2) | {"value": 62}
+    facts = follow(ledger, "verdict_reached", 182, missed | {"count": after_a_reset})
+    opened = next(fact for fact in facts if isinstance(fact, ContainmentOpened))
+    assert (opened.counter_from, opened.counter_to) == (15, 62)
+    assert (opened.quantity, opened.quantity_is_lower_bound) == (1047, True), "F2"
+    assert opened.count_from is not None
+    assert opened.count_to is not None
+    assert (opened.count_from.epoch, opened.count_to.epoch) == (1, 2)
+
+
+def test_a_second_miss_opens_no_second_case_but_moves_the_window() -> None:
+    """F1: what the device let through until then is inside."""
     ledger = a_running_ledger()
     ledger.say("containment_opened", 10, **CONTAINMENT)
-    facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
+    missed = VERDICT | {"verdict": "missed", "counter": 1240, "count": counted(1240)}
+    facts = follow(ledger, "verdict_reached", 82, missed)
+    assert kinds(facts) == ["occurrence_decided", "containment_window_moved", "alarm_raised"]
+    moved = facts[1]
+    assert isinstance(moved, ContainmentWindowMoved)
+    assert (moved.why, moved.run_id, moved.counter_to) == ("later_miss", "line1-R-1", 1240)
+    assert (moved.quantity, moved.quantity_is_lower_bound) == (240, True)
+
+
+ENDED: dict[str, object] = {
+    "containment_id": "line1-C-1",
+    "window_end": "stop",
+    "counter_to": 1214,
+    "count_to": counted(1214),
+    "quantity": 214,
+    "quantity_is_lower_bound": False,
+}
+
+
+def test_a_later_miss_that_counts_no_further_leaves_the_end_where_it_is() -> None:
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 10, **CONTAINMENT)
+    ledger.say("containment_stopped", 20, **ENDED)
+    missed = VERDICT | {"verdict": "missed", "count": counted(1214)}
+    facts = follow(ledger, "verdict_reached", 82, missed)
     assert kinds(facts) == ["occurrence_decided", "alarm_raised"]
+
+
+def test_a_count_told_after_the_stop_opens_the_window_again() -> None:
+    """D34: more was made than challenge parts were shown."""
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 10, **CONTAINMENT)
+    ledger.say("containment_stopped", 20, **ENDED)
+    told = {"station": "op20", "why": "counted_on", "count": counted(1220)}
+    (moved,) = follow(ledger, "parts_counted", 82, told)
+    assert isinstance(moved, ContainmentWindowMoved)
+    assert (moved.why, moved.opens_again, moved.quantity) == ("counted_on", True, 220)
+    assert follow(ledger, "parts_counted", 83, told | {"count": counted(1214)}) == []
 
 
 def test_a_false_reject_fails_the_occurrence_without_a_case() -> None:
@@ -302,12 +370,62 @@ def test_a_miss_after_a_repair_tells_that_it_did_not_help() -> None:
     ledger.say("containment_opened", 10, **CONTAINMENT)
     ledger.say("repair_recorded", 20, **REPAIRED)
     facts = follow(ledger, "verdict_reached", 82, VERDICT | {"verdict": "missed"})
-    assert kinds(facts) == ["occurrence_decided", "repair_disproved", "alarm_raised"]
+    assert kinds(facts) == [
+        "occurrence_decided",
+        "repair_disproved",
+        "containment_window_moved",
+        "alarm_raised",
+    ]
     assert facts[1] == RepairDisproved(
         containment_id=ContainmentId("line1-C-1"),
         run_id=RunId("line1-R-1"),
         repair_code=RepairCode.LENS_CLEANED,
     )
+
+
+REVERIFIED = {"containment_id": "line1-C-1", "run_id": "line1-R-1"}
+
+
+def a_reverified_ledger(ended: bool) -> FoldedLedger:
+    """Return one whose case was verified again at a count of 1230."""
+    ledger = a_ledger_with_a_case()
+    ledger.say("repair_recorded", 15, **REPAIRED)
+    if ended:
+        ledger.say("containment_stopped", 20, **ENDED)
+    ledger.say("run_started", 60, **(RUN | AGAIN))
+    ledger.say("part_issued", 70, **ISSUED)
+    ledger.say(
+        "part_presented", 80, **AT, run_id="line1-R-1", step=0, attempt=1, presented_how="edge"
+    )
+    ledger.say("verdict_reached", 82, **(VERDICT | {"count": counted(1230)}))
+    return ledger
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["still open", "stopped before"])
+def test_a_passing_reverification_ends_the_miss_and_moves_the_window(ended: bool) -> None:
+    """B24, D34: it reaches as far as the device was proved again."""
+    ledger = a_reverified_ledger(ended)
+    facts = follow(ledger, "run_closed", 99, CLOSED)
+    assert facts == [
+        ContainmentReverified(containment_id=ContainmentId("line1-C-1"), run_id=RunId("line1-R-1"))
+    ]
+    values = {name: plain(REVERIFIED.get(name)) for name in REVERIFIED}
+    ledger.say("containment_reverified", 99, **values)
+    fact: Any = decode(ContainmentReverified, values)
+    (moved,) = following_of(ledger, fact, at(99), CHECK)
+    assert isinstance(moved.fact, ContainmentWindowMoved)
+    assert (moved.fact.why, moved.fact.counter_to, moved.at) == ("reverification", 1230, at(82))
+    assert (moved.fact.quantity, moved.fact.quantity_is_lower_bound) == (230, not ended)
+
+
+def test_a_reverification_whose_proof_counts_no_further_moves_nothing() -> None:
+    ledger = a_ledger_with_a_case()
+    ledger.say("run_started", 60, **(RUN | AGAIN))
+    assert follow(ledger, "containment_reverified", 99, REVERIFIED) == [], "without its proof"
+    ledger = a_reverified_ledger(ended=False)
+    still = ENDED | {"count_to": counted(1230)}
+    ledger.say("containment_stopped", 90, **still)
+    assert follow(ledger, "containment_reverified", 99, REVERIFIED) == []
 
 
 def test_a_reverification_of_a_case_that_is_not_open_changes_nothing() -> None:

@@ -81,12 +81,13 @@ def test_the_reaction_comes_back_with_who_did_which_step() -> None:
 @given(
     st.sampled_from(ContainmentState),
     st.none() | st.sampled_from(RepairCode),
+    st.none() | st.just(TEN),
     st.lists(st.booleans(), max_size=4),
 )
-def test_nothing_is_closed_before_it_is_verified_again_and_its_reaction_done(
-    state: ContainmentState, repair: RepairCode | None, done: list[bool]
+def test_nothing_is_closed_before_it_is_verified_again_its_window_ended_and_its_reaction_done(
+    state: ContainmentState, repair: RepairCode | None, stopped: datetime | None, done: list[bool]
 ) -> None:
-    """B24, D35."""
+    """B24, D34, D35."""
     steps = tuple(
         ReactionStep(
             en="Sort",
@@ -97,8 +98,9 @@ def test_nothing_is_closed_before_it_is_verified_again_and_its_reaction_done(
         )
         for is_done in done
     )
-    case = a_case(state=state, repair_code=repair, reaction=json_of(steps))
+    case = a_case(state=state, repair_code=repair, stopped_at=stopped, reaction=json_of(steps))
     left = left_to_do(case)
     assert (ToDo.REVERIFY in left) == (state is ContainmentState.OPEN)
+    assert (ToDo.WINDOW in left) == (stopped is None)
     assert (ToDo.REACTION in left) == (not all(done))
     assert waits_for_reverification(case) == (ToDo.REVERIFY in left and repair is not None)

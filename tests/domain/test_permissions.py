@@ -37,6 +37,7 @@ DECIDED: Final = {
     "declare_pause": "-x---x--x",
     "end_pause": "-x---x--x",
     "record_stop": "xxxx-x---",
+    "record_alternate": "-x---x---",
     "tick_reaction": "xxxx-x---",
     "record_repair": "xxxx-x---",
     "close_containment": "-----x---",

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.run import Run, outcome_of
+from redrabbit.domain.run import Observed, Restarted, Run, instant_of, outcome_of
 from redrabbit.domain.run_words import Outcome, Verdict, Why
 from redrabbit.domain.verdict import inconclusive
-from tests.builders import MASTER, RABBIT, a_run, an_expectation, at
+from tests.builders import MASTER, RABBIT, a_run, an_acquisition, an_expectation, at
 
 # Outcomes (D4) -------------------------------------------------------------------------------------
 
@@ -62,3 +62,9 @@ def test_changing_the_step_under_way_leaves_the_others() -> None:
         2,
         0,
     ]
+
+
+def test_an_event_happened_when_it_says_or_when_its_reading_was_there() -> None:
+    reading = an_acquisition(2.0)
+    assert instant_of(Observed(acquisition=reading, readings={})) == at(2.0)
+    assert instant_of(Restarted(at=at(3))) == at(3)

@@ -15,6 +15,7 @@ from redrabbit.domain.records import (
     TABLES,
     DeviceRecord,
     InForceRecord,
+    PartCountRecord,
     Record,
     RemarkRecord,
 )
@@ -57,7 +58,7 @@ def test_a_ledger_of_schema_1_folds_to_the_records_that_were_frozen(table: str) 
 
 def test_tables_that_schema_1_did_not_have_are_empty() -> None:
     records = folded().records
-    later: set[type[Record]] = {DeviceRecord, InForceRecord, RemarkRecord}
+    later: set[type[Record]] = {DeviceRecord, InForceRecord, PartCountRecord, RemarkRecord}
     assert {kind for kind, found in records.items() if not found} == later
     assert set(TABLES.values()) - FROZEN.keys() == {kind.TABLE for kind in later}
 

@@ -1,23 +1,50 @@
-"""How many parts are suspect, and how far that can be trusted (D5, D6)."""
+"""How many parts are suspect, and how far that can be trusted (D5, D6, D34)."""
 
 import pytest
 
-from redrabbit.domain.suspect_window import SuspectParts, parts_between
+from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.suspect_window import (
+    SINCE_RECORDS_BEGAN,
+    SuspectParts,
+    WindowSide,
+    suspect_parts,
+)
+
+
+def side(made: int, epoch: int = 1) -> WindowSide:
+    count = PartCount(value=made, made=made, epoch=epoch, fell_from=None)
+    return WindowSide(counter=made, count=count)
+
+
+def value(counter: int | None) -> WindowSide:
+    return WindowSide(counter=counter, count=None)
 
 
 @pytest.mark.parametrize(
-    ("counter_from", "counter_to", "quantity", "is_lower_bound"),
+    ("since", "until", "has_ended", "quantity", "is_lower_bound"),
     [
-        pytest.param(1000, 1214, 214, False, id="counted between two good readings"),
-        pytest.param(1000, 1000, 0, False, id="nothing was made in between"),
-        pytest.param(1000, 40, 40, True, id="the counter was reset in the window"),
-        pytest.param(None, 1214, 1214, True, id="no earlier good check"),
-        pytest.param(1000, None, None, True, id="the counter can't be read"),
-        pytest.param(None, None, None, True, id="the station counts nothing"),
+        pytest.param(side(1000), side(1214), True, 214, False, id="counted without a gap"),
+        pytest.param(side(1000), side(1214), False, 214, True, id="still open"),
+        pytest.param(side(1000), side(1000), True, 0, False, id="nothing was made in between"),
+        pytest.param(side(15), side(1060, 2), True, 1045, True, id="something may be skipped"),
+        pytest.param(side(15), side(10, 2), True, 0, True, id="never less than none"),
+        pytest.param(SINCE_RECORDS_BEGAN, side(1214), True, 1214, True, id="no good check before"),
+        pytest.param(value(1000), value(1214), True, 214, True, id="two values nobody followed"),
+        pytest.param(value(1000), side(1214), True, 214, True, id="followed from one side only"),
+        pytest.param(value(1000), value(40), True, 40, True, id="it went back in between"),
+        pytest.param(value(5), value(-40), True, 0, True, id="below zero"),
+        pytest.param(SINCE_RECORDS_BEGAN, value(1214), True, 1214, True, id="since records began"),
+        pytest.param(value(None), side(1214), True, None, True, id="its begin can't be told"),
+        pytest.param(side(1000), value(None), True, None, True, id="its end can't be told"),
+        pytest.param(value(None), value(None), True, None, True, id="the station counts nothing"),
     ],
 )
-def test_parts_between_two_readings(
-    counter_from: int | None, counter_to: int | None, quantity: int | None, is_lower_bound: bool
+def test_parts_between_the_two_sides_of_a_window(
+    since: WindowSide,
+    until: WindowSide,
+    has_ended: bool,
+    quantity: int | None,
+    is_lower_bound: bool,
 ) -> None:
-    found = parts_between(counter_from, counter_to)
+    found = suspect_parts(since, until, has_ended=has_ended)
     assert found == SuspectParts(quantity=quantity, is_lower_bound=is_lower_bound)

@@ -7,13 +7,16 @@ from typing import TypeVar
 
 import pytest
 
-from redrabbit.domain.records import AlarmRecord
-from redrabbit.services import scheduling
+from redrabbit.domain.facts.part_count import CountedWhy
+from redrabbit.domain.identity import Actor, SignalName
+from redrabbit.domain.observation import Acquisition, Observation, Window
+from redrabbit.domain.records import AlarmRecord, PartCountRecord
+from redrabbit.services import planning, scheduling
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import StoreTrouble, Superseded
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from simulators.virtual_clock import VirtualClock
-from tests.plants import BEGIN, a_memory_database, a_plant
+from tests.plants import BEGIN, IDLE_SIGNALS, LINE, OP20, OP30, a_memory_database, a_plant
 
 T = TypeVar("T")
 
@@ -87,3 +90,65 @@ async def test_an_agent_that_was_superseded_writes_nothing_and_says_so() -> None
     assert first.agent.superseded.is_set()
     assert not second.superseded.is_set()
     assert first.database.read_now(lambda reader: reader.head()).size == size
+
+
+async def read_all(running: Running, count: int) -> None:
+    """Let every station be read, its counter at this."""
+    now = running.clock.now()
+    for name, queue in running.agent.queues.items():
+        taken = running.agent.sink(
+            Acquisition(
+                station=name,
+                window=Window(began_at=now, ended_at=now),
+                signals=frozenset(spec.name for spec in queue.owner.station.signals),
+                changes=tuple(
+                    Observation(signal=SignalName(signal), value=value)
+                    for signal, value in (IDLE_SIGNALS | {"part_count": count}).items()
+                ),
+            )
+        )
+        if taken is not None:
+            await taken
+
+
+def told(running: Running) -> list[tuple[str, CountedWhy, int]]:
+    rows = running.database.read_now(lambda reader: reader.find(PartCountRecord))
+    return [(row.station, row.why, row.made) for row in sorted(rows, key=lambda row: row.entry)]
+
+
+async def test_counts_are_told_when_a_pause_begins_and_ends_and_when_the_life_ends() -> None:
+    """D34: what a later life goes on from."""
+    running = Running()
+    await running.agent.open()
+    task = asyncio.ensure_future(running.agent.run())
+    await read_all(running, 1000)
+    await running.pass_time(1.5)
+    assert told(running) == []
+    now = running.clock.now()
+    running.database.write_now(
+        lambda uow: planning.declare_pause(
+            uow,
+            running.plant,
+            line=LINE,
+            begins_at=now,
+            ends_at=now + timedelta(minutes=5),
+            reason="no material",
+            actor=Actor.stated("li"),
+        )
+    )
+    await read_all(running, 1007)
+    running.away = True
+    await running.pass_time(1.1)
+    running.away = False
+    await read_all(running, 1007)
+    await running.pass_time(1.1)
+    paused = [(OP20, CountedWhy.PAUSE, 1007), (OP30, CountedWhy.PAUSE, 1007)]
+    assert told(running) == paused, "tried again after the database was away"
+    await running.pass_time(1.5)
+    assert told(running) == paused, "once"
+    await read_all(running, 1009)
+    task.cancel()
+    await running.agent.close()
+    ended = CountedWhy.SERVICE_ENDED
+    assert told(running) == [*paused, (OP20, ended, 1009), (OP30, ended, 1009)]
+    assert running.agent.supervisor.restarts == {}

@@ -17,6 +17,7 @@ from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing
+from redrabbit.services.containing import EndTold
 from tests.services.queries.at_op20 import AtOp20
 
 CASE = ContainmentId("line1-C-1")
@@ -32,6 +33,10 @@ def tick(bench: AtOp20) -> None:
     bench.write(
         lambda uow: containing.tick_reaction(uow, CASE, step=min(left, default=0), actor=CHEN)
     )
+
+
+def stop(bench: AtOp20) -> None:
+    bench.write(lambda uow: containing.end_window(uow, CASE, EndTold(), count=None, actor=CHEN))
 
 
 def close(bench: AtOp20) -> None:
@@ -83,6 +88,8 @@ def test_a_case_is_closed_once_and_not_before_its_time() -> None:
     tick(bench)
     assert refused(lambda: close(bench)) == "containment_not_done"
     tick(bench)
+    assert refused(lambda: close(bench)) == "containment_not_done", "its window is open (D34)"
+    stop(bench)
     close(bench)
     assert (the_case(bench).state, the_case(bench).closed_by) == ("closed", "chen")
     assert refused(lambda: close(bench)) == "containment_closed"
@@ -106,6 +113,7 @@ ACTS: dict[str, Callable[[AtOp20], object]] = {
     "pass": lambda bench: bench.verify(),
     "re-verify": lambda bench: passes(bench, bench.start(case=CASE)),
     "tick": tick,
+    "stop": stop,
     "close": close,
 }
 

@@ -19,6 +19,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing, scheduling
+from redrabbit.services.containing import EndTold
 from redrabbit.services.ports import equals
 from redrabbit.services.station_owner import StationOwner
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
@@ -135,7 +136,7 @@ def test_a_case_that_is_verified_again_with_its_reaction_done_is_closed_by_a_per
     confirm(bench)
     (case,) = bench.database.read_now(lambda reader: reader.find(ContainmentRecord))
     number = case.containment_id
-    bench.write(lambda uow: containing.record_stop(uow, number, counter=1300, actor=ANNA))
+    bench.write(lambda uow: containing.end_window(uow, number, EndTold(), count=None, actor=ANNA))
     bench.write(lambda uow: containing.tick_reaction(uow, number, step=0, actor=ANNA))
     clean = RepairCode.LENS_CLEANED
     bench.write(

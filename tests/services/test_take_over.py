@@ -11,8 +11,8 @@ import pytest
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.plant import InForceItem, InForceKind, in_force_digest
-from redrabbit.domain.identity import CheckId, RunId, StationId
-from redrabbit.domain.plant import Plant
+from redrabbit.domain.identity import CheckId, LineId, RunId, StationId
+from redrabbit.domain.plant import Line, Plant
 from redrabbit.domain.records import OccurrenceRecord, PresentationRecord, StationRecord
 from redrabbit.domain.schedule import Daily
 from redrabbit.services import scheduling
@@ -105,6 +105,76 @@ async def test_a_station_that_is_read_as_before_keeps_its_readings() -> None:
     await served.service.do(acts.GiveBackPart(run_id=run, code=PART), ANNA)
     (shown,) = served.database.read_now(lambda reader: reader.find(PresentationRecord))
     assert shown.verdict == "detected"
+
+
+def made_at(served: Served, station: StationId = OP20) -> tuple[int, int] | None:
+    """Return parts made and epoch of a station's count."""
+    count = served.agent.queues[station].owner.production.counting.at(served.clock.now())
+    return (count.made, count.epoch) if count is not None else None
+
+
+async def test_a_station_that_is_read_as_before_goes_on_counting() -> None:
+    """D34."""
+    served = await Served.opened()
+    await take_over(served, revised(stations=(a_station(OP20, within_s=4.0), a_station(OP30))))
+    await served.read_station(part_count=1005)
+    assert made_at(served) == (1005, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        pytest.param({}, (1005, 1), id="the same counter over another link"),
+        pytest.param(
+            {"scale": 2.0}, (1000, 2), id="another counter: nobody knows what lies between"
+        ),
+    ],
+)
+async def test_a_count_goes_on_where_its_counter_is_the_same(
+    changed: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    served = await Served.opened()
+    other = a_station(OP20)
+    signals = tuple(
+        replace(spec, **changed) if spec.name == other.part_counter else spec
+        for spec in other.signals
+    )
+    moved = replace(other, signals=signals, link=replace(other.link, endpoint="another-plc"))
+    await take_over(served, revised(stations=(moved, a_station(OP30))))
+    assert made_at(served) is None, "not read yet"
+    await served.read_station(part_count=1005)
+    assert made_at(served) == expected
+
+
+async def test_a_station_on_another_line_goes_on_counting() -> None:
+    served = await Served.opened()
+    other = LineId("line2")
+    lines = (*a_plant().lines, Line(id=other, name=a_plant().lines[0].name))
+    moved = replace(a_station(OP30), line=other)
+    calendars = {line.id: a_plant().calendars[LINE] for line in lines}
+    plant = revised(stations=(a_station(OP20), moved), lines=lines, calendars=calendars)
+    await take_over(served, plant)
+    await served.read_station(OP30, part_count=1007)
+    assert made_at(served, OP30) == (1007, 1)
+
+
+async def test_a_station_that_comes_back_begins_from_what_was_told_last() -> None:
+    served = await Served.opened()
+    await served.read_station(part_count=0)  # told: it went back
+    await take_over(served, revised(stations=(a_station(OP30),)))
+    await take_over(served, revised(revision="2", stations=(a_station(OP20), a_station(OP30))))
+    await served.read_station(part_count=7)
+    assert made_at(served) == (1000, 3), "another may count now"
+
+
+async def test_a_station_that_was_never_read_has_nothing_to_go_on_from() -> None:
+    served = Served()
+    await served.agent.open()
+    other = a_station(OP20)
+    moved = replace(other, link=replace(other.link, endpoint="another-plc"))
+    await take_over(served, revised(stations=(moved, a_station(OP30))))
+    await served.read_station(part_count=7)
+    assert made_at(served) == (7, 1)
 
 
 async def test_a_station_that_is_read_otherwise_is_told_and_unread_until_its_link_is_new() -> None:

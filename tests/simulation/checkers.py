@@ -4,6 +4,7 @@
     D28 D29    grade_checker.GradeChecker           a high grade is never wrong about part or time
     L10        verdict_checkers.OutcomeChecker      the first presentation decides
     L4         record_checkers.ContainmentChecker   a miss opens a containment
+    D34        window_checker.WindowChecker     no suspect window is too short
     D35        the same   no pass counts before a repair; a person closes the case
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
@@ -29,6 +30,7 @@ from tests.simulation.signal_checker import SignalChecker
 from tests.simulation.story import LawBroken, Scene, Story
 from tests.simulation.stream_checkers import LoanChecker, StreamChecker
 from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
+from tests.simulation.window_checker import WindowChecker
 
 __all__ = ["Checker", "Inspector", "LawBroken"]
 
@@ -54,6 +56,7 @@ class Inspector:
         self.grades = GradeChecker()
         self.verdicts = VerdictChecker()
         self.containments = ContainmentChecker()
+        self.windows = WindowChecker()
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
         self.loans = LoanChecker()
@@ -64,6 +67,7 @@ class Inspector:
             self.verdicts,
             OutcomeChecker(),
             self.containments,
+            self.windows,
             self.parts,
             self.obligations,
             self.loans,
@@ -92,6 +96,7 @@ class Inspector:
                 self.grades.seen,
                 self.verdicts.seen,
                 self.containments.seen,
+                self.windows.seen,
                 self.parts.seen,
                 self.obligations.seen,
                 self.loans.seen,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId, RunId
+from redrabbit.domain.identity import Actor, ContainmentId, OccurrenceId, RunId, StationId
 from redrabbit.domain.occurrence import RUNNABLE, status
 from redrabbit.domain.records import (
     ChallengePartRecord,
@@ -27,6 +27,7 @@ from redrabbit.domain.run import Run
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
+from redrabbit.services.containing import EndTold
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
 from redrabbit.services.station_owner import StationOwner
@@ -435,9 +436,13 @@ class People:
             )
         )
         self._repaired.add(number)
+        self.read(case.station)  # the service polls it ten times a second
+        count = self._product.counts().get(StationId(case.station))
         if case.stopped_at is None:
             self._product.write(
-                lambda uow: containing.record_stop(uow, number, counter=None, actor=self._quality)
+                lambda uow: containing.end_window(
+                    uow, number, EndTold(), count=count, actor=self._quality
+                )
             )
         if reaction_of(case)[0].done_at is None:
             self._tick(number, 0)

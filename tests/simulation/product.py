@@ -16,15 +16,17 @@ from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.identity import Actor, StationId
+from redrabbit.domain.identity import Actor, LineId, StationId
 from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step
 from redrabbit.services.pending import Pending
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life, take_over
+from redrabbit.services.telling_counts import counts_to_tell, paused_lines, tell_all
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
 from simulators.line import World
@@ -56,6 +58,8 @@ class Commit:
     """How far the product's clock was ahead of the world's."""
     heard: Mapping[str, int] = field(default_factory=dict)
     """How often each station had been read until then."""
+    made: Mapping[str, int] = field(default_factory=dict)
+    """How many parts each station had really made; empty where nobody counted along."""
 
     def in_world(self, instant: datetime) -> datetime:
         """Return the world's time of an instant that the product told."""
@@ -86,6 +90,7 @@ class Product:
         self._stated: dict[str, Actor] = {}
         self._step_at: datetime | None = None
         self._dirty = False
+        self._paused: frozenset[LineId] = frozenset()
         self.database = MemoryDatabase(
             origin=signer().name,
             clock=clock,
@@ -104,7 +109,10 @@ class Product:
         """Begin a life."""
         files = {"plant.yaml": "simulated\n"}
         self.up = True
-        opened = self.write(lambda uow: open_life(uow, self.plant, files, "simulated"))
+        before = self.plant if self.stops else None
+        opened = self.write(
+            lambda uow: open_life(uow, self.plant, files, "simulated", before=before)
+        )
         self.owners = {owner.station.id: owner for owner in opened.owners}
         self.reschedule()
 
@@ -129,6 +137,15 @@ class Product:
         self.up = False
         self.owners = {}
         self.stops.append(self._world.now)
+
+    def counts(self) -> dict[StationId, PartCount]:
+        """Return what each station has counted that tells it now."""
+        now = self.clock.now()
+        told = {
+            StationId(name): owner.production.counting.at(now)
+            for name, owner in self.owners.items()
+        }
+        return {station: count for station, count in told.items() if count is not None}
 
     # People
 
@@ -156,6 +173,7 @@ class Product:
                 at=self._world.now,
                 offset=self.clock.now() - self.clock.steady,
                 heard={station: len(told) for station, told in self.heard.items()},
+                made={station: self._world.made(station) for station in self._world.stations},
             )
             self.commits.append(commit)
             self._dirty |= any(entry.type.startswith(OBLIGATIONS) for entry in entries)
@@ -166,6 +184,7 @@ class Product:
         """Take in what was read of a station."""
         self.heard.setdefault(station, []).append(acquisition)
         self.settle(self.owners[station].take(acquisition))
+        self._tell_counts()
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""
@@ -174,6 +193,19 @@ class Product:
         self.write(pending.command)
         pending.settle()
         self.reschedule()
+
+    def _tell_counts(self) -> None:
+        """Tell counts that matter, as the agent does every second."""
+        now, counts = self.clock.now(), self.counts()
+        busy = {StationId(name) for name, owner in self.owners.items() if owner.run is not None}
+        news = self.database.read_now(
+            lambda reader: counts_to_tell(
+                reader, self.plant, counts, busy, paused_before=self._paused, now=now
+            )
+        )
+        self._paused = self.database.read_now(lambda reader: paused_lines(reader, now))
+        if news:
+            self.write(lambda uow: tell_all(uow, news))
 
     # Obligations
 

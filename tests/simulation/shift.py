@@ -23,7 +23,14 @@ from simulators.line import World
 from simulators.virtual_clock import VirtualClock
 from tests.simulation.agenda import Agenda
 from tests.simulation.aimed_faults import AimedFaults
-from tests.simulation.busy_plant import BEGIN, HOURS, busy_plant, configured, revised_plant
+from tests.simulation.busy_plant import (
+    BEGIN,
+    HOURS,
+    busy_plant,
+    configured,
+    revised_plant,
+    with_resets,
+)
 from tests.simulation.people import People
 from tests.simulation.product import Product
 from tests.simulation.reading import reader_of
@@ -32,6 +39,7 @@ GRID = timedelta(seconds=0.1)
 """Reads stand on the grid of the real poll interval."""
 SELDOM_S = 20.0
 """Between two reads of a station where nothing changes and no verdict is open."""
+RESET_LATER = timedelta(minutes=3)
 OVERTIME = timedelta(minutes=5)
 MOST_STEPS = 20_000
 """A shift takes some hundred; more than this is a loop."""
@@ -49,7 +57,7 @@ class SimulatedShift:
         _, model = configured()
         chance = random.Random(seed)
         self.seed = seed
-        self.plant = busy_plant(chance)
+        reset, self.plant = with_resets(busy_plant(chance), random.Random(f"{seed}: counters"))
         self.plants = [self.plant]
         """All that was in force, in order."""
         self.end = BEGIN + timedelta(hours=hours)
@@ -83,6 +91,9 @@ class SimulatedShift:
             after = revised_plant(self.plant, random.Random(f"{seed}: revision"))
             moment = BEGIN + timedelta(hours=hours * revised_at)
             self.agenda.at(moment, lambda: self._revise(after))
+        for station, share in reset.items():
+            moment = BEGIN + timedelta(hours=hours * share)
+            self.agenda.at(moment, lambda name=station: self._reset(name))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
         target = chance.choice(self.plant.stations).id
         self.faults.surely_at(target, BEGIN + timedelta(hours=hours * chance.random()))
 
@@ -150,6 +161,15 @@ class SimulatedShift:
         for station in self._readers:
             self._plan_read(station)
         self.people.look_everywhere()
+
+    def _reset(self, station: str) -> None:
+        """Set a counter back; while a run may rest on it, later."""
+        owner = self.product.owners.get(station)
+        if owner is None or owner.run is not None:
+            self.agenda.at(self.world.now + RESET_LATER, lambda: self._reset(station))
+            return
+        self.world.reset_counter(station)
+        self._plan_read(station)
 
     # Faults of the product
 

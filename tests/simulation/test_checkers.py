@@ -25,12 +25,20 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.machine_watch import MachineWatch
 from redrabbit.domain.observation import Acquisition, NoData, Reason
+from redrabbit.domain.part_count import PartCount, followed
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
-from redrabbit.services import containing, record_fact, run_effects, running, scheduling
+from redrabbit.services import (
+    containing,
+    part_counting,
+    record_fact,
+    run_effects,
+    running,
+    scheduling,
+)
 from redrabbit.services.pending import Pending
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
@@ -555,3 +563,48 @@ def test_an_outcome_better_than_the_worst_step_breaks_l10(monkeypatch: PATCH) ->
     monkeypatch.setattr(run_transitions, "outcome_of", lambda _run: Outcome.PASSED)
 
     assert "not the worst" in broken("L10")
+
+
+def go_blind(patch: PATCH) -> None:
+    """Let devices go blind now and then, so that some have a good check before and one after."""
+    patch.setattr(people, "SICK", [Behaviour.BLIND])
+    patch.setattr(people, "SICK_SHARE", 0.3)
+
+
+def never_moved(*_args: Any) -> None:
+    """Move no window."""
+
+
+def test_a_window_that_nothing_moves_is_too_short(monkeypatch: PATCH) -> None:
+    """D34: the line runs on after the stop that somebody recorded."""
+    go_blind(monkeypatch)
+    for move in ("moved_by_miss", "moved_by_count", "moved_by_reverification"):
+        monkeypatch.setattr(consequences, move, never_moved)
+
+    assert "a window too short" in broken("D34")
+
+
+def followed_with(change: Callable[[PartCount], PartCount]) -> Callable[..., PartCount]:
+    """Return how a count is followed, with something wrong about each reading."""
+
+    def wrong(*args: Any) -> PartCount:
+        return change(followed(*args))
+
+    return wrong
+
+
+def test_a_count_that_grows_too_fast_tells_more_than_was_made(monkeypatch: PATCH) -> None:
+    go_blind(monkeypatch)
+    too_fast = followed_with(lambda count: replace(count, made=count.made + 2))
+    monkeypatch.setattr(part_counting, "followed", too_fast)
+
+    assert "more suspect than were made" in broken("D34")
+
+
+def test_a_count_that_forgets_what_it_skipped_is_exact_and_wrong(monkeypatch: PATCH) -> None:
+    go_blind(monkeypatch)
+    monkeypatch.setattr(busy_plant, "RESET_SHARE", 1.0)
+    sure = followed_with(lambda count: replace(count, epoch=1))
+    monkeypatch.setattr(part_counting, "followed", sure)
+
+    assert "exact, and not the truth" in broken("D34", seeds=range(40))

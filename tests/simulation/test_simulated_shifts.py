@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from redrabbit.domain.facts.suspect_window import WindowMove
 from redrabbit.domain.run_words import Verdict, Why
 from simulators.faults import FaultKind
 from tests.simulation.shift import SimulatedShift
@@ -57,6 +58,8 @@ AWAITED = frozenset(
         "checked D32 device lost",
         "checked L5 part_handed_over",
         "checked L5 part_handed_back",
+        *(f"checked D34 {what}" for what in ("opened", "stopped", "exact", "proved again")),
+        *(f"checked D34 {why.value}" for why in set(WindowMove) - {WindowMove.RUNNING_AGAIN}),
     }
 )
 

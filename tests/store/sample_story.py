@@ -32,14 +32,17 @@ from redrabbit.domain.identity import (
     ContainmentId,
     PauseId,
     SignalName,
+    StationId,
 )
 from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing, messaging, planning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
+from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
@@ -137,12 +140,26 @@ class Shop:
 
     def end(self, *, killed: bool = False) -> None:
         if not killed:
-            self.write(lambda uow: note_stopped(uow, self.agent_id))
+            counts = self.counts()
+            self.write(lambda uow: note_stopped(uow, self.agent_id, self.plant, counts))
         self.write(lambda uow: uow.beat("agent", self.clock.now()))
         self.database.close()
 
     def write(self, command: Callable[[SqlUnitOfWork], T]) -> T:
         return self.database.write_now(command)
+
+    def counts(self) -> dict[StationId, PartCount]:
+        """Return what each station has counted that tells it now."""
+        now = self.clock.now()
+        told = {
+            StationId(name): owner.production.counting.at(now)
+            for name, owner in self.owners.items()
+        }
+        return {station: count for station, count in told.items() if count is not None}
+
+    def end_window(self, case: ContainmentId, told: EndTold, *, counted: bool = True) -> None:
+        count = self.owners[OP10].production.counting.at(self.clock.now()) if counted else None
+        self.write(lambda uow: containing.end_window(uow, case, told, count=count, actor=BERND))
 
     def find(self, kind: type[Any], *where: Where) -> list[Any]:
         return self.database.read_now(lambda reader: reader.find(kind, *where))
@@ -341,7 +358,7 @@ def _contained(shop: Shop) -> None:
     shop.bad_torque_run("accepted")  # a miss: the case opens
     shop.bad_torque_run("silent")  # a second miss: no second case
     shop.read(OP10, part_count=1400)
-    shop.write(lambda uow: containing.record_stop(uow, CASE_1, counter=1400, actor=BERND))
+    shop.end_window(CASE_1, EndTold(text="line stopped by hand", box_label="KLT-88012"))
     shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=0, actor=ANNA))
     _repair(shop, RepairCode.NOTHING_FOUND)
     shop.bad_torque_run("accepted", containment_id=CASE_1)  # it did not help
@@ -350,7 +367,7 @@ def _contained(shop: Shop) -> None:
     shop.write(lambda uow: containing.tick_reaction(uow, CASE_1, step=1, actor=BERND))
     shop.write(lambda uow: containing.close(uow, CASE_1, actor=CARLA))
     shop.bad_torque_run("accepted")  # a second case, which stays open; stopped without a counter
-    shop.write(lambda uow: containing.record_stop(uow, CASE_2, counter=None, actor=BERND))
+    shop.end_window(CASE_2, EndTold(), counted=False)
 
 
 def _repair(shop: Shop, code: RepairCode, text: str | None = None) -> None:

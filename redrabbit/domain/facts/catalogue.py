@@ -11,12 +11,14 @@ from redrabbit.domain.facts import (
     check,
     containment,
     occurrence,
+    part_count,
     plant,
     presentation,
     remark,
     repair,
     run,
     station,
+    suspect_window,
 )
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Record
@@ -61,8 +63,10 @@ FACTS: tuple[type[Fact], ...] = (
     run.RunStopped,
     run.RunClosed,
     remark.RunRemarked,
+    part_count.PartsCounted,
     containment.ContainmentOpened,
     containment.ContainmentStopped,
+    suspect_window.ContainmentWindowMoved,
     containment.ReactionChanged,
     repair.RepairRecorded,
     repair.RepairDisproved,
@@ -86,6 +90,7 @@ RECORDS: tuple[type[Record], ...] = (
     run.RunRecord,
     presentation.PresentationRecord,
     remark.RemarkRecord,
+    part_count.PartCountRecord,
     containment.ContainmentRecord,
     occurrence.PauseRecord,
     alarm.AlarmRecord,

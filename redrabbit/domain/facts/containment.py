@@ -1,15 +1,17 @@
 """Containments: the case that a miss opens, from its suspect window to its end (L4, D5, R25)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.identity import ContainmentId, How, Letter, RunId, number_of
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.text import Text
 
@@ -79,16 +81,29 @@ class ContainmentRecord(Record):
     """None: unknown, since the start of records."""
     window_from_run: RunId | None
     counter_from: int | None
+    count_from: Json | None
+    """`PartCount` when the last good check was presented; None where it is not known (D34)."""
     stopped_at: datetime | None
-    """The recorded end of the window; None: it is still open."""
+    """The recorded end of the window; None: it is still open, and may hold more than is counted."""
     stopped_by: str | None
     stopped_how: How | None
     stopped_entry: int | None
+    stop_text: str | None
+    """A person's words."""
+    stop_signal: str | None
+    """The running signal of the station that told the stop; None where a person did."""
     window_end: WindowEnd | None
     box_label: str | None
+    ends_at: datetime | None
+    """Until when it reaches, where that is not its recorded end; None: it is, or it is still open."""
+    reached_at: datetime | None
+    """Until when a later miss, the re-verification or a count last showed it to reach; None: none did."""
+    reached_by_run: RunId | None
     counter_to: int | None
+    count_to: Json | None
+    """`PartCount` at the window's end, or as far as it was seen to reach."""
     quantity: int | None
-    """Parts in the window as far as counted."""
+    """Parts in the window as far as counted, with the challenge parts that its station counts."""
     quantity_is_lower_bound: bool
     reaction: Json
     """A list of `ReactionStep`."""
@@ -107,9 +122,33 @@ class ContainmentRecord(Record):
     closed_how: How | None
     closed_entry: int | None
 
+    @property
+    def window_to(self) -> datetime | None:
+        """The window's end; None: it is still open."""
+        return self.ends_at or self.stopped_at
+
+    @property
+    def seen_until(self) -> datetime:
+        """Until when the device was last seen to be blind, or for the first time to detect again."""
+        return self.reached_at or self.opened_at
+
 
 def _case(look: Look, containment_id: ContainmentId) -> ContainmentRecord:
     return found(look, ContainmentRecord, containment_id)
+
+
+NOT_ENDED: Final[Mapping[str, Any]] = {
+    "stopped_at": None,
+    "stopped_by": None,
+    "stopped_how": None,
+    "stopped_entry": None,
+    "stop_text": None,
+    "stop_signal": None,
+    "window_end": None,
+    "box_label": None,
+    "ends_at": None,
+}
+"""What of a case's record the end of its window fills in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +176,11 @@ class ContainmentOpened(Fact):
     """When the last good check was presented."""
     window_from_run: RunId | None
     counter_from: int | None
+    count_from: PartCount | None
+    """What the station had counted when the last good check was presented (D34); null if not known."""
     counter_to: int | None
+    count_to: PartCount | None
+    """What it had counted at the miss; null if not known."""
     quantity: int | None
     quantity_is_lower_bound: bool
     reaction: tuple[ReactionStep, ...]
@@ -154,12 +197,11 @@ class ContainmentOpened(Fact):
             state=ContainmentState.OPEN,
             opened_at=entry.occurred_at,
             opened_entry=entry.index,
-            stopped_at=None,
-            stopped_by=None,
-            stopped_how=None,
-            stopped_entry=None,
-            window_end=None,
-            box_label=None,
+            count_from=json_of(self.count_from),
+            **NOT_ENDED,
+            reached_at=None,
+            reached_by_run=None,
+            count_to=json_of(self.count_to),
             reaction=json_of(self.reaction),
             repair_code=None,
             repair_text=None,
@@ -178,7 +220,10 @@ class ContainmentOpened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentStopped(Fact):
-    """The suspect window ends: production stopped, or goes on under an alternate (D5, D34)."""
+    """The suspect window ends: production stopped, or goes on under an alternate (D5, D34).
+
+    It happened when the entry says, which may be earlier than it was recorded.
+    """
 
     TYPE: ClassVar = "containment_stopped"
 
@@ -186,7 +231,16 @@ class ContainmentStopped(Fact):
     window_end: WindowEnd
     box_label: str | None
     """Of the first box, or the serial of the first piece, behind the window."""
+    reason_text: str | None
+    """A person's words."""
+    stop_signal: str | None
+    """The station's running signal, where that told it and no person."""
     counter_to: int | None
+    count_to: PartCount | None
+    """What the station had counted by then, or more; null if not known."""
+    ends_at: datetime | None
+    """Until when the window reaches, where that is not when it was ended: the re-verification came
+    before, or parts may have been made since."""
     quantity: int | None
     quantity_is_lower_bound: bool
 
@@ -196,7 +250,11 @@ class ContainmentStopped(Fact):
             _case(look, self.containment_id),
             window_end=self.window_end,
             box_label=self.box_label,
+            stop_text=self.reason_text,
+            stop_signal=self.stop_signal,
+            ends_at=self.ends_at,
             counter_to=self.counter_to,
+            count_to=json_of(self.count_to),
             quantity=self.quantity,
             quantity_is_lower_bound=self.quantity_is_lower_bound,
             stopped_at=entry.occurred_at,

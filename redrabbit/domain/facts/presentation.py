@@ -13,12 +13,14 @@ from typing import Any, ClassVar, Final
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.part_count import CountedWhy, count_told
 from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched, worst_grade
 from redrabbit.domain.identity import How, RunId
 from redrabbit.domain.ledger import Entry, JsonValue
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.run_words import Presented, RunState, Verdict, Why
 from redrabbit.domain.text import Text
 
@@ -43,6 +45,7 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "observed_code": None,
     "measured": None,
     "counter": None,
+    "count_after": None,
     "serial": None,
     "variant": None,
     "nest": None,
@@ -87,6 +90,8 @@ class PresentationRecord(Record):
     issued_entry: int
     presented_at: datetime | None
     presented_how: Presented | None
+    count_before: Json | None
+    """`PartCount` of the station when the part was presented (D34); None where it is not known."""
     verdict: Verdict | None
     verdict_reason: Why | None
     verdict_at: datetime | None
@@ -105,6 +110,8 @@ class PresentationRecord(Record):
     measured: str | None
     counter: int | None
     """The station's part counter at the verdict."""
+    count_after: Json | None
+    """`PartCount` of the station at the verdict; None where it is not known."""
     serial: str | None
     variant: str | None
     nest: str | None
@@ -163,6 +170,7 @@ class PartIssued(Fact):
             issued_entry=entry.index,
             presented_at=None,
             presented_how=None,
+            count_before=None,
             **UNJUDGED,
             given_back_at=None,
             given_back_by=None,
@@ -206,6 +214,8 @@ class PartPresented(Fact):
     step: int
     attempt: int
     presented_how: Presented
+    count: PartCount | None
+    """What the station had counted before the part (D34); null where it doesn't tell, or can't be read."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Put the part before the device."""
@@ -216,17 +226,25 @@ class PartPresented(Fact):
             attempt=self.attempt,
             presented_at=entry.occurred_at,
             presented_how=self.presented_how,
+            count_before=json_of(self.count),
             entry=entry.index,
+        )
+        counted = count_told(
+            self.count,
+            entry,
+            station=self.station,
+            why=CountedWhy.PRESENTED,
+            run_id=self.run_id,
         )
         if self.attempt > 1:
             later = replace(presented, **UNJUDGED, decides=False)
-            return (Put(later), Put(replace(run, entry=entry.index)))
+            return (Put(later), Put(replace(run, entry=entry.index)), *counted)
         shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
         part = _at_home(presented, entry, look)
         if part is None:
-            return (Put(presented), shown)
+            return (Put(presented), shown, *counted)
         moved = replace(part, custody=Custody.PRESENTED, custody_at=entry.occurred_at)
-        return (Put(presented), Put(moved), shown)
+        return (Put(presented), Put(moved), shown, *counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +294,8 @@ class VerdictReached(Fact):
     observed_code: str | None
     measured: str | None
     counter: int | None
+    count: PartCount | None
+    """What the station had counted at the verdict (D34); null where it doesn't tell, or can't be read."""
     largest_gap_s: float | None
     """From presented to the verdict, the longest time without a good reading of a signal that it rests
     on (D30)."""
@@ -298,6 +318,7 @@ class VerdictReached(Fact):
             observed_code=self.observed_code,
             measured=self.measured,
             counter=self.counter,
+            count_after=json_of(self.count),
             serial=self.serial,
             variant=self.variant,
             nest=self.nest,
@@ -316,7 +337,16 @@ class VerdictReached(Fact):
                 grade=grade,
                 not_counted=run.not_counted or judged.not_counted,
             )
-        return (Put(judged), Put(replace(run, entry=entry.index)))
+        counted = count_told(
+            self.count,
+            entry,
+            station=self.station,
+            why=CountedWhy.VERDICT,
+            run_id=self.run_id,
+            variant=self.variant,
+            nest=self.nest,
+        )
+        return (Put(judged), Put(replace(run, entry=entry.index)), *counted)
 
 
 def _grade_of_run(look: Look, latest: PresentationRecord) -> Grade | None:

@@ -12,9 +12,17 @@ from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "alarm_raised": {"receiver": None},
-    "containment_opened": {"identity_kind": None},
+    "containment_opened": {"count_from": None, "count_to": None, "identity_kind": None},
+    "containment_stopped": {
+        "count_to": None,
+        "ends_at": None,
+        "reason_text": None,
+        "stop_signal": None,
+    },
+    "part_presented": {"count": None},
     "verdict_reached": {
         "answer_kind": None,
+        "count": None,
         "largest_gap_s": None,
         "mode": None,
         "not_counted": None,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.containment_questions import reaction_of
+from redrabbit.domain.containment_questions import IS_OPEN, reaction_of
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import RunId, StationId
 from redrabbit.domain.observation import StationView
@@ -103,7 +103,7 @@ def board_page(
         counts=tuple((s.value, counted[s.value]) for s in DeviceStatus if counted[s.value]),
         devices=len(tiles),
         verified=counted["verified"],
-        cases=sum(len(tile.cases) for tile in tiles.values()),
+        cases=reader.count(ContainmentRecord, IS_OPEN),
         receivers_away=tuple(sorted(str(alarm.receiver) for alarm in not_reached(reader))),
         not_delivered=sum(reader.parked_counts().values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),

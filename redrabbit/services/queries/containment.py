@@ -20,6 +20,7 @@ from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
+from redrabbit.domain.window_moves import is_at_least
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
@@ -35,6 +36,19 @@ from redrabbit.services.queries.wording import grade_reached, message, outcome_w
 
 MOST_CLOSED: Final = 100
 """Closed cases on the list page, newest first; the API pages through the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowEnded:
+    """How a suspect window ended, as it was told (D34)."""
+
+    how: str
+    """`stop`, `running_signal`, or `alternate`."""
+    at: datetime
+    """When, as it was told; the window may reach until another instant."""
+    words: str | None
+    """A person's."""
+    box_label: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +68,17 @@ class ContainmentRow:
     """None: unknown, since the start of records (D5)."""
     window_from_run: RunId | None
     window_to: datetime | None
-    """None: the stop is not recorded, the window is still open."""
+    """None: nothing has ended it, the window is still open."""
+    ended: WindowEnded | None
+    """How it ended."""
+    seen_until: datetime
+    """Until when the device was last seen to be blind, or for the first time to detect again."""
+    seen_by_run: RunId
     counter_from: int | None
     counter_to: int | None
     quantity: int | None
     at_least: bool
+    """True while it is open, and wherever anything may have been skipped (D34)."""
     steps: int
     steps_done: int
 
@@ -198,14 +218,24 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
         disputed=case.identity_disputed,
         window_from=case.window_from,
         window_from_run=case.window_from_run,
-        window_to=case.stopped_at,
+        window_to=case.window_to,
+        ended=_ended(case),
+        seen_until=case.seen_until,
+        seen_by_run=case.reached_by_run or case.run_id,
         counter_from=case.counter_from,
         counter_to=case.counter_to,
         quantity=case.quantity,
-        at_least=case.quantity_is_lower_bound,
+        at_least=is_at_least(case),
         steps=len(reaction),
         steps_done=sum(step.done_at is not None for step in reaction),
     )
+
+
+def _ended(case: ContainmentRecord) -> WindowEnded | None:
+    if case.stopped_at is None or case.window_end is None:
+        return None
+    how = "running_signal" if case.stop_signal is not None else case.window_end.value
+    return WindowEnded(how=how, at=case.stopped_at, words=case.stop_text, box_label=case.box_label)
 
 
 def reaction_shown(case: ContainmentRecord, names: Names) -> tuple[ReactionStep, ...]:

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from redrabbit.domain import acts
-from redrabbit.domain.containment_questions import reaction_of
+from redrabbit.domain.containment_questions import IS_OPEN, reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
+from redrabbit.domain.window_moves import is_at_least
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.api.doing import do
@@ -17,7 +18,7 @@ from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
 from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
-from redrabbit.web.api.requests import Act, Repair, Tick
+from redrabbit.web.api.requests import Act, Alternate, Repair, Stop, Tick
 from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site
 
@@ -30,11 +31,16 @@ def containments_router(site: Site) -> APIRouter:
     @router.get("/containments", responses=FOR_LISTS)
     async def list_containments(
         state: Annotated[ContainmentState | None, Query()] = None,
+        closed: Annotated[
+            bool | None, Query(description="false: all that nobody has closed, in whatever state.")
+        ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Containment]:
         """Return the cases, newest first."""
         where = [equals("state", state)] if state is not None else []
+        if closed is not None:
+            where.append(equals("state", ContainmentState.CLOSED) if closed else IS_OPEN)
         return await service.read(
             lambda reader: page_of(
                 reader, ContainmentRecord, where, containment_model, limit=limit, cursor=cursor
@@ -45,14 +51,6 @@ def containments_router(site: Site) -> APIRouter:
     async def read_containment(containment_id: ContainmentInPath) -> Containment:
         """Return one case."""
         return await service.read(lambda reader: _containment(reader, containment_id))
-
-    @router.post("/containments/{containment_id}/stop", responses=FOR_ACTS)
-    async def record_stop(
-        containment_id: ContainmentInPath, body: Act, key: Key = None
-    ) -> Containment:
-        """Record that production was stopped: the end of the suspect window."""
-        act = acts.RecordStop(containment_id=containment_id)
-        return containment_model(*await do(site, body, act, key))
 
     @router.post("/containments/{containment_id}/tick", responses=FOR_ACTS)
     async def tick_reaction(
@@ -74,11 +72,42 @@ def containments_router(site: Site) -> APIRouter:
     async def close_containment(
         containment_id: ContainmentInPath, body: Act, key: Key = None
     ) -> Containment:
-        """Close the case: verified again, and every step of its reaction done."""
+        """Close the case: verified again, its window ended, every step of its reaction done."""
         act = acts.CloseContainment(containment_id=containment_id)
         return containment_model(*await do(site, body, act, key))
 
+    _end_windows(router, site)
     return router
+
+
+def _end_windows(router: APIRouter, site: Site) -> None:
+    """Add the acts that end a suspect window."""
+
+    @router.post("/containments/{containment_id}/stop", responses=FOR_ACTS)
+    async def record_stop(
+        containment_id: ContainmentInPath, body: Stop, key: Key = None
+    ) -> Containment:
+        """Record that production was stopped: the end of the suspect window."""
+        act = acts.RecordStop(
+            containment_id=containment_id,
+            stopped_at=body.stopped_at,
+            reason=body.reason,
+            box_label=body.box_label,
+        )
+        return containment_model(*await do(site, body, act, key))
+
+    @router.post("/containments/{containment_id}/alternate", responses=FOR_ACTS)
+    async def record_alternate(
+        containment_id: ContainmentInPath, body: Alternate, key: Key = None
+    ) -> Containment:
+        """Record the first piece under an approved alternate control: the end of the suspect window."""
+        act = acts.RecordAlternate(
+            containment_id=containment_id,
+            began_at=body.began_at,
+            reason=body.reason,
+            box_label=body.box_label,
+        )
+        return containment_model(*await do(site, body, act, key))
 
 
 def alarms_router(site: Site) -> APIRouter:
@@ -131,7 +160,13 @@ def containment_model(record: ContainmentRecord, names: Names) -> Containment:
         )
         for step in reaction_of(record)
     ]
-    return model_of(Containment, record, names, reaction=reaction)
+    return model_of(
+        Containment,
+        record,
+        names,
+        reaction=reaction,
+        quantity_is_lower_bound=is_at_least(record),
+    )
 
 
 def alarm_model(record: AlarmRecord, names: Names) -> Alarm:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.containment import ContainmentState, WindowEnd
 from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.repair import RepairCode
 from redrabbit.web.api.models import (
@@ -55,12 +55,27 @@ class Containment(Model):
     window_from: datetime | None = Field(description="null: since the start of records.")
     window_from_run: RunRef | None
     counter_from: int | None
-    stopped_at: datetime | None = Field(description="null: the window is still open.")
+    window_to: datetime | None = Field(description="null: the window is still open.")
+    window_end: WindowEnd | None = Field(description="What ended it.")
+    stopped_at: datetime | None = Field(
+        description="When it ended, as it was recorded; what was counted since may move `window_to`."
+    )
     stopped_by: Who | None
     stopped_how: WhoHow | None
+    stop_text: str | None = Field(description="A person's words.")
+    stop_signal: str | None = Field(description="The running signal that told it, where one did.")
+    box_label: str | None = Field(
+        description="Of the first box, or the serial of the first piece, behind the window."
+    )
+    reached_at: datetime | None = Field(
+        description="Until when a later miss, the re-verification or a count showed it to reach."
+    )
+    reached_by_run: RunRef | None
     counter_to: int | None
     quantity: int | None = Field(description="Parts in the window, as far as counted.")
-    quantity_is_lower_bound: bool
+    quantity_is_lower_bound: bool = Field(
+        description="There may be more: while the window is open, and where any were not counted."
+    )
     reaction: list[ReactionStep]
     repair_code: RepairCode | None = Field(
         description="What was repaired since the last miss; null: nobody has said.",

@@ -61,6 +61,24 @@ class NewPause(WithReason):
     ends_at: Instant = Field(description="At most 14 days after its beginning.")
 
 
+class Stop(Act):
+    """Record that production was stopped."""
+
+    stopped_at: Instant | None = Field(default=None, description="null: now.")
+    reason: Reason | None = None
+    box_label: Code | None = Field(
+        default=None,
+        description="Of the first box, or the serial of the first piece, made after it.",
+    )
+
+
+class Alternate(WithReason):
+    """Record the first piece made under an approved alternate control."""
+
+    began_at: Instant | None = Field(default=None, description="null: now.")
+    box_label: Code = Field(description="Serial of the first piece, or the label of its box.")
+
+
 class Repair(Act):
     """What was repaired after a miss."""
 

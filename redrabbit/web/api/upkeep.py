@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
 from redrabbit import __version__
+from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
@@ -119,7 +120,7 @@ def upkeep_router(
                     heartbeat=heartbeat,
                     device_overviews=device_overviews(reader, plant, views, now),
                     ledger_size=reader.head().size,
-                    open_containments=reader.count(ContainmentRecord, equals("state", "open")),
+                    open_containments=reader.count(ContainmentRecord, IS_OPEN),
                     alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
                     receivers=receiver_rows(reader, plant),
                     restarts=dict(supervisor.restarts) if supervisor is not None else {},
@@ -169,7 +170,7 @@ class _Figures(Collector):
         self._overviews = device_overviews
         self._counts = (
             ("redrabbit_ledger_entries", "Entries in the ledger.", ledger_size),
-            ("redrabbit_containments_open", "Cases that are open.", open_containments),
+            ("redrabbit_containments_open", "Cases that nobody has closed.", open_containments),
             ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", alarms),
         )
         self._receivers = receivers

@@ -1,5 +1,6 @@
 """`/containments`: the cases that misses opened (R24, R25)."""
 
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, number_in
-from redrabbit.web.values import id_from
+from redrabbit.web.values import id_from, instant_from
 
 
 def containment_router(site: Site) -> APIRouter:
@@ -79,7 +80,7 @@ async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTM
     return await shell_page(site, visit, "containment.html", content, status=status)
 
 
-ACTS: Final = frozenset({"stop", "tick", "repair", "reverify", "close"})
+ACTS: Final = frozenset({"stop", "alternate", "tick", "repair", "reverify", "close"})
 """What the forms of the page ask, by the last word of their address."""
 
 
@@ -96,7 +97,21 @@ async def _done(site: Site, request: Request, case: ContainmentId, act: str, for
     """Do what the form asks and return the page that follows: of a re-verification, its station's."""
     match act:
         case "stop":
-            await carry_out(site, request, form, acts.RecordStop(containment_id=case))
+            stop = acts.RecordStop(
+                containment_id=case,
+                stopped_at=_happened_at(site, form),
+                reason=form.get("reason") or None,
+                box_label=form.get("label") or None,
+            )
+            await carry_out(site, request, form, stop)
+        case "alternate":
+            alternate = acts.RecordAlternate(
+                containment_id=case,
+                began_at=_happened_at(site, form),
+                reason=form.get("reason", ""),
+                box_label=form.get("label", ""),
+            )
+            await carry_out(site, request, form, alternate)
         case "tick":
             tick = acts.TickReaction(containment_id=case, step=number_in(form, "step"))
             await carry_out(site, request, form, tick)
@@ -108,6 +123,15 @@ async def _done(site: Site, request: Request, case: ContainmentId, act: str, for
             run = await carry_out(site, request, form, await _reverification(site, case))
             return f"/stations/{quote(run.station, safe='')}"
     return _address(case)
+
+
+def _happened_at(site: Site, form: Form) -> datetime | None:
+    """Return the end of the minute that a form names, so that no window is told too short."""
+    text = form.get("at", "").strip()
+    if not text:
+        return None
+    began, now = instant_from(text, site.service.plant.zone), site.clock.now()
+    return max(began, min(began + timedelta(seconds=59), now))
 
 
 async def _reverification(site: Site, case: ContainmentId) -> acts.StartRun:

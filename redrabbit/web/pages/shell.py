@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import HTMLResponse
 
+from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.web.rendering import Visit, page
@@ -28,7 +29,7 @@ async def shell_page(
                 OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
             ),
             "/receivers": sum(reader.parked_counts().values()),
-            "/containments": reader.count(ContainmentRecord, equals("state", "open")),
+            "/containments": reader.count(ContainmentRecord, IS_OPEN),
         }
         return counts, reader.head().size
 

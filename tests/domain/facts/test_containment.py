@@ -8,6 +8,12 @@ from redrabbit.domain.ledger import JsonValue, canonical_text, instant_text
 from redrabbit.domain.records import ContainmentRecord
 from tests.domain.folded import NAMES, a_ledger, at, values
 
+
+def counted(made: int, epoch: int = 1) -> dict[str, JsonValue]:
+    """Return a count of a station as a fact has it."""
+    return {"value": made, "made": made, "epoch": epoch, "fell_from": None}
+
+
 CONTAINMENT: dict[str, object] = {
     "containment_id": "line1-C-1",
     "line": "line1",
@@ -22,9 +28,11 @@ CONTAINMENT: dict[str, object] = {
     "window_from": at(-3600),
     "window_from_run": None,
     "counter_from": 1000,
+    "count_from": counted(1000),
     "counter_to": 1214,
+    "count_to": counted(1214),
     "quantity": 214,
-    "quantity_is_lower_bound": False,
+    "quantity_is_lower_bound": True,
     "reaction": [{"en": "Stop", "zh": "停", "done_at": None, "done_by": None, "done_how": None}],
 }
 
@@ -46,7 +54,10 @@ def test_a_containment_is_stopped_reverified_and_closed() -> None:
         60,
         containment_id="line1-C-1",
         window_end="stop",
+        box_label="KLT-88012",
+        reason_text="belt stopped by hand",
         counter_to=1230,
+        count_to=counted(1230),
         quantity=230,
         quantity_is_lower_bound=False,
     )
@@ -59,13 +70,30 @@ def test_a_containment_is_stopped_reverified_and_closed() -> None:
     )
     ledger.say("containment_reverified", 80, containment_id="line1-C-1", run_id="line1-R-9")
     case = ledger.the(ContainmentRecord, "line1-C-1")
+    assert case.seen_until == case.opened_at
     assert values(
-        case, "state", "quantity", "window_end", "stopped_by", "reaction", "reverified_by_run"
+        case,
+        "state",
+        "quantity",
+        "count_from",
+        "count_to",
+        "window_end",
+        "window_to",
+        "stopped_by",
+        "stop_text",
+        "box_label",
+        "reaction",
+        "reverified_by_run",
     ) == {
         "state": "reverified",
         "quantity": 230,
+        "count_from": canonical_text(counted(1000)),
+        "count_to": canonical_text(counted(1230)),
         "window_end": "stop",
+        "window_to": at(60),
         "stopped_by": "name:anna",
+        "stop_text": "belt stopped by hand",
+        "box_label": "KLT-88012",
         "reaction": canonical_text([DONE]),
         "reverified_by_run": "line1-R-9",
     }

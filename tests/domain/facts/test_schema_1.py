@@ -32,6 +32,7 @@ ENTRIES = [
 ANNA = Actor.stated("Anna Li")
 ADDED = {
     "alarm_ended",
+    "containment_window_moved",
     "device_lost",
     "device_restored",
     "in_force_changed",
@@ -39,6 +40,7 @@ ADDED = {
     "payloads_erased",
     "part_handed_back",
     "part_handed_over",
+    "parts_counted",
     "repair_disproved",
     "repair_recorded",
     "run_remarked",

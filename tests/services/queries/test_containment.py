@@ -9,6 +9,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, ContainmentId, How, PartId, RunId
 from redrabbit.domain.repair import RepairCode
 from redrabbit.services import containing
+from redrabbit.services.containing import EndTold
 from redrabbit.services.queries.containment import (
     ContainmentPage,
     containment_page,
@@ -95,16 +96,21 @@ def test_a_case_that_passed_waits_for_its_reaction_and_for_a_person() -> None:
     """B24, D35."""
     bench = AtOp20()
     bench.miss()
-    assert codes(case_at(bench).left) == ["todo.reverify", "todo.reaction"]
+    assert codes(case_at(bench).left) == ["todo.reverify", "todo.window", "todo.reaction"]
     bench.verify(case=CASE)
     assert (case_at(bench).case.state, case_at(bench).closed_at) == ("reverified", None)
-    assert codes(case_at(bench).left) == ["todo.reaction"]
+    assert codes(case_at(bench).left) == ["todo.window", "todo.reaction"]
     for step in range(2):
         bench.write(
             lambda uow, step=step: containing.tick_reaction(  # type: ignore[misc]  # because mypy can't infer a lambda with a default
                 uow, CASE, step=step, actor=Actor.stated("li")
             )
         )
+    li = Actor.stated("li")
+    still_open = case_at(bench).case
+    assert (still_open.window_to, still_open.at_least) == (None, True)
+    assert codes(case_at(bench).left) == ["todo.window"]
+    bench.write(lambda uow: containing.end_window(uow, CASE, EndTold(), count=None, actor=li))
     assert (case_at(bench).case.state, case_at(bench).left) == ("reverified", ())
     bench.write(lambda uow: containing.close(uow, CASE, actor=Actor.stated("chen")))
     page = case_at(bench)

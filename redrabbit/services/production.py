@@ -1,0 +1,66 @@
+"""What a station makes, followed reading by reading, and what must be told of it at once (D34).
+
+Its count is told when something may have been skipped; its cases hear when it stops, and runs again.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from redrabbit.domain.facts.part_count import CountedWhy
+from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.station import Station
+from redrabbit.services.line_running import RunningSignal, note_running
+from redrabbit.services.part_counting import CountedBefore, PartCounting
+from redrabbit.services.pending import Pending
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.telling_counts import tell
+
+
+class Production:
+    """One station's count and its running signal; one owner."""
+
+    def __init__(self, station: Station, before: CountedBefore | None = None) -> None:
+        self._station = station
+        self.counting = PartCounting(station, before)
+        self.running = RunningSignal(station)
+
+    def of(self, station: Station) -> "Production":
+        """Return the same for a station that changed, but is read in the same way."""
+        same = Production(station)
+        same.counting, same.running = self.counting, self.running
+        return same
+
+    def take(self, acquisition: Acquisition) -> Iterator[Pending]:
+        """Fold one acquisition in; yield what is to be recorded of it, in its order."""
+        if self.counting.take(acquisition):
+            yield self._skipped(acquisition)
+        if self.running.take(acquisition):
+            yield self._stops_or_runs(acquisition)
+
+    def take_aside(self, acquisition: Acquisition) -> None:
+        """Fold one in of which nothing can be recorded: a stop is told when it is read again."""
+        self.counting.take(acquisition)
+        self.running.is_running = None
+
+    def shift(self, step: timedelta) -> None:
+        """Move with a step of the clock."""
+        self.counting.shift(step)
+
+    def _skipped(self, acquisition: Acquisition) -> Pending:
+        station, at = self._station, acquisition.window.ended_at
+        count = self.counting.at(at)
+        assert count is not None  # noqa: S101  it was counted right now
+
+        def command(uow: UnitOfWork) -> None:
+            tell(uow, station.line, station.id, count, CountedWhy.SKIPPED, at=at)
+
+        return Pending(command=command)
+
+    def _stops_or_runs(self, acquisition: Acquisition) -> Pending:
+        station, at = self._station, acquisition.window.ended_at
+        count, is_running = self.counting.at(at), self.running.is_running is True
+
+        def command(uow: UnitOfWork) -> None:
+            note_running(uow, station, is_running=is_running, count=count, at=at)
+
+        return Pending(command=command)
