@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -384,3 +385,59 @@ def test_every_suspect_part_is_inside_and_no_more_is_told_than_was_made(
         line.look()
         for case in line.cases():
             must_be_true(line, case)
+
+
+def the_case(line: Line) -> ContainmentRecord:
+    (case,) = line.cases()
+    return case
+
+
+def blind_after(*values: int, rollover: int | None = None) -> Line:
+    """Return a line whose device is checked, whose counter then shows these values, and which misses."""
+    line = Line(starts_at=values[0], rollover=rollover, counts_challenge_parts=False)
+    line.check()
+    for value in values[1:]:
+        line.pass_time(0.4)
+        line.shown_count = value
+        line.read(OP20, part_count=value)
+    line.is_blind = True
+    line.check()
+    return line
+
+
+def test_f1_a_second_proven_miss_is_inside_and_nothing_closes_without_an_end() -> None:
+    line = blind_after(1000, 1012)
+    assert (the_case(line).quantity, is_at_least(the_case(line))) == (12, True)
+    line.make(3)
+    line.check()
+    assert (the_case(line).counter_to, the_case(line).quantity) == (1015, 15)
+    line.make(5)
+    line.reverify()
+    line.tick()
+    case = the_case(line)
+    assert (case.state, case.window_to, case.counter_to) == ("reverified", None, 1020)
+    assert (case.quantity, is_at_least(case)) == (20, True)
+    line.say_stopped()
+    line.tick()
+    case = the_case(line)
+    assert (case.state, case.window_to) == ("closed", line.proved_at(case))
+    assert (case.quantity, is_at_least(case)) == (20, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "rollover", "quantity", "at_least"),
+    [
+        pytest.param((1015, 2015, 0, 60), None, 1060, True, id="F2: restarted in between"),
+        pytest.param((1000, 37), None, 37, True, id="h1: restarted"),
+        pytest.param((65530, 20), None, 20, True, id="h2: a rollover that nobody declared"),
+        pytest.param((65530, 20), 65536, 26, False, id="h2: a declared one"),
+        pytest.param((1000, 0, 1015), None, 15, True, id="h4: a zero in between"),
+    ],
+)
+def test_f2_what_was_counted_is_told_for_what_it_is(
+    values: tuple[int, ...], rollover: int | None, quantity: int, at_least: bool
+) -> None:
+    line = blind_after(*values, rollover=rollover)
+    line.look()
+    line.stop()
+    assert (the_case(line).quantity, is_at_least(the_case(line))) == (quantity, at_least)
