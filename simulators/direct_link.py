@@ -14,9 +14,11 @@ from typing import Protocol
 from simulators.device import Value
 from simulators.faults import Fault, FaultKind
 from simulators.line import World
-from simulators.mqtt_station import Mishap, Voice
+from simulators.mqtt_station import Mishap, Sent, Voice
 
 TIMEOUT_S = 0.3
+LATE_BY = timedelta(seconds=2.5)
+"""How late a late message is: longer than most devices may take to answer."""
 ROUND_TRIP_S = 0.004
 
 FAILURES = {
@@ -133,6 +135,8 @@ class DirectMqtt:
         self._plan = plan
         self._voice = voice
         self._shown = world.snapshot(station)
+        self._under_way: list[tuple[datetime, Sent]] = []
+        """Late messages, each with the instant at which it arrives."""
 
     @property
     def is_connected(self) -> bool:
@@ -149,6 +153,11 @@ class DirectMqtt:
         if not self.is_connected:
             self._shown = self._world.snapshot(self._station)
             return []
+        late = [sent for at, sent in self._under_way if at <= now]
+        self._under_way = [each for each in self._under_way if each[0] > now]
+        return [_arrival(now, sent) for sent in (*late, *self._said(now, everything=everything))]
+
+    def _said(self, now: datetime, *, everything: bool) -> list[Sent]:
         shown = self._world.snapshot(self._station)
         different = [name for name in shown if shown[name] != self._shown[name]]
         self._shown = shown
@@ -160,7 +169,12 @@ class DirectMqtt:
             told = self._world.chance.choice(different or list(shown))
             self._voice.spoil(told, MISHAPS[fault.kind])
         said = self._voice.say(shown, now, only=only)
-        return [
-            Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)
-            for sent in said
-        ]
+        if fault is None or fault.kind is not FaultKind.LATE_MESSAGE:
+            return said
+        self._under_way += [(at, sent) for sent in said for at in (now + LATE_BY, fault.until)]
+        self._under_way.sort(key=lambda each: each[0])
+        return []
+
+
+def _arrival(now: datetime, sent: Sent) -> Arrival:
+    return Arrival(at=now, topic=sent.topic, payload=sent.payload, retained=sent.retain)

@@ -69,6 +69,8 @@ class MqttPlace(Protocol):
     @property
     def sequence_path(self) -> tuple[str, ...]: ...  # noqa: D102  named as in the configuration
     @property
+    def sequence_modulus(self) -> int | None: ...  # noqa: D102  named as in the configuration
+    @property
     def time_path(self) -> tuple[str, ...]: ...  # noqa: D102  named as in the configuration
     @property
     def expected_every_s(self) -> float | None: ...  # noqa: D102  named as in the configuration

@@ -33,6 +33,8 @@ class FaultKind(Enum):
     DUPLICATED_MESSAGE = "duplicated_message"
     LOST_MESSAGE = "lost_message"
     RETAINED_MESSAGE = "retained_message"
+    LATE_MESSAGE = "late_message"
+    """Each message comes seconds late, with the time at which it was made; at the end they come twice."""
     BROKER_RESTART = "broker_restart"
     CLOCK_STEP = "clock_step"
     """The product's wall clock jumps by `step_s`; of no station."""
@@ -57,6 +59,8 @@ PUBLISHED = (
     FaultKind.BROKER_RESTART,
     FaultKind.LINK_CUT,
 )
+OF_TIMED_MESSAGES = (*PUBLISHED, *[FaultKind.LATE_MESSAGE] * 3)
+"""Of publishing stations that tell the time: of others nobody could tell that a message is late."""
 OF_TELLING_MACHINES = (
     *POLLED,
     *[FaultKind.STALE_REGISTERS] * 2,
@@ -80,6 +84,7 @@ LONGEST_S = {
     FaultKind.DUPLICATED_MESSAGE: 10.0,
     FaultKind.LOST_MESSAGE: 10.0,
     FaultKind.RETAINED_MESSAGE: 10.0,
+    FaultKind.LATE_MESSAGE: 20.0,
     FaultKind.BROKER_RESTART: 20.0,
     FaultKind.CLOCK_STEP: 0.0,
     FaultKind.PRODUCT_RESTART: 300.0,

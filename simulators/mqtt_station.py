@@ -5,6 +5,7 @@ them (reason and measured value before the bits), each mishap as its plan says. 
 them, through whatever can publish.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class Voice:
             return plain_payload(values[0][1])
         sequence = time = None
         if first.place.sequence_path:
-            self._sequence += 1
+            self._sequence = _following(self._sequence, first.place.sequence_modulus)
             sequence = (first.place.sequence_path, self._sequence)
         if first.place.time_path:
             time = (first.place.time_path, at)
@@ -149,6 +150,10 @@ class Voice:
                 return [message, *behind]
 
 
+def _following(sequence: int, modulus: int | None) -> int:
+    return sequence + 1 if modulus is None else (sequence + 1) % modulus
+
+
 class Publish(Protocol):
     """Whatever can publish; the small broker can."""
 
@@ -170,6 +175,8 @@ class MqttStation:
         self.voice = voice
         self.is_mute = False
         """While true nothing is published: the station lost its own network."""
+        self.late_s = 0.0
+        """How late messages leave: they wait in a gateway."""
         self._snapshot = snapshot
         self._publish = publish
         self._clock = clock
@@ -193,4 +200,10 @@ class MqttStation:
         if self.is_mute:
             return
         for message in self.voice.say(self._snapshot(), self._clock.now(), only=only):
-            self._publish(message.topic, message.payload, qos=1, retain=message.retain)
+            if self.late_s:
+                asyncio.get_running_loop().call_later(self.late_s, self._send_one, message)
+            else:
+                self._send_one(message)
+
+    def _send_one(self, message: Sent) -> None:
+        self._publish(message.topic, message.payload, qos=1, retain=message.retain)

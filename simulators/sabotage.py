@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from redrabbit.base.clock import Clock
-from simulators.direct_link import MISHAPS
+from simulators.direct_link import LATE_BY, MISHAPS
 from simulators.faults import Fault, FaultKind, FaultPlan
 from simulators.modbus_station import Failure, ModbusStation, ReplyFault
 from simulators.plant import SimulatedPlant, StationFace
@@ -90,7 +90,11 @@ def _spoil_messages(fault: Fault, plant: SimulatedPlant, face: StationFace) -> U
         broker.cut()
         broker.forget()
         return broker.mend
-    voice = plant.publishing[face.station].voice
+    station = plant.publishing[face.station]
+    if fault.kind is FaultKind.LATE_MESSAGE:
+        station.late_s = LATE_BY.total_seconds()
+        return lambda: setattr(station, "late_s", 0.0)
+    voice = station.voice
     voice.plan(*[MISHAPS[fault.kind]] * SPOILED_MESSAGES)
     return voice.forget_plan
 

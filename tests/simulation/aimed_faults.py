@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.signals import MqttAddress
 from redrabbit.domain.station import ModbusLink, Station
 from simulators.faults import (
     OF_TELLING_MACHINES,
     OF_THE_PRODUCT,
+    OF_TIMED_MESSAGES,
     POLLED,
     PUBLISHED,
     Fault,
@@ -43,7 +45,8 @@ class AimedFaults:
 
     def perhaps_at(self, station: str, moment: datetime) -> None:
         """Let something go wrong near a moment at which a part is put in, or not."""
-        share = PUBLISHED_SHARE if self._kinds[station] is PUBLISHED else AIMED_SHARE
+        publishes = self._kinds[station] in {PUBLISHED, OF_TIMED_MESSAGES}
+        share = PUBLISHED_SHARE if publishes else AIMED_SHARE
         if self._chance.random() < share:
             self.surely_at(station, moment)
 
@@ -60,7 +63,9 @@ class AimedFaults:
 
 def _kinds_at(station: Station) -> Sequence[FaultKind]:
     if not isinstance(station.link, ModbusLink):
-        return PUBLISHED
+        addresses = [spec.address for spec in station.signals]
+        tells_time = any(isinstance(one, MqttAddress) and one.time_path for one in addresses)
+        return OF_TIMED_MESSAGES if tells_time else PUBLISHED
     return OF_TELLING_MACHINES if station.heartbeat is not None else POLLED
 
 

@@ -20,7 +20,7 @@ from redrabbit.domain.facts.containment import (
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunStarted
-from redrabbit.domain.grade import AnswerBy, KnownBy
+from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.machine_watch import MachineWatch
@@ -31,6 +31,8 @@ from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.verdict import Judgement, inconclusive
+from redrabbit.links.held_back import HeldBack
+from redrabbit.links.topic_reader import TopicReader
 from redrabbit.services import (
     containing,
     part_counting,
@@ -113,6 +115,7 @@ def aim(patch: PATCH, *kinds: FaultKind) -> None:
     patch.setattr(aimed_faults, "POLLED", kinds)
     patch.setattr(aimed_faults, "OF_TELLING_MACHINES", kinds)
     patch.setattr(aimed_faults, "PUBLISHED", kinds)
+    patch.setattr(aimed_faults, "OF_TIMED_MESSAGES", kinds)
 
 
 def judge_otherwise(patch: PATCH, otherwise: Callable[[Judgement], Judgement]) -> None:
@@ -159,6 +162,8 @@ def test_a_high_grade_for_what_the_device_did_not_say_breaks_d28(monkeypatch: PA
         lambda j: replace(j, verdict=Verdict.ACCEPTED) if j.verdict is Verdict.DETECTED else j,
     )
     monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+    monkeypatch.setattr(grading, "_watched", lambda _evidence: Watched.UNBROKEN)
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.HELD)
 
     assert "not what the device said" in broken("D28")
 
@@ -225,6 +230,16 @@ def test_a_judge_that_ignores_freshness_breaks_l1(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(run_transitions, "judge", judged)
 
     assert "without a real rejection" in broken("L1")
+
+
+def test_a_reader_for_whom_a_late_message_is_of_now_breaks_l3(monkeypatch: PATCH) -> None:
+    """D27: what a gateway held back for seconds is of its told time."""
+    monkeypatch.setattr(aimed_faults, "OF_TIMED_MESSAGES", (FaultKind.LATE_MESSAGE,))
+    monkeypatch.setattr(aimed_faults, "PUBLISHED_SHARE", 0.9)
+    monkeypatch.setattr(TopicReader, "_hear", lambda *_args, **_more: None)
+    monkeypatch.setattr(HeldBack, "hear", lambda *_args: (0.0, False))
+
+    broken("L3")
 
 
 def test_a_judge_that_takes_any_reason_breaks_l2(monkeypatch: PATCH) -> None:

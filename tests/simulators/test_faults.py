@@ -1,4 +1,5 @@
 import itertools
+import json
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -86,6 +87,7 @@ def said(link: DirectMqtt, world: World, until_s: float) -> list[tuple[str, byte
         (FaultKind.DUPLICATED_MESSAGE, lambda good, heard: len(heard) > len(good)),
         (FaultKind.REORDERED_MESSAGE, lambda good, heard: heard != good),
         (FaultKind.RETAINED_MESSAGE, lambda _, heard: any(retained for *_, retained in heard)),
+        (FaultKind.LATE_MESSAGE, lambda good, heard: set(heard) == set(good) and heard != good),
         (FaultKind.BROKER_RESTART, lambda good, heard: set(heard) < set(good)),
     ],
     ids=lambda value: str(getattr(value, "value", "")),
@@ -105,6 +107,13 @@ def test_a_reason_is_said_before_its_bit() -> None:
     world.put_in("op10", "RR-1")
     topics = [topic for topic, payload, _ in said(link, world, 30) if payload in {b"11", b"1"}]
     assert topics.index("plant/reject_code") < topics.index("plant/rejected")
+
+
+def test_a_sequence_begins_at_zero_again() -> None:
+    place = mqtt_place("rejected", "rejected", sequence="seq", modulus=3)
+    voice = Voice([MqttSignal(name="rejected", place=place)])
+    told = [json.loads(voice.say({"rejected": True}, START)[0].payload)["seq"] for _ in range(4)]
+    assert told == [1, 2, 0, 1]
 
 
 def test_everything_is_said_when_it_is_asked_for() -> None:

@@ -131,6 +131,29 @@ async def test_a_publishing_station_suffers_while_its_fault_lasts(kind: FaultKin
             await task
 
 
+async def test_messages_of_a_station_come_late_while_a_gateway_holds_them_back() -> None:
+    clock = VirtualClock(START)
+    plant = simulate(read_plant(Path("station_configs")), SteadyClock(), seed=1)
+    station = plant.publishing[PUBLISHING_STATION]
+    sent: list[str] = []
+    station._publish = lambda topic, *_args, **_more: sent.append(topic)
+    task = asyncio.create_task(
+        carry_out(a_plan(FaultKind.LATE_MESSAGE, PUBLISHING_STATION), plant, clock)
+    )
+    await asyncio.wait([asyncio.ensure_future(clock.sleep(0))])
+    await until_second(clock, 12)
+    assert station.late_s > 0
+    station.late_s = 0.02
+    station._send()
+    assert not sent
+    await SteadyClock().sleep(0.1)
+    late = len(sent)
+    await until_second(clock, 16)
+    station._send()
+    assert len(sent) == 2 * late > 0
+    await task
+
+
 async def test_a_plan_that_is_given_up_leaves_nothing_broken() -> None:
     clock = VirtualClock(START)
     plant = simulate(read_plant(Path("station_configs")), SteadyClock(), seed=1)
