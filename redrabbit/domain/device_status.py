@@ -40,7 +40,11 @@ class CheckFacts:
     """What is known of one check of the device."""
 
     check_id: str
+    adopted_at: datetime | None = None
+    """Since when the line has the check; None: it doesn't."""
     undecided: tuple[OccurrenceRecord, ...] = ()
+    first_lapsed: OccurrenceRecord | None = None
+    """The earliest that was recorded as lapsed since the check passed last."""
     last_lapsed: OccurrenceRecord | None = None
     """The latest that was recorded as lapsed; what has lapsed and is not yet recorded so is
     among the undecided."""
@@ -114,7 +118,7 @@ def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:
         yield DeviceStanding(status=DeviceStatus.NO_DATA, since=facts.no_data_since)
     if facts.bypassed_since is not None:
         yield DeviceStanding(status=DeviceStatus.BYPASSED, since=facts.bypassed_since)
-    if facts.pause is not None and _is_paused(facts.pause, now):
+    if facts.pause is not None and is_paused(facts.pause, now):
         pause = facts.pause
         yield DeviceStanding(
             status=DeviceStatus.EXCUSED, since=pause.begins_at, until=pause.ends_at
@@ -122,7 +126,7 @@ def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:
     if not facts.checks:
         yield DeviceStanding(status=DeviceStatus.NEVER_VERIFIED, since=None)
     for check in facts.checks:
-        asked = tuple(o for o in check.undecided if not _will_be_excused(o, facts.pause, now))
+        asked = tuple(o for o in check.undecided if not will_be_excused(o, facts.pause, now))
         yield from _of_runs(check)
         yield from _of_lapses(replace(check, undecided=asked), now)
         for occurrence in asked:
@@ -141,7 +145,7 @@ def _of_runs(check: CheckFacts) -> Iterator[DeviceStanding]:
         (DeviceStatus.FAILED, check.last_failed),
         (DeviceStatus.INCONCLUSIVE, check.last_inconclusive),
     ):
-        if run is not None and (passed is None or _ended_at(run) >= _ended_at(passed)):
+        if run is not None and (passed is None or ended_at(run) >= ended_at(passed)):
             yield _by_run(check, word, run)
 
 
@@ -152,7 +156,7 @@ def _of_lapses(check: CheckFacts, now: datetime) -> Iterator[DeviceStanding]:
         lapsed.append(check.last_lapsed)
     for occurrence in lapsed:
         lapsed_at = occurrence.decided_at or lapse_at(occurrence)
-        if check.last_passed is None or lapsed_at > _ended_at(check.last_passed):
+        if check.last_passed is None or lapsed_at > ended_at(check.last_passed):
             yield _by_occurrence(check, DeviceStatus.LAPSED, occurrence, since=lapsed_at)
 
 
@@ -182,7 +186,7 @@ def _of_occurrence(
 def _by_run(check: CheckFacts, word: DeviceStatus, run: RunRecord) -> DeviceStanding:
     return DeviceStanding(
         status=word,
-        since=_ended_at(run),
+        since=ended_at(run),
         check_id=check.check_id,
         run_id=run.run_id,
         occurrence_id=run.occurrence_id,
@@ -207,22 +211,20 @@ def _by_occurrence(
     )
 
 
-def _ended_at(run: RunRecord) -> datetime:
+def ended_at(run: RunRecord) -> datetime:
+    """Return when a run ended; of one that did not say, when it began."""
     return run.ended_at or run.started_at
 
 
-def _is_paused(pause: PauseRecord, instant: datetime) -> bool:
+def is_paused(pause: PauseRecord, instant: datetime) -> bool:
+    """Return whether the pause is on at an instant."""
     return pause.begins_at <= instant < pause.ends_at
 
 
-def _will_be_excused(
-    occurrence: OccurrenceRecord, pause: PauseRecord | None, now: datetime
-) -> bool:
+def will_be_excused(occurrence: OccurrenceRecord, pause: PauseRecord | None, now: datetime) -> bool:
     """Return whether it falls due while the line is not producing (R13), and nobody runs it."""
     return (
-        pause is not None
-        and _is_paused(pause, occurrence.due_at)
-        and not under_way(occurrence, now)
+        pause is not None and is_paused(pause, occurrence.due_at) and not under_way(occurrence, now)
     )
 
 

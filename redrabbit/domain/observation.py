@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, SignalName, StationId
+from redrabbit.domain.part_count import PartCount
 
 Value = bool | int | float | str
 
@@ -172,6 +173,8 @@ class StationView:
     blind: Mapping[DeviceId, NoData] = field(default_factory=dict)
     """Devices of which a signal that their rule needs is without a good reading (D32)."""
 
+    count: PartCount | None = None
+    """What the station has counted (D34); None: it doesn't tell, or can't be read."""
     not_recorded_since: datetime | None = None
     """Since when the database has not taken what the station said; None while it does (K3)."""
 

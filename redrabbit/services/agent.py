@@ -33,7 +33,13 @@ from redrabbit.services.record_fact import record
 from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
-from redrabbit.services.telling_counts import counts_to_tell, paused_lines, tell_all, tell_news
+from redrabbit.services.telling_counts import (
+    counts_to_tell,
+    paused_lines,
+    tell_all,
+    tell_news,
+    unproved_to_tell,
+)
 
 TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
@@ -82,6 +88,8 @@ class Agent:
         self._agent_id: int | None = None
         self._commits = 0
         self._beat_at: datetime | None = None
+        self._unproved_told: Mapping[StationId, datetime] = {}
+        """By station: for which begin of what is not proved a count was told."""
 
     async def open(self) -> None:
         """Begin this life in one transaction; the plant until now is read before it, not in it."""
@@ -269,7 +277,7 @@ class Agent:
             self.note_commit()
 
     async def _keep_counts(self) -> None:
-        """Tell counts when a pause or a recorded stop makes them matter (D34)."""
+        """Tell counts when a pause, a recorded stop or a missing proof makes them matter (D34)."""
         paused = await self.database.read(lambda reader: paused_lines(reader, self.clock.now()))
         while True:
             await self.clock.sleep(COUNTS_S)
@@ -284,9 +292,13 @@ class Agent:
                 reader, self.plant, counts, busy, paused_before=paused, now=now
             )
         )
-        if news:
-            await self.database.write(lambda uow: tell_all(uow, news))
+        unproved, told = await self.database.read(
+            lambda reader: unproved_to_tell(reader, self.plant, counts, self._unproved_told, now)
+        )
+        if news or unproved:
+            await self.database.write(lambda uow: tell_all(uow, (*news, *unproved)))
             self.note_commit()
+        self._unproved_told = told
         return await self.database.read(lambda reader: paused_lines(reader, now))
 
     async def _keep_clock(self) -> None:

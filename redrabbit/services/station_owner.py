@@ -115,7 +115,7 @@ class StationOwner:
 
     def view(self, now: datetime) -> StationView:
         """Return what pages show of the station."""
-        return self.live.view(now)
+        return replace(self.live.view(now), count=self.production.counting.at(now))
 
     def deadline(self) -> SetDeadline | None:
         """Return the deadline of the run under way, if it has one."""

@@ -10,7 +10,13 @@ from redrabbit.domain.identity import AGENT, LineId, StationId
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where, equals, latest
-from redrabbit.domain.records import ContainmentRecord, PartCountRecord, PauseRecord
+from redrabbit.domain.records import (
+    CheckRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PartCountRecord,
+    PauseRecord,
+)
 from redrabbit.domain.station import Station
 from redrabbit.domain.window_moves import can_move, may_reach_further
 from redrabbit.services.ports import Reader, UnitOfWork
@@ -73,6 +79,65 @@ def told_by(
     place = (equals("line", line), equals("station", station))
     before = Where("counted_at", "<=", instant)
     return latest(reader, PartCountRecord, *place, before, by="counted_at")
+
+
+def told_since(
+    reader: RecordReader, line: str, station: str, instant: datetime
+) -> PartCountRecord | None:
+    """Return the count that was told first at an instant or after it; None: none was."""
+    place = (equals("line", line), equals("station", station))
+    after = Where("counted_at", ">=", instant)
+    found = reader.find(PartCountRecord, *place, after, order_by="counted_at", limit=1)
+    return found[0] if found else None
+
+
+def unproved_to_tell(
+    reader: Reader,
+    plant: Plant,
+    counts: Counts,
+    told: Mapping[StationId, datetime],
+    now: datetime,
+) -> tuple[tuple[ToTell, ...], Mapping[StationId, datetime]]:
+    """Return the counts to be told because what is made is not proved any more, and what is told then.
+
+    `told` is, by station, the begin for which a count was told when it was looked at last. A station
+    that can't be read now tells its count when it can.
+    """
+    news: list[ToTell] = []
+    known = dict(told)
+    for name, since in _unproved_since(reader, plant, now).items():
+        if told.get(name) == since:
+            continue
+        station, count = plant.station(name), counts.get(name)
+        if told_since(reader, station.line, name, since) is None:
+            if count is None:
+                continue
+            news.append(ToTell(station=station, count=count, why=CountedWhy.UNPROVED))
+        known[name] = since
+    return tuple(news), known
+
+
+def _unproved_since(reader: Reader, plant: Plant, now: datetime) -> Mapping[StationId, datetime]:
+    """Return since when what a station makes may not be proved: the latest such instant of each.
+
+    A check that is overdue, and one that was adopted: until it passes nothing proves its device.
+    """
+    here = {station.id for station in plant.stations if station.part_counter is not None}
+    adopted = {(each.line, each.check_id): each for each in reader.find(CheckRecord)}
+    overdue = reader.find(
+        OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
+    )
+    instants = [(StationId(each.station), each.grace_ends_at) for each in overdue]
+    instants += [
+        (check.station, known.adopted_at)
+        for check in plant.plan.checks
+        if (known := adopted.get((check.line, check.id))) is not None
+    ]
+    begun: dict[StationId, datetime] = {}
+    for station, instant in instants:
+        if station in here:
+            begun[station] = max(begun.get(station, instant), instant)
+    return begun
 
 
 def counts_to_tell(

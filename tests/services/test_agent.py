@@ -123,7 +123,8 @@ async def test_counts_are_told_when_a_pause_begins_and_ends_and_when_the_life_en
     task = asyncio.ensure_future(running.agent.run())
     await read_all(running, 1000)
     await running.pass_time(1.5)
-    assert told(running) == []
+    begun = (OP20, CountedWhy.UNPROVED, 1000)
+    assert told(running) == [begun], "its check is new, and nothing proves its device yet"
     now = running.clock.now()
     running.database.write_now(
         lambda uow: planning.declare_pause(
@@ -142,7 +143,7 @@ async def test_counts_are_told_when_a_pause_begins_and_ends_and_when_the_life_en
     running.away = False
     await read_all(running, 1007)
     await running.pass_time(1.1)
-    paused = [(OP20, CountedWhy.PAUSE, 1007), (OP30, CountedWhy.PAUSE, 1007)]
+    paused = [begun, (OP20, CountedWhy.PAUSE, 1007), (OP30, CountedWhy.PAUSE, 1007)]
     assert told(running) == paused, "tried again after the database was away"
     await running.pass_time(1.5)
     assert told(running) == paused, "once"

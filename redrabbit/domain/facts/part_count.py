@@ -27,6 +27,8 @@ class CountedWhy(StrEnum):
     """The station's running signal came on."""
     PAUSE = "pause"
     """A pause of its line began or ended."""
+    UNPROVED = "unproved"
+    """A verification fell overdue, or a check was adopted: what is made from here on is not proved."""
     SKIPPED = "skipped"
     """It went back, or was not read for too long: a new epoch begins."""
     COUNTED_ON = "counted_on"

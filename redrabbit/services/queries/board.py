@@ -17,6 +17,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
+from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import unread_since
 from redrabbit.services.queries.wording import message
 from redrabbit.services.receiver_alarms import not_reached
@@ -41,6 +42,8 @@ class Tile:
     """What is overdue behind a worse status (D35)."""
     not_recorded_since: datetime | None
     """Since when nothing of the station could be recorded; None while it can (K3)."""
+    unproved: tuple[Message, ...]
+    """Parts that were made while nothing proved the device."""
     cases: tuple[BadgeShown, ...]
     under_way: RunId | None
     """The run that is under way at the device's station for it."""
@@ -123,6 +126,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         detail=detail,
         overdue=overdue_behind(overview.marks, now),
         not_recorded_since=overview.not_recorded_since,
+        unproved=unproved_shown(each for each in overview.unproved if each.parts),
         cases=badges_shown(overview.marks, now),
         under_way=run.run_id if run is not None else None,
     )

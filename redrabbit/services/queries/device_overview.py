@@ -5,7 +5,7 @@ for all devices; what came last is asked for check by check, so that the time do
 what was recorded long ago (B30).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.containment_questions import open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
-from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding
+from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, ended_at
 from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
@@ -33,8 +33,10 @@ from redrabbit.domain.records import (
 from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
+from redrabbit.domain.unproved import UnprovedParts, unproved_parts, unproved_periods
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
+from redrabbit.services.telling_counts import last_told, told_by, told_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class DeviceOverview:
     """Since when nothing of its station could be recorded; None while it can (K3)."""
     no_data: NoData | None
     """Since when and why nothing can be told by its signals (D32); None: they are read."""
+    unproved: tuple[UnprovedParts, ...]
+    """What was made while nothing proved it; empty where a valid verification does, or nothing counts."""
     checks: tuple[Check, ...]
     undecided: tuple[OccurrenceRecord, ...]
     """Its occurrences that are not decided, by due time."""
@@ -161,6 +165,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         facts=facts,
         not_recorded_since=view.not_recorded_since if view is not None else None,
         no_data=no_data,
+        unproved=tuple(_unproved(scene, station, facts)),
         checks=checks,
         undecided=undecided,
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
@@ -182,11 +187,14 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
         if adopted is not None
         else None
     )
+    passed, lapsed = _last_run(reader, check.id, "passed"), _last_lapsed(reader, check.id)
     return CheckFacts(
         check_id=check.id,
+        adopted_at=adopted.adopted_at if adopted is not None else None,
         undecided=tuple(o for o in undecided if o.check_id == check.id),
-        last_lapsed=_last_lapsed(reader, check.id),
-        last_passed=_last_run(reader, check.id, "passed"),
+        first_lapsed=_first_lapsed(reader, check.id, passed) if lapsed is not None else None,
+        last_lapsed=lapsed,
+        last_passed=passed,
         last_failed=_last_run(reader, check.id, "failed"),
         last_inconclusive=_last_run(reader, check.id, "inconclusive"),
         next_due_at=due.due_at if due is not None else None,
@@ -196,6 +204,42 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
 def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
     conditions = equals("check_id", check_id), equals("outcome", "lapsed")
     return latest(reader, OccurrenceRecord, *conditions, by="due_at")
+
+
+def _first_lapsed(
+    reader: Reader, check_id: str, passed: RunRecord | None
+) -> OccurrenceRecord | None:
+    """Return the first that lapsed since the check passed last; of one that never did, none."""
+    if passed is None:
+        return None
+    found = reader.find(
+        OccurrenceRecord,
+        equals("check_id", check_id),
+        equals("outcome", "lapsed"),
+        Where("grace_ends_at", ">", ended_at(passed)),
+        order_by="due_at",
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _unproved(scene: _Scene, station: Station, facts: DeviceFacts) -> Iterator[UnprovedParts]:
+    """Yield what was made in each period in which nothing proves the device."""
+    if station.part_counter is None:
+        return
+    view = scene.views.get(station.id)
+    read = view.count if view is not None else None
+    for period in unproved_periods(facts, scene.now):
+        place = (scene.reader, station.line, station.id)
+        last = last_told(*place) if read is None else None
+        before, after = told_by(*place, period.since), told_since(*place, period.since)
+        yield unproved_parts(
+            period,
+            before=before.count if before is not None else None,
+            after=after.count if after is not None else None,
+            until=read if last is None else last.count,
+            is_read=read is not None,
+        )
 
 
 def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:

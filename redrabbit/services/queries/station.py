@@ -50,6 +50,7 @@ from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
+from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import Unread, unread_here, unread_since
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
@@ -111,6 +112,8 @@ class StationPage:
     """What can't be read here, so that a device can't be judged."""
     not_recorded_since: datetime | None
     """Since when nothing of the station could be recorded; None while it can (K3)."""
+    unproved: tuple[Message, ...]
+    """Of each device: what was made while nothing proved it."""
     signals: tuple[SignalChip, ...]
     reading_age: timedelta | None
     run: RunUnderWay | None
@@ -148,6 +151,11 @@ def station_page(
         now=now,
         unread=unread_here(station, here),
         not_recorded_since=view.not_recorded_since if view is not None else None,
+        unproved=tuple(
+            message("unproved.of", device=each.device.name, made=made)
+            for each in here
+            for made in unproved_shown(each.unproved)
+        ),
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
         run=_run(reader, plant, station, run) if run is not None else None,

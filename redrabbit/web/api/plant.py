@@ -19,7 +19,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import Check, in_words
-from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station
+from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station, UnprovedParts
 from redrabbit.web.api.problems import ALWAYS, FOR_ONE
 from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
@@ -142,6 +142,10 @@ def device_model(overview: DeviceOverview) -> Device:
         run=standing.run_id,
         containment=standing.containment_id,
         overdue_since=overdue.since if overdue is not None else None,
+        unproved=[
+            UnprovedParts(why=made.why, since=made.since, parts=made.parts, at_least=made.at_least)
+            for made in overview.unproved
+        ],
         cases=[
             Case(
                 containment=badge.containment_id,

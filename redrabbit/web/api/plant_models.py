@@ -9,6 +9,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.station import DeviceKind
+from redrabbit.domain.unproved import UnprovedWhy
 from redrabbit.web.api.models import ContainmentRef, InWords, Model, OccurrenceRef, RunRef
 
 
@@ -63,6 +64,15 @@ class Case(Model):
     at_least: bool = Field(description="There may be more.")
 
 
+class UnprovedParts(Model):
+    """Parts that were made while nothing proved their device."""
+
+    why: UnprovedWhy
+    since: datetime
+    parts: int | None = Field(description="null: nobody can tell how many.")
+    at_least: bool = Field(description="There may be more.")
+
+
 class Device(Model):
     """One error-proofing device: whether it can be trusted now, and its cases (D10, D35)."""
 
@@ -91,5 +101,9 @@ class Device(Model):
     containment: ContainmentRef | None
     overdue_since: datetime | None = Field(
         description="Since when something is overdue, whatever the status is; null: nothing is."
+    )
+    unproved: list[UnprovedParts] = Field(
+        description="What was made while a check was never passed, overdue or lapsed, or the line was "
+        "declared not producing; empty where the station counts no parts."
     )
     cases: list[Case] = Field(description="Until a person has closed them, oldest first.")

@@ -250,14 +250,22 @@ class _Figures(Collector):
             "Age of the oldest of them.",
             labels=labels,
         )
+        unproved = GaugeMetricFamily(
+            "redrabbit_unproved_parts",
+            "Parts made so far while nothing proved the device, at least; none where nobody can tell.",
+            labels=[*labels, "why"],
+        )
         for overview in self._overviews:
             place = [overview.station.line, overview.station.id, overview.device.id]
             marks = overview.marks
+            for made in overview.unproved:
+                if made.parts is not None:
+                    unproved.add_metric([*place, made.why.value], made.parts)
             overdue.add_metric(place, float(marks.overdue is not None))
             cases.add_metric(place, len(marks.cases))
             for badge in marks.cases[:1]:
                 oldest.add_metric(place, (self._now - badge.opened_at).total_seconds())
-        yield from (overdue, cases, oldest)
+        yield from (overdue, cases, oldest, unproved)
 
     def _devices(self) -> Metric:
         family = GaugeMetricFamily(
