@@ -137,6 +137,7 @@ def test_an_mqtt_link_takes_its_address_from_the_plant_file() -> None:
                 encoding=Encoding.NUMBER,
                 path=("result", "torque"),
                 sequence_path=("seq",),
+                sequence_modulus=256,
                 time_path=("at",),
                 expected_every_s=0.5,
             ),
