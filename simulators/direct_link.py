@@ -137,6 +137,8 @@ class DirectMqtt:
         self._shown = world.snapshot(station)
         self._under_way: list[tuple[datetime, Sent]] = []
         """Late messages, each with the instant at which it arrives."""
+        self.every_s = voice.every_s
+        """How often it says everything, changed or not."""
 
     @property
     def is_connected(self) -> bool:

@@ -13,6 +13,7 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import ModbusLink, MqttLink, Station
+from redrabbit.links.held_back import HeldBack
 from redrabbit.links.topic_reader import TopicReader
 from simulators.direct_link import DirectModbus, DirectMqtt, Faults
 from simulators.line import World
@@ -25,6 +26,9 @@ LIVES_SHARE = 0.7
 POLLS = 2
 """While a verdict is open at most so many polls pass without a reading: after three, silence is none
 (D30)."""
+IDLE = timedelta(seconds=2)
+"""A station that is read more seldom is idle: what it says meanwhile is left out here."""
+SPOKEN = timedelta(seconds=1.5)
 
 
 class StationReader(Protocol):
@@ -104,8 +108,10 @@ class PublishingStation:
             for spec in station.signals
             if isinstance(spec.address, MqttAddress) and spec.address.expected_every_s
         ]
-        self.longest_gap_s = LIVES_SHARE * min(station.value_expires_s, *every_s)
-        """It also says everything again after so long, whether something changed or not."""
+        promised_s = min(station.value_expires_s, *every_s)
+        self.longest_gap_s = LIVES_SHARE * promised_s
+        self._repeats_after_s = promised_s - self.longest_gap_s
+        """It says everything again if it has not for so long: else the next read might be too late."""
         self._station = station
         self._link = link
         self._clock = clock
@@ -117,6 +123,7 @@ class PublishingStation:
         self._readers: dict[str, TopicReader] = {}
         self._is_connected = False
         self._said_all_at: datetime | None = None
+        self._read_at: datetime | None = None
         self._ahead = clock.now() - clock.steady
 
     def restart(self) -> None:
@@ -129,12 +136,18 @@ class PublishingStation:
         }
         self._ahead = self._clock.now() - self._clock.steady
         self._is_connected = self._link.is_connected
+        now = self._clock.now()
         for reader in self._readers.values() if self._is_connected else ():
-            reader.connected(self._clock.now() - self._settle)
+            reader.connected(now - self._settle)
+            self._hear_it_speak(reader, now)
 
     def read(self) -> Iterator[Acquisition]:
         now, steady = self._clock.now(), self._clock.steady
         self._follow_clock(now - steady)
+        if self._read_at is not None and steady - self._read_at > IDLE:
+            for reader in self._readers.values():
+                self._hear_it_speak(reader, now)
+        self._read_at = steady
         if not self._link.is_connected:
             self._link.arrivals()
             if self._is_connected:
@@ -147,13 +160,21 @@ class PublishingStation:
             for reader in self._readers.values():
                 reader.connected(now)
         everything = self._said_all_at is None or (
-            (steady - self._said_all_at).total_seconds() >= self.longest_gap_s
+            (steady - self._said_all_at).total_seconds() >= self._repeats_after_s
         )
         if everything:
             self._said_all_at = steady
         for arrival in self._link.arrivals(everything=everything):
             reader = self._readers[arrival.topic]
             yield reader.take(arrival.payload, now, retained=arrival.retained).acquisition
+
+    def _hear_it_speak(self, reader: TopicReader, now: datetime) -> None:
+        """Let a topic have spoken as it does: nobody reads an idle station, and it speaks all the same."""
+        every = timedelta(seconds=self._link.every_s)
+        held_back = HeldBack(reader.expected_every_s)
+        for n in range(int(SPOKEN / every), 0, -1):
+            held_back.hear(now - n * every)
+        reader._held_back = held_back
 
     def _follow_clock(self, ahead: timedelta) -> None:
         step, self._ahead = ahead - self._ahead, ahead

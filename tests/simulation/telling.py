@@ -58,6 +58,7 @@ def came_of(shift: SimulatedShift, inspector: Inspector) -> Counter[str]:
     story = inspector.story
     found = Counter(f"checked {what}" for what in inspector.seen().elements())
     found.update(f"verdict {judged.verdict}" for judged in story.judged)
+    found.update(f"judged at {judged.station}" for judged in story.judged)
     found.update(f"why {judged.why}" for judged in story.judged if judged.why)
     found.update(f"why {why}" for r in story.runs.values() for _, why in r.verdicts.values() if why)
     found.update(f"run {run.outcome}" for run in story.runs.values())

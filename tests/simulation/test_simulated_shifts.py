@@ -14,6 +14,7 @@ import pytest
 from redrabbit.domain.facts.suspect_window import WindowMove
 from redrabbit.domain.run_words import Verdict, Why
 from simulators.faults import FaultKind
+from tests.simulation.busy_plant import configured
 from tests.simulation.shift import SimulatedShift
 from tests.simulation.telling import seeds, shifts, tell, uncollected
 
@@ -33,6 +34,7 @@ AWAITED = frozenset(
         *(f"verdict {verdict.value}" for verdict in Verdict),
         *(f"why {why.value}" for why in set(Why) - NOT_THERE_YET),
         *(f"fault {kind.value}" for kind in FaultKind),
+        *(f"judged at {station.id}" for station in configured()[0].stations),
         *(f"run {outcome}" for outcome in ("passed", "failed", "inconclusive", "aborted")),
         *(f"occurrence {outcome}" for outcome in ("passed", "failed", "lapsed", "excused")),
         *(
