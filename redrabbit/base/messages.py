@@ -144,11 +144,16 @@ class Catalogue:
                 return self._number(name, value, style)
             case list() | tuple():
                 return self.gettext(", ").join(self.shown(name, one, style, now) for one in value)
+            case str():  # before what can be anything: asking that takes most of a page's time
+                return self._word(value, style)
             case InBothLanguages():
                 return value.in_language(self.language)
             case _:
-                family = Message(f"{style}.{value}")
-                return self.render(family) if style and self.knows(family.code) else str(value)
+                return self._word(str(value), style)
+
+    def _word(self, value: str, style: str) -> str:
+        family = Message(f"{style}.{value}")
+        return self.render(family) if style and self.knows(family.code) else value
 
     def _number(self, name: str, value: float, style: str) -> str:
         if name.endswith("_s"):

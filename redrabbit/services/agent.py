@@ -210,12 +210,17 @@ class Agent:
         queue = self.queues.get(station)
         return self._commits + queue.owner.live.changes if queue is not None else 0
 
-    def views(self) -> dict[StationId, StationView]:
-        """Return the live readings of every station, and whether what it says is recorded."""
+    def views(self, only: StationId | None = None) -> dict[StationId, StationView]:
+        """Return the live readings of every station, and whether what it says is recorded.
+
+        Of one station only where it is named: readings are made when somebody asks for them, and of a
+        hundred stations that holds the event loop for as long as a few polls take.
+        """
         now = self.clock.now()
         return {
             station: replace(queue.owner.view(now), not_recorded_since=queue.not_recording_since)
             for station, queue in self.queues.items()
+            if only is None or station == only
         }
 
     def recording(self) -> dict[StationId, Recording]:

@@ -36,9 +36,9 @@ class LocalPlantService:
         """Run a query on a consistent snapshot of the records."""
         return await self._agent.database.read(query)
 
-    def views(self) -> Mapping[StationId, StationView]:
-        """Return the live readings of every station."""
-        return self._agent.views()
+    def views(self, only: StationId | None = None) -> Mapping[StationId, StationView]:
+        """Return the live readings of every station, or only of the one that is named."""
+        return self._agent.views(only)
 
     def recording(self) -> Mapping[StationId, Recording]:
         """Return how recording fares at every station."""

@@ -69,11 +69,12 @@ def live_board(site: Site, turns: Turns) -> LivePage[BoardPage]:
         version=site.service.commits,
         read=lambda: board_content(site),
         render=render,
+        is_urgent=lambda _content: True,
     )
 
 
 def live_station(site: Site, turns: Turns, station_id: str) -> LivePage[StationPage]:
-    """Return a station's page for all who watch it."""
+    """Return a station's page for all who watch it; while a run is under way, somebody waits for it."""
 
     def render(content: StationPage, sight: Sight) -> str:
         return _fragment(site, "station_live.html", content, f"/stations/{station_id}", sight)
@@ -84,6 +85,7 @@ def live_station(site: Site, turns: Turns, station_id: str) -> LivePage[StationP
         version=lambda: site.service.version(StationId(station_id)),
         read=lambda: station_content(site, station_id),
         render=render,
+        is_urgent=lambda content: content.run is not None,
     )
 
 

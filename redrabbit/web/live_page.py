@@ -2,12 +2,13 @@
 
 However many watch, a change costs one query and one rendering a sight; what differs from browser to
 browser is put in by `rendering.for_viewer`. Pages take turns, and after each turn the rest of the
-service gets as much time as the turn took: looking never has more than half of the event loop.
+service gets as much time as was spent on it, so that all pages together have about half of the time of
+the event loop, at most. Where many are watched, those go first on which somebody does something.
 """
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,9 +27,9 @@ log = logging.getLogger("redrabbit.web")
 C = TypeVar("C")
 
 LOOK_EVERY_S: Final = 0.25
-"""How soon a change is noticed."""
+"""How soon a change is noticed where it is urgent."""
 RENDER_EVERY_S: Final = 1.0
-"""How often a page is made anew without a change, for its countdowns."""
+"""How often a page is made anew in any case, for its countdowns."""
 BEAT_EVERY_S: Final = 3.0
 LONGEST_REST: Final = timedelta(seconds=1)
 """After a turn in which the database kept everybody waiting."""
@@ -53,21 +54,54 @@ class Shown(Generic[C]):
     """In which turn it was read."""
 
 
+@dataclass(slots=True)
+class Turn:
+    """One making of one page."""
+
+    spent: timedelta = timedelta()
+    """How long it kept a reader or the event loop busy; waiting for others is not in it."""
+
+
 class Turns:
-    """Lets pages be made one after the other, with a rest after each as long as itself."""
+    """Lets pages be made one after the other, with a rest after each as long as it took."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        self._is_taken = False
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._count = 0
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, *, is_urgent: bool) -> AsyncIterator[Turn]:
         """Wait for a turn, and have it for the length of the block."""
-        async with self._one_at_a_time:
-            began_at = self._clock.now()
-            yield
-            rest = min(apart(self._clock.now(), began_at), LONGEST_REST)
-            await self._clock.sleep(rest.total_seconds())
+        while self._is_taken:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            (self._first if is_urgent else self._others).append(mine)
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if not mine.cancelled():  # it was called, and does not come
+                    self._call_next()
+                raise
+        self._is_taken, turn = True, Turn()
+        try:
+            yield turn
+            await self._clock.sleep(min(turn.spent, LONGEST_REST).total_seconds())
+        finally:
+            self._is_taken = False
+            self._call_next()
+
+    def _call_next(self) -> None:
+        """Call who waits: the urgent ones first, but each fourth time another."""
+        self._count += 1
+        queues = (self._first, self._others) if self._count % 4 else (self._others, self._first)
+        for queue in queues:
+            while queue:
+                called = queue.popleft()
+                if not called.done():
+                    called.set_result(None)
+                    return
 
 
 class LivePage(Generic[C]):
@@ -81,12 +115,16 @@ class LivePage(Generic[C]):
         version: Callable[[], int],
         read: Callable[[], Awaitable[C]],
         render: Callable[[C, Sight], str],
+        is_urgent: Callable[[C], bool],
     ) -> None:
+        """`is_urgent`: somebody does something there, and every change is told at once."""
         self._turns = turns
         self._clock = clock
         self._version = version
         self._read = read
         self._render = render
+        self._asks_if_urgent = is_urgent
+        self._is_urgent = True
         self._bell = Bell(clock)
         self._watching: Counter[Sight] = Counter()
         self._shown: dict[Sight, Shown[C]] = {}
@@ -146,10 +184,10 @@ class LivePage(Generic[C]):
         said_at = self._clock.now()
         try:
             while True:
-                async with self._turns.turn():
+                async with self._turns.turn(is_urgent=self._is_urgent) as turn:
                     version, read_at = self._version(), self._clock.now()
                     try:
-                        has_changed = await self._make()
+                        has_changed = await self._make(turn)
                     except StoreTrouble as trouble:  # silence tells the page; the next may succeed
                         log.warning("live page not refreshed: %s", trouble)
                         has_changed = False
@@ -167,15 +205,20 @@ class LivePage(Generic[C]):
         self._keeping = None
         await self._bell.ring()
 
-    async def _make(self) -> bool:
+    async def _make(self, turn: Turn) -> bool:
         """Read the page and render each sight of it; return whether anybody has to be told."""
         self._turn += 1
         is_awaited, self._is_awaited = self._is_awaited, False
+        began_at = self._clock.now()
         content = await self._read()
+        turn.spent += apart(self._clock.now(), began_at)
+        self._is_urgent = self._asks_if_urgent(content)
         has_changed = is_awaited
         for sight in tuple(self._watching):
             if sight in self._watching:  # nobody has left during another's rendering
+                began_at = self._clock.now()
                 has_changed |= self._render_one(content, sight)
+                turn.spent += apart(self._clock.now(), began_at)
                 await self._clock.sleep(0)
         return has_changed
 
@@ -191,7 +234,7 @@ class LivePage(Generic[C]):
         """Wait for a change, but not longer than a countdown may stand still."""
         await self._clock.sleep(LOOK_EVERY_S)
         while (
-            self._version() == version
+            (self._version() == version or not self._is_urgent)
             and not self._is_awaited
             and apart(self._clock.now(), since).total_seconds() < RENDER_EVERY_S
         ):

@@ -5,6 +5,7 @@ stays what it is: copied, an id is exactly the id.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -16,13 +17,20 @@ _A_LONG_ID: Final = Markup('<span class="id long">{}</span>')
 _FITS_A_PHONE: Final = 20
 """Characters that stand in one line of a phone, in a heading too; a longer id is broken there."""
 
+KEPT_TEXTS: Final = 2048
+"""Pages that are made anew each second say the same ones again and again."""
+
 
 def unbroken(text: object) -> Markup:
     """Return a text as HTML with each id in `<span class="id">`; for content, not for attributes.
 
     Words joined by hyphens are taken for an id (or a date) if there is a digit in them.
     """
-    said = str(text)
+    return _unbroken(str(text))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _unbroken(said: str) -> Markup:
     found: list[Markup] = []
     end = 0
     for word in _MAY_BE_ID.finditer(said):

@@ -197,6 +197,7 @@ async def test_stations_come_and_go() -> None:
     assert gone is not None
     assert gone.retired_at is not None
     assert set(served.service.views()) == {OP20, op40}
+    assert dict(served.service.views(op40)) == {op40: served.service.views()[op40]}
     await served.read_station(op40, part_count=1)
     assert served.agent.queues[op40].owner.live.counter() == 1
 

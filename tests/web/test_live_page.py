@@ -32,6 +32,7 @@ class Plant:
     rendered: Counter[Sight] = field(default_factory=Counter)
     troubles: list[Exception] = field(default_factory=list)
     reading_takes_s: float = 0.0
+    is_urgent: bool = True
 
     def __post_init__(self) -> None:
         self.clock = JumpClock()
@@ -41,6 +42,7 @@ class Plant:
             version=lambda: self.version,
             read=self.read,
             render=self.render,
+            is_urgent=lambda _content: self.is_urgent,
         )
 
     async def read(self) -> str:
@@ -95,6 +97,20 @@ async def test_a_change_is_noticed_before_the_countdown_moves() -> None:
         before = plant.clock.now()
         assert said(await anext(watched)) == "two in en"
         assert (plant.clock.now() - before).total_seconds() <= 0.5
+
+
+async def test_where_nobody_does_anything_a_page_is_made_once_a_second_however_much_changes() -> (
+    None
+):
+    plant = Plant(is_urgent=False)
+    async with plant.watched() as watched:
+        await anext(watched)
+        reads, before = plant.reads, plant.clock.now()
+        while plant.reads < reads + 10:
+            plant.change(str(plant.version))
+            await plant.clock.sleep(0.01)
+        assert (plant.clock.now() - before).total_seconds() >= 9
+        assert said(await anext(watched)) != "one in en"
 
 
 async def test_a_clock_that_is_set_back_holds_up_neither_page_nor_beat() -> None:
@@ -189,6 +205,47 @@ async def test_pages_leave_the_rest_of_the_service_as_much_time_as_they_take() -
             await anext(watched)
     seconds = (plant.clock.now() - before).total_seconds()
     assert 10 * plant.reading_takes_s <= seconds / 2
+
+
+async def test_whoever_does_something_goes_first_and_the_others_come_all_the_same() -> None:
+    clock, went = JumpClock(), list[str]()
+    turns = Turns(clock)
+
+    async def go(name: str, *, is_urgent: bool) -> None:
+        async with turns.turn(is_urgent=is_urgent):
+            went.append(name)
+
+    async with turns.turn(is_urgent=False):
+        waiting = [asyncio.create_task(go("other", is_urgent=False)) for _ in range(4)]
+        await clock.sleep(0)
+        waiting += [asyncio.create_task(go("urgent", is_urgent=True)) for _ in range(8)]
+        gone = asyncio.create_task(go("gone", is_urgent=True))
+        await clock.sleep(0)
+        gone.cancel()
+        await clock.sleep(0)
+    await asyncio.gather(*waiting)
+    assert went.count("urgent") == 8
+    assert went[:3] == ["urgent"] * 3
+    assert "other" in went[:4]
+    assert "gone" not in went
+
+
+async def test_a_turn_that_was_called_and_is_given_up_is_another_s() -> None:
+    clock, turns = JumpClock(), Turns(JumpClock())
+
+    async def go() -> None:
+        async with turns.turn(is_urgent=True):
+            await clock.sleep(0)
+
+    async with turns.turn(is_urgent=True):
+        waiting = [asyncio.create_task(go()) for _ in range(3)]
+        await clock.sleep(0)
+    waiting[0].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting[1:])
+        async with turns.turn(is_urgent=True):
+            pass
+    assert waiting[0].cancelled()
 
 
 async def test_a_database_that_keeps_everybody_waiting_is_not_waited_for_twice() -> None:

@@ -88,8 +88,9 @@ def station_router(site: Site) -> APIRouter:
 
 async def station_content(site: Site, station_id: str) -> StationPage:
     """Return a station's page as it stands now; refused for an unknown station."""
-    plant, views, now = site.service.plant, site.service.views(), site.clock.now()
     _refuse_unknown(site, station_id)
+    plant, now = site.service.plant, site.clock.now()
+    views = site.service.views(StationId(station_id))
     return await site.service.read(
         lambda reader: station_page(reader, plant, views, StationId(station_id), now)
     )
