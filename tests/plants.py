@@ -207,6 +207,12 @@ class Bench:
         """Let time pass; nothing else happens."""
         self.clock.advance_to(self.clock.steady + timedelta(seconds=seconds))
 
+    def see_free(self, station: StationId = OP20) -> None:
+        """Read a station twice within a second; nothing changes."""
+        for _ in range(2):
+            self.pass_time(0.5)
+            self.read(station)
+
     def read(self, station: StationId, /, **values: Value | Reason) -> None:
         """Let the station be read once: these values changed."""
         now = self.clock.now()

@@ -200,8 +200,9 @@ class ServedPlant:
         self.clock.jump(5)
         await self.show(run.station)
         taken = await self.service.do(acts.ScanPart(run_id=run.run_id, code=part), who(run))
-        self.clock.jump(1)
-        await self.show(run.station)
+        for _ in range(2):
+            self.clock.jump(0.5)
+            await self.show(run.station)
         return taken
 
     async def put_on(self, run: RunRecord, part: str) -> None:

@@ -99,6 +99,14 @@ def stands(condition: Condition, context: ConditionContext) -> bool | None:
     return holds(_with_bits_as_they_are(condition), context)
 
 
+def level_holds(condition: Condition, known: Mapping[SignalName, Value]) -> bool | None:
+    """Return whether a condition on the part's presence is true at one moment; None: unknown.
+
+    Its edges are read as levels, as `turned_true` reads them.
+    """
+    return holds(_level_form(condition), _Moment(known=known, base={}))
+
+
 def turned_true(
     condition: Condition,
     before: Mapping[SignalName, Value],

@@ -135,7 +135,7 @@ class DetectionRule:
     """How one device's answer is read (R15, D2, D3)."""
 
     presented: Condition | None
-    """The first part-present edge after arming; None: by the part's code, or the operator's tap."""
+    """The first part-present edge from a place that was seen free (D29); None: by the part's code, or the operator's tap."""
     detected: Condition
     accepted: Condition | None
     demanded: Change | None = None

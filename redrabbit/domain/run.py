@@ -16,6 +16,7 @@ from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
 from redrabbit.domain.observation import Acquisition, Readings
+from redrabbit.domain.place_free import PlaceSeen
 from redrabbit.domain.run_words import (
     Outcome,
     Presented,
@@ -69,6 +70,8 @@ class Run:
     state: RunState = RunState.AWAITING_PART
     index: int = 0
     evidence: Evidence | None = None
+    place: PlaceSeen | None = None
+    """What was seen of the part's place since it was scanned (D29)."""
     later_presentation: Evidence | None = None
     """A later presentation of the same part, kept beside (L10)."""
     deadline: "SetDeadline | None" = None

@@ -1,8 +1,9 @@
 """What a station's readings mean to a run: which part is there, and what its evidence becomes.
 
-D2 says what *presented* is: the part's code, or the first part-present edge. The same signs tell
-when the next part comes, or ours a second time: from then on what the station says is not about
-our first presentation any more (L3, L10). Nothing here decides; `run_transitions` does.
+D2 says what *presented* is: the part's code, or the first part-present edge (from a place that was
+seen free: `place_free`). The same signs tell when the next part comes, or ours a second time: from
+then on what the station says is not about our first presentation any more (L3, L10). Nothing here
+decides; `run_transitions` does.
 """
 
 from dataclasses import replace

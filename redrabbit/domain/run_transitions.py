@@ -15,6 +15,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import begin, gather, present
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Acquisition, Readings
+from redrabbit.domain.place_free import seen_at_scan, seen_since, was_free
 from redrabbit.domain.run import (
     Aborted,
     Advance,
@@ -113,10 +114,12 @@ def _take_part(run: Run, event: Scanned) -> Advance:
 
 
 def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
+    evidence = begin(run.step.expectation, readings, at)
     armed = replace(
         run,
         state=RunState.ARMED,
-        evidence=begin(run.step.expectation, readings, at),
+        evidence=evidence,
+        place=seen_at_scan(evidence, readings, at),
         later_presentation=None,
     )
     armed, deadline = _with_deadline(
@@ -162,6 +165,7 @@ def _abort_and_close(run: Run, event: Aborted, outcome: Outcome) -> Advance:
 
 def _watch_arming(run: Run, event: Observed) -> Advance:
     assert run.evidence is not None  # noqa: S101  an armed run has evidence
+    assert run.place is not None  # noqa: S101  and its place was looked at
     acquisition = event.acquisition
     gathered = gather(run.evidence, acquisition)
     at = acquisition.window.ended_at
@@ -172,9 +176,11 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
             return _present(replace(run, evidence=gathered), at, Presented.CODE, acquisition)
         if code is not None and code in run.known_parts:
             return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
-    elif presented_edge(run.evidence, gathered, acquisition):
+    elif presented_edge(run.evidence, gathered, acquisition) and was_free(
+        run.place, gathered, acquisition
+    ):
         return _present(replace(run, evidence=gathered), at, Presented.EDGE, acquisition)
-    return replace(run, evidence=gathered), ()
+    return replace(run, evidence=gathered, place=seen_since(run.place, gathered, acquisition)), ()
 
 
 def _tap(run: Run, event: Tapped) -> Advance:

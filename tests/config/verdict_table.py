@@ -239,7 +239,7 @@ class Played:
         self.story.readings = {}
         self._observe(dict(self._told))
         self.story.scan(self._now_s, part)
-        self.polls(3)
+        self.polls(12)  # its place is seen free for a good second (D29)
         self.poll({"present": True})
         self.polls(2)
 

@@ -120,6 +120,7 @@ def test_an_acceptance_after_the_deadline_contradicts_nothing() -> None:
 def test_the_next_part_being_accepted_contradicts_nothing(rule: DetectionRule) -> None:
     story = story_of(rule)
     story.scan(1)
+    story.polls(1.2, 1.7)
     story.poll(2, part_code=RABBIT, part_present=True)
     story.poll(3, rejected=True)
     story.poll(3.5, part_code="", part_present=False, rejected=False)

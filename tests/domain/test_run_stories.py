@@ -91,6 +91,7 @@ def test_another_part_before_the_answer_ends_it_inconclusive(rule: DetectionRule
     """Story: another part before the answer; not even an answer in the same poll is ours (L3)."""
     story = story_of(rule)
     story.scan(1)
+    story.polls(1.2, 1.7)
     story.poll(2, part_code=RABBIT, part_present=True)
     story.poll(3, part_code="", part_present=False)
     story.poll(4, part_code="P-4711", part_present=True, rejected=True)

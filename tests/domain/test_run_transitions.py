@@ -180,8 +180,9 @@ def test_the_first_part_present_edge_after_arming_presents_where_there_are_no_co
     story.scan(1)
     assert story.poll(2) == ()
     assert story.poll(3, part_present=False) == ()
+    assert story.poll(3.5) == ()
 
-    assert kinds(story.poll(4, part_present=True)) == ["PartPresented"]
+    assert kinds(story.poll(4.1, part_present=True)) == ["PartPresented"]
     assert kinds(story.poll(5, rejected=True)) == ["VerdictReached"]
     assert story.verdict == "detected"
 

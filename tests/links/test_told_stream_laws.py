@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from redrabbit.domain.place_free import FREE_READINGS
 from tests.builders import ACCEPTED, PRESENT, REJECTED
-from tests.links.told_streams import SIGNALS, Clock, Network, Station, Truth, verdict
+from tests.links.told_streams import SCANNED_AT_S, SIGNALS, Clock, Network, Station, Truth, verdict
 
 PATIENT = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 ONE_TOPIC = (SIGNALS,)
@@ -130,6 +131,7 @@ def test_on_a_good_network_the_verdict_is_the_truth(
 ) -> None:
     """Else the laws would hold of a product that never says anything."""
     steady = replace(truth, stands_for=20.0, leftover=False, earlier_part_at=None)
+    assume(steady.part_at > SCANNED_AT_S + FREE_READINGS * station.every + 0.1)
     assume(abs(steady.answers_after - steady.within) > 0.1)
     late = steady.answer is not None and not steady.in_time
     assume(not late or steady.answers_after > steady.within + station.every + 0.1)

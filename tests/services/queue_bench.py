@@ -167,9 +167,18 @@ class QueueBench:
 
     async def scan(self, code: str, station: StationId = OP20) -> RunRecord:
         queue = self.queues[station]
-        return await queue.act(
+        run = await queue.act(
             lambda: queue.owner.scan(code, actor=ANNA, now=self.bench.clock.now())
         )
+        await self.see_free(station)
+        return run
+
+    async def see_free(self, station: StationId = OP20) -> None:
+        """Let the station be read twice within a second: the part's place is free."""
+        for _ in range(2):
+            self.bench.pass_time(0.5)
+            self.reads(station)
+            await turns()
 
     async def abort(self, station: StationId = OP20) -> RunRecord:
         queue = self.queues[station]

@@ -82,9 +82,15 @@ class Served:
     async def start(self, key: str | None = None) -> RunRecord:
         return await self.service.do(START, ANNA, key)
 
+    async def see_free(self) -> None:
+        """Read OP20 twice within a second; nothing changes."""
+        for _ in range(2):
+            self.pass_time(0.5)
+            await self.read_station()
+
     async def put_in(self, **answer: Value) -> None:
         """Put the part in at OP20, let the device answer, and take the part out again."""
-        self.pass_time(1)
+        await self.see_free()
         await self.read_station(part_present=True)
         self.pass_time(0.9)
         await self.read_station(**answer)

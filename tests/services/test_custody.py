@@ -42,7 +42,7 @@ def scan(bench: Bench, code: str = "RR-0001") -> None:
 
 
 def put_in(bench: Bench, **answer: bool | int) -> None:
-    bench.pass_time(1)
+    bench.see_free()
     bench.read(OP20, part_present=True)
     bench.pass_time(0.9)
     bench.read(OP20, **answer)

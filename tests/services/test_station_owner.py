@@ -44,7 +44,7 @@ def scan(bench: Bench, code: str) -> None:
 
 def put_in(bench: Bench, answer: str | None, code: int = 11) -> None:
     """Put the part in, let the device answer, and take the part out again."""
-    bench.pass_time(1)
+    bench.see_free()
     bench.read(OP20, part_present=True)
     bench.pass_time(0.9)
     if answer == "rejected":
@@ -169,7 +169,7 @@ def test_a_restart_in_mid_presentation_ends_it_inconclusive() -> None:
     bench = Bench()
     run = start(bench)
     scan(bench, "RR-0001")
-    bench.pass_time(1)
+    bench.see_free()
     bench.read(OP20, part_present=True)
     bench.restart()
     (shown,) = bench.database.read_now(lambda reader: reader.find(PresentationRecord))

@@ -56,7 +56,7 @@ async def armed(served: Served) -> RunId:
 async def test_a_run_that_nothing_concerns_goes_on_and_detects() -> None:
     served = await Served.opened(a_plant(a_check(), a_check(OTHER_CHECK, OP30)))
     run = await armed(served)
-    served.pass_time(1)
+    await served.see_free()
     await served.read_station(part_present=True)
     owner = served.agent.queues[OP20].owner
     other = a_check(OTHER_CHECK, OP30, grace=timedelta(minutes=5))
@@ -82,7 +82,7 @@ async def test_a_run_that_something_concerns_is_taken_up_as_after_a_restart(plan
     """L3: what was before the device is inconclusive; the part is still to be given back."""
     served = await Served.opened()
     run = await armed(served)
-    served.pass_time(1)
+    await served.see_free()
     await served.read_station(part_present=True)
     taken = await take_over(served, plant)
     assert set(taken.rebuilt) == {OP20}

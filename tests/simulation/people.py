@@ -333,7 +333,8 @@ class People:
     def plan_the_day(self, begin: datetime, hours: float) -> None:
         """Plan what the quality engineer does without being asked."""
         self._agenda.at(begin + timedelta(hours=0.75 * hours), self.ask_for_more)
-        self._agenda.at(begin + timedelta(hours=0.85 * hours), self.insist)
+        for late in (0.85, 0.92):  # a device may just not be read the first time
+            self._agenda.at(begin + timedelta(hours=late * hours), self.insist)
         for share, act in (
             (0.3, self._pause),
             (0.2, self._excuse),

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.place_free import shows_place
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.run import Run
 from redrabbit.domain.run_words import RunState
@@ -236,7 +237,8 @@ class SimulatedShift:
             run.state is RunState.PRESENTED or run.later_presentation is not None
         )
         armed = run is not None and run.state is RunState.ARMED
-        if judging or (armed and station in self._publishing):
+        by_order = run is not None and shows_place(run.step.expectation.rule.presented)
+        if judging or (armed and (by_order or station in self._publishing)):
             return self._readers[station].longest_gap_s
         returning = run is not None and run.state is RunState.AWAITING_RETURN and run.evidence
         watched = self.world.now < self._read_until.get(station, self.world.now)

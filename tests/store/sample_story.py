@@ -262,7 +262,7 @@ class Shop:
     def torque_part(self, answer: str, code: int = 11) -> None:
         """Put a part in OP10, let it answer, take the part out."""
         count = int(self.shown[OP10]["part_count"])
-        self.pass_time(1)
+        self.watch(OP10, 1)
         self.read(OP10, part_present=True)
         self.watch(OP10, 0.9)
         if answer == "rejected":
@@ -464,7 +464,7 @@ def _other_endings(shop: Shop) -> None:
         shop.bad_torque_run("rejected", code=99)  # inconclusive again and again
     shop.start(TORQUE)  # given up with the part before the device
     shop.scan(OP10, "RR-0001")
-    shop.pass_time(1)
+    shop.watch(OP10, 1)
     shop.read(OP10, part_present=True)
     shop.abort(OP10, "sensor dirty")
     shop.read(OP10, part_present=False)
@@ -557,7 +557,7 @@ def _erased(shop: Shop) -> None:
 def _restarts(shop: Shop) -> None:
     shop.start(TORQUE)  # killed in mid-presentation: inconclusive, taken up
     shop.scan(OP10, "RR-0001")
-    shop.pass_time(1)
+    shop.watch(OP10, 1)
     shop.read(OP10, part_present=True)
     shop.end(killed=True)
     shop.pass_time(20)
@@ -594,7 +594,7 @@ def _restarts(shop: Shop) -> None:
     shop.confirm(NUT)
     shop.start(TORQUE)  # the last run stays under way, its part before the device
     shop.scan(OP10, "RR-0001")
-    shop.pass_time(1)
+    shop.watch(OP10, 1)
     shop.read(OP10, part_present=True)
     shop.end(killed=True)
 

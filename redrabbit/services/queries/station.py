@@ -26,6 +26,7 @@ from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.arming import TAP, run_asks, time_to_put_in
 from redrabbit.services.queries.beside_status import (
     BadgeShown,
     badge_shown,
@@ -158,7 +159,7 @@ def station_page(
         ),
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
-        run=_run(reader, plant, station, run) if run is not None else None,
+        run=_run(reader, plant, run, view, now) if run is not None else None,
         cases=_cases(reader, plant, here, now, is_running=run is not None),
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
@@ -172,13 +173,14 @@ def station_page(
     )
 
 
-def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunUnderWay:
+def _run(
+    reader: Reader, plant: Plant, run: RunRecord, view: StationView | None, now: datetime
+) -> RunUnderWay:
     presentations = reader.find(PresentationRecord, equals("run_id", run.run_id))
     decided = deciding(presentations)
-    device = station.device(DeviceId(run.device))
+    device = plant.station(StationId(run.station)).device(DeviceId(run.device))
     lines = step_lines(plant, run, presentations, reader.names())
-    rule = device.rule
-    can_tap = run.state is RunState.ARMED and rule.presented is None and rule.part_code is None
+    asks = run_asks(run, device.rule, view)
     current = decided.get(run.step) or decided.get(run.step - 1)
     return RunUnderWay(
         run=run.run_id,
@@ -189,7 +191,8 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         now_doing=instruction(
             plant,
             run,
-            can_tap=can_tap,
+            asks=asks,
+            left=time_to_put_in(plant, run, presentations, now),
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_shown(current) if current is not None else None,
@@ -198,7 +201,7 @@ def _run(reader: Reader, plant: Plant, station: Station, run: RunRecord) -> RunU
         else None,
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
-        can_tap=can_tap,
+        can_tap=asks == TAP,
         expected_scan=EXPECTED_SCAN.get(run.state),
     )
 

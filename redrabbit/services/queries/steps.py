@@ -6,6 +6,7 @@ are one line each, so that the list stays short enough to read with gloves on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
@@ -162,15 +163,19 @@ def _answer_detail(part: ChallengePart, presentation: PresentationRecord | None)
     return message("step.must_pass" if part.is_good_master else "step.must_be_rejected")
 
 
-def instruction(plant: Plant, run: RunRecord, *, can_tap: bool, steps_left: int) -> Instruction:
-    """Return the one thing to do now."""
+def instruction(
+    plant: Plant, run: RunRecord, *, asks: str, left: timedelta | None, steps_left: int
+) -> Instruction:
+    """Return the one thing to do now.
+
+    `asks` is the run's state, or what exactly an armed run waits for; `left` how long it still does.
+    """
     part = plant.part(parts_of(run)[run.step])
-    state = "armed_tap" if run.state is RunState.ARMED and can_tap else run.state
     confirming = run.state is RunState.AWAITING_CONFIRMATION
     counts = not confirming or run.not_counted is None
     return Instruction(
-        title=message(f"do.{state}", part=part.id, storage=part.storage),
-        detail=message(f"do.{state}.detail", part=part.id, storage=part.storage)
+        title=message(f"do.{asks}", part=part.id, storage=part.storage),
+        detail=message(f"do.{asks}.detail", part=part.id, storage=part.storage, left=left)
         if counts
         else message(f"run.not_counted.{run.not_counted}"),
         part=part.id,

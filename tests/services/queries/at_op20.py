@@ -66,8 +66,8 @@ class AtOp20(Bench):
         self.settle(self.owner.scan(part, actor=ANNA, now=self.clock.now()))
 
     def put_on(self) -> None:
-        """Put the part in front of the device."""
-        self.pass_time(1)
+        """Put the part in front of the device, whose place was seen free."""
+        self.see_free()
         self.read(OP20, part_present=True)
 
     def answer(self, **values: Value) -> None:
