@@ -34,6 +34,7 @@ from redrabbit.domain.facts.presentation import (
 from redrabbit.domain.facts.repair import RepairDisproved, RepairRecorded
 from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.facts.station import StationLost, StationRestored
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.run_words import Outcome, Purpose, Verdict
 
@@ -89,6 +90,8 @@ VERDICT_STYLE: Mapping[Verdict, str] = {
 def _judged(fact: VerdictReached, _who: str) -> Told:
     verdict = fact.verdict.value.replace("_", " ").upper()
     why = f" ({fact.verdict_reason})" if fact.verdict_reason is not None else ""
+    if fact.verdict is Verdict.MISSED and fact.answer_kind is AnswerBy.SILENCE:
+        why = " (no answer)"
     after = f" after {fact.elapsed_s:.1f} s" if fact.elapsed_s is not None else ""
     words = f"{fact.run_id} {fact.part_id} {verdict}{why}{after}"
     return words, VERDICT_STYLE[fact.verdict]

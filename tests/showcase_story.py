@@ -266,7 +266,10 @@ async def runs_in_every_state(showcase: Showcase) -> None:
 
 
 async def cases_in_every_state(showcase: Showcase) -> None:
-    """Beside the open case of the morning: one repaired, one verified again, one just missed."""
+    """Beside the open case of the morning: one repaired, one verified again, one just missed.
+
+    One check was given up for the third time in a row, another one once.
+    """
     for check in ("line1-op20", "line1-op50"):
         run = await showcase.run_up_to_return(check, "missed")
         await showcase.give_back(run, parts_of(run)[0])
@@ -284,6 +287,8 @@ async def cases_in_every_state(showcase: Showcase) -> None:
         )
     await showcase.verify("line1-op50", case=verified)
     await showcase.run_up_to_return("line2-op30", "silent")
+    for check in (GIVEN_UP, GIVEN_UP, "line1-op40"):
+        await showcase.abort(await showcase.begin(check), "no time")
     for station in showcase.agent.queues:
         if station != LOST:
             await showcase.show(station)

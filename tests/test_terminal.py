@@ -10,7 +10,16 @@ from rich.console import Console
 from redrabbit.domain.ledger import Entry
 from redrabbit.terminal import tell
 from tests.fakes import JumpClock
-from tests.showcase_story import BEGIN, CLOSED_CASE, MISSED, MISSED_RUN, OPEN_CASE, Showcase, told
+from tests.showcase_story import (
+    BEGIN,
+    CLOSED_CASE,
+    MISSED,
+    MISSED_RUN,
+    OPEN_CASE,
+    SILENT_RUN,
+    Showcase,
+    told,
+)
 
 
 @cache
@@ -40,6 +49,12 @@ def test_a_miss_is_told_from_start_to_containment() -> None:
     ]
     assert run[-1].endswith(f"{MISSED_RUN} failed · confirmed by Anna")
     assert any(f"containment {OPEN_CASE} opened · line2-op20 · " in line for line in lines)
+
+
+def test_silence_is_told_as_silence() -> None:
+    """F5."""
+    judged = [line for line in story(*entries()) if f"{SILENT_RUN} RR-" in line]
+    assert any("MISSED (no answer) after" in line for line in judged)
 
 
 def test_the_way_back_is_told_from_the_repair_to_the_end_of_the_case() -> None:

@@ -8,12 +8,14 @@ Each fact that follows may have consequences of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from redrabbit.domain.containment_questions import waits_for_reverification
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRaised, AlarmRecord
+from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.containment import (
     ContainmentOpened,
     ContainmentRecord,
@@ -37,7 +39,14 @@ from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.record_query import RecordReader, equals, latest, recorded
-from redrabbit.domain.run_words import Outcome, Purpose, Verdict, worst_outcome
+from redrabbit.domain.run_words import (
+    AGAIN_WITHOUT_VERDICT,
+    Outcome,
+    Purpose,
+    Verdict,
+    is_verdict,
+    worst_outcome,
+)
 from redrabbit.domain.suspect_window import SINCE_RECORDS_BEGAN, WindowSide, suspect_parts
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import (
@@ -146,7 +155,9 @@ def _after_verdict(
     if fact.verdict is Verdict.MISSED:
         yield from _open_case(fact, at, run, known, check)
     if not fact.verdict.is_good:
-        yield Dated(_alarm(AlarmKind(fact.verdict.value), run, known, part_id=fact.part_id), at)
+        alarm = _alarm(AlarmKind(fact.verdict.value), run, known, part_id=fact.part_id)
+        missed = fact.verdict is Verdict.MISSED
+        yield Dated(replace(alarm, answer_kind=fact.answer_kind if missed else None), at)
 
 
 def _open_case(
@@ -231,6 +242,8 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
                 containment_id=case.containment_id, run_id=fact.run_id
             )
             yield Dated(reverified, at)
+    if not is_verdict(fact.outcome):
+        yield from _told_again(run, at, known)
     if check is None or run.occurrence_id is None:
         return
     if fact.outcome is Outcome.INCONCLUSIVE:
@@ -276,6 +289,15 @@ def _after_count(
             yield Dated(moved, at)
 
 
+def _told_again(run: RunRecord, at: datetime, known: Known) -> Iterator[Dated]:
+    """Yield the alarm that one check was run again and again and came to no verdict (D4)."""
+    check = known.get(CheckRecord, run.line, run.check_id)
+    in_a_row = check.runs_without_verdict if check is not None else 0
+    if in_a_row and in_a_row % AGAIN_WITHOUT_VERDICT == 0:
+        alarm = _alarm(AlarmKind.NO_VERDICT_AGAIN, run, known)
+        yield Dated(replace(alarm, runs_without_verdict=in_a_row), at)
+
+
 def _alarm(
     kind: AlarmKind,
     run: RunRecord,
@@ -295,6 +317,8 @@ def _alarm(
         run_id=run.run_id,
         occurrence_id=occurrence.occurrence_id if occurrence else None,
         receiver=None,
+        answer_kind=None,
+        runs_without_verdict=None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentState, ReactionStep
+from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where
 
@@ -53,6 +54,11 @@ def waits_for_reverification(case: ContainmentRecord) -> bool:
     running the check until it is detected once (D35).
     """
     return case.state is ContainmentState.OPEN and case.repair_code is not None
+
+
+def missed_in(reader: RecordReader, case: ContainmentRecord) -> PresentationRecord | None:
+    """Return the presentation whose miss opened the case; None where it was erased."""
+    return reader.get(PresentationRecord, case.run_id, case.step, 1)
 
 
 def may_reverify(plant: Plant, check: Check, case: ContainmentRecord) -> bool:

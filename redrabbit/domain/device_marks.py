@@ -2,7 +2,8 @@
 
 The status (D10) says whether the device can be trusted now: after its re-verification it is verified.
 Beside it stands a badge for each case until a person has closed it, because the parts in its window
-are still out there. What is overdue is told beside the status wherever another one stands before it.
+are still out there. What is overdue is told beside the status wherever another one stands before it,
+and so are runs that came to no verdict: nobody gives up a check without its being seen (D4).
 """
 
 from dataclasses import dataclass
@@ -44,11 +45,25 @@ class DeviceMarks:
     """What is overdue longest; None: nothing is."""
     cases: tuple[CaseBadge, ...]
     """Its cases that are not closed, oldest first."""
+    runs_without_verdict: int
+    """Of its check that was run most often in a row without a verdict; 0: of none."""
 
     @property
     def overdue_behind(self) -> DeviceStanding | None:
         """Return what is overdue where the status says something worse; None: nothing is hidden."""
         return None if self.standing.status is DeviceStatus.OVERDUE else self.overdue
+
+    @property
+    def without_verdict_behind(self) -> int:
+        """Return how many runs in a row came to no verdict, where the status does not say it; 0: none.
+
+        Of a single one that was inconclusive, the status is told by that run.
+        """
+        said = self.standing.runs_without_verdict is not None
+        of_one = (
+            self.standing.status is DeviceStatus.INCONCLUSIVE and self.runs_without_verdict == 1
+        )
+        return 0 if said or of_one else self.runs_without_verdict
 
 
 def device_marks(facts: DeviceFacts, now: datetime) -> DeviceMarks:
@@ -58,6 +73,7 @@ def device_marks(facts: DeviceFacts, now: datetime) -> DeviceMarks:
         standing=device_status(facts, now),
         overdue=longest_overdue(facts, now),
         cases=tuple(case_badge(case) for case in sorted(unclosed, key=lambda c: c.opened_at)),
+        runs_without_verdict=max((check.runs_without_verdict for check in facts.checks), default=0),
     )
 
 

@@ -2,7 +2,8 @@
 
 What is asked first wins: missed (not verified again since), failed, overdue, lapsed since the last
 pass, no data, bypassed, inconclusive, due, excused (not producing), never verified, verified. A device
-is judged check by check: a pass of one never covers what another left undone. What stands beside the
+is judged check by check: a pass of one never covers what another left undone, and one that is run
+again and again without a verdict is inconclusive (D4). What stands beside the
 status is `redrabbit.domain.device_marks`' part. The services gather the facts; the page turns a standing
 into its sentence.
 """
@@ -17,6 +18,7 @@ from typing import Final
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, under_way
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
+from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 
 
 class DeviceStatus(StrEnum):
@@ -53,6 +55,10 @@ class CheckFacts:
     or a re-verification."""
     last_failed: RunRecord | None = None
     last_inconclusive: RunRecord | None = None
+    runs_without_verdict: int = 0
+    """In a row, up to the last: given up or inconclusive."""
+    without_verdict_since: datetime | None = None
+    """When the first of them ended."""
     next_due_at: datetime | None = None
     """By the plan, beyond the occurrences already made."""
 
@@ -86,6 +92,8 @@ class DeviceStanding:
     occurrence_id: OccurrenceId | None = None
     run_id: RunId | None = None
     containment_id: ContainmentId | None = None
+    runs_without_verdict: int | None = None
+    """How many in a row made it inconclusive, where it is that and not one run's verdict."""
 
 
 def device_status(facts: DeviceFacts, now: datetime) -> DeviceStanding:
@@ -147,6 +155,13 @@ def _of_runs(check: CheckFacts) -> Iterator[DeviceStanding]:
     ):
         if run is not None and (passed is None or ended_at(run) >= ended_at(passed)):
             yield _by_run(check, word, run)
+    if check.runs_without_verdict >= AGAIN_WITHOUT_VERDICT:
+        yield DeviceStanding(
+            status=DeviceStatus.INCONCLUSIVE,
+            since=check.without_verdict_since,
+            check_id=check.check_id,
+            runs_without_verdict=check.runs_without_verdict,
+        )
 
 
 def _of_lapses(check: CheckFacts, now: datetime) -> Iterator[DeviceStanding]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import WORST_FIRST
 
@@ -13,12 +14,15 @@ def is_good(presentation: PresentationRecord) -> bool:
 
 
 def was_silent(presentation: PresentationRecord) -> bool:
-    """Return whether it was judged though the station gave no answer (D3).
+    """Return whether it was judged though the station gave no answer (D3, F5).
 
-    The time until the verdict does not tell: silence is judged after a time, too.
+    The time until the verdict does not tell: silence is judged after a time, too. Before schema 3 it is
+    known by the answer that is missing from the evidence.
     """
     if presentation.verdict is None:
         return False
+    if presentation.answer_kind is not None:
+        return presentation.answer_kind is AnswerBy.SILENCE
     evidence = json.loads(presentation.evidence or "{}")
     return evidence.get("edge_at") is None
 

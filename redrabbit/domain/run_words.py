@@ -73,6 +73,10 @@ class Verdict(StrEnum):
         return self in {Verdict.DETECTED, Verdict.ACCEPTED}
 
 
+AGAIN_WITHOUT_VERDICT: Final = 3
+"""So many runs of one check in a row that came to no verdict are told, and again after as many more
+(D4): one is given up, one has bad luck, three are a way around a miss or a check that can't be done."""
+
 WORST_FIRST: Final = (
     Verdict.MISSED,
     Verdict.FALSE_REJECT,
@@ -114,6 +118,11 @@ class Outcome(StrEnum):
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     ABORTED = "aborted"
+
+
+def is_verdict(outcome: Outcome) -> bool:
+    """Return whether a run that ended so said something about the device: it passed or failed."""
+    return outcome in {Outcome.PASSED, Outcome.FAILED}
 
 
 def worst_outcome(verdicts: Iterable[Verdict]) -> Outcome | None:

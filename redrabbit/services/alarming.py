@@ -39,5 +39,7 @@ def raise_alarm(
         run_id=run_id,
         occurrence_id=occurrence_id,
         receiver=receiver,
+        answer_kind=None,
+        runs_without_verdict=None,
     )
     record(uow, raised, stream=stream, at=at, actor=actor)

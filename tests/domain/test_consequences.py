@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.consequences import (
     Dated,
@@ -29,6 +31,7 @@ from redrabbit.domain.facts.occurrence import OccurrenceDecided, OccurrenceOutco
 from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.suspect_window import ContainmentWindowMoved
 from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.identity import (
     CheckId,
     ContainmentId,
@@ -42,6 +45,7 @@ from redrabbit.domain.ledger import JsonValue
 from redrabbit.domain.record_query import Where
 from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.text import Text
 from tests.domain.facts.test_containment import CONTAINMENT, counted
@@ -157,6 +161,19 @@ def test_a_miss_fails_its_occurrence_opens_a_case_and_raises_an_alarm() -> None:
         "line1-R-1",
     )
     assert (opened.containment_id, raised.alarm_id) == ("line1-C-1", "line1-A-1")
+
+
+@pytest.mark.parametrize("answer", [*AnswerBy, None])
+def test_the_alarm_of_a_miss_tells_silence_from_acceptance(answer: AnswerBy | None) -> None:
+    """F5: who reads the message need not open the run to know."""
+    missed = VERDICT | {"verdict": "missed", "answer_kind": answer}
+    raised = follow(a_running_ledger(), "verdict_reached", 82, missed)[-1]
+    assert isinstance(raised, AlarmRaised)
+    assert raised.answer_kind == answer
+    unclear = VERDICT | {"verdict": "inconclusive", "verdict_reason": "stale"}
+    (raised,) = follow(a_running_ledger(), "verdict_reached", 82, unclear | {"answer_kind": answer})
+    assert isinstance(raised, AlarmRaised)
+    assert raised.answer_kind is None
 
 
 def test_case_and_alarm_keep_the_words_of_their_run() -> None:
@@ -443,6 +460,29 @@ def test_nobody_shops_around_a_miss() -> None:
         AlarmKind.INCONCLUSIVE_AGAIN,
         "line1-O-1",
     )
+
+
+@given(st.lists(st.sampled_from(Outcome), max_size=14), st.booleans())
+def test_a_check_that_is_run_again_and_again_without_a_verdict_is_told(
+    outcomes: list[Outcome], planned: bool
+) -> None:
+    """D4: given up or inconclusive, on demand or not, each time that so many more are in a row."""
+    ledger = a_ledger()
+    in_a_row = 0
+    for number, outcome in enumerate(outcomes, start=1):
+        about = {"run_id": f"line1-R-{number}", "occurrence_id": None}
+        ledger.say("run_started", 100 * number, **(RUN | about))
+        closed = {"run_id": about["run_id"], "outcome": outcome, "confirmed": False}
+        check = CHECK if planned else None
+        told = follow(ledger, "run_closed", 100 * number + 50, closed, check=check)
+        in_a_row = 0 if outcome in {"passed", "failed"} else in_a_row + 1
+        if in_a_row in {3, 6, 9, 12}:
+            (raised,) = told
+            assert isinstance(raised, AlarmRaised)
+            assert (raised.kind, raised.run_id) == ("no_verdict_again", about["run_id"])
+            assert raised.runs_without_verdict == in_a_row
+        else:
+            assert told == []
 
 
 def test_a_run_that_passed_leaves_its_decided_occurrence_alone() -> None:

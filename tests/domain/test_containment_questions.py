@@ -1,7 +1,8 @@
 """Which check can re-verify a case, and what is left to do of it (L4, B24, D35)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from redrabbit.domain.containment_questions import (
     ToDo,
     left_to_do,
     may_reverify,
+    missed_in,
     open_containments,
     reaction_of,
     waits_for_reverification,
@@ -18,9 +20,13 @@ from redrabbit.domain.containment_questions import (
 from redrabbit.domain.facts.containment import ContainmentState, ReactionStep
 from redrabbit.domain.facts.fact import json_of
 from redrabbit.domain.identity import How, PartId
+from redrabbit.domain.record_query import RecordReader
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.store.memory import MemoryDatabase
+from tests.domain.facts.test_containment import CONTAINMENT
+from tests.domain.folded import a_running_ledger
+from tests.domain.test_consequences import Known
 from tests.plants import a_check, a_plant
 from tests.stored import RECORDING, SteppingClock, bare, put
 
@@ -104,3 +110,15 @@ def test_nothing_is_closed_before_it_is_verified_again_its_window_ended_and_its_
     assert (ToDo.WINDOW in left) == (stopped is None)
     assert (ToDo.REACTION in left) == (not all(done))
     assert waits_for_reverification(case) == (ToDo.REVERIFY in left and repair is not None)
+
+
+def test_the_miss_that_opened_a_case_is_its_first_presentation() -> None:
+    """L10: a later one of the same step is kept beside it."""
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 82, **CONTAINMENT)
+    case = ledger.the(ContainmentRecord, "line1-C-1")
+    reader = cast("RecordReader", Known(ledger))
+    missed = missed_in(reader, case)
+    assert missed is not None
+    assert (missed.run_id, missed.step, missed.attempt) == ("line1-R-1", 0, 1)
+    assert missed_in(reader, replace(case, step=1)) is None

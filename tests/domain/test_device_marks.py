@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.device_marks import CaseBadge, case_badge, device_marks
-from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStatus, device_status
+from redrabbit.domain.device_status import (
+    PRECEDENCE,
+    CheckFacts,
+    DeviceFacts,
+    DeviceStatus,
+    device_status,
+)
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
@@ -90,6 +96,8 @@ DEVICES = st.builds(
             last_passed=runs(),
             last_failed=runs(),
             last_inconclusive=runs(),
+            runs_without_verdict=st.integers(0, 5),
+            without_verdict_since=MINUTES.map(lambda minutes: at(-abs(minutes) * 60)),
             next_due_at=st.none(),
         ),
         max_size=3,
@@ -141,6 +149,21 @@ def test_a_case_that_was_verified_again_changes_no_status(facts: DeviceFacts) ->
     waiting = replace(facts, containments=tuple(c for c in facts.containments if c.state != "open"))
     without = replace(facts, containments=())
     assert device_marks(waiting, T0).standing == device_status(without, T0)
+
+
+@given(DEVICES)
+def test_a_device_whose_check_never_comes_to_a_verdict_is_never_plainly_fine(
+    facts: DeviceFacts,
+) -> None:
+    """F9, D4: nobody gives up a check again and again behind a green mark."""
+    most = max((check.runs_without_verdict for check in facts.checks), default=0)
+    marks = device_marks(facts, T0)
+    assert marks.runs_without_verdict == most
+    if most >= 3:
+        assert PRECEDENCE[marks.standing.status] <= PRECEDENCE[DeviceStatus.INCONCLUSIVE]
+    said = marks.standing.runs_without_verdict is not None
+    of_one = most == 1 and marks.standing.status is DeviceStatus.INCONCLUSIVE
+    assert marks.without_verdict_behind == (0 if said or of_one else most)
 
 
 def test_a_device_verified_again_is_verified_with_its_case_beside_it() -> None:

@@ -259,6 +259,22 @@ def test_later_pass_clears_what_was_before_it() -> None:
     assert status_of(replace(GOOD, last_inconclusive=same_time)) == "inconclusive"
 
 
+def test_a_check_that_is_run_again_and_again_without_a_verdict_is_inconclusive() -> None:
+    """D4: a pass long ago does not cover it, and none of the runs need have been inconclusive."""
+    for in_a_row, word in (
+        (0, "verified"),
+        (2, "verified"),
+        (3, "inconclusive"),
+        (7, "inconclusive"),
+    ):
+        given_up = replace(GOOD, runs_without_verdict=in_a_row, without_verdict_since=at(-500))
+        standing = device_status(DeviceFacts(checks=(given_up,)), T0)
+        assert standing.status.value == word
+        if in_a_row >= 3:
+            assert (standing.since, standing.runs_without_verdict) == (at(-500), in_a_row)
+            assert (standing.check_id, standing.run_id) == ("a", None)
+
+
 def test_failure_without_any_pass_is_failed() -> None:
     assert status_of(replace(NEVER, last_failed=FAILED)) == "failed"
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.presentation_questions import deciding, is_good, was_silent, worst
 from redrabbit.domain.records import Json, PresentationRecord
 from redrabbit.domain.run_words import Verdict, worst_outcome
@@ -42,6 +43,14 @@ def test_silence_is_known_by_the_missing_answer_not_by_the_time(
     judged = replace(shown(Verdict.MISSED), elapsed_s=4.5, evidence=evidence)
     assert was_silent(judged) is silent
     assert not was_silent(replace(judged, verdict=None))
+
+
+@pytest.mark.parametrize("answer", AnswerBy)
+def test_silence_is_known_by_what_the_answer_was_known_by(answer: AnswerBy) -> None:
+    """D28, F5: since schema 3 a field says it, whatever edges the evidence has."""
+    for evidence in (Json('{"edge_at":null}'), Json('{"edge_at":"2026-03-02T06:00:01Z"}')):
+        judged = replace(shown(Verdict.MISSED), answer_kind=answer, evidence=evidence)
+        assert was_silent(judged) is (answer is AnswerBy.SILENCE)
 
 
 def test_the_first_presentation_of_a_step_decides_it() -> None:

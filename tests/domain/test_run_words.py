@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.run_words import WORST_FIRST, Outcome, Verdict, worst_outcome
+from redrabbit.domain.run_words import WORST_FIRST, Outcome, Verdict, is_verdict, worst_outcome
 
 MEANT = {
     Verdict.MISSED: Outcome.FAILED,
@@ -29,6 +29,14 @@ def test_the_worst_of_several_decides_in_any_order(verdicts: list[Verdict]) -> N
     """D4."""
     worst = min(verdicts, key=WORST_FIRST.index, default=None)
     assert worst_outcome(verdicts) is (None if worst is None else MEANT[worst])
+
+
+def test_only_a_run_that_passed_or_failed_came_to_a_verdict() -> None:
+    """D4."""
+    assert {outcome for outcome in Outcome if is_verdict(outcome)} == {
+        Outcome.PASSED,
+        Outcome.FAILED,
+    }
 
 
 def test_the_worst_is_found_among_all_verdicts() -> None:

@@ -73,6 +73,7 @@ WITH_AN_ENTRY = {
         "measured",
         "certified_on",
     },
+    "checks": {"runs_without_verdict", "without_verdict_since"},
     "containments": {"opened_entry", "stopped_how", "stopped_entry", "window_end"},
     "occurrences": {"decided_entry"},
     "pauses": {"declared_how", "declared_entry", "ended_how", "ended_entry"},

@@ -6,6 +6,7 @@
     L4         record_checkers.ContainmentChecker   a miss opens a containment
     D34        window_checker.WindowChecker     no suspect window is too short
     D35        the same   no pass counts before a repair; a person closes the case
+    D4         record_checkers.AgainChecker         runs without a verdict are counted and told
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
@@ -25,7 +26,12 @@ from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
-from tests.simulation.record_checkers import ContainmentChecker, LedgerChecker, PartChecker
+from tests.simulation.record_checkers import (
+    AgainChecker,
+    ContainmentChecker,
+    LedgerChecker,
+    PartChecker,
+)
 from tests.simulation.signal_checker import SignalChecker
 from tests.simulation.story import LawBroken, Scene, Story
 from tests.simulation.stream_checkers import LoanChecker, StreamChecker
@@ -57,6 +63,7 @@ class Inspector:
         self.verdicts = VerdictChecker()
         self.containments = ContainmentChecker()
         self.windows = WindowChecker()
+        self.again = AgainChecker()
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
         self.loans = LoanChecker()
@@ -68,6 +75,7 @@ class Inspector:
             OutcomeChecker(),
             self.containments,
             self.windows,
+            self.again,
             self.parts,
             self.obligations,
             self.loans,
@@ -97,6 +105,7 @@ class Inspector:
                 self.verdicts.seen,
                 self.containments.seen,
                 self.windows.seen,
+                self.again.seen,
                 self.parts.seen,
                 self.obligations.seen,
                 self.loans.seen,

@@ -14,6 +14,7 @@ from redrabbit.domain.ledger import Entry
 from redrabbit.domain.records import (
     TABLES,
     ChallengePartRecord,
+    CheckRecord,
     ContainmentRecord,
     OccurrenceRecord,
     PresentationRecord,
@@ -26,6 +27,8 @@ from tests.simulation.story import Judged, RunTold, Scene, Story, require, told_
 
 NOTICED = timedelta(seconds=10)
 """How long an alarm may take."""
+AGAIN = 3
+"""So many runs without a verdict in a row are told."""
 BETWEEN_RUNS = timedelta(seconds=2)
 """Around a run's begin and end nobody can say to which run a part belongs."""
 
@@ -119,6 +122,43 @@ class ContainmentChecker:
         require("L4", set(states) == told, "containments lost or invented", states, told)
         still = {number for number, state in states.items() if state == "open"}
         require("L4", still == set(self._open.values()), "closed without a pass", states)
+
+
+class AgainChecker:
+    """D4: runs of a check in a row without a verdict are counted, and told at every third."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self._in_a_row: Counter[str] = Counter()
+
+    def after(self, scene: Scene, story: Story, commit: Commit) -> None:
+        told = [
+            told_by(entry)
+            for entry in commit.entries
+            if entry.type == "alarm_raised" and told_by(entry)["kind"] == "no_verdict_again"
+        ]
+        for entry in commit.entries:
+            if entry.type == "run_closed":
+                run = story.runs[str(told_by(entry)["run_id"])]
+                self._closed(scene, run, [each for each in told if each["run_id"] == run.run_id])
+
+    def _closed(self, scene: Scene, run: RunTold, told: list[Any]) -> None:
+        if run.outcome in {"passed", "failed"}:
+            self._in_a_row[run.check_id] = 0
+        else:
+            self._in_a_row[run.check_id] += 1
+        n = self._in_a_row[run.check_id]
+        line = run.run_id.rpartition("-R-")[0]
+        check = scene.ask(lambda reader: reader.get(CheckRecord, line, run.check_id))
+        counted = check is not None and check.runs_without_verdict == n
+        require("D4", counted, f"{n} runs without a verdict are not counted", check)
+        due = n > 0 and n % AGAIN == 0
+        numbers = [each["runs_without_verdict"] for each in told]
+        require("D4", numbers == [n] * due, "again and again, and nobody is told", run, told)
+        self.seen["D4 again without a verdict"] += due
+
+    def at_end(self, scene: Scene, story: Story) -> None:
+        """Nothing more: each run was looked at when it closed."""
 
 
 class PartChecker:

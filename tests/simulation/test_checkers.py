@@ -19,7 +19,7 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
-from redrabbit.domain.facts.run import RunStarted
+from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.ledger import Entry
@@ -403,6 +403,19 @@ def test_a_case_that_closes_by_itself_breaks_d35(monkeypatch: PATCH) -> None:
     monkeypatch.setitem(consequences.FOLLOWS, ContainmentReverified, closes)
 
     assert "steps of its reaction left" in broken("D35")
+
+
+def test_runs_that_are_not_counted_break_d4(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(RunClosed, "_counted", lambda *_args: ())
+
+    assert "are not counted" in broken("D4")
+
+
+def test_runs_that_come_to_nothing_untold_break_d4(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.ABORTS)
+    monkeypatch.setattr(consequences, "_told_again", lambda *_args: iter(()))
+
+    assert "nobody is told" in broken("D4")
 
 
 def test_a_run_that_closes_with_its_part_out_breaks_l5(monkeypatch: PATCH) -> None:

@@ -52,6 +52,7 @@ AWAITED = frozenset(
         "checked D28 A",
         "checked D29 healthy, and missed",
         "checked D35 closed",
+        "checked D4 again without a verdict",
         "checked L3 missed by acceptance",
         "checked L3 missed by silence",
         "checked L3 undisturbed",

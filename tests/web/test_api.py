@@ -307,6 +307,31 @@ def test_a_case_is_repaired_verified_again_and_closed(visitor: Visitor) -> None:
     )
 
 
+def test_runs_without_a_verdict_are_counted_and_told(visitor: Visitor) -> None:
+    """F9, D4."""
+
+    async def given_up(times: int) -> None:
+        for _ in range(times):
+            await visitor.plant.abort(await visitor.plant.begin("line1-op20"), "no time")
+
+    visitor.let(given_up(3))
+    client = visitor.client
+    check = client.get("/api/v1/checks/line1-op20").json()
+    assert check["runs_without_verdict"] == 3
+    devices = {d["id"]: d for d in client.get("/api/v1/devices").json()}
+    assert devices["line1-op20"]["runs_without_verdict"] == 3
+    assert (devices["line1-op20"]["status"], devices["line1-op20"]["since"]) == (
+        "inconclusive",
+        check["without_verdict_since"],
+    )
+    (alarm,) = (
+        a
+        for a in client.get("/api/v1/alarms").json()["items"]
+        if (a["kind"], a["station"]) == ("no_verdict_again", "line1-op20")
+    )
+    assert (alarm["runs_without_verdict"], alarm["answer_kind"]) == (3, None)
+
+
 def test_parts_are_quarantined_and_released(visitor: Visitor) -> None:
     out = visitor.client.post(
         "/api/v1/challenge-parts/RR-0001/quarantine", json={"reason": "worn", **BY}
@@ -545,6 +570,8 @@ def test_metrics_tell_each_devices_status(onlooker: Visitor) -> None:
     assert f"redrabbit_device_oldest_case_age_seconds{{{place}}} 83" in text
     assert f"redrabbit_device_overdue{{{place}}} 0.0" in text
     assert f"redrabbit_device_overdue{{{place.replace('op20', 'op40')}}} 1.0" in text
+    given_up = place.replace("line2", "line4").replace("op20", "op30")
+    assert f"redrabbit_device_runs_without_verdict{{{given_up}}} 1.0" in text
     assert "redrabbit_containments_open 1.0" in text
     assert "redrabbit_watching 1.0" in text
 

@@ -264,7 +264,8 @@ def test_an_inconclusive_verdict_shows_no_grade(onlooker: Visitor) -> None:
     [
         ("detected", "The station rejected RR-0001 in 1.8 s, for the right reason."),
         ("missed", "The station accepted RR-0001 after 1.8 s."),
-        ("silent", "The station did not reject RR-0001 in time."),
+        ("silent", "The station did not reject RR-0001 in time: it gave no answer."),
+        ("silent", "Missed: no answer"),
         ("missed", "Stop the line and call the team leader."),
         ("link_lost", "The connection to the station was lost"),
         ("wrong_reject_code", "code 31 instead of 12"),
@@ -339,6 +340,24 @@ def test_a_containment_is_worked_off_step_by_step(visitor: Visitor) -> None:
     assert (
         visitor.send(f"/containments/{OPEN_CASE}/stop", by="Li Wei") == 409
     )  # it is recorded already
+
+
+def test_a_check_given_up_again_and_again_is_seen_on_every_page(visitor: Visitor) -> None:
+    """F9."""
+
+    async def given_up(times: int) -> None:
+        for _ in range(times):
+            await visitor.plant.abort(await visitor.plant.begin("line1-op20"), "no time")
+
+    visitor.let(given_up(1))
+    assert "1 run without a verdict" in visitor.text("/")
+    assert "1 run without a verdict" in visitor.text("/stations")
+    visitor.let(given_up(2))
+    for page in ("/", "/due", "/stations/line1-op20"):
+        assert "3 runs in a row without a verdict" in visitor.text(page), page
+    assert "tell the quality engineer" in visitor.text("/stations/line1-op20")
+    assert "Run again and again without a verdict" in visitor.text("/due")
+    assert "连续 3 次验证无判定" in visitor.text("/due", "zh-CN")
 
 
 def test_a_remark_is_kept_with_its_run(visitor: Visitor) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.identity import AlarmId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry
 
@@ -22,6 +23,8 @@ class AlarmKind(StrEnum):
     LAPSED = "lapsed"
     ESCAPE = "escape"
     NOT_RETURNED = "not_returned"
+    NO_VERDICT_AGAIN = "no_verdict_again"
+    """Runs of one check came to no verdict, several in a row (D4)."""
     CLOCK_STEP = "clock_step"
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
@@ -58,6 +61,10 @@ class AlarmRecord(Record):
     run_id: RunId | None
     occurrence_id: OccurrenceId | None
     receiver: str | None
+    answer_kind: AnswerBy | None
+    """Of a miss, by what the answer is known: silence is no acceptance; None before schema 3."""
+    runs_without_verdict: int | None
+    """How many in a row, where it is about that."""
     raised_at: datetime
     raised_entry: int
     ended_at: datetime | None
@@ -86,6 +93,10 @@ class AlarmRaised(Fact):
     occurrence_id: OccurrenceId | None
     receiver: str | None
     """The name of a receiver of messages in the plant file."""
+    answer_kind: AnswerBy | None
+    """Of a miss, by what the answer is known: silence is no acceptance."""
+    runs_without_verdict: int | None
+    """How many in a row, where it is about that."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Raise the alarm."""

@@ -29,6 +29,10 @@ class CheckRecord(Record):
     adopted_at: datetime
     scheduled_until: datetime
     """Occurrences have been made for every due time up to here."""
+    runs_without_verdict: int
+    """Runs in a row, up to the last that was closed, that were given up or inconclusive (D4)."""
+    without_verdict_since: datetime | None
+    """When the first of them ended; None: there is none."""
     retired_at: datetime | None
 
 
@@ -49,7 +53,10 @@ class CheckAdopted(Fact):
     """CC, SC, …, as the plan marks it."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Adopt it; a new or changed schedule starts from here, an unchanged one goes on."""
+        """Adopt it; a new or changed schedule starts from here, an unchanged one goes on.
+
+        Runs without a verdict stay counted: a plan change is no amnesty (D55).
+        """
         known = look(CheckRecord, self.line, self.check_id)
         goes_on = known is not None and known.schedule == self.schedule and known.retired_at is None
         if known is not None and goes_on:
@@ -65,6 +72,8 @@ class CheckAdopted(Fact):
             pfmea=self.plan.pfmea,
             adopted_at=since,
             scheduled_until=until,
+            runs_without_verdict=known.runs_without_verdict if known is not None else 0,
+            without_verdict_since=known.without_verdict_since if known is not None else None,
             retired_at=None,
         )
         return (Put(adopted),)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
@@ -11,7 +12,7 @@ from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import ContainmentId, How, Letter, OccurrenceId, RunId, number_of
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.run_words import Outcome, Purpose, RunState, StopCode
+from redrabbit.domain.run_words import Outcome, Purpose, RunState, StopCode, is_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +230,7 @@ class RunClosed(Fact):
     """Digest of the blob with all that its station's signals did during it."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Close the run and free its occurrence, unless it was decided meanwhile."""
+        """Close the run, count it with its check, and free its occurrence unless it was decided."""
         run = run_of(look, self.run_id)
         code, text = self.reason_code, self.reason_text
         if entry.schema == 1 and run.reason_text is not None and run.reason_text == code:
@@ -258,11 +259,29 @@ class RunClosed(Fact):
             ended_at=entry.occurred_at,
             entry=entry.index,
         )
-        if closed.occurrence_id is None:
-            return (Put(closed),)
-        occurrence = found(look, OccurrenceRecord, closed.occurrence_id)
+        return (Put(closed), *self._counted(closed, entry, look), *self._freed(closed, look))
+
+    def _counted(self, run: RunRecord, entry: Entry, look: Look) -> Changes:
+        """Count the run with its check where it came to no verdict; one that did ends the row."""
+        check = look(CheckRecord, run.line, run.check_id)
+        if check is None:  # its adoption was erased
+            return ()
+        if is_verdict(self.outcome):
+            counted = replace(check, runs_without_verdict=0, without_verdict_since=None)
+        else:
+            counted = replace(
+                check,
+                runs_without_verdict=check.runs_without_verdict + 1,
+                without_verdict_since=check.without_verdict_since or entry.occurred_at,
+            )
+        return (Put(counted),)
+
+    def _freed(self, run: RunRecord, look: Look) -> Changes:
+        if run.occurrence_id is None:
+            return ()
+        occurrence = found(look, OccurrenceRecord, run.occurrence_id)
         if occurrence.outcome is not None or occurrence.run_id != self.run_id:
-            return (Put(closed),)
+            return ()
         more = 1 if self.outcome is Outcome.INCONCLUSIVE else 0
         freed = replace(
             occurrence,
@@ -270,4 +289,4 @@ class RunClosed(Fact):
             held_until=None,
             inconclusive_runs=occurrence.inconclusive_runs + more,
         )
-        return (Put(closed), Put(freed))
+        return (Put(freed),)

@@ -11,7 +11,7 @@ from redrabbit.domain.ledger import JsonValue
 from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
-    "alarm_raised": {"receiver": None},
+    "alarm_raised": {"answer_kind": None, "receiver": None, "runs_without_verdict": None},
     "containment_opened": {"count_from": None, "count_to": None, "identity_kind": None},
     "containment_stopped": {
         "count_to": None,

@@ -44,6 +44,13 @@ def overdue_behind(marks: DeviceMarks, now: datetime) -> Message | None:
     return message("board.overdue", overdue=now - overdue.since)
 
 
+def without_verdict(n: int) -> Message | None:
+    """Return how many runs in a row came to no verdict; None for none."""
+    if n <= 1:
+        return message("without_verdict.once") if n else None
+    return message("without_verdict.again", n=n)
+
+
 def _parts(badge: CaseBadge) -> Message:
     if badge.quantity is None:
         return message("case.parts_unknown")

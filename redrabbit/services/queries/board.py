@@ -15,7 +15,12 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.beside_status import BadgeShown, badges_shown, overdue_behind
+from redrabbit.services.queries.beside_status import (
+    BadgeShown,
+    badges_shown,
+    overdue_behind,
+    without_verdict,
+)
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import unread_since
@@ -45,6 +50,8 @@ class Tile:
     unproved: tuple[Message, ...]
     """Parts that were made while nothing proved the device."""
     cases: tuple[BadgeShown, ...]
+    without_verdict: Message | None
+    """Runs in a row that came to no verdict, where the status does not say it (D4)."""
     under_way: RunId | None
     """The run that is under way at the device's station for it."""
 
@@ -128,6 +135,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         not_recorded_since=overview.not_recorded_since,
         unproved=unproved_shown(each for each in overview.unproved if each.parts),
         cases=badges_shown(overview.marks, now),
+        without_verdict=without_verdict(overview.marks.without_verdict_behind),
         under_way=run.run_id if run is not None else None,
     )
 
@@ -137,9 +145,9 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
     standing, occurrence = overview.standing, overview.occurrence
     match standing.status:
         case DeviceStatus.MISSED if overview.containment is not None:
-            return message("board.missed", at=overview.containment.opened_at), _reaction(
-                overview.containment
-            )
+            code = "board.missed_silent" if overview.missed_silently else "board.missed"
+            at = overview.containment.opened_at
+            return message(code, at=at), _reaction(overview.containment)
         case DeviceStatus.FAILED if standing.run_id is not None:
             why = message("board.failed_run", run=standing.run_id)
             return message("board.failed", at=standing.since), why
@@ -153,6 +161,9 @@ def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, M
         case DeviceStatus.INCONCLUSIVE if standing.run_id is not None:
             again = message("board.again", run=standing.run_id)
             return message("board.inconclusive", at=standing.since), again
+        case DeviceStatus.INCONCLUSIVE if standing.runs_without_verdict is not None:
+            in_a_row = message("without_verdict.again", n=standing.runs_without_verdict)
+            return in_a_row, message("board.call_quality")
         case DeviceStatus.DUE if occurrence is not None:
             if occurrence.due_at > now:
                 ahead = occurrence.due_at - now

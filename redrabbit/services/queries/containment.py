@@ -8,6 +8,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import (
     left_to_do,
     may_reverify,
+    missed_in,
     open_containments,
     reaction_of,
 )
@@ -32,6 +33,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.startable import PartToTake, part_to_take
+from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.wording import grade_reached, message, outcome_word
 
 MOST_CLOSED: Final = 100
@@ -123,6 +125,8 @@ class ContainmentPage:
     case: ContainmentRow
     run: RunId
     part: str | None
+    verdict: VerdictShown | None
+    """The miss that opened it, in words; None where it was erased."""
     stopped_by: Person | None
     reaction: tuple[ReactionStep, ...]
     repair: RepairShown | None
@@ -169,12 +173,14 @@ def containment_page(
     check = _reverifying(plant, case)
     today = now.astimezone(plant.zone).date()
     tried = reader.find(RunRecord, equals("containment_id", containment_id))
+    missed = missed_in(reader, case)
     under_way = next((run.run_id for run in tried if is_under_way(run)), None)
     return ContainmentPage(
         now=now,
         case=containment_row(plant, case),
         run=case.run_id,
         part=_part_of(reader, case),
+        verdict=verdict_shown(missed) if missed is not None else None,
         stopped_by=person(names, case.stopped_by, case.stopped_how),
         reaction=reaction_shown(case, names),
         repair=repair_shown(case, names),

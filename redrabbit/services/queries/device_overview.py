@@ -11,7 +11,7 @@ from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.consequences import last_good_check
-from redrabbit.domain.containment_questions import open_containments
+from redrabbit.domain.containment_questions import missed_in, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, ended_at
@@ -19,6 +19,7 @@ from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     CheckRecord,
@@ -65,6 +66,8 @@ class DeviceOverview:
     """Its last detection."""
     containment: ContainmentRecord | None
     """The one that its status speaks of."""
+    missed_silently: bool
+    """Whether that case began with a device that said nothing, not with one that accepted (F5)."""
     run: RunRecord | None
     """Under way for this device."""
     first_part: ChallengePart | None
@@ -158,6 +161,10 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
     marks = device_marks(facts, now)
     standing = marks.standing
     asked = next((check for check in checks if check.id == standing.check_id), None)
+    case = next(
+        (c for c in facts.containments if c.containment_id == standing.containment_id), None
+    )
+    missed = missed_in(scene.reader, case) if case is not None else None
     return DeviceOverview(
         station=station,
         device=device,
@@ -171,9 +178,8 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
         occurrence=next((o for o in undecided if o.occurrence_id == standing.occurrence_id), None),
         last_good=last_good_check(scene.reader, device.id),
-        containment=next(
-            (c for c in facts.containments if c.containment_id == standing.containment_id), None
-        ),
+        containment=case,
+        missed_silently=missed is not None and was_silent(missed),
         run=next((run for run in scene.runs if run.device == device.id), None),
         first_part=plant.part(asked.parts[0]) if asked is not None else None,
     )
@@ -197,6 +203,8 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
         last_passed=passed,
         last_failed=_last_run(reader, check.id, "failed"),
         last_inconclusive=_last_run(reader, check.id, "inconclusive"),
+        runs_without_verdict=adopted.runs_without_verdict if adopted is not None else 0,
+        without_verdict_since=adopted.without_verdict_since if adopted is not None else None,
         next_due_at=due.due_at if due is not None else None,
     )
 

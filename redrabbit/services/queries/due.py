@@ -1,7 +1,7 @@
 """What is due: overdue first, then due, then what is coming; and what lapsed lately (B15, B16, R13)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,11 +10,19 @@ from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.people import Names, Person, person
-from redrabbit.services.queries.place_names import known_check, line_name, place_of
+from redrabbit.services.queries.place_names import (
+    PlaceShown,
+    known_check,
+    line_name,
+    place_of,
+    place_today,
+)
 from redrabbit.services.queries.reasons import why_decided
 from redrabbit.services.queries.wording import message
 
@@ -45,8 +53,20 @@ class DueRow:
     can_excuse: bool
     under_way: RunId | None
     """The run that is under way for it."""
+    without_verdict: Message | None
+    """Runs of its check in a row that came to no verdict (D4)."""
     reason: Message | None
     by: Person | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainRow:
+    """A check that came to no verdict several times in a row."""
+
+    check: str
+    where: PlaceShown
+    without_verdict: Message
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +87,8 @@ class DuePage:
     """What is due, overdue, coming, lapsed; and the pauses."""
 
     now: datetime
+    again: tuple[AgainRow, ...]
+    """Checks that were run again and again without a verdict, whether they are due or not (D4)."""
     overdue: tuple[DueRow, ...]
     due: tuple[DueRow, ...]
     coming: tuple[DueRow, ...]
@@ -82,6 +104,8 @@ class DuePage:
 def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     """Return the page as it stands at `now`; statuses are computed from frozen times (D9)."""
     names = reader.names()
+    adopted = reader.find(CheckRecord, equals("retired_at", None))
+    in_a_row = {check.check_id: check.runs_without_verdict for check in adopted}
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
     with_status = [(occurrence, status(occurrence, now)) for occurrence in undecided]
     over = reader.find(
@@ -96,7 +120,12 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
-            _row(plant, names, o, stand.value, now) for o, stand in with_status if stand in wanted
+            replace(
+                _row(plant, names, o, stand.value, now),
+                without_verdict=without_verdict(in_a_row.get(o.check_id, 0)),
+            )
+            for o, stand in with_status
+            if stand in wanted
         )
 
     def past(outcome: str) -> tuple[DueRow, ...]:
@@ -104,9 +133,10 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
 
     return DuePage(
         now=now,
+        again=_again(plant, adopted),
         overdue=rows(OccurrenceStatus.OVERDUE),
         due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
-        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(reader, plant, undecided, now)),
+        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(plant, adopted, undecided, now)),
         lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
         excused=past("excused"),
         is_cut=len(over) > len(listed),
@@ -140,6 +170,7 @@ def _row(
         parts=tuple(check.parts) if check is not None else (),
         can_excuse=may_be_excused(occurrence, now),
         under_way=run_id,
+        without_verdict=None,
         reason=why_decided(occurrence),
         by=person(names, occurrence.decided_by, occurrence.decided_how),
     )
@@ -161,13 +192,31 @@ def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
             return message(f"status.{stand}")
 
 
+def _again(plant: Plant, adopted: Iterable[CheckRecord]) -> tuple[AgainRow, ...]:
+    rows = [
+        AgainRow(
+            check=check.check_id,
+            where=place_today(plant, check.line, check.station, check.device),
+            without_verdict=message("without_verdict.again", n=check.runs_without_verdict),
+            since=check.without_verdict_since,
+        )
+        for check in adopted
+        if check.without_verdict_since is not None
+        and check.runs_without_verdict >= AGAIN_WITHOUT_VERDICT
+    ]
+    return tuple(sorted(rows, key=lambda row: row.since))
+
+
 def _planned(
-    reader: Reader, plant: Plant, undecided: Iterable[OccurrenceRecord], now: datetime
+    plant: Plant,
+    adopted: Iterable[CheckRecord],
+    undecided: Iterable[OccurrenceRecord],
+    now: datetime,
 ) -> tuple[DueRow, ...]:
     """Return each check's next due time that is not a row yet (D9)."""
     known = {(o.check_id, o.due_at) for o in undecided}
     rows: list[DueRow] = []
-    for record in reader.find(CheckRecord, equals("retired_at", None)):
+    for record in adopted:
         check = known_check(plant, record.check_id)
         if check is None:
             continue
@@ -195,6 +244,7 @@ def _planned(
                 parts=tuple(check.parts),
                 can_excuse=False,
                 under_way=None,
+                without_verdict=None,
                 reason=None,
                 by=None,
             )

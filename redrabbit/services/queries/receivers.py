@@ -28,6 +28,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "lapsed": "status.lapsed",
     "escape": "event.escape",
     "not_returned": "event.not_returned",
+    "no_verdict_again": "event.no_verdict_again",
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
 }

@@ -226,13 +226,15 @@ def _observed(presentation: PresentationRecord) -> Message:
     match presentation.verdict:
         case None:
             return message("observed.nothing_yet")
+        case Verdict.DETECTED | Verdict.FALSE_REJECT if was_silent(presentation):
+            return message("observed.stayed_off")
+        case Verdict.ACCEPTED | Verdict.MISSED if was_silent(presentation):
+            return message("observed.silence")
         case Verdict.DETECTED | Verdict.FALSE_REJECT:
             if presentation.observed_code is not None:
                 return message("expected.reject_code", code=presentation.observed_code)
             return message("observed.rejected")
-        case Verdict.ACCEPTED:
+        case Verdict.ACCEPTED | Verdict.MISSED:
             return message("observed.accepted")
-        case Verdict.MISSED:
-            return message("observed.silence" if was_silent(presentation) else "observed.accepted")
         case _:
             return message(f"why_inconclusive.{presentation.verdict_reason}")

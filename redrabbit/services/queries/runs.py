@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from redrabbit.base.messages import Message
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import place_of
+from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import UNDER_WAY_WORD, grade_reached, outcome_word
 from redrabbit.services.runs_under_way import UNDER_WAY
 
@@ -51,7 +54,7 @@ class RunRow:
     late: timedelta | None
     """How long after the end of its grace, or None where it was in time or not scheduled."""
     started_by: Person
-    verdicts: tuple[tuple[str, str, str | None], ...]
+    verdicts: tuple[tuple[str, str, Message, str | None], ...]
     """Part, verdict and grade of each deciding presentation, in order."""
 
 
@@ -120,18 +123,26 @@ def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, 
         if runs
         else []
     )
-    verdicts: dict[RunId, list[tuple[str, str, str | None]]] = {}
+    verdicts: dict[RunId, list[tuple[str, str, Message, str | None]]] = {}
     for presentation in presentations:
         if presentation.decides and presentation.verdict is not None:
             verdicts.setdefault(presentation.run_id, []).append(
-                (presentation.part_id, presentation.verdict, presentation.grade)
+                (
+                    presentation.part_id,
+                    presentation.verdict,
+                    verdict_word(presentation.verdict, is_silent=was_silent(presentation)),
+                    presentation.grade,
+                )
             )
     names = reader.names()
     return tuple(_row(plant, names, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
 
 
 def _row(
-    plant: Plant, names: Names, run: RunRecord, verdicts: tuple[tuple[str, str, str | None], ...]
+    plant: Plant,
+    names: Names,
+    run: RunRecord,
+    verdicts: tuple[tuple[str, str, Message, str | None], ...],
 ) -> RunRow:
     where = place_of(plant, run)
     return RunRow(

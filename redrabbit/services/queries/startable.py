@@ -7,13 +7,16 @@ from datetime import date, datetime
 from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import may_reverify, waits_for_reverification
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.device_status import CheckFacts
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId
 from redrabbit.domain.occurrence import OccurrenceStatus, may_be_run
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, ContainmentRecord, OccurrenceRecord
+from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.device_overview import DeviceOverview
 from redrabbit.services.queries.wording import message
 
@@ -46,6 +49,10 @@ class Startable:
     parts: tuple[PartToTake, ...]
     urgent: bool
     """True where it is due, overdue or re-verifies: it comes first and its button is filled."""
+    without_verdict: Message | None
+    """Runs of the check in a row that came to no verdict (D4)."""
+    advice: Message | None
+    """What to do about them, once there are several."""
     hindered: Message | None
     """Why it can't be started now: the station can't be read, a part can't be used, or nobody has said
     what was repaired (D35)."""
@@ -110,9 +117,12 @@ def _rows(
             why=why,
             parts=parts,
             urgent=urgent,
+            without_verdict=without_verdict(in_a_row),
+            advice=message("board.call_quality") if in_a_row >= AGAIN_WITHOUT_VERDICT else None,
             hindered=_hindered(overview, parts) or hindered,
         )
 
+    in_a_row = _facts_of(overview, check).runs_without_verdict
     rows = [
         row(
             "missed",
@@ -134,6 +144,10 @@ def _rows(
     elif not rows:
         rows.append(row(overview.status, message("start.on_demand"), urgent=False))
     return rows
+
+
+def _facts_of(overview: DeviceOverview, check: Check) -> CheckFacts:
+    return next(facts for facts in overview.facts.checks if facts.check_id == check.id)
 
 
 def _hindered(overview: DeviceOverview, parts: tuple[PartToTake, ...]) -> Message | None:

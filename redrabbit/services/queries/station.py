@@ -10,19 +10,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.containment_questions import missed_in
 from redrabbit.domain.device_marks import case_badge
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.presentation_questions import deciding, worst
+from redrabbit.domain.presentation_questions import deciding, was_silent, worst
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
     AlarmRecord,
+    ContainmentRecord,
     PresentationRecord,
     RunRecord,
 )
 from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
-from redrabbit.domain.run_words import RunState
+from redrabbit.domain.run_words import RunState, Verdict
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -32,6 +34,7 @@ from redrabbit.services.queries.beside_status import (
     badge_shown,
     badges_shown,
     overdue_behind,
+    without_verdict,
 )
 from redrabbit.services.queries.containment import (
     ContainmentRow,
@@ -53,7 +56,7 @@ from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
 from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import Unread, unread_here, unread_since
-from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
+from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown, verdict_word
 from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import message
 from redrabbit.services.runs_under_way import run_under_way_at
@@ -93,6 +96,8 @@ class CaseHere:
     """A case of a device at this station that nobody has closed: what is left to do, one tap each."""
 
     case: ContainmentRow
+    word: Message
+    """Of the miss that opened it: whether the device accepted, or said nothing."""
     badge: BadgeShown
     reaction: tuple[ReactionStep, ...]
     repair: RepairShown | None
@@ -218,6 +223,7 @@ def _cases(
     shown = [
         CaseHere(
             case=containment_row(plant, case),
+            word=verdict_word(Verdict.MISSED, is_silent=_was_silent(reader, case)),
             badge=badge_shown(case_badge(case), now),
             reaction=reaction_shown(case, names),
             repair=repair_shown(case, names),
@@ -227,6 +233,11 @@ def _cases(
         for case in overview.facts.containments
     ]
     return tuple(sorted(shown, key=lambda c: (c.case.state != "open", c.case.opened_at)))
+
+
+def _was_silent(reader: Reader, case: ContainmentRecord) -> bool:
+    missed = missed_in(reader, case)
+    return missed is not None and was_silent(missed)
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
@@ -260,6 +271,8 @@ class DeviceShown:
     status: str
     overdue: Message | None
     """What is overdue behind a worse status."""
+    without_verdict: Message | None
+    """Runs in a row that came to no verdict, where the status does not say it."""
     cases: tuple[BadgeShown, ...]
 
 
@@ -290,6 +303,7 @@ def _device(overview: DeviceOverview, now: datetime) -> DeviceShown:
         name=overview.device.name,
         status=overview.status,
         overdue=overdue_behind(overview.marks, now),
+        without_verdict=without_verdict(overview.marks.without_verdict_behind),
         cases=badges_shown(overview.marks, now),
     )
 

@@ -12,12 +12,13 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.presentation_questions import deciding
+from redrabbit.domain.presentation_questions import deciding, was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, person
+from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import message
 
 STATES: Final = (
@@ -130,7 +131,9 @@ def _done(part: ChallengePart, presentation: PresentationRecord) -> StepLine:
     return StepLine(
         state="done",
         title=message(
-            "step.part_done", part=part.id, verdict=message(f"verdict.{presentation.verdict}")
+            "step.part_done",
+            part=part.id,
+            verdict=verdict_word(presentation.verdict, is_silent=was_silent(presentation)),
         )
         if presentation.verdict is not None
         else message("step.part_unjudged", part=part.id),
@@ -150,7 +153,9 @@ def _to_come(part: ChallengePart) -> StepLine:
 
 
 def _verdict_title(presentation: PresentationRecord) -> Message:
-    return message("step.verdict", verdict=message(f"verdict.{presentation.verdict}"))
+    assert presentation.verdict is not None  # noqa: S101  the caller looked
+    word = verdict_word(presentation.verdict, is_silent=was_silent(presentation))
+    return message("step.verdict", verdict=word)
 
 
 def _answer_detail(part: ChallengePart, presentation: PresentationRecord | None) -> Message:

@@ -21,6 +21,8 @@ class VerdictShown:
 
     verdict: str
     word: Message
+    large: Message
+    """The verdict alone, for a banner: its sentence stands below it."""
     sentence: Message
     advice: Message | None
     """What to do now, said at the station only."""
@@ -40,7 +42,8 @@ def verdict_shown(presentation: PresentationRecord) -> VerdictShown | None:
     )
     return VerdictShown(
         verdict=presentation.verdict,
-        word=message(f"verdict.{presentation.verdict}"),
+        word=verdict_word(presentation.verdict, is_silent=was_silent(presentation)),
+        large=message(f"verdict.{presentation.verdict}"),
         sentence=_sentence(presentation, elapsed),
         advice=_advice(presentation),
         part=presentation.part_id,
@@ -59,6 +62,13 @@ def _dispute(presentation: PresentationRecord) -> Message | None:
         measured=presentation.measured,
         certified=certified.measured if certified is not None else None,
     )
+
+
+def verdict_word(verdict: Verdict, *, is_silent: bool) -> Message:
+    """Return the word of a verdict; a miss by silence has another than one by acceptance (F5)."""
+    if verdict is Verdict.MISSED and is_silent:
+        return message("verdict.missed_silent")
+    return message(f"verdict.{verdict}")
 
 
 ADVICE: Final[Mapping[str, str]] = {
@@ -100,10 +110,10 @@ def _sentence(presentation: PresentationRecord, elapsed: timedelta | None) -> Me
         if presentation.verdict_reason is Why.STALE and not was_silent(presentation):
             return message("verdict.why.reason_not_told", part=part)
         return message(f"verdict.why.{presentation.verdict_reason}", part=part)
+    if was_silent(presentation):
+        return message(f"verdict.{presentation.verdict}.silent", part=part)
     if presentation.verdict is Verdict.DETECTED and presentation.expected_code is not None:
         renewed = presentation.answer_kind is not AnswerBy.CODE_NOT_RENEWED
         word = "right_reason" if renewed else "reason_not_renewed"
         return message(f"verdict.detected.{word}", part=part, elapsed=elapsed)
-    if presentation.verdict is Verdict.MISSED and was_silent(presentation):
-        return message("verdict.missed.silent", part=part)
     return message(f"verdict.{presentation.verdict}.sentence", part=part, elapsed=elapsed)

@@ -166,6 +166,10 @@ class Check(Model):
     closes_after_s: float
     reaction: list[InWords]
     next_due: list[datetime] = Field(description="The next five due times.")
+    runs_without_verdict: int = Field(
+        description="Runs in a row, up to the last, that were given up or inconclusive."
+    )
+    without_verdict_since: datetime | None
 
 
 class PlaceNames(Model):

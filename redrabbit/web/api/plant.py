@@ -65,9 +65,9 @@ def plant_router(site: Site) -> APIRouter:
         """Return every check of the control plan in force, with its next five due times."""
         now = site.clock.now()
         adopted = await service.read(lambda reader: reader.find(CheckRecord))
-        anchors = {(record.line, record.check_id): record.adopted_at for record in adopted}
+        records = {(record.line, record.check_id): record for record in adopted}
         return [
-            check_model(service.plant, check, anchors.get((check.line, check.id)), now)
+            check_model(service.plant, check, records.get((check.line, check.id)), now)
             for check in service.plant.plan.checks
         ]
 
@@ -81,7 +81,7 @@ def plant_router(site: Site) -> APIRouter:
             raise Refusal("no_such_check", check=check_id) from error
         key = (check.line, check.id)
         record = await service.read(lambda reader: reader.get(CheckRecord, *key))
-        return check_model(service.plant, check, record.adopted_at if record else None, now)
+        return check_model(service.plant, check, record, now)
 
     return router
 
@@ -146,6 +146,7 @@ def device_model(overview: DeviceOverview) -> Device:
             UnprovedParts(why=made.why, since=made.since, parts=made.parts, at_least=made.at_least)
             for made in overview.unproved
         ],
+        runs_without_verdict=overview.marks.runs_without_verdict,
         cases=[
             Case(
                 containment=badge.containment_id,
@@ -160,11 +161,12 @@ def device_model(overview: DeviceOverview) -> Device:
 
 
 def check_model(
-    plant: Plant, check: control_plan.Check, adopted_at: datetime | None, now: datetime
+    plant: Plant, check: control_plan.Check, record: CheckRecord | None, now: datetime
 ) -> Check:
     """Return a check as programs read it."""
     calendar = plant.calendars[check.line]
-    due = next_dues(check.schedule, calendar, adopted_at or now, now, NEXT_DUE_SHOWN)
+    adopted_at = record.adopted_at if record is not None else now
+    due = next_dues(check.schedule, calendar, adopted_at, now, NEXT_DUE_SHOWN)
     return Check(
         id=check.id,
         line=check.line,
@@ -180,4 +182,6 @@ def check_model(
         closes_after_s=check.closes_after.total_seconds(),
         reaction=[in_words(step) for step in check.reaction],
         next_due=[one.due_at for one in islice(due, NEXT_DUE_SHOWN)],
+        runs_without_verdict=record.runs_without_verdict if record is not None else 0,
+        without_verdict_since=record.without_verdict_since if record is not None else None,
     )

@@ -106,4 +106,7 @@ class Device(Model):
         description="What was made while a check was never passed, overdue or lapsed, or the line was "
         "declared not producing; empty where the station counts no parts."
     )
+    runs_without_verdict: int = Field(
+        description="Of its check that was run most often in a row without a verdict."
+    )
     cases: list[Case] = Field(description="Until a person has closed them, oldest first.")

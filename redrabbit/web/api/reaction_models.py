@@ -6,7 +6,7 @@ from pydantic import Field
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState, WindowEnd
-from redrabbit.domain.grade import KnownBy
+from redrabbit.domain.grade import AnswerBy, KnownBy
 from redrabbit.domain.repair import RepairCode
 from redrabbit.web.api.models import (
     AlarmRef,
@@ -106,6 +106,12 @@ class Alarm(Model):
     run_id: RunRef | None
     occurrence_id: OccurrenceRef | None
     receiver: str | None = Field(description="The receiver of messages that is not reached.")
+    answer_kind: AnswerBy | None = Field(
+        description="Of a miss: `silence` where the device said nothing; null before schema 3."
+    )
+    runs_without_verdict: int | None = Field(
+        description="How many in a row, of `no_verdict_again`."
+    )
     raised_at: datetime
     ended_at: datetime | None = Field(
         description="When what it is about was over by itself; null for what stays."

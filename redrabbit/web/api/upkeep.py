@@ -255,17 +255,23 @@ class _Figures(Collector):
             "Parts made so far while nothing proved the device, at least; none where nobody can tell.",
             labels=[*labels, "why"],
         )
+        without_verdict = GaugeMetricFamily(
+            "redrabbit_device_runs_without_verdict",
+            "Runs in a row that were given up or inconclusive, of the check that had most.",
+            labels=labels,
+        )
         for overview in self._overviews:
             place = [overview.station.line, overview.station.id, overview.device.id]
             marks = overview.marks
             for made in overview.unproved:
                 if made.parts is not None:
                     unproved.add_metric([*place, made.why.value], made.parts)
+            without_verdict.add_metric(place, marks.runs_without_verdict)
             overdue.add_metric(place, float(marks.overdue is not None))
             cases.add_metric(place, len(marks.cases))
             for badge in marks.cases[:1]:
                 oldest.add_metric(place, (self._now - badge.opened_at).total_seconds())
-        yield from (overdue, cases, oldest, unproved)
+        yield from (overdue, cases, oldest, unproved, without_verdict)
 
     def _devices(self) -> Metric:
         family = GaugeMetricFamily(

@@ -1,14 +1,18 @@
 """What each fact of a run does to the records."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.records import (
     ChallengePartRecord,
+    CheckRecord,
     OccurrenceRecord,
     PresentationRecord,
     RunRecord,
 )
+from redrabbit.domain.run_words import Outcome
 from tests.domain.folded import AT, ISSUED, RUN, VERDICT, a_ledger, a_running_ledger, at, values
 
 
@@ -242,3 +246,36 @@ def test_an_unconfirmed_run_has_no_instant_of_confirmation() -> None:
     )
     assert ledger.the(RunRecord, "line1-R-1").confirmed_at is None
     assert ledger.the(OccurrenceRecord, "line1-O-1").inconclusive_runs == 0
+
+
+@given(st.lists(st.sampled_from(Outcome), max_size=12))
+def test_runs_without_a_verdict_are_counted_in_a_row_with_their_check(
+    outcomes: list[Outcome],
+) -> None:
+    """D4: given up or inconclusive, on demand or not; only a verdict ends the row."""
+    ledger = a_ledger()
+    in_a_row: list[float] = []
+    for number, outcome in enumerate(outcomes, start=1):
+        about = {"run_id": f"line1-R-{number}", "occurrence_id": None}
+        ledger.say("run_started", 100 * number, **(RUN | about))
+        ledger.say(
+            "run_closed",
+            100 * number + 50,
+            run_id=about["run_id"],
+            outcome=outcome,
+            confirmed=False,
+        )
+        in_a_row = [] if outcome in {"passed", "failed"} else [*in_a_row, 100 * number + 50]
+        check = ledger.the(CheckRecord, "line1", "torque")
+        assert check.runs_without_verdict == len(in_a_row)
+        assert check.without_verdict_since == (at(in_a_row[0]) if in_a_row else None)
+
+
+def test_a_run_of_a_check_whose_adoption_was_erased_is_closed_all_the_same() -> None:
+    """D51."""
+    ledger = a_ledger()
+    ledger.say("run_started", 60, **RUN)
+    del ledger.records[CheckRecord, ("line1", "torque")]
+    ledger.say("run_closed", 90, run_id="line1-R-1", outcome="aborted", confirmed=False)
+    assert ledger.the(RunRecord, "line1-R-1").state == "closed"
+    assert ledger.look(CheckRecord, "line1", "torque") is None

@@ -130,6 +130,11 @@ class AtOp20(Bench):
         self.give_back()
         self.confirm()
 
+    def give_up(self, check: str = TORQUE_CHECK) -> None:
+        """Begin a run and give it up before a part is taken."""
+        self.start(check)
+        self.abort()
+
     def page(self) -> StationPage:
         """Return the operator's page."""
         now = self.clock.now()

@@ -7,7 +7,7 @@ import pytest
 from redrabbit.base.messages import Message
 from redrabbit.domain.device_marks import device_marks
 from redrabbit.domain.device_status import DeviceFacts
-from redrabbit.services.queries.beside_status import badges_shown
+from redrabbit.services.queries.beside_status import badges_shown, without_verdict
 from redrabbit.services.queries.wording import message
 from tests.builders import T0
 from tests.domain.test_device_status import CASE
@@ -35,3 +35,12 @@ def test_a_badge_says_what_is_known(
     (badge,) = badges_shown(device_marks(DeviceFacts(checks=(), containments=(case,)), T0), T0)
     assert badge.containment == "line1-C-31"
     assert badge.words == message("case.badge.open", parts=parts, age=T0 - CASE.opened_at)
+
+
+def test_runs_without_a_verdict_are_counted_in_words() -> None:
+    """F9."""
+    assert [without_verdict(n) for n in (0, 1, 2)] == [
+        None,
+        message("without_verdict.once"),
+        message("without_verdict.again", n=2),
+    ]

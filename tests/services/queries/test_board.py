@@ -9,7 +9,7 @@ from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import planning
-from redrabbit.services.queries.beside_status import BadgeShown
+from redrabbit.services.queries.beside_status import BadgeShown, without_verdict
 from redrabbit.services.queries.board import BoardPage, Tile, board_page, status_messages
 from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.wording import message
@@ -153,6 +153,19 @@ def test_a_case_stands_beside_verified_until_it_is_closed() -> None:
     ]
 
 
+def test_a_device_that_said_nothing_is_told_from_one_that_accepted() -> None:
+    """F5."""
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
+    bench.put_on()
+    for _ in range(8):
+        bench.answer()
+    bench.give_back()
+    bench.confirm()
+    assert tile_of(bench).headline.code == "board.missed_silent"
+
+
 def test_overdue_is_told_beside_missed() -> None:
     """D35."""
     checks = (a_check(schedule=OnDemand(), reaction=()), a_check("later"))
@@ -167,6 +180,22 @@ def test_overdue_is_told_beside_missed() -> None:
     assert tile.overdue is not None
     assert tile.overdue.code == "board.overdue"
     assert tile.overdue.params["overdue"] < timedelta(minutes=2)  # type: ignore[operator]  # a duration
+
+
+def test_runs_without_a_verdict_are_told_and_three_in_a_row_are_no_green() -> None:
+    """F9, D4."""
+    bench = AtOp20(a_plant(a_check(schedule=OnDemand())))
+    bench.verify()
+    for n in (1, 2):
+        bench.give_up()
+        tile = tile_of(bench)
+        assert (tile.status, tile.without_verdict) == ("verified", without_verdict(n))
+    bench.give_up()
+    tile = tile_of(bench)
+    assert (tile.status, tile.headline) == ("inconclusive", message("without_verdict.again", n=3))
+    assert (tile.detail, tile.without_verdict) == (message("board.call_quality"), None)
+    bench.verify()
+    assert (tile_of(bench).status, tile_of(bench).without_verdict) == ("verified", None)
 
 
 def test_a_line_without_devices_has_no_row_on_the_board() -> None:

@@ -66,6 +66,15 @@ def test_an_open_case_tells_its_window_and_what_is_left(showcase: Showcase) -> N
     )
 
 
+def test_a_case_says_whether_the_device_accepted_or_said_nothing(showcase: Showcase) -> None:
+    """F5."""
+    said = [case_of(showcase, case).verdict for case in (OPEN_CASE, CLOSED_CASE)]
+    assert [verdict and verdict.word.code for verdict in said] == [
+        "verdict.missed",
+        "verdict.missed_silent",
+    ]
+
+
 def test_a_case_before_anything_was_good_has_no_beginning(showcase: Showcase) -> None:
     """D5."""
     page = case_of(showcase, CLOSED_CASE)

@@ -1,11 +1,13 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
 from redrabbit.domain.identity import How
+from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.schedule_words import EveryInterval
 from redrabbit.services import scheduling
 from redrabbit.services.queries.due import MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
 from redrabbit.services.queries.reasons import quoted
+from redrabbit.services.queries.wording import message
 from tests.plants import a_check, a_plant
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase import at
@@ -102,3 +104,23 @@ def test_a_lapse_is_told_before_it_is_recorded() -> None:
     page = page_at(bench)
     assert numbers(page.lapsed) == ["line1-O-1"]
     assert not page.lapsed[0].can_excuse
+
+
+def test_what_was_run_again_and_again_without_a_verdict_stands_first_due_or_not() -> None:
+    """F9: five runs given up were counted, told and seen nowhere."""
+    ask = a_check("on-demand", schedule=OnDemand())
+    bench = AtOp20(a_plant(a_check(), ask))
+    for _ in range(2):
+        bench.give_up("on-demand")
+    assert page_at(bench).again == ()
+    bench.give_up("on-demand")
+    bench.give_up()
+    page = page_at(bench)
+    (again,) = page.again
+    assert (again.check, again.without_verdict) == (
+        "on-demand",
+        message("without_verdict.again", n=3),
+    )
+    assert again.since <= bench.clock.now()
+    (due,) = page.due
+    assert due.without_verdict == message("without_verdict.once")

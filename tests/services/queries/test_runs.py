@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redrabbit.services.queries.runs import PAGE_ROWS, RunFilter, RunsPage, runs_page
+from redrabbit.services.queries.wording import message
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import CUT_OFF_RUN, GIVEN_UP_RUN, MISSED_RUN, SILENT_RUN, Showcase
 
@@ -43,8 +44,15 @@ def test_runs_are_filtered(showcase: Showcase, wanted: dict[str, Any], runs: lis
 def test_a_row_tells_the_deciding_verdicts_only(showcase: Showcase) -> None:
     """L10."""
     (row,) = page_of(showcase, outcome="failed", line="line2").rows
-    assert row.verdicts == (("RR-0007", "missed", "C"),)
+    assert row.verdicts == (("RR-0007", "missed", message("verdict.missed"), "C"),)
     assert row.grade == "C"
+
+
+def test_a_miss_by_silence_has_another_word_than_one_by_acceptance(showcase: Showcase) -> None:
+    """F5."""
+    (row,) = page_of(showcase, outcome="failed", line="line1").rows
+    ((_, verdict, word, _),) = row.verdicts
+    assert (verdict, word) == ("missed", message("verdict.missed_silent"))
 
 
 def test_pages_follow_each_other_without_gap() -> None:

@@ -12,6 +12,7 @@ from redrabbit.domain.identity import Actor, PartId
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import planning, scheduling
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.startable import Startable
 from redrabbit.services.queries.wording import message
 from tests.plants import OP20, a_check, a_part, a_plant
@@ -62,6 +63,17 @@ def test_an_open_case_asks_for_its_re_verification_until_it_passed() -> None:
     bench.verify(case="line1-C-1")
     (row,) = rows(bench)
     assert (row.containment, row.urgent) == (None, False)
+
+
+def test_runs_without_a_verdict_are_told_where_the_next_one_is_started() -> None:
+    """F9."""
+    bench = AtOp20(a_plant(a_check(schedule=OnDemand())))
+    assert (rows(bench)[0].without_verdict, rows(bench)[0].advice) == (None, None)
+    for n in (1, 2, 3):
+        bench.give_up()
+        (row,) = rows(bench)
+        assert row.without_verdict == without_verdict(n)
+        assert (row.advice == message("board.call_quality")) == (n == 3)
 
 
 def test_the_most_urgent_stands_first() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.records import PresentationRecord
 from redrabbit.domain.run_words import Verdict, Why
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
@@ -91,7 +92,32 @@ def test_a_miss_by_silence_is_said_as_silence() -> None:
         bench.answer()
     found = said(bench)
     assert found is not None
-    assert found.sentence.code == "verdict.missed.silent"
+    assert (found.word.code, found.sentence.code) == (
+        "verdict.missed_silent",
+        "verdict.missed.silent",
+    )
+
+
+@pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.INCONCLUSIVE])
+def test_what_is_known_by_silence_is_said_as_silence(verdict: Verdict) -> None:
+    """F5, D33: a camera that only says NG, a pin that keeps the cycle off, say nothing at all."""
+    told, silent = (
+        verdict_shown(
+            bare(
+                PresentationRecord,
+                verdict=verdict,
+                answer_kind=answer,
+                part_id="RR-1",
+                elapsed_s=2.0,
+            )
+        )
+        for answer in (AnswerBy.SIGNAL, AnswerBy.SILENCE)
+    )
+    assert told is not None
+    assert silent is not None
+    assert silent.sentence.code == f"verdict.{verdict}.silent"
+    assert told.sentence.code != silent.sentence.code
+    assert (told.word == silent.word) == (verdict is not Verdict.MISSED)
 
 
 def test_a_reason_that_stood_there_before_is_said_not_to_be_new() -> None:
