@@ -12,6 +12,9 @@ from enum import Enum
 
 Value = bool | int | float | str
 
+REASON_LATE_S = 0.25
+"""How long after the bit a late reason is said: more than two polls."""
+
 
 class Behaviour(Enum):
     """How a device does its work; switched in mid-run by a scenario."""
@@ -29,6 +32,8 @@ class Behaviour(Enum):
     """Rejects, and says another reason than the part's."""
     NO_REASON = "no_reason"
     """Rejects, and says no reason."""
+    LATE_REASON = "late_reason"
+    """Rejects while the last reason still stands, and says the part's own a moment later."""
     ALWAYS_REJECTING = "always_rejecting"
     """Rejects good parts, too."""
     SILENT = "silent"
@@ -97,6 +102,11 @@ def rejects_part(behaviour: Behaviour, failure_mode: str | None) -> bool:
     if behaviour is Behaviour.ALWAYS_REJECTING:
         return True
     return failure_mode is not None and behaviour is not Behaviour.BLIND
+
+
+def reason_after_s(behaviour: Behaviour) -> float:
+    """Return how long after the bit the reason is said."""
+    return REASON_LATE_S if behaviour is Behaviour.LATE_REASON else 0.0
 
 
 def stuck_bit(behaviour: Behaviour) -> bool | None:

@@ -14,7 +14,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
 
-from simulators.device import Answer, Behaviour, Device, Part, Value, stuck_bit
+from simulators.device import (
+    Answer,
+    Behaviour,
+    Device,
+    Part,
+    Value,
+    reason_after_s,
+    stuck_bit,
+)
 from simulators.station import GAP_SHARE, Change, SimulatedStation
 
 BOOTED_BEFORE = timedelta(hours=20)
@@ -275,7 +283,8 @@ class World:
         if not simulated.awaits(said):  # taken out before the device was done
             return
         stuck = stuck_bit(simulated.behaviour) is not None
-        simulated.give_answer(said)
+        simulated.give_answer(said, self.now)
+        self.after(reason_after_s(simulated.behaviour), station, lambda: None)
         if said.rejected and not stuck:
             self._note(station, What.REJECTED, part=part.code, code=said.code)
         elif said.accepted:

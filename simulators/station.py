@@ -16,6 +16,7 @@ from simulators.device import (
     Part,
     Value,
     answer,
+    reason_after_s,
     rejects_part,
     stuck_bit,
 )
@@ -52,6 +53,10 @@ class SimulatedStation:
     """The labelled part in the station; normal parts are the flow's."""
     _said: Answer | None = None
     _is_answered: bool = False
+    _reason_stands: Value | None = None
+    """What the code showed before the last answer, where it is never cleared."""
+    _reason_at: datetime | None = None
+    """When the reason of the present answer is said."""
     _flows: list[Flow] = field(default_factory=list)
     _counted: int = 0
     _good: int = 0
@@ -104,9 +109,10 @@ class SimulatedStation:
         """Return whether the part that this answer is about is still there."""
         return self._said is said
 
-    def give_answer(self, said: Answer) -> None:
+    def give_answer(self, said: Answer, now: datetime) -> None:
         """Let the device say what it has to say; the part counts from now on."""
         self._is_answered = True
+        self._reason_at = now + timedelta(seconds=reason_after_s(self.behaviour))
         self._measured = said.measured
         self._counted += 1
         self._good += said.accepted
@@ -121,6 +127,8 @@ class SimulatedStation:
         """Take the part out; one without an answer counts all the same."""
         if not self._is_answered:
             self._counted += 1
+        elif self._said is not None and self._said.rejected:
+            self._reason_stands = self._said.code
         self.inside = self._said = None
 
     def next_flow_change_at(self, now: datetime) -> datetime | None:
@@ -133,7 +141,7 @@ class SimulatedStation:
         shown: dict[str, Value] = {
             "part_present": False,
             "part_code": "",
-            "reject_code": self.device.no_code,
+            "reject_code": self._leftover_reason(),
             "measured": self._measured,
             "rejected": False,
             "accepted": False,
@@ -141,7 +149,7 @@ class SimulatedStation:
         for flow in self._flows:
             self._show_flow(shown, flow, now)
         if self.inside is not None:
-            self._show_inside(shown, self.inside)
+            self._show_inside(shown, self.inside, now)
         stuck = stuck_bit(self.behaviour)
         if stuck is not None:
             shown["rejected"] = stuck
@@ -183,11 +191,17 @@ class SimulatedStation:
                 codes = self.device.reject_codes.values()
                 shown["reject_code"] = next(iter(codes), self.device.no_code)
 
-    def _show_inside(self, shown: dict[str, Value], part: Part) -> None:
+    def _show_inside(self, shown: dict[str, Value], part: Part, now: datetime) -> None:
         shown["part_present"], shown["part_code"] = True, part.code
         if self._is_answered and self._said is not None:
             shown["rejected"], shown["accepted"] = self._said.rejected, self._said.accepted
-            shown["reject_code"] = self._said.code
+            if self._reason_at is not None and now >= self._reason_at:
+                shown["reject_code"] = self._said.code
+
+    def _leftover_reason(self) -> Value:
+        """Return what the code shows without a reason: the last one, where nobody clears it."""
+        stands = self._reason_stands if reason_after_s(self.behaviour) else None
+        return self.device.no_code if stands is None else stands
 
     def _normal_measured(self, number: int) -> float:
         """Return a value near nominal that differs from part to part and never by chance."""

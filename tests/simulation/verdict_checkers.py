@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.rule import OnSilence
+from simulators.device import Behaviour
 from simulators.direct_link import FAILURES
 from simulators.faults import Fault, FaultKind
 from simulators.line import Fact, What
@@ -282,7 +283,9 @@ class VerdictChecker:
             "machine_restarted": lambda: FaultKind.MACHINE_RESTART in truth.kinds,
             "clock_jumped": lambda: disturbed,
             "not_watched": lambda: disturbed,
-            "stale": lambda: disturbed or any(not code for code in codes),
+            "stale": lambda: (
+                disturbed or any(not code for code in codes) or _is_never_cleared(judged, truth)
+            ),
             "stuck": lambda: disturbed or "stuck_on" in truth.behaviours,
             "contradictory": lambda: disturbed or "stuck_on" in truth.behaviours,
             "wrong_reject_code": lambda: disturbed or any(code not in wanted for code in codes),
@@ -340,7 +343,14 @@ def _true_verdict(judged: Judged, truth: Truth) -> tuple[str, str | None] | None
     wanted = [v for mode, v in judged.rule.reject_codes.items() if mode == judged.failure_mode]
     if judged.rule.reject_code is not None and in_time[0].code not in wanted:
         return ("inconclusive", "wrong_reject_code" if in_time[0].code else "stale")
+    if _is_never_cleared(judged, truth):
+        return None  # it may be the last part's, or come in time
     return ("detected", None)
+
+
+def _is_never_cleared(judged: Judged, truth: Truth) -> bool:
+    """Return whether a code stayed from the last part, though the station's file says otherwise."""
+    return judged.rule.reject_code_cleared and Behaviour.LATE_REASON.value in truth.behaviours
 
 
 class OutcomeChecker:

@@ -75,6 +75,7 @@ def test_a_rabbit_is_present_then_rejected_then_gone() -> None:
         (Behaviour.BLIND, "RR-1", [(What.ACCEPTED, None)]),
         (Behaviour.WRONG_REASON, "RR-1", [(What.REJECTED, 12)]),
         (Behaviour.NO_REASON, "RR-1", [(What.REJECTED, 0)]),
+        (Behaviour.LATE_REASON, "RR-1", [(What.REJECTED, 11)]),
         (Behaviour.ALWAYS_REJECTING, "GM-1", [(What.REJECTED, 11)]),
         (Behaviour.SILENT, "RR-1", [(What.NO_ANSWER, None)]),
         (Behaviour.STUCK_ON, "RR-1", [(What.NO_ANSWER, None)]),
@@ -100,6 +101,19 @@ def test_a_slow_device_answers_after_its_time() -> None:
     (put_in,) = world.facts("op10", What.PUT_IN)
     (rejected,) = world.facts("op10", What.REJECTED)
     assert rejected.at - put_in.at > timedelta(seconds=DEVICE.within_s)
+
+
+def test_a_late_reason_comes_after_the_bit_and_the_last_one_stands_until_then() -> None:
+    world = a_world()
+    world.set_behaviour("op10", Behaviour.WRONG_REASON)
+    present(world, "RR-1")
+    world.set_behaviour("op10", Behaviour.LATE_REASON)
+    assert world.snapshot("op10")["reject_code"] == 12
+    _coming, rejecting, explaining, _leaving = present(world, "RR-1")
+    assert rejecting[1]["rejected"] is True
+    assert "reject_code" not in rejecting[1]
+    assert explaining[1] == {"reject_code": 11}
+    assert 0.2 < explaining[0] - rejecting[0] < 0.3
 
 
 def test_a_stuck_bit_shows_at_once_and_without_a_part() -> None:
