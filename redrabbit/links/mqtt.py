@@ -137,8 +137,6 @@ class MqttBrokerLink:
         for statistics in self._statistics.values():
             statistics.disconnected()
 
-    # Messages -------------------------------------------------------------------------------
-
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
             arrived_at = self._clock.now()
@@ -204,8 +202,6 @@ class MqttBrokerLink:
             word = "pile up" if self._queue_is_long else "no longer pile up"
             _LOG.warning("messages %s", word, extra={"station": None, "reason": "queue"})
 
-    # Stalls and steps ------------------------------------------------------------------------
-
     def _stalled(self, ended_at: datetime, lasted_s: float) -> None:
         for reader in self._all_readers():
             reader.stalled(ended_at, lasted_s)
@@ -245,8 +241,6 @@ class MqttBrokerLink:
 
     def _ahead_of_steady_s(self) -> float:
         return self._clock.now().timestamp() - self._clock.steady_s()
-
-    # Silence --------------------------------------------------------------------------------
 
     def _expect(self, reader: TopicReader, since: datetime) -> None:
         if reader.expected_every_s is not None:

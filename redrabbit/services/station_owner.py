@@ -32,7 +32,7 @@ from redrabbit.domain.identity import (
     PartId,
 )
 from redrabbit.domain.machine_watch import MachineWatch, needs_watch
-from redrabbit.domain.observation import Acquisition, NoData, StationView
+from redrabbit.domain.observation import Acquisition, NoData, Readings, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import RunRecord
@@ -100,8 +100,8 @@ class StationOwner:
         self._recorded_lost = recorded_lost
         self._recorded_blind = frozenset(recorded_blind)
         self._parts = frozenset(part.id for part in plant.parts)
-        self._let_be: Run | None = None
-        """The run of which not even its end is recordable: no reading and no time moves it any more."""
+        self._is_let_be = False
+        """Not even the end of the run is recordable: no reading and no time moves it any more."""
         self.signals: SignalLog | None = None
         """What the signals have done since the run under way began, or was taken up."""
         if run is not None:
@@ -141,20 +141,17 @@ class StationOwner:
     def judging(self) -> bool:
         """True while a part is before the device and its verdict is open."""
         run = self.run
-        return run is not None and run.state is RunState.PRESENTED and run is not self._let_be
-
-    # What the station says ------------------------------------------------------------------
+        return run is not None and run.state is RunState.PRESENTED and not self._is_let_be
 
     def take(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition."""
-        if self.machine is not None:
-            acquisition = self.machine.take(acquisition)
+        acquisition = self._of_machine(acquisition)
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         made = [*self.production.take(acquisition)]
         if self.signals is not None:
             self.signals.take(acquisition)
-        escape = self._escape(acquisition, before.get)
+        escape = self._escape(acquisition, before)
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
@@ -165,18 +162,23 @@ class StationOwner:
 
         It is shown, it belongs to the signals of the run, and a part seen where it must not be is told.
         """
+        acquisition = self._of_machine(acquisition)
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         self.production.take_aside(acquisition)
         if self.signals is not None:
             self.signals.take(acquisition)
-        return self._escape(acquisition, before.get)
+        return self._escape(acquisition, before)
 
     def end_unrecorded(
         self, why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED], at: datetime
     ) -> Pending | None:
         """Return what ends the run under way where it was not recorded, or is not recordable (L3)."""
         return self._move(NotRecorded(at=at, why=why)) if self.run is not None else None
+
+    def _of_machine(self, acquisition: Acquisition) -> Acquisition:
+        """Return an acquisition as it may be shown and judged: what a stopped machine shows is none (D32)."""
+        return acquisition if self.machine is None else self.machine.take(acquisition)
 
     def _needs_before(self, acquisition: Acquisition) -> bool:
         """Return whether what was read before matters: making readings costs."""
@@ -199,8 +201,6 @@ class StationOwner:
     def restart(self, now: datetime) -> Pending | None:
         """Take the run up after a restart: what was not seen is not guessed (L3)."""
         return self._move(Restarted(at=now)) if self.run is not None else None
-
-    # What people do -------------------------------------------------------------------------
 
     def start(
         self,
@@ -286,8 +286,6 @@ class StationOwner:
 
         return Pending(command=command)
 
-    # ----------------------------------------------------------------------------------------
-
     def _run_under_way(self) -> Run:
         if self.run is None:
             raise Refusal("no_run", station=self.station.id)
@@ -299,7 +297,7 @@ class StationOwner:
 
     def _move(self, event: Event) -> Pending | None:
         assert self.run is not None  # noqa: S101  the callers looked
-        if self.run is self._let_be:
+        if self._is_let_be:
             return None
         after, effects = advance(self.run, event)
         if all(isinstance(effect, SetDeadline) for effect in effects):
@@ -377,7 +375,7 @@ class StationOwner:
         )
 
     def _leave_be(self) -> tuple[Pending, ...]:
-        self._let_be = self.run
+        self._is_let_be = True
         return ()
 
     def _scene(self, run: Run, at: datetime, *, as_read: bool) -> Scene:
@@ -392,11 +390,12 @@ class StationOwner:
         )
 
     def _moved_to(self, after: Run) -> None:
+        self._is_let_be = False
         self.run = None if after.state is RunState.CLOSED else after
         if self.run is None:
             self.signals = None
 
-    def _escape(self, acquisition: Acquisition, before: Callable[..., object]) -> Pending | None:
+    def _escape(self, acquisition: Acquisition, before: Readings) -> Pending | None:
         """Look out for a challenge part where it must not be (L5)."""
         signal = self.station.part_code
         if signal is None or acquisition.failure is not None or not acquisition.fresh:
@@ -404,8 +403,7 @@ class StationOwner:
         for change in acquisition.changes:
             if change.signal != signal or change.value not in self._parts:
                 continue
-            stood = before(signal)
-            if stood is not None and getattr(stood, "value", None) == change.value:
+            if signal in before and before[signal].value == change.value:
                 continue
             if self.run is not None and change.value in {
                 step.expectation.part for step in self.run.steps

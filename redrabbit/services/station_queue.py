@@ -112,8 +112,6 @@ class StationQueue:
         self._retired = False
         self._faults = 0
 
-    # What comes in --------------------------------------------------------------------------
-
     def take(self, acquisition: Acquisition) -> Awaitable[object] | None:
         """Take in one acquisition; what is returned is done when its decision is committed."""
         if self._draining is None:
@@ -165,8 +163,6 @@ class StationQueue:
         finally:
             hold.over.set()
 
-    # What is asked --------------------------------------------------------------------------
-
     @property
     def busy(self) -> bool:
         """True while something waits to be committed."""
@@ -202,8 +198,6 @@ class StationQueue:
         self._closing = True
         while self._draining is not None:
             await asyncio.shield(self._draining)
-
-    # The line -------------------------------------------------------------------------------
 
     @property
     def _is_recording(self) -> bool:
@@ -284,8 +278,6 @@ class StationQueue:
             return None
         return await (self._record(pending) if first.must else self._commit(pending))
 
-    # Recording ------------------------------------------------------------------------------
-
     async def _commit(self, pending: Pending) -> RunRecord | None:
         record = await self._database.write(pending.command)
         if self.not_recording_since is not None:
@@ -351,8 +343,6 @@ class StationQueue:
         if self._answer_by is None:
             self._answer_by = asked.at + timedelta(seconds=ANSWER_WITHIN_S)
 
-    # Beyond the bounds ----------------------------------------------------------------------
-
     def _give_up(self) -> None:
         """Judge no run any more by what waits; what is being recorded is still recorded."""
         if self._gave_up:
@@ -390,8 +380,6 @@ class StationQueue:
             except Refusal as refusal:
                 self._note_refusal_or_fault(refusal)
         self._gave_up = False
-
-    # At the end, and in the log -------------------------------------------------------------
 
     def _drop_waiting(self, trouble: StoreTrouble) -> None:
         """Take nothing more: what comes later must not be recorded without what came before."""

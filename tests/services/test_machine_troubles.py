@@ -9,7 +9,8 @@ import pytest
 
 from redrabbit.base.messages import catalogue
 from redrabbit.domain.decoding import decode_registers
-from redrabbit.domain.observation import Reason, Value
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.records import PresentationRecord, StationRecord
 from redrabbit.domain.rule import Above
 from redrabbit.domain.signals import Encoding, Resets, SignalSpec, Table
@@ -174,6 +175,42 @@ def test_a_machine_that_runs_and_says_nothing_is_a_miss_all_the_same() -> None:
     bench.put_on()
     beats(bench, [0.5] * 8)
     assert the_verdict(bench) == ("missed", None)
+
+
+def test_what_was_said_while_nothing_was_recorded_is_what_a_heart_that_beats_again_tells() -> None:
+    """B1: a link tells a value only when it changes; the one of before would stand for ever."""
+    bench = bench_of(a_beating_station(), life=False)
+    beats(bench, [0.5, 0.5])
+    bench.pass_time(0.5)
+    now, rejected = bench.clock.now(), SignalName("rejected")
+    bench.owner.take_aside(
+        Acquisition(
+            station=OP20,
+            window=Window(began_at=now, ended_at=now),
+            signals=frozenset(spec.name for spec in bench.owner.station.signals),
+            changes=(Observation(signal=rejected, value=True),),
+        )
+    )
+    bench.pass_time(10)
+    bench.read(OP20)
+    assert bench.owner.live.readings[rejected].reason is Reason.NOT_RUNNING
+    beats(bench, [0.5])
+    assert bench.owner.live.readings[rejected].value is True
+
+
+def test_a_machine_that_stops_while_nothing_is_recorded_is_not_read() -> None:
+    bench = bench_of(a_beating_station(), life=False)
+    beats(bench, [0.5, 0.5])
+    bench.pass_time(10)
+    now = bench.clock.now()
+    bench.owner.take_aside(
+        Acquisition(
+            station=OP20,
+            window=Window(began_at=now, ended_at=now),
+            signals=frozenset(spec.name for spec in bench.owner.station.signals),
+        )
+    )
+    assert {each.reason for each in bench.owner.live.readings.values()} == {Reason.NOT_RUNNING}
 
 
 def test_a_step_of_the_clock_stops_no_machine() -> None:

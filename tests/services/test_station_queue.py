@@ -394,6 +394,10 @@ async def test_a_run_whose_end_is_not_recordable_is_let_be() -> None:
         bench.reads()
     assert bench.database.tries == tries
     assert bench.queue.is_quiet
+    bench.queue.shift(timedelta(hours=1))
+    bench.reads()
+    await turns()
+    assert bench.database.tries == tries, "a clock that is set changes nothing of it (R46)"
     with pytest.raises(NotRecordable):
         await bench.abort()
     bench.database.answer = takes_all
