@@ -8,22 +8,14 @@ verdict against the device is recorded all the same, without what it rests on: n
 miss by telling a value that no database takes (L4).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.facts.fact import Fact
-from redrabbit.domain.facts.station import (
-    DeviceLost,
-    DeviceRestored,
-    StationLost,
-    StationRestored,
-)
 from redrabbit.domain.identity import (
-    AGENT,
     Actor,
     CheckId,
     ContainmentId,
@@ -32,7 +24,7 @@ from redrabbit.domain.identity import (
     PartId,
 )
 from redrabbit.domain.machine_watch import MachineWatch, needs_watch
-from redrabbit.domain.observation import Acquisition, NoData, Readings, StationView
+from redrabbit.domain.observation import Acquisition, Readings, StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import RunRecord
@@ -59,11 +51,11 @@ from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.live import LiveStation
+from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
 from redrabbit.services.pending import Pending, joined
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.production import Production
-from redrabbit.services.record_fact import record
 from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
 
@@ -97,8 +89,7 @@ class StationOwner:
             Production(station, counted) if reads_on is None else reads_on.production.of(station)
         )
         self.run = run
-        self._recorded_lost = recorded_lost
-        self._recorded_blind = frozenset(recorded_blind)
+        self._losses = Losses(station, is_lost=recorded_lost, blind=recorded_blind)
         self._parts = frozenset(part.id for part in plant.parts)
         self._is_let_be = False
         """Not even the end of the run is recordable: no reading and no time moves it any more."""
@@ -155,7 +146,7 @@ class StationOwner:
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
-        return joined([*made, moved, escape, *self._restored(acquisition)])
+        return joined([*made, moved, escape, *self._losses.ended(self.live, acquisition)])
 
     def take_aside(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition by which no run is judged any more, for want of records (K3).
@@ -191,12 +182,7 @@ class StationOwner:
         deadline = self.deadline()
         if deadline is not None and now >= deadline.at:
             moved = self._move(DeadlineExpired(at=now, kind=deadline.kind))
-        lost = self.live.lost(now)
-        silent = None
-        if lost is not None and not self._recorded_lost:
-            silent = self._note_lost(lost, now)
-        blind = self._note_blind(now) if lost is None else None
-        return joined([moved, silent, blind])
+        return joined([moved, self._losses.seen(self.live, now)])
 
     def restart(self, now: datetime) -> Pending | None:
         """Take the run up after a restart: what was not seen is not guessed (L3)."""
@@ -419,75 +405,6 @@ class StationOwner:
             raise_escape(uow, self._plant, self.station, part_id=part, at=at, run_id=run_id)
 
         return Pending(command=command)
-
-    def _note_lost(self, lost: NoData, now: datetime) -> Pending:
-        def settle() -> None:
-            self._recorded_lost = True
-
-        fact = StationLost(
-            station_id=self.station.id, no_data_since=lost.since, reason=lost.reason.value
-        )
-        return self._note([fact], now, settle)
-
-    def _note_blind(self, now: datetime) -> Pending | None:
-        """Record devices that can't be judged though their station is read, once for each (D32)."""
-        facts = [
-            DeviceLost(
-                station_id=self.station.id,
-                device_id=device,
-                no_data_since=why.since,
-                signal=why.signal,
-                reason=why.reason.value,
-            )
-            for device, why in self.live.blind(now).items()
-            if device not in self._recorded_blind
-            and (now - why.since).total_seconds() > self.station.value_expires_s
-        ]
-        if not facts:
-            return None
-
-        def settle() -> None:
-            self._recorded_blind |= {DeviceId(fact.device_id) for fact in facts}
-
-        return self._note(facts, now, settle)
-
-    def _restored(self, acquisition: Acquisition) -> list[Pending]:
-        """Record what can be read again by this acquisition."""
-        if acquisition.failure is not None or not acquisition.signals:
-            return []
-        at = acquisition.window.ended_at
-        restored = [self._note_restored(at)] if self._recorded_lost else []
-        if self._recorded_blind:
-            seeing = self._recorded_blind - self.live.blind(at).keys()
-            restored += [self._note_seeing(seeing, at)] if seeing else []
-        return restored
-
-    def _note_restored(self, at: datetime) -> Pending:
-        def settle() -> None:
-            self._recorded_lost = False
-
-        return self._note([StationRestored(station_id=self.station.id)], at, settle)
-
-    def _note_seeing(self, devices: frozenset[DeviceId], at: datetime) -> Pending:
-        def settle() -> None:
-            self._recorded_blind -= devices
-
-        facts = [
-            DeviceRestored(station_id=self.station.id, device_id=device)
-            for device in sorted(devices)
-        ]
-        return self._note(facts, at, settle)
-
-    def _note(self, facts: Sequence[Fact], at: datetime, settle: Callable[[], None]) -> Pending:
-        def command(uow: UnitOfWork) -> None:
-            for fact in facts:
-                record(uow, fact, stream=self.station.line, at=at, actor=AGENT)
-
-        def settle_all_the_same(_at: datetime) -> tuple[Pending, ...]:
-            settle()  # else it would be tried again at each look
-            return ()
-
-        return Pending(command=command, settle=settle, instead=settle_all_the_same)
 
 
 def _without_readings(evidence: Evidence) -> Evidence:

@@ -41,6 +41,8 @@ from redrabbit.services import (
     running,
     scheduling,
 )
+from redrabbit.services.live import LiveStation
+from redrabbit.services.losses import Losses
 from redrabbit.services.pending import Pending
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour
@@ -310,20 +312,20 @@ def test_a_run_of_a_device_that_is_not_read_breaks_d32(monkeypatch: PATCH) -> No
 
 
 def test_a_device_that_is_said_to_be_lost_and_is_read_breaks_d32(monkeypatch: PATCH) -> None:
-    real = StationOwner._note_blind
+    real = Losses._note_blind
 
-    def note_all(self: StationOwner, now: datetime) -> Pending | None:
+    def note_all(self: Losses, live: LiveStation, now: datetime) -> Pending | None:
         why = NoData(
             since=now - timedelta(minutes=1),
             reason=Reason.DEVICE_ERROR,
             signal=SignalName("rejected"),
         )
-        blind = dict.fromkeys((device.id for device in self.station.devices), why)
+        blind = dict.fromkeys((device.id for device in self._station.devices), why)
         with monkeypatch.context() as patch:
-            patch.setattr(self.live, "blind", lambda _now: blind)
-            return real(self, now)
+            patch.setattr(live, "blind", lambda _now: blind)
+            return real(self, live, now)
 
-    monkeypatch.setattr(StationOwner, "_note_blind", note_all)
+    monkeypatch.setattr(Losses, "_note_blind", note_all)
 
     assert "a device is lost that is read" in broken("D32")
 
