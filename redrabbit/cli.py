@@ -102,10 +102,10 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_limits(serve: argparse.ArgumentParser) -> None:
     limits = WebLimits()
     for option, default, what in (
-        ("--most-connections", limits.connections, "connections that are open at once"),
-        ("--most-connections-per-client", limits.connections_of_client, "of one address"),
-        ("--most-streams", limits.streams, "live pages and followers of the ledger"),
-        ("--most-streams-per-client", limits.streams_of_client, "of one address"),
+        ("--most-connections", limits.most_connections, "connections that are open at once"),
+        ("--most-connections-per-client", limits.most_connections_per_client, "of one address"),
+        ("--most-streams", limits.most_streams, "live pages and followers of the ledger"),
+        ("--most-streams-per-client", limits.most_streams_per_client, "of one address"),
         ("--header-deadline-s", limits.header_deadline_s, "until a request's header is here"),
         ("--body-deadline-s", limits.body_deadline_s, "until its body is here"),
     ):

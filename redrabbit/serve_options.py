@@ -4,6 +4,7 @@ The database counts as one setting: an address on the command line puts aside wh
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +13,7 @@ from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.settings_file import SETTINGS, read_settings
 
 KEYS: Final = tuple(SETTINGS.keys)
-LIMITS: Final[Mapping[str, str]] = {
-    "most_connections": "connections",
-    "most_connections_per_client": "connections_of_client",
-    "most_streams": "streams",
-    "most_streams_per_client": "streams_of_client",
-    "header_deadline_s": "header_deadline_s",
-    "body_deadline_s": "body_deadline_s",
-}
-"""Key → field of the limits."""
+LIMITS: Final = tuple(each.name for each in fields(WebLimits))
 _DATABASE: Final = ("database", "database_file")
 
 
@@ -65,12 +58,12 @@ def serve_settings(
 
 def _web_limits(told: dict[str, Any]) -> WebLimits:
     """Take the limits out of what was told."""
-    given = {LIMITS[key]: told.pop(key) for key in LIMITS if key in told}
+    given = {key: told.pop(key) for key in LIMITS if key in told}
     limits = WebLimits(**given)
-    if limits.streams >= limits.connections:
+    if limits.most_streams >= limits.most_connections:
         raise WrongOptions(
-            f"found {limits.streams} streams of {limits.connections} connections; expected fewer "
-            "streams than connections, so that pages can be asked for when all streams are open"
+            f"found {limits.most_streams} streams of {limits.most_connections} connections; expected "
+            "fewer streams than connections, so that pages can be asked for when all streams are open"
         )
     return limits
 

@@ -9,7 +9,7 @@ from redrabbit.base.database_address import VARIABLE, WrongAddress
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.cli import build_parser
 from redrabbit.config.problem import ConfigurationProblems
-from redrabbit.serve_options import KEYS, WrongOptions, serve_settings
+from redrabbit.serve_options import KEYS, LIMITS, WrongOptions, serve_settings
 
 DATABASE = "sqlite:///plant.sqlite3"
 MINIMAL = ("--config", "plant", "--database", DATABASE)
@@ -54,10 +54,10 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         key_file=Path("of-file"),
         plain_logs=True,
         web_limits=WebLimits(
-            connections=90,
-            connections_of_client=9,
-            streams=80,
-            streams_of_client=8,
+            most_connections=90,
+            most_connections_per_client=9,
+            most_streams=80,
+            most_streams_per_client=8,
             header_deadline_s=5,
             body_deadline_s=6,
         ),
@@ -84,21 +84,12 @@ def test_the_command_line_wins(file: Path, arguments: list[str], name: str, valu
     assert getattr(served("--settings", str(file)), name) != value
 
 
-@pytest.mark.parametrize(
-    ("option", "field"),
-    [
-        ("--most-connections", "connections"),
-        ("--most-connections-per-client", "connections_of_client"),
-        ("--most-streams", "streams"),
-        ("--most-streams-per-client", "streams_of_client"),
-        ("--header-deadline-s", "header_deadline_s"),
-        ("--body-deadline-s", "body_deadline_s"),
-    ],
-)
-def test_each_limit_of_the_pages_can_be_said(file: Path, option: str, field: str) -> None:
+@pytest.mark.parametrize("limit", LIMITS)
+def test_each_limit_of_the_pages_can_be_said(file: Path, limit: str) -> None:
+    option = f"--{limit.replace('_', '-')}"
     limits = served("--settings", str(file), "--most-connections", "89", option, "81").web_limits
-    assert getattr(limits, field) == 81
-    assert getattr(served("--settings", str(file)).web_limits, field) not in {81, 89}
+    assert getattr(limits, limit) == 81
+    assert getattr(served("--settings", str(file)).web_limits, limit) not in {81, 89}
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "10001", "1.5"])

@@ -17,13 +17,13 @@ class WebLimits:
     one address; behind a router that hides many screens the two limits of a client must be larger.
     """
 
-    connections: int = 400
+    most_connections: int = 400
     """Open at once; each is an open file of the process."""
-    connections_of_client: int = 100
+    most_connections_per_client: int = 100
     """A browser opens up to six for each of its windows."""
-    streams: int = 250
+    most_streams: int = 250
     """Live pages and programs that follow the ledger."""
-    streams_of_client: int = 40
+    most_streams_per_client: int = 40
     header_deadline_s: int = 10
     """From the connection, or the request's first byte, until its header is here."""
     body_deadline_s: int = 20

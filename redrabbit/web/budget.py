@@ -50,13 +50,15 @@ def within_open_files(limits: WebLimits, open_files: int | None, stations: int) 
         return limits
     kept = FILES_OF_SERVICE + FILES_OF_STATION * stations
     possible = max(FEWEST_CONNECTIONS, (open_files - kept) // FILES_OF_CONNECTION)
-    if possible >= limits.connections:
+    if possible >= limits.most_connections:
         return limits
     log.warning(
         "fewer connections than asked for, because of the process's limit of open files",
-        extra={"asked_for": limits.connections, "served": possible, "open_files": open_files},
+        extra={"asked_for": limits.most_connections, "served": possible, "open_files": open_files},
     )
-    return replace(limits, connections=possible, streams=min(limits.streams, possible // 2))
+    return replace(
+        limits, most_connections=possible, most_streams=min(limits.most_streams, possible // 2)
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,11 +116,11 @@ class WebBudgets:
         self.limits = limits = limits or WebLimits()
         self.connections = Budget(
             kind="connections",
-            most=limits.connections,
-            most_of_client=limits.connections_of_client,
+            most=limits.most_connections,
+            most_of_client=limits.most_connections_per_client,
         )
         self.streams = Budget(
-            kind="streams", most=limits.streams, most_of_client=limits.streams_of_client
+            kind="streams", most=limits.most_streams, most_of_client=limits.most_streams_per_client
         )
         self.refused: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
 

@@ -55,21 +55,21 @@ def test_no_more_is_held_than_may_be_and_all_of_it_comes_back(
 
 @given(open_files=st.integers(64, 100_000), stations=st.integers(0, 500))
 def test_links_and_database_always_keep_their_open_files(open_files: int, stations: int) -> None:
-    asked = WebLimits(connections=5000, streams=3000)
+    asked = WebLimits(most_connections=5000, most_streams=3000)
     got = within_open_files(asked, open_files, stations)
     kept = FILES_OF_SERVICE + FILES_OF_STATION * stations
     assert (
-        got.connections == FEWEST_CONNECTIONS
-        or got.connections * FILES_OF_CONNECTION + kept <= open_files
+        got.most_connections == FEWEST_CONNECTIONS
+        or got.most_connections * FILES_OF_CONNECTION + kept <= open_files
     )
-    assert got.streams < got.connections <= asked.connections
+    assert got.most_streams < got.most_connections <= asked.most_connections
 
 
 def test_the_defaults_fit_into_what_most_systems_allow(caplog: pytest.LogCaptureFixture) -> None:
     assert within_open_files(WebLimits(), 1024, stations=20) == WebLimits()
     assert within_open_files(WebLimits(), None, stations=5000) == WebLimits()
     assert caplog.records == []
-    assert within_open_files(WebLimits(), 256, stations=20).connections == 58
+    assert within_open_files(WebLimits(), 256, stations=20).most_connections == 58
     assert "fewer connections" in caplog.text
 
 

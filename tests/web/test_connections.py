@@ -375,7 +375,7 @@ OK, REFUSED_LINE = b"HTTP/1.1 200 OK", b"HTTP/1.1 503 Service Unavailable"
 
 
 async def test_half_requests_make_room_for_whoever_asks_longest_first() -> None:
-    limits = WebLimits(connections=10, connections_of_client=10, streams=5)
+    limits = WebLimits(most_connections=10, most_connections_per_client=10, most_streams=5)
     async with door(limits) as (port, budgets):
         clients = [Client(port, f"127.0.0.{number}") for number in range(2, 8)]
         halves = [await client.half_ask() for client in clients for _ in range(5)]
@@ -392,7 +392,7 @@ async def test_half_requests_make_room_for_whoever_asks_longest_first() -> None:
 
 
 async def test_one_client_s_half_requests_take_the_place_of_nobody_else_s() -> None:
-    limits = WebLimits(connections=10, connections_of_client=4, streams=5)
+    limits = WebLimits(most_connections=10, most_connections_per_client=4, most_streams=5)
     async with door(limits) as (port, budgets):
         me, you = Client(port, "127.0.0.2"), Client(port, "127.0.0.3")
         mine = await me.half_ask()
@@ -407,7 +407,7 @@ async def test_one_client_s_half_requests_take_the_place_of_nobody_else_s() -> N
 
 
 async def test_beyond_the_budget_a_few_are_told_why_and_the_rest_is_closed() -> None:
-    limits = WebLimits(connections=4, connections_of_client=4, streams=4)
+    limits = WebLimits(most_connections=4, most_connections_per_client=4, most_streams=4)
     async with door(limits) as (port, budgets):
         clients = [Client(port, f"127.0.0.{number}") for number in range(2, 6)]
         for client in clients:

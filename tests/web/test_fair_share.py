@@ -218,7 +218,7 @@ async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
 @pytest.mark.parametrize("path", ["/live/board", "/live/stations/x", "/api/v1/events"])
 async def test_streams_are_counted_and_refused_beyond_their_budget(path: str) -> None:
     work = Work()
-    desk, budgets = shared(work, WebLimits(streams=3, streams_of_client=2))
+    desk, budgets = shared(work, WebLimits(most_streams=3, most_streams_per_client=2))
     asked = [desk.ask(client, path) for client in (ME, ME, ME, YOU, YOU)]
     await settled()
     assert budgets.streams.in_use == 3
