@@ -15,17 +15,19 @@ class JumpClock:
 
     def __init__(self, start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)) -> None:
         self._now = start
+        self._steady_s = 0.0
         self.slept_s: list[float] = []
 
     def now(self) -> datetime:
         return self._now
 
     def jump(self, seconds: float) -> None:
-        """Let time pass, or step back."""
+        """Let time pass, or set the clock back."""
         self._now += timedelta(seconds=seconds)
+        self._steady_s += max(0.0, seconds)
 
     def steady_s(self) -> float:
-        return self._now.timestamp()
+        return self._steady_s
 
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)

@@ -9,7 +9,6 @@ ask, the event loop belongs to the polls most of the time. Acts and static files
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -20,7 +19,7 @@ from redrabbit.web.access import REFUSED, SAFE_METHODS, is_file
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.head import STREAMS
 
-LONGEST_REST: Final = timedelta(seconds=0.25)
+LONGEST_REST_S: Final = 0.25
 """After an answer for which the database was waited for: that costs the event loop little."""
 
 
@@ -55,20 +54,20 @@ class Turns:
         except BaseException:
             self._leave(client, queue)
             raise
-        began_at, is_over = self._clock.now(), False
+        began_s, is_over = self._clock.steady_s(), False
 
         def end() -> None:
             nonlocal is_over
             if not is_over:
                 is_over = True
-                self._rest(client, queue, abs(self._clock.now() - began_at))
+                self._rest(client, queue, self._clock.steady_s() - began_s)
 
         return end
 
-    def _rest(self, client: str, queue: "_Queue", took: timedelta) -> None:
+    def _rest(self, client: str, queue: "_Queue", took_s: float) -> None:
         async def rest() -> None:
             try:
-                await self._clock.sleep(min(took * self._rests, LONGEST_REST).total_seconds())
+                await self._clock.sleep(min(took_s * self._rests, LONGEST_REST_S))
             finally:
                 self._free.release()
                 queue.free.release()

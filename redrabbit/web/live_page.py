@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from fastapi.sse import format_sse_event
@@ -31,7 +30,7 @@ LOOK_EVERY_S: Final = 0.25
 RENDER_EVERY_S: Final = 1.0
 """How often a page is made anew in any case, for its countdowns."""
 BEAT_EVERY_S: Final = 3.0
-LONGEST_REST: Final = timedelta(seconds=1)
+LONGEST_REST_S: Final = 1.0
 """After a turn in which the database kept everybody waiting."""
 
 
@@ -58,7 +57,7 @@ class Shown(Generic[C]):
 class Turn:
     """One making of one page."""
 
-    spent: timedelta = timedelta()
+    spent_s: float = 0.0
     """How long it kept a reader or the event loop busy; waiting for others is not in it."""
 
 
@@ -87,7 +86,7 @@ class Turns:
         self._is_taken, turn = True, Turn()
         try:
             yield turn
-            await self._clock.sleep(min(turn.spent, LONGEST_REST).total_seconds())
+            await self._clock.sleep(min(turn.spent_s, LONGEST_REST_S))
         finally:
             self._is_taken = False
             self._call_next()
@@ -181,23 +180,22 @@ class LivePage(Generic[C]):
 
     async def _keep_true(self) -> None:
         """Make the page anew whenever it may read differently, until nobody watches any more."""
-        said_at = self._clock.now()
+        said_s = self._clock.steady_s()
         try:
             while True:
                 async with self._turns.turn(is_urgent=self._is_urgent) as turn:
-                    version, read_at = self._version(), self._clock.now()
+                    version, read_s = self._version(), self._clock.steady_s()
                     try:
                         has_changed = await self._make(turn)
                     except StoreTrouble as trouble:  # silence tells the page; the next may succeed
                         log.warning("live page not refreshed: %s", trouble)
                         has_changed = False
                     else:
-                        is_quiet = apart(read_at, said_at).total_seconds() >= BEAT_EVERY_S
-                        if has_changed or is_quiet:
-                            said_at = read_at
+                        if has_changed or read_s - said_s >= BEAT_EVERY_S:
+                            said_s = read_s
                             self._beats += 1
                             await self._bell.ring()
-                await self._until_changed(version, read_at)
+                await self._until_changed(version, read_s)
         except Refusal as refusal:  # the station is no longer in the plant
             log.info("live page ended: %s", refusal.code)
         except Exception:
@@ -209,16 +207,16 @@ class LivePage(Generic[C]):
         """Read the page and render each sight of it; return whether anybody has to be told."""
         self._turn += 1
         is_awaited, self._is_awaited = self._is_awaited, False
-        began_at = self._clock.now()
+        began_s = self._clock.steady_s()
         content = await self._read()
-        turn.spent += apart(self._clock.now(), began_at)
+        turn.spent_s += self._clock.steady_s() - began_s
         self._is_urgent = self._asks_if_urgent(content)
         has_changed = is_awaited
         for sight in tuple(self._watching):
             if sight in self._watching:  # nobody has left during another's rendering
-                began_at = self._clock.now()
+                began_s = self._clock.steady_s()
                 has_changed |= self._render_one(content, sight)
-                turn.spent += apart(self._clock.now(), began_at)
+                turn.spent_s += self._clock.steady_s() - began_s
                 await self._clock.sleep(0)
         return has_changed
 
@@ -230,17 +228,12 @@ class LivePage(Generic[C]):
         self._shown[sight] = Shown(kept, content, self._turn)
         return not is_same
 
-    async def _until_changed(self, version: int, since: datetime) -> None:
+    async def _until_changed(self, version: int, since_s: float) -> None:
         """Wait for a change, but not longer than a countdown may stand still."""
         await self._clock.sleep(LOOK_EVERY_S)
         while (
             (self._version() == version or not self._is_urgent)
             and not self._is_awaited
-            and apart(self._clock.now(), since).total_seconds() < RENDER_EVERY_S
+            and self._clock.steady_s() - since_s < RENDER_EVERY_S
         ):
             await self._clock.sleep(LOOK_EVERY_S)
-
-
-def apart(one: datetime, other: datetime) -> timedelta:
-    """Return how far apart two instants are, whichever came first: the clock may be set back (R46)."""
-    return abs(one - other)
