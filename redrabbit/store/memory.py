@@ -315,8 +315,10 @@ class MemoryUnitOfWork(MemoryReader):
 
     def mark_parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
         """Note a failed attempt after which the message is not tried any more."""
-        stands = {"parked_at": self._now, "parked_reason": reason}
-        self._undo.append(self._kept.outbox.tried((outbox_id, target), error, **stands))
+        place = (outbox_id, target)
+        self._undo.append(
+            self._kept.outbox.tried(place, error, parked_at=self._now, parked_reason=reason)
+        )
 
     def park_all(self, target: str, reason: ParkedReason) -> int:
         """Park all that waits for a receiver; return how many messages."""

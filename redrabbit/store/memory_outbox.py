@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.store.outbox import Delivery
@@ -69,14 +68,22 @@ class MemoryOutbox:
         """Return how many messages are parked, by receiver; only those with any."""
         return dict(sorted(Counter(one.receiver for one in self.parked_messages()).items()))
 
-    def tried(self, place: Place, error: str | None, **stands: Any) -> Undo:
+    def tried(
+        self,
+        place: Place,
+        error: str | None,
+        *,
+        next_try_at: datetime | None = None,
+        parked_at: datetime | None = None,
+        parked_reason: ParkedReason | None = None,
+    ) -> Undo:
         """Note an attempt and how the delivery stands now; nothing where there is none of it."""
         before = self._kept.get(place)
         if before is None:
             return lambda: None
         old = before.delivery
         after = replace(old, attempts=old.attempts + 1, last_error=error or old.last_error)
-        return self._put(place, _Kept(after, **{"next_try_at": None, **stands}))
+        return self._put(place, _Kept(after, next_try_at, parked_at, parked_reason))
 
     def park(self, delivery: Delivery, reason: ParkedReason, at: datetime) -> Undo:
         """Park a delivery without an attempt."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -146,37 +147,21 @@ def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecording
     return sorted(stuck, key=lambda each: (each.since, each.station))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Figures(Collector):
     """One moment's figures as Prometheus metrics, in a registry of their own."""
 
-    def __init__(
-        self,
-        *,
-        now: datetime,
-        heartbeat: AgentHeartbeat,
-        device_overviews: Sequence[DeviceOverview],
-        ledger_size: int,
-        open_containments: int,
-        alarms: int,
-        receivers: Sequence[ReceiverRow],
-        restarts: Mapping[str, int],
-        links: Sequence[StationLink],
-        recording: Mapping[StationId, Recording],
-        budgets: WebBudgets,
-    ) -> None:
-        self._recording = recording
-        self._now = now
-        self._heartbeat = heartbeat
-        self._overviews = device_overviews
-        self._counts = (
-            ("redrabbit_ledger_entries", "Entries in the ledger.", ledger_size),
-            ("redrabbit_containments_open", "Cases that nobody has closed.", open_containments),
-            ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", alarms),
-        )
-        self._receivers = receivers
-        self._restarts = restarts
-        self._links = links
-        self._budgets = budgets
+    now: datetime
+    heartbeat: AgentHeartbeat
+    device_overviews: Sequence[DeviceOverview]
+    ledger_size: int
+    open_containments: int
+    alarms: int
+    receivers: Sequence[ReceiverRow]
+    restarts: Mapping[str, int]
+    links: Sequence[StationLink]
+    recording: Mapping[StationId, Recording]
+    budgets: WebBudgets
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
@@ -189,7 +174,7 @@ class _Figures(Collector):
         restarts = CounterMetricFamily(
             "redrabbit_task_restarts", "Times a task died and was started again.", labels=["task"]
         )
-        for task, count in sorted(self._restarts.items()):
+        for task, count in sorted(self.restarts.items()):
             restarts.add_metric([task], count)
         yield restarts
         yield from self._of_links()
@@ -212,26 +197,34 @@ class _Figures(Collector):
             "Bugs met at a station, and records that the database will never take.",
             labels=["station"],
         )
-        for station, one in self._recording.items():
+        for station, one in self.recording.items():
             stuck = one.not_recording_since
-            lasted_s = (self._now - stuck).total_seconds() if stuck is not None else 0.0
+            lasted_s = (self.now - stuck).total_seconds() if stuck is not None else 0.0
             since.add_metric([station], lasted_s)
             waiting.add_metric([station], one.waiting)
             faults.add_metric([station], one.faults)
         yield from (since, waiting, faults)
 
     def _gauges(self) -> Iterator[Metric]:
-        not_watching = self._heartbeat.not_watching_since is not None
+        not_watching = self.heartbeat.not_watching_since is not None
         yield GaugeMetricFamily(
             "redrabbit_watching", "1 while the agent's heart beats.", value=float(not not_watching)
         )
-        if self._heartbeat.last_reading_at is not None:
+        if self.heartbeat.last_reading_at is not None:
             yield GaugeMetricFamily(
                 "redrabbit_last_reading_age_seconds",
                 "Age of the newest reading of any station.",
-                value=(self._now - self._heartbeat.last_reading_at).total_seconds(),
+                value=(self.now - self.heartbeat.last_reading_at).total_seconds(),
             )
-        for name, help_text, value in self._counts:
+        for name, help_text, value in (
+            ("redrabbit_ledger_entries", "Entries in the ledger.", self.ledger_size),
+            (
+                "redrabbit_containments_open",
+                "Cases that nobody has closed.",
+                self.open_containments,
+            ),
+            ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", self.alarms),
+        ):
             yield GaugeMetricFamily(name, help_text, value=value)
 
     def _beside_status(self) -> Iterator[Metric]:
@@ -260,8 +253,8 @@ class _Figures(Collector):
             "Runs in a row that were given up or inconclusive, of the check that had most.",
             labels=labels,
         )
-        for overview in self._overviews:
-            place = [overview.station.line, overview.station.id, overview.device.id]
+        for overview in self.device_overviews:
+            place = _place(overview)
             marks = overview.marks
             for made in overview.unproved:
                 if made.parts is not None:
@@ -270,7 +263,7 @@ class _Figures(Collector):
             overdue.add_metric(place, float(marks.overdue is not None))
             cases.add_metric(place, len(marks.cases))
             for badge in marks.cases[:1]:
-                oldest.add_metric(place, (self._now - badge.opened_at).total_seconds())
+                oldest.add_metric(place, (self.now - badge.opened_at).total_seconds())
         yield from (overdue, cases, oldest, unproved, without_verdict)
 
     def _devices(self) -> Metric:
@@ -279,8 +272,8 @@ class _Figures(Collector):
             "1 for the status that each device has (D10).",
             labels=["line", "station", "device", "status"],
         )
-        for overview in self._overviews:
-            place = [overview.station.line, overview.station.id, overview.device.id]
+        for overview in self.device_overviews:
+            place = _place(overview)
             for status in DeviceStatus:
                 family.add_metric([*place, status.value], float(overview.standing.status is status))
         return family
@@ -291,8 +284,8 @@ class _Figures(Collector):
             "1 while every signal that the device is judged by is read, whatever its status (D32).",
             labels=["line", "station", "device"],
         )
-        for overview in self._overviews:
-            place = [overview.station.line, overview.station.id, overview.device.id]
+        for overview in self.device_overviews:
+            place = _place(overview)
             family.add_metric(place, float(overview.no_data is None))
         return family
 
@@ -310,11 +303,11 @@ class _Figures(Collector):
             "0 while an alarm says that the receiver is not reached.",
             labels=["target"],
         )
-        for row in self._receivers:
+        for row in self.receivers:
             reached.add_metric([row.name], float(row.not_reached_at is None))
-            since = self._now if row.oldest_at is None else row.oldest_at
+            since = self.now if row.oldest_at is None else row.oldest_at
             pending.add_metric([row.name], row.waiting)
-            oldest.add_metric([row.name], max(0.0, (self._now - since).total_seconds()))
+            oldest.add_metric([row.name], max(0.0, (self.now - since).total_seconds()))
             parked.add_metric([row.name], row.parked)
         yield from (reached, pending, oldest, parked)
 
@@ -323,14 +316,14 @@ class _Figures(Collector):
             family = CounterMetricFamily(
                 f"redrabbit_link_{attribute}", help_text, labels=["station"]
             )
-            for link in self._links:
+            for link in self.links:
                 for station, diagnostics in link.diagnostics.items():
                     family.add_metric([station], getattr(diagnostics, attribute))
             yield family
         failures = CounterMetricFamily(
             "redrabbit_link_failures", "Failed cycles by reason.", labels=["station", "reason"]
         )
-        for link in self._links:
+        for link in self.links:
             for station, diagnostics in link.diagnostics.items():
                 for reason, count in diagnostics.failures.items():
                     failures.add_metric([station, reason.value], count)
@@ -343,13 +336,13 @@ class _Figures(Collector):
         most = GaugeMetricFamily(
             "redrabbit_web_limit", "How many may be open (D47).", labels=["kind"]
         )
-        for budget in (self._budgets.connections, self._budgets.streams):
+        for budget in (self.budgets.connections, self.budgets.streams):
             used.add_metric([budget.kind], budget.in_use)
             most.add_metric([budget.kind], budget.most)
         refused = CounterMetricFamily(
             "redrabbit_web_refused", "Refused or cut off, by reason.", labels=["reason"]
         )
-        for reason, count in self._budgets.refused.items():
+        for reason, count in self.budgets.refused.items():
             refused.add_metric([reason], count)
         yield from (used, most, refused)
 
@@ -363,6 +356,11 @@ LINK_COUNTERS: Final = {
     "out_of_order": "Messages that came behind a later one, or from a station that counts anew.",
     "lost": "Messages that a sequence left out.",
 }
+
+
+def _place(overview: DeviceOverview) -> list[str]:
+    """Return the labels `line`, `station`, `device` of a device."""
+    return [overview.station.line, overview.station.id, overview.device.id]
 
 
 def _exposition(figures: _Figures) -> bytes:
