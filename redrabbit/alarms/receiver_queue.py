@@ -6,7 +6,8 @@ later, and what stands behind it waits, so that order is kept.
 
 But no message holds back those behind it for ever. One that is refused again and again is parked.
 Of one that only fails, nobody can tell whether it or the receiver is the trouble; so after some
-tries some behind it are tried as well: if one is taken and this one still not, this one is parked. What is parked is shown, and sent again when a person says so.
+tries some behind it are tried as well: if one is taken and this one still not, this one is parked. What
+is parked is shown, and sent again when a person says so.
 """
 
 import asyncio

@@ -3,9 +3,9 @@
 What is asked first wins: missed (not verified again since), failed, overdue, lapsed since the last
 pass, no data, bypassed, inconclusive, due, excused (not producing), never verified, verified. A device
 is judged check by check: a pass of one never covers what another left undone, and one that is run
-again and again without a verdict is inconclusive (D4). What stands beside the
-status is `redrabbit.domain.device_marks`' part. The services gather the facts; the page turns a standing
-into its sentence.
+again and again without a verdict is inconclusive (D4). What stands beside the status is
+`redrabbit.domain.device_marks`' part. The services gather the facts; the page turns a standing into
+its sentence.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, under_way
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
@@ -114,7 +115,7 @@ def longest_overdue(facts: DeviceFacts, now: datetime) -> DeviceStanding | None:
 def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:
     """Yield everything that holds."""
     for case in facts.containments:
-        if case.state == "open":
+        if case.state is ContainmentState.OPEN:
             yield DeviceStanding(
                 status=DeviceStatus.MISSED,
                 since=case.opened_at,

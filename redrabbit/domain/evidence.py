@@ -202,11 +202,12 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
 def _with_hearing(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     """Note what a message tells of itself; its clock may show that the part came earlier (D27)."""
     heard_at = [evidence.alive_at[s] for s in acquisition.signals if s in evidence.alive_at]
-    known_at, presented = (
-        min(heard_at, default=evidence.armed_at),
-        evidence.presented_at is not None,
+    hearing = hear(
+        evidence.hearing,
+        acquisition,
+        presented=evidence.presented_at is not None,
+        known_at=min(heard_at, default=evidence.armed_at),
     )
-    hearing = hear(evidence.hearing, acquisition, presented=presented, known_at=known_at)
     if hearing is evidence.hearing:
         return evidence
     fell = clock_fell(evidence.hearing, hearing, evidence.presented_by)

@@ -176,7 +176,7 @@ class StationView:
     count: PartCount | None = None
     """What the station has counted (D34); None: it doesn't tell, or can't be read."""
     not_recorded_since: datetime | None = None
-    """Since when the database has not taken what the station said; None while it does (K3)."""
+    """Since when the database has not taken what the station said; None while it does (decision 0011)."""
 
     @property
     def worst(self) -> NoData | None:

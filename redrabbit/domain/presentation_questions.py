@@ -14,7 +14,7 @@ def is_good(presentation: PresentationRecord) -> bool:
 
 
 def was_silent(presentation: PresentationRecord) -> bool:
-    """Return whether it was judged though the station gave no answer (D3, F5).
+    """Return whether it was judged though the station gave no answer (D3, decision 0016).
 
     The time until the verdict does not tell: silence is judged after a time, too. Before schema 3 it is
     known by the answer that is missing from the evidence.

@@ -1,9 +1,9 @@
 """What is still watched after the verdict, until the part is back.
 
 The opposite answer, or another reason, may follow for the same part and take a good verdict back (R16,
-D31). The part may be
-shown again: the first presentation decides, later ones are kept beside it (L10, R18). A restart
-keeps what was judged and guesses nothing about the rest (D4); neither does what was not recorded.
+D31). The part may be shown again: the first presentation decides, later ones are kept beside it (L10,
+R18). A restart keeps what was judged and guesses nothing about the rest (D4); neither does what was not
+recorded.
 """
 
 from dataclasses import replace

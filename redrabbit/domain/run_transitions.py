@@ -62,9 +62,9 @@ from redrabbit.domain.verdict import (
 def advance(run: Run, event: Event) -> Advance:
     """Return the run after the event, and what is to be carried out.
 
-    Raises Refusal where a person's event is not allowed now. Readings, deadlines, restarts and what
-    was not recorded are never refused: they change nothing where they mean nothing; so an expiry of any other deadline
-    than the one set last.
+    Raises Refusal where a person's event is not allowed now. Readings, deadlines, restarts and what was
+    not recorded are never refused: they change nothing where they mean nothing; so an expiry of any
+    other deadline than the one set last.
     """
     if isinstance(event, DeadlineExpired) and not _is_over(run.deadline, event):
         return run, ()

@@ -64,9 +64,8 @@ def end_window(
     """Record that a suspect window ended: by a stop, or the first piece under an alternate control.
 
     `count` is what its station had counted at `counted_at` (now, if not given); None where that can't be
-    told. Refused when it has ended
-    already, for an instant before it began or still to come, and for an alternate without the label of
-    its first piece or a reason.
+    told. Refused when it has ended already, for an instant before it began or still to come, and for an
+    alternate without the label of its first piece or a reason.
     """
     case = _open_case(uow, containment_id)
     if case.stopped_at is not None:

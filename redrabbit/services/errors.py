@@ -12,7 +12,8 @@
         └── WriterAlreadyRunning another process writes to this database (D20)
 
 Trouble is no refusal: the rules had nothing against the command, and it may be tried again; all but
-`NotRecordable`, which would come again each time (findings K3). The store raises nothing else of its own; what a command raises comes back to its caller unchanged.
+`NotRecordable`, which would come again each time (decision 0011). The store raises nothing else of its
+own; what a command raises comes back to its caller unchanged.
 """
 
 

@@ -1,7 +1,7 @@
 """A move that waits for its commit: only then does it count (L8).
 
 Whoever carries it to the database calls `settle` after the commit. Between the two its owner gets no
-further input. What can't be recorded at all has something that is recorded `instead` (findings K3).
+further input. What can't be recorded at all has something that is recorded `instead` (decision 0011).
 """
 
 from collections.abc import Callable, Iterable

@@ -3,7 +3,7 @@
 Every input gives at most one `Pending`: the run as it would be, and the command that records it.
 It awaits nothing, so the service and the simulation drive the same code.
 
-Where something of a run is not recordable, the run ends with that reason (L3, findings K3). Only a
+Where something of a run is not recordable, the run ends with that reason (L3, decision 0011). Only a
 verdict against the device is recorded all the same, without what it rests on: nobody gets rid of a
 miss by telling a value that no database takes (L4).
 """
@@ -149,7 +149,7 @@ class StationOwner:
         return joined([*made, moved, escape, *self._losses.ended(self.live, acquisition)])
 
     def take_aside(self, acquisition: Acquisition) -> Pending | None:
-        """Take in one acquisition by which no run is judged any more, for want of records (K3).
+        """Take in one acquisition by which no run is judged any more, for want of records (decision 0011).
 
         It is shown, it belongs to the signals of the run, and a part seen where it must not be is told.
         """

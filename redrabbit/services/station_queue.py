@@ -4,7 +4,7 @@
 passes straight through; one that leads to a record holds the queue until it is committed: what was
 seen once isn't seen again. Nothing that is decided is ever given up but at the end of the service.
 
-Nobody else waits for it (B4, findings K3):
+Nobody else waits for it (B4, decision 0011):
 - What the database will never take is not tried again: something else is recorded instead, and the
   run ends with that reason.
 - While the database is away, the queue is bounded by time and by number. Beyond either, what the

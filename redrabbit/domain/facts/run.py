@@ -247,7 +247,7 @@ class RunClosed(Fact):
         closed = replace(
             run,
             outcome=self.outcome,
-            grade=run.grade if self.outcome in {Outcome.PASSED, Outcome.FAILED} else None,
+            grade=run.grade if is_verdict(self.outcome) else None,
             reason_code=code,
             reason_text=text,
             confirmed_by=entry.actor.id if self.confirmed else None,

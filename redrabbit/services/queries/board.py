@@ -46,7 +46,7 @@ class Tile:
     overdue: Message | None
     """What is overdue behind a worse status (D35)."""
     not_recorded_since: datetime | None
-    """Since when nothing of the station could be recorded; None while it can (K3)."""
+    """Since when nothing of the station could be recorded; None while it can (decision 0011)."""
     unproved: tuple[Message, ...]
     """Parts that were made while nothing proved the device."""
     cases: tuple[BadgeShown, ...]

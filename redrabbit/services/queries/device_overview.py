@@ -15,6 +15,7 @@ from redrabbit.domain.containment_questions import missed_in, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, ended_at
+from redrabbit.domain.facts.occurrence import OccurrenceOutcome
 from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
@@ -50,7 +51,7 @@ class DeviceOverview:
     """Its status, its cases, and what is overdue behind a worse status (D35)."""
     facts: DeviceFacts
     not_recorded_since: datetime | None
-    """Since when nothing of its station could be recorded; None while it can (K3)."""
+    """Since when nothing of its station could be recorded; None while it can (decision 0011)."""
     no_data: NoData | None
     """Since when and why nothing can be told by its signals (D32); None: they are read."""
     unproved: tuple[UnprovedParts, ...]
@@ -67,7 +68,7 @@ class DeviceOverview:
     containment: ContainmentRecord | None
     """The one that its status speaks of."""
     missed_silently: bool
-    """Whether that case began with a device that said nothing, not with one that accepted (F5)."""
+    """Whether that case began with a device that said nothing, not with one that accepted (decision 0016)."""
     run: RunRecord | None
     """Under way for this device."""
     first_part: ChallengePart | None
@@ -193,7 +194,7 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
         if adopted is not None
         else None
     )
-    passed, lapsed = _last_run(reader, check.id, "passed"), _last_lapsed(reader, check.id)
+    passed, lapsed = _last_run(reader, check.id, Outcome.PASSED), _last_lapsed(reader, check.id)
     return CheckFacts(
         check_id=check.id,
         adopted_at=adopted.adopted_at if adopted is not None else None,
@@ -201,8 +202,8 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
         first_lapsed=_first_lapsed(reader, check.id, passed) if lapsed is not None else None,
         last_lapsed=lapsed,
         last_passed=passed,
-        last_failed=_last_run(reader, check.id, "failed"),
-        last_inconclusive=_last_run(reader, check.id, "inconclusive"),
+        last_failed=_last_run(reader, check.id, Outcome.FAILED),
+        last_inconclusive=_last_run(reader, check.id, Outcome.INCONCLUSIVE),
         runs_without_verdict=adopted.runs_without_verdict if adopted is not None else 0,
         without_verdict_since=adopted.without_verdict_since if adopted is not None else None,
         next_due_at=due.due_at if due is not None else None,
@@ -210,7 +211,7 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
 
 
 def _last_lapsed(reader: Reader, check_id: str) -> OccurrenceRecord | None:
-    conditions = equals("check_id", check_id), equals("outcome", "lapsed")
+    conditions = equals("check_id", check_id), equals("outcome", OccurrenceOutcome.LAPSED)
     return latest(reader, OccurrenceRecord, *conditions, by="due_at")
 
 
@@ -223,7 +224,7 @@ def _first_lapsed(
     found = reader.find(
         OccurrenceRecord,
         equals("check_id", check_id),
-        equals("outcome", "lapsed"),
+        equals("outcome", OccurrenceOutcome.LAPSED),
         Where("grace_ends_at", ">", ended_at(passed)),
         order_by="due_at",
         limit=1,
@@ -250,9 +251,9 @@ def _unproved(scene: _Scene, station: Station, facts: DeviceFacts) -> Iterator[U
         )
 
 
-def _last_run(reader: Reader, check_id: str, outcome: str) -> RunRecord | None:
+def _last_run(reader: Reader, check_id: str, outcome: Outcome) -> RunRecord | None:
     """Return the latest closed run of this outcome; a pass that doesn't count for the plan is none."""
-    counts = (equals("not_counted", None),) if outcome == Outcome.PASSED else ()
+    counts = (equals("not_counted", None),) if outcome is Outcome.PASSED else ()
     conditions = (
         equals("check_id", check_id),
         equals("outcome", outcome),

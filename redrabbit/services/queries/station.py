@@ -12,6 +12,7 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import missed_in
 from redrabbit.domain.device_marks import case_badge
+from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
@@ -117,7 +118,7 @@ class StationPage:
     unread: tuple[Unread, ...]
     """What can't be read here, so that a device can't be judged."""
     not_recorded_since: datetime | None
-    """Since when nothing of the station could be recorded; None while it can (K3)."""
+    """Since when nothing of the station could be recorded; None while it can (decision 0011)."""
     unproved: tuple[Message, ...]
     """Of each device: what was made while nothing proved it."""
     signals: tuple[SignalChip, ...]
@@ -232,7 +233,9 @@ def _cases(
         for overview in here
         for case in overview.facts.containments
     ]
-    return tuple(sorted(shown, key=lambda c: (c.case.state != "open", c.case.opened_at)))
+    return tuple(
+        sorted(shown, key=lambda c: (c.case.state != ContainmentState.OPEN, c.case.opened_at))
+    )
 
 
 def _was_silent(reader: Reader, case: ContainmentRecord) -> bool:

@@ -65,7 +65,7 @@ def _dispute(presentation: PresentationRecord) -> Message | None:
 
 
 def verdict_word(verdict: Verdict, *, is_silent: bool) -> Message:
-    """Return the word of a verdict; a miss by silence has another than one by acceptance (F5)."""
+    """Return the word of a verdict; a miss by silence has another than one by acceptance (decision 0016)."""
     if verdict is Verdict.MISSED and is_silent:
         return message("verdict.missed_silent")
     return message(f"verdict.{verdict}")

@@ -181,7 +181,7 @@ class _Figures(Collector):
         yield from self._of_viewers()
 
     def _of_recording(self) -> Iterator[Metric]:
-        """Yield by station whether what it says is recorded (findings K3)."""
+        """Yield by station whether what it says is recorded (decision 0011)."""
         since = GaugeMetricFamily(
             "redrabbit_station_not_recorded_seconds",
             "For how long nothing of the station could be recorded; 0 while it can.",
