@@ -195,7 +195,7 @@ class RecordRepair(Act[ContainmentRecord]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseContainment(Act[ContainmentRecord]):
-    """Close the case: verified again, and its reaction done."""
+    """Close the case: verified again, its window ended, and its reaction done."""
 
     KIND: ClassVar = "close_containment"
 

@@ -303,7 +303,7 @@ class ContainmentReverified(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentClosed(Fact):
-    """A person closed the case: re-verified, and every step of its reaction done (B24, D35).
+    """A person closed the case: re-verified, its window ended, its reaction done (B24, D34, D35).
 
     Under schemas 1 and 2 it closed by itself, and the entry's actor did no more than the last step.
     """
