@@ -23,6 +23,7 @@ from redrabbit.base.printable import complain, put_out, visible
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.containment_questions import IS_OPEN
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import (
@@ -148,12 +149,15 @@ def _entries_from(first: int, reader: Reader) -> tuple[Sequence[Entry], Names]:
 
 
 def summary(reader: Reader, now: datetime) -> dict[str, object]:
-    """Count what the records say: verdicts, runs, occurrences, open cases."""
-    verdicts = [p.verdict for p in reader.find(PresentationRecord, equals("decides", value=True))]
+    """Count what the records say: verdicts, grades of challenge parts, runs, occurrences, open cases."""
+    deciding = reader.find(PresentationRecord, equals("decides", value=True))
+    verdicts = [p.verdict for p in deciding]
+    grades = Counter(p.grade for p in deciding if p.failure_mode is not None)
     outcomes = [run.outcome for run in reader.find(RunRecord)]
     occurrences = Counter(status(o, now).value for o in reader.find(OccurrenceRecord))
     return {
         "presentations": {v.value: verdicts.count(v) for v in Verdict},
+        "grades": {grade.value: grades[grade] for grade in Grade},
         "runs": {o.value: outcomes.count(o) for o in Outcome},
         "occurrences": {each.value: occurrences[each.value] for each in OccurrenceStatus},
         "containments_open": reader.count(ContainmentRecord, IS_OPEN),

@@ -169,6 +169,7 @@ def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
         asks=Asks(run["state"]),
         part=run["parts"][run["step"]],
         wants_tap=station.needs_tap,
+        wants_start=station.device.prevents,
     )
 
 

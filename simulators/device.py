@@ -2,7 +2,7 @@
 
 A pure function of its behaviour, the part and a seeded number: nothing here knows how the answer is
 read or judged. Each behaviour is one way in which real devices fail (requirements.md, *Stories that
-happened elsewhere*).
+happened elsewhere*). What a behaviour is at a device that prevents the cycle says `FITS_PREVENTING`.
 """
 
 import random
@@ -40,6 +40,14 @@ class Behaviour(Enum):
     """Sees the part and says nothing."""
 
 
+FITS_PREVENTING: Mapping[Behaviour, str] = {
+    Behaviour.HEALTHY: "holds the cycle while a wrong part is in",
+    Behaviour.BLIND: "its pin is worn: the cycle starts with the wrong part, too",
+    Behaviour.ALWAYS_REJECTING: "it is bent, and holds the cycle whatever part is in",
+}
+"""How a device that prevents the cycle can be: it has no bit and no reason of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """The device of one station, as far as the world needs it."""
@@ -55,6 +63,13 @@ class Device:
     """What stands in the code while nothing is rejected."""
     measured_good: float = 50.0
     measured_bad: float = 10.0
+    prevents: bool = False
+    """It holds the cycle that somebody demands, and says nothing else; `answer_s` counts from the demand."""
+
+
+def can_be(device: Device, behaviour: Behaviour) -> bool:
+    """Return whether a device of this kind can be so."""
+    return not device.prevents or behaviour in FITS_PREVENTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ instants are exact (whole microseconds), so a counter never differs by the way i
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-ANSWER_SHARE, LEAVE_SHARE = 0.45, 0.75
-"""When in its cycle a normal part is answered and when it leaves; the rest is the gap."""
+DEMAND_SHARE, ANSWER_SHARE, LEAVE_SHARE = 0.35, 0.45, 0.75
+"""When in its cycle somebody presses start, where that is needed, when a normal part is answered, and
+when it leaves; the rest is the gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,14 @@ class Flow:
     accepts: bool
     rejects: bool
     first_number: int
+    is_started: bool = False
+    """Whether each part's cycle is started by hand: the button is down until the answer."""
     ends_at: datetime | None = None
+
+    @property
+    def demanded_after(self) -> timedelta:
+        """Return when in its cycle somebody presses start for a part."""
+        return self.cycle * DEMAND_SHARE
 
     @property
     def answers_after(self) -> timedelta:
@@ -53,6 +61,12 @@ class Flow:
         """Return whether a part is in the station and the device has answered."""
         return self.part_is_present(at) and self._since(at) >= self.answers_after
 
+    def part_is_demanded(self, at: datetime) -> bool:
+        """Return whether somebody presses start for the part in the station."""
+        since = self._since(at)
+        pressed = self.demanded_after <= since < self.answers_after
+        return self.is_started and self._is_on(at) and pressed
+
     def answered(self, at: datetime) -> int:
         """Return how many parts the device has answered by then."""
         if self.ends_at is not None:
@@ -65,7 +79,8 @@ class Flow:
             change_at = self.began_at
         else:
             since = self._since(at)
-            steps = (self.answers_after, self.leaves_after, self.cycle)
+            presses = (self.demanded_after,) if self.is_started else ()
+            steps = (*presses, self.answers_after, self.leaves_after, self.cycle)
             change_at = at - since + next(step for step in steps if since < step)
         if self.ends_at is not None and change_at > self.ends_at:
             return None

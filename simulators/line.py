@@ -23,7 +23,7 @@ from simulators.device import (
     reason_after_s,
     stuck_bit,
 )
-from simulators.station import GAP_SHARE, Change, SimulatedStation
+from simulators.station import GAP_SHARE, PRESSED, Change, SimulatedStation
 
 BOOTED_BEFORE = timedelta(hours=20)
 """How long every machine has been running when the story begins."""
@@ -38,8 +38,10 @@ class What(Enum):
 
     PUT_IN = "put_in"
     REJECTED = "rejected"
-    """The reject bit rose for the part; `code` is what the device said."""
+    """The reject bit rose for the part, or its cycle was prevented; `code` is what the device said."""
     ACCEPTED = "accepted"
+    DEMANDED = "demanded"
+    """Somebody pressed start with the part in."""
     NO_ANSWER = "no_answer"
     """The device's time for an answer came and neither bit changed."""
     TAKEN_OUT = "taken_out"
@@ -210,6 +212,17 @@ class World:
         part = self._parts.get(code, Part(code=code, failure_mode=None))
         self._enter(station, part)
 
+    def press_start(self, station: str) -> None:
+        """Press the start button: the machine begins its cycle, unless its device prevents that."""
+        simulated = self._stations[station]
+        part = simulated.inside
+        said = simulated.press_start(self.chance, self.now)
+        self._touch(station)
+        self.after(PRESSED.total_seconds(), station, lambda: None)
+        if part is not None and said is not None:
+            self._note(station, What.DEMANDED, part=part.code)
+            self.after(said.after_s, station, lambda: self._answer(station, part, said))
+
     def take_out(self, station: str) -> str | None:
         """Take the part out by hand; return its code, or None when there is none."""
         part = self._remove(station, What.TAKEN_OUT)
@@ -275,7 +288,8 @@ class World:
             return
         self._note(station, What.PUT_IN, part=part.code)
         said = simulated.insert(part, self.chance, self.now)
-        self.after(said.after_s, station, lambda: self._answer(station, part, said))
+        if said is not None:
+            self.after(said.after_s, station, lambda: self._answer(station, part, said))
         self._touch(station)
 
     def _answer(self, station: str, part: Part, said: Answer) -> None:

@@ -48,6 +48,8 @@ class RunShown:
     """The code of the part of the present step."""
     wants_tap: bool
     """The station can't tell that a part is there: the operator says so."""
+    wants_start: bool = False
+    """The device shows what it does only when a cycle is demanded: the operator presses start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class HumanFault(Enum):
     LEAVES_IT_IN_THE_DRAWER = "leaves_it_in_the_drawer"
     """Scans the label and puts nothing in; the next part from production comes."""
     NEVER_PUTS_IN = "never_puts_in"
+    NEVER_STARTS = "never_starts"
+    """Puts the part in and presses nothing, where start must be pressed."""
     WALKS_AWAY = "walks_away"
     """Leaves the part in the station and comes back much later."""
     GIVES_BACK_LATE = "gives_back_late"
@@ -94,15 +98,17 @@ class Act(Enum):
     HOLD = "hold"
     """Stop feeding normal parts, and wait until the station is clear."""
     PUT_IN = "put_in"
+    PRESS = "press"
+    """Press the start button of the machine."""
     TAKE_OUT = "take_out"
     LET_GO = "let_go"
     RELEASE = "release"
 
 
-BY_HAND = frozenset({Act.HOLD, Act.PUT_IN, Act.TAKE_OUT, Act.LET_GO, Act.RELEASE})
+BY_HAND = frozenset({Act.HOLD, Act.PUT_IN, Act.PRESS, Act.TAKE_OUT, Act.LET_GO, Act.RELEASE})
 """Acts in the world; the others are said to the software."""
 
-SEEN_BY_STATION = frozenset({Act.PUT_IN, Act.TAKE_OUT})
+SEEN_BY_STATION = frozenset({Act.PUT_IN, Act.PRESS, Act.TAKE_OUT})
 
 USUAL_S = {
     Act.REPAIR: 3.0,
@@ -114,6 +120,7 @@ USUAL_S = {
     Act.ABORT: 3.0,
     Act.HOLD: 1.0,
     Act.PUT_IN: 3.0,
+    Act.PRESS: 1.0,
     Act.TAKE_OUT: 2.0,
     Act.LET_GO: 2.0,
     Act.RELEASE: 1.0,
@@ -156,6 +163,8 @@ class Hands:
     part_inside: str | None = None
     has_tapped: bool = False
     """Has said that the part is there, and not yet put it in."""
+    has_pressed: bool = False
+    """Has pressed start with the part in."""
     scanned: int = 0
     """Scans of this step so far, wrong ones included."""
     refused: int = 0
@@ -175,7 +184,8 @@ def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) 
         case Asks.ARMED:
             return _present(run, hands, fault, wrong_code)
         case Asks.PRESENTED:
-            return _put_in(run, fault, wrong_code) if hands.has_tapped else None
+            tapped = _put_in(run, fault, wrong_code) if hands.has_tapped else None
+            return tapped or _press(run, hands, fault)
         case Asks.AWAITING_RETURN:
             return _bring_back(run, hands, fault)
         case Asks.AWAITING_CONFIRMATION:
@@ -229,7 +239,9 @@ def _present(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) ->
         return _action(Act.ABORT, run, reason="called away")
     if fault is HumanFault.SCANS_TWICE and not hands.has_erred:
         return _action(Act.SCAN, run, code=run.part)
-    if fault is HumanFault.NEVER_PUTS_IN or hands.part_inside is not None:
+    if hands.part_inside is not None:
+        return _press(run, hands, fault)
+    if fault is HumanFault.NEVER_PUTS_IN:
         return None
     if run.wants_tap:
         return _action(Act.TAP, run)
@@ -242,6 +254,13 @@ def _put_in(run: RunShown, fault: HumanFault, wrong_code: str) -> Action:
         HumanFault.LEAVES_IT_IN_THE_DRAWER: NEXT_PART,
     }
     return _action(Act.PUT_IN, run, code=others.get(fault, run.part))
+
+
+def _press(run: RunShown, hands: Hands, fault: HumanFault) -> Action | None:
+    """Press start once with the part in; whatever the page says, that is how the machine is worked."""
+    waits = hands.part_inside is not None and not hands.has_pressed
+    presses = run.wants_start and waits and fault is not HumanFault.NEVER_STARTS
+    return _action(Act.PRESS, run) if presses else None
 
 
 def _bring_back(run: RunShown, hands: Hands, fault: HumanFault) -> Action:
@@ -343,7 +362,9 @@ class LineOperator:
             case Act.HOLD:
                 hands = replace(hands, has_stopped_feed=True)
             case Act.PUT_IN:
-                hands = replace(hands, part_inside=action.code, has_tapped=False)
+                hands = replace(hands, part_inside=action.code, has_tapped=False, has_pressed=False)
+            case Act.PRESS:
+                hands = replace(hands, has_pressed=True)
             case Act.TAP:
                 hands = replace(hands, has_tapped=not refused)
             case Act.TAKE_OUT | Act.LET_GO:
@@ -365,6 +386,8 @@ def do_by_hand(action: Action, world: World, station: str) -> float:
             return max(0.0, (world.hold(station) - world.now).total_seconds()) + CLEAR_S
         case Act.PUT_IN:
             world.put_in(station, action.code or "")
+        case Act.PRESS:
+            world.press_start(station)
         case Act.TAKE_OUT:
             world.take_out(station)
         case Act.LET_GO:

@@ -26,8 +26,10 @@ SPEAKING_ORDER = (
     "part_count",
     "good_count",
     "uptime",
+    "start",
     "rejected",
     "accepted",
+    "cycle",
 )
 """A reason is published before the bit that it explains."""
 

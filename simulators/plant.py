@@ -29,6 +29,8 @@ CYCLE_S = 6.0
 """From one normal part to the next."""
 ANSWER_SHARE = 0.4
 """Of the time in which a device must answer: when a healthy one does."""
+START_S = 0.4
+"""From the start button to the cycle, where no device prevents it."""
 COUNTER_BITS = {"int16": 15, "uint16": 16, "int32": 31, "uint32": 32}
 NO_CODE_TEXT = "OK"
 """What a tester with text codes says while nothing is rejected."""
@@ -99,7 +101,6 @@ def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
             other.id for other in plant.stations[index + 1 :] if other.line == station.line
         ]
         specs: dict[str, Spec] = {spec.name: spec for spec in station.signals}
-        good, bad = _typical(specs.get("measured"), used.get(device.id, []))
         codes: dict[str, Value] = dict(device.rule.reject_codes.items())
         models.append(
             StationModel(
@@ -110,7 +111,13 @@ def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
                 next_station=following[0] if following else None,
                 needs_tap=device.rule.presented is None and device.rule.part_code is None,
                 counter_modulus=1 << _counter_bits(specs.get("part_count")),
-                device=_device(device.id, device.rule.within_s, codes, good, bad),
+                device=_device(
+                    device.id,
+                    device.rule.within_s,
+                    codes,
+                    _typical(specs.get("measured"), used.get(device.id, [])),
+                    prevents="cycle" in specs,
+                ),
             )
         )
         shown = [spec for spec in station.signals if spec.name in SPEAKING_ORDER]
@@ -253,18 +260,24 @@ def _publishing(plant: SimulatedPlant, face: StationFace, clock: Clock) -> MqttS
 
 
 def _device(
-    name: str, within_s: float, codes: Mapping[str, Value], good: float, bad: float
+    name: str,
+    within_s: float,
+    codes: Mapping[str, Value],
+    measures: tuple[float, float],
+    *,
+    prevents: bool,
 ) -> Device:
     says_text = any(isinstance(code, str) for code in codes.values())
     return Device(
         id=name,
         within_s=within_s,
-        answer_s=within_s * ANSWER_SHARE,
+        answer_s=START_S if prevents else within_s * ANSWER_SHARE,
+        prevents=prevents,
         reject_codes=codes,
         no_code=NO_CODE_TEXT if says_text else 0,
         wrong_code=WRONG_CODE_TEXT if says_text else WRONG_CODE,
-        measured_good=good,
-        measured_bad=bad,
+        measured_good=measures[0],
+        measured_bad=measures[1],
     )
 
 

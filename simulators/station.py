@@ -1,8 +1,9 @@
 """One station of the world: the part in it, the flow of normal parts, and what its signals show.
 
 Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
-`accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`. A station shows those of
-them that it has. The reason for a rejection and the measured value stand before, or with, the bit.
+`accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`, `start` (the button is down)
+and `cycle` (the machine works at an accepted part). A station shows those of them that it has. The reason
+for a rejection and the measured value stand before, or with, the bit.
 """
 
 import random
@@ -16,6 +17,7 @@ from simulators.device import (
     Part,
     Value,
     answer,
+    can_be,
     reason_after_s,
     rejects_part,
     stuck_bit,
@@ -24,6 +26,8 @@ from simulators.flow import Flow
 
 GAP_SHARE = 0.25
 """Of a cycle: what passes between a part's leaving and the next one's coming."""
+PRESSED = timedelta(seconds=0.5)
+"""How long somebody keeps the start button down for a labelled part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,8 @@ class SimulatedStation:
     """The labelled part in the station; normal parts are the flow's."""
     _said: Answer | None = None
     _is_answered: bool = False
+    _pressed_at: datetime | None = None
+    """When start was pressed last, with a labelled part in."""
     _reason_stands: Value | None = None
     """What the code showed before the last answer, where it is never cleared."""
     _reason_at: datetime | None = None
@@ -80,6 +86,7 @@ class SimulatedStation:
                 rejects=rejects and not silent,
                 accepts=not rejects and not silent,
                 first_number=number,
+                is_started=self.device.prevents,
             )
         )
 
@@ -93,15 +100,27 @@ class SimulatedStation:
 
     def set_behaviour(self, behaviour: Behaviour, now: datetime) -> None:
         """Change the behaviour; the flow goes on with it after the part that is there now."""
+        if not can_be(self.device, behaviour):
+            raise ValueError(f"{self.device.id} prevents the cycle: it can't be {behaviour.value}")
         self.behaviour = behaviour
         if self._flows and self._flows[-1].ends_at is None:
             self.start_flow(self.stop_flow(now) + self.cycle * GAP_SHARE)
 
-    def insert(self, part: Part, chance: random.Random, now: datetime) -> Answer:
-        """Put a part in; return what the device is going to say of it."""
+    def insert(self, part: Part, chance: random.Random, now: datetime) -> Answer | None:
+        """Put a part in; return what the device is going to say of it; None: once start is pressed."""
         self._settle(now)
         self.inside = part
         self._is_answered = False
+        self._said = None
+        return None if self.device.prevents else self._answer_to(part, chance)
+
+    def press_start(self, chance: random.Random, now: datetime) -> Answer | None:
+        """Press start; return what becomes of it, None where nothing is in or a cycle is demanded already."""
+        self._pressed_at = now
+        waits = self.inside is not None and self._said is None and self.device.prevents
+        return self._answer_to(self.inside, chance) if waits and self.inside is not None else None
+
+    def _answer_to(self, part: Part, chance: random.Random) -> Answer:
         self._said = answer(self.device, self.behaviour, part, chance)
         return self._said
 
@@ -145,6 +164,7 @@ class SimulatedStation:
             "measured": self._measured,
             "rejected": False,
             "accepted": False,
+            "start": self._pressed_at is not None and now < self._pressed_at + PRESSED,
         }
         for flow in self._flows:
             self._show_flow(shown, flow, now)
@@ -153,6 +173,7 @@ class SimulatedStation:
         stuck = stuck_bit(self.behaviour)
         if stuck is not None:
             shown["rejected"] = stuck
+        shown["cycle"] = shown["accepted"]
         counted, good = self._counts(now)
         forgotten, forgotten_good = self._before_boot
         shown["part_count"] = (self.counter_start + counted - forgotten) % self.counter_modulus
@@ -185,6 +206,7 @@ class SimulatedStation:
         if flow.part_is_present(now):
             shown["part_present"] = True
             shown["part_code"] = f"N{flow.number(now):06d}"
+        shown["start"] = shown["start"] or flow.part_is_demanded(now)
         if flow.part_is_answered(now):
             shown["rejected"], shown["accepted"] = flow.rejects, flow.accepts
             if flow.rejects:

@@ -31,20 +31,22 @@ def rule_of(station: str) -> DetectionRule:
     return device.rule
 
 
-def test_the_shipped_plant_has_two_lines_and_six_stations_on_both_protocols() -> None:
+def test_the_shipped_plant_has_two_lines_and_their_stations_on_both_protocols() -> None:
     plant = load_plant(SHIPPED)
     assert plant.name == "Changchun 2"
     assert plant.zone.key == "Asia/Shanghai"
     assert [line.id for line in plant.lines] == ["line1", "line2"]
     assert [station.id for station in plant.stations] == [
+        "line1-op10",
         "line1-op20",
         "line1-op30",
         "line1-op40",
+        "line1-op50",
         "line2-op10",
         "line2-op20",
         "line2-op50",
     ]
-    assert [type(station.link) for station in plant.stations] == [ModbusLink] * 4 + [MqttLink] * 2
+    assert [type(station.link) for station in plant.stations] == [ModbusLink] * 6 + [MqttLink] * 2
 
 
 def test_every_device_of_the_shipped_plant_is_checked_with_each_of_its_failure_modes() -> None:
@@ -223,8 +225,8 @@ def test_the_plan_is_read_with_its_revision_and_schedules() -> None:
     assert plan.label == "CP-204 rev F"
     assert plan.effective_from == datetime(2026, 10, 31, 22, tzinfo=UTC)
     assert {type(check.schedule) for check in plan.checks} == {EveryShiftStart, Daily, Weekly}
-    first = plan.checks[0]
-    assert (first.line, first.station) == ("line1", "line1-op20")
+    first = next(check for check in plan.checks if check.station == "line1-op20")
+    assert first.line == "line1"
     assert (first.plan_line, first.pfmea) == ("20.4", "12.4 rev C")
     assert (first.grace, first.closes_after) == (timedelta(minutes=30), timedelta(hours=4))
     assert (first.arming_timeout_s, first.return_timeout_s) == (120, 300)

@@ -33,8 +33,9 @@ LENT_SHARE = 0.4
 LENT, INSTEAD_OF = PartId("GM-0001"), PartId("GM-0005")
 RESET_SHARE = 0.4
 """Of all stations, those whose part counter is set back in a shift."""
-IDLE_CHECKS = 4
-"""Checks that nothing makes due in this shift."""
+BUSY_CHECKS, ASKED_CHECKS = 2, 4
+"""Checks that something makes due in this shift, and those of the others that are asked for. So a shift
+lasts as long whatever the plant's size, and a thousand show every device."""
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +47,7 @@ def configured() -> tuple[Plant, PlantModel]:
 def busy_plant(chance: random.Random) -> Plant:
     """Return the configured plant with a plan and parts of its own."""
     plant, _ = configured()
-    idle = set(chance.sample(range(len(plant.plan.checks)), IDLE_CHECKS))
+    idle = set(chance.sample(range(len(plant.plan.checks)), len(plant.plan.checks) - BUSY_CHECKS))
     checks = tuple(
         replace(check, schedule=OnDemand()) if place in idle else _busier(check, chance)
         for place, check in enumerate(plant.plan.checks)

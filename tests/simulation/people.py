@@ -31,7 +31,7 @@ from redrabbit.services.containing import EndTold
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
 from redrabbit.services.station_owner import StationOwner
-from simulators.device import Behaviour
+from simulators.device import Behaviour, Device, can_be
 from simulators.line import What, World
 from simulators.line_operator import (
     BY_HAND,
@@ -47,6 +47,7 @@ from simulators.line_operator import (
 )
 from tests.simulation.agenda import Agenda
 from tests.simulation.aimed_faults import AimedFaults
+from tests.simulation.busy_plant import ASKED_CHECKS
 from tests.simulation.product import Commit, Product
 from tests.simulation.story import told_by
 
@@ -244,7 +245,8 @@ class People:
     def _stick(self, station: str) -> None:
         """Let the reject bit stick after the answer: it contradicts an acceptance."""
         run = self._run_at(station)
-        if run is not None and run.run.state is RunState.AWAITING_RETURN:  # type: ignore[union-attr]  # because `_run_at` looked
+        sticks = can_be(self._world.model(station).device, Behaviour.STUCK_ON)
+        if sticks and run is not None and run.run.state is RunState.AWAITING_RETURN:  # type: ignore[union-attr]  # because `_run_at` looked
             self._world.set_behaviour(station, Behaviour.STUCK_ON)
 
     def _run_at(self, station: str) -> StationOwner | None:
@@ -307,8 +309,7 @@ class People:
 
     def _perhaps_sicken(self, station: str) -> None:
         """Let the device be well for the next part, or not."""
-        sick = self._chance.random() < SICK_SHARE
-        behaviour = self._chance.choice(SICK) if sick else Behaviour.HEALTHY
+        behaviour = drawn_behaviour(self._chance, self._world.model(station).device, SICK_SHARE)
         if behaviour is not self._world.behaviour(station):
             self._world.set_behaviour(station, behaviour)
 
@@ -318,9 +319,10 @@ class People:
     # The quality engineer
 
     def ask_for_more(self) -> None:
-        """Ask for a run of each check that nothing makes due."""
+        """Ask for a run of some checks that nothing makes due."""
         checks = self._product.plant.plan.checks
-        self._asked = [check for check in checks if isinstance(check.schedule, OnDemand)]
+        idle = [check for check in checks if isinstance(check.schedule, OnDemand)]
+        self._asked = self._chance.sample(idle, min(len(idle), ASKED_CHECKS))
         self.look_everywhere()
 
     def insist(self) -> None:
@@ -464,6 +466,13 @@ class People:
         self._product.write(lambda uow: containing.close(uow, number, actor=self._quality))
 
 
+def drawn_behaviour(chance: random.Random, device: Device, sick_share: float) -> Behaviour:
+    """Draw how a device is for the next part: sick in one of the ways in which its kind can be."""
+    sick = chance.random() < sick_share
+    ways = [behaviour for behaviour in SICK if can_be(device, behaviour)]
+    return chance.choice(ways) if sick and ways else Behaviour.HEALTHY
+
+
 def shown(run: Run) -> RunShown:
     """Return a run as its station's page shows it."""
     rule = run.step.expectation.rule
@@ -473,6 +482,7 @@ def shown(run: Run) -> RunShown:
         asks=Asks(run.state.value),
         part=run.part,
         wants_tap=rule.presented is None and rule.part_code is None,
+        wants_start=rule.demanded is not None,
     )
 
 

@@ -35,7 +35,6 @@ from redrabbit.services.ports import Reader
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
-from simulators.device import Behaviour
 from simulators.faults import POLLED, PUBLISHED, Fault, FaultKind
 from simulators.line import World
 from simulators.line_operator import (
@@ -51,7 +50,7 @@ from simulators.line_operator import (
 from simulators.plant import PlantModel, SimulatedPlant, read_plant, simulate
 from simulators.sabotage import begin
 from tests.simulation.busy_plant import FOLDER, configured
-from tests.simulation.people import SICK, shown
+from tests.simulation.people import drawn_behaviour, shown
 from tests.simulation.product import Commit
 
 T = TypeVar("T")
@@ -258,8 +257,7 @@ class RealPlant:
 
     def _perhaps_sicken(self, station: str) -> None:
         self.simulated.driver.catch_up()
-        sick = self.chance.random() < SICK_SHARE
-        behaviour = self.chance.choice(SICK) if sick else Behaviour.HEALTHY
+        behaviour = drawn_behaviour(self.chance, self.world.model(station).device, SICK_SHARE)
         if behaviour is not self.world.behaviour(station):
             self.world.set_behaviour(station, behaviour)
 

@@ -14,6 +14,13 @@ from simulators.device import Behaviour
 from simulators.direct_link import FAILURES
 from simulators.faults import Fault, FaultKind
 from simulators.line import Fact, What
+from tests.simulation.by_silence import (
+    may_be_read_in_time_or_not,
+    prevents,
+    real_answers,
+    silence_s,
+    silent_until,
+)
 from tests.simulation.product import Commit
 from tests.simulation.story import Judged, RunTold, Scene, Story, require, told_by
 
@@ -66,12 +73,23 @@ class Truth:
 
     def _had_left(self, put_in: Fact) -> bool:
         """Return whether a part was gone, and was read to be gone, before ours was issued."""
+        return self._left_by(put_in, self._judged.issued_at - LONGEST_READ)
+
+    def _left_by(self, put_in: Fact, by: datetime) -> bool:
         gone = (
             f.at
             for f in self.facts
             if f.what in {What.TAKEN_OUT, What.LET_GO} and f.part == put_in.part
         )
-        return any(put_in.at < at <= self._judged.issued_at - LONGEST_READ for at in gone)
+        return any(put_in.at < at <= by for at in gone)
+
+    @property
+    def was_leaving(self) -> bool:
+        """True where another part was in as ours was issued, and gone before ours came."""
+        if not self.others or self.put_in_at is None:
+            return False
+        other = self.others[0]
+        return other.at <= self._judged.issued_at and self._left_by(other, self.put_in_at)
 
     def _is_near(self, fault: Fault) -> bool:
         return (
@@ -108,6 +126,13 @@ class Truth:
             and self.put_in_at is not None
             and f.at >= max(self.put_in_at, self.begin)
         ]
+
+    @property
+    def answers(self) -> list[Fact]:
+        """What the device answered of the part, in order; where its rule asks for silence, that too (D33)."""
+        said = (*self.told(What.REJECTED), *self.told(What.ACCEPTED))
+        real = real_answers(self._judged, said, self.told(What.DEMANDED), self.behaviours)
+        return sorted(real, key=lambda fact: fact.at)
 
     @property
     def begin(self) -> datetime:
@@ -187,8 +212,9 @@ class VerdictChecker:
         elif judged.verdict == "missed":
             self._missed(judged, truth)
         elif judged.verdict == "accepted":
-            require("L3", truth.told(What.ACCEPTED), "accepted, but it was not", judged, truth)
+            self._accepted(judged, truth)
         elif judged.verdict == "false_reject":
+            self._prevented(judged, truth)
             rose = truth.told(What.REJECTED) or "stuck_on" in truth.behaviours
             require("L3", rose, "a false reject that was none", judged, truth)
         elif judged.verdict == "inconclusive":
@@ -210,6 +236,7 @@ class VerdictChecker:
     def _detected(self, judged: Judged, truth: Truth) -> None:
         self.seen["L1"] += 1
         rejections = [f for f in truth.told(What.REJECTED) if f.at <= judged.deadline_at]
+        self._prevented(judged, truth)
         require("L1", rejections, "detected without a real rejection in time", judged, truth)
         if judged.rule.reject_code is not None:
             self.seen["L2"] += 1
@@ -219,25 +246,56 @@ class VerdictChecker:
             ]
             require("L2", codes[0] in wanted, "detected for another reason", judged, truth)
 
+    def _prevented(self, judged: Judged, truth: Truth) -> None:
+        """D33: a cycle was prevented only where one was demanded, and did not start."""
+        if not prevents(judged.rule):
+            return
+        self.seen["D33 prevented"] += 1
+        demanded, started = truth.told(What.DEMANDED), truth.told(What.ACCEPTED)
+        require("D33", demanded, "prevented, and nobody pressed start", judged, truth)
+        require("D33", not started, "prevented, but the cycle started", judged, truth)
+
+    def _accepted(self, judged: Judged, truth: Truth) -> None:
+        if silence_s(judged.rule.accepted) is None:
+            require("L3", truth.told(What.ACCEPTED), "accepted, but it was not", judged, truth)
+        else:
+            self.seen["D33 accepted by silence"] += 1
+            self._was_silent(judged, truth)
+
     def _missed(self, judged: Judged, truth: Truth) -> None:
+        if silence_s(judged.rule.accepted) is not None:
+            self.seen["D33 missed by a lamp that stayed off"] += 1
+            self._was_silent(judged, truth)
+            return
         if any(f.at <= judged.deadline_at for f in truth.told(What.ACCEPTED)):
             self.seen["L3 missed by acceptance"] += 1
+            self.seen["D33 missed by a cycle that started"] += prevents(judged.rule)
             return
+        started = not prevents(judged.rule)
+        require("D33", started, "missed, but the cycle never started", judged, truth)
         self.seen["L3 missed by silence"] += 1
         about = (judged, truth)
         require("L3", judged.rule.on_silence is OnSilence.MISSED, "silence is no miss here", *about)
-        require("L3", not self._was_cut(judged, truth), "a miss over a lost link", *about)
-        require("L3", "stuck_on" not in truth.behaviours, "a miss on a stuck signal", *about)
+        self._was_silent(judged, truth)
+
+    def _was_silent(self, judged: Judged, truth: Truth) -> None:
+        """Silence says only what good communication to its end lets it say (L3, D33)."""
+        about = (judged, truth)
+        require("L3", not self._was_cut(judged, truth), "silence over a lost link", *about)
+        require("L3", "stuck_on" not in truth.behaviours, "silence of a stuck signal", *about)
         require(
-            "D32", not self._machine_failed(judged, truth), "a miss of a machine that stood", *about
+            "D32",
+            not self._machine_failed(judged, truth),
+            "silence of a machine that stood",
+            *about,
         )
         hidden = any(f.kind in FRESHNESS for f in truth.station_faults)
         rejected = [
             f
             for f in truth.told(What.REJECTED)
-            if f.at <= judged.deadline_at - NEAR_DEADLINE and truth.stood_long_enough(f)
+            if f.at <= silent_until(judged) - NEAR_DEADLINE and truth.stood_long_enough(f)
         ]
-        require("L3", hidden or not rejected, "missed, but it was rejected", *about)
+        require("L3", hidden or not rejected, "silent, but it was rejected", *about)
 
     @staticmethod
     def _machine_failed(judged: Judged, truth: Truth) -> bool:
@@ -264,7 +322,7 @@ class VerdictChecker:
         longest_s = 0.5 if judged.is_published else judged.expires_s
         for fault in truth.station_faults:
             if fault.kind in FAILURES:
-                away = min(fault.until, judged.deadline_at) - max(fault.at, begin)
+                away = min(fault.until, silent_until(judged)) - max(fault.at, begin)
                 if away.total_seconds() > longest_s:
                     return True
         return False
@@ -291,11 +349,7 @@ class VerdictChecker:
             "wrong_reject_code": lambda: disturbed or any(code not in wanted for code in codes),
             "no_result": lambda: (
                 disturbed
-                or not [
-                    f
-                    for f in (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED))
-                    if f.at <= judged.deadline_at - NEAR_DEADLINE
-                ]
+                or not [f for f in truth.answers if f.at <= judged.deadline_at - NEAR_DEADLINE]
             ),
         }
         if truth.switched_after_presented or judged.attempt > 1:
@@ -320,12 +374,10 @@ class VerdictChecker:
 def _true_verdict(judged: Judged, truth: Truth) -> tuple[str, str | None] | None:
     """Return the verdict that the truth demands where nothing is wrong; None near a deadline."""
     is_good = judged.failure_mode is None
-    answers = sorted(
-        (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED)), key=lambda fact: fact.at
-    )
+    answers = truth.answers
     if truth.others and (not answers or truth.others[0].at <= answers[0].at):
-        return ("inconclusive", "wrong_part")
-    if any(abs(f.at - judged.deadline_at) < NEAR_DEADLINE for f in answers):
+        return None if truth.was_leaving else ("inconclusive", "wrong_part")
+    if may_be_read_in_time_or_not(judged, answers, NEAR_DEADLINE):
         return None
     in_time = [f for f in answers if f.at <= judged.deadline_at]
     if "stuck_on" in truth.behaviours:

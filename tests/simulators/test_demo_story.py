@@ -18,9 +18,11 @@ PORTS = {
     name: 40000 + number
     for number, name in enumerate(
         [
+            "line1-op10-press",
             "line1-op20-controller",
             "line1-op30-camera",
             "line1-op40-tester",
+            "line1-op50-inputs",
             "line2-op10-plc",
             "plant-broker",
         ]

@@ -263,6 +263,74 @@ def test_normal_parts_that_nobody_watches_are_no_events() -> None:
     assert world.next_event_at() is None
 
 
+PRESS = Device(id="pin", within_s=10.0, answer_s=0.4, prevents=True)
+PRESS_SIGNALS = frozenset({"part_present", "start", "cycle", "part_count"})
+
+
+def a_press(behaviour: Behaviour = Behaviour.HEALTHY, cycle_s: float = 4.0) -> World:
+    model = StationModel(
+        id="op10", line="line", device=PRESS, signals=PRESS_SIGNALS, cycle_s=cycle_s
+    )
+    world = World([model], [RABBIT, MASTER], starts_at=START, seed=1)
+    world.set_behaviour("op10", behaviour)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "part", "starts"),
+    [
+        (Behaviour.HEALTHY, "RR-1", False),
+        (Behaviour.HEALTHY, "GM-1", True),
+        (Behaviour.BLIND, "RR-1", True),
+        (Behaviour.ALWAYS_REJECTING, "GM-1", False),
+    ],
+    ids=lambda value: str(getattr(value, "value", value)),
+)
+def test_a_pin_holds_the_cycle_that_somebody_demands(
+    behaviour: Behaviour, part: str, *, starts: bool
+) -> None:
+    world = a_press(behaviour)
+    world.advance(world.hold("op10"))
+    world.put_in("op10", part)
+    world.advance(world.now + timedelta(seconds=3))
+    assert world.snapshot("op10")["cycle"] is False, "nobody demanded one"
+    world.press_start("op10")
+    assert world.snapshot("op10")["start"] is True
+    world.advance(world.now + timedelta(seconds=3))
+    shown = world.snapshot("op10")
+    assert (shown["start"], shown["cycle"]) == (False, starts)
+    whats = [fact.what for fact in world.facts("op10", *set(What) - {What.BEHAVIOUR})]
+    answered = What.ACCEPTED if starts else What.REJECTED
+    assert whats == [What.HELD, What.PUT_IN, What.DEMANDED, answered]
+    world.take_out("op10")
+    assert world.snapshot("op10")["cycle"] is False
+
+
+def test_who_presses_start_with_nothing_in_demands_no_cycle() -> None:
+    world = a_press()
+    world.advance(world.hold("op10"))
+    world.press_start("op10")
+    world.advance(world.now + timedelta(seconds=3))
+    assert world.facts("op10", What.DEMANDED, What.ACCEPTED, What.REJECTED) == []
+
+
+def test_normal_parts_are_started_one_by_one() -> None:
+    """The button is down before each cycle, and a worn pin changes nothing of good parts."""
+    world = a_press(Behaviour.BLIND)
+    world.advance(START + timedelta(seconds=20))
+    world.watch("op10")
+    changes = world.advance(world.now + timedelta(seconds=40))
+    told = [(name, value) for c in changes for name, value in c.signals.items()]
+    assert told.count(("start", True)) == told.count(("cycle", True)) == 10
+    begun = [c.signals for c in changes if c.signals.get("cycle")]
+    assert all(signals["start"] is False for signals in begun)
+
+
+def test_a_pin_has_no_reason_that_could_be_wrong() -> None:
+    with pytest.raises(ValueError, match="it can't be wrong_reason"):
+        a_press(Behaviour.WRONG_REASON)
+
+
 WITH_UPTIME = ALL_SIGNALS | {"uptime"}
 """It changes with the time; no event tells it."""
 

@@ -28,8 +28,12 @@ CHECK = DueCheck(check_id="torque", occurrence_id="l-O-1")
 class StandIn:
     """One check of two parts, moved along as the product would, without judging anything."""
 
-    def __init__(self, fault: HumanFault, *, wants_tap: bool = False) -> None:
-        device = Device(id="d", within_s=2.0, answer_s=1.0, reject_codes={"low": 1})
+    def __init__(
+        self, fault: HumanFault, *, wants_tap: bool = False, wants_start: bool = False
+    ) -> None:
+        device = Device(
+            id="d", within_s=2.0, answer_s=1.0, reject_codes={"low": 1}, prevents=wants_start
+        )
         model = StationModel(
             id="op10", line="l", device=device, signals=frozenset({"part_present"}), cycle_s=5.0
         )
@@ -39,6 +43,7 @@ class StandIn:
             "anna", seed=1, wrong_code="RR-9", fault_for=lambda _check: fault
         )
         self.wants_tap = wants_tap
+        self.wants_start = wants_start
         self.due: tuple[DueCheck, ...] = (CHECK,)
         self.run: RunShown | None = None
         self.to_present = ["GM-1", "RR-1"]
@@ -113,6 +118,7 @@ class StandIn:
             asks=asks,
             part=self.to_present.pop(0) if self.to_present else "",
             wants_tap=self.wants_tap,
+            wants_start=self.wants_start,
         )
 
 
@@ -144,6 +150,17 @@ def test_where_the_station_is_blind_to_parts_the_operator_taps_before_putting_in
     acts = StandIn(HumanFault.NONE, wants_tap=True).play()
     step = [Act.SCAN, Act.TAP, Act.PUT_IN, Act.TAKE_OUT, Act.GIVE_BACK]
     assert acts == [Act.START, Act.HOLD, *step, *step, Act.CONFIRM, Act.RELEASE]
+
+
+def test_where_a_cycle_must_be_demanded_the_operator_presses_start() -> None:
+    acts = StandIn(HumanFault.NONE, wants_start=True).play()
+    step = [Act.SCAN, Act.PUT_IN, Act.PRESS, Act.TAKE_OUT, Act.GIVE_BACK]
+    assert acts == [Act.START, Act.HOLD, *step, *step, Act.CONFIRM, Act.RELEASE]
+
+
+def test_who_never_presses_start_waits_for_the_software() -> None:
+    acts = StandIn(HumanFault.NEVER_STARTS, wants_start=True).play()
+    assert acts == [Act.START, Act.HOLD, Act.SCAN, Act.PUT_IN]
 
 
 def test_who_forgets_does_nothing() -> None:

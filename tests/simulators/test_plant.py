@@ -61,7 +61,9 @@ async def read_signals(plant: SimulatedPlant, station: str) -> dict[str, object]
     return read
 
 
-@pytest.mark.parametrize("station", ["line1-op20", "line1-op30", "line1-op40", "line2-op10"])
+@pytest.mark.parametrize(
+    "station", ["line1-op20", "line1-op30", "line1-op40", "line1-op50", "line2-op10"]
+)
 async def test_modbus_stations_show_what_happens_in_the_world(station: str) -> None:
     async with a_served_plant() as plant:
         world = plant.world
@@ -76,6 +78,23 @@ async def test_modbus_stations_show_what_happens_in_the_world(station: str) -> N
     assert shown == expected
     assert shown["rejected"] is True
     assert plant.write_attempts() == 0
+
+
+@pytest.mark.parametrize(("part", "starts"), [("GM-0007", True), ("RR-0011", False)])
+async def test_a_press_shows_whether_it_started(part: str, *, starts: bool) -> None:
+    station = "line1-op10"
+    async with a_served_plant() as plant:
+        world = plant.world
+        world.advance(world.hold(station))
+        world.put_in(station, part)
+        world.press_start(station)
+        async with asyncio.timeout(LIMIT_S):
+            while (shown := await read_signals(plant, station))["start"]:
+                pass
+            while not world.facts(station, What.ACCEPTED, What.REJECTED):
+                shown = await read_signals(plant, station)
+        shown = await read_signals(plant, station)
+    assert (shown["part_present"], shown["cycle"]) == (True, starts)
 
 
 async def test_mqtt_stations_publish_what_happens_in_the_world() -> None:
@@ -138,7 +157,7 @@ def test_every_station_knows_its_codes_and_its_neighbour() -> None:
     assert codes["line2-op50"] == {"heater_open": "F31", "buckle_switch_swapped": "F47"}
     following = {station.id: station.next_station for station in model.stations}
     assert following["line1-op20"] == "line1-op30"
-    assert following["line1-op40"] is None
+    assert following["line1-op50"] is None
     measured = {station.id: station.device.measured_good for station in model.stations}
     assert measured["line1-op20"] == 28.1
 
@@ -166,9 +185,9 @@ async def test_the_command_serves_a_configuration() -> None:
     )  # fmt: skip
     assert process.stdout is not None
     async with asyncio.timeout(LIMIT_S * 2):
-        lines = [(await process.stdout.readline()).decode() for _ in range(7)]
+        lines = [(await process.stdout.readline()).decode() for _ in range(9)]
         process.send_signal(2)
         assert await process.wait() == 0
-    assert lines[0].startswith("Changchun 2: 6 simulated stations")
-    assert sum("Modbus TCP, port" in line for line in lines) == 4
+    assert lines[0].startswith("Changchun 2: 8 simulated stations")
+    assert sum("Modbus TCP, port" in line for line in lines) == 6
     assert sum("MQTT, broker on port" in line for line in lines) == 2

@@ -89,6 +89,12 @@ ROLES: Mapping[str, Role] = {
     LOSES_LINK: Role(
         name="4713 Zhao", checks={"line1-op40-leak-verification": HumanFault.NONE}, confirms=2
     ),
+    "line1-op10": Role(
+        name="4710 He", checks={"line1-op10-pin-verification": HumanFault.NONE}, confirms=1
+    ),
+    "line1-op50": Role(
+        name="4714 Qian", checks={"line1-op50-dust-cap-verification": HumanFault.NONE}, confirms=1
+    ),
     "line2-op10": Role(
         name="5201 Chen",
         checks={
