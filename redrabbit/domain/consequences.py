@@ -153,45 +153,55 @@ def _after_verdict(
         if failed is not None:
             yield failed
     if fact.verdict is Verdict.MISSED:
-        yield from _open_case(fact, at, run, known, check)
+        yield from _after_miss(fact, at, run, known, check)
     if not fact.verdict.is_good:
         alarm = _alarm(AlarmKind(fact.verdict.value), run, known, part_id=fact.part_id)
         missed = fact.verdict is Verdict.MISSED
         yield Dated(replace(alarm, answer_kind=fact.answer_kind if missed else None), at)
 
 
-def _open_case(
+def _after_miss(
     fact: VerdictReached, at: datetime, run: RunRecord, known: Known, check: Check
 ) -> Iterator[Dated]:
     missed = recorded(known, PresentationRecord, fact.run_id, fact.step, fact.attempt)
-    failure_mode = missed.failure_mode
-    assert failure_mode is not None  # noqa: S101  a good master can't be missed
     already_open = known.find(
         ContainmentRecord,
         equals("device", missed.device),
-        equals("failure_mode", failure_mode),
+        equals("failure_mode", missed.failure_mode),
         equals("state", ContainmentState.OPEN),
         limit=1,
     )
-    until = _side(missed.counter, fact.count)
     for case in already_open:
-        if case.repair_code is not None:
-            disproved = RepairDisproved(
-                containment_id=case.containment_id,
-                run_id=fact.run_id,
-                repair_code=case.repair_code,
-            )
-            yield Dated(disproved, at)
-        shown = shown_since_end(known, case)
-        moved = moved_by_miss(case, until, fact.run_id, shown)
-        if moved is not None:
-            yield Dated(moved, at)
-    if already_open:
-        return
+        for follows in _missed_again(case, missed, fact, known):
+            yield Dated(follows, at)
+    if not already_open:
+        yield Dated(_opened(missed, fact, run, known, check), at)
+
+
+def _missed_again(
+    case: ContainmentRecord, missed: PresentationRecord, fact: VerdictReached, known: Known
+) -> Iterator[Fact]:
+    """Yield that the last repair did not help, and how much further the window reaches."""
+    if case.repair_code is not None:
+        yield RepairDisproved(
+            containment_id=case.containment_id, run_id=fact.run_id, repair_code=case.repair_code
+        )
+    until = _side(missed.counter, fact.count)
+    moved = moved_by_miss(case, until, fact.run_id, shown_since_end(known, case))
+    if moved is not None:
+        yield moved
+
+
+def _opened(
+    missed: PresentationRecord, fact: VerdictReached, run: RunRecord, known: Known, check: Check
+) -> ContainmentOpened:
+    failure_mode = missed.failure_mode
+    assert failure_mode is not None  # noqa: S101  a good master can't be missed
+    until = _side(missed.counter, fact.count)
     good = last_good_check(known, missed.device, failure_mode)
     since = SINCE_RECORDS_BEGAN if good is None else _presented(good)
     suspect = suspect_parts(since, until, has_ended=False)
-    opened = ContainmentOpened(
+    return ContainmentOpened(
         containment_id=ContainmentId(next_id(known, ContainmentRecord, missed.line)),
         line=missed.line,
         station=missed.station,
@@ -219,7 +229,6 @@ def _open_case(
             for text in check.reaction
         ),
     )
-    yield Dated(opened, at)
 
 
 def _side(counter: int | None, count: PartCount | None) -> WindowSide:

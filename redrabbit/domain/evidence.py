@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from redrabbit.domain.condition import edge_target, holds, same_value
+from redrabbit.domain.evidence_trace import Trace, TracePoint, before_the_part, with_more
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, presented_by
 from redrabbit.domain.identity import SignalName
@@ -34,19 +35,6 @@ from redrabbit.domain.rule import (
     signals_of,
 )
 from redrabbit.domain.run_words import Presented
-
-MAX_TRACE_POINTS = 2000
-"""A chattering signal can't fill the ledger: later points are counted, no longer kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class TracePoint:
-    """One change of one signal: when (end of its window), and to what."""
-
-    signal: SignalName
-    at: datetime
-    value: Value | None
-    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +100,7 @@ class Evidence:
     """Between two good readings of a judging signal since the part was presented (D30)."""
     blind: bool = False
     """Such a gap was long enough to hide an answer, or the next part."""
-    trace: tuple[TracePoint, ...] = ()
+    trace: Trace = ()
     trace_points_dropped: int = 0
 
     @property
@@ -172,6 +160,7 @@ def present(
         deadline_at=at + timedelta(seconds=expected.rule.within_s),
         lost=cut,
     )
+    placed = _with_trace(placed, before_the_part(placed.trace))
     return _as_before(placed, expected.rule.signals())
 
 
@@ -469,12 +458,17 @@ def _note_results(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     return evidence
 
 
-def _traced(evidence: Evidence, points: tuple[TracePoint, ...]) -> Evidence:
-    if not points:
+def _traced(evidence: Evidence, points: Trace) -> Evidence:
+    presented = evidence.presented_at is not None
+    kept = with_more(evidence.trace, points, presented=presented)
+    return _with_trace(evidence, kept, more=len(points))
+
+
+def _with_trace(evidence: Evidence, kept: Trace, more: int = 0) -> Evidence:
+    """Return the evidence with what is kept of its trace and of so many points more."""
+    dropped = len(evidence.trace) + more - len(kept)
+    if not more and not dropped:
         return evidence
-    room = MAX_TRACE_POINTS - len(evidence.trace)
     return replace(
-        evidence,
-        trace=evidence.trace + points[:room],
-        trace_points_dropped=evidence.trace_points_dropped + len(points[room:]),
+        evidence, trace=kept, trace_points_dropped=evidence.trace_points_dropped + dropped
     )

@@ -34,6 +34,8 @@ from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
 from redrabbit.services.telling_counts import (
+    ToTell,
+    UnprovedTold,
     counts_to_tell,
     paused_lines,
     tell_all,
@@ -88,8 +90,7 @@ class Agent:
         self._agent_id: int | None = None
         self._commits = 0
         self._beat_at: datetime | None = None
-        self._unproved_told: Mapping[StationId, datetime] = {}
-        """By station: for which begin of what is not proved a count was told."""
+        self._unproved_told: UnprovedTold = {}
 
     async def open(self) -> None:
         """Begin this life in one transaction; the plant until now is read before it, not in it."""
@@ -292,19 +293,19 @@ class Agent:
     async def _tell_counts(self, paused: frozenset[LineId]) -> frozenset[LineId]:
         now, counts = self.clock.now(), self.counts()
         busy = {station for station, queue in self.queues.items() if queue.owner.run is not None}
-        news = await self.database.read(
-            lambda reader: counts_to_tell(
-                reader, self.plant, counts, busy, paused_before=paused, now=now
-            )
-        )
-        unproved, told = await self.database.read(
-            lambda reader: unproved_to_tell(reader, self.plant, counts, self._unproved_told, now)
-        )
-        if news or unproved:
-            await self.database.write(lambda uow: tell_all(uow, (*news, *unproved)))
+        plant, told_before = self.plant, self._unproved_told
+
+        def look(reader: Reader) -> tuple[tuple[ToTell, ...], UnprovedTold, frozenset[LineId]]:
+            news = counts_to_tell(reader, plant, counts, busy, paused_before=paused, now=now)
+            unproved, told = unproved_to_tell(reader, plant, counts, told_before, now)
+            return (*news, *unproved), told, paused_lines(reader, now)
+
+        news, told, paused_now = await self.database.read(look)
+        if news:
+            await self.database.write(lambda uow: tell_all(uow, news))
             self.note_commit()
         self._unproved_told = told
-        return await self.database.read(lambda reader: paused_lines(reader, now))
+        return paused_now
 
     async def _keep_clock(self) -> None:
         while True:

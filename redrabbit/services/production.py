@@ -3,7 +3,6 @@
 Its count is told when something may have been skipped; its cases hear when it stops, and runs again.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from redrabbit.domain.facts.part_count import CountedWhy
@@ -30,12 +29,12 @@ class Production:
         same.counting, same.running = self.counting, self.running
         return same
 
-    def take(self, acquisition: Acquisition) -> Iterator[Pending]:
-        """Fold one acquisition in; yield what is to be recorded of it, in its order."""
-        if self.counting.take(acquisition):
-            yield self._skipped(acquisition)
+    def take(self, acquisition: Acquisition) -> list[Pending]:
+        """Fold one acquisition in; return what is to be recorded of it, in its order."""
+        told = [self._skipped(acquisition)] if self.counting.take(acquisition) else []
         if self.running.take(acquisition):
-            yield self._stops_or_runs(acquisition)
+            told.append(self._stops_or_runs(acquisition))
+        return told
 
     def take_aside(self, acquisition: Acquisition) -> None:
         """Fold one in of which nothing can be recorded: a stop is told when it is read again."""

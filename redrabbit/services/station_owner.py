@@ -139,7 +139,7 @@ class StationOwner:
         acquisition = self._of_machine(acquisition)
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
-        made = [*self.production.take(acquisition)]
+        made = self.production.take(acquisition)
         if self.signals is not None:
             self.signals.take(acquisition)
         escape = self._escape(acquisition, before)

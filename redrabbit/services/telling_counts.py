@@ -24,6 +24,8 @@ from redrabbit.services.record_fact import record
 
 Counts = Mapping[StationId, PartCount]
 """The counts of the stations that can be read now."""
+UnprovedTold = Mapping[StationId, datetime]
+"""By station: for which begin of what is not proved a count was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +97,13 @@ def unproved_to_tell(
     reader: Reader,
     plant: Plant,
     counts: Counts,
-    told: Mapping[StationId, datetime],
+    told: UnprovedTold,
     now: datetime,
-) -> tuple[tuple[ToTell, ...], Mapping[StationId, datetime]]:
+) -> tuple[tuple[ToTell, ...], UnprovedTold]:
     """Return the counts to be told because what is made is not proved any more, and what is told then.
 
-    `told` is, by station, the begin for which a count was told when it was looked at last. A station
-    that can't be read now tells its count when it can.
+    `told` is as it was when it was looked at last. A station that can't be read now tells its count
+    when it can.
     """
     news: list[ToTell] = []
     known = dict(told)

@@ -23,7 +23,7 @@ LONGEST_REST_S: Final = 0.25
 """After an answer for which the database was waited for: that costs the event loop little."""
 
 
-class Turns:
+class RequestTurns:
     """So many requests at once, so many of one client, and a rest after each."""
 
     def __init__(self, clock: Clock, *, at_once: int, of_client: int, rests: int) -> None:
@@ -97,9 +97,9 @@ class FairShare:
     def __init__(self, app: ASGIApp, budgets: WebBudgets, clock: Clock) -> None:
         self._app = app
         self._budgets = budgets
-        self._looking = Turns(clock, at_once=2, of_client=1, rests=4)
-        self._files = Turns(clock, at_once=2, of_client=2, rests=1)
-        self._acting = Turns(clock, at_once=4, of_client=4, rests=1)
+        self._looking = RequestTurns(clock, at_once=2, of_client=1, rests=4)
+        self._files = RequestTurns(clock, at_once=2, of_client=2, rests=1)
+        self._acting = RequestTurns(clock, at_once=4, of_client=4, rests=1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on when it is its turn."""
@@ -139,7 +139,7 @@ class FairShare:
         finally:
             end_turn()
 
-    def _turns_of(self, scope: Scope) -> Turns:
+    def _turns_of(self, scope: Scope) -> RequestTurns:
         if scope["method"] not in SAFE_METHODS:
             return self._acting
         return self._files if is_file(scope["path"]) else self._looking

@@ -16,7 +16,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import StationId
 from redrabbit.services.queries.board import BoardPage
 from redrabbit.services.queries.station import StationPage
-from redrabbit.web.live_page import LivePage, Sight, Turns
+from redrabbit.web.live_page import LivePage, PageTurns, Sight
 from redrabbit.web.pages.board import board_content
 from redrabbit.web.pages.station import station_content
 from redrabbit.web.rendering import for_viewer, fragment_for_all, stated_name, viewer
@@ -27,7 +27,7 @@ from redrabbit.web.streaming import BEAT, EventStream, back_after
 def live_router(site: Site) -> APIRouter:
     """Return the streams of the live pages."""
     router = APIRouter(include_in_schema=False)
-    turns = Turns(site.clock)
+    turns = PageTurns(site.clock)
     chance = Random()  # noqa: S311  because it only spreads reconnects in time
     board = live_board(site, turns)
     stations: dict[str, LivePage[StationPage]] = {}
@@ -54,7 +54,7 @@ def live_router(site: Site) -> APIRouter:
     return router
 
 
-def live_board(site: Site, turns: Turns) -> LivePage[BoardPage]:
+def live_board(site: Site, turns: PageTurns) -> LivePage[BoardPage]:
     """Return the board for all who watch it.
 
     Readings alone change little on it: a commit is noticed at once, they when it is made anew.
@@ -73,7 +73,7 @@ def live_board(site: Site, turns: Turns) -> LivePage[BoardPage]:
     )
 
 
-def live_station(site: Site, turns: Turns, station_id: str) -> LivePage[StationPage]:
+def live_station(site: Site, turns: PageTurns, station_id: str) -> LivePage[StationPage]:
     """Return a station's page for all who watch it; while a run is under way, somebody waits for it."""
 
     def render(content: StationPage, sight: Sight) -> str:

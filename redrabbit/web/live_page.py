@@ -61,7 +61,7 @@ class Turn:
     """How long it kept a reader or the event loop busy; waiting for others is not in it."""
 
 
-class Turns:
+class PageTurns:
     """Lets pages be made one after the other, with a rest after each as long as it took."""
 
     def __init__(self, clock: Clock) -> None:
@@ -108,7 +108,7 @@ class LivePage(Generic[C]):
 
     def __init__(
         self,
-        turns: Turns,
+        turns: PageTurns,
         clock: Clock,
         *,
         version: Callable[[], int],

@@ -24,6 +24,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from redrabbit.domain.place_free import FREE_FOR_S
 from tests.acceptance.processes import CLOCK, LIMIT_S, Service
 from tests.benchmarks.plant100 import (
     POLL_S,
@@ -46,6 +47,8 @@ LOOK_S = 0.001
 """How often the database is looked at; a verdict seems later by half of it, at the mean."""
 SEEN_S = 3 * POLL_S
 """After so long the service has polled what a station shows."""
+FREE_S = FREE_FOR_S + SEEN_S
+"""After so long with no part in it the service has seen the station's place free."""
 PUT_IN_AGAIN_S = 3.0
 WARM_S, IDLE_S = 5.0, 20.0
 API = "/api/v1"
@@ -167,13 +170,13 @@ class Operator:
     async def _put_in(self, place: int, run_id: str) -> None:
         """Put the part in until the station was read while it came, as a person does."""
         while run_id not in self.watcher.presented:
+            await CLOCK.sleep(FREE_S)
             self.plant.stations.set_coil(place, PRESENT, on=True)
             looks = round(PUT_IN_AGAIN_S / LOOK_S)
             while run_id not in self.watcher.presented and (looks := looks - 1):
                 await CLOCK.sleep(LOOK_S)
             if run_id not in self.watcher.presented:
                 self.plant.stations.set_coil(place, PRESENT, on=False)
-                await CLOCK.sleep(SEEN_S)
 
     async def _post(self, path: str, **body: str) -> dict[str, Any]:
         answer = await self.client.post(API + path, json={"operator": "bench", **body})

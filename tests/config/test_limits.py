@@ -47,19 +47,19 @@ def folder(tmp_path: Path) -> Path:
 def test_a_file_that_is_too_large_is_named_at_once(file: tuple[str, str], folder: Path) -> None:
     name, text = file
     (folder / name).write_text(text, encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     told = str(problems_of(folder))
     assert f"{name}:1:1: larger than 2 MB" in told
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("file", MANY.values(), ids=MANY)
 def test_many_small_things_do_not_take_minutes(file: tuple[str, str], folder: Path) -> None:
     name, text = file
     (folder / name).write_text(text, encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(problems_of(folder).problems) <= 1_000
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_many_files_are_bounded_together(folder: Path) -> None:

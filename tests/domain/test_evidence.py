@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import evidence as evidence_module
 from redrabbit.domain.condition import holds
 from redrabbit.domain.evidence import (
-    MAX_TRACE_POINTS,
     Evidence,
-    TracePoint,
     begin,
     expired_signals,
     gather,
     present,
 )
+from redrabbit.domain.evidence_trace import MOST_POINTS, TracePoint
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import MachineHeard
@@ -802,15 +800,27 @@ def test_the_trace_keeps_each_change_with_its_time() -> None:
     assert evidence.trace[len(BOTH_BITS) + 1 :] == (TracePoint(REJECTED, at(2), True, None),)
 
 
-def test_a_chattering_signal_can_not_fill_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence_module, "MAX_TRACE_POINTS", 5)
+def test_a_chattering_signal_can_not_fill_the_ledger() -> None:
     evidence = presented()
-    for i in range(6):
-        evidence = gather(evidence, an_acquisition(1 + i / 10, {REJECTED: i % 2 == 0}))
+    before = len(evidence.trace)
+    for i in range(MOST_POINTS + 4):
+        evidence = gather(evidence, an_acquisition(1 + i / 1000, {REJECTED: i % 2 == 0}))
 
-    assert len(evidence.trace) == 5
-    assert evidence.trace_points_dropped == 4
-    assert MAX_TRACE_POINTS >= 1000
+    assert len(evidence.trace) == MOST_POINTS
+    assert evidence.trace_points_dropped == before + 4
+
+
+def test_what_a_part_was_waited_for_leaves_room_for_what_it_brings() -> None:
+    """A value that changes with each reading filled the trace, and the verdict's own was not in it."""
+    armed = begin(an_expectation(), readings_of(IDLE, -10))
+    told = len(armed.trace) + 2 * MOST_POINTS + 1
+    for i in range(2 * MOST_POINTS):
+        armed = gather(armed, an_acquisition(-9 + i / 1000, {REJECTED: i % 2 == 0}))
+    seen = after(present(armed, at(0), Presented.CODE), an_acquisition(1, {ACCEPTED: True}))
+
+    assert seen.trace[-1] == TracePoint(ACCEPTED, at(1), True, None)
+    assert TracePoint(ACCEPTED, at(-10), False, None) in seen.trace, "how it stood before"
+    assert len(seen.trace) + seen.trace_points_dropped == told
 
 
 def test_what_a_machine_says_of_itself_counts_from_the_part_on() -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from redrabbit.base.settings import WebLimits
 from redrabbit.web.access import REFUSED
 from redrabbit.web.budget import WebBudgets
-from redrabbit.web.fair_share import LONGEST_REST_S, FairShare, Turns
+from redrabbit.web.fair_share import LONGEST_REST_S, FairShare, RequestTurns
 from tests.fakes import JumpClock
 from tests.web.conftest import Visitor
 
@@ -176,7 +176,7 @@ async def test_a_body_that_comes_in_pieces_is_given_on_whole_and_one_that_ends_e
 
 async def test_whoever_asks_without_a_pause_leaves_most_of_the_time_to_others() -> None:
     clock = JumpClock()
-    turns = Turns(clock, at_once=2, of_client=1, rests=4)
+    turns = RequestTurns(clock, at_once=2, of_client=1, rests=4)
     taken = timedelta(milliseconds=20)
     began_at, busy = clock.now(), timedelta()
     for _ in range(100):
@@ -190,7 +190,7 @@ async def test_whoever_asks_without_a_pause_leaves_most_of_the_time_to_others() 
 
 async def test_a_turn_that_waited_for_the_database_rests_no_longer_than_people_notice() -> None:
     clock = JumpClock()
-    turns = Turns(clock, at_once=1, of_client=1, rests=4)
+    turns = RequestTurns(clock, at_once=1, of_client=1, rests=4)
     end = await turns.begin(ME)
     clock.jump(30.0)
     end()
@@ -200,7 +200,7 @@ async def test_a_turn_that_waited_for_the_database_rests_no_longer_than_people_n
 
 
 async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
-    turns = Turns(JumpClock(), at_once=1, of_client=1, rests=0)
+    turns = RequestTurns(JumpClock(), at_once=1, of_client=1, rests=0)
     end = await turns.begin(ME)
     waiting = [asyncio.create_task(turns.begin(client)) for client in (ME, ME, YOU)]
     await settled()

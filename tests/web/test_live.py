@@ -12,7 +12,7 @@ from redrabbit.web.access import FORM_COOKIE, AccessRules
 from redrabbit.web.api.events import AT_A_TIME, LedgerFeed, _position
 from redrabbit.web.app import create_app
 from redrabbit.web.live import board_events, live_board, live_station, station_events
-from redrabbit.web.live_page import Turns
+from redrabbit.web.live_page import PageTurns
 from redrabbit.web.pages.station import station_content
 from redrabbit.web.rendering import fragment
 from redrabbit.web.site import Site
@@ -56,7 +56,7 @@ def said(event: bytes) -> str:
 async def test_a_viewer_is_told_what_the_page_itself_would_say(language: str, badge: str) -> None:
     """With its own name and tokens, though the page is made once for all who watch it."""
     site, _, clock = await a_site(with_story=True)
-    turns = Turns(clock)
+    turns = PageTurns(clock)
     for station in site.service.plant.stations:
         cookies = {FORM_COOKIE: f"nonce-{station.id}"} | ({"rr_badge": badge} if badge else {})
         request = asking(f"/stations/{station.id}", language, **cookies)
@@ -82,7 +82,7 @@ def without_clock(html: str) -> list[str]:
 async def test_whoever_is_cut_off_is_told_to_come_back_soon_and_not_with_all_others() -> None:
     site, _, clock = await a_site()
     chance, found = Random(7), set()
-    page = live_board(site, Turns(clock))
+    page = live_board(site, PageTurns(clock))
     for _ in range(20):
         async with aclosing(board_events(site, asking("/", "en"), page, chance)) as events:
             name, _, after_ms = (await anext(events)).decode().partition(": ")
@@ -94,7 +94,7 @@ async def test_whoever_is_cut_off_is_told_to_come_back_soon_and_not_with_all_oth
 
 async def test_the_board_is_made_once_for_all_and_a_commit_is_noticed_at_once() -> None:
     site, showcase, clock = await a_site()
-    page = live_board(site, Turns(clock))
+    page = live_board(site, PageTurns(clock))
     async with (
         aclosing(board_events(site, asking("/", "en"), page, Random(1))) as one,
         aclosing(board_events(site, asking("/", "en"), page, Random(2))) as other,

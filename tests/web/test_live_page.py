@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.web.live_page import LOOK_EVERY_S, LivePage, Shown, Sight, Turns
+from redrabbit.web.live_page import LOOK_EVERY_S, LivePage, PageTurns, Shown, Sight
 from redrabbit.web.streaming import WOKEN_AT_A_TIME, Bell
 from tests.fakes import JumpClock
 
@@ -37,7 +37,7 @@ class Plant:
     def __post_init__(self) -> None:
         self.clock = JumpClock()
         self.page: LivePage[str] = LivePage(
-            Turns(self.clock),
+            PageTurns(self.clock),
             self.clock,
             version=lambda: self.version,
             read=self.read,
@@ -209,7 +209,7 @@ async def test_pages_leave_the_rest_of_the_service_as_much_time_as_they_take() -
 
 async def test_whoever_does_something_goes_first_and_the_others_come_all_the_same() -> None:
     clock, went = JumpClock(), list[str]()
-    turns = Turns(clock)
+    turns = PageTurns(clock)
 
     async def go(name: str, *, is_urgent: bool) -> None:
         async with turns.turn(is_urgent=is_urgent):
@@ -231,7 +231,7 @@ async def test_whoever_does_something_goes_first_and_the_others_come_all_the_sam
 
 
 async def test_a_turn_that_was_called_and_is_given_up_is_another_s() -> None:
-    clock, turns = JumpClock(), Turns(JumpClock())
+    clock, turns = JumpClock(), PageTurns(JumpClock())
 
     async def go() -> None:
         async with turns.turn(is_urgent=True):
