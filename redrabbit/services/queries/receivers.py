@@ -31,8 +31,9 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "no_verdict_again": "event.no_verdict_again",
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
+    "wrong_part": "why_inconclusive.wrong_part",
 }
-"""How pages call what a message tells, by its event."""
+"""How pages call what a message tells, by its event; `wrong_part` is in older files, and was never raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

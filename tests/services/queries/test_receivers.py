@@ -118,6 +118,7 @@ async def test_a_receiver_that_was_removed_is_shown_as_long_as_it_has_messages_l
 
 
 def test_every_alarm_has_its_words() -> None:
-    assert set(EVENT_WORDS) == {kind.value for kind in AlarmKind} == set(EVENTS) - {"wrong_part"}
+    assert {kind.value for kind in AlarmKind} <= set(EVENT_WORDS)
+    assert set(EVENT_WORDS) == set(EVENTS), "else who wants one of them only is said to want all"
     catalogues = [catalogue(language) for language in LANGUAGES]
     assert all(each.knows(code) for each in catalogues for code in EVENT_WORDS.values())
