@@ -1,5 +1,6 @@
 """`/containments`: the cases that misses opened (R24, R25)."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
@@ -38,13 +39,13 @@ def containment_router(site: Site) -> APIRouter:
 
     @router.get("/containments/{containment}/{act}")
     async def reloaded(containment: str, act: str) -> Response:
-        if act not in ACTS:
+        if act not in ASKED:
             raise Refusal("no_such_page")
         return RedirectResponse(_address(_id(containment)), status_code=303)
 
     @router.post("/containments/{containment}/{act}")
     async def act(request: Request, containment: str, act: str) -> Response:
-        if act not in ACTS:
+        if act not in ASKED:
             raise Refusal("no_such_page")
         containment_id = _id(containment)
         try:
@@ -80,10 +81,6 @@ async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTM
     return await shell_page(site, visit, "containment.html", content, status=status)
 
 
-ACTS: Final = frozenset({"stop", "alternate", "tick", "repair", "reverify", "close"})
-"""What the forms of the page ask, by the last word of their address."""
-
-
 def repair_in(form: Form, case: ContainmentId) -> acts.RecordRepair:
     """Return what a form says was repaired: the button that was pressed, and words if there are any."""
     code = form.get("repair", "")
@@ -95,34 +92,33 @@ def repair_in(form: Form, case: ContainmentId) -> acts.RecordRepair:
 
 async def _done(site: Site, request: Request, case: ContainmentId, act: str, form: Form) -> str:
     """Do what the form asks and return the page that follows: of a re-verification, its station's."""
-    match act:
-        case "stop":
-            stop = acts.RecordStop(
-                containment_id=case,
-                stopped_at=_happened_at(site, form),
-                reason=form.get("reason") or None,
-                box_label=form.get("label") or None,
-            )
-            await carry_out(site, request, form, stop)
-        case "alternate":
-            alternate = acts.RecordAlternate(
-                containment_id=case,
-                began_at=_happened_at(site, form),
-                reason=form.get("reason", ""),
-                box_label=form.get("label", ""),
-            )
-            await carry_out(site, request, form, alternate)
-        case "tick":
-            tick = acts.TickReaction(containment_id=case, step=number_in(form, "step"))
-            await carry_out(site, request, form, tick)
-        case "repair":
-            await carry_out(site, request, form, repair_in(form, case))
-        case "close":
-            await carry_out(site, request, form, acts.CloseContainment(containment_id=case))
-        case _:
-            run = await carry_out(site, request, form, await _reverification(site, case))
-            return f"/stations/{quote(run.station, safe='')}"
+    if act == REVERIFY:
+        run = await carry_out(site, request, form, await _reverification(site, case))
+        return f"/stations/{quote(run.station, safe='')}"
+    await carry_out(site, request, form, ACTS[act](site, form, case))
     return _address(case)
+
+
+def _stop(site: Site, form: Form, case: ContainmentId) -> acts.RecordStop:
+    return acts.RecordStop(
+        containment_id=case,
+        stopped_at=_happened_at(site, form),
+        reason=form.get("reason") or None,
+        box_label=form.get("label") or None,
+    )
+
+
+def _alternate(site: Site, form: Form, case: ContainmentId) -> acts.RecordAlternate:
+    return acts.RecordAlternate(
+        containment_id=case,
+        began_at=_happened_at(site, form),
+        reason=form.get("reason", ""),
+        box_label=form.get("label", ""),
+    )
+
+
+def _tick(_site: Site, form: Form, case: ContainmentId) -> acts.TickReaction:
+    return acts.TickReaction(containment_id=case, step=number_in(form, "step"))
 
 
 def _happened_at(site: Site, form: Form) -> datetime | None:
@@ -146,3 +142,16 @@ async def _reverification(site: Site, case: ContainmentId) -> acts.StartRun:
         occurrence_id=None,
         containment_id=case,
     )
+
+
+ACTS: Final[Mapping[str, Callable[[Site, Form, ContainmentId], acts.Act[ContainmentRecord]]]] = {
+    "stop": _stop,
+    "alternate": _alternate,
+    "tick": _tick,
+    "repair": lambda _site, form, case: repair_in(form, case),
+    "close": lambda _site, _form, case: acts.CloseContainment(containment_id=case),
+}
+"""What the forms of the page ask about the case, by the last word of their address."""
+REVERIFY: Final = "reverify"
+"""The one that starts a run."""
+ASKED: Final = frozenset({*ACTS, REVERIFY})
