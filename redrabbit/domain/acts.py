@@ -262,7 +262,7 @@ class DropMessage(Act[AlarmRecord]):
 ActOnRun = ScanPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
 """Acts on a run under way: they pass the queue before its station."""
 
-ActOnCase = RecordStop | TickReaction | RecordRepair | CloseContainment
+ActOnCase = RecordStop | RecordAlternate | TickReaction | RecordRepair | CloseContainment
 """Acts on a case: asked at a station's screen, they are about a case of this station."""
 
 ACTS: tuple[type[Act[Record]], ...] = (

@@ -24,6 +24,7 @@ from redrabbit.domain.identity import (
 )
 from redrabbit.domain.permissions import Role
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.repair import RepairCode
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant
@@ -195,6 +196,27 @@ async def a_reaction(served: Served) -> Act[Any]:
     return acts.TickReaction(containment_id=ContainmentId(case.containment_id), step=0)
 
 
+async def an_alternate(served: Served) -> Act[Any]:
+    case = await case_of(served)
+    return acts.RecordAlternate(
+        containment_id=ContainmentId(case.containment_id), reason="gauge", box_label="SN 7"
+    )
+
+
+async def a_repair(served: Served) -> Act[Any]:
+    case = await case_of(served)
+    return acts.RecordRepair(
+        containment_id=ContainmentId(case.containment_id),
+        repair=RepairCode.LENS_CLEANED,
+        text=None,
+    )
+
+
+async def a_closing(served: Served) -> Act[Any]:
+    case = await case_of(served)
+    return acts.CloseContainment(containment_id=ContainmentId(case.containment_id))
+
+
 async def a_quarantine(_served: Served) -> Act[Any]:
     return QUARANTINE
 
@@ -221,11 +243,27 @@ EACH = (
     the_end_of_a_pause,
     a_stop,
     a_reaction,
+    an_alternate,
+    a_repair,
     a_quarantine,
     a_release,
     an_acknowledgement,
 )
 Prepare = Callable[[Served], Any]
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [a_stop, a_reaction, an_alternate, a_repair, a_closing],
+    ids=lambda prepare: prepare.__name__,
+)
+async def test_a_case_is_worked_at_its_own_station_only(prepare: Prepare) -> None:
+    served = await Served.opened()
+    act = await prepare(served)
+    assert isinstance(act, acts.ActOnCase)
+    size = len(served.types())
+    assert await refused(served, act, actor=replace(ANNA, station=OP30)) == "other_station"
+    assert len(served.types()) == size
 
 
 @pytest.mark.parametrize("prepare", EACH, ids=lambda prepare: prepare.__name__)
