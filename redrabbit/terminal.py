@@ -24,6 +24,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceOutcome,
     OccurrenceOverdue,
 )
+from redrabbit.domain.facts.part_told import PartTold
 from redrabbit.domain.facts.presentation import (
     Expected,
     PartGivenBack,
@@ -72,6 +73,10 @@ def _started(fact: RunStarted, _who: str) -> Told:
 def _issued(fact: PartIssued, _who: str) -> Told:
     must = "accepted" if fact.expected is Expected.ACCEPT else "rejected"
     return f"{fact.run_id} {fact.part_id} issued · must be {must}", ""
+
+
+def _told(fact: PartTold, who: str) -> Told:
+    return f"{fact.run_id} {fact.of} {fact.value} told by {who} ({fact.source})", ""
 
 
 def _presented(fact: PartPresented, _who: str) -> Told:
@@ -130,6 +135,7 @@ TELLERS: Mapping[type[Fact], Callable[[Any, str], Told]] = {
     OccurrenceOverdue: lambda fact, _who: (f"{fact.check_id} OVERDUE", BAD),
     OccurrenceDecided: _decided,
     RunStarted: _started,
+    PartTold: _told,
     PartIssued: _issued,
     PartPresented: _presented,
     VerdictReached: _judged,

@@ -47,6 +47,7 @@ from redrabbit.domain.run import (
     SetDeadline,
     Step,
     Tapped,
+    Told,
     VerdictReached,
 )
 from redrabbit.domain.run_transitions import advance, start_deadline
@@ -199,6 +200,10 @@ class Story:
         return self.event(
             Scanned(at=at(seconds), code=code, actor=ANNA, readings=dict(self.readings))
         )
+
+    def tell(self, seconds: float, of: str, value: str) -> tuple[Effect, ...]:
+        """The operator tells something of the part before taking it."""
+        return self.event(Told(at=at(seconds), of=of, value=value, actor=ANNA))
 
     def tap(self, seconds: float) -> tuple[Effect, ...]:
         """The operator says that the part is in front of the device."""

@@ -18,6 +18,7 @@ from redrabbit.domain.grade import (
     Watched,
     reachable,
 )
+from redrabbit.domain.part_told import places_of
 from redrabbit.domain.rule import (
     Above,
     AllOf,
@@ -36,10 +37,13 @@ from redrabbit.domain.rule import (
     StaysOff,
 )
 from redrabbit.domain.signals import Resets
-from redrabbit.domain.station import Device, ModbusLink, Station
+from redrabbit.domain.station import Device, ModbusLink, MqttLink, Station
+from redrabbit.domain.station_says import SaidOf, Source
 
 _KNOWN: dict[KnownBy, str] = {
     KnownBy.CODE: "the station reads the code on the part",
+    KnownBy.PALLET: "it stands on the pallet that the operator told before",
+    KnownBy.NEST: "it lies in the nest that the operator told before",
     KnownBy.ORDER: "it is the first part that comes after the scan",
     KnownBy.TAP: "the operator taps that it is there",
 }
@@ -51,6 +55,8 @@ _ANSWERED: dict[AnswerBy, str] = {
     AnswerBy.SILENCE: "silence: nothing came where something would have",
 }
 _LIFTS_PART: dict[KnownBy, str] = {
+    KnownBy.PALLET: "part_code, a signal with the code on the part (A)",
+    KnownBy.NEST: "part_code, a signal with the code on the part (A)",
     KnownBy.ORDER: "part_code, a signal with the code on the part (A)",
     KnownBy.TAP: "presented: a signal that shows that a part is there (C), or part_code (A)",
 }
@@ -60,6 +66,8 @@ _LIFTS_ANSWER: dict[AnswerBy, str] = {
     AnswerBy.SILENCE: "a signal that the device gives of itself (C)",
 }
 _UNPROVED_PART: dict[KnownBy, str] = {
+    KnownBy.PALLET: "that nobody changed the part on its pallet, or told another pallet",
+    KnownBy.NEST: "that nobody changed the part in its nest, or told another nest",
     KnownBy.ORDER: "that the part was the red rabbit, and not the next part of the line",
     KnownBy.TAP: "that the part was there at all: a person says so",
 }
@@ -75,6 +83,7 @@ def explain(station: Station) -> list[str]:
     lines = [
         f"{station.id} · {station.name.en}: {_link_words(station)}",
         _row("machine", _machine_words(station)),
+        *(_row(of.value, words) for of, words in _said_words(station)),
     ]
     for device in station.devices:
         lines += ["", *_device(device, station)]
@@ -87,7 +96,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
     yield from (
         _row(title, words)
         for title, words in (
-            ("presented", _presented_words(rule)),
+            ("presented", _presented_words(rule, station)),
             *([("demanded", condition_text(rule.demanded))] if rule.demanded else []),
             ("detected", _detected_words(rule)),
             ("accepted", condition_text(rule.accepted) if rule.accepted else "it doesn't tell"),
@@ -118,6 +127,20 @@ def _machine_words(station: Station) -> str:
     return "; ".join(told) or unknown
 
 
+def _said_words(station: Station) -> Iterator[tuple[SaidOf, str]]:
+    """Return who tells what of a part (D33)."""
+    for of, source in station.says.sources().items():
+        signal, asked = station.says.signal(of), station.says.asked.get(of)
+        by_hand = {Source.SCAN: "scans it", Source.TAP: "taps it"}
+        if signal is None:
+            yield of, f"the operator {by_hand[source]} before the part is put in"
+        elif asked is None:
+            yield of, f"{signal} tells it"
+        else:
+            how = by_hand[asked.by]
+            yield of, f"the operator {how} before, and {signal} must tell the same for the part"
+
+
 def _link_words(station: Station) -> str:
     link = station.link
     if isinstance(link, ModbusLink):
@@ -125,10 +148,13 @@ def _link_words(station: Station) -> str:
     return f"MQTT, broker {link.endpoint}"
 
 
-def _presented_words(rule: DetectionRule) -> str:
+def _presented_words(rule: DetectionRule, station: Station) -> str:
     if rule.part_code is not None:
         return f"{rule.part_code} becomes the code of the part"
-    return condition_text(rule.presented) if rule.presented else "the operator taps"
+    if rule.presented is None:
+        return "the operator taps"
+    places = [f"{signal} is what was told" for signal in places_of(station.says, rule).values()]
+    return " and ".join([condition_text(rule.presented), *places])
 
 
 def _detected_words(rule: DetectionRule) -> str:
@@ -153,7 +179,9 @@ def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str
     begin = (
         f"unread for more than {_seconds(min(limits))}" if limits else "where messages are missing"
     )
-    by_order = grading.known_by is KnownBy.ORDER
+    by_place = grading.known_by in {KnownBy.PALLET, KnownBy.NEST}
+    by_message = by_place and isinstance(station.link, MqttLink)
+    by_order = grading.known_by is KnownBy.ORDER or by_message
     without_reason = "as little" if by_order else "for C at most"
     return f"{begin}, silence counts for nothing, and an answer without its reason {without_reason}"
 
@@ -161,6 +189,11 @@ def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str
 def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:
     if PART_GRADES[grading.known_by] == grading.grade and grading.known_by in _LIFTS_PART:
         yield "would lift it", _LIFTS_PART[grading.known_by]
+    if PART_GRADES[grading.known_by] == grading.grade and grading.known_by is KnownBy.ORDER:
+        yield (
+            "would lift it",
+            "says: a nest or pallet with expected, where the station tells it (B)",
+        )
     if ANSWER_GRADES[grading.answer_by] == grading.grade and grading.answer_by in _LIFTS_ANSWER:
         yield "would lift it", _LIFTS_ANSWER[grading.answer_by]
     if grading.watched is Watched.UNKNOWN:

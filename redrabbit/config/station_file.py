@@ -37,6 +37,7 @@ from redrabbit.config.signal_table import (
 from redrabbit.config.spellings import DURATION, FAILURE_MODE, SIGNAL, SLUG
 from redrabbit.config.station_link import LINK, LinkSection, check_pace, read_link
 from redrabbit.config.station_says import STATION_SAYS, read_station_says
+from redrabbit.config.told_of_part import check_places
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.station import Device, DeviceKind, Link, ModbusLink, Station
 from redrabbit.domain.station_says import StationSays
@@ -137,7 +138,7 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
         table.refuse_unknown(block[key], block.place_of(key), problems)
     _refuse_counter(block, table, problems)
     _refuse_running(block, table, problems)
-    says = read_station_says(block["says"], table, problems) if block["says"] else StationSays()
+    says = read_station_says(block["says"], table, problems)
     if section is not None and block["value_expires"] is not None:
         expires = Located(block["value_expires"], block.place_of("value_expires"))
         check_pace(section, table, expires, problems)
@@ -147,9 +148,13 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     devices = {
         entry.key: _read_device(entry, watched, plant, problems) for entry in block["devices"] or ()
     }
+    named = [each.device for each in devices.values() if each.device is not None]
+    rules = [(device.id, device.rule) for device in named]
+    if len(rules) == len(devices):
+        check_places(says.told, rules, table, problems)
     station = None
     if len(problems.found) == before:
-        station = _station(block, watched.link, table, devices, says)
+        station = _station(block, watched.link, table, devices, says.says)
     if station is not None:
         station = replace(station, heartbeat=heartbeat)
     return StationFile(

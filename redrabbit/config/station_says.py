@@ -1,13 +1,15 @@
-"""What a station says of the part before it and of how it runs: which signal tells what (D33).
+"""What is said at a station of the part before it and of how it runs: who tells what (D33).
 
 says:
 serial: serial_number
-variant: model_code
-nest: nest_number
+variant: {tap: [left, right]}
+nest: {signal: nest_number, expected: {tap: [1, 2]}}
 program: {signal: program_number, production: [7, 8]}
 mode: {signal: challenge_mode, production: [false]}
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.config.conditions import read_value
@@ -16,8 +18,9 @@ from redrabbit.config.located_yaml import Node, Sequence, describe
 from redrabbit.config.problem import Problems
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import SIGNAL
+from redrabbit.config.told_of_part import ToldOfPart, read_told, told_key
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.station_says import ProductionSignal, StationSays
+from redrabbit.domain.station_says import ProductionSignal, SaidOf, StationSays
 
 
 def _values_schema() -> Schema:
@@ -38,31 +41,40 @@ _PRODUCTION: Final = Section(
 
 STATION_SAYS: Final = Section(
     {
-        "serial": Key(SIGNAL, "The signal with the part's serial number.", required=False),
-        "variant": Key(SIGNAL, "The signal with the part's variant.", required=False),
-        "nest": Key(SIGNAL, "The signal with the nest that the part lies in.", required=False),
+        "serial": told_key(SaidOf.SERIAL, "the part's serial number"),
+        "variant": told_key(SaidOf.VARIANT, "the part's variant"),
+        "nest": told_key(SaidOf.NEST, "the nest that the part lies in"),
+        "pallet": told_key(SaidOf.PALLET, "the pallet that the part stands on"),
         "program": Key(_PRODUCTION, "The program that the device works by.", required=False),
         "mode": Key(_PRODUCTION, "The mode it works in, as challenge mode.", required=False),
     },
-    "a mapping with serial, variant, nest, program or mode",
+    "a mapping with serial, variant, nest, pallet, program or mode",
 )
 
 
-def read_station_says(block: Block, table: SignalTable, problems: Problems) -> StationSays:
-    """Return what the station says, after noting what is wrong with it."""
-    for key in ("serial", "variant", "nest"):
-        table.refuse_unknown(block[key], block.place_of(key), problems)
-    return StationSays(
-        serial=_name(block["serial"]),
-        variant=_name(block["variant"]),
-        nest=_name(block["nest"]),
+@dataclass(frozen=True)
+class SaysRead:
+    """What is said at a station, and where the file says who tells it."""
+
+    says: StationSays
+    told: Mapping[SaidOf, ToldOfPart]
+
+
+def read_station_says(block: Block | None, table: SignalTable, problems: Problems) -> SaysRead:
+    """Return what is said at a station, after noting what is wrong with it."""
+    if block is None:
+        return SaysRead(says=StationSays(), told={})
+    told = {of: read_told(of, block, table, problems) for of in SaidOf}
+    says = StationSays(
+        serial=told[SaidOf.SERIAL].signal,
+        variant=told[SaidOf.VARIANT].signal,
+        nest=told[SaidOf.NEST].signal,
+        pallet=told[SaidOf.PALLET].signal,
+        asked={of: each.asked for of, each in told.items() if each.asked is not None},
         program=_production(block["program"], table, problems) if block["program"] else None,
         mode=_production(block["mode"], table, problems) if block["mode"] else None,
     )
-
-
-def _name(text: str | None) -> SignalName | None:
-    return SignalName(text) if text is not None else None
+    return SaysRead(says=says, told=told)
 
 
 def _production(block: Block, table: SignalTable, problems: Problems) -> ProductionSignal | None:

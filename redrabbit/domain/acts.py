@@ -64,6 +64,18 @@ class ScanPart(Act[RunRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellOfPart(Act[RunRecord]):
+    """Tell the serial, variant, nest or pallet of the part before it is taken, where no signal tells it."""
+
+    KIND: ClassVar = "tell_of_part"
+
+    run_id: RunId
+    of: str
+    """Which of them: `SaidOf`, as it was asked."""
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SayPresented(Act[RunRecord]):
     """Say that the part is in front of the device."""
 
@@ -259,7 +271,7 @@ class DropMessage(Act[AlarmRecord]):
     receiver: str
 
 
-ActOnRun = ScanPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
+ActOnRun = ScanPart | TellOfPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
 """Acts on a run under way: they pass the queue before its station."""
 
 ActOnCase = RecordStop | RecordAlternate | TickReaction | RecordRepair | CloseContainment
@@ -268,6 +280,7 @@ ActOnCase = RecordStop | RecordAlternate | TickReaction | RecordRepair | CloseCo
 ACTS: tuple[type[Act[Record]], ...] = (
     StartRun,
     ScanPart,
+    TellOfPart,
     SayPresented,
     GiveBackPart,
     ConfirmRun,

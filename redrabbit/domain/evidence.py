@@ -35,6 +35,7 @@ from redrabbit.domain.rule import (
     signals_of,
 )
 from redrabbit.domain.run_words import Presented
+from redrabbit.domain.station_says import SaidOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Evidence:
     """Everything that a verdict rests on, gathered one acquisition at a time."""
 
     expectation: Expectation
+    told: Mapping[SaidOf, str] = field(default_factory=dict)
+    """What the operator told of the part before it was put in (D33)."""
     armed_at: datetime | None = None
     presented_at: datetime | None = None
     """The latest that the part can have come: the end of the reading that showed it."""
@@ -112,11 +115,14 @@ class Evidence:
 
 
 def begin(
-    expectation: Expectation, readings: Readings, armed_at: datetime | None = None
+    expectation: Expectation,
+    readings: Readings,
+    armed_at: datetime | None = None,
+    told: Mapping[SaidOf, str] | None = None,
 ) -> Evidence:
     """Return the evidence at arming: what is known then is the *before*, never an edge."""
-    watched = expectation.rule.signals()
-    evidence = Evidence(expectation=expectation, armed_at=armed_at)
+    watched = expectation.signals
+    evidence = Evidence(expectation=expectation, armed_at=armed_at, told=told or {})
     known: dict[SignalName, Value] = {}
     alive: dict[SignalName, datetime] = {}
     points: list[TracePoint] = []
@@ -161,14 +167,14 @@ def present(
         lost=cut,
     )
     placed = _with_trace(placed, before_the_part(placed.trace))
-    return _as_before(placed, expected.rule.signals())
+    return _as_before(placed, expected.signals)
 
 
 def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     """Return the evidence with one more acquisition of the station taken in."""
     if evidence.presented_at is not None and acquisition.tells_of_machine:
         evidence = replace(evidence, machine=evidence.machine.after(acquisition))
-    covered = acquisition.signals & evidence.expectation.rule.signals()
+    covered = acquisition.signals & evidence.expectation.signals
     if not covered:
         return evidence
     evidence = _with_hearing(evidence, acquisition)

@@ -5,12 +5,13 @@ the station's file declares of its signals.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redrabbit.domain.challenge_part import CertifiedValue
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.station_says import Asked, SaidOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +36,12 @@ class Expectation:
     """What the part measures, where the station measures the same in the same unit (D29)."""
     gaps_lose_messages: bool
     """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
+    asked: Mapping[SaidOf, Asked] = field(default_factory=dict)
+    """What the operator tells of the part before it is put in (D33)."""
+    places: Mapping[SaidOf, SignalName] = field(default_factory=dict)
+    """The signals that tell where the part stands, where it is known by its place (D29)."""
+
+    @property
+    def signals(self) -> frozenset[SignalName]:
+        """Every signal that the presentation is followed by."""
+        return self.rule.signals() | frozenset(self.places.values())

@@ -14,12 +14,14 @@ class NotCounted(StrEnum):
 
     OTHER_PROGRAM = "other_program"
     """The station ran another program or mode than production's, or didn't tell which."""
+    NOT_TOLD = "not_told"
+    """The operator was to tell of which variant, nest, pallet or serial the part is, and did not."""
     GRADE_TOO_LOW = "grade_too_low"
     """Its evidence is weaker than the plan demands."""
 
 
 def why_not_counted(
-    *, in_production: bool, grade: Grade | None, demanded: Grade | None
+    *, in_production: bool, all_told: bool, grade: Grade | None, demanded: Grade | None
 ) -> NotCounted | None:
     """Return why a verdict doesn't count; None where it does.
 
@@ -28,6 +30,8 @@ def why_not_counted(
     """
     if not in_production:
         return NotCounted.OTHER_PROGRAM
+    if not all_told:
+        return NotCounted.NOT_TOLD
     if demanded is not None and grade is not None and grade > demanded:
         return NotCounted.GRADE_TOO_LOW
     return None

@@ -13,6 +13,7 @@ from typing import Final
 
 from redrabbit.domain.blind_time import blind_after_s
 from redrabbit.domain.identity import SignalName
+from redrabbit.domain.part_told import places_of
 from redrabbit.domain.rule import (
     Above,
     Below,
@@ -23,6 +24,7 @@ from redrabbit.domain.rule import (
     tells_by_silence,
 )
 from redrabbit.domain.station import Station
+from redrabbit.domain.station_says import SaidOf
 
 
 class Grade(StrEnum):
@@ -182,7 +184,9 @@ def reachable(rule: DetectionRule, station: Station) -> Grading:
     asked of the device as it is configured (D28): a luckier verdict can be better.
     """
     return Grading(
-        known_by=_known_by(rule), answer_by=_answer_by(rule), watched=_watched(rule, station)
+        known_by=_known_by(rule, station),
+        answer_by=_answer_by(rule),
+        watched=_watched(rule, station),
     )
 
 
@@ -196,9 +200,12 @@ def best(rule: DetectionRule, station: Station) -> Grading:
     return replace(surely, answer_by=AnswerBy.CODE_RENEWED) if renewed else surely
 
 
-def _known_by(rule: DetectionRule) -> KnownBy:
+def _known_by(rule: DetectionRule, station: Station) -> KnownBy:
     if rule.part_code is not None:
         return KnownBy.CODE
+    places = places_of(station.says, rule)
+    if places:
+        return KnownBy.PALLET if SaidOf.PALLET in places else KnownBy.NEST
     return KnownBy.TAP if rule.presented is None else KnownBy.ORDER
 
 

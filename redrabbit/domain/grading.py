@@ -12,6 +12,8 @@ from redrabbit.domain.run_words import Presented, Verdict
 
 _KNOWN_BY = {
     Presented.CODE: KnownBy.CODE,
+    Presented.PALLET: KnownBy.PALLET,
+    Presented.NEST: KnownBy.NEST,
     Presented.EDGE: KnownBy.ORDER,
     Presented.STATED: KnownBy.TAP,
 }

@@ -38,6 +38,7 @@ _LEADING = frozenset({Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
 MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.StartRun: _RUNNING,
     acts.ScanPart: _RUNNING,
+    acts.TellOfPart: _RUNNING,
     acts.SayPresented: _RUNNING,
     acts.GiveBackPart: _RUNNING,
     acts.ConfirmRun: _ON_THE_FLOOR,  # a person stands for it, never a program

@@ -15,6 +15,7 @@ from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.fact import Json, Record
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
+from redrabbit.domain.facts.part_told import PartToldRecord
 from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.remark import RemarkRecord
@@ -36,6 +37,7 @@ __all__ = [
     "Json",
     "OccurrenceRecord",
     "PartCountRecord",
+    "PartToldRecord",
     "PauseRecord",
     "PresentationRecord",
     "Record",

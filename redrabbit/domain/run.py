@@ -7,7 +7,8 @@ presentation of a part decides, later ones are kept beside it (L10). A refused e
 `Refusal` and changes nothing. Deadlines are effects, their expiry is an event.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -26,6 +27,7 @@ from redrabbit.domain.run_words import (
     Why,
     worst_outcome,
 )
+from redrabbit.domain.station_says import SaidOf, Source
 from redrabbit.domain.verdict import Judgement
 
 
@@ -69,6 +71,8 @@ class Run:
     expires_at: datetime
     state: RunState = RunState.AWAITING_PART
     index: int = 0
+    told: Mapping[SaidOf, str] = field(default_factory=dict)
+    """What the operator told of the part of the step under way (D33)."""
     evidence: Evidence | None = None
     place: PlaceSeen | None = None
     """What was seen of the part's place since it was scanned (D29)."""
@@ -122,6 +126,17 @@ class Scanned:
     code: str
     actor: Actor
     readings: Readings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The operator tells what the station can't tell of the part, before it is taken (D33)."""
+
+    at: datetime
+    of: str
+    """Which of `SaidOf`, as it was asked."""
+    value: str
+    actor: Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +212,7 @@ class NotRecorded:
 
 Event = (
     Scanned
+    | Told
     | Tapped
     | Observed
     | DeadlineExpired
@@ -227,6 +243,18 @@ class PartIssued:
 
     at: datetime
     step: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartTold:
+    """The operator told something of the part to be taken."""
+
+    at: datetime
+    step: int
+    of: SaidOf
+    value: str
+    by: Source
     actor: Actor
 
 
@@ -301,6 +329,7 @@ class RunClosed:
 Effect = (
     SetDeadline
     | PartIssued
+    | PartTold
     | PartPresented
     | VerdictReached
     | VerdictContradicted

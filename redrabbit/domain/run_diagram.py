@@ -16,6 +16,7 @@ from redrabbit.domain.run import (
     Restarted,
     Scanned,
     Tapped,
+    Told,
 )
 from redrabbit.domain.run_transitions import Transition
 from redrabbit.domain.run_words import RunState
@@ -54,6 +55,7 @@ def _is_end(state: RunState, transitions: Transitions) -> bool:
 
 LABELS: Mapping[type, str] = {
     Scanned: "part scanned",
+    Told: "operator tells",
     Tapped: "operator's tap",
     Observed: "station read",
     DeadlineExpired: "time over",

@@ -13,6 +13,7 @@ from redrabbit.domain.evidence import Evidence, gather
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.observation import Acquisition, Readings, Value
+from redrabbit.domain.part_told import came_there, left_place
 from redrabbit.domain.run import Observed
 
 
@@ -38,7 +39,7 @@ def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) 
     What a message tells that may have been made before the arming is no edge: that part came before the
     scan (D2, D27).
     """
-    condition = before.expectation.rule.presented
+    condition, places = before.expectation.rule.presented, before.expectation.places
     if (
         condition is None
         or not acquisition.speaks_of_now
@@ -46,6 +47,8 @@ def presented_edge(before: Evidence, after: Evidence, acquisition: Acquisition) 
         or _may_precede_arming(before, acquisition)
     ):
         return False
+    if places and before.presented_at is None:
+        return came_there(condition, places, before.told, before.known, after.known)
     return turned_true(condition, before.known, after.known)
 
 
@@ -75,7 +78,10 @@ def _next_part_came(part: PartId, before: Evidence, after: Evidence, event: Obse
     """Return whether another part, or ours once more, is before the device now."""
     expectation = before.expectation
     if expectation.rule.part_code is None:
-        return presented_edge(before, after, event.acquisition)
+        left = expectation.places and left_place(
+            expectation.places, before.told, event.acquisition, after.known
+        )
+        return bool(left) or presented_edge(before, after, event.acquisition)
     seen = _code_seen(expectation, event.acquisition)
     if seen is None or seen == part:
         return code_edge(expectation, event.acquisition, event.readings) is not None

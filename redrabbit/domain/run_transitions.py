@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import begin, gather, present
+from redrabbit.domain.evidence import Evidence, begin, gather, present
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Acquisition, Readings
+from redrabbit.domain.part_told import BY_HAND_S, PLACES, not_told, with_told
 from redrabbit.domain.place_free import seen_at_scan, seen_since, was_free
 from redrabbit.domain.run import (
     Aborted,
@@ -30,6 +31,7 @@ from redrabbit.domain.run import (
     PartNotReturned,
     PartPresented,
     PartReturned,
+    PartTold,
     Restarted,
     Run,
     RunClosed,
@@ -38,6 +40,7 @@ from redrabbit.domain.run import (
     SetDeadline,
     StopReason,
     Tapped,
+    Told,
     VerdictReached,
     outcome_of,
 )
@@ -49,6 +52,7 @@ from redrabbit.domain.run_return import (
     watch_return,
 )
 from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
+from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
     answer_final_at,
@@ -86,10 +90,12 @@ def _is_over(deadline: SetDeadline | None, event: DeadlineExpired) -> bool:
     return deadline is not None and event.kind is deadline.kind and event.at >= deadline.at
 
 
-def _act(event: Scanned | Tapped | GivenBack | Confirmed | Aborted) -> str:
+def _act(event: Scanned | Told | Tapped | GivenBack | Confirmed | Aborted) -> str:
     match event:
         case Scanned():
             return "scan"
+        case Told():
+            return "tell"
         case Tapped():
             return "presented"
         case GivenBack():
@@ -110,11 +116,29 @@ def _with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, Set
 def _take_part(run: Run, event: Scanned) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part", scanned=event.code, expected=run.part)
+    missing = not_told(run.step.expectation.asked, run.told)
+    if missing:  # nothing of it is guessed, and the part stays where it is until it is told (D33)
+        raise Refusal("not_told", what=missing[0].value)
     return _arm(run, event.at, event.actor, event.readings)
 
 
+def _tell(run: Run, event: Told) -> Advance:
+    asked = run.step.expectation.asked
+    told = with_told(asked, run.told, event.of, event.value, run.known_parts)
+    of = SaidOf(event.of)
+    effect = PartTold(
+        at=event.at,
+        step=run.index,
+        of=of,
+        value=event.value,
+        by=asked[of].by,
+        actor=event.actor,
+    )
+    return replace(run, told=told), (effect,)
+
+
 def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
-    evidence = begin(run.step.expectation, readings, at)
+    evidence = begin(run.step.expectation, readings, at, run.told)
     armed = replace(
         run,
         state=RunState.ARMED,
@@ -176,11 +200,25 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
             return _present(replace(run, evidence=gathered), at, Presented.CODE, acquisition)
         if code is not None and code in run.known_parts:
             return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
-    elif presented_edge(run.evidence, gathered, acquisition) and was_free(
-        run.place, gathered, acquisition
+    elif presented_edge(run.evidence, gathered, acquisition) and _is_ours(
+        run, gathered, acquisition
     ):
-        return _present(replace(run, evidence=gathered), at, Presented.EDGE, acquisition)
+        return _present(replace(run, evidence=gathered), at, _seen_by(run), acquisition)
     return replace(run, evidence=gathered, place=seen_since(run.place, gathered, acquisition)), ()
+
+
+def _is_ours(run: Run, evidence: Evidence, acquisition: Acquisition) -> bool:
+    """Return whether the part that came can be ours: not one that was there, or under way, at the scan."""
+    assert run.place is not None  # noqa: S101  an armed run's place was looked at
+    if not run.step.expectation.places:
+        return was_free(run.place, evidence, acquisition)
+    since_scan = acquisition.window.began_at - run.place.scanned_at
+    return since_scan.total_seconds() >= BY_HAND_S
+
+
+def _seen_by(run: Run) -> Presented:
+    places = run.step.expectation.places
+    return next((how for place, how in PLACES.items() if place in places), Presented.EDGE)
 
 
 def _tap(run: Run, event: Tapped) -> Advance:
@@ -313,7 +351,11 @@ def _give_back(run: Run, event: GivenBack) -> Advance:
     good = judgement is not None and judgement.verdict.is_good
     if good and run.stopped is None and run.index + 1 < len(run.steps):
         following = replace(
-            returned, state=RunState.AWAITING_PART, index=run.index + 1, evidence=None
+            returned,
+            state=RunState.AWAITING_PART,
+            index=run.index + 1,
+            told={},
+            evidence=None,
         )
         following, deadline = _with_deadline(following, DeadlineKind.START, run.expires_at)
         return following, (*concluded, back, deadline)
@@ -374,6 +416,7 @@ class Transition:
 _S = RunState
 TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_PART, Scanned): Transition(_take_part, (_S.ARMED,)),
+    (_S.AWAITING_PART, Told): Transition(_tell, (_S.AWAITING_PART,)),
     (_S.AWAITING_PART, Observed): Transition(_see_part_unscanned, (_S.AWAITING_PART, _S.PRESENTED)),
     (_S.AWAITING_PART, DeadlineExpired): Transition(_expire_unstarted, (_S.CLOSED,)),
     (_S.AWAITING_PART, Aborted): Transition(_abort_before_issue, (_S.CLOSED,)),

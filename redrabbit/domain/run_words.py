@@ -54,6 +54,10 @@ class Presented(StrEnum):
     """How the station or the operator said that the part is in front of the device (D2)."""
 
     CODE = "code"
+    PALLET = "pallet"
+    """A part came, and stood on the pallet that the operator told before (D29)."""
+    NEST = "nest"
+    """The same with its nest."""
     EDGE = "edge"
     STATED = "stated"
 

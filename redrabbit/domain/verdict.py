@@ -186,7 +186,18 @@ def _may_be_of_another_part(evidence: Evidence) -> bool:
         evidence.reason.renewed and is_expected(evidence.reason.told, evidence.expectation.code)
     )
     unseen = evidence.blind or evidence.hearing.messages_lost > 0
-    return unseen and evidence.presented_how is Presented.EDGE and not told_anew
+    return unseen and not _is_seen_again(evidence) and not told_anew
+
+
+def _is_seen_again(evidence: Evidence) -> bool:
+    """Return whether the answer's own reading shows which part is there, or nothing ever does.
+
+    Where a station is polled, each reading tells the nest or pallet; a message may be the one that is
+    missing.
+    """
+    if evidence.expectation.places:
+        return not evidence.expectation.gaps_lose_messages
+    return evidence.presented_how is not Presented.EDGE
 
 
 def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:

@@ -314,6 +314,9 @@ def _of_run(queue: StationQueue, act: acts.ActOnRun) -> StationOwner:
 
 MOVES: Mapping[type[Act[Any]], Callable[[StationOwner, Any, Actor, Any], Pending]] = {
     acts.ScanPart: lambda owner, act, by, now: owner.scan(act.code.strip(), actor=by, now=now),
+    acts.TellOfPart: lambda owner, act, by, now: owner.tell(
+        act.of, act.value.strip(), actor=by, now=now
+    ),
     acts.SayPresented: lambda owner, _act, by, now: owner.tap(actor=by, now=now),
     acts.GiveBackPart: lambda owner, act, by, now: owner.give_back(
         act.code.strip(), actor=by, now=now

@@ -13,6 +13,8 @@ from redrabbit.domain.consequences import decision
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.erasable_content import SIGNALS
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.evidence import Evidence
+from redrabbit.domain.facts import part_told
 from redrabbit.domain.facts import presentation as presentations
 from redrabbit.domain.facts import run as runs
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -26,6 +28,7 @@ from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.identity import AGENT, Actor, RunId
 from redrabbit.domain.observation import Value
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.part_told import not_told
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
@@ -35,6 +38,7 @@ from redrabbit.domain.run import (
     PartNotReturned,
     PartPresented,
     PartReturned,
+    PartTold,
     Run,
     RunClosed,
     RunStopped,
@@ -141,6 +145,13 @@ def _issue(uow: UnitOfWork, scene: Scene, run: Run, effect: PartIssued) -> None:
         record(uow, handed_over, stream=piece.stream, at=effect.at, actor=effect.actor)
 
 
+def _tell(uow: UnitOfWork, scene: Scene, run: Run, effect: PartTold) -> None:
+    told = part_told.PartTold(
+        run_id=run.id, step=effect.step, of=effect.of, value=effect.value, source=effect.by
+    )
+    _record(uow, scene, told, effect.at, effect.actor)
+
+
 def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> None:
     presented = presentations.PartPresented(
         station=scene.check.station,
@@ -159,10 +170,11 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
     judgement, evidence = effect.judgement, effect.evidence
     grading = grading_of(evidence, judgement.verdict)
     presented_at = evidence.presented_at
-    told = _said(scene, presented_at)
+    told = _said(scene, evidence)
     is_challenge_part = evidence.expectation.failure_mode is not None
     not_counted = why_not_counted(
         in_production=told.in_production,
+        all_told=not not_told(evidence.expectation.asked, evidence.told),
         grade=grading.grade if grading else None,
         demanded=scene.check.least_grade if is_challenge_part else None,
     )
@@ -190,6 +202,8 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         serial=told.serial,
         variant=told.variant,
         nest=told.nest,
+        pallet=told.pallet,
+        sources={of.value: source.value for of, source in told.sources.items()},
         program=told.program,
         mode=told.mode,
         not_counted=not_counted,
@@ -214,12 +228,13 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         )
 
 
-def _said(scene: Scene, since: datetime | None) -> Said:
-    """Return what the station said since the part was presented; nothing where none was."""
+def _said(scene: Scene, evidence: Evidence) -> Said:
+    """Return what was said of the part since it was presented; only who says what, where none was."""
+    says, since = scene.station.says, evidence.presented_at
     if since is None:
-        return Said()
+        return Said(sources=says.sources())
     signals = scene.signals or SignalLog(since)
-    return said(scene.station.says, signals.values_since, since)
+    return said(says, signals.values_since, since, evidence.told, evidence.expectation.places)
 
 
 def _contradict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictContradicted) -> None:
@@ -364,6 +379,7 @@ def _with_unit(station: Station, signal: str | None, value: Value | None) -> str
 
 
 CARRIED_OUT: Mapping[type, Callable[[UnitOfWork, Scene, Run, Any], None]] = {
+    PartTold: _tell,
     PartIssued: _issue,
     PartPresented: _present,
     VerdictReached: _reach_verdict,

@@ -4,6 +4,7 @@ Nothing here judges. Each function runs inside one unit of work (D15): ledger en
 containment and outgoing message commit together or not at all (L4, B19).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ from redrabbit.domain.identity import (
 )
 from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
 from redrabbit.domain.part_fitness import why_unfit
+from redrabbit.domain.part_told import asked_of, places_of
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -34,6 +36,7 @@ from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
     OccurrenceRecord,
+    PartToldRecord,
     PresentationRecord,
     RunRecord,
 )
@@ -43,6 +46,7 @@ from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
 from redrabbit.domain.run_words import Purpose, RunState
 from redrabbit.domain.station import MqttLink, Station
+from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.record_fact import record
@@ -166,6 +170,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         expires_at=known.expires_at,
         stopped=stopped_with(known),
         reason=_reason(known),
+        told=_told(uow, known),
     )
     run = _resumed(run, presentations, uow.now)
     if run.state is RunState.AWAITING_RETURN:
@@ -175,7 +180,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
 
 def _resumed(run: Run, presentations: list[PresentationRecord], now: datetime) -> Run:
     """Return the run with what it was watching, without what only memory held."""
-    watched = begin(run.step.expectation, {})
+    watched = begin(run.step.expectation, {}, told=run.told)
     for presentation in presentations:
         under_way = presentation.step == run.index and presentation.verdict is None
         if under_way and presentation.presented_at is not None:
@@ -223,6 +228,11 @@ def _judgement(presentation: PresentationRecord) -> Judgement:
         decided_at=decided_at,
         observed_code=presentation.observed_code,
     )
+
+
+def _told(uow: UnitOfWork, known: RunRecord) -> Mapping[SaidOf, str]:
+    step = (equals("run_id", known.run_id), equals("step", known.step))
+    return {told.of: told.value for told in uow.find(PartToldRecord, *step)}
 
 
 def _reason(known: RunRecord) -> StopReason | None:
@@ -326,6 +336,8 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
         heartbeat=station.heartbeat is not None,
         certified=_comparable(part, rule, station),
         gaps_lose_messages=isinstance(station.link, MqttLink),
+        asked=asked_of(station.says, rule),
+        places=places_of(station.says, rule),
     )
 
 

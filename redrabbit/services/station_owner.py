@@ -43,6 +43,7 @@ from redrabbit.domain.run import (
     Scanned,
     SetDeadline,
     Tapped,
+    Told,
     VerdictReached,
     instant_of,
 )
@@ -244,6 +245,10 @@ class StationOwner:
         run = self._run_under_way()
         readings = self.live.readings
         return self._must(run, Scanned(at=now, code=code, actor=actor, readings=readings))
+
+    def tell(self, of: str, value: str, *, actor: Actor, now: datetime) -> Pending:
+        """Take what the operator tells of the part, before it is taken."""
+        return self._must(self._run_under_way(), Told(at=now, of=of, value=value, actor=actor))
 
     def tap(self, *, actor: Actor, now: datetime) -> Pending:
         """Take the operator's word that the part is in front of the device."""

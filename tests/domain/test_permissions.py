@@ -28,6 +28,7 @@ ROLES: Final = (
 DECIDED: Final = {
     "start_run": "xx---x--x",
     "scan_part": "xx---x--x",
+    "tell_of_part": "xx---x--x",
     "say_presented": "xx---x--x",
     "give_back_part": "xx---x--x",
     "confirm_run": "xx---x---",

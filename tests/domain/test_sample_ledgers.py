@@ -16,6 +16,7 @@ from redrabbit.domain.records import (
     DeviceRecord,
     InForceRecord,
     PartCountRecord,
+    PartToldRecord,
     Record,
     RemarkRecord,
 )
@@ -58,7 +59,13 @@ def test_a_ledger_of_schema_1_folds_to_the_records_that_were_frozen(table: str) 
 
 def test_tables_that_schema_1_did_not_have_are_empty() -> None:
     records = folded().records
-    later: set[type[Record]] = {DeviceRecord, InForceRecord, PartCountRecord, RemarkRecord}
+    later: set[type[Record]] = {
+        DeviceRecord,
+        InForceRecord,
+        PartCountRecord,
+        PartToldRecord,
+        RemarkRecord,
+    }
     assert {kind for kind, found in records.items() if not found} == later
     assert set(TABLES.values()) - FROZEN.keys() == {kind.TABLE for kind in later}
 

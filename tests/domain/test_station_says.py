@@ -9,10 +9,21 @@ from hypothesis import strategies as st
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.signal_log import SignalLog
-from redrabbit.domain.station_says import ProductionSignal, Said, StationSays, said
+from redrabbit.domain.station_says import (
+    Asked,
+    ProductionSignal,
+    Said,
+    SaidOf,
+    Source,
+    StationSays,
+    said,
+    shown,
+)
 from tests.builders import T0, an_acquisition, at, readings_of
 
 SERIAL, PROGRAM, MODE = SignalName("serial"), SignalName("program"), SignalName("mode")
+VARIANT, NEST = SignalName("variant"), SignalName("nest")
+BY_SCAN = Asked(by=Source.SCAN)
 SAYS = StationSays(
     serial=SERIAL,
     program=ProductionSignal(signal=PROGRAM, values=(7, 8)),
@@ -30,7 +41,47 @@ def log_of(*changes: tuple[float, SignalName, Value | Reason]) -> SignalLog:
 
 def test_what_was_told_last_counts() -> None:
     log = log_of((1, SERIAL, "S-2"), (2, PROGRAM, 8), (9, SERIAL, "S-3"))
-    assert said(SAYS, log.values_since, at(5)) == Said(serial="S-3", program="8", mode="False")
+    assert said(SAYS, log.values_since, at(5)) == Said(
+        serial="S-3", sources={SaidOf.SERIAL: Source.SIGNAL}, program="8", mode="False"
+    )
+
+
+PLACED = StationSays(variant=VARIANT, nest=NEST, asked={SaidOf.NEST: BY_SCAN})
+
+
+def test_a_variant_that_changed_while_the_part_was_there_is_not_known() -> None:
+    """D34: it may be the next part's; what is not known counts for all."""
+    steady = log_of((1, VARIANT, "left"), (2, NEST, 3.0), (9, PROGRAM, 8))
+    assert said(PLACED, steady.values_since, at(5)).variant == "left"
+    assert said(PLACED, steady.values_since, at(5)).nest == "3"
+    for change in ((6, VARIANT, "right"), (6, VARIANT, Reason.TIMEOUT)):
+        log = log_of((1, VARIANT, "left"), change)
+        told = said(PLACED, log.values_since, at(5))
+        assert (told.variant, told.sources[SaidOf.VARIANT]) == (None, Source.SIGNAL)
+
+
+def test_the_place_that_the_part_is_known_by_is_the_one_that_both_told() -> None:
+    log = log_of((1, NEST, 3), (6, NEST, 4))
+    told = {SaidOf.NEST: "3"}
+    assert said(PLACED, log.values_since, at(5), told, {SaidOf.NEST}).nest == "3"
+    assert said(PLACED, log.values_since, at(5), told).nest is None
+
+
+def test_what_the_operator_told_stands_as_it_was_told() -> None:
+    asked = {SaidOf.VARIANT: Asked(by=Source.TAP, values=("l", "r")), SaidOf.PALLET: BY_SCAN}
+    says = StationSays(serial=SERIAL, asked=asked)
+    assert says.sources() == {
+        SaidOf.SERIAL: Source.SIGNAL,
+        SaidOf.VARIANT: Source.TAP,
+        SaidOf.PALLET: Source.SCAN,
+    }
+    told = said(says, log_of().values_since, at(5), {SaidOf.VARIANT: "l"})
+    assert (told.serial, told.variant, told.pallet) == ("S-1", "l", None)
+
+
+@pytest.mark.parametrize(("value", "words"), [(3.0, "3"), (2.5, "2.5"), (7, "7"), (" A ", "A")])
+def test_a_value_is_kept_as_people_write_it(value: Value, words: str) -> None:
+    assert shown(value) == words
 
 
 def test_a_station_that_tells_nothing_of_it_says_nothing() -> None:

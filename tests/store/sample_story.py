@@ -232,6 +232,11 @@ class Shop:
         assert record is not None
         return record
 
+    def tell(self, station: str, of: str, value: str) -> None:
+        self.pass_time(1)
+        told = self.owners[station].tell(of, value, actor=ANNA, now=self.clock.now())
+        self.settle(told)
+
     def scan(self, station: str, code: str) -> None:
         self.pass_time(2)
         self.read(station)
@@ -577,6 +582,7 @@ def _restarts(shop: Shop) -> None:
     shop.write(lambda uow: planning.release(uow, "RR-0003", actor=ANNA))
     shop.write(lambda uow: planning.found_again(uow, "RR-0002", actor=ANNA))
     shop.start(BRACKET)
+    shop.tell(NUT, "variant", "left")
     shop.scan(NUT, "RR-0003")
     shop.settle(shop.owners[NUT].tap(actor=ANNA, now=shop.clock.now()))
     shop.pass_time(1)
@@ -584,6 +590,7 @@ def _restarts(shop: Shop) -> None:
     shop.pass_time(1)
     shop.read(NUT, rejected=False)
     shop.give_back(NUT, "RR-0003")
+    shop.tell(NUT, "variant", "right")
     shop.scan(NUT, "RR-0002")  # at home on line 1
     shop.settle(shop.owners[NUT].tap(actor=ANNA, now=shop.clock.now()))
     shop.pass_time(1)
@@ -602,7 +609,7 @@ def _restarts(shop: Shop) -> None:
 def _second_configuration(folder: Path) -> None:
     """Without the camera's station and check and the spare part; a part and a check changed.
 
-    Line 2 has a second part to verify, which is at home on line 1.
+    Line 2 has a second part to verify, which is at home on line 1, and asks for the variant.
     """
     files = read_configuration(FIRST)[1]
     head, _, rest = files["control_plan.yaml"].partition(f"  {SEAL}:")
@@ -614,6 +621,7 @@ def _second_configuration(folder: Path) -> None:
     plan = plan.replace("parts: [RR-0003]", "parts: [RR-0003, RR-0002]")
     del files["line1-op20.yaml"]
     nut = files["line2-op10.yaml"].replace("[nut_missing]", "[nut_missing, seal_missing]")
+    nut = nut.replace("devices:", "says: {variant: {tap: [left, right]}}\ndevices:")
     changed = {"control_plan.yaml": plan, "plant.yaml": plant, "line2-op10.yaml": nut}
     for name, text in (files | changed).items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -49,6 +49,8 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "serial": None,
     "variant": None,
     "nest": None,
+    "pallet": None,
+    "sources": None,
     "program": None,
     "mode": None,
     "not_counted": None,
@@ -115,6 +117,10 @@ class PresentationRecord(Record):
     serial: str | None
     variant: str | None
     nest: str | None
+    pallet: str | None
+    sources: Json | None
+    """Who told which of these four (D33): `{"nest": "signal"}`; one without a value is not known. None
+    under schemas 1 and 2."""
     program: str | None
     mode: str | None
     not_counted: NotCounted | None
@@ -279,9 +285,13 @@ class VerdictReached(Fact):
     """How the station was watched from presented to the verdict (D30)."""
     identity_disputed: bool
     serial: str | None
-    """The part's serial number, where the station tells it (D33)."""
+    """The part's serial number, where it is told (D33)."""
     variant: str | None
     nest: str | None
+    pallet: str | None
+    sources: Mapping[str, JsonValue] | None
+    """Who tells which of the four by the station's file, signal, scan or tap: `{"nest": "tap"}`. Where
+    that stands and the value is null, it is not known; else there is one of it."""
     program: str | None
     """The program that the station ran by."""
     mode: str | None
@@ -322,6 +332,8 @@ class VerdictReached(Fact):
             serial=self.serial,
             variant=self.variant,
             nest=self.nest,
+            pallet=self.pallet,
+            sources=json_of(self.sources),
             program=self.program,
             mode=self.mode,
             not_counted=self.not_counted,

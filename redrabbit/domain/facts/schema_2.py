@@ -26,7 +26,9 @@ _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
         "largest_gap_s": None,
         "mode": None,
         "not_counted": None,
+        "pallet": None,
         "serial": None,
+        "sources": None,
         "watched": None,
     },
     "verdict_contradicted": {

@@ -1,5 +1,7 @@
 """One run as a record: what the station said, who did it, why it was due, where it is kept (R14)."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +15,7 @@ from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import (
     ContainmentRecord,
     Json,
+    PartToldRecord,
     PresentationRecord,
     RemarkRecord,
     RunRecord,
@@ -30,6 +33,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
+from redrabbit.services.queries.telling import ToldShown, told_shown
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import grade_reached, message, outcome_word
@@ -52,7 +56,9 @@ class PresentationShown:
     elapsed: timedelta | None
     measured: str | None
     said: tuple[Message, ...]
-    """What else the station said: serial, variant, nest, program, mode (D33)."""
+    """What else was said of it: serial, variant, nest, pallet, program, mode (D33)."""
+    told: tuple[ToldShown, ...]
+    """What of that the operator told before, and who it was."""
     use_number: int
     issued_at: datetime
     issued_by: Person
@@ -117,6 +123,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         case = reader.get(ContainmentRecord, run.containment_id)
         cases += [case] if case is not None else []
     head, names = reader.head(), reader.names()
+    told = reader.find(PartToldRecord, equals("run_id", run_id), order_by="told_entry")
     return RunPage(
         now=now,
         run=run,
@@ -132,7 +139,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         stopped_by=_stopped_by(names, run),
         signals_bytes=_size_of_signals(reader, run),
         presentations=tuple(
-            _presentation(plant, names, p)
+            _presentation(plant, names, p, told)
             for p in sorted(presentations, key=lambda p: (p.step, p.attempt))
         ),
         containments=tuple(containment_row(plant, case) for case in cases),
@@ -169,7 +176,10 @@ def _size_of_signals(reader: Reader, run: RunRecord) -> int | None:
 
 
 def _presentation(
-    plant: Plant, names: Names, presentation: PresentationRecord
+    plant: Plant,
+    names: Names,
+    presentation: PresentationRecord,
+    told: Sequence[PartToldRecord],
 ) -> PresentationShown:
     return PresentationShown(
         step=presentation.step,
@@ -187,6 +197,7 @@ def _presentation(
         else None,
         measured=presentation.measured,
         said=_said(presentation),
+        told=tuple(told_shown(each, names) for each in told if each.step == presentation.step),
         use_number=presentation.use_number,
         issued_at=presentation.issued_at,
         issued_by=person(names, presentation.issued_by, presentation.issued_how),
@@ -206,11 +217,19 @@ def _said(presentation: PresentationRecord) -> tuple[Message, ...]:
         "serial": presentation.serial,
         "variant": presentation.variant,
         "nest": presentation.nest,
+        "pallet": presentation.pallet,
         "program": presentation.program,
         "mode": presentation.mode,
     }
-    return tuple(
-        message(f"said.{name}", value=value) for name, value in told.items() if value is not None
+    sources = json.loads(presentation.sources) if presentation.sources is not None else {}
+    judged = presentation.verdict is not None
+    return (
+        *(
+            message(f"said.{name}", value=value)
+            for name, value in told.items()
+            if value is not None
+        ),
+        *(message(f"said.{of}.unknown") for of in sources if judged and told[of] is None),
     )
 
 

@@ -55,6 +55,7 @@ from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
+from redrabbit.services.queries.telling import TellingShown, tellings
 from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import Unread, unread_here, unread_since
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown, verdict_word
@@ -88,6 +89,8 @@ class RunUnderWay:
     """False once it is stopped and waits for its part."""
     can_tap: bool
     """True where the station does not say itself that the part is there (D2)."""
+    tellings: tuple[TellingShown, ...]
+    """What the operator tells of the part before it is taken (D33)."""
     expected_scan: str | None
     """`take` or `give_back`; None: no scan is expected."""
 
@@ -184,9 +187,12 @@ def _run(
 ) -> RunUnderWay:
     presentations = reader.find(PresentationRecord, equals("run_id", run.run_id))
     decided = deciding(presentations)
-    device = plant.station(StationId(run.station)).device(DeviceId(run.device))
+    station = plant.station(StationId(run.station))
+    device = station.device(DeviceId(run.device))
     lines = step_lines(plant, run, presentations, reader.names())
     asks = run_asks(run, device.rule, view)
+    asked = tellings(reader, station, run)
+    tells_now = next((each for each in asked if each.is_asked_now), None)
     current = decided.get(run.step) or decided.get(run.step - 1)
     return RunUnderWay(
         run=run.run_id,
@@ -198,6 +204,7 @@ def _run(
             plant,
             run,
             asks=asks,
+            tells=tells_now.title if tells_now is not None else None,
             left=time_to_put_in(plant, run, presentations, now),
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
@@ -208,7 +215,8 @@ def _run(
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=asks == TAP,
-        expected_scan=EXPECTED_SCAN.get(run.state),
+        tellings=asked,
+        expected_scan=EXPECTED_SCAN.get(run.state) if tells_now is None else None,
     )
 
 

@@ -169,18 +169,25 @@ def _answer_detail(part: ChallengePart, presentation: PresentationRecord | None)
 
 
 def instruction(
-    plant: Plant, run: RunRecord, *, asks: str, left: timedelta | None, steps_left: int
+    plant: Plant,
+    run: RunRecord,
+    *,
+    asks: str,
+    tells: Message | None,
+    left: timedelta | None,
+    steps_left: int,
 ) -> Instruction:
     """Return the one thing to do now.
 
     `asks` is the run's state, or what exactly an armed run waits for; `left` how long it still does.
+    `tells` is what is to be told of the part before that; None: nothing.
     """
     part = plant.part(parts_of(run)[run.step])
     confirming = run.state is RunState.AWAITING_CONFIRMATION
     counts = not confirming or run.not_counted is None
     return Instruction(
-        title=message(f"do.{asks}", part=part.id, storage=part.storage),
-        detail=message(f"do.{asks}.detail", part=part.id, storage=part.storage, left=left)
+        title=tells or message(f"do.{asks}", part=part.id, storage=part.storage),
+        detail=_detail(part, asks, tells, left)
         if counts
         else message(f"run.not_counted.{run.not_counted}"),
         part=part.id,
@@ -190,3 +197,11 @@ def instruction(
         if steps_left == 0
         else message("confirm.left", steps=steps_left),
     )
+
+
+def _detail(
+    part: ChallengePart, asks: str, tells: Message | None, left: timedelta | None
+) -> Message:
+    if tells is not None:
+        return message("tell.detail", part=part.id)
+    return message(f"do.{asks}.detail", part=part.id, storage=part.storage, left=left)

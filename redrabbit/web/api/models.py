@@ -19,6 +19,7 @@ from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
+from redrabbit.domain.station_says import SaidOf, Source
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.codes import CODES
@@ -283,6 +284,18 @@ class Remark(Model):
     remarked_how: WhoHow
 
 
+class ToldOfPart(Model):
+    """What an operator told of the part of one step, before it was taken."""
+
+    step: int
+    of: SaidOf
+    value: str
+    source: Source
+    told_at: datetime
+    told_by: Who
+    told_how: WhoHow
+
+
 class Presentation(Model):
     """One part put before one device; the first of a part in a run decides (L10)."""
 
@@ -316,6 +329,11 @@ class Presentation(Model):
     serial: str | None
     variant: str | None
     nest: str | None
+    pallet: str | None
+    sources: Annotated[dict[SaidOf, Source] | None, FromJson] = Field(
+        description="Who told which of these four by the station's file; one without a value is not "
+        "known. null where an older version wrote it."
+    )
     program: str | None
     mode: str | None
     not_counted: NotCounted | None = Field(
@@ -335,6 +353,7 @@ class RunWithPresentations(Run):
     """One run with everything that was shown, seen and remarked."""
 
     presentations: list[Presentation]
+    told: list[ToldOfPart]
     remarks: list[Remark]
 
 

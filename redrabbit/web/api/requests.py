@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.station_says import SaidOf
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import (
     Code,
@@ -33,6 +34,13 @@ class Scan(Act):
     """A part's label was scanned."""
 
     code: Code
+
+
+class Telling(Act):
+    """The operator tells what the station can't tell of the part."""
+
+    of: SaidOf
+    value: Code = Field(description="As scanned, or one of the words to tap.", examples=["left"])
 
 
 class WithReason(Act):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
-from redrabbit.domain.records import PresentationRecord, RemarkRecord, RunRecord
+from redrabbit.domain.records import PartToldRecord, PresentationRecord, RemarkRecord, RunRecord
 from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names
@@ -20,11 +20,12 @@ from redrabbit.web.api.models import (
     Remark,
     Run,
     RunWithPresentations,
+    ToldOfPart,
     model_of,
 )
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
-from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, WithReason
+from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, Telling, WithReason
 from redrabbit.web.api.signals import signals_of
 from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
 from redrabbit.web.site import Site
@@ -94,6 +95,12 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         act = acts.ScanPart(run_id=run_id, code=body.code)
         return run_model(*await do(site, body, act, key))
 
+    @router.post("/runs/{run_id}/tell", responses=FOR_ACTS)
+    async def tell_of_part(run_id: RunInPath, body: Telling, key: Key = None) -> Run:
+        """Tell what the station can't tell of the part, before it is scanned."""
+        act = acts.TellOfPart(run_id=run_id, of=body.of, value=body.value)
+        return run_model(*await do(site, body, act, key))
+
     @router.post("/runs/{run_id}/presented", responses=FOR_ACTS)
     async def part_presented(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Say that the part is in front of the device, where the station can't say it itself."""
@@ -141,6 +148,10 @@ def run_with_presentations(reader: Reader, run_id: RunId) -> RunWithPresentation
         names,
         plan=plan_label(run),
         presentations=[model_of(Presentation, one, names) for one in shown],
+        told=[
+            model_of(ToldOfPart, one, names)
+            for one in reader.find(PartToldRecord, equals("run_id", run_id))
+        ],
         remarks=[
             model_of(Remark, one, names)
             for one in reader.find(RemarkRecord, equals("run_id", run_id))

@@ -136,6 +136,14 @@ def _scan(form: Form) -> acts.ScanPart | acts.GiveBackPart:
     return acts.ScanPart(run_id=run, code=code)
 
 
+def _tell(form: Form) -> acts.TellOfPart:
+    value = form.get("code", "").strip()
+    if not value:
+        raise Refusal("nothing_scanned")
+    told = text_from(value, MOST_CODE_CHARACTERS)
+    return acts.TellOfPart(run_id=_run(form), of=form.get("of", ""), value=told)
+
+
 def _run(form: Form) -> RunId:
     return RunId(id_in(form, "run", Letter.RUN))
 
@@ -147,6 +155,7 @@ def _case(form: Form) -> ContainmentId:
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,
     "scan": _scan,
+    "tell": _tell,
     "presented": lambda form: acts.SayPresented(run_id=_run(form)),
     "confirm": lambda form: acts.ConfirmRun(run_id=_run(form)),
     "stop": lambda form: acts.RecordStop(containment_id=_case(form)),

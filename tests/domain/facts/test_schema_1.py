@@ -40,6 +40,7 @@ ADDED = {
     "payloads_erased",
     "part_handed_back",
     "part_handed_over",
+    "part_told",
     "parts_counted",
     "repair_disproved",
     "repair_recorded",

@@ -1,0 +1,90 @@
+"""What the operator is asked of the part before it is put in, and what was told so far (D33)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.part_told import asked_of, not_told
+from redrabbit.domain.records import PartToldRecord, RunRecord
+from redrabbit.domain.run_words import RunState
+from redrabbit.domain.station import Station
+from redrabbit.domain.station_says import Asked, SaidOf, Source
+from redrabbit.domain.text import Text
+from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.wording import message
+
+TELL: Final = "tell"
+"""What a run asks for while something of its part is to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapShown:
+    """One button."""
+
+    value: str
+    words: Text | str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingShown:
+    """One thing that is asked of the part."""
+
+    of: SaidOf
+    is_asked_now: bool
+    """Whether it is the one thing to do now; the others were told, or come after it."""
+    told: Text | str | None
+    """What was told of it last; it can be told anew until the part is taken."""
+    taps: tuple[TapShown, ...]
+    """Empty: it is scanned."""
+
+    @property
+    def title(self) -> Message:
+        """What is asked, in words."""
+        return message(f"tell.{'tap' if self.taps else 'scan'}.{self.of}")
+
+
+def tellings(reader: Reader, station: Station, run: RunRecord) -> tuple[TellingShown, ...]:
+    """Return what is asked of the part to be taken, in its order; nothing once it is taken."""
+    if run.state is not RunState.AWAITING_PART:
+        return ()
+    rule = next(each.rule for each in station.devices if each.id == run.device)
+    asked = asked_of(station.says, rule)
+    step = (equals("run_id", run.run_id), equals("step", run.step))
+    told = {each.of: each.value for each in reader.find(PartToldRecord, *step)}
+    missing = not_told(asked, told)
+    return tuple(
+        TellingShown(
+            of=of,
+            is_asked_now=of in missing[:1],
+            told=asked[of].words.get(told[of], told[of]) if of in told else None,
+            taps=_taps(asked[of], told.get(of)),
+        )
+        for of in SaidOf
+        if of in asked
+    )
+
+
+def _taps(asked: Asked, told: str | None) -> tuple[TapShown, ...]:
+    return tuple(
+        TapShown(value=value, words=asked.words.get(value, value), is_chosen=value == told)
+        for value in asked.values
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldShown:
+    """What an operator told of a part, on the page of its run."""
+
+    words: Message
+    by: Person
+
+
+def told_shown(told: PartToldRecord, names: Names) -> ToldShown:
+    """Return who told what of a part, and when."""
+    how = "tap" if told.source is Source.TAP else "scan"
+    return ToldShown(
+        words=message(f"told.{how}", of=told.of.value, value=told.value, at=told.told_at),
+        by=person(names, told.told_by, told.told_how),
+    )
