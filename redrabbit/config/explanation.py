@@ -18,6 +18,7 @@ from redrabbit.domain.grade import (
     Watched,
     reachable,
 )
+from redrabbit.domain.learnt_pulse import SAMPLE, of_rule
 from redrabbit.domain.part_told import places_of
 from redrabbit.domain.rule import (
     Above,
@@ -104,6 +105,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             ("part known by", f"{_KNOWN[grading.known_by]} ({grading.part})"),
             ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
             ("blind time", _blind_words(rule, station, grading)),
+            *_unknown_pulses(rule, station),
             ("grade", f"{grading.grade} at least, if nothing goes wrong"),
             *_lifts(rule, station, grading),
             *(("can't prove", words) for words in _unproved(rule, station, grading)),
@@ -184,6 +186,14 @@ def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str
     by_order = grading.known_by is KnownBy.ORDER or by_message
     without_reason = "as little" if by_order else "for C at most"
     return f"{begin}, silence counts for nothing, and an answer without its reason {without_reason}"
+
+
+def _unknown_pulses(rule: DetectionRule, station: Station) -> Iterator[tuple[str, str]]:
+    """Yield which signals don't say how long they stay on, and what becomes of that (D30)."""
+    names = ", ".join(sorted(of_rule(rule, station)))
+    if names:
+        learnt = f"is learnt from {SAMPLE} answers, and proposed on the station's page"
+        yield "pulse", f"unknown of {names}: it {learnt}"
 
 
 def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,8 @@ from redrabbit.domain.identity import (
     PartId,
     PauseId,
     RunId,
+    SignalName,
+    StationId,
 )
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -26,6 +28,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PauseRecord,
+    PulseRecord,
     RemarkRecord,
     RunRecord,
 )
@@ -271,6 +274,19 @@ class DropMessage(Act[AlarmRecord]):
     receiver: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidePulse(Act[PulseRecord]):
+    """Confirm how long a signal's answers last, as it was learnt, or refuse it (D30)."""
+
+    KIND: ClassVar = "decide_pulse"
+
+    station: StationId
+    signal: SignalName
+    proposed_entry: int
+    """The entry of the proposal that the person saw."""
+    confirmed: bool
+
+
 ActOnRun = ScanPart | TellOfPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
 """Acts on a run under way: they pass the queue before its station."""
 
@@ -300,5 +316,6 @@ ACTS: tuple[type[Act[Record]], ...] = (
     AcknowledgeAlarm,
     SendMessageAgain,
     DropMessage,
+    DecidePulse,
 )
 """Every act there is."""

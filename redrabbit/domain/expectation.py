@@ -30,6 +30,8 @@ class Expectation:
     blind_after_s: Mapping[SignalName, float | None]
     """How long a judging signal may go unread before an answer, or the next part, can have passed
     unseen (D30); None: it speaks only on change, so nobody knows."""
+    learnt_s: Mapping[SignalName, float] = field(default_factory=dict)
+    """Pulses of its signals that nobody declared: learnt, confirmed, and counted on above (D30)."""
     heartbeat: bool = False
     """Whether its station tells that its machine runs; silence counts only while it does (D32)."""
     certified: CertifiedValue | None = None

@@ -20,7 +20,7 @@ from redrabbit.domain.blind_time import POLLS, PULSE_SHARE, harmless_gap_s
 from redrabbit.domain.condition import edge_target
 from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.ledger import canonical_text
+from redrabbit.domain.ledger import JsonValue, canonical_text
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import Becomes, DetectionRule, Falls, Rises, StaysOff
 from redrabbit.domain.station import ModbusLink, Station
@@ -124,7 +124,7 @@ def learnt_of(station: Station, signal: SignalName) -> str:
     assert isinstance(link, ModbusLink)  # noqa: S101  of others nothing is learnt
     spec = next(spec for spec in station.signals if spec.name == signal)
     values = sorted(to_be_learnt(station)[signal], key=repr)
-    of = [
+    of: list[JsonValue] = [
         [link.host, link.port, link.unit_id, link.poll_interval_s],
         plain(spec.address),
         [spec.scale, spec.offset],

@@ -58,6 +58,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.AcknowledgeAlarm: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},
     acts.SendMessageAgain: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},  # it tells, no more
     acts.DropMessage: _LEADING,  # somebody is not told of an alarm
+    acts.DecidePulse: frozenset({Role.QUALITY_ENGINEER}),  # every later silence rests on it
 }
 """One row an act. Auditors and administrators act on no record."""
 

@@ -18,6 +18,7 @@ from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
 from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
 from redrabbit.domain.facts.presentation import PresentationRecord
+from redrabbit.domain.facts.pulse import PulseRecord
 from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.run import RunRecord
 from redrabbit.domain.facts.station import DeviceRecord, StationRecord
@@ -40,6 +41,7 @@ __all__ = [
     "PartToldRecord",
     "PauseRecord",
     "PresentationRecord",
+    "PulseRecord",
     "Record",
     "RemarkRecord",
     "RunRecord",

@@ -22,13 +22,14 @@ from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
-from redrabbit.domain.records import ConfigurationRecord
+from redrabbit.domain.records import ConfigurationRecord, PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import NotRecordable, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.ports import Database, Reader, UnitOfWork
+from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
 from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
@@ -49,6 +50,8 @@ SCHEDULE_S = 0.5
 """How often, at the longest, obligations are looked at: people change them, too."""
 HEART_STOPPED_AFTER_S = 5.0
 """Without a beat for so long nobody is watching (B20)."""
+LEARNING_S = 1.0
+"""How often it is looked whether something was learnt of the pulses."""
 COUNTS_S = 1.0
 """How often it is looked whether a count must be told."""
 CLOCK_STEP_S = 1.0
@@ -251,6 +254,7 @@ class Agent:
             "deadlines": self._keep_deadlines,
             "obligations": self._keep_obligations,
             "counts": self._keep_counts,
+            "pulses": self._keep_pulses,
             "clock": self._keep_clock,
         }
 
@@ -306,6 +310,32 @@ class Agent:
             self.note_commit()
         self._unproved_told = told
         return paused_now
+
+    async def _keep_pulses(self) -> None:
+        """Record what was learnt of how long answers last (D30)."""
+        while True:
+            await self.clock.sleep(LEARNING_S)
+            with suppress(StoreTrouble):  # what was learnt waits until the next look
+                await self.record_pulses()
+
+    async def record_pulses(self) -> None:
+        """Record what was learnt and is not recorded yet; raises StoreTrouble."""
+        news = [(q.owner, each) for q in self.queues.values() for each in q.owner.pulses.news()]
+        if not news:
+            return
+        kept = await self.database.write(
+            lambda uow: [keep(uow, self.in_force(uow), each) for _, each in news]
+        )
+        for (owner, each), pulse in zip(news, kept, strict=True):
+            owner.pulses.recorded(each, pulse)
+        self.note_commit()
+
+    def note_pulse(self, pulse: PulseRecord) -> None:
+        """Judge by what a person decided of a pulse."""
+        queue = self.queues.get(StationId(pulse.station))
+        if queue is not None:
+            queue.owner.pulses.decided(pulse)
+            queue.owner.judge_by_pulses()
 
     async def _keep_clock(self) -> None:
         while True:

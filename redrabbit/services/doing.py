@@ -21,8 +21,8 @@ from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import ContainmentRecord, RunRecord
-from redrabbit.services import containing, messaging, planning, remarking
+from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
+from redrabbit.services import containing, messaging, planning, pulse_learning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
@@ -108,6 +108,8 @@ class Door:
             )
         )
         self._agent.note_commit()
+        if isinstance(result, PulseRecord):
+            self._agent.note_pulse(result)
         return result
 
     async def _start(self, act: acts.StartRun, asked: Asked) -> RunRecord:
@@ -212,6 +214,8 @@ def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
     """Return the station at which an act is done; None where it may be done anywhere, or nowhere."""
     if isinstance(act, acts.StartRun):
         return next((c.station for c in plant.plan.checks if c.id == act.check_id), None)
+    if isinstance(act, acts.DecidePulse):
+        return act.station
     if isinstance(act, acts.ActOnRun):
         run = reader.get(RunRecord, act.run_id)
         return run.station if run is not None else None
@@ -376,6 +380,15 @@ COMMANDS: Mapping[
     acts.ReleasePart: lambda uow, _plant, act, by, _n: planning.release(uow, act.part_id, actor=by),
     acts.FindPart: lambda uow, _plant, act, by, _n: planning.found_again(
         uow, act.part_id, actor=by
+    ),
+    acts.DecidePulse: lambda uow, plant, act, by, _n: pulse_learning.decide(
+        uow,
+        plant,
+        act.station,
+        act.signal,
+        proposed_entry=act.proposed_entry,
+        confirmed=act.confirmed,
+        actor=by,
     ),
     acts.AcknowledgeAlarm: lambda uow, _plant, act, by, _n: planning.acknowledge(
         uow, act.alarm_id, actor=by

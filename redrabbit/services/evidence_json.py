@@ -44,6 +44,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
                 signal: limit_s and round(limit_s, 6)
                 for signal, limit_s in evidence.expectation.blind_after_s.items()
             },
+            "pulses_learnt_s": evidence.expectation.learnt_s,
             "blind": evidence.blind,
         },
         reason={"told": evidence.reason.told, "renewed": evidence.reason.renewed},

@@ -70,6 +70,19 @@ class KeptAct:
     """Canonical JSON: the table of the record that it changed, and the record as it was then."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCycles:
+    """The answers of one signal, until there are enough of them to propose its pulse (D30)."""
+
+    line: str
+    station: str
+    signal: str
+    learnt_of: str
+    """Digest of what the signal was then."""
+    cycles: str
+    """JSON: `Cycle` each, oldest first."""
+
+
 class Reader(RecordReader, Protocol):
     """Reads records and the ledger as committed (or, within a command, as changed so far)."""
 
@@ -99,6 +112,10 @@ class Reader(RecordReader, Protocol):
 
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""
+        ...
+
+    def cycles_kept(self, line: str, station: str) -> Sequence[KeptCycles]:
+        """Return what was kept of how long a station's answers lasted, by signal."""
         ...
 
     def leaf_hashes(self) -> Sequence[bytes]:
@@ -164,6 +181,10 @@ class UnitOfWork(Reader, Protocol):
 
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
+        ...
+
+    def keep_cycles(self, kept: KeptCycles) -> None:
+        """Keep how long the answers of a signal lasted, in place of what was kept of it before."""
         ...
 
 

@@ -48,6 +48,7 @@ from redrabbit.domain.run import (
     instant_of,
 )
 from redrabbit.domain.run_transitions import advance
+from redrabbit.domain.run_watching import watched_by
 from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
@@ -57,6 +58,7 @@ from redrabbit.services.part_counting import CountedBefore
 from redrabbit.services.pending import Pending, joined
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.production import Production
+from redrabbit.services.pulse_learning import UNKNOWN, LearntSoFar, PulseLearning
 from redrabbit.services.run_effects import Scene, carry_out, keep_refused_scan, raise_escape
 from redrabbit.services.running import start_run
 
@@ -75,6 +77,7 @@ class StationOwner:
         run: Run | None = None,
         reads_on: "StationOwner | None" = None,
         counted: CountedBefore | None = None,
+        learnt: LearntSoFar = UNKNOWN,
     ) -> None:
         self._plant = plant
         self.station = station
@@ -89,6 +92,7 @@ class StationOwner:
         self.production: Production = (
             Production(station, counted) if reads_on is None else reads_on.production.of(station)
         )
+        self.pulses = PulseLearning(station, learnt)
         self.run = run
         self._losses = Losses(station, is_lost=recorded_lost, blind=recorded_blind)
         self._parts = frozenset(part.id for part in plant.parts)
@@ -99,6 +103,7 @@ class StationOwner:
         if run is not None:
             kept = reads_on.signals if reads_on is not None else None
             self.signals = kept or SignalLog.begun(self.live.readings, started_at)
+        self.judge_by_pulses()
 
     def go_on_under(self, plant: Plant) -> None:
         """Go on under another configuration, which leaves this station and its run as they are."""
@@ -119,6 +124,7 @@ class StationOwner:
         if self.machine is not None:
             self.machine.shift(step)
         self.production.shift(step)
+        self.pulses.look_away()
         if self.signals is not None:
             self.signals.shift(step)
         if self.run is not None:
@@ -141,6 +147,8 @@ class StationOwner:
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         made = self.production.take(acquisition)
+        if self.pulses.take(acquisition):
+            self.judge_by_pulses()
         if self.signals is not None:
             self.signals.take(acquisition)
         escape = self._escape(acquisition, before)
@@ -158,9 +166,15 @@ class StationOwner:
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         self.production.take_aside(acquisition)
+        self.pulses.look_away()
         if self.signals is not None:
             self.signals.take(acquisition)
         return self._escape(acquisition, before)
+
+    def judge_by_pulses(self) -> None:
+        """Let the run under way be judged by what is known now of how long answers last (D30)."""
+        if self.run is not None and self.pulses.in_use_s:
+            self.run = watched_by(self.run, self.station, self.pulses.in_use_s)
 
     def end_unrecorded(
         self, why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED], at: datetime
@@ -221,6 +235,7 @@ class StationOwner:
 
         def settle() -> None:
             self.run = started[0]
+            self.judge_by_pulses()
             self.signals = SignalLog.begun(self.live.readings, now)
 
         return Pending(command=command, settle=settle)
@@ -385,6 +400,7 @@ class StationOwner:
         self.run = None if after.state is RunState.CLOSED else after
         if self.run is None:
             self.signals = None
+        self.judge_by_pulses()
 
     def _escape(self, acquisition: Acquisition, before: Readings) -> Pending | None:
         """Look out for a challenge part where it must not be (L5)."""

@@ -34,6 +34,7 @@ from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.part_counting import CountedBefore, counter_of
 from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.pulse_learning import learnt_so_far
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.runs_under_way import runs_under_way
@@ -219,6 +220,7 @@ def _owner_of(
         run=run,
         reads_on=reads_on,
         counted=counted,
+        learnt=learnt_so_far(uow, station),
     )
     pending = owner.restart(uow.now)
     if pending is not None:

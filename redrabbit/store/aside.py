@@ -1,22 +1,32 @@
-"""What stands beside the ledger: stated names and blobs, of which it knows the digest; acts (D51, D65)."""
+"""What stands beside the ledger: stated names and blobs, of which it knows the digest; acts; answers (D51, D65)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.signed_note import NoteSigner, NoteVerifier
 from redrabbit.services.errors import DamagedDatabase
-from redrabbit.services.ports import KeptAct
+from redrabbit.services.ports import KeptAct, KeptCycles
 from redrabbit.store.act_seal import seal_fits, seal_of
 from redrabbit.store.engine import translated
-from redrabbit.store.tables import ACTS, BLOBS, STATED_NAMES
+from redrabbit.store.tables import ACTS, BLOBS, PULSE_CYCLES, STATED_NAMES
 
 _NAMES = select(STATED_NAMES.c.id, STATED_NAMES.c.name, STATED_NAMES.c.salt)
 _BLOB = select(BLOBS.c.content).where(BLOBS.c.digest == bindparam("digest"))
 _ID_OF_NAME = select(STATED_NAMES.c.id).where(STATED_NAMES.c.name == bindparam("name"))
+_CYCLES = (
+    select(PULSE_CYCLES)
+    .where(PULSE_CYCLES.c.line == bindparam("line"), PULSE_CYCLES.c.station == bindparam("station"))
+    .order_by(PULSE_CYCLES.c.signal)
+)
+_OLD_CYCLES = delete(PULSE_CYCLES).where(
+    PULSE_CYCLES.c.line == bindparam("line"),
+    PULSE_CYCLES.c.station == bindparam("station"),
+    PULSE_CYCLES.c.signal == bindparam("signal"),
+)
 _ACT = select(ACTS).where(ACTS.c.key == bindparam("key"))
 
 
@@ -73,6 +83,22 @@ def keep_act(connection: Connection, act: KeptAct, signer: NoteSigner) -> None:
     row = asdict(act)
     with translated("keeping what was asked"):
         connection.execute(insert(ACTS), row | {"seal": seal_of(row, signer)})
+
+
+def read_cycles(connection: Connection, line: str, station: str) -> Sequence[KeptCycles]:
+    """Return what was kept of how long a station's answers lasted, by signal."""
+    with translated("reading how long answers lasted"):
+        rows = connection.execute(_CYCLES, {"line": line, "station": station}).all()
+    return [KeptCycles(**row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def keep_cycles(connection: Connection, kept: KeptCycles) -> None:
+    """Keep how long the answers of a signal lasted, in place of what was kept before."""
+    row = asdict(kept)
+    place = {name: row[name] for name in ("line", "station", "signal")}
+    with translated("keeping how long answers lasted"):
+        connection.execute(_OLD_CYCLES, place)
+        connection.execute(insert(PULSE_CYCLES), row)
 
 
 def read_blob(connection: Connection, digest: str) -> bytes | None:

@@ -28,7 +28,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
-from redrabbit.services.ports import KeptAct, LedgerHead, OutgoingMessage, Where
+from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
 from redrabbit.store.memory_outbox import MemoryOutbox
@@ -58,6 +58,7 @@ class _Kept:
     names: dict[str, StatedName] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     acts: dict[str, KeptAct] = field(default_factory=dict)
+    cycles: dict[tuple[str, str, str], KeptCycles] = field(default_factory=dict)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     heartbeats: dict[str, datetime] = field(default_factory=dict)
 
@@ -119,6 +120,11 @@ class MemoryReader:
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""
         return self._kept.blobs.get(digest)
+
+    def cycles_kept(self, line: str, station: str) -> Sequence[KeptCycles]:
+        """Return what was kept of how long a station's answers lasted, by signal."""
+        kept = self._kept.cycles
+        return [kept[key] for key in sorted(kept) if key[:2] == (line, station)]
 
     def leaf_hashes(self) -> Sequence[bytes]:
         """Return the leaf hashes of the whole log, in order."""
@@ -303,6 +309,13 @@ class MemoryUnitOfWork(MemoryReader):
             raise error
         self._kept.acts[act.key] = act
         self._undo.append(lambda: self._kept.acts.pop(act.key))
+
+    def keep_cycles(self, kept: KeptCycles) -> None:
+        """Keep how long the answers of a signal lasted, in place of what was kept before."""
+        key, table = (kept.line, kept.station, kept.signal), self._kept.cycles
+        before = table.get(key)
+        table[key] = kept
+        self._undo.append(lambda: _restore(table, key, before))
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""

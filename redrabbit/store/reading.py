@@ -22,7 +22,7 @@ from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
 from redrabbit.services.errors import KeyMissing
-from redrabbit.services.ports import KeptAct, LedgerHead, Where
+from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.rows import Asked, asked, condition, known, order_of, record_of
@@ -99,6 +99,10 @@ class SqlReader:
     def blob(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not kept."""
         return aside.read_blob(self._connection, digest)
+
+    def cycles_kept(self, line: str, station: str) -> Sequence[KeptCycles]:
+        """Return what was kept of how long a station's answers lasted, by signal."""
+        return aside.read_cycles(self._connection, line, station)
 
     def leaf_hashes(self) -> Sequence[bytes]:
         """Return the leaf hashes of the whole log, in order."""

@@ -3,7 +3,7 @@
 Nothing is declared twice: names, keys and indexes come from the records themselves, column
 types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
 and its signed head, and those that the ledger doesn't tell (D13): names and blobs, of which it knows
-the digest; acts, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
+the digest; acts, answers that pulses are learnt from, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
 """
 
 from typing import Any
@@ -125,6 +125,18 @@ ACTS = Table(
 
 The seal is the log key's signature over the rest of the row: see `redrabbit.store.act_seal`.
 """
+
+PULSE_CYCLES = Table(
+    "pulse_cycles",
+    metadata,
+    Column("line", Words, primary_key=True),
+    Column("station", Words, primary_key=True),
+    Column("signal", Words, primary_key=True),
+    Column("learnt_of", Words, nullable=False),
+    Column("cycles", Words, nullable=False),
+    sqlite_strict=True,
+)
+"""How long the answers of a signal lasted, until its pulse is proposed: then the ledger tells (D30)."""
 
 OUTBOX = Table(
     "outbox",

@@ -23,7 +23,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.ports import KeptAct, OutgoingMessage
+from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
@@ -136,6 +136,10 @@ class SqlUnitOfWork(SqlReader):
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
         aside.keep_act(self._connection, act, self._signer)
+
+    def keep_cycles(self, kept: KeptCycles) -> None:
+        """Keep how long the answers of a signal lasted, in place of what was kept before."""
+        aside.keep_cycles(self._connection, kept)
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""

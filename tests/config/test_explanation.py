@@ -108,6 +108,17 @@ def test_it_is_said_when_an_answer_can_have_passed_unseen(
     assert f"blind time:       {words}" in text
 
 
+def test_pulses_that_nobody_declared_are_said_to_be_learnt() -> None:
+    """D30."""
+    learnt = "it is learnt from 20 answers, and proposed on the station's page"
+    row = f"  pulse:            unknown of accepted, rejected: {learnt}"
+    assert row in told("line1-op20").splitlines()
+    assert "pulse:" not in told("line2-op20"), "it tells in messages"
+    station = PLANT.station(StationId("line1-op20"))
+    declared = tuple(replace(spec, pulse_s=0.4) for spec in station.signals)
+    assert "pulse:" not in "\n".join(explain(replace(station, signals=declared)))
+
+
 def test_topics_that_tell_no_time_are_named() -> None:
     """D27."""
     late = "that no message came late: no time is told on "

@@ -84,7 +84,9 @@ on_silence: missed""",
     ),
     Way(
         title="Pulses, with a reject code",
-        about="Two outputs go on for a moment. Say how long they stay on at least: `pulse` at the signal.",
+        about="""\
+Two outputs go on for a moment. Say how long they stay on at least: `pulse` at the signal. If nobody knows,
+leave it out: it is learnt from 20 answers, and a person confirms it (decision 21).""",
         rule="""\
 presented: {rises: present}
 detected: {rises: ng}

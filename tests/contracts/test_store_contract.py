@@ -31,7 +31,15 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.errors import DuplicateRecord, NotRecordable, StoreTrouble
-from redrabbit.services.ports import Database, KeptAct, OutgoingMessage, UnitOfWork, Where, equals
+from redrabbit.services.ports import (
+    Database,
+    KeptAct,
+    KeptCycles,
+    OutgoingMessage,
+    UnitOfWork,
+    Where,
+    equals,
+)
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.ledger import insert_head
@@ -752,10 +760,23 @@ def test_an_act_is_found_again_by_its_key_and_kept_once(database: Any) -> None:
     assert database.read_now(lambda reader: reader.act(act.key)) == act
 
 
+def test_how_long_answers_lasted_is_kept_by_station_and_replaced(database: Any) -> None:
+    """D30."""
+    kept = KeptCycles(line="line1", station="op20", signal="rejected", learnt_of="a", cycles="[]")
+    longer = replace(kept, learnt_of="b", cycles="[1]")
+    other = replace(kept, signal="accepted")
+    for each in (kept, other, replace(kept, station="op30"), longer):
+        database.write_now(lambda work, each=each: work.keep_cycles(each))
+    found = database.read_now(lambda reader: list(reader.cycles_kept("line1", "op20")))
+    assert found == [other, longer]
+    assert database.read_now(lambda reader: list(reader.cycles_kept("line2", "op20"))) == []
+
+
 def test_what_stands_beside_the_ledger_is_rolled_back_with_its_command(database: Any) -> None:
     def refused(work: Any) -> None:
         work.keep_name(StatedName(name="李娜", salt=bytes(16)))
         work.keep_blob("picture", b"x")
+        work.keep_cycles(KeptCycles(line="l", station="s", signal="x", learnt_of="a", cycles="[]"))
         raise Refusal("not_now")
 
     with pytest.raises(Refusal):
@@ -765,3 +786,4 @@ def test_what_stands_beside_the_ledger_is_rolled_back_with_its_command(database:
         {},
         None,
     )
+    assert database.read_now(lambda reader: list(reader.cycles_kept("l", "s"))) == []

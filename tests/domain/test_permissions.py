@@ -48,6 +48,7 @@ DECIDED: Final = {
     "acknowledge_alarm": "xxxxxx--x",
     "send_message_again": "xxxxxx--x",
     "drop_message": "-x---x---",
+    "decide_pulse": "-----x---",
 }
 
 EXPECTED: Final = [

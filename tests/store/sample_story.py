@@ -9,7 +9,7 @@ database then holds as texts; see samples/README.md.
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -24,6 +24,7 @@ from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.plant import ClockStepped, PayloadsErased
+from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.identity import (
     AGENT,
     Actor,
@@ -34,18 +35,20 @@ from redrabbit.domain.identity import (
     SignalName,
     StationId,
 )
+from redrabbit.domain.learnt_pulse import SAMPLE, Cycle
 from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
-from redrabbit.services import containing, messaging, planning, scheduling
+from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.pulse_learning import PulseNews
 from redrabbit.services.receiver_alarms import say_not_reached, say_reached
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
@@ -525,9 +528,32 @@ def _station_and_clock(shop: Shop) -> None:
         owner.shift(step)
     shop.write(lambda uow: note_clock_step(uow, before, step))
     _messages(shop)
+    _pulse(shop)
     shop.write(lambda uow: say_not_reached(uow, "andon"))
     shop.pass_time(30)
     shop.write(lambda uow: say_reached(uow, "andon"))
+
+
+def _pulse(shop: Shop) -> None:
+    """How long a station's rejections last is learnt, and confirmed."""
+    station, signal = shop.plant.station(StationId(OP10)), SignalName("rejected")
+    cycles = tuple(Cycle(at_least_s=0.3 + n / 100, at_most_s=0.6 + n / 100) for n in range(SAMPLE))
+    so_far = PulseNews(station=station, signal=signal, cycles=cycles[:1], why=None)
+    shop.write(lambda uow: pulse_learning.keep(uow, shop.plant, so_far))
+    news = replace(so_far, cycles=cycles, why=PulseWhy.LEARNT)
+    proposed = shop.write(lambda uow: pulse_learning.keep(uow, shop.plant, news))
+    assert proposed is not None
+    shop.write(
+        lambda uow: pulse_learning.decide(
+            uow,
+            shop.plant,
+            station.id,
+            signal,
+            proposed_entry=proposed.proposed_entry,
+            confirmed=True,
+            actor=BERND,
+        )
+    )
 
 
 def _messages(shop: Shop) -> None:

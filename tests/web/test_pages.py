@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.identity import How, StationId
+from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.services.ports import Where
+from redrabbit.services.pulse_learning import PulseNews, keep
 from tests.showcase import showcase_plant
 from tests.showcase_story import (
     CLOSED_CASE,
@@ -51,7 +54,7 @@ FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
-    "grade|graded|known_by|answer|watched"
+    "grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 
@@ -598,3 +601,62 @@ def test_what_is_parked_for_a_receiver_that_was_removed_can_only_be_dropped(
     asked = {"alarm": first, "receiver": "quality-office"}
     assert visitor.send("/receivers/send-again", **asked) == 409
     assert visitor.send("/receivers/drop", **asked) == 303
+
+
+def a_pulse_is_proposed(visitor: Visitor) -> int:
+    """20 answers of a station were read; return the entry that proposes their pulse."""
+    station = showcase_plant().station(StationId("line1-op30"))
+    signal = next(iter(to_be_learnt(station)))
+    cycles = (Cycle(at_least_s=0.24, at_most_s=0.44),) * SAMPLE
+    news = PulseNews(station=station, signal=signal, cycles=cycles, why=PulseWhy.LEARNT)
+    agent = visitor.plant.agent
+    pulse = visitor.let(visitor.plant.write(lambda uow: keep(uow, agent.plant, news)))
+    assert pulse is not None
+    agent.note_pulse(pulse)
+    return pulse.proposed_entry
+
+
+@pytest.mark.parametrize("decision", ["confirm", "refuse"])
+def test_a_station_proposes_what_it_learnt_and_a_person_decides(
+    visitor: Visitor, decision: str
+) -> None:
+    """D30."""
+    page = "/stations/line1-op30"
+    entry = a_pulse_is_proposed(visitor)
+    assert "at least 240 ms and at most 440 ms" in visitor.text(page)
+    assert "至少 240 ms" in visitor.text(page, "zh")
+    signal = next(iter(to_be_learnt(showcase_plant().station(StationId("line1-op30")))))
+    said = {"station": "line1-op30", "signal": signal, "decision": decision}
+    assert visitor.send(f"{page}/pulse", proposed_entry=entry, **said) != 303, "nobody"
+    visitor.be("Li")
+    assert visitor.send(f"{page}/pulse", proposed_entry=entry + 1, **said) == 409
+    assert visitor.send(f"{page}/pulse", proposed_entry=entry, **said) == 303
+    text = visitor.text(page)
+    assert ("confirmed by Li" in text) is (decision == "confirm")
+    assert ("refused by Li" in text) is (decision == "refuse")
+    assert visitor.send(f"{page}/pulse", proposed_entry=entry, **said) == 409
+
+
+def test_programs_read_and_decide_what_was_learnt(visitor: Visitor) -> None:
+    """D30."""
+    address = "/api/v1/stations/line1-op30/pulses"
+    entry = a_pulse_is_proposed(visitor)
+    pulses = visitor.client.get(address).json()
+    proposed = next(each for each in pulses if each["state"] == "proposed")
+    assert {each["state"] for each in pulses if each is not proposed} <= {"learning"}
+    assert (proposed["at_least_s"], proposed["proposed_entry"], proposed["in_use_s"]) == (
+        0.24,
+        entry,
+        None,
+    )
+    assert len(proposed["answers"]) == SAMPLE
+    body = {"operator": "Li", "proposed_entry": entry}
+    decide = f"{address}/{proposed['signal']}"
+    confirmed = visitor.client.post(f"{decide}/confirm", json=body)
+    assert confirmed.status_code == 200, confirmed.text
+    assert (confirmed.json()["state"], confirmed.json()["decided_by"]) == ("confirmed", "Li")
+    assert confirmed.json()["in_use_s"] == 0.24
+    refused = visitor.client.post(f"{decide}/refuse", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "pulse_decided")
+    unknown = visitor.client.get("/api/v1/stations/op99/pulses")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "no_such_station")

@@ -25,6 +25,8 @@ class AlarmKind(StrEnum):
     NOT_RETURNED = "not_returned"
     NO_VERDICT_AGAIN = "no_verdict_again"
     """Runs of one check came to no verdict, several in a row (D4)."""
+    SHORTER_PULSE = "shorter_pulse"
+    """An answer surely was shorter than what people confirmed: verdicts are weaker from here on (D30)."""
     CLOCK_STEP = "clock_step"
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""

@@ -52,6 +52,7 @@ from redrabbit.services.queries.device_overview import (
     device_overviews_at,
 )
 from redrabbit.services.queries.place_names import line_name
+from redrabbit.services.queries.pulses import PulseShown, pulses_shown
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
@@ -129,6 +130,8 @@ class StationPage:
     run: RunUnderWay | None
     cases: tuple[CaseHere, ...]
     """Not verified again first, then the oldest."""
+    pulses: tuple[PulseShown, ...]
+    """How long answers last, where the station's file doesn't say; empty while a run is under way."""
     startable: tuple[Startable, ...]
     """Empty while a run is under way."""
     next_due_at: datetime | None
@@ -170,6 +173,7 @@ def station_page(
         reading_age=reading_age(view, now),
         run=_run(reader, plant, run, view, now) if run is not None else None,
         cases=_cases(reader, plant, here, now, is_running=run is not None),
+        pulses=pulses_shown(reader, station) if run is None else (),
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
             (s.standing.next_due_at for s in here if s.standing.next_due_at is not None),

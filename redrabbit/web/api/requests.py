@@ -43,6 +43,12 @@ class Telling(Act):
     value: Code = Field(description="As scanned, or one of the words to tap.", examples=["left"])
 
 
+class OnPulse(Act):
+    """Confirm or refuse what was learnt of how long a signal's answers last."""
+
+    proposed_entry: int = Field(ge=0, description="Of the proposal that the person saw.")
+
+
 class WithReason(Act):
     """An act that needs a reason."""
 

@@ -12,6 +12,7 @@ from redrabbit.web.api.obligations import obligations_router
 from redrabbit.web.api.parts import parts_router
 from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.plant import plant_router
+from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.receivers import receivers_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.site import Site
@@ -22,6 +23,7 @@ PREFIX: Final = "/api/v1"
 def api_routers(site: Site) -> Iterator[APIRouter]:
     """Yield the parts of the API, to be included under `PREFIX`."""
     yield plant_router(site)
+    yield pulses_router(site)
     yield parts_router(site)
     yield obligations_router(site)
     yield pauses_router(site)

@@ -16,6 +16,7 @@ from redrabbit.domain.identity import (
     Letter,
     OccurrenceId,
     RunId,
+    SignalName,
     StationId,
     person_name,
 )
@@ -152,6 +153,15 @@ def _case(form: Form) -> ContainmentId:
     return ContainmentId(id_in(form, "containment", Letter.CONTAINMENT))
 
 
+def _pulse(form: Form) -> acts.DecidePulse:
+    return acts.DecidePulse(
+        station=StationId(form.get("station", "")),
+        signal=SignalName(form.get("signal", "")),
+        proposed_entry=number_in(form, "proposed_entry"),
+        confirmed=form.get("decision") == "confirm",
+    )
+
+
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,
     "scan": _scan,
@@ -163,6 +173,7 @@ ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
         containment_id=_case(form), step=number_in(form, "step")
     ),
     "repair": lambda form: repair_in(form, _case(form)),
+    "pulse": _pulse,
     "abort": lambda form: acts.AbortRun(run_id=_run(form), reason=form.get("reason", "")),
 }
 """What the forms of the page ask, by the last word of their address."""

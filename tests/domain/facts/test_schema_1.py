@@ -42,6 +42,8 @@ ADDED = {
     "part_handed_over",
     "part_told",
     "parts_counted",
+    "pulse_decided",
+    "pulse_proposed",
     "repair_disproved",
     "repair_recorded",
     "run_remarked",
