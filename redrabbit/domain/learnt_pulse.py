@@ -63,8 +63,8 @@ class PulseReach:
     polls_are_too_slow: bool
     """Half the pulse is less than a poll: answers may pass between two readings."""
     wanted_poll_s: float
-    """Where they are too slow, the poll interval that half of the pulse would be. Of an answer that only
-    one reading showed nothing but its longest is known: by that one, it is needed at least."""
+    """Where they are too slow, the poll interval that is needed: half of the pulse. An answer that only one
+    reading showed may have been of any length: half of what it lasted at most, or half of today's."""
 
 
 def reach_of(pulse: Cycle, poll_s: float) -> PulseReach:
@@ -72,7 +72,7 @@ def reach_of(pulse: Cycle, poll_s: float) -> PulseReach:
     return PulseReach(
         harmless_gap_s=harmless_gap_s(pulse.at_least_s, poll_s),
         polls_are_too_slow=PULSE_SHARE * pulse.at_least_s < poll_s,
-        wanted_poll_s=PULSE_SHARE * (pulse.at_least_s or pulse.at_most_s),
+        wanted_poll_s=PULSE_SHARE * (pulse.at_least_s or min(pulse.at_most_s, poll_s)),
     )
 
 

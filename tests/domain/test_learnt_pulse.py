@@ -56,7 +56,7 @@ def test_only_what_surely_was_shorter_is_said_to_be() -> None:
         (0.2, 0.15, False, 0.1),
         (0.19, 0.15, True, 0.095),
         (0.09, 0.09, True, 0.045),
-        (0.0, 0.0, True, 0.5),
+        (0.0, 0.0, True, 0.05),
     ],
     ids=["three polls", "half", "late", "too slow", "shorter than a poll", "seen once"],
 )
@@ -67,6 +67,14 @@ def test_what_a_pulse_comes_to_at_a_poll_of_100_ms(
     assert reach.harmless_gap_s == pytest.approx(gap_s)
     assert reach.polls_are_too_slow is slow
     assert reach.wanted_poll_s == pytest.approx(wanted_s)
+
+
+@given(at_least_s=st.floats(0, 10), more_s=st.floats(0.001, 1), poll_s=st.floats(0.001, 5))
+def test_where_polls_are_too_slow_faster_ones_are_wanted(
+    at_least_s: float, more_s: float, poll_s: float
+) -> None:
+    reach = reach_of(Cycle(at_least_s=at_least_s, at_most_s=at_least_s + more_s), poll_s)
+    assert reach.polls_are_too_slow is (reach.wanted_poll_s < poll_s)
 
 
 @given(pulse_s=st.floats(0, 10), shorter=st.floats(0, 1), poll_s=st.floats(0.01, 5))

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import count
 
 from simulators.line import World
+from simulators.station import Change
 from simulators.virtual_clock import VirtualClock
 
 
@@ -17,6 +18,8 @@ class Agenda:
         self._clock = clock
         self._events: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
+        self.on_change: Callable[[Change], None] = lambda _change: None
+        """Is told what changed in the world."""
 
     def at(self, at: datetime, happen: Callable[[], None]) -> None:
         """Let something happen at an instant of the world."""
@@ -33,5 +36,6 @@ class Agenda:
 
     def pass_to(self, at: datetime) -> None:
         """Let time pass."""
-        self._world.advance(at)
+        for change in self._world.advance(at):
+            self.on_change(change)
         self._clock.advance_to(max(at, self._clock.steady))

@@ -13,6 +13,7 @@
     L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
     D50        stream_checkers.StreamChecker        streams fold in any order
     D13        signal_checker.SignalChecker         the signals of a run are kept whole
+    D30        pulse_checker.PulseChecker           no learnt pulse is longer than the truth
     D32        device_checker.DeviceChecker         no run at a device that is not read
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
@@ -26,6 +27,7 @@ from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
+from tests.simulation.pulse_checker import PulseChecker
 from tests.simulation.record_checkers import (
     AgainChecker,
     ContainmentChecker,
@@ -69,6 +71,7 @@ class Inspector:
         self.loans = LoanChecker()
         self.signals = SignalChecker()
         self.devices = DeviceChecker()
+        self.pulses = PulseChecker()
         self._checkers: tuple[Checker, ...] = (
             self.grades,
             self.verdicts,
@@ -81,6 +84,7 @@ class Inspector:
             self.loans,
             self.signals,
             self.devices,
+            self.pulses,
             LedgerChecker(verifier),
             StreamChecker(),
         )
@@ -111,6 +115,7 @@ class Inspector:
                 self.loans.seen,
                 self.signals.seen,
                 self.devices.seen,
+                self.pulses.seen,
             ),
             Counter(),
         )

@@ -7,9 +7,10 @@ verified again, declares pauses, excuses, quarantines. All from the seed.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.control_plan import Check
@@ -30,6 +31,7 @@ from redrabbit.services import containing, planning
 from redrabbit.services.containing import EndTold
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
+from redrabbit.services.pulse_learning import decide
 from redrabbit.services.station_owner import StationOwner
 from simulators.device import Behaviour, Device, can_be
 from simulators.line import What, World
@@ -62,6 +64,9 @@ TAPPED_SHARE = 0.15
 """Who says that a part is there puts it in at once: of the time that it takes otherwise."""
 ESCAPE_WATCH_S = 30.0
 AGAIN_S, CLOSING_S = 900.0, 1200.0
+DECIDING_S = 300.0
+"""How long the quality engineer takes over what was learnt of a pulse."""
+REFUSED_SHARE = 0.2
 """How long the quality engineer takes over another repair, and over the end of a case."""
 QUALITY = "quality"
 """The name that the quality engineer states."""
@@ -369,6 +374,12 @@ class People:
                     self._later(CLOSING_S),
                     lambda n=number: self._decide(lambda: self._close(n)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
                 )
+            elif entry.type == "pulse_proposed":
+                pulse = {**told_by(entry), "proposed_entry": entry.index}
+                self._agenda.at(
+                    self._later(DECIDING_S),
+                    lambda p=pulse: self._decide(lambda: self._confirm(p)),  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                )
             elif entry.type == "part_missing":
                 part = str(told_by(entry)["part_id"])
                 self._agenda.at(
@@ -417,6 +428,23 @@ class People:
             lambda uow: planning.quarantine(uow, part, reason="was dropped", actor=self._quality)
         )
         self._agenda.at(self._later(3600.0), lambda: self._decide(lambda: self._release(part)))
+
+    def _confirm(self, proposed: Mapping[str, Any]) -> None:
+        """Confirm what was learnt of a pulse, or refuse it."""
+        product, station = self._product, proposed["station"]
+        pulse = product.write(
+            lambda uow: decide(
+                uow,
+                product.plant,
+                station,
+                proposed["signal"],
+                proposed_entry=proposed["proposed_entry"],
+                confirmed=self._chance.random() >= REFUSED_SHARE,
+                actor=self._quality,
+            )
+        )
+        product.owners[station].pulses.decided(pulse)
+        product.owners[station].judge_by_pulses()
 
     def _release(self, part: str) -> None:
         self._product.write(lambda uow: planning.release(uow, part, actor=self._quality))

@@ -21,9 +21,11 @@ from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step
 from redrabbit.services.pending import Pending
+from redrabbit.services.pulse_learning import PulseNews, keep
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life, take_over
 from redrabbit.services.telling_counts import counts_to_tell, paused_lines, tell_all
@@ -185,6 +187,7 @@ class Product:
         self.heard.setdefault(station, []).append(acquisition)
         self.settle(self.owners[station].take(acquisition))
         self._tell_counts()
+        self._tell_pulses(self.owners[station])
 
     def settle(self, pending: Pending | None) -> None:
         """Commit a move, as the service does."""
@@ -193,6 +196,14 @@ class Product:
         self.write(pending.command)
         pending.settle()
         self.reschedule()
+
+    def _tell_pulses(self, owner: StationOwner) -> None:
+        """Tell what was learnt of how long answers last, as the agent does every second."""
+        for news in owner.pulses.news():
+            owner.pulses.recorded(news, self._kept(news))
+
+    def _kept(self, news: PulseNews) -> PulseRecord | None:
+        return self.write(lambda uow: keep(uow, self.plant, news))
 
     def _tell_counts(self) -> None:
         """Tell counts that matter, as the agent does every second."""

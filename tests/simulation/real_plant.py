@@ -52,6 +52,7 @@ from simulators.sabotage import begin
 from tests.simulation.busy_plant import FOLDER, configured
 from tests.simulation.people import drawn_behaviour, shown
 from tests.simulation.product import Commit
+from tests.simulation.true_answers import TrueAnswers
 
 T = TypeVar("T")
 
@@ -105,6 +106,10 @@ class RealPlant:
     @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:
         return {}
+
+    @property
+    def true_answers(self) -> TrueAnswers | None:
+        return None
 
     @property
     def world(self) -> World:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from redrabbit.domain.identity import RunId
+from redrabbit.domain.identity import RunId, SignalName
+from redrabbit.domain.learnt_pulse import to_be_learnt
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.place_free import shows_place
 from redrabbit.domain.plant import Plant
@@ -33,14 +34,22 @@ from tests.simulation.busy_plant import (
     with_resets,
 )
 from tests.simulation.people import People
-from tests.simulation.product import Product
+from tests.simulation.product import Commit, Product
 from tests.simulation.reading import reader_of
+from tests.simulation.true_answers import TrueAnswers
 
 GRID = timedelta(seconds=0.1)
 """Reads stand on the grid of the real poll interval."""
 SELDOM_S = 20.0
 """Between two reads of a station where nothing changes and no verdict is open."""
 RESET_LATER = timedelta(minutes=3)
+LEARNING_EVERY = 50
+"""One shift of so many has a station read closely for twenty answers: a thousand readings more."""
+LEARNING_AFTER, LEARNING_FOR = timedelta(minutes=20), timedelta(minutes=20)
+BEFORE = timedelta(seconds=0.2)
+"""Before a change a station of which something is learnt is read: not later than three polls before the next."""
+ACCEPTED = SignalName("accepted")
+"""It goes on with each good part, so twenty answers are not long in coming."""
 OVERTIME = timedelta(minutes=5)
 MOST_STEPS = 20_000
 """A shift takes some hundred; more than this is a loop."""
@@ -84,7 +93,9 @@ class SimulatedShift:
         self.people.read = self._read
         self.people.watch_for = self._watch_for
         self.people.moved = self._plan_read
-        self.product.on_commit = self.people.hear_of
+        self._learning: str | None = None
+        """The station of which a pulse is learnt."""
+        self.product.on_commit = self._hear
         self.product.on_obligations = self.people.look_everywhere
         self._begin_life()
         self.people.plan_the_day(BEGIN, hours)
@@ -95,6 +106,9 @@ class SimulatedShift:
         for station, share in reset.items():
             moment = BEGIN + timedelta(hours=hours * share)
             self.agenda.at(moment, lambda name=station: self._reset(name))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        self.true_answers: TrueAnswers | None = None
+        if seed % LEARNING_EVERY == 0:
+            self.agenda.at(BEGIN + LEARNING_AFTER, self._learn)
         target = chance.choice(self.plant.stations).id
         self.faults.surely_at(target, BEGIN + timedelta(hours=hours * chance.random()))
 
@@ -172,7 +186,26 @@ class SimulatedShift:
         self.world.reset_counter(station)
         self._plan_read(station)
 
+    def _hear(self, commit: Commit) -> None:
+        if any(entry.type == "pulse_proposed" for entry in commit.entries):
+            self._end_learning()
+        self.people.hear_of(commit)
+
     # Faults of the product
+
+    def _learn(self) -> None:
+        """Read one station as closely as in a real plant, until its pulse is learnt (D30)."""
+        polled = [s for s in self.plant.stations if ACCEPTED in to_be_learnt(s)]
+        station = polled[self.seed // LEARNING_EVERY % len(polled)].id
+        self.true_answers = TrueAnswers(station)
+        self.world.watch(station)
+        self.agenda.on_change = self.true_answers.take
+        self._learning = str(station)
+        self.agenda.at(self.world.now + LEARNING_FOR, self._end_learning)
+        self._plan_read(str(station))
+
+    def _end_learning(self) -> None:
+        self._learning = None
 
     def _begin_life(self) -> None:
         self.product.start()
@@ -224,12 +257,22 @@ class SimulatedShift:
             change = self.world.next_change_at(station)
             last = self._read_at.get(station, now)
             wanted += [last + timedelta(seconds=gap_s), *([change] if change is not None else [])]
+        if station == self._learning:
+            wanted.append(self._next_look_at(station))
         if run is not None and run.deadline is not None:
             wanted.append(self.product.in_world(run.deadline.at))
         if not wanted:
             return None
         beats = (min(wanted) - BEGIN) // GRID + 1
         return max(BEGIN + beats * GRID, now + GRID)
+
+    def _next_look_at(self, station: str) -> datetime:
+        """Return when a station is read next of which a pulse is learnt: closely while it answers."""
+        shown, now = self.world.snapshot(station), self.world.now
+        change = self.world.next_change_at(station)
+        answers = shown[ACCEPTED] is True or shown["rejected"] is True
+        soon = now + timedelta(seconds=self._readers[station].longest_gap_s)
+        return soon if answers or change is None else max(now, change - BEFORE)
 
     def _longest_gap_s(self, station: str, run: Run | None) -> float | None:
         """Return how long the station may go unread; None: it need not be read at all."""

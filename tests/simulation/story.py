@@ -19,6 +19,7 @@ from redrabbit.services.ports import Reader
 from simulators.faults import Fault
 from simulators.line import World
 from tests.simulation.product import Commit
+from tests.simulation.true_answers import TrueAnswers
 
 __all__ = ["Judged", "LawBroken", "RunTold", "Scene", "Story", "require", "told_by"]
 
@@ -68,6 +69,11 @@ class Scene(Protocol):
     @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:
         """What was read of each station; empty where nobody wrote it down."""
+        ...
+
+    @property
+    def true_answers(self) -> TrueAnswers | None:
+        """How long the answers of the station lasted that is watched closely; None: none is."""
         ...
 
     def ask(self, query: Callable[[Reader], T]) -> T:

@@ -12,6 +12,7 @@ from redrabbit.domain import (
     evidence,
     grading,
     occurrence,
+    pulse_watch,
     run_return,
     run_transitions,
 )
@@ -29,6 +30,7 @@ from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.identity import SignalName
+from redrabbit.domain.learnt_pulse import Cycle
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.machine_watch import MachineWatch
 from redrabbit.domain.observation import Acquisition, NoData, Reason
@@ -44,6 +46,7 @@ from redrabbit.links.topic_reader import TopicReader
 from redrabbit.services import (
     containing,
     part_counting,
+    pulse_learning,
     record_fact,
     run_effects,
     running,
@@ -751,3 +754,23 @@ def test_a_count_that_forgets_what_it_skipped_is_exact_and_wrong(monkeypatch: PA
     monkeypatch.setattr(part_counting, "followed", sure)
 
     broken("D34", what="exact, and not the truth", seeds=range(40))
+
+
+def test_a_pulse_that_is_said_to_be_longer_than_it_was_breaks_d30(monkeypatch: PATCH) -> None:
+    """From the reading before it to the one after it, as if it had been on all the while."""
+    real = pulse_watch._lasted
+
+    def too_long(*readings: Any) -> Cycle:
+        cycle = real(*readings)
+        return Cycle(at_least_s=cycle.at_most_s + 0.05, at_most_s=cycle.at_most_s + 0.1)
+
+    monkeypatch.setattr(pulse_watch, "_lasted", too_long)
+
+    broken("D30", what="a pulse that never was", seeds=(0,))
+
+
+def test_a_pulse_that_is_not_the_shortest_breaks_d30(monkeypatch: PATCH) -> None:
+    longest = Cycle(at_least_s=100.0, at_most_s=101.0)
+    monkeypatch.setattr(pulse_learning, "shortest", lambda _cycles: longest)
+
+    broken("D30", what="not the shortest", seeds=(0,))

@@ -52,6 +52,8 @@ AWAITED = frozenset(
             for what in ("L1", "L2", "L4 missed", "L4 reverified", "L5", "L5 escape", "L6")
         ),
         "checked D28 A",
+        "checked D30 learnt",
+        "checked D30 confirmed",
         "checked D29 healthy, and missed",
         "checked D33 prevented",
         "checked D33 missed by a cycle that started",

@@ -95,7 +95,6 @@ def _of_record(pulse: PulseRecord, label: Text | str, station: Station, names: N
     if counted is not None and reach is not None and reach.polls_are_too_slow:
         warnings.append(_too_slow(counted, reach))
     by = person(names, pulse.decided_by, pulse.decided_how)
-    refused_shorter = pulse.state is PulseState.REFUSED and counted is not None
     return PulseShown(
         signal=SignalName(pulse.signal),
         label=label,
@@ -104,7 +103,7 @@ def _of_record(pulse: PulseRecord, label: Text | str, station: Station, names: N
         pulse=pulse,
         reach=reach,
         words=message(
-            "pulse.shorter_refused" if refused_shorter else f"pulse.{pulse.state.value}",
+            _word(pulse, counted),
             signal=label,
             answers=len(pulse.sample),
             at_least=_ms(counted.at_least_s) if counted is not None else 0,
@@ -115,6 +114,14 @@ def _of_record(pulse: PulseRecord, label: Text | str, station: Station, names: N
         ),
         warnings=tuple(warnings),
     )
+
+
+def _word(pulse: PulseRecord, counted: Cycle | None) -> str:
+    """Return the code of the sentence that says how it stands."""
+    if pulse.state is PulseState.REFUSED and counted is not None:
+        return "pulse.shorter_refused"
+    once = pulse.state is not PulseState.REFUSED and not pulse.at_least_s
+    return f"pulse.{pulse.state.value}_once" if once else f"pulse.{pulse.state.value}"
 
 
 def _counted(pulse: PulseRecord) -> Cycle | None:
