@@ -141,6 +141,8 @@ class Agent:
                 await held.enter_async_context(queue.held())
             self.views()  # so that the writer's thread finds nothing to put into the readings
             before, owners = self.plant, {name: queue.owner for name, queue in self.queues.items()}
+            with suppress(StoreTrouble):  # then it is learnt again
+                await self.record_pulses()
             self._coming = plant  # stays on trouble: a commit may have been made all the same
             taken = await self.database.write(
                 lambda uow: take_over(
@@ -188,6 +190,7 @@ class Agent:
         number, counts = self._agent_id, self.counts()
         plant = self.plant
         with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
+            await self.record_pulses()
             await self.database.write(lambda uow: note_stopped(uow, number, plant, counts))
 
     def tick(self, now: datetime) -> None:

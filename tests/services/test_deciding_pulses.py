@@ -12,6 +12,7 @@ from redrabbit.domain.learnt_pulse import SAMPLE
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PulseRecord
 from redrabbit.domain.station import ModbusLink
+from redrabbit.services.ports import KeptCycles
 from tests.plants import LINE, OP20, OP30, a_plant, a_station
 from tests.services.served import ANNA, Served
 
@@ -78,3 +79,24 @@ async def test_a_station_that_is_gone_has_nothing_to_note() -> None:
     served = await Served.opened(fast_plant())
     pulse = await learn(served)
     served.agent.note_pulse(replace(pulse, station="gone"))
+
+
+async def test_what_is_not_recorded_yet_outlasts_a_stop_and_another_configuration() -> None:
+    served = await Served.opened(fast_plant())
+    await learn(served)
+    for told in (None, True, None, False):
+        served.pass_time(0.1)
+        await served.read_station(OP20, **{} if told is None else {"accepted": told})
+    later = replace(served.plant, digest="2" * 64)
+    await served.agent.take_over(later, {"plant.yaml": "plant: y\n"})
+    assert [kept.signal for kept in kept_of(served)] == ["accepted", "rejected"]
+    for told in (None, True, None, False):
+        served.pass_time(0.1)
+        await served.read_station(OP20, **{} if told is None else {"accepted": told})
+    before = kept_of(served)
+    await served.agent.close()
+    assert kept_of(served) != before
+
+
+def kept_of(served: Served) -> list[KeptCycles]:
+    return list(served.database.read_now(lambda reader: reader.cycles_kept(LINE, OP20)))

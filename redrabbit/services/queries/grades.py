@@ -4,6 +4,7 @@ Pages show a letter with its word wherever a verdict or a run's outcome stands; 
 rests on. What was not graded shows nothing.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,4 +54,11 @@ def _line(what: str, words: str, grade: Grade | None, detail: Message | None = N
 def _gap(presentation: PresentationRecord) -> Message | None:
     if not presentation.largest_gap_s:
         return None
-    return message("watched.largest_gap", gap=timedelta(seconds=presentation.largest_gap_s))
+    word = "watched.largest_gap_learnt" if _by_learnt_pulse(presentation) else "watched.largest_gap"
+    return message(word, gap=timedelta(seconds=presentation.largest_gap_s))
+
+
+def _by_learnt_pulse(presentation: PresentationRecord) -> bool:
+    """Tell whether what gap is harmless was judged by a pulse that nobody declared (D30)."""
+    kept = json.loads(presentation.evidence) if presentation.evidence is not None else {}
+    return bool((kept.get("windows") or {}).get("pulses_learnt_s"))

@@ -24,6 +24,7 @@ def test_a_graded_verdict_tells_its_three_letters() -> None:
         answer_kind=AnswerBy.CODE_RENEWED,
         watched=Watched.UNBROKEN,
         largest_gap_s=None,
+        evidence=None,
     )
     assert told == [
         ("graded.part", "known_by.order", "C"),
@@ -46,6 +47,26 @@ def test_the_largest_gap_stands_beside_how_it_was_watched(
     gap_s: float, gap: timedelta | None
 ) -> None:
     """D30."""
-    known = {"identity_kind": None, "answer_kind": None, "watched": Watched.GAP}
+    known = {"identity_kind": None, "answer_kind": None, "watched": Watched.GAP, "evidence": None}
     (line,) = grade_lines(bare(PresentationRecord, grade=Grade.C, largest_gap_s=gap_s, **known))
     assert (line.detail.params["gap"] if line.detail is not None else None) == gap
+
+
+@pytest.mark.parametrize(
+    ("evidence", "word"),
+    [
+        (None, "watched.largest_gap"),
+        ("{}", "watched.largest_gap"),
+        ('{"windows":{"pulses_learnt_s":{}}}', "watched.largest_gap"),
+        ('{"windows":{"pulses_learnt_s":{"rejected":0.3}}}', "watched.largest_gap_learnt"),
+    ],
+)
+def test_it_is_said_where_the_pulse_that_it_was_judged_by_was_learnt(
+    evidence: str | None, word: str
+) -> None:
+    """D30."""
+    known = {"identity_kind": None, "answer_kind": None, "watched": Watched.UNBROKEN}
+    shown = bare(PresentationRecord, grade=Grade.C, largest_gap_s=0.1, evidence=evidence, **known)
+    (line,) = grade_lines(shown)
+    assert line.detail is not None
+    assert line.detail.code == word
