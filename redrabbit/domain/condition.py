@@ -184,8 +184,12 @@ def _with_bits_as_they_are(condition: Condition) -> Condition:
             return Not(of=_with_bits_as_they_are(condition.of))
         case Rises():
             return Equals(signal=condition.signal, value=True)
-        case _:
+        case Becomes() | Falls() | Equals() | Above() | Below() | Between():
             return condition
+        case Increases() | StaysOff():
+            return condition
+        case _:  # pragma: no cover
+            assert_never(condition)
 
 
 def _level_holds(condition: Level, context: ConditionContext) -> bool | None:

@@ -3,7 +3,13 @@ from datetime import date
 
 import pytest
 
-from redrabbit.domain.challenge_part import Category, ChallengePart, PartState, refuse_unfit
+from redrabbit.domain.challenge_part import (
+    Category,
+    CertifiedValue,
+    ChallengePart,
+    PartState,
+    refuse_unfit,
+)
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import FailureMode, PartId, PartKindId
 from redrabbit.domain.text import Text
@@ -81,3 +87,12 @@ def test_a_worn_out_part_is_refused_at_its_limit() -> None:
 def test_only_a_part_without_a_failure_mode_is_a_good_master() -> None:
     assert not RABBIT.is_good_master
     assert replace(RABBIT, failure_mode=None).is_good_master
+
+
+@pytest.mark.parametrize(
+    ("measured", "is_met"), [(18.2, True), (19.7, True), (16.7, True), (19.8, False), (16.6, False)]
+)
+def test_a_certified_value_is_met_within_its_tolerance(measured: float, is_met: bool) -> None:
+    """D29."""
+    certified = CertifiedValue(value=18.2, tolerance=1.5, unit="N·m")
+    assert certified.is_met_by(measured) is is_met

@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from redrabbit.domain.condition import holds, is_blocked, same_value, stands, turned_true
+from redrabbit.domain.condition import (
+    holds,
+    is_blocked,
+    level_holds,
+    same_value,
+    stands,
+    turned_true,
+)
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Value
 from redrabbit.domain.rule import (
@@ -228,3 +235,22 @@ def test_a_rising_bit_stands_whenever_it_came_on_and_other_edges_only_if_they_ha
     condition: Condition, expected: bool
 ) -> None:
     assert stands(condition, Known(known={X: True, Y: False, Z: 3})) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "x", "is_there"),
+    [
+        (Rises(signal=X), True, True),
+        (Rises(signal=X), False, False),
+        (Falls(signal=X), False, True),
+        (Becomes(signal=X, value=2), 2, True),
+        (Not(of=Becomes(signal=X, value=2)), 2, False),
+        (AllOf(of=(Rises(signal=X), UNKNOWN)), True, None),
+        (AnyOf(of=(Rises(signal=X), UNKNOWN)), True, True),
+    ],
+)
+def test_the_edges_of_a_presence_are_levels_of_one_moment(
+    condition: Condition, x: Value, is_there: bool | None
+) -> None:
+    """D29: whether a part is there is asked at any moment, not only when it comes."""
+    assert level_holds(condition, {X: x}) is is_there

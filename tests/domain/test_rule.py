@@ -18,9 +18,11 @@ from redrabbit.domain.rule import (
     Not,
     OnSilence,
     Rises,
+    StaysOff,
     judging_signals,
     leaves,
     signals_of,
+    tells_by_silence,
 )
 
 A, B, C = SignalName("a"), SignalName("b"), SignalName("c")
@@ -108,3 +110,23 @@ def test_only_the_signals_of_the_answers_are_judged_on() -> None:
 
     assert judging_signals(rule) == {A, B}
     assert judging_signals(replace(rule, accepted=None)) == {A}
+
+
+def test_a_rule_waits_for_its_changes_and_for_what_a_silence_begins_with() -> None:
+    """D33: what can't be heard to change any more is never waited for in vain."""
+    silence = StaysOff(signal=B, for_s=1, after=Falls(signal=C))
+    rule = DetectionRule(
+        presented=None,
+        detected=AllOf(of=(Rises(signal=A), silence)),
+        accepted=AnyOf(of=(Above(signal=C, limit=1), StaysOff(signal=A, for_s=2, after=None))),
+        demanded=Becomes(signal=C, value=2),
+        within_s=5,
+        on_silence=OnSilence.MISSED,
+    )
+
+    assert [leaf.signal for leaf in rule.answers()] == [A, B, C, A]
+    assert rule.awaited() == (Rises(signal=A), Falls(signal=C), Becomes(signal=C, value=2))
+    assert tells_by_silence(rule.detected)
+    bare = replace(rule, detected=Rises(signal=A), accepted=None, demanded=None)
+    assert bare.awaited() == (Rises(signal=A),)
+    assert not tells_by_silence(bare.detected)

@@ -163,3 +163,24 @@ def test_whatever_comes_the_log_is_bounded_its_beginning_whole_and_the_rest_coun
     points = {(name, seconds) for name, its in found["signals"].items() for seconds, *_ in its}
     beginning = taken[: len(taken) - found["dropped"]]
     assert set(beginning) <= points
+
+
+def test_what_a_signal_said_since_an_instant_begins_with_how_it_stood() -> None:
+    """D33: the program that a verdict was reached under is all that it was since the part came."""
+    log = SignalLog(BEGAN)
+    log.take(poll(0.5, count=7))
+    log.take(poll(1.0, count=8, rejected=True))
+    log.take(failure(2.0))
+    log.take(poll(3.0, count=9))
+    since = BEGAN + timedelta(seconds=1.5)
+    assert log.values_since(COUNT, since) == (8, None, 9)
+    assert log.values_since(COUNT, BEGAN) == (7, 8, None, 9)
+    assert log.values_since(SignalName("program"), since) == ()
+
+
+def test_what_was_dropped_of_a_signal_is_not_known() -> None:
+    log = SignalLog(BEGAN)
+    for number in range(MOST_POINTS + 1):
+        log.take(poll(number / 10, rejected=number % 2 == 0))
+    since = BEGAN + timedelta(seconds=MOST_POINTS / 10 - 0.15)
+    assert log.values_since(REJECTED, since) == (True, False, None)
