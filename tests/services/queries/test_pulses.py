@@ -92,8 +92,9 @@ def test_polls_that_are_too_slow_are_said_to_be_with_what_is_needed() -> None:
             "perhaps much less. The station is read every 100 ms."
         ),
         (
-            "The station is read too seldom for this: silence proves nothing. Reading every 50 ms or faster "
-            "is needed (poll_interval), or declare pulse if the PLC program tells it."
+            "The station is read too seldom for this: once it is confirmed, silence proves nothing here. "
+            "Reading every 50 ms or faster is needed (poll_interval), or declare pulse if the PLC program "
+            "tells it."
         ),
     ]
 
