@@ -34,6 +34,10 @@ class Behaviour(Enum):
     """Rejects, and says no reason."""
     LATE_REASON = "late_reason"
     """Rejects while the last reason still stands, and says the part's own a moment later."""
+    LEFTOVER_REASON = "leftover_reason"
+    """Rejects and says no reason, while the last one still stands."""
+    KINKED_HOSE = "kinked_hose"
+    """Accepts the defect and measures what a good part measures: its air, or light, never gets there."""
     ALWAYS_REJECTING = "always_rejecting"
     """Rejects good parts, too."""
     SILENT = "silent"
@@ -46,6 +50,8 @@ FITS_PREVENTING: Mapping[Behaviour, str] = {
     Behaviour.ALWAYS_REJECTING: "it is bent, and holds the cycle whatever part is in",
 }
 """How a device that prevents the cycle can be: it has no bit and no reason of its own."""
+ACCEPTING = frozenset({Behaviour.BLIND, Behaviour.KINKED_HOSE})
+"""Behaviours of devices that don't see their defect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ def answer(device: Device, behaviour: Behaviour, part: Part, chance: random.Rand
         rejected=rejects,
         accepted=accepts,
         code=_code(device, behaviour, part.failure_mode) if rejects else device.no_code,
-        measured=_measured(device, part, chance),
+        measured=_measured(device, behaviour, part, chance),
     )
 
 
@@ -116,12 +122,17 @@ def rejects_part(behaviour: Behaviour, failure_mode: str | None) -> bool:
     """Return whether the device decides to reject, whatever becomes of its bit."""
     if behaviour is Behaviour.ALWAYS_REJECTING:
         return True
-    return failure_mode is not None and behaviour is not Behaviour.BLIND
+    return failure_mode is not None and behaviour not in ACCEPTING
 
 
 def reason_after_s(behaviour: Behaviour) -> float:
     """Return how long after the bit the reason is said."""
     return REASON_LATE_S if behaviour is Behaviour.LATE_REASON else 0.0
+
+
+def keeps_reason(behaviour: Behaviour) -> bool:
+    """Return whether the code shows the last part's reason until another one is said."""
+    return behaviour in {Behaviour.LATE_REASON, Behaviour.LEFTOVER_REASON}
 
 
 def stuck_bit(behaviour: Behaviour) -> bool | None:
@@ -130,7 +141,7 @@ def stuck_bit(behaviour: Behaviour) -> bool | None:
 
 
 def _code(device: Device, behaviour: Behaviour, failure_mode: str | None) -> Value:
-    if behaviour is Behaviour.NO_REASON:
+    if behaviour in {Behaviour.NO_REASON, Behaviour.LEFTOVER_REASON}:
         return device.no_code
     known = device.reject_codes.get(failure_mode or "")
     if known is None:  # a good part, or a failure mode of another station
@@ -141,8 +152,10 @@ def _code(device: Device, behaviour: Behaviour, failure_mode: str | None) -> Val
     return others[0] if others else device.wrong_code
 
 
-def _measured(device: Device, part: Part, chance: random.Random) -> float:
-    if part.measured is not None:
+def _measured(device: Device, behaviour: Behaviour, part: Part, chance: random.Random) -> float:
+    if behaviour is Behaviour.KINKED_HOSE:
+        nominal = device.measured_good
+    elif part.measured is not None:
         nominal = part.measured
     else:
         nominal = device.measured_good if part.failure_mode is None else device.measured_bad

@@ -7,7 +7,7 @@ of each arrival. Both obey a fault plan. Product types are the test's own busine
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,6 +24,7 @@ ROUND_TRIP_S = 0.004
 FAILURES = {
     FaultKind.DROPPED_REPLY: "timeout",
     FaultKind.LATE_REPLY: "timeout",
+    FaultKind.LINK_GAP: "timeout",
     FaultKind.RESET_CONNECTION: "not_connected",
     FaultKind.LINK_CUT: "not_connected",
     FaultKind.BROKER_RESTART: "not_connected",
@@ -51,7 +52,8 @@ class Faults(Protocol):
 class PollReply:
     """One poll cycle as the client saw it: values, or why there are none.
 
-    `refused` are signals that the device answered with an exception; `values` has none of them.
+    `refused` are signals that the device answered with an exception; `values` has none of them, and
+    none of `no_values`.
     """
 
     began_at: datetime
@@ -59,24 +61,34 @@ class PollReply:
     values: Mapping[str, Value] | None
     failure: str | None = None
     refused: frozenset[str] = frozenset()
+    no_values: Mapping[str, Value] = field(default_factory=dict)
+    """Signals that show a code which means "no value", as it stands at the station."""
 
 
 class DirectModbus:
-    """One polled station."""
+    """One polled station; `no_value` are the codes that mean "no value" there, by signal."""
 
-    def __init__(self, world: World, station: str, plan: Faults, chance: random.Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        station: str,
+        plan: Faults,
+        chance: random.Random,
+        no_value: Mapping[str, Value] | None = None,
+    ) -> None:
         self._world = world
         self._station = station
         self._plan = plan
         self._chance = chance
+        self._no_value = no_value or {}
         self._frozen: tuple[Fault, Mapping[str, Value]] | None = None
-        self._restarted: Fault | None = None
+        self._begun = Begun(world, station)
 
     def poll(self) -> PollReply:
         """Read the station as it is in the world now; the world must stand at the poll's begin."""
         now = self._world.now
         fault = self._plan.at_station(self._station, now)
-        self._restart_once(fault)
+        self._begun.see(fault)
         took_s = ROUND_TRIP_S * (1 + self._chance.random())
         failure = None if fault is None else FAILURES.get(fault.kind)
         if failure is not None:
@@ -87,21 +99,16 @@ class DirectModbus:
         if failure is not None:
             return PollReply(began_at=now, ended_at=ended_at, values=None, failure=failure)
         values = self._values(fault)
-        refused = BITS & values.keys() if _is_dead_block(fault) else frozenset[str]()
+        refused = BITS & values.keys() if _is(fault, FaultKind.DEAD_BLOCK) else frozenset[str]()
+        no_values = self._no_value if _is(fault, FaultKind.NO_VALUE) else {}
+        left_out = refused | no_values.keys()
         return PollReply(
             began_at=now,
             ended_at=ended_at,
-            values={name: value for name, value in values.items() if name not in refused},
+            values={name: value for name, value in values.items() if name not in left_out},
             refused=refused,
+            no_values=no_values,
         )
-
-    def _restart_once(self, fault: Fault | None) -> None:
-        """Let the machine restart at the first poll of this fault."""
-        if fault is None or fault.kind is not FaultKind.MACHINE_RESTART:
-            return
-        if fault is not self._restarted:
-            self._restarted = fault
-            self._world.restart_machine(self._station)
 
     def _values(self, fault: Fault | None) -> Mapping[str, Value]:
         if fault is None or fault.kind is not FaultKind.STALE_REGISTERS:
@@ -112,8 +119,28 @@ class DirectModbus:
         return self._frozen[1]
 
 
-def _is_dead_block(fault: Fault | None) -> bool:
-    return fault is not None and fault.kind is FaultKind.DEAD_BLOCK
+class Begun:
+    """What happens once in a fault, when its station is read first meanwhile."""
+
+    def __init__(self, world: World, station: str) -> None:
+        self._world = world
+        self._station = station
+        self._seen: Fault | None = None
+
+    def see(self, fault: Fault | None) -> bool:
+        """Let it happen; return whether this is the first that is seen of a fault."""
+        if fault is None or fault is self._seen:
+            return False
+        self._seen = fault
+        if fault.kind is FaultKind.MACHINE_RESTART:
+            self._world.restart_machine(self._station)
+        elif fault.kind is FaultKind.COUNTER_RESET:
+            self._world.reset_counter(self._station)
+        return True
+
+
+def _is(fault: Fault | None, kind: FaultKind) -> bool:
+    return fault is not None and fault.kind is kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +154,22 @@ class Arrival:
 
 
 class DirectMqtt:
-    """One publishing station."""
+    """One publishing station; `no_value` are the codes that mean "no value" there, by signal."""
 
-    def __init__(self, world: World, station: str, plan: Faults, voice: Voice) -> None:
+    def __init__(
+        self,
+        world: World,
+        station: str,
+        plan: Faults,
+        voice: Voice,
+        no_value: Mapping[str, Value] | None = None,
+    ) -> None:
         self._world = world
         self._station = station
         self._plan = plan
         self._voice = voice
+        self._no_value = no_value or {}
+        self._begun = Begun(world, station)
         self._shown = world.snapshot(station)
         self._under_way: list[tuple[datetime, Sent]] = []
         """Late messages, each with the instant at which it arrives."""
@@ -155,25 +191,31 @@ class DirectMqtt:
         if not self.is_connected:
             self._shown = self._world.snapshot(self._station)
             return []
+        fault = self._plan.at_station(self._station, now)
+        if self._begun.see(fault) and fault is not None and fault.kind is FaultKind.STATION_CLOCK:
+            self._voice.clock_ahead += timedelta(seconds=fault.step_s)
         late = [sent for at, sent in self._under_way if at <= now]
         self._under_way = [each for each in self._under_way if each[0] > now]
-        return [_arrival(now, sent) for sent in (*late, *self._said(now, everything=everything))]
+        said = self._said(now, fault, everything=everything)
+        return [_arrival(now, sent) for sent in (*late, *said)]
 
-    def _said(self, now: datetime, *, everything: bool) -> list[Sent]:
+    def _said(self, now: datetime, fault: Fault | None, *, everything: bool) -> list[Sent]:
         shown = self._world.snapshot(self._station)
+        if _is(fault, FaultKind.NO_VALUE):
+            shown |= self._no_value
         different = [name for name in shown if shown[name] != self._shown[name]]
         self._shown = shown
         if not everything and not different:
             return []
-        fault = self._plan.at_station(self._station, now)
         only = None if everything else different
         if fault is not None and fault.kind in MISHAPS:
             told = self._world.chance.choice(different or list(shown))
             self._voice.spoil(told, MISHAPS[fault.kind])
         said = self._voice.say(shown, now, only=only)
-        if fault is None or fault.kind is not FaultKind.LATE_MESSAGE:
+        if fault is None or fault.kind not in {FaultKind.LATE_MESSAGE, FaultKind.HELD_MESSAGES}:
             return said
-        self._under_way += [(at, sent) for sent in said for at in (now + LATE_BY, fault.until)]
+        late = (now + LATE_BY,) if fault.kind is FaultKind.LATE_MESSAGE else ()
+        self._under_way += [(at, sent) for sent in said for at in (*late, fault.until)]
         self._under_way.sort(key=lambda each: each[0])
         return []
 

@@ -29,13 +29,31 @@ class FaultKind(Enum):
     """Its bits are answered with an exception; its registers are read as ever."""
     MACHINE_RESTART = "machine_restart"
     """The controller restarts, so fast that no connection is lost: counters and bits begin at zero."""
+    LINK_GAP = "link_gap"
+    """A few polls are not answered: less than makes a link lost, and enough for a pulse to hide in."""
+    NO_VALUE = "no_value"
+    """Its numbers and codes show what means "no value" there; its bits are read as ever."""
+    COUNTER_RESET = "counter_reset"
+    """Its counters begin at zero, as somebody sets them back at a shift's change."""
+    WRONG_PROGRAM = "wrong_program"
+    """It works by another program than production's, and tells which."""
     REORDERED_MESSAGE = "reordered_message"
     DUPLICATED_MESSAGE = "duplicated_message"
     LOST_MESSAGE = "lost_message"
     RETAINED_MESSAGE = "retained_message"
     LATE_MESSAGE = "late_message"
     """Each message comes seconds late, with the time at which it was made; at the end they come twice."""
+    HELD_MESSAGES = "held_messages"
+    """The broker holds every message back, and delivers them all at once at the end."""
+    STATION_CLOCK = "station_clock"
+    """The clock by which the station tells the time is set by `step_s`, and stays so."""
     BROKER_RESTART = "broker_restart"
+    STORE_STALL = "store_stall"
+    """The database answers nobody: a write hangs for as long as it waits for a lock, and fails."""
+    STORE_AWAY = "store_away"
+    """The database takes nothing; what is kept can still be read."""
+    RECORD_REFUSED = "record_refused"
+    """The database takes all but a verdict that rests on what was read, however often it is asked."""
     CLOCK_STEP = "clock_step"
     """The product's wall clock jumps by `step_s`; of no station."""
     PRODUCT_RESTART = "product_restart"
@@ -59,7 +77,11 @@ PUBLISHED = (
     FaultKind.BROKER_RESTART,
     FaultKind.LINK_CUT,
 )
-OF_TIMED_MESSAGES = (*PUBLISHED, *[FaultKind.LATE_MESSAGE] * 3)
+OF_TIMED_MESSAGES = (
+    *PUBLISHED,
+    *[FaultKind.LATE_MESSAGE] * 3,
+    *[FaultKind.STATION_CLOCK] * 2,
+)
 """Of publishing stations that tell the time: of others nobody could tell that a message is late."""
 OF_TELLING_MACHINES = (
     *POLLED,
@@ -70,6 +92,8 @@ OF_TELLING_MACHINES = (
 
 They are few, so that what concerns them comes often there."""
 OF_THE_PRODUCT = (FaultKind.CLOCK_STEP, FaultKind.PRODUCT_RESTART)
+OF_THE_STORE = (FaultKind.STORE_STALL, FaultKind.STORE_AWAY, FaultKind.RECORD_REFUSED)
+"""Of the product's database; of no station."""
 
 LONGEST_S = {
     FaultKind.DROPPED_REPLY: 5.0,
@@ -80,12 +104,21 @@ LONGEST_S = {
     FaultKind.STALE_REGISTERS: 60.0,
     FaultKind.DEAD_BLOCK: 60.0,
     FaultKind.MACHINE_RESTART: 3.0,
+    FaultKind.LINK_GAP: 1.8,
+    FaultKind.NO_VALUE: 10.0,
+    FaultKind.COUNTER_RESET: 1.0,
+    FaultKind.WRONG_PROGRAM: 60.0,
     FaultKind.REORDERED_MESSAGE: 10.0,
     FaultKind.DUPLICATED_MESSAGE: 10.0,
     FaultKind.LOST_MESSAGE: 10.0,
     FaultKind.RETAINED_MESSAGE: 10.0,
     FaultKind.LATE_MESSAGE: 20.0,
+    FaultKind.HELD_MESSAGES: 12.0,
+    FaultKind.STATION_CLOCK: 1.0,
     FaultKind.BROKER_RESTART: 20.0,
+    FaultKind.STORE_STALL: 15.0,
+    FaultKind.STORE_AWAY: 150.0,
+    FaultKind.RECORD_REFUSED: 20.0,
     FaultKind.CLOCK_STEP: 0.0,
     FaultKind.PRODUCT_RESTART: 300.0,
 }
@@ -135,7 +168,7 @@ def draw_fault(chance: random.Random, kind: FaultKind, at: datetime, station: st
     """Draw one fault of a kind that begins at an instant."""
     lasts_s = LONGEST_S[kind] * (0.1 + 0.9 * chance.random())
     step_s = 0.0
-    if kind is FaultKind.CLOCK_STEP:
+    if kind in {FaultKind.CLOCK_STEP, FaultKind.STATION_CLOCK}:
         step_s = round(LONGEST_STEP_S * (2 * chance.random() - 1), 3)
     until = at + timedelta(seconds=round(lasts_s, 3))
     return Fault(kind=kind, at=at, until=until, station=station, step_s=step_s)

@@ -55,6 +55,8 @@ class What(Enum):
     LINK_BROKEN = "link_broken"
     LINK_MENDED = "link_mended"
     COUNTER_RESET = "counter_reset"
+    PROGRAM = "program"
+    """It works by another program from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class StationModel:
     """It can't tell that a part is there: the operator says so to the software."""
     counter_modulus: int = 1 << 32
     counter_start: int = 4_000
+    pulse_s: float | None = None
+    """How long its bits stay on for a labelled part; None: for as long as the part is there."""
 
 
 class World:
@@ -115,6 +119,7 @@ class World:
                 cycle=timedelta(seconds=model.cycle_s),
                 counter_modulus=model.counter_modulus,
                 counter_start=model.counter_start,
+                pulse_s=model.pulse_s,
                 booted_at=starts_at - BOOTED_BEFORE,
             )
             for model in self._models.values()
@@ -261,6 +266,12 @@ class World:
         self._stations[station].reset_counter(self.now)
         self._touch(station)
 
+    def set_program(self, station: str, program: int) -> None:
+        """Let a station work by another program; what its device does stays the same."""
+        self._note(station, What.PROGRAM, code=program)
+        self._stations[station].program = program
+        self._touch(station)
+
     def note_link(self, station: str, *, is_up: bool, note: str = "") -> None:
         """Keep in the truth that a link broke or was mended."""
         self._note(station, What.LINK_MENDED if is_up else What.LINK_BROKEN, note=note)
@@ -298,7 +309,8 @@ class World:
             return
         stuck = stuck_bit(simulated.behaviour) is not None
         simulated.give_answer(said, self.now)
-        self.after(reason_after_s(simulated.behaviour), station, lambda: None)
+        for later_s in (reason_after_s(simulated.behaviour), simulated.pulse_s or 0.0):
+            self.after(later_s, station, lambda: None)
         if said.rejected and not stuck:
             self._note(station, What.REJECTED, part=part.code, code=said.code)
         elif said.accepted:

@@ -71,6 +71,8 @@ class HumanFault(Enum):
     """Another challenge part than the one that was scanned."""
     LEAVES_IT_IN_THE_DRAWER = "leaves_it_in_the_drawer"
     """Scans the label and puts nothing in; the next part from production comes."""
+    FOREIGN_PART_FIRST = "foreign_part_first"
+    """After the scan another part comes first; it is taken out again, and the right one put in."""
     NEVER_PUTS_IN = "never_puts_in"
     NEVER_STARTS = "never_starts"
     """Puts the part in and presses nothing, where start must be pressed."""
@@ -130,6 +132,8 @@ NEXT_PART = "N999999"
 """The label of a part from production: no challenge part, and a good one."""
 REPAIRED = "sensor_moved"
 """What a simulated operator says was repaired, in the product's word."""
+SEEN_S = 6.0
+"""Until somebody notices that the part in the station is not the one that was scanned."""
 AWAY_S = 1500.0
 """How long somebody who walked away stays away; longer than a part may be out."""
 SLOW_FACTOR = 6.0
@@ -239,12 +243,16 @@ def _present(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) ->
         return _action(Act.ABORT, run, reason="called away")
     if fault is HumanFault.SCANS_TWICE and not hands.has_erred:
         return _action(Act.SCAN, run, code=run.part)
+    if fault is HumanFault.FOREIGN_PART_FIRST and hands.part_inside == NEXT_PART:
+        return replace(_action(Act.TAKE_OUT, run), after_s=SEEN_S)
     if hands.part_inside is not None:
         return _press(run, hands, fault)
     if fault is HumanFault.NEVER_PUTS_IN:
         return None
     if run.wants_tap:
         return _action(Act.TAP, run)
+    if fault is HumanFault.FOREIGN_PART_FIRST and not hands.has_erred:
+        return _action(Act.PUT_IN, run, code=NEXT_PART)
     return _put_in(run, fault, wrong_code)
 
 
@@ -284,6 +292,7 @@ ERRING = {
     HumanFault.WALKS_AWAY: Act.TAKE_OUT,
     HumanFault.GIVES_BACK_LATE: Act.GIVE_BACK,
     HumanFault.LETS_GO: Act.LET_GO,
+    HumanFault.FOREIGN_PART_FIRST: Act.PUT_IN,
 }
 """The act with which each fault that happens once has happened."""
 

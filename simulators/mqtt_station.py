@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -78,6 +78,8 @@ class Voice:
         self._topics: dict[str, list[MqttSignal]] = {}
         for signal in ordered:
             self._topics.setdefault(signal.place.topic, []).append(signal)
+        self.clock_ahead = timedelta(0)
+        """How far the clock by which it tells the time is ahead of the world's."""
         self._sequence = 0
         self._mishaps: deque[Mishap] = deque()
         self._spoilt: dict[str, Mishap] = {}
@@ -128,7 +130,7 @@ class Voice:
             self._sequence = _following(self._sequence, first.place.sequence_modulus)
             sequence = (first.place.sequence_path, self._sequence)
         if first.place.time_path:
-            time = (first.place.time_path, at)
+            time = (first.place.time_path, at + self.clock_ahead)
         fields = [(each.place.path, value) for each, value in values]
         return json_payload(fields, sequence=sequence, time=time)
 

@@ -1,6 +1,7 @@
 """Brings a fault plan about in a plant that is served over real sockets.
 
-The twin of `simulators.direct_link`, which does the same without sockets. What happens to the
+The twin of `simulators.direct_link`, which does the same without sockets, and more: here are the faults
+of `POLLED` and `PUBLISHED`, late messages and restarts. What happens to the
 product's own machine (a clock step, a restart) is for whoever runs the product.
 """
 

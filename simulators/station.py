@@ -1,13 +1,13 @@
 """One station of the world: the part in it, the flow of normal parts, and what its signals show.
 
 Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
-`accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`, `start` (the button is down)
-and `cycle` (the machine works at an accepted part). A station shows those of them that it has. The reason
-for a rejection and the measured value stand before, or with, the bit.
+`accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`, `program`, `start` (the button
+is down) and `cycle` (the machine works at an accepted part). A station shows those of them that it has. The
+reason for a rejection and the measured value stand before, or with, the bit.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from simulators.device import (
@@ -18,12 +18,15 @@ from simulators.device import (
     Value,
     answer,
     can_be,
+    keeps_reason,
     reason_after_s,
     rejects_part,
     stuck_bit,
 )
 from simulators.flow import Flow
 
+PROGRAM, OTHER_PROGRAM = 1, 2
+"""What a station works by in production, and when somebody tries something."""
 GAP_SHARE = 0.25
 """Of a cycle: what passes between a part's leaving and the next one's coming."""
 PRESSED = timedelta(seconds=0.5)
@@ -48,6 +51,9 @@ class SimulatedStation:
     cycle: timedelta
     counter_modulus: int = 1 << 32
     counter_start: int = 0
+    pulse_s: float | None = None
+    """How long its bits stay on for a labelled part; None: for as long as the part is there."""
+    program: int = PROGRAM
     booted_at: datetime
     """Since when its machine runs: `uptime` tells the whole seconds since, and is no event."""
     behaviour: Behaviour = Behaviour.HEALTHY
@@ -61,6 +67,7 @@ class SimulatedStation:
     """When start was pressed last, with a labelled part in."""
     _reason_stands: Value | None = None
     """What the code showed before the last answer, where it is never cleared."""
+    _answered_at: datetime | None = None
     _reason_at: datetime | None = None
     """When the reason of the present answer is said."""
     _flows: list[Flow] = field(default_factory=list)
@@ -121,8 +128,11 @@ class SimulatedStation:
         return self._answer_to(self.inside, chance) if waits and self.inside is not None else None
 
     def _answer_to(self, part: Part, chance: random.Random) -> Answer:
-        self._said = answer(self.device, self.behaviour, part, chance)
-        return self._said
+        said = answer(self.device, self.behaviour, part, chance)
+        if said.rejected and self.behaviour is Behaviour.LEFTOVER_REASON:
+            said = replace(said, code=self._leftover_reason())
+        self._said = said
+        return said
 
     def awaits(self, said: Answer) -> bool:
         """Return whether the part that this answer is about is still there."""
@@ -131,6 +141,7 @@ class SimulatedStation:
     def give_answer(self, said: Answer, now: datetime) -> None:
         """Let the device say what it has to say; the part counts from now on."""
         self._is_answered = True
+        self._answered_at = now
         self._reason_at = now + timedelta(seconds=reason_after_s(self.behaviour))
         self._measured = said.measured
         self._counted += 1
@@ -165,6 +176,7 @@ class SimulatedStation:
             "rejected": False,
             "accepted": False,
             "start": self._pressed_at is not None and now < self._pressed_at + PRESSED,
+            "program": self.program,
         }
         for flow in self._flows:
             self._show_flow(shown, flow, now)
@@ -216,13 +228,21 @@ class SimulatedStation:
     def _show_inside(self, shown: dict[str, Value], part: Part, now: datetime) -> None:
         shown["part_present"], shown["part_code"] = True, part.code
         if self._is_answered and self._said is not None:
-            shown["rejected"], shown["accepted"] = self._said.rejected, self._said.accepted
+            is_on = self._bits_are_on(now)
+            shown["rejected"] = self._said.rejected and is_on
+            shown["accepted"] = self._said.accepted and is_on
             if self._reason_at is not None and now >= self._reason_at:
                 shown["reject_code"] = self._said.code
 
+    def _bits_are_on(self, now: datetime) -> bool:
+        """Return whether the bits of the answer still stand."""
+        if self.pulse_s is None or self._answered_at is None:
+            return True
+        return now < self._answered_at + timedelta(seconds=self.pulse_s)
+
     def _leftover_reason(self) -> Value:
         """Return what the code shows without a reason: the last one, where nobody clears it."""
-        stands = self._reason_stands if reason_after_s(self.behaviour) else None
+        stands = self._reason_stands if keeps_reason(self.behaviour) else None
         return self.device.no_code if stands is None else stands
 
     def _normal_measured(self, number: int) -> float:

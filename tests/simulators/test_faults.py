@@ -1,6 +1,7 @@
 import itertools
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from simulators.device import Device, Part
 from simulators.direct_link import DirectModbus, DirectMqtt
 from simulators.faults import Fault, FaultKind, FaultPlan, draw_plan
-from simulators.line import StationModel, World
+from simulators.line import StationModel, What, World
 from simulators.mqtt_station import MqttSignal, Voice
 from tests.simulators.places import mqtt_place
 
@@ -36,6 +37,7 @@ def a_plan(kind: FaultKind, begin_s: float = 10.0, end_s: float = 20.0) -> Fault
     [
         (FaultKind.DROPPED_REPLY, "timeout"),
         (FaultKind.LATE_REPLY, "timeout"),
+        (FaultKind.LINK_GAP, "timeout"),
         (FaultKind.RESET_CONNECTION, "not_connected"),
         (FaultKind.LINK_CUT, "not_connected"),
         (FaultKind.SLOW_REPLY, None),
@@ -66,6 +68,69 @@ def test_stale_registers_stand_still_while_the_station_goes_on() -> None:
         seen.append(link.poll().values)
     assert seen[0] == seen[1] == seen[2]
     assert seen[3] == world.snapshot("op10") != seen[2]
+
+
+def test_a_machine_without_a_value_shows_its_code_for_that_and_its_bits_as_ever() -> None:
+    world = a_world()
+    plan, codes = a_plan(FaultKind.NO_VALUE), {"part_count": 65_535}
+    link = DirectModbus(world, "op10", plan, random.Random(1), codes)
+    world.advance(START + seconds(10))
+    reply = link.poll()
+    assert reply.no_values == codes
+    assert reply.values is not None
+    assert "part_count" not in reply.values
+    assert "rejected" in reply.values
+    world.advance(START + seconds(20))
+    assert link.poll().no_values == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "happened"),
+    [
+        (FaultKind.MACHINE_RESTART, What.RESTARTED),
+        (FaultKind.COUNTER_RESET, What.COUNTER_RESET),
+    ],
+)
+def test_what_happens_once_in_a_fault_happens_at_its_first_poll(
+    kind: FaultKind, happened: What
+) -> None:
+    world = a_world()
+    link = DirectModbus(world, "op10", a_plan(kind), random.Random(1))
+    for at_s in (9.0, 10.5, 11.0, 25.0):
+        world.advance(START + seconds(at_s))
+        link.poll()
+    assert [fact.at for fact in world.facts("op10", happened)] == [START + seconds(10.5)]
+
+
+def test_a_station_whose_clock_is_set_goes_on_by_the_new_time() -> None:
+    world = a_world()
+    place = replace(mqtt_place("rejected", "rejected"), time_path=("at",))
+    step = Fault(
+        kind=FaultKind.STATION_CLOCK,
+        at=START + seconds(10),
+        until=START + seconds(11),
+        station="op10",
+        step_s=-60,
+    )
+    voice = Voice([MqttSignal(name="rejected", place=place)])
+    link = DirectMqtt(world, "op10", FaultPlan((step,)), voice)
+    told = []
+    for at_s in (5.0, 10.5, 30.0):
+        world.advance(START + seconds(at_s))
+        (arrival,) = link.arrivals(everything=True)
+        told.append(datetime.fromisoformat(json.loads(arrival.payload)["at"]))
+    assert told == [START + seconds(at_s) for at_s in (5.0, -49.5, -30.0)]
+
+
+def test_held_messages_arrive_all_at_once_when_the_broker_lets_them_go() -> None:
+    world = a_world()
+    link = DirectMqtt(world, "op10", a_plan(FaultKind.HELD_MESSAGES), a_voice())
+    heard = {}
+    for at_s in (5.0, 12.0, 15.0, 20.0):
+        world.advance(START + seconds(at_s))
+        heard[at_s] = len(link.arrivals(everything=True))
+    every = len(SIGNALS)
+    assert heard == {5.0: every, 12.0: 0, 15.0: 0, 20.0: 3 * every}
 
 
 def a_voice() -> Voice:

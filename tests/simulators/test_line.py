@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulators.device import Behaviour, Device, Part
 from simulators.line import StationModel, What, World
+from simulators.station import OTHER_PROGRAM, PROGRAM
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 ALL_SIGNALS = frozenset(
@@ -27,11 +28,12 @@ def a_world(
     cycle_s: float = 4.0,
     modulus: int = 1 << 32,
     signals: frozenset[str] = ALL_SIGNALS,
+    pulse_s: float | None = None,
 ) -> World:
     models = [
         StationModel(
             id=name, line="line", device=DEVICE, signals=signals, cycle_s=cycle_s,
-            next_station=following, counter_modulus=modulus,
+            next_station=following, counter_modulus=modulus, pulse_s=pulse_s,
         )
         for name, following in [("op10", "op20"), ("op20", None)]
     ]  # fmt: skip
@@ -76,6 +78,8 @@ def test_a_rabbit_is_present_then_rejected_then_gone() -> None:
         (Behaviour.WRONG_REASON, "RR-1", [(What.REJECTED, 12)]),
         (Behaviour.NO_REASON, "RR-1", [(What.REJECTED, 0)]),
         (Behaviour.LATE_REASON, "RR-1", [(What.REJECTED, 11)]),
+        (Behaviour.LEFTOVER_REASON, "RR-1", [(What.REJECTED, 0)]),
+        (Behaviour.KINKED_HOSE, "RR-1", [(What.ACCEPTED, None)]),
         (Behaviour.ALWAYS_REJECTING, "GM-1", [(What.REJECTED, 11)]),
         (Behaviour.SILENT, "RR-1", [(What.NO_ANSWER, None)]),
         (Behaviour.STUCK_ON, "RR-1", [(What.NO_ANSWER, None)]),
@@ -114,6 +118,43 @@ def test_a_late_reason_comes_after_the_bit_and_the_last_one_stands_until_then() 
     assert "reject_code" not in rejecting[1]
     assert explaining[1] == {"reject_code": 11}
     assert 0.2 < explaining[0] - rejecting[0] < 0.3
+
+
+def test_a_leftover_reason_is_the_last_part_s_own() -> None:
+    world = a_world()
+    world.set_behaviour("op10", Behaviour.WRONG_REASON)
+    present(world, "RR-1")
+    world.set_behaviour("op10", Behaviour.LEFTOVER_REASON)
+    for _ in range(2):
+        present(world, "RR-1")
+        assert world.snapshot("op10")["reject_code"] == 12
+    assert [fact.code for fact in world.facts("op10", What.REJECTED)] == [12, 12, 12]
+
+
+def test_a_kinked_hose_measures_what_a_good_part_measures() -> None:
+    world = a_world()
+    world.set_behaviour("op10", Behaviour.KINKED_HOSE)
+    present(world, "RR-1")
+    measured = world.snapshot("op10")["measured"]
+    assert isinstance(measured, float)
+    assert abs(measured - DEVICE.measured_good) < 1
+
+
+def test_an_answer_that_is_a_pulse_goes_off_by_itself_and_its_reason_stays() -> None:
+    world = a_world(pulse_s=0.4)
+    _coming, answering, ending, leaving = present(world, "RR-1")
+    assert answering[1].items() >= {"rejected": True, "reject_code": 11}.items()
+    assert ending[1] == {"rejected": False}
+    assert 0.39 < ending[0] - answering[0] < 0.41
+    assert leaving[1]["reject_code"] == 0
+
+
+def test_a_station_tells_by_which_program_it_works() -> None:
+    world = a_world(signals=ALL_SIGNALS | {"program"})
+    assert world.snapshot("op10")["program"] == PROGRAM
+    world.set_program("op10", OTHER_PROGRAM)
+    assert world.snapshot("op10")["program"] == OTHER_PROGRAM
+    assert [fact.code for fact in world.facts("op10", What.PROGRAM)] == [OTHER_PROGRAM]
 
 
 def test_a_stuck_bit_shows_at_once_and_without_a_part() -> None:

@@ -215,6 +215,14 @@ def test_another_part_than_the_scanned_one_can_come(
     assert {fact.part for fact in story.world.facts("op10", What.PUT_IN)} == {put_in}
 
 
+def test_a_foreign_part_can_come_before_the_right_one() -> None:
+    story = StandIn(HumanFault.FOREIGN_PART_FIRST)
+    story.play()
+    put_in = [fact.part for fact in story.world.facts("op10", What.PUT_IN)]
+    assert put_in[0] == NEXT_PART
+    assert NEXT_PART not in put_in[1:]
+
+
 @pytest.mark.parametrize("fault", [HumanFault.WALKS_AWAY, HumanFault.GIVES_BACK_LATE])
 def test_who_is_away_brings_the_part_back_much_later(fault: HumanFault) -> None:
     story = StandIn(fault)
