@@ -20,6 +20,8 @@ class Agenda:
         self._order = count()
         self.on_change: Callable[[Change], None] = lambda _change: None
         """Is told what changed in the world."""
+        self.on_time_passed: Callable[[], None] = lambda: None
+        """Lets whatever slept on the product's clock go on."""
 
     def at(self, at: datetime, happen: Callable[[], None]) -> None:
         """Let something happen at an instant of the world."""
@@ -27,7 +29,14 @@ class Agenda:
 
     def step(self, until: datetime) -> bool:
         """Let the next thing happen; False when nothing is left before `until`."""
-        if not self._events or self._events[0][0] > until:
+        first_at = self._events[0][0] if self._events else None
+        wakes_at = self._clock.next_wake_at()
+        if wakes_at is not None and (first_at is None or wakes_at < first_at):
+            if wakes_at > until:
+                return False
+            self.pass_to(wakes_at)
+            return True
+        if first_at is None or first_at > until:
             return False
         at, _, happen = heapq.heappop(self._events)
         self.pass_to(at)
@@ -39,3 +48,4 @@ class Agenda:
         for change in self._world.advance(at):
             self.on_change(change)
         self._clock.advance_to(max(at, self._clock.steady))
+        self.on_time_passed()

@@ -1,15 +1,16 @@
 """The faults of one shift, aimed: most of them come just when a part is about to be presented."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.signals import MqttAddress, Resets
 from redrabbit.domain.station import ModbusLink, Station
 from simulators.faults import (
     OF_TELLING_MACHINES,
     OF_THE_PRODUCT,
+    OF_THE_STORE,
     OF_TIMED_MESSAGES,
     POLLED,
     PUBLISHED,
@@ -33,8 +34,9 @@ class AimedFaults:
         self.on_new: Callable[[Fault], None] = lambda _fault: None
         self._chance = chance
         self._kinds: Mapping[str, Sequence[FaultKind]] = {
-            station.id: _kinds_at(station) for station in plant.stations
+            station.id: kinds_at(station) for station in plant.stations
         }
+        self._publishing = {s.id for s in plant.stations if not isinstance(s.link, ModbusLink)}
 
     def at_station(self, station: str, now: datetime) -> Fault | None:
         """Return what is wrong at a station at this instant, or None."""
@@ -43,10 +45,16 @@ class AimedFaults:
                 return fault
         return None
 
+    def of_the_store(self, now: datetime) -> Fault | None:
+        """Return what is wrong with the database at this instant, or None."""
+        for fault in self.faults:
+            if fault.kind in OF_THE_STORE and fault.is_on(now):
+                return fault
+        return None
+
     def perhaps_at(self, station: str, moment: datetime) -> None:
         """Let something go wrong near a moment at which a part is put in, or not."""
-        publishes = self._kinds[station] in {PUBLISHED, OF_TIMED_MESSAGES}
-        share = PUBLISHED_SHARE if publishes else AIMED_SHARE
+        share = PUBLISHED_SHARE if station in self._publishing else AIMED_SHARE
         if self._chance.random() < share:
             self.surely_at(station, moment)
 
@@ -54,19 +62,36 @@ class AimedFaults:
         """Let something go wrong near this moment, unless something does already."""
         at = moment + timedelta(seconds=round(3.5 * self._chance.random() - 0.5, 3))
         of_product = self._chance.random() < PRODUCT_SHARE
-        kind = self._chance.choice(OF_THE_PRODUCT if of_product else self._kinds[station])
+        of_ours = (*OF_THE_PRODUCT, *OF_THE_STORE)
+        kind = self._chance.choice(of_ours if of_product else self._kinds[station])
         fault = draw_fault(self._chance, kind, at, None if of_product else station)
         if not any(_close(fault, other) for other in self.faults):
             self.faults.append(fault)
             self.on_new(fault)
 
 
-def _kinds_at(station: Station) -> Sequence[FaultKind]:
+def kinds_at(station: Station) -> Sequence[FaultKind]:
+    """Return what can go wrong at a station: how it is read, and what it tells of itself."""
+    return (*_of_its_link(station), *_of_its_signals(station))
+
+
+def _of_its_link(station: Station) -> Sequence[FaultKind]:
     if not isinstance(station.link, ModbusLink):
         addresses = [spec.address for spec in station.signals]
         tells_time = any(isinstance(one, MqttAddress) and one.time_path for one in addresses)
-        return OF_TIMED_MESSAGES if tells_time else PUBLISHED
-    return OF_TELLING_MACHINES if station.heartbeat is not None else POLLED
+        return (*(OF_TIMED_MESSAGES if tells_time else PUBLISHED), FaultKind.HELD_MESSAGES)
+    pulses = any(spec.pulse_s is not None for spec in station.signals)
+    gaps = [FaultKind.LINK_GAP] * (3 if pulses else 1)
+    return (*(OF_TELLING_MACHINES if station.heartbeat is not None else POLLED), *gaps)
+
+
+def _of_its_signals(station: Station) -> Iterator[FaultKind]:
+    yield FaultKind.NO_VALUE
+    kept = {spec.name for spec in station.signals if spec.resets is Resets.NEVER}
+    if station.part_counter not in kept:  # else it would tell a restart (D32)
+        yield FaultKind.COUNTER_RESET
+    if station.says.program is not None:
+        yield FaultKind.WRONG_PROGRAM
 
 
 def _close(one: Fault, other: Fault) -> bool:

@@ -17,7 +17,6 @@ from redrabbit.domain.facts.plant import InForceKind
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand, ScheduleRule
-from redrabbit.domain.signals import Resets
 from redrabbit.domain.station import Station
 from simulators.plant import PlantModel, read_plant
 
@@ -31,8 +30,6 @@ REVISED_SHARE = 0.5
 LENT_SHARE = 0.4
 """Of all shifts, those in which the second line has no good master of its own for its torque."""
 LENT, INSTEAD_OF = PartId("GM-0001"), PartId("GM-0005")
-RESET_SHARE = 0.4
-"""Of all stations, those whose part counter is set back in a shift."""
 BUSY_CHECKS, ASKED_CHECKS = 2, 4
 """Checks that something makes due in this shift, and those of the others that are asked for. So a shift
 lasts as long whatever the plant's size, and a thousand show every device."""
@@ -56,26 +53,6 @@ def busy_plant(chance: random.Random) -> Plant:
         checks = tuple(_with_lent(check) for check in checks)
     parts = tuple(_perhaps_unfit(part, chance) for part in plant.parts)
     return replace(plant, plan=replace(plant.plan, checks=checks), parts=parts)
-
-
-def with_resets(plant: Plant, chance: random.Random) -> tuple[dict[str, float], Plant]:
-    """Return the stations whose part counter is set back, each after this share of the shift.
-
-    In the plant all others declare that theirs never is.
-    """
-    reset = {str(s.id): chance.random() for s in plant.stations if chance.random() < RESET_SHARE}
-    stations = tuple(
-        station if station.id in reset else _never_reset(station) for station in plant.stations
-    )
-    return reset, replace(plant, stations=stations)
-
-
-def _never_reset(station: Station) -> Station:
-    signals = tuple(
-        replace(spec, resets=Resets.NEVER) if spec.name == station.part_counter else spec
-        for spec in station.signals
-    )
-    return replace(station, signals=signals)
 
 
 def revised_plant(plant: Plant, chance: random.Random) -> Plant:

@@ -15,6 +15,7 @@
     D13        signal_checker.SignalChecker         the signals of a run are kept whole
     D30        pulse_checker.PulseChecker           no learnt pulse is longer than the truth
     D32        device_checker.DeviceChecker         no run at a device that is not read
+    D33        program_checker.ProgramChecker       another program than production's fulfils nothing
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
 """
@@ -27,6 +28,7 @@ from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.product import Commit
+from tests.simulation.program_checker import ProgramChecker
 from tests.simulation.pulse_checker import PulseChecker
 from tests.simulation.record_checkers import (
     AgainChecker,
@@ -72,6 +74,7 @@ class Inspector:
         self.signals = SignalChecker()
         self.devices = DeviceChecker()
         self.pulses = PulseChecker()
+        self.programs = ProgramChecker()
         self._checkers: tuple[Checker, ...] = (
             self.grades,
             self.verdicts,
@@ -85,6 +88,7 @@ class Inspector:
             self.signals,
             self.devices,
             self.pulses,
+            self.programs,
             LedgerChecker(verifier),
             StreamChecker(),
         )
@@ -116,6 +120,7 @@ class Inspector:
                 self.signals.seen,
                 self.devices.seen,
                 self.pulses.seen,
+                self.programs.seen,
             ),
             Counter(),
         )

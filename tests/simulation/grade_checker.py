@@ -12,7 +12,7 @@ from redrabbit.domain.grade import Grade, KnownBy
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import ContainmentRecord, PresentationRecord
 from redrabbit.services.ports import equals
-from simulators.device import Behaviour
+from simulators.device import ACCEPTING, Behaviour
 from simulators.line import Fact, What
 from tests.simulation.product import Commit
 from tests.simulation.story import Judged, Scene, Story, require
@@ -28,6 +28,8 @@ SAID: Final = {
     "missed": What.ACCEPTED,
 }
 """What the device really said, where a verdict that rests on more than silence is right."""
+NOT_SEEING: Final = frozenset(behaviour.value for behaviour in ACCEPTING)
+"""Behaviours of devices that don't see their defect."""
 ANSWERS: Final = (What.REJECTED, What.ACCEPTED, What.BEHAVIOUR)
 
 
@@ -52,10 +54,14 @@ class GradeChecker:
         assert record is not None
         if record.grade is not None:
             self.seen[f"D28 {record.grade.value}"] += 1
-        if truth.behaviours == {Behaviour.BLIND.value} and judged.verdict == "detected":
+        if truth.behaviours <= NOT_SEEING and judged.verdict == "detected":
             self.seen["D28 blind, and detected"] += 1
             require("D28", record.grade not in STRONG, "a blind device detected", judged, truth)
             require("D28", record.identity_kind, "nobody knows by what", judged, truth)
+        leftover = truth.behaviours == {Behaviour.LEFTOVER_REASON.value}
+        if leftover and judged.verdict == "detected" and judged.rule.reject_code is not None:
+            self.seen["D31 not told anew"] += 1
+            require("D31", record.grade is not Grade.A, "a leftover reason counts as told", judged)
         if record.grade in STRONG:
             _is_of_this_part_and_time(judged, truth, record)
         if judged.verdict == "missed" and judged.decides:
@@ -79,7 +85,7 @@ def _is_of_this_part_and_time(judged: Judged, truth: Truth, record: Presentation
     first = answers[0]
     mine = first.part in {None, judged.part}
     require("D28", mine and truth.put_in_at is not None, "of another part", *about)
-    require("D28", first.at <= judged.deadline_at, "of another time", *about)
+    require("D28", first.at <= truth.in_time_until, "of another time", *about)
     right = first.what in {SAID[judged.verdict], What.BEHAVIOUR}
     require("D28", right, "not what the device said", *about)
 

@@ -29,6 +29,7 @@ from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
 from redrabbit.services.containing import EndTold
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
 from redrabbit.services.pulse_learning import decide
@@ -63,6 +64,8 @@ TRIES = 2
 TAPPED_SHARE = 0.15
 """Who says that a part is there puts it in at once: of the time that it takes otherwise."""
 ESCAPE_WATCH_S = 30.0
+UNRECORDED_S = 10.0
+"""How long somebody waits before trying again what could not be recorded."""
 AGAIN_S, CLOSING_S = 900.0, 1200.0
 DECIDING_S = 300.0
 """How long the quality engineer takes over what was learnt of a pulse."""
@@ -92,8 +95,10 @@ class People:
         self.moved: Callable[[str], None] = lambda _station: None
         """Is told that something was said at a station."""
         self.aborted: set[RunId] = set()
-        """Runs that somebody gave up."""
+        """Runs that somebody gave up, or wanted to."""
         self.refusals: Counter[str] = Counter()
+        self.not_recorded = 0
+        """How often somebody was told that it could not be recorded now."""
         self._product = product
         self._quality = product.stated(QUALITY)
         self._world = world
@@ -211,8 +216,8 @@ class People:
         self.read(station)
         if self._prompt(station).run == seen.run:
             self._say(station, action)
-            self.moved(station)
-        self.look(station)
+        else:
+            self.look(station)
 
     def _by_hand(self, station: str, action: Action) -> None:
         busy_s = do_by_hand(action, self._world, station)
@@ -260,26 +265,50 @@ class People:
 
     def _say(self, station: str, action: Action) -> None:
         """Say an act to the software, as the API would."""
-        owner, operator = self._product.owners[station], self._operators[station]
-        actor, now = self._product.stated(operator.name), self._product.clock.now()
+        actor = self._product.stated(self._operators[station].name)
         if action.act is Act.SCAN:
             self._perhaps_sicken(station)
-        try:
-            self._product.settle(self._said(owner, action, actor, now))
-        except Refusal as refusal:
-            self.refusals[refusal.code] += 1
-            operator.did(action, refused=True)
-            if action.act is Act.SCAN and owner.run is not None:
-                self._product.settle(owner.refused(action.code or "", refusal, actor))
-            if action.act is Act.START:
-                self._agenda.at(self._later(300.0), lambda: self._try_again(station))
-        else:
-            operator.did(action)
-            operator._faults.clear()  # the next run of this check has a fault of its own
-            if action.act is Act.ABORT and action.run_id is not None:
-                self.aborted.add(RunId(action.run_id))
+        if action.act is Act.ABORT and action.run_id is not None:
+            self.aborted.add(RunId(action.run_id))
+        self._acting.add(station)
 
-    def _said(self, owner: StationOwner, action: Action, actor: Actor, now: datetime) -> Pending:
+        def answered(error: Exception | None) -> None:
+            self._acting.discard(station)
+            match error:
+                case None:
+                    self._did(station, action)
+                case Refusal():
+                    self._was_refused(station, action, error, actor)
+                case StoreTrouble():
+                    self.not_recorded += 1
+                    self._busy(station, self._later(UNRECORDED_S), lambda: self.look(station))
+                    return
+                case _:
+                    raise error
+            self.moved(station)
+            self.look(station)
+
+        self._product.act(station, lambda: self._said(station, action, actor), answered)
+
+    def _did(self, station: str, action: Action) -> None:
+        operator = self._operators[station]
+        operator.did(action)
+        operator._faults.clear()  # the next run of this check has a fault of its own
+
+    def _was_refused(self, station: str, action: Action, refusal: Refusal, actor: Actor) -> None:
+        self.refusals[refusal.code] += 1
+        self._operators[station].did(action, refused=True)
+        owner = self._product.owners[station]
+        if action.act is Act.SCAN and owner.run is not None:
+            code = action.code or ""
+            self._product.act(
+                station, lambda: owner.refused(code, refusal, actor), lambda _error: None
+            )
+        if action.act is Act.START:
+            self._agenda.at(self._later(300.0), lambda: self._try_again(station))
+
+    def _said(self, station: str, action: Action, actor: Actor) -> Pending:
+        owner, now = self._product.owners[station], self._product.clock.now()
         code = action.code or ""
         match action.act:
             case Act.START:
@@ -393,6 +422,9 @@ class People:
             return
         try:
             act()
+        except StoreTrouble:
+            self._agenda.at(self._later(UNRECORDED_S), lambda: self._decide(act))
+            return
         except Refusal as refusal:
             self.refusals[refusal.code] += 1
         self._product.reschedule()

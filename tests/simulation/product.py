@@ -5,8 +5,10 @@ wall clock that was set, and a new life after each kill. Every commit is kept wi
 at which it was made, so that the checkers can lay the records beside the truth.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,21 +26,33 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step
-from redrabbit.services.pending import Pending
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.pulse_learning import PulseNews, keep
 from redrabbit.services.station_owner import StationOwner
+from redrabbit.services.station_queue import Move
 from redrabbit.services.taking_up import open_life, take_over
 from redrabbit.services.telling_counts import counts_to_tell, paused_lines, tell_all
 from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
+from simulators.faults import FaultKind
 from simulators.line import World
 from simulators.virtual_clock import VirtualClock
 from tests.simulation.agenda import Agenda
+from tests.simulation.store_way import (
+    NotingOwner,
+    StationWay,
+    StoreFaults,
+    event_loop,
+    in_loop,
+    turn,
+)
 
 T = TypeVar("T")
 
 OBLIGATIONS = ("occurrence_", "run_", "pause_", "check_", "clock_", "agent_")
 """Entries after which it must be asked anew when obligations are due."""
+LOOKS_AFTER = timedelta(seconds=1)
+"""While something waits for the database."""
 ADOPTS_AFTER = timedelta(seconds=1)
 """The agent looks at the wall clock once a second."""
 
@@ -72,11 +86,24 @@ class Product:
     """One plant's service, through all its lives."""
 
     def __init__(
-        self, plant: Plant, world: World, clock: VirtualClock, agenda: Agenda, *, seed: int = 0
+        self,
+        plant: Plant,
+        world: World,
+        clock: VirtualClock,
+        agenda: Agenda,
+        faults: StoreFaults,
+        *,
+        seed: int = 0,
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.owners: dict[str, StationOwner] = {}
+        self._faults = faults
+        self._ways: dict[str, StationWay] = {}
+        self._asked: set[asyncio.Task[object]] = set()
+        """What people asked for and were not answered yet."""
+        self._waits = False
+        """Something waits for the database."""
+        agenda.on_time_passed = self._time_passed
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
@@ -115,8 +142,31 @@ class Product:
         opened = self.write(
             lambda uow: open_life(uow, self.plant, files, "simulated", before=before)
         )
-        self.owners = {owner.station.id: owner for owner in opened.owners}
+        self._ways = {owner.station.id: self._way(owner) for owner in opened.owners}
         self.reschedule()
+
+    def _way(self, owner: StationOwner) -> StationWay:
+        noting = self._noting(owner)
+        return StationWay(noting, self._write, self._faults, self.clock, self.reschedule)
+
+    def _noting(self, owner: StationOwner) -> NotingOwner:
+        name = owner.station.id
+        heard = self.heard.setdefault(name, [])
+        return NotingOwner(owner, heard, lambda: self._world.made(name))
+
+    @property
+    def owners(self) -> dict[str, StationOwner]:
+        """The owner of each station, as it is when all that could be recorded was."""
+        return {name: way.noting.owner for name, way in self._ways.items()}
+
+    @property
+    def is_held_up(self) -> bool:
+        """True while something waits for the database."""
+        return any(way.queue.busy for way in self._ways.values()) or not self._takes_commands
+
+    def is_waiting(self, station: str) -> bool:
+        """Return whether something of a station waits for the database."""
+        return self._ways[station].queue.busy
 
     def take_over(self, plant: Plant) -> None:
         """Take over another configuration, as the agent does while every queue stands still."""
@@ -130,14 +180,20 @@ class Product:
         self.plant = plant
         for owner in self.owners.values():
             owner.go_on_under(plant)
-        self.owners |= {str(name): owner for name, owner in taken.rebuilt.items()}
+        for name, rebuilt in taken.rebuilt.items():
+            self._ways[name].change_owner(self._noting(rebuilt))
         self._dirty = True
         self.reschedule()
 
     def kill(self) -> None:
         """End it without a word: what only memory held is gone."""
         self.up = False
-        self.owners = {}
+        for way in self._ways.values():
+            way.drop()
+        for task in self._asked:
+            task.cancel()
+        turn()
+        self._ways = {}
         self.stops.append(self._world.now)
 
     def counts(self) -> dict[StationId, PartCount]:
@@ -164,7 +220,20 @@ class Product:
 
     # Commits
 
+    @property
+    def _takes_commands(self) -> bool:
+        fault = self._faults.of_the_store(self._world.now)
+        return fault is None or fault.kind is FaultKind.RECORD_REFUSED
+
     def write(self, command: Callable[[MemoryUnitOfWork], T]) -> T:
+        """Run a command that concerns no single station; raises StoreTrouble while there is some."""
+        if not self._takes_commands:
+            raise StoreTrouble("database is locked")
+        return self._write(command)
+
+    def _write(
+        self, command: Callable[[MemoryUnitOfWork], T], made: Mapping[str, int] | None = None
+    ) -> T:
         """Run a command, and keep its commit if it recorded anything."""
         result = self.database.write_now(command)
         entries = tuple(self.database.read_now(lambda reader: reader.entries(self._size)))
@@ -175,7 +244,8 @@ class Product:
                 at=self._world.now,
                 offset=self.clock.now() - self.clock.steady,
                 heard={station: len(told) for station, told in self.heard.items()},
-                made={station: self._world.made(station) for station in self._world.stations},
+                made={name: self._world.made(name) for name in self._world.stations}
+                | dict(made or {}),
             )
             self.commits.append(commit)
             self._dirty |= any(entry.type.startswith(OBLIGATIONS) for entry in entries)
@@ -184,23 +254,60 @@ class Product:
 
     def take(self, station: str, acquisition: Acquisition) -> None:
         """Take in what was read of a station."""
-        self.heard.setdefault(station, []).append(acquisition)
-        self.settle(self.owners[station].take(acquisition))
+        way = self._ways[station]
+        way.noting.waiting.append(self._world.made(station))
+        in_loop(lambda: way.queue.take(acquisition))
+        self._go_on(way)
         self._tell_counts()
         self._tell_pulses(self.owners[station])
 
-    def settle(self, pending: Pending | None) -> None:
-        """Commit a move, as the service does."""
-        if pending is None:
+    def tick(self, station: str) -> None:
+        """Let a station look at the clock."""
+        way = self._ways[station]
+        in_loop(lambda: way.queue.tick(self.clock.now()))
+        self._go_on(way)
+
+    def act(self, station: str, move: Move, answered: Callable[[Exception | None], None]) -> None:
+        """Carry out what a person asks for; whoever asks is told once it is done, or is not."""
+        asked = event_loop().create_task(self._ways[station].queue.act(move))
+        turn()
+        self._looks_again_soon()
+        if asked.done():
+            answered(_error(asked))
             return
-        self.write(pending.command)
-        pending.settle()
-        self.reschedule()
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        asked.add_done_callback(
+            lambda task: self._agenda.at(self._world.now, lambda: answered(_error(task)))
+        )
+
+    def _go_on(self, way: StationWay) -> None:
+        """Let what waits at a station go on, as far as it can."""
+        if way.queue.busy:
+            turn()
+            self._looks_again_soon()
+
+    def _time_passed(self) -> None:
+        if self._waits:
+            turn()
+
+    def _looks_again_soon(self) -> None:
+        """Look at the clock again as the service does, while somebody waits for the database."""
+        if not self._waits and any(way.queue.busy for way in self._ways.values()):
+            self._waits = True
+            self._agenda.at(self._world.now + LOOKS_AFTER, self._look_again)
+
+    def _look_again(self) -> None:
+        self._waits = False
+        self._looks_again_soon()
+        for station in self._ways:
+            self.tick(station)
 
     def _tell_pulses(self, owner: StationOwner) -> None:
         """Tell what was learnt of how long answers last, as the agent does every second."""
         for news in owner.pulses.news():
-            owner.pulses.recorded(news, self._kept(news))
+            with suppress(StoreTrouble):  # it is still news
+                owner.pulses.recorded(news, self._kept(news))
 
     def _kept(self, news: PulseNews) -> PulseRecord | None:
         return self.write(lambda uow: keep(uow, self.plant, news))
@@ -216,7 +323,8 @@ class Product:
         )
         self._paused = self.database.read_now(lambda reader: paused_lines(reader, now))
         if news:
-            self.write(lambda uow: tell_all(uow, news))
+            with suppress(StoreTrouble):  # what it would have told is still true
+                self.write(lambda uow: tell_all(uow, news))
 
     # Obligations
 
@@ -235,6 +343,10 @@ class Product:
     def _keep_obligations(self, planned: datetime) -> None:
         if not self.up or planned != self._step_at:
             return
+        if not self._takes_commands:
+            again_at = self._world.now + LOOKS_AFTER
+            self._agenda.at(again_at, lambda: self._keep_obligations(planned))
+            return
         self._step_at = None
         self._dirty = True
         self.write(lambda uow: scheduling.step(uow, self.plant))
@@ -251,15 +363,31 @@ class Product:
         """Adopt the machine's wall clock at the first quiet moment, as the agent does (R46)."""
         if not self.up:
             return
-        if any(owner.judging for owner in self.owners.values()):
+        if not all(way.queue.is_quiet for way in self._ways.values()):
             self._agenda.at(self._world.now + ADOPTS_AFTER, self.adopt_clock)
             return
         before = self.clock.now()
         step = self.clock.reanchor()
-        for owner in self.owners.values():
-            owner.shift(step)
-        self.write(lambda uow: note_clock_step(uow, before, step))
-        self.reschedule()
+        for way in self._ways.values():
+            way.queue.shift(step)
+        self._note_step(before, step)
+
+    def _note_step(self, before: datetime, step: timedelta) -> None:
+        if not self._takes_commands:
+            self._agenda.at(self._world.now + LOOKS_AFTER, lambda: self._note_step(before, step))
+            return
+        if self.up:
+            self.write(lambda uow: note_clock_step(uow, before, step))
+            self.reschedule()
+
+
+def _error(asked: asyncio.Task[object]) -> Exception | None:
+    """Return why what was asked for was not done; None: it was."""
+    if asked.cancelled():
+        return StoreTrouble("the product was killed")
+    error = asked.exception()
+    assert error is None or isinstance(error, Exception)
+    return error
 
 
 def _seal(log: LogState) -> str:

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from redrabbit.domain.decoding import decode_registers
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
-from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.signals import ModbusAddress, MqttAddress, SignalSpec
 from redrabbit.domain.station import ModbusLink, MqttLink, Station
 from redrabbit.links.held_back import HeldBack
 from redrabbit.links.topic_reader import TopicReader
 from simulators.direct_link import DirectModbus, DirectMqtt, Faults
+from simulators.encoding import register_bytes
 from simulators.line import World
 from simulators.mqtt_station import Voice
 from simulators.plant import StationFace
@@ -23,7 +25,7 @@ from simulators.virtual_clock import VirtualClock
 
 LIVES_SHARE = 0.7
 """Of how long a station may go unread: after so much of it at the latest it is read again."""
-POLLS = 2
+POLLS, POLLS_BY_PULSE = 2, 1
 """While a verdict is open at most so many polls pass without a reading: after three, silence is none
 (D30)."""
 IDLE = timedelta(seconds=2)
@@ -51,12 +53,14 @@ class PolledStation:
 
     def __init__(self, station: Station, link: DirectModbus, clock: VirtualClock) -> None:
         assert isinstance(station.link, ModbusLink)
-        hidden_s = POLLS * station.link.poll_interval_s
+        pulses = any(spec.pulse_s is not None for spec in station.signals)
+        hidden_s = (POLLS_BY_PULSE if pulses else POLLS) * station.link.poll_interval_s
         self.longest_gap_s = LIVES_SHARE * min(station.value_expires_s, hidden_s)
         self._station = station
         self._link = link
         self._clock = clock
-        self._signals = frozenset(spec.name for spec in station.signals)
+        self._specs = {spec.name: spec for spec in station.signals}
+        self._signals = frozenset(self._specs)
         self._shown: dict[str, Value | Reason] = {}
 
     def restart(self) -> None:
@@ -78,6 +82,7 @@ class PolledStation:
             return
         shown: dict[str, Value | Reason] = dict(reply.values)
         shown.update(dict.fromkeys(reply.refused, Reason.DEVICE_ERROR))
+        shown.update({name: self._decoded(name, raw) for name, raw in reply.no_values.items()})
         before = self._shown
         self._shown = shown
         yield Acquisition(
@@ -90,6 +95,13 @@ class PolledStation:
                 if name not in before or before[name] != told
             ),
         )
+
+    def _decoded(self, name: str, raw: Value) -> Value | Reason:
+        """Read a number as it stands in its registers, through the product's own decoder."""
+        spec = self._specs[SignalName(name)]
+        assert isinstance(spec.address, ModbusAddress)
+        registers = register_bytes(raw, spec.address, scale=1.0, offset=0.0)
+        return decode_registers(spec, registers)
 
 
 def _observation(signal: SignalName, told: Value | Reason) -> Observation:
@@ -186,8 +198,10 @@ def reader_of(
     station: Station, face: StationFace, world: World, faults: Faults, clock: VirtualClock
 ) -> StationReader:
     """Return what reads a station, with chance of its own."""
+    no_value = {str(spec.name): spec.invalid[0] for spec in station.signals if spec.invalid}
     if face.modbus:
         chance = random.Random(f"{world.chance.random()}:{station.id}")
-        return PolledStation(station, DirectModbus(world, station.id, faults, chance), clock)
-    link = DirectMqtt(world, station.id, faults, Voice(face.mqtt))
+        polled = DirectModbus(world, station.id, faults, chance, no_value)
+        return PolledStation(station, polled, clock)
+    link = DirectMqtt(world, station.id, faults, Voice(face.mqtt), no_value)
     return PublishingStation(station, link, clock)

@@ -19,9 +19,11 @@ from redrabbit.domain.run import Run
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import MqttLink
 from redrabbit.services import scheduling
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import Reader
-from simulators.faults import Fault, FaultKind
+from simulators.faults import LONGEST_S, OF_THE_STORE, Fault, FaultKind
 from simulators.line import World
+from simulators.station import OTHER_PROGRAM, PROGRAM
 from simulators.virtual_clock import VirtualClock
 from tests.simulation.agenda import Agenda
 from tests.simulation.aimed_faults import AimedFaults
@@ -31,8 +33,8 @@ from tests.simulation.busy_plant import (
     busy_plant,
     configured,
     revised_plant,
-    with_resets,
 )
+from tests.simulation.declared import declare, shift_begins_at
 from tests.simulation.people import People
 from tests.simulation.product import Commit, Product
 from tests.simulation.reading import reader_of
@@ -50,6 +52,9 @@ BEFORE = timedelta(seconds=0.2)
 """Before a change a station of which something is learnt is read: not later than three polls before the next."""
 ACCEPTED = SignalName("accepted")
 """It goes on with each good part, so twenty answers are not long in coming."""
+LONGEST_STORE_FAULT = timedelta(seconds=max(LONGEST_S[kind] for kind in OF_THE_STORE))
+CLOCK_WATCH_S = 90.0
+"""A station whose clock was set is heard all the time: a minute until the product believes it (D27)."""
 OVERTIME = timedelta(minutes=5)
 MOST_STEPS = 20_000
 """A shift takes some hundred; more than this is a loop."""
@@ -67,16 +72,21 @@ class SimulatedShift:
         _, model = configured()
         chance = random.Random(seed)
         self.seed = seed
-        reset, self.plant = with_resets(busy_plant(chance), random.Random(f"{seed}: counters"))
+        declared = declare(
+            busy_plant(chance), model.stations, random.Random(f"{seed}: what stations declare")
+        )
+        self.plant = declared.plant
         self.plants = [self.plant]
         """All that was in force, in order."""
         self.end = BEGIN + timedelta(hours=hours)
         self.steps = 0
-        self.world = World(model.stations, model.parts, starts_at=BEGIN, seed=seed)
+        self.world = World(declared.models, model.parts, starts_at=BEGIN, seed=seed)
         self.clock = VirtualClock(BEGIN)
         self.agenda = Agenda(self.world, self.clock)
         self.faults = AimedFaults(self.plant, chance)
-        self.product = Product(self.plant, self.world, self.clock, self.agenda, seed=seed)
+        self.product = Product(
+            self.plant, self.world, self.clock, self.agenda, self.faults, seed=seed
+        )
         self.people = People(self.product, self.world, self.agenda, self.faults, chance)
         faces = {face.station: face for face in model.faces}
         self._readers = {
@@ -103,8 +113,11 @@ class SimulatedShift:
             after = revised_plant(self.plant, random.Random(f"{seed}: revision"))
             moment = BEGIN + timedelta(hours=hours * revised_at)
             self.agenda.at(moment, lambda: self._revise(after))
-        for station, share in reset.items():
+        for station, share in declared.resets.items():
             moment = BEGIN + timedelta(hours=hours * share)
+            self.agenda.at(moment, lambda name=station: self._reset_in_quiet(name))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        for station in sorted(declared.reset_at_start):
+            moment = shift_begins_at(self.plant, station, BEGIN)
             self.agenda.at(moment, lambda name=station: self._reset(name))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
         self.true_answers: TrueAnswers | None = None
         if seed % LEARNING_EVERY == 0:
@@ -157,17 +170,18 @@ class SimulatedShift:
     def _close(self, check: Check) -> None:
         """Let hours pass: what was undone is decided, what is out stays out."""
         if not self.product.up:
+            self.agenda.pass_to(self.world.now + LONGEST_STORE_FAULT)
             self._begin_life()
         for later in (timedelta(hours=2), timedelta(hours=5)):
             self.agenda.pass_to(self.end + OVERTIME + later)
             for _ in range(3):
-                for owner in self.product.owners.values():
-                    self.product.settle(owner.tick(self.clock.now()))
+                for station in self.product.owners:
+                    self.product.tick(station)
             self.product.write(lambda uow: scheduling.step(uow, self.plant))
             check(self)
 
     def _revise(self, plant: Plant) -> None:
-        if not self.product.up:
+        if not self.product.up or self.product.is_held_up:
             self.agenda.at(self.world.now + timedelta(seconds=30), lambda: self._revise(plant))
             return
         self.plant = plant
@@ -177,12 +191,16 @@ class SimulatedShift:
             self._plan_read(station)
         self.people.look_everywhere()
 
-    def _reset(self, station: str) -> None:
+    def _reset_in_quiet(self, station: str) -> None:
         """Set a counter back; while a run may rest on it, later."""
         owner = self.product.owners.get(station)
         if owner is None or owner.run is not None:
-            self.agenda.at(self.world.now + RESET_LATER, lambda: self._reset(station))
+            self.agenda.at(self.world.now + RESET_LATER, lambda: self._reset_in_quiet(station))
             return
+        self._reset(station)
+
+    def _reset(self, station: str) -> None:
+        """Set a counter back, whatever is going on."""
         self.world.reset_counter(station)
         self._plan_read(station)
 
@@ -196,6 +214,8 @@ class SimulatedShift:
     def _learn(self) -> None:
         """Read one station as closely as in a real plant, until its pulse is learnt (D30)."""
         polled = [s for s in self.plant.stations if ACCEPTED in to_be_learnt(s)]
+        if not polled:  # all of them declare it
+            return
         station = polled[self.seed // LEARNING_EVERY % len(polled)].id
         self.true_answers = TrueAnswers(station)
         self.world.watch(station)
@@ -208,7 +228,11 @@ class SimulatedShift:
         self._learning = None
 
     def _begin_life(self) -> None:
-        self.product.start()
+        try:
+            self.product.start()
+        except StoreTrouble:
+            self.agenda.at(self.world.now + timedelta(seconds=5), self._begin_life)
+            return
         self._planned.clear()
         for station, reader in self._readers.items():
             reader.restart()
@@ -221,11 +245,20 @@ class SimulatedShift:
             station = fault.station
             for at in (fault.at, fault.until):
                 self.agenda.at(at, lambda: self._plan_read(station))
+            if fault.kind is FaultKind.STATION_CLOCK:
+                self.agenda.at(fault.at, lambda: self._watch_for(station, CLOCK_WATCH_S))
+            if fault.kind is FaultKind.WRONG_PROGRAM:
+                for at, program in ((fault.at, OTHER_PROGRAM), (fault.until, PROGRAM)):
+                    self.agenda.at(at, lambda p=program: self._set_program(station, p))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
         elif fault.kind is FaultKind.CLOCK_STEP:
             self.agenda.at(fault.at, lambda: self._step_clock(fault.step_s))
-        else:
+        elif fault.kind is FaultKind.PRODUCT_RESTART:
             self.agenda.at(fault.at, self.product.kill)
             self.agenda.at(fault.until, self._begin_life)
+
+    def _set_program(self, station: str, program: int) -> None:
+        self.world.set_program(station, program)
+        self._plan_read(station)
 
     def _step_clock(self, step_s: float) -> None:
         self.clock.step_wall(timedelta(seconds=step_s))
@@ -259,7 +292,7 @@ class SimulatedShift:
             wanted += [last + timedelta(seconds=gap_s), *([change] if change is not None else [])]
         if station == self._learning:
             wanted.append(self._next_look_at(station))
-        if run is not None and run.deadline is not None:
+        if run is not None and run.deadline is not None and not self.product.is_held_up:
             wanted.append(self.product.in_world(run.deadline.at))
         if not wanted:
             return None
@@ -281,7 +314,8 @@ class SimulatedShift:
         )
         armed = run is not None and run.state is RunState.ARMED
         by_order = run is not None and shows_place(run.step.expectation.rule.presented)
-        if judging or (armed and (by_order or station in self._publishing)):
+        waiting = self.product.is_waiting(station)
+        if judging or waiting or (armed and (by_order or station in self._publishing)):
             return self._readers[station].longest_gap_s
         returning = run is not None and run.state is RunState.AWAITING_RETURN and run.evidence
         watched = self.world.now < self._read_until.get(station, self.world.now)
@@ -292,7 +326,7 @@ class SimulatedShift:
             return
         self._planned[station] = None
         self._read(station)
-        self.product.settle(self.product.owners[station].tick(self.clock.now()))
+        self.product.tick(station)
         self._plan_read(station)
         self.people.look(station)
 

@@ -128,10 +128,16 @@ class Judged:
     verdict: str
     why: str | None
     decides: bool
+    not_counted: str | None
+    """Why it doesn't count for the plan."""
 
     @property
     def station(self) -> str:
         return self.run.station
+
+    @property
+    def station_id(self) -> StationId:
+        return StationId(self.run.station)
 
     @property
     def deadline_at(self) -> datetime:
@@ -244,13 +250,15 @@ class Story:
             verdict=told["verdict"],
             why=told["verdict_reason"],
             decides=told["decides"],
+            not_counted=told["not_counted"],
         )
         self.judged.append(judged)
         if judged.attempt != 1:
             return
         run.verdicts[step] = (judged.verdict, judged.why)
         run.ended_step_at[step] = judged.decided_at
-        if judged.verdict == "detected" and judged.failure_mode is not None and presented:
+        counts = judged.not_counted is None and judged.verdict == "detected"
+        if counts and judged.failure_mode is not None and presented:
             since = (presented.occurred_at.isoformat(), run.run_id)
             about = (run.device, str(judged.failure_mode))
             self._good.append(((run.run_id, step), about, since))

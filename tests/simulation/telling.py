@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from simulators.line import What
 from tests.simulation.checkers import Inspector
 from tests.simulation.people import FEWEST_RUNS
 from tests.simulation.product import signer
@@ -63,6 +64,7 @@ def came_of(shift: SimulatedShift, inspector: Inspector) -> Counter[str]:
     found.update(f"why {why}" for r in story.runs.values() for _, why in r.verdicts.values() if why)
     found.update(f"run {run.outcome}" for run in story.runs.values())
     found.update(f"fault {fault.kind.value}" for fault in shift.all_faults)
+    found.update(f"device {fact.note}" for fact in shift.world.truth if fact.what is What.BEHAVIOUR)
     found.update(
         f"occurrence {told_by(entry)['outcome']}"
         for each in story.decided.values()
@@ -70,6 +72,7 @@ def came_of(shift: SimulatedShift, inspector: Inspector) -> Counter[str]:
     )
     found.update(f"alarm {told_by(entry)['kind']}" for _, entry in story.alarms)
     found.update(f"refused {code}" for code in shift.people.refusals.elements())
+    found["told that nothing is recorded"] += shift.people.not_recorded
     found.update({"shifts": 1, "runs": len(story.runs)})
     found["with too few runs"] += len(story.runs) < FEWEST_RUNS
     found["without a fault"] += not shift.all_faults

@@ -1,6 +1,6 @@
 """Each checker can fail: a bug is planted in the product, and the law that it breaks is named."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +9,14 @@ import pytest
 
 from redrabbit.domain import (
     consequences,
+    decoding,
     evidence,
     grading,
     occurrence,
     pulse_watch,
     run_return,
     run_transitions,
+    station_says,
 )
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts import catalogue, fact, presentation
@@ -40,6 +42,7 @@ from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
+from redrabbit.domain.station import Station
 from redrabbit.domain.verdict import Judgement, inconclusive
 from redrabbit.links.held_back import HeldBack
 from redrabbit.links.topic_reader import TopicReader
@@ -51,15 +54,19 @@ from redrabbit.services import (
     run_effects,
     running,
     scheduling,
+    station_owner,
 )
+from redrabbit.services.errors import NotRecordable, StoreTrouble
 from redrabbit.services.live import LiveStation
 from redrabbit.services.losses import Losses
 from redrabbit.services.pending import Pending
 from redrabbit.services.station_owner import StationOwner
+from redrabbit.services.station_queue import StationQueue
+from simulators import faults
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
 from simulators.line_operator import HumanFault
-from tests.simulation import aimed_faults, busy_plant, people
+from tests.simulation import aimed_faults, busy_plant, declared, people, reading
 from tests.simulation.by_silence import prevents, silence_s
 from tests.simulation.checkers import Checker, Inspector, LawBroken
 from tests.simulation.product import Commit, signer
@@ -157,23 +164,29 @@ def sicken(patch: PATCH, *behaviours: Behaviour) -> None:
     patch.setattr(people, "SICK_SHARE", 0.7)
 
 
-def err(patch: PATCH, *faults: HumanFault) -> None:
+def err(patch: PATCH, *ways: HumanFault) -> None:
     """Let every operator err so."""
-    patch.setattr(people, "FAULTY", list(faults))
+    patch.setattr(people, "FAULTY", list(ways))
     patch.setattr(people, "HUMAN_FAULT_SHARE", 0.7)
 
 
-def aim(patch: PATCH, *kinds: FaultKind) -> None:
-    """Let hardly a presentation pass without one of these faults."""
-    for_product = kinds == (FaultKind.PRODUCT_RESTART,)
+def aim(
+    patch: PATCH, *kinds: FaultKind, where: Callable[[Station], bool] = lambda _station: True
+) -> None:
+    """Let hardly a presentation pass without one of these faults, where a station can have them."""
+    for_product = set(kinds) <= {*faults.OF_THE_PRODUCT, *faults.OF_THE_STORE}
     patch.setattr(aimed_faults, "AIMED_SHARE", 0.9)
     patch.setattr(aimed_faults, "PUBLISHED_SHARE", 0.9)
     patch.setattr(aimed_faults, "PRODUCT_SHARE", 1.0 if for_product else 0.0)
-    patch.setattr(aimed_faults, "OF_THE_PRODUCT", kinds)
-    patch.setattr(aimed_faults, "POLLED", kinds)
-    patch.setattr(aimed_faults, "OF_TELLING_MACHINES", kinds)
-    patch.setattr(aimed_faults, "PUBLISHED", kinds)
-    patch.setattr(aimed_faults, "OF_TIMED_MESSAGES", kinds)
+    for ours in ("OF_THE_PRODUCT", "OF_THE_STORE"):
+        patch.setattr(aimed_faults, ours, tuple(set(kinds) & set(getattr(faults, ours))))
+    kinds_at = aimed_faults.kinds_at
+
+    def those_it_has(station: Station) -> Sequence[FaultKind]:
+        wanted = kinds if where(station) else ()
+        return [kind for kind in kinds_at(station) if kind in wanted] or [FaultKind.SLOW_REPLY]
+
+    patch.setattr(aimed_faults, "kinds_at", those_it_has)
 
 
 def ask_everywhere(patch: PATCH) -> None:
@@ -307,8 +320,7 @@ def test_a_judge_that_ignores_freshness_breaks_l1(monkeypatch: PATCH) -> None:
 
 def test_a_reader_for_whom_a_late_message_is_of_now_breaks_l3(monkeypatch: PATCH) -> None:
     """D27: what a gateway held back for seconds is of its told time."""
-    monkeypatch.setattr(aimed_faults, "OF_TIMED_MESSAGES", (FaultKind.LATE_MESSAGE,))
-    monkeypatch.setattr(aimed_faults, "PUBLISHED_SHARE", 0.9)
+    aim(monkeypatch, FaultKind.LATE_MESSAGE)
     monkeypatch.setattr(TopicReader, "_hear", lambda *_args, **_more: None)
     monkeypatch.setattr(HeldBack, "hear", lambda *_args: (0.0, False))
 
@@ -388,23 +400,26 @@ def test_a_judge_for_whom_a_lost_link_is_silence_breaks_l3(monkeypatch: PATCH) -
     broken("L3")
 
 
-def of_the_machine(patch: PATCH, *kinds: FaultKind) -> None:
-    """Let hardly a presentation pass without one of these, where a station tells of its machine."""
-    aim(patch, *kinds)
-    patch.setattr(aimed_faults, "POLLED", (FaultKind.SLOW_REPLY,))
-    patch.setattr(aimed_faults, "PUBLISHED", (FaultKind.SLOW_REPLY,))
+def tells_of_itself(station: Station) -> bool:
+    """Return whether a station tells that its machine runs."""
+    return station.heartbeat is not None
 
 
 def test_a_watch_that_notices_no_restart_of_the_machine_breaks_d32(monkeypatch: PATCH) -> None:
     """K10: a miss was recorded of a device whose controller had been restarted."""
-    of_the_machine(monkeypatch, FaultKind.MACHINE_RESTART)
+    aim(monkeypatch, FaultKind.MACHINE_RESTART, where=tells_of_itself)
     monkeypatch.setattr(MachineWatch, "_count", lambda *_args: False)
 
     broken("D32", what="silence of a machine that stood", seeds=range(40))
 
 
 def test_a_watch_that_takes_a_controller_in_stop_for_running_breaks_d32(monkeypatch: PATCH) -> None:
-    of_the_machine(monkeypatch, FaultKind.STALE_REGISTERS)
+    ask_everywhere(monkeypatch)
+    aim(
+        monkeypatch,
+        FaultKind.STALE_REGISTERS,
+        where=lambda station: station.id == "line1-op20",
+    )
     taken = MachineWatch.take
 
     def always_beating(self: MachineWatch, acquisition: Acquisition) -> Acquisition:
@@ -491,7 +506,7 @@ def test_a_fold_that_drops_a_containment_breaks_l4(monkeypatch: PATCH) -> None:
 
 def test_a_miss_that_opens_nothing_breaks_l4(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND)
-    monkeypatch.setattr(consequences, "_open_case", lambda *_args: iter(()))
+    monkeypatch.setattr(consequences, "_after_miss", lambda *_args: iter(()))
 
     broken("L4", what="without containment")
 
@@ -749,7 +764,7 @@ def test_a_count_that_grows_too_fast_tells_more_than_was_made(monkeypatch: PATCH
 
 def test_a_count_that_forgets_what_it_skipped_is_exact_and_wrong(monkeypatch: PATCH) -> None:
     go_blind(monkeypatch)
-    monkeypatch.setattr(busy_plant, "RESET_SHARE", 1.0)
+    monkeypatch.setattr(declared, "RESET_SHARE", 1.0)
     sure = followed_with(lambda count: replace(count, epoch=1))
     monkeypatch.setattr(part_counting, "followed", sure)
 
@@ -774,3 +789,182 @@ def test_a_pulse_that_is_not_the_shortest_breaks_d30(monkeypatch: PATCH) -> None
     monkeypatch.setattr(pulse_learning, "shortest", lambda _cycles: longest)
 
     broken("D30", what="not the shortest", seeds=(0,))
+
+
+def test_a_pulse_that_a_gap_hid_and_that_counts_as_silence_breaks_l3(monkeypatch: PATCH) -> None:
+    """D30: the device rejected while nobody read."""
+    monkeypatch.setattr(declared, "PULSE_SHARE", 1.0)
+    aim(monkeypatch, FaultKind.LINK_GAP)
+    monkeypatch.setattr(evidence, "_with_gap", lambda _before, taken, *_more: taken)
+
+    broken("L3", what="silent, but it was rejected")
+
+
+def test_messages_held_by_the_broker_that_count_as_of_now_break_l3(monkeypatch: PATCH) -> None:
+    """D27: a broker that delivers in a bunch makes no late answer early."""
+    aim(monkeypatch, FaultKind.HELD_MESSAGES)
+    monkeypatch.setattr(TopicReader, "_hear", lambda *_args, **_more: None)
+    monkeypatch.setattr(HeldBack, "hear", lambda *_args: (0.0, False))
+
+    broken("L3", seeds=range(40))
+
+
+def test_a_clock_that_nobody_set_and_that_is_said_to_have_jumped_breaks_l3(
+    monkeypatch: PATCH,
+) -> None:
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, why=Why.CLOCK_JUMPED) if j.why is Why.NO_RESULT else j,
+    )
+
+    broken("L3", what="clock_jumped without a cause")
+
+
+def test_a_code_for_no_value_that_counts_as_one_breaks_l3(monkeypatch: PATCH) -> None:
+    """D32: a counter that shows 65535, and then what it showed before, was not set back."""
+    ask_everywhere(monkeypatch)
+    aim(monkeypatch, FaultKind.NO_VALUE)
+    real = decoding.decode_registers
+    monkeypatch.setattr(
+        reading, "decode_registers", lambda spec, raw: real(replace(spec, invalid=()), raw)
+    )
+
+    broken("L3", what="machine_restarted without a cause", seeds=range(40))
+
+
+def test_a_leftover_reason_that_counts_as_told_breaks_d31(monkeypatch: PATCH) -> None:
+    sicken(monkeypatch, Behaviour.LEFTOVER_REASON, Behaviour.HEALTHY)
+    ask_everywhere(monkeypatch)
+    monkeypatch.setattr(people, "HUMAN_FAULT_SHARE", 0.0)
+    monkeypatch.setattr(grading, "_watched", lambda _evidence: Watched.UNBROKEN)
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.CODE)
+    monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
+
+    broken("D31", what="a leftover reason counts as told", seeds=range(40))
+
+
+def test_another_programs_verdict_that_counts_breaks_d33(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(declared, "PROGRAM_SHARE", 1.0)
+    aim(monkeypatch, FaultKind.WRONG_PROGRAM)
+    monkeypatch.setattr(station_says, "_was_production", lambda *_args: True)
+
+    broken("D33", what="another program's verdict counts")
+
+
+def test_a_pass_under_another_program_that_fulfils_breaks_d33(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(declared, "PROGRAM_SHARE", 1.0)
+    aim(monkeypatch, FaultKind.WRONG_PROGRAM)
+    told = presentation.VerdictReached
+    real = told.fold
+
+    def forgetful(self: presentation.VerdictReached, entry: Entry, look: Any) -> Changes:
+        return tuple(
+            Put(replace(put.record, not_counted=None)) if isinstance(put.record, RunRecord) else put
+            for put in real(self, entry, look)
+        )
+
+    monkeypatch.setattr(told, "fold", forgetful)
+
+    broken("D33", what="another program fulfilled it")
+
+
+def test_a_decision_that_is_dropped_while_the_database_is_away_breaks_l3(
+    monkeypatch: PATCH,
+) -> None:
+    """K3: what was seen once isn't seen again; a database that hangs changes no verdict."""
+    aim(monkeypatch, FaultKind.STORE_STALL)
+    real = StationQueue._record
+
+    async def give_up(self: StationQueue, pending: Pending) -> RunRecord | None:
+        try:
+            return await self._commit(pending)
+        except NotRecordable:
+            return await real(self, pending)
+        except StoreTrouble:
+            return None
+
+    monkeypatch.setattr(StationQueue, "_record", give_up)
+
+    broken("L3", what="undisturbed, awaited", seeds=range(40))
+
+
+def test_a_miss_that_no_database_takes_and_nobody_is_told_breaks_l4(monkeypatch: PATCH) -> None:
+    """K3: nobody gets rid of a miss by telling what is not recordable."""
+    sicken(monkeypatch, Behaviour.BLIND)
+    aim(monkeypatch, FaultKind.RECORD_REFUSED)
+    monkeypatch.setattr(station_owner, "worst_outcome", lambda _verdicts: None)
+
+    broken("L4", what="got rid of", seeds=range(40))
+
+
+def test_a_run_said_to_be_not_recorded_while_the_database_was_there_breaks_l3(
+    monkeypatch: PATCH,
+) -> None:
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, why=Why.NOT_RECORDED) if j.why is Why.NO_RESULT else j,
+    )
+
+    broken("L3", what="not_recorded without a cause")
+
+
+def test_production_s_own_verdict_that_does_not_count_breaks_d33(monkeypatch: PATCH) -> None:
+    monkeypatch.setattr(declared, "PROGRAM_SHARE", 1.0)
+    monkeypatch.setattr(station_says, "_was_production", lambda *_args: False)
+
+    broken("D33", what="production's own verdict doesn't count")
+
+
+@pytest.mark.parametrize(
+    ("turned", "into", "what"),
+    [
+        (Why.NO_RESULT, Verdict.MISSED, "silence is no miss here"),
+        (Verdict.ACCEPTED, Verdict.FALSE_REJECT, "a false reject that was none"),
+        (Verdict.FALSE_REJECT, Verdict.ACCEPTED, "accepted, but it was not"),
+    ],
+    ids=["silence", "accepted", "rejected"],
+)
+def test_a_verdict_that_says_more_than_happened_breaks_l3(
+    monkeypatch: PATCH, turned: Verdict | Why, into: Verdict, what: str
+) -> None:
+    sicken(monkeypatch, Behaviour.SILENT, Behaviour.ALWAYS_REJECTING)
+    ask_everywhere(monkeypatch)
+    judge_otherwise(
+        monkeypatch,
+        lambda j: replace(j, verdict=into, why=None) if turned in {j.verdict, j.why} else j,
+    )
+
+    broken("L3", what=what)
+
+
+def test_a_record_that_says_another_verdict_than_was_told_breaks_l8(monkeypatch: PATCH) -> None:
+    told = presentation.VerdictReached
+    real = told.fold
+
+    def otherwise(self: presentation.VerdictReached, entry: Entry, look: Any) -> Changes:
+        return real(replace(self, verdict=Verdict.DETECTED, verdict_reason=None), entry, look)
+
+    monkeypatch.setattr(told, "fold", otherwise)
+
+    broken("L8", what="the record is not what was told")
+
+
+def test_a_run_s_record_with_another_outcome_than_was_told_breaks_l10(monkeypatch: PATCH) -> None:
+    real = RunClosed.fold
+
+    def otherwise(self: RunClosed, entry: Entry, look: Any) -> Changes:
+        return real(replace(self, outcome=Outcome.PASSED), entry, look)
+
+    monkeypatch.setattr(RunClosed, "fold", otherwise)
+
+    broken("L10", what="the record differs")
+
+
+def test_a_window_that_is_said_to_be_exact_while_it_is_open_breaks_d34(monkeypatch: PATCH) -> None:
+    go_blind(monkeypatch)
+    real = consequences._opened
+    monkeypatch.setattr(
+        consequences, "_opened", lambda *args: replace(real(*args), quantity_is_lower_bound=False)
+    )
+
+    broken("D34", what="exact, and still open")

@@ -13,6 +13,7 @@ import pytest
 
 from redrabbit.domain.facts.suspect_window import WindowMove
 from redrabbit.domain.run_words import Verdict, Why
+from simulators.device import Behaviour
 from simulators.faults import FaultKind
 from tests.simulation.busy_plant import configured
 from tests.simulation.shift import SimulatedShift
@@ -25,17 +26,14 @@ ENOUGH_FOR_ALL = 500
 """So many shifts show everything that can happen."""
 FEW_AT_MOST = 0.01
 """Of all shifts, those in which nearly all runs were refused: parts lost or expired, a link down."""
-NOT_THERE_YET = {
-    Why.CLOCK_JUMPED,
-    Why.NOT_RECORDABLE,
-    Why.NOT_RECORDED,
-}
-"""No station's clock is set, and the database is never away."""
+NOT_THERE_YET: frozenset[Why] = frozenset()
+"""Reasons that no simulated shift can come to."""
 AWAITED = frozenset(
     {
         *(f"verdict {verdict.value}" for verdict in Verdict),
         *(f"why {why.value}" for why in set(Why) - NOT_THERE_YET),
         *(f"fault {kind.value}" for kind in FaultKind),
+        *(f"device {behaviour.value}" for behaviour in Behaviour),
         *(f"judged at {station.id}" for station in configured()[0].stations),
         *(f"run {outcome}" for outcome in ("passed", "failed", "inconclusive", "aborted")),
         *(f"occurrence {outcome}" for outcome in ("passed", "failed", "lapsed", "excused")),
@@ -51,6 +49,7 @@ AWAITED = frozenset(
             f"checked {what}"
             for what in ("L1", "L2", "L4 missed", "L4 reverified", "L5", "L5 escape", "L6")
         ),
+        "told that nothing is recorded",
         "checked D28 A",
         "checked D30 learnt",
         "checked D30 confirmed",
@@ -59,6 +58,8 @@ AWAITED = frozenset(
         "checked D33 missed by a cycle that started",
         "checked D33 accepted by silence",
         "checked D33 missed by a lamp that stayed off",
+        "checked D33 another program",
+        "checked D33 production's program",
         "checked D35 closed",
         "checked D4 again without a verdict",
         "checked L3 missed by acceptance",

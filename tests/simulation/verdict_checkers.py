@@ -12,7 +12,7 @@ from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.rule import OnSilence
 from simulators.device import Behaviour
 from simulators.direct_link import FAILURES
-from simulators.faults import Fault, FaultKind
+from simulators.faults import OF_THE_STORE, Fault, FaultKind
 from simulators.line import Fact, What
 from tests.simulation.by_silence import (
     may_be_read_in_time_or_not,
@@ -30,7 +30,15 @@ NEAR_DEADLINE = timedelta(seconds=0.5)
 """An answer so near to the deadline may be read in time or not."""
 AFTERMATH = timedelta(seconds=8)
 """How long after a fault something of it may still arrive."""
+BELIEVED_AFTER = timedelta(seconds=85)
+"""A clock that was set back is believed a minute later, at the next message that is read (D27)."""
+GIVES_UP_AFTER = timedelta(seconds=55)
+"""A database may be away for so long, and nothing of what was read meanwhile is lost."""
+RHYTHM = timedelta(seconds=1)
+"""How often the slowest station tells everything again: a message that was lost is told by then."""
 EARLIER = timedelta(seconds=2)
+NOT_CLEARED = {Behaviour.LATE_REASON.value, Behaviour.LEFTOVER_REASON.value}
+"""Behaviours of devices whose code stays until another one is said."""
 FRESHNESS = frozenset(
     {
         FaultKind.STALE_REGISTERS,
@@ -72,8 +80,13 @@ class Truth:
         return [f for f in self.facts if f.what is What.PUT_IN and f.part == part]
 
     def _had_left(self, put_in: Fact) -> bool:
-        """Return whether a part was gone, and was read to be gone, before ours was issued."""
-        return self._left_by(put_in, self._judged.issued_at - LONGEST_READ)
+        """Return whether a part was gone, and was read to be gone, before ours could count.
+
+        Where the station reads codes that is when ours was read.
+        """
+        by_code = self._judged.rule.part_code is not None
+        begins_at = (self._judged.presented_at if by_code else None) or self._judged.issued_at
+        return self._left_by(put_in, begins_at - LONGEST_READ)
 
     def _left_by(self, put_in: Fact, by: datetime) -> bool:
         gone = (
@@ -107,6 +120,19 @@ class Truth:
         return frozenset(fault.kind for fault in self.station_faults)
 
     @property
+    def disturbing(self) -> list[Fault]:
+        """What can change a verdict: a database that hangs must not, unless for too long (K3)."""
+        return [
+            fault
+            for fault in self.faults
+            if fault.kind not in OF_THE_STORE or fault.until - fault.at > GIVES_UP_AFTER
+        ]
+
+    @property
+    def kinds_of_product(self) -> frozenset[FaultKind]:
+        return frozenset(fault.kind for fault in self.faults if fault.station is None)
+
+    @property
     def intruded(self) -> bool:
         """True where another part was put in, and the station reads no codes: nobody can tell."""
         return bool(self.others) and self._judged.rule.part_code is None
@@ -115,6 +141,15 @@ class Truth:
     def switched_after_presented(self) -> bool:
         begin = self._judged.presented_at
         return begin is not None and any(f.at > begin - EARLIER / 4 for f in self.switched)
+
+    @property
+    def in_time_until(self) -> datetime:
+        """Return until when an answer is in time, however late the product was told of the part (D27)."""
+        deadline_at = self._judged.deadline_at
+        if len(self.ours) != 1:
+            return deadline_at
+        within = timedelta(seconds=self._judged.rule.within_s)
+        return min(deadline_at, self.ours[0].at + within + RHYTHM + LONGEST_READ)
 
     def told(self, what: What) -> list[Fact]:
         """Return what the device said of the part while it counted as presented."""
@@ -170,6 +205,8 @@ class Truth:
 
 def _aftermath(fault: Fault) -> timedelta:
     """Return how long after it something of a fault may arrive; a slow reply leaves nothing."""
+    if fault.kind is FaultKind.STATION_CLOCK:
+        return BELIEVED_AFTER + AFTERMATH
     return timedelta(0) if fault.kind is FaultKind.SLOW_REPLY else AFTERMATH
 
 
@@ -221,7 +258,9 @@ class VerdictChecker:
             self._inconclusive(scene, judged, truth)
         if truth.stops and truth.stops[-1] >= (judged.presented_at or judged.decided_at):
             require("L3", judged.why == "restarted", "judged over a restart", judged, truth)
-        undisturbed = not truth.faults and not truth.stops and not truth.switched_after_presented
+        undisturbed = not (truth.disturbing or truth.stops or truth.switched_after_presented)
+        if judged.why in {"not_recordable", "not_recorded"}:
+            return
         if undisturbed and judged.attempt == 1 and judged.presented_at is not None:
             self._must_be_the_truth(scene, judged, truth)
 
@@ -235,7 +274,7 @@ class VerdictChecker:
 
     def _detected(self, judged: Judged, truth: Truth) -> None:
         self.seen["L1"] += 1
-        rejections = [f for f in truth.told(What.REJECTED) if f.at <= judged.deadline_at]
+        rejections = [f for f in truth.told(What.REJECTED) if f.at <= truth.in_time_until]
         self._prevented(judged, truth)
         require("L1", rejections, "detected without a real rejection in time", judged, truth)
         if judged.rule.reject_code is not None:
@@ -339,8 +378,10 @@ class VerdictChecker:
             "link_lost": lambda: disturbed,
             "not_running": lambda: FaultKind.STALE_REGISTERS in truth.kinds,
             "machine_restarted": lambda: FaultKind.MACHINE_RESTART in truth.kinds,
-            "clock_jumped": lambda: disturbed,
+            "clock_jumped": lambda: FaultKind.STATION_CLOCK in truth.kinds,
             "not_watched": lambda: disturbed,
+            "not_recordable": lambda: FaultKind.RECORD_REFUSED in truth.kinds_of_product,
+            "not_recorded": lambda: FaultKind.STORE_AWAY in truth.kinds_of_product,
             "stale": lambda: (
                 disturbed or any(not code for code in codes) or _is_never_cleared(judged, truth)
             ),
@@ -354,6 +395,9 @@ class VerdictChecker:
         }
         if truth.switched_after_presented or judged.attempt > 1:
             return
+        if judged.why == "not_recordable" and not truth.station_faults:
+            against = _true_verdict(judged, truth) in {("missed", None), ("false_reject", None)}
+            require("L4", not against, "got rid of by what is not recordable", judged, truth)
         require("L3", causes[judged.why](), f"{judged.why} without a cause", judged, truth)
 
     def _must_be_the_truth(self, scene: Scene, judged: Judged, truth: Truth) -> None:
@@ -402,7 +446,7 @@ def _true_verdict(judged: Judged, truth: Truth) -> tuple[str, str | None] | None
 
 def _is_never_cleared(judged: Judged, truth: Truth) -> bool:
     """Return whether a code stayed from the last part, though the station's file says otherwise."""
-    return judged.rule.reject_code_cleared and Behaviour.LATE_REASON.value in truth.behaviours
+    return judged.rule.reject_code_cleared and bool(NOT_CLEARED & truth.behaviours)
 
 
 class OutcomeChecker:
