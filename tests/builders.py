@@ -196,7 +196,11 @@ class Story:
         return effects
 
     def scan(self, seconds: float, code: str = RABBIT) -> tuple[Effect, ...]:
-        """The operator takes the part."""
+        """The operator takes the part; the station has been read until then."""
+        until = Window(began_at=at(seconds - 0.12), ended_at=at(seconds - 0.1))
+        for signal, reading in self.readings.items():
+            if reading.window is not None and reading.window.ended_at < until.ended_at:
+                self.readings[signal] = replace(reading, window=until)
         return self.event(
             Scanned(at=at(seconds), code=code, actor=ANNA, readings=dict(self.readings))
         )

@@ -18,6 +18,7 @@ from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, pre
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
+from redrabbit.domain.part_coming import answer_turned_true, came_since, unread_for_long
 from redrabbit.domain.reject_reason import (
     NOTHING_TOLD,
     RejectReason,
@@ -49,7 +50,7 @@ class Evidence:
     presented_at: datetime | None = None
     """The latest that the part can have come: the end of the reading that showed it."""
     presented_from: datetime | None = None
-    """The earliest: its begin."""
+    """The earliest: its begin, or the begin of the last one without it (`part_coming`)."""
     presented_by: str | None = None
     """The clock that told it, where one did."""
     presented_how: Presented | None = None
@@ -96,6 +97,10 @@ class Evidence:
     """Another part came before the answer: what follows is not about ours."""
     doubted: bool = False
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
+    turned_at: datetime | None = None
+    """When an answer last turned true in a reading that is of before the part, or may be."""
+    unread_before: bool = False
+    """The reading that showed the part came after a gap that can have hidden an answer to it (D30)."""
     hearing: Hearing = NO_MESSAGES
     """By which clocks messages told their time, and which are missing (D27)."""
     windows: int = 0
@@ -137,13 +142,17 @@ def begin(
 
 
 def present(
-    evidence: Evidence, at: datetime, how: Presented, shown: Acquisition | None = None
+    evidence: Evidence,
+    at: datetime,
+    how: Presented,
+    shown: Acquisition | None = None,
+    before: Evidence | None = None,
 ) -> Evidence:
     """Return the evidence with the part in front of the device from `at` on.
 
-    `shown` showed it; None where a person said so, at that instant. A value that has expired by then
-    is no *before*: the signal may have changed long ago (B2). A restart that `shown` tells counts:
-    nobody can say which of the two came first (D32).
+    `shown` showed it, None where a person said so, at that instant; `before`: the evidence until then.
+    A value that has expired by then is no *before*: the signal may have changed long ago (B2). A
+    restart that `shown` tells counts: nobody can say which of the two came first (D32).
     """
     expected = evidence.expectation
     known = {
@@ -153,7 +162,8 @@ def present(
         or (at - evidence.alive_at[signal]).total_seconds() <= lives_s
     }
     cut = evidence.failed is Reason.NOT_CONNECTED and expected.gaps_lose_messages
-    since = shown.window.began_at if shown is not None else at
+    read_at = before.alive_at if before is not None else {}
+    since = came_since(expected, read_at, shown) if shown is not None else at
     placed = replace(
         evidence,
         known=known,
@@ -165,6 +175,7 @@ def present(
         machine=NOTHING_HEARD if shown is None else NOTHING_HEARD.after(shown),
         deadline_at=at + timedelta(seconds=expected.rule.within_s),
         lost=cut,
+        unread_before=unread_for_long(expected, read_at, at),
     )
     placed = _with_trace(placed, before_the_part(placed.trace))
     return _as_before(placed, expected.signals)
@@ -183,10 +194,13 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     if not acquisition.speaks_of_now:
         return _with_history(evidence, acquisition, covered)
     taken = _with_values(evidence, acquisition, covered)
-    if evidence.presented_from is None or evidence.machine.restarted:
+    if evidence.presented_from is None:
+        return _note_turn(evidence, taken, acquisition.window.ended_at)
+    if evidence.machine.restarted:
         return taken
     began_at = acquisition.window.began_at
     if min(began_at, taken.hearing.heard_until or began_at) < evidence.presented_from:
+        taken = _note_turn(evidence, taken, acquisition.window.ended_at)
         return _as_before(taken, covered)  # what changed may have done so before the part came
     taken = _with_gap(evidence, taken, acquisition, covered)
     taken = _note_silences(_note_departures(_note_reason(taken, covered)), acquisition)
@@ -194,15 +208,18 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     return _note_falsehood(taken)
 
 
+def _note_turn(before: Evidence, taken: Evidence, at: datetime) -> Evidence:
+    """Note that an answer turned true in a reading that is of before the part, or may be."""
+    turned = answer_turned_true(taken.expectation.rule, before.known, taken.known)
+    return replace(taken, turned_at=at) if turned else taken
+
+
 def _with_hearing(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     """Note what a message tells of itself; its clock may show that the part came earlier (D27)."""
     heard_at = [evidence.alive_at[s] for s in acquisition.signals if s in evidence.alive_at]
-    hearing = hear(
-        evidence.hearing,
-        acquisition,
-        presented=evidence.presented_at is not None,
-        known_at=min(heard_at, default=evidence.armed_at),
-    )
+    known_at = min(heard_at, default=evidence.armed_at)
+    presented = evidence.presented_at is not None
+    hearing = hear(evidence.hearing, acquisition, presented=presented, known_at=known_at)
     if hearing is evidence.hearing:
         return evidence
     fell = clock_fell(evidence.hearing, hearing, evidence.presented_by)

@@ -17,17 +17,22 @@ from redrabbit.domain.part_told import came_there, left_place
 from redrabbit.domain.run import Observed
 
 
-def code_edge(expectation: Expectation, acquisition: Acquisition, before: Readings) -> Value | None:
+def code_edge(before: Evidence, acquisition: Acquisition, readings: Readings) -> Value | None:
     """Return the part code that appeared at the station in this acquisition, if any.
 
     A code that is merely read again after a failure is none: it may have stood there all the time.
+    Neither is one that history contradicted: what is old is no *before* of what was heard live (D7).
     Only a station that speaks on change alone means a new part by its first word.
     """
+    expectation = before.expectation
     seen = _code_seen(expectation, acquisition)
     signal = expectation.rule.part_code
     if seen is None or signal is None:
         return None
-    stood = before[signal].value if signal in before else None
+    reading = readings.get(signal)
+    stood = reading.value if reading is not None else None
+    if reading is not None and reading.retained and before.known.get(signal) != stood:
+        return None
     if stood is None:
         return seen if expectation.expires_s.get(signal) is None else None
     return None if stood == seen else seen
@@ -84,7 +89,7 @@ def _next_part_came(part: PartId, before: Evidence, after: Evidence, event: Obse
         return bool(left) or presented_edge(before, after, event.acquisition)
     seen = _code_seen(expectation, event.acquisition)
     if seen is None or seen == part:
-        return code_edge(expectation, event.acquisition, event.readings) is not None
+        return code_edge(before, event.acquisition, event.readings) is not None
     return True
 
 

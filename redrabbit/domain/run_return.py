@@ -56,7 +56,8 @@ def _watch_contradiction(run: Run, event: Observed) -> Advance:
 
 
 def _watch_later_presentation(run: Run, event: Observed) -> Advance:
-    code = code_edge(run.step.expectation, event.acquisition, event.readings)
+    before = run.later_presentation or begin(run.step.expectation, event.readings)
+    code = code_edge(before, event.acquisition, event.readings)
     if code == run.part and run.step.judgement is not None:
         return _begin_later_presentation(run, event)
     if run.later_presentation is None:
@@ -76,10 +77,11 @@ def _begin_later_presentation(run: Run, event: Observed) -> Advance:
     at = event.acquisition.window.ended_at
     run, concluded = conclude_later_presentation(run, inconclusive(Why.WRONG_PART, at))
     attempt = run.step.attempts + 1
-    before = gather(begin(run.step.expectation, event.readings), event.acquisition)
+    before = begin(run.step.expectation, event.readings)
+    gathered = gather(before, event.acquisition)
     again = replace(
         run.with_step(replace(run.step, attempts=attempt)),
-        later_presentation=present(before, at, Presented.CODE, event.acquisition),
+        later_presentation=present(gathered, at, Presented.CODE, event.acquisition, before),
     )
     presented = PartPresented(at=at, step=run.index, attempt=attempt, how=Presented.CODE)
     return again, (*concluded, presented)

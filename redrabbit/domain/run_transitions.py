@@ -155,8 +155,8 @@ def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
 def _see_part_unscanned(run: Run, event: Observed) -> Advance:
     """Arm by the station's own reading of the expected rabbit's code (D2)."""
     acquisition = event.acquisition
-    code = code_edge(run.step.expectation, acquisition, event.readings)
-    if code != run.part:
+    before = begin(run.step.expectation, event.readings)
+    if code_edge(before, acquisition, event.readings) != run.part:
         return run, ()
     armed, issued = _arm(run, acquisition.window.ended_at, run.operator, event.readings)
     placed, presented = _watch_arming(armed, event)
@@ -195,15 +195,15 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
     at = acquisition.window.ended_at
     rule = run.step.expectation.rule
     if rule.part_code is not None:
-        code = code_edge(run.step.expectation, acquisition, event.readings)
+        code = code_edge(run.evidence, acquisition, event.readings)
         if code == run.part:
-            return _present(replace(run, evidence=gathered), at, Presented.CODE, acquisition)
+            return _present(run, at, Presented.CODE, acquisition, gathered)
         if code is not None and code in run.known_parts:
             return _conclude(replace(run, evidence=gathered), inconclusive(Why.WRONG_PART, at))
     elif presented_edge(run.evidence, gathered, acquisition) and _is_ours(
         run, gathered, acquisition
     ):
-        return _present(replace(run, evidence=gathered), at, _seen_by(run), acquisition)
+        return _present(run, at, _seen_by(run), acquisition, gathered)
     return replace(run, evidence=gathered, place=seen_since(run.place, gathered, acquisition)), ()
 
 
@@ -228,9 +228,15 @@ def _tap(run: Run, event: Tapped) -> Advance:
     return _present(run, event.at, Presented.STATED)
 
 
-def _present(run: Run, at: datetime, how: Presented, shown: Acquisition | None = None) -> Advance:
+def _present(
+    run: Run,
+    at: datetime,
+    how: Presented,
+    shown: Acquisition | None = None,
+    gathered: Evidence | None = None,
+) -> Advance:
     assert run.evidence is not None  # noqa: S101  an armed run has evidence
-    evidence = present(run.evidence, at, how, shown)
+    evidence = present(gathered or run.evidence, at, how, shown, run.evidence)
     assert evidence.deadline_at is not None  # noqa: S101  present() sets it
     placed = replace(run, state=RunState.PRESENTED, evidence=evidence)
     placed, deadline = _with_deadline(

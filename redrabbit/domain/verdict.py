@@ -141,7 +141,7 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
     by_silence = _is_by_silence(evidence)
     if evidence.hearing.messages_lost and by_silence:
         return inconclusive(Why.LINK_LOST, at)
-    if evidence.blind and by_silence:
+    if (evidence.blind or _hides_an_answer(evidence)) and by_silence:
         return inconclusive(Why.NOT_WATCHED, at)
     if evidence.accepted_at is not None:
         verdict = Verdict.ACCEPTED if good_master else Verdict.MISSED
@@ -175,6 +175,18 @@ def _is_by_silence(evidence: Evidence) -> bool:
     rule = evidence.expectation.rule
     answer = rule.detected if evidence.accepted_at is None else rule.accepted
     return answer is not None and tells_by_silence(answer)
+
+
+def _hides_an_answer(evidence: Evidence) -> bool:
+    """Return whether an answer to the part may have come before the part was seen (D30).
+
+    It may have come in the same gap between two readings as the part (see `part_coming`); where a person
+    says that it is there, it may be there since the scan.
+    """
+    stated = evidence.presented_how is Presented.STATED
+    since = evidence.armed_at if stated else evidence.presented_from
+    turned = evidence.turned_at is not None and (since is None or evidence.turned_at >= since)
+    return turned or evidence.unread_before
 
 
 def _may_be_of_another_part(evidence: Evidence) -> bool:
@@ -239,7 +251,7 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
         return inconclusive(Why.STALE, now)
     if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):
         return inconclusive(Why.STUCK, now)
-    if evidence.blind:
+    if evidence.blind or _hides_an_answer(evidence):
         return inconclusive(Why.NOT_WATCHED, now)
     late = evidence.answered_late or any(holds(answer, evidence) for answer, _ in answers)
     untried = rule.demanded is not None and evidence.demanded_at is None

@@ -77,17 +77,36 @@ def test_a_code_is_an_edge_only_where_another_one_was_known_to_stand(
     acquisition: Acquisition, before: Readings, edge: Value | None
 ) -> None:
     """D2; L1: what may have stood there all the time is no part that came."""
-    assert code_edge(POLLED, acquisition, before) == edge
+    assert code_edge(begin(POLLED, before), acquisition, before) == edge
 
 
 def test_the_first_word_of_a_station_that_speaks_only_on_change_is_an_edge() -> None:
-    assert code_edge(ON_CHANGE, an_acquisition(1, {PART: RABBIT}), {}) == RABBIT
+    assert code_edge(begin(ON_CHANGE, {}), an_acquisition(1, {PART: RABBIT}), {}) == RABBIT
 
 
 def test_a_station_without_codes_has_no_code_edge() -> None:
     acquisition = an_acquisition(1, {PART: RABBIT})
 
-    assert code_edge(an_expectation(BY_TAP), acquisition, stood("")) is None
+    assert code_edge(begin(an_expectation(BY_TAP), stood("")), acquisition, stood("")) is None
+
+
+@pytest.mark.parametrize("expectation", [POLLED, ON_CHANGE], ids=["regularly", "on change"])
+@pytest.mark.parametrize(
+    ("heard_before", "edge"),
+    [
+        pytest.param("", RABBIT, id="nothing contradicts it (D7)"),
+        pytest.param(RABBIT, None, id="what was heard live contradicts it"),
+        pytest.param(None, None, id="nothing was heard live"),
+    ],
+)
+def test_what_is_old_is_no_before_of_what_was_heard_live(
+    expectation: Expectation, heard_before: Value | None, edge: Value | None
+) -> None:
+    """A message that was sent again said "no part", and the next one seemed to bring it."""
+    old = {PART: replace(stood("")[PART], retained=True)}
+    known = stood(heard_before) if heard_before is not None else {}
+    evidence = begin(expectation, known)
+    assert code_edge(evidence, an_acquisition(1, {PART: RABBIT}), old) == edge
 
 
 @pytest.mark.parametrize(

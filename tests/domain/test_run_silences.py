@@ -195,7 +195,7 @@ def test_detected_only_if_the_cycle_was_off_from_the_demand_on(
 def test_a_lamp_that_may_have_flashed_unseen_says_nothing(unread_s: float, verdict: str) -> None:
     """D30: it must be read every 0.6 s."""
     story = Story(a_run(an_expectation(NG_ONLY, blind_s=0.6)))
-    story.scan(1)
+    story.scan(1.75)
     story.poll(2, part_code=RABBIT)
     story.poll(2.25)
     story.polls(2.25 + unread_s, 5, EVERY_S)

@@ -220,6 +220,8 @@ class People:
             self.look(station)
 
     def _by_hand(self, station: str, action: Action) -> None:
+        if self._product.up:
+            self.read(station)  # as it is polled all the time: what comes now came just after
         busy_s = do_by_hand(action, self._world, station)
         self._operators[station].did(action)
         self.watch_for(station, 5.0)

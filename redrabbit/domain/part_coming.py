@@ -1,0 +1,55 @@
+"""What the time in which the part came may hide: between two readings nobody knows what came first.
+
+A sampled station shows the part with the reading after it came. So the part came at the earliest just after
+the last reading without it (D27), and an answer that came, or came and went, in the same gap may be its
+own: neither that answer nor the silence after it proves anything (D30).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from redrabbit.domain.condition import turned_true
+from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Value
+from redrabbit.domain.rule import DetectionRule, judging_signals, signals_of
+
+
+def came_since(
+    expectation: Expectation, read_at: Mapping[SignalName, datetime], shown: Acquisition
+) -> datetime:
+    """Return the earliest that a part can have come that this reading shows.
+
+    `read_at`: the begin of each signal's last good reading before. A station that tells its changes
+    has told when; a sampled one showed the part with the first reading after it.
+    """
+    told_at = shown.window.began_at
+    if expectation.gaps_lose_messages:
+        return told_at
+    rule = expectation.rule
+    showing: frozenset[SignalName] = frozenset()
+    if rule.part_code is not None:
+        showing = frozenset({rule.part_code})
+    elif rule.presented is not None:
+        showing = signals_of(rule.presented)
+    return min((read_at[signal] for signal in showing & read_at.keys()), default=told_at)
+
+
+def unread_for_long(
+    expectation: Expectation, read_at: Mapping[SignalName, datetime], at: datetime
+) -> bool:
+    """Return whether an answer can have come and gone unseen until `at`, since its signal was read."""
+    return any(
+        (limit_s := expectation.blind_after_s.get(signal)) is not None
+        and signal in read_at
+        and (at - read_at[signal]).total_seconds() > limit_s
+        for signal in judging_signals(expectation.rule)
+    )
+
+
+def answer_turned_true(
+    rule: DetectionRule, before: Mapping[SignalName, Value], after: Mapping[SignalName, Value]
+) -> bool:
+    """Return whether one of the rule's answers changed from false to true between two moments."""
+    answers = (rule.detected, *([rule.accepted] if rule.accepted is not None else []))
+    return any(turned_true(answer, before, after) for answer in answers)
