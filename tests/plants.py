@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from redrabbit.base.clock import Clock
 from redrabbit.domain.challenge_part import Category, ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.facts.catalogue import fold
@@ -173,7 +174,7 @@ def a_plant(*checks: Check, parts: tuple[ChallengePart, ...] = (), **changes: An
     return Plant(**(usual | changes))
 
 
-def a_memory_database(plant: Plant, clock: VirtualClock) -> MemoryDatabase:
+def a_memory_database(plant: Plant, clock: Clock) -> MemoryDatabase:
     """Return the memory store with the product's own fold; its heads are not signed."""
 
     def unsigned(log: LogState) -> str:
