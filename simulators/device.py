@@ -85,6 +85,8 @@ class Part:
     code: str
     failure_mode: str | None
     measured: float | None = None
+    from_production: bool = False
+    """It has no known label: it came because somebody let the line run for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

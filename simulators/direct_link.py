@@ -30,7 +30,7 @@ FAILURES = {
     FaultKind.BROKER_RESTART: "not_connected",
 }
 """Why nothing is read, in the words of the reasons a reading can have."""
-BITS = frozenset({"part_present", "rejected", "accepted", "start", "cycle"})
+BITS = frozenset({"feed_held", "part_present", "rejected", "accepted", "start", "cycle"})
 """What a dead block holds: the signals that are single bits, at the stations that have them so."""
 MISHAPS = {
     FaultKind.REORDERED_MESSAGE: Mishap.REORDERED,

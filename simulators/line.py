@@ -214,7 +214,7 @@ class World:
 
         A station that is still busy with another part takes this one as soon as it is clear.
         """
-        part = self._parts.get(code, Part(code=code, failure_mode=None))
+        part = self._parts.get(code, Part(code=code, failure_mode=None, from_production=True))
         self._enter(station, part)
 
     def press_start(self, station: str) -> None:
@@ -334,9 +334,10 @@ class World:
             simulated.start_flow(simulated.stop_flow(self.now) + simulated.cycle * GAP_SHARE)
 
     def _pass(self, station: str, part: Part) -> None:
-        """Run a part that was left in through a following station, and on."""
+        """Run a part that was left in through a following station, and on, once that is fed."""
         simulated = self._stations[station]
-        if simulated.inside is not None or simulated.stop_flow(self.now) > self.now:
+        is_free = simulated.inside is None and not simulated.is_stopped
+        if not is_free or simulated.stop_flow(self.now) > self.now:
             self.after(BUSY_S, station, lambda: self._pass(station, part))
             return
         self._enter(station, part)

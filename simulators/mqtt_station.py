@@ -19,6 +19,7 @@ from simulators.encoding import MqttPlace, json_payload, plain_payload, scaled
 from simulators.station import Change
 
 SPEAKING_ORDER = (
+    "feed_held",
     "part_present",
     "part_code",
     "measured",

@@ -2,8 +2,9 @@
 
 Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
 `accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`, `program`, `start` (the button
-is down) and `cycle` (the machine works at an accepted part). A station shows those of them that it has. The
-reason for a rejection and the measured value stand before, or with, the bit.
+is down), `cycle` (the machine works at an accepted part) and `feed_held` (no normal part can come). A station
+shows those of them that it has. The reason for a rejection and the measured value stand before, or with,
+the bit.
 """
 
 import random
@@ -190,8 +191,18 @@ class SimulatedStation:
         forgotten, forgotten_good = self._before_boot
         shown["part_count"] = (self.counter_start + counted - forgotten) % self.counter_modulus
         shown["good_count"] = (self.counter_start + good - forgotten_good) % self.counter_modulus
+        shown["feed_held"] = self.is_held and not self._is_fed()
         shown["uptime"] = int((now - self.booted_at).total_seconds())
         return {name: value for name, value in shown.items() if name in self.signals}
+
+    @property
+    def is_stopped(self) -> bool:
+        """True where a stopper, which tells that it is closed, keeps all parts of the line out."""
+        return self.is_held and "feed_held" in self.signals
+
+    def _is_fed(self) -> bool:
+        """Return whether a part from production is in the station, though normal parts are held."""
+        return self.inside is not None and self.inside.from_production
 
     def _counts(self, now: datetime) -> tuple[int, int]:
         """Return how many parts have been answered, and how many of them were good."""
