@@ -193,6 +193,8 @@ def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
             return f"{run}/scan", {"code": action.code, "operator": operator}
         case Act.TAP:
             return f"{run}/presented", {"operator": operator}
+        case Act.DISOWN:
+            return f"{run}/not-the-part", {"operator": operator}
         case Act.GIVE_BACK:
             return f"{run}/given-back", {"code": action.code, "operator": operator}
         case Act.CONFIRM:

@@ -94,6 +94,8 @@ class Act(Enum):
     START = "start"
     SCAN = "scan"
     TAP = "tap"
+    DISOWN = "disown"
+    """Say that what is before the device is not the part."""
     GIVE_BACK = "give_back"
     CONFIRM = "confirm"
     ABORT = "abort"
@@ -117,6 +119,7 @@ USUAL_S = {
     Act.START: 3.0,
     Act.SCAN: 2.0,
     Act.TAP: 1.0,
+    Act.DISOWN: 1.0,
     Act.GIVE_BACK: 4.0,
     Act.CONFIRM: 2.0,
     Act.ABORT: 3.0,
@@ -380,7 +383,7 @@ class LineOperator:
                 hands = replace(hands, part_inside=None)
             case Act.RELEASE:
                 hands = replace(hands, has_stopped_feed=False)
-            case Act.GIVE_BACK | Act.CONFIRM | Act.ABORT:
+            case Act.GIVE_BACK | Act.CONFIRM | Act.ABORT | Act.DISOWN:
                 pass
         erred = ERRING.get(self._running) is action.act
         if self._running is HumanFault.SCANS_TWICE:

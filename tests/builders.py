@@ -29,12 +29,14 @@ from redrabbit.domain.observation import (
     Value,
     Window,
 )
+from redrabbit.domain.part_count import CounterHabits
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.domain.rule import DetectionRule, Equals, OnSilence, Rises
+from redrabbit.domain.rule import DetectionRule, Equals, HeldFeed, OnSilence, Rises
 from redrabbit.domain.run import (
     Aborted,
     Confirmed,
     DeadlineExpired,
+    Disowned,
     Effect,
     Event,
     GivenBack,
@@ -43,6 +45,7 @@ from redrabbit.domain.run import (
     Restarted,
     Run,
     RunClosed,
+    SaidHeld,
     Scanned,
     SetDeadline,
     Step,
@@ -68,6 +71,7 @@ PRESENT = SignalName("part_present")
 PART = SignalName("part_code")
 CODE = SignalName("reject_code")
 COUNT = SignalName("good_count")
+FEED = SignalName("feed_held")
 
 IDLE: Mapping[SignalName, Value] = {
     REJECTED: False,
@@ -76,6 +80,7 @@ IDLE: Mapping[SignalName, Value] = {
     PART: "",
     CODE: 0,
     COUNT: 100,
+    FEED: False,
 }
 """A station with nothing before its device."""
 
@@ -105,6 +110,7 @@ def an_expectation(
     code: Value | None = None,
     every_s: float | None = 2.0,
     blind_s: float | None = 2.0,
+    habits: CounterHabits | None = None,
     messages: bool = False,
 ) -> Expectation:
     """Return what presenting a rabbit, or the good master, is to prove at a polled station."""
@@ -116,6 +122,7 @@ def an_expectation(
         rule=rule,
         expires_s=dict.fromkeys(IDLE, every_s),
         blind_after_s=dict.fromkeys(IDLE, blind_s),
+        counter_habits={COUNT: habits or CounterHabits()},
         gaps_lose_messages=messages,
     )
 
@@ -173,6 +180,10 @@ def readings_of(values: Mapping[SignalName, Value], seconds: float = -0.1) -> Re
 
 
 BY_EDGE = a_rule(part_code=None, presented=Rises(signal=PRESENT))
+HELD = replace(BY_EDGE, held=HeldFeed(signal=FEED, counters=(COUNT,), travel_s=1.0))
+"""A station that shows that its feed is held, and counts each part."""
+SAID_HELD = replace(BY_EDGE, held=HeldFeed(signal=None, counters=(COUNT,), travel_s=1.0))
+"""One where the operator says that it is held."""
 BY_TAP = a_rule(part_code=None)
 """A station that can't tell when a part is before it."""
 LEVELS = a_rule(
@@ -212,6 +223,14 @@ class Story:
     def tap(self, seconds: float) -> tuple[Effect, ...]:
         """The operator says that the part is in front of the device."""
         return self.event(Tapped(at=at(seconds), actor=ANNA))
+
+    def say_held(self, seconds: float) -> tuple[Effect, ...]:
+        """The operator says that nothing is fed."""
+        return self.event(SaidHeld(at=at(seconds), actor=ANNA))
+
+    def disown(self, seconds: float) -> tuple[Effect, ...]:
+        """The operator says that it is not the part."""
+        return self.event(Disowned(at=at(seconds), actor=ANNA))
 
     def give_back(self, seconds: float, code: str = RABBIT) -> tuple[Effect, ...]:
         """The operator puts the part back."""

@@ -20,6 +20,7 @@ from redrabbit.domain.grade import (
 )
 from redrabbit.domain.learnt_pulse import SAMPLE, of_rule
 from redrabbit.domain.part_told import places_of
+from redrabbit.domain.place_free import shows_place
 from redrabbit.domain.rule import (
     Above,
     AllOf,
@@ -31,6 +32,7 @@ from redrabbit.domain.rule import (
     DetectionRule,
     Equals,
     Falls,
+    HeldFeed,
     Increases,
     Not,
     OnSilence,
@@ -59,8 +61,10 @@ _LIFTS_PART: dict[KnownBy, str] = {
     KnownBy.PALLET: "part_code, a signal with the code on the part (A)",
     KnownBy.NEST: "part_code, a signal with the code on the part (A)",
     KnownBy.ORDER: "part_code, a signal with the code on the part (A)",
+    KnownBy.HELD: "part_code, a signal with the code on the part (A)",
     KnownBy.TAP: "presented: a signal that shows that a part is there (C), or part_code (A)",
 }
+_LIFTS_BY_HOLDING = "held: counters that count each part, with a signal that nothing is fed, or the operator's word (B)"
 _LIFTS_ANSWER: dict[AnswerBy, str] = {
     AnswerBy.CODE_NOT_RENEWED: "reject_code_cleared: true, if the code is cleared before each part (A)",
     AnswerBy.SIGNAL: "reject_code with reject_codes: why it rejected (A, or B)",
@@ -70,6 +74,7 @@ _UNPROVED_PART: dict[KnownBy, str] = {
     KnownBy.PALLET: "that nobody changed the part on its pallet, or told another pallet",
     KnownBy.NEST: "that nobody changed the part in its nest, or told another nest",
     KnownBy.ORDER: "that the part was the red rabbit, and not the next part of the line",
+    KnownBy.HELD: "that the part which a hand put in was the red rabbit, and not another",
     KnownBy.TAP: "that the part was there at all: a person says so",
 }
 _UNPROVED_ANSWER: dict[AnswerBy, str] = {
@@ -102,7 +107,8 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             ("detected", _detected_words(rule)),
             ("accepted", condition_text(rule.accepted) if rule.accepted else "it doesn't tell"),
             ("silence", _silence_words(rule)),
-            ("part known by", f"{_KNOWN[grading.known_by]} ({grading.part})"),
+            ("part known by", f"{_known_words(rule, grading)} ({grading.part})"),
+            *([("held", _held_words(rule.held))] if rule.held else []),
             ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
             ("blind time", _blind_words(rule, station, grading)),
             *_unknown_pulses(rule, station),
@@ -196,8 +202,26 @@ def _unknown_pulses(rule: DetectionRule, station: Station) -> Iterator[tuple[str
         yield "pulse", f"unknown of {names}: it {learnt}"
 
 
+def _known_words(rule: DetectionRule, grading: Grading) -> str:
+    if rule.held is None:
+        return _KNOWN[grading.known_by]
+    told = rule.held.signal or "the operator"
+    counters = " and ".join(rule.held.counters)
+    by_word = "is on" if rule.held.signal else "says that nothing is fed"
+    return f"{told} {by_word} and {counters} counts exactly one part"
+
+
+def _held_words(held: HeldFeed) -> str:
+    return (
+        f"nothing fed, nothing counted and the place free for {_seconds(held.travel_s)} before the "
+        "part, one counted until the answer; else the part is known by order (C)"
+    )
+
+
 def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:
     if PART_GRADES[grading.known_by] == grading.grade and grading.known_by in _LIFTS_PART:
+        if grading.known_by is KnownBy.ORDER and rule.presented and shows_place(rule.presented):
+            yield "would lift it", _LIFTS_BY_HOLDING
         yield "would lift it", _LIFTS_PART[grading.known_by]
     if PART_GRADES[grading.known_by] == grading.grade and grading.known_by is KnownBy.ORDER:
         yield (
@@ -214,6 +238,8 @@ def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[
 def _unproved(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[str]:
     if grading.known_by in _UNPROVED_PART:
         yield _UNPROVED_PART[grading.known_by]
+    if rule.held is not None and rule.held.signal is None:
+        yield "that nothing was fed: a person says so"
     if grading.answer_by in _UNPROVED_ANSWER:
         yield _UNPROVED_ANSWER[grading.answer_by]
     untimed = station.topics_without_time(rule)

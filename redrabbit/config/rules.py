@@ -19,6 +19,7 @@ from redrabbit.config.conditions import (
     read_value,
 )
 from redrabbit.config.file_schema import Block, Choice, Flag, Key, Raw, Schema, Section
+from redrabbit.config.held_feed import HELD, RuleRead, read_held_feed
 from redrabbit.config.limit_advice import advise_on_limits
 from redrabbit.config.located_yaml import Node, Scalar, describe
 from redrabbit.config.problem import Problems, nearest, one_of
@@ -114,6 +115,12 @@ RULE: Final = Section(
             default=timedelta(0),
         ),
         "measured": Key(SIGNAL, "The signal with the measured value.", required=False),
+        "held": Key(
+            HELD,
+            "What tells that the feed is held and that one part came; then it is known by that, not "
+            "by order.",
+            required=False,
+        ),
     },
     "a rule's mapping",
 )
@@ -166,6 +173,9 @@ def read_rule(
     codes = _read_codes(block, modes, table, problems)
     _check_pace(block, watched.link, problems)
     _require_settle(block, conditions, table, problems)
+    by_word = isinstance(block["presented"], Scalar)
+    read = RuleRead(conditions.presented, by_word, conditions.detected, conditions.accepted)
+    held = read_held_feed(block["held"], read, table, problems)
     if len(problems.found) > before or not block.complete or conditions.lacks_any(block):
         return None
     detected = conditions.detected
@@ -183,6 +193,7 @@ def read_rule(
         reject_code_cleared=block["reject_code_cleared"],
         settle_s=block["settle"].total_seconds(),
         measured=_name(block["measured"]),
+        held=held,
     )
 
 

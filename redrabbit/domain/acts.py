@@ -88,6 +88,24 @@ class SayPresented(Act[RunRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SayFeedHeld(Act[RunRecord]):
+    """Say that nothing is fed until the check is over, where no signal tells (D29)."""
+
+    KIND: ClassVar = "say_feed_held"
+
+    run_id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayNotThePart(Act[RunRecord]):
+    """Say that what is before the device is not the part; only before the answer (D29)."""
+
+    KIND: ClassVar = "say_not_the_part"
+
+    run_id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveBackPart(Act[RunRecord]):
     """Scan the part back into its place. A refused scan is kept (B25)."""
 
@@ -287,7 +305,16 @@ class DecidePulse(Act[PulseRecord]):
     confirmed: bool
 
 
-ActOnRun = ScanPart | TellOfPart | SayPresented | GiveBackPart | ConfirmRun | AbortRun
+ActOnRun = (
+    ScanPart
+    | TellOfPart
+    | SayPresented
+    | SayFeedHeld
+    | SayNotThePart
+    | GiveBackPart
+    | ConfirmRun
+    | AbortRun
+)
 """Acts on a run under way: they pass the queue before its station."""
 
 ActOnCase = RecordStop | RecordAlternate | TickReaction | RecordRepair | CloseContainment
@@ -298,6 +325,8 @@ ACTS: tuple[type[Act[Record]], ...] = (
     ScanPart,
     TellOfPart,
     SayPresented,
+    SayFeedHeld,
+    SayNotThePart,
     GiveBackPart,
     ConfirmRun,
     AbortRun,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.condition import edge_target, holds, same_value
 from redrabbit.domain.evidence_trace import Trace, TracePoint, before_the_part, with_more
 from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, presented_by
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
@@ -91,6 +92,8 @@ class Evidence:
     """Why the last acquisition failed, None when it was good."""
     machine: MachineHeard = NOTHING_HEARD
     """Since the part came."""
+    feed: FeedWatch | None = None
+    """Since the scan, where the rule says what tells that it is held (D29)."""
     answered_late: bool = False
     """An answer was seen too late to be surely in time, and not so late that it surely was not."""
     another_part: bool = False

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from redrabbit.domain.challenge_part import CertifiedValue
 from redrabbit.domain.identity import FailureMode, PartId, SignalName
 from redrabbit.domain.observation import Value
+from redrabbit.domain.part_count import CounterHabits
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.station_says import Asked, SaidOf
 
@@ -36,6 +37,8 @@ class Expectation:
     """Whether its station tells that its machine runs; silence counts only while it does (D32)."""
     certified: CertifiedValue | None = None
     """What the part measures, where the station measures the same in the same unit (D29)."""
+    counter_habits: Mapping[SignalName, CounterHabits] = field(default_factory=dict)
+    """How the counters of `rule.held` go back (D32)."""
     gaps_lose_messages: bool
     """True where a cut link loses what was said meanwhile (MQTT), False where it is read again."""
     asked: Mapping[SaidOf, Asked] = field(default_factory=dict)

@@ -206,7 +206,9 @@ def _known_by(rule: DetectionRule, station: Station) -> KnownBy:
     places = places_of(station.says, rule)
     if places:
         return KnownBy.PALLET if SaidOf.PALLET in places else KnownBy.NEST
-    return KnownBy.TAP if rule.presented is None else KnownBy.ORDER
+    if rule.presented is None:
+        return KnownBy.TAP
+    return KnownBy.ORDER if rule.held is None else KnownBy.HELD
 
 
 def _answer_by(rule: DetectionRule) -> AnswerBy:

@@ -6,6 +6,7 @@ by the table in `redrabbit.domain.grade`. It changes no verdict.
 
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.grade import AnswerBy, Grading, KnownBy, Watched, tells_by_value
+from redrabbit.domain.held_part import is_held
 from redrabbit.domain.identity_dispute import is_disputed
 from redrabbit.domain.rule import tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict
@@ -21,6 +22,8 @@ _KNOWN_BY = {
 
 def known_by(evidence: Evidence) -> KnownBy | None:
     """Return by what it is known which part was there (D29); None where none was presented."""
+    if is_held(evidence):
+        return KnownBy.HELD
     return None if evidence.presented_how is None else _KNOWN_BY[evidence.presented_how]
 
 

@@ -40,6 +40,8 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.ScanPart: _RUNNING,
     acts.TellOfPart: _RUNNING,
     acts.SayPresented: _RUNNING,
+    acts.SayFeedHeld: _ON_THE_FLOOR,  # a person stands for it, never a program
+    acts.SayNotThePart: _ON_THE_FLOOR,
     acts.GiveBackPart: _RUNNING,
     acts.ConfirmRun: _ON_THE_FLOOR,  # a person stands for it, never a program
     acts.AbortRun: _RUNNING,

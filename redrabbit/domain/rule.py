@@ -123,6 +123,24 @@ Leaf = Level | Edge | StaysOff
 Condition = Leaf | AllOf | AnyOf | Not
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFeed:
+    """How a station shows that nothing is fed, and that exactly one part came (D29)."""
+
+    signal: SignalName | None
+    """On while no part can come; None: the operator says so."""
+    counters: tuple[SignalName, ...]
+    """Each counts every part once: after `presented` has shown it, and not later than the answer."""
+    travel_s: float
+    """How long a part may still be under way to the place, and be counted, once nothing is fed."""
+
+    @property
+    def signals(self) -> frozenset[SignalName]:
+        """Every signal that tells of the feed."""
+        told = () if self.signal is None else (self.signal,)
+        return frozenset((*told, *self.counters))
+
+
 class OnSilence(StrEnum):
     """What it means when a station says nothing in time, on good communication (L3)."""
 
@@ -157,6 +175,9 @@ class DetectionRule:
     reason in separate messages."""
     measured: SignalName | None = None
     """The signal with the measured value, shown beside the verdict and kept with it."""
+    held: HeldFeed | None = None
+    """What tells that the part is the only one that can have come (D29). It decides no verdict, so its
+    signals are none of `signals()`: a device is read without them."""
 
     def signals(self) -> frozenset[SignalName]:
         """Return every signal that the rule reads."""

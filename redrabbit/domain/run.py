@@ -74,6 +74,8 @@ class Run:
     told: Mapping[SaidOf, str] = field(default_factory=dict)
     """What the operator told of the part of the step under way (D33)."""
     evidence: Evidence | None = None
+    feed_said_at: datetime | None = None
+    """When somebody said that the feed is held, for the rest of the run (D29)."""
     place: PlaceSeen | None = None
     """What was seen of the part's place since it was scanned (D29)."""
     later_presentation: Evidence | None = None
@@ -148,6 +150,22 @@ class Tapped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidHeld:
+    """The operator says that nothing is fed until the check is over (D29)."""
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disowned:
+    """The operator says that what is before the device is not the part (D29)."""
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """The station was read once more, or could not be."""
 
@@ -214,6 +232,8 @@ Event = (
     Scanned
     | Told
     | Tapped
+    | SaidHeld
+    | Disowned
     | Observed
     | DeadlineExpired
     | GivenBack
@@ -259,6 +279,14 @@ class PartTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHeld:
+    """Nothing is fed until the check is over, as `actor` says."""
+
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartPresented:
     """The part is in front of the device."""
 
@@ -277,6 +305,8 @@ class VerdictReached:
     judgement: Judgement
     evidence: Evidence
     decides: bool
+    actor: Actor | None = None
+    """Who ended it by saying that it was not the part; None: the evidence did, or what went wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +360,7 @@ Effect = (
     SetDeadline
     | PartIssued
     | PartTold
+    | FeedHeld
     | PartPresented
     | VerdictReached
     | VerdictContradicted

@@ -11,6 +11,7 @@ from dataclasses import replace
 from redrabbit.domain.condition import turned_true
 from redrabbit.domain.evidence import Evidence, gather
 from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.feed_watch import after_part
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.observation import Acquisition, Readings, Value
 from redrabbit.domain.part_told import came_there, left_place
@@ -72,6 +73,8 @@ def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:
 
     Then neither an answer nor a reason that it brings is taken: either may be about that part.
     """
+    if evidence.feed is not None:
+        evidence = replace(evidence, feed=after_part(evidence.feed, event.acquisition))
     gathered = gather(evidence, event.acquisition)
     if not _next_part_came(part, evidence, gathered, event):
         return gathered
@@ -80,7 +83,9 @@ def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:
 
 
 def _next_part_came(part: PartId, before: Evidence, after: Evidence, event: Observed) -> bool:
-    """Return whether another part, or ours once more, is before the device now."""
+    """Return whether another part, or ours once more, is before the device now, or was counted (D29)."""
+    if after.feed is not None and after.feed.more_came:
+        return True
     expectation = before.expectation
     if expectation.rule.part_code is None:
         left = expectation.places and left_place(

@@ -1,9 +1,10 @@
 """How a run moves: `advance(run, event) -> (run, effects)`, with the table of its transitions.
 
 A refused event raises `Refusal` and changes nothing. The rules it obeys: D2 (who arms, what is
-*presented*), D4 (worst step decides, a miss ends the sequence), L3 (a restart, another part or a
-lost link is never guessed over), L5 (the part comes back before the run can close), L10 (the
-first presentation decides). It carries nothing out: effects are values.
+*presented*), D29 (a held feed; *that was not the part*), D4 (worst step decides, a miss ends the
+sequence), L3 (a restart, another part or a lost link is never guessed over), L5 (the part comes back
+before the run can close), L10 (the first presentation decides). It carries nothing out: effects are
+values.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import assert_never
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Evidence, begin, gather, present
+from redrabbit.domain.feed_watch import at_part
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.part_told import BY_HAND_S, PLACES, not_told, with_told
@@ -23,6 +25,7 @@ from redrabbit.domain.run import (
     Confirmed,
     DeadlineExpired,
     DeadlineKind,
+    Disowned,
     Event,
     GivenBack,
     NotRecorded,
@@ -36,6 +39,7 @@ from redrabbit.domain.run import (
     Run,
     RunClosed,
     RunStopped,
+    SaidHeld,
     Scanned,
     SetDeadline,
     StopReason,
@@ -44,6 +48,7 @@ from redrabbit.domain.run import (
     VerdictReached,
     outcome_of,
 )
+from redrabbit.domain.run_feed import feed_at_arming, say_held, with_feed
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_return import (
     conclude_later_presentation,
@@ -77,6 +82,8 @@ def advance(run: Run, event: Event) -> Advance:
         return transition.move(run, event)
     if isinstance(event, Observed | DeadlineExpired | Restarted | NotRecorded):
         return run, ()
+    if isinstance(event, Disowned) and run.step.judgement is not None:
+        raise Refusal("answer_came", run=run.id)
     raise Refusal("not_now", run=run.id, state=run.state.value, act=_act(event))
 
 
@@ -90,7 +97,9 @@ def _is_over(deadline: SetDeadline | None, event: DeadlineExpired) -> bool:
     return deadline is not None and event.kind is deadline.kind and event.at >= deadline.at
 
 
-def _act(event: Scanned | Told | Tapped | GivenBack | Confirmed | Aborted) -> str:
+def _act(
+    event: Scanned | Told | Tapped | SaidHeld | Disowned | GivenBack | Confirmed | Aborted,
+) -> str:
     match event:
         case Scanned():
             return "scan"
@@ -98,6 +107,10 @@ def _act(event: Scanned | Told | Tapped | GivenBack | Confirmed | Aborted) -> st
             return "tell"
         case Tapped():
             return "presented"
+        case SaidHeld():
+            return "feed_held"
+        case Disowned():
+            return "not_the_part"
         case GivenBack():
             return "given_back"
         case Confirmed():
@@ -138,7 +151,9 @@ def _tell(run: Run, event: Told) -> Advance:
 
 
 def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
-    evidence = begin(run.step.expectation, readings, at, run.told)
+    evidence = replace(
+        begin(run.step.expectation, readings, at, run.told), feed=feed_at_arming(run, readings)
+    )
     armed = replace(
         run,
         state=RunState.ARMED,
@@ -203,8 +218,11 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
     elif presented_edge(run.evidence, gathered, acquisition) and _is_ours(
         run, gathered, acquisition
     ):
+        if gathered.feed is not None:
+            gathered = replace(gathered, feed=at_part(gathered.feed, acquisition))
         return _present(run, at, _seen_by(run), acquisition, gathered)
-    return replace(run, evidence=gathered, place=seen_since(run.place, gathered, acquisition)), ()
+    place = seen_since(run.place, gathered, acquisition)
+    return replace(run, evidence=with_feed(gathered, acquisition), place=place), ()
 
 
 def _is_ours(run: Run, evidence: Evidence, acquisition: Acquisition) -> bool:
@@ -292,11 +310,25 @@ def _abort_presented(run: Run, event: Aborted) -> Advance:
     )
 
 
+def _disown(run: Run, event: Disowned) -> Advance:
+    """End the presentation by a person's word; never after the answer, or its time (D29).
+
+    The device would be acquitted by whoever saw it miss.
+    """
+    seen = run.evidence
+    assert seen is not None  # noqa: S101  a presented run has evidence
+    assert seen.deadline_at is not None  # noqa: S101  present() set it
+    answered = seen.rejected_at or seen.accepted_at or seen.answered_late
+    if answered or event.at > seen.deadline_at:
+        raise Refusal("answer_came", run=run.id)
+    return _conclude(run, inconclusive(Why.NOT_THE_PART, event.at), event.actor)
+
+
 def _restart_presented(run: Run, event: Restarted) -> Advance:
     return _conclude(run, inconclusive(Why.RESTARTED, event.at))
 
 
-def _conclude(run: Run, judgement: Judgement) -> Advance:
+def _conclude(run: Run, judgement: Judgement, actor: Actor | None = None) -> Advance:
     assert run.evidence is not None  # noqa: S101  what is judged has evidence
     step = replace(run.step, judgement=judgement, attempts=1)
     judged = replace(run.with_step(step), state=RunState.AWAITING_RETURN)
@@ -306,7 +338,12 @@ def _conclude(run: Run, judgement: Judgement) -> Advance:
         judgement.decided_at + timedelta(seconds=run.return_timeout_s),
     )
     reached = VerdictReached(
-        step=run.index, attempt=1, judgement=judgement, evidence=run.evidence, decides=True
+        step=run.index,
+        attempt=1,
+        judgement=judgement,
+        evidence=run.evidence,
+        decides=True,
+        actor=actor,
     )
     return judged, (reached, deadline)
 
@@ -429,11 +466,13 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_PART, NotRecorded): Transition(_leave_unrecorded, (_S.AWAITING_PART, _S.CLOSED)),
     (_S.ARMED, Observed): Transition(_watch_arming, (_S.ARMED, _S.PRESENTED, _S.AWAITING_RETURN)),
     (_S.ARMED, Tapped): Transition(_tap, (_S.PRESENTED,)),
+    (_S.ARMED, SaidHeld): Transition(say_held, (_S.ARMED,)),
     (_S.ARMED, DeadlineExpired): Transition(_expire_arming, (_S.AWAITING_RETURN,)),
     (_S.ARMED, Aborted): Transition(_abort_armed, (_S.AWAITING_RETURN,)),
     (_S.ARMED, Restarted): Transition(_restart_armed, (_S.AWAITING_RETURN,)),
     (_S.ARMED, NotRecorded): Transition(_stop_armed_unrecorded, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Observed): Transition(_watch_presented, (_S.PRESENTED, _S.AWAITING_RETURN)),
+    (_S.PRESENTED, Disowned): Transition(_disown, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, DeadlineExpired): Transition(_expire_verdict, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Aborted): Transition(_abort_presented, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Restarted): Transition(_restart_presented, (_S.AWAITING_RETURN,)),

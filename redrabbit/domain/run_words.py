@@ -100,6 +100,8 @@ class Why(StrEnum):
     CONTRADICTORY = "contradictory"
     WRONG_REJECT_CODE = "wrong_reject_code"
     WRONG_PART = "wrong_part"
+    NOT_THE_PART = "not_the_part"
+    """A person said so before the answer (D29)."""
     LINK_LOST = "link_lost"
     NOT_RUNNING = "not_running"
     """The machine has stopped: it answers, but its heartbeat does not change (D32)."""

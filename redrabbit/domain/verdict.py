@@ -12,6 +12,7 @@ from typing import Final
 
 from redrabbit.domain.condition import holds, is_blocked, stands
 from redrabbit.domain.evidence import Evidence, expired_signals
+from redrabbit.domain.held_part import is_held
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.reject_reason import is_expected
 from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
@@ -192,7 +193,8 @@ def _hides_an_answer(evidence: Evidence) -> bool:
 def _may_be_of_another_part(evidence: Evidence) -> bool:
     """Return whether the next part may have come unseen, and nothing tells that it did not (D30).
 
-    The right reason, told anew, tells. So does a part code; a tap says what it is worth by its grade.
+    The right reason, told anew, tells. So do a part code and a held feed; a tap says what it is worth by its
+    grade.
     """
     told_anew = evidence.rejected_at is not None and (
         evidence.reason.renewed and is_expected(evidence.reason.told, evidence.expectation.code)
@@ -205,11 +207,11 @@ def _is_seen_again(evidence: Evidence) -> bool:
     """Return whether the answer's own reading shows which part is there, or nothing ever does.
 
     Where a station is polled, each reading tells the nest or pallet; a message may be the one that is
-    missing.
+    missing. A feed that was held until the answer tells it as well.
     """
     if evidence.expectation.places:
         return not evidence.expectation.gaps_lose_messages
-    return evidence.presented_how is not Presented.EDGE
+    return evidence.presented_how is not Presented.EDGE or is_held(evidence)
 
 
 def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:

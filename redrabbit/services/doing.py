@@ -22,6 +22,7 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.permissions import require
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
+from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.services import containing, messaging, planning, pulse_learning, remarking
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
@@ -322,6 +323,8 @@ MOVES: Mapping[type[Act[Any]], Callable[[StationOwner, Any, Actor, Any], Pending
         act.of, act.value.strip(), actor=by, now=now
     ),
     acts.SayPresented: lambda owner, _act, by, now: owner.tap(actor=by, now=now),
+    acts.SayFeedHeld: lambda owner, _act, by, now: owner.say(SaidHeld(at=now, actor=by)),
+    acts.SayNotThePart: lambda owner, _act, by, now: owner.say(Disowned(at=now, actor=by)),
     acts.GiveBackPart: lambda owner, act, by, now: owner.give_back(
         act.code.strip(), actor=by, now=now
     ),

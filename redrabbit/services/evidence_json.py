@@ -5,12 +5,13 @@ until when the answer counted, how closely the station was watched, how the cloc
 stood to ours (D27), the rule itself (D1, R14, R16), and what its signals were called then (D23).
 """
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts.codec import plain
+from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.ledger import JsonValue, instant_text
 from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not, StaysOff
 from redrabbit.domain.station import ModbusLink, Station
@@ -51,6 +52,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
         poll_interval_s=interval,
         clock_offsets_s={name: round(offset_s, 6) for name, offset_s in offsets},
         messages_lost=evidence.hearing.messages_lost,
+        feed=_feed(evidence.feed),
         trace=trace,
         signals={
             spec.name: {"label": plain(spec.label), "unit": spec.unit}
@@ -72,6 +74,37 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
             "expected_code": evidence.expectation.code,
             "measured": rule.measured,
         },
+    )
+
+
+def without_readings(evidence: Evidence) -> Evidence:
+    """Return what is left where what was read is not recordable: when, by which rule, how watched."""
+    dropped = evidence.trace_points_dropped + len(evidence.trace)
+    return replace(
+        evidence,
+        known={},
+        alive_at={},
+        base={},
+        feed=None,
+        trace=(),
+        trace_points_dropped=dropped,
+    )
+
+
+def _feed(feed: FeedWatch | None) -> dict[str, JsonValue] | None:
+    """Return what was read of the feed: by it the part is known to be held, or not (D29)."""
+    if feed is None:
+        return None
+    return _as_json(
+        signal=feed.held.signal,
+        said_at=feed.said_at,
+        travel_s=feed.held.travel_s,
+        still_since=feed.still_since,
+        held_since=feed.held_since,
+        is_held=feed.is_held,
+        counted_from=feed.counted_from,
+        risen=feed.risen,
+        read_until=feed.read_until,
     )
 
 

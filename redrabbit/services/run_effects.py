@@ -34,6 +34,7 @@ from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
+    FeedHeld,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -46,7 +47,7 @@ from redrabbit.domain.run import (
     VerdictContradicted,
     VerdictReached,
 )
-from redrabbit.domain.run_words import Outcome, Presented, Verdict
+from redrabbit.domain.run_words import Outcome, Presented, Verdict, Why
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.station_says import Said, said
@@ -152,6 +153,11 @@ def _tell(uow: UnitOfWork, scene: Scene, run: Run, effect: PartTold) -> None:
     _record(uow, scene, told, effect.at, effect.actor)
 
 
+def _hold_feed(uow: UnitOfWork, scene: Scene, run: Run, effect: FeedHeld) -> None:
+    held = runs.FeedHeld(station=scene.check.station, device=scene.check.device, run_id=run.id)
+    _record(uow, scene, held, effect.at, effect.actor)
+
+
 def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> None:
     presented = presentations.PartPresented(
         station=scene.check.station,
@@ -195,7 +201,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         grade_part=grading.part if grading else None,
         grade_answer=grading.answer if grading else None,
         grade_watched=grading.watch if grading else None,
-        identity_kind=known_by(evidence),
+        identity_kind=None if judgement.why is Why.NOT_THE_PART else known_by(evidence),
         answer_kind=grading.answer_by if grading else None,
         watched=grading.watched if grading else None,
         identity_disputed=grading.disputed if grading else False,
@@ -216,7 +222,7 @@ def _reach_verdict(uow: UnitOfWork, scene: Scene, run: Run, effect: VerdictReach
         largest_gap_s=round(evidence.largest_gap_s, 6) if presented_at else None,
         evidence=evidence_json(evidence, scene.station),
     )
-    _record(uow, scene, reached, judgement.decided_at)
+    _record(uow, scene, reached, judgement.decided_at, effect.actor or AGENT)
     if judgement.verdict is Verdict.MISSED and scene.is_running is False:
         # nothing was made since it stopped, so its window is over as soon as it is opened
         note_running(
@@ -381,6 +387,7 @@ def _with_unit(station: Station, signal: str | None, value: Value | None) -> str
 CARRIED_OUT: Mapping[type, Callable[[UnitOfWork, Scene, Run, Any], None]] = {
     PartTold: _tell,
     PartIssued: _issue,
+    FeedHeld: _hold_feed,
     PartPresented: _present,
     VerdictReached: _reach_verdict,
     VerdictContradicted: _contradict,

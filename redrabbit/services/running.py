@@ -25,8 +25,10 @@ from redrabbit.domain.identity import (
     OccurrenceId,
     PartId,
     RunId,
+    SignalName,
 )
 from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
+from redrabbit.domain.part_count import CounterHabits
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.part_told import asked_of, places_of
 from redrabbit.domain.plant import Plant
@@ -40,7 +42,7 @@ from redrabbit.domain.records import (
     PresentationRecord,
     RunRecord,
 )
-from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.rule import DetectionRule, HeldFeed
 from redrabbit.domain.run import DeadlineKind, Run, SetDeadline, Step, StopReason
 from redrabbit.domain.run_questions import parts_of, stopped_with
 from redrabbit.domain.run_transitions import start_deadline
@@ -167,6 +169,7 @@ def rebuild_run(uow: UnitOfWork, plant: Plant, known: RunRecord) -> Run | None:
         steps=tuple(steps),
         index=known.step,
         state=known.state,
+        feed_said_at=known.feed_held_at,
         expires_at=known.expires_at,
         stopped=stopped_with(known),
         reason=_reason(known),
@@ -334,11 +337,22 @@ def expectation(plant: Plant, station: Station, check: Check, part_id: PartId) -
         expires_s=station.expires_s(),
         blind_after_s=blind_after_s(rule, station),
         heartbeat=station.heartbeat is not None,
+        counter_habits=_habits(station, rule.held),
         certified=_comparable(part, rule, station),
         gaps_lose_messages=isinstance(station.link, MqttLink),
         asked=asked_of(station.says, rule),
         places=places_of(station.says, rule),
     )
+
+
+def _habits(station: Station, held: HeldFeed | None) -> dict[SignalName, CounterHabits]:
+    """Return how the counters go back that tell that one part came (D29, D32)."""
+    counters = () if held is None else held.counters
+    return {
+        spec.name: CounterHabits(resets=spec.resets, rollover=spec.rollover)
+        for spec in station.signals
+        if spec.name in counters
+    }
 
 
 def _comparable(

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.identity import (
     Actor,
     CheckId,
@@ -32,6 +31,7 @@ from redrabbit.domain.run import (
     Aborted,
     Confirmed,
     DeadlineExpired,
+    Disowned,
     Effect,
     Event,
     GivenBack,
@@ -40,6 +40,7 @@ from redrabbit.domain.run import (
     PartIssued,
     Restarted,
     Run,
+    SaidHeld,
     Scanned,
     SetDeadline,
     Tapped,
@@ -52,6 +53,7 @@ from redrabbit.domain.run_watching import watched_by
 from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
+from redrabbit.services.evidence_json import without_readings
 from redrabbit.services.live import LiveStation
 from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
@@ -269,6 +271,10 @@ class StationOwner:
         """Take the operator's word that the part is in front of the device."""
         return self._must(self._run_under_way(), Tapped(at=now, actor=actor))
 
+    def say(self, said: SaidHeld | Disowned) -> Pending:
+        """Take a person's word on the feed, or on what is before the device (D29)."""
+        return self._must(self._run_under_way(), said)
+
     def give_back(self, code: str, *, actor: Actor, now: datetime) -> Pending:
         """Take the part back."""
         return self._must(self._run_under_way(), GivenBack(at=now, code=code, actor=actor))
@@ -369,7 +375,7 @@ class StationOwner:
         """Return the move without anything that was read: that may be what is not recordable."""
         scene = self._scene(after, at, as_read=False)
         bare = tuple(
-            replace(effect, evidence=_without_readings(effect.evidence))
+            replace(effect, evidence=without_readings(effect.evidence))
             if isinstance(effect, VerdictReached)
             else effect
             for effect in effects
@@ -426,9 +432,3 @@ class StationOwner:
             raise_escape(uow, self._plant, self.station, part_id=part, at=at, run_id=run_id)
 
         return Pending(command=command)
-
-
-def _without_readings(evidence: Evidence) -> Evidence:
-    """Return what is left where what was read is not recordable: when, by which rule, how watched."""
-    dropped = evidence.trace_points_dropped + len(evidence.trace)
-    return replace(evidence, known={}, alive_at={}, base={}, trace=(), trace_points_dropped=dropped)

@@ -131,6 +131,44 @@ def test_an_operators_tap_is_the_weakest() -> None:
     assert "the operator taps that it is there (D)" in told("line2-op10")
 
 
+def test_a_held_feed_is_told_with_all_that_it_takes() -> None:
+    """D29."""
+    lines = told("line1-op40").splitlines()
+    assert "  part known by:    feed_held is on and part_count counts exactly one part (B)" in lines
+    assert (
+        "  held:             nothing fed, nothing counted and the place free for 1 s before the part, "
+        "one counted until the answer; else the part is known by order (C)" in lines
+    )
+    assert "  grade:            B at least, if nothing goes wrong" in lines
+    assert any("can't prove" in line and "a hand put in" in line for line in lines)
+    assert "that nothing was fed" not in told("line1-op40")
+
+
+def test_a_feed_that_is_said_to_be_held_is_told_as_a_persons_word() -> None:
+    station = PLANT.station(StationId("line1-op40"))
+    (device,) = station.devices
+    assert device.rule.held is not None
+    said = replace(device.rule, held=replace(device.rule.held, signal=None))
+    lines = explain(replace(station, devices=(replace(device, rule=said),)))
+    assert (
+        "  part known by:    the operator says that nothing is fed and part_count counts exactly one "
+        "part (B)" in lines
+    )
+    assert "  can't prove:      that nothing was fed: a person says so" in lines
+
+
+def test_what_is_known_by_order_would_be_lifted_by_a_held_feed() -> None:
+    words = (
+        "held: counters that count each part, with a signal that nothing is fed, or the operator's"
+    )
+    assert words in told("line2-op50")
+    station = PLANT.station(StationId("line2-op50"))
+    (device,) = station.devices
+    counted = replace(device.rule, presented=Increases(signal=SignalName("part_count")))
+    lines = explain(replace(station, devices=(replace(device, rule=counted),)))
+    assert words not in "\n".join(lines), "a counter can't show the place"
+
+
 @pytest.mark.parametrize("station", PLANT.stations, ids=lambda station: station.id)
 def test_each_device_is_told_with_the_grade_that_it_can_reach(station: Station) -> None:
     for device in station.devices:

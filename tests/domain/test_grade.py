@@ -36,7 +36,7 @@ from redrabbit.domain.rule import (
 )
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
-from tests.builders import CODE, COUNT, PART, PRESENT, REJECTED, a_rule
+from tests.builders import CODE, COUNT, HELD, PART, PRESENT, REJECTED, a_rule
 from tests.domain.grade_table import COMMAND, FILE, printed
 from tests.plants import OP20, a_station
 
@@ -178,6 +178,7 @@ POLLED = replace(
             "code_not_renewed",
             "C",
         ),
+        (replace(HELD, reject_code=CODE), "held", "code_not_renewed", "B"),
         (a_rule(part_code=None, presented=None, reject_code=CODE), "tap", "code_not_renewed", "D"),
         (
             a_rule(part_code=PART, detected=Above(signal=TORQUE, limit=9), measured=TORQUE),
@@ -186,7 +187,7 @@ POLLED = replace(
             "B",
         ),
     ],
-    ids=["code_and_reason", "reason_cleared", "code", "order", "tap", "value"],
+    ids=["code_and_reason", "reason_cleared", "code", "order", "held", "tap", "value"],
 )
 def test_a_device_reaches_what_its_rule_tells(
     rule: DetectionRule, known_by: str, answer_by: str, grade: str

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.evidence import Evidence, begin, present
+from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.hearing import Hearing
@@ -17,6 +18,7 @@ from tests.builders import (
     ACCEPTED,
     CODE,
     COUNT,
+    HELD,
     IDLE,
     REJECTED,
     a_rule,
@@ -59,6 +61,32 @@ def rejected(evidence: Evidence, told: int | None = None, *, renewed: bool = Fal
 def test_the_part_is_known_by_how_it_was_presented(how: Presented, by: KnownBy) -> None:
     """D29."""
     assert known_by(shown(how=how)) is by
+
+
+@pytest.mark.parametrize(
+    ("how", "by"),
+    [
+        (Presented.CODE, KnownBy.CODE),
+        (Presented.EDGE, KnownBy.HELD),
+        (Presented.STATED, KnownBy.TAP),
+    ],
+)
+def test_a_held_feed_tells_of_a_part_that_the_station_saw_come(how: Presented, by: KnownBy) -> None:
+    """D29: a code tells more, and a tap does not say when it came."""
+    assert HELD.held is not None
+    feed = FeedWatch(
+        held=HELD.held,
+        habits={},
+        unread_s=1.0,
+        said_at=None,
+        known={},
+        read_until=at(1),
+        is_held=True,
+        counted_from={COUNT: 1},
+        risen={COUNT: 1},
+    )
+
+    assert known_by(replace(shown(how=how), feed=feed, rejected_at=at(1))) is by
 
 
 def test_a_part_that_was_not_presented_is_known_by_nothing_and_graded_by_none() -> None:

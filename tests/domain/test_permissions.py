@@ -30,6 +30,8 @@ DECIDED: Final = {
     "scan_part": "xx---x--x",
     "tell_of_part": "xx---x--x",
     "say_presented": "xx---x--x",
+    "say_feed_held": "xx---x---",
+    "say_not_the_part": "xx---x---",
     "give_back_part": "xx---x--x",
     "confirm_run": "xx---x---",
     "abort_run": "xx---x--x",

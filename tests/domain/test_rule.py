@@ -14,6 +14,7 @@ from redrabbit.domain.rule import (
     DetectionRule,
     Equals,
     Falls,
+    HeldFeed,
     Increases,
     Not,
     OnSilence,
@@ -130,3 +131,26 @@ def test_a_rule_waits_for_its_changes_and_for_what_a_silence_begins_with() -> No
     bare = replace(rule, detected=Rises(signal=A), accepted=None, demanded=None)
     assert bare.awaited() == (Rises(signal=A),)
     assert not tells_by_silence(bare.detected)
+
+
+@pytest.mark.parametrize(("signal", "told"), [(C, {A, B, C}), (None, {A, B})])
+def test_a_held_feed_is_told_by_its_counters_and_its_signal(
+    signal: SignalName | None, told: set[SignalName]
+) -> None:
+    held = HeldFeed(signal=signal, counters=(A, B), travel_s=1.0)
+
+    assert held.signals == told
+
+
+def test_what_tells_of_the_feed_judges_nothing() -> None:
+    """D32: a device is read without it."""
+    bare = DetectionRule(
+        presented=Rises(signal=A),
+        detected=Rises(signal=B),
+        accepted=None,
+        within_s=5.0,
+        on_silence=OnSilence.MISSED,
+    )
+    held = replace(bare, held=HeldFeed(signal=C, counters=(C,), travel_s=1.0))
+
+    assert held.signals() == bare.signals()

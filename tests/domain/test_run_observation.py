@@ -7,6 +7,7 @@ import pytest
 
 from redrabbit.domain.evidence import Evidence, begin, gather, present
 from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
 from redrabbit.domain.run import Observed
@@ -17,6 +18,9 @@ from tests.builders import (
     BY_EDGE,
     BY_TAP,
     CODE,
+    COUNT,
+    FEED,
+    HELD,
     IDLE,
     OTHER_RABBIT,
     PART,
@@ -199,3 +203,27 @@ def test_a_part_that_was_there_before_the_scan_is_none_that_came(
     coming = an_acquisition(1.05, {PRESENT: True}, took_s=late_s)
 
     assert presented_edge(before, gather(before, coming), coming) is edge
+
+
+@pytest.mark.parametrize(("count", "is_another"), [(101, False), (102, True)])
+def test_a_second_part_that_is_counted_is_another_one(count: int, is_another: bool) -> None:
+    """D29: whether or not the station shows it at its place."""
+    expectation = an_expectation(HELD)
+    assert HELD.held is not None
+    feed = FeedWatch(
+        held=HELD.held,
+        habits={},
+        unread_s=2.0,
+        said_at=None,
+        known={COUNT: 100, FEED: True},
+        counted_from={COUNT: 100},
+        is_held=True,
+    )
+    shown = present(begin(expectation, readings_of(IDLE)), at(0), Presented.EDGE)
+    reading = an_acquisition(1, {COUNT: count, REJECTED: True})
+    seen = watched(
+        RABBIT, replace(shown, feed=feed), Observed(acquisition=reading, readings=readings_of(IDLE))
+    )
+
+    assert seen.another_part is is_another
+    assert (seen.rejected_at is None) is is_another

@@ -12,6 +12,7 @@ from redrabbit.domain.run import (
     Confirmed,
     DeadlineExpired,
     DeadlineKind,
+    Disowned,
     Event,
     GivenBack,
     NotRecorded,
@@ -20,6 +21,7 @@ from redrabbit.domain.run import (
     Restarted,
     RunClosed,
     RunStopped,
+    SaidHeld,
     Scanned,
     SetDeadline,
     StopReason,
@@ -36,6 +38,7 @@ from tests.builders import (
     MASTER,
     OTHER_RABBIT,
     RABBIT,
+    SAID_HELD,
     Story,
     a_rule,
     a_run,
@@ -221,6 +224,51 @@ def test_the_operator_can_not_say_presented_where_the_station_tells(rule: Detect
         story.tap(2)
 
     assert refusal.value.code == "station_tells_presented"
+    assert story.run is before
+
+
+def test_that_was_not_the_part_ends_the_presentation_without_a_verdict_on_the_device() -> None:
+    """D29."""
+    story = told_up_to(RunState.PRESENTED)
+    effects = story.disown(2.5)
+
+    assert story.verdict == "inconclusive not_the_part"
+    assert [e.actor for e in effects if isinstance(e, VerdictReached)] == [ANNA]
+    assert story.run.state is RunState.AWAITING_RETURN
+    story.give_back(10)
+    story.confirm(11)
+    assert story.outcome == "inconclusive"
+
+
+LATE_ANSWERS = {
+    "answered": (a_rule(settle_s=1.0), 2.5, 2.6),
+    "answered for no reason yet": (a_rule(reject_code=CODE), 2.5, 2.6),
+    "its time is over": (a_rule(), None, 7.01),
+    "too late to be sure": (a_rule(within_s=0.49), 2.495, 2.5),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "answered_at", "said_at"), LATE_ANSWERS.values(), ids=LATE_ANSWERS.keys()
+)
+def test_that_was_not_the_part_is_never_said_after_the_answer(
+    rule: DetectionRule, answered_at: float | None, said_at: float
+) -> None:
+    """D4, D29: nobody takes a miss away who has seen it, settled or not; nor one by silence."""
+    story = story_of(rule, code=12)
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    if answered_at is not None:
+        story.poll(
+            answered_at, accepted=rule.reject_code is None, rejected=rule.reject_code is not None
+        )
+    before = story.run
+    assert before.state is RunState.PRESENTED
+
+    with pytest.raises(Refusal) as refusal:
+        story.disown(said_at)
+
+    assert refusal.value.code == "answer_came"
     assert story.run is before
 
 
@@ -627,6 +675,8 @@ def test_an_abort_in_place_of_the_confirmation_does_not_undo_a_miss() -> None:
 PERSONS: dict[str, Event] = {
     "scan": Scanned(at=at(20), code=RABBIT, actor=ANNA, readings={}),
     "presented": Tapped(at=at(20), actor=ANNA),
+    "feed_held": SaidHeld(at=at(2), actor=ANNA),
+    "not_the_part": Disowned(at=at(2.5), actor=ANNA),
     "given_back": GivenBack(at=at(20), code=RABBIT, actor=ANNA),
     "confirm": Confirmed(at=at(20), actor=ANNA),
     "abort": Aborted(at=at(20), actor=ANNA, reason="enough"),
@@ -635,8 +685,8 @@ PERSONS: dict[str, Event] = {
 
 MAY_DO: dict[RunState, set[str]] = {
     RunState.AWAITING_PART: {"scan", "abort"},
-    RunState.ARMED: {"presented", "abort"},
-    RunState.PRESENTED: {"abort"},
+    RunState.ARMED: {"presented", "feed_held", "abort"},
+    RunState.PRESENTED: {"not_the_part", "abort"},
     RunState.AWAITING_RETURN: {"given_back", "abort"},
     RunState.AWAITING_CONFIRMATION: {"confirm", "abort"},
     RunState.CLOSED: set(),
@@ -652,12 +702,14 @@ def test_what_a_person_may_not_do_now_is_refused_by_name(state: RunState, act: s
     """L5, B23: above all, nothing closes a run while its part is out."""
     story = told_up_to(state)
     before = story.run
+    is_judged = before.step.judgement is not None and act == "not_the_part"
 
     with pytest.raises(Refusal) as refusal:
         story.event(PERSONS[act])
 
-    assert refusal.value.code == "not_now"
-    assert refusal.value.params == {"run": "line1-R-1", "state": state.value, "act": act}
+    assert refusal.value.code == ("answer_came" if is_judged else "not_now")
+    told = {"run": "line1-R-1", "state": state.value, "act": act}
+    assert refusal.value.params == ({"run": "line1-R-1"} if is_judged else told)
     assert story.run is before
 
 
@@ -667,8 +719,8 @@ def test_what_a_person_may_not_do_now_is_refused_by_name(state: RunState, act: s
 def test_what_a_person_may_do_now_moves_the_run(state: RunState, act: str) -> None:
     """D2: only where the station tells itself that the part is there, nobody else may."""
     story = told_up_to(state)
-    if act == "presented":
-        story = story_of(BY_TAP)
+    if act in {"presented", "feed_held"}:
+        story = story_of(BY_TAP if act == "presented" else SAID_HELD)
         story.scan(1)
     before = story.run
 

@@ -21,13 +21,15 @@ from redrabbit.domain.identity import (
     OccurrenceId,
     PartId,
     RunId,
+    SignalName,
 )
 from redrabbit.domain.permissions import Role
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.rule import HeldFeed
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase
-from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant
+from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant, a_station
 from tests.services.served import ANNA, LI, START, Served
 
 PART = PartId("RR-0001")
@@ -526,3 +528,30 @@ async def test_what_is_no_name_is_refused(name: str, code: str) -> None:
 def test_every_act_is_asked_of_somebody() -> None:
     assert set(permissions.MAY) == set(acts.ACTS)
     assert START.check_id == TORQUE_CHECK
+
+
+async def at_a_feed_to_be_held() -> tuple[Served, RunId]:
+    """A run whose part is taken, at a device where the operator says that the feed is held."""
+    held = HeldFeed(signal=None, counters=(SignalName("part_count"),), travel_s=1.0)
+    station = a_station(OP20, held=held)
+    served = await Served.opened(a_plant(a_check(), stations=(station, a_station(OP30))))
+    run = RunId((await served.start()).run_id)
+    await served.service.do(acts.ScanPart(run_id=run, code=PART), ANNA)
+    return served, run
+
+
+async def test_who_said_that_the_feed_is_held_is_recorded_once() -> None:
+    """D29."""
+    served, run = await at_a_feed_to_be_held()
+    said = await served.service.do(acts.SayFeedHeld(run_id=run), ANNA)
+    assert (said.feed_held_by, said.feed_held_how) == (ANNA.id, ANNA.how)
+    assert said.feed_held_at is not None
+    assert "feed_held" in served.types()
+    assert await refused(served, acts.SayFeedHeld(run_id=run)) == "feed_said_before"
+
+
+async def test_no_program_says_that_the_feed_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D29: a person stands for it."""
+    served, run = await at_a_feed_to_be_held()
+    monkeypatch.setattr(permissions, "roles_of", lambda _by: frozenset({Role.SERVICE}))
+    assert await refused(served, acts.SayFeedHeld(run_id=run)) == "not_permitted"

@@ -6,6 +6,7 @@ tell. A wrong verdict with a high grade is the one thing that must not be.
 """
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any, Final
 
 from redrabbit.domain.grade import Grade, KnownBy
@@ -30,6 +31,8 @@ SAID: Final = {
 """What the device really said, where a verdict that rests on more than silence is right."""
 NOT_SEEING: Final = frozenset(behaviour.value for behaviour in ACCEPTING)
 """Behaviours of devices that don't see their defect."""
+LEAST_TRAVEL: Final = timedelta(seconds=1)
+"""So long nothing must have been fed before the part, as the station files tell."""
 ANSWERS: Final = (What.REJECTED, What.ACCEPTED, What.BEHAVIOUR)
 
 
@@ -62,10 +65,25 @@ class GradeChecker:
         if leftover and judged.verdict == "detected" and judged.rule.reject_code is not None:
             self.seen["D31 not told anew"] += 1
             require("D31", record.grade is not Grade.A, "a leftover reason counts as told", judged)
-        if record.grade in STRONG:
+        if record.identity_kind is KnownBy.HELD:
+            self._held(scene, judged, truth, record)
+        elif record.grade in STRONG:
             _is_of_this_part_and_time(judged, truth, record)
         if judged.verdict == "missed" and judged.decides:
             self._missed(scene, judged, truth)
+
+    def _held(self, scene: Scene, judged: Judged, truth: Truth, record: PresentationRecord) -> None:
+        """Hold a held feed to what it can tell: that one part came, and by hand; not which one."""
+        self.seen["D29 held"] += 1
+        came = [f for f in truth.facts if f.what is What.PUT_IN and f.at >= judged.issued_at]
+        labelled = {part.id for part in scene.plant.parts}
+        require("D29", len(came) == 1, "held, and not one part", judged, truth)
+        require("D29", came[0].part in labelled, "held, and fed", judged, truth)
+        require("D29", _was_held(scene, judged), "held, and the feed ran", judged, truth)
+        if came[0].part != judged.part:
+            self.seen["D29 held, and another by hand"] += 1
+        elif record.grade in STRONG:
+            _is_of_this_part_and_time(judged, truth, record)
 
     def _missed(self, scene: Scene, judged: Judged, truth: Truth) -> None:
         if not _is_healthy(truth):
@@ -74,6 +92,16 @@ class GradeChecker:
         for case in scene.ask(lambda reader: _cases(reader, judged)):
             known = case.identity_kind in BY_PEOPLE
             require("D29", known, "a healthy device missed", case.identity_kind, judged, truth)
+
+
+def _was_held(scene: Scene, judged: Judged) -> bool:
+    """Return whether nothing was fed from before the part until the verdict."""
+    told = scene.world.facts(judged.station, What.HELD, What.RELEASED)
+    assert judged.presented_at is not None
+    before = [fact for fact in told if fact.at <= judged.presented_at - LEAST_TRAVEL]
+    since = [fact for fact in told if fact not in before and fact.at <= judged.decided_at]
+    released = any(fact.what is What.RELEASED for fact in since)
+    return bool(before) and before[-1].what is What.HELD and not released
 
 
 def _is_of_this_part_and_time(judged: Judged, truth: Truth, record: PresentationRecord) -> None:

@@ -24,7 +24,7 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.repair import RepairCode
-from redrabbit.domain.run import Run
+from redrabbit.domain.run import Disowned, Run
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import containing, planning
@@ -57,7 +57,7 @@ from tests.simulation.story import told_by
 HUMAN_FAULT_SHARE = 0.2
 SICK_SHARE = 0.2
 """Of all steps, those before which the device changes its behaviour for the worse."""
-ABORT_SHARE, AGAIN_SHARE, STICKS_SHARE = 0.04, 0.06, 0.03
+ABORT_SHARE, DISOWN_SHARE, AGAIN_SHARE, STICKS_SHARE = 0.04, 0.02, 0.06, 0.03
 FEWEST_RUNS = 4
 TRIES = 2
 """How often an operator runs one check before leaving it to others."""
@@ -95,7 +95,7 @@ class People:
         self.moved: Callable[[str], None] = lambda _station: None
         """Is told that something was said at a station."""
         self.aborted: set[RunId] = set()
-        """Runs that somebody gave up, or wanted to."""
+        """Runs that somebody gave up, or wanted to; or of which somebody said that it was not the part."""
         self.refusals: Counter[str] = Counter()
         self.not_recorded = 0
         """How often somebody was told that it could not be recorded now."""
@@ -197,13 +197,16 @@ class People:
     # What operators do
 
     def _whim(self, prompt: Prompt) -> Action | None:
-        """Give up while the device works, now and then."""
+        """Give up while the device works, now and then, or say that it is not the part."""
         run = prompt.run
         if run is None or run.asks is not Asks.PRESENTED or (run.run_id, run.part) in self._whims:
             return None
         self._whims.add((run.run_id, run.part))
-        if self._chance.random() >= ABORT_SHARE:
+        drawn = self._chance.random()
+        if drawn >= ABORT_SHARE + DISOWN_SHARE:
             return None
+        if drawn >= ABORT_SHARE:
+            return Action(act=Act.DISOWN, after_s=0.3, run_id=run.run_id)
         return Action(act=Act.ABORT, after_s=0.3, run_id=run.run_id, reason="called away")
 
     def _act(self, station: str, action: Action, seen: Prompt) -> None:
@@ -270,7 +273,7 @@ class People:
         actor = self._product.stated(self._operators[station].name)
         if action.act is Act.SCAN:
             self._perhaps_sicken(station)
-        if action.act is Act.ABORT and action.run_id is not None:
+        if action.act in {Act.ABORT, Act.DISOWN} and action.run_id is not None:
             self.aborted.add(RunId(action.run_id))
         self._acting.add(station)
 
@@ -319,6 +322,8 @@ class People:
                 return owner.scan(code, actor=actor, now=now)
             case Act.TAP:
                 return owner.tap(actor=actor, now=now)
+            case Act.DISOWN:
+                return owner.say(Disowned(at=now, actor=actor))
             case Act.GIVE_BACK:
                 return owner.give_back(code, actor=actor, now=now)
             case Act.CONFIRM:

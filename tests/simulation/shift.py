@@ -142,7 +142,7 @@ class SimulatedShift:
 
     @property
     def aborted_runs(self) -> set[RunId]:
-        """Runs that somebody gave up."""
+        """Runs that somebody gave up, or of which somebody said that it was not the part."""
         return self.people.aborted
 
     def ask(self, query: Callable[[Reader], T]) -> T:

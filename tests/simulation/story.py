@@ -58,7 +58,7 @@ class Scene(Protocol):
 
     @property
     def aborted_runs(self) -> set[RunId]:
-        """Runs that somebody gave up."""
+        """Runs that somebody gave up, or of which somebody said that it was not the part."""
         ...
 
     @property

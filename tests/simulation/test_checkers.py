@@ -30,6 +30,7 @@ from redrabbit.domain.facts.containment import (
 from redrabbit.domain.facts.fact import Changes, Put
 from redrabbit.domain.facts.presentation import PartIssued
 from redrabbit.domain.facts.run import RunClosed, RunStarted
+from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.grade import AnswerBy, KnownBy, Watched
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.learnt_pulse import Cycle
@@ -66,6 +67,7 @@ from simulators import faults
 from simulators.device import Behaviour
 from simulators.faults import FaultKind
 from simulators.line_operator import HumanFault
+from simulators.station import SimulatedStation
 from tests.simulation import aimed_faults, busy_plant, declared, people, reading
 from tests.simulation.by_silence import prevents, silence_s
 from tests.simulation.checkers import Checker, Inspector, LawBroken
@@ -249,9 +251,24 @@ def test_a_high_grade_for_what_the_device_did_not_say_breaks_d28(monkeypatch: PA
     )
     monkeypatch.setattr(grading, "_answer_by", lambda *_args: AnswerBy.CODE_RENEWED)
     monkeypatch.setattr(grading, "_watched", lambda _evidence: Watched.UNBROKEN)
-    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.HELD)
+    monkeypatch.setitem(grading._KNOWN_BY, Presented.EDGE, KnownBy.PALLET)
 
     broken("D28", what="not what the device said")
+
+
+def test_a_feed_that_is_said_to_be_held_while_a_part_is_fed_breaks_d29(monkeypatch: PATCH) -> None:
+    """The counters can't tell it: exactly one part came."""
+    err(monkeypatch, HumanFault.LEAVES_IT_IN_THE_DRAWER)
+    monkeypatch.setattr(SimulatedStation, "_is_fed", lambda _station: False)
+
+    assert "held, and fed" in broken("D29")
+
+
+def test_a_part_that_counts_as_held_without_a_held_feed_breaks_d29(monkeypatch: PATCH) -> None:
+    err(monkeypatch, HumanFault.LEAVES_IT_IN_THE_DRAWER)
+    monkeypatch.setattr(FeedWatch, "one_came", lambda _feed, _until: True)
+
+    assert "held, and" in broken("D29")
 
 
 @pytest.mark.parametrize("known", [KnownBy.CODE, None])

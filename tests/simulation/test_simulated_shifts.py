@@ -54,6 +54,8 @@ AWAITED = frozenset(
         "checked D30 learnt",
         "checked D30 confirmed",
         "checked D29 healthy, and missed",
+        "checked D29 held",
+        "checked D29 held, and another by hand",
         "checked D33 prevented",
         "checked D33 missed by a cycle that started",
         "checked D33 accepted by silence",

@@ -374,6 +374,7 @@ class VerdictChecker:
         causes: dict[str | None, Callable[[], object]] = {
             "restarted": lambda: truth.stops,
             "aborted": lambda: judged.run.run_id in scene.aborted_runs,
+            "not_the_part": lambda: judged.run.run_id in scene.aborted_runs,
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
             "link_lost": lambda: disturbed,
             "not_running": lambda: FaultKind.STALE_REGISTERS in truth.kinds,
@@ -401,10 +402,10 @@ class VerdictChecker:
         require("L3", causes[judged.why](), f"{judged.why} without a cause", judged, truth)
 
     def _must_be_the_truth(self, scene: Scene, judged: Judged, truth: Truth) -> None:
-        if judged.run.run_id in scene.aborted_runs and judged.why == "aborted":
+        if judged.run.run_id in scene.aborted_runs and judged.why in {"aborted", "not_the_part"}:
             answers = (*truth.told(What.REJECTED), *truth.told(What.ACCEPTED))
             late = judged.decided_at - NEAR_DEADLINE
-            require("L3", all(f.at > late for f in answers), "aborted away", judged, truth)
+            require("L3", all(f.at > late for f in answers), f"{judged.why} away", judged, truth)
             return
         awaited = _true_verdict(judged, truth)
         if awaited is None:

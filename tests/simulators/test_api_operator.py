@@ -181,6 +181,7 @@ async def test_a_bug_of_the_product_is_no_answer() -> None:
             {"code": "RR-1"},
         ),
         (Action(act=Act.TAP, after_s=0, run_id="l-R-7"), "/runs/l-R-7/presented", {}),
+        (Action(act=Act.DISOWN, after_s=0, run_id="l-R-7"), "/runs/l-R-7/not-the-part", {}),
         (
             Action(act=Act.GIVE_BACK, after_s=0, run_id="l-R-7", code="RR-1"),
             "/runs/l-R-7/given-back",

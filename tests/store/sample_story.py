@@ -25,6 +25,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.plant import ClockStepped, PayloadsErased
 from redrabbit.domain.facts.pulse import PulseWhy
+from redrabbit.domain.facts.run import FeedHeld
 from redrabbit.domain.identity import (
     AGENT,
     Actor,
@@ -42,6 +43,7 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.run import Disowned
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.containing import EndTold
@@ -340,9 +342,20 @@ def _passed_and_failed(shop: Shop) -> None:
     shop.read(OP10, part_count=1215)
     shop.bad_torque_run("rejected", code=99)  # wrong reason: inconclusive
     shop.bad_torque_run("both")  # detected, then contradicted
+    shop.start(TORQUE)  # it was not the part
+    shop.scan(OP10, "RR-0001")
+    shop.watch(OP10, 1)
+    shop.read(OP10, part_present=True)
+    shop.pass_time(0.5)
+    shop.settle(shop.owners[OP10].say(Disowned(at=shop.clock.now(), actor=ANNA)))
+    shop.read(OP10, part_present=False)
+    shop.give_back(OP10, "RR-0001")
+    shop.confirm(OP10)
     run = shop.start(TORQUE)  # the good master is rejected
     shop.scan(OP10, "RR-0002")  # refused: wrong part
     shop.scan(OP10, "RR-0001")
+    held = FeedHeld(station=OP10, device=run.device, run_id=run.run_id)
+    shop.write(lambda uow: record(uow, held, stream=run.line, actor=ANNA))
     shop.torque_part("rejected")
     shop.give_back(OP10, "GM-0001")  # refused: wrong part back
     shop.give_back(OP10, "RR-0001")

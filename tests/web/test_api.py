@@ -151,6 +151,25 @@ def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
     assert client.post(f"{acts}/confirm", json=BY).json()["outcome"] == "inconclusive"
 
 
+def test_that_it_was_not_the_part_is_said_by_a_call_before_the_answer(visitor: Visitor) -> None:
+    """D29."""
+    client = visitor.client
+    run = client.post("/api/v1/runs", json={"check": "line1-op50", **BY}).json()
+    acts = f"/api/v1/runs/{run['run_id']}"
+    client.post(f"{acts}/scan", json={"code": "RR-0004", **BY})
+    asked = client.post(f"{acts}/feed-held", json=BY)
+    assert (asked.status_code, asked.json()["code"]) == (409, "feed_not_asked")
+    client.post(f"{acts}/presented", json=BY)
+    assert client.post(f"{acts}/not-the-part", json=BY).json()["state"] == "awaiting_return"
+    told = client.get(acts).json()
+    (shown,) = told["presentations"]
+    assert (shown["verdict"], shown["verdict_reason"]) == ("inconclusive", "not_the_part")
+    assert (shown["verdict_by"], shown["verdict_how"]) == ("badge 2207", "stated")
+    assert (shown["identity_kind"], told["feed_held_by"]) == (None, None)
+    again = client.post(f"{acts}/not-the-part", json=BY)
+    assert (again.status_code, again.json()["code"]) == (409, "answer_came")
+
+
 def test_a_part_is_given_back_and_the_run_confirmed(visitor: Visitor) -> None:
     run = visitor.let(visitor.plant.run_up_to_return("line1-op20", "detected"))
     acts = f"/api/v1/runs/{run.run_id}"

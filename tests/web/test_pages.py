@@ -193,6 +193,35 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert "Put RR-0001 on the station" in visitor.text(station)
 
 
+def test_that_it_was_not_the_part_is_said_with_one_tap_and_named(visitor: Visitor) -> None:
+    """D29: while the page waits for the answer; then nobody can."""
+    visitor.be("badge 2207")
+    station = "/stations/line1-op50"
+    visitor.send(f"{station}/start", check="line1-op50")
+    run = under_way(visitor, "line1-op50")
+    assert run is not None
+    visitor.send(f"{station}/scan", code="RR-0004", run=run.run_id, expected="take")
+    assert "That was not the part" not in visitor.text(station)
+    visitor.send(f"{station}/presented", run=run.run_id)
+    assert "That was not the part" in visitor.text(station)
+    assert visitor.send(f"{station}/not-the-part", run=run.run_id) == 303
+    assert "That was not the part" not in visitor.text(station)
+    page = visitor.text(f"/runs/{run.run_id}")
+    assert "Somebody said before the answer that this was not RR-0004." in page
+    assert "in place" in page
+    assert "after its scan" in page
+    assert visitor.send(f"{station}/not-the-part", run=run.run_id) == 409
+
+
+def test_a_feed_that_makes_no_difference_is_not_said_to_be_held(visitor: Visitor) -> None:
+    """D29: a tap at a device whose rule says nothing of its feed."""
+    visitor.be("badge 2207")
+    begun = visitor.let(visitor.plant.begin("line1-op20"))
+    visitor.send("/stations/line1-op20/scan", run=begun.run_id, expected="take", code="RR-0001")
+    assert "Hold the feed" in visitor.text("/stations/line1-op20")
+    assert visitor.send("/stations/line1-op20/feed-held", run=begun.run_id) == 409
+
+
 def test_a_wrong_part_is_named_and_changes_nothing(visitor: Visitor) -> None:
     visitor.be("badge 2207")
     begun = visitor.let(visitor.plant.begin("line1-op20"))

@@ -59,6 +59,7 @@ FACTS: tuple[type[Fact], ...] = (
     part_told.PartTold,
     presentation.PartIssued,
     run.ScanRefused,
+    run.FeedHeld,
     presentation.PartPresented,
     presentation.VerdictReached,
     presentation.VerdictContradicted,

@@ -36,6 +36,9 @@ UNJUDGED: Final[Mapping[str, Any]] = {
     "verdict": None,
     "verdict_reason": None,
     "verdict_at": None,
+    "verdict_by": None,
+    "verdict_how": None,
+    "verdict_entry": None,
     "grade": None,
     "identity_kind": None,
     "answer_kind": None,
@@ -97,11 +100,15 @@ class PresentationRecord(Record):
     verdict: Verdict | None
     verdict_reason: Why | None
     verdict_at: datetime | None
+    verdict_by: str | None
+    """Who ended it by saying that it was not the part (D29); None: it was judged by its evidence."""
+    verdict_how: How | None
+    verdict_entry: int | None
     grade: Grade | None
     """Of the evidence (D28); None where it is inconclusive, and under schemas 1 and 2."""
     identity_kind: KnownBy | None
-    """By what it is known which part it was (D29); None where none was presented, and under schemas 1
-    and 2."""
+    """By what it is known which part it was (D29); None where none was presented, or it was not the part,
+    and under schemas 1 and 2."""
     answer_kind: AnswerBy | None
     """By what the answer is known; None where `grade` is."""
     watched: Watched | None
@@ -278,7 +285,7 @@ class VerdictReached(Fact):
     grade_watched: Grade | None
     """How well the station was watched."""
     identity_kind: KnownBy | None
-    """By what it is known which part it was (D29); null where none was presented."""
+    """By what it is known which part it was (D29); null where none was presented, or it was not the part."""
     answer_kind: AnswerBy | None
     """By what the answer is known."""
     watched: Watched | None
@@ -314,11 +321,15 @@ class VerdictReached(Fact):
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Keep the verdict with its evidence."""
         run = run_of(look, self.run_id)
+        is_said = self.verdict_reason is Why.NOT_THE_PART
         judged = replace(
             found(look, PresentationRecord, self.run_id, self.step, self.attempt),
             verdict=self.verdict,
             verdict_reason=self.verdict_reason,
             verdict_at=entry.occurred_at,
+            verdict_by=entry.actor.id if is_said else None,
+            verdict_how=entry.actor.how if is_said else None,
+            verdict_entry=entry.index if is_said else None,
             grade=self.grade,
             identity_kind=self.identity_kind,
             answer_kind=self.answer_kind,

@@ -70,6 +70,11 @@ class RunRecord(Record):
     step: int
     parts: Json
     """The part ids in order of presentation."""
+    feed_held_by: str | None
+    """Who said that nothing is fed until the check is over (D29); None: nobody."""
+    feed_held_how: How | None
+    feed_held_entry: int | None
+    feed_held_at: datetime | None
     started_by: str
     started_how: How
     started_entry: int
@@ -148,6 +153,10 @@ class RunStarted(Fact):
             stopped_entry=None,
             step=0,
             parts=json_of(self.parts),
+            feed_held_by=None,
+            feed_held_how=None,
+            feed_held_entry=None,
+            feed_held_at=None,
             started_by=entry.actor.id,
             started_how=entry.actor.how,
             started_entry=entry.index,
@@ -181,6 +190,29 @@ class ScanRefused(Fact):
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Point the run to the entry, which tells the rest."""
         return (Put(replace(run_of(look, self.run_id), entry=entry.index)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHeld(Fact):
+    """A person says that nothing is fed until the check is over, where no signal tells (D29)."""
+
+    TYPE: ClassVar = "feed_held"
+
+    station: str
+    device: str
+    run_id: RunId
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Keep who said it, and when."""
+        held = replace(
+            run_of(look, self.run_id),
+            feed_held_by=entry.actor.id,
+            feed_held_how=entry.actor.how,
+            feed_held_entry=entry.index,
+            feed_held_at=entry.occurred_at,
+            entry=entry.index,
+        )
+        return (Put(held),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

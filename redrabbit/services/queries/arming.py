@@ -1,19 +1,19 @@
-"""What an armed run waits for, as its operator sees it: a free place, the part, or a tap (D29).
+"""What an armed run waits for, as its operator sees it: a held feed, a free place, the part, or a tap (D29).
 
 The page tells it by what the station shows now; whether the place was seen free for long enough only the
-run itself knows (`redrabbit.domain.place_free`).
+run itself knows (`redrabbit.domain.place_free`, `redrabbit.domain.feed_watch`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from redrabbit.domain.identity import CheckId
-from redrabbit.domain.observation import StationView
+from redrabbit.domain.identity import CheckId, SignalName
+from redrabbit.domain.observation import StationView, Value
 from redrabbit.domain.place_free import is_free, shows_place
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.rule import DetectionRule, HeldFeed, signals_of
 from redrabbit.domain.run_words import RunState
 
 TAP: Final = "armed_tap"
@@ -22,6 +22,14 @@ OCCUPIED: Final = "armed_occupied"
 """A part is in the place, or it can't be read: it must be seen free first."""
 NEXT_COUNTS: Final = "armed_next"
 """The next part that the station sees counts as the challenge part."""
+HOLD: Final = "armed_hold"
+"""The feed is to be held; the station tells when it is."""
+SAY_HELD: Final = "armed_hold_tap"
+"""The feed is to be held; the operator says when it is."""
+WAIT: Final = "armed_wait"
+"""It is held, and a part may still be under way."""
+PUT_IN: Final = "armed_held"
+"""It is held, and the place is free: the part may come."""
 
 
 def run_asks(run: RunRecord, rule: DetectionRule, view: StationView | None) -> str:
@@ -34,7 +42,40 @@ def run_asks(run: RunRecord, rule: DetectionRule, view: StationView | None) -> s
         return NEXT_COUNTS
     readings = view.readings if view is not None else {}
     known = {s: each.value for s, each in readings.items() if each.value is not None}
-    return NEXT_COUNTS if is_free(rule.presented, known) else OCCUPIED
+    if rule.held is not None and not _is_held(run, rule.held, known):
+        return SAY_HELD if rule.held.signal is None else HOLD
+    if not is_free(rule.presented, known):
+        return OCCUPIED
+    return NEXT_COUNTS if rule.held is None else PUT_IN
+
+
+def _is_held(run: RunRecord, held: HeldFeed, known: Mapping[SignalName, Value]) -> bool:
+    if held.signal is None:
+        return run.feed_held_at is not None
+    return known.get(held.signal) is True
+
+
+def time_to_wait(
+    run: RunRecord,
+    rule: DetectionRule,
+    view: StationView | None,
+    presentations: Sequence[PresentationRecord],
+    now: datetime,
+) -> timedelta | None:
+    """Return how long a part may still be under way to the place; None where none is."""
+    if rule.held is None or rule.presented is None or view is None:
+        return None
+    told = rule.held.signals | signals_of(rule.presented)
+    changed = [view.readings[s].changed_at for s in told if s in view.readings]
+    since = [at for at in (*changed, run.feed_held_at) if at is not None]
+    begun_at = max((_issued_at(run, presentations), *since))
+    left = begun_at + timedelta(seconds=rule.held.travel_s) - now
+    return left if left > timedelta(0) else None
+
+
+def _issued_at(run: RunRecord, presentations: Sequence[PresentationRecord]) -> datetime:
+    (issued_at,) = (p.issued_at for p in presentations if p.step == run.step and p.attempt == 1)
+    return issued_at
 
 
 def time_to_put_in(
@@ -43,6 +84,5 @@ def time_to_put_in(
     """Return how long the station still waits for the part; None unless it does."""
     if run.state is not RunState.ARMED:
         return None
-    (issued_at,) = (p.issued_at for p in presentations if p.step == run.step and p.attempt == 1)
     waits = timedelta(seconds=plant.check(CheckId(run.check_id)).arming_timeout_s)
-    return max(timedelta(0), issued_at + waits - now)
+    return max(timedelta(0), _issued_at(run, presentations) + waits - now)

@@ -64,6 +64,10 @@ class PresentationShown:
     issued_by: Person
     presented_at: datetime | None
     presented_how: str | None
+    armed_for: timedelta | None
+    """From the scan until the part was in place (D29); None where it never was, or for a later attempt."""
+    disowned_by: Person | None
+    """Who said that it was not the part; None: nobody."""
     given_back_at: datetime | None
     given_back_by: Person | None
     decides: bool
@@ -98,6 +102,8 @@ class RunPage:
     plan: str
     """Number and revision of the control plan, of its time."""
     started_by: Person
+    feed_held_by: Person | None
+    """Who said that nothing is fed until the check is over; None: nobody."""
     confirmed_by: Person | None
     reason: Message | None
     stopped_by: Person | None
@@ -134,6 +140,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
         timing=_timing(run),
         plan=plan_label(run),
         started_by=person(names, run.started_by, run.started_how),
+        feed_held_by=person(names, run.feed_held_by, run.feed_held_how),
         confirmed_by=person(names, run.confirmed_by, run.confirmed_how),
         reason=why_stopped(run),
         stopped_by=_stopped_by(names, run),
@@ -202,6 +209,10 @@ def _presentation(
         issued_at=presentation.issued_at,
         issued_by=person(names, presentation.issued_by, presentation.issued_how),
         presented_at=presentation.presented_at,
+        disowned_by=person(names, presentation.verdict_by, presentation.verdict_how),
+        armed_for=presentation.presented_at - presentation.issued_at
+        if presentation.presented_at is not None and presentation.decides
+        else None,
         presented_how=presentation.presented_how,
         given_back_at=presentation.given_back_at,
         given_back_by=person(names, presentation.given_back_by, presentation.given_back_how),

@@ -15,6 +15,7 @@ from redrabbit.domain.device_marks import case_badge
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
+from redrabbit.domain.part_told import places_of
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding, was_silent, worst
 from redrabbit.domain.record_query import latest
@@ -29,7 +30,15 @@ from redrabbit.domain.run_words import RunState, Verdict
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.arming import TAP, run_asks, time_to_put_in
+from redrabbit.services.queries.arming import (
+    PUT_IN,
+    SAY_HELD,
+    TAP,
+    WAIT,
+    run_asks,
+    time_to_put_in,
+    time_to_wait,
+)
 from redrabbit.services.queries.beside_status import (
     BadgeShown,
     badge_shown,
@@ -55,7 +64,13 @@ from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.pulses import PulseShown, pulses_shown
 from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
-from redrabbit.services.queries.steps import Instruction, StepLine, instruction, step_lines
+from redrabbit.services.queries.steps import (
+    Instruction,
+    StepLine,
+    feed_line,
+    instruction,
+    step_lines,
+)
 from redrabbit.services.queries.telling import TellingShown, tellings
 from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import Unread, unread_here, unread_since
@@ -92,6 +107,10 @@ class RunUnderWay:
     """True where the station does not say itself that the part is there (D2)."""
     tellings: tuple[TellingShown, ...]
     """What the operator tells of the part before it is taken (D33)."""
+    can_say_held: bool
+    """True while the feed is to be held and no signal tells that it is (D29)."""
+    can_disown: bool
+    """True until the device answers: so long somebody may say that it is not the part (D29)."""
     expected_scan: str | None
     """`take` or `give_back`; None: no scan is expected."""
 
@@ -193,8 +212,16 @@ def _run(
     decided = deciding(presentations)
     station = plant.station(StationId(run.station))
     device = station.device(DeviceId(run.device))
-    lines = step_lines(plant, run, presentations, reader.names())
+    left = time_to_put_in(plant, run, presentations, now)
     asks = run_asks(run, device.rule, view)
+    wait = None
+    if asks == PUT_IN:
+        wait = time_to_wait(run, device.rule, view, presentations, now)
+        asks = WAIT if wait is not None else asks
+    feed = None
+    if not places_of(station.says, device.rule):  # else the place tells which part it is
+        feed = feed_line(run, device.rule, reader.names(), asks=asks, left=left)
+    lines = step_lines(plant, run, presentations, reader.names(), feed)
     asked = tellings(reader, station, run)
     tells_now = next((each for each in asked if each.is_asked_now), None)
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -209,7 +236,8 @@ def _run(
             run,
             asks=asks,
             tells=tells_now.title if tells_now is not None else None,
-            left=time_to_put_in(plant, run, presentations, now),
+            left=left,
+            wait=wait,
             steps_left=sum(line.state != "done" for line in lines) - 1,
         ),
         verdict=verdict_shown(current) if current is not None else None,
@@ -219,6 +247,8 @@ def _run(
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=asks == TAP,
+        can_say_held=asks == SAY_HELD,
+        can_disown=run.state is RunState.PRESENTED,
         tellings=asked,
         expected_scan=EXPECTED_SCAN.get(run.state) if tells_now is None else None,
     )

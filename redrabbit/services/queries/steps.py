@@ -5,7 +5,7 @@ are one line each, so that the list stays short enough to read with gloves on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -14,9 +14,11 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import deciding, was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
+from redrabbit.services.queries.arming import HOLD, OCCUPIED, SAY_HELD
 from redrabbit.services.queries.people import Names, person
 from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import message
@@ -59,15 +61,17 @@ def step_lines(
     run: RunRecord,
     presentations: Sequence[PresentationRecord],
     names: Names,
+    feed: StepLine | None = None,
 ) -> tuple[StepLine, ...]:
-    """Return the list of steps, the confirmation last."""
+    """Return the list of steps, the confirmation last; `feed` is the line that holds it, once a check."""
     lines: list[StepLine] = []
     decided = deciding(presentations)
     for index, part_id in enumerate(parts_of(run)[: run.step + 1]):
         part = plant.part(part_id)
         presentation = decided.get(index)
         if index == run.step and run.state in STATES:
-            lines += _under_way(part, run, presentation, names)
+            under_way = _under_way(part, run, presentation, names)
+            lines += under_way if feed is None else _with_feed(under_way, feed, run)
         elif presentation is not None:
             lines.append(_done(part, presentation))
     lines += [_to_come(plant.part(part)) for part in parts_to_come(run, presentations)]
@@ -83,6 +87,48 @@ def step_lines(
         )
     )
     return tuple(lines)
+
+
+def feed_line(
+    run: RunRecord, rule: DetectionRule, names: Names, *, asks: str, left: timedelta | None
+) -> StepLine | None:
+    """Return the line that asks to hold the feed; None where no other part can be taken for ours (D29).
+
+    Where nothing tells that it is held, it is not said to be.
+    """
+    asks_for_it = rule.part_code is None and rule.presented is not None
+    if not asks_for_it or run.state not in STATES or run.reason_code is not None:
+        return None
+    is_asked = asks in {HOLD, SAY_HELD} or (rule.held is None and asks == OCCUPIED)
+    begun = run.step > 0 or run.state is not RunState.AWAITING_PART
+    return StepLine(
+        state="now" if is_asked else "done" if begun else "to_come",
+        title=message("step.hold_feed"),
+        detail=_feed_detail(run, rule, names, left if is_asked else None),
+    )
+
+
+def _feed_detail(
+    run: RunRecord, rule: DetectionRule, names: Names, left: timedelta | None
+) -> Message:
+    if left is not None:
+        return message("step.hold_feed.left", left=left)
+    if rule.held is None:
+        return message("step.hold_feed.not_told")
+    if run.feed_held_at is None:
+        return message("step.hold_feed.detail")
+    by = person(names, run.feed_held_by, run.feed_held_how)
+    assert by is not None  # noqa: S101  what was said was said by somebody
+    return message("step.taken", at=run.feed_held_at, by=by.in_sentence)
+
+
+def _with_feed(under_way: list[StepLine], feed: StepLine, run: RunRecord) -> list[StepLine]:
+    """Return the lines of a part with that of the feed: behind the taking of the first part."""
+    place = 1 if run.step == 0 else 0
+    rest = under_way[place:]
+    if feed.state == "now":
+        rest = [replace(line, state="to_come") if line.state == "now" else line for line in rest]
+    return [*under_way[:place], feed, *rest]
 
 
 def _under_way(
@@ -175,11 +221,13 @@ def instruction(
     asks: str,
     tells: Message | None,
     left: timedelta | None,
+    wait: timedelta | None,
     steps_left: int,
 ) -> Instruction:
     """Return the one thing to do now.
 
-    `asks` is the run's state, or what exactly an armed run waits for; `left` how long it still does.
+    `asks` is the run's state, or what exactly an armed run waits for; `left` how long it still does,
+    `wait` how long the part should not come yet.
     `tells` is what is to be told of the part before that; None: nothing.
     """
     part = plant.part(parts_of(run)[run.step])
@@ -187,7 +235,7 @@ def instruction(
     counts = not confirming or run.not_counted is None
     return Instruction(
         title=tells or message(f"do.{asks}", part=part.id, storage=part.storage),
-        detail=_detail(part, asks, tells, left)
+        detail=_detail(part, asks, tells, left, wait)
         if counts
         else message(f"run.not_counted.{run.not_counted}"),
         part=part.id,
@@ -200,8 +248,12 @@ def instruction(
 
 
 def _detail(
-    part: ChallengePart, asks: str, tells: Message | None, left: timedelta | None
+    part: ChallengePart,
+    asks: str,
+    tells: Message | None,
+    left: timedelta | None,
+    wait: timedelta | None,
 ) -> Message:
     if tells is not None:
         return message("tell.detail", part=part.id)
-    return message(f"do.{asks}.detail", part=part.id, storage=part.storage, left=left)
+    return message(f"do.{asks}.detail", part=part.id, storage=part.storage, left=left, wait=wait)

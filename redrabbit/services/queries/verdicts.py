@@ -80,6 +80,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "no_result": "run_again",
     "stale": "run_again",
     "wrong_part": "run_again",
+    "not_the_part": "run_again",
     "link_lost": "run_again",
     "not_running": "call_maintenance",
     "machine_restarted": "run_again",

@@ -258,6 +258,11 @@ class Run(Model):
     stopped_how: WhoHow | None
     step: int = Field(description="Which of `parts` is under way, from 0.")
     parts: Annotated[list[str], FromJson]
+    feed_held_by: Who | None = Field(
+        description="Who said that nothing is fed until the check is over; null: nobody."
+    )
+    feed_held_how: WhoHow | None
+    feed_held_at: datetime | None
     started_by: Who
     started_how: WhoHow
     started_at: datetime
@@ -318,6 +323,10 @@ class Presentation(Model):
     verdict: Verdict | None
     verdict_reason: Why | None
     verdict_at: datetime | None
+    verdict_by: Who | None = Field(
+        description="Who said before the answer that it was not the part; null: nobody."
+    )
+    verdict_how: WhoHow | None
     grade: Grade | None = Field(description="Of its evidence, A to E (D28).")
     identity_kind: KnownBy | None = Field(description="By what it is known which part it was.")
     answer_kind: AnswerBy | None = Field(description="By what the device's answer is known.")

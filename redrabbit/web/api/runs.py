@@ -106,6 +106,16 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         """Say that the part is in front of the device, where the station can't say it itself."""
         return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key))
 
+    @router.post("/runs/{run_id}/feed-held", responses=FOR_ACTS)
+    async def feed_held(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+        """Say that nothing is fed until the check is over, where the station can't tell it."""
+        return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), key))
+
+    @router.post("/runs/{run_id}/not-the-part", responses=FOR_ACTS)
+    async def not_the_part(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+        """Say that what is before the device is not the part; only before its answer."""
+        return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key))
+
     @router.post("/runs/{run_id}/given-back", responses=FOR_ACTS)
     async def part_given_back(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
         """Scan the part back into its place."""

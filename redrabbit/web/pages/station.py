@@ -167,6 +167,8 @@ ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "scan": _scan,
     "tell": _tell,
     "presented": lambda form: acts.SayPresented(run_id=_run(form)),
+    "feed-held": lambda form: acts.SayFeedHeld(run_id=_run(form)),
+    "not-the-part": lambda form: acts.SayNotThePart(run_id=_run(form)),
     "confirm": lambda form: acts.ConfirmRun(run_id=_run(form)),
     "stop": lambda form: acts.RecordStop(containment_id=_case(form)),
     "tick": lambda form: acts.TickReaction(

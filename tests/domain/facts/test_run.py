@@ -73,6 +73,37 @@ def test_a_refused_scan_only_points_the_run_to_its_entry() -> None:
     assert after.state == before.state
 
 
+def test_who_said_that_the_feed_is_held_stands_with_the_run() -> None:
+    """D29."""
+    ledger = a_ledger()
+    ledger.say("run_started", 60, **RUN)
+    ledger.say("feed_held", 65, station="op20", device="op20-torque", run_id="line1-R-1")
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert values(run, "feed_held_by", "feed_held_how", "feed_held_at", "feed_held_entry") == {
+        "feed_held_by": "name:anna",
+        "feed_held_how": "stated",
+        "feed_held_at": at(65),
+        "feed_held_entry": run.entry,
+    }
+
+
+@pytest.mark.parametrize(
+    ("why", "by"), [("not_the_part", "name:anna"), ("no_result", None)], ids=["said", "judged"]
+)
+def test_who_said_that_it_was_not_the_part_stands_with_the_verdict(
+    why: str, by: str | None
+) -> None:
+    """D29."""
+    ledger = a_running_ledger()
+    told = VERDICT | {"verdict": "inconclusive", "verdict_reason": why}
+    ledger.say("verdict_reached", 81.5, **told)
+    shown = ledger.the(PresentationRecord, "line1-R-1", 0, 1)
+    assert shown.verdict_by == by
+    assert (shown.verdict_how, shown.verdict_entry) == (
+        ("stated", shown.entry) if by is not None else (None, None)
+    )
+
+
 def test_a_verdict_stands_with_its_evidence() -> None:
     ledger = a_running_ledger()
     ledger.say("verdict_reached", 81.5, **VERDICT)

@@ -35,6 +35,7 @@ ADDED = {
     "containment_window_moved",
     "device_lost",
     "device_restored",
+    "feed_held",
     "in_force_changed",
     "message_decided",
     "payloads_erased",

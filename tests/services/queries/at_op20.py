@@ -8,6 +8,7 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.services import containing
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.station import RunUnderWay, StationPage, station_page
@@ -69,6 +70,10 @@ class AtOp20(Bench):
         """Put the part in front of the device, whose place was seen free."""
         self.see_free()
         self.read(OP20, part_present=True)
+
+    def say(self, said: SaidHeld | Disowned) -> None:
+        """Say something of the feed, or of what is before the device."""
+        self.settle(self.owner.say(said))
 
     def answer(self, **values: Value) -> None:
         """Let the station answer."""

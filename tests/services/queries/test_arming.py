@@ -1,17 +1,23 @@
 """The page asks for a free place, then for the part, and says how long the station waits (D29)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.rule import DetectionRule, Increases
+from redrabbit.domain.rule import DetectionRule, HeldFeed, Increases
+from redrabbit.domain.run import SaidHeld
 from redrabbit.domain.run_words import RunState
-from redrabbit.services.queries.arming import run_asks
+from redrabbit.services.queries.arming import run_asks, time_to_wait
 from tests.builders import BY_EDGE, BY_TAP, COUNT, a_rule
-from tests.plants import OP20
-from tests.services.queries.at_op20 import AtOp20
+from tests.plants import BEGIN, OP20, OP30, a_plant, a_station
+from tests.services.queries.at_op20 import ANNA, AtOp20
 from tests.stored import bare
+
+COUNTED = (SignalName("part_count"),)
+BY_SIGNAL = HeldFeed(signal=SignalName("feed_held"), counters=COUNTED, travel_s=2.0)
 
 
 def an_armed_run() -> RunRecord:
@@ -54,3 +60,70 @@ def test_only_an_armed_run_waits_for_its_part() -> None:
 )
 def test_what_is_asked_follows_from_what_the_station_tells(rule: DetectionRule, asked: str) -> None:
     assert run_asks(an_armed_run(), rule, None) == asked
+
+
+def at_a_held_feed(held: HeldFeed) -> AtOp20:
+    station = a_station(OP20, held=held)
+    bench = AtOp20(a_plant(stations=(station, a_station(OP30))))
+    bench.start()
+    bench.scan()
+    return bench
+
+
+def doing(bench: AtOp20) -> tuple[str, object]:
+    """Return what is to be done, and how long the part should still wait."""
+    asked = bench.run_shown().now_doing
+    return asked.title.code.removeprefix("do.armed_"), asked.detail.params["wait"]
+
+
+def test_the_feed_is_to_be_held_and_the_way_to_be_clear_before_the_part_comes() -> None:
+    """D29."""
+    bench = at_a_held_feed(BY_SIGNAL)
+    assert doing(bench) == ("hold", None)
+
+    bench.read(OP20, feed_held=True)
+    assert doing(bench) == ("wait", timedelta(seconds=2))
+    bench.pass_time(1.5)
+    bench.read(OP20, part_count=1001)  # one that was still under way
+    assert doing(bench) == ("wait", timedelta(seconds=2))
+    bench.pass_time(2)
+    bench.read(OP20)
+    assert doing(bench) == ("held", None)
+    bench.read(OP20, feed_held=False)
+    assert doing(bench) == ("hold", None)
+
+
+def test_a_part_in_the_place_of_a_held_feed_is_to_be_taken_out() -> None:
+    bench = at_a_held_feed(BY_SIGNAL)
+    bench.read(OP20, feed_held=True, part_present=True)
+
+    assert doing(bench) == ("occupied", None)
+
+
+def test_where_no_signal_tells_of_the_feed_the_operator_is_asked() -> None:
+    """D29: once a check."""
+    bench = at_a_held_feed(HeldFeed(signal=None, counters=COUNTED, travel_s=2.0))
+    bench.pass_time(1)
+    assert (doing(bench), bench.run_shown().can_say_held) == (("hold_tap", None), True)
+
+    bench.say(SaidHeld(at=bench.clock.now(), actor=ANNA))
+    assert (doing(bench), bench.run_shown().can_say_held) == (
+        ("wait", timedelta(seconds=2)),
+        False,
+    )
+
+
+def test_nobody_is_told_to_wait_where_the_station_is_not_watched() -> None:
+    rule = replace(BY_EDGE, held=BY_SIGNAL)
+    assert time_to_wait(an_armed_run(), rule, None, [], BEGIN) is None
+    assert time_to_wait(an_armed_run(), BY_EDGE, None, [], BEGIN) is None
+
+
+def test_that_was_not_the_part_is_offered_until_the_answer() -> None:
+    """D29."""
+    bench = at_a_held_feed(BY_SIGNAL)
+    assert not bench.run_shown().can_disown
+    bench.put_on()
+    assert bench.run_shown().can_disown
+    bench.answer(rejected=True, reject_code=11)
+    assert not bench.run_shown().can_disown

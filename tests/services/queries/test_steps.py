@@ -7,13 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import PartId
+from redrabbit.domain.identity import PartId, SignalName
+from redrabbit.domain.rule import HeldFeed
 from redrabbit.domain.run import (
     Aborted,
     Confirmed,
+    Disowned,
     Event,
     GivenBack,
     Run,
+    SaidHeld,
     Scanned,
     Tapped,
 )
@@ -45,6 +48,10 @@ HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "start": lambda bench: bench.start(),
     "scan": lambda bench: bench.scan(_part(bench)),
     "tap": lambda bench: bench.settle(bench.owner.tap(actor=ANNA, now=bench.clock.now())),
+    "say held": lambda bench: bench.say(SaidHeld(at=bench.clock.now(), actor=ANNA)),
+    "hold": lambda bench: bench.read(OP20, feed_held=True),
+    "let run": lambda bench: bench.read(OP20, feed_held=False),
+    "disown": lambda bench: bench.say(Disowned(at=bench.clock.now(), actor=ANNA)),
     "put on": lambda bench: bench.put_on(),
     "rejected": lambda bench: bench.answer(rejected=True, reject_code=11),
     "rejected for another reason": lambda bench: bench.answer(rejected=True, reject_code=99),
@@ -56,19 +63,28 @@ HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "restart": _restart,
     "time over": _time_over,
 }
-ONWARD = ["scan", "put on", "tap", "rejected", "accepted", "give back"]
+ONWARD = ["scan", "say held", "put on", "tap", "rejected", "accepted", "give back"]
+COUNTED = (SignalName("part_count"),)
+RULES: Mapping[str, Mapping[str, object]] = {
+    "order": {},
+    "tap": {"presented": None},
+    "held": {
+        "held": HeldFeed(signal=SignalName("feed_held"), counters=COUNTED, travel_s=1.0),
+    },
+    "said held": {"held": HeldFeed(signal=None, counters=COUNTED, travel_s=1.0)},
+}
 
 
 @given(
     happenings=st.lists(st.sampled_from([*HAPPENINGS, *ONWARD, *ONWARD]), max_size=25),
-    tells_presented=st.booleans(),
+    known_by=st.sampled_from(sorted(RULES)),
 )
 def test_the_page_tells_of_any_run_what_the_run_itself_would_do(
-    happenings: list[str], tells_presented: bool
+    happenings: list[str], known_by: str
 ) -> None:
     """B23, D4: nothing is asked for that can't happen, and nothing is left out."""
-    rule = {} if tells_presented else {"presented": None}
-    bench = AtOp20(a_plant(THREE_PARTS, stations=(a_station(OP20, **rule), a_station(OP30))))
+    station = a_station(OP20, **RULES[known_by])
+    bench = AtOp20(a_plant(THREE_PARTS, stations=(station, a_station(OP30))))
     bench.start()
     for happening in happenings:
         try:
@@ -106,6 +122,8 @@ def offered(shown: RunUnderWay) -> set[str]:
         "scan": shown.expected_scan == "take",
         "give back": shown.expected_scan == "give_back",
         "tap": shown.can_tap,
+        "say held": shown.can_say_held,
+        "disown": shown.can_disown,
         "confirm": shown.can_confirm,
         "abort": shown.can_abort,
     }
@@ -118,6 +136,8 @@ def acts_at(bench: AtOp20) -> dict[str, Event]:
         "scan": Scanned(at=now, code=part, actor=ANNA, readings=bench.owner.live.readings),
         "give back": GivenBack(at=now, code=part, actor=ANNA),
         "tap": Tapped(at=now, actor=ANNA),
+        "say held": SaidHeld(at=now, actor=ANNA),
+        "disown": Disowned(at=now, actor=ANNA),
         "confirm": Confirmed(at=now, actor=ANNA),
         "abort": Aborted(at=now, actor=ANNA, reason="gloves"),
     }
@@ -137,17 +157,35 @@ def takes(run: Run, event: Event) -> bool:
     [
         pytest.param(
             ["scan"],
-            ["take", "put_on", "answer", "give_back", "part", "good_part", "confirm"],
+            [
+                "take",
+                "hold_feed",
+                "put_on",
+                "answer",
+                "give_back",
+                "part",
+                "good_part",
+                "confirm",
+            ],
             id="armed",
         ),
         pytest.param(
             ["scan", "put on", "rejected", "give back"],
-            ["part_done", "take", "put_on", "answer", "give_back", "good_part", "confirm"],
+            [
+                "part_done",
+                "hold_feed",
+                "take",
+                "put_on",
+                "answer",
+                "give_back",
+                "good_part",
+                "confirm",
+            ],
             id="the second part",
         ),
         pytest.param(
             ["scan", "put on", "accepted"],
-            ["take", "put_on", "verdict", "give_back", "confirm"],
+            ["take", "hold_feed", "put_on", "verdict", "give_back", "confirm"],
             id="missed",
         ),
     ],
@@ -161,3 +199,68 @@ def test_the_part_under_way_is_spelled_out_the_others_are_a_line_each(
         HAPPENINGS[happening](bench)
     codes = [line.title.code for line in bench.run_shown().steps]
     assert codes == [f"step.{title}" for title in titles]
+
+
+def at_a_device(known_by: str) -> AtOp20:
+    """A bench whose device knows its part so."""
+    station = a_station(OP20, **RULES[known_by])
+    return AtOp20(a_plant(THREE_PARTS, stations=(station, a_station(OP30))))
+
+
+def feed_told(bench: AtOp20) -> tuple[str, str | None]:
+    """Return how the line that asks to hold the feed stands, and what it tells."""
+    (line,) = (each for each in bench.run_shown().steps if each.title.code == "step.hold_feed")
+    return line.state, line.detail.code if line.detail is not None else None
+
+
+def test_the_feed_is_asked_for_until_the_station_shows_that_it_is_held() -> None:
+    """D29: with the time for which the station still waits."""
+    bench = at_a_device("held")
+    bench.start()
+    assert feed_told(bench) == ("to_come", "step.hold_feed.detail")
+    bench.scan()
+    assert feed_told(bench) == ("now", "step.hold_feed.left")
+    bench.read(OP20, feed_held=True)
+    assert feed_told(bench) == ("done", "step.hold_feed.detail")
+    bench.put_on()
+    assert feed_told(bench) == ("done", "step.hold_feed.detail")
+
+
+def test_who_said_that_the_feed_is_held_stands_in_its_line() -> None:
+    bench = at_a_device("said held")
+    bench.start()
+    bench.scan()
+    assert feed_told(bench) == ("now", "step.hold_feed.left")
+    HAPPENINGS["say held"](bench)
+    assert feed_told(bench) == ("done", "step.taken")
+
+
+def test_where_nothing_tells_of_the_feed_it_is_not_said_to_be_held() -> None:
+    bench = at_a_device("order")
+    bench.start()
+    bench.scan()
+    assert feed_told(bench) == ("done", "step.hold_feed.not_told")
+    bench.read(OP20, part_present=True)
+    assert feed_told(bench) == ("now", "step.hold_feed.left")
+
+
+def test_a_run_that_is_stopped_asks_for_no_feed_any_more() -> None:
+    bench = at_a_device("held")
+    bench.start()
+    bench.scan()
+    bench.abort()
+    assert "step.hold_feed" not in [line.title.code for line in bench.run_shown().steps]
+
+
+def test_the_feed_held_for_one_part_is_held_for_the_next() -> None:
+    """D29: once a check."""
+    bench = at_a_device("said held")
+    bench.start()
+    bench.scan()
+    HAPPENINGS["say held"](bench)
+    bench.put_on()
+    bench.answer(rejected=True, reject_code=11, part_count=1001)
+    bench.give_back()
+    bench.scan("RR-0002")
+    assert feed_told(bench) == ("done", "step.taken")
+    assert not bench.run_shown().can_say_held

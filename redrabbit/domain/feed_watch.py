@@ -1,0 +1,209 @@
+"""Whether the feed was held and exactly one part came: then it is known which one was judged (D29).
+
+Neither is enough alone. Counters can't tell the challenge part from a production part; a held feed can't
+tell that two were put in. So all of this must have been seen, without a gap:
+
+1. before the part, for as long as one may be under way: nothing is fed, the place is free, and nothing is
+   counted;
+2. from then until the answer: nothing is fed;
+3. at the answer each counter has counted one, and none went back.
+
+Whatever is missing or unclear makes the part known by order, no more. Where the counters tell of a second
+part before the answer, the answer may be about that one. Nothing here decides: `run_observation` and
+`grading` say what follows. It can't tell which part a hand puts in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Acquisition, Readings, Value
+from redrabbit.domain.part_count import CounterHabits
+from redrabbit.domain.rule import HeldFeed
+from redrabbit.domain.signals import Resets
+
+ONE: Final = 1
+
+Counts = Mapping[SignalName, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedWatch:
+    """What was read of the feed since the part was scanned."""
+
+    held: HeldFeed
+    habits: Mapping[SignalName, CounterHabits]
+    unread_s: float
+    """The longest time between two readings in which nothing can have been fed unseen."""
+    said_at: datetime | None
+    """When the operator said that it is held, where no signal tells."""
+    known: Mapping[SignalName, Value]
+    read_from: datetime | None = None
+    """Begin of the last good reading since the scan."""
+    read_until: datetime | None = None
+    """Its end."""
+    counts: Counts | None = None
+    """What the counters showed then."""
+    still_since: datetime | None = None
+    """Since when the place is free and nothing is counted; None: it isn't so."""
+    held_since: datetime | None = None
+    """Since when nothing is fed; None: it isn't so."""
+    is_held: bool = False
+    """Nothing was fed from before the part came until now."""
+    counted_from: Counts | None = None
+    """What the counters showed before the part; None: not known, or they are not clear."""
+    risen: Counts = field(default_factory=dict)
+    """How many parts each has counted since."""
+
+    def one_came(self, until: datetime) -> bool:
+        """Return whether nothing was fed and exactly one part was counted, until then at least."""
+        if not self.is_held or self.counted_from is None or self.read_until is None:
+            return False
+        return self.read_until >= until and all(n == ONE for n in self.risen.values())
+
+    @property
+    def more_came(self) -> bool:
+        """Return whether a counter tells of more than one part."""
+        return any(n > ONE for n in self.risen.values())
+
+
+def feed_at_scan(
+    expectation: Expectation, readings: Readings, said_at: datetime | None
+) -> FeedWatch | None:
+    """Return the watch over a feed as the challenge part is scanned; None where nothing tells of it.
+
+    Nothing from before the scan counts but the values, which are told again only when they change.
+    """
+    held = expectation.rule.held
+    limits = [limit for limit in expectation.blind_after_s.values() if limit is not None]
+    if held is None or not limits:
+        return None
+    known = {
+        signal: readings[signal].value for signal in sorted(held.signals) if signal in readings
+    }
+    return FeedWatch(
+        held=held,
+        habits=expectation.counter_habits,
+        unread_s=min(limits),
+        said_at=said_at,
+        known={signal: value for signal, value in known.items() if value is not None},
+    )
+
+
+def before_part(feed: FeedWatch, acquisition: Acquisition, *, is_free: bool) -> FeedWatch:
+    """Return the watch after a reading that does not show the part; `is_free`: its place is empty."""
+    read, is_good = _read(feed, acquisition)
+    if not is_good:
+        return read
+    at = acquisition.window.ended_at
+    stands_still = is_free and read.counts == feed.counts
+    return replace(
+        read,
+        still_since=(read.still_since if stands_still else None) or (at if is_free else None),
+        held_since=(read.held_since or at) if _is_on(read, acquisition) else None,
+    )
+
+
+def at_part(feed: FeedWatch, acquisition: Acquisition) -> FeedWatch:
+    """Return the watch after the reading that showed the part."""
+    read, is_good = _read(feed, acquisition)
+    if not is_good or not _for_long(read, read.still_since, acquisition):
+        return read
+    began = replace(
+        read,
+        is_held=_for_long(read, read.held_since, acquisition),
+        counted_from=feed.counts,
+    )
+    return _counted(began, acquisition)
+
+
+def after_part(feed: FeedWatch, acquisition: Acquisition) -> FeedWatch:
+    """Return the watch after one more reading while the part is there, or after it."""
+    read, is_good = _read(feed, acquisition)
+    return _counted(read, acquisition) if is_good else read
+
+
+def _read(feed: FeedWatch, acquisition: Acquisition) -> tuple[FeedWatch, bool]:
+    """Return the watch with what was read, and whether that was a good reading of all its signals."""
+    covered = acquisition.signals & feed.held.signals
+    if not covered:
+        return feed, False
+    told = replace(feed, known=_known(feed.known, acquisition, covered))
+    if acquisition.failure is not None:
+        return told, False
+    hides = not acquisition.speaks_of_now or acquisition.machine_restarted
+    if hides or acquisition.messages_lost or covered != feed.held.signals:
+        return _lost(told), False
+    counters = feed.held.counters
+    counts = {c: n for c in counters if (n := _whole(told.known.get(c))) is not None}
+    if len(counts) < len(counters):
+        return told, False
+    window = acquisition.window
+    since = feed.read_from or window.began_at
+    seen = told if (window.ended_at - since).total_seconds() <= feed.unread_s else _lost(told)
+    return replace(seen, read_from=window.began_at, read_until=window.ended_at, counts=counts), True
+
+
+def _known(
+    known: Mapping[SignalName, Value], acquisition: Acquisition, covered: frozenset[SignalName]
+) -> Mapping[SignalName, Value]:
+    """Return the values as they are known now; what only history tells of is not known any more (D7)."""
+    if acquisition.failure is not None:
+        return {signal: value for signal, value in known.items() if signal not in covered}
+    changed = {c.signal: c.value for c in acquisition.changes if c.signal in covered}
+    if not acquisition.speaks_of_now:
+        changed = dict.fromkeys(changed)
+    now = {**known, **changed}
+    return {signal: value for signal, value in now.items() if value is not None}
+
+
+def _lost(feed: FeedWatch) -> FeedWatch:
+    """Return the watch where something may have been fed, or counted, unseen."""
+    return replace(
+        feed, still_since=None, held_since=None, is_held=False, counted_from=None, risen={}
+    )
+
+
+def _counted(feed: FeedWatch, acquisition: Acquisition) -> FeedWatch:
+    """Return the watch with what was counted since before the part, and whether still nothing is fed."""
+    is_held = feed.is_held and _is_on(feed, acquisition)
+    base, counts = feed.counted_from, feed.counts
+    if base is None or counts is None:
+        return replace(feed, is_held=False)
+    risen = {
+        c: n for c in base if (n := _risen(base[c], counts[c], feed.habits.get(c))) is not None
+    }
+    if len(risen) < len(base) or any(n < feed.risen.get(c, 0) for c, n in risen.items()):
+        return replace(feed, is_held=False, counted_from=None, risen={})
+    return replace(feed, is_held=is_held, risen=risen)
+
+
+def _risen(before: int, now: int, habits: CounterHabits | None) -> int | None:
+    """Return by how much a counter rose; None where it was set back, or that can't be told apart."""
+    if now >= before:
+        return now - before
+    if habits is None or habits.rollover is None or habits.resets is not Resets.NEVER:
+        return None
+    return (now - before) % habits.rollover
+
+
+def _is_on(feed: FeedWatch, acquisition: Acquisition) -> bool:
+    """Return whether nothing is fed, as the signal shows or the operator said."""
+    if feed.held.signal is not None:
+        return feed.known.get(feed.held.signal) is True
+    return feed.said_at is not None and feed.said_at <= acquisition.window.began_at
+
+
+def _for_long(feed: FeedWatch, since: datetime | None, acquisition: Acquisition) -> bool:
+    """Return whether something was so for longer than a part is under way."""
+    if since is None:
+        return False
+    return (acquisition.window.began_at - since).total_seconds() >= feed.held.travel_s
+
+
+def _whole(value: Value | None) -> int | None:
+    """Return what a counter shows; None for anything but a whole number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
