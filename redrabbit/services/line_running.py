@@ -24,21 +24,33 @@ class RunningSignal:
         self._signal = station.running
         self.is_running: bool | None = None
         """None: the station has no such signal, or it can't be read."""
+        self._untold: tuple[bool, ...] = ()
+        """What the records don't know yet: that it stands, that it runs, or that it ran and stands."""
 
-    def take(self, acquisition: Acquisition) -> bool:
-        """Fold one acquisition in; return whether it is known now, and otherwise than before."""
+    def take(self, acquisition: Acquisition) -> tuple[bool, ...]:
+        """Fold one acquisition in; return what is to be recorded, in its order: runs, or stands."""
+        self.take_aside(acquisition)
+        told, self._untold = self._untold, ()
+        return told
+
+    def take_aside(self, acquisition: Acquisition) -> None:
+        """Fold one in of which nothing can be recorded: what it says is told with the next."""
         if self._signal is None or self._signal not in acquisition.signals:
-            return False
+            return
         if acquisition.failure is not None:
             self.is_running = None
-            return False
-        if not acquisition.changes or not acquisition.speaks_of_now:
-            return False
-        before = self.is_running
         for change in acquisition.changes:
             if change.signal == self._signal:
-                self.is_running = change.value if isinstance(change.value, bool) else None
-        return self.is_running is not None and self.is_running is not before
+                is_running = change.value if isinstance(change.value, bool) else None
+                # that it ran is believed, however late it is told: no window is too short
+                if acquisition.speaks_of_now or is_running:
+                    self._note(is_running)
+
+    def _note(self, is_running: bool | None) -> None:
+        if is_running is not None and is_running is not self.is_running:
+            ran = not is_running and True in self._untold
+            self._untold = (True, False) if ran else (is_running,)
+        self.is_running = is_running
 
 
 def note_running(

@@ -31,15 +31,14 @@ class Production:
 
     def take(self, acquisition: Acquisition) -> list[Pending]:
         """Fold one acquisition in; return what is to be recorded of it, in its order."""
-        told = [self._skipped(acquisition)] if self.counting.take(acquisition) else []
-        if self.running.take(acquisition):
-            told.append(self._stops_or_runs(acquisition))
-        return told
+        skipped = [self._skipped(acquisition)] if self.counting.take(acquisition) else []
+        told = self.running.take(acquisition)
+        return skipped + [self._stops_or_runs(acquisition, is_running) for is_running in told]
 
     def take_aside(self, acquisition: Acquisition) -> None:
-        """Fold one in of which nothing can be recorded: a stop is told when it is read again."""
+        """Fold one in of which nothing can be recorded: stops and running are told with the next."""
         self.counting.take(acquisition)
-        self.running.is_running = None
+        self.running.take_aside(acquisition)
 
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock."""
@@ -55,9 +54,9 @@ class Production:
 
         return Pending(command=command)
 
-    def _stops_or_runs(self, acquisition: Acquisition) -> Pending:
+    def _stops_or_runs(self, acquisition: Acquisition, is_running: bool) -> Pending:
         station, at = self._station, acquisition.window.ended_at
-        count, is_running = self.counting.at(at), self.running.is_running is True
+        count = self.counting.at(at)
 
         def command(uow: UnitOfWork) -> None:
             note_running(uow, station, is_running=is_running, count=count, at=at)

@@ -151,35 +151,75 @@ def read(values: dict[str, Value | Reason], **more: object) -> Acquisition:
 
 
 @pytest.mark.parametrize(
-    ("acquisition", "is_news", "is_running"),
+    ("acquisition", "told", "is_running"),
     [
-        pytest.param(read({"running": False}), True, False, id="off"),
-        pytest.param(read({"running": True}), False, True, id="on, as before"),
-        pytest.param(read({"rejected": True}), False, True, id="another signal"),
-        pytest.param(read({}), False, True, id="alive"),
-        pytest.param(read({"running": False}, fresh=False), False, True, id="not of now"),
-        pytest.param(
-            read({"running": Reason.MISSING}), False, None, id="a reason: it can't be read"
-        ),
-        pytest.param(read({}, failure=Reason.TIMEOUT), False, None, id="not read"),
+        pytest.param(read({"running": False}), (False,), False, id="off"),
+        pytest.param(read({"running": True}), (), True, id="on, as before"),
+        pytest.param(read({"rejected": True}), (), True, id="another signal"),
+        pytest.param(read({}), (), True, id="alive"),
+        pytest.param(read({"running": False}, fresh=False), (), True, id="not of now"),
+        pytest.param(read({"running": Reason.MISSING}), (), None, id="a reason: it can't be read"),
+        pytest.param(read({}, failure=Reason.TIMEOUT), (), None, id="not read"),
         pytest.param(
             read({"running": False}, signals=frozenset({SignalName("x")}), changes=()),
-            False,
+            (),
             True,
             id="about others",
         ),
     ],
 )
-def test_it_is_known_from_good_readings_only(
-    acquisition: Acquisition, is_news: bool, is_running: bool | None
+def test_that_it_stands_is_known_from_good_readings_only(
+    acquisition: Acquisition, told: tuple[bool, ...], is_running: bool | None
 ) -> None:
     signal = RunningSignal(a_running_station())
-    assert signal.take(read({"running": True})), "known for the first time"
-    assert signal.take(acquisition) is is_news
+    assert signal.take(read({"running": True})) == (True,), "known for the first time"
+    assert signal.take(acquisition) == told
     assert signal.is_running is is_running
+
+
+def test_that_it_ran_is_believed_however_late_it_is_told() -> None:
+    """D34: no window is told too short."""
+    signal = RunningSignal(a_running_station())
+    signal.take(read({"running": False}))
+    assert signal.take(read({"running": True}, fresh=False)) == (True,)
+    assert signal.take(read({"running": False})) == (False,)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        pytest.param((), (), id="nothing"),
+        pytest.param((True,), (True,), id="it runs again"),
+        pytest.param((True, False), (True, False), id="it ran"),
+        pytest.param((True, False, True, False, True), (True,), id="it runs, after all"),
+    ],
+)
+def test_what_was_said_while_nothing_could_be_recorded_is_told_with_the_next_reading(
+    said: tuple[bool, ...], told: tuple[bool, ...]
+) -> None:
+    signal = RunningSignal(a_running_station())
+    signal.take(read({"running": False}))
+    for is_running in said:
+        signal.take_aside(read({"running": is_running}))
+    assert signal.take(read({})) == told
+    assert signal.take(read({})) == ()
+
+
+def test_a_line_that_ran_again_while_nothing_could_be_recorded_has_its_window_open() -> None:
+    line = missed()
+    line.run(False)
+    assert line.the_case().window_to is not None
+    line.pass_time(0.5)
+    line.owner.take_aside(
+        read({"running": True}, window=Window(began_at=line.clock.now(), ended_at=line.clock.now()))
+    )
+    line.shown[OP20]["running"] = True
+    line.pass_time(0.5)
+    line.read(OP20)
+    assert line.the_case().window_to is None
 
 
 def test_a_station_without_such_a_signal_never_says() -> None:
     signal = RunningSignal(a_station(OP20))
-    assert not signal.take(read({"running": False}))
+    assert signal.take(read({"running": False})) == ()
     assert signal.is_running is None
