@@ -3,10 +3,11 @@
 Its count is told when something may have been skipped; its cases hear when it stops, and runs again.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.observation import Acquisition
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.station import Station
 from redrabbit.services.line_running import RunningSignal, note_running
 from redrabbit.services.part_counting import CountedBefore, PartCounting
@@ -22,32 +23,37 @@ class Production:
         self._station = station
         self.counting = PartCounting(station, before)
         self.running = RunningSignal(station)
+        self._has_skipped = False
+        """Something may have been skipped, and the records don't know yet."""
 
     def of(self, station: Station) -> "Production":
         """Return the same for a station that changed, but is read in the same way."""
         same = Production(station)
         same.counting, same.running = self.counting, self.running
+        same._has_skipped = self._has_skipped
         return same
 
     def take(self, acquisition: Acquisition) -> list[Pending]:
         """Fold one acquisition in; return what is to be recorded of it, in its order."""
-        skipped = [self._skipped(acquisition)] if self.counting.take(acquisition) else []
+        at = acquisition.window.ended_at
+        self._has_skipped |= self.counting.take(acquisition)
+        count = self.counting.at(at) if self._has_skipped else None
+        skipped = [self._skipped(count, at)] if count is not None else []
+        self._has_skipped = self._has_skipped and count is None
         told = self.running.take(acquisition)
         return skipped + [self._stops_or_runs(acquisition, is_running) for is_running in told]
 
     def take_aside(self, acquisition: Acquisition) -> None:
-        """Fold one in of which nothing can be recorded: stops and running are told with the next."""
-        self.counting.take(acquisition)
+        """Fold one in of which nothing can be recorded: it is told with the next."""
+        self._has_skipped |= self.counting.take(acquisition)
         self.running.take_aside(acquisition)
 
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock."""
         self.counting.shift(step)
 
-    def _skipped(self, acquisition: Acquisition) -> Pending:
-        station, at = self._station, acquisition.window.ended_at
-        count = self.counting.at(at)
-        assert count is not None  # noqa: S101  it was counted right now
+    def _skipped(self, count: PartCount, at: datetime) -> Pending:
+        station = self._station
 
         def command(uow: UnitOfWork) -> None:
             tell(uow, station.line, station.id, count, CountedWhy.SKIPPED, at=at)
