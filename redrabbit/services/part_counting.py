@@ -18,10 +18,11 @@ from redrabbit.domain.part_count import (
     first_count,
     followed,
 )
-from redrabbit.domain.signals import MqttAddress, SignalSpec
+from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.station import Station
 
 NEVER_EXPIRES: Final = timedelta.max
+"""Of a counter that speaks on change only: it is silent while nothing is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,9 @@ class PartCounting:
         spec = counter_of(station)
         self._signal = spec.name if spec is not None else None
         self._habits = _habits(spec)
-        self._expires = _expires(station, spec)
+        expires_s = station.expires_s().get(spec.name) if spec is not None else None
+        self._expires = NEVER_EXPIRES if expires_s is None else timedelta(seconds=expires_s)
+        """After so long without a reading nobody watches the counter any more."""
         self._before = before
         self._count: PartCount | None = None
         self._read_at: datetime | None = None
@@ -54,14 +57,13 @@ class PartCounting:
         if acquisition.failure is not None:
             self._is_watched = False
             return False
-        if not acquisition.changes:
+        told = next((each for each in acquisition.changes if each.signal == self._signal), None)
+        if told is None:
             return self._seen_unchanged(acquisition)
         if not acquisition.speaks_of_now:
+            self._is_watched = False  # what was counted since, a reset among it, is not known
             return False
-        for change in acquisition.changes:
-            if change.signal == self._signal:
-                return self._read(_whole(change.value), acquisition)
-        return self._seen_unchanged(acquisition)
+        return self._read(_whole(told.value), acquisition)
 
     def at(self, now: datetime) -> PartCount | None:
         """Return the count as it stands now; None where it can't be told."""
@@ -81,7 +83,7 @@ class PartCounting:
             self._read_at += step
 
     def _seen_unchanged(self, acquisition: Acquisition) -> bool:
-        if not self._is_watched or not acquisition.fresh:
+        if not self._is_watched or not acquisition.speaks_of_now:
             return False
         assert self._read_at is not None  # noqa: S101  what is watched was read
         window = acquisition.window
@@ -124,17 +126,6 @@ def _habits(spec: SignalSpec | None) -> CounterHabits:
     if spec is None:
         return CounterHabits()
     return CounterHabits(resets=spec.resets, rollover=spec.rollover)
-
-
-def _expires(station: Station, spec: SignalSpec | None) -> timedelta:
-    """Return after how long without a reading the counter is not watched any more.
-
-    One that speaks on change only is silent while nothing is made.
-    """
-    address = spec.address if spec is not None else None
-    if isinstance(address, MqttAddress) and address.expected_every_s is None:
-        return NEVER_EXPIRES
-    return timedelta(seconds=station.value_expires_s)
 
 
 def _whole(value: Value | None) -> int | None:

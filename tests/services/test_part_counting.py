@@ -111,14 +111,32 @@ def test_what_is_no_number_ends_the_watch(no_reading: Acquisition) -> None:
 @pytest.mark.parametrize(
     "history",
     [
-        pytest.param(read(1, {COUNTER: 3}, fresh=False), id="stale"),
-        pytest.param(read(1, {COUNTER: 3}, retained=True), id="retained"),
         pytest.param(read(1, fresh=False), id="stale, and as before"),
+        pytest.param(read(1, {OTHER: True}, fresh=False), id="stale, of something else"),
     ],
 )
-def test_what_does_not_speak_of_now_is_no_count(history: Acquisition) -> None:
+def test_history_that_tells_no_other_count_hides_none(history: Acquisition) -> None:
     counted = counting(POLLED, history, read(1.5))
     assert counted.at(at(1.5)) == count(15, 15)
+    assert not counted.take(read(2, {COUNTER: 16}))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(read(1, {COUNTER: 3}, fresh=False), id="stale"),
+        pytest.param(read(1, {COUNTER: 3}, retained=True), id="retained"),
+    ],
+)
+@pytest.mark.parametrize("station", [POLLED, SPEAKS_ON_CHANGE])
+def test_what_history_tells_is_no_count_and_was_not_watched(
+    station: Station, history: Acquisition
+) -> None:
+    """D34: reset and counted beyond where it was within one backlog, it would be told as exact."""
+    counted = counting(station, history)
+    assert counted.at(at(1)) is None, "it is another one by now"
+    assert counted.take(read(1.5, {COUNTER: 16}))
+    assert counted.at(at(1.5)) == count(16, 16, epoch=2)
 
 
 def test_a_scaled_counter_counts_whole_parts() -> None:
