@@ -3,6 +3,7 @@
 A miss fails its occurrence and opens a containment with its suspect window, or moves the window of
 the one that is open; a verdict that is not good raises an alarm; a miss after a repair tells that the
 repair did not help; a re-verification that passed ends the miss and moves the window for the last time;
+each variant and nest of a device has cases, good checks and re-verifications of its own (D36);
 a count told after a recorded stop moves it, too. A case is closed by a person, never of itself (D35).
 Each fact that follows may have consequences of its own.
 """
@@ -35,10 +36,11 @@ from redrabbit.domain.facts.presentation import PresentationRecord, VerdictReach
 from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
-from redrabbit.domain.identity import AlarmId, ContainmentId, numbered
+from redrabbit.domain.good_checks import good_check_before, vouches_for
+from redrabbit.domain.identity import AlarmId, ContainmentId, RunId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.part_count import PartCount
-from redrabbit.domain.record_query import RecordReader, equals, latest, recorded
+from redrabbit.domain.record_query import RecordReader, equals, recorded
 from redrabbit.domain.run_words import (
     AGAIN_WITHOUT_VERDICT,
     Outcome,
@@ -110,27 +112,6 @@ def decision(
     return Dated(decided, at)
 
 
-def last_good_check(
-    reader: RecordReader, device: str, failure_mode: str | None = None
-) -> PresentationRecord | None:
-    """Return the last deciding *detected* of a device that counts for the plan (D28, D33).
-
-    A suspect window is about one failure mode (D5); without one it is the last of any, as the
-    board shows it.
-    """
-    of_mode = () if failure_mode is None else (equals("failure_mode", failure_mode),)
-    return latest(
-        reader,
-        PresentationRecord,
-        equals("device", device),
-        *of_mode,
-        equals("verdict", Verdict.DETECTED),
-        equals("decides", value=True),
-        equals("not_counted", None),
-        by="presented_at",
-    )
-
-
 def _held(run: RunRecord, known: Known) -> OccurrenceRecord | None:
     if run.occurrence_id is None:
         return None
@@ -164,17 +145,19 @@ def _after_miss(
     fact: VerdictReached, at: datetime, run: RunRecord, known: Known, check: Check
 ) -> Iterator[Dated]:
     missed = recorded(known, PresentationRecord, fact.run_id, fact.step, fact.attempt)
-    already_open = known.find(
+    open_ones = known.find(
         ContainmentRecord,
         equals("device", missed.device),
         equals("failure_mode", missed.failure_mode),
+        equals("variant", missed.variant),
+        equals("nest", missed.nest),
         equals("state", ContainmentState.OPEN),
         limit=1,
     )
-    for case in already_open:
+    for case in open_ones:
         for follows in _missed_again(case, missed, fact, known):
             yield Dated(follows, at)
-    if not already_open:
+    if not open_ones:
         yield Dated(_opened(missed, fact, run, known, check), at)
 
 
@@ -198,9 +181,9 @@ def _opened(
     failure_mode = missed.failure_mode
     assert failure_mode is not None  # noqa: S101  a good master can't be missed
     until = _side(missed.counter, fact.count)
-    good = last_good_check(known, missed.device, failure_mode)
+    good = good_check_before(known, missed, fact.count)
     since = SINCE_RECORDS_BEGAN if good is None else _presented(good)
-    suspect = suspect_parts(since, until, has_ended=False)
+    suspect = suspect_parts(since, until, has_ended=False, variant=fact.variant, nest=fact.nest)
     return ContainmentOpened(
         containment_id=ContainmentId(next_id(known, ContainmentRecord, missed.line)),
         line=missed.line,
@@ -224,6 +207,7 @@ def _opened(
         count_to=until.count,
         quantity=suspect.quantity,
         quantity_is_lower_bound=suspect.is_lower_bound,
+        quantity_unknown=suspect.unknown,
         reaction=tuple(
             ReactionStep(en=text.en, zh=text.zh, done_at=None, done_by=None, done_how=None)
             for text in check.reaction
@@ -246,7 +230,8 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
     if counts and run.purpose is Purpose.REVERIFICATION:
         assert run.containment_id is not None  # noqa: S101  a re-verification has its case
         case = known.get(ContainmentRecord, run.containment_id)
-        if case is not None and waits_for_reverification(case):
+        proof = _proof(known, fact.run_id, case) if case is not None else None
+        if case is not None and proof is not None and waits_for_reverification(case):
             reverified = ContainmentReverified(
                 containment_id=case.containment_id, run_id=fact.run_id
             )
@@ -263,19 +248,25 @@ def _after_run(fact: RunClosed, at: datetime, known: Known, check: Check | None)
             yield Dated(_alarm(AlarmKind.INCONCLUSIVE_AGAIN, run, known, occurrence=occurrence), at)
 
 
+def _proof(known: Known, run_id: RunId, case: ContainmentRecord) -> PresentationRecord | None:
+    """Return what shows that a case's device detects again, in its variant and nest; None: nothing."""
+    found = known.find(
+        PresentationRecord,
+        equals("run_id", run_id),
+        equals("failure_mode", case.failure_mode),
+        equals("verdict", Verdict.DETECTED),
+        order_by="verdict_at",
+        descending=True,
+    )
+    return next((each for each in found if vouches_for(each, case.variant, case.nest)), None)
+
+
 def _after_reverification(
     fact: ContainmentReverified, at: datetime, known: Known, check: Check | None
 ) -> Iterator[Dated]:
     del at, check  # it reaches to its proof, which came before
     case = recorded(known, ContainmentRecord, fact.containment_id)
-    proof = latest(
-        known,
-        PresentationRecord,
-        equals("run_id", fact.run_id),
-        equals("failure_mode", case.failure_mode),
-        equals("verdict", Verdict.DETECTED),
-        by="verdict_at",
-    )
+    proof = _proof(known, fact.run_id, case)
     if proof is not None and proof.verdict_at is not None:
         until = _side(proof.counter, read_json(PartCount, proof.count_after))
         moved = moved_by_reverification(case, until, fact.run_id)

@@ -18,8 +18,9 @@ from redrabbit.domain.device_status import (
 )
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.records import ContainmentRecord
-from redrabbit.domain.window_moves import is_at_least
+from redrabbit.domain.window_moves import so_far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,13 @@ def device_marks(facts: DeviceFacts, now: datetime) -> DeviceMarks:
     )
 
 
-def case_badge(case: ContainmentRecord) -> CaseBadge:
-    """Return what is known of a case, for its badge."""
+def case_badge(case: ContainmentRecord, count: PartCount | None = None) -> CaseBadge:
+    """Return what is known of a case, for its badge; `count` is what its station counts now."""
+    parts = so_far(case, count)
     return CaseBadge(
         containment_id=case.containment_id,
         state=case.state,
         opened_at=case.opened_at,
-        quantity=case.quantity,
-        at_least=is_at_least(case),
+        quantity=parts.quantity,
+        at_least=parts.is_lower_bound,
     )

@@ -9,11 +9,12 @@ Two things are taken for granted, because no counter tells them: a counter that 
 and while it is under watch it is not reset *and* counted up to where it was between two readings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from redrabbit.domain.limits import LARGEST_WHOLE
+from redrabbit.domain.made_of import MadeOf, credited
 from redrabbit.domain.signals import Resets
 
 FASTEST_PARTS_PER_S: Final = 100
@@ -32,6 +33,8 @@ class PartCount:
     """From 1; one more each time something may have been skipped."""
     fell_from: int | None
     """What it showed before it went back, as long as it may still come back there of itself."""
+    known: tuple[MadeOf, ...] = ()
+    """Of `made`, what is known to be of one variant and nest; the rest may be of any (D34)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,14 @@ def counted_by_another(count: PartCount, value: int) -> PartCount:
     return _counted(count, value, 0, exact=False)
 
 
+def of_one(before: PartCount, after: PartCount, variant: str | None, nest: str | None) -> PartCount:
+    """Return a count whose last parts were all of one variant and nest; not where one was skipped."""
+    if before.epoch != after.epoch:
+        return after
+    parts = after.made - before.made
+    return replace(after, known=credited(after.known, variant, nest, parts))
+
+
 def _gone_back(count: PartCount, value: int, unread: Unread, habits: CounterHabits) -> PartCount:
     rolled = _rolled_over(count, value, unread, habits)
     if rolled is not None:
@@ -129,4 +140,5 @@ def _counted(
         made=min(count.made + parts, LARGEST_WHOLE),
         epoch=count.epoch + (0 if exact else 1),
         fell_from=fell_from,
+        known=count.known,
     )

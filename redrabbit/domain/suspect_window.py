@@ -7,6 +7,7 @@ check to after whatever was seen of the blind device last.
 
 from dataclasses import dataclass
 
+from redrabbit.domain.made_of import known_of_others, unknown_of
 from redrabbit.domain.part_count import PartCount
 
 
@@ -17,6 +18,8 @@ class SuspectParts:
     quantity: int | None
     """None: not counted at all."""
     is_lower_bound: bool
+    unknown: int = 0
+    """How many of them may be of another variant or nest than the window's: nobody knows of which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +38,28 @@ SINCE_RECORDS_BEGAN = WindowSide(
 """Where there was no good check: all that was ever counted is suspect, and perhaps more."""
 
 
-def suspect_parts(since: WindowSide, until: WindowSide, *, has_ended: bool) -> SuspectParts:
-    """Return the parts made between the two sides of a window."""
+def suspect_parts(
+    since: WindowSide,
+    until: WindowSide,
+    *,
+    has_ended: bool,
+    variant: str | None = None,
+    nest: str | None = None,
+) -> SuspectParts:
+    """Return the parts made between the two sides of a window, of one variant and nest; None: of all.
+
+    All that is not known to be of another is suspect.
+    """
     if since.count is None or until.count is None:
         return _between_two_values(since.counter, until.counter)
     made = max(0, until.count.made - since.count.made)
     is_exact = has_ended and since.count.epoch == until.count.epoch
-    return SuspectParts(quantity=made, is_lower_bound=not is_exact)
+    known = (since.count.known, until.count.known)
+    return SuspectParts(
+        quantity=max(0, made - known_of_others(*known, variant, nest)),
+        is_lower_bound=not is_exact,
+        unknown=max(0, unknown_of(*known, made, variant, nest)),
+    )
 
 
 def _between_two_values(counter_from: int | None, counter_to: int | None) -> SuspectParts:

@@ -7,7 +7,7 @@ parts themselves, and are taken in. The re-verification is the last that can mov
 after it is not suspect. An alternate control ends it for good: what is made under it is checked otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentState, WindowEnd
@@ -15,6 +15,7 @@ from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.part_count import CountedWhy, PartCountRecord
 from redrabbit.domain.facts.suspect_window import ContainmentWindowMoved, WindowMove
 from redrabbit.domain.identity import RunId
+from redrabbit.domain.made_of import known_of_others
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.suspect_window import (
@@ -123,7 +124,7 @@ def end_reached(
         until, counted_at = _proven_again(case), case.seen_until
         by_then = until.count if at >= counted_at else by_then
         proven_before = case.reached_by_run == case.reverified_by_run and at >= counted_at
-    parts = suspect_parts(began(case), _side(by_then), has_ended=True)
+    parts = _parts(case, _side(by_then), has_ended=True)
     quantity = parts.quantity
     if case.quantity is not None and at >= case.seen_until:
         quantity = max(case.quantity, quantity or 0)
@@ -132,7 +133,7 @@ def end_reached(
     return EndReached(
         until=until,
         ends_at=counted_at if unsure or proven_before else None,
-        parts=SuspectParts(quantity=quantity, is_lower_bound=parts.is_lower_bound or not same),
+        parts=replace(parts, quantity=quantity, is_lower_bound=parts.is_lower_bound or not same),
     )
 
 
@@ -157,9 +158,38 @@ def shown_since_end(reader: RecordReader, case: ContainmentRecord) -> int:
 
 
 def may_reach_further(case: ContainmentRecord, count: PartCount) -> bool:
-    """Tell whether parts were counted, or may have been, since the window's recorded end."""
+    """Tell whether parts of a case were counted, or may have been, since its window's recorded end."""
     before = reached(case).count
-    return before is None or count.made > before.made or count.epoch != before.epoch
+    return before is None or count.epoch != before.epoch or _grown(case, before, count) > 0
+
+
+def so_far(case: ContainmentRecord, count: PartCount | None) -> SuspectParts:
+    """Return what is suspect by a count of now, while nothing has ended a case's window.
+
+    Never less than what is recorded; of a window that has ended, what is recorded.
+    """
+    recorded = SuspectParts(
+        quantity=case.quantity,
+        is_lower_bound=is_at_least(case),
+        unknown=case.quantity_unknown or 0,
+    )
+    if case.window_to is not None or count is None:
+        return recorded
+    now = _parts(case, _side(count), has_ended=False)
+    return now if (now.quantity or 0) > (case.quantity or 0) else recorded
+
+
+def _parts(case: ContainmentRecord, until: WindowSide, *, has_ended: bool) -> SuspectParts:
+    """Return the suspect parts of a case up to a count: of its variant and nest, or unknown (D34)."""
+    return suspect_parts(
+        began(case), until, has_ended=has_ended, variant=case.variant, nest=case.nest
+    )
+
+
+def _grown(case: ContainmentRecord, before: PartCount, after: PartCount) -> int:
+    """Return how many parts between two counts may be of a case's variant and nest."""
+    others = known_of_others(before.known, after.known, case.variant, case.nest)
+    return after.made - before.made - others
 
 
 def _side(count: PartCount | None) -> WindowSide:
@@ -181,7 +211,7 @@ def _counted_on(
     if until.count is None or not may_reach_further(case, until.count):
         return None
     before = reached(case).count
-    production = before is not None and until.count.made - before.made > shown
+    production = before is not None and _grown(case, before, until.count) > shown
     return _moved(case, why, until, run_id, opens_again=production)
 
 
@@ -194,9 +224,9 @@ def _moved(
     opens_again: bool = False,
 ) -> ContainmentWindowMoved:
     has_ended = case.window_to is not None and not opens_again
-    parts = suspect_parts(began(case), until, has_ended=has_ended)
+    parts = _parts(case, until, has_ended=has_ended)
     if parts.quantity is None or (case.quantity is not None and parts.quantity < case.quantity):
-        parts = SuspectParts(quantity=case.quantity, is_lower_bound=True)
+        parts = replace(parts, quantity=case.quantity, is_lower_bound=True)
     return ContainmentWindowMoved(
         containment_id=case.containment_id,
         why=why,
@@ -206,4 +236,5 @@ def _moved(
         count_to=until.count,
         quantity=parts.quantity,
         quantity_is_lower_bound=parts.is_lower_bound,
+        quantity_unknown=parts.unknown,
     )

@@ -92,6 +92,7 @@ def end_window(
         ends_at=reach.ends_at,
         quantity=reach.parts.quantity,
         quantity_is_lower_bound=reach.parts.is_lower_bound,
+        quantity_unknown=reach.parts.unknown,
     )
     record(uow, ended, stream=case.line, at=at, actor=actor)
     return _case(uow, containment_id)

@@ -17,9 +17,11 @@ from redrabbit.domain.part_count import (
     counted_by_another,
     first_count,
     followed,
+    of_one,
 )
 from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.station import Station
+from redrabbit.services.told_with_count import ToldWithCount
 
 NEVER_EXPIRES: Final = timedelta.max
 """Of a counter that speaks on change only: it is silent while nothing is made."""
@@ -49,11 +51,13 @@ class PartCounting:
         self._count: PartCount | None = None
         self._read_at: datetime | None = None
         self._is_watched = False
+        self._told = ToldWithCount(station, spec)
 
     def take(self, acquisition: Acquisition) -> bool:
         """Fold one acquisition in; return whether something may have been skipped before it."""
         if self._signal is None or self._signal not in acquisition.signals:
             return False
+        self._told.take(acquisition, self._unread(acquisition))
         if acquisition.failure is not None:
             self._is_watched = False
             return False
@@ -99,9 +103,19 @@ class PartCounting:
             self._is_watched = False
             return False
         so_far, window = self.so_far(), acquisition.window
-        self._count = self._counted(value, window.began_at)
+        steady = self._told.steady() if self._is_watched else None
+        count = self._counted(value, window.began_at)
+        if steady is not None and self._count is not None:
+            count = of_one(self._count, count, *steady)
+        self._count = count
         self._read_at, self._is_watched = window.ended_at, True
         return so_far is not None and so_far.count.epoch != self._count.epoch
+
+    def _unread(self, acquisition: Acquisition) -> timedelta | None:
+        """Return how long the count was not read before an acquisition; None: it is not watched."""
+        if not self._is_watched or self._read_at is None:
+            return None
+        return acquisition.window.began_at - self._read_at
 
     def _counted(self, value: int, began_at: datetime) -> PartCount:
         if self._count is not None and self._read_at is not None:

@@ -15,7 +15,6 @@ from redrabbit.domain.consequences import (
     Dated,
     consequences,
     decision,
-    last_good_check,
     next_id,
 )
 from redrabbit.domain.control_plan import Check
@@ -80,7 +79,11 @@ CHECK = Check(
 )
 
 
-OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {"=": operator.eq, ">=": operator.ge}
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    ">=": operator.ge,
+    "<": operator.lt,
+}
 
 
 class Known:
@@ -253,6 +256,43 @@ def test_a_second_miss_opens_no_second_case_but_moves_the_window() -> None:
     assert (moved.quantity, moved.quantity_is_lower_bound) == (240, True)
 
 
+LEFT, RIGHT = ({"nest": nest, "sources": {"nest": "signal"}} for nest in ("left", "right"))
+
+
+def test_a_miss_in_another_nest_opens_a_case_of_its_own() -> None:
+    """D36: the dimensions of a verdict are device, variant and nest."""
+    ledger = a_running_ledger()
+    ledger.say("containment_opened", 10, **(CONTAINMENT | {"nest": "left"}))
+    missed = VERDICT | {"verdict": "missed", "counter": 1240, "count": counted(1240)}
+    facts = follow(ledger, "verdict_reached", 82, missed | RIGHT)
+    (opened,) = (fact for fact in facts if isinstance(fact, ContainmentOpened))
+    assert (opened.nest, opened.window_from, opened.quantity) == ("right", None, 1240)
+    assert not any(isinstance(fact, ContainmentWindowMoved) for fact in facts)
+
+
+def test_a_window_counts_its_own_nest_and_what_is_not_known() -> None:
+    ledger = a_running_ledger()
+    known = [{"variant": None, "nest": nest, "made": n} for nest, n in (("left", 40), ("right", 9))]
+    count = counted(100) | {"known": known}
+    missed = VERDICT | {"verdict": "missed", "counter": 100, "count": count}
+    facts = follow(ledger, "verdict_reached", 82, missed | RIGHT)
+    (opened,) = (fact for fact in facts if isinstance(fact, ContainmentOpened))
+    assert (opened.quantity, opened.quantity_unknown) == (60, 51)
+
+
+@pytest.mark.parametrize(("told", "proves"), [(LEFT, True), (RIGHT, False), ({}, True)])
+def test_only_its_own_nest_verifies_a_case_again(told: dict[str, object], proves: bool) -> None:
+    """L4: where no nest is told, there is one."""
+    ledger = a_ledger()
+    ledger.say("containment_opened", 10, **(CONTAINMENT | {"nest": "left"}))
+    ledger.say("repair_recorded", 20, **REPAIRED)
+    ledger.say("run_started", 60, **(RUN | AGAIN))
+    ledger.say("part_issued", 70, **ISSUED)
+    ledger.say("verdict_reached", 82, **(VERDICT | told))
+    facts = follow(ledger, "run_closed", 99, CLOSED)
+    assert any(isinstance(fact, ContainmentReverified) for fact in facts) is proves
+
+
 ENDED: dict[str, object] = {
     "containment_id": "line1-C-1",
     "window_end": "stop",
@@ -357,12 +397,15 @@ def test_a_passing_reverification_after_a_repair_ends_the_miss_and_closes_nothin
     ledger = a_ledger_with_a_case()
     ledger.say("repair_recorded", 20, **REPAIRED)
     ledger.say("run_started", 60, **(RUN | AGAIN))
+    ledger.say("part_issued", 70, **ISSUED)
+    ledger.say("verdict_reached", 82, **VERDICT)
     facts = follow(ledger, "run_closed", 99, CLOSED)
     assert facts == [
         ContainmentReverified(containment_id=ContainmentId("line1-C-1"), run_id=RunId("line1-R-1"))
     ]
     reverified = {"containment_id": "line1-C-1", "run_id": "line1-R-1"}
-    assert follow(ledger, "containment_reverified", 99, reverified) == []
+    moved = follow(ledger, "containment_reverified", 99, reverified)
+    assert kinds(moved) == ["containment_window_moved"]
     done: dict[str, JsonValue] = {
         "en": "Stop",
         "zh": "停",
@@ -506,7 +549,3 @@ def test_a_run_of_a_check_that_the_plan_no_longer_has_escalates_nothing() -> Non
 
 def test_most_facts_have_no_consequence() -> None:
     assert follow(a_ledger(), "check_retired", 99, {"check_id": "torque"}) == []
-
-
-def test_without_a_good_check_there_is_no_last_one() -> None:
-    assert last_good_check(Known(a_ledger()), "op20-torque", "torque_low") is None

@@ -36,6 +36,7 @@ from redrabbit.domain.rule import (
 )
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
+from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
 from tests.builders import CODE, COUNT, HELD, PART, PRESENT, REJECTED, a_rule
 from tests.domain.grade_table import COMMAND, FILE, printed
 from tests.plants import OP20, a_station
@@ -259,3 +260,15 @@ def test_the_best_that_a_device_can_come_to_is_a_code_told_anew() -> None:
 
     assert (reachable(coded, POLLED).grade, best(coded, POLLED).grade) == ("B", "A")
     assert best(a_rule(part_code=PART), POLLED) == reachable(a_rule(part_code=PART), POLLED)
+
+
+@pytest.mark.parametrize("place", [SaidOf.NEST, SaidOf.PALLET])
+def test_a_part_is_known_by_the_place_that_station_and_operator_tell(place: SaidOf) -> None:
+    """D29: B, unless its code is read."""
+    asked = {place: Asked(by=Source.SCAN)}
+    says = StationSays(nest=COUNT, pallet=COUNT, asked=asked)
+    telling = replace(a_station(OP20), says=says)
+    by_edge = telling.devices[0].rule
+    found = reachable(by_edge, telling)
+    assert (found.known_by.value, found.part) == (place.value, Grade.B)
+    assert reachable(replace(by_edge, part_code=PART, presented=None), telling).part is Grade.A

@@ -3,7 +3,7 @@
 A plant is simulated part by part; what the count says is laid beside the truth.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from redrabbit.domain.limits import LARGEST_WHOLE
+from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import (
     FASTEST_PARTS_PER_S,
     CounterHabits,
@@ -19,6 +20,7 @@ from redrabbit.domain.part_count import (
     counted_by_another,
     first_count,
     followed,
+    of_one,
 )
 from redrabbit.domain.signals import Resets
 
@@ -304,3 +306,11 @@ def test_the_fastest_station_bounds_what_a_gap_can_hide() -> None:
     assert away(-10).most_parts == 10 * FASTEST_PARTS_PER_S, (
         "a clock that was set back hides as much"
     )
+
+
+def test_parts_are_of_one_nest_where_none_was_skipped() -> None:
+    """D34: what is counted over a new epoch may be of any."""
+    before = first_count(7)
+    after = replace(before, value=10, made=10)
+    assert of_one(before, after, None, "left").known == (MadeOf(variant=None, nest="left", made=3),)
+    assert of_one(before, replace(after, epoch=2), None, "left").known == ()

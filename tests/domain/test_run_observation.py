@@ -13,6 +13,7 @@ from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason,
 from redrabbit.domain.run import Observed
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_words import Presented
+from redrabbit.domain.station_says import SaidOf
 from tests.builders import (
     ACCEPTED,
     BY_EDGE,
@@ -227,3 +228,18 @@ def test_a_second_part_that_is_counted_is_another_one(count: int, is_another: bo
 
     assert seen.another_part is is_another
     assert (seen.rejected_at is None) is is_another
+
+
+@pytest.mark.parametrize(
+    ("count", "edge"), [pytest.param(3, True, id="there"), pytest.param(4, False, id="elsewhere")]
+)
+def test_a_part_that_is_known_by_its_place_comes_there(count: int, edge: bool) -> None:
+    """D29: any other is passed over; once ours is there, any other is another part."""
+    expectation = replace(an_expectation(BY_EDGE), places={SaidOf.NEST: COUNT})
+    before = begin(expectation, readings_of(IDLE), told={SaidOf.NEST: "3"})
+    acquisition = an_acquisition(1, {PRESENT: True, COUNT: count})
+    after = gather(before, acquisition)
+    assert presented_edge(before, after, acquisition) is edge
+    there = present(after, at(1), Presented.NEST, acquisition)
+    event = Observed(acquisition=an_acquisition(2), readings=readings_of(IDLE))
+    assert watched(RABBIT, there, event).another_part is not edge

@@ -49,6 +49,7 @@ from tests.builders import (
     story_of,
     told_up_to,
 )
+from tests.domain.test_part_told import Table
 
 # The whole way -----------------------------------------------------------------------------------
 
@@ -740,3 +741,23 @@ def test_a_restart_changes_nothing_in_a_run_that_is_closed() -> None:
 
     assert advance(closed, Restarted(at=at(20))) == (closed, ())
     assert advance(closed, NotRecorded(at=at(20), why=Why.NOT_RECORDABLE)) == (closed, ())
+
+
+# What the operator tells before ---------------------------------------------------------------------
+
+
+def test_the_part_is_taken_once_its_nest_is_told_and_known_by_it() -> None:
+    """D29, D33; the laws of nests stand in `test_part_told`."""
+    story = Table()
+    with pytest.raises(Refusal) as refused:
+        story.scan(0.2)
+    assert refused.value.code == "not_told"
+    assert kinds(story.tell(0.5, "nest", "3")) == ["PartTold"]
+    assert kinds(story.scan(1)) == ["PartIssued"]
+    assert kinds(story.read(1.5, part_present=True, nest=3)) == [], "under way at the scan"
+    story.read(2, part_present=False)
+    (presented,) = (e for e in story.read(3, part_present=True) if isinstance(e, PartPresented))
+    assert presented.how is Presented.NEST
+    with pytest.raises(Refusal) as late:
+        story.tell(4, "nest", "3")
+    assert (late.value.code, late.value.params["act"]) == ("not_now", "tell")

@@ -1,7 +1,10 @@
 """How many parts are suspect, and how far that can be trusted (D5, D6, D34)."""
 
+from dataclasses import replace
+
 import pytest
 
+from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.suspect_window import (
     SINCE_RECORDS_BEGAN,
@@ -48,3 +51,23 @@ def test_parts_between_the_two_sides_of_a_window(
 ) -> None:
     found = suspect_parts(since, until, has_ended=has_ended)
     assert found == SuspectParts(quantity=quantity, is_lower_bound=is_lower_bound)
+
+
+def test_a_window_of_one_nest_holds_what_is_not_known_to_be_of_another() -> None:
+    """D34: of 200 made, 90 are surely left and 60 surely right."""
+
+    def known(left: int, right: int) -> tuple[MadeOf, ...]:
+        return (
+            MadeOf(variant=None, nest="left", made=left),
+            MadeOf(variant=None, nest="right", made=right),
+        )
+
+    since = WindowSide(counter=0, count=replace(_count(1000), known=known(10, 40)))
+    until = WindowSide(counter=0, count=replace(_count(1200), known=known(100, 100)))
+    left = suspect_parts(since, until, has_ended=True, nest="left")
+    assert left == SuspectParts(quantity=140, is_lower_bound=False, unknown=50)
+    assert suspect_parts(since, until, has_ended=True).quantity == 200
+
+
+def _count(made: int) -> PartCount:
+    return PartCount(value=made, made=made, epoch=1, fell_from=None)

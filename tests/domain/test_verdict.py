@@ -22,6 +22,7 @@ from redrabbit.domain.rule import (
     StaysOff,
 )
 from redrabbit.domain.run_words import Presented, Verdict, Why
+from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
     contradiction,
@@ -874,3 +875,15 @@ def test_an_acceptance_after_a_detection_contradicts_it() -> None:
     evidence = shown(None, an_acquisition(1, {REJECTED: True}), an_acquisition(2, {ACCEPTED: True}))
 
     assert words(contradiction(evidence, at(2))) == "inconclusive contradictory"
+
+
+@pytest.mark.parametrize(("messages", "verdict"), [(False, "detected"), (True, "inconclusive")])
+def test_a_gap_leaves_it_open_whose_answer_it_was_unless_the_place_is_read_again(
+    messages: bool, verdict: str
+) -> None:
+    """D29, D30: a poll tells the nest anew; a message that told of another may be missing."""
+    expectation = replace(an_expectation(BY_EDGE, messages=messages), places={SaidOf.NEST: COUNT})
+    there = replace(shown(expectation), blind=True, rejected_at=at(1), told={SaidOf.NEST: "100"})
+    judged = judge_answer(there)
+    assert judged is not None
+    assert judged.verdict == verdict

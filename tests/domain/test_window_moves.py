@@ -9,6 +9,7 @@ from redrabbit.domain.facts.containment import ContainmentState, WindowEnd
 from redrabbit.domain.facts.fact import json_of
 from redrabbit.domain.facts.suspect_window import WindowMove
 from redrabbit.domain.identity import RunId
+from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.suspect_window import SuspectParts, WindowSide
@@ -21,6 +22,7 @@ from redrabbit.domain.window_moves import (
     moved_by_reverification,
     moved_by_running,
     shown_since_end,
+    so_far,
 )
 from tests.domain.facts.test_containment import CONTAINMENT, counted
 from tests.domain.folded import AT, ISSUED, RUN, a_ledger, at
@@ -244,3 +246,60 @@ def test_challenge_parts_are_counted_since_the_end_at_the_station_of_the_case() 
     ledger.say("part_presented", 40, **told, attempt=3)
     ledger.say("parts_counted", 50, station="op20", why="stop", count=counted(1214))
     assert shown_since_end(known, ledger.the(ContainmentRecord, "line1-C-1")) == 2
+
+
+def of_nests(made: int, left: int, right: int) -> PartCount:
+    """Return a count of which so many are known to be of each nest."""
+    known = (
+        MadeOf(variant=None, nest="left", made=left),
+        MadeOf(variant=None, nest="right", made=right),
+    )
+    return replace(count(made), known=known)
+
+
+LEFT: dict[str, Any] = {"nest": "left", "count_from": json_of(of_nests(1000, 400, 400))}
+
+
+def test_a_window_of_one_nest_moves_by_what_may_be_of_it() -> None:
+    """D34: 300 more were made, 180 of them surely right."""
+    until = WindowSide(counter=1300, count=of_nests(1300, 500, 580))
+    moved = moved_by_miss(a_case(**LEFT, quantity=50), until, RUN_2, 0)
+    assert moved is not None
+    assert (moved.quantity, moved.quantity_unknown) == (120, 20)
+
+
+def test_production_of_another_nest_after_a_stop_is_none_of_the_case() -> None:
+    case = stopped(**LEFT, quantity=50)
+    ended_at = of_nests(1214, 450, 500)
+    case = replace(case, count_to=json_of(ended_at))
+    right = of_nests(1290, 450, 576)
+    assert not may_reach_further(case, right)
+    assert moved_by_count(case, right, 0) is None
+    unknown = of_nests(1291, 450, 576)
+    assert may_reach_further(case, unknown)
+    moved = moved_by_count(case, unknown, 0)
+    assert moved is not None
+    assert moved.opens_again
+    assert moved_by_count(case, unknown, 1) is not None
+
+
+def test_an_open_window_goes_on_with_the_count() -> None:
+    """D34: told live, recorded when something is."""
+    now = so_far(a_case(), count(1300))
+    assert now == SuspectParts(quantity=300, is_lower_bound=True, unknown=0)
+    left = so_far(a_case(**LEFT, quantity=10), of_nests(1300, 500, 580))
+    assert left == SuspectParts(quantity=120, is_lower_bound=True, unknown=20)
+
+
+@pytest.mark.parametrize(
+    ("case", "now"),
+    [
+        pytest.param(a_case(), None, id="not read"),
+        pytest.param(a_case(), count(1100), id="a count from before"),
+        pytest.param(stopped(), count(1300), id="its window has ended"),
+        pytest.param(a_case(count_from=None, counter_from=None), count(1300), id="no begin"),
+    ],
+)
+def test_else_what_is_recorded_stands(case: ContainmentRecord, now: PartCount | None) -> None:
+    found = so_far(case, now)
+    assert (found.quantity, found.is_lower_bound) == (case.quantity, is_at_least(case))

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.fulfilment import NotCounted
+from redrabbit.domain.good_checks import last_good_check
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import PartId, SignalName
 from redrabbit.domain.plant import Plant

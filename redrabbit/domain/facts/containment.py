@@ -105,6 +105,9 @@ class ContainmentRecord(Record):
     quantity: int | None
     """Parts in the window as far as counted, with the challenge parts that its station counts."""
     quantity_is_lower_bound: bool
+    quantity_unknown: int | None
+    """How many of them may be of another variant or nest: nobody knows of which they are (D34); None
+    under schemas 1 and 2."""
     reaction: Json
     """A list of `ReactionStep`."""
     repair_code: RepairCode | None
@@ -183,6 +186,9 @@ class ContainmentOpened(Fact):
     """What it had counted at the miss; null if not known."""
     quantity: int | None
     quantity_is_lower_bound: bool
+    quantity_unknown: int | None
+    """How many of them may be of another variant or nest: nobody knows of which they are (D34). null under
+    schemas 1 and 2."""
     reaction: tuple[ReactionStep, ...]
 
     def fold(self, entry: Entry, look: Look) -> Changes:
@@ -243,6 +249,9 @@ class ContainmentStopped(Fact):
     before, or parts may have been made since."""
     quantity: int | None
     quantity_is_lower_bound: bool
+    quantity_unknown: int | None
+    """How many of them may be of another variant or nest: nobody knows of which they are (D34). null under
+    schemas 1 and 2."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Close the suspect window."""
@@ -257,6 +266,7 @@ class ContainmentStopped(Fact):
             count_to=json_of(self.count_to),
             quantity=self.quantity,
             quantity_is_lower_bound=self.quantity_is_lower_bound,
+            quantity_unknown=self.quantity_unknown,
             stopped_at=entry.occurred_at,
             stopped_by=entry.actor.id,
             stopped_how=entry.actor.how,

@@ -1,18 +1,21 @@
 """What a station had counted when it mattered: at a presentation, a verdict, a stop, a pause (D34).
 
 Between these the count is followed in memory; what is told here is what a restart goes on from, and what
-an auditor can lay beside a suspect window. A station counts what all its devices see; where a station does
-not tell variant or nest, it has one of each.
+an auditor can lay beside a suspect window. A station counts what all its devices see; of which variant and
+nest that was stands within the count (`known`), as far as it is known.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, json_of
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import PartCount
 
 
@@ -61,12 +64,18 @@ class PartCountRecord(Record):
     epoch: int
     """Two counts of one epoch differ by exactly what was made between them."""
     fell_from: int | None
+    known: Json
+    """A list of `MadeOf`: what of `made` is known to be of one variant and nest (D34)."""
 
     @property
     def count(self) -> PartCount:
         """The count as it is followed."""
         return PartCount(
-            value=self.value, made=self.made, epoch=self.epoch, fell_from=self.fell_from
+            value=self.value,
+            made=self.made,
+            epoch=self.epoch,
+            fell_from=self.fell_from,
+            known=tuple(decode(MadeOf, each) for each in json.loads(self.known)),
         )
 
 
@@ -121,5 +130,6 @@ def count_told(
         made=count.made,
         epoch=count.epoch,
         fell_from=count.fell_from,
+        known=json_of(count.known),
     )
     return (Put(kept),)

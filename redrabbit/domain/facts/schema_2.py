@@ -12,10 +12,16 @@ from redrabbit.domain.run_words import Why
 
 _ADDED: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     "alarm_raised": {"answer_kind": None, "receiver": None, "runs_without_verdict": None},
-    "containment_opened": {"count_from": None, "count_to": None, "identity_kind": None},
+    "containment_opened": {
+        "count_from": None,
+        "count_to": None,
+        "identity_kind": None,
+        "quantity_unknown": None,
+    },
     "containment_stopped": {
         "count_to": None,
         "ends_at": None,
+        "quantity_unknown": None,
         "reason_text": None,
         "stop_signal": None,
     },

@@ -41,6 +41,8 @@ class ContainmentWindowMoved(Fact):
     """What the station had counted by then; null if not known."""
     quantity: int | None
     quantity_is_lower_bound: bool
+    quantity_unknown: int | None
+    """How many of them may be of another variant or nest: nobody knows of which they are (D34)."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Move the end, and take back what was recorded as the end where it no longer holds."""
@@ -57,5 +59,6 @@ class ContainmentWindowMoved(Fact):
             count_to=json_of(self.count_to),
             quantity=self.quantity,
             quantity_is_lower_bound=self.quantity_is_lower_bound,
+            quantity_unknown=self.quantity_unknown,
         )
         return (Put(moved),)

@@ -1,5 +1,6 @@
 """The cases that misses opened: the suspect window in parts, the reaction, the way back (L4, R24)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,13 +16,15 @@ from redrabbit.domain.containment_questions import (
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.fact import read_json
-from redrabbit.domain.identity import ContainmentId, RunId
+from redrabbit.domain.identity import ContainmentId, RunId, StationId
+from redrabbit.domain.observation import StationView
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
-from redrabbit.domain.window_moves import is_at_least
+from redrabbit.domain.window_moves import so_far
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
@@ -78,7 +81,15 @@ class ContainmentRow:
     seen_by_run: RunId
     counter_from: int | None
     counter_to: int | None
+    variant: str | None
+    nest: str | None
+    """Of the part that was missed; None: not known, or there is one of it (D34)."""
     quantity: int | None
+    """Suspect parts; of a window that nothing has ended, as its station counts now."""
+    is_counting: bool
+    """True where that grows with each part that is made."""
+    unknown: int
+    """How many of them may be of another variant or nest."""
     at_least: bool
     """True while it is open, and wherever anything may have been skipped (D34)."""
     steps: int
@@ -146,7 +157,13 @@ class ContainmentPage:
     """Re-verifications that did not succeed: run, outcome, grade of its evidence, when."""
 
 
-def containments_page(reader: Reader, plant: Plant, now: datetime) -> ContainmentsPage:
+Views = Mapping[StationId, StationView]
+"""What stations show now, as far as it is asked for."""
+
+
+def containments_page(
+    reader: Reader, plant: Plant, now: datetime, views: Views | None = None
+) -> ContainmentsPage:
     """Return all open cases, and the closed ones, newest first."""
     opened = open_containments(reader)
     over = (equals("state", ContainmentState.CLOSED),)
@@ -154,7 +171,7 @@ def containments_page(reader: Reader, plant: Plant, now: datetime) -> Containmen
     return ContainmentsPage(
         now=now,
         open=tuple(
-            containment_row(plant, case)
+            containment_row(plant, case, count_now(views, case))
             for case in sorted(opened, key=lambda case: case.opened_at, reverse=True)
         ),
         closed=tuple(containment_row(plant, case) for case in closed),
@@ -163,7 +180,11 @@ def containments_page(reader: Reader, plant: Plant, now: datetime) -> Containmen
 
 
 def containment_page(
-    reader: Reader, plant: Plant, containment_id: ContainmentId, now: datetime
+    reader: Reader,
+    plant: Plant,
+    containment_id: ContainmentId,
+    now: datetime,
+    views: Views | None = None,
 ) -> ContainmentPage:
     """Return one case; KeyError if there is none of that id."""
     case = reader.get(ContainmentRecord, containment_id)
@@ -177,7 +198,7 @@ def containment_page(
     under_way = next((run.run_id for run in tried if is_under_way(run)), None)
     return ContainmentPage(
         now=now,
-        case=containment_row(plant, case),
+        case=containment_row(plant, case, count_now(views, case)),
         run=case.run_id,
         part=_part_of(reader, case),
         verdict=verdict_shown(missed) if missed is not None else None,
@@ -208,8 +229,17 @@ def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
     return check if check is not None and may_reverify(plant, check, case) else None
 
 
-def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
-    """Return a case as lists show it."""
+def count_now(views: Views | None, case: ContainmentRecord) -> PartCount | None:
+    """Return what a case's station counts now; None where it can't be read, or isn't asked for."""
+    view = (views or {}).get(StationId(case.station))
+    return view.count if view is not None else None
+
+
+def containment_row(
+    plant: Plant, case: ContainmentRecord, count: PartCount | None = None
+) -> ContainmentRow:
+    """Return a case as lists show it; `count` is what its station counts now."""
+    parts = so_far(case, count)
     reaction = reaction_of(case)
     kept = read_json(Text, case.failure_mode_name)
     mode = kept or failure_mode_name(plant, case.failure_mode)
@@ -230,8 +260,12 @@ def containment_row(plant: Plant, case: ContainmentRecord) -> ContainmentRow:
         seen_by_run=case.reached_by_run or case.run_id,
         counter_from=case.counter_from,
         counter_to=case.counter_to,
-        quantity=case.quantity,
-        at_least=is_at_least(case),
+        variant=case.variant,
+        nest=case.nest,
+        quantity=parts.quantity,
+        is_counting=case.window_to is None and count is not None,
+        unknown=parts.unknown,
+        at_least=parts.is_lower_bound,
         steps=len(reaction),
         steps_done=sum(step.done_at is not None for step in reaction),
     )

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart
-from redrabbit.domain.consequences import last_good_check
 from redrabbit.domain.containment_questions import missed_in, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
 from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, ended_at
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
+from redrabbit.domain.good_checks import last_good_check
 from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status

@@ -191,7 +191,7 @@ def station_page(
         signals=signal_chips(station, view),
         reading_age=reading_age(view, now),
         run=_run(reader, plant, run, view, now) if run is not None else None,
-        cases=_cases(reader, plant, here, now, is_running=run is not None),
+        cases=_cases(reader, plant, here, view, now, is_running=run is not None),
         pulses=pulses_shown(reader, station) if run is None else (),
         startable=startable_checks(reader, plant, here, now) if run is None else (),
         next_due_at=min(
@@ -258,16 +258,18 @@ def _cases(
     reader: Reader,
     plant: Plant,
     here: Iterable[DeviceOverview],
+    view: StationView | None,
     now: datetime,
     *,
     is_running: bool,
 ) -> tuple[CaseHere, ...]:
     names = reader.names()
+    count = view.count if view is not None else None
     shown = [
         CaseHere(
-            case=containment_row(plant, case),
+            case=containment_row(plant, case, count),
             word=verdict_word(Verdict.MISSED, is_silent=_was_silent(reader, case)),
-            badge=badge_shown(case_badge(case), now),
+            badge=badge_shown(case_badge(case, count), now),
             reaction=reaction_shown(case, names),
             repair=repair_shown(case, names),
             repairs=repairs_asked(case, is_running=is_running),

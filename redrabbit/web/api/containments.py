@@ -9,9 +9,11 @@ from redrabbit.domain.containment_questions import IS_OPEN, reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
-from redrabbit.domain.window_moves import is_at_least
+from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.containment import Views, count_now
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Page, model_of
@@ -41,16 +43,22 @@ def containments_router(site: Site) -> APIRouter:
         where = [equals("state", state)] if state is not None else []
         if closed is not None:
             where.append(equals("state", ContainmentState.CLOSED) if closed else IS_OPEN)
+        views = service.views()
+
+        def counting(record: ContainmentRecord, names: Names) -> Containment:
+            return containment_model(record, names, count_now(views, record))
+
         return await service.read(
             lambda reader: page_of(
-                reader, ContainmentRecord, where, containment_model, limit=limit, cursor=cursor
+                reader, ContainmentRecord, where, counting, limit=limit, cursor=cursor
             )
         )
 
     @router.get("/containments/{containment_id}", responses=FOR_ONE)
     async def read_containment(containment_id: ContainmentInPath) -> Containment:
         """Return one case."""
-        return await service.read(lambda reader: _containment(reader, containment_id))
+        views = service.views()
+        return await service.read(lambda reader: _containment(reader, containment_id, views))
 
     @router.post("/containments/{containment_id}/tick", responses=FOR_ACTS)
     async def tick_reaction(
@@ -141,15 +149,17 @@ def alarms_router(site: Site) -> APIRouter:
     return router
 
 
-def _containment(reader: Reader, containment_id: ContainmentId) -> Containment:
+def _containment(reader: Reader, containment_id: ContainmentId, views: Views) -> Containment:
     found = reader.get(ContainmentRecord, containment_id)
     if found is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    return containment_model(found, reader.names())
+    return containment_model(found, reader.names(), count_now(views, found))
 
 
-def containment_model(record: ContainmentRecord, names: Names) -> Containment:
-    """Return a case as programs read it."""
+def containment_model(
+    record: ContainmentRecord, names: Names, count: PartCount | None = None
+) -> Containment:
+    """Return a case as programs read it; `count` is what its station counts now."""
     reaction = [
         ReactionStep(
             en=step.en,
@@ -166,6 +176,7 @@ def containment_model(record: ContainmentRecord, names: Names) -> Containment:
         names,
         reaction=reaction,
         quantity_is_lower_bound=is_at_least(record),
+        quantity_so_far=so_far(record, count).quantity,
     )
 
 

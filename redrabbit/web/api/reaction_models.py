@@ -76,6 +76,13 @@ class Containment(Model):
     quantity_is_lower_bound: bool = Field(
         description="There may be more: while the window is open, and where any were not counted."
     )
+    quantity_unknown: int | None = Field(
+        description="How many of them may be of another variant or nest; null before schema 3."
+    )
+    quantity_so_far: int | None = Field(
+        description="The same by what the station counts now, while nothing has ended the window; at "
+        "least so many."
+    )
     reaction: list[ReactionStep]
     repair_code: RepairCode | None = Field(
         description="What was repaired since the last miss; null: nobody has said.",

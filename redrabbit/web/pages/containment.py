@@ -30,7 +30,10 @@ def containment_router(site: Site) -> APIRouter:
     @router.get("/containments")
     async def containments(request: Request) -> HTMLResponse:
         plant, now = site.service.plant, site.clock.now()
-        content = await site.service.read(lambda reader: containments_page(reader, plant, now))
+        views = site.service.views()
+        content = await site.service.read(
+            lambda reader: containments_page(reader, plant, now, views)
+        )
         return await shell_page(site, site.visit(request), "containments.html", content)
 
     @router.get("/containments/{containment}")
@@ -70,10 +73,10 @@ def _address(case: ContainmentId) -> str:
 
 
 async def _shown(site: Site, visit: Visit, containment_id: ContainmentId) -> HTMLResponse:
-    plant, now = site.service.plant, site.clock.now()
+    plant, views, now = site.service.plant, site.service.views(), site.clock.now()
     try:
         content = await site.service.read(
-            lambda reader: containment_page(reader, plant, containment_id, now)
+            lambda reader: containment_page(reader, plant, containment_id, now, views)
         )
     except KeyError as error:
         raise Refusal("no_such_containment", containment=containment_id) from error

@@ -11,7 +11,7 @@ from tests.domain.folded import NAMES, a_ledger, at, values
 
 def counted(made: int, epoch: int = 1) -> dict[str, JsonValue]:
     """Return a count of a station as a fact has it."""
-    return {"value": made, "made": made, "epoch": epoch, "fell_from": None}
+    return {"value": made, "made": made, "epoch": epoch, "fell_from": None, "known": []}
 
 
 CONTAINMENT: dict[str, object] = {

@@ -3,6 +3,7 @@
 import pytest
 
 from redrabbit.domain.facts.part_count import CountedWhy
+from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.records import PartCountRecord, PresentationRecord
 from tests.domain.facts.test_containment import counted
@@ -13,7 +14,8 @@ PRESENTED: dict[str, object] = AT | {"run_id": "line1-R-1", "step": 0, "presente
 
 def test_a_count_that_is_told_is_kept_with_its_reason() -> None:
     ledger = a_ledger()
-    count = {"value": 40, "made": 1055, "epoch": 2, "fell_from": 1015}
+    made_of = {"variant": None, "nest": "left", "made": 40}
+    count = {"value": 40, "made": 1055, "epoch": 2, "fell_from": 1015, "known": [made_of]}
     entry = ledger.say("parts_counted", 30, station="op20", why="skipped", nest="left", count=count)
     kept = ledger.the(PartCountRecord, "line1", "op20", entry.index)
     assert values(kept) == {
@@ -26,8 +28,10 @@ def test_a_count_that_is_told_is_kept_with_its_reason() -> None:
         "variant": None,
         "nest": "left",
         **count,
+        "known": '[{"made":40,"nest":"left","variant":null}]',
     }
-    assert kept.count == PartCount(value=40, made=1055, epoch=2, fell_from=1015)
+    known = (MadeOf(variant=None, nest="left", made=40),)
+    assert kept.count == PartCount(value=40, made=1055, epoch=2, fell_from=1015, known=known)
 
 
 @pytest.mark.parametrize("count", [counted(1000), None], ids=["told", "not known"])
