@@ -17,6 +17,7 @@ from redrabbit.domain.records import (
     InForceRecord,
     PartCountRecord,
     PartToldRecord,
+    PulseRecord,
     Record,
     RemarkRecord,
 )
@@ -64,6 +65,7 @@ def test_tables_that_schema_1_did_not_have_are_empty() -> None:
         InForceRecord,
         PartCountRecord,
         PartToldRecord,
+        PulseRecord,
         RemarkRecord,
     }
     assert {kind for kind, found in records.items() if not found} == later

@@ -148,7 +148,9 @@ def made_of() -> st.SearchStrategy[Made]:
 
 @given(
     line=st.lists(made_of(), min_size=1, max_size=10),
-    gaps=st.lists(st.floats(POLL_S, 1.0), min_size=40, max_size=40),
+    gaps=st.lists(
+        st.one_of(st.floats(POLL_S, 1.0), st.floats(1.01, 3.5)), min_size=40, max_size=40
+    ),
     lost=st.sets(st.integers(1, 39), max_size=12),
     begin=st.integers(0, 39),
 )
