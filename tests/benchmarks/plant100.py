@@ -1,7 +1,8 @@
 """A plant of many equal Modbus stations for measuring: its configuration, and its faces.
 
-Each station has 16 coils and 20 holding registers, all of them signals, polled every 100 ms; one
-device with one red rabbit; one check. As a program it is the stations, each on a port of its own:
+Each station has 16 coils and 20 holding registers, all of them signals, polled every 100 ms by two
+requests, or as many discrete inputs and input registers too, by four; one device with one red rabbit;
+one check. As a program it is the stations, each on a port of its own:
 
     python -m tests.benchmarks.plant100 100
 
@@ -86,7 +87,7 @@ name: {{en: Station {number}, zh: 工位{number}}}
 link:
   modbus_tcp: {station}-plc
   unit_id: 1
-  poll: 100 ms
+  poll: {poll_ms:g} ms
   timeout: 300 ms
 signals:
 {signals}
@@ -113,7 +114,9 @@ def station_id(number: int) -> str:
     return f"line1-op{number + 1:03}"
 
 
-def write_configuration(folder: Path, ports: Sequence[int]) -> Path:
+def write_configuration(
+    folder: Path, ports: Sequence[int], *, poll_s: float = POLL_S, four_reads: bool = False
+) -> Path:
     """Write the configuration of one station for each port and return its folder."""
     folder.mkdir()
     numbers = range(1, len(ports) + 1)
@@ -129,10 +132,16 @@ def write_configuration(folder: Path, ports: Sequence[int]) -> Path:
     (folder / "control_plan.yaml").write_text(PLAN_HEAD + "".join(checks), encoding="utf-8")
     signals = [f"  c{at}: {{coil: {at}}}" for at in range(COILS)]
     signals += [f"  r{at}: {{holding_register: {at}, encoding: uint16}}" for at in range(REGISTERS)]
+    if four_reads:
+        signals += [f"  d{at}: {{discrete_input: {at}}}" for at in range(COILS)]
+        signals += [
+            f"  i{at}: {{input_register: {at}, encoding: uint16}}" for at in range(REGISTERS)
+        ]
     for number, name in zip(numbers, names, strict=True):
         text = STATION.format(
             station=name,
             number=number,
+            poll_ms=poll_s * 1000,
             signals="\n".join(signals),
             present=PRESENT,
             rejected=REJECTED,
@@ -198,7 +207,10 @@ def _moving(image: Image) -> Callable[[int], None]:
 
 
 async def _serve(count: int) -> None:
-    images = [Image(coils=COILS, holding=REGISTERS) for _ in range(count)]
+    images = [
+        Image(coils=COILS, discrete_inputs=COILS, holding=REGISTERS, inputs=REGISTERS)
+        for _ in range(count)
+    ]
     faces = [ModbusStation({1: image}, before_read=_moving(image)) for image in images]
     for image in images:
         image.set_registers(3, CODE, struct.pack(">H", REASON))

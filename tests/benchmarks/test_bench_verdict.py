@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from tests.benchmarks.reporting import median, percentile, report
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="figures are read from /proc")
 
 STATIONS = 100
+MANY, MANY_POLL_S = 200, 0.2
 AT_ONCE = 8
 """Operators who verify at the same time: more than a plant of this size ever has."""
 VERDICTS = 240
@@ -98,15 +99,24 @@ class Plant:
         return sums
 
 
+@contextmanager
+def watched(
+    folder: Path, count: int, *, poll_s: float = POLL_S, four_reads: bool = False
+) -> Iterator[Plant]:
+    """Let a service watch so many stations."""
+    database = folder / "records.sqlite3"
+    with stations(count) as faces:
+        config_dir = write_configuration(
+            folder / "config", faces.ports, poll_s=poll_s, four_reads=four_reads
+        )
+        with Service.serve(folder, config_dir, database) as service:
+            yield Plant(faces, service, database, asyncio.run(service.ready()))
+
+
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    folder = tmp_path_factory.mktemp("plant100")
-    database = folder / "records.sqlite3"
-    with stations(STATIONS) as faces:
-        config_dir = write_configuration(folder / "config", faces.ports)
-        with Service.serve(folder, config_dir, database) as service:
-            url = asyncio.run(service.ready())
-            yield Plant(faces, service, database, url)
+    with watched(tmp_path_factory.mktemp("plant100"), STATIONS) as plant:
+        yield plant
 
 
 @dataclass(slots=True)
@@ -212,6 +222,19 @@ async def verdict_latencies(
 
 
 def test_memory_and_core_share_of_a_service_that_only_watches(benchmark: Any, plant: Plant) -> None:
+    only_watch(benchmark, plant, f"{STATIONS} stations every {POLL_S * 1000:g} ms")
+
+
+def test_memory_and_core_share_with_many_stations_of_four_reads(
+    benchmark: Any, tmp_path: Path
+) -> None:
+    with watched(tmp_path, MANY, poll_s=MANY_POLL_S, four_reads=True) as plant:
+        title = f"{MANY} stations every {MANY_POLL_S * 1000:g} ms, four reads a poll"
+        only_watch(benchmark, plant, title)
+
+
+def only_watch(benchmark: Any, plant: Plant, title: str) -> None:
+    """Report what the service needs while nobody verifies."""
     asyncio.run(CLOCK.sleep(WARM_S))
     polls, cpu_s, began_at = plant.polls(), plant.cpu_s, time.perf_counter()
     benchmark.pedantic(lambda: asyncio.run(CLOCK.sleep(IDLE_S)), rounds=1, iterations=1)
@@ -219,7 +242,7 @@ def test_memory_and_core_share_of_a_service_that_only_watches(benchmark: Any, pl
     done = {name: value - polls[name] for name, value in plant.polls().items()}
     report(
         benchmark,
-        f"{STATIONS} stations every {POLL_S * 1000:g} ms",
+        title,
         {
             "resident_mb": round(plant.resident_mb, 1),
             "pandas_loaded": plant.has_loaded("pandas"),
