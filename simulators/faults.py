@@ -117,7 +117,7 @@ LONGEST_S = {
     FaultKind.STATION_CLOCK: 1.0,
     FaultKind.BROKER_RESTART: 20.0,
     FaultKind.STORE_STALL: 15.0,
-    FaultKind.STORE_AWAY: 150.0,
+    FaultKind.STORE_AWAY: 100.0,
     FaultKind.RECORD_REFUSED: 20.0,
     FaultKind.CLOCK_STEP: 0.0,
     FaultKind.PRODUCT_RESTART: 300.0,

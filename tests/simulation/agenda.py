@@ -20,8 +20,8 @@ class Agenda:
         self._order = count()
         self.on_change: Callable[[Change], None] = lambda _change: None
         """Is told what changed in the world."""
-        self.on_time_passed: Callable[[], None] = lambda: None
-        """Lets whatever slept on the product's clock go on."""
+        self.on_wake: Callable[[], None] = lambda: None
+        """Lets whatever slept on the product's clock go on, when its time has come."""
 
     def at(self, at: datetime, happen: Callable[[], None]) -> None:
         """Let something happen at an instant of the world."""
@@ -47,5 +47,7 @@ class Agenda:
         """Let time pass."""
         for change in self._world.advance(at):
             self.on_change(change)
+        wakes_at = self._clock.next_wake_at()
         self._clock.advance_to(max(at, self._clock.steady))
-        self.on_time_passed()
+        if wakes_at is not None and wakes_at <= at:
+            self.on_wake()

@@ -27,6 +27,7 @@ from redrabbit.domain.records import PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent import note_clock_step
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.pending import Pending
 from redrabbit.services.pulse_learning import PulseNews, keep
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import Move
@@ -98,12 +99,14 @@ class Product:
         self.plant = plant
         self.clock = clock
         self._faults = faults
+        self.owners: dict[str, StationOwner] = {}
+        """The owner of each station, as it is when all that could be recorded was."""
         self._ways: dict[str, StationWay] = {}
         self._asked: set[asyncio.Task[object]] = set()
         """What people asked for and were not answered yet."""
         self._waits = False
         """Something waits for the database."""
-        agenda.on_time_passed = self._time_passed
+        agenda.on_wake = turn
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
@@ -143,6 +146,7 @@ class Product:
             lambda uow: open_life(uow, self.plant, files, "simulated", before=before)
         )
         self._ways = {owner.station.id: self._way(owner) for owner in opened.owners}
+        self.owners = {name: way.noting.owner for name, way in self._ways.items()}
         self.reschedule()
 
     def _way(self, owner: StationOwner) -> StationWay:
@@ -153,11 +157,6 @@ class Product:
         name = owner.station.id
         heard = self.heard.setdefault(name, [])
         return NotingOwner(owner, heard, lambda: self._world.made(name))
-
-    @property
-    def owners(self) -> dict[str, StationOwner]:
-        """The owner of each station, as it is when all that could be recorded was."""
-        return {name: way.noting.owner for name, way in self._ways.items()}
 
     @property
     def is_held_up(self) -> bool:
@@ -182,6 +181,7 @@ class Product:
             owner.go_on_under(plant)
         for name, rebuilt in taken.rebuilt.items():
             self._ways[name].change_owner(self._noting(rebuilt))
+            self.owners[name] = rebuilt
         self._dirty = True
         self.reschedule()
 
@@ -193,7 +193,7 @@ class Product:
         for task in self._asked:
             task.cancel()
         turn()
-        self._ways = {}
+        self._ways, self.owners = {}, {}
         self.stops.append(self._world.now)
 
     def counts(self) -> dict[StationId, PartCount]:
@@ -255,21 +255,29 @@ class Product:
     def take(self, station: str, acquisition: Acquisition) -> None:
         """Take in what was read of a station."""
         way = self._ways[station]
-        way.noting.waiting.append(self._world.made(station))
+        is_behind = way.queue.busy
+        way.noting.waiting.append(self._world.made(station) if is_behind else None)
         in_loop(lambda: way.queue.take(acquisition))
-        self._go_on(way)
+        self._go_on(way, is_behind=is_behind)
         self._tell_counts()
         self._tell_pulses(self.owners[station])
 
     def tick(self, station: str) -> None:
         """Let a station look at the clock."""
         way = self._ways[station]
+        is_behind = way.queue.busy
         in_loop(lambda: way.queue.tick(self.clock.now()))
-        self._go_on(way)
+        self._go_on(way, is_behind=is_behind)
 
     def act(self, station: str, move: Move, answered: Callable[[Exception | None], None]) -> None:
         """Carry out what a person asks for; whoever asks is told once it is done, or is not."""
-        asked = event_loop().create_task(self._ways[station].queue.act(move))
+        way = self._ways[station]
+
+        def moved() -> Pending | None:
+            way.noting.made = self._world.made(station)
+            return move()
+
+        asked = event_loop().create_task(way.queue.act(moved))
         turn()
         self._looks_again_soon()
         if asked.done():
@@ -281,15 +289,11 @@ class Product:
             lambda task: self._agenda.at(self._world.now, lambda: answered(_error(task)))
         )
 
-    def _go_on(self, way: StationWay) -> None:
-        """Let what waits at a station go on, as far as it can."""
-        if way.queue.busy:
+    def _go_on(self, way: StationWay, *, is_behind: bool) -> None:
+        """Let what waits at a station go on, as far as it can; behind something else it can't."""
+        if way.queue.busy and (self._asked or not is_behind):
             turn()
             self._looks_again_soon()
-
-    def _time_passed(self) -> None:
-        if self._waits:
-            turn()
 
     def _looks_again_soon(self) -> None:
         """Look at the clock again as the service does, while somebody waits for the database."""

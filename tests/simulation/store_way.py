@@ -74,28 +74,28 @@ class NotingOwner:
         self, owner: StationOwner, heard: list[Acquisition], made: Callable[[], int]
     ) -> None:
         self.owner = owner
-        self.waiting: deque[int] = deque()
-        """Parts made when each reading that it has not taken yet was read."""
+        self.waiting: deque[int | None] = deque()
+        """Parts made when each reading that it has not taken yet was read; None: it is taken at once."""
         self.made = made()
         """Parts made when it decided last."""
         self._heard = heard
         self._made = made
 
     def take(self, acquisition: Acquisition) -> Pending | None:
-        self._note(acquisition)
-        return self.owner.take(acquisition)
+        self._heard.append(acquisition)
+        return self._decided(self.owner.take(acquisition), self.waiting.popleft())
 
     def take_aside(self, acquisition: Acquisition) -> Pending | None:
-        self._note(acquisition)
-        return self.owner.take_aside(acquisition)
+        self._heard.append(acquisition)
+        return self._decided(self.owner.take_aside(acquisition), self.waiting.popleft())
 
     def tick(self, now: datetime) -> Pending | None:
-        self.made = self._made()
-        return self.owner.tick(now)
+        return self._decided(self.owner.tick(now), None)
 
-    def _note(self, acquisition: Acquisition) -> None:
-        self._heard.append(acquisition)
-        self.made = self.waiting.popleft()
+    def _decided(self, pending: Pending | None, made: int | None) -> Pending | None:
+        if pending is not None:
+            self.made = self._made() if made is None else made
+        return pending
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.owner, name)

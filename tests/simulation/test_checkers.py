@@ -782,6 +782,7 @@ def test_a_count_that_grows_too_fast_tells_more_than_was_made(monkeypatch: PATCH
 def test_a_count_that_forgets_what_it_skipped_is_exact_and_wrong(monkeypatch: PATCH) -> None:
     go_blind(monkeypatch)
     monkeypatch.setattr(declared, "RESET_SHARE", 1.0)
+    ask_everywhere(monkeypatch)
     sure = followed_with(lambda count: replace(count, epoch=1))
     monkeypatch.setattr(part_counting, "followed", sure)
 
