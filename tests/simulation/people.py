@@ -92,6 +92,8 @@ class People:
         """Has a station read now, as it is all the time in a real plant."""
         self.watch_for: Callable[[str, float], None] = lambda _station, _seconds: None
         """Has a station read for a while, though it has no run."""
+        self.watch_closely: Callable[[str, float], None] = lambda _station, _seconds: None
+        """Has a station read so often for a while that no part passes it unseen."""
         self.moved: Callable[[str], None] = lambda _station: None
         """Is told that something was said at a station."""
         self.aborted: set[RunId] = set()
@@ -230,7 +232,7 @@ class People:
         self.watch_for(station, 5.0)
         following = self._world.model(station).next_station
         while action.act is Act.LET_GO and following is not None:
-            self.watch_for(following, ESCAPE_WATCH_S)
+            self.watch_closely(following, ESCAPE_WATCH_S)
             following = self._world.model(following).next_station
         if action.act is Act.TAKE_OUT and self._chance.random() < AGAIN_SHARE:
             busy_s += self._show_again(station)
@@ -294,6 +296,7 @@ class People:
             self.look(station)
 
         self._product.act(station, lambda: self._said(station, action, actor), answered)
+        self.moved(station)  # while it waits for the database the station is read on
 
     def _did(self, station: str, action: Action) -> None:
         operator = self._operators[station]

@@ -44,6 +44,8 @@ GRID = timedelta(seconds=0.1)
 """Reads stand on the grid of the real poll interval."""
 SELDOM_S = 20.0
 """Between two reads of a station where nothing changes and no verdict is open."""
+PASSES_S = 0.7
+"""No part that escaped passes a station in so short a time."""
 RESET_LATER = timedelta(minutes=3)
 LEARNING_EVERY = 50
 """One shift of so many has a station read closely for twenty answers: a thousand readings more."""
@@ -97,11 +99,13 @@ class SimulatedShift:
         }
         self._publishing = {s.id for s in self.plant.stations if isinstance(s.link, MqttLink)}
         self._read_until: dict[str, datetime] = {}
+        self._closely_until: dict[str, datetime] = {}
         self._planned: dict[str, datetime | None] = {}
         self._read_at: dict[str, datetime] = {}
         self.faults.on_new = self._plan_fault
         self.people.read = self._read
         self.people.watch_for = self._watch_for
+        self.people.watch_closely = self._watch_closely
         self.people.moved = self._plan_read
         self._learning: str | None = None
         """The station of which a pulse is learnt."""
@@ -273,6 +277,11 @@ class SimulatedShift:
         self._read_until[station] = max(self._read_until.get(station, until), until)
         self._plan_read(station)
 
+    def _watch_closely(self, station: str, seconds: float) -> None:
+        until = self.world.now + timedelta(seconds=seconds)
+        self._closely_until[station] = max(self._closely_until.get(station, until), until)
+        self._plan_read(station)
+
     def _plan_read(self, station: str) -> None:
         """Plan the next read, if it is to come before the one that is planned already."""
         at, planned = self._next_read_at(station), self._planned.get(station)
@@ -317,6 +326,8 @@ class SimulatedShift:
         waiting = self.product.is_waiting(station)
         if judging or waiting or (armed and (by_order or station in self._publishing)):
             return self._readers[station].longest_gap_s
+        if self.world.now < self._closely_until.get(station, self.world.now):
+            return PASSES_S
         returning = run is not None and run.state is RunState.AWAITING_RETURN and run.evidence
         watched = self.world.now < self._read_until.get(station, self.world.now)
         return SELDOM_S if armed or watched or returning else None
