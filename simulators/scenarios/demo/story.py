@@ -42,6 +42,8 @@ PACE = 0.1
 """Practised operators: a tenth of what people take."""
 BY_HAND_S = 0.5
 """Before a part is moved, at least: five polls of 100 ms."""
+BY_STOPPER_S = 1.5
+"""Where the feed is held: longer than the station file says that a part may be under way."""
 CUT_AFTER_S, MENDED_AFTER_S = 0.6, 4.6
 """When the link is lost and found, from the part's coming: after six polls, and six before the
 leak tester's answer at 1.2 s."""
@@ -66,6 +68,7 @@ class Role:
     """What goes wrong at each check; those not named here are left undone."""
     confirms: int
     """How many runs the operator confirms before the curtain."""
+    by_hand_s: float = BY_HAND_S
 
     def fault_for(self, check: DueCheck) -> HumanFault:
         """Return what goes wrong at a check; nobody re-verifies before the curtain."""
@@ -87,7 +90,10 @@ ROLES: Mapping[str, Role] = {
         name="4712 Li", checks={"line1-op30-seal-verification": HumanFault.NONE}, confirms=1
     ),
     LOSES_LINK: Role(
-        name="4713 Zhao", checks={"line1-op40-leak-verification": HumanFault.NONE}, confirms=2
+        name="4713 Zhao",
+        checks={"line1-op40-leak-verification": HumanFault.NONE},
+        confirms=2,
+        by_hand_s=BY_STOPPER_S,
     ),
     "line1-op10": Role(
         name="4710 He", checks={"line1-op10-pin-verification": HumanFault.NONE}, confirms=1
@@ -167,7 +173,7 @@ class DemoPlant:
             seed=self.seed,
             wrong_code=WRONG_CODE,
             pace=PACE,
-            by_hand_s=BY_HAND_S,
+            by_hand_s=role.by_hand_s,
             fault_for=role.fault_for,
         )
 
