@@ -19,7 +19,7 @@ from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, pre
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
-from redrabbit.domain.part_coming import answer_turned_true, came_since, unread_for_long
+from redrabbit.domain.part_coming import answer_may_be_older, came_since, unread_for_long
 from redrabbit.domain.reject_reason import (
     NOTHING_TOLD,
     RejectReason,
@@ -101,7 +101,7 @@ class Evidence:
     doubted: bool = False
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
     turned_at: datetime | None = None
-    """When an answer last turned true in a reading that is of before the part, or may be."""
+    """When an answer last was first seen of which nobody knows whether it came after the part."""
     unread_before: bool = False
     """The reading that showed the part came after a gap that can have hidden an answer to it (D30)."""
     hearing: Hearing = NO_MESSAGES
@@ -197,24 +197,19 @@ def gather(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     if not acquisition.speaks_of_now:
         return _with_history(evidence, acquisition, covered)
     taken = _with_values(evidence, acquisition, covered)
-    if evidence.presented_from is None:
-        return _note_turn(evidence, taken, acquisition.window.ended_at)
-    if evidence.machine.restarted:
+    if evidence.presented_from is not None and evidence.machine.restarted:
         return taken
-    began_at = acquisition.window.began_at
-    if min(began_at, taken.hearing.heard_until or began_at) < evidence.presented_from:
-        taken = _note_turn(evidence, taken, acquisition.window.ended_at)
-        return _as_before(taken, covered)  # what changed may have done so before the part came
+    began_at, since = acquisition.window.began_at, evidence.presented_from
+    earlier = since is None or min(began_at, taken.hearing.heard_until or began_at) < since
+    rule = evidence.expectation.rule
+    if answer_may_be_older(rule, evidence.known, taken.known, seen=not earlier):
+        taken = replace(taken, turned_at=acquisition.window.ended_at)
+    if earlier:  # what changed may have done so before the part came
+        return taken if since is None else _as_before(taken, covered)
     taken = _with_gap(evidence, taken, acquisition, covered)
     taken = _note_silences(_note_departures(_note_reason(taken, covered)), acquisition)
     taken = _note_results(taken, acquisition)
     return _note_falsehood(taken)
-
-
-def _note_turn(before: Evidence, taken: Evidence, at: datetime) -> Evidence:
-    """Note that an answer turned true in a reading that is of before the part, or may be."""
-    turned = answer_turned_true(taken.expectation.rule, before.known, taken.known)
-    return replace(taken, turned_at=at) if turned else taken
 
 
 def _with_hearing(evidence: Evidence, acquisition: Acquisition) -> Evidence:

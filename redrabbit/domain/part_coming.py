@@ -8,7 +8,7 @@ own: neither that answer nor the silence after it proves anything (D30).
 from collections.abc import Mapping
 from datetime import datetime
 
-from redrabbit.domain.condition import turned_true
+from redrabbit.domain.condition import level_holds, turned_true
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Value
@@ -47,9 +47,21 @@ def unread_for_long(
     )
 
 
-def answer_turned_true(
-    rule: DetectionRule, before: Mapping[SignalName, Value], after: Mapping[SignalName, Value]
+def answer_may_be_older(
+    rule: DetectionRule,
+    before: Mapping[SignalName, Value],
+    after: Mapping[SignalName, Value],
+    *,
+    seen: bool,
 ) -> bool:
-    """Return whether one of the rule's answers changed from false to true between two moments."""
+    """Return whether an answer is true now of which nobody knows whether it came after the part.
+
+    It was unknown, so it may have been true all along; or, where the part was not `seen` before this
+    reading began, it turned true.
+    """
     answers = (rule.detected, *([rule.accepted] if rule.accepted is not None else []))
-    return any(turned_true(answer, before, after) for answer in answers)
+    return any(
+        (level_holds(each, before) is None and level_holds(each, after) is True)
+        or (not seen and turned_true(each, before, after))
+        for each in answers
+    )

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.part_coming import answer_turned_true, came_since, unread_for_long
+from redrabbit.domain.part_coming import answer_may_be_older, came_since, unread_for_long
 from redrabbit.domain.rule import DetectionRule, Increases, Rises
 from tests.builders import (
     ACCEPTED,
@@ -80,4 +80,22 @@ def test_a_signal_that_was_never_read_has_no_gap() -> None:
 def test_an_answer_turns_true_by_whatever_the_rule_takes_for_one(
     rule: DetectionRule, change: dict[SignalName, bool | int], turned: bool
 ) -> None:
-    assert answer_turned_true(rule, IDLE, {**IDLE, **change}) is turned
+    assert answer_may_be_older(rule, IDLE, {**IDLE, **change}, seen=False) is turned
+    assert not answer_may_be_older(rule, IDLE, {**IDLE, **change}, seen=True)
+
+
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize(
+    ("rule", "now", "older"),
+    [
+        (a_rule(), {REJECTED: True}, True),
+        (a_rule(), {REJECTED: False}, False),
+        (a_rule(), {ACCEPTED: True}, True),
+        (LEVELS, {REJECTED: True}, True),
+        (a_rule(detected=Increases(signal=COUNT)), {COUNT: 101}, False),
+    ],
+)
+def test_an_answer_that_was_unknown_may_have_been_there_all_along(
+    rule: DetectionRule, now: dict[SignalName, bool | int], older: bool, seen: bool
+) -> None:
+    assert answer_may_be_older(rule, {}, now, seen=seen) is older

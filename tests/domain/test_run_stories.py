@@ -367,3 +367,16 @@ def test_an_old_message_makes_no_part_come_again() -> None:
     story.message(4.1, part_code=RABBIT)
 
     assert story.run.state is RunState.ARMED
+
+
+def test_an_answer_after_a_failed_poll_that_was_there_at_the_tap_may_be_the_parts() -> None:
+    """It is on when it is first read, and goes: nobody knows since when it was, or for which part."""
+    story = story_of(BY_TAP)
+    story.scan(1)
+    story.fails(2)
+    story.tap(2.1)
+    story.comes_back(2.5, rejected=True)
+    story.poll(3, rejected=False)
+    story.polls(3.5, 8)
+
+    assert story.verdict == "inconclusive not_watched"
