@@ -8,6 +8,10 @@ tell that two were put in. So all of this must have been seen, without a gap:
 2. from then until the answer: nothing is fed;
 3. at the answer each counter has counted one, and none went back.
 
+A part that comes while it is said or shown that nothing is fed contradicts it, until it is said anew, or
+shown to run and to be held again. A person's word is measured from the act on; a signal once nothing can be
+under way any more, for it can't be shown anew without feeding.
+
 Whatever is missing or unclear makes the part known by order, no more. Where the counters tell of a second
 part before the answer, the answer may be about that one. Nothing here decides: `run_observation` and
 `grading` say what follows. It can't tell which part a hand puts in.
@@ -40,7 +44,13 @@ class FeedWatch:
     """The longest time between two readings in which nothing can have been fed unseen."""
     said_at: datetime | None
     """When the operator said that it is held, where no signal tells."""
-    known: Mapping[SignalName, Value]
+    said_counts: Counts | None = None
+    """What the counters showed then; of a later part of the check, as the part before it was judged."""
+    contradicted: bool = False
+    """A part came while it was said, or shown, that nothing is fed; or nobody can tell."""
+    was_there: bool | None = None
+    """Whether a part was in the place at the last good reading that told; None: none has."""
+    known: Mapping[SignalName, Value] = field(default_factory=dict)
     read_from: datetime | None = None
     """Begin of the last good reading since the scan."""
     read_until: datetime | None = None
@@ -71,7 +81,10 @@ class FeedWatch:
 
 
 def feed_at_scan(
-    expectation: Expectation, readings: Readings, said_at: datetime | None
+    expectation: Expectation,
+    readings: Readings,
+    said_at: datetime | None,
+    said_counts: Counts | None = None,
 ) -> FeedWatch | None:
     """Return the watch over a feed as the challenge part is scanned; None where nothing tells of it.
 
@@ -89,21 +102,38 @@ def feed_at_scan(
         habits=expectation.counter_habits,
         unread_s=min(limits),
         said_at=said_at,
+        said_counts=said_counts,
         known={signal: value for signal, value in known.items() if value is not None},
     )
 
 
-def before_part(feed: FeedWatch, acquisition: Acquisition, *, is_free: bool) -> FeedWatch:
-    """Return the watch after a reading that does not show the part; `is_free`: its place is empty."""
+def said_held(feed: FeedWatch, at: datetime) -> FeedWatch:
+    """Return the watch from which on the operator says that nothing is fed."""
+    return replace(feed, said_at=at, said_counts=feed.counts, contradicted=False, held_since=None)
+
+
+def before_part(feed: FeedWatch, acquisition: Acquisition, *, is_there: bool | None) -> FeedWatch:
+    """Return the watch after a reading that does not show the challenge part.
+
+    `is_there`: whether another part is in its place; None: that can't be told.
+    """
     read, is_good = _read(feed, acquisition)
     if not is_good:
         return read
     at = acquisition.window.ended_at
-    stands_still = is_free and read.counts == feed.counts
-    return replace(
+    came = is_there is True and feed.was_there is False
+    seen = replace(
         read,
-        still_since=(read.still_since if stands_still else None) or (at if is_free else None),
-        held_since=(read.held_since or at) if _is_on(read, acquisition) else None,
+        said_counts=read.said_counts or (read.counts if read.said_at is not None else None),
+        was_there=feed.was_there if is_there is None else is_there,
+        contradicted=_is_contradicted(feed, read, came=came),
+    )
+    is_free = is_there is False
+    stands_still = is_free and seen.counts == feed.counts
+    return replace(
+        seen,
+        still_since=(seen.still_since if stands_still else None) or (at if is_free else None),
+        held_since=(seen.held_since or at) if _is_on(seen, acquisition) else None,
     )
 
 
@@ -190,8 +220,38 @@ def _risen(before: int, now: int, habits: CounterHabits | None) -> int | None:
     return (now - before) % habits.rollover
 
 
+def _is_contradicted(before: FeedWatch, after: FeedWatch, *, came: bool) -> bool:
+    """Return whether a part came, or was counted, while nothing should have been fed.
+
+    A counter that was set back hides how many it counted.
+    """
+    signal = before.held.signal
+    if signal is None:
+        return after.said_at is not None and (
+            before.contradicted or came or _moved(after, after.said_counts)
+        )
+    if after.known.get(signal) is not True:
+        return False
+    moved = came or _moved(after, before.counts)
+    return before.contradicted or (moved and _nothing_under_way(before, after))
+
+
+def _moved(feed: FeedWatch, since: Counts | None) -> bool:
+    return since is not None and feed.counts != since
+
+
+def _nothing_under_way(before: FeedWatch, after: FeedWatch) -> bool:
+    """Return whether what came since the reading before can't have been under way as the feed was held."""
+    since, until = after.held_since, before.read_until
+    if since is None or until is None:
+        return False
+    return (until - since).total_seconds() >= before.held.travel_s
+
+
 def _is_on(feed: FeedWatch, acquisition: Acquisition) -> bool:
     """Return whether nothing is fed, as the signal shows or the operator said."""
+    if feed.contradicted:
+        return False
     if feed.held.signal is not None:
         return feed.known.get(feed.held.signal) is True
     return feed.said_at is not None and feed.said_at <= acquisition.window.began_at

@@ -15,7 +15,15 @@ from typing import Literal
 
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.expectation import Expectation
-from redrabbit.domain.identity import Actor, CheckId, ContainmentId, DeviceId, PartId, RunId
+from redrabbit.domain.identity import (
+    Actor,
+    CheckId,
+    ContainmentId,
+    DeviceId,
+    PartId,
+    RunId,
+    SignalName,
+)
 from redrabbit.domain.observation import Acquisition, Readings
 from redrabbit.domain.place_free import PlaceSeen
 from redrabbit.domain.run_words import (
@@ -76,6 +84,8 @@ class Run:
     evidence: Evidence | None = None
     feed_said_at: datetime | None = None
     """When somebody said that the feed is held, for the rest of the run (D29)."""
+    feed_said_counts: Mapping[SignalName, int] | None = None
+    """What the counters showed when the part before was judged: what came since then contradicts it."""
     place: PlaceSeen | None = None
     """What was seen of the part's place since it was scanned (D29)."""
     later_presentation: Evidence | None = None

@@ -5,11 +5,11 @@
 
 from dataclasses import replace
 
+from redrabbit.domain.condition import level_holds
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.feed_watch import FeedWatch, before_part, feed_at_scan
+from redrabbit.domain.feed_watch import Counts, FeedWatch, before_part, feed_at_scan, said_held
 from redrabbit.domain.observation import Acquisition, Readings
-from redrabbit.domain.place_free import is_free
 from redrabbit.domain.run import Advance, FeedHeld, Run, SaidHeld
 
 
@@ -21,7 +21,7 @@ def feed_at_arming(run: Run, readings: Readings) -> FeedWatch | None:
     expectation = run.step.expectation
     if expectation.places:
         return None
-    return feed_at_scan(expectation, readings, run.feed_said_at)
+    return feed_at_scan(expectation, readings, run.feed_said_at, run.feed_said_counts)
 
 
 def with_feed(evidence: Evidence, acquisition: Acquisition) -> Evidence:
@@ -29,20 +29,35 @@ def with_feed(evidence: Evidence, acquisition: Acquisition) -> Evidence:
     condition = evidence.expectation.rule.presented
     if evidence.feed is None or condition is None:
         return evidence
-    free = is_free(condition, evidence.known)
-    return replace(evidence, feed=before_part(evidence.feed, acquisition, is_free=free))
+    is_there = level_holds(condition, evidence.known)
+    return replace(evidence, feed=before_part(evidence.feed, acquisition, is_there=is_there))
+
+
+def feed_for_next_part(run: Run) -> Run:
+    """Return the run as its part is back: what was said of the feed holds on, unless it was contradicted.
+
+    What the counters showed as the part was judged is kept, so that nothing comes in between unseen.
+    """
+    feed = run.evidence.feed if run.evidence is not None else None
+    if feed is None:
+        return replace(run, feed_said_counts=None)
+    said_at = None if feed.contradicted else run.feed_said_at
+    return replace(run, feed_said_at=said_at, feed_said_counts=feed.counts)
 
 
 def say_held(run: Run, event: SaidHeld) -> Advance:
-    """Take the operator's word that nothing is fed; refused where it makes no difference, or twice."""
+    """Take the operator's word that nothing is fed; refused where it makes no difference, or twice.
+
+    What a part contradicted that came since can be said again.
+    """
     assert run.evidence is not None  # noqa: S101  an armed run has evidence
     held, feed = run.step.expectation.rule.held, run.evidence.feed
     if held is None:
         raise Refusal("feed_not_asked", run=run.id)
     if held.signal is not None:
         raise Refusal("station_tells_feed", run=run.id)
-    if run.feed_said_at is not None:
+    if run.feed_said_at is not None and not (feed is not None and feed.contradicted):
         raise Refusal("feed_said_before", run=run.id)
-    watched_on = replace(feed, said_at=event.at) if feed is not None else None
+    watched_on = said_held(feed, event.at) if feed is not None else None
     said = replace(run, feed_said_at=event.at, evidence=replace(run.evidence, feed=watched_on))
     return said, (FeedHeld(at=event.at, actor=event.actor),)

@@ -48,7 +48,7 @@ from redrabbit.domain.run import (
     VerdictReached,
     outcome_of,
 )
-from redrabbit.domain.run_feed import feed_at_arming, say_held, with_feed
+from redrabbit.domain.run_feed import feed_at_arming, feed_for_next_part, say_held, with_feed
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_return import (
     conclude_later_presentation,
@@ -394,7 +394,7 @@ def _give_back(run: Run, event: GivenBack) -> Advance:
     good = judgement is not None and judgement.verdict.is_good
     if good and run.stopped is None and run.index + 1 < len(run.steps):
         following = replace(
-            returned,
+            feed_for_next_part(returned),
             state=RunState.AWAITING_PART,
             index=run.index + 1,
             told={},

@@ -98,6 +98,8 @@ def _feed(feed: FeedWatch | None) -> dict[str, JsonValue] | None:
     return _as_json(
         signal=feed.held.signal,
         said_at=feed.said_at,
+        said_counts=feed.said_counts,
+        contradicted=feed.contradicted,
         travel_s=feed.held.travel_s,
         still_since=feed.still_since,
         held_since=feed.held_since,

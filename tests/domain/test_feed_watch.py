@@ -378,6 +378,151 @@ def test_it_is_said_once_a_check_and_holds_for_its_next_part_too() -> None:
     assert [known_by(each.evidence) for each in verdicts] == [KnownBy.HELD] * 2
 
 
+def a_part_of_the_line(story: Story, at: float, count: int) -> None:
+    """A production part comes, is counted and leaves."""
+    story.poll(at, part_present=True)
+    story.poll(at + POLL_S, good_count=count)
+    story.poll(at + 2 * POLL_S, part_present=False)
+
+
+def test_a_part_counted_since_the_word_voids_it_until_it_is_said_again() -> None:
+    """A walker's plant: 17 parts were counted after the tap, and the record said *held*, B."""
+    story = a_story(SAID_HELD, part_present=True)
+    story.poll(1.1)
+    story.poll(1.2, part_present=False)
+    story.say_held(1.25)
+    story.poll(1.3)
+    a_part_of_the_line(story, 1.4, 101)
+    story.polls(1.7, 3.1, POLL_S)
+    story.poll(3.2, part_present=True, good_count=102)
+    story.poll(3.3, rejected=True)
+
+    assert reached(story) is KnownBy.ORDER
+
+
+def test_a_word_said_again_after_that_part_holds() -> None:
+    story = a_story(SAID_HELD, part_present=True)
+    story.poll(1.1)
+    story.poll(1.2, part_present=False)
+    story.say_held(1.25)
+    story.poll(1.3)
+    a_part_of_the_line(story, 1.4, 101)
+    story.poll(1.7)
+    story.say_held(1.75)
+    story.polls(1.8, 3.1, POLL_S)
+    story.poll(3.2, part_present=True, good_count=102)
+    story.poll(3.3, rejected=True)
+
+    assert reached(story) is KnownBy.HELD
+
+
+def test_a_part_that_was_in_the_place_as_it_was_said_and_is_taken_out_voids_nothing() -> None:
+    story = a_story(SAID_HELD, part_present=True)
+    story.polls(1.1, 1.2, POLL_S)
+    story.say_held(1.25)
+    story.poll(1.3)
+    story.poll(1.4, part_present=False)
+    story.polls(1.5, 2.9, POLL_S)
+    story.poll(3.0, part_present=True, good_count=101)
+    story.poll(3.1, rejected=True)
+
+    assert reached(story) is KnownBy.HELD
+
+
+def test_a_place_that_can_not_be_read_for_a_moment_voids_no_word() -> None:
+    story = a_story(SAID_HELD)
+    story.say_held(1.05)
+    story.poll(1.1)
+    story.observe(an_acquisition(1.2, {PRESENT: Reason.OUT_OF_RANGE}))
+    story.observe(an_acquisition(1.3, {PRESENT: False}))
+    story.polls(1.4, 2.8, POLL_S)
+    story.poll(2.9, part_present=True, good_count=101)
+    story.poll(3.0, rejected=True)
+
+    assert reached(story) is KnownBy.HELD
+
+
+def test_a_part_counted_between_two_parts_of_the_check_voids_the_word() -> None:
+    expectation = an_expectation(SAID_HELD, blind_s=UNREAD_S)
+    story = Story(a_run(expectation, expectation))
+    story.scan(1)
+    story.say_held(1.1)
+    held_until_part(story)
+    story.poll(2.5, rejected=True)
+    story.poll(2.6, part_present=False, rejected=False)
+    a_part_of_the_line(story, 3, 102)
+    story.give_back(5)
+    story.scan(6)
+    story.polls(6.1, 7.3, POLL_S)
+    story.poll(7.4, part_present=True, good_count=103)
+    story.poll(7.5, rejected=True)
+
+    verdicts = [each for each in story.effects if isinstance(each, VerdictReached)]
+    assert [known_by(each.evidence) for each in verdicts] == [KnownBy.HELD, KnownBy.ORDER]
+
+
+def test_a_voided_word_holds_for_no_later_part_either() -> None:
+    expectation = an_expectation(SAID_HELD, blind_s=UNREAD_S)
+    story = Story(a_run(expectation, expectation))
+    story.scan(1)
+    story.say_held(1.1)
+    story.poll(1.2)
+    story.poll(1.3, good_count=101)
+    story.polls(1.4, 2.6, POLL_S)
+    story.poll(2.7, part_present=True, good_count=102)
+    story.poll(2.8, rejected=True)
+    story.poll(2.9, part_present=False, rejected=False)
+    story.give_back(5)
+    story.scan(6)
+    story.polls(6.1, 7.3, POLL_S)
+    story.poll(7.4, part_present=True, good_count=103)
+    story.poll(7.5, rejected=True)
+
+    verdicts = [each for each in story.effects if isinstance(each, VerdictReached)]
+    assert [known_by(each.evidence) for each in verdicts] == [KnownBy.ORDER] * 2
+
+
+# Where a signal says it
+
+
+def after_a_part_while_held(counted_at: float, *, released: bool = False) -> KnownBy:
+    """The signal is on since 1.1; a part is counted at that moment; then our part comes alone."""
+    story = a_story()
+    story.polls(1.1, counted_at - POLL_S, POLL_S)
+    story.poll(counted_at, good_count=101)
+    if released:
+        story.poll(counted_at + POLL_S, feed_held=False)
+    story.poll(counted_at + 2 * POLL_S, feed_held=True)
+    story.polls(counted_at + 3 * POLL_S, counted_at + 1.7, POLL_S)
+    story.poll(counted_at + 1.8, part_present=True, good_count=102)
+    story.poll(counted_at + 1.9, rejected=True)
+    return reached(story)
+
+
+def test_what_was_under_way_as_the_signal_came_on_does_not_contradict_it() -> None:
+    assert after_a_part_while_held(1.9) is KnownBy.HELD
+
+
+def test_a_part_counted_while_nothing_can_be_under_way_any_more_contradicts_the_signal() -> None:
+    assert after_a_part_while_held(2.4) is KnownBy.ORDER
+
+
+def test_a_signal_is_believed_again_once_it_went_off_and_on() -> None:
+    assert after_a_part_while_held(2.4, released=True) is KnownBy.HELD
+
+
+def test_a_signal_that_is_not_seen_without_a_gap_is_contradicted_by_nothing_in_it() -> None:
+    """The feed may have run meanwhile, and be held since."""
+    story = a_story()
+    story.polls(1.1, 2.3, POLL_S)
+    story.poll(2.9, good_count=101)
+    story.polls(3.0, 4.2, POLL_S)
+    story.poll(4.3, part_present=True, good_count=102)
+    story.poll(4.4, rejected=True)
+
+    assert reached(story) is KnownBy.HELD
+
+
 # Where nothing tells
 
 
@@ -486,6 +631,50 @@ def test_where_two_parts_came_or_the_feed_ran_the_part_is_never_known_by_the_hel
     if is_held:
         assert came_at is not None
         assert _came_alone(seen, came_at)
+
+
+LINE = st.lists(
+    st.tuples(st.integers(0, 14), st.integers(0, 3), st.integers(0, 2)), min_size=0, max_size=4
+)
+"""Of each production part: how many readings after the one before it comes, how long it is seen in the
+place, and how many are counted then: a counter may count late, or two at once."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(parts=LINE, said_before=st.integers(0, 40), signal=st.booleans())
+def test_a_part_is_known_by_the_held_feed_only_where_it_alone_came_since_that_was_said(
+    parts: list[tuple[int, int, int]], said_before: int, signal: bool
+) -> None:
+    """Counted, and seen in the place, from the act on (of a signal: from when nothing is under way)."""
+    line = [
+        m
+        for gap, there, n in parts
+        for m in [(False, 0)] * gap + [(True, 0)] * there + [(False, n)]
+    ]
+    readings = [*line, *[(False, 0)] * 13, (True, 1), (True, 0)]
+    story = a_story(HELD if signal else SAID_HELD, feed_held=False)
+    count, place, seen = 100, False, [(100, False)]
+    held_from: int | None = None
+    for i, (there, counted) in enumerate(readings):
+        if i == said_before and story.run.state is RunState.ARMED:
+            held_from = i
+            if not signal:
+                story.say_held(1.05 + i * POLL_S)
+        count, place = count + counted, there
+        told: dict[str, Value] = {"part_present": place, "good_count": count}
+        if signal:
+            told["feed_held"] = held_from is not None
+        story.poll(1.1 + i * POLL_S, **told, rejected=i == len(readings) - 1)
+        seen.append((count, place))
+        if story.run.state is RunState.AWAITING_RETURN:
+            break
+    is_held = story.verdicts != [] and reached(story) is KnownBy.HELD
+    event("held" if is_held else "not held")
+    if is_held:
+        assert held_from is not None
+        since = seen[held_from + (12 if signal else 0) :]
+        assert since[-1][0] - since[0][0] == 1
+        assert sum(not a[1] and b[1] for a, b in pairwise(since)) == 1
 
 
 def test_the_trace_of_that_property_is_known_by_the_held_feed_where_nothing_is_changed() -> None:
