@@ -43,11 +43,11 @@ class FeedWatch:
     unread_s: float
     """The longest time between two readings in which nothing can have been fed unseen."""
     said_at: datetime | None
-    """When the operator said that it is held, where no signal tells."""
+    """When the operator said that it is held, where no signal tells; None again if a part came since."""
     said_counts: Counts | None = None
     """What the counters showed then; of a later part of the check, as the part before it was judged."""
     contradicted: bool = False
-    """A part came while it was said, or shown, that nothing is fed; or nobody can tell."""
+    """A part came while the signal showed that nothing is fed, and it has not gone off since."""
     was_there: bool | None = None
     """Whether a part was in the place at the last good reading that told; None: none has."""
     known: Mapping[SignalName, Value] = field(default_factory=dict)
@@ -109,7 +109,7 @@ def feed_at_scan(
 
 def said_held(feed: FeedWatch, at: datetime) -> FeedWatch:
     """Return the watch from which on the operator says that nothing is fed."""
-    return replace(feed, said_at=at, said_counts=feed.counts, contradicted=False, held_since=None)
+    return replace(feed, said_at=at, said_counts=feed.counts, held_since=None)
 
 
 def before_part(feed: FeedWatch, acquisition: Acquisition, *, is_there: bool | None) -> FeedWatch:
@@ -126,8 +126,8 @@ def before_part(feed: FeedWatch, acquisition: Acquisition, *, is_there: bool | N
         read,
         said_counts=read.said_counts or (read.counts if read.said_at is not None else None),
         was_there=feed.was_there if is_there is None else is_there,
-        contradicted=_is_contradicted(feed, read, came=came),
     )
+    seen = _with_what_came(feed, seen, came=came)
     is_free = is_there is False
     stands_still = is_free and seen.counts == feed.counts
     return replace(
@@ -220,20 +220,18 @@ def _risen(before: int, now: int, habits: CounterHabits | None) -> int | None:
     return (now - before) % habits.rollover
 
 
-def _is_contradicted(before: FeedWatch, after: FeedWatch, *, came: bool) -> bool:
-    """Return whether a part came, or was counted, while nothing should have been fed.
+def _with_what_came(before: FeedWatch, after: FeedWatch, *, came: bool) -> FeedWatch:
+    """Return the watch, and void what a part contradicts that came, or was counted, meanwhile.
 
     A counter that was set back hides how many it counted.
     """
     signal = before.held.signal
     if signal is None:
-        return after.said_at is not None and (
-            before.contradicted or came or _moved(after, after.said_counts)
-        )
-    if after.known.get(signal) is not True:
-        return False
+        voided = after.said_at is not None and (came or _moved(after, after.said_counts))
+        return replace(after, said_at=None, said_counts=None) if voided else after
     moved = came or _moved(after, before.counts)
-    return before.contradicted or (moved and _nothing_under_way(before, after))
+    lies = before.contradicted or (moved and _nothing_under_way(before, after))
+    return replace(after, contradicted=lies and after.known.get(signal) is True)
 
 
 def _moved(feed: FeedWatch, since: Counts | None) -> bool:

@@ -83,7 +83,7 @@ class Run:
     """What the operator told of the part of the step under way (D33)."""
     evidence: Evidence | None = None
     feed_said_at: datetime | None = None
-    """When somebody said that the feed is held, for the rest of the run (D29)."""
+    """When somebody said that the feed is held, until a part comes that is none of the run's (D29)."""
     feed_said_counts: Mapping[SignalName, int] | None = None
     """What the counters showed when the part before was judged: what came since then contradicts it."""
     place: PlaceSeen | None = None
@@ -297,6 +297,13 @@ class FeedHeld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedNotHeld:
+    """A part came though somebody had said that nothing is fed: it can be said anew (D29)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartPresented:
     """The part is in front of the device."""
 
@@ -371,6 +378,7 @@ Effect = (
     | PartIssued
     | PartTold
     | FeedHeld
+    | FeedNotHeld
     | PartPresented
     | VerdictReached
     | VerdictContradicted

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from redrabbit.domain.condition import level_holds
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.feed_watch import Counts, FeedWatch, before_part, feed_at_scan, said_held
+from redrabbit.domain.feed_watch import FeedWatch, before_part, feed_at_scan, said_held
 from redrabbit.domain.observation import Acquisition, Readings
-from redrabbit.domain.run import Advance, FeedHeld, Run, SaidHeld
+from redrabbit.domain.run import Advance, FeedHeld, FeedNotHeld, Run, SaidHeld
 
 
 def feed_at_arming(run: Run, readings: Readings) -> FeedWatch | None:
@@ -24,25 +23,26 @@ def feed_at_arming(run: Run, readings: Readings) -> FeedWatch | None:
     return feed_at_scan(expectation, readings, run.feed_said_at, run.feed_said_counts)
 
 
-def with_feed(evidence: Evidence, acquisition: Acquisition) -> Evidence:
-    """Return the evidence with what a reading before the part tells of the feed."""
-    condition = evidence.expectation.rule.presented
-    if evidence.feed is None or condition is None:
-        return evidence
+def watch_feed(run: Run, acquisition: Acquisition) -> Advance:
+    """Return the run with what a reading before the part tells of the feed, and whether it belies a word."""
+    evidence, condition = run.evidence, run.step.expectation.rule.presented
+    if evidence is None or evidence.feed is None or condition is None:
+        return run, ()
     is_there = level_holds(condition, evidence.known)
-    return replace(evidence, feed=before_part(evidence.feed, acquisition, is_there=is_there))
+    feed = before_part(evidence.feed, acquisition, is_there=is_there)
+    watched = replace(run, evidence=replace(evidence, feed=feed), feed_said_at=feed.said_at)
+    if feed.said_at == run.feed_said_at:
+        return watched, ()
+    return watched, (FeedNotHeld(at=acquisition.window.ended_at),)
 
 
 def feed_for_next_part(run: Run) -> Run:
-    """Return the run as its part is back: what was said of the feed holds on, unless it was contradicted.
+    """Return the run as its part is back: what was said of the feed holds on.
 
     What the counters showed as the part was judged is kept, so that nothing comes in between unseen.
     """
     feed = run.evidence.feed if run.evidence is not None else None
-    if feed is None:
-        return replace(run, feed_said_counts=None)
-    said_at = None if feed.contradicted else run.feed_said_at
-    return replace(run, feed_said_at=said_at, feed_said_counts=feed.counts)
+    return replace(run, feed_said_counts=feed.counts if feed is not None else None)
 
 
 def say_held(run: Run, event: SaidHeld) -> Advance:
@@ -56,7 +56,7 @@ def say_held(run: Run, event: SaidHeld) -> Advance:
         raise Refusal("feed_not_asked", run=run.id)
     if held.signal is not None:
         raise Refusal("station_tells_feed", run=run.id)
-    if run.feed_said_at is not None and not (feed is not None and feed.contradicted):
+    if run.feed_said_at is not None:
         raise Refusal("feed_said_before", run=run.id)
     watched_on = said_held(feed, event.at) if feed is not None else None
     said = replace(run, feed_said_at=event.at, evidence=replace(run.evidence, feed=watched_on))

@@ -48,7 +48,7 @@ from redrabbit.domain.run import (
     VerdictReached,
     outcome_of,
 )
-from redrabbit.domain.run_feed import feed_at_arming, feed_for_next_part, say_held, with_feed
+from redrabbit.domain.run_feed import feed_at_arming, feed_for_next_part, say_held, watch_feed
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
 from redrabbit.domain.run_return import (
     conclude_later_presentation,
@@ -222,7 +222,7 @@ def _watch_arming(run: Run, event: Observed) -> Advance:
             gathered = replace(gathered, feed=at_part(gathered.feed, acquisition))
         return _present(run, at, _seen_by(run), acquisition, gathered)
     place = seen_since(run.place, gathered, acquisition)
-    return replace(run, evidence=with_feed(gathered, acquisition), place=place), ()
+    return watch_feed(replace(run, evidence=gathered, place=place), acquisition)
 
 
 def _is_ours(run: Run, evidence: Evidence, acquisition: Acquisition) -> bool:

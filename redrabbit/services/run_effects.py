@@ -35,6 +35,7 @@ from redrabbit.domain.records import ChallengePartRecord, RunRecord
 from redrabbit.domain.run import (
     Effect,
     FeedHeld,
+    FeedNotHeld,
     PartIssued,
     PartNotReturned,
     PartPresented,
@@ -156,6 +157,11 @@ def _tell(uow: UnitOfWork, scene: Scene, run: Run, effect: PartTold) -> None:
 def _hold_feed(uow: UnitOfWork, scene: Scene, run: Run, effect: FeedHeld) -> None:
     held = runs.FeedHeld(station=scene.check.station, device=scene.check.device, run_id=run.id)
     _record(uow, scene, held, effect.at, effect.actor)
+
+
+def _void_held_feed(uow: UnitOfWork, scene: Scene, run: Run, effect: FeedNotHeld) -> None:
+    void = runs.FeedNotHeld(station=scene.check.station, device=scene.check.device, run_id=run.id)
+    _record(uow, scene, void, effect.at)
 
 
 def _present(uow: UnitOfWork, scene: Scene, run: Run, effect: PartPresented) -> None:
@@ -388,6 +394,7 @@ CARRIED_OUT: Mapping[type, Callable[[UnitOfWork, Scene, Run, Any], None]] = {
     PartTold: _tell,
     PartIssued: _issue,
     FeedHeld: _hold_feed,
+    FeedNotHeld: _void_held_feed,
     PartPresented: _present,
     VerdictReached: _reach_verdict,
     VerdictContradicted: _contradict,

@@ -485,7 +485,7 @@ def test_a_voided_word_holds_for_no_later_part_either() -> None:
 # Where a signal says it
 
 
-def after_a_part_while_held(counted_at: float, *, released: bool = False) -> KnownBy:
+def after_a_part_while_held(counted_at: float, *, released: bool = False) -> KnownBy | None:
     """The signal is on since 1.1; a part is counted at that moment; then our part comes alone."""
     story = a_story()
     story.polls(1.1, counted_at - POLL_S, POLL_S)
@@ -661,10 +661,13 @@ def test_a_part_is_known_by_the_held_feed_only_where_it_alone_came_since_that_wa
             if not signal:
                 story.say_held(1.05 + i * POLL_S)
         count, place = count + counted, there
-        told: dict[str, Value] = {"part_present": place, "good_count": count}
-        if signal:
-            told["feed_held"] = held_from is not None
-        story.poll(1.1 + i * POLL_S, **told, rejected=i == len(readings) - 1)
+        story.poll(
+            1.1 + i * POLL_S,
+            feed_held=signal and held_from is not None,
+            part_present=place,
+            good_count=count,
+            rejected=i == len(readings) - 1,
+        )
         seen.append((count, place))
         if story.run.state is RunState.AWAITING_RETURN:
             break

@@ -7,7 +7,7 @@ import pytest
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.rule import DetectionRule
-from redrabbit.domain.run import FeedHeld
+from redrabbit.domain.run import FeedHeld, FeedNotHeld
 from redrabbit.domain.station_says import SaidOf
 from tests.builders import (
     ANNA,
@@ -59,6 +59,20 @@ def test_it_can_be_said_where_nobody_can_watch_the_feed() -> None:
     story.scan(1)
 
     assert kinds(story.say_held(2)) == ["FeedHeld"]
+
+
+def test_a_part_that_comes_after_it_was_said_is_told_once_and_it_can_be_said_again() -> None:
+    story = story_of(SAID_HELD)
+    story.scan(1)
+    story.poll(1.1)
+    story.say_held(1.2)
+    assert story.poll(1.3, good_count=101) == (FeedNotHeld(at=at(1.3)),)
+    assert story.run.feed_said_at is None
+    assert story.poll(1.4, good_count=102) == ()
+
+    assert kinds(story.say_held(2)) == ["FeedHeld"]
+    assert story.poll(2.1) == ()
+    assert story.run.feed_said_at == at(2)
 
 
 def test_nothing_is_watched_where_nothing_tells_of_the_feed() -> None:

@@ -25,7 +25,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.plant import ClockStepped, PayloadsErased
 from redrabbit.domain.facts.pulse import PulseWhy
-from redrabbit.domain.facts.run import FeedHeld
+from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
 from redrabbit.domain.identity import (
     AGENT,
     Actor,
@@ -355,6 +355,9 @@ def _passed_and_failed(shop: Shop) -> None:
     shop.scan(OP10, "RR-0002")  # refused: wrong part
     shop.scan(OP10, "RR-0001")
     held = FeedHeld(station=OP10, device=run.device, run_id=run.run_id)
+    shop.write(lambda uow: record(uow, held, stream=run.line, actor=ANNA))
+    void = FeedNotHeld(station=OP10, device=run.device, run_id=run.run_id)
+    shop.write(lambda uow: record(uow, void, stream=run.line, actor=AGENT))
     shop.write(lambda uow: record(uow, held, stream=run.line, actor=ANNA))
     shop.torque_part("rejected")
     shop.give_back(OP10, "GM-0001")  # refused: wrong part back

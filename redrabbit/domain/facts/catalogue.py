@@ -60,6 +60,7 @@ FACTS: tuple[type[Fact], ...] = (
     presentation.PartIssued,
     run.ScanRefused,
     run.FeedHeld,
+    run.FeedNotHeld,
     presentation.PartPresented,
     presentation.VerdictReached,
     presentation.VerdictContradicted,

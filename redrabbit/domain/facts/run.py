@@ -74,6 +74,7 @@ class RunRecord(Record):
     """Who said that nothing is fed until the check is over (D29); None: nobody."""
     feed_held_how: How | None
     feed_held_entry: int | None
+    """Where it is said; without who said it: where a part contradicted them."""
     feed_held_at: datetime | None
     started_by: str
     started_how: How
@@ -213,6 +214,29 @@ class FeedHeld(Fact):
             entry=entry.index,
         )
         return (Put(held),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedNotHeld(Fact):
+    """A part came though a person had said that nothing is fed: their word is void, until it is given anew."""
+
+    TYPE: ClassVar = "feed_not_held"
+
+    station: str
+    device: str
+    run_id: RunId
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Forget who said it; the entry that contradicts it stays."""
+        contradicted = replace(
+            run_of(look, self.run_id),
+            feed_held_by=None,
+            feed_held_how=None,
+            feed_held_entry=entry.index,
+            feed_held_at=None,
+            entry=entry.index,
+        )
+        return (Put(contradicted),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

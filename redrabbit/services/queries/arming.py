@@ -26,6 +26,8 @@ HOLD: Final = "armed_hold"
 """The feed is to be held; the station tells when it is."""
 SAY_HELD: Final = "armed_hold_tap"
 """The feed is to be held; the operator says when it is."""
+SAY_HELD_AGAIN: Final = "armed_hold_again"
+"""A part came after the operator said that it is held: they hold it, and say so again."""
 WAIT: Final = "armed_wait"
 """It is held, and a part may still be under way."""
 PUT_IN: Final = "armed_held"
@@ -40,19 +42,31 @@ def run_asks(run: RunRecord, rule: DetectionRule, view: StationView | None) -> s
         return TAP
     if not shows_place(rule.presented):
         return NEXT_COUNTS
-    readings = view.readings if view is not None else {}
-    known = {s: each.value for s, each in readings.items() if each.value is not None}
-    if rule.held is not None and not _is_held(run, rule.held, known):
-        return SAY_HELD if rule.held.signal is None else HOLD
-    if not is_free(rule.presented, known):
+    if rule.held is not None and not is_told_held(run, rule, view):
+        return _holding(run, rule.held)
+    if not is_free(rule.presented, _known(view)):
         return OCCUPIED
     return NEXT_COUNTS if rule.held is None else PUT_IN
 
 
-def _is_held(run: RunRecord, held: HeldFeed, known: Mapping[SignalName, Value]) -> bool:
-    if held.signal is None:
+def is_told_held(run: RunRecord, rule: DetectionRule, view: StationView | None) -> bool:
+    """Return whether a signal shows now, or a person said, that nothing is fed; else nobody confirms it."""
+    if rule.held is None:
+        return False
+    if rule.held.signal is None:
         return run.feed_held_at is not None
-    return known.get(held.signal) is True
+    return _known(view).get(rule.held.signal) is True
+
+
+def _holding(run: RunRecord, held: HeldFeed) -> str:
+    if held.signal is not None:
+        return HOLD
+    return SAY_HELD if run.feed_held_entry is None else SAY_HELD_AGAIN
+
+
+def _known(view: StationView | None) -> Mapping[SignalName, Value]:
+    readings = view.readings if view is not None else {}
+    return {s: each.value for s, each in readings.items() if each.value is not None}
 
 
 def time_to_wait(

@@ -13,6 +13,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import missed_in
 from redrabbit.domain.device_marks import case_badge
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.part_told import places_of
@@ -33,8 +34,10 @@ from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.arming import (
     PUT_IN,
     SAY_HELD,
+    SAY_HELD_AGAIN,
     TAP,
     WAIT,
+    is_told_held,
     run_asks,
     time_to_put_in,
     time_to_wait,
@@ -220,7 +223,10 @@ def _run(
         asks = WAIT if wait is not None else asks
     feed = None
     if not places_of(station.says, device.rule):  # else the place tells which part it is
-        feed = feed_line(run, device.rule, reader.names(), asks=asks, left=left)
+        judged = decided.get(run.step)
+        known_held = judged is not None and judged.identity_kind is KnownBy.HELD
+        is_held = known_held or is_told_held(run, device.rule, view)
+        feed = feed_line(run, device.rule, reader.names(), asks=asks, is_held=is_held)
     lines = step_lines(plant, run, presentations, reader.names(), feed)
     asked = tellings(reader, station, run)
     tells_now = next((each for each in asked if each.is_asked_now), None)
@@ -238,7 +244,7 @@ def _run(
             tells=tells_now.title if tells_now is not None else None,
             left=left,
             wait=wait,
-            steps_left=sum(line.state != "done" for line in lines) - 1,
+            steps_left=sum(line.state in {"now", "to_come"} for line in lines) - 1,
         ),
         verdict=verdict_shown(current) if current is not None else None,
         going_no_further=message("run.goes_no_further")
@@ -247,7 +253,7 @@ def _run(
         can_abort=may_be_aborted(run),
         can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
         can_tap=asks == TAP,
-        can_say_held=asks == SAY_HELD,
+        can_say_held=asks in {SAY_HELD, SAY_HELD_AGAIN},
         can_disown=run.state is RunState.PRESENTED,
         tellings=asked,
         expected_scan=EXPECTED_SCAN.get(run.state) if tells_now is None else None,

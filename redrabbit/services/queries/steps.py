@@ -18,7 +18,7 @@ from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
-from redrabbit.services.queries.arming import HOLD, OCCUPIED, SAY_HELD
+from redrabbit.services.queries.arming import HOLD, OCCUPIED, SAY_HELD, SAY_HELD_AGAIN
 from redrabbit.services.queries.people import Names, person
 from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import message
@@ -30,6 +30,8 @@ STATES: Final = (
     RunState.AWAITING_RETURN,
 )
 """The states in which a step is under way, in order; each is one line of the list."""
+ASKS_TO_HOLD: Final = frozenset({HOLD, SAY_HELD, SAY_HELD_AGAIN})
+"""What an armed run asks for while the feed isn't told to be held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class StepLine:
     """One line of the list of steps."""
 
     state: str
-    """`done`, `now` or `to_come`."""
+    """`done`, `now`, `to_come`; or `unconfirmed`: nobody knows whether it was done."""
     title: Message
     detail: Message | None
     verdict: str | None = None
@@ -90,35 +92,35 @@ def step_lines(
 
 
 def feed_line(
-    run: RunRecord, rule: DetectionRule, names: Names, *, asks: str, left: timedelta | None
+    run: RunRecord, rule: DetectionRule, names: Names, *, asks: str, is_held: bool
 ) -> StepLine | None:
     """Return the line that asks to hold the feed; None where no other part can be taken for ours (D29).
 
-    Where nothing tells that it is held, it is not said to be.
+    `is_held`: a signal shows it, or a person said so. It is done by nothing else.
     """
     asks_for_it = rule.part_code is None and rule.presented is not None
     if not asks_for_it or run.state not in STATES or run.reason_code is not None:
         return None
-    is_asked = asks in {HOLD, SAY_HELD} or (rule.held is None and asks == OCCUPIED)
     begun = run.step > 0 or run.state is not RunState.AWAITING_PART
+    if asks in ASKS_TO_HOLD or (rule.held is None and asks == OCCUPIED):
+        state = "now"
+    elif is_held and begun:
+        state = "done"
+    else:
+        state = "to_come" if run.state is RunState.AWAITING_PART else "unconfirmed"
     return StepLine(
-        state="now" if is_asked else "done" if begun else "to_come",
+        state=state,
         title=message("step.hold_feed"),
-        detail=_feed_detail(run, rule, names, left if is_asked else None),
+        detail=_feed_detail(run, names, state),
     )
 
 
-def _feed_detail(
-    run: RunRecord, rule: DetectionRule, names: Names, left: timedelta | None
-) -> Message:
-    if left is not None:
-        return message("step.hold_feed.left", left=left)
-    if rule.held is None:
-        return message("step.hold_feed.not_told")
-    if run.feed_held_at is None:
-        return message("step.hold_feed.detail")
+def _feed_detail(run: RunRecord, names: Names, state: str) -> Message:
+    if state == "unconfirmed":
+        return message("step.hold_feed.unconfirmed")
     by = person(names, run.feed_held_by, run.feed_held_how)
-    assert by is not None  # noqa: S101  what was said was said by somebody
+    if state != "done" or run.feed_held_at is None or by is None:
+        return message("step.hold_feed.detail")
     return message("step.taken", at=run.feed_held_at, by=by.in_sentence)
 
 

@@ -87,6 +87,18 @@ def test_who_said_that_the_feed_is_held_stands_with_the_run() -> None:
     }
 
 
+def test_a_word_that_a_part_contradicts_stands_with_the_run_no_more() -> None:
+    """D29: until it is given anew; the entry that contradicts it stays."""
+    ledger = a_ledger()
+    ledger.say("run_started", 60, **RUN)
+    where = {"station": "op20", "device": "op20-torque", "run_id": "line1-R-1"}
+    ledger.say("feed_held", 65, **where)
+    ledger.say("feed_not_held", 70, **where)
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert (run.feed_held_by, run.feed_held_how, run.feed_held_at) == (None, None, None)
+    assert run.feed_held_entry == run.entry
+
+
 @pytest.mark.parametrize(
     ("why", "by"), [("not_the_part", "name:anna"), ("no_result", None)], ids=["said", "judged"]
 )

@@ -36,6 +36,7 @@ ADDED = {
     "device_lost",
     "device_restored",
     "feed_held",
+    "feed_not_held",
     "in_force_changed",
     "message_decided",
     "payloads_erased",

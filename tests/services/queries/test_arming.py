@@ -113,6 +113,19 @@ def test_where_no_signal_tells_of_the_feed_the_operator_is_asked() -> None:
     )
 
 
+def test_a_part_that_comes_after_the_word_makes_the_page_ask_again() -> None:
+    """A walker's plant: 17 parts were counted after the tap, and nobody was told."""
+    bench = at_a_held_feed(HeldFeed(signal=None, counters=COUNTED, travel_s=2.0))
+    bench.read(OP20)
+    bench.say(SaidHeld(at=bench.clock.now(), actor=ANNA))
+    bench.pass_time(1)
+    bench.read(OP20, part_count=1001)
+    assert (doing(bench), bench.run_shown().can_say_held) == (("hold_again", None), True)
+
+    bench.say(SaidHeld(at=bench.clock.now(), actor=ANNA))
+    assert (doing(bench)[0], bench.run_shown().can_say_held) == ("wait", False)
+
+
 def test_nobody_is_told_to_wait_where_the_station_is_not_watched() -> None:
     rule = replace(BY_EDGE, held=BY_SIGNAL)
     assert time_to_wait(an_armed_run(), rule, None, [], BEGIN) is None

@@ -44,6 +44,11 @@ def _time_over(bench: AtOp20) -> None:
     bench.read_both()
 
 
+def _part_counted(bench: AtOp20) -> None:
+    told = bench.owner.live.readings[SignalName("part_count")].value
+    bench.read(OP20, part_count=told + 1 if isinstance(told, int) else 1000)
+
+
 HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "start": lambda bench: bench.start(),
     "scan": lambda bench: bench.scan(_part(bench)),
@@ -51,6 +56,7 @@ HAPPENINGS: Mapping[str, Callable[[AtOp20], object]] = {
     "say held": lambda bench: bench.say(SaidHeld(at=bench.clock.now(), actor=ANNA)),
     "hold": lambda bench: bench.read(OP20, feed_held=True),
     "let run": lambda bench: bench.read(OP20, feed_held=False),
+    "part counted": _part_counted,
     "disown": lambda bench: bench.say(Disowned(at=bench.clock.now(), actor=ANNA)),
     "put on": lambda bench: bench.put_on(),
     "rejected": lambda bench: bench.answer(rejected=True, reject_code=11),
@@ -108,7 +114,7 @@ def must_agree(bench: AtOp20) -> None:
     assert to_come == expected
     assert sum(line.state == "now" for line in shown.steps) == 1
     assert offered(shown) == {act for act, event in acts_at(bench).items() if takes(run, event)}
-    left = sum(line.state != "done" for line in shown.steps) - 1
+    left = sum(line.state in {"now", "to_come"} for line in shown.steps) - 1
     assert shown.now_doing.missing.params.get("steps", 0) == left
     assert "None" not in str([line.title for line in shown.steps])
 
@@ -214,15 +220,36 @@ def feed_told(bench: AtOp20) -> tuple[str, str | None]:
 
 
 def test_the_feed_is_asked_for_until_the_station_shows_that_it_is_held() -> None:
-    """D29: with the time for which the station still waits."""
+    """D29."""
     bench = at_a_device("held")
     bench.start()
     assert feed_told(bench) == ("to_come", "step.hold_feed.detail")
     bench.scan()
-    assert feed_told(bench) == ("now", "step.hold_feed.left")
+    assert feed_told(bench) == ("now", "step.hold_feed.detail")
     bench.read(OP20, feed_held=True)
     assert feed_told(bench) == ("done", "step.hold_feed.detail")
     bench.put_on()
+    assert feed_told(bench) == ("done", "step.hold_feed.detail")
+    bench.read(OP20, feed_held=False)
+    assert feed_told(bench) == ("unconfirmed", "step.hold_feed.unconfirmed")
+
+
+def test_a_feed_that_nobody_confirmed_gets_no_tick_while_its_part_is_there() -> None:
+    bench = at_a_device("said held")
+    bench.start()
+    bench.scan()
+    bench.put_on()
+    assert feed_told(bench) == ("unconfirmed", "step.hold_feed.unconfirmed")
+
+
+def test_a_feed_that_was_held_until_the_verdict_may_run_again() -> None:
+    bench = at_a_device("held")
+    bench.start()
+    bench.scan()
+    bench.read(OP20, feed_held=True)
+    bench.put_on()
+    bench.answer(rejected=True, reject_code=11, part_count=1001)
+    bench.read(OP20, feed_held=False)
     assert feed_told(bench) == ("done", "step.hold_feed.detail")
 
 
@@ -230,7 +257,7 @@ def test_who_said_that_the_feed_is_held_stands_in_its_line() -> None:
     bench = at_a_device("said held")
     bench.start()
     bench.scan()
-    assert feed_told(bench) == ("now", "step.hold_feed.left")
+    assert feed_told(bench) == ("now", "step.hold_feed.detail")
     HAPPENINGS["say held"](bench)
     assert feed_told(bench) == ("done", "step.taken")
 
@@ -239,9 +266,9 @@ def test_where_nothing_tells_of_the_feed_it_is_not_said_to_be_held() -> None:
     bench = at_a_device("order")
     bench.start()
     bench.scan()
-    assert feed_told(bench) == ("done", "step.hold_feed.not_told")
+    assert feed_told(bench) == ("unconfirmed", "step.hold_feed.unconfirmed")
     bench.read(OP20, part_present=True)
-    assert feed_told(bench) == ("now", "step.hold_feed.left")
+    assert feed_told(bench) == ("now", "step.hold_feed.detail")
 
 
 def test_a_run_that_is_stopped_asks_for_no_feed_any_more() -> None:
