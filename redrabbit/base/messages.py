@@ -10,6 +10,7 @@ with a colon and how it is said where the plain way won't do:
 
     {quantity}          a number as it is; {quantity:,} with thousands apart
     {elapsed_s}         seconds by name (`…_s`), or a timedelta: `1.8 s`, `6 min`, `2 h 5 min`
+    {left:clock}        a timedelta that runs down: `1:34`
     {at}                an instant in the plant's zone: `13:52`, with the date on another day
     {at:exact}          as evidence: `2026-11-22 13:52:03`
     {at:relative}       when near `6 min ago`, `in 6 min`; otherwise as {at}
@@ -135,7 +136,7 @@ class Catalogue:
             case bool():
                 return self.render(Message("value.on" if value else "value.off"))
             case timedelta():
-                return self.duration(value)
+                return countdown(value) if style == "clock" else self.duration(value)
             case datetime():
                 return self.instant(value, style, now)
             case date():
@@ -233,3 +234,9 @@ class _Shown:
 
     def __format__(self, style: str) -> str:
         return self.words.shown(self.name, self.value, style, self.now)
+
+
+def countdown(left: timedelta) -> str:
+    """Return what is left as a clock shows it, in minutes and whole seconds: `1:34`."""
+    minutes, seconds = divmod(int(left.total_seconds()), MINUTE_S)
+    return f"{minutes}:{seconds:02d}"

@@ -186,6 +186,7 @@ def test_text_without_its_value_is_said_as_code_and_values() -> None:
         pytest.param("n", 18.0, "", "18", "18", id="decimal that is whole"),
         pytest.param("elapsed_s", 1.84, "", "1.8 s", "1.8 秒", id="seconds by name"),
         pytest.param("grace", timedelta(minutes=6), "", "6 min", "6 分钟", id="duration"),
+        pytest.param("left", timedelta(seconds=94.9), "clock", "1:34", "1:34", id="countdown"),
         pytest.param("at", NOW, "", "20:00", "20:00", id="instant of today, in the plant"),
         pytest.param("valid_until", date(2026, 1, 2), "", "2026-01-02", "2026-01-02", id="date"),
         pytest.param("rejected", True, "", "on", "开", id="on"),
