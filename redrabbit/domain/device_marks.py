@@ -67,19 +67,24 @@ class DeviceMarks:
         return 0 if said or of_one else self.runs_without_verdict
 
 
-def device_marks(facts: DeviceFacts, now: datetime) -> DeviceMarks:
-    """Return a device's status with all that must be seen beside it (D35)."""
+def device_marks(facts: DeviceFacts, now: datetime, count: PartCount | None = None) -> DeviceMarks:
+    """Return a device's status with all that must be seen beside it (D35).
+
+    `count` is what its station was seen to have counted last; None: not known, or it doesn't count.
+    """
     unclosed = [case for case in facts.containments if case.state is not ContainmentState.CLOSED]
     return DeviceMarks(
         standing=device_status(facts, now),
         overdue=longest_overdue(facts, now),
-        cases=tuple(case_badge(case) for case in sorted(unclosed, key=lambda c: c.opened_at)),
+        cases=tuple(
+            case_badge(case, count) for case in sorted(unclosed, key=lambda c: c.opened_at)
+        ),
         runs_without_verdict=max((check.runs_without_verdict for check in facts.checks), default=0),
     )
 
 
 def case_badge(case: ContainmentRecord, count: PartCount | None = None) -> CaseBadge:
-    """Return what is known of a case, for its badge; `count` is what its station counts now."""
+    """Return what is known of a case, for its badge; `count` is what its station counted last."""
     parts = so_far(case, count)
     return CaseBadge(
         containment_id=case.containment_id,

@@ -175,6 +175,8 @@ class StationView:
 
     count: PartCount | None = None
     """What the station has counted (D34); None: it doesn't tell, or can't be read."""
+    counted_last: PartCount | None = None
+    """What it had counted when it was read last: `count` while it can be read; None: never counted."""
     not_recorded_since: datetime | None = None
     """Since when the database has not taken what the station said; None while it does (decision 0011)."""
 

@@ -89,8 +89,8 @@ def unproved_parts(
 ) -> UnprovedParts:
     """Return what was made in a period, by the counts told last before its begin and first after it.
 
-    `until` is the count now, or what was told last where it can't be read (`is_read` is False). Never
-    more than was made.
+    `until` is the count now, or what was counted last where it can't be read (`is_read` is False). Never
+    more than was made, and never fewer than was said before in the same period.
     """
     if after is None or until is None:
         return UnprovedParts(why=period.why, since=period.since, parts=None, at_least=True)

@@ -163,17 +163,23 @@ def may_reach_further(case: ContainmentRecord, count: PartCount) -> bool:
     return before is None or count.epoch != before.epoch or _grown(case, before, count) > 0
 
 
-def so_far(case: ContainmentRecord, count: PartCount | None) -> SuspectParts:
-    """Return what is suspect by a count of now, while nothing has ended a case's window.
+def goes_on(case: ContainmentRecord) -> bool:
+    """Tell whether every further part is suspect: nothing ended the window, nothing proved the device."""
+    return case.window_to is None and case.state is ContainmentState.OPEN
 
-    Never less than what is recorded; of a window that has ended, what is recorded.
+
+def so_far(case: ContainmentRecord, count: PartCount | None) -> SuspectParts:
+    """Return what is suspect by the last count that was seen, while a case's window goes on.
+
+    Never less than what is recorded; of a window that has ended, and of one whose device is verified
+    again, what is recorded: what is made after the re-verification is not suspect.
     """
     recorded = SuspectParts(
         quantity=case.quantity,
         is_lower_bound=is_at_least(case),
         unknown=case.quantity_unknown or 0,
     )
-    if case.window_to is not None or count is None:
+    if not goes_on(case) or count is None:
         return recorded
     now = _parts(case, _side(count), has_ended=False)
     return now if (now.quantity or 0) > (case.quantity or 0) else recorded

@@ -114,7 +114,13 @@ class StationOwner:
 
     def view(self, now: datetime) -> StationView:
         """Return what pages show of the station."""
-        return replace(self.live.view(now), count=self.production.counting.at(now))
+        counting = self.production.counting
+        last = counting.so_far()
+        return replace(
+            self.live.view(now),
+            count=counting.at(now),
+            counted_last=last.count if last is not None else None,
+        )
 
     def deadline(self) -> SetDeadline | None:
         """Return the deadline of the run under way, if it has one."""

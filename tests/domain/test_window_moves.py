@@ -297,6 +297,11 @@ def test_an_open_window_goes_on_with_the_count() -> None:
         pytest.param(a_case(), None, id="not read"),
         pytest.param(a_case(), count(1100), id="a count from before"),
         pytest.param(stopped(), count(1300), id="its window has ended"),
+        pytest.param(
+            a_case(state=ContainmentState.REVERIFIED),
+            count(1300),
+            id="its device is verified again",
+        ),
         pytest.param(a_case(count_from=None, counter_from=None), count(1300), id="no begin"),
     ],
 )

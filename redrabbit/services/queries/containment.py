@@ -24,7 +24,7 @@ from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
 from redrabbit.domain.text import Text
-from redrabbit.domain.window_moves import so_far
+from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
@@ -171,7 +171,7 @@ def containments_page(
     return ContainmentsPage(
         now=now,
         open=tuple(
-            containment_row(plant, case, count_now(views, case))
+            containment_row(plant, case, view_of(views, case))
             for case in sorted(opened, key=lambda case: case.opened_at, reverse=True)
         ),
         closed=tuple(containment_row(plant, case) for case in closed),
@@ -198,7 +198,7 @@ def containment_page(
     under_way = next((run.run_id for run in tried if is_under_way(run)), None)
     return ContainmentPage(
         now=now,
-        case=containment_row(plant, case, count_now(views, case)),
+        case=containment_row(plant, case, view_of(views, case)),
         run=case.run_id,
         part=_part_of(reader, case),
         verdict=verdict_shown(missed) if missed is not None else None,
@@ -229,17 +229,22 @@ def _reverifying(plant: Plant, case: ContainmentRecord) -> Check | None:
     return check if check is not None and may_reverify(plant, check, case) else None
 
 
-def count_now(views: Views | None, case: ContainmentRecord) -> PartCount | None:
-    """Return what a case's station counts now; None where it can't be read, or isn't asked for."""
-    view = (views or {}).get(StationId(case.station))
-    return view.count if view is not None else None
+def view_of(views: Views | None, case: ContainmentRecord) -> StationView | None:
+    """Return what a case's station shows now; None where it isn't asked for."""
+    return (views or {}).get(StationId(case.station))
+
+
+def count_seen(views: Views | None, case: ContainmentRecord) -> PartCount | None:
+    """Return what a case's station was seen to have counted last; None where it isn't asked for."""
+    view = view_of(views, case)
+    return view.counted_last if view is not None else None
 
 
 def containment_row(
-    plant: Plant, case: ContainmentRecord, count: PartCount | None = None
+    plant: Plant, case: ContainmentRecord, view: StationView | None = None
 ) -> ContainmentRow:
-    """Return a case as lists show it; `count` is what its station counts now."""
-    parts = so_far(case, count)
+    """Return a case as lists show it; `view` is what its station shows now."""
+    parts = so_far(case, view.counted_last if view is not None else None)
     reaction = reaction_of(case)
     kept = read_json(Text, case.failure_mode_name)
     mode = kept or failure_mode_name(plant, case.failure_mode)
@@ -263,7 +268,7 @@ def containment_row(
         variant=case.variant,
         nest=case.nest,
         quantity=parts.quantity,
-        is_counting=case.window_to is None and count is not None,
+        is_counting=goes_on(case) and view is not None and view.count is not None,
         unknown=parts.unknown,
         at_least=parts.is_lower_bound,
         steps=len(reaction),

@@ -19,6 +19,7 @@ from redrabbit.domain.good_checks import last_good_check
 from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.record_query import latest
@@ -159,7 +160,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         no_data_since=no_data.since if no_data is not None else None,
         pause=next((p for p in scene.pauses if p.line == station.line), None),
     )
-    marks = device_marks(facts, now)
+    marks = device_marks(facts, now, view.counted_last if view is not None else None)
     standing = marks.standing
     asked = next((check for check in checks if check.id == standing.check_id), None)
     case = next(
@@ -237,18 +238,25 @@ def _unproved(scene: _Scene, station: Station, facts: DeviceFacts) -> Iterator[U
     if station.part_counter is None:
         return
     view = scene.views.get(station.id)
-    read = view.count if view is not None else None
+    place = (scene.reader, station.line, station.id)
     for period in unproved_periods(facts, scene.now):
-        place = (scene.reader, station.line, station.id)
-        last = last_told(*place) if read is None else None
         before, after = told_by(*place, period.since), told_since(*place, period.since)
         yield unproved_parts(
             period,
             before=before.count if before is not None else None,
             after=after.count if after is not None else None,
-            until=read if last is None else last.count,
-            is_read=read is not None,
+            until=_counted_last(scene, station),
+            is_read=view is not None and view.count is not None,
         )
+
+
+def _counted_last(scene: _Scene, station: Station) -> PartCount | None:
+    """Return what a station was seen to have counted last: a lost link takes none of it back."""
+    view = scene.views.get(station.id)
+    if view is not None and view.counted_last is not None:
+        return view.counted_last
+    told = last_told(scene.reader, station.line, station.id)
+    return told.count if told is not None else None
 
 
 def _last_run(reader: Reader, check_id: str, outcome: Outcome) -> RunRecord | None:

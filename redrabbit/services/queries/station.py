@@ -270,10 +270,10 @@ def _cases(
     is_running: bool,
 ) -> tuple[CaseHere, ...]:
     names = reader.names()
-    count = view.count if view is not None else None
+    count = view.counted_last if view is not None else None
     shown = [
         CaseHere(
-            case=containment_row(plant, case, count),
+            case=containment_row(plant, case, view),
             word=verdict_word(Verdict.MISSED, is_silent=_was_silent(reader, case)),
             badge=badge_shown(case_badge(case, count), now),
             reaction=reaction_shown(case, names),

@@ -13,7 +13,7 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.services.queries.containment import Views, count_now
+from redrabbit.services.queries.containment import Views, count_seen
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Page, model_of
@@ -46,7 +46,7 @@ def containments_router(site: Site) -> APIRouter:
         views = service.views()
 
         def counting(record: ContainmentRecord, names: Names) -> Containment:
-            return containment_model(record, names, count_now(views, record))
+            return containment_model(record, names, count_seen(views, record))
 
         return await service.read(
             lambda reader: page_of(
@@ -153,13 +153,13 @@ def _containment(reader: Reader, containment_id: ContainmentId, views: Views) ->
     found = reader.get(ContainmentRecord, containment_id)
     if found is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    return containment_model(found, reader.names(), count_now(views, found))
+    return containment_model(found, reader.names(), count_seen(views, found))
 
 
 def containment_model(
     record: ContainmentRecord, names: Names, count: PartCount | None = None
 ) -> Containment:
-    """Return a case as programs read it; `count` is what its station counts now."""
+    """Return a case as programs read it; `count` is what its station counted last."""
     reaction = [
         ReactionStep(
             en=step.en,
