@@ -34,4 +34,8 @@ def test_an_open_window_tells_how_many_parts_are_in_it_so_far(visitor: Visitor) 
     ):
         page = visitor.text(f"/stations/{STATION}", language).replace("\u202f", ",")
         assert words in page
-    assert "so far, and counting" in visitor.text(f"/containments/{case.containment_id}")
+    for address in (f"/containments/{case.containment_id}", f"/runs/{case.run_id}"):
+        page = visitor.text(address)
+        assert "so far, and counting" in page
+        assert f"at least {n}" in page
+    assert f"at least {n} suspect" in visitor.text("/"), "the board says no other number"

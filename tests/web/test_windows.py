@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from redrabbit.demo import summary
+from redrabbit.domain.identity import StationId
 from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.queries.board import board_page
 from tests.showcase_story import Showcase
@@ -167,6 +168,28 @@ def test_open_containments_are_the_same_wherever_they_are_counted(missing: Visit
     assert counted == dict.fromkeys(counted, 2)
     closed = missing.client.get("/api/v1/containments?closed=true").json()["items"]
     assert [case["state"] for case in closed] == ["closed"]
+
+
+def test_what_is_made_after_the_re_verification_is_not_said_to_be_suspect(missing: Visitor) -> None:
+    """D34: the window ends there; only when its station stood is not recorded."""
+    for address in (f"/containments/{CASE}", f"/stations/{STATION}"):
+        assert "every further part is suspect, too" in missing.text(address)
+    repaired = {"repair": "lens_cleaned", **BY}
+    missing.client.post(f"/api/v1/containments/{CASE}/repair", json=repaired)
+    missing.let(missing.plant.verify(STATION, case=CASE))
+    case = case_of(missing)
+    assert (case["state"], case["window_to"]) == ("reverified", None)
+    counter = missing.plant.agent.queues[StationId(STATION)].owner.live.counter()
+    assert counter is not None
+    missing.let(missing.plant.show(STATION, part_count=counter + 800))
+    assert case_of(missing)["quantity_so_far"] == case["quantity"]
+    run = case["reverified_by_run"]
+    for address in (f"/containments/{CASE}", f"/stations/{STATION}"):
+        page = re.sub(r"<[^>]+>", "", missing.text(address))
+        assert "every further part is suspect" not in page
+        assert f"Parts made before re-verification {run} are suspect, later ones are not." in page
+    page = re.sub(r"<[^>]+>", "", missing.text(f"/containments/{CASE}"))
+    assert f"until re-verification {run}; what was made since is not suspect" in page
 
 
 def _in_navigation(visitor: Visitor) -> str:

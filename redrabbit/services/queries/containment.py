@@ -79,6 +79,8 @@ class ContainmentRow:
     seen_until: datetime
     """Until when the device was last seen to be blind, or for the first time to detect again."""
     seen_by_run: RunId
+    proven_by_run: RunId | None
+    """Which run verified the device again: what was made after it is not suspect."""
     counter_from: int | None
     counter_to: int | None
     variant: str | None
@@ -263,6 +265,7 @@ def containment_row(
         ended=_ended(case),
         seen_until=case.seen_until,
         seen_by_run=case.reached_by_run or case.run_id,
+        proven_by_run=case.reverified_by_run,
         counter_from=case.counter_from,
         counter_to=case.counter_to,
         variant=case.variant,

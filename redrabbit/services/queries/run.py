@@ -23,7 +23,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.containment import ContainmentRow, containment_row
+from redrabbit.services.queries.containment import ContainmentRow, Views, containment_row, view_of
 from redrabbit.services.queries.grades import GradeLine, grade_lines
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import (
@@ -118,7 +118,9 @@ class RunPage:
     root: str
 
 
-def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunPage:
+def run_page(
+    reader: Reader, plant: Plant, run_id: RunId, now: datetime, views: Views | None = None
+) -> RunPage:
     """Return one run; KeyError if there is none of that id."""
     run = reader.get(RunRecord, run_id)
     if run is None:
@@ -149,7 +151,7 @@ def run_page(reader: Reader, plant: Plant, run_id: RunId, now: datetime) -> RunP
             _presentation(plant, names, p, told)
             for p in sorted(presentations, key=lambda p: (p.step, p.attempt))
         ),
-        containments=tuple(containment_row(plant, case) for case in cases),
+        containments=tuple(containment_row(plant, case, view_of(views, case)) for case in cases),
         remarks=tuple(
             RemarkShown(
                 text=kept.text,

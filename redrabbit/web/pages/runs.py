@@ -87,9 +87,9 @@ def _address(run_id: RunId) -> str:
 
 
 async def _shown(site: Site, visit: Visit, run_id: RunId) -> HTMLResponse:
-    plant, now = site.service.plant, site.clock.now()
+    plant, views, now = site.service.plant, site.service.views(), site.clock.now()
     try:
-        content = await site.service.read(lambda r: run_page(r, plant, run_id, now))
+        content = await site.service.read(lambda r: run_page(r, plant, run_id, now, views))
     except KeyError as error:
         raise Refusal("no_such_run", run=run_id) from error
     station = next((s for s in plant.stations if s.id == content.run.station), None)
