@@ -75,6 +75,8 @@ class DeviceFacts:
     """No command sets it yet; a bypass will (R28)."""
     pause: PauseRecord | None = None
     """The pause of the device's line that is on, if one is."""
+    was_verified: bool = False
+    """It was ever found to detect: by any of its checks, whether that counts for the plan or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

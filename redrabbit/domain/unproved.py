@@ -25,7 +25,9 @@ class UnprovedWhy(StrEnum):
     """Why what is made is proved by no verification."""
 
     NEVER_VERIFIED = "never_verified"
-    """A check of the device has never passed."""
+    """No check of the device has ever passed."""
+    NOT_PASSED = "not_passed"
+    """One has not, though the device was verified otherwise, or by what does not count for the plan."""
     LAPSED = "lapsed"
     """A check lapsed, and none has passed since: counted from the end of its grace."""
     OVERDUE = "overdue"
@@ -66,7 +68,8 @@ def _of_check(check: CheckFacts, facts: DeviceFacts, now: datetime) -> Iterator[
     passed = check.last_passed
     if passed is None:
         if check.adopted_at is not None:
-            yield UnprovedPeriod(why=UnprovedWhy.NEVER_VERIFIED, since=check.adopted_at)
+            why = UnprovedWhy.NOT_PASSED if facts.was_verified else UnprovedWhy.NEVER_VERIFIED
+            yield UnprovedPeriod(why=why, since=check.adopted_at)
         return
     asked = [each for each in check.undecided if not will_be_excused(each, facts.pause, now)]
     lapsed = [each for each in asked if status(each, now) is OccurrenceStatus.LAPSED]

@@ -80,6 +80,13 @@ def test_of_several_checks_the_longest_counts() -> None:
     ]
 
 
+def test_a_device_that_was_verified_otherwise_is_not_said_never_to_be() -> None:
+    """By another of its checks, or by a verdict that doesn't count for the plan."""
+    facts = DeviceFacts(checks=(a_check(), a_check(last_passed=None)), was_verified=True)
+    (period,) = unproved_periods(facts, T0)
+    assert (period.why, period.since) == (UnprovedWhy.NOT_PASSED, at(-9000))
+
+
 def test_a_pause_counts_by_itself() -> None:
     """R13: what falls due in it is excused because nothing is made, so what is made is shown."""
     assert periods(a_check(), pause=PAUSE) == [("paused", -60)]

@@ -382,14 +382,14 @@ def test_a_check_given_up_again_and_again_is_seen_on_every_page(visitor: Visitor
             await visitor.plant.abort(await visitor.plant.begin("line1-op20"), "no time")
 
     visitor.let(given_up(1))
-    assert "1 run without a verdict" in visitor.text("/")
-    assert "1 run without a verdict" in visitor.text("/stations")
+    assert "1 run without a result" in visitor.text("/")
+    assert "1 run without a result" in visitor.text("/stations")
     visitor.let(given_up(2))
     for page in ("/", "/due", "/stations/line1-op20"):
-        assert "3 runs in a row without a verdict" in visitor.text(page), page
+        assert "3 runs in a row without a result" in visitor.text(page), page
     assert "tell the quality engineer" in visitor.text("/stations/line1-op20")
-    assert "Run again and again without a verdict" in visitor.text("/due")
-    assert "连续 3 次验证无判定" in visitor.text("/due", "zh-CN")
+    assert "Run again and again without a result" in visitor.text("/due")
+    assert "连续 3 次验证无结果" in visitor.text("/due", "zh-CN")
 
 
 def test_a_remark_is_kept_with_its_run(visitor: Visitor) -> None:

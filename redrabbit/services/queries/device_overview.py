@@ -154,11 +154,14 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
     checks = tuple(check for check in plant.plan.checks if check.device == device.id)
     view = scene.views.get(station.id)
     no_data = _no_data(scene, station, device)
+    of_checks = tuple(_facts(scene, check, undecided) for check in checks)
+    last_good = last_good_check(scene.reader, device.id)
     facts = DeviceFacts(
-        checks=tuple(_facts(scene, check, undecided) for check in checks),
+        checks=of_checks,
         containments=tuple(c for c in scene.containments if c.device == device.id),
         no_data_since=no_data.since if no_data is not None else None,
         pause=next((p for p in scene.pauses if p.line == station.line), None),
+        was_verified=last_good is not None or any(_has_passed(scene, each) for each in of_checks),
     )
     marks = device_marks(facts, now, view.counted_last if view is not None else None)
     standing = marks.standing
@@ -179,7 +182,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         undecided=undecided,
         occurrence_status={o.occurrence_id: status(o, now) for o in undecided},
         occurrence=next((o for o in undecided if o.occurrence_id == standing.occurrence_id), None),
-        last_good=last_good_check(scene.reader, device.id),
+        last_good=last_good,
         containment=case,
         missed_silently=missed is not None and was_silent(missed),
         run=next((run for run in scene.runs if run.device == device.id), None),
@@ -257,6 +260,12 @@ def _counted_last(scene: _Scene, station: Station) -> PartCount | None:
         return view.counted_last
     told = last_told(scene.reader, station.line, station.id)
     return told.count if told is not None else None
+
+
+def _has_passed(scene: _Scene, check: CheckFacts) -> bool:
+    """Tell whether a check ever passed, be it in a way that doesn't count for the plan."""
+    conditions = equals("check_id", check.check_id), equals("outcome", Outcome.PASSED)
+    return check.last_passed is not None or bool(scene.reader.find(RunRecord, *conditions, limit=1))
 
 
 def _last_run(reader: Reader, check_id: str, outcome: Outcome) -> RunRecord | None:
