@@ -80,8 +80,8 @@ class Containment(Model):
         description="How many of them may be of another variant or nest; null before schema 3."
     )
     quantity_so_far: int | None = Field(
-        description="The same by what the station counts now, while nothing has ended the window; at "
-        "least so many."
+        description="The same by what the station was seen to have counted last, until the window has "
+        "ended or the device is verified again; at least so many."
     )
     reaction: list[ReactionStep]
     repair_code: RepairCode | None = Field(
