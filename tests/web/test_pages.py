@@ -268,6 +268,8 @@ def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
         ("/runs", "CD"),
         ("/stations/line1-op20", "C"),
         ("/", "C"),
+        ("/stations", "C"),
+        (f"/containments/{OPEN_CASE}", "C"),
     ],
 )
 def test_a_verdict_stands_with_the_grade_of_its_evidence(

@@ -43,6 +43,8 @@ class Tile:
     status: str
     headline: Message
     detail: Message | None
+    grade: str | None
+    """Of the evidence for the verdict that the status tells (D28); None where it tells or has none."""
     overdue: Message | None
     """What is overdue behind a worse status (D35)."""
     not_recorded_since: datetime | None
@@ -131,6 +133,7 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         status=overview.status,
         headline=headline,
         detail=detail,
+        grade=overview.grade,
         overdue=overdue_behind(overview.marks, now),
         not_recorded_since=overview.not_recorded_since,
         unproved=unproved_shown(each for each in overview.unproved if each.parts),
@@ -191,11 +194,7 @@ def _next(overview: DeviceOverview) -> Message:
     if next_due_at is None:
         return message("board.no_next")
     if overview.standing.status is DeviceStatus.VERIFIED and last_s is not None:
-        grade = overview.last_good.grade if overview.last_good is not None else None
-        if grade is None:
-            return message("board.next_and_last", at=next_due_at, last_s=last_s)
-        graded = message(f"grade.{grade}")
-        return message("board.next_and_last.graded", at=next_due_at, last_s=last_s, grade=graded)
+        return message("board.next_and_last", at=next_due_at, last_s=last_s)
     return message("board.next", at=next_due_at)
 
 

@@ -13,9 +13,16 @@ from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.containment_questions import missed_in, open_containments
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.device_marks import DeviceMarks, device_marks
-from redrabbit.domain.device_status import CheckFacts, DeviceFacts, DeviceStanding, ended_at
+from redrabbit.domain.device_status import (
+    CheckFacts,
+    DeviceFacts,
+    DeviceStanding,
+    DeviceStatus,
+    ended_at,
+)
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
 from redrabbit.domain.good_checks import last_good_check
+from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
@@ -70,6 +77,8 @@ class DeviceOverview:
     """The one that its status speaks of."""
     missed_silently: bool
     """Whether that case began with a device that said nothing, not with one that accepted (decision 0016)."""
+    grade: Grade | None
+    """Of the evidence for the verdict that its status tells; None where it tells none, or has none (D28)."""
     run: RunRecord | None
     """Under way for this device."""
     first_part: ChallengePart | None
@@ -170,6 +179,7 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         (c for c in facts.containments if c.containment_id == standing.containment_id), None
     )
     missed = missed_in(scene.reader, case) if case is not None else None
+    last_good = last_good_check(scene.reader, device.id)
     return DeviceOverview(
         station=station,
         device=device,
@@ -185,9 +195,28 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         last_good=last_good,
         containment=case,
         missed_silently=missed is not None and was_silent(missed),
+        grade=_grade(facts, standing, last_good, missed),
         run=next((run for run in scene.runs if run.device == device.id), None),
         first_part=plant.part(asked.parts[0]) if asked is not None else None,
     )
+
+
+def _grade(
+    facts: DeviceFacts,
+    standing: DeviceStanding,
+    last_good: PresentationRecord | None,
+    missed: PresentationRecord | None,
+) -> Grade | None:
+    match standing.status:
+        case DeviceStatus.VERIFIED:
+            return last_good.grade if last_good is not None else None
+        case DeviceStatus.MISSED:
+            return missed.grade if missed is not None else None
+        case DeviceStatus.FAILED:
+            failed = (check.last_failed for check in facts.checks)
+            return next((r.grade for r in failed if r and r.run_id == standing.run_id), None)
+        case _:
+            return None
 
 
 def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -> CheckFacts:

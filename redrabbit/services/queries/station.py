@@ -322,6 +322,8 @@ class DeviceShown:
 
     name: Text
     status: str
+    grade: str | None
+    """Of the evidence for the verdict that the status tells (D28); None where it tells or has none."""
     overdue: Message | None
     """What is overdue behind a worse status."""
     without_verdict: Message | None
@@ -355,6 +357,7 @@ def _device(overview: DeviceOverview, now: datetime) -> DeviceShown:
     return DeviceShown(
         name=overview.device.name,
         status=overview.status,
+        grade=overview.grade,
         overdue=overdue_behind(overview.marks, now),
         without_verdict=without_verdict(overview.marks.without_verdict_behind),
         cases=badges_shown(overview.marks, now),

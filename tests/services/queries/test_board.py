@@ -1,6 +1,5 @@
 """The board: one status a device, what it means, and what is next (R35, D10)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from redrabbit.domain.identity import Actor, ContainmentId, LineId
@@ -10,8 +9,7 @@ from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.services import planning
 from redrabbit.services.queries.beside_status import BadgeShown, without_verdict
-from redrabbit.services.queries.board import BoardPage, Tile, board_page, status_messages
-from redrabbit.services.queries.device_overview import device_overviews
+from redrabbit.services.queries.board import BoardPage, Tile, board_page
 from redrabbit.services.queries.wording import message
 from tests.plants import LINE, a_check, a_plant, words
 from tests.services.queries.at_op20 import AtOp20
@@ -53,30 +51,26 @@ def test_each_status_is_said_with_what_is_next(showcase: Showcase) -> None:
     assert said(tiles["line4-op40"]) == ("due", "board.due_until", "board.part")
     assert said(tiles["line1-op30"]) == ("due", "board.due_in", "board.part")
     assert said(tiles["line3-op50"]) == ("never_verified", "status.never_verified", "board.next")
-    verified = ("verified", "status.verified", "board.next_and_last.graded")
+    verified = ("verified", "status.verified", "board.next_and_last")
     assert said(tiles["line1-op20"]) == verified
 
 
-def test_the_last_good_check_is_told_with_its_grade_where_it_has_one() -> None:
-    """D28: what an earlier version recorded has none."""
-    bench = AtOp20()
-    bench.verify()
-    bench.read_both()
-    now = bench.clock.now()
-    views = {station: owner.view(now) for station, owner in bench.owners.items()}
-    overview, _ = bench.ask(lambda reader: device_overviews(reader, bench.plant, views, now))
-    assert overview.last_good is not None
+def test_whatever_verdict_a_tile_tells_it_tells_its_grade(showcase: Showcase) -> None:
+    """D28: also of a miss and of a good part that was rejected; what is no verdict has none."""
+    tiles = tiles_of(board_of(showcase))
+    told = {tile.status for tile in tiles.values() if tile.grade is not None}
+    assert told == {"missed", "failed", "verified"}
+    assert [t.device for t in tiles.values() if t.status in told and t.grade is None] == []
 
-    _, graded = status_messages(overview, now)
-    assert graded is not None
-    assert (graded.code, graded.params["grade"]) == (
-        "board.next_and_last.graded",
-        message("grade.C"),
+
+def test_a_device_that_is_verified_on_demand_tells_its_grade() -> None:
+    bench = AtOp20(a_plant(a_check(schedule=OnDemand())))
+    assert tile_of(bench).grade is None
+    bench.verify()
+    assert (said(tile_of(bench)), tile_of(bench).grade) == (
+        ("verified", "status.verified", "board.no_next"),
+        "C",
     )
-    older = replace(overview, last_good=replace(overview.last_good, grade=None))
-    _, ungraded = status_messages(older, now)
-    assert ungraded is not None
-    assert ungraded.code == "board.next_and_last"
 
 
 def test_figures_are_of_the_records(showcase: Showcase) -> None:
