@@ -93,8 +93,8 @@ def test_polls_that_are_too_slow_are_said_to_be_with_what_is_needed() -> None:
         ),
         (
             "The station is read too seldom for this: once it is confirmed, silence proves nothing here. "
-            "Reading every 50 ms or faster is needed (poll_interval), or declare pulse if the PLC program "
-            "tells it."
+            "Reading every 50 ms or faster is needed (`poll` in the station file), or declare pulse if the PLC "
+            "program tells it."
         ),
     ]
 
