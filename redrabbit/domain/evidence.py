@@ -19,7 +19,7 @@ from redrabbit.domain.hearing import NO_MESSAGES, Hearing, clock_fell, hear, pre
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
-from redrabbit.domain.part_coming import answer_may_be_older, came_since, unread_for_long
+from redrabbit.domain.part_coming import Unread, answer_may_be_older, came_since, unread_for_long
 from redrabbit.domain.reject_reason import (
     NOTHING_TOLD,
     RejectReason,
@@ -102,8 +102,8 @@ class Evidence:
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
     turned_at: datetime | None = None
     """When an answer last was first seen of which nobody knows whether it came after the part."""
-    unread_before: bool = False
-    """The reading that showed the part came after a gap that can have hidden an answer to it (D30)."""
+    unread_before: Unread | None = None
+    """The gap before the reading that showed the part, if it can have hidden an answer to it (D30)."""
     hearing: Hearing = NO_MESSAGES
     """By which clocks messages told their time, and which are missing (D27)."""
     windows: int = 0

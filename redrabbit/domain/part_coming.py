@@ -6,6 +6,7 @@ own: neither that answer nor the silence after it proves anything (D30).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.condition import level_holds, turned_true
@@ -13,6 +14,15 @@ from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Value
 from redrabbit.domain.rule import DetectionRule, judging_signals, signals_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A time without a reading of an answer's signal that can have hidden the answer."""
+
+    gap_s: float
+    harmless_s: float
+    """How long it may be without hiding anything."""
 
 
 def came_since(
@@ -37,14 +47,15 @@ def came_since(
 
 def unread_for_long(
     expectation: Expectation, read_at: Mapping[SignalName, datetime], at: datetime
-) -> bool:
-    """Return whether an answer can have come and gone unseen until `at`, since its signal was read."""
-    return any(
-        (limit_s := expectation.blind_after_s.get(signal)) is not None
-        and signal in read_at
-        and (at - read_at[signal]).total_seconds() > limit_s
-        for signal in judging_signals(expectation.rule)
-    )
+) -> Unread | None:
+    """Return the longest time until `at` in which an answer can have come and gone unseen; None: none."""
+    found = [
+        Unread(gap_s=gap_s, harmless_s=limit_s)
+        for signal in judging_signals(expectation.rule) & read_at.keys()
+        if (limit_s := expectation.blind_after_s.get(signal)) is not None
+        and (gap_s := (at - read_at[signal]).total_seconds()) > limit_s
+    ]
+    return max(found, key=lambda unread: (unread.gap_s, unread.harmless_s), default=None)
 
 
 def answer_may_be_older(

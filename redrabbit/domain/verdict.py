@@ -187,7 +187,7 @@ def _hides_an_answer(evidence: Evidence) -> bool:
     stated = evidence.presented_how is Presented.STATED
     since = evidence.armed_at if stated else evidence.presented_from
     turned = evidence.turned_at is not None and (since is None or evidence.turned_at >= since)
-    return turned or evidence.unread_before
+    return turned or evidence.unread_before is not None
 
 
 def _may_be_of_another_part(evidence: Evidence) -> bool:

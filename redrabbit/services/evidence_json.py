@@ -13,6 +13,7 @@ from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts.codec import plain
 from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.ledger import JsonValue, instant_text
+from redrabbit.domain.part_coming import Unread
 from redrabbit.domain.rule import AllOf, AnyOf, Condition, Not, StaysOff
 from redrabbit.domain.station import ModbusLink, Station
 
@@ -47,6 +48,7 @@ def evidence_json(evidence: Evidence, station: Station) -> dict[str, JsonValue]:
             },
             "pulses_learnt_s": evidence.expectation.learnt_s,
             "blind": evidence.blind,
+            "unread_before": _unread(evidence.unread_before),
         },
         reason={"told": evidence.reason.told, "renewed": evidence.reason.renewed},
         poll_interval_s=interval,
@@ -89,6 +91,13 @@ def without_readings(evidence: Evidence) -> Evidence:
         trace=(),
         trace_points_dropped=dropped,
     )
+
+
+def _unread(unread: Unread | None) -> dict[str, JsonValue] | None:
+    """Return the gap in which an answer can have been hidden before the part was seen (D30)."""
+    if unread is None:
+        return None
+    return {"gap_s": round(unread.gap_s, 6), "harmless_s": round(unread.harmless_s, 6)}
 
 
 def _feed(feed: FeedWatch | None) -> dict[str, JsonValue] | None:

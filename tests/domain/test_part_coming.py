@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.part_coming import answer_may_be_older, came_since, unread_for_long
+from redrabbit.domain.part_coming import Unread, answer_may_be_older, came_since, unread_for_long
 from redrabbit.domain.rule import DetectionRule, Increases, Rises
 from tests.builders import (
     ACCEPTED,
@@ -58,11 +58,14 @@ def test_a_message_tells_when_the_part_came() -> None:
 def test_an_answer_can_have_gone_unseen_once_its_signal_is_unread_for_too_long(
     blind_s: float | None, until: float, hides: bool
 ) -> None:
-    assert unread_for_long(an_expectation(blind_s=blind_s), READ, at(until)) is hides
+    found = unread_for_long(an_expectation(blind_s=blind_s), READ, at(until))
+    assert (found is not None) is hides
+    if found is not None:
+        assert found == Unread(gap_s=(at(until) - at(2)).total_seconds(), harmless_s=blind_s or 0.0)
 
 
 def test_a_signal_that_was_never_read_has_no_gap() -> None:
-    assert not unread_for_long(an_expectation(), {PRESENT: at(1)}, at(99))
+    assert unread_for_long(an_expectation(), {PRESENT: at(1)}, at(99)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A verdict in words a person would use, with what it rests on in one sentence (look.md)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,6 +109,8 @@ def _sentence(presentation: PresentationRecord, elapsed: timedelta | None) -> Me
                 observed=presentation.observed_code,
                 expected=presentation.expected_code,
             )
+        if presentation.verdict_reason is Why.NOT_WATCHED:
+            return _not_watched(presentation)
         if presentation.verdict_reason is Why.STALE and not was_silent(presentation):
             return message("verdict.why.reason_not_told", part=part)
         return message(f"verdict.why.{presentation.verdict_reason}", part=part)
@@ -118,3 +121,23 @@ def _sentence(presentation: PresentationRecord, elapsed: timedelta | None) -> Me
         word = "right_reason" if renewed else "reason_not_renewed"
         return message(f"verdict.detected.{word}", part=part, elapsed=elapsed)
     return message(f"verdict.{presentation.verdict}.sentence", part=part, elapsed=elapsed)
+
+
+def _not_watched(presentation: PresentationRecord) -> Message:
+    """Say which gap decided and what would have been harmless, where the record has it (D30)."""
+    part = presentation.part_id
+    kept = json.loads(presentation.evidence) if presentation.evidence is not None else {}
+    windows = kept.get("windows") or {}
+    limits = [each for each in (windows.get("blind_after_s") or {}).values() if each is not None]
+    if windows.get("blind") and limits:
+        gap_s, harmless_s, when = windows["largest_gap_s"], min(limits), "in_place"
+    elif before := windows.get("unread_before"):
+        gap_s, harmless_s, when = before["gap_s"], before["harmless_s"], "before"
+    else:
+        return message("verdict.why.not_watched", part=part)
+    return message(
+        f"verdict.why.not_watched.{when}",
+        part=part,
+        gap=timedelta(seconds=gap_s),
+        harmless=timedelta(seconds=harmless_s),
+    )

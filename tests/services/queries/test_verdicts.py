@@ -1,5 +1,6 @@
 """A verdict in words, with what it rests on and what to do about it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -162,7 +163,49 @@ def test_a_silence_that_was_not_listened_to_is_said_as_that() -> None:
     bench.read(OP20)
     found = said(bench)
     assert found is not None
-    assert (found.verdict, found.sentence.code) == ("inconclusive", "verdict.why.not_watched")
+    assert (found.verdict, found.sentence.code) == (
+        "inconclusive",
+        "verdict.why.not_watched.in_place",
+    )
+    gap, harmless = found.sentence.params["gap"], found.sentence.params["harmless"]
+    assert isinstance(gap, timedelta)
+    assert isinstance(harmless, timedelta)
+    assert gap > harmless
+
+
+def test_the_gap_before_the_part_is_told_where_that_decided() -> None:
+    """D30: the part came in a gap of 2.5 s; while it was in place the station was read all the time."""
+    bench = AtOp20()
+    bench.start()
+    bench.scan()
+    bench.see_free()
+    bench.pass_time(2.5)
+    bench.read(OP20, part_present=True)
+    for _ in range(16):
+        bench.pass_time(0.2)
+        bench.read(OP20)
+    found = said(bench)
+    assert found is not None
+    assert found.sentence.code == "verdict.why.not_watched.before"
+    gap, harmless = found.sentence.params["gap"], found.sentence.params["harmless"]
+    assert isinstance(gap, timedelta)
+    assert isinstance(harmless, timedelta)
+    assert timedelta(seconds=2.5) <= gap < timedelta(seconds=3)
+    assert harmless < gap
+
+
+@pytest.mark.parametrize("evidence", [None, "{}", '{"windows": {"blind": true}}'])
+def test_a_record_that_has_no_gap_tells_none(evidence: str | None) -> None:
+    """What an earlier version wrote, or what was erased."""
+    record = bare(
+        PresentationRecord,
+        verdict=Verdict.INCONCLUSIVE,
+        verdict_reason=Why.NOT_WATCHED,
+        evidence=evidence,
+    )
+    found = verdict_shown(record)
+    assert found is not None
+    assert found.sentence.code == "verdict.why.not_watched"
 
 
 def test_a_rejected_good_master_calls_maintenance() -> None:
