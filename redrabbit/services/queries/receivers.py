@@ -1,6 +1,7 @@
 """Who is told of alarms, what waits for each, and what did not get there (D48)."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,9 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
 }
 """How pages call what a message tells, by its event; `wrong_part` is in older files, and was never raised."""
 
+_ANSWERED: Final = re.compile(r"answered (?P<answer>\d{3}\b.*)", re.DOTALL)
+"""How `redrabbit.alarms.http_answer` keeps an answer: its status, and the receiver's own words."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverRow:
@@ -66,12 +70,21 @@ class ParkedRow:
     line: Text | None
     place: Text | None
     """The device or station that it is about."""
+    about: str | None
+    """The receiver that it is about, where it tells of one."""
     run: RunId | None
     raised_at: datetime
     attempts: int
     parked_at: datetime
     reason: ParkedReason
     said: str | None
+    """What it answered, as it was kept."""
+
+    @property
+    def answered(self) -> Message | str | None:
+        """What it answered, in the reader's language as far as the words are ours."""
+        known = _ANSWERED.fullmatch(self.said) if self.said is not None else None
+        return message("receivers.answered", answer=known["answer"]) if known else self.said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +152,7 @@ def _parked(parked: ParkedMessage, known: Collection[str]) -> ParkedRow:
         event=message(EVENT_WORDS[parked.event]),
         line=_text(names.get("line")),
         place=_text(names.get("device") or names.get("station")),
+        about=told.get("receiver"),
         run=told.get("run_id"),
         raised_at=parked.created_at,
         attempts=parked.attempts,

@@ -21,6 +21,7 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_words import Verdict
+from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, Views, containment_row, view_of
@@ -33,7 +34,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
-from redrabbit.services.queries.telling import ToldShown, told_shown
+from redrabbit.services.queries.telling import ToldShown, in_words, told_shown
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import grade_reached, message, outcome_word
@@ -190,6 +191,7 @@ def _presentation(
     presentation: PresentationRecord,
     told: Sequence[PartToldRecord],
 ) -> PresentationShown:
+    station = next((each for each in plant.stations if each.id == presentation.station), None)
     return PresentationShown(
         step=presentation.step,
         attempt=presentation.attempt,
@@ -205,8 +207,10 @@ def _presentation(
         if presentation.elapsed_s is not None
         else None,
         measured=presentation.measured,
-        said=_said(presentation),
-        told=tuple(told_shown(each, names) for each in told if each.step == presentation.step),
+        said=_said(presentation, station),
+        told=tuple(
+            told_shown(each, names, station) for each in told if each.step == presentation.step
+        ),
         use_number=presentation.use_number,
         issued_at=presentation.issued_at,
         issued_by=person(names, presentation.issued_by, presentation.issued_how),
@@ -225,7 +229,7 @@ def _presentation(
     )
 
 
-def _said(presentation: PresentationRecord) -> tuple[Message, ...]:
+def _said(presentation: PresentationRecord, station: Station | None) -> tuple[Message, ...]:
     told = {
         "serial": presentation.serial,
         "variant": presentation.variant,
@@ -238,7 +242,10 @@ def _said(presentation: PresentationRecord) -> tuple[Message, ...]:
     judged = presentation.verdict is not None
     return (
         *(
-            message(f"said.{name}", value=value)
+            message(
+                f"said.{name}",
+                value=in_words(station, name, value),
+            )
             for name, value in told.items()
             if value is not None
         ),

@@ -81,10 +81,22 @@ class ToldShown:
     by: Person
 
 
-def told_shown(told: PartToldRecord, names: Names) -> ToldShown:
-    """Return who told what of a part, and when."""
+def in_words(station: Station | None, of: str, value: str) -> Text | str:
+    """Return what stands on the button of a value, in both languages; the value where nothing else does."""
+    asked = station.says.asked if station is not None else {}
+    words = {name.value: each.words for name, each in asked.items()}
+    return words.get(of, {}).get(value, value)
+
+
+def told_shown(told: PartToldRecord, names: Names, station: Station | None) -> ToldShown:
+    """Return who told what of a part, and when; in the words of its station's file, where it has any."""
     how = "tap" if told.source is Source.TAP else "scan"
     return ToldShown(
-        words=message(f"told.{how}", of=told.of.value, value=told.value, at=told.told_at),
+        words=message(
+            f"told.{how}",
+            of=told.of.value,
+            value=in_words(station, told.of.value, told.value),
+            at=told.told_at,
+        ),
         by=person(names, told.told_by, told.told_how),
     )

@@ -17,6 +17,8 @@ from redrabbit.services.queries.receivers import (
     ReceiversPage,
     receivers_page,
 )
+from redrabbit.services.queries.wording import message
+from redrabbit.services.receiver_alarms import say_not_reached
 from tests.fakes import JumpClock
 from tests.showcase import showcase_plant
 from tests.showcase_story import BEGIN, SILENT_RUN, Showcase
@@ -60,6 +62,11 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
     assert (refused.reason, alone.reason) == (ParkedReason.REFUSED, ParkedReason.OTHERS_TAKEN)
     assert refused.said is not None
     assert refused.said.startswith("answered 422")
+    assert refused.answered == message(
+        "receivers.answered", answer=refused.said.removeprefix("answered ")
+    )
+    assert replace(refused, said="no route to host").answered == "no route to host"
+    assert replace(refused, said=None).answered is None
     assert alone == ParkedRow(
         alarm=AlarmId("line1-A-1"),
         receiver="quality-office",
@@ -67,6 +74,7 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
         event=alone.event,
         line=Text(en="Line 1 Brake caliper", zh="1线 制动卡钳"),
         place=alone.place,
+        about=None,
         run=RunId(SILENT_RUN),
         raised_at=alone.raised_at,
         attempts=1,
@@ -114,6 +122,18 @@ async def test_a_receiver_that_was_removed_is_shown_as_long_as_it_has_messages_l
         None,
         None,
         None,
+    )
+
+
+async def test_a_message_about_a_receiver_says_which() -> None:
+    showcase = await a_plant_without_receivers()
+    await showcase.write(lambda uow: say_not_reached(uow, "office"))
+    assert await showcase.outbox.park_all_but([]) == {"andon": 1}
+    (parked,) = page_of(showcase).parked
+    assert (parked.event.code, parked.receiver, parked.about) == (
+        "event.receiver_not_reached",
+        "andon",
+        "office",
     )
 
 

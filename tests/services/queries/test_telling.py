@@ -1,5 +1,7 @@
 """What the operator's page asks of a part, and what the run's page says of it (D33)."""
 
+from dataclasses import replace
+
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.records import PartToldRecord
 from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
@@ -65,7 +67,22 @@ def test_the_record_says_who_told_what_and_how() -> None:
     assert [each.words.code for each in shown.told] == ["told.scan", "told.tap"]
     told = bench.ask(lambda reader: reader.find(PartToldRecord))
     names = bench.ask(lambda reader: reader.names())
-    assert [told_shown(each, names) for each in told] == list(shown.told)
+    station = bench.plant.stations[0]
+    assert [told_shown(each, names, station) for each in told] == list(shown.told)
+
+
+def test_what_was_tapped_is_said_in_the_words_of_the_button() -> None:
+    bench = a_bench()
+    bench.tell("serial", "S-17")
+    bench.tell("variant", "l")
+    bench.judged("RR-0001", rejected=True, reject_code=11)
+    now, run = bench.clock.now(), bench.run_shown().run
+    (shown,) = bench.ask(lambda reader: run_page(reader, bench.plant, run, now)).presentations
+    assert [each.params["value"] for each in shown.said] == ["S-17", LEFT]
+    assert [each.words.params["value"] for each in shown.told] == ["S-17", LEFT]
+    gone = replace(bench.plant, stations=())
+    (shown,) = bench.ask(lambda reader: run_page(reader, gone, run, now)).presentations
+    assert [each.params["value"] for each in shown.said] == ["S-17", "l"]
 
 
 def test_what_should_have_been_told_and_is_not_known_is_said() -> None:
