@@ -233,11 +233,17 @@ def hurry(config_dir: Path) -> None:
     for path in config_dir.glob("line*.yaml"):
         station = yaml.load(path)
         for device in station["devices"].values():
-            device["rule"]["within"] = WITHIN
+            if not _answers_by_silence(device["rule"]):
+                device["rule"]["within"] = WITHIN
         yaml.dump(station, path)
     plant = yaml.load(config_dir / "plant.yaml")
     plant.pop("notifications", None)
     yaml.dump(plant, config_dir / "plant.yaml")
+
+
+def _answers_by_silence(rule: Mapping[str, Any]) -> bool:
+    """Return whether an answer has a time of its own, which must be over within the rule's."""
+    return any("stays_off" in rule[answer] for answer in ("detected", "accepted"))
 
 
 def _json(content: bytes) -> Mapping[str, Any]:

@@ -154,7 +154,7 @@ def nothing_is_missing(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_comes_with_the_part_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(evidence, "answer_turned_true", lambda *_: False)
+    patch.setattr(evidence, "answer_may_be_older", lambda *_, **_more: False)
 
 
 def a_part_came_when_it_was_seen(patch: pytest.MonkeyPatch) -> None:

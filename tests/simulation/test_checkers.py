@@ -530,7 +530,7 @@ def test_a_miss_that_opens_nothing_breaks_l4(monkeypatch: PATCH) -> None:
 
 def test_a_suspect_window_without_its_last_good_check_breaks_l4(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
-    monkeypatch.setattr(consequences, "last_good_check", lambda *_args: None)
+    monkeypatch.setattr(consequences, "good_check_before", lambda *_args: None)
 
     broken("L4", what="window is not from")
 
