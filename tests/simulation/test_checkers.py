@@ -77,7 +77,7 @@ from tests.simulation.story import Scene, Story
 
 pytestmark = pytest.mark.simulation
 
-SEEDS = range(16)
+SEEDS = range(60)
 PATCH = pytest.MonkeyPatch
 Judge = Callable[[Evidence, datetime], Judgement | None]
 
@@ -427,7 +427,7 @@ def test_a_watch_that_notices_no_restart_of_the_machine_breaks_d32(monkeypatch: 
     aim(monkeypatch, FaultKind.MACHINE_RESTART, where=tells_of_itself)
     monkeypatch.setattr(MachineWatch, "_count", lambda *_args: False)
 
-    broken("D32", what="silence of a machine that stood", seeds=range(40, 80))
+    broken("D32", what="silence of a machine that stood", seeds=range(40, 200))
 
 
 def test_a_watch_that_takes_a_controller_in_stop_for_running_breaks_d32(monkeypatch: PATCH) -> None:
@@ -448,7 +448,7 @@ def test_a_watch_that_takes_a_controller_in_stop_for_running_breaks_d32(monkeypa
 
     monkeypatch.setattr(MachineWatch, "take", always_beating)
 
-    broken("D32", what="silence of a machine that stood", seeds=range(40, 80))
+    broken("D32", what="silence of a machine that stood", seeds=range(40, 200))
 
 
 def test_a_run_of_a_device_that_is_not_read_breaks_d32(monkeypatch: PATCH) -> None:
