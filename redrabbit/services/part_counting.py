@@ -21,7 +21,7 @@ from redrabbit.domain.part_count import (
 )
 from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.station import Station
-from redrabbit.services.told_with_count import ToldWithCount
+from redrabbit.domain.told_with_count import ToldWithCount
 
 NEVER_EXPIRES: Final = timedelta.max
 """Of a counter that speaks on change only: it is silent while nothing is made."""
