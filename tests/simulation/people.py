@@ -67,10 +67,11 @@ ESCAPE_WATCH_S = 30.0
 UNRECORDED_S = 10.0
 """How long somebody waits before trying again what could not be recorded."""
 AGAIN_S, CLOSING_S = 900.0, 1200.0
+"""How long the quality engineer takes over another repair, and over the end of a case."""
 DECIDING_S = 300.0
 """How long the quality engineer takes over what was learnt of a pulse."""
 REFUSED_SHARE = 0.2
-"""How long the quality engineer takes over another repair, and over the end of a case."""
+"""Of learnt pulses, those that the quality engineer refuses."""
 QUALITY = "quality"
 """The name that the quality engineer states."""
 SICK = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.HEALTHY]
