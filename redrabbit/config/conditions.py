@@ -164,6 +164,12 @@ def _value(reading: _Reading) -> Condition | None:
     return Becomes(signal=SignalName(name.text), value=value)
 
 
+def values_schema() -> Schema:
+    """Return the schema of a list of values that a signal can have."""
+    values = {"type": ["string", "number", "boolean"]}
+    return {"type": "array", "items": values, "minItems": 1}
+
+
 def read_value(node: Node, signal: str, values: ValueRange, problems: Problems) -> Value | None:
     """Return a value that the signal can have; None after noting why it can't."""
     written = node.value if isinstance(node, Scalar) else None

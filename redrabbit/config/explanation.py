@@ -41,7 +41,7 @@ from redrabbit.domain.rule import (
 )
 from redrabbit.domain.signals import Resets
 from redrabbit.domain.station import Device, ModbusLink, MqttLink, Station
-from redrabbit.domain.station_says import SaidOf, Source
+from redrabbit.domain.station_says import COUNTED, SaidOf, Source
 
 _KNOWN: dict[KnownBy, str] = {
     KnownBy.CODE: "the station reads the code on the part",
@@ -142,11 +142,19 @@ def _said_words(station: Station) -> Iterator[tuple[SaidOf, str]]:
         by_hand = {Source.SCAN: "scans it", Source.TAP: "taps it"}
         if signal is None:
             yield of, f"the operator {by_hand[source]} before the part is put in"
-        elif asked is None:
-            yield of, f"{signal} tells it"
+            continue
+        listed = station.says.words.get(of, ())
+        if asked is None:
+            words = f"{signal} tells it"
         else:
             how = by_hand[asked.by]
-            yield of, f"the operator {how} before, and {signal} must tell the same for the part"
+            words = f"the operator {how} before, and {signal} must tell the same for the part"
+            listed = () if listed == asked.values else listed
+        if listed:
+            words += f": {', '.join(listed)}"
+        elif of in COUNTED and not station.says.words.get(of):
+            words += f"; without values a window after a miss holds parts of any {of.value}"
+        yield of, words
 
 
 def _link_words(station: Station) -> str:

@@ -2,7 +2,7 @@
 
 says:
 serial: serial_number
-variant: {tap: [left, right]}
+variant: {signal: recipe_name, values: [left, right]}
 nest: {signal: nest_number, expected: {tap: [1, 2]}}
 program: {signal: program_number, production: [7, 8]}
 mode: {signal: challenge_mode, production: [false]}
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from redrabbit.config.conditions import read_value
-from redrabbit.config.file_schema import Block, Key, Raw, Schema, Section
+from redrabbit.config.conditions import read_value, values_schema
+from redrabbit.config.file_schema import Block, Key, Raw, Section
 from redrabbit.config.located_yaml import Node, Sequence, describe
 from redrabbit.config.problem import Problems
 from redrabbit.config.signal_table import SignalTable
@@ -22,17 +22,11 @@ from redrabbit.config.told_of_part import ToldOfPart, read_told, told_key
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.station_says import ProductionSignal, SaidOf, StationSays
 
-
-def _values_schema() -> Schema:
-    values = {"type": ["string", "number", "boolean"]}
-    return {"type": "array", "items": values, "minItems": 1}
-
-
 _PRODUCTION: Final = Section(
     {
         "signal": Key(SIGNAL, "The signal that tells it."),
         "production": Key(
-            Raw(_values_schema, "[value, …]"),
+            Raw(values_schema, "[value, …]"),
             "Its values in production; what is found under any other fulfils nothing.",
         ),
     },
@@ -71,6 +65,7 @@ def read_station_says(block: Block | None, table: SignalTable, problems: Problem
         nest=told[SaidOf.NEST].signal,
         pallet=told[SaidOf.PALLET].signal,
         asked={of: each.asked for of, each in told.items() if each.asked is not None},
+        words={of: each.values for of, each in told.items() if each.values},
         program=_production(block["program"], table, problems) if block["program"] else None,
         mode=_production(block["mode"], table, problems) if block["mode"] else None,
     )

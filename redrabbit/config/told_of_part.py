@@ -2,8 +2,12 @@
 
 serial: scan
 variant: {tap: {left: {en: Left, zh: 左}, right: {en: Right, zh: 右}}}
+variant: {signal: recipe_name, values: [left, right]}
 nest: {signal: nest_number, expected: {tap: [1, 2, 3, 4]}}
 pallet: {signal: pallet_id, expected: scan}
+
+`values` are what the signal tells of a part, so that a suspect window needs not hold what is known to be of another
+(D34). What can be tapped are its values, too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.config import located_yaml
-from redrabbit.config.conditions import read_value
+from redrabbit.config.conditions import read_value, values_schema
 from redrabbit.config.file_schema import Bilingual, Block, Key, Raw, Schema, Section, Words
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Problems, SourcePosition
@@ -21,7 +25,7 @@ from redrabbit.domain.identity import DeviceId, SignalName
 from redrabbit.domain.part_told import PLACES
 from redrabbit.domain.rule import DetectionRule, signals_of
 from redrabbit.domain.signals import MqttAddress
-from redrabbit.domain.station_says import Asked, SaidOf, Source, shown
+from redrabbit.domain.station_says import COUNTED, Asked, SaidOf, Source, shown
 from redrabbit.domain.text import Text
 
 SCAN: Final = "scan"
@@ -31,6 +35,8 @@ _TAP_WORD: Final = Words("a word to tap", most=40)
 _TAPS: Final = "[left, right], two words or more; or {left: {en: Left, zh: 左}, …}"
 _ASKED: Final = "scan, or {tap: [left, right]}"
 _PLACE: Final = "{signal: nest_number, expected: {tap: [1, 2]}}"
+_LISTED: Final = "{signal: recipe_name, values: [left, right]}"
+_VALUES: Final = "[value, …], for example [1, 2]"
 
 
 def _taps_schema() -> Schema:
@@ -45,26 +51,38 @@ def _asked_schema() -> Schema:
     return {"anyOf": [{"enum": [SCAN]}, _TAP.schema()]}
 
 
-_EXPECTED: Final = Section(
-    {
-        "signal": Key(SIGNAL, "The signal that tells where the part before the device stands."),
-        "expected": Key(
-            Raw(_asked_schema, _ASKED),
+def _by_signal(of: SaidOf) -> Section | None:
+    """Return what can be said of a signal that tells this; None where only its name can."""
+    alone = (of in PLACES) != (of in COUNTED)
+    keys: dict[str, Key] = {}
+    if of in PLACES:
+        words = (
             "How the operator tells, before the part is put in, where it will stand: only a part "
-            "that stands there is the challenge part.",
-        ),
-    },
-    _PLACE,
-)
+            "that stands there is the challenge part."
+        )
+        keys["expected"] = Key(Raw(_asked_schema, _ASKED), words, required=alone)
+    if of in COUNTED:
+        words = (
+            "What the signal tells of a part. Any other value tells nothing of one, and where none is "
+            "listed, none does: what was counted then stays suspect after a miss."
+        )
+        keys["values"] = Key(Raw(values_schema, _VALUES), words, required=alone)
+    if not keys:
+        return None
+    signal = Key(SIGNAL, "The signal that tells it of the part before the device.")
+    return Section({"signal": signal} | keys, _PLACE if of in PLACES else _LISTED)
+
+
+_BY_SIGNAL: Final = {of: section for of in SaidOf if (section := _by_signal(of)) is not None}
 
 
 def told_key(of: SaidOf, words: str) -> Key:
     """Return the key that says who tells this of a part; `words` is what it is."""
-    is_place = of in PLACES
-    forms = f"a signal, {_ASKED}" + (f", or {_PLACE}" if is_place else "")
+    by_signal = _BY_SIGNAL.get(of)
+    forms = f"a signal, {_ASKED}" + (f", or {by_signal.expected}" if by_signal else "")
 
     def schema() -> Schema:
-        sections = [_TAP.schema(), *([_EXPECTED.schema()] if is_place else [])]
+        sections = [_TAP.schema(), *([by_signal.schema()] if by_signal else [])]
         return {"anyOf": [SIGNAL.schema(), *sections]}
 
     return Key(Raw(schema, forms), f"Who tells {words}: {forms}.", required=False)
@@ -76,6 +94,8 @@ class ToldOfPart:
 
     signal: SignalName | None = None
     asked: Asked | None = None
+    values: tuple[str, ...] = ()
+    """What the signal tells of a part."""
     place: SourcePosition | None = None
     """Where its `expected` stands, if the part is known by it."""
 
@@ -91,23 +111,54 @@ def read_told(of: SaidOf, block: Block, table: SignalTable, problems: Problems) 
         name = SIGNAL.read(node, problems)
         table.refuse_unknown(name, node.place, problems)
         return ToldOfPart(signal=SignalName(name) if name is not None else None)
-    if of in PLACES and isinstance(node, located_yaml.Mapping) and node.get("tap") is None:
-        return _read_place(node, table, problems)
+    section = _BY_SIGNAL.get(of)
+    if section is not None and isinstance(node, located_yaml.Mapping) and node.get("tap") is None:
+        return _read_by_signal(section, node, table, problems)
     return ToldOfPart(asked=_read_asked(node, None, table, problems))
 
 
-def _read_place(node: Node, table: SignalTable, problems: Problems) -> ToldOfPart:
-    block = _EXPECTED.read(node, problems)
-    if block is None or block["signal"] is None or block["expected"] is None:
+def _read_by_signal(
+    section: Section, node: Node, table: SignalTable, problems: Problems
+) -> ToldOfPart:
+    block = section.read(node, problems)
+    if block is None or block["signal"] is None:
         return ToldOfPart()
     name, where = SignalName(block["signal"]), block.place_of("signal")
     table.refuse_unknown(name, where, problems)
-    values = table.ranges.get(name)
-    if values is not None and values.kind == "bool":
+    ranges = table.ranges.get(name)
+    expected: Node | None = block["expected"]
+    listed: Node | None = block["values"]
+    if expected is not None and ranges is not None and ranges.kind == "bool":
         problems.add(where, f"{name!r} is bool", "a signal that tells a number or a text")
         return ToldOfPart()
-    asked = _read_asked(block["expected"], name, table, problems)
-    return ToldOfPart(signal=name, asked=asked, place=block.place_of("expected"))
+    if expected is None and listed is None and block.complete:
+        found = "neither 'expected' nor 'values'"
+        problems.add(block.place, found, f"{section.expected}, or the signal's name alone")
+    asked = _read_asked(expected, name, table, problems) if expected is not None else None
+    taps = asked.values if asked is not None else ()
+    values = _read_values(listed, name, table, problems) if listed is not None else taps
+    for missing in [word for word in taps if word not in values] if values else ():
+        where = block.place_of("values")
+        problems.add(where, f"{missing!r} can be tapped, and is not listed", "each word to tap")
+    place = block.place_of("expected") if expected is not None else None
+    return ToldOfPart(signal=name, asked=asked, values=values, place=place)
+
+
+def _read_values(
+    node: Node, signal: SignalName, table: SignalTable, problems: Problems
+) -> tuple[str, ...]:
+    """Return the words of a part; noted is each that the signal can never tell, or stands twice."""
+    if not isinstance(node, Sequence) or not node.items:
+        problems.add(node.place, f"found {describe(node)}", _VALUES)
+        return ()
+    read: list[str] = []
+    for item in node.items:
+        value = _word(item, signal, table, problems)
+        if value in read:
+            problems.add(item.place, f"{value!r} a second time", "each value once")
+        elif value is not None:
+            read.append(value)
+    return tuple(read)
 
 
 def _read_asked(
@@ -130,7 +181,7 @@ def _read_asked(
         return None
     read: list[str] = []
     for key, named in entries:
-        value = _tap_word(key, signal, table, problems)
+        value = _word(key, signal, table, problems)
         if value in read:
             problems.add(key.place, f"{value!r} a second time", "each word once")
         text = Bilingual().read(named, problems) if named is not None else None
@@ -140,10 +191,10 @@ def _read_asked(
     return Asked(by=Source.TAP, values=tuple(read), words=words)
 
 
-def _tap_word(
+def _word(
     node: Node, signal: SignalName | None, table: SignalTable, problems: Problems
 ) -> str | None:
-    """Return a word to tap; one that the place's signal can never tell is refused."""
+    """Return a word of a part; one that the signal can never tell is refused."""
     values = table.ranges.get(signal) if signal is not None else None
     if signal is None or values is None:
         return _TAP_WORD.read(node, problems)

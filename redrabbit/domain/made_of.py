@@ -18,7 +18,7 @@ class MadeOf:
     """Parts that are known to be of one variant and nest."""
 
     variant: str | None
-    """None: the station doesn't tell it."""
+    """None: the station doesn't tell it, or told a word that is none of a part."""
     nest: str | None
     made: int
 

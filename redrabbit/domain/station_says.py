@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from redrabbit.domain.condition import same_value
 from redrabbit.domain.identity import SignalName
@@ -28,6 +29,10 @@ class SaidOf(StrEnum):
     VARIANT = "variant"
     NEST = "nest"
     PALLET = "pallet"
+
+
+COUNTED: Final = frozenset({SaidOf.VARIANT, SaidOf.NEST})
+"""What parts are counted and suspected by (D34, D36)."""
 
 
 class Source(StrEnum):
@@ -71,6 +76,9 @@ class StationSays:
     pallet: SignalName | None = None
     asked: Mapping[SaidOf, Asked] = field(default_factory=dict)
     """What the operator tells. Of a nest or pallet that has a signal, too: by which the part is known."""
+    words: Mapping[SaidOf, tuple[str, ...]] = field(default_factory=dict)
+    """What a signal can tell of a part. Any other word, as 0 between two parts, tells nothing of one; where
+    nothing stands here, no word tells that a part was of another variant or nest (D34)."""
     program: ProductionSignal | None = None
     """The program or recipe that the device works by."""
     mode: ProductionSignal | None = None
@@ -85,6 +93,11 @@ class StationSays:
             SaidOf.PALLET: self.pallet,
         }
         return signals[of]
+
+    def of_a_part(self, of: SaidOf, value: Value) -> str | None:
+        """Return the word that a signal tells, if it is known to be one of a part."""
+        word = shown(value)
+        return word if word in self.words.get(of, ()) else None
 
     def sources(self) -> Mapping[SaidOf, Source]:
         """Return who tells what; the station where it can."""

@@ -1,7 +1,9 @@
 """Which variant and nest a station tells together with its count (D34).
 
 What was counted between two readings is of a variant and nest only where they stood without a break from
-the reading before those two: a count is told a scan earlier or later than what it is of.
+the reading before those two: a count is told a scan earlier or later than what it is of. And only where
+the word is one that the station's file lists: many stations tell 0 between two parts, or while they make what
+nobody verifies, and a 0 that was taken for another nest would make a suspect window too short.
 """
 
 from datetime import timedelta
@@ -11,7 +13,7 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Value
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import ModbusLink, Station
-from redrabbit.domain.station_says import shown
+from redrabbit.domain.station_says import SaidOf
 
 STEADY_READINGS: Final = 3
 """In a row must tell the same: the two that a part was counted between, and the one before, because a count
@@ -28,8 +30,9 @@ class ToldWithCount:
     """Folds acquisitions that tell the count; not thread-safe, one owner."""
 
     def __init__(self, station: Station, counter: SignalSpec | None) -> None:
-        self._variant, self._nest = station.says.variant, station.says.nest
-        self._signals = frozenset(s for s in (self._variant, self._nest) if s is not None)
+        self._says = station.says
+        told = (station.says.variant, station.says.nest)
+        self._signals = frozenset(signal for signal in told if signal is not None)
         self._longest = _longest(station, counter)
         self._values: dict[SignalName, Value] = {}
         self._steady = 0
@@ -59,13 +62,14 @@ class ToldWithCount:
             self._steady = self._steady + 1 if self._values == before else 1
 
     def steady(self) -> Pair | None:
-        """Return variant and nest of what was counted up to the last reading; None: not known."""
+        """Return variant and nest of what was counted up to the last reading; None: neither is known."""
         if not self._signals or self._steady < STEADY_READINGS:
             return None
-        return self._word(self._variant), self._word(self._nest)
+        return self._word(SaidOf.VARIANT), self._word(SaidOf.NEST)
 
-    def _word(self, signal: SignalName | None) -> str | None:
-        return None if signal is None else shown(self._values[signal])
+    def _word(self, of: SaidOf) -> str | None:
+        signal = self._says.signal(of)
+        return None if signal is None else self._says.of_a_part(of, self._values[signal])
 
     def _is_short(self, unread: timedelta) -> bool:
         return self._longest is None or unread <= self._longest

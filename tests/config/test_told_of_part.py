@@ -1,5 +1,6 @@
 """Who tells serial, variant, nest and pallet, as a station's file says it (D29, D33)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,59 @@ def test_a_place_is_expected_by_scan_or_tap(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ("variant: {signal: nest, values: [3, 4.0]}", {SaidOf.VARIANT: ("3", "4")}),
+        (
+            "variant: {signal: part_present, values: [true, false]}",
+            {SaidOf.VARIANT: ("True", "False")},
+        ),
+        ("nest: {signal: nest, values: [1, 2]}", {SaidOf.NEST: ("1", "2")}),
+        ("nest: {signal: nest, expected: {tap: [1, 2]}}", {SaidOf.NEST: ("1", "2")}),
+        ("nest: {signal: nest, expected: scan, values: [1, 2]}", {SaidOf.NEST: ("1", "2")}),
+        (
+            "nest: {signal: nest, expected: {tap: [1, 2]}, values: [1, 2, 3]}",
+            {SaidOf.NEST: ("1", "2", "3")},
+        ),
+        ("nest: {signal: nest, expected: scan}", {}),
+        ("nest: nest", {}),
+    ],
+)
+def test_a_file_lists_what_a_signal_tells_of_a_part(
+    tmp_path: Path, says: str, words: Mapping[SaidOf, tuple[str, ...]]
+) -> None:
+    """D34: nothing else is known to be another variant or nest; what can be tapped is listed."""
+    without_scan = SIGNALS.partition("  scan:")[0]
+    assert station_of(tmp_path, says, signals=without_scan).says.words == words
+
+
+@pytest.mark.parametrize(
+    ("says", "problem"),
+    [
+        ("nest: {signal: nest}", "neither 'expected' nor 'values'; expected {signal: nest_number"),
+        ("nest: {signal: nest, values: 1}", "found '1'; expected [value, …]"),
+    ],
+)
+def test_a_signal_with_nothing_more_is_only_its_name(
+    tmp_path: Path, says: str, problem: str
+) -> None:
+    without_scan = SIGNALS.partition("  scan:")[0]
+    with pytest.raises(ConfigurationProblems) as refused:
+        station_of(tmp_path, says, signals=without_scan)
+    (only,) = refused.value.problems
+    assert problem in str(only)
+
+
+def test_it_is_explained_what_a_window_tells_apart(tmp_path: Path) -> None:
+    without_scan = SIGNALS.partition("  scan:")[0]
+    says = "variant: {signal: nest, values: [3, 4]}\n  nest: nest"
+    lines = explain(station_of(tmp_path, says, signals=without_scan))
+    assert "  variant:          nest tells it: 3, 4" in lines
+    unlisted = "nest tells it; without values a window after a miss holds parts of any nest"
+    assert f"  nest:             {unlisted}" in lines
+
+
 def test_a_place_helps_nobody_where_no_device_sees_the_part_come(tmp_path: Path) -> None:
     says = "nest: {signal: nest, expected: scan}"
     with pytest.raises(ConfigurationProblems) as refused:
@@ -77,7 +131,10 @@ def test_it_is_explained_who_tells_what_and_how_the_part_is_known(tmp_path: Path
     without_scan = SIGNALS.partition("  scan:")[0]
     lines = explain(station_of(tmp_path, says, signals=without_scan))
     assert "  serial:           the operator scans it before the part is put in" in lines
-    assert "  variant:          nest tells it" in lines
+    assert (
+        "  variant:          nest tells it; without values a window after a miss holds parts of any variant"
+        in lines
+    )
     assert (
         "  nest:             the operator taps it before, and nest must tell the same for the part"
         in lines

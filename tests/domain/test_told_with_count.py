@@ -13,13 +13,14 @@ from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.signals import Encoding, MqttAddress
 from redrabbit.domain.station import MqttLink, Station
-from redrabbit.domain.station_says import StationSays
+from redrabbit.domain.station_says import SaidOf, StationSays
 from redrabbit.domain.suspect_window import WindowSide, suspect_parts
 from redrabbit.services.part_counting import CountedBefore, PartCounting
 from tests.services.test_part_counting import COUNTER, POLLED, at, read
 
 VARIANT, NEST = SignalName("variant"), SignalName("nest")
-TELLS = replace(POLLED, says=StationSays(variant=VARIANT, nest=NEST))
+WORDS = {SaidOf.VARIANT: ("left", "right"), SaidOf.NEST: ("1", "2", "3")}
+TELLS = replace(POLLED, says=StationSays(variant=VARIANT, nest=NEST, words=WORDS))
 ALL = frozenset({COUNTER, VARIANT, NEST})
 POLL_S = 0.5
 
@@ -57,6 +58,29 @@ def test_what_may_be_of_another_is_unknown(
     told: list[tuple[float, dict[SignalName, Value | Reason]]],
 ) -> None:
     count = counted(TELLS, (0, LEFT_3), *told)
+    assert (count.made, count.known) == (16, ())
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ({VARIANT: "left", NEST: 0}, (MadeOf(variant="left", nest=None, made=1),)),
+        ({VARIANT: "", NEST: 3}, (MadeOf(variant=None, nest="3", made=1),)),
+        ({VARIANT: "", NEST: 0}, ()),
+    ],
+)
+def test_a_word_that_the_file_does_not_list_is_none_of_a_part(
+    told: dict[SignalName, Value | Reason], known: tuple[MadeOf, ...]
+) -> None:
+    """A 0 between two parts, or while what nobody verifies is made, is no other nest."""
+    begin = told | {COUNTER: 15}
+    count = counted(TELLS, (0, begin), (0.5, {}), (1, {COUNTER: 16}))
+    assert (count.made, count.known) == (16, known)
+
+
+def test_where_the_file_lists_no_word_nothing_is_known_of_a_part() -> None:
+    silent = replace(TELLS, says=replace(TELLS.says, words={}))
+    count = counted(silent, (0, LEFT_3), (0.5, {}), (1, {COUNTER: 16}))
     assert (count.made, count.known) == (16, ())
 
 
@@ -128,6 +152,10 @@ class Made:
 
     variant: str
     nest: int
+    told: bool
+    """Else the station tells 0 and an empty word as long as it is there."""
+    told_s: float
+    """After it came, the station tells 0 again."""
     stays_s: float
     counted_s: float
     """After it came; up to a poll after it has gone."""
@@ -140,19 +168,23 @@ def made_of() -> st.SearchStrategy[Made]:
             Made,
             variant=st.sampled_from(["left", "right"]),
             nest=st.integers(1, 3),
+            told=st.booleans(),
+            told_s=st.floats(0.5, 9),
             stays_s=st.just(stays_s),
-            counted_s=st.floats(0, stays_s + 0.45),
+            counted_s=st.one_of(st.floats(0, stays_s), st.floats(stays_s, stays_s + 0.45)),
         )
     )
 
 
 @given(
-    line=st.lists(made_of(), min_size=1, max_size=10),
+    line=st.lists(made_of(), min_size=3, max_size=10),
     gaps=st.lists(
-        st.one_of(st.floats(POLL_S, 1.0), st.floats(1.01, 3.5)), min_size=40, max_size=40
+        st.one_of(st.floats(POLL_S, 0.7), st.floats(POLL_S, 1.0), st.floats(1.01, 3.5)),
+        min_size=40,
+        max_size=40,
     ),
-    lost=st.sets(st.integers(1, 39), max_size=12),
-    begin=st.integers(0, 39),
+    lost=st.sets(st.integers(1, 39), max_size=6),
+    begin=st.integers(0, 12),
 )
 def test_no_window_is_shorter_than_what_was_made_in_it(
     line: list[Made], gaps: list[float], lost: set[int], begin: int
@@ -166,11 +198,13 @@ def test_no_window_is_shorter_than_what_was_made_in_it(
     now = 0.0
     for i, gap in enumerate(gaps):
         now += gap
-        shown = line[max(0, sum(each <= now for each in begins[:-1]) - 1)]
+        at_part = max(0, sum(each <= now for each in begins[:-1]) - 1)
+        shown = line[at_part]
+        is_told = shown.told and now < begins[at_part] + shown.told_s
         values: dict[SignalName, Value | Reason] = {
             COUNTER: 5000 + sum(at_s <= now for at_s, _ in counts),
-            VARIANT: shown.variant,
-            NEST: shown.nest,
+            VARIANT: shown.variant if is_told else "",
+            NEST: shown.nest if is_told else 0,
         }
         failure = Reason.TIMEOUT if i in lost else None
         counting.take(read(now, {} if failure else values, signals=ALL, failure=failure))

@@ -10,7 +10,7 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, PartCountRecord
 from redrabbit.domain.signals import Encoding, Table
-from redrabbit.domain.station_says import StationSays
+from redrabbit.domain.station_says import SaidOf, StationSays
 from redrabbit.services.queries.containment import containment_page
 from tests.plants import OP20, TORQUE_CHECK, a_check, a_plant, a_signal
 from tests.services.queries.at_op20 import AtOp20
@@ -23,7 +23,7 @@ def a_table() -> Plant:
     plant = a_plant(a_check(parts=(PartId("RR-0001"),)))
     station, *others = plant.stations
     nest = a_signal(NEST, Table.HOLDING_REGISTER, 30, Encoding.UINT16)
-    says = StationSays(nest=NEST)
+    says = StationSays(nest=NEST, words={SaidOf.NEST: ("1", "2")})
     telling = replace(station, signals=(*station.signals, nest), says=says)
     return replace(plant, stations=(telling, *others))
 
