@@ -73,7 +73,7 @@ FAULTY = (
 """What goes wrong with people within seconds."""
 _ONE_MIGRATION = threading.Lock()
 """Alembic keeps its context in module globals: a process makes one database at a time."""
-STOOD_STILL_S, LOOK_S, LONGEST_S = 0.12, 0.05, 60.0
+STOOD_STILL_S, LOOK_S, LONGEST_S = 0.12, 0.05, 90.0
 """A pause that is told as a fault: two of them between two polls would make silence worthless (D30)."""
 
 
@@ -132,19 +132,28 @@ class RealPlant:
         async with self.simulated.serving(host="127.0.0.1"), self._serving() as agent:
             service = LocalPlantService(agent)
             people = [
-                asyncio.create_task(self._operate(str(station.id), agent, service))
+                asyncio.create_task(
+                    self._operate(str(station.id), agent, service), name=str(station.id)
+                )
                 for station in self._plant.stations
             ]
             until = self.clock.now() + timedelta(seconds=LONGEST_S)
             while not all(task.done() for task in people) and self.clock.now() < until:
                 await self.clock.sleep(LOOK_S)
                 look(self)
-            for task in people:
-                task.cancel()
+            late = [self._stuck_at(agent, task) for task in people if not task.done()]
+            assert not late, f"after {LONGEST_S:g} s somebody still has no run behind him: {late}"
             results = await asyncio.gather(*people, return_exceptions=True)
             for result in results:
                 if isinstance(result, Exception):
                     raise result
+
+    def _stuck_at(self, agent: Agent, task: asyncio.Task[None]) -> str:
+        """Return in words at what an operator's station stands."""
+        station = task.get_name()
+        owner = agent.queues[StationId(station)].owner
+        run = shown(owner.run) if owner.run is not None else "no run"
+        return f"{station}: {run}, reading {owner.live.lost(self.clock.now()) or 'good'}"
 
     async def conclude(self) -> None:
         """Let what came due until now be written, so that nothing is in between."""

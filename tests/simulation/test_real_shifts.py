@@ -12,7 +12,7 @@ from redrabbit.store.verification import verify_database
 from tests.simulation.checkers import Inspector
 from tests.simulation.real_plant import RealPlant
 
-pytestmark = [pytest.mark.simulation, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.simulation, pytest.mark.timeout(150)]
 
 AT_ONCE = 4
 SEEDS = range(20)
