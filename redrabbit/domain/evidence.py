@@ -20,13 +20,7 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.machine_heard import NOTHING_HEARD, MachineHeard
 from redrabbit.domain.observation import Acquisition, Readings, Reason, Value
 from redrabbit.domain.part_coming import Unread, answer_may_be_older, came_since, unread_for_long
-from redrabbit.domain.reject_reason import (
-    NOTHING_TOLD,
-    RejectReason,
-    at_rejection,
-    heard,
-    stood,
-)
+from redrabbit.domain.reject_reason import NOTHING_TOLD, RejectReason, at_rejection, heard, stood
 from redrabbit.domain.rule import (
     Becomes,
     Edge,
@@ -37,6 +31,7 @@ from redrabbit.domain.rule import (
     signals_of,
 )
 from redrabbit.domain.run_words import Presented
+from redrabbit.domain.same_part import PartAtAnswer
 from redrabbit.domain.station_says import SaidOf
 
 
@@ -98,6 +93,8 @@ class Evidence:
     """An answer was seen too late to be surely in time, and not so late that it surely was not."""
     another_part: bool = False
     """Another part came before the answer: what follows is not about ours."""
+    part_at_answer: PartAtAnswer = PartAtAnswer.AWAITED
+    """Whether the part of the answer is ours, where the station tells which part it sees (D29)."""
     doubted: bool = False
     """A stale message contradicted an answer's signal: it may have been the answer, or not (D7)."""
     turned_at: datetime | None = None

@@ -120,6 +120,8 @@ class Acquisition:
     """The machine's heartbeat changed: so its program ran (D32)."""
     machine_restarted: bool = False
     """A counter that is never set back went back: so the machine was restarted (D32)."""
+    request_of: Mapping[SignalName, int] = field(default_factory=dict)
+    """By which request of the poll each was read, in their order; empty: all at one instant."""
 
     @property
     def tells_of_machine(self) -> bool:

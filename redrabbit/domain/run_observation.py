@@ -7,6 +7,7 @@ decides; `run_transitions` does.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from redrabbit.domain.condition import turned_true
 from redrabbit.domain.evidence import Evidence, gather
@@ -16,6 +17,13 @@ from redrabbit.domain.identity import PartId
 from redrabbit.domain.observation import Acquisition, Readings, Value
 from redrabbit.domain.part_told import came_there, left_place
 from redrabbit.domain.run import Observed
+from redrabbit.domain.same_part import (
+    PartAtAnswer,
+    is_ours,
+    naming_signals,
+    read_with_answer,
+    went_with_answer,
+)
 
 
 def code_edge(before: Evidence, acquisition: Acquisition, readings: Readings) -> Value | None:
@@ -77,9 +85,47 @@ def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:
         evidence = replace(evidence, feed=after_part(evidence.feed, event.acquisition))
     gathered = gather(evidence, event.acquisition)
     if not _next_part_came(part, evidence, gathered, event):
-        return gathered
+        return with_part_at_answer(evidence, gathered, event.acquisition)
     beyond = gather(replace(evidence, another_part=True), event.acquisition)
     return replace(beyond, known=evidence.known)
+
+
+def with_part_at_answer(before: Evidence, after: Evidence, acquisition: Acquisition) -> Evidence:
+    """Return the evidence with what this reading tells of the part at the answer (`same_part`)."""
+    seen = after.part_at_answer
+    if seen is PartAtAnswer.OURS and _answered_at(after) is None:
+        seen = PartAtAnswer.AWAITED  # the answer was taken back: it had not come in time (D27)
+    if seen is PartAtAnswer.AWAITED:
+        seen = _part_seen(before, after, acquisition)
+    return after if seen is after.part_at_answer else replace(after, part_at_answer=seen)
+
+
+def _part_seen(before: Evidence, after: Evidence, acquisition: Acquisition) -> PartAtAnswer:
+    expectation, answered_at = after.expectation, _answered_at(after)
+    naming = naming_signals(expectation)
+    if not naming or not acquisition.speaks_of_now or not naming <= acquisition.signals:
+        return PartAtAnswer.AWAITED
+    ours = is_ours(expectation, after.told, after.known)
+    if ours is False:
+        last_at = min((before.alive_at[s] for s in naming if s in before.alive_at), default=None)
+        if answered_at is None or last_at is None:
+            return PartAtAnswer.LEFT
+        went = went_with_answer(expectation, acquisition.window.ended_at - last_at)
+        return PartAtAnswer.OURS if went else PartAtAnswer.LEFT
+    if ours is None or answered_at is None:
+        return PartAtAnswer.AWAITED
+    in_later_reading = acquisition.window.began_at >= answered_at
+    if in_later_reading or (
+        _answered_at(before) is None and read_with_answer(expectation, acquisition)
+    ):
+        return PartAtAnswer.OURS
+    return PartAtAnswer.AWAITED
+
+
+def _answered_at(evidence: Evidence) -> datetime | None:
+    """Return the end of the reading that showed an answer, of two the later; None: none came."""
+    answers = [at for at in (evidence.rejected_at, evidence.accepted_at) if at is not None]
+    return max(answers, default=None)
 
 
 def _next_part_came(part: PartId, before: Evidence, after: Evidence, event: Observed) -> bool:

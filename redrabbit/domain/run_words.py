@@ -102,6 +102,8 @@ class Why(StrEnum):
     WRONG_PART = "wrong_part"
     NOT_THE_PART = "not_the_part"
     """A person said so before the answer (D29)."""
+    PART_LEFT = "part_left"
+    """The station told no part any more before the answer came: it may be the next part's (D29)."""
     LINK_LOST = "link_lost"
     NOT_RUNNING = "not_running"
     """The machine has stopped: it answers, but its heartbeat does not change (D32)."""

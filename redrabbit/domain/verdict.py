@@ -13,10 +13,12 @@ from typing import Final
 from redrabbit.domain.condition import holds, is_blocked, stands
 from redrabbit.domain.evidence import Evidence, expired_signals
 from redrabbit.domain.held_part import is_held
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.reject_reason import is_expected
 from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict, Why
+from redrabbit.domain.same_part import PartAtAnswer, named_within_s, naming_signals
 
 AWAITED: Final = frozenset({Why.STALE, Why.WRONG_REJECT_CODE})
 """Why a rejection is none yet: its reason may still be told."""
@@ -91,8 +93,16 @@ def answer_final_at(evidence: Evidence) -> datetime | None:
     if answered is None:
         return None
     settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
+    named_s = named_within_s(evidence.expectation)
+    if named_s is not None and _is_awaited(evidence, answered):
+        settled_at = max(settled_at, answered.decided_at + timedelta(seconds=named_s))
     awaited = answered.why in AWAITED and not evidence.reason.renewed
     return max(settled_at, evidence.deadline_at or settled_at) if awaited else settled_at
+
+
+def _is_awaited(evidence: Evidence, answered: Judgement) -> bool:
+    """Return whether the next reading may still tell that the part of the answer is ours (D29)."""
+    return answered.why is Why.NOT_WATCHED and evidence.part_at_answer is PartAtAnswer.AWAITED
 
 
 def judge_answer(evidence: Evidence) -> Judgement | None:
@@ -153,10 +163,30 @@ def _answered(evidence: Evidence, at: datetime) -> Judgement:
         if refused is not None:
             return inconclusive(refused, at, evidence.reason.told)
         verdict = Verdict.DETECTED
+    not_ours = _why_not_ours(evidence)
+    if not_ours is not None:
+        return inconclusive(not_ours, at)
     if _may_be_of_another_part(evidence):
         return inconclusive(Why.NOT_WATCHED, at)
     code = evidence.reason.told if evidence.accepted_at is None else None
     return Judgement(verdict=verdict, decided_at=at, observed_code=code)
+
+
+def _why_not_ours(evidence: Evidence) -> Why | None:
+    """Return why the answer can be another part's, where the station tells which it sees; None: it can't.
+
+    Where it tells that only when it changes nothing is waited for, and the grade says so. That nothing came is
+    about the part that was there before, as any silence (D3).
+    """
+    expectation, seen = evidence.expectation, evidence.part_at_answer
+    if not naming_signals(expectation) or seen is PartAtAnswer.OURS:
+        return None
+    if seen is PartAtAnswer.LEFT:
+        silent = evidence.accepted_at is not None and _is_by_silence(evidence)
+        return None if silent else Why.PART_LEFT
+    if named_within_s(expectation) is None:
+        return None
+    return Why.WRONG_PART if evidence.another_part else Why.NOT_WATCHED
 
 
 def _why_no_reason(evidence: Evidence) -> Why | None:
@@ -227,9 +257,32 @@ def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: date
     awaited = regular - expired_signals(evidence, now)
     if evidence.failed is None and not _ran_at(evidence, deadline_at):
         return False
+    awaited |= _awaited_names(evidence, now)
     return all(
         signal in evidence.alive_at and evidence.alive_at[signal] >= deadline_at
         for signal in awaited
+    )
+
+
+def _awaited_names(evidence: Evidence, now: datetime) -> frozenset[SignalName]:
+    """Return the signals that may still tell, by then, which part is there."""
+    named_s = named_within_s(evidence.expectation)
+    if named_s is None:
+        return frozenset()
+    return frozenset(
+        signal
+        for signal in naming_signals(evidence.expectation) & evidence.alive_at.keys()
+        if now - evidence.alive_at[signal] <= timedelta(seconds=named_s)
+    )
+
+
+def _is_unnamed(evidence: Evidence, deadline_at: datetime) -> bool:
+    """Return whether a station that tells over and over which part it sees has ceased to (D29)."""
+    if named_within_s(evidence.expectation) is None:
+        return False
+    return any(
+        signal not in evidence.known or evidence.alive_at[signal] < deadline_at
+        for signal in naming_signals(evidence.expectation)
     )
 
 
@@ -253,7 +306,9 @@ def _silent(evidence: Evidence, now: datetime) -> Judgement:
         return inconclusive(Why.STALE, now)
     if any(is_blocked(answer, was_false, evidence) for answer, was_false in answers):
         return inconclusive(Why.STUCK, now)
-    if evidence.blind or _hides_an_answer(evidence):
+    assert evidence.deadline_at is not None  # noqa: S101  judge() looked
+    unnamed = _is_unnamed(evidence, evidence.deadline_at)
+    if unnamed or evidence.blind or _hides_an_answer(evidence):
         return inconclusive(Why.NOT_WATCHED, now)
     late = evidence.answered_late or any(holds(answer, evidence) for answer, _ in answers)
     untried = rule.demanded is not None and evidence.demanded_at is None

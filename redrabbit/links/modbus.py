@@ -145,6 +145,7 @@ class ModbusStationLink:
             window=Window(began_at=began_at, ended_at=ended_at),
             signals=self._signals,
             changes=self._changes(replies),
+            request_of=self._request_of,
         )
 
     async def _ask_all(self, replies: list[bytes | None]) -> PlannedBlock | None:
@@ -214,6 +215,7 @@ class ModbusStationLink:
         """Use a plan from now on; its blocks count as never read."""
         self._plan = plan
         self._requests = [(one, Request(one.block, self._link.unit_id)) for one in plan.blocks]
+        self._request_of = {s: i for i, one in enumerate(plan.blocks) for s in one.signals}
         self._raw: list[object] = [_NEVER_READ] * len(plan.blocks)
         self._culprits_again_at = (
             self._clock.now() + timedelta(seconds=CULPRITS_TRIED_AGAIN_S) if plan.culprits else None

@@ -141,7 +141,7 @@ def test_a_rule_without_presence_has_no_presence_edge() -> None:
 
 def test_readings_of_our_own_part_are_simply_gathered() -> None:
     evidence = placed(POLLED, part_code=RABBIT)
-    acquisition = an_acquisition(1, {REJECTED: True})
+    acquisition = an_acquisition(1, {CODE: 12})
     event = Observed(acquisition=acquisition, readings=stood(RABBIT))
 
     assert watched(RABBIT, evidence, event) == gather(evidence, acquisition)

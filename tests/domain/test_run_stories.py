@@ -151,8 +151,8 @@ def test_a_duplicated_message_reaches_one_verdict() -> None:
     story = messages_of(a_rule())
     story.message(2, part_code=RABBIT)
     story.message(2, part_code=RABBIT)
-    story.message(3, rejected=True)
-    story.message(3, rejected=True)
+    story.message(3, rejected=True, part_code=RABBIT)
+    story.message(3, rejected=True, part_code=RABBIT)
 
     assert story.verdict == "detected"
 

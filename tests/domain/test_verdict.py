@@ -21,7 +21,9 @@ from redrabbit.domain.rule import (
     Rises,
     StaysOff,
 )
+from redrabbit.domain.run_observation import with_part_at_answer
 from redrabbit.domain.run_words import Presented, Verdict, Why
+from redrabbit.domain.same_part import PartAtAnswer
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
@@ -57,15 +59,26 @@ LEVELS = a_rule(
 CODED = a_rule(reject_code=CODE, settle_s=0.3)
 
 
+THERE = dict(IDLE) | {PART: RABBIT}
+"""The station sees our part, where it tells which one it sees."""
+
+
+def take(evidence: Evidence, acquisition: Acquisition) -> Evidence:
+    """The evidence with one more acquisition of the same part."""
+    return with_part_at_answer(evidence, gather(evidence, acquisition), acquisition)
+
+
 def shown(
     expectation: Expectation | None = None, *acquisitions: Acquisition, **before: Value
 ) -> Evidence:
     """The evidence of a part presented at 0 s, with these acquisitions taken in."""
-    values = dict(IDLE) | {SignalName(name): value for name, value in before.items()}
-    evidence = begin(expectation or an_expectation(), readings_of(values))
+    expectation = expectation or an_expectation()
+    values = THERE | {PART: expectation.part}
+    values |= {SignalName(name): value for name, value in before.items()}
+    evidence = begin(expectation, readings_of(values))
     evidence = present(evidence, at(0), Presented.CODE)
     for acquisition in acquisitions:
-        evidence = gather(evidence, acquisition)
+        evidence = take(evidence, acquisition)
     return evidence
 
 
@@ -159,7 +172,7 @@ def test_both_answers_within_the_settle_time_contradict_each_other() -> None:
     )
     assert said(evidence, 1) == "undecided"
 
-    judgement = judge(gather(evidence, an_acquisition(1.2, {ACCEPTED: True})), at(1.2))
+    judgement = judge(take(evidence, an_acquisition(1.2, {ACCEPTED: True})), at(1.2))
 
     assert judgement == inconclusive(Why.CONTRADICTORY, at(1.2))
 
@@ -194,7 +207,7 @@ def test_the_other_bit_left_on_may_clear_within_the_settle_time() -> None:
     leftover = shown(an_expectation(rule), an_acquisition(1, {REJECTED: True}), accepted=True)
     assert said(leftover, 1) == "undecided"
 
-    cleared = gather(leftover, an_acquisition(1.2, {ACCEPTED: False}))
+    cleared = take(leftover, an_acquisition(1.2, {ACCEPTED: False}))
 
     assert said(leftover, 1.3) == "inconclusive contradictory"
     assert said(cleared, 1.3) == "detected"
@@ -260,19 +273,19 @@ def test_reasons_are_compared_as_the_configuration_means_them(
 def test_a_reason_told_in_a_later_message_is_waited_for() -> None:
     """Verdict and reason in separate messages."""
     expectation = an_expectation(CODED, code="F31", messages=True)
-    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED, PART}), took_s=0)
     evidence = shown(expectation, rejected, reject_code="F47")
 
     assert said(evidence, 1.2) == "undecided"
     told = an_acquisition(1.2, {CODE: "F31"}, covers=frozenset({CODE}), took_s=0)
-    assert said(gather(evidence, told), 1.2) == "undecided"
-    assert said(gather(evidence, told), 1.3) == "detected"
+    assert said(take(evidence, told), 1.2) == "undecided"
+    assert said(take(evidence, told), 1.3) == "detected"
 
 
 def test_a_reason_told_before_the_verdict_counts_as_well() -> None:
     expectation = an_expectation(CODED, code="F31", messages=True)
     told = an_acquisition(0.9, {CODE: "F31"}, covers=frozenset({CODE}), took_s=0)
-    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    rejected = an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED, PART}), took_s=0)
 
     assert said(shown(expectation, told, rejected), 1.3) == "detected"
 
@@ -325,8 +338,8 @@ def test_where_the_station_clears_its_reason_one_that_stood_there_is_stale() -> 
 
     assert said(evidence, 4.9) == "undecided"
     assert said(evidence, 5) == "inconclusive stale"
-    anew = gather(evidence, an_acquisition(1.5, {CODE: 0}))
-    assert said(gather(anew, an_acquisition(2, {CODE: 12})), 2) == "detected"
+    anew = take(evidence, an_acquisition(1.5, {CODE: 0}))
+    assert said(take(anew, an_acquisition(2, {CODE: 12})), 2) == "detected"
 
 
 def test_a_wrong_reason_that_stood_there_may_still_be_followed_by_the_right_one() -> None:
@@ -337,7 +350,7 @@ def test_a_wrong_reason_that_stood_there_may_still_be_followed_by_the_right_one(
 
     assert said(evidence, 4.9) == "undecided"
     assert said(evidence, 5) == "inconclusive wrong_reject_code"
-    assert said(gather(evidence, an_acquisition(2, {CODE: 12})), 2) == "detected"
+    assert said(take(evidence, an_acquisition(2, {CODE: 12})), 2) == "detected"
 
 
 def test_a_rejection_without_a_reason_is_none() -> None:
@@ -367,18 +380,18 @@ def test_a_reason_that_is_shown_for_a_moment_only_is_the_reason() -> None:
 def test_a_reason_that_a_stale_message_contradicts_is_not_known_any_more() -> None:
     """D7."""
     evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 12}))
-    stale = gather(evidence, an_acquisition(1.1, {CODE: 31}, fresh=False))
+    stale = take(evidence, an_acquisition(1.1, {CODE: 31}, fresh=False))
 
     assert said(stale, 5) == "inconclusive stale"
 
 
 def test_a_reason_changed_after_a_detection_contradicts_it_and_one_that_goes_does_not() -> None:
     evidence = shown(an_expectation(CODED, code=12), an_acquisition(1, {REJECTED: True, CODE: 12}))
-    cleared = gather(evidence, an_acquisition(2, {CODE: 0}))
+    cleared = take(evidence, an_acquisition(2, {CODE: 0}))
 
     assert contradiction(evidence, at(1)) is None
     assert contradiction(cleared, at(2)) is None
-    changed = contradiction(gather(cleared, an_acquisition(2.5, {CODE: 31})), at(2.5))
+    changed = contradiction(take(cleared, an_acquisition(2.5, {CODE: 31})), at(2.5))
     assert words(changed) == "inconclusive wrong_reject_code"
     assert changed is not None
     assert (changed.observed_code, changed.decided_at) == (31, at(2.5))
@@ -404,9 +417,9 @@ def by(how: Presented, *acquisitions: Acquisition, code: Value | None = None) ->
     """The evidence at a station that must be read every 0.3 s, of a part known by this."""
     rule = a_rule(reject_code=CODE) if code is not None else a_rule()
     expected = an_expectation(rule, code=code, blind_s=0.3)
-    evidence = present(begin(expected, readings_of(IDLE)), at(0), how)
+    evidence = present(begin(expected, readings_of(THERE)), at(0), how)
     for acquisition in acquisitions:
-        evidence = gather(evidence, acquisition)
+        evidence = take(evidence, acquisition)
     return evidence
 
 
@@ -459,9 +472,9 @@ def test_the_right_reason_told_anew_after_a_gap_is_our_parts() -> None:
 
 def test_a_reason_that_stood_there_does_not_tell_whose_rejection_it_is() -> None:
     left_over = replace(by(Presented.EDGE, code=12), reason=RejectReason(standing=12))
-    evidence = gather(left_over, an_acquisition(1, {CODE: 12}))
+    evidence = take(left_over, an_acquisition(1, {CODE: 12}))
 
-    rejected = gather(evidence, an_acquisition(1.1, {REJECTED: True}))
+    rejected = take(evidence, an_acquisition(1.1, {REJECTED: True}))
     assert said(rejected, 1.1) == "inconclusive not_watched"
 
 
@@ -476,10 +489,10 @@ def test_an_answer_after_lost_messages_may_be_the_next_parts() -> None:
 
 def test_a_false_reject_after_a_gap_may_be_the_next_parts() -> None:
     expected = an_expectation(BY_EDGE, part=MASTER, blind_s=0.3)
-    evidence = present(begin(expected, readings_of(IDLE)), at(0), Presented.EDGE)
+    evidence = present(begin(expected, readings_of(THERE)), at(0), Presented.EDGE)
 
-    assert said(gather(evidence, an_acquisition(0.2, {REJECTED: True})), 0.2) == "false_reject"
-    assert said(gather(evidence, an_acquisition(0.4, {REJECTED: True})), 0.4) == (
+    assert said(take(evidence, an_acquisition(0.2, {REJECTED: True})), 0.2) == "false_reject"
+    assert said(take(evidence, an_acquisition(0.4, {REJECTED: True})), 0.4) == (
         "inconclusive not_watched"
     )
 
@@ -559,7 +572,7 @@ def test_silence_is_not_judged_before_every_answer_signal_was_heard_after_the_de
     evidence = shown(None, *STEADY, beside)
 
     assert said(evidence, 5.1) == "undecided"
-    assert said(gather(evidence, an_acquisition(5.2)), 5.2) == "missed"
+    assert said(take(evidence, an_acquisition(5.2)), 5.2) == "missed"
 
 
 def test_silence_is_not_judged_by_a_message_told_before_the_deadline_however_late_it_came() -> None:
@@ -568,7 +581,7 @@ def test_silence_is_not_judged_by_a_message_told_before_the_deadline_however_lat
     evidence = shown(None, *STEADY, late)
 
     assert said(evidence, 5.4) == "undecided"
-    assert said(gather(evidence, an_acquisition(5.6, took_s=0.5)), 5.6) == "missed"
+    assert said(take(evidence, an_acquisition(5.6, took_s=0.5)), 5.6) == "missed"
 
 
 def test_silence_over_messages_that_are_missing_proves_nothing() -> None:
@@ -578,7 +591,7 @@ def test_silence_over_messages_that_are_missing_proves_nothing() -> None:
     assert said(shown(None, *STEADY[:2], holed, *STEADY[2:]), 4.9) == "undecided"
     silent = shown(None, *STEADY[:2], holed, *STEADY[2:], an_acquisition(5.1))
     assert said(silent, 5.1) == "inconclusive link_lost"
-    answered = gather(shown(None, *STEADY[:2], holed), an_acquisition(3, {REJECTED: True}))
+    answered = take(shown(None, *STEADY[:2], holed), an_acquisition(3, {REJECTED: True}))
     assert said(answered, 3) == "detected"
 
 
@@ -586,11 +599,11 @@ def test_a_pulse_that_may_have_been_in_time_and_is_gone_is_no_silence() -> None:
     """D27: the part came at -0.5 s or later, the pulse at 4.8 s; 5 s are allowed."""
     part = an_acquisition(0, {PART: RABBIT}, took_s=0.5)
     armed = begin(an_expectation(), readings_of(dict(IDLE)))
-    evidence = present(gather(armed, part), at(0), Presented.CODE, part)
+    evidence = present(take(armed, part), at(0), Presented.CODE, part)
     for each in (*STEADY[:-1], an_acquisition(4.8, {REJECTED: True})):
-        evidence = gather(evidence, each)
+        evidence = take(evidence, each)
     for each in (an_acquisition(4.95, {REJECTED: False}), an_acquisition(5.1)):
-        evidence = gather(evidence, each)
+        evidence = take(evidence, each)
 
     assert said(evidence, 5.1) == "inconclusive no_result"
 
@@ -627,10 +640,10 @@ def test_a_restart_that_another_topic_tells_is_heard() -> None:
 
 
 def test_a_machine_that_was_restarted_before_the_part_came_is_no_matter() -> None:
-    evidence = begin(an_expectation(), readings_of(dict(IDLE)))
-    evidence = gather(evidence, an_acquisition(-1, machine_restarted=True, heart_beat=True))
+    evidence = begin(an_expectation(), readings_of(THERE))
+    evidence = take(evidence, an_acquisition(-1, machine_restarted=True, heart_beat=True))
     evidence = present(evidence, at(0), Presented.CODE)
-    assert said(gather(evidence, an_acquisition(1, {REJECTED: True})), 1) == "detected"
+    assert said(take(evidence, an_acquisition(1, {REJECTED: True})), 1) == "detected"
 
 
 def test_silence_of_a_machine_counts_only_once_it_was_seen_to_run_after_it() -> None:
@@ -639,9 +652,9 @@ def test_silence_of_a_machine_counts_only_once_it_was_seen_to_run_after_it() -> 
     assert said(quiet, 5.1) == "undecided"
     early = shown(BEATING, *STEADY[:3], an_acquisition(4.9, heart_beat=True), an_acquisition(5.1))
     assert said(early, 5.1) == "undecided"
-    running = gather(quiet, an_acquisition(5.6, heart_beat=True))
+    running = take(quiet, an_acquisition(5.6, heart_beat=True))
     assert said(running, 5.6) == "missed"
-    stopped = gather(quiet, an_acquisition(6.6, failure=Reason.NOT_RUNNING))
+    stopped = take(quiet, an_acquisition(6.6, failure=Reason.NOT_RUNNING))
     assert words(judge_at_last(stopped, at(7.5))) == "inconclusive not_running"
     assert words(judge_at_last(quiet, at(6))) == "inconclusive stale"
 
@@ -665,9 +678,9 @@ def test_an_answer_by_silence_needs_one() -> None:
     )
     quiet = shown(replace(BEATING, rule=prevents), *STEADY[:3])
     assert (said(quiet, 3), judge_answer(quiet)) == ("undecided", None)
-    assert said(gather(quiet, an_acquisition(3.5, heart_beat=True)), 3.5) == "detected"
+    assert said(take(quiet, an_acquisition(3.5, heart_beat=True)), 3.5) == "detected"
     again = an_acquisition(3.5, heart_beat=True, machine_restarted=True)
-    assert said(gather(quiet, again), 3.5) == "inconclusive machine_restarted"
+    assert said(take(quiet, again), 3.5) == "inconclusive machine_restarted"
 
 
 def test_silence_of_a_station_that_was_not_read_to_the_end_proves_nothing() -> None:
@@ -691,7 +704,7 @@ def test_a_single_failed_poll_at_the_deadline_hides_no_miss() -> None:
         None,
         *STEADY,
         an_acquisition(5.1, failure=Reason.TIMEOUT),
-        an_acquisition(5.6, {REJECTED: False, ACCEPTED: False}),
+        an_acquisition(5.6, {REJECTED: False, ACCEPTED: False, PART: RABBIT}),
     )
 
     assert said(evidence, 5.6) == "missed"
@@ -724,7 +737,7 @@ def test_silence_of_a_change_only_signal_that_is_unknown_proves_nothing(
     )
     unknown = present(begin(expectation, {}), at(0), Presented.CODE)
     for seconds in (1, 2, 3, 4, 5.1):
-        unknown = gather(
+        unknown = take(
             unknown,
             an_acquisition(seconds, {ACCEPTED: False}, covers=frozenset({ACCEPTED}), took_s=0),
         )
@@ -737,7 +750,7 @@ def test_silence_after_a_message_whose_age_nobody_knows_proves_nothing() -> None
     stale = an_acquisition(2, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0, fresh=False)
     evidence = shown(None, an_acquisition(1), stale, an_acquisition(2.5, {REJECTED: False}))
     for seconds in (3, 4, 5.1):
-        evidence = gather(evidence, an_acquisition(seconds))
+        evidence = take(evidence, an_acquisition(seconds))
 
     assert said(evidence, 5.1) == "inconclusive stale"
 
@@ -808,7 +821,7 @@ def test_an_answer_that_comes_when_silence_was_seen_after_the_deadline_is_too_la
     evidence = shown(None, *STEADY, an_acquisition(5.1))
     assert said(evidence, 5.1) == "missed"
 
-    assert gather(evidence, an_acquisition(5.2, {REJECTED: True})).rejected_at is None
+    assert take(evidence, an_acquisition(5.2, {REJECTED: True})).rejected_at is None
 
 
 # Judging what is there -----------------------------------------------------------------------------
@@ -846,9 +859,9 @@ DARK = (*CLOSELY[:20],)
 def by_lamp(*acquisitions: Acquisition) -> Evidence:
     """The evidence at a station that only says NG, and must be read every 0.3 s."""
     expected = an_expectation(LAMP, blind_s=0.3)
-    evidence = present(begin(expected, readings_of(IDLE)), at(0), Presented.CODE)
+    evidence = present(begin(expected, readings_of(THERE)), at(0), Presented.CODE)
     for acquisition in acquisitions:
-        evidence = gather(evidence, acquisition)
+        evidence = take(evidence, acquisition)
     return evidence
 
 
@@ -863,9 +876,9 @@ def test_a_lamp_that_stays_off_is_an_answer_only_where_it_would_have_been_seen()
 
 def test_a_device_that_nobody_asked_prevented_nothing() -> None:
     asked = a_rule(demanded=Rises(signal=PRESENT), on_silence=OnSilence.MISSED)
-    evidence = present(begin(an_expectation(asked), readings_of(IDLE)), at(0), Presented.CODE)
+    evidence = present(begin(an_expectation(asked), readings_of(THERE)), at(0), Presented.CODE)
     for acquisition in (*STEADY, an_acquisition(5.1)):
-        evidence = gather(evidence, acquisition)
+        evidence = take(evidence, acquisition)
 
     assert said(evidence, 5.1) == "inconclusive no_result"
 
@@ -883,7 +896,13 @@ def test_a_gap_leaves_it_open_whose_answer_it_was_unless_the_place_is_read_again
 ) -> None:
     """D29, D30: a poll tells the nest anew; a message that told of another may be missing."""
     expectation = replace(an_expectation(BY_EDGE, messages=messages), places={SaidOf.NEST: COUNT})
-    there = replace(shown(expectation), blind=True, rejected_at=at(1), told={SaidOf.NEST: "100"})
+    there = replace(
+        shown(expectation),
+        blind=True,
+        rejected_at=at(1),
+        part_at_answer=PartAtAnswer.OURS,
+        told={SaidOf.NEST: "100"},
+    )
     judged = judge_answer(there)
     assert judged is not None
     assert judged.verdict == verdict

@@ -376,6 +376,7 @@ class VerdictChecker:
             "aborted": lambda: judged.run.run_id in scene.aborted_runs,
             "not_the_part": lambda: judged.run.run_id in scene.aborted_runs,
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
+            "part_left": lambda: truth.others or disturbed,
             "link_lost": lambda: disturbed,
             "not_running": lambda: FaultKind.STALE_REGISTERS in truth.kinds,
             "machine_restarted": lambda: FaultKind.MACHINE_RESTART in truth.kinds,

@@ -82,6 +82,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "stale": "run_again",
     "wrong_part": "run_again",
     "not_the_part": "run_again",
+    "part_left": "run_again",
     "link_lost": "run_again",
     "not_running": "call_maintenance",
     "machine_restarted": "run_again",
