@@ -1,0 +1,373 @@
+"""Whether the part of the answer is the one that was presented, where the station tells which it sees (D29)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.expectation import Expectation
+from redrabbit.domain.grade import Grade, KnownBy
+from redrabbit.domain.grading import grading_of, known_by
+from redrabbit.domain.identity import SignalName
+from redrabbit.domain.observation import Reason, Value
+from redrabbit.domain.rule import OnSilence, StaysOff
+from redrabbit.domain.run import VerdictReached
+from redrabbit.domain.run_words import Verdict
+from redrabbit.domain.same_part import (
+    is_ours,
+    named_within_s,
+    naming_signals,
+    read_with_answer,
+    went_with_answer,
+)
+from redrabbit.domain.station_says import SaidOf
+from tests.builders import (
+    ACCEPTED,
+    BY_EDGE,
+    BY_TAP,
+    COUNT,
+    IDLE,
+    PART,
+    PRESENT,
+    RABBIT,
+    REJECTED,
+    T0,
+    Story,
+    a_rule,
+    a_run,
+    an_acquisition,
+    an_expectation,
+)
+
+POLL_S = 0.1
+BLIND_S = 0.3
+BY_CODE = an_expectation(a_rule(), every_s=1.0, blind_s=BLIND_S)
+AT_A_PLACE = replace(an_expectation(BY_EDGE), places={SaidOf.NEST: COUNT})
+LABEL_FIRST = {PART: 0, REJECTED: 1, ACCEPTED: 1}
+"""The label lies in a block that is read before that of the answer."""
+ANSWER_FIRST = {PART: 1, REJECTED: 0, ACCEPTED: 0}
+
+
+class Blocks(Story):
+    """The story of a rabbit at a station whose label and answer are read one after the other."""
+
+    def __init__(
+        self, expectation: Expectation = BY_CODE, of: Mapping[SignalName, int] | None = None
+    ) -> None:
+        self.of = of if of is not None else LABEL_FIRST
+        super().__init__(a_run(expectation))
+        self.scan(1)
+
+    def read(self, seconds: float, took_s: float = 0.02, **told: Value | Reason) -> None:
+        """One poll."""
+        changes = {
+            SignalName(name): value
+            for name, value in told.items()
+            if (known := self.readings.get(SignalName(name))) is None
+            or (known.reason or known.value) != value
+        }
+        self.observe(an_acquisition(seconds, changes, took_s=took_s, request_of=self.of))
+
+    @property
+    def reached(self) -> list[VerdictReached]:
+        """Every verdict that was reached."""
+        return [e for e in self.effects if isinstance(e, VerdictReached)]
+
+
+def shown(expectation: Expectation = BY_CODE, of: Mapping[SignalName, int] | None = None) -> Blocks:
+    """The same with the part before the device at 2 s, seen twice."""
+    story = Blocks(expectation, of)
+    story.read(1.9, part_code="")
+    story.read(2, part_code=RABBIT)
+    story.read(2.1)
+    return story
+
+
+# What is told --------------------------------------------------------------------------------------
+
+
+def test_what_names_the_part() -> None:
+    assert naming_signals(BY_CODE) == {PART}
+    assert naming_signals(AT_A_PLACE) == {COUNT}
+    assert naming_signals(an_expectation(BY_TAP)) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("known", "ours"),
+    [
+        ({}, None),
+        ({PART: RABBIT}, True),
+        ({PART: ""}, False),
+        ({PART: 0}, False),
+        ({PART: "P-4"}, None),
+    ],
+)
+def test_a_code_is_ours_none_or_not_told(known: dict[SignalName, Value], ours: bool | None) -> None:
+    assert is_ours(BY_CODE, {}, known) is ours
+
+
+@pytest.mark.parametrize(("known", "ours"), [({}, None), ({COUNT: 3}, True), ({COUNT: 4}, None)])
+def test_a_place_is_ours_or_it_is_noted_elsewhere(
+    known: dict[SignalName, Value], ours: bool | None
+) -> None:
+    assert is_ours(AT_A_PLACE, {SaidOf.NEST: "3"}, known) is ours
+
+
+@pytest.mark.parametrize(
+    ("of", "read"), [(LABEL_FIRST, False), (ANSWER_FIRST, True), ({}, True)], ids=str
+)
+def test_blocks_are_read_one_by_one(of: dict[SignalName, int], read: bool) -> None:
+    assert read_with_answer(BY_CODE, an_acquisition(1, request_of=of)) is read
+
+
+def test_no_next_part_comes_and_is_answered_in_a_time_that_hides_neither() -> None:
+    assert went_with_answer(BY_CODE, timedelta(seconds=BLIND_S))
+    assert not went_with_answer(BY_CODE, timedelta(seconds=BLIND_S + 0.01))
+    assert went_with_answer(an_expectation(blind_s=None), timedelta(seconds=9))
+
+
+def test_in_what_time_the_part_is_told_again() -> None:
+    assert named_within_s(BY_CODE) == 1.0
+    assert named_within_s(an_expectation(every_s=None)) is None
+    assert named_within_s(an_expectation(BY_TAP)) is None
+
+
+# A run ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", [ANSWER_FIRST, {}], ids=["before it", "in one block"])
+def test_an_answer_that_is_read_not_after_the_label_is_judged_at_once(
+    of: dict[SignalName, int],
+) -> None:
+    story = shown(of=of)
+    story.read(2.2, rejected=True)
+    assert story.verdict == "detected"
+
+
+def test_an_answer_that_is_read_after_the_label_waits_for_the_next_reading() -> None:
+    """The part may have been changed between the two blocks."""
+    story = shown()
+    story.read(2.2, rejected=True)
+    assert story.verdicts == []
+    story.read(2.3)
+    assert story.verdict == "detected"
+
+
+@pytest.mark.parametrize("answer", ["rejected", "accepted"])
+def test_an_answer_is_none_of_ours_where_the_next_reading_shows_another_part(answer: str) -> None:
+    story = shown()
+    story.read(2.2, **{answer: True})
+    story.read(2.3, part_code="P-4711")
+    assert story.verdict == "inconclusive wrong_part"
+
+
+@pytest.mark.parametrize("answer", ["rejected", "accepted"])
+def test_an_answer_while_the_label_can_not_be_read_waits_and_proves_nothing(answer: str) -> None:
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.2, part_code=Reason.DEVICE_ERROR)
+    story.read(2.3, **{answer: True})
+    story.read(3.2)
+    assert story.verdicts == []
+    story.time_over()
+    assert story.verdict == "inconclusive not_watched"
+
+
+def test_a_label_that_is_read_again_after_the_answer_tells_whose_it_was() -> None:
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.2, part_code=Reason.DEVICE_ERROR, rejected=True)
+    story.read(2.3, part_code=RABBIT)
+    assert story.verdict == "detected"
+
+
+@pytest.mark.parametrize("answer", ["rejected", "accepted"])
+def test_an_answer_after_the_label_went_may_be_of_a_part_without_one(answer: str) -> None:
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.2, part_code="")
+    story.read(2.9, **{answer: True})
+    assert story.verdict == "inconclusive part_left"
+
+
+def test_a_label_that_goes_together_with_the_answer_was_ours() -> None:
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.2, part_code="", rejected=True)
+    assert story.verdict == "detected"
+
+
+def test_it_was_not_where_the_readings_are_too_far_apart() -> None:
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.6, part_code="", rejected=True)
+    assert story.verdict == "inconclusive part_left"
+
+
+def test_that_no_lamp_came_is_about_the_part_that_was_there() -> None:
+    """A part that passes takes its label with it; the camera was silent about it (D33)."""
+    rule = a_rule(accepted=StaysOff(signal=REJECTED, for_s=1.0, after=None))
+    story = shown(an_expectation(rule, every_s=1.0, blind_s=BLIND_S), ANSWER_FIRST)
+    story.read(2.2, part_code="")
+    for i in range(12):
+        story.read(2.3 + i * POLL_S)
+    assert story.verdict == "missed"
+
+
+@pytest.mark.parametrize(
+    ("label", "verdict"),
+    [
+        (RABBIT, "missed"),
+        ("", "missed"),
+        (Reason.DEVICE_ERROR, "inconclusive not_watched"),
+    ],
+)
+def test_silence_needs_that_the_label_is_still_read(label: Value | Reason, verdict: str) -> None:
+    """Another part may have been silent."""
+    story = shown(of=ANSWER_FIRST)
+    story.read(2.2, part_code=label)
+    for i in range(52):
+        story.read(2.3 + i * POLL_S)
+    assert story.verdict == verdict
+
+
+def test_a_label_that_falls_silent_is_waited_for_before_silence_is_judged() -> None:
+    told = frozenset({REJECTED, ACCEPTED})
+    story = shown(an_expectation(a_rule(within_s=0.5), every_s=1.0, blind_s=BLIND_S))
+    story.read(2.4)
+    for i in range(10):
+        story.observe(an_acquisition(2.5 + i * POLL_S, covers=told))
+        assert story.verdicts == ([] if i < 9 else ["inconclusive not_watched"])
+
+
+def test_a_label_that_is_told_only_when_it_changes_names_the_part_by_order() -> None:
+    """Nothing tells whether the message that told the next one was missed: grade C at best."""
+    expectation = an_expectation(every_s=None, messages=True)
+    expectation = replace(expectation, expires_s={**dict.fromkeys(IDLE, 1.0), PART: None})
+    story = Story(a_run(expectation))
+    story.scan(1)
+    story.message(1.5, rejected=False, accepted=False)
+    story.message(2, part_code=RABBIT)
+    story.message(2.5, rejected=True, accepted=False)
+    assert story.verdict == "detected"
+    (reached,) = (e for e in story.effects if isinstance(e, VerdictReached))
+    grading = grading_of(reached.evidence, Verdict.DETECTED)
+    assert grading is not None
+    assert (grading.known_by, grading.part) == (KnownBy.ORDER, Grade.C)
+
+
+def test_a_nest_that_turned_between_two_blocks_is_another_parts() -> None:
+    of = {COUNT: 0, REJECTED: 1, ACCEPTED: 1, PRESENT: 1}
+    expectation = replace(an_expectation(BY_EDGE), places={SaidOf.NEST: COUNT})
+    story = Blocks(expectation, of)
+    assert story.run.evidence is not None
+    story.run = replace(story.run, evidence=replace(story.run.evidence, told={SaidOf.NEST: "3"}))
+    story.read(2.5, good_count=2)
+    story.read(3, part_present=True, good_count=3)
+    story.read(3.1)
+    story.read(3.4, took_s=0.2, rejected=True)
+    assert story.verdicts == []
+    story.read(3.5, good_count=4)
+    assert story.verdict == "inconclusive wrong_part"
+
+
+# Whatever the line does -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part before the device; the answer stands until it leaves."""
+
+    label: str
+    answered_after_s: float
+    stays_s: float
+    gap_s: float
+    rejects: bool
+
+
+STAYS = st.floats(0.1, 1.2)
+GAPS = st.one_of(st.just(0.0), st.floats(0.01, 0.6))
+labelled = st.builds(
+    Part,
+    label=st.sampled_from(["P-1", "P-2"]),
+    answered_after_s=st.sampled_from([0.0, 0.05, 0.3]),
+    stays_s=STAYS,
+    gap_s=GAPS,
+    rejects=st.booleans(),
+)
+bare = st.builds(
+    Part,
+    label=st.just(""),
+    answered_after_s=st.floats(BLIND_S + 0.05, 0.8),
+    stays_s=STAYS,
+    gap_s=GAPS,
+    rejects=st.booleans(),
+)
+"""Without a label, or with one that can't be read; no device answers such a part faster than is declared."""
+rabbits = st.builds(
+    Part,
+    label=st.just(RABBIT),
+    answered_after_s=st.floats(0.05, 2.0),
+    stays_s=STAYS,
+    gap_s=GAPS,
+    rejects=st.booleans(),
+)
+
+
+@given(
+    rabbit=rabbits,
+    others=st.lists(st.one_of(labelled, bare), max_size=3),
+    of=st.sampled_from([LABEL_FIRST, ANSWER_FIRST, {}]),
+    between_s=st.lists(st.sampled_from([0.01, 0.02, 0.05, 0.15]), min_size=1, max_size=5),
+    failing=st.one_of(
+        st.sets(st.integers(0, 40)), st.integers(0, 30).map(lambda i: set(range(i, 45)))
+    ),
+    phase_s=st.floats(0, 0.099),
+)
+def test_no_answer_of_a_part_that_is_known_by_its_code_is_another_parts(
+    *,
+    rabbit: Part,
+    others: list[Part],
+    of: Mapping[SignalName, int],
+    between_s: list[float],
+    failing: set[int],
+    phase_s: float,
+) -> None:
+    """Labels and answers are read at different instants, or not at all."""
+    line = [rabbit, *others]
+    begins = list(accumulate((p.stays_s + p.gap_s for p in line), initial=2.0))
+    there = list(zip(begins, line, strict=False))
+
+    def before_device(now: float) -> tuple[float, Part] | None:
+        return next(((at, p) for at, p in there if at <= now < at + p.stays_s), None)
+
+    def answered(now: float, *, rejects: bool) -> bool:
+        found = before_device(now)
+        return found is not None and (
+            found[1].rejects is rejects and now >= found[0] + found[1].answered_after_s
+        )
+
+    story = Blocks(replace(BY_CODE, rule=a_rule(on_silence=OnSilence.INCONCLUSIVE)), of)
+    now, answer_read_at = 1.2 + phase_s, {}
+    for i in range(60):
+        took_s = between_s[i % len(between_s)] if of else 0.0
+        read_at = {s: now + (of.get(s, 0) * took_s) for s in (PART, REJECTED)}
+        found = before_device(read_at[PART])
+        label: Value | Reason = found[1].label if found is not None else ""
+        story.read(
+            now + took_s,
+            took_s=took_s,
+            part_code=Reason.DEVICE_ERROR if i in failing else label,
+            rejected=answered(read_at[REJECTED], rejects=True),
+            accepted=answered(read_at[REJECTED], rejects=False),
+        )
+        answer_read_at[round(now + took_s, 6)] = read_at[REJECTED]
+        now = max(now + POLL_S, now + took_s + 0.001)
+    for reached in story.reached:
+        if not reached.decides or reached.judgement.verdict is Verdict.INCONCLUSIVE:
+            continue
+        assert known_by(reached.evidence) is KnownBy.CODE
+        ended_s = (reached.judgement.decided_at - T0).total_seconds()
+        seen = before_device(answer_read_at[round(ended_s, 6)])
+        assert seen is not None
+        assert seen[1] is rabbit
+        assert rabbit.rejects is (reached.judgement.verdict is Verdict.DETECTED)
