@@ -14,6 +14,7 @@ from redrabbit.domain.hearing import Hearing
 from redrabbit.domain.reject_reason import RejectReason
 from redrabbit.domain.rule import Above, DetectionRule, StaysOff
 from redrabbit.domain.run_words import Presented, Verdict
+from redrabbit.domain.same_part import PartAtAnswer
 from tests.builders import (
     ACCEPTED,
     CODE,
@@ -61,6 +62,26 @@ def rejected(evidence: Evidence, told: int | None = None, *, renewed: bool = Fal
 def test_the_part_is_known_by_how_it_was_presented(how: Presented, by: KnownBy) -> None:
     """D29."""
     assert known_by(shown(how=how)) is by
+
+
+@pytest.mark.parametrize(
+    ("every_s", "seen", "by"),
+    [
+        (1.0, PartAtAnswer.AWAITED, KnownBy.CODE),
+        (None, PartAtAnswer.OURS, KnownBy.CODE),
+        (None, PartAtAnswer.LEFT, KnownBy.CODE),
+        (None, PartAtAnswer.AWAITED, KnownBy.ORDER),
+    ],
+    ids=["told again and again", "told with the answer", "told to be gone", "not told again"],
+)
+def test_a_code_that_is_told_only_when_it_changes_is_known_by_order(
+    every_s: float | None, seen: PartAtAnswer, by: KnownBy
+) -> None:
+    """D29: ours was the first that was named; nothing says that the next one would be."""
+    expected = an_expectation(every_s=every_s)
+    coded = present(begin(expected, readings_of(IDLE)), at(0), Presented.CODE)
+
+    assert known_by(replace(coded, part_at_answer=seen)) is by
 
 
 @pytest.mark.parametrize(

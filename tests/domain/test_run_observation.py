@@ -11,8 +11,14 @@ from redrabbit.domain.feed_watch import FeedWatch
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Reading, Readings, Reason, Value
 from redrabbit.domain.run import Observed
-from redrabbit.domain.run_observation import code_edge, presented_edge, watched
+from redrabbit.domain.run_observation import (
+    code_edge,
+    presented_edge,
+    watched,
+    with_part_at_answer,
+)
 from redrabbit.domain.run_words import Presented
+from redrabbit.domain.same_part import PartAtAnswer
 from redrabbit.domain.station_says import SaidOf
 from tests.builders import (
     ACCEPTED,
@@ -243,3 +249,113 @@ def test_a_part_that_is_known_by_its_place_comes_there(count: int, edge: bool) -
     there = present(after, at(1), Presented.NEST, acquisition)
     event = Observed(acquisition=an_acquisition(2), readings=readings_of(IDLE))
     assert watched(RABBIT, there, event).another_part is not edge
+
+
+LABEL_FIRST, ANSWER_FIRST = {PART: 0, REJECTED: 1}, {PART: 1, REJECTED: 0}
+AWAITED, OURS, LEFT = PartAtAnswer.AWAITED, PartAtAnswer.OURS, PartAtAnswer.LEFT
+
+
+@pytest.mark.parametrize(
+    ("readings", "seen"),
+    [
+        pytest.param([an_acquisition(1)], AWAITED, id="no answer yet"),
+        pytest.param([an_acquisition(1, {REJECTED: True})], OURS, id="in one reading"),
+        pytest.param(
+            [an_acquisition(1, {REJECTED: True}, request_of=ANSWER_FIRST)],
+            OURS,
+            id="read after the answer",
+        ),
+        pytest.param(
+            [an_acquisition(1, {REJECTED: True}, request_of=LABEL_FIRST)],
+            AWAITED,
+            id="read before the answer",
+        ),
+        pytest.param(
+            [
+                an_acquisition(1, {REJECTED: True}, request_of=LABEL_FIRST),
+                an_acquisition(1.1, request_of=LABEL_FIRST),
+            ],
+            OURS,
+            id="in the next reading",
+        ),
+        pytest.param(
+            [
+                an_acquisition(1, {REJECTED: True}, request_of=LABEL_FIRST),
+                an_acquisition(1.1, took_s=0.2, request_of=LABEL_FIRST),
+            ],
+            AWAITED,
+            id="a reading that began before the answer was in",
+        ),
+        pytest.param(
+            [an_acquisition(1, {REJECTED: True, PART: Reason.DEVICE_ERROR})],
+            AWAITED,
+            id="it can't be read",
+        ),
+        pytest.param(
+            [an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED}))],
+            AWAITED,
+            id="another topic",
+        ),
+        pytest.param(
+            [
+                an_acquisition(1, {REJECTED: True}, covers=frozenset({REJECTED})),
+                an_acquisition(1.5, covers=frozenset({PART}), fresh=False),
+            ],
+            AWAITED,
+            id="history",
+        ),
+        pytest.param([an_acquisition(1, {PART: ""})], LEFT, id="it went before"),
+        pytest.param(
+            [an_acquisition(1, {PART: ""}), an_acquisition(2, {REJECTED: True})],
+            LEFT,
+            id="and stays away",
+        ),
+        pytest.param(
+            [an_acquisition(1), an_acquisition(1.2, {PART: "", REJECTED: True})],
+            OURS,
+            id="it went with the answer",
+        ),
+        pytest.param(
+            [an_acquisition(1), an_acquisition(1.6, {PART: "", REJECTED: True})],
+            LEFT,
+            id="or before it, unread",
+        ),
+    ],
+)
+def test_the_part_of_an_answer_is_ours_where_it_is_read_again_not_before_it(
+    readings: list[Acquisition], seen: PartAtAnswer
+) -> None:
+    """D29."""
+    evidence = placed(an_expectation(blind_s=0.3), part_code=RABBIT)
+    known = stood(RABBIT)
+    for each in readings:
+        evidence = watched(RABBIT, evidence, Observed(acquisition=each, readings=known))
+
+    assert evidence.part_at_answer is seen
+
+
+def test_a_part_that_was_never_read_is_not_known_to_have_gone_with_the_answer() -> None:
+    never = replace(placed(an_expectation(blind_s=0.3), part_code=RABBIT), alive_at={})
+    gone = an_acquisition(0.1, {PART: "", REJECTED: True})
+
+    assert with_part_at_answer(never, gather(never, gone), gone).part_at_answer is LEFT
+
+
+def test_the_part_of_an_answer_that_is_taken_back_is_awaited_anew() -> None:
+    """D27: by the station's clock it was not in time."""
+    answered = replace(
+        placed(POLLED, part_code=RABBIT), rejected_at=at(1), part_at_answer=PartAtAnswer.OURS
+    )
+    reading = an_acquisition(1.5)
+
+    assert with_part_at_answer(answered, answered, reading).part_at_answer is OURS
+    taken_back = replace(answered, rejected_at=None)
+    assert with_part_at_answer(answered, taken_back, reading).part_at_answer is AWAITED
+
+
+def test_of_two_answers_the_later_asks_whose_it_is() -> None:
+    both = replace(placed(POLLED, part_code=RABBIT), rejected_at=at(1), accepted_at=at(1.4))
+    early, late = an_acquisition(1.3), an_acquisition(1.5)
+
+    assert with_part_at_answer(both, both, early).part_at_answer is AWAITED
+    assert with_part_at_answer(both, both, late).part_at_answer is OURS

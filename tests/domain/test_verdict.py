@@ -27,6 +27,7 @@ from redrabbit.domain.same_part import PartAtAnswer
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
+    answer_final_at,
     contradiction,
     inconclusive,
     judge,
@@ -822,6 +823,101 @@ def test_an_answer_that_comes_when_silence_was_seen_after_the_deadline_is_too_la
     assert said(evidence, 5.1) == "missed"
 
     assert take(evidence, an_acquisition(5.2, {REJECTED: True})).rejected_at is None
+
+
+# Whose answer it was ------------------------------------------------------------------------------
+
+LABEL_FIRST = {PART: 0, REJECTED: 1, ACCEPTED: 1}
+UNREAD = Reason.DEVICE_ERROR
+
+
+def closely(every_s: float | None = 1.0) -> Expectation:
+    """A station that tells so often which part it sees, and must be read every 0.3 s."""
+    return an_expectation(every_s=every_s, blind_s=0.3)
+
+
+@pytest.mark.parametrize("answer", [REJECTED, ACCEPTED])
+def test_an_answer_waits_for_the_reading_that_tells_whose_it_was(answer: SignalName) -> None:
+    """D29: for as long as the label may be silent."""
+    torn = an_acquisition(0.2, {answer: True}, request_of=LABEL_FIRST)
+    awaited = shown(closely(), torn)
+    assert answer_final_at(awaited) == at(1.2)
+    assert said(awaited, 1.1) == "undecided"
+    assert said(awaited, 1.2) == "inconclusive not_watched"
+
+    seen = take(awaited, an_acquisition(0.3, request_of=LABEL_FIRST))
+    assert said(seen, 0.3) == ("detected" if answer is REJECTED else "missed")
+    beyond = replace(awaited, another_part=True)
+    assert said(beyond, 0.3) == "inconclusive wrong_part"
+
+
+def test_an_answer_settles_at_the_later_of_both_times() -> None:
+    slow = replace(closely(), rule=a_rule(settle_s=1.5))
+    torn = an_acquisition(0.2, {REJECTED: True}, request_of=LABEL_FIRST)
+
+    assert answer_final_at(shown(slow, torn)) == at(1.7)
+
+
+@pytest.mark.parametrize(("every_s", "verdict"), [(1.0, "undecided"), (None, "detected")])
+def test_nothing_is_waited_for_where_the_label_is_told_only_when_it_changes(
+    every_s: float | None, verdict: str
+) -> None:
+    """D29: the grade says so."""
+    answer = an_acquisition(0.2, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+
+    assert said(shown(closely(every_s), answer), 0.2) == verdict
+
+
+@pytest.mark.parametrize("answer", [REJECTED, ACCEPTED])
+def test_an_answer_after_the_part_left_may_be_another_parts(answer: SignalName) -> None:
+    gone = shown(closely(), an_acquisition(0.2, {PART: ""}))
+
+    assert said(take(gone, an_acquisition(0.4, {answer: True})), 0.4) == "inconclusive part_left"
+
+
+def test_that_the_lamp_stayed_off_is_about_the_part_that_left() -> None:
+    """D3, D33; a prevented start is not: another part may have been in the press."""
+    quiet = [an_acquisition(0.3 + n * 0.1) for n in range(25)]
+    gone = an_acquisition(0.2, {PART: ""})
+    lamp = replace(closely(), rule=LAMP)
+    prevents = replace(
+        closely(), rule=a_rule(detected=StaysOff(signal=REJECTED, for_s=2.0, after=None))
+    )
+
+    assert said(shown(lamp, gone, *quiet), 2.7) == "missed"
+    assert said(shown(prevents, gone, *quiet), 2.7) == "inconclusive part_left"
+
+
+@pytest.mark.parametrize(
+    ("label_s", "last", "verdict"),
+    [
+        (1.0, {}, "missed"),
+        (1.0, {PART: ""}, "missed"),
+        (1.0, {PART: UNREAD}, "inconclusive not_watched"),
+        (None, {PART: UNREAD}, "missed"),
+    ],
+    ids=["still there", "gone", "unread", "told only when it changes"],
+)
+def test_silence_is_about_a_part_that_can_still_be_read(
+    label_s: float | None, last: dict[SignalName, Value | Reason], verdict: str
+) -> None:
+    """Another part may have come unseen, and been silent."""
+    expectation = closely()
+    told = replace(expectation, expires_s={**expectation.expires_s, PART: label_s})
+    quiet = [an_acquisition(0.2 + n * 0.2) for n in range(24)]
+    evidence = shown(told, *quiet, an_acquisition(5.0, last), an_acquisition(5.1))
+
+    assert said(evidence, 5.9) == verdict
+
+
+def test_silence_waits_for_the_label_no_longer_than_it_may_be_silent() -> None:
+    answers = frozenset({REJECTED, ACCEPTED})
+    quiet = [an_acquisition(0.2 + n * 0.2) for n in range(23)]
+    mute = [an_acquisition(4.8 + n * 0.2, covers=answers) for n in range(4)]
+    evidence = shown(closely(), *quiet, *mute)
+
+    assert said(evidence, 5.5) == "undecided"
+    assert said(evidence, 5.6) == "inconclusive not_watched"
 
 
 # Judging what is there -----------------------------------------------------------------------------

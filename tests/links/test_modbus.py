@@ -84,6 +84,34 @@ async def test_bits_are_asked_for_before_registers_in_two_requests(bench: Bench)
     ]
 
 
+async def test_each_cycle_tells_in_which_order_its_signals_were_asked_for() -> None:
+    """D29: of two blocks the second is of a later instant, and tells more of whose the answer is."""
+    late = signal("late", Table.HOLDING_REGISTER, 50, Encoding.UINT16)
+    refused = signal("refused", Table.HOLDING_REGISTER, 51, Encoding.UINT16)
+    async with RecordingStation(registers={0: 7, 50: 3}, illegal={51}) as station:
+        made = Bench(station, signals=(*SIGNALS, late, refused))
+        for _ in range(2):
+            acquisition = await made.cycle()
+            station.asked.clear()
+        await made.cycle()
+        await made.close()
+        addresses = [one.address for one in station.asked]
+
+    assert addresses == [0, 0, 50]
+    assert acquisition.request_of == {
+        "reject": 0,
+        "part_present": 0,
+        "code": 1,
+        "torque": 1,
+        "late": 2,
+    }
+
+
+async def test_a_failed_cycle_tells_of_no_order(bench: Bench) -> None:
+    bench.station.faults.append(drop)
+    assert (await bench.cycle()).request_of == {}
+
+
 async def test_only_reading_function_codes_are_ever_sent() -> None:
     """L9: whatever happens, codes 1 to 4 are all that is seen on the wire."""
     signals = tuple(
