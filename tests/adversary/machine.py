@@ -50,6 +50,8 @@ class Story:
     """A production part comes at the scan, and leaves so long before ours comes."""
     leaves_after_s: float | None = None
     """Our part is taken out so early, and a production part comes, which the device rejects."""
+    next_is_labelled: bool = True
+    """That one has a label that the machine can read."""
     taps_after_s: float = 0.0
     """From the part in its place to the operator's tap, where one is asked for."""
 
@@ -131,7 +133,8 @@ class Machine:
 
     def _production_part(self) -> None:
         self.foreign_came = True
-        self._show(part_present=True, part_code="SN-2", made=self._more("made"))
+        label = "SN-2" if self.story.next_is_labelled else ""
+        self._show(part_present=True, part_code=label, made=self._more("made"))
         self._later(0.3, self._reject_production_part)
 
     def _reject_production_part(self) -> None:

@@ -39,6 +39,7 @@ def stories(draw: st.DrawFn, slot: Slot) -> Story:
         leftover_s=leftover_s,
         part_before_s=draw(seconds(0.1, 1.5)) if draw(rarely) else None,
         leaves_after_s=draw(seconds(0.2, 3)) if draw(rarely) else None,
+        next_is_labelled=draw(st.booleans()),
         taps_after_s=draw(st.one_of(st.just(0.0), seconds(0, 0.5))),
     )
 

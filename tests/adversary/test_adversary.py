@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from redrabbit.domain import evidence, hearing
+from redrabbit.domain import evidence, hearing, verdict
 from redrabbit.domain.observation import Acquisition
 from redrabbit.links import topic_reader
 from redrabbit.links.modbus_connection import ModbusConnection
@@ -157,6 +157,10 @@ def what_comes_with_the_part_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(evidence, "answer_may_be_older", lambda *_, **_more: False)
 
 
+def an_answer_is_of_the_part_that_was_seen_first(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(verdict, "_why_not_ours", lambda _evidence: None)
+
+
 def a_part_came_when_it_was_seen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(evidence, "came_since", lambda _e, _r, shown: shown.window.began_at)
 
@@ -164,6 +168,7 @@ def a_part_came_when_it_was_seen(patch: pytest.MonkeyPatch) -> None:
 BLIND = Story(answer=Answer.NOTHING)
 MUCH_LATER = Story(answers_after_s=3.0, part_after_s=1.6)
 SHORT = Story(answers_after_s=0.3, stands_for_s=0.15)
+TAKEN_OUT = Story(answer=Answer.NOTHING, leaves_after_s=0.4, next_is_labelled=False)
 AT_ONCE = Story(answers_after_s=0.01, stands_for_s=0.4)
 TEETH: dict[str, tuple[Plant, str, Adversity]] = {
     "detected: a frame of another transaction": (
@@ -207,6 +212,14 @@ TEETH: dict[str, tuple[Plant, str, Adversity]] = {
             treatments=(Treatment(Reply.SLOW, after_s=0.29), *[Treatment()] * 40),
         ),
     ),
+    **{
+        f"detected: ours was taken out, and a part without a label is rejected, at {name}": (
+            an_answer_is_of_the_part_that_was_seen_first,
+            name,
+            Adversity(story=TAKEN_OUT),
+        )
+        for name in ("m4", "q2", "q8")
+    },
     "missed: the answer was in a message that was lost": (
         nothing_is_missing,
         "q1",
