@@ -5,7 +5,7 @@ nobody may look away; the grade that it can reach, what would lift that, and wha
 grade is `redrabbit.domain.grade.reachable`; nothing is judged here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import assert_never
 
 from redrabbit.domain.blind_time import blind_after_s
@@ -16,8 +16,10 @@ from redrabbit.domain.grade import (
     Grading,
     KnownBy,
     Watched,
+    best,
     reachable,
 )
+from redrabbit.domain.identity import SignalName
 from redrabbit.domain.learnt_pulse import SAMPLE, of_rule
 from redrabbit.domain.part_told import places_of
 from redrabbit.domain.place_free import shows_place
@@ -39,6 +41,7 @@ from redrabbit.domain.rule import (
     Rises,
     StaysOff,
 )
+from redrabbit.domain.same_part import named_only_on_change
 from redrabbit.domain.signals import Resets
 from redrabbit.domain.station import Device, ModbusLink, MqttLink, Station
 from redrabbit.domain.station_says import COUNTED, SaidOf, Source
@@ -107,7 +110,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             ("detected", _detected_words(rule)),
             ("accepted", condition_text(rule.accepted) if rule.accepted else "it doesn't tell"),
             ("silence", _silence_words(rule)),
-            ("part known by", f"{_known_words(rule, grading)} ({grading.part})"),
+            ("part known by", f"{_known_words(rule, station, grading)} ({grading.part})"),
             *([("held", _held_words(rule.held))] if rule.held else []),
             ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
             ("blind time", _blind_words(rule, station, grading)),
@@ -210,7 +213,10 @@ def _unknown_pulses(rule: DetectionRule, station: Station) -> Iterator[tuple[str
         yield "pulse", f"unknown of {names}: it {learnt}"
 
 
-def _known_words(rule: DetectionRule, grading: Grading) -> str:
+def _known_words(rule: DetectionRule, station: Station, grading: Grading) -> str:
+    once = _names(named_only_on_change(rule, station))
+    if once:
+        return f"{once} tells it only as it comes: it is the first that is told after the scan"
     if rule.held is None:
         return _KNOWN[grading.known_by]
     told = rule.held.signal or "the operator"
@@ -227,15 +233,7 @@ def _held_words(held: HeldFeed) -> str:
 
 
 def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[tuple[str, str]]:
-    if PART_GRADES[grading.known_by] == grading.grade and grading.known_by in _LIFTS_PART:
-        if grading.known_by is KnownBy.ORDER and rule.presented and shows_place(rule.presented):
-            yield "would lift it", _LIFTS_BY_HOLDING
-        yield "would lift it", _LIFTS_PART[grading.known_by]
-    if PART_GRADES[grading.known_by] == grading.grade and grading.known_by is KnownBy.ORDER:
-        yield (
-            "would lift it",
-            "says: a nest or pallet with expected, where the station tells it (B)",
-        )
+    yield from (("would lift it", words) for words in _part_lifts(rule, station, grading))
     if ANSWER_GRADES[grading.answer_by] == grading.grade and grading.answer_by in _LIFTS_ANSWER:
         yield "would lift it", _LIFTS_ANSWER[grading.answer_by]
     if grading.watched is Watched.UNKNOWN:
@@ -243,8 +241,25 @@ def _lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[
         yield "would lift it", f"expected_every or sequence for the topic of {names}"
 
 
+def _part_lifts(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[str]:
+    if PART_GRADES[grading.known_by] != grading.grade or grading.known_by not in _LIFTS_PART:
+        return
+    once = _names(named_only_on_change(rule, station))
+    if once:
+        lifted = best(rule, station).part
+        yield f"expected_every for the topic of {once}, or the answer on the same topic ({lifted})"
+        return
+    if grading.known_by is KnownBy.ORDER and rule.presented and shows_place(rule.presented):
+        yield _LIFTS_BY_HOLDING
+    yield _LIFTS_PART[grading.known_by]
+    if grading.known_by is KnownBy.ORDER:
+        yield "says: a nest or pallet with expected, where the station tells it (B)"
+
+
 def _unproved(rule: DetectionRule, station: Station, grading: Grading) -> Iterator[str]:
-    if grading.known_by in _UNPROVED_PART:
+    if named_only_on_change(rule, station):
+        yield "that the answer was the red rabbit's, and not the next part's"
+    elif grading.known_by in _UNPROVED_PART:
         yield _UNPROVED_PART[grading.known_by]
     if rule.held is not None and rule.held.signal is None:
         yield "that nothing was fed: a person says so"
@@ -253,6 +268,10 @@ def _unproved(rule: DetectionRule, station: Station, grading: Grading) -> Iterat
     untimed = station.topics_without_time(rule)
     if untimed:
         yield f"that no message came late: no time is told on {', '.join(untimed)}"
+
+
+def _names(signals: Collection[SignalName]) -> str:
+    return ", ".join(sorted(signals))
 
 
 def _without_rhythm(rule: DetectionRule, station: Station) -> list[str]:

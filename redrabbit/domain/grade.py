@@ -23,6 +23,7 @@ from redrabbit.domain.rule import (
     leaves,
     tells_by_silence,
 )
+from redrabbit.domain.same_part import named_only_on_change
 from redrabbit.domain.station import Station
 from redrabbit.domain.station_says import SaidOf
 
@@ -195,12 +196,18 @@ def best(rule: DetectionRule, station: Station) -> Grading:
 
     What the plan demands beyond it can never be fulfilled.
     """
-    surely = reachable(rule, station)
+    surely = replace(reachable(rule, station), known_by=_told_by(rule, station))
     renewed = rule.reject_code is not None and surely.answer_by is AnswerBy.CODE_NOT_RENEWED
     return replace(surely, answer_by=AnswerBy.CODE_RENEWED) if renewed else surely
 
 
 def _known_by(rule: DetectionRule, station: Station) -> KnownBy:
+    """Return by what a part surely is known; by order where it may be named before the answer only."""
+    once = named_only_on_change(rule, station)
+    return KnownBy.ORDER if once else _told_by(rule, station)
+
+
+def _told_by(rule: DetectionRule, station: Station) -> KnownBy:
     if rule.part_code is not None:
         return KnownBy.CODE
     places = places_of(station.says, rule)

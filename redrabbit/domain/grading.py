@@ -10,7 +10,7 @@ from redrabbit.domain.held_part import is_held
 from redrabbit.domain.identity_dispute import is_disputed
 from redrabbit.domain.rule import tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict
-from redrabbit.domain.same_part import PartAtAnswer, named_within_s, naming_signals
+from redrabbit.domain.same_part import is_named_once
 
 _KNOWN_BY = {
     Presented.CODE: KnownBy.CODE,
@@ -27,18 +27,8 @@ def known_by(evidence: Evidence) -> KnownBy | None:
         return KnownBy.HELD
     if evidence.presented_how is None:
         return None
-    return KnownBy.ORDER if _is_not_named_again(evidence) else _KNOWN_BY[evidence.presented_how]
-
-
-def _is_not_named_again(evidence: Evidence) -> bool:
-    """Return whether the station told which part it sees, and nothing says that it would tell the next one.
-
-    Its part was the first that it told since the scan, and no other was told until the answer.
-    """
-    expectation = evidence.expectation
-    if not naming_signals(expectation) or named_within_s(expectation) is not None:
-        return False
-    return evidence.part_at_answer is PartAtAnswer.AWAITED
+    named_once = is_named_once(evidence.expectation, evidence.part_at_answer)
+    return KnownBy.ORDER if named_once else _KNOWN_BY[evidence.presented_how]
 
 
 def grading_of(evidence: Evidence, verdict: Verdict) -> Grading | None:

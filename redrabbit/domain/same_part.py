@@ -11,8 +11,10 @@ from enum import Enum
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition
-from redrabbit.domain.part_told import Known, Told, stands_there
-from redrabbit.domain.rule import judging_signals
+from redrabbit.domain.part_told import Known, Places, Told, places_of, stands_there
+from redrabbit.domain.rule import DetectionRule, judging_signals, signals_of
+from redrabbit.domain.signals import MqttAddress
+from redrabbit.domain.station import Station
 
 
 class PartAtAnswer(Enum):
@@ -28,8 +30,11 @@ class PartAtAnswer(Enum):
 
 def naming_signals(expectation: Expectation) -> frozenset[SignalName]:
     """Return the signals by which the station tells which part it sees; none where nothing does."""
-    code = expectation.rule.part_code
-    return frozenset(expectation.places.values()) if code is None else frozenset({code})
+    return _naming(expectation.rule, expectation.places)
+
+
+def _naming(rule: DetectionRule, places: Places) -> frozenset[SignalName]:
+    return frozenset(places.values()) if rule.part_code is None else frozenset({rule.part_code})
 
 
 def is_ours(expectation: Expectation, told: Told, known: Known) -> bool | None:
@@ -67,3 +72,28 @@ def named_within_s(expectation: Expectation) -> float | None:
     """Return in how many seconds the part is told again; None: only when it changes, or never."""
     rhythms = [expectation.expires_s.get(signal) for signal in naming_signals(expectation)]
     return None if None in rhythms or not rhythms else max(r for r in rhythms if r is not None)
+
+
+def is_named_once(expectation: Expectation, seen: PartAtAnswer) -> bool:
+    """Return whether nothing but the order tells whose the answer is, though the station told the part.
+
+    It tells a part only when it changes, and told none since the answer. Ours was the first that it told since the
+    scan, and no other was told until the answer.
+    """
+    told_once = bool(naming_signals(expectation)) and named_within_s(expectation) is None
+    return told_once and seen is PartAtAnswer.AWAITED
+
+
+def named_only_on_change(rule: DetectionRule, station: Station) -> frozenset[SignalName]:
+    """Return the signals that name a part and may never tell it again once it is answered, by the station's file.
+
+    None where nothing names it, where each is told over and over, or where the message with the rejection tells it.
+    """
+    naming = _naming(rule, places_of(station.says, rule))
+    on_change = {name for name, lives_s in station.expires_s().items() if lives_s is None}
+    told_together = {
+        spec.address.topic if isinstance(spec.address, MqttAddress) else None
+        for spec in station.signals
+        if spec.name in naming | signals_of(rule.detected)
+    }
+    return naming & on_change if len(told_together) > 1 else frozenset()

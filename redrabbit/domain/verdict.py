@@ -18,7 +18,12 @@ from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.reject_reason import is_expected
 from redrabbit.domain.rule import OnSilence, judging_signals, tells_by_silence
 from redrabbit.domain.run_words import Presented, Verdict, Why
-from redrabbit.domain.same_part import PartAtAnswer, named_within_s, naming_signals
+from redrabbit.domain.same_part import (
+    PartAtAnswer,
+    is_named_once,
+    named_within_s,
+    naming_signals,
+)
 
 AWAITED: Final = frozenset({Why.STALE, Why.WRONG_REJECT_CODE})
 """Why a rejection is none yet: its reason may still be told."""
@@ -234,11 +239,13 @@ def _may_be_of_another_part(evidence: Evidence) -> bool:
 
 
 def _is_seen_again(evidence: Evidence) -> bool:
-    """Return whether the answer's own reading shows which part is there, or nothing ever does.
+    """Return whether the answer's own reading shows which part is there, or a tap said it.
 
     Where a station is polled, each reading tells the nest or pallet; a message may be the one that is
     missing. A feed that was held until the answer tells it as well.
     """
+    if is_named_once(evidence.expectation, evidence.part_at_answer):
+        return False
     if evidence.expectation.places:
         return not evidence.expectation.gaps_lose_messages
     return evidence.presented_how is not Presented.EDGE or is_held(evidence)

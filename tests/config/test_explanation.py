@@ -108,6 +108,44 @@ def test_it_is_said_when_an_answer_can_have_passed_unseen(
     assert f"blind time:       {words}" in text
 
 
+ONCE = "part_code tells it only as it comes: it is the first that is told after the scan (C)"
+
+
+@pytest.mark.parametrize(
+    ("every_s", "topic", "words"),
+    [
+        (1.0, "op20/label", "the station reads the code on the part (A)"),
+        (None, "op20/state", "the station reads the code on the part (A)"),
+        (None, "op20/label", ONCE),
+    ],
+    ids=["told again and again", "told with the answer", "told once"],
+)
+def test_a_code_that_is_told_only_once_is_said_to_be_known_by_order(
+    every_s: float | None, topic: str, words: str
+) -> None:
+    """D29: the answer may be the next part's."""
+    station = PLANT.station(StationId("line2-op20"))
+    signals = tuple(
+        replace(
+            spec,
+            address=replace(
+                spec.address,
+                topic=topic if spec.name == "part_code" else "op20/state",
+                expected_every_s=every_s if spec.name == "part_code" else 1.0,
+            ),
+        )
+        for spec in station.signals
+        if isinstance(spec.address, MqttAddress)
+    )
+    lines = explain(replace(station, signals=signals))
+
+    assert f"  part known by:    {words}" in lines
+    lift = "expected_every for the topic of part_code, or the answer on the same topic (A)"
+    unproved = "that the answer was the red rabbit's, and not the next part's"
+    assert (f"  would lift it:    {lift}" in lines) is (words == ONCE)
+    assert (f"  can't prove:      {unproved}" in lines) is (words == ONCE)
+
+
 def test_pulses_that_nobody_declared_are_said_to_be_learnt() -> None:
     """D30."""
     learnt = "it is learnt from 20 answers, and proposed on the station's page"

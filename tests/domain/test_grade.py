@@ -262,6 +262,32 @@ def test_the_best_that_a_device_can_come_to_is_a_code_told_anew() -> None:
     assert best(a_rule(part_code=PART), POLLED) == reachable(a_rule(part_code=PART), POLLED)
 
 
+@pytest.mark.parametrize(
+    ("every_s", "topics", "known_by"),
+    [
+        (1.0, {}, KnownBy.CODE),
+        (None, {PART: "rejected"}, KnownBy.CODE),
+        (None, {}, KnownBy.ORDER),
+        (None, {PART: "accepted"}, KnownBy.ORDER),
+    ],
+    ids=["told again and again", "told with it", "told once", "told with the other answer"],
+)
+def test_a_code_that_may_not_be_told_again_with_a_rejection_reaches_no_more_than_order(
+    every_s: float | None, topics: dict[SignalName, str], known_by: KnownBy
+) -> None:
+    """D29: a luckier verdict can be better, so that nothing is refused which can be fulfilled."""
+    station = by_messages(rejected=1.0, accepted=1.0, part_code=every_s)
+    specs = tuple(
+        replace(spec, address=replace(spec.address, topic=topics.get(spec.name, spec.name)))
+        for spec in station.signals
+        if isinstance(spec.address, MqttAddress)
+    )
+    told = replace(station, signals=specs)
+
+    assert reachable(a_rule(), told).known_by is known_by
+    assert best(a_rule(), told).known_by is KnownBy.CODE
+
+
 @pytest.mark.parametrize("place", [SaidOf.NEST, SaidOf.PALLET])
 def test_a_part_is_known_by_the_place_that_station_and_operator_tell(place: SaidOf) -> None:
     """D29: B, unless its code is read."""

@@ -14,17 +14,22 @@ from redrabbit.domain.grade import Grade, KnownBy
 from redrabbit.domain.grading import grading_of, known_by
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Reason, Value
-from redrabbit.domain.rule import OnSilence, StaysOff
+from redrabbit.domain.rule import DetectionRule, OnSilence, StaysOff
 from redrabbit.domain.run import VerdictReached
 from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.same_part import (
+    PartAtAnswer,
+    is_named_once,
     is_ours,
+    named_only_on_change,
     named_within_s,
     naming_signals,
     read_with_answer,
     went_with_answer,
 )
-from redrabbit.domain.station_says import SaidOf
+from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
+from redrabbit.domain.station import Station
+from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
 from tests.builders import (
     ACCEPTED,
     BY_EDGE,
@@ -42,6 +47,7 @@ from tests.builders import (
     an_acquisition,
     an_expectation,
 )
+from tests.plants import OP20, a_station
 
 POLL_S = 0.1
 BLIND_S = 0.3
@@ -134,6 +140,49 @@ def test_in_what_time_the_part_is_told_again() -> None:
     assert named_within_s(BY_CODE) == 1.0
     assert named_within_s(an_expectation(every_s=None)) is None
     assert named_within_s(an_expectation(BY_TAP)) is None
+
+
+@pytest.mark.parametrize("seen", PartAtAnswer)
+def test_a_part_is_named_once_where_it_is_told_only_as_it_comes(seen: PartAtAnswer) -> None:
+    on_change = an_expectation(every_s=None)
+    assert is_named_once(on_change, seen) is (seen is PartAtAnswer.AWAITED)
+    assert not is_named_once(BY_CODE, seen)
+    assert not is_named_once(an_expectation(BY_TAP), seen)
+
+
+def telling(topics: Mapping[SignalName, str], every_s: float | None) -> Station:
+    """A station that publishes these signals; that of the part so often, the others every second."""
+    named = {PART, COUNT}
+    specs = tuple(
+        SignalSpec(
+            name=signal,
+            address=MqttAddress(
+                topic=topic,
+                encoding=Encoding.BOOL,
+                expected_every_s=every_s if signal in named else 1.0,
+            ),
+        )
+        for signal, topic in topics.items()
+    )
+    says = StationSays(nest=COUNT, asked={SaidOf.NEST: Asked(by=Source.SCAN)})
+    return replace(a_station(OP20), signals=specs, says=says)
+
+
+@pytest.mark.parametrize("every_s", [1.0, None], ids=["regularly", "on change"])
+@pytest.mark.parametrize(("rule", "by"), [(a_rule(), PART), (BY_EDGE, COUNT)], ids=["code", "nest"])
+def test_a_station_may_name_a_part_only_as_it_comes(
+    rule: DetectionRule, by: SignalName, every_s: float | None
+) -> None:
+    apart = telling({by: "label", REJECTED: "state", ACCEPTED: "state"}, every_s)
+    together = telling({by: "state", REJECTED: "state", ACCEPTED: "other"}, every_s)
+
+    assert named_only_on_change(rule, apart) == ({by} if every_s is None else frozenset())
+    assert named_only_on_change(rule, together) == frozenset()
+    assert named_only_on_change(BY_TAP, apart) == frozenset()
+
+
+def test_a_polled_station_tells_the_part_with_each_reading() -> None:
+    assert named_only_on_change(a_rule(), a_station(OP20)) == frozenset()
 
 
 # A run ---------------------------------------------------------------------------------------------

@@ -910,6 +910,21 @@ def test_silence_is_about_a_part_that_can_still_be_read(
     assert said(evidence, 5.9) == verdict
 
 
+@pytest.mark.parametrize(
+    ("every_s", "verdict"), [(1.0, "detected"), (None, "inconclusive not_watched")]
+)
+def test_after_a_gap_a_part_that_was_told_only_once_is_known_by_order(
+    every_s: float | None, verdict: str
+) -> None:
+    """D30: the message that told the next one may be missing, too."""
+    answer = an_acquisition(0.5, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
+    told = take(shown(closely(every_s), answer), an_acquisition(0.6, covers=frozenset({ACCEPTED})))
+    seen = take(told, an_acquisition(0.7)) if every_s is not None else told
+
+    assert seen.blind
+    assert said(seen, 0.7) == verdict
+
+
 def test_silence_waits_for_the_label_no_longer_than_it_may_be_silent() -> None:
     answers = frozenset({REJECTED, ACCEPTED})
     quiet = [an_acquisition(0.2 + n * 0.2) for n in range(23)]
