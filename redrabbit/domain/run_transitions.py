@@ -61,6 +61,7 @@ from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
     answer_final_at,
+    awaits_its_part,
     inconclusive,
     judge,
     judge_answer,
@@ -299,6 +300,8 @@ def _expire_verdict(run: Run, event: DeadlineExpired) -> Advance:
 def _abort_presented(run: Run, event: Aborted) -> Advance:
     """Give up; an answer that was told already stands, so that nobody aborts a miss away (D4)."""
     assert run.evidence is not None  # noqa: S101  a presented run has evidence
+    if awaits_its_part(run.evidence):
+        raise Refusal("answer_open", run=run.id)
     answer = judge_answer(run.evidence)
     judged, effects = _conclude(run, answer or inconclusive(Why.ABORTED, event.at))
     stopped = RunStopped(

@@ -99,15 +99,21 @@ def answer_final_at(evidence: Evidence) -> datetime | None:
         return None
     settled_at = answered.decided_at + timedelta(seconds=evidence.expectation.rule.settle_s)
     named_s = named_within_s(evidence.expectation)
-    if named_s is not None and _is_awaited(evidence, answered):
+    if named_s is not None and awaits_its_part(evidence):
         settled_at = max(settled_at, answered.decided_at + timedelta(seconds=named_s))
     awaited = answered.why in AWAITED and not evidence.reason.renewed
     return max(settled_at, evidence.deadline_at or settled_at) if awaited else settled_at
 
 
-def _is_awaited(evidence: Evidence, answered: Judgement) -> bool:
-    """Return whether the next reading may still tell that the part of the answer is ours (D29)."""
-    return answered.why is Why.NOT_WATCHED and evidence.part_at_answer is PartAtAnswer.AWAITED
+def awaits_its_part(evidence: Evidence) -> bool:
+    """Return whether an answer came, and the next reading may still tell that its part is ours (D29)."""
+    answered = judge_answer(evidence)
+    return (
+        answered is not None
+        and answered.why is Why.NOT_WATCHED
+        and evidence.part_at_answer is PartAtAnswer.AWAITED
+        and named_within_s(evidence.expectation) is not None
+    )
 
 
 def judge_answer(evidence: Evidence) -> Judgement | None:

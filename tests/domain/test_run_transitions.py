@@ -31,17 +31,20 @@ from redrabbit.domain.run import (
 from redrabbit.domain.run_transitions import advance, start_deadline
 from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, Why
 from tests.builders import (
+    ACCEPTED,
     ANNA,
     BY_EDGE,
     BY_TAP,
     CODE,
     MASTER,
     OTHER_RABBIT,
+    PART,
     RABBIT,
     SAID_HELD,
     Story,
     a_rule,
     a_run,
+    an_acquisition,
     an_expectation,
     at,
     deadlines,
@@ -630,6 +633,23 @@ def test_an_abort_after_the_device_accepted_does_not_undo_the_miss() -> None:
     story.give_back(4)
     story.confirm(5)
     assert story.outcome == "failed"
+
+
+def test_an_abort_between_the_answer_and_the_label_undoes_no_miss() -> None:
+    """D29: whose answer it was is told by the next reading, so the abort waits for it."""
+    story = story_of(a_rule())
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.observe(an_acquisition(3, {ACCEPTED: True}, request_of={PART: 0, ACCEPTED: 1}))
+    with pytest.raises(Refusal) as refusal:
+        story.abort(3.05)
+    assert refusal.value.code == "answer_open"
+
+    story.poll(3.1)
+    story.abort(3.2)
+    story.give_back(4)
+    story.confirm(5)
+    assert (story.verdict, story.outcome) == ("missed", "failed")
 
 
 def test_an_abort_after_the_verdict_keeps_it_but_the_run_has_not_passed() -> None:

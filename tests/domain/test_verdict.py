@@ -28,6 +28,7 @@ from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
     answer_final_at,
+    awaits_its_part,
     contradiction,
     inconclusive,
     judge,
@@ -842,11 +843,13 @@ def test_an_answer_waits_for_the_reading_that_tells_whose_it_was(answer: SignalN
     torn = an_acquisition(0.2, {answer: True}, request_of=LABEL_FIRST)
     awaited = shown(closely(), torn)
     assert answer_final_at(awaited) == at(1.2)
+    assert awaits_its_part(awaited)
     assert said(awaited, 1.1) == "undecided"
     assert said(awaited, 1.2) == "inconclusive not_watched"
 
     seen = take(awaited, an_acquisition(0.3, request_of=LABEL_FIRST))
     assert said(seen, 0.3) == ("detected" if answer is REJECTED else "missed")
+    assert not awaits_its_part(seen)
     beyond = replace(awaited, another_part=True)
     assert said(beyond, 0.3) == "inconclusive wrong_part"
 
@@ -865,7 +868,10 @@ def test_nothing_is_waited_for_where_the_label_is_told_only_when_it_changes(
     """D29: the grade says so."""
     answer = an_acquisition(0.2, {REJECTED: True}, covers=frozenset({REJECTED}), took_s=0)
 
-    assert said(shown(closely(every_s), answer), 0.2) == verdict
+    evidence = shown(closely(every_s), answer)
+    assert said(evidence, 0.2) == verdict
+    assert awaits_its_part(evidence) is (every_s is not None)
+    assert not awaits_its_part(shown(closely(every_s)))
 
 
 @pytest.mark.parametrize("answer", [REJECTED, ACCEPTED])
