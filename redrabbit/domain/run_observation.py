@@ -106,20 +106,22 @@ def _part_seen(before: Evidence, after: Evidence, acquisition: Acquisition) -> P
     if not naming or not acquisition.speaks_of_now or not naming <= acquisition.signals:
         return PartAtAnswer.AWAITED
     ours = is_ours(expectation, after.told, after.known)
+    brought = answered_at is not None and _answered_at(before) is None
+    is_later = answered_at is not None and acquisition.window.began_at >= answered_at
     if ours is False:
-        last_at = min((before.alive_at[s] for s in naming if s in before.alive_at), default=None)
-        if answered_at is None or last_at is None:
-            return PartAtAnswer.LEFT
-        went = went_with_answer(expectation, acquisition.window.ended_at - last_at)
+        went = (brought or is_later) and _went_now(before, acquisition)
         return PartAtAnswer.OURS if went else PartAtAnswer.LEFT
-    if ours is None or answered_at is None:
-        return PartAtAnswer.AWAITED
-    in_later_reading = acquisition.window.began_at >= answered_at
-    if in_later_reading or (
-        _answered_at(before) is None and read_with_answer(expectation, acquisition)
-    ):
-        return PartAtAnswer.OURS
-    return PartAtAnswer.AWAITED
+    with_it = is_later or (brought and read_with_answer(expectation, acquisition))
+    return PartAtAnswer.OURS if ours and with_it else PartAtAnswer.AWAITED
+
+
+def _went_now(before: Evidence, acquisition: Acquisition) -> bool:
+    """Return whether the part was seen until just now, and no message is missing that told earlier that it went."""
+    naming = naming_signals(before.expectation)
+    seen_at = [before.alive_at[signal] for signal in naming if signal in before.alive_at]
+    if not seen_at or acquisition.messages_lost:
+        return False
+    return went_with_answer(before.expectation, acquisition.window.ended_at - min(seen_at))
 
 
 def _answered_at(evidence: Evidence) -> datetime | None:

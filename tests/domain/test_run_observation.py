@@ -320,6 +320,33 @@ AWAITED, OURS, LEFT = PartAtAnswer.AWAITED, PartAtAnswer.OURS, PartAtAnswer.LEFT
             LEFT,
             id="or before it, unread",
         ),
+        pytest.param(
+            [
+                an_acquisition(0.1),
+                an_acquisition(0.2, {REJECTED: True}, covers=frozenset({REJECTED})),
+                an_acquisition(0.25, {PART: ""}, covers=frozenset({PART})),
+            ],
+            OURS,
+            id="or in a message just after it",
+        ),
+        pytest.param(
+            [
+                an_acquisition(0.1),
+                an_acquisition(0.2, {REJECTED: True}, covers=frozenset({REJECTED})),
+                an_acquisition(0.25, {PART: ""}, covers=frozenset({PART}), took_s=0.1),
+            ],
+            LEFT,
+            id="or in one that was made before it",
+        ),
+        pytest.param(
+            [
+                an_acquisition(0.1),
+                an_acquisition(0.2, {REJECTED: True}, covers=frozenset({REJECTED})),
+                an_acquisition(0.25, {PART: ""}, covers=frozenset({PART}), messages_lost=1),
+            ],
+            LEFT,
+            id="or one that told so before is missing",
+        ),
     ],
 )
 def test_the_part_of_an_answer_is_ours_where_it_is_read_again_not_before_it(

@@ -1,9 +1,11 @@
 """Whether the part of the answer is the one that was presented, where the station tells which it sees (D29)."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import accumulate
+from itertools import accumulate, cycle
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
@@ -362,6 +364,52 @@ rabbits = st.builds(
 )
 
 
+class Line:
+    """Parts that come before the device one after the other, from 2 s on."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        begins = accumulate((part.stays_s + part.gap_s for part in parts), initial=2.0)
+        self._parts = list(zip(begins, parts, strict=False))
+
+    def label(self, now: float) -> Mapping[SignalName, Value]:
+        """What the station reads."""
+        part = self.seen(now)
+        return {PART: part.label if part is not None else ""}
+
+    def answers(self, now: float) -> Mapping[SignalName, Value]:
+        """What the device says."""
+        found = self._found(now)
+        answered = found is not None and now >= found[0] + found[1].answered_after_s
+        rejects = found is not None and found[1].rejects
+        return {REJECTED: answered and rejects, ACCEPTED: answered and not rejects}
+
+    def seen(self, now: float) -> Part | None:
+        """The part before the device."""
+        found = self._found(now)
+        return found[1] if found is not None else None
+
+    def changes_s(self) -> set[float]:
+        """When something changes."""
+        return {
+            at_s + later_s
+            for at_s, part in self._parts
+            for later_s in (0.0, part.answered_after_s, part.stays_s)
+            if later_s <= part.stays_s
+        }
+
+    def _found(self, now: float) -> tuple[float, Part] | None:
+        return next(((at, p) for at, p in self._parts if at <= now < at + p.stays_s), None)
+
+
+def tells_of(rabbit: Part, reached: VerdictReached, answered: Part | None) -> None:
+    """What was found out of our part is about our part."""
+    verdict = reached.judgement.verdict
+    if reached.decides and verdict is not Verdict.INCONCLUSIVE:
+        assert known_by(reached.evidence) is KnownBy.CODE
+        assert answered is rabbit
+        assert rabbit.rejects is (verdict is Verdict.DETECTED)
+
+
 @given(
     rabbit=rabbits,
     others=st.lists(st.one_of(labelled, bare), max_size=3),
@@ -382,41 +430,128 @@ def test_no_answer_of_a_part_that_is_known_by_its_code_is_another_parts(
     phase_s: float,
 ) -> None:
     """Labels and answers are read at different instants, or not at all."""
-    line = [rabbit, *others]
-    begins = list(accumulate((p.stays_s + p.gap_s for p in line), initial=2.0))
-    there = list(zip(begins, line, strict=False))
-
-    def before_device(now: float) -> tuple[float, Part] | None:
-        return next(((at, p) for at, p in there if at <= now < at + p.stays_s), None)
-
-    def answered(now: float, *, rejects: bool) -> bool:
-        found = before_device(now)
-        return found is not None and (
-            found[1].rejects is rejects and now >= found[0] + found[1].answered_after_s
-        )
-
+    line = Line([rabbit, *others])
     story = Blocks(replace(BY_CODE, rule=a_rule(on_silence=OnSilence.INCONCLUSIVE)), of)
     now, answer_read_at = 1.2 + phase_s, {}
     for i in range(60):
         took_s = between_s[i % len(between_s)] if of else 0.0
         read_at = {s: now + (of.get(s, 0) * took_s) for s in (PART, REJECTED)}
-        found = before_device(read_at[PART])
-        label: Value | Reason = found[1].label if found is not None else ""
-        story.read(
-            now + took_s,
-            took_s=took_s,
-            part_code=Reason.DEVICE_ERROR if i in failing else label,
-            rejected=answered(read_at[REJECTED], rejects=True),
-            accepted=answered(read_at[REJECTED], rejects=False),
-        )
+        label = line.label(read_at[PART])[PART]
+        told: dict[str, Value | Reason] = dict(line.answers(read_at[REJECTED]).items())
+        told[PART] = Reason.DEVICE_ERROR if i in failing else label
+        story.read(now + took_s, took_s=took_s, **told)
         answer_read_at[round(now + took_s, 6)] = read_at[REJECTED]
         now = max(now + POLL_S, now + took_s + 0.001)
     for reached in story.reached:
-        if not reached.decides or reached.judgement.verdict is Verdict.INCONCLUSIVE:
-            continue
-        assert known_by(reached.evidence) is KnownBy.CODE
         ended_s = (reached.judgement.decided_at - T0).total_seconds()
-        seen = before_device(answer_read_at[round(ended_s, 6)])
-        assert seen is not None
-        assert seen[1] is rabbit
-        assert rabbit.rejects is (reached.judgement.verdict is Verdict.DETECTED)
+        tells_of(rabbit, reached, line.seen(answer_read_at.get(round(ended_s, 6), 0.0)))
+
+
+# Over messages -------------------------------------------------------------------------------------
+
+EVERY_S = 0.5
+TOLD_APART = replace(
+    an_expectation(
+        a_rule(on_silence=OnSilence.INCONCLUSIVE),
+        every_s=4 * EVERY_S,
+        blind_s=1.5 * EVERY_S,
+        messages=True,
+    ),
+)
+LABELS, ANSWERS = frozenset({PART}), frozenset({REJECTED, ACCEPTED})
+
+
+def test_a_label_that_went_before_an_answer_that_came_first_leaves_open_whose_it_was() -> None:
+    """D27: by its own time the message was made before the answer; messages of two topics overtake."""
+    story = heard(())
+    story.observe(an_acquisition(2.5, {REJECTED: True}, covers=ANSWERS, took_s=0))
+    story.observe(an_acquisition(2.6, {PART: ""}, covers=LABELS, took_s=0.3))
+    assert story.verdict == "inconclusive part_left"
+
+
+@pytest.mark.parametrize(("lost", "verdict"), [(0, "detected"), (1, "inconclusive part_left")])
+def test_a_label_goes_with_the_answer_only_where_no_message_of_it_is_missing(
+    lost: int, verdict: str
+) -> None:
+    """It may have told before the answer that the part was gone."""
+    story = heard(())
+    story.observe(an_acquisition(2.4, {REJECTED: True}, covers=ANSWERS, took_s=0))
+    story.observe(an_acquisition(2.5, {PART: ""}, covers=LABELS, took_s=0, messages_lost=lost))
+    assert story.verdict == verdict
+
+
+@dataclass(frozen=True)
+class Message:
+    """One that a station made."""
+
+    made_s: float
+    took_s: float | None
+    """None: it never arrives."""
+    covers: frozenset[SignalName]
+    values: Mapping[SignalName, Value]
+
+
+def arrived(messages: Iterable[Message]) -> list[tuple[float, Message, int]]:
+    """Return when each arrives, and how many are missing before it; those of one topic keep their order."""
+    lost: Counter[frozenset[SignalName]] = Counter()
+    latest = dict.fromkeys((LABELS, ANSWERS), 2.0)
+    found: list[tuple[float, Message, int]] = []
+    for each in messages:
+        if each.took_s is None:
+            lost[each.covers] += 1
+            continue
+        latest[each.covers] = max(latest[each.covers] + 1e-5, each.made_s + each.took_s)
+        found.append((latest[each.covers], each, lost.pop(each.covers, 0)))
+    return sorted(found, key=itemgetter(0))
+
+
+def heard(messages: Iterable[Message]) -> Blocks:
+    """The story of a rabbit whose label was told at 2 s, and of these messages as they arrive, in order by topic."""
+    story = Blocks(TOLD_APART, {})
+    story.observe(an_acquisition(1.9, {PART: ""}, covers=LABELS, took_s=0))
+    story.observe(an_acquisition(1.9, dict.fromkeys(ANSWERS, False), covers=ANSWERS, took_s=0))
+    story.observe(an_acquisition(2, {PART: RABBIT}, covers=LABELS, took_s=0))
+    for at_s, each, missing in arrived(messages):
+        stood = {signal: reading.value for signal, reading in story.readings.items()}
+        changed = {s: v for s, v in each.values.items() if stood.get(s) != v}
+        story.observe(
+            an_acquisition(
+                at_s,
+                changed,
+                covers=each.covers,
+                took_s=at_s - each.made_s,
+                messages_lost=missing,
+            )
+        )
+    return story
+
+
+@given(
+    rabbit=rabbits,
+    others=st.lists(st.one_of(labelled, bare), max_size=3),
+    took_s=st.lists(
+        st.sampled_from([0.0, 0.0, 0.01, 0.3, 0.6, 0.9, None]), min_size=1, max_size=24
+    ),
+    phase_s=st.floats(0, 0.4),
+)
+def test_no_answer_told_apart_from_its_part_is_another_parts(
+    *, rabbit: Part, others: list[Part], took_s: list[float | None], phase_s: float
+) -> None:
+    """Two topics, each at every change and every half a second, numbered, under way for long, or lost."""
+    line = Line([rabbit, *others])
+    told_s = sorted({2.1 + phase_s + n * EVERY_S for n in range(16)} | set(line.changes_s()))
+    ways = cycle(took_s)
+    messages: list[Message] = []
+    last: dict[frozenset[SignalName], Mapping[SignalName, Value]] = {}
+    for now in (each for each in told_s if each > 2):
+        regular = (now - 2.1 - phase_s) % EVERY_S < 1e-9
+        for covers, values in ((LABELS, line.label(now)), (ANSWERS, line.answers(now))):
+            if regular or last.get(covers) != values:
+                messages.append(Message(now, next(ways), covers, values))
+            last[covers] = values
+    for reached in heard(messages).reached:
+        answered_at = reached.evidence.rejected_at or reached.evidence.accepted_at
+        ended_s = (answered_at - T0).total_seconds() if answered_at is not None else 0.0
+        told = (each for each in arrived(messages) if abs(each[0] - ended_s) < 1e-6)
+        made_s = next((each.made_s for _, each, _ in told if each.covers == ANSWERS), 0.0)
+        tells_of(rabbit, reached, line.seen(made_s))
