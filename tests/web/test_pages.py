@@ -11,10 +11,12 @@ from redrabbit.domain.identity import How, StationId
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
+from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.ports import Where
 from redrabbit.services.pulse_learning import PulseNews, keep
 from tests.showcase import showcase_plant
 from tests.showcase_story import (
+    ANSWERS,
     CLOSED_CASE,
     CUT_OFF,
     CUT_OFF_RUN,
@@ -25,6 +27,7 @@ from tests.showcase_story import (
     OCCURRENCES,
     OPEN_CASE,
     SILENT_RUN,
+    Showcase,
     cases_in_every_state,
     runs_in_every_state,
 )
@@ -310,6 +313,40 @@ def test_verdict_is_said_in_words(visitor: Visitor, answer: str, said: str) -> N
     page = visitor.text("/stations/line1-op20")
     assert f'data-verdict="{VERDICTS.get(answer, answer)}"' in page
     assert said in page
+
+
+async def taken_out_unjudged(plant: Showcase) -> RunRecord:
+    """The rabbit is taken out before its answer, and a part without a label is rejected."""
+    run = await plant.begin(MISSED)
+    await plant.take(run, parts_of(run)[0])
+    await plant.put_on(run, parts_of(run)[0])
+    await plant.answer(run, 0.4, part_code="", part_present=False)
+    await plant.answer(run, 0.6, part_present=True)
+    await plant.answer(run, 0.8, **ANSWERS["detected"])
+    return run
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "short"),
+    [
+        (
+            "en",
+            "The station did not see {part} any more before the result came: it may be another part",
+            "left before the result",
+        ),
+        ("zh", "工位已读不到 {part}", "结果给出前样件已离开"),
+    ],
+)
+def test_a_result_after_the_part_left_is_said_to_be_perhaps_another_parts(
+    visitor: Visitor, language: str, said: str, short: str
+) -> None:
+    """D29."""
+    run = visitor.let(taken_out_unjudged(visitor.plant))
+    words = said.format(part=parts_of(run)[0])
+    assert words in visitor.text(f"/stations/{MISSED}", language)
+    page = visitor.text(f"/runs/{run.run_id}", language)
+    assert words in page
+    assert short in page
 
 
 def test_a_rejected_good_master_is_said_with_what_to_do(visitor: Visitor) -> None:
