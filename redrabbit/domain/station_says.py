@@ -119,6 +119,8 @@ class Said:
     sources: Mapping[SaidOf, Source] = field(default_factory=dict)
     """Who tells what by the station's file: where that stands and no value, it is unknown."""
     program: str | None = None
+    """The first that was not production's, where one was told; None: not told, or only known that it
+    could not be read for a while."""
     mode: str | None = None
     in_production: bool = True
     """Whether program and mode were production's all the time, as far as the station tells them."""
@@ -152,8 +154,8 @@ def said(
         nest=values_of[SaidOf.NEST],
         pallet=values_of[SaidOf.PALLET],
         sources=says.sources(),
-        program=_last(says.program.signal if says.program else None, values, since),
-        mode=_last(says.mode.signal if says.mode else None, values, since),
+        program=_how_it_ran(says.program, values, since),
+        mode=_how_it_ran(says.mode, values, since),
         in_production=all(_was_production(each, values(each.signal, since)) for each in runs),
     )
 
@@ -177,8 +179,17 @@ def _last(signal: SignalName | None, values: ValuesSince, since: datetime) -> st
     return str(known[-1]) if known else None
 
 
+def _how_it_ran(runs: ProductionSignal | None, values: ValuesSince, since: datetime) -> str | None:
+    """Return what tells why it did not run as in production, where it did not; else the last value."""
+    told = values(runs.signal, since) if runs is not None else ()
+    others = [value for value in told if runs is not None and not _is_production(runs, value)]
+    known = [str(value) for value in others or told[-1:] if value is not None]
+    return known[0] if known else None
+
+
 def _was_production(runs: ProductionSignal, told: tuple[Value | None, ...]) -> bool:
-    return bool(told) and all(
-        value is not None and any(same_value(value, wanted) for wanted in runs.values)
-        for value in told
-    )
+    return bool(told) and all(_is_production(runs, value) for value in told)
+
+
+def _is_production(runs: ProductionSignal, value: Value | None) -> bool:
+    return value is not None and any(same_value(value, wanted) for wanted in runs.values)

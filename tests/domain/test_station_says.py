@@ -46,6 +46,27 @@ def test_what_was_told_last_counts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "program", "mode"),
+    [
+        pytest.param([(6, PROGRAM, 9), (7, PROGRAM, 7)], "9", "False", id="back to production's"),
+        pytest.param([(3, PROGRAM, 9), (6, PROGRAM, 8)], "9", "False", id="another one at first"),
+        pytest.param([(6, PROGRAM, 5), (7, PROGRAM, 9)], "5", "False", id="the first of several"),
+        pytest.param([(6, PROGRAM, Reason.TIMEOUT)], None, "False", id="none could be read"),
+        pytest.param(
+            [(6, PROGRAM, Reason.TIMEOUT), (7, PROGRAM, 9)], "9", "False", id="one was read at last"
+        ),
+        pytest.param([(6, MODE, True), (7, MODE, False)], "7", "True", id="challenge mode"),
+    ],
+)
+def test_what_was_not_productions_is_what_is_told(
+    changes: list[tuple[float, SignalName, Value | Reason]], program: str | None, mode: str
+) -> None:
+    """A record that says why it does not count shows what it says."""
+    told = said(SAYS, log_of(*changes).values_since, at(5))
+    assert (told.program, told.mode, told.in_production) == (program, mode, False)
+
+
 PLACED = StationSays(variant=VARIANT, nest=NEST, asked={SaidOf.NEST: BY_SCAN})
 
 
@@ -133,3 +154,5 @@ def test_it_ran_as_in_production_exactly_if_no_other_program_stood(
     ends = [begins_s for begins_s, _ in stood[1:]] + [float("inf")]
     seen = {program for (_, program), end_s in zip(stood, ends, strict=True) if end_s > from_s}
     assert said(SAYS, log.values_since, since).in_production is (9 not in seen)
+    told = said(SAYS, log.values_since, since)
+    assert told.in_production is (told.program != "9")

@@ -300,7 +300,7 @@ class VerdictReached(Fact):
     """Who tells which of the four by the station's file, signal, scan or tap: `{"nest": "tap"}`. Where
     that stands and the value is null, it is not known; else there is one of it."""
     program: str | None
-    """The program that the station ran by."""
+    """The program that the station ran by; of several the first that was not production's."""
     mode: str | None
     not_counted: NotCounted | None
     """Why it fulfils nothing, though it is kept and shown (D28, D33); null where it counts."""
