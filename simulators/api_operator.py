@@ -18,6 +18,7 @@ from redrabbit.base.clock import Clock
 from simulators.line import StationModel
 from simulators.line_operator import (
     BY_HAND,
+    TO_WAIT,
     Act,
     Action,
     Asks,
@@ -121,16 +122,16 @@ class Product:
         overview: Overview = await self._overview.seen()
         return Prompt(due=overview.due_at(station.id))
 
-    async def say(self, action: Action, operator: str) -> bool:
-        """Tell the product of an act; return whether it was refused."""
+    async def say(self, action: Action, operator: str) -> str | None:
+        """Tell the product of an act; return the code with which it was refused, None if it was done."""
         path, body = request_for(action, operator)
         reply = await self._client.post(API + path, json=body, headers=once())
         self._runs.forget()
         self._overview.forget()
         if reply.status_code in REFUSED:
-            return True
+            return str(reply.json()["code"])
         reply.raise_for_status()
-        return False
+        return None
 
     async def occurrences(self, check_id: str) -> list[Mapping[str, Any]]:
         """Return the occurrences of a check, newest first."""
@@ -247,12 +248,14 @@ class ApiOperator:
         if action is None:
             return LOOK_S
         await self._clock.sleep(action.after_s)
-        busy_s, refused = 0.0, False
+        busy_s, refused = 0.0, None
         if action.act in BY_HAND:
             self._plant.driver.catch_up()
             busy_s = do_by_hand(action, self._plant.world, self.station)
         else:
             refused = await self._product.say(action, self.operator.name)
-        self.operator.did(action, refused=refused)
-        self._on_act(action, refused)
+        if refused == TO_WAIT:
+            return LOOK_S
+        self.operator.did(action, refused=refused is not None)
+        self._on_act(action, refused is not None)
         return busy_s

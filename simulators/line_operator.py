@@ -140,6 +140,8 @@ SEEN_S = 6.0
 AWAY_S = 1500.0
 """How long somebody who walked away stays away; longer than a part may be out."""
 SLOW_FACTOR = 6.0
+TO_WAIT = "verdict_open"
+"""With this word the software, and the page, say *not yet*: it is done again later, and counts as nothing."""
 TRIES = 2
 """Scans refused before somebody gives up: one may have been the wrong part."""
 CLEAR_S = 0.6

@@ -66,7 +66,7 @@ def a_station(station_id: StationId, **rule_changes: Any) -> Station:
         "presented": Rises(signal=SignalName("part_present")),
         "detected": Rises(signal=SignalName("rejected")),
         "accepted": Rises(signal=SignalName("accepted")),
-        "within_s": 3.0,
+        "within_s": 1.2,
         "on_silence": OnSilence.MISSED,
         "reject_code": SignalName("reject_code"),
         "reject_codes": {FailureMode("torque_low"): 11},

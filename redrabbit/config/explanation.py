@@ -110,6 +110,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             ("detected", _detected_words(rule)),
             ("accepted", condition_text(rule.accepted) if rule.accepted else "it doesn't tell"),
             ("silence", _silence_words(rule)),
+            ("taken back", _taken_back_words(rule)),
             ("part known by", f"{_known_words(rule, station, grading)} ({grading.part})"),
             *([("held", _held_words(rule.held))] if rule.held else []),
             ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
@@ -188,6 +189,14 @@ def _silence_words(rule: DetectionRule) -> str:
     means = "missed" if rule.on_silence is OnSilence.MISSED else "inconclusive"
     words = f"no answer within {_seconds(rule.within_s)} is {means}"
     return f"{words}; no result where nobody demanded a cycle" if rule.demanded else words
+
+
+def _taken_back_words(rule: DetectionRule) -> str:
+    """Return how long a good answer is watched on, and a check does not go on (decision 0024)."""
+    if rule.part_code is None and rule.presented is None:
+        return "no answer is: nothing tells when the next part comes"
+    for_s = _seconds(rule.within_s)
+    return f"a good answer that changes within {for_s} from presented; so long the check does not go on"
 
 
 def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str:

@@ -85,7 +85,9 @@ RULE: Final = Section(
             "For a device that prevents the cycle: what says that somebody asked for one.",
             required=False,
         ),
-        "within": Key(DURATION, "From presented to the answer."),
+        "within": Key(
+            DURATION, "From presented to the answer; so long a good one may be taken back."
+        ),
         "on_silence": Key(
             Choice({word.value: word for word in OnSilence}),
             "What it means when no answer comes in time, on good communication.",

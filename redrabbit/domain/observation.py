@@ -179,6 +179,8 @@ class StationView:
     """What the station has counted (D34); None: it doesn't tell, or can't be read."""
     counted_last: PartCount | None = None
     """What it had counted when it was read last: `count` while it can be read; None: never counted."""
+    verdict_open_until: datetime | None = None
+    """Until when, at the longest, it may take its last verdict back (decision 0024); None: it can't."""
     not_recorded_since: datetime | None = None
     """Since when the database has not taken what the station said; None while it does (decision 0011)."""
 

@@ -82,6 +82,9 @@ class Run:
     told: Mapping[SaidOf, str] = field(default_factory=dict)
     """What the operator told of the part of the step under way (D33)."""
     evidence: Evidence | None = None
+    """Of the step under way; of the one before while the next part is waited for (`run_open_verdict`)."""
+    disowned: "Disowned | None" = None
+    """Said, and not decided before the station was read since then (D29)."""
     feed_said_at: datetime | None = None
     """When somebody said that the feed is held, until a part comes that is none of the run's (D29)."""
     feed_said_counts: Mapping[SignalName, int] | None = None
@@ -238,6 +241,13 @@ class NotRecorded:
     why: Literal[Why.NOT_RECORDABLE, Why.NOT_RECORDED]
 
 
+def reason_of(event: Aborted | NotRecorded) -> StopReason:
+    """Return why the run goes no further: a person's words, or what was not recorded."""
+    if isinstance(event, Aborted):
+        return StopReason(code=StopCode.PERSON, text=event.reason)
+    return StopReason(code=StopCode(event.why.value))
+
+
 Event = (
     Scanned
     | Told
@@ -371,6 +381,12 @@ class RunClosed:
     outcome: Outcome
     reason: StopReason | None
     confirmed_by: Actor | None
+
+
+def with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, SetDeadline]:
+    """Return the run with this deadline in place of any other, and the effect that sets it."""
+    deadline = SetDeadline(kind=kind, at=at)
+    return replace(run, deadline=deadline), deadline
 
 
 Effect = (

@@ -1,9 +1,8 @@
 """What is still watched after the verdict, until the part is back.
 
-The opposite answer, or another reason, may follow for the same part and take a good verdict back (R16,
-D31). The part may be shown again: the first presentation decides, later ones are kept beside it (L10,
-R18). A restart keeps what was judged and guesses nothing about the rest (D4); neither does what was not
-recorded.
+A good verdict may be taken back (`run_open_verdict`). The part may be shown again: the first presentation
+decides, later ones are kept beside it (L10, R18). A restart keeps what was judged and guesses nothing
+about the rest (D4); neither does what was not recorded.
 """
 
 from dataclasses import replace
@@ -18,41 +17,19 @@ from redrabbit.domain.run import (
     Run,
     RunStopped,
     StopReason,
-    VerdictContradicted,
     VerdictReached,
 )
 from redrabbit.domain.run_observation import code_edge, watched
+from redrabbit.domain.run_open_verdict import watch_open
 from redrabbit.domain.run_words import Outcome, Presented, StopCode, Why
-from redrabbit.domain.verdict import Judgement, contradiction, inconclusive, judge
+from redrabbit.domain.verdict import Judgement, inconclusive, judge
 
 
 def watch_return(run: Run, event: Observed) -> Advance:
     """Look out for a contradiction, and for the part being presented again (L10)."""
-    contradicted, effects = _watch_contradiction(run, event)
+    contradicted, effects = watch_open(run, event)
     watched_on, more = _watch_later_presentation(contradicted, event)
     return watched_on, effects + more
-
-
-def _watch_contradiction(run: Run, event: Observed) -> Advance:
-    """Take a good verdict back where the opposite answer, or another reason, follows (R16, D31)."""
-    evidence, judgement = run.evidence, run.step.judgement
-    if evidence is None or judgement is None or not judgement.verdict.is_good:
-        return run, ()
-    assert evidence.deadline_at is not None  # noqa: S101  a good verdict is of a presented part
-    at = event.acquisition.window.ended_at
-    if at > evidence.deadline_at or evidence.another_part or evidence.machine.restarted:
-        return run, ()
-    if evidence.presented_how is Presented.STATED:
-        return run, ()  # this station can't tell the next part from ours
-    gathered = watched(run.part, evidence, event)
-    corrected = contradiction(gathered, at)
-    if corrected is None:
-        return replace(run, evidence=gathered), ()
-    step = replace(run.step, judgement=corrected)
-    return (
-        replace(run.with_step(step), evidence=gathered),
-        (VerdictContradicted(at=at, step=run.index, judgement=corrected),),
-    )
 
 
 def _watch_later_presentation(run: Run, event: Observed) -> Advance:

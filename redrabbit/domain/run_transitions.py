@@ -37,7 +37,6 @@ from redrabbit.domain.run import (
     PartTold,
     Restarted,
     Run,
-    RunClosed,
     RunStopped,
     SaidHeld,
     Scanned,
@@ -46,10 +45,20 @@ from redrabbit.domain.run import (
     Tapped,
     Told,
     VerdictReached,
-    outcome_of,
+    reason_of,
+    with_deadline,
+)
+from redrabbit.domain.run_closing import (
+    abort_before_issue,
+    abort_unconfirmed,
+    confirm,
+    expire_confirmation,
+    expire_unstarted,
+    leave_unrecorded,
 )
 from redrabbit.domain.run_feed import feed_at_arming, feed_for_next_part, say_held, watch_feed
 from redrabbit.domain.run_observation import code_edge, presented_edge, watched
+from redrabbit.domain.run_open_verdict import left_open, open_until, refuse_open, watch_given_back
 from redrabbit.domain.run_return import (
     conclude_later_presentation,
     restart_returning,
@@ -90,8 +99,7 @@ def advance(run: Run, event: Event) -> Advance:
 
 def start_deadline(run: Run) -> tuple[Run, SetDeadline]:
     """Return a new run with its first deadline: the part must be taken before the run expires."""
-    deadline = SetDeadline(kind=DeadlineKind.START, at=run.expires_at)
-    return replace(run, deadline=deadline), deadline
+    return with_deadline(run, DeadlineKind.START, run.expires_at)
 
 
 def _is_over(deadline: SetDeadline | None, event: DeadlineExpired) -> bool:
@@ -122,17 +130,13 @@ def _act(
             assert_never(event)
 
 
-def _with_deadline(run: Run, kind: DeadlineKind, at: datetime) -> tuple[Run, SetDeadline]:
-    deadline = SetDeadline(kind=kind, at=at)
-    return replace(run, deadline=deadline), deadline
-
-
 def _take_part(run: Run, event: Scanned) -> Advance:
     if event.code != run.part:
         raise Refusal("wrong_part", scanned=event.code, expected=run.part)
     missing = not_told(run.step.expectation.asked, run.told)
     if missing:  # nothing of it is guessed, and the part stays where it is until it is told (D33)
         raise Refusal("not_told", what=missing[0].value)
+    refuse_open(run, event.at)
     return _arm(run, event.at, event.actor, event.readings)
 
 
@@ -162,7 +166,7 @@ def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
         place=seen_at_scan(evidence, readings, at),
         later_presentation=None,
     )
-    armed, deadline = _with_deadline(
+    armed, deadline = with_deadline(
         armed, DeadlineKind.ARMING, at + timedelta(seconds=run.arming_timeout_s)
     )
     return armed, (PartIssued(at=at, step=run.index, actor=actor), deadline)
@@ -170,6 +174,10 @@ def _arm(run: Run, at: datetime, actor: Actor, readings: Readings) -> Advance:
 
 def _see_part_unscanned(run: Run, event: Observed) -> Advance:
     """Arm by the station's own reading of the expected rabbit's code (D2)."""
+    run, taken_back = watch_given_back(run, event)
+    if taken_back:  # nothing more is presented (D4)
+        waiting, deadline = _await_confirmation(run, event.acquisition.window.ended_at)
+        return waiting, (*taken_back, deadline)
     acquisition = event.acquisition
     before = begin(run.step.expectation, event.readings)
     if code_edge(before, acquisition, event.readings) != run.part:
@@ -177,30 +185,6 @@ def _see_part_unscanned(run: Run, event: Observed) -> Advance:
     armed, issued = _arm(run, acquisition.window.ended_at, run.operator, event.readings)
     placed, presented = _watch_arming(armed, event)
     return placed, issued + presented
-
-
-def _expire_unstarted(run: Run, event: DeadlineExpired) -> Advance:
-    return _close(
-        replace(run, stopped=Outcome.ABORTED, reason=StopReason(code=StopCode.NOT_STARTED)),
-        event.at,
-        None,
-    )
-
-
-def _given(event: Aborted) -> StopReason:
-    return StopReason(code=StopCode.PERSON, text=event.reason)
-
-
-def _abort_before_issue(run: Run, event: Aborted) -> Advance:
-    return _abort_and_close(run, event, Outcome.ABORTED)
-
-
-def _abort_and_close(run: Run, event: Aborted, outcome: Outcome) -> Advance:
-    stopped = RunStopped(at=event.at, outcome=outcome, reason=_given(event), actor=event.actor)
-    closed, effects = _close(
-        replace(run, stopped=outcome, reason=_given(event)), event.at, confirmed_by=None
-    )
-    return closed, (stopped, *effects)
 
 
 def _watch_arming(run: Run, event: Observed) -> Advance:
@@ -258,7 +242,7 @@ def _present(
     evidence = present(gathered or run.evidence, at, how, shown, run.evidence)
     assert evidence.deadline_at is not None  # noqa: S101  present() sets it
     placed = replace(run, state=RunState.PRESENTED, evidence=evidence)
-    placed, deadline = _with_deadline(
+    placed, deadline = with_deadline(
         placed,
         DeadlineKind.VERDICT,
         evidence.deadline_at + timedelta(seconds=run.verdict_slack_s),
@@ -271,7 +255,7 @@ def _expire_arming(run: Run, event: DeadlineExpired) -> Advance:
 
 
 def _abort_armed(run: Run, event: Aborted) -> Advance:
-    return _stop(run, event.at, Outcome.ABORTED, _given(event), event.actor)
+    return _stop(run, event.at, Outcome.ABORTED, reason_of(event), event.actor)
 
 
 def _restart_armed(run: Run, event: Restarted) -> Advance:
@@ -288,7 +272,7 @@ def _watch_presented(run: Run, event: Observed) -> Advance:
     final_at = answer_final_at(evidence)
     if final_at is None or final_at == answer_final_at(run.evidence):
         return placed, ()
-    placed, deadline = _with_deadline(placed, DeadlineKind.VERDICT, final_at)
+    placed, deadline = with_deadline(placed, DeadlineKind.VERDICT, final_at)
     return placed, (deadline,)
 
 
@@ -305,10 +289,10 @@ def _abort_presented(run: Run, event: Aborted) -> Advance:
     answer = judge_answer(run.evidence)
     judged, effects = _conclude(run, answer or inconclusive(Why.ABORTED, event.at))
     stopped = RunStopped(
-        at=event.at, outcome=Outcome.ABORTED, reason=_given(event), actor=event.actor
+        at=event.at, outcome=Outcome.ABORTED, reason=reason_of(event), actor=event.actor
     )
     return (
-        replace(judged, stopped=Outcome.ABORTED, reason=_given(event)),
+        replace(judged, stopped=Outcome.ABORTED, reason=reason_of(event)),
         (*effects, stopped),
     )
 
@@ -335,7 +319,7 @@ def _conclude(run: Run, judgement: Judgement, actor: Actor | None = None) -> Adv
     assert run.evidence is not None  # noqa: S101  what is judged has evidence
     step = replace(run.step, judgement=judgement, attempts=1)
     judged = replace(run.with_step(step), state=RunState.AWAITING_RETURN)
-    judged, deadline = _with_deadline(
+    judged, deadline = with_deadline(
         judged,
         DeadlineKind.RETURN,
         judgement.decided_at + timedelta(seconds=run.return_timeout_s),
@@ -355,33 +339,18 @@ def _stop(
     run: Run, at: datetime, outcome: Outcome, reason: StopReason, actor: Actor | None
 ) -> Advance:
     stopped = replace(run, state=RunState.AWAITING_RETURN, stopped=outcome, reason=reason)
-    stopped, deadline = _with_deadline(
+    stopped, deadline = with_deadline(
         stopped, DeadlineKind.RETURN, at + timedelta(seconds=run.return_timeout_s)
     )
     return stopped, (RunStopped(at=at, outcome=outcome, reason=reason, actor=actor), deadline)
 
 
-def _leave_unrecorded(run: Run, event: NotRecorded) -> Advance:
-    """End a run whose part is in its place; one that nobody followed for a while has lost nothing.
-
-    The code that would have armed it, or the time that would have closed it, comes again.
-    """
-    if event.why is Why.NOT_RECORDED:
-        return run, ()
-    stopped = run.stopped or Outcome.INCONCLUSIVE
-    return _close(replace(run, stopped=stopped, reason=_unrecorded(event)), event.at, None)
-
-
 def _stop_armed_unrecorded(run: Run, event: NotRecorded) -> Advance:
-    return _stop(run, event.at, Outcome.INCONCLUSIVE, _unrecorded(event), None)
+    return _stop(run, event.at, Outcome.INCONCLUSIVE, reason_of(event), None)
 
 
 def _conclude_unrecorded(run: Run, event: NotRecorded) -> Advance:
     return _conclude(run, inconclusive(event.why, event.at))
-
-
-def _unrecorded(event: NotRecorded) -> StopReason:
-    return StopReason(code=StopCode(event.why.value))
 
 
 def _give_back(run: Run, event: GivenBack) -> Advance:
@@ -392,23 +361,25 @@ def _give_back(run: Run, event: GivenBack) -> Advance:
         run, answer or inconclusive(Why.NO_RESULT, event.at)
     )
     back = PartReturned(at=event.at, step=run.index, actor=event.actor)
-    returned = replace(run, not_returned=False)
+    open_evidence = left_open(run, event.at)
+    returned = replace(feed_for_next_part(run), not_returned=False, evidence=open_evidence)
     judgement = run.step.judgement
     good = judgement is not None and judgement.verdict.is_good
     if good and run.stopped is None and run.index + 1 < len(run.steps):
-        following = replace(
-            feed_for_next_part(returned),
-            state=RunState.AWAITING_PART,
-            index=run.index + 1,
-            told={},
-            evidence=None,
-        )
-        following, deadline = _with_deadline(following, DeadlineKind.START, run.expires_at)
+        following = replace(returned, state=RunState.AWAITING_PART, index=run.index + 1, told={})
+        latest = max(run.expires_at, open_until(returned) or run.expires_at)
+        following, deadline = with_deadline(following, DeadlineKind.START, latest)
         return following, (*concluded, back, deadline)
-    waiting = replace(returned, state=RunState.AWAITING_CONFIRMATION)
-    latest = max(run.expires_at, event.at + timedelta(seconds=run.return_timeout_s))
-    waiting, deadline = _with_deadline(waiting, DeadlineKind.CONFIRMATION, latest)
+    waiting, deadline = _await_confirmation(returned, event.at)
     return waiting, (*concluded, back, deadline)
+
+
+def _await_confirmation(run: Run, at: datetime) -> tuple[Run, SetDeadline]:
+    latest = max(
+        run.expires_at, at + timedelta(seconds=run.return_timeout_s), open_until(run) or at
+    )
+    waiting = replace(run, state=RunState.AWAITING_CONFIRMATION)
+    return with_deadline(waiting, DeadlineKind.CONFIRMATION, latest)
 
 
 def _expire_return(run: Run, event: DeadlineExpired) -> Advance:
@@ -422,33 +393,9 @@ def _abort_returning(run: Run, event: Aborted) -> Advance:
     if run.stopped is not None:
         raise Refusal("already_stopped", run=run.id)
     stopped = RunStopped(
-        at=event.at, outcome=Outcome.ABORTED, reason=_given(event), actor=event.actor
+        at=event.at, outcome=Outcome.ABORTED, reason=reason_of(event), actor=event.actor
     )
-    return replace(run, stopped=Outcome.ABORTED, reason=_given(event)), (stopped,)
-
-
-def _confirm(run: Run, event: Confirmed) -> Advance:
-    return _close(run, event.at, event.actor)
-
-
-def _expire_confirmation(run: Run, event: DeadlineExpired) -> Advance:
-    if outcome_of(run) is Outcome.PASSED:
-        run = replace(run, stopped=Outcome.ABORTED)
-    return _close(
-        replace(run, reason=run.reason or StopReason(code=StopCode.NOT_CONFIRMED)), event.at, None
-    )
-
-
-def _abort_unconfirmed(run: Run, event: Aborted) -> Advance:
-    return _abort_and_close(run, event, run.stopped or Outcome.ABORTED)
-
-
-def _close(run: Run, at: datetime, confirmed_by: Actor | None) -> Advance:
-    outcome = outcome_of(run)
-    closed = replace(run, state=RunState.CLOSED, outcome=outcome, deadline=None, evidence=None)
-    return closed, (
-        RunClosed(at=at, outcome=outcome, reason=run.reason, confirmed_by=confirmed_by),
-    )
+    return replace(run, stopped=Outcome.ABORTED, reason=reason_of(event)), (stopped,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,10 +410,12 @@ _S = RunState
 TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_PART, Scanned): Transition(_take_part, (_S.ARMED,)),
     (_S.AWAITING_PART, Told): Transition(_tell, (_S.AWAITING_PART,)),
-    (_S.AWAITING_PART, Observed): Transition(_see_part_unscanned, (_S.AWAITING_PART, _S.PRESENTED)),
-    (_S.AWAITING_PART, DeadlineExpired): Transition(_expire_unstarted, (_S.CLOSED,)),
-    (_S.AWAITING_PART, Aborted): Transition(_abort_before_issue, (_S.CLOSED,)),
-    (_S.AWAITING_PART, NotRecorded): Transition(_leave_unrecorded, (_S.AWAITING_PART, _S.CLOSED)),
+    (_S.AWAITING_PART, Observed): Transition(
+        _see_part_unscanned, (_S.AWAITING_PART, _S.PRESENTED, _S.AWAITING_CONFIRMATION)
+    ),
+    (_S.AWAITING_PART, DeadlineExpired): Transition(expire_unstarted, (_S.CLOSED,)),
+    (_S.AWAITING_PART, Aborted): Transition(abort_before_issue, (_S.CLOSED,)),
+    (_S.AWAITING_PART, NotRecorded): Transition(leave_unrecorded, (_S.AWAITING_PART, _S.CLOSED)),
     (_S.ARMED, Observed): Transition(_watch_arming, (_S.ARMED, _S.PRESENTED, _S.AWAITING_RETURN)),
     (_S.ARMED, Tapped): Transition(_tap, (_S.PRESENTED,)),
     (_S.ARMED, SaidHeld): Transition(say_held, (_S.ARMED,)),
@@ -488,10 +437,11 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.AWAITING_RETURN, Aborted): Transition(_abort_returning, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, Restarted): Transition(restart_returning, (_S.AWAITING_RETURN,)),
     (_S.AWAITING_RETURN, NotRecorded): Transition(stop_returning_unrecorded, (_S.AWAITING_RETURN,)),
-    (_S.AWAITING_CONFIRMATION, Confirmed): Transition(_confirm, (_S.CLOSED,)),
-    (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(_expire_confirmation, (_S.CLOSED,)),
-    (_S.AWAITING_CONFIRMATION, Aborted): Transition(_abort_unconfirmed, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, Observed): Transition(watch_given_back, (_S.AWAITING_CONFIRMATION,)),
+    (_S.AWAITING_CONFIRMATION, Confirmed): Transition(confirm, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, DeadlineExpired): Transition(expire_confirmation, (_S.CLOSED,)),
+    (_S.AWAITING_CONFIRMATION, Aborted): Transition(abort_unconfirmed, (_S.CLOSED,)),
     (_S.AWAITING_CONFIRMATION, NotRecorded): Transition(
-        _leave_unrecorded, (_S.AWAITING_CONFIRMATION, _S.CLOSED)
+        leave_unrecorded, (_S.AWAITING_CONFIRMATION, _S.CLOSED)
     ),
 }

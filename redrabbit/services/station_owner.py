@@ -48,6 +48,7 @@ from redrabbit.domain.run import (
     VerdictReached,
     instant_of,
 )
+from redrabbit.domain.run_open_verdict import left_open, open_until
 from redrabbit.domain.run_transitions import advance
 from redrabbit.domain.run_watching import watched_by
 from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
@@ -120,6 +121,7 @@ class StationOwner:
             self.live.view(now),
             count=counting.at(now),
             counted_last=last.count if last is not None else None,
+            verdict_open_until=open_until(self.run) if self.run and self.is_open(now) else None,
         )
 
     def deadline(self) -> SetDeadline | None:
@@ -148,6 +150,10 @@ class StationOwner:
         """True while a part is before the device and its verdict is open."""
         run = self.run
         return run is not None and run.state is RunState.PRESENTED and not self._is_let_be
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the station may still take the last verdict back (decision 0024)."""
+        return self.run is not None and left_open(self.run, now) is not None
 
     def take(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition."""

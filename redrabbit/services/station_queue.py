@@ -171,7 +171,8 @@ class StationQueue:
     @property
     def is_quiet(self) -> bool:
         """True while nothing waits that would suffer from a step of the clock (R46)."""
-        return self._gave_up or not (self.busy or self.owner.judging)
+        is_open = self.owner.is_open(self._clock.now())
+        return self._gave_up or not (self.busy or self.owner.judging or is_open)
 
     @property
     def recording(self) -> Recording:

@@ -101,6 +101,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "too_many_connections_of_client": 503,
     "too_many_streams": 503,
     "too_many_streams_of_client": 503,
+    "verdict_open": 409,
     "wrong_part": 409,
     "wrong_part_back": 409,
 }

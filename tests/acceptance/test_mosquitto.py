@@ -226,6 +226,18 @@ class Desk:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def confirm(self) -> dict[str, Any]:
+        """Confirm the run, as soon as its verdict stands (decision 0024)."""
+        ends_at = CLOCK.now() + timedelta(seconds=LIMIT_S)
+        while True:
+            answer = await self.client.post(f"/runs/{self.run_id}/confirm", json=OPERATOR)
+            found: dict[str, Any] = answer.json()
+            if answer.is_success:
+                return found
+            assert found["code"] == "verdict_open", answer.text
+            assert CLOCK.now() < ends_at, answer.text
+            await CLOCK.sleep(LOOK_S)
+
     async def is_read(self) -> bool:
         """Return whether readings are fresh: neither retained nor from the settle time."""
         shown = await self.get(f"/stations/{STATION}")
@@ -296,7 +308,7 @@ async def test_a_rabbit_rejected_over_a_real_broker_passes_its_check(bench: Benc
         assert await desk.verdict() == ("detected", None)
         bench.station.shows(part="", rejected=False, code=0)
         await desk.act(f"/runs/{desk.run_id}/given-back", code=RABBIT)
-        assert (await desk.act(f"/runs/{desk.run_id}/confirm"))["outcome"] == "passed"
+        assert (await desk.confirm())["outcome"] == "passed"
         assert await desk.service.stopped() == 0
 
 
@@ -372,7 +384,7 @@ async def test_a_broker_that_restarts_in_mid_presentation_leaves_it_inconclusive
         assert await desk.verdict() == ("inconclusive", "link_lost")
         bench.station.shows(part="", rejected=False, code=0)
         await desk.act(f"/runs/{desk.run_id}/given-back", code=RABBIT)
-        confirmed = await desk.act(f"/runs/{desk.run_id}/confirm")
+        confirmed = await desk.confirm()
         assert confirmed["outcome"] == "inconclusive"
 
 
@@ -408,7 +420,7 @@ async def test_a_dripping_webhook_delays_no_alarm_to_a_broker(bench: Bench) -> N
             await until(partial(has_number, heard, number), "the topic")
             bench.station.shows(part="")
             await desk.act(f"/runs/{desk.run_id}/given-back", code=RABBIT)
-            await desk.act(f"/runs/{desk.run_id}/confirm")
+            await desk.confirm()
         assert len({each["key"] for each in missed(heard)}) == 3
         await until(lambda: has([True] * bench.webhook.hung_up), "the end of the first attempt")
         assert {each["key"] for each in bench.webhook.refused} == {missed(heard)[0]["key"]}

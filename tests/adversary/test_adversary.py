@@ -87,6 +87,10 @@ def test_with_peers_that_behave_every_verdict_is_the_truth(answer: Answer, verdi
     if answer is Answer.NOTHING:
         expected |= {s.name: "inconclusive stale" for s in SLOTS if not s.hears_silence}
     assert {each.slot.name: each.verdict for each in told} == expected
+    outcomes = {"detected": "passed", "missed": "failed", "inconclusive stale": "inconclusive"}
+    assert [each.run and each.run.outcome for each in told] == [
+        outcomes[expected[each.slot.name]] for each in told
+    ]
 
 
 # The laws have teeth: each fault of the product, planted, breaks one -----------------------------

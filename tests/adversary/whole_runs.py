@@ -198,7 +198,10 @@ class _Operator:
         machine.taken_out()
         await _pass(LOOKS_EVERY_S)
         await self._do(acts.GiveBackPart(run_id=run_id, code=part))
-        await self._do(acts.ConfirmRun(run_id=run_id))
+        for _ in range(round(WAITS_FOR_A_VERDICT_S / LOOKS_EVERY_S)):
+            if await self._do(acts.ConfirmRun(run_id=run_id)):
+                return
+            await _pass(LOOKS_EVERY_S)  # the verdict is still open (decision 0024)
 
     async def _started(self) -> RunId | None:
         check = CheckId(f"check-{self._station.slot.name}")

@@ -173,7 +173,8 @@ class Operator:
         for coil in (PRESENT, REJECTED):
             self.plant.stations.set_coil(place, coil, on=False)
         await self._post(f"{where}/given-back", code=code)
-        await self._post(f"{where}/confirm")
+        while await self._is_open(f"{where}/confirm"):
+            await CLOCK.sleep(SEEN_S)
         await CLOCK.sleep(SEEN_S)
         return seen_at - changed_at
 
@@ -187,6 +188,14 @@ class Operator:
                 await CLOCK.sleep(LOOK_S)
             if run_id not in self.watcher.presented:
                 self.plant.stations.set_coil(place, PRESENT, on=False)
+
+    async def _is_open(self, path: str) -> bool:
+        """Try to confirm; return whether the station may still take its answer back."""
+        answer = await self.client.post(API + path, json={"operator": "bench"})
+        if answer.status_code == 409 and answer.json()["code"] == "verdict_open":
+            return True
+        answer.raise_for_status()
+        return False
 
     async def _post(self, path: str, **body: str) -> dict[str, Any]:
         answer = await self.client.post(API + path, json={"operator": "bench", **body})

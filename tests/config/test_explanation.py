@@ -44,6 +44,10 @@ def test_a_station_without_codes_is_told_what_it_can_not_prove() -> None:
         "12 for screw_missing" in lines
     )
     assert "  silence:          no answer within 2 s is missed" in lines
+    taken_back = (
+        "a good answer that changes within 2 s from presented; so long the check does not go on"
+    )
+    assert f"  taken back:       {taken_back}" in lines
     assert "  part known by:    it is the first part that comes after the scan (C)" in lines
     assert "  grade:            C at least, if nothing goes wrong" in lines
     assert "  would lift it:    part_code, a signal with the code on the part (A)" in lines
@@ -166,7 +170,9 @@ def test_topics_that_tell_no_time_are_named() -> None:
 
 
 def test_an_operators_tap_is_the_weakest() -> None:
-    assert "the operator taps that it is there (D)" in told("line2-op10")
+    words = told("line2-op10")
+    assert "the operator taps that it is there (D)" in words
+    assert "taken back:       no answer is: nothing tells when the next part comes" in words
 
 
 def test_a_held_feed_is_told_with_all_that_it_takes() -> None:

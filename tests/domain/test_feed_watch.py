@@ -359,8 +359,9 @@ def test_what_is_said_too_late_or_not_at_all_holds_nothing(said_at: float | None
     assert reached(story) is KnownBy.ORDER
 
 
-def test_it_is_said_once_a_check_and_holds_for_its_next_part_too() -> None:
-    """D29."""
+@pytest.mark.parametrize("back_at", [2.65, 5, 7.65])
+def test_it_is_said_once_a_check_and_holds_for_its_next_part_too(back_at: float) -> None:
+    """D29; whether its part is given back while the verdict is open, or later."""
     expectation = an_expectation(SAID_HELD, blind_s=UNREAD_S)
     story = Story(a_run(expectation, expectation))
     story.scan(1)
@@ -368,11 +369,13 @@ def test_it_is_said_once_a_check_and_holds_for_its_next_part_too() -> None:
     held_until_part(story)
     story.poll(2.5, rejected=True)
     story.poll(2.6, part_present=False, rejected=False)
-    story.give_back(5)
-    story.scan(6)
-    story.polls(6.1, 7.3, POLL_S)
-    story.poll(7.4, part_present=True, good_count=102)
-    story.poll(7.5, rejected=True)
+    story.polls(2.7, back_at, POLL_S)
+    story.give_back(back_at)
+    story.polls(back_at + 0.05, 7.6, POLL_S)
+    story.scan(7.7)
+    story.polls(7.8, 9, POLL_S)
+    story.poll(9.1, part_present=True, good_count=102)
+    story.poll(9.2, rejected=True)
 
     verdicts = [each for each in story.effects if isinstance(each, VerdictReached)]
     assert [known_by(each.evidence) for each in verdicts] == [KnownBy.HELD] * 2
@@ -452,10 +455,10 @@ def test_a_part_counted_between_two_parts_of_the_check_voids_the_word() -> None:
     story.poll(2.6, part_present=False, rejected=False)
     a_part_of_the_line(story, 3, 102)
     story.give_back(5)
-    story.scan(6)
-    story.polls(6.1, 7.3, POLL_S)
-    story.poll(7.4, part_present=True, good_count=103)
-    story.poll(7.5, rejected=True)
+    story.scan(8)
+    story.polls(8.1, 9.3, POLL_S)
+    story.poll(9.4, part_present=True, good_count=103)
+    story.poll(9.5, rejected=True)
 
     verdicts = [each for each in story.effects if isinstance(each, VerdictReached)]
     assert [known_by(each.evidence) for each in verdicts] == [KnownBy.HELD, KnownBy.ORDER]
@@ -473,10 +476,10 @@ def test_a_voided_word_holds_for_no_later_part_either() -> None:
     story.poll(2.8, rejected=True)
     story.poll(2.9, part_present=False, rejected=False)
     story.give_back(5)
-    story.scan(6)
-    story.polls(6.1, 7.3, POLL_S)
-    story.poll(7.4, part_present=True, good_count=103)
-    story.poll(7.5, rejected=True)
+    story.scan(8)
+    story.polls(8.1, 9.3, POLL_S)
+    story.poll(9.4, part_present=True, good_count=103)
+    story.poll(9.5, rejected=True)
 
     verdicts = [each for each in story.effects if isinstance(each, VerdictReached)]
     assert [known_by(each.evidence) for each in verdicts] == [KnownBy.ORDER] * 2

@@ -4,10 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from redrabbit.domain.run import Observed, Restarted, Run, instant_of, outcome_of
-from redrabbit.domain.run_words import Outcome, Verdict, Why
+from redrabbit.domain.run import (
+    Aborted,
+    NotRecorded,
+    Observed,
+    Restarted,
+    Run,
+    StopReason,
+    instant_of,
+    outcome_of,
+    reason_of,
+)
+from redrabbit.domain.run_words import Outcome, StopCode, Verdict, Why
 from redrabbit.domain.verdict import inconclusive
-from tests.builders import MASTER, RABBIT, a_run, an_acquisition, an_expectation, at
+from tests.builders import ANNA, MASTER, RABBIT, a_run, an_acquisition, an_expectation, at
 
 # Outcomes (D4) -------------------------------------------------------------------------------------
 
@@ -68,3 +78,10 @@ def test_an_event_happened_when_it_says_or_when_its_reading_was_there() -> None:
     reading = an_acquisition(2.0)
     assert instant_of(Observed(acquisition=reading, readings={})) == at(2.0)
     assert instant_of(Restarted(at=at(3))) == at(3)
+
+
+def test_a_run_goes_no_further_by_a_persons_words_or_by_what_was_not_recorded() -> None:
+    given_up = Aborted(at=at(1), actor=ANNA, reason="dropped")
+    assert reason_of(given_up) == StopReason(code=StopCode.PERSON, text="dropped")
+    unrecorded = NotRecorded(at=at(1), why=Why.NOT_RECORDED)
+    assert reason_of(unrecorded) == StopReason(code=StopCode.NOT_RECORDED)

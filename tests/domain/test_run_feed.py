@@ -8,6 +8,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import FeedHeld, FeedNotHeld
+from redrabbit.domain.run_feed import feed_for_next_part
 from redrabbit.domain.station_says import SaidOf
 from tests.builders import (
     ANNA,
@@ -102,3 +103,12 @@ def test_no_feed_is_watched_where_the_place_tells_which_part_it_is() -> None:
 
     assert story.run.evidence is not None
     assert story.run.evidence.feed is None
+
+
+def test_what_the_counters_showed_is_kept_for_the_next_part() -> None:
+    story = story_of(SAID_HELD)
+    assert feed_for_next_part(story.run).feed_said_counts is None
+    story.scan(1)
+    story.poll(1.1, good_count=101)
+
+    assert feed_for_next_part(story.run).feed_said_counts == {"good_count": 101}

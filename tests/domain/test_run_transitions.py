@@ -763,6 +763,22 @@ def test_a_restart_changes_nothing_in_a_run_that_is_closed() -> None:
     assert advance(closed, NotRecorded(at=at(20), why=Why.NOT_RECORDABLE)) == (closed, ())
 
 
+# What people must not be quicker than (decision 0024); the laws stand in `test_run_open_verdict` ------
+
+
+def test_a_verdict_that_is_taken_back_ends_a_run_that_waits_for_its_next_part() -> None:
+    story = Story(a_run(an_expectation(), an_expectation(part=MASTER)))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.poll(3, rejected=True)
+    story.give_back(3.1)
+
+    assert kinds(story.poll(3.5, accepted=True)) == ["VerdictContradicted"]
+    assert story.run.state is RunState.AWAITING_CONFIRMATION
+    assert story.run.deadline is not None
+    assert story.run.deadline.kind is DeadlineKind.CONFIRMATION
+
+
 # What the operator tells before ---------------------------------------------------------------------
 
 

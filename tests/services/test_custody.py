@@ -198,7 +198,7 @@ def test_a_presentation_kept_beside_ends_with_a_restart() -> None:
 
 
 def a_station_that_reads_codes() -> Station:
-    return a_station(OP20, presented=None, part_code="part_code")
+    return a_station(OP20, presented=None, part_code="part_code", within_s=3.0)
 
 
 def put_in_by_code(bench: Bench) -> None:

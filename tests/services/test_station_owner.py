@@ -370,7 +370,7 @@ def test_a_station_that_was_never_read_starts_no_run() -> None:
 
 def test_a_restart_ends_a_later_presentation_that_was_open_beside_the_first() -> None:
     """L10, L3: the first verdict stays, and the second presentation is not left without one."""
-    station = a_station(OP20, presented=None, part_code=SignalName("part_code"))
+    station = a_station(OP20, presented=None, part_code=SignalName("part_code"), within_s=3.0)
     bench = Bench(a_plant(stations=(station, a_station(OP30))))
     start(bench)
     scan(bench, "RR-0001")

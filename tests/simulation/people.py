@@ -38,6 +38,7 @@ from simulators.device import Behaviour, Device, can_be
 from simulators.line import What, World
 from simulators.line_operator import (
     BY_HAND,
+    TO_WAIT,
     Act,
     Action,
     Asks,
@@ -306,7 +307,8 @@ class People:
 
     def _was_refused(self, station: str, action: Action, refusal: Refusal, actor: Actor) -> None:
         self.refusals[refusal.code] += 1
-        self._operators[station].did(action, refused=True)
+        if refusal.code != TO_WAIT:
+            self._operators[station].did(action, refused=True)
         owner = self._product.owners[station]
         if action.act is Act.SCAN and owner.run is not None:
             code = action.code or ""

@@ -39,6 +39,7 @@ from simulators.faults import POLLED, PUBLISHED, Fault, FaultKind
 from simulators.line import World
 from simulators.line_operator import (
     BY_HAND,
+    TO_WAIT,
     Act,
     Action,
     DueCheck,
@@ -243,7 +244,10 @@ class RealPlant:
                 continue
             try:
                 await self._say(service, action, operator.name, station)
-            except Refusal:
+            except Refusal as refusal:
+                if refusal.code == TO_WAIT:
+                    await self.clock.sleep(LOOK_S)
+                    continue
                 operator.did(action, refused=True)
                 operator._refused.clear()
             else:

@@ -14,6 +14,7 @@ from redrabbit.domain import (
     grading,
     occurrence,
     pulse_watch,
+    run_closing,
     run_return,
     run_transitions,
     station_says,
@@ -574,7 +575,7 @@ def test_a_run_that_closes_with_its_part_out_breaks_l5(monkeypatch: PATCH) -> No
     row = run_transitions.TRANSITIONS[returning]
 
     def close(run: Any, event: Any) -> Any:
-        return run_transitions._close(run, event.at, None)
+        return run_closing.close(run, event.at, None)
 
     monkeypatch.setitem(run_transitions.TRANSITIONS, returning, replace(row, move=close))
 
@@ -738,7 +739,7 @@ def test_a_signal_that_no_rule_reads_and_nobody_keeps_breaks_d13(monkeypatch: PA
 
 def test_an_outcome_better_than_the_worst_step_breaks_l10(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.ALWAYS_REJECTING)
-    monkeypatch.setattr(run_transitions, "outcome_of", lambda _run: Outcome.PASSED)
+    monkeypatch.setattr(run_closing, "outcome_of", lambda _run: Outcome.PASSED)
 
     broken("L10", what="not the worst")
 

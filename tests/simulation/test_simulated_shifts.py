@@ -41,7 +41,13 @@ AWAITED = frozenset(
         ),
         *(
             f"refused {code}"
-            for code in ("part_expired", "part_unreleased", "part_worn_out", "wrong_part")
+            for code in (
+                "part_expired",
+                "part_unreleased",
+                "part_worn_out",
+                "verdict_open",
+                "wrong_part",
+            )
         ),
         *(
             f"checked {what}"

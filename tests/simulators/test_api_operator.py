@@ -58,13 +58,14 @@ class FakeApi:
         self.keys: list[str | None] = []
         self.looks = 0
         self.status = 200
+        self.code = "not_now"
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path.removeprefix("/api/v1/")
         if request.method == "POST":
             self.told.append((path, json.loads(request.content)))
             self.keys.append(request.headers.get("Idempotency-Key"))
-            return httpx2.Response(self.status, json={})
+            return httpx2.Response(self.status, json={"code": self.code})
         self.looks += path == "stations"
         return httpx2.Response(200, json=self.answers[path])
 
@@ -132,14 +133,16 @@ async def test_all_operators_share_one_look_until_somebody_acts() -> None:
     assert api.looks == 2
 
 
-@pytest.mark.parametrize(("status", "refused"), [(200, False), (201, False), (409, True)])
-async def test_a_refusal_is_an_answer(status: int, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "refused"), [(200, None), (201, None), (409, "not_now"), (422, "not_now")]
+)
+async def test_a_refusal_is_an_answer(status: int, refused: str | None) -> None:
     api = FakeApi()
     api.status = status
     told = api.product(VirtualClock(START)).say(
         Action(act=Act.CONFIRM, after_s=0, run_id="l-R-7"), "anna"
     )
-    assert await told is refused
+    assert await told == refused
 
 
 async def test_each_act_has_a_key_of_its_own() -> None:
@@ -240,3 +243,26 @@ async def test_an_operator_waits_acts_and_tells() -> None:
     busy_s = await in_time(clock, operator.step)
     assert busy_s > 0
     assert acts == [(Act.START, False), (Act.HOLD, False)]
+
+
+async def test_an_operator_who_is_told_to_wait_does_it_again() -> None:
+    """Otherwise the part would be given up after two scans of the right one."""
+    clock, api, acts = VirtualClock(START), FakeApi(), []
+    api.answers["runs"] = {"items": [RUN | {"state": "awaiting_part"}]}
+    operator = ApiOperator(
+        LineOperator("anna", seed=1, wrong_code="RR-9"),
+        "op10",
+        plant=a_plant(clock),
+        product=api.product(clock),
+        clock=clock,
+        on_act=lambda action, refused: acts.append((action.act, refused)),
+    )
+    await in_time(clock, operator.step)
+    api.status, api.code = 409, "verdict_open"
+    for _ in range(5):
+        assert await in_time(clock, operator.step) > 0
+    api.status = 200
+    await in_time(clock, operator.step)
+
+    assert [path for path, _ in api.told] == ["runs/l-R-7/scan"] * 6
+    assert acts == [(Act.HOLD, False), (Act.SCAN, False)]

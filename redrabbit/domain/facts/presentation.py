@@ -399,7 +399,10 @@ class VerdictContradicted(Fact):
     """The other reason; null where the opposite answer came."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Correct the record; the first verdict and its grade stay in its own entry."""
+        """Correct the record; the first verdict and its grade stay in its own entry.
+
+        A run that had gone on to its next part presents nothing more (D4).
+        """
         judged = found(look, PresentationRecord, self.run_id, self.step, self.attempt)
         contradicted = replace(
             judged,
@@ -413,7 +416,15 @@ class VerdictContradicted(Fact):
         )
         run = run_of(look, self.run_id)
         grade = _grade_of_run(look, contradicted)
-        return (Put(contradicted), Put(replace(run, grade=grade, entry=entry.index)))
+        awaits_next = run.state is RunState.AWAITING_PART
+        ended = replace(
+            run,
+            step=self.step,
+            state=RunState.AWAITING_CONFIRMATION if awaits_next else run.state,
+            grade=grade,
+            entry=entry.index,
+        )
+        return (Put(contradicted), Put(ended))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

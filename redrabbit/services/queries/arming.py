@@ -1,4 +1,6 @@
-"""What an armed run waits for, as its operator sees it: a held feed, a free place, the part, or a tap (D29).
+"""What a run waits for, as its operator sees it: a held feed, a free place, the part, or a tap (D29).
+
+And, with the part back, the end of the time in which its verdict may be taken back (decision 0024).
 
 The page tells it by what the station shows now; whether the place was seen free for long enough only the
 run itself knows (`redrabbit.domain.place_free`, `redrabbit.domain.feed_watch`).
@@ -32,6 +34,9 @@ WAIT: Final = "armed_wait"
 """It is held, and a part may still be under way."""
 PUT_IN: Final = "armed_held"
 """It is held, and the place is free: the part may come."""
+
+OPEN: Final = "verdict_open"
+"""The part is back, and the station may still take its answer back."""
 
 
 def run_asks(run: RunRecord, rule: DetectionRule, view: StationView | None) -> str:
@@ -67,6 +72,13 @@ def _holding(run: RunRecord, held: HeldFeed) -> str:
 def _known(view: StationView | None) -> Mapping[SignalName, Value]:
     readings = view.readings if view is not None else {}
     return {s: each.value for s, each in readings.items() if each.value is not None}
+
+
+def time_open(run: RunRecord, view: StationView | None, now: datetime) -> timedelta | None:
+    """Return how long the run must not go on yet; None where it may, or its part is still out."""
+    goes_on = run.state in {RunState.AWAITING_PART, RunState.AWAITING_CONFIRMATION}
+    until = view.verdict_open_until if view is not None and goes_on else None
+    return max(timedelta(0), until - now) if until is not None else None
 
 
 def time_to_wait(

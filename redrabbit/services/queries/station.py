@@ -32,6 +32,7 @@ from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.arming import (
+    OPEN,
     PUT_IN,
     SAY_HELD,
     SAY_HELD_AGAIN,
@@ -39,6 +40,7 @@ from redrabbit.services.queries.arming import (
     WAIT,
     is_told_held,
     run_asks,
+    time_open,
     time_to_put_in,
     time_to_wait,
 )
@@ -105,7 +107,7 @@ class RunUnderWay:
     """Why nothing more is presented: the part's return is all that is left."""
     can_confirm: bool
     can_abort: bool
-    """False once it is stopped and waits for its part."""
+    """False once it is stopped and waits for its part, and while its verdict may be taken back."""
     can_tap: bool
     """True where the station does not say itself that the part is there (D2)."""
     tellings: tuple[TellingShown, ...]
@@ -113,7 +115,7 @@ class RunUnderWay:
     can_say_held: bool
     """True while the feed is to be held and no signal tells that it is (D29)."""
     can_disown: bool
-    """True until the device answers: so long somebody may say that it is not the part (D29)."""
+    """True until the device answers: so long somebody may say, once, that it is not the part (D29)."""
     expected_scan: str | None
     """`take` or `give_back`; None: no scan is expected."""
 
@@ -221,13 +223,16 @@ def _run(
     if asks == PUT_IN:
         wait = time_to_wait(run, device.rule, view, presentations, now)
         asks = WAIT if wait is not None else asks
+    open_for = time_open(run, view, now)
+    if open_for is not None:
+        asks, wait = OPEN, open_for
     feed = None
     if not places_of(station.says, device.rule):  # else the place tells which part it is
         judged = decided.get(run.step)
         known_held = judged is not None and judged.identity_kind is KnownBy.HELD
         is_held = known_held or is_told_held(run, device.rule, view)
         feed = feed_line(run, device.rule, reader.names(), asks=asks, is_held=is_held)
-    lines = step_lines(plant, run, presentations, reader.names(), feed)
+    lines = step_lines(plant, run, presentations, reader.names(), feed, is_open=asks == OPEN)
     asked = tellings(reader, station, run)
     tells_now = next((each for each in asked if each.is_asked_now), None)
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -250,13 +255,15 @@ def _run(
         going_no_further=message("run.goes_no_further")
         if goes_no_further(run, presentations)
         else None,
-        can_abort=may_be_aborted(run),
-        can_confirm=run.state is RunState.AWAITING_CONFIRMATION,
+        can_abort=may_be_aborted(run) and open_for is None,
+        can_confirm=run.state is RunState.AWAITING_CONFIRMATION and open_for is None,
         can_tap=asks == TAP,
         can_say_held=asks in {SAY_HELD, SAY_HELD_AGAIN},
-        can_disown=run.state is RunState.PRESENTED,
+        can_disown=asks == RunState.PRESENTED,
         tellings=asked,
-        expected_scan=EXPECTED_SCAN.get(run.state) if tells_now is None else None,
+        expected_scan=EXPECTED_SCAN.get(run.state)
+        if tells_now is None and open_for is None
+        else None,
     )
 
 

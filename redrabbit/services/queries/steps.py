@@ -18,7 +18,7 @@ from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run_questions import parts_of, parts_to_come
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.text import Text
-from redrabbit.services.queries.arming import HOLD, OCCUPIED, SAY_HELD, SAY_HELD_AGAIN
+from redrabbit.services.queries.arming import HOLD, OCCUPIED, OPEN, SAY_HELD, SAY_HELD_AGAIN
 from redrabbit.services.queries.people import Names, person
 from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import message
@@ -64,8 +64,13 @@ def step_lines(
     presentations: Sequence[PresentationRecord],
     names: Names,
     feed: StepLine | None = None,
+    *,
+    is_open: bool = False,
 ) -> tuple[StepLine, ...]:
-    """Return the list of steps, the confirmation last; `feed` is the line that holds it, once a check."""
+    """Return the list of steps, the confirmation last; `feed` is the line that holds it, once a check.
+
+    `is_open`: before the next one the time of the last verdict is waited for (decision 0024).
+    """
     lines: list[StepLine] = []
     decided = deciding(presentations)
     for index, part_id in enumerate(parts_of(run)[: run.step + 1]):
@@ -88,7 +93,15 @@ def step_lines(
             ),
         )
     )
-    return tuple(lines)
+    return tuple(_with_wait(lines) if is_open else lines)
+
+
+def _with_wait(lines: Sequence[StepLine]) -> list[StepLine]:
+    """Return the lines with that of the wait in front of all that is not done."""
+    place = next(at for at, line in enumerate(lines) if line.state in {"now", "to_come"})
+    wait = StepLine(state="now", title=message("step.verdict_open"), detail=None)
+    rest = [replace(line, state="to_come") for line in lines[place:]]
+    return [*lines[:place], wait, *rest]
 
 
 def feed_line(
@@ -228,13 +241,13 @@ def instruction(
 ) -> Instruction:
     """Return the one thing to do now.
 
-    `asks` is the run's state, or what exactly an armed run waits for; `left` how long it still does,
-    `wait` how long the part should not come yet.
+    `asks` is the run's state, or what exactly it waits for; `left` how long it still does,
+    `wait` how long the part should not come yet, or the run not go on.
     `tells` is what is to be told of the part before that; None: nothing.
     """
     part = plant.part(parts_of(run)[run.step])
     confirming = run.state is RunState.AWAITING_CONFIRMATION
-    counts = not confirming or run.not_counted is None
+    counts = not confirming or asks == OPEN or run.not_counted is None
     return Instruction(
         title=tells or message(f"do.{asks}", part=part.id, storage=part.storage),
         detail=_detail(part, asks, tells, left, wait)

@@ -48,6 +48,17 @@ def test_a_detection_that_another_reason_follows_proves_nothing() -> None:
     assert (shown.verdict_reason, shown.observed_code) == ("wrong_reject_code", "12")
 
 
+def test_a_run_whose_verdict_is_taken_back_asks_for_no_further_part() -> None:
+    """D4, decision 0024: it may have gone on to its next part; older entries never tell that."""
+    ledger = a_running_ledger()
+    ledger.say("verdict_reached", 82, **GRADED)
+    back = {"run_id": "line1-R-1", "step": 0, "part_id": ISSUED["part_id"]}
+    ledger.say("part_given_back", 83, **AT, **back, run_step=1, state="awaiting_part")
+    ledger.say("verdict_contradicted", 84, **CONTRADICTED)
+    run = ledger.the(RunRecord, "line1-R-1")
+    assert (run.step, run.state) == (0, "awaiting_confirmation")
+
+
 def grade_after(*verdicts: Mapping[str, object], outcome: str = "passed") -> Grade | None:
     """The grade of a closed run whose parts got these verdicts, one after another."""
     ledger = a_running_ledger()

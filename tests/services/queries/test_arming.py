@@ -140,3 +140,38 @@ def test_that_was_not_the_part_is_offered_until_the_answer() -> None:
     assert bench.run_shown().can_disown
     bench.answer(rejected=True, reject_code=11)
     assert not bench.run_shown().can_disown
+
+
+def test_nothing_goes_on_while_the_station_may_take_its_answer_back() -> None:
+    """Decision 0024: the part may be back by then."""
+    bench = at_a_held_feed(BY_SIGNAL)
+    bench.put_on()
+    bench.answer(rejected=True, reject_code=11)
+    bench.settle(bench.owner.give_back("RR-0001", actor=ANNA, now=bench.clock.now()))
+
+    run = bench.run_shown()
+    assert (run.now_doing.title.code, run.expected_scan) == ("do.verdict_open", None)
+    assert run.now_doing.detail.params["wait"] == timedelta(seconds=0.7)
+    assert (run.can_confirm, run.can_abort) == (False, False)
+
+    bench.pass_time(0.8)
+    run = bench.run_shown()
+    assert (run.now_doing.title.code, run.expected_scan) == ("do.awaiting_part", "take")
+    assert run.can_abort
+
+
+def test_what_stays_open_is_taken_back_on_the_page_of_whoever_was_quick() -> None:
+    bench = at_a_held_feed(BY_SIGNAL)
+    bench.put_on()
+    bench.answer(rejected=True, reject_code=11)
+    bench.settle(bench.owner.give_back("RR-0001", actor=ANNA, now=bench.clock.now()))
+    bench.answer(accepted=True)
+
+    run = bench.run_shown()
+    assert (run.now_doing.title.code, run.can_confirm) == ("do.awaiting_confirmation", True)
+    assert run.verdict is not None
+    assert run.verdict.verdict == "inconclusive"
+    assert "GM-0001" not in str(run.steps)
+    bench.confirm()
+    (kept,) = bench.ask(lambda reader: reader.find(RunRecord))
+    assert kept.outcome == "inconclusive"
