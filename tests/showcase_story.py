@@ -13,7 +13,7 @@ from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import equals
 from redrabbit.services.receiver_alarms import ReceiverAlarms
-from tests.served import ServedPlant, SettableClock
+from tests.served import ServedPlant, SettableClock, who
 from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
 
 R = TypeVar("R", bound=Record)
@@ -59,6 +59,8 @@ OCCURRENCES = {
     "due": ["line4-O-2"],
 }
 """The ids that the story gives them; `tests/web/test_pages.py` looks that it does."""
+STILL_OPEN, DISOWNED = "line2-op40", "line3-op40"
+"""Where, in `runs_in_every_state`, a quick person waits for the station."""
 SILENT_S = 5.0
 """Longer than any device here may take to answer."""
 
@@ -259,6 +261,13 @@ async def runs_in_every_state(showcase: Showcase) -> None:
     presented = await showcase.begin("line1-op30")
     await showcase.take(presented, parts_of(presented)[0])
     await showcase.put_on(presented, parts_of(presented)[0])
+    disowned = await showcase.begin(DISOWNED)
+    await showcase.take(disowned, parts_of(disowned)[0])
+    still_open = await showcase.run_up_to_return(STILL_OPEN, "detected")
+    back = acts.GiveBackPart(run_id=still_open.run_id, code=parts_of(still_open)[0])
+    await showcase.service.do(back, who(still_open))
+    await showcase.put_on(disowned, parts_of(disowned)[0])
+    await showcase.service.do(acts.SayNotThePart(run_id=disowned.run_id), who(disowned))
     for station in showcase.agent.queues:
         if station != LOST:
             await showcase.show(station)

@@ -181,6 +181,8 @@ class StationView:
     """What it had counted when it was read last: `count` while it can be read; None: never counted."""
     verdict_open_until: datetime | None = None
     """Until when, at the longest, it may take its last verdict back (decision 0024); None: it can't."""
+    not_the_part_said: bool = False
+    """Somebody said that it is not the part; its next reading decides that (decision 0024)."""
     not_recorded_since: datetime | None = None
     """Since when the database has not taken what the station said; None while it does (decision 0011)."""
 

@@ -69,8 +69,10 @@ from redrabbit.domain.run_words import Outcome, Presented, RunState, StopCode, W
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
+    all_read_since,
     answer_final_at,
     awaits_its_part,
+    has_answered,
     inconclusive,
     judge,
     judge_answer,
@@ -267,6 +269,9 @@ def _watch_presented(run: Run, event: Observed) -> Advance:
     evidence = watched(run.part, run.evidence, event)
     placed = replace(run, evidence=evidence)
     judgement = judge(evidence, event.acquisition.window.ended_at)
+    disowned = _conclude_disowned(placed, is_last=judgement is not None)
+    if disowned is not None:
+        return disowned
     if judgement is not None:
         return _conclude(placed, judgement)
     final_at = answer_final_at(evidence)
@@ -278,7 +283,8 @@ def _watch_presented(run: Run, event: Observed) -> Advance:
 
 def _expire_verdict(run: Run, event: DeadlineExpired) -> Advance:
     assert run.evidence is not None  # noqa: S101  a presented run has evidence
-    return _conclude(run, judge_at_last(run.evidence, event.at))
+    disowned = _conclude_disowned(run, is_last=True)
+    return disowned or _conclude(run, judge_at_last(run.evidence, event.at))
 
 
 def _abort_presented(run: Run, event: Aborted) -> Advance:
@@ -298,17 +304,27 @@ def _abort_presented(run: Run, event: Aborted) -> Advance:
 
 
 def _disown(run: Run, event: Disowned) -> Advance:
-    """End the presentation by a person's word; never after the answer, or its time (D29).
+    """Take a person's word that it is not the part; never after the answer, or its time (D29).
 
-    The device would be acquitted by whoever saw it miss.
+    The device would be acquitted by whoever saw it miss. So it is decided by a reading that began since:
+    the one that shows an answer which may have been on before the word goes before it (decision 0024).
     """
     seen = run.evidence
     assert seen is not None  # noqa: S101  a presented run has evidence
     assert seen.deadline_at is not None  # noqa: S101  present() set it
-    answered = seen.rejected_at or seen.accepted_at or seen.answered_late
-    if answered or event.at > seen.deadline_at:
+    if has_answered(seen) or event.at > seen.deadline_at:
         raise Refusal("answer_came", run=run.id)
-    return _conclude(run, inconclusive(Why.NOT_THE_PART, event.at), event.actor)
+    said = replace(run, disowned=run.disowned or event)
+    return _conclude_disowned(said) or (said, ())
+
+
+def _conclude_disowned(run: Run, *, is_last: bool = False) -> Advance | None:
+    """End the presentation by the word that it is not the part; None while the answer may be out."""
+    said, seen = run.disowned, run.evidence
+    assert seen is not None  # noqa: S101  a presented run has evidence
+    if said is None or has_answered(seen) or not (is_last or all_read_since(seen, said.at)):
+        return None
+    return _conclude(run, inconclusive(Why.NOT_THE_PART, said.at), said.actor)
 
 
 def _restart_presented(run: Run, event: Restarted) -> Advance:
@@ -318,7 +334,7 @@ def _restart_presented(run: Run, event: Restarted) -> Advance:
 def _conclude(run: Run, judgement: Judgement, actor: Actor | None = None) -> Advance:
     assert run.evidence is not None  # noqa: S101  what is judged has evidence
     step = replace(run.step, judgement=judgement, attempts=1)
-    judged = replace(run.with_step(step), state=RunState.AWAITING_RETURN)
+    judged = replace(run.with_step(step), state=RunState.AWAITING_RETURN, disowned=None)
     judged, deadline = with_deadline(
         judged,
         DeadlineKind.RETURN,
@@ -424,7 +440,7 @@ TRANSITIONS: Mapping[tuple[RunState, type], Transition] = {
     (_S.ARMED, Restarted): Transition(_restart_armed, (_S.AWAITING_RETURN,)),
     (_S.ARMED, NotRecorded): Transition(_stop_armed_unrecorded, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Observed): Transition(_watch_presented, (_S.PRESENTED, _S.AWAITING_RETURN)),
-    (_S.PRESENTED, Disowned): Transition(_disown, (_S.AWAITING_RETURN,)),
+    (_S.PRESENTED, Disowned): Transition(_disown, (_S.PRESENTED, _S.AWAITING_RETURN)),
     (_S.PRESENTED, DeadlineExpired): Transition(_expire_verdict, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Aborted): Transition(_abort_presented, (_S.AWAITING_RETURN,)),
     (_S.PRESENTED, Restarted): Transition(_restart_presented, (_S.AWAITING_RETURN,)),

@@ -257,17 +257,34 @@ def _is_seen_again(evidence: Evidence) -> bool:
     return evidence.presented_how is not Presented.EDGE or is_held(evidence)
 
 
+def has_answered(evidence: Evidence) -> bool:
+    """Return whether the station gave an answer, even if too late to be surely in time."""
+    answers = (evidence.rejected_at, evidence.accepted_at)
+    return evidence.answered_late or any(at is not None for at in answers)
+
+
+def all_read_since(evidence: Evidence, at: datetime) -> bool:
+    """Return whether each answer's signal was read in a window that began since, or tells only changes."""
+    read_at = evidence.alive_at
+    return all(signal in read_at and read_at[signal] >= at for signal in _regular(evidence))
+
+
+def _regular(evidence: Evidence) -> frozenset[SignalName]:
+    """Return the answers' signals that are read regularly: of the others nobody knows when they spoke."""
+    expires_s = evidence.expectation.expires_s
+    return frozenset(
+        signal
+        for signal in judging_signals(evidence.expectation.rule)
+        if expires_s.get(signal) is not None
+    )
+
+
 def _all_signals_read_since(evidence: Evidence, deadline_at: datetime, now: datetime) -> bool:
     """Return whether each answer's signal was read since the deadline, or never will be in time.
 
     And whether its machine was seen to run since, where it tells.
     """
-    regular = {
-        signal
-        for signal in judging_signals(evidence.expectation.rule)
-        if evidence.expectation.expires_s.get(signal) is not None
-    }
-    awaited = regular - expired_signals(evidence, now)
+    awaited = _regular(evidence) - expired_signals(evidence, now)
     if evidence.failed is None and not _ran_at(evidence, deadline_at):
         return False
     awaited |= _awaited_names(evidence, now)

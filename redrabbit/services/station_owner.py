@@ -122,6 +122,7 @@ class StationOwner:
             count=counting.at(now),
             counted_last=last.count if last is not None else None,
             verdict_open_until=open_until(self.run) if self.run and self.is_open(now) else None,
+            not_the_part_said=self.run is not None and self.run.disowned is not None,
         )
 
     def deadline(self) -> SetDeadline | None:

@@ -48,6 +48,7 @@ from tests.builders import (
     a_run,
     an_expectation,
     at,
+    told_up_to,
 )
 
 RIGHT_CODE, WRONG_CODE = 12, 31
@@ -602,3 +603,35 @@ def test_a_run_that_is_left_alone_comes_to_an_end_or_asks_for_its_part(
 
     waits_for_part = story.run.state is RunState.AWAITING_RETURN and story.run.not_returned
     assert waits_for_part or story.run.state is RunState.CLOSED
+
+
+# D29: what was on at the station before it was said that it is not the part ----------------------------
+
+POLLED = st.lists(
+    st.tuples(st.integers(20, 1000), st.integers(0, 300), st.integers(0, 300)),
+    min_size=4,
+    max_size=8,
+)
+"""Milliseconds since the reading before, how long it took, and when in it the station looked."""
+
+
+@PATIENT
+@given(POLLED, st.integers(10, 3000), st.integers(0, 2000), st.sampled_from([ACCEPTED, REJECTED]))
+def test_no_answer_is_taken_away_by_a_word_that_came_after_it(
+    polled: list[tuple[int, int, int]], answered_ms: int, later_ms: int, answer: SignalName
+) -> None:
+    """Decision 0024: however slowly the station is read."""
+    story = told_up_to(RunState.PRESENTED)  # at 2, until 7
+    said_ms, ends_ms, shown = answered_ms + later_ms, 0, False
+    for after_ms, took_ms, looked_ms in polled:
+        began_ms = ends_ms + after_ms
+        ends_ms = began_ms + took_ms
+        if said_ms < ends_ms and story.run.state is RunState.PRESENTED and not story.run.disowned:
+            try:
+                story.disown(2 + said_ms / 1000)
+            except Refusal:
+                assert shown
+        shown = shown or began_ms + min(looked_ms, took_ms) >= answered_ms
+        story.poll(2 + ends_ms / 1000, took_s=took_ms / 1000, **{answer: shown})
+
+    assert "inconclusive not_the_part" not in story.verdicts

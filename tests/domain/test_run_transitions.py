@@ -1,5 +1,6 @@
 """Runs told as scripts: event, expected effects, event…, in each state and back again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -36,6 +37,7 @@ from tests.builders import (
     BY_EDGE,
     BY_TAP,
     CODE,
+    IDLE,
     MASTER,
     OTHER_RABBIT,
     PART,
@@ -234,14 +236,66 @@ def test_the_operator_can_not_say_presented_where_the_station_tells(rule: Detect
 def test_that_was_not_the_part_ends_the_presentation_without_a_verdict_on_the_device() -> None:
     """D29."""
     story = told_up_to(RunState.PRESENTED)
-    effects = story.disown(2.5)
+    assert story.disown(2.5) == ()
+    (reached, _) = story.poll(2.7)
 
     assert story.verdict == "inconclusive not_the_part"
-    assert [e.actor for e in effects if isinstance(e, VerdictReached)] == [ANNA]
+    assert isinstance(reached, VerdictReached)
+    assert (reached.actor, reached.judgement.decided_at) == (ANNA, at(2.5))
     assert story.run.state is RunState.AWAITING_RETURN
     story.give_back(10)
     story.confirm(11)
     assert story.outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [({"accepted": True}, "missed"), ({"rejected": True}, "detected")],
+)
+def test_an_answer_that_may_have_been_on_when_it_was_said_goes_before_it(
+    answer: dict[str, bool], verdict: str
+) -> None:
+    """A9 of the findings: the lamp was lit, and the next poll still to come."""
+    story = told_up_to(RunState.PRESENTED)
+    story.disown(2.9)
+    story.poll(3.5, **answer)
+
+    assert story.verdict == verdict
+
+
+def test_a_reading_that_was_under_way_when_it_was_said_does_not_decide_it() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.disown(2.5)
+    assert story.poll(2.6, took_s=0.2) == ()
+    assert story.disown(2.65) == ()  # said twice is said once
+
+    story.poll(3.1, accepted=True)
+    assert story.verdict == "missed"
+
+
+def test_where_nothing_is_read_in_time_any_more_it_was_not_the_part() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.disown(2.5)
+    story.time_over()
+
+    assert story.verdict == "inconclusive not_the_part"
+
+
+def test_another_part_that_comes_before_the_next_reading_does_not_take_the_word_back() -> None:
+    story = told_up_to(RunState.PRESENTED)
+    story.disown(2.5)
+    story.poll(2.6, took_s=0.2, part_code="P-4711")
+
+    assert story.verdict == "inconclusive not_the_part"
+
+
+def test_a_station_that_tells_only_changes_is_not_waited_for() -> None:
+    story = Story(a_run(replace(an_expectation(), expires_s=dict.fromkeys(IDLE, None))))
+    story.scan(1)
+    story.poll(2, part_code=RABBIT)
+    story.disown(2.5)
+
+    assert story.verdict == "inconclusive not_the_part"
 
 
 LATE_ANSWERS = {
@@ -745,7 +799,8 @@ def test_what_a_person_may_do_now_moves_the_run(state: RunState, act: str) -> No
         story.scan(1)
     before = story.run
 
-    assert story.event(PERSONS[act])
+    effects = story.event(PERSONS[act])
+    assert effects or act == "not_the_part"  # which waits for the next reading
     assert story.run is not before
 
 

@@ -27,9 +27,11 @@ from redrabbit.domain.same_part import PartAtAnswer
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import (
     Judgement,
+    all_read_since,
     answer_final_at,
     awaits_its_part,
     contradiction,
+    has_answered,
     inconclusive,
     judge,
     judge_answer,
@@ -1023,3 +1025,24 @@ def test_a_gap_leaves_it_open_whose_answer_it_was_unless_the_place_is_read_again
     judged = judge_answer(there)
     assert judged is not None
     assert judged.verdict == verdict
+
+
+# What a person says of the part, too late or in time (decision 0024) ------------------------------
+
+
+def test_a_station_has_answered_once_it_gave_an_answer() -> None:
+    assert not has_answered(shown())
+    assert has_answered(replace(shown(), rejected_at=at(1)))
+    assert has_answered(replace(shown(), accepted_at=at(1)))
+    assert has_answered(replace(shown(), answered_late=True))
+
+
+def test_a_reading_that_was_under_way_is_none_since() -> None:
+    evidence = shown(None, an_acquisition(2, took_s=0.5))
+    assert all_read_since(evidence, at(1.5))
+    assert not all_read_since(evidence, at(1.6))
+
+
+def test_signals_that_tell_only_changes_are_not_waited_for() -> None:
+    never_again = replace(an_expectation(), expires_s=dict.fromkeys(IDLE, None))
+    assert all_read_since(shown(never_again), at(5))

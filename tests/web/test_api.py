@@ -160,8 +160,12 @@ def test_that_it_was_not_the_part_is_said_by_a_call_before_the_answer(visitor: V
     asked = client.post(f"{acts}/feed-held", json=BY)
     assert (asked.status_code, asked.json()["code"]) == (409, "feed_not_asked")
     client.post(f"{acts}/presented", json=BY)
-    assert client.post(f"{acts}/not-the-part", json=BY).json()["state"] == "awaiting_return"
+    for _ in range(2):  # said twice is said once
+        assert client.post(f"{acts}/not-the-part", json=BY).json()["state"] == "presented"
+    visitor.clock.jump(1)
+    visitor.let(visitor.plant.show("line1-op50"))
     told = client.get(acts).json()
+    assert told["state"] == "awaiting_return"
     (shown,) = told["presentations"]
     assert (shown["verdict"], shown["verdict_reason"]) == ("inconclusive", "not_the_part")
     assert (shown["verdict_by"], shown["verdict_how"]) == ("badge 2207", "stated")

@@ -27,6 +27,7 @@ from tests.showcase_story import (
     OCCURRENCES,
     OPEN_CASE,
     SILENT_RUN,
+    STILL_OPEN,
     Showcase,
     cases_in_every_state,
     runs_in_every_state,
@@ -102,6 +103,40 @@ def test_station_page_says_everything_in_every_state(visitor: Visitor, language:
     visitor.be("badge 2207")
     for station in [s.id for s in visitor.plant.plant.stations]:
         assert UNSAID.findall(visitor.text(f"/stations/{station}", language)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "after"),
+    [
+        (
+            "en",
+            ["Wait: the check is not over yet", "take its answer back: wait 1.2 s more"],
+            "Take GM-0009",
+        ),
+        ("zh-CN", ["请稍候", "再等 1.2"], "取 GM-0009"),
+    ],
+)
+def test_station_page_says_how_long_its_answer_is_open(
+    visitor: Visitor, language: str, said: list[str], after: str
+) -> None:
+    """Decision 0024: the part is back, and nothing is asked for until then."""
+    visitor.let(runs_in_every_state(visitor.plant))
+    visitor.be("badge 2207")
+    station = f"/stations/{STILL_OPEN}"
+    page = visitor.text(station, language)
+    for words in said:
+        assert words in page
+    assert f'action="{station}/abort"' not in page
+    assert re.search(r'<button class="button primary" disabled>[^<]*6', page)
+    run = under_way(visitor, STILL_OPEN)
+    assert run is not None
+    assert visitor.send(f"{station}/scan", code="GM-0009", run=run.run_id, expected="take") == 409
+    assert visitor.send(f"{station}/abort", run=run.run_id, reason="no time") == 409
+
+    visitor.clock.jump(2)
+    page = visitor.text(station, language)
+    assert after in page
+    assert f'action="{station}/abort"' in page
 
 
 def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
@@ -208,6 +243,9 @@ def test_that_it_was_not_the_part_is_said_with_one_tap_and_named(visitor: Visito
     visitor.send(f"{station}/presented", run=run.run_id)
     assert "That was not the part" in visitor.text(station)
     assert visitor.send(f"{station}/not-the-part", run=run.run_id) == 303
+    assert "Wait: you said that it is not the part" in visitor.text(station)
+    visitor.clock.jump(1)
+    visitor.let(visitor.plant.show("line1-op50"))
     assert "That was not the part" not in visitor.text(station)
     page = visitor.text(f"/runs/{run.run_id}")
     assert "Somebody said before the answer that this was not RR-0004." in page

@@ -1,6 +1,7 @@
 """What a run waits for, as its operator sees it: a held feed, a free place, the part, or a tap (D29).
 
-And, with the part back, the end of the time in which its verdict may be taken back (decision 0024).
+And what people must not be quicker than (decision 0024): with the part back the end of the time in which
+its verdict may be taken back; where somebody said that it is not the part, the next reading.
 
 The page tells it by what the station shows now; whether the place was seen free for long enough only the
 run itself knows (`redrabbit.domain.place_free`, `redrabbit.domain.feed_watch`).
@@ -35,12 +36,20 @@ WAIT: Final = "armed_wait"
 PUT_IN: Final = "armed_held"
 """It is held, and the place is free: the part may come."""
 
+NOT_THE_PART: Final = "presented_not_the_part"
+"""Somebody said that it is not the part; the station's next reading decides that."""
+
 OPEN: Final = "verdict_open"
 """The part is back, and the station may still take its answer back."""
 
 
 def run_asks(run: RunRecord, rule: DetectionRule, view: StationView | None) -> str:
-    """Return the state of a run, or what exactly an armed one waits for where no code is read."""
+    """Return the state of a run, or what exactly it waits for, as far as the station's view tells.
+
+    Of an armed one only where no code is read.
+    """
+    if run.state is RunState.PRESENTED and view is not None and view.not_the_part_said:
+        return NOT_THE_PART
     if run.state is not RunState.ARMED or rule.part_code is not None:
         return run.state
     if rule.presented is None:

@@ -113,7 +113,10 @@ def _add_acts(router: APIRouter, site: Site) -> None:
 
     @router.post("/runs/{run_id}/not-the-part", responses=FOR_ACTS)
     async def not_the_part(run_id: RunInPath, body: Act, key: Key = None) -> Run:
-        """Say that what is before the device is not the part; only before its answer."""
+        """Say that what is before the device is not the part; only before its answer.
+
+        The next reading decides it: what was answered before it was said stands.
+        """
         return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key))
 
     @router.post("/runs/{run_id}/given-back", responses=FOR_ACTS)
@@ -124,7 +127,10 @@ def _add_acts(router: APIRouter, site: Site) -> None:
 
     @router.post("/runs/{run_id}/confirm", responses=FOR_ACTS)
     async def confirm_run(run_id: RunInPath, body: Act, key: Key = None) -> Run:
-        """Confirm the run; only then does a pass count."""
+        """Confirm the run; only then does a pass count.
+
+        Refused with `verdict_open` for as long as the station may still take its answer back.
+        """
         return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key))
 
     @router.post("/runs/{run_id}/abort", responses=FOR_ACTS)

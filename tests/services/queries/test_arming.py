@@ -8,7 +8,7 @@ import pytest
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.rule import DetectionRule, HeldFeed, Increases
-from redrabbit.domain.run import SaidHeld
+from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.domain.run_words import RunState
 from redrabbit.services.queries.arming import run_asks, time_to_wait
 from tests.builders import BY_EDGE, BY_TAP, COUNT, a_rule
@@ -142,6 +142,23 @@ def test_that_was_not_the_part_is_offered_until_the_answer() -> None:
     assert not bench.run_shown().can_disown
 
 
+def test_that_was_not_the_part_is_heard_at_once_and_decided_by_the_next_reading() -> None:
+    """Decision 0024."""
+    bench = at_a_held_feed(BY_SIGNAL)
+    bench.put_on()
+    bench.pass_time(0.1)
+    bench.say(Disowned(at=bench.clock.now(), actor=ANNA))
+
+    run = bench.run_shown()
+    assert (run.now_doing.title.code, run.can_disown) == ("do.presented_not_the_part", False)
+    bench.pass_time(0.2)
+    bench.read(OP20)
+    run = bench.run_shown()
+    assert run.now_doing.title.code == "do.awaiting_return"
+    assert run.verdict is not None
+    assert run.verdict.verdict == "inconclusive"
+
+
 def test_nothing_goes_on_while_the_station_may_take_its_answer_back() -> None:
     """Decision 0024: the part may be back by then."""
     bench = at_a_held_feed(BY_SIGNAL)
@@ -153,6 +170,8 @@ def test_nothing_goes_on_while_the_station_may_take_its_answer_back() -> None:
     assert (run.now_doing.title.code, run.expected_scan) == ("do.verdict_open", None)
     assert run.now_doing.detail.params["wait"] == timedelta(seconds=0.7)
     assert (run.can_confirm, run.can_abort) == (False, False)
+    assert [line.title.code for line in run.steps if line.state == "now"] == ["step.verdict_open"]
+    assert run.steps[0].title.code == "step.part_done"
 
     bench.pass_time(0.8)
     run = bench.run_shown()
