@@ -171,6 +171,8 @@ def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
         part=run["parts"][run["step"]],
         wants_tap=station.needs_tap,
         wants_start=station.device.prevents,
+        places=station.places,
+        place_told=station.place_told,
     )
 
 
@@ -190,6 +192,9 @@ def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
         }
     run = f"/runs/{action.run_id}"
     match action.act:
+        case Act.TELL:
+            told = {"what": action.place_told, "value": str(action.place)}
+            return f"{run}/tell", {**told, "operator": operator}
         case Act.SCAN:
             return f"{run}/scan", {"code": action.code, "operator": operator}
         case Act.TAP:

@@ -69,6 +69,8 @@ class Fact:
     part: str | None = None
     code: Value | None = None
     note: str = ""
+    place: Value | None = None
+    """The nest or pallet of a part that was put in, or the only one in which the device is blind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,10 @@ class StationModel:
     next_station: str | None = None
     needs_tap: bool = False
     """It can't tell that a part is there: the operator says so to the software."""
+    places: tuple[Value, ...] = ()
+    """Its nests, or the pallets that come by."""
+    place_told: str | None = None
+    """What the operator tells the software before a part is put in: `nest`, `pallet`, or nothing."""
     counter_modulus: int = 1 << 32
     counter_start: int = 4_000
     pulse_s: float | None = None
@@ -120,6 +126,7 @@ class World:
                 counter_modulus=model.counter_modulus,
                 counter_start=model.counter_start,
                 pulse_s=model.pulse_s,
+                places=model.places,
                 booted_at=starts_at - BOOTED_BEFORE,
             )
             for model in self._models.values()
@@ -209,13 +216,14 @@ class World:
         self._stations[station].is_held = False
         self._resume(station)
 
-    def put_in(self, station: str, code: str) -> None:
+    def put_in(self, station: str, code: str, place: Value | None = None) -> None:
         """Put a labelled part in, or one without a known label, which is a good one.
 
-        A station that is still busy with another part takes this one as soon as it is clear.
+        A station that is still busy with another part takes this one as soon as it is clear. Without a
+        place it lies in whichever comes.
         """
         part = self._parts.get(code, Part(code=code, failure_mode=None, from_production=True))
-        self._enter(station, part)
+        self._enter(station, part, self._any_place(station) if place is None else place)
 
     def press_start(self, station: str) -> None:
         """Press the start button: the machine begins its cycle, unless its device prevents that."""
@@ -240,10 +248,13 @@ class World:
         if part is not None and following is not None:
             self.after(TRANSFER_S, following, lambda: self._pass(following, part))
 
-    def set_behaviour(self, station: str, behaviour: Behaviour) -> None:
-        """Change how the device does its work, from the next part on; a bit sticks at once."""
-        self._note(station, What.BEHAVIOUR, note=behaviour.value)
-        self._stations[station].set_behaviour(behaviour, self.now)
+    def set_behaviour(self, station: str, behaviour: Behaviour, place: Value | None = None) -> None:
+        """Change how the device does its work, from the next part on; a bit sticks at once.
+
+        With a place only there; elsewhere it is healthy.
+        """
+        self._note(station, What.BEHAVIOUR, note=behaviour.value, place=place)
+        self._stations[station].set_behaviour(behaviour, self.now, place)
         self._touch(station)
 
     def restart_machine(self, station: str) -> None:
@@ -252,9 +263,10 @@ class World:
         self._stations[station].restart(self.now)
         self._touch(station)
 
-    def behaviour(self, station: str) -> Behaviour:
-        """Return how the device does its work."""
-        return self._stations[station].behaviour
+    def behaves(self, station: str) -> tuple[Behaviour, Value | None]:
+        """Return how the device does its work, and the only place in which it does so; None: everywhere."""
+        simulated = self._stations[station]
+        return simulated.behaviour, simulated.sick_place
 
     def made(self, station: str) -> int:
         """Return how many parts a station has really made."""
@@ -289,16 +301,20 @@ class World:
             if fact.station == station and (not whats or fact.what in whats)
         ]
 
-    def _enter(self, station: str, part: Part) -> None:
+    def _any_place(self, station: str) -> Value | None:
+        places = self._models[station].places
+        return self.chance.choice(places) if places else None
+
+    def _enter(self, station: str, part: Part, place: Value | None) -> None:
         """Put a part in as soon as there is room."""
         simulated = self._stations[station]
         wait = simulated.stop_flow(self.now) - self.now
         wait_s = BUSY_S if simulated.inside is not None else wait.total_seconds()
         if wait_s > 0:
-            self.after(wait_s, station, lambda: self._enter(station, part))
+            self.after(wait_s, station, lambda: self._enter(station, part, place))
             return
-        self._note(station, What.PUT_IN, part=part.code)
-        said = simulated.insert(part, self.chance, self.now)
+        self._note(station, What.PUT_IN, part=part.code, place=place)
+        said = simulated.insert(part, self.chance, self.now, place)
         if said is not None:
             self.after(said.after_s, station, lambda: self._answer(station, part, said))
         self._touch(station)
@@ -340,7 +356,7 @@ class World:
         if not is_free or simulated.stop_flow(self.now) > self.now:
             self.after(BUSY_S, station, lambda: self._pass(station, part))
             return
-        self._enter(station, part)
+        self._enter(station, part, self._any_place(station))
         self.after(simulated.device.answer_s * 2, station, lambda: self._pass_on(station, part))
 
     def _pass_on(self, station: str, part: Part) -> None:
@@ -359,10 +375,12 @@ class World:
         part: str | None = None,
         code: Value | None = None,
         note: str = "",
+        place: Value | None = None,
     ) -> None:
-        self.truth.append(
-            Fact(at=self.now, station=station, what=what, part=part, code=code, note=note)
+        told = Fact(
+            at=self.now, station=station, what=what, part=part, code=code, note=note, place=place
         )
+        self.truth.append(told)
 
     def _differences(self, stations: set[str]) -> list[Change]:
         changes = []

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from simulators.device import Value
 from simulators.line import World
 
 
@@ -48,6 +49,10 @@ class RunShown:
     """The code of the part of the present step."""
     wants_tap: bool
     """The station can't tell that a part is there: the operator says so."""
+    places: tuple[Value, ...] = ()
+    """Nests or pallets: the operator says in which the part is going to lie, and puts it there."""
+    place_told: str | None = None
+    """Which of the two is said."""
     wants_start: bool = False
     """The device shows what it does only when a cycle is demanded: the operator presses start."""
 
@@ -69,6 +74,8 @@ class HumanFault(Enum):
     SCANS_WRONG_PART = "scans_wrong_part"
     PUTS_IN_WRONG_PART = "puts_in_wrong_part"
     """Another challenge part than the one that was scanned."""
+    PUTS_IN_ANOTHER_PLACE = "puts_in_another_place"
+    """In another nest, or on another pallet, than was said."""
     LEAVES_IT_IN_THE_DRAWER = "leaves_it_in_the_drawer"
     """Scans the label and puts nothing in; the next part from production comes."""
     FOREIGN_PART_FIRST = "foreign_part_first"
@@ -92,6 +99,8 @@ class Act(Enum):
     REPAIR = "repair"
     """Say what was repaired after a miss."""
     START = "start"
+    TELL = "tell"
+    """Say in which nest, or on which pallet, the part is going to lie."""
     SCAN = "scan"
     TAP = "tap"
     DISOWN = "disown"
@@ -117,6 +126,7 @@ SEEN_BY_STATION = frozenset({Act.PUT_IN, Act.PRESS, Act.TAKE_OUT})
 USUAL_S = {
     Act.REPAIR: 3.0,
     Act.START: 3.0,
+    Act.TELL: 2.0,
     Act.SCAN: 2.0,
     Act.TAP: 1.0,
     Act.DISOWN: 1.0,
@@ -162,6 +172,9 @@ class Action:
     containment_id: str | None = None
     code: str | None = None
     reason: str | None = None
+    place: Value | None = None
+    """Said, or put in."""
+    place_told: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +183,8 @@ class Hands:
 
     has_stopped_feed: bool = False
     part_inside: str | None = None
+    place: Value | None = None
+    """Where the part of this step is going to lie, as was said."""
     has_tapped: bool = False
     """Has said that the part is there, and not yet put it in."""
     has_pressed: bool = False
@@ -182,18 +197,28 @@ class Hands:
     """This run's fault has happened."""
 
 
-def decide(prompt: Prompt, hands: Hands, fault: HumanFault, *, wrong_code: str) -> Action | None:
-    """Return what the operator does next, or None to wait; `after_s` is at the usual pace."""
+def decide(
+    prompt: Prompt,
+    hands: Hands,
+    fault: HumanFault,
+    *,
+    wrong_code: str,
+    place: Value | None = None,
+) -> Action | None:
+    """Return what the operator does next, or None to wait; `after_s` is at the usual pace.
+
+    `place` is the one that comes to hand, where the station has several.
+    """
     run = prompt.run
     if run is None or run.asks is Asks.CLOSED:
         return _tidy_up(hands) or _start(prompt, fault)
     match run.asks:
         case Asks.AWAITING_PART:
-            return _take_part(run, hands, fault, wrong_code)
+            return _take_part(run, hands, fault, wrong_code, place)
         case Asks.ARMED:
             return _present(run, hands, fault, wrong_code)
         case Asks.PRESENTED:
-            tapped = _put_in(run, fault, wrong_code) if hands.has_tapped else None
+            tapped = _put_in(run, hands, fault, wrong_code) if hands.has_tapped else None
             return tapped or _press(run, hands, fault)
         case Asks.AWAITING_RETURN:
             return _bring_back(run, hands, fault)
@@ -233,11 +258,15 @@ def _confirm(run: RunShown, hands: Hands) -> Action:
     return _action(Act.CONFIRM, run)
 
 
-def _take_part(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) -> Action:
+def _take_part(
+    run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str, place: Value | None
+) -> Action:
     if not hands.has_stopped_feed:
         return _action(Act.HOLD, run)
     if hands.refused >= TRIES:
         return _action(Act.ABORT, run, reason="the part is refused")
+    if run.place_told is not None and hands.place is None:
+        return replace(_action(Act.TELL, run), place=place, place_told=run.place_told)
     if fault is HumanFault.SCANS_WRONG_PART and not hands.has_erred:
         return _action(Act.SCAN, run, code=wrong_code)
     return _action(Act.SCAN, run, code=run.part)
@@ -258,15 +287,20 @@ def _present(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) ->
         return _action(Act.TAP, run)
     if fault is HumanFault.FOREIGN_PART_FIRST and not hands.has_erred:
         return _action(Act.PUT_IN, run, code=NEXT_PART)
-    return _put_in(run, fault, wrong_code)
+    return _put_in(run, hands, fault, wrong_code)
 
 
-def _put_in(run: RunShown, fault: HumanFault, wrong_code: str) -> Action:
+def _put_in(run: RunShown, hands: Hands, fault: HumanFault, wrong_code: str) -> Action:
     others = {
         HumanFault.PUTS_IN_WRONG_PART: wrong_code,
         HumanFault.LEAVES_IT_IN_THE_DRAWER: NEXT_PART,
     }
-    return _action(Act.PUT_IN, run, code=others.get(fault, run.part))
+    place = hands.place
+    if fault is HumanFault.PUTS_IN_ANOTHER_PLACE:
+        place = next((each for each in run.places if each != place), place)
+    if fault is HumanFault.LEAVES_IT_IN_THE_DRAWER:
+        place = None  # wherever production puts the next one
+    return replace(_action(Act.PUT_IN, run, code=others.get(fault, run.part)), place=place)
 
 
 def _press(run: RunShown, hands: Hands, fault: HumanFault) -> Action | None:
@@ -300,6 +334,10 @@ ERRING = {
     HumanFault.FOREIGN_PART_FIRST: Act.PUT_IN,
 }
 """The act with which each fault that happens once has happened."""
+
+
+def _places(prompt: Prompt) -> tuple[Value, ...]:
+    return prompt.run.places if prompt.run is not None else ()
 
 
 class LineOperator:
@@ -339,7 +377,11 @@ class LineOperator:
             if check not in self._refused and self.fault(check) is not HumanFault.FORGETS
         )
         action = decide(
-            replace(prompt, due=wanted), self.hands, self._running, wrong_code=self._wrong_code
+            replace(prompt, due=wanted),
+            self.hands,
+            self._running,
+            wrong_code=self._wrong_code,
+            place=self._chance.choice(places) if (places := _places(prompt)) else None,
         )
         if action is None:
             return None
@@ -370,6 +412,9 @@ class LineOperator:
                 elif action.act is Act.START:
                     self._running = self.fault(check)
                     hands = Hands(has_stopped_feed=hands.has_stopped_feed)
+            case Act.TELL:
+                told = None if refused else action.place
+                hands = replace(hands, place=told, refused=hands.refused + refused)
             case Act.SCAN:
                 refusals = hands.refused + refused
                 hands = replace(hands, scanned=hands.scanned + 1, refused=refusals)
@@ -385,7 +430,9 @@ class LineOperator:
                 hands = replace(hands, part_inside=None)
             case Act.RELEASE:
                 hands = replace(hands, has_stopped_feed=False)
-            case Act.GIVE_BACK | Act.CONFIRM | Act.ABORT | Act.DISOWN:
+            case Act.GIVE_BACK:
+                hands = replace(hands, place=None)
+            case Act.CONFIRM | Act.ABORT | Act.DISOWN:
                 pass
         erred = ERRING.get(self._running) is action.act
         if self._running is HumanFault.SCANS_TWICE:
@@ -399,7 +446,7 @@ def do_by_hand(action: Action, world: World, station: str) -> float:
         case Act.HOLD:
             return max(0.0, (world.hold(station) - world.now).total_seconds()) + CLEAR_S
         case Act.PUT_IN:
-            world.put_in(station, action.code or "")
+            world.put_in(station, action.code or "", action.place)
         case Act.PRESS:
             world.press_start(station)
         case Act.TAKE_OUT:

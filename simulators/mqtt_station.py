@@ -22,6 +22,8 @@ SPEAKING_ORDER = (
     "feed_held",
     "part_present",
     "part_code",
+    "nest",
+    "pallet",
     "measured",
     "reject_code",
     "part_count",

@@ -2,9 +2,9 @@
 
 Signals by role, the same names as in the configuration: `part_present`, `part_code`, `rejected`,
 `accepted`, `reject_code`, `measured`, `part_count`, `good_count`, `uptime`, `program`, `start` (the button
-is down), `cycle` (the machine works at an accepted part) and `feed_held` (no normal part can come). A station
-shows those of them that it has. The reason for a rejection and the measured value stand before, or with,
-the bit.
+is down), `cycle` (the machine works at an accepted part), `nest` or `pallet` (where the part before the
+device lies) and `feed_held` (no normal part can come). A station shows those of them that it has. The reason
+for a rejection and the measured value stand before, or with, the bit.
 """
 
 import random
@@ -57,11 +57,17 @@ class SimulatedStation:
     program: int = PROGRAM
     booted_at: datetime
     """Since when its machine runs: `uptime` tells the whole seconds since, and is no event."""
+    places: tuple[Value, ...] = ()
+    """Its nests, or the pallets that come by; a part lies in one of them."""
     behaviour: Behaviour = Behaviour.HEALTHY
+    sick_place: Value | None = None
+    """The only nest in which the device is blind; elsewhere it is healthy. None: everywhere."""
     is_held: bool = False
     """While true no normal part is fed."""
     inside: Part | None = None
     """The labelled part in the station; normal parts are the flow's."""
+    inside_at: Value | None = None
+    """The place in which it lies."""
     _said: Answer | None = None
     _is_answered: bool = False
     _pressed_at: datetime | None = None
@@ -106,18 +112,24 @@ class SimulatedStation:
             self._flows[-1] = self._flows[-1].ended(now)
         return max(now, *(flow.ends_at for flow in self._flows if flow.ends_at is not None))
 
-    def set_behaviour(self, behaviour: Behaviour, now: datetime) -> None:
-        """Change the behaviour; the flow goes on with it after the part that is there now."""
+    def set_behaviour(
+        self, behaviour: Behaviour, now: datetime, place: Value | None = None
+    ) -> None:
+        """Change the behaviour, in one place or all; the flow goes on with it after the part that is there now."""
         if not can_be(self.device, behaviour):
             raise ValueError(f"{self.device.id} prevents the cycle: it can't be {behaviour.value}")
-        self.behaviour = behaviour
+        if place is not None and behaviour is not Behaviour.BLIND:
+            raise ValueError(f"in one place a device can be blind only, not {behaviour.value}")
+        self.behaviour, self.sick_place = behaviour, place
         if self._flows and self._flows[-1].ends_at is None:
             self.start_flow(self.stop_flow(now) + self.cycle * GAP_SHARE)
 
-    def insert(self, part: Part, chance: random.Random, now: datetime) -> Answer | None:
+    def insert(
+        self, part: Part, chance: random.Random, now: datetime, place: Value | None = None
+    ) -> Answer | None:
         """Put a part in; return what the device is going to say of it; None: once start is pressed."""
         self._settle(now)
-        self.inside = part
+        self.inside, self.inside_at = part, place
         self._is_answered = False
         self._said = None
         return None if self.device.prevents else self._answer_to(part, chance)
@@ -129,11 +141,16 @@ class SimulatedStation:
         return self._answer_to(self.inside, chance) if waits and self.inside is not None else None
 
     def _answer_to(self, part: Part, chance: random.Random) -> Answer:
-        said = answer(self.device, self.behaviour, part, chance)
+        said = answer(self.device, self._acting(), part, chance)
         if said.rejected and self.behaviour is Behaviour.LEFTOVER_REASON:
             said = replace(said, code=self._leftover_reason())
         self._said = said
         return said
+
+    def _acting(self) -> Behaviour:
+        """Return how the device behaves where the labelled part lies."""
+        is_here = self.sick_place is None or self.sick_place == self.inside_at
+        return self.behaviour if is_here else Behaviour.HEALTHY
 
     def awaits(self, said: Answer) -> bool:
         """Return whether the part that this answer is about is still there."""
@@ -160,7 +177,7 @@ class SimulatedStation:
             self._counted += 1
         elif self._said is not None and self._said.rejected:
             self._reason_stands = self._said.code
-        self.inside = self._said = None
+        self.inside = self.inside_at = self._said = None
 
     def next_flow_change_at(self, now: datetime) -> datetime | None:
         """Return when normal parts change something next, or None."""
@@ -178,6 +195,8 @@ class SimulatedStation:
             "accepted": False,
             "start": self._pressed_at is not None and now < self._pressed_at + PRESSED,
             "program": self.program,
+            "nest": 0,
+            "pallet": "",
         }
         for flow in self._flows:
             self._show_flow(shown, flow, now)
@@ -229,6 +248,8 @@ class SimulatedStation:
         if flow.part_is_present(now):
             shown["part_present"] = True
             shown["part_code"] = f"N{flow.number(now):06d}"
+            if self.places:
+                shown["nest"] = shown["pallet"] = self.places[flow.number(now) % len(self.places)]
         shown["start"] = shown["start"] or flow.part_is_demanded(now)
         if flow.part_is_answered(now):
             shown["rejected"], shown["accepted"] = flow.rejects, flow.accepts
@@ -238,6 +259,8 @@ class SimulatedStation:
 
     def _show_inside(self, shown: dict[str, Value], part: Part, now: datetime) -> None:
         shown["part_present"], shown["part_code"] = True, part.code
+        if self.inside_at is not None:
+            shown["nest"] = shown["pallet"] = self.inside_at
         if self._is_answered and self._said is not None:
             is_on = self._bits_are_on(now)
             shown["rejected"] = self._said.rejected and is_on

@@ -34,8 +34,8 @@ from redrabbit.services.pending import Pending
 from redrabbit.services.ports import equals
 from redrabbit.services.pulse_learning import decide
 from redrabbit.services.station_owner import StationOwner
-from simulators.device import Behaviour, Device, can_be
-from simulators.line import What, World
+from simulators.device import Behaviour, Value, can_be
+from simulators.line import StationModel, What, World
 from simulators.line_operator import (
     BY_HAND,
     TO_WAIT,
@@ -58,6 +58,8 @@ from tests.simulation.story import told_by
 HUMAN_FAULT_SHARE = 0.2
 SICK_SHARE = 0.2
 """Of all steps, those before which the device changes its behaviour for the worse."""
+ONE_PLACE_SHARE = 0.7
+"""Of all devices that go blind, where parts lie in several places, those that do so in one of them."""
 ABORT_SHARE, DISOWN_SHARE, AGAIN_SHARE, STICKS_SHARE = 0.04, 0.02, 0.06, 0.03
 FEWEST_RUNS = 4
 TRIES = 2
@@ -356,9 +358,9 @@ class People:
 
     def _perhaps_sicken(self, station: str) -> None:
         """Let the device be well for the next part, or not."""
-        behaviour = drawn_behaviour(self._chance, self._world.model(station).device, SICK_SHARE)
-        if behaviour is not self._world.behaviour(station):
-            self._world.set_behaviour(station, behaviour)
+        behaves = drawn_behaviour(self._chance, self._world.model(station), SICK_SHARE)
+        if behaves != self._world.behaves(station):
+            self._world.set_behaviour(station, *behaves)
 
     def _later(self, seconds: float) -> datetime:
         return self._world.now + timedelta(seconds=seconds)
@@ -539,11 +541,18 @@ class People:
         self._product.write(lambda uow: containing.close(uow, number, actor=self._quality))
 
 
-def drawn_behaviour(chance: random.Random, device: Device, sick_share: float) -> Behaviour:
-    """Draw how a device is for the next part: sick in one of the ways in which its kind can be."""
+def drawn_behaviour(
+    chance: random.Random, model: StationModel, sick_share: float
+) -> tuple[Behaviour, Value | None]:
+    """Draw how a device is for the next part, and in which place only; None: in all.
+
+    Sick is it in one of the ways in which its kind can be.
+    """
     sick = chance.random() < sick_share
-    ways = [behaviour for behaviour in SICK if can_be(device, behaviour)]
-    return chance.choice(ways) if sick and ways else Behaviour.HEALTHY
+    ways = [behaviour for behaviour in SICK if can_be(model.device, behaviour)]
+    behaviour = chance.choice(ways) if sick and ways else Behaviour.HEALTHY
+    in_one = behaviour is Behaviour.BLIND and model.places and chance.random() < ONE_PLACE_SHARE
+    return behaviour, chance.choice(model.places) if in_one else None
 
 
 def shown(run: Run) -> RunShown:

@@ -275,9 +275,9 @@ class RealPlant:
 
     def _perhaps_sicken(self, station: str) -> None:
         self.simulated.driver.catch_up()
-        behaviour = drawn_behaviour(self.chance, self.world.model(station).device, SICK_SHARE)
-        if behaviour is not self.world.behaviour(station):
-            self.world.set_behaviour(station, behaviour)
+        behaves = drawn_behaviour(self.chance, self.world.model(station), SICK_SHARE)
+        if behaves != self.world.behaves(station):
+            self.world.set_behaviour(station, *behaves)
 
     def _sabotage(self, station: str, moment: datetime) -> None:
         """Let one thing go wrong in this story, at whatever station presents first or second."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.rule import OnSilence
-from simulators.device import Behaviour
+from simulators.device import Behaviour, Value
 from simulators.direct_link import FAILURES
 from simulators.faults import OF_THE_STORE, Fault, FaultKind
 from simulators.line import Fact, What
@@ -71,8 +71,10 @@ class Truth:
         ]
         switches = scene.world.facts(judged.station, What.BEHAVIOUR)
         self.switched = [f for f in switches if self.since <= f.at <= judged.decided_at]
-        self.behaviours = set(_behaviours(switches, judged))
-        """Every behaviour that the device had from presented to the verdict."""
+        self.place = self.ours[0].place if self.ours else None
+        """The nest or pallet in which our part lay."""
+        self.behaviours = set(_behaviours(switches, judged, self.place))
+        """Every behaviour that the device had there from presented to the verdict."""
         self.faults = [f for f in scene.all_faults if self._is_near(f)]
         self.stops = [at for at in scene.stops if self.since <= at <= judged.decided_at]
 
@@ -210,13 +212,18 @@ def _aftermath(fault: Fault) -> timedelta:
     return timedelta(0) if fault.kind is FaultKind.SLOW_REPLY else AFTERMATH
 
 
-def _behaviours(switches: list[Fact], judged: Judged) -> Iterable[str]:
+def _behaviours(switches: list[Fact], judged: Judged, place: Value | None) -> Iterable[str]:
     begin = judged.presented_at or judged.issued_at
-    before = [fact.note for fact in switches if fact.at <= begin]
-    yield before[-1] if before else "healthy"
+    before = [fact for fact in switches if fact.at <= begin]
+    yield _behaves_at(before[-1], place) if before else "healthy"
     for fact in switches:
         if begin < fact.at <= judged.decided_at:
-            yield fact.note
+            yield _behaves_at(fact, place)
+
+
+def _behaves_at(switch: Fact, place: Value | None) -> str:
+    """Return how a device behaves in a place since a switch that may have been about another one."""
+    return switch.note if switch.place in {None, place} else "healthy"
 
 
 class VerdictChecker:

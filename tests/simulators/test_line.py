@@ -372,6 +372,41 @@ def test_a_pin_has_no_reason_that_could_be_wrong() -> None:
         a_press(Behaviour.WRONG_REASON)
 
 
+def a_tester_with_nests() -> World:
+    model = StationModel(
+        id="op10", line="line", device=DEVICE, signals=ALL_SIGNALS | {"nest"}, cycle_s=4.0,
+        places=(1, 2, 3, 4),
+    )  # fmt: skip
+    return World([model], [RABBIT, MASTER], starts_at=START, seed=1)
+
+
+@pytest.mark.parametrize(("nest", "answered"), [(1, What.REJECTED), (3, What.ACCEPTED)])
+def test_a_device_can_be_blind_in_one_nest_only(nest: int, answered: What) -> None:
+    world = a_tester_with_nests()
+    world.set_behaviour("op10", Behaviour.BLIND, 3)
+    world.advance(world.hold("op10"))
+    assert world.snapshot("op10")["nest"] == 0
+    world.put_in("op10", "RR-1", nest)
+    world.advance(world.now + timedelta(seconds=3))
+    assert world.snapshot("op10")["nest"] == nest
+    put_in, said = world.facts("op10", What.PUT_IN, What.REJECTED, What.ACCEPTED)
+    assert (put_in.place, said.what) == (nest, answered)
+
+
+def test_normal_parts_come_in_each_nest_in_turn() -> None:
+    world = a_tester_with_nests()
+    world.watch("op10")
+    changes = world.advance(START + timedelta(seconds=40))
+    nests = [c.signals["nest"] for c in changes if c.signals.get("nest")]
+    assert len(nests) >= 8
+    assert nests == [1 + (int(str(nests[0])) - 1 + n) % 4 for n in range(len(nests))]
+
+
+def test_in_one_nest_a_device_is_blind_or_well() -> None:
+    with pytest.raises(ValueError, match="blind only, not stuck_on"):
+        a_tester_with_nests().set_behaviour("op10", Behaviour.STUCK_ON, 2)
+
+
 WITH_UPTIME = ALL_SIGNALS | {"uptime"}
 """It changes with the time; no event tells it."""
 

@@ -29,14 +29,20 @@ class StandIn:
     """One check of two parts, moved along as the product would, without judging anything."""
 
     def __init__(
-        self, fault: HumanFault, *, wants_tap: bool = False, wants_start: bool = False
+        self,
+        fault: HumanFault,
+        *,
+        wants_tap: bool = False,
+        wants_start: bool = False,
+        places: tuple[int, ...] = (),
     ) -> None:
         device = Device(
             id="d", within_s=2.0, answer_s=1.0, reject_codes={"low": 1}, prevents=wants_start
         )
         model = StationModel(
-            id="op10", line="l", device=device, signals=frozenset({"part_present"}), cycle_s=5.0
-        )
+            id="op10", line="l", device=device, signals=frozenset({"part_present"}), cycle_s=5.0,
+            places=places,
+        )  # fmt: skip
         parts = [Part(code="GM-1", failure_mode=None), Part(code="RR-1", failure_mode="low")]
         self.world = World([model], parts, starts_at=START, seed=1)
         self.operator = LineOperator(
@@ -44,11 +50,13 @@ class StandIn:
         )
         self.wants_tap = wants_tap
         self.wants_start = wants_start
+        self.places = places
         self.due: tuple[DueCheck, ...] = (CHECK,)
         self.run: RunShown | None = None
         self.to_present = ["GM-1", "RR-1"]
         self.acts: list[Act] = []
         self.refused: list[Action] = []
+        self.told: list[object] = []
         self.given_back_at: list[datetime] = []
 
     def play(self, seconds: float = 3000.0) -> list[Act]:
@@ -91,6 +99,9 @@ class StandIn:
             self._next_part()
             return False
         assert run is not None
+        if action.act is Act.TELL:
+            self.told.append(action.place)
+            return False
         if action.act in {Act.SCAN, Act.GIVE_BACK} and action.code != run.part:
             return True
         match action.act, run.asks:
@@ -119,6 +130,8 @@ class StandIn:
             part=self.to_present.pop(0) if self.to_present else "",
             wants_tap=self.wants_tap,
             wants_start=self.wants_start,
+            places=self.places,
+            place_told="nest" if self.places else None,
         )
 
 
@@ -156,6 +169,20 @@ def test_where_a_cycle_must_be_demanded_the_operator_presses_start() -> None:
     acts = StandIn(HumanFault.NONE, wants_start=True).play()
     step = [Act.SCAN, Act.PUT_IN, Act.PRESS, Act.TAKE_OUT, Act.GIVE_BACK]
     assert acts == [Act.START, Act.HOLD, *step, *step, Act.CONFIRM, Act.RELEASE]
+
+
+@pytest.mark.parametrize(
+    ("fault", "as_told"), [(HumanFault.NONE, True), (HumanFault.PUTS_IN_ANOTHER_PLACE, False)]
+)
+def test_where_parts_lie_in_nests_the_operator_says_which_and_puts_it_there(
+    fault: HumanFault, *, as_told: bool
+) -> None:
+    story = StandIn(fault, places=(1, 2, 3, 4))
+    acts = story.play()
+    step = [Act.TELL, *ONE_STEP]
+    assert acts == [Act.START, Act.HOLD, *step, *step, Act.CONFIRM, Act.RELEASE]
+    lain = [fact.place for fact in story.world.facts("op10", What.PUT_IN)]
+    assert [place == told for place, told in zip(lain, story.told, strict=True)] == [as_told] * 2
 
 
 def test_who_never_presses_start_waits_for_the_software() -> None:
