@@ -193,7 +193,7 @@ def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
     run = f"/runs/{action.run_id}"
     match action.act:
         case Act.TELL:
-            told = {"what": action.place_told, "value": str(action.place)}
+            told = {"of": action.place_told, "value": str(action.place)}
             return f"{run}/tell", {**told, "operator": operator}
         case Act.SCAN:
             return f"{run}/scan", {"code": action.code, "operator": operator}

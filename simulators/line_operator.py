@@ -143,6 +143,8 @@ USUAL_S = {
 """How long each act takes a person who does it every day."""
 NEXT_PART = "N999999"
 """The label of a part from production: no challenge part, and a good one."""
+TO_PLACE_S = 1.2
+"""From the scan to a nest or pallet, at least: no hand is faster."""
 REPAIRED = "sensor_moved"
 """What a simulated operator says was repaired, in the product's word."""
 SEEN_S = 6.0
@@ -389,6 +391,8 @@ class LineOperator:
         slowness = SLOW_FACTOR if self._running is HumanFault.SLOW else 1.0
         after_s = action.after_s * spread * slowness * self.pace
         least_s = self._by_hand_s if action.act in SEEN_BY_STATION else 0.0
+        if action.act is Act.PUT_IN and action.place is not None:
+            least_s = max(least_s, TO_PLACE_S)
         return replace(action, after_s=max(after_s, least_s))
 
     def fault(self, check: DueCheck) -> HumanFault:

@@ -8,7 +8,7 @@ a good part measures) is chosen here.
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,10 @@ TYPICAL: Mapping[str | None, tuple[float, float]] = {
     "cm³/min": (0.4, 6.0),
 }
 """(good, bad) by unit, where no challenge part tells its certified value."""
+PLACES = ("pallet", "nest")
+"""What the operator tells of where a part lies, where the station tells it, too."""
+PALLETS = tuple(f"P{number:02d}" for number in range(1, 13))
+"""The pallets of a line, where the configuration does not say which."""
 A_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)")
 
 
@@ -102,6 +106,8 @@ def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
         ]
         specs: dict[str, Spec] = {spec.name: spec for spec in station.signals}
         codes: dict[str, Value] = dict(device.rule.reject_codes.items())
+        asked = {of.value: each.values for of, each in station.says.asked.items()}
+        told = next((place for place in PLACES if place in asked and place in specs), None)
         models.append(
             StationModel(
                 id=station.id,
@@ -109,6 +115,8 @@ def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
                 signals=frozenset(specs) & frozenset(SPEAKING_ORDER),
                 cycle_s=cycle_s,
                 next_station=following[0] if following else None,
+                places=_places(asked.get(told or "", ())) if told is not None else (),
+                place_told=told,
                 needs_tap=device.rule.presented is None and device.rule.part_code is None,
                 counter_modulus=1 << _counter_bits(specs.get("part_count")),
                 device=_device(
@@ -279,6 +287,11 @@ def _device(
         measured_good=measures[0],
         measured_bad=measures[1],
     )
+
+
+def _places(tapped: Sequence[str]) -> tuple[Value, ...]:
+    """Return the nests that can be tapped, or the pallets of a line, which are scanned."""
+    return tuple(int(each) if each.isdigit() else each for each in tapped) or PALLETS
 
 
 def _number(measured: str | None) -> float | None:

@@ -2,6 +2,7 @@
 
     L1 L2 L3   verdict_checkers.VerdictChecker      what was judged really happened, and in time
     D28 D29    grade_checker.GradeChecker           a high grade is never wrong about part or time
+    D29 D33    place_checker.PlaceChecker           what lies in a nest or on a pallet is told so
     L10        verdict_checkers.OutcomeChecker      the first presentation decides
     L4         record_checkers.ContainmentChecker   a miss opens a containment
     D34        window_checker.WindowChecker     no suspect window is too short
@@ -27,6 +28,7 @@ from typing import Any, Protocol
 from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
+from tests.simulation.place_checker import PlaceChecker
 from tests.simulation.product import Commit
 from tests.simulation.program_checker import ProgramChecker
 from tests.simulation.pulse_checker import PulseChecker
@@ -65,6 +67,7 @@ class Inspector:
         self.story = Story(scene)
         self.grades = GradeChecker()
         self.verdicts = VerdictChecker()
+        self.places = PlaceChecker()
         self.containments = ContainmentChecker()
         self.windows = WindowChecker()
         self.again = AgainChecker()
@@ -78,6 +81,7 @@ class Inspector:
         self._checkers: tuple[Checker, ...] = (
             self.grades,
             self.verdicts,
+            self.places,
             OutcomeChecker(),
             self.containments,
             self.windows,
@@ -111,6 +115,7 @@ class Inspector:
             (
                 self.grades.seen,
                 self.verdicts.seen,
+                self.places.seen,
                 self.containments.seen,
                 self.windows.seen,
                 self.again.seen,

@@ -20,7 +20,9 @@ from tests.simulation.story import Judged, Scene, Story, require
 from tests.simulation.verdict_checkers import Truth
 
 STRONG: Final = frozenset({Grade.A, Grade.B})
-BY_PEOPLE: Final = frozenset({KnownBy.ORDER, KnownBy.TAP, KnownBy.HELD})
+BY_PLACE: Final = frozenset({KnownBy.NEST, KnownBy.PALLET})
+"""How a part is known by where it lies: which one was put there is the operator's word."""
+BY_PEOPLE: Final = frozenset({KnownBy.ORDER, KnownBy.TAP, KnownBy.HELD, *BY_PLACE})
 """How a part is known where people decide which one comes: it may be another one."""
 SAID: Final = {
     "detected": What.REJECTED,
@@ -68,7 +70,7 @@ class GradeChecker:
         if record.identity_kind is KnownBy.HELD:
             self._held(scene, judged, truth, record)
         elif record.grade in STRONG:
-            _is_of_this_part_and_time(judged, truth, record)
+            _is_of_this_part_and_time(judged, truth, record, self.seen)
         if judged.verdict == "missed" and judged.decides:
             self._missed(scene, judged, truth)
 
@@ -83,7 +85,7 @@ class GradeChecker:
         if came[0].part != judged.part:
             self.seen["D29 held, and another by hand"] += 1
         elif record.grade in STRONG:
-            _is_of_this_part_and_time(judged, truth, record)
+            _is_of_this_part_and_time(judged, truth, record, self.seen)
 
     def _missed(self, scene: Scene, judged: Judged, truth: Truth) -> None:
         if not _is_healthy(truth):
@@ -104,15 +106,20 @@ def _was_held(scene: Scene, judged: Judged) -> bool:
     return bool(before) and before[-1].what is What.HELD and not released
 
 
-def _is_of_this_part_and_time(judged: Judged, truth: Truth, record: PresentationRecord) -> None:
+def _is_of_this_part_and_time(
+    judged: Judged, truth: Truth, record: PresentationRecord, seen: Counter[str]
+) -> None:
     about = (f"grade {record.grade}", judged, truth)
     answers = [
         fact for fact in sorted(_answers(truth), key=lambda each: each.at) if fact.at >= truth.begin
     ]
     require("D28", answers, "no answer in its time", *about)
     first = answers[0]
-    mine = first.part in {None, judged.part}
-    require("D28", mine and truth.put_in_at is not None, "of another part", *about)
+    mine = first.part in {None, judged.part} and truth.put_in_at is not None
+    if not mine and record.identity_kind in BY_PLACE:  # in its place lay another one
+        seen["D28 another part in its place"] += 1
+        return
+    require("D28", mine, "of another part", *about)
     require("D28", first.at <= truth.in_time_until, "of another time", *about)
     right = first.what in {SAID[judged.verdict], What.BEHAVIOUR}
     require("D28", right, "not what the device said", *about)

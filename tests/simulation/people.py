@@ -58,8 +58,8 @@ from tests.simulation.story import told_by
 HUMAN_FAULT_SHARE = 0.2
 SICK_SHARE = 0.2
 """Of all steps, those before which the device changes its behaviour for the worse."""
-ONE_PLACE_SHARE = 0.7
-"""Of all devices that go blind, where parts lie in several places, those that do so in one of them."""
+ONE_NEST_SHARE = 0.5
+"""Of all sick devices with several nests, those that are blind in one of them."""
 ABORT_SHARE, DISOWN_SHARE, AGAIN_SHARE, STICKS_SHARE = 0.04, 0.02, 0.06, 0.03
 FEWEST_RUNS = 4
 TRIES = 2
@@ -168,7 +168,7 @@ class People:
         run = self._product.owners[station].run
         if run is None:
             return Prompt(due=tuple(self._due(station)))
-        return Prompt(run=shown(run))
+        return Prompt(run=shown(run, self._world.model(station)))
 
     def _due(self, station: str) -> list[DueCheck]:
         now, database = self._product.clock.now(), self._product.database
@@ -328,6 +328,9 @@ class People:
                 return self._start(owner, action, actor, now)
             case Act.SCAN:
                 return owner.scan(code, actor=actor, now=now)
+            case Act.TELL:
+                told = (action.place_told or "", str(action.place))
+                return owner.tell(*told, actor=actor, now=now)
             case Act.TAP:
                 return owner.tap(actor=actor, now=now)
             case Act.DISOWN:
@@ -544,19 +547,20 @@ class People:
 def drawn_behaviour(
     chance: random.Random, model: StationModel, sick_share: float
 ) -> tuple[Behaviour, Value | None]:
-    """Draw how a device is for the next part, and in which place only; None: in all.
+    """Draw how a device is for the next part, and in which nest only; None: in all.
 
     Sick is it in one of the ways in which its kind can be.
     """
     sick = chance.random() < sick_share
+    in_one = sick and "nest" in model.signals and Behaviour.BLIND in SICK
+    if in_one and chance.random() < ONE_NEST_SHARE:
+        return Behaviour.BLIND, chance.choice(model.places)
     ways = [behaviour for behaviour in SICK if can_be(model.device, behaviour)]
-    behaviour = chance.choice(ways) if sick and ways else Behaviour.HEALTHY
-    in_one = behaviour is Behaviour.BLIND and model.places and chance.random() < ONE_PLACE_SHARE
-    return behaviour, chance.choice(model.places) if in_one else None
+    return chance.choice(ways) if sick and ways else Behaviour.HEALTHY, None
 
 
-def shown(run: Run) -> RunShown:
-    """Return a run as its station's page shows it."""
+def shown(run: Run, model: StationModel) -> RunShown:
+    """Return a run as its station's page shows it; which places there are, the operator sees."""
     rule = run.step.expectation.rule
     return RunShown(
         run_id=run.id,
@@ -564,6 +568,8 @@ def shown(run: Run) -> RunShown:
         asks=Asks(run.state.value),
         part=run.part,
         wants_tap=rule.presented is None and rule.part_code is None,
+        places=model.places,
+        place_told=model.place_told,
         wants_start=rule.demanded is not None,
     )
 

@@ -153,7 +153,8 @@ class RealPlant:
         """Return in words at what an operator's station stands."""
         station = task.get_name()
         owner = agent.queues[StationId(station)].owner
-        run = shown(owner.run) if owner.run is not None else "no run"
+        model = self.world.model(station)
+        run = shown(owner.run, model) if owner.run is not None else "no run"
         return f"{station}: {run}, reading {owner.live.lost(self.clock.now()) or 'good'}"
 
     async def conclude(self) -> None:
@@ -218,7 +219,8 @@ class RealPlant:
         has_started, waits_since = False, self.clock.now()
         while True:
             due = () if has_started else (DueCheck(check_id=check.id, occurrence_id=None),)
-            prompt = Prompt(run=shown(owner.run)) if owner.run is not None else Prompt(due=due)
+            run = shown(owner.run, self.world.model(station)) if owner.run is not None else None
+            prompt = Prompt(run=run) if run is not None else Prompt(due=due)
             readable = owner.live.lost(self.clock.now()) is None
             if has_started and owner.run is None and operator.hands.part_inside is None:
                 self.world.release(station)
@@ -240,7 +242,8 @@ class RealPlant:
                 await self.clock.sleep(busy_s)
                 continue
             before = prompt.run
-            if (shown(owner.run) if owner.run is not None else None) != before:
+            model = self.world.model(station)
+            if (shown(owner.run, model) if owner.run is not None else None) != before:
                 continue
             try:
                 await self._say(service, action, operator.name, station)
@@ -316,6 +319,8 @@ def act_of(action: Action) -> acts.Act[RunRecord]:
             return acts.StartRun(check_id=check, occurrence_id=None, containment_id=None)
         case Act.SCAN:
             return acts.ScanPart(run_id=run, code=code)
+        case Act.TELL:
+            return acts.TellOfPart(run_id=run, of=action.place_told or "", value=str(action.place))
         case Act.TAP:
             return acts.SayPresented(run_id=run)
         case Act.GIVE_BACK:

@@ -13,6 +13,7 @@ from redrabbit.domain import (
     evidence,
     grading,
     occurrence,
+    part_told,
     pulse_watch,
     run_closing,
     run_return,
@@ -388,6 +389,27 @@ def test_a_lamp_that_lit_and_counts_as_silent_breaks_l3(monkeypatch: PATCH) -> N
     )
 
     broken("L3", what="silent, but it was rejected")
+
+
+def test_a_part_that_lies_elsewhere_than_was_told_breaks_d29(monkeypatch: PATCH) -> None:
+    """Whatever comes is taken for the part that was said to lie in that nest."""
+    ask_everywhere(monkeypatch)
+    err(monkeypatch, HumanFault.PUTS_IN_ANOTHER_PLACE)
+    monkeypatch.setattr(part_told, "stands_there", lambda *_args: True)
+
+    broken("D29", what="not in this nest")
+
+
+def test_a_case_of_another_nest_breaks_d33(monkeypatch: PATCH) -> None:
+    ask_everywhere(monkeypatch)
+    sicken(monkeypatch, Behaviour.BLIND)
+
+    def of_nest_9(**told: Any) -> ContainmentOpened:
+        return ContainmentOpened(**(told | {"nest": told["nest"] and "9"}))
+
+    monkeypatch.setattr(consequences, "ContainmentOpened", of_nest_9)
+
+    broken("D33", what="a case of another nest")
 
 
 def test_a_judge_that_takes_any_reason_breaks_l2(monkeypatch: PATCH) -> None:

@@ -183,6 +183,11 @@ async def test_a_bug_of_the_product_is_no_answer() -> None:
             "/runs/l-R-7/scan",
             {"code": "RR-1"},
         ),
+        (
+            Action(act=Act.TELL, after_s=0, run_id="l-R-7", place=3, place_told="nest"),
+            "/runs/l-R-7/tell",
+            {"of": "nest", "value": "3"},
+        ),
         (Action(act=Act.TAP, after_s=0, run_id="l-R-7"), "/runs/l-R-7/presented", {}),
         (Action(act=Act.DISOWN, after_s=0, run_id="l-R-7"), "/runs/l-R-7/not-the-part", {}),
         (

@@ -24,6 +24,7 @@ PORTS = {
             "line1-op40-tester",
             "line1-op50-inputs",
             "line2-op10-plc",
+            "line2-op30-tester",
             "plant-broker",
         ]
     )

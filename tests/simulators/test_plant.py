@@ -20,7 +20,7 @@ from redrabbit.domain.signals import ModbusAddress, MqttAddress
 from simulators.__main__ import main
 from simulators.device import Behaviour
 from simulators.line import What
-from simulators.plant import SimulatedPlant, read_plant, simulate
+from simulators.plant import PALLETS, SimulatedPlant, read_plant, simulate
 from simulators.virtual_clock import VirtualClock
 
 CONFIG = Path("station_configs")
@@ -62,7 +62,7 @@ async def read_signals(plant: SimulatedPlant, station: str) -> dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "station", ["line1-op20", "line1-op30", "line1-op40", "line1-op50", "line2-op10"]
+    "station", ["line1-op20", "line1-op30", "line1-op40", "line1-op50", "line2-op10", "line2-op30"]
 )
 async def test_modbus_stations_show_what_happens_in_the_world(station: str) -> None:
     async with a_served_plant() as plant:
@@ -126,7 +126,7 @@ async def test_mqtt_stations_publish_what_happens_in_the_world() -> None:
                             if address.path
                             else decode_text(spec, message.payload)
                         )
-                    state = {name: value for (t, name), value in shown.items() if "state" in t}
+                    state = {name: value for (t, name), value in shown.items() if "op20" in t}
                     if wanted.items() <= state.items() and len(shown) == len(specs):
                         break
     assert state["part_code"] == "RR-0008"
@@ -162,6 +162,15 @@ def test_every_station_knows_its_codes_and_its_neighbour() -> None:
     assert measured["line1-op20"] == 28.1
 
 
+def test_places_are_those_that_the_operator_is_asked_for() -> None:
+    places = {
+        station.id: (station.place_told, station.places) for station in read_plant(CONFIG).stations
+    }
+    assert places["line2-op30"] == ("nest", (1, 2, 3, 4))
+    assert places["line2-op40"] == ("pallet", PALLETS)
+    assert places["line1-op20"] == (None, ())
+
+
 def test_a_world_of_the_demo_plant_is_one_story_per_seed() -> None:
     stories = []
     for _ in range(2):
@@ -185,9 +194,9 @@ async def test_the_command_serves_a_configuration() -> None:
     )  # fmt: skip
     assert process.stdout is not None
     async with asyncio.timeout(LIMIT_S * 2):
-        lines = [(await process.stdout.readline()).decode() for _ in range(9)]
+        lines = [(await process.stdout.readline()).decode() for _ in range(11)]
         process.send_signal(2)
         assert await process.wait() == 0
-    assert lines[0].startswith("Changchun 2: 8 simulated stations")
-    assert sum("Modbus TCP, port" in line for line in lines) == 6
-    assert sum("MQTT, broker on port" in line for line in lines) == 2
+    assert lines[0].startswith("Changchun 2: 10 simulated stations")
+    assert sum("Modbus TCP, port" in line for line in lines) == 7
+    assert sum("MQTT, broker on port" in line for line in lines) == 3

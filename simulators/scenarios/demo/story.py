@@ -109,6 +109,12 @@ ROLES: Mapping[str, Role] = {
         },
         confirms=1,
     ),
+    "line2-op30": Role(
+        name="5204 Ma", checks={"line2-op30-latch-verification": HumanFault.NONE}, confirms=1
+    ),
+    "line2-op40": Role(
+        name="5205 Hu", checks={"line2-op40-guide-verification": HumanFault.NONE}, confirms=1
+    ),
     REJECTS_ALL: Role(
         name="5202 Sun", checks={"line2-op20-recliner-verification": HumanFault.NONE}, confirms=1
     ),
