@@ -5,7 +5,7 @@ between its two counts. It is never told shorter than it is: its counts reach fr
 check to after whatever was seen of the blind device last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redrabbit.domain.made_of import known_of_others, unknown_of
 from redrabbit.domain.part_count import PartCount
@@ -20,6 +20,25 @@ class SuspectParts:
     is_lower_bound: bool
     unknown: int = 0
     """How many of them may be of another variant or nest than the window's: nobody knows of which."""
+
+    @property
+    def surely(self) -> int:
+        """Return how many are known to be of the window's own variant and nest."""
+        return (self.quantity or 0) - self.unknown
+
+    def no_less_than(self, told: "SuspectParts") -> "SuspectParts":
+        """Return these, or as many as were told before where that is more: it is never taken back.
+
+        What was surely of this variant and nest still is.
+        """
+        if told.quantity is None:
+            return self
+        quantity = max(told.quantity, self.quantity or 0)
+        return SuspectParts(
+            quantity=quantity,
+            is_lower_bound=self.is_lower_bound or quantity != self.quantity,
+            unknown=quantity - max(told.surely, self.surely),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +70,9 @@ def suspect_parts(
     All that is not known to be of another is suspect.
     """
     if since.count is None or until.count is None:
-        return _between_two_values(since.counter, until.counter)
+        told = _between_two_values(since.counter, until.counter)
+        one_of_several = variant is not None or nest is not None
+        return replace(told, unknown=(told.quantity or 0) if one_of_several else 0)
     made = max(0, until.count.made - since.count.made)
     is_exact = has_ended and since.count.epoch == until.count.epoch
     known = (since.count.known, until.count.known)

@@ -125,15 +125,14 @@ def end_reached(
         by_then = until.count if at >= counted_at else by_then
         proven_before = case.reached_by_run == case.reverified_by_run and at >= counted_at
     parts = _parts(case, _side(by_then), has_ended=True)
-    quantity = parts.quantity
-    if case.quantity is not None and at >= case.seen_until:
-        quantity = max(case.quantity, quantity or 0)
+    if at >= case.seen_until:
+        parts = parts.no_less_than(_recorded(case))
     same = until.count is not None and _same(by_then, until.count)
     unsure = until.count is not None and not same and counted_at > at
     return EndReached(
         until=until,
         ends_at=counted_at if unsure or proven_before else None,
-        parts=replace(parts, quantity=quantity, is_lower_bound=parts.is_lower_bound or not same),
+        parts=replace(parts, is_lower_bound=parts.is_lower_bound or not same),
     )
 
 
@@ -174,15 +173,19 @@ def so_far(case: ContainmentRecord, count: PartCount | None) -> SuspectParts:
     Never less than what is recorded; of a window that has ended, and of one whose device is verified
     again, what is recorded: what is made after the re-verification is not suspect.
     """
-    recorded = SuspectParts(
+    recorded = _recorded(case)
+    if not goes_on(case) or count is None:
+        return recorded
+    return _parts(case, _side(count), has_ended=False).no_less_than(recorded)
+
+
+def _recorded(case: ContainmentRecord) -> SuspectParts:
+    """Return what a case tells of its parts."""
+    return SuspectParts(
         quantity=case.quantity,
         is_lower_bound=is_at_least(case),
         unknown=case.quantity_unknown or 0,
     )
-    if not goes_on(case) or count is None:
-        return recorded
-    now = _parts(case, _side(count), has_ended=False)
-    return now if (now.quantity or 0) > (case.quantity or 0) else recorded
 
 
 def _parts(case: ContainmentRecord, until: WindowSide, *, has_ended: bool) -> SuspectParts:
@@ -230,9 +233,7 @@ def _moved(
     opens_again: bool = False,
 ) -> ContainmentWindowMoved:
     has_ended = case.window_to is not None and not opens_again
-    parts = _parts(case, until, has_ended=has_ended)
-    if parts.quantity is None or (case.quantity is not None and parts.quantity < case.quantity):
-        parts = replace(parts, quantity=case.quantity, is_lower_bound=True)
+    parts = _parts(case, until, has_ended=has_ended).no_less_than(_recorded(case))
     return ContainmentWindowMoved(
         containment_id=case.containment_id,
         why=why,

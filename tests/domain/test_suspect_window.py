@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.made_of import MadeOf
 from redrabbit.domain.part_count import PartCount
@@ -67,6 +69,56 @@ def test_a_window_of_one_nest_holds_what_is_not_known_to_be_of_another() -> None
     left = suspect_parts(since, until, has_ended=True, nest="left")
     assert left == SuspectParts(quantity=140, is_lower_bound=False, unknown=50)
     assert suspect_parts(since, until, has_ended=True).quantity == 200
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [(value(1000), value(1214)), (side(1000), value(1214)), (value(1000), side(1214))],
+    ids=["never followed", "no longer followed", "followed since"],
+)
+@pytest.mark.parametrize(
+    ("own", "unknown"),
+    [({"nest": "left"}, 214), ({"variant": "front"}, 214), ({}, 0)],
+    ids=["of a nest", "of a variant", "of the only one"],
+)
+def test_of_what_two_values_tell_all_may_be_of_another(
+    since: WindowSide, until: WindowSide, own: dict[str, str], unknown: int
+) -> None:
+    """D34: nothing tells them apart, so none of them is surely of this nest."""
+    found = suspect_parts(since, until, has_ended=True, **own)
+    assert found == SuspectParts(quantity=214, is_lower_bound=True, unknown=unknown)
+
+
+def told(quantity: int | None, unknown: int = 0) -> SuspectParts:
+    return SuspectParts(quantity=quantity, is_lower_bound=False, unknown=unknown)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        pytest.param(told(120, 20), told(None), told(120, 20), id="nothing was told"),
+        pytest.param(told(300), told(214), told(300), id="more"),
+        pytest.param(told(214), told(214), told(214), id="as many"),
+    ],
+)
+def test_what_is_known_now_stands_where_it_is_no_less(
+    now: SuspectParts, before: SuspectParts, expected: SuspectParts
+) -> None:
+    assert now.no_less_than(before) == expected
+
+
+counted_parts = st.integers(0, 500).flatmap(
+    lambda quantity: st.builds(told, st.just(quantity), st.integers(0, quantity))
+)
+
+
+@given(now=counted_parts | st.just(told(None)), before=counted_parts)
+def test_what_was_told_before_is_never_taken_back(now: SuspectParts, before: SuspectParts) -> None:
+    """D34: neither how many are suspect, nor how many of them are surely of this variant and nest."""
+    found = now.no_less_than(before)
+    assert found.quantity == max(now.quantity or 0, before.quantity or 0)
+    assert found.surely == max(now.surely, before.surely)
+    assert found.is_lower_bound is (found.quantity != now.quantity)
 
 
 def _count(made: int) -> PartCount:

@@ -39,6 +39,11 @@ def side(made: int, epoch: int = 1) -> WindowSide:
     return WindowSide(counter=made, count=count(made, epoch))
 
 
+def value_of(counter: int) -> WindowSide:
+    """Return a side of which nobody knows but what the counter showed."""
+    return WindowSide(counter=counter, count=None)
+
+
 UNKNOWN = WindowSide(counter=None, count=None)
 
 
@@ -266,6 +271,28 @@ def test_a_window_of_one_nest_moves_by_what_may_be_of_it() -> None:
     moved = moved_by_miss(a_case(**LEFT, quantity=50), until, RUN_2, 0)
     assert moved is not None
     assert (moved.quantity, moved.quantity_unknown) == (120, 20)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "until", "expected"),
+    [
+        pytest.param(180, UNKNOWN, 180, id="not counted"),
+        pytest.param(180, WindowSide(counter=1300, count=of_nests(1300, 500, 580)), 114, id="less"),
+        pytest.param(20, WindowSide(counter=1300, count=of_nests(1300, 500, 580)), 20, id="fewer"),
+        pytest.param(180, value_of(40), 180, id="set back, and nobody followed it"),
+    ],
+)
+def test_what_was_told_before_is_as_sure_as_it_was(
+    unknown: int, until: WindowSide, expected: int
+) -> None:
+    """D34: of the 214 that stay told, surely of this nest are those that were, or now are."""
+    case = a_case(**LEFT, quantity=214, quantity_unknown=unknown)
+    moved = moved_by_miss(case, until, RUN_2, 0)
+    assert moved is not None
+    assert (moved.quantity, moved.quantity_unknown) == (214, expected)
+    reach = end_reached(case, at(50), by_then=until.count, counted=until.count, counted_at=at(NOW))
+    assert (reach.parts.quantity, reach.parts.unknown) == (214, expected)
+    assert reach.parts.is_lower_bound
 
 
 def test_production_of_another_nest_after_a_stop_is_none_of_the_case() -> None:
