@@ -2,12 +2,12 @@
 
 A check of the left nest proves nothing of the right one. Where a station's file told no variants or nests
 when it was made, there was one of each, and it proves that. Where the missed part's variant or nest
-is not known, any may be blind: what each was proved for last counts, and the earliest of these.
+is not known, any may be blind: what each was proved for last counts, and the earliest of these. Which was
+last the ledger tells, whatever the clock said: it may have been ahead, and was set back (D61).
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from redrabbit.domain.facts.presentation import PresentationRecord
@@ -16,6 +16,8 @@ from redrabbit.domain.record_query import RecordReader, Where, equals, latest
 from redrabbit.domain.run_words import Verdict
 from redrabbit.domain.station_says import SaidOf
 
+IN_ORDER: Final = "issued_entry"
+"""The parts of a device are put before it in the order in which they were given out: one run at a time."""
 PAGE: Final = 50
 """Good checks that are read at once, newest first: mostly the first one is the one."""
 
@@ -25,7 +27,7 @@ Pair = tuple[str | None, str | None]
 
 def last_good_check(reader: RecordReader, device: str) -> PresentationRecord | None:
     """Return the last deciding *detected* of a device that counts, of any failure mode (D28, D33)."""
-    return latest(reader, PresentationRecord, *_good(device), by="presented_at")
+    return latest(reader, PresentationRecord, *_good(device), by=IN_ORDER)
 
 
 def good_check_before(
@@ -45,7 +47,7 @@ def good_check_before(
     proved = [each for each in found if each is not None]
     if not proved or len(proved) < len(found):
         return None
-    return min(proved, key=_presented_at)
+    return min(proved, key=lambda good: good.issued_entry)
 
 
 def vouches_for(good: PresentationRecord, variant: str | None, nest: str | None) -> bool:
@@ -87,19 +89,14 @@ def _newest_first(reader: RecordReader, missed: PresentationRecord) -> Iterator[
             *_good(missed.device),
             equals("failure_mode", missed.failure_mode),
             *before,
-            order_by="presented_at",
+            order_by=IN_ORDER,
             descending=True,
             limit=PAGE,
         )
         yield from page
         if len(page) < PAGE:
             return
-        before = (Where("presented_at", "<", _presented_at(page[-1])),)
-
-
-def _presented_at(good: PresentationRecord) -> datetime:
-    assert good.presented_at is not None  # noqa: S101  what was detected was presented
-    return good.presented_at
+        before = (Where(IN_ORDER, "<", page[-1].issued_entry),)
 
 
 def _unknown(missed: PresentationRecord) -> bool:

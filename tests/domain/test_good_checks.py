@@ -21,13 +21,15 @@ class Line:
     def __init__(self) -> None:
         self.ledger: FoldedLedger = a_ledger()
         self.runs = 0
+        self.set_back_s = 0
+        """How far the clock was set back until now."""
 
     def verify(
         self, variant: str | None = None, nest: str | None = None, **told: object
     ) -> PresentationRecord:
         """One verification; detected, if nothing else is said."""
         self.runs += 1
-        run, now = f"line1-R-{self.runs}", 100 * self.runs
+        run, now = f"line1-R-{self.runs}", 100 * self.runs - self.set_back_s
         self.ledger.say("run_started", now, **(RUN | {"run_id": run}))
         self.ledger.say("part_issued", now + 1, **(ISSUED | {"run_id": run}))
         presented = AT | {"run_id": run, "step": 0, "attempt": 1, "presented_how": "edge"}
@@ -113,6 +115,26 @@ def test_old_checks_are_found_behind_many_newer_ones() -> None:
     assert line.begin(line.verify("front", "right", **MISSED)) == "line1-R-1"
 
 
+def test_the_last_good_check_is_the_last_one_whatever_the_clock_said() -> None:
+    """D61: a clock that was ahead and was set back makes no earlier check the last."""
+    line = Line()
+    line.verify("front", "left")
+    line.set_back_s = 150
+    line.verify("front", "left")
+    last = last_good_check(Known(line.ledger), "op20-torque")
+    assert last is not None
+    assert last.run_id == "line1-R-2"
+    assert line.begin(line.verify("front", "left", **MISSED)) == "line1-R-2"
+
+
+def test_an_unknown_miss_begins_at_the_earliest_whatever_the_clock_said() -> None:
+    line = Line()
+    line.verify("front", "left")
+    line.set_back_s = 150
+    line.verify("front", "right")
+    assert line.begin(line.verify(**MISSED, sources=BOTH)) == "line1-R-1"
+
+
 def test_the_last_good_check_of_a_device_is_of_any_nest() -> None:
     line = Line()
     assert last_good_check(Known(line.ledger), "op20-torque") is None
@@ -135,16 +157,22 @@ def test_it_vouches_for_its_own(variant: str | None, nest: str | None, vouches: 
 told = st.tuples(st.sampled_from(["front", "rear"]), st.sampled_from(["left", "right"]))
 
 
+set_back = st.sampled_from([0, 0, 0, 150, 3600])
+
+
 @given(
-    checks=st.lists(st.tuples(told, st.booleans()), max_size=8), missed=told, known=st.booleans()
+    checks=st.lists(st.tuples(told, st.booleans(), set_back), max_size=8),
+    missed=told,
+    known=st.booleans(),
 )
 def test_between_its_begin_and_the_miss_nothing_proved_what_was_missed(
-    checks: list[tuple[tuple[str, str], bool]], missed: tuple[str, str], known: bool
+    checks: list[tuple[tuple[str, str], bool, int]], missed: tuple[str, str], known: bool
 ) -> None:
     """D5: a window begins at the last proof of what was missed, and never after it."""
     line = Line()
     good: list[tuple[int, tuple[str, str]]] = []
-    for pair, detected in checks:
+    for pair, detected, back_s in checks:
+        line.set_back_s += back_s
         found = line.verify(*pair, **({} if detected else {"verdict": "inconclusive"}))
         if detected:
             good.append((int(found.run_id.rpartition("-")[2]), pair))

@@ -69,7 +69,7 @@ class PresentationRecord(Record):
 
     TABLE: ClassVar = "presentations"
     KEY: ClassVar = ("run_id", "step", "attempt")
-    INDEXES: ClassVar = (("device", "presented_at"), ("part_id", "presented_at"))
+    INDEXES: ClassVar = (("device", "issued_entry"), ("part_id", "presented_at"))
 
     run_id: RunId
     step: int
