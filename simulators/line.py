@@ -23,7 +23,7 @@ from simulators.device import (
     reason_after_s,
     stuck_bit,
 )
-from simulators.station import GAP_SHARE, PRESSED, Change, SimulatedStation
+from simulators.station import GAP_SHARE, PRESSED, Change, Made, SimulatedStation
 
 BOOTED_BEFORE = timedelta(hours=20)
 """How long every machine has been running when the story begins."""
@@ -268,7 +268,7 @@ class World:
         simulated = self._stations[station]
         return simulated.behaviour, simulated.sick_place
 
-    def made(self, station: str) -> int:
+    def made(self, station: str) -> Made:
         """Return how many parts a station has really made."""
         return self._stations[station].made(self.now)
 

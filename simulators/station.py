@@ -8,6 +8,8 @@ for a rejection and the measured value stand before, or with, the bit.
 """
 
 import random
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -41,6 +43,19 @@ class Change:
     at: datetime
     station: str
     signals: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """How many parts a station has really made, labelled ones among them, whatever its counter shows."""
+
+    total: int
+    by_place: Mapping[str, int] = field(default_factory=dict)
+    """Nest or pallet → parts; empty where it has one place only."""
+
+    def of(self, place: str | None) -> int:
+        """Return the parts that were made in one place; None: in all of them."""
+        return self.total if place is None else self.by_place.get(place, 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +95,8 @@ class SimulatedStation:
     _flows: list[Flow] = field(default_factory=list)
     _counted: int = 0
     _good: int = 0
+    _made_at: Counter[Value] = field(default_factory=Counter)
+    """Of these, in which place."""
     _before_boot: tuple[int, int] = (0, 0)
     """Parts, and good ones, that its counters forgot when the machine was restarted."""
     _measured: float = 0.0
@@ -162,7 +179,7 @@ class SimulatedStation:
         self._answered_at = now
         self._reason_at = now + timedelta(seconds=reason_after_s(self.behaviour))
         self._measured = said.measured
-        self._counted += 1
+        self._count_it()
         self._good += said.accepted
 
     def restart(self, now: datetime) -> None:
@@ -174,7 +191,7 @@ class SimulatedStation:
     def remove(self) -> None:
         """Take the part out; one without an answer counts all the same."""
         if not self._is_answered:
-            self._counted += 1
+            self._count_it()
         elif self._said is not None and self._said.rejected:
             self._reason_stands = self._said.code
         self.inside = self.inside_at = self._said = None
@@ -232,14 +249,32 @@ class SimulatedStation:
             good += answered if flow.accepts else 0
         return counted, good
 
-    def made(self, now: datetime) -> int:
-        """Return how many parts were made here, labelled ones among them, whatever the counter shows."""
-        return self._counts(now)[0]
+    def made(self, now: datetime) -> Made:
+        """Return how many parts were made here."""
+        by_place = Counter(self._made_at)
+        for flow in self._flows:
+            by_place.update(self._by_place(flow, now))
+        return Made(total=self._counts(now)[0], by_place={str(at): n for at, n in by_place.items()})
 
     def reset_counter(self, now: datetime) -> None:
         """Let the counters begin at zero again."""
         self.counter_start = 0
         self._before_boot = self._counts(now)
+
+    def _count_it(self) -> None:
+        """Count the labelled part that is inside."""
+        self._counted += 1
+        if self.inside_at is not None:
+            self._made_at[self.inside_at] += 1
+
+    def _by_place(self, flow: Flow, now: datetime) -> Mapping[Value, int]:
+        """Return how many parts of a flow were answered in which place: they take turns."""
+        around = len(self.places)
+        if not around:
+            return {}
+        rounds, rest = divmod(flow.answered(now), around)
+        turns = (self.places[(flow.first_number + n) % around] for n in range(around))
+        return {place: rounds + (n < rest) for n, place in enumerate(turns)}
 
     def _show_flow(self, shown: dict[str, Value], flow: Flow, now: datetime) -> None:
         answered = flow.answered(now)
@@ -291,6 +326,7 @@ class SimulatedStation:
             answered = flow.answered(now)
             self._counted += answered
             self._good += answered if flow.accepts else 0
+            self._made_at.update(self._by_place(flow, now))
             self._numbered = flow.first_number + answered
             if answered:
                 self._measured = self._normal_measured(self._numbered)

@@ -7,9 +7,10 @@ from typing import Any, Final
 from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.records import PresentationRecord
 from simulators.device import Behaviour, Value
-from simulators.line import Fact, What
+from simulators.line import What
 from tests.simulation.product import Commit
 from tests.simulation.story import Judged, Scene, Story, require, told_by
+from tests.simulation.true_places import came_last
 
 PLACED: Final[Mapping[KnownBy | None, str]] = {KnownBy.NEST: "nest", KnownBy.PALLET: "pallet"}
 
@@ -40,7 +41,9 @@ class PlaceChecker:
         word = PLACED.get(record.identity_kind)
         if word is None:
             return
-        named, came = getattr(record, word), _came_last(scene, judged)
+        assert judged.presented_at is not None
+        named = getattr(record, word)
+        came = came_last(scene.world, judged.station, judged.presented_at)
         self.seen[f"D29 by {word}"] += 1
         lay = came is not None and named == str(came.place)
         require("D29", lay, f"not in this {word}", named, judged, came)
@@ -55,20 +58,12 @@ class PlaceChecker:
             for each in reversed(story.judged)
             if (each.run.run_id, each.step) == (told["run_id"], told["step"])
         )
-        came = _came_last(scene, judged)
+        assert judged.presented_at is not None
+        came = came_last(scene.world, judged.station, judged.presented_at)
         if told["nest"] is None or came is None:
             return
         self.seen["D33 missed in one nest"] += 1
         require("D33", told["nest"] == str(came.place), "a case of another nest", told, came)
-
-
-def _came_last(scene: Scene, judged: Judged) -> Fact | None:
-    """Return the part that had come last when ours counted as presented."""
-    assert judged.presented_at is not None
-    came = [
-        f for f in scene.world.facts(judged.station, What.PUT_IN) if f.at <= judged.presented_at
-    ]
-    return came[-1] if came else None
 
 
 def _blind_elsewhere(scene: Scene, judged: Judged, place: Value | None) -> bool:

@@ -37,6 +37,7 @@ from redrabbit.store.memory import MemoryDatabase, MemoryUnitOfWork
 from redrabbit.store.unit_of_work import Recording
 from simulators.faults import FaultKind
 from simulators.line import World
+from simulators.station import Made
 from simulators.virtual_clock import VirtualClock
 from tests.simulation.agenda import Agenda
 from tests.simulation.store_way import (
@@ -75,7 +76,7 @@ class Commit:
     """How far the product's clock was ahead of the world's."""
     heard: Mapping[str, int] = field(default_factory=dict)
     """How often each station had been read until then."""
-    made: Mapping[str, int] = field(default_factory=dict)
+    made: Mapping[str, Made] = field(default_factory=dict)
     """How many parts each station had really made; empty where nobody counted along."""
 
     def in_world(self, instant: datetime) -> datetime:
@@ -232,7 +233,7 @@ class Product:
         return self._write(command)
 
     def _write(
-        self, command: Callable[[MemoryUnitOfWork], T], made: Mapping[str, int] | None = None
+        self, command: Callable[[MemoryUnitOfWork], T], made: Mapping[str, Made] | None = None
     ) -> T:
         """Run a command, and keep its commit if it recorded anything."""
         result = self.database.write_now(command)

@@ -23,7 +23,7 @@ from redrabbit.services.ports import Reader
 from simulators.faults import FaultKind
 from simulators.line import Fact, What
 from tests.simulation.product import Commit
-from tests.simulation.story import Judged, RunTold, Scene, Story, require, told_by
+from tests.simulation.story import Judged, Proved, RunTold, Scene, Story, require, told_by
 
 NOTICED = timedelta(seconds=10)
 """How long an alarm may take."""
@@ -36,13 +36,14 @@ BETWEEN_RUNS = timedelta(seconds=2)
 class ContainmentChecker:
     """L4: a miss opens a containment in its own transaction, and only a pass after it ends the miss.
 
-    D35: that pass counts after a repair only, and the case is closed by a person alone.
+    D35: that pass counts after a repair only, and the case is closed by a person alone. D34, D36: each
+    nest has its own case, its own last good check, and its own pass.
     """
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self._open: dict[tuple[str, str], str] = {}
-        self._good: dict[tuple[str, str], tuple[str, str]] = {}
+        self._open: dict[Proved, str] = {}
+        self._good: dict[Proved, tuple[str, str]] = {}
         """The last good checks before this commit."""
         self._repaired: set[str] = set()
         """Open cases that were repaired since their last miss."""
@@ -65,6 +66,9 @@ class ContainmentChecker:
                 closed = [key for key, n in self._open.items() if n == told["containment_id"]]
                 require("L4", closed, "re-verified what is not open", told)
                 require("L4", run.device == closed[0][0], "by another device's run", run)
+                proves = _proved_by(story, run)
+                require("D36", closed[0] in proves, "proved elsewhere", closed[0], proves)
+                self.seen["D36 reverified in its nest"] += closed[0][2] is not None
                 number = told["containment_id"]
                 require("D35", number in self._repaired, "re-verified without a repair", told)
                 del self._open[closed[0]]
@@ -87,13 +91,15 @@ class ContainmentChecker:
 
     def _missed(self, scene: Scene, judged: Judged, commit: Commit) -> None:
         self.seen["L4 missed"] += 1
-        key = (judged.run.device, str(judged.failure_mode))
+        key = judged.about
+        beside = [open_ for open_ in self._open if open_[:2] == key[:2] and open_ != key]
+        self.seen["D36 missed beside another nest's case"] += bool(beside)
         self._repaired.discard(self._open.get(key, ""))
         opened = [
             entry
             for entry in commit.entries
             if entry.type == "containment_opened"
-            and (told_by(entry)["device"], told_by(entry)["failure_mode"]) == key
+            and (told_by(entry)["device"], told_by(entry)["failure_mode"]) == key[:2]
         ]
         if key not in self._open:
             require("L4", len(opened) == 1, "a miss without containment in its transaction", judged)
@@ -103,6 +109,7 @@ class ContainmentChecker:
         assert case is not None
         if opened:
             since = self._good.get(key)
+            self.seen["D34 begins in its nest"] += since is not None and key[2] is not None
             found = case.window_from and (case.window_from.isoformat(), case.window_from_run)
             require("L4", found == since, f"its window is not from {since}", judged, case)
         self._fails_its_occurrence(scene, judged)
@@ -122,6 +129,15 @@ class ContainmentChecker:
         require("L4", set(states) == told, "containments lost or invented", states, told)
         still = {number for number, state in states.items() if state == "open"}
         require("L4", still == set(self._open.values()), "closed without a pass", states)
+
+
+def _proved_by(story: Story, run: RunTold) -> set[Proved]:
+    """Return what a run really showed to be detected, by the nest in which its part lay."""
+    return {
+        judged.about
+        for judged in story.judged
+        if judged.run is run and judged.decides and judged.verdict == "detected"
+    }
 
 
 class AgainChecker:

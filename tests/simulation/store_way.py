@@ -20,6 +20,7 @@ from redrabbit.services.ports import Database, UnitOfWork
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 from simulators.faults import Fault, FaultKind
+from simulators.station import Made
 from simulators.virtual_clock import VirtualClock
 
 T = TypeVar("T")
@@ -41,7 +42,9 @@ class StoreFaults(Protocol):
 class Write(Protocol):
     """Runs a command; `made` are the parts that a station had really made when it was decided."""
 
-    def __call__(self, command: Callable[[Any], T], made: Mapping[str, int] | None = None) -> T: ...
+    def __call__(
+        self, command: Callable[[Any], T], made: Mapping[str, Made] | None = None
+    ) -> T: ...
 
 
 @lru_cache(maxsize=1)
@@ -71,10 +74,10 @@ class NotingOwner:
     """A station's owner, and what it was told when: its queue may have held that back."""
 
     def __init__(
-        self, owner: StationOwner, heard: list[Acquisition], made: Callable[[], int]
+        self, owner: StationOwner, heard: list[Acquisition], made: Callable[[], Made]
     ) -> None:
         self.owner = owner
-        self.waiting: deque[int | None] = deque()
+        self.waiting: deque[Made | None] = deque()
         """Parts made when each reading that it has not taken yet was read; None: it is taken at once."""
         self.made = made()
         """Parts made when it decided last."""
@@ -92,7 +95,7 @@ class NotingOwner:
     def tick(self, now: datetime) -> Pending | None:
         return self._decided(self.owner.tick(now), None)
 
-    def _decided(self, pending: Pending | None, made: int | None) -> Pending | None:
+    def _decided(self, pending: Pending | None, made: Made | None) -> Pending | None:
         if pending is not None:
             self.made = self._made() if made is None else made
         return pending
@@ -130,7 +133,7 @@ class StationWay:
             await self._clock.sleep(min(left_s, LOCK_S))
             if left_s > LOCK_S:
                 raise StoreTrouble("database is locked")
-        made: dict[str, int] = {self.noting.owner.station.id: self.noting.made}
+        made: dict[str, Made] = {self.noting.owner.station.id: self.noting.made}
         if fault is not None and fault.kind is FaultKind.RECORD_REFUSED:
             return self._write(lambda uow: command(cast("UnitOfWork", _Refusing(uow))), made)
         return self._write(command, made)

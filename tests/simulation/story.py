@@ -20,10 +20,15 @@ from simulators.faults import Fault
 from simulators.line import World
 from tests.simulation.product import Commit
 from tests.simulation.true_answers import TrueAnswers
+from tests.simulation.true_places import nest_of
 
 __all__ = ["Judged", "LawBroken", "RunTold", "Scene", "Story", "require", "told_by"]
 
 T = TypeVar("T")
+
+Proved = tuple[str, str, str | None]
+"""What a good check proves, and a case is about: a device, a failure mode, and the nest in which the part
+really lay; None: the station has no nests (D34, D36)."""
 
 
 class LawBroken(AssertionError):
@@ -123,6 +128,8 @@ class Judged:
     has_heartbeat: bool
     issued_at: datetime
     presented_at: datetime | None
+    nest: str | None
+    """In which its part really lay; None: the station has no nests."""
     how: str | None
     decided_at: datetime
     verdict: str
@@ -130,6 +137,11 @@ class Judged:
     decides: bool
     not_counted: str | None
     """Why it doesn't count for the plan."""
+
+    @property
+    def about(self) -> Proved:
+        """Return what it proves, or shows to be blind."""
+        return self.run.device, str(self.failure_mode), self.nest
 
     @property
     def station(self) -> str:
@@ -176,9 +188,9 @@ class Story:
         self.out: dict[str, str] = {}
         """Part → the run that has it."""
         self.judged: list[Judged] = []
-        self.last_good: dict[tuple[str, str], tuple[str, str]] = {}
-        """Device and failure mode → instant and run of the last good check."""
-        self._good: list[tuple[tuple[str, int], tuple[str, str], tuple[str, str]]] = []
+        self.last_good: dict[Proved, tuple[str, str]] = {}
+        """Instant and run of the last good check of each."""
+        self._good: list[tuple[tuple[str, int], Proved, tuple[str, str]]] = []
 
     def station(self, name: str) -> Station:
         """Return a station as it is in force."""
@@ -233,6 +245,7 @@ class Story:
         station = self._plant.station(StationId(run.station))
         check = self._plant.check(CheckId(run.check_id))
         presented = run.presented.get((step, told["attempt"]))
+        presented_at = commit.in_world(presented.occurred_at) if presented else None
         judged = Judged(
             run=run,
             step=step,
@@ -244,7 +257,8 @@ class Story:
             is_published=not hasattr(station.link, "poll_interval_s"),
             has_heartbeat=station.heartbeat is not None,
             issued_at=run.issued[step],
-            presented_at=commit.in_world(presented.occurred_at) if presented else None,
+            presented_at=presented_at,
+            nest=nest_of(self._scene.world, run.station, presented_at),
             how=str(told_by(presented)["presented_how"]) if presented else None,
             decided_at=commit.in_world(entry.occurred_at),
             verdict=told["verdict"],
@@ -260,9 +274,8 @@ class Story:
         counts = judged.not_counted is None and judged.verdict == "detected"
         if counts and judged.failure_mode is not None and presented:
             since = (presented.occurred_at.isoformat(), run.run_id)
-            about = (run.device, str(judged.failure_mode))
-            self._good.append(((run.run_id, step), about, since))
-            self.last_good[about] = since
+            self._good.append(((run.run_id, step), judged.about, since))
+            self.last_good[judged.about] = since
 
     def _verdict_contradicted(self, _entry: Entry, told: Any, _commit: Commit) -> None:
         run = self.runs[told["run_id"]]

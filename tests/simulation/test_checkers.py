@@ -11,6 +11,7 @@ from redrabbit.domain import (
     consequences,
     decoding,
     evidence,
+    good_checks,
     grading,
     occurrence,
     part_told,
@@ -19,6 +20,7 @@ from redrabbit.domain import (
     run_return,
     run_transitions,
     station_says,
+    suspect_window,
 )
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.facts import catalogue, fact, presentation
@@ -38,8 +40,10 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.learnt_pulse import Cycle
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.machine_watch import MachineWatch
+from redrabbit.domain.made_of import Known
 from redrabbit.domain.observation import Acquisition, NoData, Reason
 from redrabbit.domain.part_count import PartCount, followed
+from redrabbit.domain.record_query import Where, equals
 from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
@@ -73,6 +77,7 @@ from simulators.station import SimulatedStation
 from tests.simulation import aimed_faults, busy_plant, declared, people, reading
 from tests.simulation.by_silence import prevents, silence_s
 from tests.simulation.checkers import Checker, Inspector, LawBroken
+from tests.simulation.nests import only_nests
 from tests.simulation.product import Commit, signer
 from tests.simulation.shift import SimulatedShift
 from tests.simulation.story import Scene, Story
@@ -558,6 +563,41 @@ def test_a_suspect_window_without_its_last_good_check_breaks_l4(monkeypatch: PAT
     broken("L4", what="window is not from")
 
 
+def test_a_suspect_window_from_another_nest_s_good_check_breaks_l4(monkeypatch: PATCH) -> None:
+    """D34, D36: it is too short, as nothing proved this nest."""
+    only_nests(monkeypatch)
+    monkeypatch.setattr(good_checks, "vouches_for", lambda *_args: True)
+
+    broken("L4", what="window is not from")
+
+
+def test_a_last_good_check_by_a_clock_that_was_set_back_breaks_l4(monkeypatch: PATCH) -> None:
+    """D61: which was last the ledger tells."""
+    only_nests(monkeypatch)
+    aim(monkeypatch, FaultKind.CLOCK_STEP)
+    monkeypatch.setattr(good_checks, "IN_ORDER", "presented_at")
+
+    broken("L4", what="window is not from")
+
+
+def test_a_miss_that_counts_as_another_nest_s_breaks_l4(monkeypatch: PATCH) -> None:
+    only_nests(monkeypatch)
+
+    def whichever(field: str, value: object) -> Where:
+        return Where("device", "!=", "") if field == "nest" else equals(field, value)
+
+    monkeypatch.setattr(consequences, "equals", whichever)
+
+    broken("L4", what="without containment")
+
+
+def test_a_case_that_another_nest_s_proof_ends_breaks_d36(monkeypatch: PATCH) -> None:
+    only_nests(monkeypatch)
+    monkeypatch.setattr(consequences, "vouches_for", lambda *_args: True)
+
+    broken("D36", what="proved elsewhere")
+
+
 def test_a_re_verification_without_a_repair_breaks_d35(monkeypatch: PATCH) -> None:
     sicken(monkeypatch, Behaviour.BLIND, Behaviour.HEALTHY)
     for module in (consequences, running):
@@ -810,6 +850,25 @@ def test_a_count_that_forgets_what_it_skipped_is_exact_and_wrong(monkeypatch: PA
     monkeypatch.setattr(part_counting, "followed", sure)
 
     broken("D34", what="exact, and not the truth", seeds=range(40))
+
+
+def test_parts_of_unknown_nests_that_are_surely_of_one_break_d34(monkeypatch: PATCH) -> None:
+    only_nests(monkeypatch)
+    monkeypatch.setattr(suspect_window, "unknown_of", lambda *_args: 0)
+
+    broken("D34", what="surely of this nest, and of another")
+
+
+def test_parts_of_unknown_nests_that_are_none_of_the_window_break_d34(monkeypatch: PATCH) -> None:
+    """D34: what may be of this nest is suspect."""
+    only_nests(monkeypatch)
+
+    def all_of_others(_since: object, until: Known, _variant: object, nest: str | None) -> int:
+        return sum(each.made for each in until) + 1000 if nest is not None else 0
+
+    monkeypatch.setattr(suspect_window, "known_of_others", all_of_others)
+
+    broken("D34", what="exact, and not the truth")
 
 
 def test_a_pulse_that_is_said_to_be_longer_than_it_was_breaks_d30(monkeypatch: PATCH) -> None:

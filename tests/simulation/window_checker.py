@@ -1,4 +1,7 @@
-"""The checker of suspect windows: none is too short, and none tells more than was made (D34)."""
+"""The checker of suspect windows: none is too short, and none tells more than was made (D34).
+
+Of a nest: all that was really made in it is inside, and what is said to be surely of it was made in it.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,19 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from redrabbit.domain.ledger import Entry, instant_text
+from simulators.station import Made
 from tests.simulation.product import Commit
 from tests.simulation.story import Scene, Story, require, told_by
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Told:
     """One case as its entries tell it, and what its station had really made."""
 
     case: str
     station: str
     failure_mode: str
-    since: int | None
-    """Parts made where the window begins; None: since records began."""
+    nest: str | None
+    """None: its station has no nests, or nobody knows which."""
+    since: Made | None
+    """What was made where the window begins; None: since records began."""
     quantity: int | None
     at_least: bool = True
     is_open: bool = True
@@ -26,10 +32,10 @@ class Told:
     counted: bool = False
     """Whether the count at its end is known."""
     reached_by: str | None = None
-    until: int = 0
-    """Parts made where it ends, or as far as it was seen to reach."""
-    proved: int | None = None
-    """Parts made when the device was proved again, where that was counted."""
+    until: Made
+    """What was made where it ends, or as far as it was seen to reach."""
+    proved: Made | None = None
+    """What was made when the device was proved again, where that was counted."""
 
 
 class WindowChecker:
@@ -37,10 +43,10 @@ class WindowChecker:
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self._presented: dict[tuple[str, str], int] = {}
-        """Parts made when a run's part was presented, by run and instant."""
-        self._proofs: dict[tuple[str, str], int | None] = {}
-        """Parts made when a run detected a failure mode last; None: it was not counted."""
+        self._presented: dict[tuple[str, str], Made] = {}
+        """What was made when a run's part was presented, by run and instant."""
+        self._proofs: dict[tuple[str, str, str | None], Made | None] = {}
+        """What was made when a run detected a failure mode last, in which nest; None: it was not counted."""
         self._cases: dict[str, Told] = {}
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
@@ -54,20 +60,20 @@ class WindowChecker:
         del scene
 
     def _part_presented(
-        self, _story: Story, entry: Entry, told: Any, made: Mapping[str, int]
+        self, _story: Story, entry: Entry, told: Any, made: Mapping[str, Made]
     ) -> None:
         self._presented[told["run_id"], instant_text(entry.occurred_at)] = made[told["station"]]
 
     def _verdict_reached(
-        self, story: Story, _entry: Entry, told: Any, made: Mapping[str, int]
+        self, story: Story, _entry: Entry, told: Any, made: Mapping[str, Made]
     ) -> None:
-        mode = story.judged[-1].failure_mode
-        if told["decides"] and told["verdict"] == "detected" and mode is not None:
+        _, mode, nest = story.judged[-1].about
+        if told["decides"] and told["verdict"] == "detected":
             counted = made[told["station"]] if told["count"] is not None else None
-            self._proofs[told["run_id"], str(mode)] = counted
+            self._proofs[told["run_id"], mode, nest] = counted
 
     def _containment_opened(
-        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, int]
+        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, Made]
     ) -> None:
         self.seen["D34 opened"] += 1
         began = (told["window_from_run"], told["window_from"])
@@ -75,16 +81,17 @@ class WindowChecker:
             case=told["containment_id"],
             station=told["station"],
             failure_mode=told["failure_mode"],
+            nest=told["nest"],
             since=self._presented.get(began),
             quantity=told["quantity"],
             until=made[told["station"]],
         )
         self._cases[case.case] = case
         require("D34", told["quantity_is_lower_bound"], "exact, and still open", told)
-        self._no_more_than_made(case, made)
+        self._no_more_than_made(case, told, made)
 
     def _containment_stopped(
-        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, int]
+        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, Made]
     ) -> None:
         self.seen["D34 stopped"] += 1
         case = self._cases[told["containment_id"]]
@@ -94,7 +101,7 @@ class WindowChecker:
         self._moved(case, told, made)
 
     def _containment_window_moved(
-        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, int]
+        self, _story: Story, _entry: Entry, told: Any, made: Mapping[str, Made]
     ) -> None:
         self.seen[f"D34 {told['why']}"] += 1
         case = self._cases[told["containment_id"]]
@@ -102,17 +109,20 @@ class WindowChecker:
         case.reached_by = told["why"]
         case.until = made[case.station]
         if told["why"] == "reverification":
-            case.until = self._proofs[told["run_id"], case.failure_mode] or case.until
+            case.until = self._proof(case, told["run_id"]) or case.until
         self._moved(case, told, made)
 
     def _containment_reverified(
-        self, _story: Story, _entry: Entry, told: Any, _made: Mapping[str, int]
+        self, _story: Story, _entry: Entry, told: Any, _made: Mapping[str, Made]
     ) -> None:
         case = self._cases[told["containment_id"]]
-        case.proved = self._proofs.get((told["run_id"], case.failure_mode))
+        case.proved = self._proof(case, told["run_id"])
+
+    def _proof(self, case: Told, run_id: str) -> Made | None:
+        return self._proofs.get((run_id, case.failure_mode, case.nest))
 
     def _containment_closed(
-        self, _story: Story, _entry: Entry, told: Any, _made: Mapping[str, int]
+        self, _story: Story, _entry: Entry, told: Any, _made: Mapping[str, Made]
     ) -> None:
         case = self._cases[told["containment_id"]]
         require("D34", not case.is_open, "closed while its window is open", case)
@@ -122,26 +132,40 @@ class WindowChecker:
         if case.is_open or not case.by_stop or not case.counted or case.proved is None:
             return
         self.seen["D34 proved again"] += 1
-        require("D34", case.proved <= case.until, "a window too short", case)
+        reached = case.until.of(case.nest) - case.proved.of(case.nest)
+        require("D34", reached >= 0, "a window too short", case)
 
-    def _moved(self, case: Told, told: Any, made: Mapping[str, int]) -> None:
+    def _moved(self, case: Told, told: Any, made: Mapping[str, Made]) -> None:
         case.quantity, case.at_least = told["quantity"], told["quantity_is_lower_bound"]
         case.counted = told["count_to"] is not None
-        self._no_more_than_made(case, made)
+        self._no_more_than_made(case, told, made)
         if case.is_open:
             require("D34", case.at_least, "exact, and still open", case)
         elif not case.at_least:
             self.seen["D34 exact"] += 1
-            require("D34", case.since is not None, "exact, and nobody knows since when", case)
-            assert case.since is not None
-            assert case.quantity is not None
-            unread = case.until - case.since - case.quantity  # made since it was read last
-            require("D34", 0 <= unread <= 1, "exact, and not the truth", case)
+            self._is_exact(case)
 
-    def _no_more_than_made(self, case: Told, made: Mapping[str, int]) -> None:
-        if case.since is not None and case.quantity is not None:
-            truth = made[case.station] - case.since
-            require("D34", case.quantity <= truth, "more suspect than were made", case, truth)
+    def _is_exact(self, case: Told) -> None:
+        """All that was made where the device was blind is counted, but for what was made since it was read."""
+        require("D34", case.since is not None, "exact, and nobody knows since when", case)
+        assert case.since is not None
+        assert case.quantity is not None
+        uncounted = case.until.of(case.nest) - case.since.of(case.nest) - case.quantity
+        more = case.quantity - (case.until.total - case.since.total)
+        require("D34", uncounted <= 1 and more <= 0, "exact, and not the truth", case)
+        if case.nest is not None:
+            self.seen["D34 exact in its nest"] += 1
+
+    def _no_more_than_made(self, case: Told, told: Any, made: Mapping[str, Made]) -> None:
+        if case.since is None or case.quantity is None:
+            return
+        truth = made[case.station].total - case.since.total
+        require("D34", case.quantity <= truth, "more suspect than were made", case, truth)
+        if case.nest is not None:
+            surely = case.quantity - (told["quantity_unknown"] or 0)
+            there = made[case.station].of(case.nest) - case.since.of(case.nest)
+            self.seen["D34 surely in its nest"] += surely > 0
+            require("D34", surely <= there, "surely of this nest, and of another", case, there)
 
     def at_end(self, scene: Scene, story: Story) -> None:
         del scene, story
