@@ -32,8 +32,8 @@ PROGRAM, OTHER_PROGRAM = 1, 2
 """What a station works by in production, and when somebody tries something."""
 GAP_SHARE = 0.25
 """Of a cycle: what passes between a part's leaving and the next one's coming."""
-PRESSED = timedelta(seconds=0.5)
-"""How long somebody keeps the start button down for a labelled part."""
+PRESSED = timedelta(seconds=1.3)
+"""How long somebody keeps both hands on start for a labelled part: until the cycle runs, or longer than that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

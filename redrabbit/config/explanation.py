@@ -115,7 +115,7 @@ def _device(device: Device, station: Station) -> Iterator[str]:
             *([("held", _held_words(rule.held))] if rule.held else []),
             ("answer known by", f"{_ANSWERED[grading.answer_by]} ({grading.answer})"),
             ("blind time", _blind_words(rule, station, grading)),
-            *_unknown_pulses(rule, station),
+            *_pulses(rule, station),
             ("grade", f"{grading.grade} at least, if nothing goes wrong"),
             *_lifts(rule, station, grading),
             *(("can't prove", words) for words in _unproved(rule, station, grading)),
@@ -214,8 +214,15 @@ def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str
     return f"{begin}, silence counts for nothing, and an answer without its reason {without_reason}"
 
 
-def _unknown_pulses(rule: DetectionRule, station: Station) -> Iterator[tuple[str, str]]:
-    """Yield which signals don't say how long they stay on, and what becomes of that (D30)."""
+def _pulses(rule: DetectionRule, station: Station) -> Iterator[tuple[str, str]]:
+    """Yield how long answers stay on at least: as declared, or unknown and what becomes of that (D30)."""
+    declared = ", ".join(
+        f"{spec.name} {_seconds(spec.pulse_s)}"
+        for spec in station.signals
+        if spec.pulse_s is not None and spec.name in rule.signals()
+    )
+    if declared:
+        yield "pulse", f"{declared} at least, as declared"
     names = ", ".join(sorted(of_rule(rule, station)))
     if names:
         learnt = f"is learnt from {SAMPLE} answers, and proposed on the station's page"

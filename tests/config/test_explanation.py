@@ -154,11 +154,18 @@ def test_pulses_that_nobody_declared_are_said_to_be_learnt() -> None:
     """D30."""
     learnt = "it is learnt from 20 answers, and proposed on the station's page"
     row = f"  pulse:            unknown of accepted, rejected: {learnt}"
-    assert row in told("line1-op20").splitlines()
     assert "pulse:" not in told("line2-op20"), "it tells in messages"
     station = PLANT.station(StationId("line1-op20"))
-    declared = tuple(replace(spec, pulse_s=0.4) for spec in station.signals)
-    assert "pulse:" not in "\n".join(explain(replace(station, signals=declared)))
+    undeclared = tuple(replace(spec, pulse_s=None) for spec in station.signals)
+    assert row in list(explain(replace(station, signals=undeclared)))
+
+
+def test_pulses_that_a_file_declares_are_told() -> None:
+    """D30."""
+    lines = told("line1-op20").splitlines()
+    assert "  pulse:            rejected 600 ms, accepted 600 ms at least, as declared" in lines
+    assert "unknown of" not in told("line1-op20")
+    assert "  pulse:            start 1.2 s, cycle 1.2 s at least, as declared" in told("line1-op10")
 
 
 def test_topics_that_tell_no_time_are_named() -> None:

@@ -73,8 +73,8 @@ def declare(plant: Plant, models: tuple[StationModel, ...], chance: random.Rando
         kept = None if station.id in reset else Resets.NEVER
         habit = Resets.EACH_SHIFT if station.id in at_start else kept
         specs = [_with_no_value(_with_counter(s, station, habit)) for s in station.signals]
-        if station.id in pulsing:
-            specs = [_with_pulse(spec) for spec in specs]
+        pulse_s = PULSE_S if station.id in pulsing else None  # where nobody tells it, it is learnt
+        specs = [_with_pulse(spec, pulse_s) for spec in specs]
         changed = replace(station, signals=tuple(specs))
         stations.append(_with_program(changed) if station.id in telling else changed)
     return Declared(
@@ -123,8 +123,8 @@ def _with_no_value(spec: SignalSpec) -> SignalSpec:
     return replace(spec, invalid=(NO_VALUE[spec.address.encoding],))
 
 
-def _with_pulse(spec: SignalSpec) -> SignalSpec:
-    return replace(spec, pulse_s=PULSE_S) if spec.name in ANSWERS else spec
+def _with_pulse(spec: SignalSpec, pulse_s: float | None) -> SignalSpec:
+    return replace(spec, pulse_s=pulse_s if spec.name in ANSWERS else None)
 
 
 def _with_program(station: Station) -> Station:

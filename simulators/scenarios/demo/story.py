@@ -37,11 +37,13 @@ from simulators.line_operator import Act, Action, DueCheck, HumanFault, LineOper
 from simulators.plant import SimulatedPlant, read_plant, simulate
 
 CYCLE_S = 0.6
-"""From one normal part to the next: quick, so that a suspect window holds some."""
+"""From one normal part to the next: quick, so that a suspect window holds some. No line is so quick: answers of
+normal parts are shorter here than the station files say; those of challenge parts, which are judged, are not."""
 PACE = 0.1
 """Practised operators: a tenth of what people take."""
-BY_HAND_S = 0.5
-"""Before a part is moved, at least: five polls of 100 ms."""
+BY_HAND_S, AT_SLOW_POLLS_S = 0.7, 1.3
+"""Before a part is moved, at least: more than five polls of 100 ms, or of 200 ms, and longer than an answer
+stands at least by the station's file (`pulse`)."""
 BY_STOPPER_S = 1.5
 """Where the feed is held: longer than the station file says that a part may be under way."""
 CUT_AFTER_S, MENDED_AFTER_S = 0.6, 4.6
@@ -96,10 +98,16 @@ ROLES: Mapping[str, Role] = {
         by_hand_s=BY_STOPPER_S,
     ),
     "line1-op10": Role(
-        name="4710 He", checks={"line1-op10-pin-verification": HumanFault.NONE}, confirms=1
+        name="4710 He",
+        checks={"line1-op10-pin-verification": HumanFault.NONE},
+        confirms=1,
+        by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line1-op50": Role(
-        name="4714 Qian", checks={"line1-op50-dust-cap-verification": HumanFault.NONE}, confirms=1
+        name="4714 Qian",
+        checks={"line1-op50-dust-cap-verification": HumanFault.NONE},
+        confirms=1,
+        by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line2-op10": Role(
         name="5201 Chen",
@@ -110,7 +118,10 @@ ROLES: Mapping[str, Role] = {
         confirms=1,
     ),
     "line2-op30": Role(
-        name="5204 Ma", checks={"line2-op30-latch-verification": HumanFault.NONE}, confirms=1
+        name="5204 Ma",
+        checks={"line2-op30-latch-verification": HumanFault.NONE},
+        confirms=1,
+        by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line2-op40": Role(
         name="5205 Hu", checks={"line2-op40-guide-verification": HumanFault.NONE}, confirms=1
