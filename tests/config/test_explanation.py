@@ -165,7 +165,9 @@ def test_pulses_that_a_file_declares_are_told() -> None:
     lines = told("line1-op20").splitlines()
     assert "  pulse:            rejected 600 ms, accepted 600 ms at least, as declared" in lines
     assert "unknown of" not in told("line1-op20")
-    assert "  pulse:            start 1.2 s, cycle 1.2 s at least, as declared" in told("line1-op10")
+    assert "  pulse:            start 1.2 s, cycle 1.2 s at least, as declared" in told(
+        "line1-op10"
+    )
 
 
 def test_topics_that_tell_no_time_are_named() -> None:

@@ -44,6 +44,9 @@ PACE = 0.1
 BY_HAND_S, AT_SLOW_POLLS_S = 0.7, 1.3
 """Before a part is moved, at least: more than five polls of 100 ms, or of 200 ms, and longer than an answer
 stands at least by the station's file (`pulse`)."""
+BY_MESSAGE_S = 2.4
+"""Where a station tells once a second that its place is free: longer than two messages take, by which it counts as
+seen free. A part that comes sooner is passed over, and nobody is there who takes it out again."""
 BY_STOPPER_S = 1.5
 """Where the feed is held: longer than the station file says that a part may be under way."""
 CUT_AFTER_S, MENDED_AFTER_S = 0.6, 4.6
@@ -133,6 +136,7 @@ ROLES: Mapping[str, Role] = {
         name="5203 Zhou",
         checks={"line2-op50-electrical-verification": HumanFault.SCANS_WRONG_PART},
         confirms=1,
+        by_hand_s=BY_MESSAGE_S,
     ),
 }
 
