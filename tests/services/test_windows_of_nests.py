@@ -10,7 +10,8 @@ from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, PartCountRecord
 from redrabbit.domain.signals import Encoding, Table
-from redrabbit.domain.station_says import SaidOf, StationSays
+from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
+from redrabbit.domain.text import Text
 from redrabbit.services.queries.containment import containment_page
 from tests.plants import OP20, TORQUE_CHECK, a_check, a_plant, a_signal
 from tests.services.queries.at_op20 import AtOp20
@@ -131,6 +132,30 @@ def test_an_open_window_is_counted_on_live_for_its_nest() -> None:
         lambda reader: containment_page(reader, bench.plant, name, bench.clock.now(), views)
     )
     assert (shown.case.quantity, shown.case.nest) == (5, "1")
+
+
+LEFT = Text(en="left", zh="左")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [({"1": LEFT}, LEFT), ({"2": LEFT}, "1"), ({}, "1")],
+    ids=["named", "another is named", "none is named"],
+)
+def test_a_page_says_a_nest_as_its_station_s_file_does(
+    words: Mapping[str, Text], shown: Text | str
+) -> None:
+    bench = a_miss_in_nest_1()
+    (case,) = bench.cases()
+    station, *others = bench.plant.stations
+    asked = {SaidOf.NEST: Asked(by=Source.TAP, values=("1", "2"), words=words)}
+    telling = replace(station, says=replace(station.says, asked=asked))
+    plant = replace(bench.plant, stations=(telling, *others))
+    page = bench.ask(
+        lambda reader: containment_page(reader, plant, case.containment_id, bench.clock.now())
+    )
+    assert page.case.nest == shown
+    assert page.case.variant is None
 
 
 def test_the_ledger_tells_of_which_nest_the_count_is() -> None:

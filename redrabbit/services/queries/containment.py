@@ -23,6 +23,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
+from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals
@@ -36,6 +37,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.startable import PartToTake, part_to_take
+from redrabbit.services.queries.telling import in_words
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.wording import grade_reached, message, outcome_word
 
@@ -83,9 +85,10 @@ class ContainmentRow:
     """Which run verified the device again: what was made after it is not suspect."""
     counter_from: int | None
     counter_to: int | None
-    variant: str | None
-    nest: str | None
-    """Of the part that was missed; None: not known, or there is one of it (D34)."""
+    variant: Text | str | None
+    nest: Text | str | None
+    """Of the part that was missed, in the words of its station's file where it has any; None: not known, or there
+    is one of it (D34)."""
     quantity: int | None
     """Suspect parts; of a window that nothing has ended, as its station counts now."""
     is_counting: bool
@@ -268,8 +271,8 @@ def containment_row(
         proven_by_run=case.reverified_by_run,
         counter_from=case.counter_from,
         counter_to=case.counter_to,
-        variant=case.variant,
-        nest=case.nest,
+        variant=_words_of(plant, case, SaidOf.VARIANT, case.variant),
+        nest=_words_of(plant, case, SaidOf.NEST, case.nest),
         quantity=parts.quantity,
         is_counting=goes_on(case) and view is not None and view.count is not None,
         unknown=parts.unknown,
@@ -277,6 +280,14 @@ def containment_row(
         steps=len(reaction),
         steps_done=sum(step.done_at is not None for step in reaction),
     )
+
+
+def _words_of(
+    plant: Plant, case: ContainmentRecord, of: SaidOf, value: str | None
+) -> Text | str | None:
+    """Return what the file of a case's station calls a variant or nest today; else its own word."""
+    station = next((each for each in plant.stations if each.id == case.station), None)
+    return in_words(station, of.value, value) if value is not None else None
 
 
 def _ended(case: ContainmentRecord) -> WindowEnded | None:
