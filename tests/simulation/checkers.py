@@ -6,7 +6,8 @@
     L10        verdict_checkers.OutcomeChecker      the first presentation decides
     L4         record_checkers.ContainmentChecker   a miss opens a containment
     D34        window_checker.WindowChecker     no suspect window is too short
-    D35        the same   no pass counts before a repair; a person closes the case
+    D35        record_checkers.ContainmentChecker   no pass counts before a repair; a person closes the case
+    D36        the same   each nest has its own case, last good check and pass
     D4         record_checkers.AgainChecker         runs without a verdict are counted and told
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
