@@ -32,6 +32,8 @@ from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.arming import (
+    NEXT_COUNTS,
+    OCCUPIED,
     OPEN,
     PUT_IN,
     SAY_HELD,
@@ -76,7 +78,7 @@ from redrabbit.services.queries.steps import (
     instruction,
     step_lines,
 )
-from redrabbit.services.queries.telling import TellingShown, tellings
+from redrabbit.services.queries.telling import TellingShown, place_told, tellings
 from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import Unread, unread_here, unread_since
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown, verdict_word
@@ -226,6 +228,12 @@ def _run(
     open_for = time_open(run, view, now)
     if open_for is not None:
         asks, wait = OPEN, open_for
+    place = place_told(reader, station, run)
+    if place is not None and asks in {
+        NEXT_COUNTS,
+        OCCUPIED,
+    }:  # parts in other places are passed over
+        asks = f"armed_{place.of}"
     feed = None
     if not places_of(station.says, device.rule):  # else the place tells which part it is
         judged = decided.get(run.step)
@@ -247,6 +255,7 @@ def _run(
             run,
             asks=asks,
             tells=tells_now.title if tells_now is not None else None,
+            place=place.words if place is not None else None,
             left=left,
             wait=wait,
             steps_left=sum(line.state in {"now", "to_come"} for line in lines) - 1,

@@ -235,6 +235,7 @@ def instruction(
     *,
     asks: str,
     tells: Message | None,
+    place: Text | str | None = None,
     left: timedelta | None,
     wait: timedelta | None,
     steps_left: int,
@@ -243,13 +244,14 @@ def instruction(
 
     `asks` is the run's state, or what exactly it waits for; `left` how long it still does,
     `wait` how long the part should not come yet, or the run not go on.
-    `tells` is what is to be told of the part before that; None: nothing.
+    `tells` is what is to be told of the part before that; None: nothing. `place` is the nest or pallet in which
+    it is to lie, as was told.
     """
     part = plant.part(parts_of(run)[run.step])
     confirming = run.state is RunState.AWAITING_CONFIRMATION
     counts = not confirming or asks == OPEN or run.not_counted is None
     return Instruction(
-        title=tells or message(f"do.{asks}", part=part.id, storage=part.storage),
+        title=tells or message(f"do.{asks}", part=part.id, storage=part.storage, place=place),
         detail=_detail(part, asks, tells, left, wait)
         if counts
         else message(f"run.not_counted.{run.not_counted}"),

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.part_told import asked_of, not_told
+from redrabbit.domain.identity import DeviceId
+from redrabbit.domain.part_told import asked_of, not_told, places_of
 from redrabbit.domain.records import PartToldRecord, RunRecord
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.station import Station
@@ -70,6 +71,32 @@ def _taps(asked: Asked, told: str | None) -> tuple[TapShown, ...]:
     return tuple(
         TapShown(value=value, words=asked.words.get(value, value), is_chosen=value == told)
         for value in asked.values
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTold:
+    """Where a part is to lie, by which it is known."""
+
+    of: SaidOf
+    """A nest or a pallet."""
+    words: Text | str
+
+
+def place_told(reader: Reader, station: Station, run: RunRecord) -> PlaceTold | None:
+    """Return where the part of an armed run is to lie, as was told; None: it is known by something else (D33)."""
+    if run.state is not RunState.ARMED:
+        return None
+    places = places_of(station.says, station.device(DeviceId(run.device)).rule)
+    told = reader.find(PartToldRecord, equals("run_id", run.run_id), equals("step", run.step))
+    values = {each.of: each.value for each in told}
+    return next(
+        (
+            PlaceTold(of=of, words=in_words(station, of.value, values[of]))
+            for of in places
+            if of in values
+        ),
+        None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.records import PartToldRecord
 from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
@@ -9,7 +11,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.queries.run import run_page
 from redrabbit.services.queries.telling import told_shown
 from tests.plants import OP20
-from tests.services.test_telling_of_parts import SIDES, Telling, telling
+from tests.services.test_telling_of_parts import NEST, SIDES, Telling, telling
 
 LEFT = Text(en="Left", zh="左")
 NAMED = Asked(by=Source.TAP, values=("l", "r"), words={"l": LEFT})
@@ -52,6 +54,30 @@ def test_nothing_more_is_asked_once_the_part_is_taken() -> None:
     bench.tell("variant", "l")
     bench.scan()
     assert bench.run_shown().tellings == ()
+
+
+THIRD = Text(en="third", zh="第三")
+
+
+@pytest.mark.parametrize("occupied", [False, True], ids=["free", "a part in another nest"])
+@pytest.mark.parametrize(
+    ("words", "shown"), [({"3": THIRD}, THIRD), ({}, "3")], ids=["named", "its value"]
+)
+def test_the_part_is_asked_for_in_the_nest_that_was_told(
+    words: dict[str, Text], shown: Text | str, occupied: bool
+) -> None:
+    """D29: parts in other nests are passed over, so none of them counts as ours, and none is in the way."""
+    nests = Asked(by=Source.TAP, values=("1", "3"), words=words)
+    bench = Telling(telling(StationSays(nest=NEST, asked={SaidOf.NEST: nests})))
+    bench.start()
+    bench.tell("nest", "3")
+    assert bench.run_shown().now_doing.title.code == "do.awaiting_part"
+    bench.scan()
+    bench.read(OP20, part_present=occupied, nest=1)
+    doing = bench.run_shown().now_doing
+    assert (doing.title.code, doing.title.params["place"]) == ("do.armed_nest", shown)
+    assert doing.detail.code == "do.armed_nest.detail"
+    assert doing.detail.params["left"] is not None
 
 
 def test_the_record_says_who_told_what_and_how() -> None:
