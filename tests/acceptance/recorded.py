@@ -48,6 +48,7 @@ ONCE: Mapping[str, tuple[str, ...]] = {
 
 RUN_ACTS: Mapping[str, frozenset[str]] = {
     "scan": frozenset({"part_issued"}),
+    "feed-held": frozenset({"feed_held"}),
     "presented": frozenset({"part_presented"}),
     "given-back": frozenset({"part_given_back"}),
     "confirm": frozenset({"run_closed"}),
@@ -196,12 +197,22 @@ def _run(recorded: Recorded, fact: Acknowledged) -> None:
     entry = recorded.entries[answer["entry"]]
     assert told_by(entry)["run_id"] == answer["run_id"], fact
     act = fact.path.rpartition("/")[2]
+    if act == "tell":
+        _told(recorded, fact)
+        return
     expected = RUN_ACTS.get(act, {"run_started"})
     assert entry.type in expected, (fact, entry)
     if answer["state"] == "closed":
         ended = ("state", "outcome", "reason_code", "reason_text", "entry")
         assert {n: getattr(record, n) for n in ended} == {n: answer[n] for n in ended}, fact
         assert recorded.name(record.confirmed_by) == answer["confirmed_by"], fact
+
+
+def _told(recorded: Recorded, fact: Acknowledged) -> None:
+    """Check what was told of a part: an entry of its own, which leaves the run's record as it was."""
+    wanted = {"run_id": fact.answer["run_id"], "of": fact.body["of"], "value": fact.body["value"]}
+    told = [told_by(entry) for entry in recorded.entries if entry.type == "part_told"]
+    assert any(wanted.items() <= each.items() for each in told), fact
 
 
 def _excuse(recorded: Recorded, fact: Acknowledged) -> None:
