@@ -44,9 +44,6 @@ class EmptyLedger:
         del first, limit
         return ()
 
-    def leaf_hashes(self) -> tuple[()]:
-        return ()
-
     def names(self) -> dict[str, StatedName]:
         return {}
 

@@ -25,7 +25,7 @@ from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.findings import Finding, shown
-from redrabbit.domain.ledger import REPEATED, Entry, LogState, StoredEntry, read_entry
+from redrabbit.domain.ledger import REPEATED, Entry, LogState, StoredEntry, read_entry, stored_nodes
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.records import KEYS, TABLES, Record
@@ -275,7 +275,12 @@ def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], Non
         if isinstance(entry, Finding):
             scan.damage = entry
             break
-        scan.log = scan.log.with_leaf(entry.stream, cast("bytes", row["leaf_hash"]))
+        leaf = cast("bytes", row["leaf_hash"])
+        nodes = scan.log.tree.completed_by(leaf)
+        if "nodes" in row and not _same(row["nodes"], stored_nodes(nodes)):
+            scan.damage = _at(index, "nodes_differ")
+            break
+        scan.log = scan.log.with_leaf(entry.stream, leaf)
         scan.last_index[entry.stream] = index
         if scan.log.size in wanted:
             scan.at_size[scan.log.size] = scan.log

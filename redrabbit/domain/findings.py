@@ -46,6 +46,10 @@ TEXTS: Final = {
     "row_out_of_place": "a row with index {found} stands there; expected {expected}",
     "entry_unreadable": "the entry's bytes can't be read: {problem}",
     "leaf_hash_differs": "the entry's bytes do not have the hash that was stored: they were changed",
+    "nodes_differ": (
+        "the nodes of the tree that are kept with the entry are not those that the entries give: they were changed"
+    ),
+    "proof_fails": "its proof does not lead to the signed root: it, or the tree's nodes, were changed",
     "column_differs": "column {column} is {found}; the entry says {expected}",
     "chain_broken": (
         "does not follow the previous entry of stream {stream} (ledger[{previous}]): "

@@ -336,6 +336,11 @@ class StreamHead(NamedTuple):
     """Leaf hash of its last entry."""
 
 
+def stored_nodes(nodes: Sequence[bytes]) -> bytes | None:
+    """Return the subtrees' roots that an entry completes as they are stored; None where there are none."""
+    return b"".join(nodes) or None
+
+
 class Appended(NamedTuple):
     """What one append gives: the log after it, and what is to be stored."""
 
@@ -343,6 +348,8 @@ class Appended(NamedTuple):
     entry: Entry
     stored: StoredEntry
     leaf_hash: bytes
+    nodes: tuple[bytes, ...]
+    """The roots of the subtrees that it completes, smallest first: proofs are read off them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,29 +398,24 @@ class LogState:
         )
         stored = StoredEntry(raw=leaf_bytes(entry), salt=salt, payload=payload)
         leaf = leaf_hash(stored.raw)
+        nodes = self.tree.completed_by(leaf)
         return Appended(
-            log=self.with_leaf(event.stream, leaf),
+            log=self._joined(event.stream, leaf, self.tree.joined(leaf, nodes)),
             entry=entry,
             stored=stored,
             leaf_hash=leaf,
+            nodes=nodes,
         )
 
     def with_leaf(self, stream: str, leaf: bytes) -> "LogState":
         """Return the log after one more entry of this stream; O(log n) and one small dict."""
+        return self._joined(stream, leaf, self.tree.append(leaf))
+
+    def _joined(self, stream: str, leaf: bytes, tree: Frontier) -> "LogState":
         head = self.heads.get(stream)
         seq = head.next_seq if head else 0
-        return LogState(
-            tree=self.tree.append(leaf),
-            heads={**self.heads, stream: StreamHead(next_seq=seq + 1, leaf=leaf)},
-        )
-
-
-def rebuild(rows: Iterable[tuple[str, bytes]]) -> LogState:
-    """Return the log over stored rows (stream, leaf hash), in order of index."""
-    log = LogState()
-    for stream, leaf in rows:
-        log = log.with_leaf(stream, leaf)
-    return log
+        heads = {**self.heads, stream: StreamHead(next_seq=seq + 1, leaf=leaf)}
+        return LogState(tree=tree, heads=heads)
 
 
 class _Fields:

@@ -7,7 +7,7 @@ Source: RFC 6962 section 2.1 (hashes), RFC 9162 section 2.1.3 and 2.1.4 (the two
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
@@ -35,12 +35,26 @@ class Frontier:
 
     def append(self, leaf: bytes) -> "Frontier":
         """Return the frontier with one more leaf hash; O(log n)."""
-        roots = list(self.roots)
-        node, rest = leaf, self.size
+        return self.joined(leaf, self.completed_by(leaf))
+
+    def completed_by(self, leaf: bytes) -> tuple[bytes, ...]:
+        """Return the roots of the subtrees of two leaves and more that one more leaf completes.
+
+        Smallest first, each twice as large as the one before; on average there is one.
+        """
+        nodes: list[bytes] = []
+        node, rest, place = leaf, self.size, len(self.roots)
         while rest & 1:
-            node = node_hash(roots.pop(), node)
+            place -= 1
+            node = node_hash(self.roots[place], node)
+            nodes.append(node)
             rest >>= 1
-        return Frontier(size=self.size + 1, roots=(*roots, node))
+        return tuple(nodes)
+
+    def joined(self, leaf: bytes, completed: Sequence[bytes]) -> "Frontier":
+        """Return the frontier with one more leaf hash, of which `completed_by` is known."""
+        left = self.roots[: len(self.roots) - len(completed)]
+        return Frontier(size=self.size + 1, roots=(*left, completed[-1] if completed else leaf))
 
     @property
     def root(self) -> bytes:
@@ -66,22 +80,39 @@ def root(leaves: Iterable[bytes]) -> bytes:
     return frontier(leaves).root
 
 
-class Tree:
-    """All complete subtrees over a log's leaf hashes, from which any proof is read off.
+Node = Callable[[int, int], bytes]
+"""Looks up the root of a complete subtree: of 2 ** level leaves, and how many of its size come before it."""
 
-    Takes two hashes of memory a leaf, so it is made for an export and then dropped.
+
+def last_leaf(level: int, position: int) -> int:
+    """Return the index of the leaf that completes a subtree; see `Node`."""
+    return ((position + 1) << level) - 1
+
+
+def stored_frontier(size: int, node: Node) -> Frontier:
+    """Return the frontier of the first `size` leaves, by as many look-ups as it has roots."""
+    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+    return Frontier(size=size, roots=tuple(node(level, (size >> level) - 1) for level in levels))
+
+
+def tree_over(leaves: Iterable[bytes]) -> "Tree":
+    """Return the tree over leaf hashes, held in memory."""
+    levels: list[list[bytes]] = [list(leaves)]
+    while len(below := levels[-1]) > 1:
+        pairs = zip(below[::2], below[1::2], strict=False)
+        levels.append([node_hash(left, right) for left, right in pairs])
+    return Tree(len(levels[0]), lambda level, position: levels[level][position])
+
+
+class Tree:
+    """A log's tree, of which complete subtrees can be looked up; any proof is read off them.
+
+    What a look-up raises comes out of every method.
     """
 
-    def __init__(self, leaves: Iterable[bytes]) -> None:
-        self._levels: list[list[bytes]] = [list(leaves)]
-        while len(below := self._levels[-1]) > 1:
-            pairs = zip(below[::2], below[1::2], strict=False)
-            self._levels.append([node_hash(left, right) for left, right in pairs])
-
-    @property
-    def size(self) -> int:
-        """Return how many leaves there are."""
-        return len(self._levels[0])
+    def __init__(self, size: int, node: Node) -> None:
+        self.size = size
+        self._node = node
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root over the first `size` leaves, or over all."""
@@ -135,7 +166,7 @@ class Tree:
         """Return the root over leaves that begin at a multiple of their next power of two."""
         if count & (count - 1) == 0:
             level = count.bit_length() - 1
-            return self._levels[level][first >> level]
+            return self._node(level, first >> level)
         half = _half(count)
         return node_hash(self._subtree(first, half), self._subtree(first + half, count - half))
 

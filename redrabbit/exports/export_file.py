@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,8 @@ from redrabbit.services.ports import Reader
 
 _CHUNK: Final = 2_000
 """Entries read at a time; each is a few kilobytes at most."""
+_NODES: Final = 4_096
+"""Nodes of the tree that are kept: proofs of entries that are near each other share most of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,9 @@ def _sections(
             erasures[place] = erased
     if count < signed.size:
         raise _damaged(Finding(code="entry_missing", place=f"ledger[{count}]"))
+    if count > signed.size:
+        extra: dict[str, Param] = {"size": signed.size}
+        raise _damaged(Finding(code="entry_extra", place=f"ledger[{signed.size}]", params=extra))
     lines = _Lines(reader, signed)
     chosen: list[_Place] = []
     for stream in streams:
@@ -188,12 +194,7 @@ class _Lines:
     def __init__(self, reader: Reader, signed: Checkpoint) -> None:
         self._reader = reader
         self._names = reader.names()
-        self._tree = Tree(reader.leaf_hashes())
-        if self._tree.size > signed.size:
-            extra: dict[str, Param] = {"size": signed.size}
-            raise _damaged(
-                Finding(code="entry_extra", place=f"ledger[{signed.size}]", params=extra)
-            )
+        self._tree = Tree(signed.size, lru_cache(_NODES)(reader.tree_node))
         if self._tree.root() != signed.root:
             raise _damaged(Finding(code="root_differs", place="ledger"))
 

@@ -118,8 +118,12 @@ class Reader(RecordReader, Protocol):
         """Return what was kept of how long a station's answers lasted, by signal."""
         ...
 
-    def leaf_hashes(self) -> Sequence[bytes]:
-        """Return the leaf hashes of the whole log, in order."""
+    def tree_node(self, level: int, position: int) -> bytes:
+        """Return the root of a complete subtree of the log; see `redrabbit.domain.merkle.Node`.
+
+        DamagedDatabase if it is not there. What is read is as stored, and proves nothing before its
+        root is compared with the one that is signed.
+        """
         ...
 
     def head(self) -> LedgerHead:

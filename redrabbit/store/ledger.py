@@ -5,9 +5,11 @@ Nothing is ever updated or deleted here but the one row of the head, and payload
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.ledger import (
     REPEATED,
     Appended,
@@ -15,9 +17,11 @@ from redrabbit.domain.ledger import (
     LogState,
     StoredEntry,
     read_entry,
-    rebuild,
+    stored_nodes,
 )
+from redrabbit.domain.merkle import HASH_BYTES, last_leaf, stored_frontier
 from redrabbit.domain.newer import WrittenByNewer
+from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store.engine import translated
@@ -27,8 +31,9 @@ Seal = Callable[[LogState], str]
 """Signs a checkpoint over the whole log, with its stream heads, and returns the note's text."""
 
 _INSERT = insert(LEDGER)
+_LAST = select(func.max(LEDGER.c.index))
 _HEAD = select(LEDGER_HEAD.c.size, LEDGER_HEAD.c.root, LEDGER_HEAD.c.checkpoint)
-_LEAVES = select(LEDGER.c.stream, LEDGER.c.leaf_hash).order_by(LEDGER.c.index)
+_NODES = select(LEDGER.c.leaf_hash, LEDGER.c.nodes).where(LEDGER.c.index == bindparam("index"))
 _ENTRIES = (
     select(
         LEDGER.c.index,
@@ -59,6 +64,7 @@ def ledger_row(appended: Appended) -> dict[str, object]:
         "recorded_at": entry.recorded_at,
         "raw": appended.stored.raw,
         "leaf_hash": appended.leaf_hash,
+        "nodes": stored_nodes(appended.nodes),
         "salt": appended.stored.salt,
         "payload": appended.stored.payload,
     }
@@ -121,16 +127,48 @@ def stored_entry(connection: Connection, index: int) -> StoredEntry:
     return _stored(*row)
 
 
-def leaf_hashes(connection: Connection) -> list[bytes]:
-    """Return all leaf hashes, in order."""
+def tree_node(connection: Connection, level: int, position: int) -> bytes:
+    """Return the root of a complete subtree, as it was stored; see `redrabbit.domain.merkle.Node`.
+
+    DamagedDatabase if it is not there. It is believed: whoever asks compares the root with what is signed.
+    """
+    index = last_leaf(level, position)
     with translated("reading the ledger"):
-        return [bytes(row.leaf_hash) for row in connection.execute(_LEAVES)]
+        row = connection.execute(_NODES, {"index": index}).one_or_none()
+    if row is None:
+        raise _damaged(index, "it is not there")
+    hashes = bytes(row.leaf_hash) + bytes(row.nodes or b"")
+    node = hashes[level * HASH_BYTES : (level + 1) * HASH_BYTES]
+    if len(node) != HASH_BYTES:
+        raise _damaged(index, "its nodes of the tree are not there")
+    return node
 
 
-def load_log(connection: Connection) -> LogState:
-    """Return the log as it stands in the table; its hashes are believed (see verification)."""
+def load_log(connection: Connection, head: LedgerHead, verifier: NoteVerifier) -> LogState:
+    """Return the log that was signed last, however long it is, by a look-up for each root of its frontier.
+
+    Raises DamagedDatabase unless the head is signed, and the stored nodes give its root.
+    """
+    disagree = DamagedDatabase("the ledger and its head disagree; run `redrabbit verify`")
+    try:
+        note = parse_note(head.checkpoint)
+        signed = parse_checkpoint(note.text)
+    except ValueError as error:
+        raise disagree from error
+    tree = stored_frontier(signed.size, partial(tree_node, connection))
+    log = LogState(tree=tree, heads=signed.heads)
+    is_signed = note_is_signed(note, verifier) and signed.origin == verifier.name
+    if (
+        not is_signed
+        or (head.size, head.root) != (log.size, log.root.hex())
+        or log.root != signed.root
+    ):
+        raise disagree
     with translated("reading the ledger"):
-        return rebuild((row.stream, bytes(row.leaf_hash)) for row in connection.execute(_LEAVES))
+        last = connection.execute(_LAST).scalar_one()
+    if last != (log.size - 1 if log.size else None):
+        raise disagree
+    return log
 
 
 def read_head(connection: Connection) -> LedgerHead:

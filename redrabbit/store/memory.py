@@ -24,6 +24,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     canonical_text,
 )
+from redrabbit.domain.merkle import last_leaf
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
@@ -53,7 +54,8 @@ class _Kept:
     """Unique values of a kind → the key of the record that has them."""
     entries: list[Entry] = field(default_factory=list)
     stored: list[StoredEntry] = field(default_factory=list)
-    leaves: list[bytes] = field(default_factory=list)
+    nodes: list[tuple[bytes, ...]] = field(default_factory=list)
+    """Of each entry its leaf hash, and the roots of the subtrees that it completes."""
     log: LogState = field(default_factory=LogState)
     names: dict[str, StatedName] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -126,9 +128,9 @@ class MemoryReader:
         kept = self._kept.cycles
         return [kept[key] for key in sorted(kept) if key[:2] == (line, station)]
 
-    def leaf_hashes(self) -> Sequence[bytes]:
-        """Return the leaf hashes of the whole log, in order."""
-        return list(self._kept.leaves)
+    def tree_node(self, level: int, position: int) -> bytes:
+        """Return the root of a complete subtree of the log."""
+        return self._kept.nodes[last_leaf(level, position)][level]
 
     def head(self) -> LedgerHead:
         """Return size, root and signed checkpoint, as last committed."""
@@ -208,7 +210,7 @@ class MemoryUnitOfWork(MemoryReader):
         kept.log = appended.log
         kept.entries.append(appended.entry)
         kept.stored.append(appended.stored)
-        kept.leaves.append(appended.leaf_hash)
+        kept.nodes.append((appended.leaf_hash, *appended.nodes))
         try:
             for change in changes:
                 self._apply(change)
@@ -222,7 +224,7 @@ class MemoryUnitOfWork(MemoryReader):
     def _shortened(self, log: LogState) -> Callable[[], None]:
         def shorten() -> None:
             self._kept.log = log
-            for kept in (self._kept.entries, self._kept.stored, self._kept.leaves):
+            for kept in (self._kept.entries, self._kept.stored, self._kept.nodes):
                 del kept[log.size :]
 
         return shorten

@@ -104,9 +104,9 @@ class SqlReader:
         """Return what was kept of how long a station's answers lasted, by signal."""
         return aside.read_cycles(self._connection, line, station)
 
-    def leaf_hashes(self) -> Sequence[bytes]:
-        """Return the leaf hashes of the whole log, in order."""
-        return ledger.leaf_hashes(self._connection)
+    def tree_node(self, level: int, position: int) -> bytes:
+        """Return the root of a complete subtree of the log, as stored; see the port."""
+        return ledger.tree_node(self._connection, level, position)
 
     def head(self) -> LedgerHead:
         """Return size, root and signed checkpoint, as last committed."""

@@ -66,10 +66,14 @@ LEDGER = Table(
     Column("leaf_hash", Raw, nullable=False),
     Column("salt", Raw, nullable=True),
     Column("payload", Raw, nullable=True),
+    Column("nodes", Raw, nullable=True),
     UniqueConstraint("stream", "stream_seq"),
     sqlite_strict=True,
 )
 """Every entry: `raw` is the truth, its leaf hash is in the tree, the rest is for searching.
+
+`nodes` are the roots of the subtrees that the entry completes, one after the other, smallest first, NULL where
+it completes none; so a proof is some twenty look-ups by index, however large the log is (D26).
 
 From schema 2 on `raw` holds the digest of salt and payload, which stand beside it and may be erased
 (D51); both are NULL then, and in schema 1.

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
@@ -181,11 +181,7 @@ class Writer:
             with _transaction(connection):
                 head = ledger.read_head(connection)
                 if not _is_of(head, self._log):
-                    self._log = ledger.load_log(connection)
-                if not _is_of(head, self._log):
-                    raise DamagedDatabase(
-                        "the ledger and its head disagree; run `redrabbit verify`"
-                    )
+                    self._log = ledger.load_log(connection, head, self._signer.verifier)
             self._log_is_known = True
         return connection
 

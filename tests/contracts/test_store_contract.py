@@ -20,7 +20,13 @@ from redrabbit.domain.facts.plant import (
     in_force_digest,
 )
 from redrabbit.domain.ledger import LogState, read_entry
-from redrabbit.domain.merkle import leaf_hash, root
+from redrabbit.domain.merkle import (
+    Tree,
+    leaf_hash,
+    root,
+    stored_frontier,
+    verify_inclusion,
+)
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import (
     KEYS,
@@ -293,8 +299,26 @@ def test_streams_are_numbered_and_chained_each_for_itself(database: Any) -> None
         (3, "plant", 1),
         (4, "line-1", 2),
     ]
-    leaves = database.read_now(lambda reader: reader.leaf_hashes())
-    assert entries[3].previous == leaves[2].hex()
+    before = database.read_now(lambda reader: reader.tree_node(0, 2))
+    assert entries[3].previous == before.hex()
+
+
+def test_any_proof_is_read_off_the_nodes_that_are_kept(database: Any) -> None:
+    """D26: by some look-ups, whatever stands between."""
+    for _ in range(37):
+        database.write_now(lambda work: work.append(happened("noted")))
+
+    def ask(reader: Any) -> None:
+        head = reader.head()
+        tree = Tree(head.size, reader.tree_node)
+        assert tree.root().hex() == head.root
+        assert stored_frontier(head.size, reader.tree_node).root.hex() == head.root
+        for index in range(head.size):
+            leaf = leaf_hash(reader.stored_entry(index).raw)
+            proof = tree.inclusion(index)
+            assert verify_inclusion(leaf, index, head.size, proof, bytes.fromhex(head.root))
+
+    database.read_now(ask)
 
 
 def test_the_head_always_covers_the_whole_ledger(database: Any) -> None:

@@ -40,4 +40,5 @@ def appended_in_schema_1(log: LogState, event: Event, recorded_at: datetime) -> 
         entry=read_entry(stored, entry.index),
         stored=stored,
         leaf_hash=leaf,
+        nodes=log.tree.completed_by(leaf),
     )

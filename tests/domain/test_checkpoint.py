@@ -13,14 +13,15 @@ from redrabbit.domain.checkpoint import (
     proof_text,
     sign_checkpoint,
 )
-from redrabbit.domain.ledger import LogState, rebuild
-from redrabbit.domain.merkle import EMPTY_ROOT, Tree, leaf_hash
+from redrabbit.domain.ledger import LogState
+from redrabbit.domain.merkle import EMPTY_ROOT, leaf_hash, tree_over
 from redrabbit.domain.signed_note import note_is_signed, parse_note, to_base64
 from tests.fakes import ToyKey
+from tests.logs import log_over
 
 STREAMS = st.lists(st.sampled_from(["line-1", "line-2", "plant", "装配线"]), max_size=30)
 LEAVES = [leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")]
-LOG = rebuild(zip(["plant", "line-1", "plant"], LEAVES, strict=True))
+LOG = log_over(zip(["plant", "line-1", "plant"], LEAVES, strict=True))
 
 
 def test_a_checkpoint_is_origin_size_root_and_stream_heads() -> None:
@@ -41,7 +42,7 @@ def test_the_empty_log_has_a_checkpoint_too() -> None:
 
 @given(STREAMS)
 def test_a_checkpoint_is_read_back(streams: list[str]) -> None:
-    log = rebuild((stream, leaf_hash(bytes([place]))) for place, stream in enumerate(streams))
+    log = log_over((stream, leaf_hash(bytes([place]))) for place, stream in enumerate(streams))
     checkpoint = checkpoint_of("Suzhou-2/5f0c", log)
     assert parse_checkpoint(checkpoint_text(checkpoint)) == checkpoint
 
@@ -87,7 +88,7 @@ def test_another_form_is_refused(text: str) -> None:
 
 def test_a_records_proof_is_read_back() -> None:
     note = sign_checkpoint(LOG, ToyKey())
-    path = Tree(LEAVES).inclusion(1)
+    path = tree_over(LEAVES).inclusion(1)
     text = proof_text(1, path, note)
     assert text.startswith("c2sp.org/tlog-proof@v1\nindex 1\n")
     proof = parse_proof(text)
@@ -99,7 +100,7 @@ def test_a_records_proof_is_read_back() -> None:
     [("@v1", "@v2"), ("index 1", "place 1"), ("index 1", "index 01"), ("\n\n", "\n"), ("— ", "")],
 )
 def test_another_form_of_proof_is_refused(old: str, new: str) -> None:
-    text = proof_text(1, Tree(LEAVES).inclusion(1), sign_checkpoint(LOG, ToyKey()))
+    text = proof_text(1, tree_over(LEAVES).inclusion(1), sign_checkpoint(LOG, ToyKey()))
     with pytest.raises(ValueError, match=r"proof|number|note|signature"):
         parse_proof(text.replace(old, new))
 

@@ -34,7 +34,6 @@ from redrabbit.domain.ledger import (
     canonical,
     leaf_bytes,
     read_entry,
-    rebuild,
 )
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.records import (
@@ -50,6 +49,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.signed_note import NoteVerifier, sign_note
 from tests.domain.folded import CONTEXT, VERDICT, FoldedLedger, a_running_ledger, at, event
 from tests.fakes import ToyKey
+from tests.logs import log_over
 
 RAWS = tuple(
     (Path(__file__).parent / "samples" / "ledger_schema_1.jsonl").read_bytes().splitlines()
@@ -92,7 +92,7 @@ def entry_of(row: Row) -> Entry:
 
 
 def log_of(rows: list[Row]) -> LogState:
-    return rebuild((row["stream"], row["leaf_hash"]) for row in rows)
+    return log_over((row["stream"], row["leaf_hash"]) for row in rows)
 
 
 def head_of(rows: list[Row], key: ToyKey = KEY) -> Row:

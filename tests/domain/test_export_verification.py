@@ -29,7 +29,7 @@ from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.merkle import Tree
+from redrabbit.domain.merkle import tree_over
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
 
@@ -86,7 +86,7 @@ ERASURE = 23
 """This one says so: of another stream, and after the period."""
 ERASED_BY_RULE = PayloadsErased(rule="ten years", entries=(HOLE,), names=(), blobs=())
 LOG = logged()
-TREE = Tree(one.leaf_hash for one in LOG)
+TREE = tree_over(one.leaf_hash for one in LOG)
 PERIOD = Period(begins_at=hour(9), ends_at=hour(15))
 HEADER = Header(plant="Suzhou 2", period=PERIOD, lines=None, made_at=hour(30), key=KEY_TEXT)
 

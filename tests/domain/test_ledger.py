@@ -32,11 +32,11 @@ from redrabbit.domain.ledger import (
     instant_text,
     leaf_bytes,
     read_entry,
-    rebuild,
     schema_of,
 )
-from redrabbit.domain.merkle import Tree, leaf_hash
+from redrabbit.domain.merkle import leaf_hash, tree_over
 from redrabbit.domain.signed_note import note_is_signed, parse_note
+from tests.logs import log_over
 
 NOW = datetime(2026, 11, 22, 14, 3, 12, 123, tzinfo=UTC)
 CONTEXT = LedgerContext(in_force="c0ffee", software="0.1.0")
@@ -351,8 +351,8 @@ def test_a_log_is_rebuilt_from_streams_and_leaf_hashes(streams: list[str]) -> No
         appended = log.append(event(stream), NOW, CONTEXT, SALT)
         rows.append((stream, appended.leaf_hash))
         log = appended.log
-    assert rebuild(rows) == log
-    assert log.root == Tree(leaf for _, leaf in rows).root()
+    assert log_over(rows) == log
+    assert log.root == tree_over(leaf for _, leaf in rows).root()
     assert log.size == len(streams)
 
 
@@ -367,7 +367,7 @@ def test_the_sample_ledger_of_schema_1_is_read_for_ever() -> None:
     """D12: entries, hashes and signature of each schema version stay readable."""
     entries = [read_entry(of_schema_1(raw), index) for index, raw in enumerate(RAWS)]
     assert [leaf_bytes(entry) for entry in entries] == RAWS
-    log = rebuild((entry.stream, leaf_hash(leaf_bytes(entry))) for entry in entries)
+    log = log_over((entry.stream, leaf_hash(leaf_bytes(entry))) for entry in entries)
     note = parse_note((SAMPLES / "ledger_schema_1.checkpoint").read_text(encoding="utf-8"))
     public = (SAMPLES / "ledger_schema_1.pub").read_text(encoding="utf-8").strip()
     verifier = parse_verifier(public)
@@ -430,7 +430,7 @@ def test_any_changed_byte_of_schema_1_gives_another_entry_or_none(
 def test_schema_2_is_chained_behind_schema_1_in_one_log() -> None:
     """D12, D23: a plant goes on with the ledger that it has."""
     entries = [read_entry(of_schema_1(raw), index) for index, raw in enumerate(RAWS)]
-    log = rebuild((entry.stream, leaf_hash(raw)) for entry, raw in zip(entries, RAWS, strict=True))
+    log = log_over((entry.stream, leaf_hash(raw)) for entry, raw in zip(entries, RAWS, strict=True))
     stream = entries[-1].stream
     before = [entry for entry in entries if entry.stream == stream]
     appended = log.append(event(stream), NOW, CONTEXT, SALT)

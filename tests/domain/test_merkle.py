@@ -11,8 +11,11 @@ from redrabbit.domain.merkle import (
     Frontier,
     Tree,
     frontier,
+    last_leaf,
     leaf_hash,
     root,
+    stored_frontier,
+    tree_over,
     verify_consistency,
     verify_inclusion,
 )
@@ -89,7 +92,7 @@ def defined_root(leaves: list[bytes]) -> bytes:
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_those_of_the_reference_tree(size: int) -> None:
     assert root(LEAVES[:size]).hex() == ROOTS[size]
-    assert Tree(LEAVES).root(size).hex() == ROOTS[size]
+    assert tree_over(LEAVES).root(size).hex() == ROOTS[size]
 
 
 @pytest.mark.parametrize(("place", "proof"), INCLUSION.items())
@@ -97,7 +100,7 @@ def test_inclusion_proofs_are_those_of_the_reference_tree(
     place: tuple[int, int], proof: list[str]
 ) -> None:
     index, size = place
-    assert [node.hex() for node in Tree(LEAVES).inclusion(index, size)] == proof
+    assert [node.hex() for node in tree_over(LEAVES).inclusion(index, size)] == proof
     path = [bytes.fromhex(node) for node in proof]
     assert verify_inclusion(LEAVES[index], index, size, path, bytes.fromhex(ROOTS[size]))
 
@@ -107,7 +110,7 @@ def test_consistency_proofs_are_those_of_the_reference_tree(
     sizes: tuple[int, int], proof: list[str]
 ) -> None:
     old, size = sizes
-    assert [node.hex() for node in Tree(LEAVES).consistency(old, size)] == proof
+    assert [node.hex() for node in tree_over(LEAVES).consistency(old, size)] == proof
     path = [bytes.fromhex(node) for node in proof]
     old_root, new_root = bytes.fromhex(ROOTS[old]), bytes.fromhex(ROOTS[size])
     assert verify_consistency(old, old_root, size, new_root, path)
@@ -116,8 +119,8 @@ def test_consistency_proofs_are_those_of_the_reference_tree(
 @given(SIZES)
 def test_frontier_and_tree_give_the_root_of_the_definition(size: int) -> None:
     leaves = some_leaves(size)
-    assert frontier(leaves).root == Tree(leaves).root() == defined_root(leaves)
-    assert frontier(leaves).size == Tree(leaves).size == size
+    assert frontier(leaves).root == tree_over(leaves).root() == defined_root(leaves)
+    assert frontier(leaves).size == tree_over(leaves).size == size
 
 
 def test_frontier_keeps_one_root_for_each_bit_of_the_size() -> None:
@@ -129,7 +132,7 @@ def test_frontier_keeps_one_root_for_each_bit_of_the_size() -> None:
 def test_every_leaf_can_be_proved_and_nothing_else_can(data: st.DataObject, size: int) -> None:
     leaves = some_leaves(size)
     index = data.draw(st.integers(0, size - 1))
-    tree = Tree(leaves)
+    tree = tree_over(leaves)
     proof, top = tree.inclusion(index), tree.root()
 
     assert verify_inclusion(leaves[index], index, size, proof, top)
@@ -144,7 +147,7 @@ def test_every_leaf_can_be_proved_and_nothing_else_can(data: st.DataObject, size
 
 @given(st.data(), SIZES)
 def test_every_beginning_can_be_proved_and_nothing_else_can(data: st.DataObject, size: int) -> None:
-    tree = Tree(some_leaves(size))
+    tree = tree_over(some_leaves(size))
     old = data.draw(st.integers(0, size))
     proof, old_root, top = tree.consistency(old), tree.root(old), tree.root()
 
@@ -158,21 +161,47 @@ def test_every_beginning_can_be_proved_and_nothing_else_can(data: st.DataObject,
 
 
 def test_a_tree_is_never_the_beginning_of_a_smaller_one() -> None:
-    tree = Tree(some_leaves(5))
+    tree = tree_over(some_leaves(5))
     assert not verify_consistency(5, tree.root(), 4, tree.root(4), ())
 
 
 @pytest.mark.parametrize("old", [1, 2, 3])
 def test_an_empty_proof_shows_no_growth(old: int) -> None:
-    tree = Tree(some_leaves(5))
+    tree = tree_over(some_leaves(5))
     assert not verify_consistency(old, tree.root(old), 5, tree.root(), ())
 
 
 def test_proofs_outside_the_tree_are_refused() -> None:
-    tree = Tree(some_leaves(3))
+    tree = tree_over(some_leaves(3))
     with pytest.raises(ValueError, match="no leaf 3"):
         tree.inclusion(3)
     with pytest.raises(ValueError, match="no beginning of 4"):
         tree.consistency(4)
     with pytest.raises(ValueError, match="has 3 entries, not 4"):
         tree.root(4)
+
+
+@given(st.integers(0, 300))
+def test_what_each_leaf_completes_is_enough_for_frontier_and_proofs(size: int) -> None:
+    leaves = some_leaves(size)
+    kept: list[tuple[bytes, ...]] = []
+    grown = Frontier()
+    for leaf in leaves:
+        completed = grown.completed_by(leaf)
+        kept.append((leaf, *completed))
+        grown = grown.joined(leaf, completed)
+        assert len(kept[-1]) == (len(kept) & -len(kept)).bit_length()
+    looked_up: list[tuple[int, int]] = []
+
+    def node(level: int, position: int) -> bytes:
+        looked_up.append((level, position))
+        return kept[last_leaf(level, position)][level]
+
+    assert stored_frontier(size, node) == frontier(leaves) == grown
+    assert len(looked_up) == len(grown.roots)
+    tree = Tree(size, node)
+    for index in range(0, size, 7):
+        looked_up.clear()
+        assert tree.inclusion(index) == tree_over(leaves).inclusion(index)
+        assert len(looked_up) <= 2 * size.bit_length()
+        assert tree.consistency(index) == tree_over(leaves).consistency(index)

@@ -8,7 +8,7 @@ from redrabbit.base.signing import parse_verifier
 from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
 from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
-from redrabbit.domain.ledger import StoredEntry, read_entry, rebuild
+from redrabbit.domain.ledger import StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.records import (
     KINDS,
@@ -23,6 +23,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.domain.frozen_schema_1 import FROZEN, not_frozen, today, told_today
+from tests.logs import log_over
 
 SAMPLES = Path(__file__).parent / "samples"
 RAWS = (SAMPLES / "ledger_schema_1_every_type.jsonl").read_bytes().splitlines()
@@ -40,7 +41,7 @@ def folded() -> Folded:
 
 
 def test_a_ledger_of_schema_1_with_every_type_of_entry_is_verified() -> None:
-    log = rebuild((entry.stream, leaf_hash(raw)) for entry, raw in zip(ENTRIES, RAWS, strict=True))
+    log = log_over((entry.stream, leaf_hash(raw)) for entry, raw in zip(ENTRIES, RAWS, strict=True))
     text = (SAMPLES / "ledger_schema_1_every_type.checkpoint").read_text(encoding="utf-8")
     public = (SAMPLES / "ledger_schema_1_every_type.pub").read_text(encoding="utf-8").strip()
     note, verifier = parse_note(text), parse_verifier(public)

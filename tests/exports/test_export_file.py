@@ -30,7 +30,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     read_entry,
 )
-from redrabbit.domain.merkle import EMPTY_ROOT, Tree, leaf_hash, verify_inclusion
+from redrabbit.domain.merkle import EMPTY_ROOT, Tree, last_leaf, leaf_hash, verify_inclusion
 from redrabbit.exports import export_file
 from redrabbit.exports.export_file import export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
@@ -53,7 +53,7 @@ class StoredLedger:
     def __init__(self, hours: Sequence[tuple[str, float]]) -> None:
         self.log = LogState()
         self.kept: list[StoredEntry] = []
-        self.leaves: list[bytes] = []
+        self.nodes: list[tuple[bytes, ...]] = []
         self.said = {ANNA.id: ANNA}
         self.gone: set[int] = set()
         """Rows that somebody removed."""
@@ -71,7 +71,7 @@ class StoredLedger:
             )
             self.log = appended.log
             self.kept.append(appended.stored)
-            self.leaves.append(appended.leaf_hash)
+            self.nodes.append((appended.leaf_hash, *appended.nodes))
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         there = [index for index in range(len(self.kept)) if index not in self.gone]
@@ -89,7 +89,7 @@ class StoredLedger:
         appended = self.log.append(event, at, context, bytes(SALT_BYTES))
         self.log = appended.log
         self.kept.append(appended.stored)
-        self.leaves.append(appended.leaf_hash)
+        self.nodes.append((appended.leaf_hash, *appended.nodes))
         for index in indexes:
             self.kept[index] = self.kept[index]._replace(salt=None, payload=None)
 
@@ -99,8 +99,8 @@ class StoredLedger:
     def names(self) -> Mapping[str, StatedName]:
         return self.said
 
-    def leaf_hashes(self) -> Sequence[bytes]:
-        return [leaf for index, leaf in enumerate(self.leaves) if index not in self.gone]
+    def tree_node(self, level: int, position: int) -> bytes:
+        return self.nodes[last_leaf(level, position)][level]
 
     def head(self) -> LedgerHead:
         note = sign_checkpoint(self.log, SIGNER)
@@ -313,9 +313,20 @@ def test_a_head_that_is_not_what_was_signed_is_told_and_nothing_exported(
     assert str(caught.value.params["found"]).startswith(told)
 
 
-def test_a_leaf_hash_that_was_changed_is_told_and_nothing_exported() -> None:
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_node_that_was_changed_is_told_and_nothing_exported(level: int) -> None:
     ledger = a_day()
-    ledger.leaves[30] = bytes(32)
+    nodes = list(ledger.nodes[23])
+    nodes[level] = bytes(32)
+    ledger.nodes[23] = tuple(nodes)
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert "is not in the signed log" in str(caught.value.params["found"])
+
+
+def test_a_frontier_that_was_changed_is_told_and_nothing_exported() -> None:
+    ledger = a_day()
+    ledger.nodes[31] = (*ledger.nodes[31][:-1], bytes(32))
     with pytest.raises(Refusal, match="ledger_damaged") as caught:
         exported(ledger)
     assert str(caught.value.params["found"]).startswith("ledger: the Merkle root")
@@ -339,7 +350,9 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
 def test_one_record_can_be_proved_with_other_peoples_tools() -> None:
     """C2SP tlog-proof: the record's bytes, a proof and the signed checkpoint."""
     ledger = a_day()
-    text = proof_text(7, Tree(ledger.leaves).inclusion(7), ledger.head().checkpoint)
+    text = proof_text(
+        7, Tree(ledger.log.size, ledger.tree_node).inclusion(7), ledger.head().checkpoint
+    )
     proof = parse_proof(text)
     leaf = leaf_hash(ledger.kept[7].raw)
     assert verify_inclusion(leaf, proof.index, ledger.log.size, proof.path, ledger.log.root)

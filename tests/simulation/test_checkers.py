@@ -739,8 +739,8 @@ def test_an_obligation_that_never_ends_breaks_l7(monkeypatch: PATCH) -> None:
 
 def test_an_entry_that_is_rewritten_breaks_l8() -> None:
     def tamper(shift: SimulatedShift) -> None:
-        leaves = shift.product.database._kept.leaves
-        leaves[3] = leaves[2]
+        nodes = shift.product.database._kept.nodes
+        nodes[3] = nodes[2]
 
     broken("L8", tamper, what="rewritten or lost")
 

@@ -59,6 +59,7 @@ sensible) and 16 random bytes:
 | `payload` | what the type says, below; NULL once it was erased, and in schema 1 |
 | `salt` | 16 bytes that hide the payload behind its digest; erased with it |
 | `leaf_hash` | SHA-256 over a byte 0 and `raw` (RFC 6962) |
+| `nodes` | the roots of the subtrees of two entries and more that it completes, 32 bytes each, smallest first (RFC 6962); NULL where it completes none |
 
 The header's fields, in schemas 2 and 3:
 

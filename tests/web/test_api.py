@@ -22,7 +22,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     read_entry,
 )
-from redrabbit.domain.merkle import leaf_hash, verify_inclusion
+from redrabbit.domain.merkle import last_leaf, leaf_hash, tree_over, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.errors import DamagedDatabase, NotRecordable
 from redrabbit.services.ports import LedgerHead, Reader
@@ -415,7 +415,7 @@ class DamagedLedger:
     def __init__(self, **changed: bytes | None) -> None:
         self.log = LogState()
         self.kept: list[StoredEntry] = []
-        self.leaves: list[bytes] = []
+        self.nodes: list[tuple[bytes, ...]] = []
         context = LedgerContext(in_force="", software="test")
         for number in range(3):
             event = Event(
@@ -424,7 +424,8 @@ class DamagedLedger:
             appended = self.log.append(event, at(0), context, bytes([number]) * 16)
             self.log = appended.log
             self.kept.append(appended.stored)
-            self.leaves.append(appended.leaf_hash)
+            self.nodes.append((appended.leaf_hash, *appended.nodes))
+        self.root = self.log.root
         self.kept[1] = self.kept[1]._replace(**cast("Any", changed))
 
     def stored_entry(self, index: int) -> StoredEntry:
@@ -439,14 +440,17 @@ class DamagedLedger:
         except ValueError as error:
             raise DamagedDatabase(str(error)) from error
 
-    def leaf_hashes(self) -> list[bytes]:
-        return self.leaves
+    def tree_node(self, level: int, position: int) -> bytes:
+        try:
+            return self.nodes[last_leaf(level, position)][level]
+        except IndexError as error:
+            raise DamagedDatabase("its nodes of the tree are not there") from error
 
     def names(self) -> dict[str, StatedName]:
         return {}
 
     def head(self) -> LedgerHead:
-        return LedgerHead(size=3, root=self.log.root.hex(), checkpoint="a note\n")
+        return LedgerHead(size=3, root=self.root.hex(), checkpoint="a note\n")
 
 
 DAMAGES: list[dict[str, bytes | None]] = [
@@ -482,7 +486,13 @@ def test_an_entry_of_a_newer_version_is_proved_or_told_damaged(payload: bytes) -
     damaged = DamagedLedger()
     raw = damaged.kept[1].raw.replace(b'"schema":3', b'"schema":7')
     damaged.kept[1] = StoredEntry(raw, bytes(16), payload)
-    damaged.leaves[1] = leaf_hash(raw)
+    tree = tree_over(leaf_hash(stored.raw) for stored in damaged.kept)
+    damaged.nodes = [
+        (damaged.nodes[0][0],),
+        (leaf_hash(raw), tree.root(2)),
+        (damaged.nodes[2][0],),
+    ]
+    damaged.root = tree.root()
     reader = cast("Reader", damaged)
     if payload == b"\xff":
         with pytest.raises(Refusal, match="entry_damaged"):
@@ -493,9 +503,9 @@ def test_an_entry_of_a_newer_version_is_proved_or_told_damaged(payload: bytes) -
 
 def test_where_entries_are_gone_nothing_is_proved_and_nothing_fails() -> None:
     damaged = DamagedLedger()
-    del damaged.leaves[2]
+    del damaged.nodes[1]
     with pytest.raises(Refusal, match="entry_damaged"):
-        entry_proof(cast("Reader", damaged), 2)
+        entry_proof(cast("Reader", damaged), 0)
 
 
 def test_all_that_the_signals_did_comes_with_a_run(onlooker: Visitor) -> None:

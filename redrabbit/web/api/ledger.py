@@ -9,7 +9,7 @@ from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.findings import TEXTS
 from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
-from redrabbit.domain.merkle import Tree, leaf_hash
+from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
@@ -77,23 +77,23 @@ def _entry(reader: Reader, index: int) -> LedgerEntry:
 def entry_proof(reader: Reader, index: int) -> EntryProof:
     """Return an entry's inclusion proof in the tree as last signed; Refusal where it is damaged."""
     stored, head = _stored(reader, index), reader.head()
-    leaves = reader.leaf_hashes()
     with suppress(DatabaseTooNew):  # what it means is not asked here
         _readable(stored, index)
-    if leaf_hash(stored.raw) not in leaves[index : index + 1]:
-        raise Refusal("entry_damaged", entry=index, found=TEXTS["leaf_hash_differs"])
+    leaf = leaf_hash(stored.raw)
     try:
-        inclusion = Tree(leaves).inclusion(index, head.size)
+        inclusion = Tree(head.size, reader.tree_node).inclusion(index)
         payload = stored.payload.decode("utf-8") if stored.payload is not None else None
-    except (IndexError, ValueError) as error:  # leaves are gone, or the payload is no text
+    except (DamagedDatabase, ValueError) as error:  # nodes are gone, or the payload is no text
         raise Refusal("entry_damaged", entry=index, found=str(error)) from error
+    if not verify_inclusion(leaf, index, head.size, inclusion, bytes.fromhex(head.root)):
+        raise Refusal("entry_damaged", entry=index, found=TEXTS["proof_fails"])
     return EntryProof(
         index=index,
         size=head.size,
         entry=stored.raw.decode("utf-8"),
         salt=stored.salt.hex() if stored.salt is not None else None,
         payload=payload,
-        leaf_hash=leaves[index].hex(),
+        leaf_hash=leaf.hex(),
         inclusion=[node.hex() for node in inclusion],
         root=head.root,
         proof=proof_text(index, inclusion, head.checkpoint),
