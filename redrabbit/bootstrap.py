@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import Random
 
 from redrabbit import __version__
@@ -36,6 +37,7 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.station_link import Sink, StationLink
+from redrabbit.services.verifying import tell_damage
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
@@ -73,6 +75,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     with listening(settings.host, settings.port) as listener:
         database = await asyncio.to_thread(_open, settings, plant, clock)
         try:
+            database.verification.start()
             agent = Agent(plant, files, database, clock, SOFTWARE, previous_plant=previous_plant)
             await agent.open()
             links = make_links(plant, agent.sink, clock)
@@ -154,6 +157,13 @@ async def _tasks_of(
         "heartbeat": beat,
     }
     alarms = ReceiverAlarms(running.agent.database, running.agent.note_commit)
+    works["verification"] = partial(
+        tell_damage,
+        running.database,
+        lambda: running.database.verification.state,
+        clock,
+        running.agent.note_commit,
+    )
     works |= telling(channels, running.database.outbox, alarms, clock)
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
     supervisor = running.agent.supervisor
@@ -182,6 +192,7 @@ async def _web_of(
         supervisor=running.agent.supervisor,
         links=running.links,
         budgets=budgets,
+        verification=lambda: running.database.verification.state,
     )
     async with web_server(app, listener, budgets, running.agent.clock):
         yield

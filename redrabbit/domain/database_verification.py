@@ -15,57 +15,50 @@ What it can't find: a rewrite by someone with the signing key, unless a checkpoi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
-from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
-from redrabbit.domain.erased_payloads import ErasedPayloads
-from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Fold
-from redrabbit.domain.findings import Finding, shown
-from redrabbit.domain.ledger import REPEATED, Entry, LogState, StoredEntry, read_entry, stored_nodes
-from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.head_verification import (
+    agrees,
+    checkpoint_in,
+    contradiction,
+    head_findings,
+)
+from redrabbit.domain.ledger import Entry, LogState
+from redrabbit.domain.ledger_scan import Row, Scan, differing, read_on
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.records import KEYS, TABLES, Record
-from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+from redrabbit.domain.signed_note import NoteVerifier
 
 __all__ = [
-    "NONSENSE",
     "OF_RECORDS",
     "DatabaseVerification",
     "Finding",
     "Fold",
     "Folded",
+    "LedgerPass",
     "LedgerVerification",
     "compare_records",
+    "damage_in",
     "verify_ledger",
     "verify_rows",
 ]
 
 R = TypeVar("R", bound=Record)
 
-Row = Mapping[str, object]
-"""Column name to value, as found."""
-
 Key = tuple[object, ...]
 
-OF_RECORDS: Final = frozenset({"record_differs", "record_extra", "record_missing"})
+OF_RECORDS: Final = frozenset(
+    {"record_differs", "record_extra", "record_missing", "rows_changed", "seal_differs"}
+)
 """Findings in record tables: they are made only where the ledger itself is sound."""
 
 _OF_OTHER_VERSIONS: Final = frozenset({OLDER_SCHEMA, WRITTEN_BY_NEWER})
-
-NONSENSE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    Refusal,
-    TypeError,
-    ValueError,
-)
-"""What folding raises when an entry does not fit those before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +98,7 @@ class DatabaseVerification:
     @property
     def damage(self) -> tuple[Finding, ...]:
         """What is not as it was recorded; what another version wrote is none of it."""
-        return tuple(each for each in self.findings if each.code not in _OF_OTHER_VERSIONS)
+        return damage_in(self.findings)
 
 
 class Folded:
@@ -152,53 +145,6 @@ def verify_rows(
     )
 
 
-@dataclass(kw_only=True)
-class _Scan:
-    """How far the entries were read, and what they gave."""
-
-    log: LogState = field(default_factory=LogState)
-    last_index: dict[str, int] = field(default_factory=dict)
-    """Index of each stream's last entry."""
-    at_size: dict[int, LogState] = field(default_factory=dict)
-    """The log as it was at the sizes asked for."""
-    damage: Finding | None = None
-    newer: Finding | None = None
-    """The first entry that only a newer version can read or fold."""
-    is_whole: bool = True
-    """False once an entry could not be read: it may say of others that they were erased."""
-    payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
-    holed: set[str] = field(default_factory=set)
-    """The streams in which a payload is gone."""
-    erasable: ErasableContent = field(default_factory=ErasableContent)
-
-    def note_erasure(self, entry: Entry) -> None:
-        """Note a payload that is gone, or the entry that says which were erased."""
-        self.erasable.note(entry)
-        self.payloads.note(entry)
-        if entry.payload is None:
-            self.holed.add(entry.stream)
-
-    def is_behind_a_hole(self, entry: Entry) -> bool:
-        """Tell whether something of the entry's stream was erased that it may speak of."""
-        return entry.stream in self.holed
-
-    def payloads_missing(self) -> Iterator[Finding]:
-        """Yield the payloads that are gone though no entry says that they were erased."""
-        if self.is_whole:
-            for index in self.payloads.missing:
-                yield _at(index, "payload_missing")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    """An entry's place in its stream, as far as its columns tell it: only they can be read."""
-
-    index: int
-    stream: str
-    stream_seq: int
-    previous: str
-
-
 def verify_ledger(
     entries: Iterable[Row],
     heads: Sequence[Row],
@@ -212,7 +158,7 @@ def verify_ledger(
     remembered: list[tuple[str, Checkpoint]] = []
     for number, note in enumerate(kept, start=1):
         place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
-        checkpoint = _checkpoint(note, verifier, place, "kept_unreadable")
+        checkpoint = checkpoint_in(note, verifier, place, "kept_unreadable")
         if isinstance(checkpoint, Finding):
             findings.append(checkpoint)
         else:
@@ -222,12 +168,12 @@ def verify_ledger(
     if scan.damage:
         scan.is_whole = False
         findings.insert(0, scan.damage)
-    findings += _head_findings(heads, verifier, scan)
-    contradictions = {place: _contradiction(place, old, scan) for place, old in remembered}
+    findings += head_findings(heads, verifier, scan)
+    contradictions = {place: contradiction(place, old, scan) for place, old in remembered}
     findings += [each for each in contradictions.values() if each]
     findings += scan.payloads_missing()
     findings += [scan.newer] if scan.newer else []
-    good = [old.size for place, old in remembered if _agrees(old, scan)]
+    good = [old.size for place, old in remembered if agrees(old, scan)]
     return LedgerVerification(
         log=scan.log,
         findings=tuple(findings),
@@ -250,7 +196,7 @@ def compare_records(
             if expected is None:
                 yield Finding(code="record_extra", place=_place(table, key))
             else:
-                yield from _columns("record_differs", _place(table, key), row, as_row(expected))
+                yield from differing("record_differs", _place(table, key), row, as_row(expected))
         for key in awaited:
             yield Finding(code="record_missing", place=_place(table, key))
 
@@ -263,197 +209,57 @@ def as_row(record: Record) -> dict[str, object]:
     }
 
 
-def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> _Scan:
-    scan = _Scan()
+class LedgerPass:
+    """Verifies a ledger range by range, in memory that does not grow with it (D26).
+
+    Entries, their chain and the tree, as `verify_ledger` does, and the signed head at the end; nothing is folded.
+    A pass that begins in the midst of the log begins with the log as it stands before the first entry.
+    """
+
+    def __init__(
+        self, begin: LogState | None = None, visit: Callable[[Entry], None] | None = None
+    ) -> None:
+        self._visit = visit
+        self._scan = Scan(log=begin or LogState())
+        self._scan.is_whole = begin is None
+        self._scan.last_index = dict.fromkeys(self._scan.log.heads, self._scan.log.size - 1)
+
+    @property
+    def size(self) -> int:
+        """How many entries were read, or skipped before the begin."""
+        return self._scan.log.size
+
+    @property
+    def damage(self) -> Finding | None:
+        """The first entry that is not as it was recorded; no entry is read after it."""
+        return self._scan.damage
+
+    def read(self, entries: Iterable[Row]) -> None:
+        """Verify the next entries, in order."""
+        read_on(self._scan, entries, set(), self._visit)
+        self._scan.erasable = ErasableContent()  # what stands beside is not looked at here
+
+    def ended(self, heads: Sequence[Row], verifier: NoteVerifier) -> tuple[Finding, ...]:
+        """Return all that is wrong, once all entries were read: with the head as it is by then."""
+        return (
+            *([self._scan.damage] if self._scan.damage else []),
+            *head_findings(heads, verifier, self._scan),
+            *self._scan.payloads_missing(),
+            *([self._scan.newer] if self._scan.newer else []),
+        )
+
+
+def damage_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what is not as it was recorded; what another version wrote is none of it."""
+    return tuple(each for each in findings if each.code not in _OF_OTHER_VERSIONS)
+
+
+def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> Scan:
+    scan = Scan()
     if 0 in wanted:
         scan.at_size[0] = scan.log
-    for row in entries:
-        index = scan.log.size
-        entry = _entry(row, index, scan)
-        if isinstance(entry, Entry):
-            entry = _visited(visit, entry, scan) or entry
-        if isinstance(entry, Finding):
-            scan.damage = entry
-            break
-        leaf = cast("bytes", row["leaf_hash"])
-        nodes = scan.log.tree.completed_by(leaf)
-        if "nodes" in row and not _same(row["nodes"], stored_nodes(nodes)):
-            scan.damage = _at(index, "nodes_differ")
-            break
-        scan.log = scan.log.with_leaf(entry.stream, leaf)
-        scan.last_index[entry.stream] = index
-        if scan.log.size in wanted:
-            scan.at_size[scan.log.size] = scan.log
+    read_on(scan, entries, wanted, visit)
     return scan
-
-
-def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: _Scan) -> Finding | None:
-    """Visit a sound entry; return the damage if it makes no sense after those before it.
-
-    From an entry on that a newer version wrote, none is visited any more.
-    """
-    try:
-        scan.note_erasure(entry)
-        if visit and not scan.newer:
-            visit(entry)
-    except WrittenByNewer as newer:
-        scan.newer = _at(entry.index, WRITTEN_BY_NEWER, what=newer.what)
-    except NONSENSE as error:
-        if isinstance(error, LookupError) and scan.is_behind_a_hole(entry):
-            return None
-        problem = f"{type(error).__name__}: {error}"
-        return _at(entry.index, "entry_does_not_fold", problem=problem)
-    return None
-
-
-def _entry(row: Row, index: int, scan: _Scan) -> Entry | _Link | Finding:
-    """Return the sound entry of a row, or the first thing wrong with it.
-
-    Of an entry that only a newer version reads, its link.
-    """
-    if not _same(row.get("index"), index):
-        found = row.get("index")
-        if isinstance(found, int) and found > index:
-            return _at(index, "entry_missing")
-        return _at(index, "row_out_of_place", found=shown(found), expected=index)
-    raw = row.get("raw")
-    if not isinstance(raw, bytes):
-        return _at(index, "entry_unreadable", problem=f"{shown(raw)} in place of bytes")
-    if not _same(row.get("leaf_hash"), leaf_hash(raw)):
-        return _at(index, "leaf_hash_differs")
-    try:
-        entry = read_entry(_stored(row, raw), index)
-    except WrittenByNewer as newer:
-        scan.newer = scan.newer or _at(index, WRITTEN_BY_NEWER, what=newer.what)
-        scan.is_whole = False
-        return _link(row, index, scan)
-    except ValueError as error:
-        return _at(index, "entry_unreadable", problem=str(error))
-    repeated = {column: getattr(entry, column) for column in REPEATED}
-    for finding in _columns("column_differs", f"ledger[{index}]", row, repeated):
-        return finding
-    return _chain(entry, scan) or entry
-
-
-def _stored(row: Row, raw: bytes) -> StoredEntry:
-    """Return what the row keeps; ValueError for a salt or payload that is neither bytes nor gone."""
-    salt, payload = row.get("salt"), row.get("payload")
-    if not isinstance(salt, bytes | None) or not isinstance(payload, bytes | None):
-        raise ValueError(f"salt {shown(salt)} and payload {shown(payload)} in place of bytes")  # noqa: TRY004  damaged rows
-    return StoredEntry(raw=raw, salt=salt, payload=payload)
-
-
-def _link(row: Row, index: int, scan: _Scan) -> _Link | Finding:
-    """Return the link that a row's columns tell, or why it is none."""
-    match row:
-        case {"stream": str(stream), "stream_seq": int(seq), "previous": str(previous)}:
-            link = _Link(index=index, stream=stream, stream_seq=seq, previous=previous)
-            return _chain(link, scan) or link
-    return _at(index, "entry_unreadable", problem="its columns don't tell its place in a stream")
-
-
-def _chain(entry: Entry | _Link, scan: _Scan) -> Finding | None:
-    head = scan.log.heads.get(entry.stream)
-    expected = (head.next_seq, head.leaf.hex()) if head else (0, "")
-    if (entry.stream_seq, entry.previous) == expected:
-        return None
-    if head is None:
-        return _at(entry.index, "stream_begins_late", stream=entry.stream)
-    previous = scan.last_index[entry.stream]
-    return _at(entry.index, "chain_broken", stream=entry.stream, previous=previous)
-
-
-def _head_findings(heads: Sequence[Row], verifier: NoteVerifier, scan: _Scan) -> Iterator[Finding]:
-    if len(heads) != 1:
-        yield Finding(code="head_rows", place="ledger_head", params={"found": len(heads)})
-        return
-    row = heads[0]
-    found = _checkpoint(
-        row.get("checkpoint"), verifier, "ledger_head", "head_unreadable", alone=True
-    )
-    if isinstance(found, Finding):
-        yield found
-        return
-    expected = {"id": 1, "size": found.size, "root": found.root.hex()}
-    yield from _columns("column_differs", "ledger_head", row, expected)
-    if not scan.damage:
-        yield from _differences(found, scan)
-
-
-def _differences(signed: Checkpoint, scan: _Scan) -> Iterator[Finding]:
-    """Yield where a sound chain of entries is not the one that was signed."""
-    if scan.log.size < signed.size:
-        yield _at(scan.log.size, "entry_missing")
-    elif scan.log.size > signed.size:
-        yield _at(signed.size, "entry_extra", size=signed.size)
-    elif scan.log.root != signed.root or scan.log.heads != signed.heads:
-        for stream, index in sorted(scan.last_index.items(), key=lambda item: item[1]):
-            if scan.log.heads[stream] != signed.heads.get(stream):
-                yield _at(index, "stream_head_differs", stream=stream)
-        yield Finding(code="root_differs", place="ledger")
-
-
-def _checkpoint(
-    note: object, verifier: NoteVerifier, place: str, unreadable: str, *, alone: bool = False
-) -> Checkpoint | Finding:
-    """Return what a signed note says, or why it is not to be believed; `alone`: one signature."""
-    try:
-        if not isinstance(note, str):
-            raise TypeError(f"{shown(note)} in place of a text")  # noqa: TRY301  one way out for all
-        parsed = parse_note(note)
-        checkpoint = parse_checkpoint(parsed.text)
-    except (TypeError, ValueError) as error:
-        return Finding(code=unreadable, place=place, params={"problem": str(error)})
-    if checkpoint.origin != verifier.name:
-        params = {"found": checkpoint.origin, "expected": verifier.name}
-        return Finding(code="origin_differs", place=place, params=params)
-    if not note_is_signed(parsed, verifier):
-        key = f"{verifier.name}+{verifier.key_id.hex()}"
-        return Finding(code="signature_wrong", place=place, params={"key": key})
-    if alone and len(parsed.signatures) != 1:
-        params = {"found": str(len(parsed.signatures))}
-        return Finding(code="signatures_extra", place=place, params=params)
-    return checkpoint
-
-
-def _contradiction(place: str, old: Checkpoint, scan: _Scan) -> Finding | None:
-    if old.size not in scan.at_size:
-        if scan.damage:
-            return None  # the log could not be read so far
-        params = {"found": old.size, "size": scan.log.size}
-        return Finding(code="kept_beyond", place=place, params=params)
-    if _agrees(old, scan):
-        return None
-    return Finding(code="kept_contradicts", place=place, params={"size": old.size})
-
-
-def _agrees(old: Checkpoint, scan: _Scan) -> bool:
-    log = scan.at_size.get(old.size)
-    return log is not None and checkpoint_of(old.origin, log) == old
-
-
-def _columns(code: str, place: str, row: Row, expected: Row) -> Iterator[Finding]:
-    for column, value in expected.items():
-        found = row.get(column, _ABSENT)
-        if not _same(found, value):
-            params = {"column": column, "found": shown(found), "expected": shown(value)}
-            yield Finding(code=code, place=place, params=params)
-
-
-class _Absent:
-    """Stands for a column that the row does not have."""
-
-    def __repr__(self) -> str:
-        return "not there"
-
-
-_ABSENT: Final = _Absent()
-
-
-def _same(found: object, expected: object) -> bool:
-    """Tell whether two values are equal and of one type: 1 is 1.0, as databases see it, never True."""
-    types = {type(found), type(expected)}
-    return (len(types) == 1 or types == {int, float}) and found == expected
 
 
 def _key(record: Record) -> Key:
@@ -462,7 +268,3 @@ def _key(record: Record) -> Key:
 
 def _place(table: str, key: Key) -> str:
     return f"{table}[{', '.join(str(part) for part in key)}]"
-
-
-def _at(index: int, code: str, **params: str | int) -> Finding:
-    return Finding(code=code, place=f"ledger[{index}]", params=params)

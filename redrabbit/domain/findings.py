@@ -90,6 +90,11 @@ TEXTS: Final = {
     "table_unreadable": "the table can't be read to its end: {problem}",
     "object_extra": "no {kind} of Red Rabbit has this name; it was added",
     # records
+    "seal_differs": "{problem}",
+    "rows_changed": (
+        "block {block} of its rows is not what was signed: a row was changed, added or removed; "
+        "`redrabbit verify` says which"
+    ),
     "record_missing": "the record is missing; the ledger says there is one",
     "record_extra": "the record is not in the ledger; it was added",
     "record_differs": "column {column} is {found}; the ledger says {expected}",

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from redrabbit.domain.signed_note import NoteVerifier
+from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.reading_database import ReadingDatabase
 from redrabbit.store.unit_of_work import SqlUnitOfWork
@@ -26,9 +26,13 @@ T = TypeVar("T")
 class SqlDatabase(ReadingDatabase):
     """The database of the one process that writes."""
 
-    def __init__(self, engine: Engine, verifier: NoteVerifier, writer: Writer) -> None:
-        super().__init__(engine, verifier.name, verifier)
+    def __init__(
+        self, engine: Engine, verification: BackgroundVerification, writer: Writer
+    ) -> None:
+        super().__init__(engine, verification.verifier.name, verification.verifier)
         self._writer = writer
+        self.verification = verification
+        """Runs once it is started."""
         self.outbox = Outbox(self)
 
     async def write(self, command: Callable[[SqlUnitOfWork], T]) -> T:
@@ -53,8 +57,9 @@ class SqlDatabase(ReadingDatabase):
     def close(self) -> None:
         """Commit what is queued, let go of the lock, and close the connections.
 
-        Readers go first: the last connection to an SQLite file merges the write-ahead log into
+        Verification and readers go first: the last connection to an SQLite file merges the write-ahead log into
         it, and one that only reads can't.
         """
+        self.verification.stop()
         super().close()
         self._writer.close()

@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from redrabbit.domain.checkpoint import parse_checkpoint
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.ledger import (
     REPEATED,
     Appended,
@@ -21,7 +21,6 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import HASH_BYTES, last_leaf, stored_frontier
 from redrabbit.domain.newer import WrittenByNewer
-from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store.engine import translated
@@ -144,31 +143,20 @@ def tree_node(connection: Connection, level: int, position: int) -> bytes:
     return node
 
 
-def load_log(connection: Connection, head: LedgerHead, verifier: NoteVerifier) -> LogState:
-    """Return the log that was signed last, however long it is, by a look-up for each root of its frontier.
+def load_log(connection: Connection, signed: Checkpoint) -> LogState:
+    """Return the log as it was signed, by one look-up for each root of its frontier, however long it is.
 
-    Raises DamagedDatabase unless the head is signed, and the stored nodes give its root.
+    DamagedDatabase unless the stored nodes give the signed root, and the last entry is the last one signed.
     """
-    disagree = DamagedDatabase("the ledger and its head disagree; run `redrabbit verify`")
-    try:
-        note = parse_note(head.checkpoint)
-        signed = parse_checkpoint(note.text)
-    except ValueError as error:
-        raise disagree from error
     tree = stored_frontier(signed.size, partial(tree_node, connection))
-    log = LogState(tree=tree, heads=signed.heads)
-    is_signed = note_is_signed(note, verifier) and signed.origin == verifier.name
-    if (
-        not is_signed
-        or (head.size, head.root) != (log.size, log.root.hex())
-        or log.root != signed.root
-    ):
-        raise disagree
     with translated("reading the ledger"):
         last = connection.execute(_LAST).scalar_one()
-    if last != (log.size - 1 if log.size else None):
-        raise disagree
-    return log
+    if tree.root != signed.root or last != (signed.size - 1 if signed.size else None):
+        raise DamagedDatabase(
+            "the ledger's entries are not those that its head was signed over; `redrabbit verify` "
+            "tells all"
+        )
+    return LogState(tree=tree, heads=signed.heads)
 
 
 def read_head(connection: Connection) -> LedgerHead:

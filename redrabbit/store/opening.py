@@ -1,9 +1,11 @@
 """Finding, making, checking and locking a database for the one who writes.
 
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
-pages, (4) bring the schema up, (5) make the records again if they are marked for that, (6) verify
-the ledger and fold it again into every record. Nothing that is damaged is opened for writing,
-because the next signed head would cover the damage.
+pages, if they are few, (4) bring the schema up, (5) make the records again if they are marked for that,
+(6) see that head, tree and records are those that were signed (`verification.refuse_damage_at_once`), or fold the
+whole ledger where the records have no seal yet. What shows there is not opened for writing. Everything else is
+verified beside the service (`background_verification`): later entries cover no damage, as the tree and the digests
+go on from what was signed, and not from what stands in the tables (D26, D62).
 
 A database is made beside its place (`.new`) and put there whole: first the database, then its
 key. So a crash in between leaves something that the next start can finish, and an existing
@@ -22,6 +24,7 @@ from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, migrating, schema
+from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.database_files import about, companion, refuse_no_file, sync
 from redrabbit.store.engine import (
@@ -35,10 +38,19 @@ from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
+from redrabbit.store.record_seal import is_sealed, seal_anew
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
-from redrabbit.store.verification import refuse_damage, refuse_damaged_ledger, verifier_of
+from redrabbit.store.verification import (
+    refuse_damage,
+    refuse_damage_at_once,
+    refuse_damaged_ledger,
+    verifier_of,
+)
 from redrabbit.store.writer import Writer
+
+SMALL_PAGES = 16_384
+"""64 MB of the 4 kB that SQLite reads at a time: checked in some tenths of a second."""
 
 
 def open_database(
@@ -128,26 +140,42 @@ def _ready(
             unfinished = read_mark(connection) is not None
             if unfinished:
                 refuse_damaged_ledger(connection, key.verifier, recording.fold)
+            elif is_sealed(connection):
+                refuse_damage_at_once(connection, key.verifier, recording.fold)
             else:
-                refuse_damage(connection, key.verifier, recording.fold)
+                _verify_and_seal(connection, key, recording)
             ledger.refuse_read_only(connection)
         if unfinished:
             rebuild_records(connection, recording.fold)
             with translated("opening"), connection.begin():
-                refuse_damage(connection, key.verifier, recording.fold)
+                _verify_and_seal(connection, key, recording)
         writer = Writer(session, key, clock, recording)
     except BaseException:
         session.close()
         readers.dispose()
         raise
-    return SqlDatabase(readers, key.verifier, writer)
+    verification = BackgroundVerification(reader_engine(url), key.verifier, clock)
+    return SqlDatabase(readers, verification, writer)
+
+
+def _verify_and_seal(connection: Connection, key: LogKey, recording: Recording) -> None:
+    """Fold the whole ledger and seal the records: once, and again after they were made anew."""
+    refuse_damage(connection, key.verifier, recording.fold)
+    seal_anew(connection, ledger.read_head(connection).size, key.signer)
 
 
 def _refuse_torn_pages(connection: Connection) -> None:
-    """Let SQLite check its own pages, indexes and column types."""
+    """Let SQLite check its own pages, indexes and column types, if the file is small.
+
+    Of a large one they are checked beside the service, as that takes longer the more was recorded (D26).
+    """
     if connection.dialect.name != "sqlite":
         return
     with translated("checking the file"):
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        if pages > SMALL_PAGES:
+            connection.rollback()
+            return
         found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
         connection.rollback()
     if found != ["ok"]:
@@ -210,3 +238,4 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 def _begin_ledger(connection: Connection, key: LogKey) -> None:
     migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)
+    seal_anew(connection, 0, key.signer)

@@ -15,15 +15,16 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from redrabbit import __version__
-from redrabbit.domain.database_verification import NONSENSE
 from redrabbit.domain.facts.fact import Changes, Fold, Look
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.ledger_scan import NONSENSE
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.domain.records import KEYS, Record
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.store import ledger, rebuild_mark
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
+from redrabbit.store.record_seal import forget_seal
 from redrabbit.store.rows import row_of
 from redrabbit.store.tables import LEDGER, RECORD_TABLES
 
@@ -62,6 +63,7 @@ def rebuild_records(
         mark = rebuild_mark.read_mark(connection)
         if anew or mark is None or mark.by != __version__:
             rebuild_mark.begin_anew(connection, __version__)
+            forget_seal(connection)
             mark = None
     done = mark.entries_done if mark else 0
     records = _Records(connection)

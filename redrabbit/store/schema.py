@@ -52,12 +52,23 @@ def refuse_unknown_version(connection: Connection) -> bool:
 
 
 def refuse_lost_tables(connection: Connection) -> None:
-    """Raise if any table of ours is gone."""
+    """Raise if any table of ours is gone, or any of their columns."""
     with translated("reading the schema"):
         found = inspect(connection).get_table_names()
-    missing = sorted(set(metadata.tables) - set(found))
-    if missing:
-        raise DamagedDatabase(f"tables are gone: {', '.join(missing)}")
+        missing = sorted(set(metadata.tables) - set(found))
+        if missing:
+            raise DamagedDatabase(f"tables are gone: {', '.join(missing)}")
+        lost = [
+            f"{table.name}.{column}"
+            for table in metadata.sorted_tables
+            for column in sorted(set(table.columns.keys()) - _columns(connection, table.name))
+        ]
+    if lost:
+        raise DamagedDatabase(f"columns are gone: {', '.join(lost)}")
+
+
+def _columns(connection: Connection, table: str) -> set[str]:
+    return {each["name"] for each in inspect(connection).get_columns(table)}
 
 
 def refuse_old_version(connection: Connection) -> None:

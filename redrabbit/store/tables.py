@@ -86,10 +86,24 @@ LEDGER_HEAD = Table(
     Column("size", Whole, nullable=False),
     Column("root", Words, nullable=False),
     Column("checkpoint", Words, nullable=False),
+    Column("records", Words, nullable=True),
     CheckConstraint("id = 1", name="one_row"),
     sqlite_strict=True,
 )
-"""Exactly one row: the signed checkpoint over the whole ledger as last committed."""
+"""Exactly one row: the signed checkpoint over the whole ledger as last committed.
+
+`records` is the seal over the digests of the record tables, signed by the same key; NULL until it is made.
+"""
+
+RECORD_DIGESTS = Table(
+    "record_digests",
+    metadata,
+    Column("table", Words, primary_key=True),
+    Column("block", Whole, primary_key=True, autoincrement=False),
+    Column("state", Raw, nullable=False),
+    sqlite_strict=True,
+)
+"""What each block of each record table comes to; see `redrabbit.domain.record_digests`."""
 
 STATED_NAMES = Table(
     "stated_names",

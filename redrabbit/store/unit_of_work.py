@@ -9,16 +9,17 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.base.signing import Signer
+from redrabbit.domain.database_verification import as_row
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, canonical_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import ParkedReason
@@ -27,8 +28,11 @@ from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
 from redrabbit.store.reading import SqlReader
-from redrabbit.store.rows import refuse_unfit, row_of
+from redrabbit.store.record_seal import Recorded
+from redrabbit.store.rows import key_of, refuse_unfit, row_of
 from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
+
+R = TypeVar("R", bound=Record)
 
 
 def new_salt() -> bytes:
@@ -53,14 +57,14 @@ class SqlUnitOfWork(SqlReader):
     def __init__(
         self,
         connection: Connection,
-        log: LogState,
+        recorded: Recorded,
         now: datetime,
         recording: Recording,
         signer: Signer,
     ) -> None:
         super().__init__(connection, signer.verifier)
-        self.log = log
-        """The log after this command's appends; the writer keeps it if the command succeeds."""
+        self.recorded = recorded
+        """After this command's appends; the writer keeps it if the command succeeds."""
         self.failure: StoreTrouble | None = None
         """The first write that failed."""
         self._now = now
@@ -85,18 +89,31 @@ class SqlUnitOfWork(SqlReader):
     def append(self, event: Event) -> Entry:
         """Append to the ledger and fold the entry into the records."""
         context = LedgerContext(in_force=self.in_force, software=self._recording.software)
-        appended = self.log.append(event, self._now, context, self._recording.salt())
-        changes = self._recording.fold(appended.entry, self.get)
+        appended = self.recorded.log.append(event, self._now, context, self._recording.salt())
+        there: dict[tuple[type[Any], tuple[str | int, ...]], Record | None] = {}
+
+        def look(kind: type[R], *key: str | int) -> R | None:
+            found = there[kind, key] = self.get(kind, *key)
+            return found
+
+        changes = self._recording.fold(appended.entry, look)
         for change in changes:
             refuse_unfit(change.record)
+        digests = self.recorded.digests
         try:
             ledger.insert_entries(self._connection, [ledger.ledger_row(appended)])
             for change in changes:
+                kind, key = type(change.record), key_of(change.record)
+                before = there[kind, key] if (kind, key) in there else self.get(kind, *key)
+                digests = digests.changed(
+                    kind.TABLE, key, as_row(before) if before else None, as_row(change.record)
+                )
+                there[kind, key] = change.record
                 apply_change(self._connection, change)
         except StoreTrouble as error:
             self.failure = self.failure or error
             raise
-        self.log = appended.log
+        self.recorded = Recorded(appended.log, digests)
         if event.type == IN_FORCE_CHANGED:
             self._in_force = None
         return appended.entry

@@ -8,34 +8,39 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
-from sqlalchemy import Column, Connection, CursorResult, Select, Table, inspect, select, type_coerce
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy import Connection
 
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import database_verification
+from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.database_verification import LedgerPass
 from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, in_english, shown
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.head_verification import signed_head
+from redrabbit.domain.ledger import Entry, LogState, StreamHead
+from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
-from redrabbit.store import schema
+from redrabbit.store import ledger, schema
 from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
-from redrabbit.store.file_check import lost_tables, torn_pages, true_tables
+from redrabbit.store.file_check import lost_tables, torn_pages
+from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.rebuild_mark import refuse_unfinished
+from redrabbit.store.record_seal import Recorded, load_digests, row_findings, seal_findings
 from redrabbit.store.tables import (
     ACTS,
     BLOBS,
@@ -46,10 +51,12 @@ from redrabbit.store.tables import (
     metadata,
 )
 
+NEWEST = 1_000
+"""Entries that are verified before anything is written: more than a night's, in a fraction of a second."""
+FEW = 1_000
+"""Rows of a table that are verified before anything is written: those of plan, parts and devices, by which all goes on."""
 MOST_CHECKPOINT_BYTES = MB
 """A checkpoint names the head of each line: a hundred bytes a line."""
-AT_ONCE = 1000
-"""Rows fetched at a time, so that a ledger of ten years needs no more memory than one of a day."""
 
 
 def verify_database(
@@ -106,8 +113,8 @@ def _acts(connection: Connection, verifier: Verifier) -> tuple[Finding, ...]:
     Only here, and not before every opening: no head that is signed later covers them, and a plant
     must not stand still for one row from which nothing is answered anyway.
     """
-    rows = _Rows(connection)
-    with _lenient_text(connection):
+    rows = FoundRows(connection)
+    with lenient_text(connection):
         return (*altered_acts(rows.of(ACTS), verifier), *rows.unreadable)
 
 
@@ -116,8 +123,8 @@ def _audit_older(
 ) -> database_verification.DatabaseVerification:
     """Verify the ledger of a database with an older schema, of which nothing else is known here."""
     trouble = tuple(torn_pages(connection, (LEDGER, LEDGER_HEAD), is_older=True))
-    rows = _Rows(connection, _found(LEDGER, _columns_there(connection, LEDGER)))
-    with _lenient_text(connection):
+    rows = FoundRows(connection, older=True)
+    with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
         told = database_verification.verify_ledger(
             rows.of(LEDGER), heads, verifier, kept=kept, visit=_refuse_newer
@@ -139,19 +146,78 @@ def refuse_damage(
 
     DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
     """
-    found = audit_rows(connection, verifier, fold)
-    findings = found.damage
-    if found.findings and not findings:
+    refuse_findings(audit_rows(connection, verifier, fold).findings)
+
+
+def refuse_findings(findings: Sequence[Finding]) -> None:
+    """Raise for what was found: DamagedDatabase, or DatabaseTooNew if that is all."""
+    damage = database_verification.damage_in(findings)
+    if damage:
+        _refuse(damage)
+    if findings:
         raise DatabaseTooNew(
-            f"{in_english(found.findings[0])}. Nothing is damaged and nothing was changed: start that "
+            f"{in_english(findings[0])}. Nothing is damaged and nothing was changed: start that "
             "newer version, or a later one"
         )
-    if findings:
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        raise DamagedDatabase(
-            f"{in_english(findings[0])}{more}. Nothing is written to a damaged database; "
-            f"`redrabbit verify` tells all, {_way_back(findings)}"
-        )
+
+
+def _refuse(findings: Sequence[Finding]) -> NoReturn:
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    raise DamagedDatabase(
+        f"{in_english(findings[0])}{more}. Nothing is written to a damaged database; "
+        f"`redrabbit verify` tells all, {_way_back(findings)}"
+    )
+
+
+def refuse_damage_at_once(
+    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+) -> Recorded:
+    """Return what is recorded so far; DamagedDatabase unless it is what was signed, as far as that shows at once.
+
+    Looked at are the signed head, the frontier of the tree as stored, the newest entries, the digests of
+    the records, and the rows of small tables. That takes no longer for all that was recorded before; every
+    other entry and row is left to the verification that goes on while the service runs (D26).
+    DatabaseTooNew where a newer version wrote last.
+    """
+    rows = FoundRows(connection)
+    with lenient_text(connection):
+        heads = list(rows.of(LEDGER_HEAD))
+        head = signed_head(heads, verifier)
+        if not isinstance(head, Checkpoint):
+            _refuse(rows.unreadable or head)
+        log = ledger.load_log(connection, head)
+        first = max(0, log.size - NEWEST)
+        newest = list(rows.entries(first, NEWEST))
+        visit = _refuse_newer if fold is fold_of_records else None
+        ledger_pass = LedgerPass(_log_before(connection, first, newest, head), visit)
+        ledger_pass.read(newest)
+    refuse_findings((*rows.unreadable, *ledger_pass.ended(heads, verifier)))
+    digests = load_digests(connection, log.size, verifier)
+    with lenient_text(connection):
+        changed = tuple(row_findings(connection, rows, digests, most_rows=FEW))
+    refuse_findings((*changed, *rows.unreadable))
+    return Recorded(log, digests)
+
+
+def _log_before(
+    connection: Connection, first: int, newest: Sequence[dict[str, object]], head: Checkpoint
+) -> LogState | None:
+    """Return the log before the newest entries, as these tell it; None where they are all.
+
+    What they tell wrongly does not come out at the signed root.
+    """
+    if first == 0:
+        return None
+    heads = dict(head.heads)
+    for row in reversed(newest):
+        match row:
+            case {"stream": str(stream), "stream_seq": 0}:
+                heads.pop(stream, None)
+            case {"stream": str(stream), "stream_seq": int(seq), "previous": str(previous)}:
+                with suppress(ValueError):
+                    heads[stream] = StreamHead(next_seq=seq, leaf=bytes.fromhex(previous))
+    tree = stored_frontier(first, partial(ledger.tree_node, connection))
+    return LogState(tree=tree, heads=heads)
 
 
 def _way_back(findings: Sequence[Finding]) -> str:
@@ -167,9 +233,9 @@ def refuse_damaged_ledger(
 
     DatabaseTooNew where an entry is there that `fold` can't fold yet.
     """
-    rows = _Rows(connection)
+    rows = FoundRows(connection)
     visit = _refuse_newer if fold is fold_of_records else None
-    with _lenient_text(connection):
+    with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
         told = database_verification.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
@@ -193,8 +259,8 @@ def audit_rows(
     kept: Sequence[str] = (),
 ) -> database_verification.DatabaseVerification:
     """Return what is found in all rows, within the connection's transaction."""
-    rows = _Rows(connection)
-    with _lenient_text(connection):
+    rows = FoundRows(connection)
+    with lenient_text(connection):
         found = database_verification.verify_rows(
             rows.of(LEDGER),
             list(rows.of(LEDGER_HEAD)),
@@ -203,11 +269,13 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-        erasable = (*_names(rows, found.erasable), *_blobs(rows, found.erasable))
-    return replace(found, findings=(*rows.unreadable, *found.findings, *erasable))
+        beside = (*_names(rows, found.erasable), *_blobs(rows, found.erasable))
+        if not found.findings:
+            beside = (*beside, *seal_findings(connection, rows, found.size, verifier))
+    return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
 
 
-def _names(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
+def _names(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
     found: set[object] = set()
     for row in rows.of(STATED_NAMES):
@@ -229,7 +297,7 @@ def _name_id(name: object, salt: object) -> str | None:
     return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
 
 
-def _blobs(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]:
+def _blobs(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
     named = erasable.blobs if erasable else {}
     found: set[object] = set()
@@ -245,90 +313,6 @@ def _blobs(rows: "_Rows", erasable: ErasableContent | None) -> Iterator[Finding]
     for digest, (index, _) in named.items():
         if digest not in found and erasable and digest not in erasable.erased_blobs:
             yield Finding(code="blob_missing", place=f"blobs[{digest}]", params={"index": index})
-
-
-class _Rows:
-    """Hands over tables row by row, as found."""
-
-    def __init__(self, connection: Connection, ledger: Select[Any] | None = None) -> None:
-        self.unreadable: list[Finding] = []
-        """Tables that could not be read to their end."""
-        self._connection = connection
-        self._true_tables = true_tables(connection)
-        self._as_found = _AS_FOUND if ledger is None else {**_AS_FOUND, LEDGER.name: ledger}
-
-    def of(self, table: Table) -> Iterator[dict[str, object]]:
-        """Yield rows as far as the table can be read."""
-        try:
-            if table.name not in self._true_tables:  # a view in its place may never end
-                raise DamagedDatabase("there is no such table")
-            with translated("reading"), self._rows(table) as found:
-                columns = [(name, table.columns[name]) for name in found.keys()]  # noqa: SIM118  because a result is not a dictionary
-                for row in found:
-                    yield {
-                        name: self._value(column.type, value)
-                        for (name, column), value in zip(columns, row, strict=True)
-                    }
-        except StoreTrouble as error:
-            params = {"problem": str(error)}
-            self.unreadable.append(
-                Finding(code="table_unreadable", place=table.name, params=params)
-            )
-
-    def _rows(self, table: Table) -> CursorResult[Any]:
-        return self._connection.execute(
-            self._as_found[table.name], execution_options={"yield_per": AT_ONCE}
-        )
-
-    def _value(self, type_: object, value: object) -> object:
-        """Return the value as records have it, or as it was found if that can't be."""
-        if not isinstance(type_, TypeDecorator):
-            return value
-        try:
-            read: object = type_.process_result_value(value, self._connection.dialect)
-        except (TypeError, ValueError):
-            return value
-        return read
-
-
-def _found(table: Table, columns: Iterable[Column[Any]] | None = None) -> Select[Any]:
-    """Select columns, all unless said, without turning them into what they should be."""
-    chosen = table.columns if columns is None else columns
-    found: list[Any] = [type_coerce(each, NullType()).label(each.name) for each in chosen]
-    return select(*found).order_by(*table.primary_key.columns)
-
-
-def _columns_there(connection: Connection, table: Table) -> list[Column[Any]]:
-    """Return the table's columns that an older schema has, too."""
-    with translated("reading the schema"):
-        there = {found["name"] for found in inspect(connection).get_columns(table.name)}
-    return [column for column in table.columns if column.name in there]
-
-
-_VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, ACTS, *RECORD_TABLES.values())
-
-_AS_FOUND = {table.name: _found(table) for table in _VERIFIED}
-
-
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8 as bytes, instead of giving up on the table."""
-    driver: Any = connection.connection.dbapi_connection
-    if not isinstance(driver, sqlite3.Connection):
-        yield
-        return
-    driver.text_factory = _decoded
-    try:
-        yield
-    finally:
-        driver.text_factory = str
-
-
-def _decoded(text: bytes) -> str | bytes:
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text
 
 
 def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:

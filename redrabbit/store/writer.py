@@ -25,8 +25,10 @@ from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.log_key import LogKey
+from redrabbit.store.record_seal import Recorded, write_digests
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
+from redrabbit.store.verification import refuse_damage_at_once
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ class Writer:
         self._seal = key.seal
         self._signer = key.signer
         self._clock = clock
-        self._log = LogState()
+        self._recorded = Recorded()
         self._log_is_known = False
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
@@ -127,19 +129,19 @@ class Writer:
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
         """Run a group in one transaction; what a command raises is its own outcome."""
         connection = self._connected()
-        log = self._log
+        recorded = self._recorded
         outcomes = []
         try:
             with _transaction(connection):
                 for job in jobs:
-                    outcome, log = self._run_one(connection, job, log)
+                    outcome, recorded = self._run_one(connection, job, recorded)
                     outcomes.append(outcome)
-                if log is not self._log:
-                    ledger.write_head(connection, log, self._seal)
+                if recorded is not self._recorded:
+                    self._write_head(connection, recorded)
         except StoreTrouble:
-            if log is self._log or not self._is_committed(log):
+            if recorded is self._recorded or not self._is_committed(recorded.log):
                 raise
-        self._log = log
+        self._recorded = recorded
         return outcomes
 
     def _is_committed(self, log: LogState) -> bool:
@@ -152,18 +154,23 @@ class Writer:
         return False
 
     def _run_one(
-        self, connection: Connection, job: _Job, log: LogState
-    ) -> tuple[_Outcome, LogState]:
-        work = SqlUnitOfWork(connection, log, self._clock.now(), self.recording, self._signer)
+        self, connection: Connection, job: _Job, recorded: Recorded
+    ) -> tuple[_Outcome, Recorded]:
+        work = SqlUnitOfWork(connection, recorded, self._clock.now(), self.recording, self._signer)
         _statement(connection, "SAVEPOINT command")
         try:
             result = job.command(work)
             work.refuse_if_failed()
         except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller
             self._undo(connection, work)
-            return _Outcome(job, error=error), log
+            return _Outcome(job, error=error), recorded
         _statement(connection, "RELEASE SAVEPOINT command")
-        return _Outcome(job, result=result), work.log
+        return _Outcome(job, result=result), work.recorded
+
+    def _write_head(self, connection: Connection, recorded: Recorded) -> None:
+        log, before = recorded.log, self._recorded.digests
+        ledger.write_head(connection, log, self._seal)
+        write_digests(connection, before, recorded.digests, log.size, self._signer)
 
     @staticmethod
     def _undo(connection: Connection, work: SqlUnitOfWork) -> None:
@@ -180,8 +187,10 @@ class Writer:
         if not self._log_is_known:
             with _transaction(connection):
                 head = ledger.read_head(connection)
-                if not _is_of(head, self._log):
-                    self._log = ledger.load_log(connection, head, self._signer.verifier)
+                if not _is_of(head, self._recorded.log):
+                    self._recorded = refuse_damage_at_once(
+                        connection, self._signer.verifier, self.recording.fold
+                    )
             self._log_is_known = True
         return connection
 

@@ -5,7 +5,7 @@ off, nothing is loaded from elsewhere, no forwarded header is trusted (D19).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import DamagedDatabase, NotRecordable, StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
+from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.problems import DESCRIPTION, TAGS, add_problem_schema
 from redrabbit.web.api.router import PREFIX, api_routers
@@ -65,10 +66,11 @@ def create_app(
     supervisor: Restarts | None = None,
     links: Sequence[StationLink] = (),
     budgets: WebBudgets | None = None,
+    verification: Callable[[], VerificationState] = VerificationState,
 ) -> FastAPI:
     """Return the application that serves one plant."""
     rules, budgets = access or AccessRules(), budgets or WebBudgets()
-    site = Site(service=service, clock=clock, rules=rules)
+    site = Site(service=service, clock=clock, rules=rules, verification=verification)
     app = _Application(
         title="Red Rabbit",
         version=__version__,

@@ -1,5 +1,6 @@
 """What every page and every API call works with: the service, the clock, the rules of access."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -9,6 +10,7 @@ from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.values import id_from, number_from
@@ -23,6 +25,8 @@ class Site:
     service: LocalPlantService
     clock: Clock
     rules: AccessRules
+    verification: Callable[[], VerificationState] = VerificationState
+    """How far the database is verified beside the service, and what was found."""
 
     def visit(self, request: Request) -> Visit:
         """Return who asks, in which language, when."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from redrabbit.domain.plant import Plant
+from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
@@ -64,14 +65,20 @@ def let(happen: Awaitable[T]) -> T:
 
 
 def serve(
-    rules: AccessRules = RULES, address: str = "127.0.0.1", *, plant: Plant | None = None
+    rules: AccessRules = RULES,
+    address: str = "127.0.0.1",
+    *,
+    plant: Plant | None = None,
+    verification: Callable[[], VerificationState] = VerificationState,
 ) -> Visitor:
     """Return a browser at a freshly served plant; at the showcase, unless another is given."""
     clock = JumpClock(BEGIN)
     showcase = Showcase(clock, plant)
     let(told(showcase) if plant is None else showcase.open())
     budgets = WebBudgets()
-    app = create_app(showcase.service, clock=clock, access=rules, budgets=budgets)
+    app = create_app(
+        showcase.service, clock=clock, access=rules, budgets=budgets, verification=verification
+    )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
     return Visitor(client=client, plant=showcase, clock=clock, budgets=budgets)

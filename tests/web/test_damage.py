@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import RunRecord
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.verifying import VerificationState, say_damaged
 from redrabbit.web.api.signals import signals_of
-from tests.showcase_story import MISSED_RUN
+from tests.showcase_story import BEGIN, MISSED_RUN
 from tests.stored import sample
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, serve
 
 BY = {"operator": "badge 2207"}
 SIGNALS = f"/api/v1/runs/{MISSED_RUN}/signals"
@@ -105,3 +108,38 @@ def test_an_act_is_not_answered_from_what_can_not_be_read(visitor: Visitor, answ
     altered["k-q"] = replace(altered["k-q"], answer=answer)
     assert_damage(visitor, "POST", path, **asked)
     assert visitor.plant.ask(lambda reader: reader.head().size) == size
+
+
+@pytest.fixture
+def damaged() -> Iterator[Visitor]:
+    """A browser at a plant whose records somebody changed, as the verification beside it found."""
+    found = Finding(code="rows_changed", place="runs", params={"block": 3})
+    state = VerificationState(verified_at=BEGIN, verified_size=12, findings=(found,))
+    visitor = serve(verification=lambda: state)
+    visitor.let(visitor.plant._kept.write(say_damaged))
+    with visitor.client:
+        yield visitor
+
+
+def test_known_damage_is_told_and_nothing_leaves_that_would_vouch_for_it(damaged: Visitor) -> None:
+    """D62."""
+    for path in ("/api/v1/ledger/checkpoint", "/api/v1/ledger/entries/0/proof"):
+        answer = damaged.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "records_damaged")
+    told = damaged.client.get("/api/v1/ledger/verification").json()
+    (found,) = told["findings"]
+    assert found.startswith("runs: block 3 of its rows is not what was signed")
+    assert damaged.client.get("/ready").json()["verification"] == told
+    figures = damaged.text("/metrics")
+    assert "redrabbit_verification_findings 1.0" in figures
+    assert "redrabbit_verified_entries 12.0" in figures
+    assert "redrabbit_verification_age_seconds" in figures
+    assert "the records are not as they were written" in damaged.text("/")
+    assert "记录与写入时不一致" in damaged.text("/", "zh")
+
+
+def test_a_plant_without_known_damage_says_nothing_of_it(onlooker: Visitor) -> None:
+    told = onlooker.client.get("/api/v1/ledger/verification").json()
+    assert (told["findings"], told["verified_at"], told["verified_size"]) == ([], None, 0)
+    assert onlooker.client.get("/api/v1/ledger/checkpoint").status_code == 200
+    assert "not as they were written" not in onlooker.text("/")

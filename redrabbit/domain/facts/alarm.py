@@ -28,6 +28,8 @@ class AlarmKind(StrEnum):
     SHORTER_PULSE = "shorter_pulse"
     """An answer surely was shorter than what people confirmed: verdicts are weaker from here on (D30)."""
     CLOCK_STEP = "clock_step"
+    DAMAGE_FOUND = "damage_found"
+    """What is verified beside the service is not what was recorded; it ends when a whole pass finds nothing (D62)."""
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
 

@@ -26,6 +26,7 @@ from redrabbit.services.queries.unproved import unproved_shown
 from redrabbit.services.queries.unread import unread_since
 from redrabbit.services.queries.wording import message
 from redrabbit.services.receiver_alarms import not_reached
+from redrabbit.services.verifying import damage_alarms
 
 FEWEST_COLUMNS: Final = 3
 MOST_COLUMNS: Final = 7
@@ -80,6 +81,8 @@ class BoardPage:
     verified: int
     cases: int
     """How many cases nobody has closed."""
+    is_damaged: bool
+    """What was verified beside the service is not what was recorded (D62)."""
     receivers_away: tuple[str, ...]
     """Receivers of alarms that are not reached (D48)."""
     not_delivered: int
@@ -116,6 +119,7 @@ def board_page(
         devices=len(tiles),
         verified=counted["verified"],
         cases=reader.count(ContainmentRecord, IS_OPEN),
+        is_damaged=bool(damage_alarms(reader)),
         receivers_away=tuple(sorted(str(alarm.receiver) for alarm in not_reached(reader))),
         not_delivered=sum(reader.parked_counts().values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),

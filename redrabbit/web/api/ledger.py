@@ -7,14 +7,20 @@ from fastapi import APIRouter, Path, Query
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.findings import TEXTS
+from redrabbit.domain.findings import TEXTS, in_english
 from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
-from redrabbit.web.api.ledger_models import Checkpoint, EntryProof, LedgerEntry
+from redrabbit.web.api.ledger_models import (
+    Checkpoint,
+    EntryProof,
+    LedgerEntry,
+    Verification,
+    verification_model,
+)
 from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, cursor_number
 from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, FOR_ONE
@@ -30,9 +36,20 @@ def ledger_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["ledger"], responses=ALWAYS)
     service = site.service
 
+    def refuse_damaged() -> None:
+        """Refuse while damage is known: what leaves the house then would seem to vouch for it (D62)."""
+        if findings := site.verification().findings:
+            raise DamagedDatabase(in_english(findings[0]))
+
+    @router.get("/ledger/verification")
+    async def read_verification() -> Verification:
+        """Return how far ledger and records are verified beside the service, and what was found."""
+        return verification_model(site.verification())
+
     @router.get("/ledger/checkpoint")
     async def read_checkpoint() -> Checkpoint:
         """Return the ledger's signed checkpoint; keep it elsewhere to prove a later rewrite."""
+        refuse_damaged()
         return Checkpoint.model_validate(await service.read(lambda reader: reader.head()))
 
     @router.get("/ledger/entries", responses=FOR_LISTS)
@@ -53,6 +70,7 @@ def ledger_router(site: Site) -> APIRouter:
     @router.get("/ledger/entries/{index}/proof", responses=FOR_ONE)
     async def prove_entry(index: Index) -> EntryProof:
         """Return what proves one entry unaltered without the rest of the log."""
+        refuse_damaged()
         return await service.read(lambda reader: entry_proof(reader, index))
 
     return router

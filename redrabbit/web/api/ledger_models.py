@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from redrabbit.domain.findings import in_english
+from redrabbit.services.verifying import Reading, VerificationState
 from redrabbit.web.api.models import Model, WhoHow
 
 
@@ -14,6 +16,35 @@ class Checkpoint(Model):
     size: int
     root: str = Field(description="Merkle root, hex (RFC 6962).")
     checkpoint: str = Field(description="The signed note (C2SP tlog-checkpoint), to be kept.")
+
+
+class Verification(Model):
+    """How far the database is verified beside the service, and what the last pass found."""
+
+    reading: Reading | None = Field(description="What is being read; null between two passes.")
+    done: int
+    of: int = Field(description="Entries or rows; 0 where that is not known.")
+    began_at: datetime | None
+    verified_size: int = Field(description="Entries that the last whole pass read.")
+    verified_at: datetime | None = Field(
+        description="When it ended; null: none has ended since the service started."
+    )
+    findings: list[str] = Field(description="What is not as it was recorded, in English.")
+    trouble: str | None = Field(description="Why the last pass came to no end.")
+
+
+def verification_model(state: VerificationState) -> Verification:
+    """Return the state in the API's form."""
+    return Verification(
+        reading=state.reading,
+        done=state.done,
+        of=state.of,
+        began_at=state.began_at,
+        verified_size=state.verified_size,
+        verified_at=state.verified_at,
+        findings=[in_english(each) for each in state.findings],
+        trouble=state.trouble,
+    )
 
 
 class SignalsOfRun(Model):

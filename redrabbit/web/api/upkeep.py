@@ -23,6 +23,8 @@ from redrabbit.services.queries.device_overview import DeviceOverview, device_ov
 from redrabbit.services.queries.receivers import ReceiverRow, receiver_rows
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.station_queue import Recording
+from redrabbit.services.verifying import VerificationState
+from redrabbit.web.api.ledger_models import Verification, verification_model
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.site import Site
@@ -59,6 +61,9 @@ class Readiness(BaseModel):
     last_reading_at: datetime | None
     not_recording: list[NotRecordingStation] = Field(
         description="Stations of which something could not be recorded yet; longest first."
+    )
+    verification: Verification = Field(
+        description="How far the database is verified; nothing here waits for it."
     )
 
 
@@ -104,6 +109,7 @@ def upkeep_router(
             not_watching_since=heartbeat.not_watching_since,
             last_reading_at=heartbeat.last_reading_at,
             not_recording=stuck,
+            verification=verification_model(site.verification()),
         )
 
     if metrics:
@@ -128,6 +134,7 @@ def upkeep_router(
                     links=tuple(links),
                     recording=recording,
                     budgets=budgets,
+                    verification=site.verification(),
                 )
 
             figures = await service.read(query)
@@ -162,6 +169,7 @@ class _Figures(Collector):
     links: Sequence[StationLink]
     recording: Mapping[StationId, Recording]
     budgets: WebBudgets
+    verification: VerificationState
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
@@ -216,6 +224,12 @@ class _Figures(Collector):
                 "Age of the newest reading of any station.",
                 value=(self.now - self.heartbeat.last_reading_at).total_seconds(),
             )
+        if self.verification.verified_at is not None:
+            yield GaugeMetricFamily(
+                "redrabbit_verification_age_seconds",
+                "Age of the last whole verification.",
+                value=(self.now - self.verification.verified_at).total_seconds(),
+            )
         for name, help_text, value in (
             ("redrabbit_ledger_entries", "Entries in the ledger.", self.ledger_size),
             (
@@ -224,6 +238,16 @@ class _Figures(Collector):
                 self.open_containments,
             ),
             ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", self.alarms),
+            (
+                "redrabbit_verified_entries",
+                "Entries that the last whole verification read.",
+                self.verification.verified_size,
+            ),
+            (
+                "redrabbit_verification_findings",
+                "What the verification beside the service found that is not as it was recorded.",
+                len(self.verification.findings),
+            ),
         ):
             yield GaugeMetricFamily(name, help_text, value=value)
 

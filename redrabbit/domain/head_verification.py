@@ -1,0 +1,85 @@
+"""The signed head of a ledger, and checkpoints that were kept elsewhere, laid beside its entries."""
+
+from collections.abc import Iterator, Sequence
+
+from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from redrabbit.domain.findings import Finding, shown
+from redrabbit.domain.ledger_scan import Row, Scan, at_entry, differing
+from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+
+
+def signed_head(heads: Sequence[Row], verifier: NoteVerifier) -> Checkpoint | tuple[Finding, ...]:
+    """Return what the one head says, or everything that is wrong with the rows of `ledger_head`."""
+    if len(heads) != 1:
+        return (Finding(code="head_rows", place="ledger_head", params={"found": len(heads)}),)
+    row = heads[0]
+    found = checkpoint_in(
+        row.get("checkpoint"), verifier, "ledger_head", "head_unreadable", alone=True
+    )
+    if isinstance(found, Finding):
+        return (found,)
+    expected = {"id": 1, "size": found.size, "root": found.root.hex()}
+    return tuple(differing("column_differs", "ledger_head", row, expected)) or found
+
+
+def head_findings(heads: Sequence[Row], verifier: NoteVerifier, scan: Scan) -> Iterator[Finding]:
+    """Yield all that is wrong with the head, and where the entries that were read are not those it covers."""
+    found = signed_head(heads, verifier)
+    if not isinstance(found, Checkpoint):
+        yield from found
+    elif not scan.damage:
+        yield from _differences(found, scan)
+
+
+def _differences(signed: Checkpoint, scan: Scan) -> Iterator[Finding]:
+    """Yield where a sound chain of entries is not the one that was signed."""
+    if scan.log.size < signed.size:
+        yield at_entry(scan.log.size, "entry_missing")
+    elif scan.log.size > signed.size:
+        yield at_entry(signed.size, "entry_extra", size=signed.size)
+    elif scan.log.root != signed.root or scan.log.heads != signed.heads:
+        for stream, index in sorted(scan.last_index.items(), key=lambda item: item[1]):
+            if scan.log.heads[stream] != signed.heads.get(stream):
+                yield at_entry(index, "stream_head_differs", stream=stream)
+        yield Finding(code="root_differs", place="ledger")
+
+
+def checkpoint_in(
+    note: object, verifier: NoteVerifier, place: str, unreadable: str, *, alone: bool = False
+) -> Checkpoint | Finding:
+    """Return what a signed note says, or why it is not to be believed; `alone`: one signature."""
+    try:
+        if not isinstance(note, str):
+            raise TypeError(f"{shown(note)} in place of a text")  # noqa: TRY301  one way out for all
+        parsed = parse_note(note)
+        checkpoint = parse_checkpoint(parsed.text)
+    except (TypeError, ValueError) as error:
+        return Finding(code=unreadable, place=place, params={"problem": str(error)})
+    if checkpoint.origin != verifier.name:
+        params = {"found": checkpoint.origin, "expected": verifier.name}
+        return Finding(code="origin_differs", place=place, params=params)
+    if not note_is_signed(parsed, verifier):
+        key = f"{verifier.name}+{verifier.key_id.hex()}"
+        return Finding(code="signature_wrong", place=place, params={"key": key})
+    if alone and len(parsed.signatures) != 1:
+        params = {"found": str(len(parsed.signatures))}
+        return Finding(code="signatures_extra", place=place, params=params)
+    return checkpoint
+
+
+def contradiction(place: str, old: Checkpoint, scan: Scan) -> Finding | None:
+    """Return the finding that a kept checkpoint is of another history; None: it isn't, or can't be told."""
+    if old.size not in scan.at_size:
+        if scan.damage:
+            return None  # the log could not be read so far
+        params = {"found": old.size, "size": scan.log.size}
+        return Finding(code="kept_beyond", place=place, params=params)
+    if agrees(old, scan):
+        return None
+    return Finding(code="kept_contradicts", place=place, params={"size": old.size})
+
+
+def agrees(old: Checkpoint, scan: Scan) -> bool:
+    """Tell whether the log was at that size what a kept checkpoint says."""
+    log = scan.at_size.get(old.size)
+    return log is not None and checkpoint_of(old.origin, log) == old

@@ -1,0 +1,96 @@
+"""What the verification that goes on beside the service has seen, and what it tells (D26, D62)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from redrabbit.base.clock import Clock
+from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.record_query import RecordReader, equals
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.ports import Database, UnitOfWork
+from redrabbit.services.record_fact import record
+
+MOST_FINDINGS = 20
+"""Kept of one pass: `redrabbit verify` tells all."""
+
+
+class Reading(StrEnum):
+    """What is being read."""
+
+    ENTRIES = "entries"
+    RECORDS = "records"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationState:
+    """How far a pass over the database is, and what the last one saw."""
+
+    reading: Reading | None = None
+    """None: between two passes."""
+    done: int = 0
+    of: int = 0
+    """Entries or rows; 0 where that is not known."""
+    began_at: datetime | None = None
+    """When this pass began; None: none has."""
+    verified_size: int = 0
+    """Entries of the ledger that the last whole pass read."""
+    verified_at: datetime | None = None
+    """When that pass ended; None: no pass has ended since the service started."""
+    findings: tuple[Finding, ...] = ()
+    """What is not as it was recorded, of this pass and the last whole one."""
+    trouble: str | None = None
+    """Why the last pass came to no end."""
+
+
+LOOK_S = 1.0
+
+
+async def tell_damage(
+    database: Database,
+    state: Callable[[], VerificationState],
+    clock: Clock,
+    note_commit: Callable[[], None],
+) -> None:
+    """Raise the alarm when a pass has found damage, and end it when a whole one has found none."""
+    told_of: datetime | None = None
+    while True:
+        now = state()
+        if now.verified_at is not None and now.verified_at != told_of:
+            try:
+                changed = await database.write(say_damaged if now.findings else say_whole)
+            except StoreTrouble:
+                await clock.sleep(LOOK_S)
+                continue
+            told_of = now.verified_at
+            if changed:
+                note_commit()
+        await clock.sleep(LOOK_S)
+
+
+def damage_alarms(reader: RecordReader) -> list[AlarmRecord]:
+    """Return the alarms that say that records are not as they were written, now."""
+    return reader.find(
+        AlarmRecord, equals("kind", AlarmKind.DAMAGE_FOUND), equals("ended_at", None)
+    )
+
+
+def say_damaged(uow: UnitOfWork) -> bool:
+    """Raise the alarm, unless it stands; tell whether it was raised."""
+    if damage_alarms(uow):
+        return False
+    raise_alarm(uow, AlarmKind.DAMAGE_FOUND, at=uow.now)
+    return True
+
+
+def say_whole(uow: UnitOfWork) -> bool:
+    """End the alarm, if it stands; tell whether it did."""
+    standing = damage_alarms(uow)
+    for alarm in standing:
+        record(uow, AlarmEnded(alarm_id=alarm.alarm_id), stream=alarm.stream, actor=AGENT)
+    return bool(standing)

@@ -1,0 +1,223 @@
+"""Verifies a database beside its service, a little at a time and again and again (D26).
+
+One pass reads every entry of the ledger and the signed head; every row of the record tables, against the digests
+that are signed with the head; and lets SQLite look at the pages of its file. It runs in a thread of its own, over
+readers' connections, and rests nine times as long as it works: a tenth of a core, whatever has been recorded.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import Any, Final, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, func, select
+
+from redrabbit.base.clock import Clock
+from redrabbit.base.signing import Verifier
+from redrabbit.domain.database_verification import LedgerPass, damage_in
+from redrabbit.domain.findings import Finding, in_english
+from redrabbit.domain.record_digests import TableDigest
+from redrabbit.domain.records import KEYS
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationState
+from redrabbit.store.engine import translated
+from redrabbit.store.file_check import torn_pages
+from redrabbit.store.found_rows import FoundRows, lenient_text
+from redrabbit.store.record_seal import changed_rows, changed_seal, is_sealed, load_digests
+from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES, metadata
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SIZE = select(LEDGER_HEAD.c.size)
+
+ENTRIES_AT_ONCE: Final = 100
+ROWS_AT_ONCE: Final = 200
+RESTS: Final = 9.0
+"""Times as long as it worked."""
+BEGINS_AFTER_S: Final = 5.0
+"""The service starts first."""
+AGAIN_AFTER: Final = timedelta(hours=24)
+AFTER_TROUBLE_S: Final = 60.0
+
+
+class _StoppedError(Exception):
+    """The service ends."""
+
+
+class BackgroundVerification:
+    """Runs passes in its own thread until it is stopped."""
+
+    def __init__(
+        self, engine: Engine, verifier: Verifier, clock: Clock, *, rests: float = RESTS
+    ) -> None:
+        self._engine = engine
+        self.verifier = verifier
+        self._clock = clock
+        self._rests = rests
+        self._stop = threading.Event()
+        self._interrupt: Callable[[], None] | None = None
+        """Ends what SQLite is reading at the moment."""
+        self._state = VerificationState()
+        self._thread = threading.Thread(target=self._run, name="redrabbit-verifier", daemon=True)
+
+    @property
+    def state(self) -> VerificationState:
+        """How far it is."""
+        return self._state
+
+    def start(self) -> None:
+        """Begin, a few seconds from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within the chunk that is being read, and wait for that."""
+        self._stop.set()
+        if interrupt := self._interrupt:
+            interrupt()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        wait_s = BEGINS_AFTER_S
+        while not self._stop.wait(wait_s):
+            try:
+                self.verify_once()
+                wait_s = AGAIN_AFTER.total_seconds()
+            except _StoppedError:
+                return
+            except StoreTrouble as trouble:
+                self._note(reading=None, trouble=str(trouble))
+                if not self._stop.is_set():
+                    log.warning("verification came to no end", extra={"reason": str(trouble)})
+                wait_s = AFTER_TROUBLE_S
+            except Exception:
+                self._note(reading=None, trouble="a bug: the log tells it")
+                log.exception("a bug in the verification beside the service")
+                wait_s = AFTER_TROUBLE_S
+
+    def verify_once(self) -> VerificationState:
+        """Make one pass in this thread and return what was seen.
+
+        StoreTrouble if the database could not be read to its end now.
+        """
+        before = self._state.findings
+        self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
+        found = damage_in([*self._entries(), *self._records(), *self._file()])
+        self._note(
+            reading=None,
+            findings=found[:MOST_FINDINGS],
+            verified_at=self._clock.now(),
+        )
+        for each in found:
+            if each not in before:
+                log.error(
+                    "the records are not as they were written", extra={"found": in_english(each)}
+                )
+        return self._state
+
+    def _entries(self) -> Iterator[Finding]:
+        """Read every entry, and the head as it is when the last one is read."""
+        ledger_pass = LedgerPass()
+        while True:
+            heads, unreadable, is_last = self._paced(self._some_entries, ledger_pass)
+            if is_last:
+                break
+        yield from unreadable
+        yield from ledger_pass.ended(heads, self.verifier)
+        self._note(verified_size=ledger_pass.size)
+
+    def _some_entries(
+        self, ledger_pass: LedgerPass
+    ) -> tuple[list[dict[str, object]], list[Finding], bool]:
+        """Read on; return the head as of then, what could not be read, and whether this was the last."""
+        with self._connection() as (_, rows):
+            heads = list(rows.of(LEDGER_HEAD))
+            before = ledger_pass.size
+            ledger_pass.read(rows.entries(before, ENTRIES_AT_ONCE))
+        of = heads[0].get("size") if heads else None
+        self._note(
+            reading=Reading.ENTRIES,
+            done=ledger_pass.size,
+            of=of if isinstance(of, int) else 0,
+        )
+        is_last = ledger_pass.size < before + ENTRIES_AT_ONCE or ledger_pass.damage is not None
+        return heads, rows.unreadable, is_last
+
+    def _records(self) -> Iterator[Finding]:
+        """Read every row of the record tables within one snapshot."""
+        with self._connection() as (connection, rows):
+            if not is_sealed(connection):
+                return  # they are made again; the next opening seals them
+            size = connection.execute(_SIZE).scalar_one()
+            try:
+                kept = load_digests(connection, size, self.verifier)
+            except DamagedDatabase as error:
+                yield changed_seal(error)
+                return
+            of = sum(self._count(connection, kind) for kind in RECORD_TABLES)
+            done = 0
+            for kind, table in RECORD_TABLES.items():
+                found = TableDigest(table.name, KEYS[kind])
+                read = rows.of(table)
+                while some := self._paced(_added, found, read):
+                    done += some
+                    self._note(reading=Reading.RECORDS, done=done, of=of)
+                for block in found.differing(kept.blocks):
+                    yield changed_rows(table.name, block)
+            yield from rows.unreadable
+
+    @staticmethod
+    def _count(connection: Connection, kind: type[Any]) -> int:
+        with translated("counting records"):
+            asked = select(func.count()).select_from(RECORD_TABLES[kind])
+            return connection.execute(asked).scalar_one()
+
+    def _file(self) -> list[Finding]:
+        self._note(reading=Reading.FILE, done=0, of=0)
+        with self._connection() as (connection, _):
+            return list(torn_pages(connection, metadata.tables.values()))
+
+    @contextmanager
+    def _connection(self) -> Iterator[tuple[Connection, FoundRows]]:
+        """Give one snapshot of the database."""
+        with translated("opening"):
+            connection = self._engine.connect()
+        driver: Any = connection.connection.dbapi_connection
+        with connection, lenient_text(connection):
+            if isinstance(driver, sqlite3.Connection):
+                self._interrupt = driver.interrupt
+            try:
+                yield connection, FoundRows(connection, beside=True)
+            finally:
+                self._interrupt = None
+
+    def _paced(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do one piece of work, and rest."""
+        began = self._clock.now()
+        result = work(*args, **kwargs)
+        self._rest((self._clock.now() - began).total_seconds())
+        return result
+
+    def _rest(self, worked_s: float) -> None:
+        if self._stop.wait(worked_s * self._rests):
+            raise _StoppedError
+
+    def _note(self, **changed: Any) -> None:
+        self._state = replace(self._state, **changed)
+
+
+def _added(found: TableDigest, rows: Iterator[dict[str, object]]) -> int:
+    """Add the next rows; return how many there were."""
+    before = found.rows
+    for row in islice(rows, ROWS_AT_ONCE):
+        found.add(row)
+    return found.rows - before

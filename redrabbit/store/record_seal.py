@@ -1,0 +1,167 @@
+"""The digests of the record tables: kept with every change, and signed with the head (D26).
+
+Nothing is folded to see that a row was edited, added or removed; see `redrabbit.domain.record_digests` for what
+that proves. A head without such a seal is that of an earlier version, or of records that are being made again:
+then the whole ledger is folded once, and the seal is made.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, delete, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.ledger import LogState
+from redrabbit.domain.record_digests import (
+    Block,
+    RecordDigests,
+    TableDigest,
+    parse_seal,
+    seal_text,
+)
+from redrabbit.domain.records import KEYS
+from redrabbit.domain.set_digest import SetDigest
+from redrabbit.domain.signed_note import (
+    NoteSigner,
+    NoteVerifier,
+    note_is_signed,
+    parse_note,
+    sign_note,
+)
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.store.engine import translated
+from redrabbit.store.found_rows import FoundRows
+from redrabbit.store.tables import LEDGER_HEAD, RECORD_DIGESTS, RECORD_TABLES
+
+
+class Recorded(NamedTuple):
+    """What is recorded so far, as the head signs it."""
+
+    log: LogState = LogState()
+    digests: RecordDigests = RecordDigests()
+
+
+_SEAL = select(LEDGER_HEAD.c.records)
+_PUT = {
+    dialect: (put := insert_into(RECORD_DIGESTS)).on_conflict_do_update(
+        index_elements=["table", "block"], set_={"state": put.excluded.state}
+    )
+    for dialect, insert_into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
+def is_sealed(connection: Connection) -> bool:
+    """Tell whether the head has a seal over the records."""
+    with translated("reading the ledger's head"):
+        return connection.execute(_SEAL).scalars().first() is not None
+
+
+def load_digests(connection: Connection, size: int, verifier: NoteVerifier) -> RecordDigests:
+    """Return the digests that were signed with a head of this size; DamagedDatabase if they were not."""
+    with translated("reading the digests of the records"):
+        note = connection.execute(_SEAL).scalars().first()
+        rows = connection.execute(select(RECORD_DIGESTS)).all()
+    try:
+        digests = RecordDigests(
+            {(row.table, row.block): SetDigest.from_bytes(bytes(row.state)) for row in rows}
+        )
+        signed = parse_note(note or "")
+        seal = parse_seal(signed.text)
+    except ValueError as error:
+        raise DamagedDatabase(f"the seal over the records can't be read: {error}") from error
+    if not note_is_signed(signed, verifier) or seal != (verifier.name, size, digests.root):
+        raise DamagedDatabase(
+            "the digests of the records are not those that were signed: they were changed. "
+            "`redrabbit verify` says what else was; if the ledger is whole, `redrabbit rebuild` makes "
+            "the records again from it"
+        )
+    return digests
+
+
+def seal_findings(
+    connection: Connection, rows: FoundRows, size: int, verifier: NoteVerifier
+) -> Iterator[Finding]:
+    """Yield each block of rows that is not what was signed; nothing where no seal is made yet."""
+    if not is_sealed(connection):
+        return
+    try:
+        kept = load_digests(connection, size, verifier)
+    except DamagedDatabase as error:
+        yield changed_seal(error)
+    else:
+        yield from row_findings(connection, rows, kept)
+
+
+def row_findings(
+    connection: Connection, rows: FoundRows, kept: RecordDigests, most_rows: int | None = None
+) -> Iterator[Finding]:
+    """Yield each block of rows that is not what was kept; of tables with no more rows, if so asked."""
+    for kind, table in RECORD_TABLES.items():
+        if most_rows is None or _has_at_most(connection, table, most_rows):
+            for block in _digest_of(rows, kind).differing(kept.blocks):
+                yield changed_rows(table.name, block)
+
+
+def _has_at_most(connection: Connection, table: Table, rows: int) -> bool:
+    beyond = select(literal(1)).select_from(table).offset(rows).limit(1)
+    with translated(f"reading {table.name}"):
+        return connection.execute(beyond).first() is None
+
+
+def changed_seal(error: DamagedDatabase) -> Finding:
+    """Return the finding that the digests are not those that were signed."""
+    return Finding(code="seal_differs", place="record_digests", params={"problem": str(error)})
+
+
+def changed_rows(table: str, block: int) -> Finding:
+    """Return the finding that a block of rows is not what was signed; people count blocks from 1."""
+    return Finding(code="rows_changed", place=table, params={"block": block + 1})
+
+
+def write_digests(
+    connection: Connection,
+    before: RecordDigests,
+    after: RecordDigests,
+    size: int,
+    signer: NoteSigner,
+) -> None:
+    """Write what changed, and sign all of it with a head of this size."""
+    changed = [
+        {"table": table, "block": number, "state": digest.to_bytes()}
+        for (table, number), digest in after.blocks.items()
+        if before.blocks.get((table, number)) is not digest
+    ]
+    with translated("writing the digests of the records"):
+        if changed:
+            connection.execute(_PUT[connection.dialect.name], changed)
+        connection.execute(
+            update(LEDGER_HEAD)
+            .where(LEDGER_HEAD.c.id == 1)
+            .values(records=sign_note(seal_text(signer.name, size, after.root), signer))
+        )
+
+
+def seal_anew(connection: Connection, size: int, signer: NoteSigner) -> None:
+    """Sign the records as they stand, which somebody has just verified."""
+    with translated("sealing the records"):
+        connection.execute(delete(RECORD_DIGESTS))
+    blocks: dict[Block, SetDigest] = {}
+    rows = FoundRows(connection)
+    for kind in RECORD_TABLES:
+        blocks |= _digest_of(rows, kind).blocks
+    write_digests(connection, RecordDigests(), RecordDigests(blocks), size, signer)
+
+
+def _digest_of(rows: FoundRows, kind: type[Any]) -> TableDigest:
+    table = RECORD_TABLES[kind]
+    found = TableDigest(table.name, KEYS[kind])
+    for row in rows.of(table):
+        found.add(row)
+    return found
+
+
+def forget_seal(connection: Connection) -> None:
+    """Take the seal away: the records are made again."""
+    connection.execute(delete(RECORD_DIGESTS))
+    connection.execute(update(LEDGER_HEAD).values(records=None))

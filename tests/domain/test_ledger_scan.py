@@ -1,0 +1,87 @@
+"""A ledger read range by range is judged as one that is read at once (D26)."""
+
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.database_verification import LedgerPass, verify_ledger
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.ledger import LogState, stored_nodes
+from redrabbit.domain.ledger_scan import Scan, differing, read_on
+from redrabbit.domain.merkle import Frontier
+from tests.domain.test_database_verification import (
+    KEY,
+    Row,
+    damaged_rows,
+    head_of,
+    log_of,
+    sound_rows,
+)
+
+
+def with_nodes(rows: list[Row]) -> list[Row]:
+    tree, found = Frontier(), []
+    for row in rows:
+        nodes = tree.completed_by(row["leaf_hash"])
+        tree = tree.joined(row["leaf_hash"], nodes)
+        found.append(row | {"nodes": stored_nodes(nodes)})
+    return found
+
+
+def passed(rows: list[Row], heads: list[Row], at_once: int) -> tuple[Finding, ...]:
+    """Return what a pass finds that reads so many rows at a time."""
+    ledger_pass, rest = LedgerPass(), iter(rows)
+    while some := list(islice(rest, at_once)):
+        ledger_pass.read(some)
+        if ledger_pass.damage:
+            break
+    return ledger_pass.ended(heads, KEY)
+
+
+@given(damaged_rows(), st.integers(1, 13))
+def test_ranges_of_any_size_find_what_one_reading_finds(
+    damaged: tuple[list[Row], list[Row]], at_once: int
+) -> None:
+    rows, heads = damaged
+    at_once_found = verify_ledger(rows, heads, KEY).findings
+    assert passed(rows, heads, at_once) == at_once_found
+
+
+@pytest.mark.parametrize("first", range(12))
+def test_a_pass_may_begin_where_the_log_is_known(first: int) -> None:
+    rows = with_nodes(sound_rows())
+    begin = log_of(rows[:first])
+    ledger_pass = LedgerPass(begin)
+    assert ledger_pass.size == first
+    ledger_pass.read(rows[first:])
+    assert ledger_pass.ended([head_of(rows)], KEY) == ()
+    other = replace(begin, tree=log_of(rows[1 : first + 1]).tree)
+    if first:
+        wrong = LedgerPass(other)
+        wrong.read(rows[first:])
+        assert wrong.ended([head_of(rows)], KEY)
+
+
+@pytest.mark.parametrize("index", [1, 3, 7])
+@pytest.mark.parametrize("nodes", [None, b"", bytes(32), "x"])
+def test_nodes_that_are_not_those_of_the_entries_are_named(index: int, nodes: object) -> None:
+    rows = with_nodes(sound_rows())
+    rows[index]["nodes"] = nodes
+    (first, *_) = passed(rows, [head_of(rows)], 5)
+    assert (first.code, first.place) == ("nodes_differ", f"ledger[{index}]")
+
+
+def test_a_scan_keeps_the_log_at_the_sizes_that_are_wanted() -> None:
+    scan, rows = Scan(), sound_rows()
+    read_on(scan, rows, {3, 5}, None)
+    assert scan.at_size == {size: log_of(rows[:size]) for size in (3, 5)}
+    assert scan.damage is None
+    assert scan.log == log_of(rows) != LogState()
+
+
+def test_a_column_that_is_not_there_differs() -> None:
+    (found,) = differing("column_differs", "x", {"a": 1}, {"a": 1.0, "b": 2})
+    assert found.params == {"column": "b", "found": "not there", "expected": "2"}

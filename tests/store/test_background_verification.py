@@ -1,0 +1,263 @@
+"""What is verified beside the service, and what is left to it when a database is opened (D26, D62)."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.records import PauseRecord
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.verifying import Reading
+from redrabbit.store.background_verification import BackgroundVerification
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.engine import parsed_url, reader_engine, translated
+from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import SqlUnitOfWork
+from redrabbit.store.verification import FEW, NEWEST, verify_database
+from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
+
+MANY = max(FEW, NEWEST) + 60
+
+
+def opened(path: Path) -> SqlDatabase:
+    return open_database(
+        f"sqlite:///{path}", plant="Plant 1", clock=SteppingClock(), recording=RECORDING
+    )
+
+
+def noted(number: int, work: SqlUnitOfWork) -> None:
+    work.append(put(pause(number)))
+
+
+def verification_of(database: SqlDatabase, path: Path) -> BackgroundVerification:
+    """Return one that does not rest."""
+    engine = reader_engine(parsed_url(f"sqlite:///{path}"))
+    verifier = database.verification.verifier
+    return BackgroundVerification(engine, verifier, SteppingClock(), rests=0.0)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of which not everything is read when it is opened."""
+    path = tmp_path_factory.mktemp("long") / "plant.db"
+    with opened(path) as database:
+        for number in range(1, MANY + 1):
+            database.write_now(partial(noted, number))
+    return path
+
+
+@pytest.fixture
+def path(long: Path, tmp_path: Path) -> Path:
+    for file in long.parent.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+        (tmp_path / file.name).chmod(0o600)
+    return tmp_path / long.name
+
+
+def changed(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as other, other:
+        assert other.execute(sql).rowcount == 1
+
+
+def test_nothing_is_found_where_nothing_was_changed(path: Path) -> None:
+    with opened(path) as database:
+        state = verification_of(database, path).verify_once()
+    assert state.findings == ()
+    assert (state.verified_size, state.reading, state.trouble) == (MANY, None, None)
+    assert state.verified_at is not None
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        pytest.param(
+            "UPDATE pauses SET declared_by = 'x' WHERE number = 7", ["rows_changed"], id="edited"
+        ),
+        pytest.param("DELETE FROM pauses WHERE number = 7", ["rows_changed"], id="removed"),
+        pytest.param(
+            "INSERT INTO pauses SELECT * FROM (SELECT * FROM pauses WHERE number = 7)",
+            ["rows_changed"],
+            id="added",
+        ),
+        pytest.param(
+            "UPDATE ledger SET raw = CAST(raw || x'20' AS BLOB) WHERE \"index\" = 3",
+            ["leaf_hash_differs"],
+            id="entry edited",
+        ),
+        pytest.param(
+            'UPDATE ledger SET nodes = zeroblob(64) WHERE "index" = 3',
+            ["nodes_differ"],
+            id="node edited",
+        ),
+        pytest.param('DELETE FROM ledger WHERE "index" = 3', ["entry_missing"], id="entry removed"),
+        pytest.param(
+            'UPDATE ledger SET payload = NULL, salt = NULL WHERE "index" = 3',
+            ["payload_missing"],
+            id="payload removed",
+        ),
+    ],
+)
+def test_what_is_not_read_at_opening_is_found_beside_the_service(
+    path: Path, sql: str, found: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    if "INSERT" in sql:
+        with closing(sqlite3.connect(path)) as other:
+            names = [row[1] for row in other.execute("PRAGMA table_info(pauses)")]
+        columns = ", ".join(
+            f"{name} || 'x'" if name == "pause_id" else "99999" if name == "number" else name
+            for name in names
+        )
+        sql = f"INSERT INTO pauses SELECT {columns} FROM pauses WHERE number = 7"
+    changed(path, sql)
+    caplog.set_level(logging.ERROR)
+    with opened(path) as database:
+        verification = verification_of(database, path)
+        assert [each.code for each in verification.verify_once().findings] == found
+        verification.verify_once()
+        assert len(caplog.records) == 1, "said once"
+        database.write_now(lambda work: work.append(put(pause(MANY + 1))))
+        assert [each.code for each in verification.verify_once().findings] == found, (
+            "what is recorded later covers nothing"
+        )
+    assert not verify_database(f"sqlite:///{path}", fold=any_fold).sound
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param(
+            f"UPDATE ledger SET raw = CAST(raw || x'20' AS BLOB) WHERE \"index\" = {MANY - 2}",
+            id="a new entry",
+        ),
+        pytest.param(
+            "UPDATE record_digests SET state = zeroblob(2048) WHERE block = 3", id="digest"
+        ),
+        pytest.param("UPDATE ledger_head SET records = checkpoint", id="another note"),
+        pytest.param("UPDATE ledger_head SET size = size - 1", id="size"),
+        pytest.param(f'DELETE FROM ledger WHERE "index" = {MANY - 1}', id="the last entry"),
+        pytest.param('UPDATE ledger SET nodes = NULL WHERE "index" = 1023', id="a frontier's root"),
+    ],
+)
+def test_what_is_new_or_signed_is_refused_before_anything_is_written(path: Path, sql: str) -> None:
+    changed(path, sql)
+    with pytest.raises(DamagedDatabase):
+        opened(path)
+
+
+def test_a_seal_of_before_fits_no_later_head(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        (seal,) = other.execute("SELECT records FROM ledger_head").fetchone()
+    with opened(path) as database:
+        database.write_now(lambda work: work.append(put(pause(MANY + 1))))
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE ledger_head SET records = ?", (seal,))
+    with pytest.raises(DamagedDatabase, match="not those that were signed"):
+        opened(path)
+
+
+def test_a_pass_beside_a_busy_writer_finds_nothing(path: Path) -> None:
+    with opened(path) as database:
+        verification, stop = verification_of(database, path), threading.Event()
+
+        def write() -> None:
+            number = MANY
+            while not stop.is_set():
+                number += 1
+                database.write_now(partial(noted, number))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(3):
+                state = verification.verify_once()
+                assert state.findings == ()
+                assert state.verified_size > MANY
+        finally:
+            stop.set()
+            writer.join()
+        assert database.read_now(lambda reader: reader.count(PauseRecord)) > MANY
+
+
+def test_it_ends_with_the_service_wherever_it_is(path: Path) -> None:
+    with opened(path) as database:
+        verification = verification_of(database, path)
+        verification._rests = 1e9
+        thread = threading.Thread(target=verification._run)
+        verification._thread = thread
+        seen = verification.state
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("redrabbit.store.background_verification.BEGINS_AFTER_S", 0.0)
+            verification.start()
+            while verification.state == seen:
+                pass
+            verification.stop()
+        assert not thread.is_alive()
+        assert verification.state.reading in {None, Reading.ENTRIES}
+
+
+@pytest.fixture
+def lost(path: Path) -> Iterator[SqlDatabase]:
+    with opened(path) as database:
+        yield database
+
+
+def test_a_database_that_goes_away_is_trouble_and_no_damage(
+    lost: SqlDatabase, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = reader_engine(parsed_url(f"sqlite:///{tmp_path / 'nowhere.db'}"))
+    verifier = lost.verification.verifier
+    verification = BackgroundVerification(nowhere, verifier, SteppingClock(), rests=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("redrabbit.store.background_verification.BEGINS_AFTER_S", 0.0)
+        caplog.set_level(logging.WARNING)
+        verification.start()
+        while verification.state.trouble is None:
+            pass
+        verification.stop()
+    assert verification.state.findings == ()
+    assert "came to no end" in caplog.text
+
+
+def test_a_bug_is_told_and_the_thread_goes_on(
+    lost: SqlDatabase, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    verification = verification_of(lost, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("redrabbit.store.background_verification.BEGINS_AFTER_S", 0.0)
+        patch.setattr(verification, "_records", lambda: 1 // 0)
+        verification.start()
+        while verification.state.trouble is None:
+            pass
+        verification.stop()
+    assert "a bug in the verification" in caplog.text
+
+
+def test_what_sqlite_reads_is_broken_off_when_the_service_ends(
+    lost: SqlDatabase, path: Path
+) -> None:
+    verification, broken_off = verification_of(lost, path), threading.Event()
+
+    def endless() -> list[Finding]:
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+        with verification._connection() as (connection, _), translated("reading"):
+            broken_off.set()
+            connection.exec_driver_sql(numbers + "SELECT count(*) FROM n").all()
+        return []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("redrabbit.store.background_verification.BEGINS_AFTER_S", 0.0)
+        patch.setattr(verification, "_file", endless)
+        verification.start()
+        assert broken_off.wait(30)
+        while verification._thread.is_alive():  # the statement may not have begun yet
+            verification._stop.set()
+            if verification._interrupt:
+                verification._interrupt()
+        verification.stop()
+    assert verification.state.findings == ()
