@@ -36,6 +36,7 @@ from redrabbit.store.engine import (
 )
 from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
+from redrabbit.store.opened_file import OpenedFile
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.record_seal import is_sealed, seal_anew
@@ -72,7 +73,7 @@ def open_database(
         with about(parsed):
             if path:
                 key = _file_with_key(path, key_path, plant)
-                session = WriterSession(writer_engine(parsed), lock)
+                session = WriterSession(writer_engine(parsed), lock, OpenedFile(path))
             else:
                 session = WriterSession(writer_engine(parsed), None)
                 try:
@@ -123,7 +124,7 @@ def _locked(path: Path, clock: Clock) -> DatabaseLock:
             raise StoreTrouble(f"{path}: there is no folder {path.parent}")
         if path.is_dir():
             raise StoreTrouble(f"{path} is a folder; expected a database file")
-    return DatabaseLock(path, clock.now())
+    return DatabaseLock(path.resolve(), clock.now())  # one lock, by whatever link it is named
 
 
 def _ready(

@@ -8,19 +8,24 @@ from sqlalchemy import Connection, Engine
 
 from redrabbit.store.engine import translated
 from redrabbit.store.locking import DatabaseLock, take_advisory_lock
+from redrabbit.store.opened_file import OpenedFile
 
 
 class WriterSession:
     """Gives the writer its connection, and a new one when the old one is lost."""
 
-    def __init__(self, engine: Engine, lock: DatabaseLock | None) -> None:
+    def __init__(
+        self, engine: Engine, lock: DatabaseLock | None, file: OpenedFile | None = None
+    ) -> None:
         self._engine = engine
         self._lock = lock
+        self._file = file
         self._connection: Connection | None = None
 
     def connection(self) -> Connection:
         """Return the connection that may write; StoreTrouble if there is no way to it now."""
         if self._connection is None:
+            self.refuse_other_file()
             with translated("connecting"):
                 connection = self._engine.connect()
                 try:
@@ -33,8 +38,15 @@ class WriterSession:
             self._connection = connection
         return self._connection
 
+    def refuse_other_file(self) -> None:
+        """Raise StoreTrouble if what is written to is not the file that was opened."""
+        if self._file is not None:
+            self._file.refuse_other()
+
     def drop_connection(self) -> None:
         """Throw the connection away; on PostgreSQL the lock goes with it."""
+        if self._file is not None:
+            self._file.forget_log()
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with translated("closing a connection"):

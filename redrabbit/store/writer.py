@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
@@ -69,6 +69,10 @@ class Writer:
         self._clock = clock
         self._recorded = Recorded()
         self._log_is_known = False
+        self._has_read = False
+        """Whether the database was read: from then on it is as this process left it."""
+        self._unsure: LogState | None = None
+        """The log after a commit of which nobody knows whether it took effect."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -138,8 +142,11 @@ class Writer:
                     outcomes.append(outcome)
                 if recorded is not self._recorded:
                     self._write_head(connection, recorded)
+                self._session.refuse_other_file()
+            self._session.refuse_other_file()  # between the two it may have been moved
         except StoreTrouble:
             if recorded is self._recorded or not self._is_committed(recorded.log):
+                self._unsure = recorded.log
                 raise
         self._recorded = recorded
         return outcomes
@@ -188,11 +195,26 @@ class Writer:
             with _transaction(connection):
                 head = ledger.read_head(connection)
                 if not _is_of(head, self._recorded.log):
-                    self._recorded = refuse_damage_at_once(
+                    found = refuse_damage_at_once(
                         connection, self._signer.verifier, self.recording.fold
                     )
-            self._log_is_known = True
+                    self._refuse_other_history(found)
+                    self._recorded = found
+            self._log_is_known = self._has_read = True
+            self._unsure = None
         return connection
+
+    def _refuse_other_history(self, found: Recorded) -> None:
+        """Raise DamagedDatabase for a history that this process has not written, once it has read one.
+
+        A file that was put back, or that lost its write-ahead log, would be signed over (D62).
+        """
+        if self._has_read and found.log not in (self._recorded.log, self._unsure):
+            raise DamagedDatabase(
+                f"its ledger has {found.log.size} entries and is not the one that was written last, of "
+                f"{self._recorded.log.size}: it was put back, or lost what was written. Nothing is "
+                "recorded. Stop the service; if this is the history to go on with, start it again"
+            )
 
     def _forget_connection(self) -> None:
         """Believe nothing about the database until it was read again."""

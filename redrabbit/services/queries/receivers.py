@@ -31,6 +31,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "not_returned": "event.not_returned",
     "no_verdict_again": "event.no_verdict_again",
     "shorter_pulse": "event.shorter_pulse",
+    "damage_found": "event.damage_found",
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
     "wrong_part": "why_inconclusive.wrong_part",

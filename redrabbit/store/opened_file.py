@@ -1,0 +1,72 @@
+"""That the file that is written to is still the database that was opened (D62).
+
+SQLite goes on writing to a file that was moved, deleted or replaced under it: what is acknowledged then is in a file that
+nobody finds, or tears the one that was put in its place. So which file it is, by device and number, is remembered when it
+is opened, for as long as the process lives, and looked at before each commit and after it, before anybody is answered. A
+copy has other numbers, and is opened as any database is.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.store.database_files import companion
+
+
+class _Numbers(NamedTuple):
+    device: int
+    inode: int
+
+
+class OpenedFile:
+    """An SQLite file, and its write-ahead log from the first look on at which it is there."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember the file; StoreTrouble if it has a second name, under which another process may write."""
+        self._path = path
+        self._log: _Numbers | None = None
+        found = self._stat()
+        if found.st_nlink > 1:
+            raise StoreTrouble(
+                f"{path} has {found.st_nlink} names (hard links). Another process could write to it "
+                "under the other name, and the two would destroy it: remove the links, or make a copy"
+            )
+        self._file = _Numbers(found.st_dev, found.st_ino)
+
+    def refuse_other(self) -> None:
+        """Raise StoreTrouble unless the same file still lies there, with the same write-ahead log."""
+        found = self._stat()
+        if _Numbers(found.st_dev, found.st_ino) != self._file:
+            raise self._gone("another file lies in its place")
+        if found.st_nlink > 1:
+            raise self._gone("it was given a second name (hard link)")
+        try:
+            log = companion(self._path, "-wal").stat()
+        except FileNotFoundError:
+            if self._log is not None:
+                raise self._gone("its write-ahead log (-wal) was taken away") from None
+            return
+        numbers = _Numbers(log.st_dev, log.st_ino)
+        if self._log is None:
+            self._log = numbers
+        elif self._log != numbers:
+            raise self._gone("another write-ahead log (-wal) lies beside it")
+
+    def forget_log(self) -> None:
+        """Take whatever write-ahead log is found next: SQLite removes it with the last connection."""
+        self._log = None
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return self._path.stat()
+        except FileNotFoundError:
+            raise self._gone("it is not there any more") from None
+        except OSError as error:
+            raise StoreTrouble(f"{self._path}: {error.strerror}") from error
+
+    def _gone(self, what: str) -> StoreTrouble:
+        return StoreTrouble(
+            f"{self._path}: {what}. Nothing is recorded until the file that was opened lies there "
+            "again, or the service is started anew"
+        )

@@ -1,0 +1,182 @@
+"""What is written to is the file that was opened, or nothing is acknowledged (D62)."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from redrabbit.domain.records import PauseRecord
+from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.opening import open_database
+from redrabbit.store.verification import verify_database
+from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be moved there")
+
+
+def opened(path: Path) -> SqlDatabase:
+    return open_database(
+        f"sqlite:///{path}", plant="Plant 1", clock=SteppingClock(), recording=RECORDING
+    )
+
+
+def write(database: SqlDatabase, number: int) -> None:
+    database.write_now(lambda work: work.append(put(pause(number))))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder / "plant.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[SqlDatabase]:
+    with opened(path) as found:
+        write(found, 1)
+        yield found
+
+
+def moved(path: Path) -> None:
+    path.replace(path.with_name("away.db"))
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def replaced_by_a_copy(path: Path) -> None:
+    shutil.copy(path, path.with_name("copy.db"))
+    path.with_name("copy.db").replace(path)
+
+
+def replaced_by_a_stranger(path: Path) -> None:
+    path.with_name("other").write_bytes(b"no database at all")
+    path.with_name("other").replace(path)
+
+
+def linked(path: Path) -> None:
+    os.link(path, path.with_name("second.db"))
+
+
+def without_log(path: Path) -> None:
+    path.with_name("plant.db-wal").unlink()
+
+
+def with_another_log(path: Path) -> None:
+    log = path.with_name("plant.db-wal")
+    shutil.copy(log, path.with_name("log"))
+    path.with_name("log").replace(log)
+
+
+WAYS = [moved, deleted, replaced_by_a_copy, replaced_by_a_stranger, linked]
+
+
+@pytest.mark.parametrize("happen", WAYS, ids=lambda way: way.__name__)
+def test_nothing_is_acknowledged_that_is_not_in_the_file(
+    database: SqlDatabase, path: Path, happen: Callable[[Path], None]
+) -> None:
+    happen(path)
+    for number in (2, 3):
+        with pytest.raises(StoreTrouble, match=r"plant\.db"):
+            write(database, number)
+
+
+@pytest.mark.parametrize("happen", [without_log, with_another_log], ids=lambda way: way.__name__)
+def test_all_that_is_acknowledged_is_there_when_the_log_was_taken_away(
+    database: SqlDatabase, path: Path, happen: Callable[[Path], None]
+) -> None:
+    happen(path)
+    acknowledged = {1}
+    for number in (2, 3, 4):
+        with suppress(StoreTrouble):
+            write(database, number)
+            acknowledged.add(number)
+    assert 2 not in acknowledged
+    database.close()
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+    with opened(path) as again:
+        rows = again.read_now(lambda reader: reader.find(PauseRecord))
+    assert {row.number for row in rows} == acknowledged
+
+
+def test_what_was_moved_and_put_back_is_written_to_again(database: SqlDatabase, path: Path) -> None:
+    moved(path)
+    with pytest.raises(StoreTrouble, match="not there any more"):
+        write(database, 2)
+    path.with_name("away.db").replace(path)
+    write(database, 2)
+    assert database.read_now(lambda reader: reader.count(PauseRecord)) == 2
+    database.close()
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+
+
+def test_an_earlier_copy_in_the_same_file_is_no_history_to_go_on_with(
+    database: SqlDatabase, path: Path
+) -> None:
+    """Restored in place, as some backup tools do: the file keeps its number."""
+    with opened_copy(path) as copy:
+        write(database, 2)
+        before = copy.read_bytes()
+        database._writer._forget_connection()
+        database._engine.dispose()
+        path.write_bytes(before)
+        for ending in ("-wal", "-shm"):
+            path.with_name(f"plant.db{ending}").unlink(missing_ok=True)
+        with pytest.raises(StoreTrouble, match="not the one that was written last"):
+            write(database, 3)
+
+
+class opened_copy:  # noqa: N801  a context manager, used as a function
+    """A whole copy of a database as it is now."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Path:
+        import sqlite3
+
+        copy = self._path.with_name("backup.db")
+        with sqlite3.connect(self._path) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        source.close()
+        target.close()
+        return copy
+
+    def __exit__(self, *_: object) -> None:
+        self._path.with_name("backup.db").unlink()
+
+
+def test_a_file_with_two_names_is_not_opened(database: SqlDatabase, path: Path) -> None:
+    database.close()
+    linked(path)
+    with pytest.raises(StoreTrouble, match="2 names"):
+        opened(path)
+    path.with_name("second.db").unlink()
+    opened(path).close()
+
+
+def test_a_second_writer_is_refused_by_whatever_link_it_comes(
+    database: SqlDatabase, path: Path
+) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    for ending in (".key", ".pub"):
+        path.with_name(f"link.db{ending}").symlink_to(path.with_name(f"plant.db{ending}"))
+    with pytest.raises(WriterAlreadyRunning, match=f"pid {os.getpid()}"):
+        opened(link)
+    write(database, 2)
+
+
+def test_a_copy_is_a_database_of_its_own(database: SqlDatabase, path: Path) -> None:
+    database.close()
+    for ending in ("", ".key", ".pub"):
+        shutil.copy(path.with_name(f"plant.db{ending}"), path.with_name(f"copy.db{ending}"))
+    with opened(path.with_name("copy.db")) as copy:
+        write(copy, 2)
