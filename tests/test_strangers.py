@@ -44,6 +44,9 @@ class EmptyLedger:
         del first, limit
         return ()
 
+    def tree_node(self, level: int, position: int) -> bytes:
+        raise AssertionError(f"an empty tree has no node {level}, {position}")
+
     def names(self) -> dict[str, StatedName]:
         return {}
 
@@ -177,7 +180,7 @@ def test_a_secret_in_a_comment_is_not_in_the_database_and_obligations_still_are(
         ("UPDATE ledger SET salt = NULL, payload = NULL", "ledger[0]: the payload is gone"),
         ("UPDATE ledger SET payload = x'ff'", "ledger entry 0: the payload is not the one"),
         ("UPDATE ledger SET stream = 'line9' WHERE \"index\" = 0", "ledger entry 0: column stream"),
-        ("UPDATE ledger SET leaf_hash = x'00' WHERE \"index\" = 0", "ledger: the Merkle root"),
+        ("UPDATE ledger SET leaf_hash = x'00' WHERE \"index\" = 0", "ledger entry 0: its nodes"),
         ('DELETE FROM ledger WHERE "index" = 0', "ledger[0]: the entry is missing"),
         ("UPDATE ledger_head SET root = '00'", "ledger_head: column root"),
     ],

@@ -155,11 +155,11 @@ class BackgroundVerification:
     def _records(self) -> Iterator[Finding]:
         """Read every row of the record tables within one snapshot."""
         with self._connection() as (connection, rows):
-            if not is_sealed(connection):
+            if not is_sealed(rows):
                 return  # they are made again; the next opening seals them
             size = connection.execute(_SIZE).scalar_one()
             try:
-                kept = load_digests(connection, size, self.verifier)
+                kept = load_digests(rows, size, self.verifier)
             except DamagedDatabase as error:
                 yield changed_seal(error)
                 return

@@ -15,7 +15,15 @@ from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import true_tables
-from redrabbit.store.tables import ACTS, BLOBS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES
+from redrabbit.store.tables import (
+    ACTS,
+    BLOBS,
+    LEDGER,
+    LEDGER_HEAD,
+    RECORD_DIGESTS,
+    RECORD_TABLES,
+    STATED_NAMES,
+)
 
 AT_ONCE = 1000
 """Rows fetched at a time, so that a ledger of ten years needs no more memory than one of a day."""
@@ -98,7 +106,15 @@ def columns_there(connection: Connection, table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if column.name in there]
 
 
-_VERIFIED = (LEDGER, LEDGER_HEAD, STATED_NAMES, BLOBS, ACTS, *RECORD_TABLES.values())
+_VERIFIED = (
+    LEDGER,
+    LEDGER_HEAD,
+    RECORD_DIGESTS,
+    STATED_NAMES,
+    BLOBS,
+    ACTS,
+    *RECORD_TABLES.values(),
+)
 
 _AS_FOUND = {table.name: as_found(table) for table in _VERIFIED}
 

@@ -34,6 +34,7 @@ from redrabbit.store.engine import (
     translated,
     writer_engine,
 )
+from redrabbit.store.found_rows import FoundRows
 from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
 from redrabbit.store.opened_file import OpenedFile
@@ -141,7 +142,7 @@ def _ready(
             unfinished = read_mark(connection) is not None
             if unfinished:
                 refuse_damaged_ledger(connection, key.verifier, recording.fold)
-            elif is_sealed(connection):
+            elif is_sealed(FoundRows(connection)):
                 refuse_damage_at_once(connection, key.verifier, recording.fold)
             else:
                 _verify_and_seal(connection, key, recording)

@@ -5,13 +5,13 @@ that proves. A head without such a seal is that of an earlier version, or of rec
 then the whole ledger is folded once, and the seal is made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from redrabbit.domain.findings import Finding
+from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.record_digests import (
     Block,
@@ -42,7 +42,6 @@ class Recorded(NamedTuple):
     digests: RecordDigests = RecordDigests()
 
 
-_SEAL = select(LEDGER_HEAD.c.records)
 _PUT = {
     dialect: (put := insert_into(RECORD_DIGESTS)).on_conflict_do_update(
         index_elements=["table", "block"], set_={"state": put.excluded.state}
@@ -51,22 +50,20 @@ _PUT = {
 }
 
 
-def is_sealed(connection: Connection) -> bool:
+def is_sealed(rows: FoundRows) -> bool:
     """Tell whether the head has a seal over the records."""
-    with translated("reading the ledger's head"):
-        return connection.execute(_SEAL).scalars().first() is not None
+    return _note(rows) is not None
 
 
-def load_digests(connection: Connection, size: int, verifier: NoteVerifier) -> RecordDigests:
+def _note(rows: FoundRows) -> object:
+    return next((head["records"] for head in rows.of(LEDGER_HEAD)), None)
+
+
+def load_digests(rows: FoundRows, size: int, verifier: NoteVerifier) -> RecordDigests:
     """Return the digests that were signed with a head of this size; DamagedDatabase if they were not."""
-    with translated("reading the digests of the records"):
-        note = connection.execute(_SEAL).scalars().first()
-        rows = connection.execute(select(RECORD_DIGESTS)).all()
     try:
-        digests = RecordDigests(
-            {(row.table, row.block): SetDigest.from_bytes(bytes(row.state)) for row in rows}
-        )
-        signed = parse_note(note or "")
+        digests = RecordDigests(dict(map(_digest, rows.of(RECORD_DIGESTS))))
+        signed = parse_note(str(_note(rows)))
         seal = parse_seal(signed.text)
     except ValueError as error:
         raise DamagedDatabase(f"the seal over the records can't be read: {error}") from error
@@ -79,14 +76,21 @@ def load_digests(connection: Connection, size: int, verifier: NoteVerifier) -> R
     return digests
 
 
+def _digest(row: Mapping[str, object]) -> tuple[Block, SetDigest]:
+    match row:
+        case {"table": str(table), "block": int(block), "state": bytes(state)}:
+            return (table, block), SetDigest.from_bytes(state)
+    raise ValueError(f"{shown(row)} is no digest of a block")
+
+
 def seal_findings(
     connection: Connection, rows: FoundRows, size: int, verifier: NoteVerifier
 ) -> Iterator[Finding]:
     """Yield each block of rows that is not what was signed; nothing where no seal is made yet."""
-    if not is_sealed(connection):
+    if not is_sealed(rows):
         return
     try:
-        kept = load_digests(connection, size, verifier)
+        kept = load_digests(rows, size, verifier)
     except DamagedDatabase as error:
         yield changed_seal(error)
     else:

@@ -192,8 +192,8 @@ def refuse_damage_at_once(
         ledger_pass = LedgerPass(_log_before(connection, first, newest, head), visit)
         ledger_pass.read(newest)
     refuse_findings((*rows.unreadable, *ledger_pass.ended(heads, verifier)))
-    digests = load_digests(connection, log.size, verifier)
     with lenient_text(connection):
+        digests = load_digests(rows, log.size, verifier)
         changed = tuple(row_findings(connection, rows, digests, most_rows=FEW))
     refuse_findings((*changed, *rows.unreadable))
     return Recorded(log, digests)

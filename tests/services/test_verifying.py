@@ -74,8 +74,8 @@ async def test_while_the_database_is_away_it_is_tried_again() -> None:
         refused += 1
         if refused < 4:
             raise StoreTrouble("away")
-        return await write(command)  # type: ignore[arg-type]
+        return await write(command)  # type: ignore[arg-type]  # because it is handed on as it came
 
-    told.bench.database.write = refusing  # type: ignore[method-assign,assignment]
+    told.bench.database.write = refusing  # type: ignore[method-assign,assignment]  # because the database is away
     assert await told.look() == [True]
     assert refused == 4

@@ -180,3 +180,5 @@ def test_a_copy_is_a_database_of_its_own(database: SqlDatabase, path: Path) -> N
         shutil.copy(path.with_name(f"plant.db{ending}"), path.with_name(f"copy.db{ending}"))
     with opened(path.with_name("copy.db")) as copy:
         write(copy, 2)
+        assert copy.read_now(lambda reader: reader.count(PauseRecord)) == 2
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).size == 1
