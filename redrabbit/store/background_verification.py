@@ -42,8 +42,8 @@ ENTRIES_AT_ONCE: Final = 100
 ROWS_AT_ONCE: Final = 200
 RESTS: Final = 9.0
 """Times as long as it worked."""
-BEGINS_AFTER_S: Final = 5.0
-"""The service starts first."""
+BEGINS_AFTER_S: Final = 30.0
+"""The service starts first, and every station is read."""
 AGAIN_AFTER: Final = timedelta(hours=24)
 AFTER_TROUBLE_S: Final = 60.0
 
@@ -74,7 +74,7 @@ class BackgroundVerification:
         return self._state
 
     def start(self) -> None:
-        """Begin, a few seconds from now."""
+        """Begin, half a minute from now."""
         self._thread.start()
 
     def stop(self) -> None:
