@@ -24,7 +24,9 @@ Row = Mapping[str, object]
 Block = tuple[str, int]
 """A table and the number of one of its blocks."""
 
-_SEAL_HEADING: Final = "records"
+_SEAL_HEADING: Final = "red-rabbit records 1"
+"""With the version of all that is digested here: another spelling of a row is another version."""
+
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

@@ -62,10 +62,13 @@ def went_with_answer(expectation: Expectation, unread_for: timedelta) -> bool:
     """Return whether the part that is told no more was ours at the answer between the two readings.
 
     Stations clear the code together with the answer. The next part can't have come and been answered in
-    a time that hides neither (D30).
+    a time that hides neither (D30). Where nobody knows that time, ours stood there all the while only if the
+    station tells the part at each change.
     """
     limits = [limit_s for limit_s in expectation.blind_after_s.values() if limit_s is not None]
-    return unread_for.total_seconds() <= min(limits, default=unread_for.total_seconds())
+    if not limits:
+        return named_within_s(expectation) is None
+    return unread_for.total_seconds() <= min(limits)
 
 
 def named_within_s(expectation: Expectation) -> float | None:

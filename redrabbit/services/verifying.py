@@ -43,7 +43,7 @@ class VerificationState:
     verified_at: datetime | None = None
     """When that pass ended; None: no pass has ended since the service started."""
     findings: tuple[Finding, ...] = ()
-    """What is not as it was recorded, of this pass and the last whole one."""
+    """What is not as it was recorded, by the last whole pass."""
     trouble: str | None = None
     """Why the last pass came to no end."""
 

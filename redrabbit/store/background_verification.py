@@ -2,13 +2,14 @@
 
 One pass reads every entry of the ledger and the signed head; every row of the record tables, against the digests
 that are signed with the head; and lets SQLite look at the pages of its file. It runs in a thread of its own, over
-readers' connections, and rests nine times as long as it works: a tenth of a core, whatever has been recorded.
+readers' connections. With entries and rows it rests nine times as long as it works: a tenth of a core, whatever has
+been recorded. SQLite looks at the pages of its file without a rest, and without holding Python.
 """
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +29,7 @@ from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationSta
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
-from redrabbit.store.record_seal import changed_rows, changed_seal, is_sealed, load_digests
+from redrabbit.store.record_seal import changed_rows, changed_seal, load_digests
 from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES, metadata
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,9 @@ BEGINS_AFTER_S: Final = 30.0
 """The service starts first, and every station is read."""
 AGAIN_AFTER: Final = timedelta(hours=24)
 AFTER_TROUBLE_S: Final = 60.0
+AFTER_DAMAGE_S: Final = 600.0
+"""What was found may have been a moment's: it is looked at again before the next day."""
+INTERRUPTED_EVERY_S: Final = 0.1
 
 
 class _StoppedError(Exception):
@@ -63,6 +67,7 @@ class BackgroundVerification:
         self._clock = clock
         self._rests = rests
         self._stop = threading.Event()
+        self._entries_read = 0
         self._interrupt: Callable[[], None] | None = None
         """Ends what SQLite is reading at the moment."""
         self._state = VerificationState()
@@ -80,18 +85,18 @@ class BackgroundVerification:
     def stop(self) -> None:
         """End within the chunk that is being read, and wait for that."""
         self._stop.set()
-        if interrupt := self._interrupt:
-            interrupt()
-        if self._thread.is_alive():
-            self._thread.join()
+        while self._thread.is_alive():
+            if interrupt := self._interrupt:
+                interrupt()  # again and again: SQLite forgets it where nothing is being read
+            self._thread.join(INTERRUPTED_EVERY_S)
         self._engine.dispose()
 
     def _run(self) -> None:
         wait_s = BEGINS_AFTER_S
         while not self._stop.wait(wait_s):
             try:
-                self.verify_once()
-                wait_s = AGAIN_AFTER.total_seconds()
+                found = self.verify_once().findings
+                wait_s = AFTER_DAMAGE_S if found else AGAIN_AFTER.total_seconds()
             except _StoppedError:
                 return
             except StoreTrouble as trouble:
@@ -111,13 +116,16 @@ class BackgroundVerification:
         """
         before = self._state.findings
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
-        found = damage_in([*self._entries(), *self._records(), *self._file()])
+        found = damage_in(
+            each for read in (self._entries, self._records, self._file) for each in _all_found(read)
+        )
         self._note(
             reading=None,
             findings=found[:MOST_FINDINGS],
+            verified_size=self._entries_read,
             verified_at=self._clock.now(),
         )
-        for each in found:
+        for each in found[:MOST_FINDINGS]:
             if each not in before:
                 log.error(
                     "the records are not as they were written", extra={"found": in_english(each)}
@@ -133,7 +141,7 @@ class BackgroundVerification:
                 break
         yield from unreadable
         yield from ledger_pass.ended(heads, self.verifier)
-        self._note(verified_size=ledger_pass.size)
+        self._entries_read = ledger_pass.size
 
     def _some_entries(
         self, ledger_pass: LedgerPass
@@ -155,8 +163,6 @@ class BackgroundVerification:
     def _records(self) -> Iterator[Finding]:
         """Read every row of the record tables within one snapshot."""
         with self._connection() as (connection, rows):
-            if not is_sealed(rows):
-                return  # they are made again; the next opening seals them
             size = connection.execute(_SIZE).scalar_one()
             try:
                 kept = load_digests(rows, size, self.verifier)
@@ -221,3 +227,13 @@ def _added(found: TableDigest, rows: Iterator[dict[str, object]]) -> int:
     for row in islice(rows, ROWS_AT_ONCE):
         found.add(row)
     return found.rows - before
+
+
+def _all_found(read: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """Return what is found, and that there is damage where reading ended in it; StoreTrouble for other trouble."""
+    found: list[Finding] = []
+    try:
+        found.extend(read())
+    except DamagedDatabase as error:
+        found.append(Finding(code="file_torn", place="file", params={"problem": str(error)}))
+    return found

@@ -60,6 +60,8 @@ class SqlDatabase(ReadingDatabase):
         Verification and readers go first: the last connection to an SQLite file merges the write-ahead log into
         it, and one that only reads can't.
         """
-        self.verification.stop()
-        super().close()
-        self._writer.close()
+        try:
+            self.verification.stop()
+            super().close()
+        finally:
+            self._writer.close()

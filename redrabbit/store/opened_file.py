@@ -47,6 +47,8 @@ class OpenedFile:
             if self._log is not None:
                 raise self._gone("its write-ahead log (-wal) was taken away") from None
             return
+        except OSError as error:
+            raise StoreTrouble(f"{self._path}-wal: {error.strerror}") from error
         numbers = _Numbers(log.st_dev, log.st_ino)
         if self._log is None:
             self._log = numbers

@@ -108,7 +108,8 @@ def rebuild_database(
         if path is not None:
             refuse_no_file(path)
         verifier = verifier_of(public_key, path)
-        session = WriterSession(writer_engine(parsed), _locked(path, clock) if path else None)
+        lock, file = (_locked(path, clock), OpenedFile(path)) if path else (None, None)
+        session = WriterSession(writer_engine(parsed), lock, file)
         try:
             connection = session.connection()
             with translated("opening"), connection.begin():

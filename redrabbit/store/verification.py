@@ -1,8 +1,9 @@
 """Reads every row as it was found and has `redrabbit.domain.database_verification` judge it.
 
-Two doors: `verify_database`, for `redrabbit verify`, reads beside a running service, without the
-signing key, and goes on where it can when parts of the file are unreadable; `refuse_damage` stands
-before every opening for writing, because the next signed head would cover the damage.
+Three doors: `verify_database`, for `redrabbit verify`, reads beside a running service, without the
+signing key, and goes on where it can when parts of the file are unreadable; `refuse_damage_at_once` stands
+before every opening for writing, and takes no longer for what was recorded long ago; `refuse_damage`
+folds the whole ledger, where the records have no seal yet.
 
 Rows are handed over as found: a value that no column of ours can hold stays what it is, so that
 the finding can show it.

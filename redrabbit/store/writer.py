@@ -144,9 +144,10 @@ class Writer:
                     self._write_head(connection, recorded)
                 self._session.refuse_other_file()
             self._session.refuse_other_file()  # between the two it may have been moved
-        except StoreTrouble:
-            if recorded is self._recorded or not self._is_committed(recorded.log):
-                self._unsure = recorded.log
+        except BaseException as error:
+            self._unsure = recorded.log
+            is_trouble = isinstance(error, StoreTrouble) and recorded is not self._recorded
+            if not is_trouble or not self._is_committed(recorded.log):
                 raise
         self._recorded = recorded
         return outcomes

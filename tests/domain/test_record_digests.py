@@ -18,6 +18,8 @@ from redrabbit.domain.record_digests import (
     seal_text,
 )
 
+GOLDEN_BLOCK = 2
+GOLDEN_ROOT = "d4f8c6889aee273e3e754336ea68e2ab71ed104ca15de5e2f74191f12ff9cb44"
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -129,4 +131,26 @@ def test_a_seal_is_read_as_it_was_written_and_no_other_text_is_one() -> None:
         with pytest.raises(ValueError, match=r"seal|hexadecimal"):
             parse_seal(other)
     with pytest.raises(ValueError, match="seal"):
-        parse_seal(text.replace("\nrecords\n", "\n12\n"))
+        parse_seal(text.replace("records 1", "records 2"))
+
+
+def test_what_is_signed_stays_what_it_is() -> None:
+    """Another spelling of a row would call every database damaged: it needs another version of the seal."""
+    row = {
+        "run_id": "line1-R-7",
+        "number": 7,
+        "grade": None,
+        "at": datetime(2026, 3, 2, tzinfo=UTC),
+    }
+    row |= {"measured": 18.25, "decides": True, "day": date(2026, 3, 2)}
+    assert row_bytes("runs", row) == (
+        b'["runs","at","t1772409600000000","day","d2026-03-02","decides","b1","grade","-",'
+        b'"measured","f18.25","number","i7","run_id","sline1-R-7"]'
+    )
+    assert block_of("runs", ("line1-R-7",)) == ("runs", GOLDEN_BLOCK)
+    digests = RecordDigests().changed("runs", ("line1-R-7",), None, row)
+    assert digests.root.hex() == GOLDEN_ROOT
+    assert (
+        seal_text("Plant-1/0a", 17, bytes(32))
+        == f"Plant-1/0a\nred-rabbit records 1\n17\n{'00' * 32}\n"
+    )

@@ -135,7 +135,12 @@ def test_blocks_are_read_one_by_one(of: dict[SignalName, int], read: bool) -> No
 def test_no_next_part_comes_and_is_answered_in_a_time_that_hides_neither() -> None:
     assert went_with_answer(BY_CODE, timedelta(seconds=BLIND_S))
     assert not went_with_answer(BY_CODE, timedelta(seconds=BLIND_S + 0.01))
-    assert went_with_answer(an_expectation(blind_s=None), timedelta(seconds=9))
+
+
+def test_where_nobody_knows_that_time_only_a_part_told_at_each_change_stood_there() -> None:
+    """A code at 2 s that lives for ten, a rejection at 5 s, no code at 6 s: another part may have come."""
+    assert not went_with_answer(an_expectation(blind_s=None), timedelta(seconds=0.1))
+    assert went_with_answer(an_expectation(blind_s=None, every_s=None), timedelta(seconds=9))
 
 
 def test_in_what_time_the_part_is_told_again() -> None:

@@ -241,12 +241,13 @@ def test_a_bug_is_told_and_the_thread_goes_on(
 def test_what_sqlite_reads_is_broken_off_when_the_service_ends(
     lost: SqlDatabase, path: Path
 ) -> None:
-    verification, broken_off = verification_of(lost, path), threading.Event()
+    verification, reading = verification_of(lost, path), threading.Event()
 
     def endless() -> list[Finding]:
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
         with verification._connection() as (connection, _), translated("reading"):
-            broken_off.set()
+            reading.set()
+            threading.Event().wait(0.3)  # an interrupt now is forgotten: nothing is being read
             connection.exec_driver_sql(numbers + "SELECT count(*) FROM n").all()
         return []
 
@@ -254,10 +255,29 @@ def test_what_sqlite_reads_is_broken_off_when_the_service_ends(
         patch.setattr("redrabbit.store.background_verification.BEGINS_AFTER_S", 0.0)
         patch.setattr(verification, "_file", endless)
         verification.start()
-        assert broken_off.wait(30)
-        while verification._thread.is_alive():  # the statement may not have begun yet
-            verification._stop.set()
-            if verification._interrupt:
-                verification._interrupt()
+        assert reading.wait(30)
         verification.stop()
+    assert not verification._thread.is_alive()
     assert verification.state.findings == ()
+
+
+def test_a_seal_that_was_taken_away_beside_the_service_is_found(
+    lost: SqlDatabase, path: Path
+) -> None:
+    changed(path, "UPDATE ledger_head SET records = NULL")
+    assert [each.code for each in verification_of(lost, path).verify_once().findings] == [
+        "seal_differs"
+    ]
+
+
+def test_a_torn_page_hides_nothing_that_is_found_elsewhere(lost: SqlDatabase, path: Path) -> None:
+    changed(path, 'UPDATE ledger SET nodes = zeroblob(64) WHERE "index" = 3')
+    verification = verification_of(lost, path)
+
+    def torn() -> list[Finding]:
+        raise DamagedDatabase("counting records: database disk image is malformed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verification, "_records", torn)
+        found = verification.verify_once().findings
+    assert [each.code for each in found] == ["nodes_differ", "file_torn"]

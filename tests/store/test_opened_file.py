@@ -1,5 +1,6 @@
 """What is written to is the file that was opened, or nothing is acknowledged (D62)."""
 
+import errno
 import os
 import shutil
 import sys
@@ -182,3 +183,25 @@ def test_a_copy_is_a_database_of_its_own(database: SqlDatabase, path: Path) -> N
         write(copy, 2)
         assert copy.read_now(lambda reader: reader.count(PauseRecord)) == 2
     assert verify_database(f"sqlite:///{path}", fold=any_fold).size == 1
+
+
+def test_a_look_that_fails_once_is_trouble_once(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between commit and answer, so that nobody knows what became of it."""
+    stat, looks = Path.stat, 0
+
+    def failing(path: Path, **how: bool) -> os.stat_result:
+        nonlocal looks
+        if path.name.endswith("-wal"):
+            looks += 1
+            if looks == 2:
+                raise OSError(errno.EIO, "Input/output error")
+        return stat(path, **how)
+
+    monkeypatch.setattr(Path, "stat", failing)
+    with suppress(StoreTrouble):
+        write(database, 2)
+    write(database, 3)
+    rows = database.read_now(lambda reader: reader.find(PauseRecord))
+    assert {1, 3} <= {row.number for row in rows}

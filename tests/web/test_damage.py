@@ -143,3 +143,12 @@ def test_a_plant_without_known_damage_says_nothing_of_it(onlooker: Visitor) -> N
     assert (told["findings"], told["verified_at"], told["verified_size"]) == ([], None, 0)
     assert onlooker.client.get("/api/v1/ledger/checkpoint").status_code == 200
     assert "not as they were written" not in onlooker.text("/")
+
+
+def test_after_a_restart_an_alarm_that_stands_is_enough() -> None:
+    visitor = serve()
+    visitor.let(visitor.plant._kept.write(say_damaged))
+    with visitor.client:
+        for path in ("/api/v1/ledger/checkpoint", "/api/v1/ledger/entries/0/proof"):
+            answer = visitor.client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "records_damaged")

@@ -1,7 +1,8 @@
 """The ledger: its signed checkpoint, its entries, and the proof of each (R21, B27)."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
 
@@ -14,6 +15,7 @@ from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
+from redrabbit.services.verifying import damage_alarms
 from redrabbit.web.api.ledger_models import (
     Checkpoint,
     EntryProof,
@@ -28,6 +30,7 @@ from redrabbit.web.api.values import Position
 from redrabbit.web.site import Site
 from redrabbit.web.values import LARGEST_NUMBER
 
+T = TypeVar("T")
 Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
 
 
@@ -36,10 +39,17 @@ def ledger_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["ledger"], responses=ALWAYS)
     service = site.service
 
-    def refuse_damaged() -> None:
-        """Refuse while damage is known: what leaves the house then would seem to vouch for it (D62)."""
-        if findings := site.verification().findings:
-            raise DamagedDatabase(in_english(findings[0]))
+    def vouching(query: Callable[[Reader], T]) -> Callable[[Reader], T]:
+        """Return the query, refused while damage is known: what it gives would vouch for that (D62)."""
+
+        def asked(reader: Reader) -> T:
+            if findings := site.verification().findings:
+                raise DamagedDatabase(in_english(findings[0]))
+            if damage_alarms(reader):  # of a service before, and no pass has ended since
+                raise DamagedDatabase("an alarm says that records are not as they were written")
+            return query(reader)
+
+        return asked
 
     @router.get("/ledger/verification")
     async def read_verification() -> Verification:
@@ -49,8 +59,7 @@ def ledger_router(site: Site) -> APIRouter:
     @router.get("/ledger/checkpoint")
     async def read_checkpoint() -> Checkpoint:
         """Return the ledger's signed checkpoint; keep it elsewhere to prove a later rewrite."""
-        refuse_damaged()
-        return Checkpoint.model_validate(await service.read(lambda reader: reader.head()))
+        return Checkpoint.model_validate(await service.read(vouching(lambda reader: reader.head())))
 
     @router.get("/ledger/entries", responses=FOR_LISTS)
     async def list_entries(
@@ -70,8 +79,7 @@ def ledger_router(site: Site) -> APIRouter:
     @router.get("/ledger/entries/{index}/proof", responses=FOR_ONE)
     async def prove_entry(index: Index) -> EntryProof:
         """Return what proves one entry unaltered without the rest of the log."""
-        refuse_damaged()
-        return await service.read(lambda reader: entry_proof(reader, index))
+        return await service.read(vouching(lambda reader: entry_proof(reader, index)))
 
     return router
 
