@@ -40,6 +40,7 @@ from redrabbit.domain.rule import (
     OnSilence,
     Rises,
     StaysOff,
+    tells_by_silence,
 )
 from redrabbit.domain.same_part import named_only_on_change
 from redrabbit.domain.signals import Resets
@@ -279,6 +280,8 @@ def _unproved(rule: DetectionRule, station: Station, grading: Grading) -> Iterat
         yield _UNPROVED_PART[grading.known_by]
     if rule.held is not None and rule.held.signal is None:
         yield "that nothing was fed: a person says so"
+    if tells_by_silence(rule.detected) and rule.demanded is None:
+        yield "that anybody asked for it: what nobody demanded stays off, too (demanded lifts it)"
     if grading.answer_by in _UNPROVED_ANSWER:
         yield _UNPROVED_ANSWER[grading.answer_by]
     untimed = station.topics_without_time(rule)

@@ -210,6 +210,16 @@ def test_a_feed_that_is_said_to_be_held_is_told_as_a_persons_word() -> None:
     assert "  can't prove:      that nothing was fed: a person says so" in lines
 
 
+def test_a_cycle_that_stays_off_proves_nothing_where_nobody_is_known_to_demand_it() -> None:
+    """D33."""
+    words = "that anybody asked for it: what nobody demanded stays off, too"
+    assert words not in told("line1-op10")
+    station = PLANT.station(StationId("line1-op10"))
+    device = next(each for each in station.devices if each.rule.demanded is not None)
+    undemanded = replace(device, rule=replace(device.rule, demanded=None))
+    assert words in "\n".join(explain(replace(station, devices=(undemanded,))))
+
+
 def test_what_is_known_by_order_would_be_lifted_by_a_held_feed() -> None:
     words = (
         "held: counters that count each part, with a signal that nothing is fed, or the operator's"
