@@ -210,7 +210,7 @@ def as_row(record: Record) -> dict[str, object]:
 
 
 class LedgerPass:
-    """Verifies a ledger range by range, in memory that does not grow with it (D26).
+    """Verifies a ledger range by range (D26). Kept are the names and digests of what stands beside it, and no entry.
 
     Entries, their chain and the tree, as `verify_ledger` does, and the signed head at the end; nothing is folded.
     A pass that begins in the midst of the log begins with the log as it stands before the first entry.
@@ -230,6 +230,11 @@ class LedgerPass:
         return self._scan.log.size
 
     @property
+    def erasable(self) -> ErasableContent:
+        """What the entries that were read name and is kept beside the ledger."""
+        return self._scan.erasable
+
+    @property
     def damage(self) -> Finding | None:
         """The first entry that is not as it was recorded; no entry is read after it."""
         return self._scan.damage
@@ -237,7 +242,6 @@ class LedgerPass:
     def read(self, entries: Iterable[Row]) -> None:
         """Verify the next entries, in order."""
         read_on(self._scan, entries, set(), self._visit)
-        self._scan.erasable = ErasableContent()  # what stands beside is not looked at here
 
     def ended(self, heads: Sequence[Row], verifier: NoteVerifier) -> tuple[Finding, ...]:
         """Return all that is wrong, once all entries were read: with the head as it is by then."""

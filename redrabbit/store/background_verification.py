@@ -26,11 +26,13 @@ from redrabbit.domain.record_digests import TableDigest
 from redrabbit.domain.records import KEYS
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationState
+from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.record_seal import changed_rows, changed_seal, load_digests
-from redrabbit.store.tables import LEDGER_HEAD, RECORD_TABLES, metadata
+from redrabbit.store.tables import ACTS, LEDGER_HEAD, RECORD_TABLES, metadata
+from redrabbit.store.verification import blob_findings, name_findings
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +144,12 @@ class BackgroundVerification:
         yield from unreadable
         yield from ledger_pass.ended(heads, self.verifier)
         self._entries_read = ledger_pass.size
+        with self._connection() as (_, rows):
+            whole = None if ledger_pass.damage else ledger_pass.erasable
+            yield from name_findings(rows, whole)
+            yield from blob_findings(rows, whole)
+            yield from altered_acts(rows.of(ACTS), self.verifier)
+            yield from rows.unreadable
 
     def _some_entries(
         self, ledger_pass: LedgerPass

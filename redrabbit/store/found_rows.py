@@ -77,8 +77,13 @@ class FoundRows:
             )
 
     def entries(self, first: int, limit: int) -> Iterator[dict[str, object]]:
-        """Yield some rows of the ledger, from an index on, as far as they can be read."""
-        asked = self._as_found[LEDGER.name].where(LEDGER.c.index >= first).limit(limit)
+        """Yield some rows of the ledger, from an index on, as far as they can be read.
+
+        From the first one on with those that lie before it, where none belongs.
+        """
+        asked = self._as_found[LEDGER.name].limit(limit)
+        if first:
+            asked = asked.where(LEDGER.c.index >= first)
         return self._read(LEDGER, asked)
 
     def _value(self, type_: object, value: object) -> object:

@@ -24,7 +24,7 @@ class OpenedFile:
 
     def __init__(self, path: Path) -> None:
         """Remember the file; StoreTrouble if it has a second name, under which another process may write."""
-        self._path = path
+        self._path = path.resolve()  # a link that is put in its place later is another file
         self._log: _Numbers | None = None
         found = self._stat()
         if found.st_nlink > 1:
@@ -45,7 +45,7 @@ class OpenedFile:
             log = companion(self._path, "-wal").stat()
         except FileNotFoundError:
             if self._log is not None:
-                raise self._gone("its write-ahead log (-wal) was taken away") from None
+                raise self._without_log("its write-ahead log (-wal) was taken away") from None
             return
         except OSError as error:
             raise StoreTrouble(f"{self._path}-wal: {error.strerror}") from error
@@ -53,7 +53,7 @@ class OpenedFile:
         if self._log is None:
             self._log = numbers
         elif self._log != numbers:
-            raise self._gone("another write-ahead log (-wal) lies beside it")
+            raise self._without_log("another write-ahead log (-wal) lies beside it")
 
     def forget_log(self) -> None:
         """Take whatever write-ahead log is found next: SQLite removes it with the last connection."""
@@ -61,11 +61,17 @@ class OpenedFile:
 
     def _stat(self) -> os.stat_result:
         try:
-            return self._path.stat()
+            return self._path.lstat()
         except FileNotFoundError:
             raise self._gone("it is not there any more") from None
         except OSError as error:
             raise StoreTrouble(f"{self._path}: {error.strerror}") from error
+
+    def _without_log(self, what: str) -> StoreTrouble:
+        return StoreTrouble(
+            f"{self._path}: {what}. What was recorded last stands only there: put it back before the "
+            "service is started anew, or it is lost"
+        )
 
     def _gone(self, what: str) -> StoreTrouble:
         return StoreTrouble(

@@ -196,6 +196,7 @@ def refuse_damage_at_once(
     with lenient_text(connection):
         digests = load_digests(rows, log.size, verifier)
         changed = tuple(row_findings(connection, rows, digests, most_rows=FEW))
+        changed = (*changed, *name_findings(rows, None))
     refuse_findings((*changed, *rows.unreadable))
     return Recorded(log, digests)
 
@@ -270,13 +271,13 @@ def audit_rows(
             fold=fold,
             kept=kept,
         )
-        beside = (*_names(rows, found.erasable), *_blobs(rows, found.erasable))
+        beside = (*name_findings(rows, found.erasable), *blob_findings(rows, found.erasable))
         if not found.findings:
             beside = (*beside, *seal_findings(connection, rows, found.size, verifier))
     return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
 
 
-def _names(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
+def name_findings(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
     found: set[object] = set()
     for row in rows.of(STATED_NAMES):
@@ -298,7 +299,7 @@ def _name_id(name: object, salt: object) -> str | None:
     return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
 
 
-def _blobs(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
+def blob_findings(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
     """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
     named = erasable.blobs if erasable else {}
     found: set[object] = set()

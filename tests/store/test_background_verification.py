@@ -5,14 +5,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.ports import KeptAct
 from redrabbit.services.verifying import Reading
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
@@ -147,6 +150,48 @@ def test_what_is_not_read_at_opening_is_found_beside_the_service(
 def test_what_is_new_or_signed_is_refused_before_anything_is_written(path: Path, sql: str) -> None:
     changed(path, sql)
     with pytest.raises(DamagedDatabase):
+        opened(path)
+
+
+AN_ACT = KeptAct(
+    key="k",
+    stream="plant",
+    kind="confirm",
+    payload="{}",
+    actor="somebody",
+    done_at=datetime(2026, 3, 2, tzinfo=UTC),
+    answer='{"a":1}',
+)
+NAMES = [StatedName(name=f"Operator {n}", salt=bytes([n]) * 16) for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("UPDATE stated_names SET name = 'Mallory' WHERE name = 'Operator 1'", "name_differs"),
+        ("UPDATE blobs SET content = x'00'", "blob_differs"),
+        ("UPDATE acts SET answer = '{}'", "act_differs"),
+        ('UPDATE ledger SET "index" = -1 WHERE "index" = 3', "row_out_of_place"),
+    ],
+    ids=lambda each: each.partition(" ")[2][:14],
+)
+def test_what_stands_beside_the_ledger_is_read_as_well(path: Path, sql: str, code: str) -> None:
+    with opened(path) as database:
+        for name in NAMES:
+            database.write_now(partial(SqlUnitOfWork.keep_name, name=name))
+        database.write_now(lambda work: work.keep_blob("trace", b"what signals did"))
+        database.write_now(lambda work: work.keep_act(AN_ACT))
+        verification = verification_of(database, path)
+        assert verification.verify_once().findings == ()
+        changed(path, sql)
+        assert [each.code for each in verification.verify_once().findings] == [code]
+
+
+def test_a_forged_name_is_refused_at_opening(path: Path) -> None:
+    with opened(path) as database:
+        database.write_now(partial(SqlUnitOfWork.keep_name, name=NAMES[0]))
+    changed(path, "UPDATE stated_names SET name = 'Mallory'")
+    with pytest.raises(DamagedDatabase, match="stated_names"):
         opened(path)
 
 

@@ -66,6 +66,13 @@ def linked(path: Path) -> None:
     os.link(path, path.with_name("second.db"))
 
 
+def moved_behind_a_link(path: Path) -> None:
+    """The same file by the same name, but its log would lie beside the other one."""
+    real = path.with_name("real.db")
+    path.replace(real)
+    path.symlink_to(real)
+
+
 def without_log(path: Path) -> None:
     path.with_name("plant.db-wal").unlink()
 
@@ -76,7 +83,7 @@ def with_another_log(path: Path) -> None:
     path.with_name("log").replace(log)
 
 
-WAYS = [moved, deleted, replaced_by_a_copy, replaced_by_a_stranger, linked]
+WAYS = [moved, deleted, replaced_by_a_copy, replaced_by_a_stranger, linked, moved_behind_a_link]
 
 
 @pytest.mark.parametrize("happen", WAYS, ids=lambda way: way.__name__)
