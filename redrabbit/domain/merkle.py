@@ -7,7 +7,7 @@ Source: RFC 6962 section 2.1 (hashes), RFC 9162 section 2.1.3 and 2.1.4 (the two
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
@@ -67,19 +67,6 @@ class Frontier:
         return node
 
 
-def frontier(leaves: Iterable[bytes]) -> Frontier:
-    """Return the frontier over these leaf hashes."""
-    tree = Frontier()
-    for leaf in leaves:
-        tree = tree.append(leaf)
-    return tree
-
-
-def root(leaves: Iterable[bytes]) -> bytes:
-    """Return the root over these leaf hashes."""
-    return frontier(leaves).root
-
-
 Node = Callable[[int, int], bytes]
 """Looks up the root of a complete subtree: of 2 ** level leaves, and how many of its size come before it."""
 
@@ -93,15 +80,6 @@ def stored_frontier(size: int, node: Node) -> Frontier:
     """Return the frontier of the first `size` leaves, by as many look-ups as it has roots."""
     levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
     return Frontier(size=size, roots=tuple(node(level, (size >> level) - 1) for level in levels))
-
-
-def tree_over(leaves: Iterable[bytes]) -> "Tree":
-    """Return the tree over leaf hashes, held in memory."""
-    levels: list[list[bytes]] = [list(leaves)]
-    while len(below := levels[-1]) > 1:
-        pairs = zip(below[::2], below[1::2], strict=False)
-        levels.append([node_hash(left, right) for left, right in pairs])
-    return Tree(len(levels[0]), lambda level, position: levels[level][position])
 
 
 class Tree:

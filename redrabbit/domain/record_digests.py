@@ -88,7 +88,7 @@ class RecordDigests:
     def root(self) -> bytes:
         """Return the 32 bytes that stand for all of them."""
         lines = [
-            f"{table} {number} {digest.short().hex()}\n"
+            f"{table} {number} {digest.short.hex()}\n"
             for (table, number), digest in sorted(self.blocks.items())
             if digest != SetDigest()
         ]

@@ -11,6 +11,7 @@ Source: Bellare and Micciancio, "A new paradigm for collision-free hashing" (199
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 LANES: Final = 1024
@@ -22,7 +23,7 @@ _ABOVE: Final = int.from_bytes(b"\x00\x00\x01\x00" * (LANES // 2), "little")
 """One above the largest value of every other lane, so that no difference borrows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SetDigest:
     """The digest of a set; the empty one unless a state is given."""
 
@@ -54,6 +55,7 @@ class SetDigest:
         high = ((self.state >> 16 & _LOW) + _ABOVE - (less >> 16 & _LOW)) & _LOW
         return SetDigest(low | high << 16)
 
+    @cached_property
     def short(self) -> bytes:
         """Return 32 bytes that stand for the state: nobody finds another state with the same."""
         return hashlib.sha256(self.to_bytes()).digest()

@@ -216,9 +216,9 @@ class BackgroundVerification:
 
     def _paced(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do one piece of work, and rest."""
-        began = self._clock.now()
+        began_s = self._clock.steady_s()  # a wall clock that is set meanwhile would rest for hours
         result = work(*args, **kwargs)
-        self._rest((self._clock.now() - began).total_seconds())
+        self._rest(self._clock.steady_s() - began_s)
         return result
 
     def _rest(self, worked_s: float) -> None:

@@ -45,7 +45,6 @@ from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import (
     refuse_damage,
-    refuse_damage_at_once,
     refuse_damaged_ledger,
     verifier_of,
 )
@@ -143,9 +142,7 @@ def _ready(
             unfinished = read_mark(connection) is not None
             if unfinished:
                 refuse_damaged_ledger(connection, key.verifier, recording.fold)
-            elif is_sealed(FoundRows(connection)):
-                refuse_damage_at_once(connection, key.verifier, recording.fold)
-            else:
+            elif not is_sealed(FoundRows(connection)):
                 _verify_and_seal(connection, key, recording)
             ledger.refuse_read_only(connection)
         if unfinished:

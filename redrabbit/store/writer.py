@@ -195,7 +195,7 @@ class Writer:
         if not self._log_is_known:
             with _transaction(connection):
                 head = ledger.read_head(connection)
-                if not _is_of(head, self._recorded.log):
+                if not self._has_read or not _is_of(head, self._recorded.log):
                     found = refuse_damage_at_once(
                         connection, self._signer.verifier, self.recording.fold
                     )

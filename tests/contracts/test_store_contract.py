@@ -20,13 +20,7 @@ from redrabbit.domain.facts.plant import (
     in_force_digest,
 )
 from redrabbit.domain.ledger import LogState, read_entry
-from redrabbit.domain.merkle import (
-    Tree,
-    leaf_hash,
-    root,
-    stored_frontier,
-    verify_inclusion,
-)
+from redrabbit.domain.merkle import Tree, leaf_hash, stored_frontier, verify_inclusion
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import (
     KEYS,
@@ -54,6 +48,7 @@ from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.outbox import Delivery
 from redrabbit.store.tables import metadata
+from tests.logs import root
 from tests.stored import (
     RECORDING,
     START,

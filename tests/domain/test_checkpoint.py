@@ -14,10 +14,10 @@ from redrabbit.domain.checkpoint import (
     sign_checkpoint,
 )
 from redrabbit.domain.ledger import LogState
-from redrabbit.domain.merkle import EMPTY_ROOT, leaf_hash, tree_over
+from redrabbit.domain.merkle import EMPTY_ROOT, leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note, to_base64
 from tests.fakes import ToyKey
-from tests.logs import log_over
+from tests.logs import log_over, tree_over
 
 STREAMS = st.lists(st.sampled_from(["line-1", "line-2", "plant", "装配线"]), max_size=30)
 LEAVES = [leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")]

@@ -29,9 +29,9 @@ from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
-from redrabbit.domain.merkle import tree_over
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
+from tests.logs import tree_over
 
 T0 = datetime(2026, 11, 22, tzinfo=UTC)
 KEY = ToyKey()

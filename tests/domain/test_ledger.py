@@ -34,9 +34,9 @@ from redrabbit.domain.ledger import (
     read_entry,
     schema_of,
 )
-from redrabbit.domain.merkle import leaf_hash, tree_over
+from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note
-from tests.logs import log_over
+from tests.logs import log_over, tree_over
 
 NOW = datetime(2026, 11, 22, 14, 3, 12, 123, tzinfo=UTC)
 CONTEXT = LedgerContext(in_force="c0ffee", software="0.1.0")

@@ -10,15 +10,13 @@ from redrabbit.domain.merkle import (
     EMPTY_ROOT,
     Frontier,
     Tree,
-    frontier,
     last_leaf,
     leaf_hash,
-    root,
     stored_frontier,
-    tree_over,
     verify_consistency,
     verify_inclusion,
 )
+from tests.logs import frontier, root, tree_over
 
 # The eight leaves, roots and proofs of the certificate-transparency project's Merkle tree tests.
 LEAVES = [

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -326,3 +326,26 @@ def test_a_torn_page_hides_nothing_that_is_found_elsewhere(lost: SqlDatabase, pa
         patch.setattr(verification, "_records", torn)
         found = verification.verify_once().findings
     assert [each.code for each in found] == ["nodes_differ", "file_torn"]
+
+
+class JumpingClock(SteppingClock):
+    """Somebody sets it an hour forward with each look; no time passes."""
+
+    def now(self) -> datetime:
+        self.read += timedelta(hours=1)
+        return self.read
+
+    def steady_s(self) -> float:
+        return 0.0
+
+
+def test_a_clock_that_is_set_makes_no_pass_rest_for_hours(path: Path) -> None:
+    with opened(path) as database:
+        engine = reader_engine(parsed_url(f"sqlite:///{path}"))
+        verifier = database.verification.verifier
+        verification = BackgroundVerification(engine, verifier, JumpingClock())
+        done = threading.Thread(target=verification.verify_once, daemon=True)
+        done.start()
+        done.join(30)
+        assert not done.is_alive()
+    assert verification.state.findings == ()

@@ -22,13 +22,14 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     read_entry,
 )
-from redrabbit.domain.merkle import last_leaf, leaf_hash, tree_over, verify_inclusion
+from redrabbit.domain.merkle import last_leaf, leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.errors import DamagedDatabase, NotRecordable
 from redrabbit.services.ports import LedgerHead, Reader
 from redrabbit.web.api import ledger
 from redrabbit.web.api.ledger import entry_model, entry_proof
 from redrabbit.web.api.signals import MOST_UNPACKED_BYTES, unpacked
+from tests.logs import tree_over
 from tests.showcase import at
 from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
 from tests.web.conftest import Visitor
