@@ -8,7 +8,7 @@ grade is `redrabbit.domain.grade.reachable`; nothing is judged here.
 from collections.abc import Collection, Iterator
 from typing import assert_never
 
-from redrabbit.domain.blind_time import blind_after_s
+from redrabbit.domain.blind_time import blind_after_s, shortest_s
 from redrabbit.domain.grade import (
     ANSWER_GRADES,
     PART_GRADES,
@@ -204,10 +204,10 @@ def _blind_words(rule: DetectionRule, station: Station, grading: Grading) -> str
     if grading.watched is Watched.UNKNOWN:
         names = ", ".join(_without_rhythm(rule, station))
         return f"unknown (C): {names} is told only when it changes"
-    limits = [limit for limit in blind_after_s(rule, station).values() if limit is not None]
-    begin = (
-        f"unread for more than {_seconds(min(limits))}" if limits else "where messages are missing"
-    )
+    limit_s = shortest_s(blind_after_s(rule, station))
+    begin = "where messages are missing"
+    if limit_s is not None:
+        begin = f"unread for more than {_seconds(limit_s)}"
     by_place = grading.known_by in {KnownBy.PALLET, KnownBy.NEST}
     by_message = by_place and isinstance(station.link, MqttLink)
     by_order = grading.known_by is KnownBy.ORDER or by_message

@@ -53,6 +53,11 @@ def blind_after_s(
     return limits_s
 
 
+def shortest_s(limits_s: Mapping[SignalName, float | None]) -> float | None:
+    """Return the gap that is harmless for every signal; None where it is known of none."""
+    return min((limit_s for limit_s in limits_s.values() if limit_s is not None), default=None)
+
+
 def harmless_gap_s(pulse_s: float, poll_s: float) -> float:
     """Return how long a polled station may go unread, whose shortest pulse is this (D30)."""
     least_s = min(LEAST_POLLS * poll_s, pulse_s)

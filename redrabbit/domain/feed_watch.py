@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from redrabbit.domain.blind_time import shortest_s
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition, Readings, Value
@@ -91,8 +92,8 @@ def feed_at_scan(
     Nothing from before the scan counts but the values, which are told again only when they change.
     """
     held = expectation.rule.held
-    limits = [limit for limit in expectation.blind_after_s.values() if limit is not None]
-    if held is None or not limits:
+    limit_s = shortest_s(expectation.blind_after_s)
+    if held is None or limit_s is None:
         return None
     known = {
         signal: readings[signal].value for signal in sorted(held.signals) if signal in readings
@@ -100,7 +101,7 @@ def feed_at_scan(
     return FeedWatch(
         held=held,
         habits=expectation.counter_habits,
-        unread_s=min(limits),
+        unread_s=limit_s,
         said_at=said_at,
         said_counts=said_counts,
         known={signal: value for signal, value in known.items() if value is not None},

@@ -6,7 +6,7 @@ What was learnt makes verdicts weaker, never stronger: no gap that was harmful b
 from collections.abc import Mapping
 from dataclasses import replace
 
-from redrabbit.domain.blind_time import blind_after_s
+from redrabbit.domain.blind_time import blind_after_s, shortest_s
 from redrabbit.domain.evidence import Evidence
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
@@ -53,6 +53,6 @@ def _judged_by(evidence: Evidence | None, station: Station, learnt_s: Learnt) ->
     if evidence is None:
         return None
     expected = _narrowed(evidence.expectation, station, learnt_s)
-    limits_s = [limit_s for limit_s in expected.blind_after_s.values() if limit_s is not None]
-    blind = bool(limits_s) and evidence.largest_gap_s > min(limits_s)
+    limit_s = shortest_s(expected.blind_after_s)
+    blind = limit_s is not None and evidence.largest_gap_s > limit_s
     return replace(evidence, expectation=expected, blind=evidence.blind or blind)

@@ -8,6 +8,7 @@ or in a later one. What could not be read, or was read before the answer only, m
 from datetime import timedelta
 from enum import Enum
 
+from redrabbit.domain.blind_time import shortest_s
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.observation import Acquisition
@@ -65,10 +66,10 @@ def went_with_answer(expectation: Expectation, unread_for: timedelta) -> bool:
     a time that hides neither (D30). Where nobody knows that time, ours stood there all the while only if the
     station tells the part at each change.
     """
-    limits = [limit_s for limit_s in expectation.blind_after_s.values() if limit_s is not None]
-    if not limits:
+    limit_s = shortest_s(expectation.blind_after_s)
+    if limit_s is None:
         return named_within_s(expectation) is None
-    return unread_for.total_seconds() <= min(limits)
+    return unread_for.total_seconds() <= limit_s
 
 
 def named_within_s(expectation: Expectation) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.blind_time import blind_after_s
+from redrabbit.domain.blind_time import blind_after_s, shortest_s
 from redrabbit.domain.identity import SignalName
 from redrabbit.domain.rule import Rises
 from redrabbit.domain.signals import Encoding, MqttAddress, SignalSpec
@@ -123,3 +123,13 @@ def test_where_messages_are_numbered_no_rhythm_is_needed() -> None:
     assert blind_after_s(RULE, published(numbered=True, rejected=1.0, accepted=None)) == {
         REJECTED: 1.5
     }
+
+
+@pytest.mark.parametrize(
+    ("limits", "shortest"),
+    [({}, None), ({"a": None}, None), ({"a": 3.0, "b": None, "c": 0.5}, 0.5)],
+)
+def test_the_shortest_known_limit_is_harmless_for_every_signal(
+    limits: dict[str, float | None], shortest: float | None
+) -> None:
+    assert shortest_s({SignalName(name): limit for name, limit in limits.items()}) == shortest

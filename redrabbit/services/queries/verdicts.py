@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.blind_time import shortest_s
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.grade import AnswerBy
@@ -129,9 +130,9 @@ def _not_watched(presentation: PresentationRecord) -> Message:
     part = presentation.part_id
     kept = json.loads(presentation.evidence) if presentation.evidence is not None else {}
     windows = kept.get("windows") or {}
-    limits = [each for each in (windows.get("blind_after_s") or {}).values() if each is not None]
-    if windows.get("blind") and limits:
-        gap_s, harmless_s, when = windows["largest_gap_s"], min(limits), "in_place"
+    limit_s = shortest_s(windows.get("blind_after_s") or {})
+    if windows.get("blind") and limit_s is not None:
+        gap_s, harmless_s, when = windows["largest_gap_s"], limit_s, "in_place"
     elif before := windows.get("unread_before"):
         gap_s, harmless_s, when = before["gap_s"], before["harmless_s"], "before"
     else:
