@@ -2,7 +2,7 @@
 
 Rooms are imported by the command that needs them, so that `redrabbit --help` answers at once.
 Exit codes: 0 all is well; 1 something was found (a problem, damage, an overdue check); 2 the
-command itself was wrong; 3 (`verify`) nothing was altered, and another version must verify the rest.
+command itself was wrong; 3 (`verify`) not all could be read or vouched for (D60).
 """
 
 import argparse
@@ -133,11 +133,18 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_database(overdue)
     overdue.add_argument("--json", action="store_true")
     overdue.set_defaults(command=_overdue)
-    verify = commands.add_parser("verify", help="check a database or an exported file")
+    verify = commands.add_parser("verify", help="check a database, an exported file, a proof")
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
     _add_database(verify)
-    verify.add_argument("--public-key", type=Path, metavar="FILE")
-    verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one kept elsewhere")
+    verify.add_argument(
+        "--proof", type=Path, metavar="FILE", help="the proof of one entry, from the page of a run"
+    )
+    verify.add_argument(
+        "--public-key", type=Path, metavar="FILE", help="the key that you were given"
+    )
+    verify.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that was kept elsewhere"
+    )
     verify.set_defaults(command=_verify)
     rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
     _add_database(rebuild)
@@ -255,15 +262,18 @@ def _overdue(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from redrabbit import record_commands  # noqa: PLC0415  because of --help
+    from redrabbit import verify_command  # noqa: PLC0415  because of --help
 
-    if options.file is None:
-        return record_commands.verify_database_at(
-            _database(options), options.public_key, options.checkpoint
-        )
+    given = verify_command.Given(public_key=options.public_key, checkpoint=options.checkpoint)
+    if options.file is None and options.proof is None:
+        return verify_command.verify_database_at(_database(options), given)
     if options.database is not None or options.database_file is not None:
-        return _complain("found an exported FILE and a database; expected one of the two")
-    return record_commands.verify_file(options.file, options.public_key)
+        return _complain("found a file and a database; expected one of the two")
+    if options.proof is None:
+        return verify_command.verify_file(options.file, given)
+    if options.file is not None:
+        return _complain("found an exported FILE and a proof; expected one of the two")
+    return verify_command.verify_entry_proof(options.proof, given)
 
 
 def _rebuild(options: argparse.Namespace) -> int:

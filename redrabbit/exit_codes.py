@@ -18,6 +18,10 @@ from redrabbit.services.errors import StoreTrouble
 
 FOUND = 1
 """Something was found: a problem, damage, an overdue check."""
+WRONG_USE = 2
+"""The command itself was wrong."""
+NOT_VERIFIED = 3
+"""`verify`: nothing is known to be altered, and not all could be read or vouched for (D60)."""
 
 
 class PlanNotInForce(Exception):

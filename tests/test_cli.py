@@ -102,7 +102,7 @@ def test_a_verified_file_needs_no_database_and_bears_none_beside_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REDRABBIT_DATABASE", "sqlite:///nowhere")
-    assert main(["verify", "no-such-file"]) == 1
+    assert main(["verify", "no-such-file"]) == 3
     assert "no-such-file" in capsys.readouterr().err
     assert main(["verify", "no-such-file", "--database", "sqlite:///x"]) == 2
 

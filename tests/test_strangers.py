@@ -31,7 +31,7 @@ from redrabbit.store.unit_of_work import Recording
 BASE = Path(__file__).parent / "config" / "base"
 T0 = datetime(2026, 11, 22, tzinfo=UTC)
 HIDES_THE_REST = "Evil\x1b[1A\x1b[2K\x1b[8m"
-FORGES_A_LINE = "Plant\nchecked with the key given: \u202eX"
+FORGES_A_LINE = "Plant\ntrusted: the key given: \u202eX"
 
 
 class EmptyLedger:
@@ -76,9 +76,8 @@ def test_an_exported_file_can_not_talk_to_the_terminal(
     assert main(["verify", str(exported(tmp_path, plant))]) == 0
     told = capsys.readouterr().out
     assert all(each.isprintable() for each in told.replace("\n", ""))
-    assert [line for line in told.splitlines() if line.startswith("checked with")] == [
-        told.splitlines()[-1]
-    ]
+    assert not [line for line in told.splitlines() if line.startswith("trusted")]
+    assert told.splitlines()[-1].startswith("that key stands in the file: compare it")
 
 
 def test_a_finding_can_not_forge_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from redrabbit.base.bounded import KB, read_at_most
+from redrabbit.base.kept_texts import NoText, read_kept_text
 from redrabbit.base.private_files import (
     PRIVATE,
     ReadableByOthers,
@@ -39,6 +40,7 @@ _KEY_BYTES: Final = 32
 _KEY_ID_BYTES: Final = 4
 MOST_KEY_BYTES: Final = 16 * KB
 """A key is a line of some hundred characters; its log's name may be long."""
+_ONE_KEY: Final = "a key of one line"
 _PRIVATE: Final = "PRIVATE+KEY+"
 _KEY_TEXT: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")
 
@@ -169,7 +171,9 @@ def write_public_key(path: Path, verifier: Verifier) -> None:
 def load_public_key(path: Path) -> Verifier:
     """Return the verifier key of a file; DamagedKey if there is none in it."""
     try:
-        return parse_verifier(_one_line(path))
+        return parse_verifier(read_kept_text(path, MOST_KEY_BYTES, _ONE_KEY).removesuffix("\n"))
+    except NoText as error:
+        raise DamagedKey(str(error)) from error
     except DamagedKey as error:
         raise DamagedKey(f"{path}: {error}") from error
 
@@ -227,7 +231,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _one_line(path: Path) -> str:
     try:
-        text = read_at_most(path, MOST_KEY_BYTES, "a key of one line").decode("utf-8")
+        text = read_at_most(path, MOST_KEY_BYTES, _ONE_KEY).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DamagedKey(f"{path}: damaged key: not a text") from error
     return text.removesuffix("\n").removesuffix("\r")

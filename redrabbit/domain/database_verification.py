@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar, cast
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.fact import Fold
-from redrabbit.domain.findings import Finding
+from redrabbit.domain.findings import KEPT_NOT_PROVED, Finding
 from redrabbit.domain.head_verification import (
     agrees,
     checkpoint_in,
@@ -58,7 +58,8 @@ OF_RECORDS: Final = frozenset(
 )
 """Findings in record tables: they are made only where the ledger itself is sound."""
 
-_OF_OTHER_VERSIONS: Final = frozenset({OLDER_SCHEMA, WRITTEN_BY_NEWER})
+_NO_DAMAGE: Final = frozenset({KEPT_NOT_PROVED, OLDER_SCHEMA, WRITTEN_BY_NEWER})
+"""What can't be vouched for, and says nothing against the records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ class DatabaseVerification:
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
     erasable: ErasableContent | None = None
     """What the entries name that stands beside the ledger; None where not all could be read."""
+    key: str = ""
+    """The public key that its signatures were verified with, as text."""
 
     @property
     def sound(self) -> bool:
@@ -97,7 +100,7 @@ class DatabaseVerification:
 
     @property
     def damage(self) -> tuple[Finding, ...]:
-        """What is not as it was recorded; what another version wrote is none of it."""
+        """What is not as it was recorded; what can't be vouched for is none of it."""
         return damage_in(self.findings)
 
 
@@ -254,8 +257,8 @@ class LedgerPass:
 
 
 def damage_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return what is not as it was recorded; what another version wrote is none of it."""
-    return tuple(each for each in findings if each.code not in _OF_OTHER_VERSIONS)
+    """Return what is not as it was recorded; what can't be vouched for is none of it."""
+    return tuple(each for each in findings if each.code not in _NO_DAMAGE)
 
 
 def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> Scan:

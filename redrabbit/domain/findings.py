@@ -12,6 +12,9 @@ from typing import Final
 Param = str | int | None
 
 
+KEPT_NOT_PROVED: Final = "kept_not_proved"
+"""Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
+
 LONGEST_SHOWN: Final = 80
 """Characters of a value that are shown; evidence can be kilobytes."""
 
@@ -82,6 +85,10 @@ TEXTS: Final = {
     # a checkpoint that was kept elsewhere
     "kept_unreadable": "it can't be read: {problem}",
     "kept_beyond": "it has {found} entries and the ledger only {size}: entries were removed",
+    KEPT_NOT_PROVED: (
+        "it has {found} entries and the log in the file {size}; this file does not prove that the longer one goes on "
+        "from the shorter: only a database, or a file of the same size, is compared with it"
+    ),
     "kept_contradicts": (
         "the first {size} entries are not those that were signed then: history was rewritten"
     ),
@@ -98,6 +105,9 @@ TEXTS: Final = {
     "record_missing": "the record is missing; the ledger says there is one",
     "record_extra": "the record is not in the ledger; it was added",
     "record_differs": "column {column} is {found}; the ledger says {expected}",
+    # the proof of one entry
+    "proof_unreadable": "it can't be read: {problem}",
+    "field_differs": "{column} is {found}; the proof says {expected}",
     # an exported file
     "file_unreadable": "it is not an exported file of records: {problem}",
     "line_unreadable": "the line can't be read: {problem}",

@@ -18,10 +18,11 @@ from typing import NoReturn
 
 from sqlalchemy import Connection
 
-from redrabbit.base.bounded import MB, read_at_most
+from redrabbit.base.bounded import MB
+from redrabbit.base.kept_texts import read_kept_text
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import database_verification
-from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.database_verification import LedgerPass
 from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erasable_content import ErasableContent
@@ -32,6 +33,7 @@ from redrabbit.domain.head_verification import signed_head
 from redrabbit.domain.ledger import Entry, LogState, StreamHead
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
+from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, schema
 from redrabbit.store.act_seal import altered_acts
@@ -80,7 +82,7 @@ def verify_database(
         if path is not None:
             refuse_no_file(path)
         verifier = verifier_of(public_key, path)
-        kept = [_text(kept_checkpoint)] if kept_checkpoint else []
+        kept = [kept_note(kept_checkpoint)] if kept_checkpoint else []
         engine = readable_engine(parsed)
         try:
             with translated("opening"):
@@ -93,7 +95,7 @@ def verify_database(
                 )
         finally:
             engine.dispose()
-    return found
+    return replace(found, key=verifier.text)
 
 
 def _audit(
@@ -335,6 +337,15 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
         raise StoreTrouble(str(error)) from error
 
 
-def _text(path: Path) -> str:
+def kept_note(path: Path) -> str:
+    """Return a checkpoint that was kept elsewhere, as it was signed; StoreTrouble if the file holds none.
+
+    Line ends as mail leaves them are forgiven: they say nothing.
+    """
     with translated(f"reading the checkpoint {path}"):
-        return read_at_most(path, MOST_CHECKPOINT_BYTES, "a signed checkpoint").decode("utf-8")
+        note = read_kept_text(path, MOST_CHECKPOINT_BYTES, "a signed checkpoint")
+    try:
+        parse_checkpoint(parse_note(note).text)
+    except ValueError as error:
+        raise StoreTrouble(f"{path}: it is no checkpoint that can be read: {error}") from error
+    return note

@@ -107,7 +107,7 @@ class Forked:
     else:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["redrabbit.cli", "redrabbit.serve_command", "redrabbit.record_commands"]
+            ["redrabbit.cli", "redrabbit.serve_command", "redrabbit.verify_command"]
         )
 
     def __init__(self, arguments: Sequence[object], out_path: Path, log_path: Path) -> None:

@@ -1,0 +1,148 @@
+"""The proof of one entry as the API gives it and the page of a run offers it, verified without the log.
+
+The object holds the entry's header, which is the leaf, what was salted beside it, and a C2SP tlog-proof; the rest repeats
+what these say, and must repeat it exactly. A public key proves the signature of the checkpoint in the proof; a
+checkpoint that was kept elsewhere proves the root where it is of the same size. A proof holds no key, so one of the two
+is needed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from redrabbit.domain.checkpoint import Checkpoint, RecordProof, parse_checkpoint, parse_proof
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.ledger import Entry, StoredEntry, from_json, read_entry
+from redrabbit.domain.ledger_scan import differing
+from redrabbit.domain.merkle import leaf_hash, verify_inclusion
+from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.signed_note import NoteVerifier, parse_note
+
+PLACE: Final = "proof"
+_FIELDS: Final = frozenset(
+    {
+        "entry",
+        "inclusion",
+        "index",
+        "leaf_hash",
+        "payload",
+        "proof",
+        "root",
+        "salt",
+        "size",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofVerification:
+    """What verification of a proof tells."""
+
+    findings: tuple[Finding, ...]
+    index: int | None = None
+    """Which entry it is; None where the proof could not be read."""
+    checkpoint: Checkpoint | None = None
+    """The one in the proof; None where it could not be read."""
+    entry: Entry | None = None
+    """None where it could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proof:
+    """The parts of a proof as they were read; nothing is believed yet."""
+
+    fields: Mapping[str, object]
+    stored: StoredEntry
+    record: RecordProof
+    checkpoint: Checkpoint
+
+
+def verify_proof(text: str, verifier: NoteVerifier | None, kept: str | None) -> ProofVerification:
+    """Verify a proof with a key, a kept checkpoint, or both.
+
+    ValueError without either, and where what was kept is no checkpoint.
+
+    Findings come in the order in which trust is built: the checkpoint, what was kept, the leaf, the entry.
+    """
+    if verifier is None and kept is None:
+        raise ValueError("a proof is verified with a public key or a kept checkpoint")
+    try:
+        proof = _read(text)
+    except (TypeError, ValueError) as error:
+        params = {"problem": str(error)}
+        return ProofVerification(
+            findings=(Finding(code="proof_unreadable", place=PLACE, params=params),)
+        )
+    found = [
+        *_signature(proof.record.note, verifier),
+        *(() if kept is None else kept_findings(kept, proof.checkpoint, verifier)),
+        *_leaf(proof),
+    ]
+    entry = _entry(proof)
+    if isinstance(entry, Finding):
+        found.append(entry)
+    return ProofVerification(
+        findings=tuple(found),
+        index=proof.record.index,
+        checkpoint=proof.checkpoint,
+        entry=entry if isinstance(entry, Entry) else None,
+    )
+
+
+def _read(text: str) -> _Proof:
+    """Return the parts; TypeError or ValueError where they are not those of a proof."""
+    fields = from_json(text)
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        raise ValueError("not the proof of an entry, as the API gives it")
+    match fields:
+        case {
+            "entry": str(entry),
+            "salt": (str() | None) as salt,
+            "payload": (str() | None) as payload,
+            "proof": str(proof),
+        }:
+            record = parse_proof(proof)
+            return _Proof(
+                fields=cast("dict[str, object]", fields),
+                stored=StoredEntry(
+                    raw=entry.encode("utf-8"),
+                    salt=None if salt is None else bytes.fromhex(salt),
+                    payload=None if payload is None else payload.encode("utf-8"),
+                ),
+                record=record,
+                checkpoint=parse_checkpoint(parse_note(record.note).text),
+            )
+    raise TypeError("its entry, salt, payload or proof is not a text")
+
+
+def _signature(note: str, verifier: NoteVerifier | None) -> Iterator[Finding]:
+    if verifier is not None:
+        found = checkpoint_in(note, verifier, PLACE, "proof_unreadable")
+        if isinstance(found, Finding):
+            yield found
+
+
+def _leaf(proof: _Proof) -> Iterator[Finding]:
+    """Yield where the entry is not the leaf that the proof leads from, or something is repeated wrongly."""
+    leaf, path, told = leaf_hash(proof.stored.raw), proof.record.path, proof.checkpoint
+    repeated = {
+        "index": proof.record.index,
+        "size": told.size,
+        "leaf_hash": leaf.hex(),
+        "inclusion": [node.hex() for node in path],
+        "root": told.root.hex(),
+    }
+    yield from differing("field_differs", PLACE, proof.fields, repeated)
+    if not verify_inclusion(leaf, proof.record.index, told.size, path, told.root):
+        yield Finding(code="proof_fails", place=PLACE)
+
+
+def _entry(proof: _Proof) -> Entry | Finding:
+    try:
+        return read_entry(proof.stored, proof.record.index)
+    except WrittenByNewer as newer:
+        return Finding(code=WRITTEN_BY_NEWER, place=PLACE, params={"what": newer.what})
+    except ValueError as error:
+        return Finding(code="entry_unreadable", place=PLACE, params={"problem": str(error)})

@@ -1,0 +1,43 @@
+"""A checkpoint that was kept elsewhere, laid beside the one in a file that holds only part of a log.
+
+Where both are of one size their roots tell whether they are of one log. Where they are not, the file would have to
+prove that the longer goes on from the shorter; one that can't proves nothing, which is told and is no pass (D60).
+"""
+
+from typing import Final
+
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.findings import KEPT_NOT_PROVED, Finding, Param
+from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.signed_note import NoteVerifier, parse_note
+
+_PLACE: Final = "kept checkpoint"
+
+
+def kept_findings(
+    note: str, told: Checkpoint, verifier: NoteVerifier | None
+) -> tuple[Finding, ...]:
+    """Return why a file's checkpoint is not of the log that was kept, or does not show it; empty: it is.
+
+    Without a verifier the kept note is believed as it stands, for whoever kept it trusts it; ValueError if it is none.
+    """
+    kept = _believed(note, verifier)
+    if isinstance(kept, Finding):
+        return (kept,)
+    if kept.origin != told.origin:
+        return (_finding("origin_differs", found=kept.origin, expected=told.origin),)
+    if kept.size != told.size:
+        return (_finding(KEPT_NOT_PROVED, found=kept.size, size=told.size),)
+    if kept.root != told.root:
+        return (_finding("kept_contradicts", size=kept.size),)
+    return ()
+
+
+def _believed(note: str, verifier: NoteVerifier | None) -> Checkpoint | Finding:
+    if verifier is None:
+        return parse_checkpoint(parse_note(note).text)
+    return checkpoint_in(note, verifier, _PLACE, "kept_unreadable")
+
+
+def _finding(code: str, **params: Param) -> Finding:
+    return Finding(code=code, place=_PLACE, params=params)

@@ -1,0 +1,228 @@
+"""`redrabbit verify`: a database, an exported file, or the proof of one entry; and what was trusted.
+
+None of it writes to the database (D20). What ends with 0 says *unaltered* only where a public key or a checkpoint from
+elsewhere was given (D60): the key that lies beside a database, or stands in a file, can be replaced by whoever replaced
+the records. An option that is given is used, or the command says that it can't be.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from redrabbit.base.bounded import MB, read_at_most
+from redrabbit.base.kept_texts import read_kept_text
+from redrabbit.base.printable import complain, put_out
+from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
+from redrabbit.domain.database_verification import damage_in
+from redrabbit.domain.entry_proof import verify_proof
+from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.findings import KEPT_NOT_PROVED, Finding, in_english
+from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.ledger import Entry, canonical_text, instant_text
+from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
+from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE
+from redrabbit.exports.export_file import verify_export
+from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.store.verification import kept_note, verify_database
+
+MOST_EXPORT_BYTES: Final = 256 * MB
+"""It is verified in memory, which takes a few times its size."""
+SHORTER_PERIOD: Final = (
+    "an exported file of records: export a shorter period, or one line at a time"
+)
+MOST_PROOF_BYTES: Final = 64 * MB
+"""The proof of one entry; its payload may be the text of a configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the person who verifies brought from elsewhere."""
+
+    public_key: Path | None = None
+    checkpoint: Path | None = None
+
+    def note(self) -> str | None:
+        """Return the kept checkpoint as it was signed; StoreTrouble if the file holds none."""
+        return kept_note(self.checkpoint) if self.checkpoint is not None else None
+
+    def verdict(self, key: str) -> str:
+        """Return what may be said of what is sound."""
+        if self.public_key is None and self.checkpoint is None:
+            return f"consistent in itself with the key {key}"
+        return "unaltered"
+
+    def brought(self, key: str) -> Iterator[str]:
+        """Yield the lines that name what was given; `key` is the key's text, where one was."""
+        if self.checkpoint is not None:
+            yield f"trusted: the checkpoint {self.checkpoint}"
+        if self.public_key is not None:
+            yield f"trusted: the key {self.public_key}: {key}"
+
+    def trusted(self, key: str, where: str) -> Iterator[str]:
+        """Yield the lines that say what the verdict rests on; `where` the key stands if it was not given."""
+        yield from self.brought(key)
+        if self.public_key is None and self.checkpoint is not None:
+            yield f"the key {where} signed that checkpoint, too: {key}"
+        elif self.public_key is None:
+            yield (
+                f"that key stands {where}: compare it with the one you were given, or give yours with "
+                "--public-key, or with --checkpoint a checkpoint that was kept elsewhere"
+            )
+
+
+def verify_database_at(database_url: str, given: Given) -> int:
+    """Verify a database: every row of the ledger and of every record table."""
+
+    def work() -> int:
+        told = verify_database(
+            database_url, public_key=given.public_key, kept_checkpoint=given.checkpoint
+        )
+        if told.damage:
+            return _print_findings(told.findings)
+        part = "entries, chain and signature are " if told.findings else ""
+        put_out(
+            f"{part}{given.verdict(told.key)}: {told.size} entries, root {told.root}",
+            *given.trusted(told.key, "beside the database"),
+            *_erased(told.erased),
+        )
+        return _tell_rest(told.findings)
+
+    return _exit_code_of(work)
+
+
+def verify_file(path: Path, given: Given) -> int:
+    """Verify an exported file on a machine that may never have seen the server."""
+
+    def work() -> int:
+        key = load_public_key(given.public_key).text if given.public_key is not None else None
+        note = given.note()
+        told = verify_export(read_at_most(path, MOST_EXPORT_BYTES, SHORTER_PERIOD), key)
+        beside = _beside_kept(note, told)
+        if damage_in((*told.findings, *beside)):
+            code = _print_findings((*told.findings, *beside))
+            put_out(*_erased(told.erased))
+            return code
+        if told.findings:
+            return _tell_rest(told.findings)
+        assert told.header is not None  # noqa: S101  because a sound file has one
+        assert told.checkpoint is not None  # noqa: S101  because a sound file has one
+        period = told.header.period
+        shown = replace(given, checkpoint=None) if beside else given
+        put_out(
+            f"{shown.verdict(told.header.key)} and complete: {told.records} records of "
+            f"{told.header.plant}, {instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
+            f"ledger of {told.checkpoint.size} entries",
+            *shown.trusted(told.header.key, "in the file"),
+            *_erased(told.erased),
+        )
+        return _tell_rest(beside)
+
+    return _exit_code_of(work)
+
+
+def _beside_kept(note: str | None, told: ExportVerification) -> tuple[Finding, ...]:
+    """Return what a kept checkpoint says against the file, or why the file can't be laid beside it."""
+    if note is None or told.header is None or told.checkpoint is None:
+        return ()
+    return kept_findings(note, told.checkpoint, parse_verifier(told.header.key))
+
+
+def verify_entry_proof(path: Path, given: Given) -> int:
+    """Verify the proof of one entry, as the page of a run offers it, and print the entry."""
+
+    def work() -> int:
+        if given == Given():
+            complain(
+                "a proof holds no key: found neither --public-key nor --checkpoint; expected one of the two"
+            )
+            return WRONG_USE
+        key = load_public_key(given.public_key) if given.public_key is not None else None
+        told = verify_proof(
+            read_kept_text(path, MOST_PROOF_BYTES, "the proof of an entry"), key, given.note()
+        )
+        if damage_in(told.findings):
+            return _print_findings(told.findings)
+        assert told.checkpoint is not None  # noqa: S101  because a sound proof has one
+        is_beside = all(finding.code != KEPT_NOT_PROVED for finding in told.findings)
+        if key is None and not is_beside:  # then nothing vouches for the root
+            return _tell_rest(told.findings)
+        shown = given if is_beside else replace(given, checkpoint=None)
+        put_out(
+            f"unaltered: entry {told.index} of a ledger of {told.checkpoint.size} entries",
+            *shown.brought("" if key is None else key.text),
+            *(() if told.entry is None else _entry_lines(told.entry)),
+        )
+        return _tell_rest(told.findings)
+
+    return _exit_code_of(work)
+
+
+def _entry_lines(entry: Entry) -> Iterator[str]:
+    yield (
+        f"{entry.type} of stream {entry.stream}, happened {instant_text(entry.occurred_at)}, "
+        f"recorded {instant_text(entry.recorded_at)}"
+    )
+    if entry.payload is None:
+        yield "its payload is not in the file: it was erased, or left out"
+    else:
+        yield f"its payload: {canonical_text(entry.payload)}"
+
+
+def _erased(count: int) -> tuple[str, ...]:
+    """Return the line that says how many payloads are gone, as an entry says (D51); none for none."""
+    if not count:
+        return ()
+    return (f"payloads erased under a rule of retention, their entries verified: {count}",)
+
+
+_NOT_VERIFIED_WHAT: Final = {
+    WRITTEN_BY_NEWER: (
+        "what the entries from there on mean, and the records made of them; "
+        "verify with that newer version, or a later one"
+    ),
+    OLDER_SCHEMA: (
+        "the tables of records, which that version made; verify them with it, "
+        "or start `redrabbit serve` once: it makes them again from the ledger"
+    ),
+    KEPT_NOT_PROVED: (
+        "that its log goes on from the checkpoint that was kept; verify the database with that checkpoint"
+    ),
+}
+
+
+def _tell_rest(findings: Sequence[Finding]) -> int:
+    """Say what can't be vouched for, which is no damage and not verified either; 0 where that is nothing."""
+    put_out(
+        *(in_english(finding) for finding in findings),
+        *(
+            f"not verified: {what}"
+            for code, what in _NOT_VERIFIED_WHAT.items()
+            if any(finding.code == code for finding in findings)
+        ),
+    )
+    return NOT_VERIFIED if findings else 0
+
+
+def _print_findings(findings: Sequence[Finding]) -> int:
+    put_out(*(in_english(finding) for finding in findings), f"{len(findings)} found")
+    return FOUND
+
+
+def _exit_code_of(work: Callable[[], int]) -> int:
+    """Run it; what a person can mend is told in words.
+
+    What is no longer what was written ends with 1, what could not be read with 3: only then may something be
+    wrong with the records that nobody has seen (D60).
+    """
+    try:
+        return work()
+    except DamagedDatabase as damage:
+        complain(str(damage))
+        return FOUND
+    except KeyMissing as missing:
+        complain(str(missing))
+        return WRONG_USE
+    except (StoreTrouble, OSError, DamagedKey) as trouble:
+        complain(str(trouble))
+        return NOT_VERIFIED

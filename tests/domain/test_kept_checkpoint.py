@@ -1,0 +1,46 @@
+"""A checkpoint that was kept elsewhere, beside a file that holds part of a log (T2, D60)."""
+
+from dataclasses import replace
+
+import pytest
+
+from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint, sign_checkpoint
+from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.signed_note import parse_note
+from tests.domain.test_database_verification import KEY, log_of, sound_rows
+from tests.fakes import ToyKey
+
+ROWS = sound_rows()
+NOTE = sign_checkpoint(log_of(ROWS[:5]), KEY)
+TOLD = checkpoint_of(KEY.name, log_of(ROWS[:5]))
+
+
+@pytest.mark.parametrize("verifier", [KEY, None], ids=["with the key", "without"])
+def test_the_same_checkpoint_shows_the_same_log(verifier: ToyKey | None) -> None:
+    assert kept_findings(NOTE, TOLD, verifier) == ()
+
+
+@pytest.mark.parametrize("verifier", [KEY, None], ids=["with the key", "without"])
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        (replace(TOLD, origin="elsewhere/00"), "origin_differs"),
+        (checkpoint_of(KEY.name, log_of(ROWS[:4])), "kept_not_proved"),
+        (checkpoint_of(KEY.name, log_of(ROWS[:6])), "kept_not_proved"),
+        (replace(TOLD, root=bytes(32)), "kept_contradicts"),
+    ],
+)
+def test_another_log_and_another_size_are_told_apart(
+    told: Checkpoint, code: str, verifier: ToyKey | None
+) -> None:
+    assert [each.code for each in kept_findings(NOTE, told, verifier)] == [code]
+
+
+def test_a_checkpoint_that_another_key_signed_is_not_believed() -> None:
+    assert [each.code for each in kept_findings(NOTE.replace("size", "x"), TOLD, KEY)] == []
+    changed = NOTE.replace(NOTE.splitlines()[2], NOTE.splitlines()[2][::-1])
+    (finding,) = kept_findings(changed, TOLD, KEY)
+    assert finding.code in {"kept_unreadable", "signature_wrong"}
+    with pytest.raises(ValueError, match="note"):
+        kept_findings("no note", TOLD, None)
+    assert parse_checkpoint(parse_note(NOTE).text) == TOLD
