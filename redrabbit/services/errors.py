@@ -5,24 +5,49 @@
         ├── NotRecordable        the database is there and will never take this
         │   └── DuplicateRecord  two records would share what must be unique (D8)
         ├── NotRecording         the station's queue is held up by what could not be recorded yet
+        ├── OutcomeUnknown       nobody knows yet whether it was recorded; never tried again before that is known
         ├── DamagedDatabase      what is kept is not what was written; names what and where
         ├── DatabaseTooNew       made by a newer version of the program
         ├── Superseded           another agent has begun on this database since (B22)
         ├── KeyMissing           the ledger is there and its signing key is not, or the reverse
+        ├── PoolerRefused        something before PostgreSQL takes its sessions, and the lock, apart
         └── WriterAlreadyRunning another process writes to this database (D20)
 
-Trouble is no refusal: the rules had nothing against the command, and it may be tried again; all but
-`NotRecordable`, which would come again each time (decision 0011). The store raises nothing else of its
+Trouble is no refusal: the rules had nothing against the command, nothing was changed, and it may be tried again; all
+but `NotRecordable`, which would come again each time (decision 0011), and `OutcomeUnknown` (decision 0029). The store raises nothing else of its
 own; what a command raises comes back to its caller unchanged.
 """
+
+from enum import StrEnum
+
+
+class TroubleWhy(StrEnum):
+    """Why nothing is recorded, as far as people are told: the words are the log's."""
+
+    DISK_FULL = "disk_full"
+    DISK_FAILS = "disk_fails"
+    NO_ANSWER = "no_answer"
+    LOCKED = "locked"
+    FILE_MOVED = "file_moved"
+    DAMAGED = "damaged"
+    OTHER = "other"
 
 
 class StoreTrouble(Exception):
     """The database can't do it now; the message says what was found and what to do next."""
 
+    why = TroubleWhy.OTHER
+
+    def __init__(self, words: str, why: TroubleWhy | None = None) -> None:
+        super().__init__(words)
+        if why is not None:
+            self.why = why
+
 
 class DamagedDatabase(StoreTrouble):
     """What is kept is not what was written: a torn file, or a record that somebody changed."""
+
+    why = TroubleWhy.DAMAGED
 
 
 class DatabaseTooNew(StoreTrouble):
@@ -37,12 +62,25 @@ class NotRecording(StoreTrouble):
     """The station's queue waits for the database; whoever asks now is not kept waiting behind it."""
 
 
+class OutcomeUnknown(StoreTrouble):
+    """Whether the command took effect is not known yet: the database has not said, and can't be asked.
+
+    Asking again with the same key finds out, and never does it twice.
+    """
+
+    why = TroubleWhy.NO_ANSWER
+
+
 class DuplicateRecord(NotRecordable):
     """The command would make a second record with the same unique fields."""
 
 
 class KeyMissing(StoreTrouble):
     """The signing key and the ledger it belongs to are not both there."""
+
+
+class PoolerRefused(StoreTrouble):
+    """Before PostgreSQL stands a pooler in transaction mode, behind which a lock is nobody's."""
 
 
 class Superseded(StoreTrouble):

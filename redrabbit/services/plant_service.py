@@ -1,8 +1,9 @@
 """The service as web and demo see it: the plant, reading, live readings, and one door for acts."""
 
+import asyncio
 import secrets
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 from redrabbit.domain.acts import Act
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
@@ -13,19 +14,36 @@ from redrabbit.domain.plant import Plant
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door
+from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Reader
 from redrabbit.services.station_queue import Recording
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
+ANSWER_WITHIN_S = 15.0
+"""So long a person waits. A statement that a silent server does not answer ends after ten seconds, and is then known not
+to have been recorded; what is still under way after fifteen may have been (decision 0029)."""
+READ_WITHIN_S = 15.0
+"""So long a page waits for the records."""
+
 
 class LocalPlantService:
     """The service with its agent in the same process."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        *,
+        answer_within_s: float = ANSWER_WITHIN_S,
+        read_within_s: float = READ_WITHIN_S,
+    ) -> None:
         self._agent = agent
+        self._answer_within_s = answer_within_s
+        self._read_within_s = read_within_s
         self._door = Door(agent)
+        self._under_way: set[asyncio.Task[Any]] = set()
+        """What people ask; also what they were told of that nobody knows yet."""
 
     @property
     def plant(self) -> Plant:
@@ -33,8 +51,14 @@ class LocalPlantService:
         return self._agent.plant
 
     async def read(self, query: Callable[[Reader], T]) -> T:
-        """Run a query on a consistent snapshot of the records."""
-        return await self._agent.database.read(query)
+        """Run a query on a consistent snapshot of the records; StoreTrouble if that takes too long."""
+        reading = asyncio.ensure_future(self._agent.database.read(query))
+        if await _ends(reading, self._read_within_s):
+            return reading.result()
+        reading.cancel()
+        raise StoreTrouble(
+            f"the records were not read within {self._read_within_s:g} s", TroubleWhy.NO_ANSWER
+        )
 
     def views(self, only: StationId | None = None) -> Mapping[StationId, StationView]:
         """Return the live readings of every station, or only of the one that is named."""
@@ -69,8 +93,37 @@ class LocalPlantService:
         if known is not None:
             return Actor.stated(known)
         fresh = StatedName(name=cleaned, salt=secrets.token_bytes(SALT_BYTES))
-        return Actor.stated(await self._agent.database.write(lambda uow: uow.keep_name(fresh)))
+        kept = self._agent.database.write(lambda uow: uow.keep_name(fresh))
+        return Actor.stated(await self._answered(kept))
 
     async def do(self, act: Act[R], actor: Actor, key: str | None = None) -> R:
-        """Do what a person asks and return the record that it changed; see `Door.do`."""
-        return await self._door.do(act, actor, key)
+        """Do what a person asks and return the record that it changed; see `Door.do`.
+
+        OutcomeUnknown where that is not known in time. It goes on all the same, and whoever asks again with the same
+        key is told what became of it.
+        """
+        return await self._answered(self._door.do(act, actor, key))
+
+    async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what comes of it in time; whoever gives up waiting before takes back what has not begun."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            if await _ends(task, self._answer_within_s):
+                return task.result()
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        raise OutcomeUnknown(f"the database has not said within {self._answer_within_s:g} s")
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked was told already, or is about to be
+
+
+async def _ends(work: "asyncio.Future[Any]", within_s: float) -> bool:
+    """Wait for it, but no longer; it is not ended by that."""
+    done, _ = await asyncio.wait({work}, timeout=within_s)
+    return bool(done)

@@ -26,7 +26,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run_words import Why
-from redrabbit.services.errors import NotRecordable, NotRecording, StoreTrouble
+from redrabbit.services.errors import NotRecordable, NotRecording, StoreTrouble, TroubleWhy
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Database
 from redrabbit.services.station_owner import StationOwner
@@ -43,6 +43,10 @@ MOST_SIGHTINGS = 100
 """Parts seen where they must not be that are kept for the database to come back."""
 ANSWER_WITHIN_S = 5.0
 """A person whose act has not begun by then is told so; one under way ends when the database says."""
+SILENT_AFTER_S = 5.0
+"""What is being recorded for so long is not recorded, as far as anybody can tell: the database does not answer."""
+CLOSE_WITHIN_S = 10.0
+"""So long the end of the service waits for what is being recorded: a database that answers takes milliseconds."""
 
 log = logging.getLogger("redrabbit.station")
 
@@ -102,6 +106,8 @@ class StationQueue:
         self._inbox: deque[_Waiting | _Hold] = deque()
         self._draining: asyncio.Task[None] | None = None
         self._is_held = False
+        self._asked_at: datetime | None = None
+        """Since when the database is asked to record what is first in the queue."""
         self._answer_by: datetime | None = None
         """When whoever has waited longest is told that it was not done; None: nobody waits."""
         self.not_recording_since: datetime | None = None
@@ -128,6 +134,8 @@ class StationQueue:
         """Look at the clock, unless something is under way that will be looked at first."""
         if self._answer_by is not None and now >= self._answer_by:
             self._refuse_acts(asked_until=now - timedelta(seconds=ANSWER_WITHIN_S))
+        if self._asked_at is not None and now - self._asked_at > timedelta(seconds=SILENT_AFTER_S):
+            self._note_trouble(_SILENT)
         if self._draining is None:
             pending = self._guarded(lambda: self.owner.tick(now))
             if pending is not None:
@@ -197,8 +205,12 @@ class StationQueue:
         What is left then is as if the process had been killed (L3).
         """
         self._closing = True
-        while self._draining is not None:
-            await asyncio.shield(self._draining)
+        draining = self._draining
+        if draining is not None:
+            _, hanging = await asyncio.wait({draining}, timeout=CLOSE_WITHIN_S)
+            if hanging:
+                draining.cancel()
+                await asyncio.wait({draining})
 
     @property
     def _is_recording(self) -> bool:
@@ -280,13 +292,23 @@ class StationQueue:
         return await (self._record(pending) if first.must else self._commit(pending))
 
     async def _commit(self, pending: Pending) -> RunRecord | None:
-        record = await self._database.write(pending.command)
-        if self.not_recording_since is not None:
-            log.warning("recording again", extra=self._about())
-        self.not_recording_since = None
+        self._asked_at = self._clock.now()
+        try:
+            record = await self._database.write(pending.command)
+        except Refusal:
+            self._note_answer()
+            raise
+        finally:
+            self._asked_at = None
+        self._note_answer()
         pending.settle()
         self._on_change()
         return record
+
+    def _note_answer(self) -> None:
+        if self.not_recording_since is not None:
+            log.warning("recording again", extra=self._about())
+        self.not_recording_since = None
 
     async def _record(self, pending: Pending) -> RunRecord | None:
         """Record what the station led to; StoreTrouble only if the service ends before."""
@@ -406,6 +428,9 @@ class StationQueue:
     def _about(self) -> dict[str, object]:
         run = self.owner.run
         return {"station": self.owner.station.id, "run": run.id if run is not None else None}
+
+
+_SILENT = StoreTrouble("the database does not answer", TroubleWhy.NO_ANSWER)
 
 
 def _refuse(waiting: _Waiting | _Hold, trouble: StoreTrouble) -> None:

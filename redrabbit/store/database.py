@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.reading_database import ReadingDatabase
@@ -21,6 +22,9 @@ from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.writer import Writer
 
 T = TypeVar("T")
+
+OUTCOME_S = 30.0
+"""So long a thread waits for what became of its command. Whoever waits in the event loop has a deadline of their own."""
 
 
 class SqlDatabase(ReadingDatabase):
@@ -38,13 +42,24 @@ class SqlDatabase(ReadingDatabase):
     async def write(self, command: Callable[[SqlUnitOfWork], T]) -> T:
         """Run a command in the writer and return its result after the commit (L8).
 
+        Waits for as long as nobody knows what became of it, so that nothing is ever done twice.
         Cancelling the wait takes back a command that has not begun, and no other.
         """
         return await asyncio.wrap_future(self._writer.submit(command))
 
     def write_now(self, command: Callable[[SqlUnitOfWork], T]) -> T:
-        """Run a command in the writer; waits in this thread."""
-        return self._writer.submit(command).result()
+        """Run a command in the writer; waits in this thread, OutcomeUnknown if that takes too long."""
+        future = self._writer.submit(command)
+        try:
+            return future.result(OUTCOME_S)
+        except TimeoutError:
+            if future.done():
+                raise  # it is what the command raised
+            if future.cancel():
+                raise StoreTrouble(
+                    "the database did not come to it", TroubleWhy.NO_ANSWER
+                ) from None
+            raise OutcomeUnknown(f"the database has not answered for {OUTCOME_S:g} s") from None
 
     def send_to(self, targets: Sequence[Target]) -> None:
         """Send messages of what comes from now on to these receivers."""

@@ -8,6 +8,7 @@ ours. PostgreSQL: readers see one snapshot a query (REPEATABLE READ, read only).
 Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#pysqlite-serializable
 """
 
+import errno
 import os
 import re
 import socket
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -27,13 +28,38 @@ from redrabbit.services.errors import (
     DuplicateRecord,
     NotRecordable,
     StoreTrouble,
+    TroubleWhy,
 )
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for somebody else's lock, say an open `sqlite3` shell, before giving up."""
 
-SILENT_SERVER_S = 10
-"""How long a PostgreSQL server that neither answers nor refuses is waited for."""
+CONNECT_S = 5
+"""How long a PostgreSQL server that neither takes a connection nor refuses it is waited for."""
+
+STATEMENT_S = 8.0
+"""A statement of a page or of a command takes milliseconds; whatever takes so long is broken."""
+
+LONG_STATEMENT_S = 3600.0
+"""Of opening, migrating and verifying: one statement may read a whole table."""
+
+CUT_OFF_AFTER_S = 2.0
+"""Longer than its server's own limit a statement is waited for, before its connection is cut off."""
+
+IDLE_IN_TRANSACTION_S = 60.0
+"""After so long the server ends a transaction whose client stands still, and lets go of what it holds."""
+
+UNACKNOWLEDGED_MS = 10_000
+"""What was sent and is not acknowledged by the server's machine: then the connection is lost."""
+
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""A machine that is gone is noticed after some eleven seconds, also where nothing is being sent. The server is asked to
+do the same: else it would keep the lock of a session that is gone for as long as it runs."""
 
 READERS = 4
 """Reader threads and connections: pages are short queries, and the machine is small."""
@@ -84,39 +110,80 @@ def shown(url: URL) -> str:
 
 
 def writer_engine(url: URL, mode: FileMode = "rw") -> Engine:
-    """Return the engine of the one connection that writes."""
+    """Return the engine of the one connection that writes.
+
+    On PostgreSQL a second one is possible, for `pooling.refuse_pooler` only. Statements may take long until
+    somebody says `hurry`.
+    """
     path = sqlite_path(url)
     if path:
         return _sqlite_engine(path, mode, "BEGIN IMMEDIATE", size=1)
-    return create_engine(url, pool_size=1, max_overflow=0, connect_args=_postgresql_arguments(url))
+    return _postgresql_engine(url, LONG_STATEMENT_S, pool_size=1, max_overflow=1)
 
 
-def reader_engine(url: URL, mode: FileMode = "ro") -> Engine:
+def reader_engine(
+    url: URL, mode: FileMode = "ro", *, statement_s: float = LONG_STATEMENT_S
+) -> Engine:
     """Return the engine of the connections that read; each transaction is one snapshot."""
     path = sqlite_path(url)
     if path:
         return _sqlite_engine(path, mode, "BEGIN", size=READERS)
-    return create_engine(
+    return _postgresql_engine(
         url,
+        statement_s,
         pool_size=READERS,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args=_postgresql_arguments(url),
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )
 
 
-def _postgresql_arguments(url: URL) -> dict[str, object]:
+def _postgresql_engine(url: URL, statement_s: float, **how: Any) -> Engine:
+    """Return an engine whose every wait has an end, by the server's clock or by ours."""
+    from redrabbit.store.watchdog import (  # noqa: PLC0415  because who uses SQLite has no driver of PostgreSQL
+        WatchedConnection,
+    )
+
+    engine = create_engine(url, connect_args=_postgresql_arguments(url, statement_s), **how)
+
+    def connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> WatchedConnection:
+        connection = WatchedConnection.connect(*args, **parameters)
+        connection.limit_s = statement_s + CUT_OFF_AFTER_S
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+    return engine
+
+
+def _postgresql_arguments(url: URL, statement_s: float) -> dict[str, object]:
     """Say who connects, so that a second writer can be told who the first is; wait for nobody long."""
     name = f"redrabbit pid {os.getpid()} on {socket.gethostname()}"
-    asked = url.query.get("options", "")
+    limits = {
+        "lock_timeout": BUSY_TIMEOUT_S,
+        "statement_timeout": statement_s,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_S,
+    }
+    ours = " ".join(
+        [f"-c {limit}={seconds * 1000:.0f}" for limit, seconds in limits.items()]
+        + [f"-c tcp_{limit}={number}" for limit, number in KEEPALIVES.items() if "_" in limit]
+    )
     return {
         "application_name": name[:63],
-        "connect_timeout": SILENT_SERVER_S,
-        "tcp_user_timeout": SILENT_SERVER_S * 1000,
-        "options": f"-c lock_timeout={BUSY_TIMEOUT_S * 1000:.0f} {asked}",
+        "connect_timeout": CONNECT_S,
+        "tcp_user_timeout": UNACKNOWLEDGED_MS,
+        **KEEPALIVES,
+        "options": f"{ours} {url.query.get('options', '')}".strip(),
     }
+
+
+def hurry(connection: Connection) -> None:
+    """Let no statement of this connection take long from now on; nothing on SQLite."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.dbapi_connection
+        driver.limit_s = STATEMENT_S + CUT_OFF_AFTER_S
+        connection.exec_driver_sql(f"SET statement_timeout = {STATEMENT_S * 1000:.0f}")
+        connection.commit()
 
 
 def _sqlite_engine(path: Path, mode: FileMode, begin: str, size: int) -> Engine:
@@ -234,7 +301,26 @@ def trouble(error: Exception, doing: str) -> StoreTrouble:
     refused_unsent = isinstance(error, DataError) or isinstance(cause, OverflowError)
     if refused_unsent or (state or "").startswith(_POSTGRESQL_NEVER):
         return NotRecordable(words)
-    return StoreTrouble(words)
+    if isinstance(cause, OSError):
+        return StoreTrouble(words, _OF_SYSTEM.get(cause.errno or 0, TroubleWhy.OTHER))
+    return StoreTrouble(words, _OF_POSTGRESQL.get(state or "", TroubleWhy.NO_ANSWER))
+
+
+_OF_SYSTEM = {errno.ENOSPC: TroubleWhy.DISK_FULL, errno.EIO: TroubleWhy.DISK_FAILS}
+_OF_POSTGRESQL = {
+    "53100": TroubleWhy.DISK_FULL,
+    "58030": TroubleWhy.DISK_FAILS,
+    "55P03": TroubleWhy.LOCKED,
+    "40P01": TroubleWhy.LOCKED,
+}
+"""SQLSTATE; without one, or with another that is not known to come each time, nobody answered."""
+_OF_SQLITE = {
+    sqlite3.SQLITE_FULL: TroubleWhy.DISK_FULL,
+    sqlite3.SQLITE_IOERR: TroubleWhy.DISK_FAILS,
+    sqlite3.SQLITE_BUSY: TroubleWhy.LOCKED,
+    sqlite3.SQLITE_LOCKED: TroubleWhy.LOCKED,
+}
+"""By primary result code."""
 
 
 def _sqlite_trouble(cause: sqlite3.Error, words: str) -> StoreTrouble:
@@ -248,4 +334,4 @@ def _sqlite_trouble(cause: sqlite3.Error, words: str) -> StoreTrouble:
     unsent = isinstance(cause, sqlite3.DataError) or "binding parameter" in words
     if unsent or (code is not None and code & 0xFF in _SQLITE_NEVER):
         return NotRecordable(words)
-    return StoreTrouble(words)
+    return StoreTrouble(words, _OF_SQLITE.get((code or 0) & 0xFF, TroubleWhy.OTHER))

@@ -168,6 +168,13 @@ def read_head(connection: Connection) -> LedgerHead:
     return LedgerHead(size=rows[0].size, root=rows[0].root, checkpoint=rows[0].checkpoint)
 
 
+def begins_with(connection: Connection, head: LedgerHead, log: LogState) -> bool:
+    """Return whether what is written begins with this log: more may have come behind it since."""
+    if head.size < log.size:
+        return False
+    return stored_frontier(log.size, partial(tree_node, connection)).root == log.root
+
+
 def insert_head(connection: Connection, log: LogState, seal: Seal) -> None:
     """Write the head for the first time."""
     with translated("writing the ledger's head"):

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store.database_files import companion
 
 
@@ -70,11 +70,13 @@ class OpenedFile:
     def _without_log(self, what: str) -> StoreTrouble:
         return StoreTrouble(
             f"{self._path}: {what}. What was recorded last stands only there: put it back before the "
-            "service is started anew, or it is lost"
+            "service is started anew, or it is lost",
+            TroubleWhy.FILE_MOVED,
         )
 
     def _gone(self, what: str) -> StoreTrouble:
         return StoreTrouble(
             f"{self._path}: {what}. Nothing is recorded until the file that was opened lies there "
-            "again, or the service is started anew"
+            "again, or the service is started anew",
+            TroubleWhy.FILE_MOVED,
         )

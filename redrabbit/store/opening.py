@@ -28,6 +28,7 @@ from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.database_files import about, companion, refuse_no_file, sync
 from redrabbit.store.engine import (
+    STATEMENT_S,
     parsed_url,
     reader_engine,
     sqlite_path,
@@ -131,7 +132,7 @@ def _locked(path: Path, clock: Clock) -> DatabaseLock:
 def _ready(
     url: URL, session: WriterSession, key: LogKey, clock: Clock, recording: Recording
 ) -> SqlDatabase:
-    readers = reader_engine(url)
+    readers = reader_engine(url, statement_s=STATEMENT_S)
     try:
         connection = session.connection()
         _refuse_torn_pages(connection)
@@ -149,6 +150,7 @@ def _ready(
             rebuild_records(connection, recording.fold)
             with translated("opening"), connection.begin():
                 _verify_and_seal(connection, key, recording)
+        session.hurry()
         writer = Writer(session, key, clock, recording)
     except BaseException:
         session.close()

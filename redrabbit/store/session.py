@@ -6,9 +6,21 @@ is refused because another process has taken over meanwhile.
 
 from sqlalchemy import Connection, Engine
 
-from redrabbit.store.engine import translated
+from redrabbit.services.errors import PoolerRefused, StoreTrouble
+from redrabbit.store.engine import hurry, translated
 from redrabbit.store.locking import DatabaseLock, take_advisory_lock
 from redrabbit.store.opened_file import OpenedFile
+from redrabbit.store.pooling import refuse_pooler
+
+
+def pooler_named(trouble: StoreTrouble) -> PoolerRefused | None:
+    """Return what refuses to connect, where its words are PgBouncer's; None where they are somebody else's."""
+    if "unsupported startup parameter" not in str(trouble):
+        return None
+    return PoolerRefused(
+        f"{trouble}. That is what a connection pooler (PgBouncer) says; its sessions would have none of the time "
+        "limits that are asked for. Expected: the address of the server itself"
+    )
 
 
 class WriterSession:
@@ -21,22 +33,38 @@ class WriterSession:
         self._lock = lock
         self._file = file
         self._connection: Connection | None = None
+        self._hurries = False
+
+    def hurry(self) -> None:
+        """Let no statement take long from now on: opening is over. StoreTrouble if that can't be said now."""
+        self._hurries = True
+        with translated("limiting statements"):
+            hurry(self.connection())
 
     def connection(self) -> Connection:
         """Return the connection that may write; StoreTrouble if there is no way to it now."""
         if self._connection is None:
             self.refuse_other_file()
-            with translated("connecting"):
-                connection = self._engine.connect()
-                try:
-                    if self._engine.dialect.name == "postgresql":
-                        take_advisory_lock(connection)
-                except BaseException:
-                    connection.invalidate()
-                    connection.close()
-                    raise
-            self._connection = connection
+            try:
+                with translated("connecting"):
+                    self._connection = self._connected()
+            except StoreTrouble as trouble:
+                raise pooler_named(trouble) or trouble from None
         return self._connection
+
+    def _connected(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            if self._hurries:
+                hurry(connection)
+            if self._engine.dialect.name == "postgresql":
+                refuse_pooler(connection)
+                take_advisory_lock(connection)
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        return connection
 
     def refuse_other_file(self) -> None:
         """Raise StoreTrouble if what is written to is not the file that was opened."""

@@ -3,9 +3,13 @@
 Commands wait in a queue; the thread takes all that are there, runs each in a SAVEPOINT of one
 transaction, signs the head over what they appended, commits, and only then answers (L8). So fifty
 waiting callers share one wait for the disk. A command that raises loses its own savepoint and
-nothing else; if the commit fails, every command of the group gets `StoreTrouble` and the log in
-memory is read again from what the database really has. A commit whose answer was lost on the way
-counts if the database has it.
+nothing else; if the transaction fails before its commit was asked for, every command of the group
+gets `StoreTrouble` and the log in memory is read again from what the database really has.
+
+A commit that was asked for and not answered has an outcome that nobody knows. Then the head is read
+until it says: only then is the group answered, and only then does another command run. What waits
+meanwhile is refused, as it was not begun; who waits for the group itself has a deadline of their own
+(decision 0029).
 """
 
 import queue
@@ -20,7 +24,7 @@ from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import DamagedDatabase, StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
@@ -34,6 +38,12 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 256
 """Commands in one commit: enough to share the disk's wait, few enough to answer within 100 ms."""
+
+LOOK_AGAIN_S = 0.25
+"""Between two looks for what became of a commit."""
+
+REFUSE_AFTER_S = 2.0
+"""So long commands wait behind a commit of which nothing is known, before they are refused: a restart takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,21 @@ class _Outcome:
             self.job.future.set_result(self.result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """A group whose commit was asked for and not answered."""
+
+    recorded: Recorded
+    """What is recorded if it took effect."""
+    outcomes: list[_Outcome]
+    error: BaseException
+    """What its callers are told if it did not."""
+
+
+class _AnswerLostError(Exception):
+    """The commit was asked for, and what became of it was not said."""
+
+
 class Writer:
     """Runs commands in its own thread until closed."""
 
@@ -71,11 +96,13 @@ class Writer:
         self._log_is_known = False
         self._has_read = False
         """Whether the database was read: from then on it is as this process left it."""
-        self._unsure: LogState | None = None
-        """The log after a commit of which nobody knows whether it took effect."""
+        self._unknown: _Unknown | None = None
+        """Nothing runs before it is known what became of this."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
+        self._stopped = threading.Event()
+        """Set by `close`: nobody waits any longer for what may come."""
         self._connected()
         self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
         self._thread.start()
@@ -98,6 +125,7 @@ class Writer:
         with self._accepting:
             if not self._closed:
                 self._closed = True
+                self._stopped.set()
                 self._queue.put(None)
         self._thread.join()
 
@@ -108,6 +136,7 @@ class Writer:
             wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if wanted:
                 self._answer(wanted)
+            going_on = self._find_out() and going_on
         with suppress(StoreTrouble):
             self._session.close()
 
@@ -131,10 +160,14 @@ class Writer:
             outcome.tell()
 
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
-        """Run a group in one transaction; what a command raises is its own outcome."""
+        """Run a group in one transaction; what a command raises is its own outcome.
+
+        Nothing is answered now where its outcome is not known: see `_find_out`.
+        """
         connection = self._connected()
         recorded = self._recorded
         outcomes = []
+        asked = False
         try:
             with _transaction(connection):
                 for job in jobs:
@@ -143,23 +176,79 @@ class Writer:
                 if recorded is not self._recorded:
                     self._write_head(connection, recorded)
                 self._session.refuse_other_file()
+                asked = True
             self._session.refuse_other_file()  # between the two it may have been moved
         except BaseException as error:
-            self._unsure = recorded.log
-            is_trouble = isinstance(error, StoreTrouble) and recorded is not self._recorded
-            if not is_trouble or not self._is_committed(recorded.log):
-                raise
+            if not asked or recorded is self._recorded:
+                raise  # what appended nothing may be done again, whatever became of it
+            self._forget_connection()
+            self._unknown = _Unknown(recorded, outcomes, error)
+            return []
         self._recorded = recorded
         return outcomes
 
-    def _is_committed(self, log: LogState) -> bool:
-        """Return whether a commit took effect though its answer was lost: else it is done twice."""
-        self._forget_connection()
-        with suppress(StoreTrouble):
+    def _find_out(self) -> bool:
+        """Look until it is known what became of the last commit; False if the writer is closed before."""
+        waited_s = 0.0
+        while self._unknown is not None:
+            try:
+                took_effect = self._took_effect(self._unknown.recorded.log)
+            except DamagedDatabase as damage:
+                self._settle(damage)
+            except StoreTrouble as trouble:
+                if self._closed:
+                    self._settle(OutcomeUnknown(f"closed before it was known: {trouble}"))
+                    self._refuse_waiting(trouble)
+                    return False
+                if waited_s >= REFUSE_AFTER_S:
+                    self._refuse_waiting(trouble)
+                self._stopped.wait(LOOK_AGAIN_S)
+                waited_s += LOOK_AGAIN_S
+            else:
+                self._settle(None if took_effect else self._unknown.error)
+        return True
+
+    def _took_effect(self, log: LogState) -> bool:
+        """Read the head, and return whether it covers this log; StoreTrouble if it can't be read now.
+
+        On PostgreSQL the lock is taken first, which the session that was asked to commit holds while it lives: so
+        nothing comes after this look.
+        """
+        try:
             connection = self._session.connection()
             with _transaction(connection):
-                return _is_of(ledger.read_head(connection), log)
-        return False
+                found = ledger.read_head(connection)
+                if _is_of(found, self._recorded.log):
+                    return False
+                if _is_of(found, log) or ledger.begins_with(connection, found, log):
+                    return True
+        except BaseException:
+            self._forget_connection()
+            raise
+        raise self._other_history(found.size)
+
+    def _settle(self, error: BaseException | None) -> None:
+        """Answer the group: as its commands ended, or with this error."""
+        assert self._unknown is not None  # noqa: S101  both callers have just looked
+        settled, self._unknown = self._unknown, None
+        if error is None:
+            self._recorded = settled.recorded
+        for outcome in settled.outcomes:
+            (outcome if error is None else _Outcome(outcome.job, error=error)).tell()
+
+    def _refuse_waiting(self, trouble: StoreTrouble) -> None:
+        """Tell whoever waits that nothing of theirs was begun."""
+        words = f"{trouble}. What became of the commit before this one is not known yet; nothing of this was begun"
+        waiting: list[_Job] = []
+        while not self._queue.empty():
+            job = self._queue.get()
+            if job is None:
+                self._queue.put(None)
+                break
+            waiting.append(job)
+        for job in waiting:
+            if job.future.set_running_or_notify_cancel():
+                job.future.set_exception(StoreTrouble(words, trouble.why))
 
     def _run_one(
         self, connection: Connection, job: _Job, recorded: Recorded
@@ -202,7 +291,6 @@ class Writer:
                     self._refuse_other_history(found)
                     self._recorded = found
             self._log_is_known = self._has_read = True
-            self._unsure = None
         return connection
 
     def _refuse_other_history(self, found: Recorded) -> None:
@@ -210,12 +298,15 @@ class Writer:
 
         A file that was put back, or that lost its write-ahead log, would be signed over (D62).
         """
-        if self._has_read and found.log not in (self._recorded.log, self._unsure):
-            raise DamagedDatabase(
-                f"its ledger has {found.log.size} entries and is not the one that was written last, of "
-                f"{self._recorded.log.size}: it was put back, or lost what was written. Nothing is "
-                "recorded. Stop the service; if this is the history to go on with, start it again"
-            )
+        if self._has_read and found.log != self._recorded.log:
+            raise self._other_history(found.log.size)
+
+    def _other_history(self, size: int) -> DamagedDatabase:
+        return DamagedDatabase(
+            f"its ledger has {size} entries and is not the one that was written last, of "
+            f"{self._recorded.log.size}: it was put back, or lost what was written. Nothing is "
+            "recorded. Stop the service; if this is the history to go on with, start it again"
+        )
 
     def _forget_connection(self) -> None:
         """Believe nothing about the database until it was read again."""

@@ -21,7 +21,12 @@ from starlette.types import ASGIApp, Scope
 from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
-from redrabbit.services.errors import DamagedDatabase, NotRecordable, StoreTrouble
+from redrabbit.services.errors import (
+    DamagedDatabase,
+    NotRecordable,
+    OutcomeUnknown,
+    StoreTrouble,
+)
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
@@ -46,6 +51,7 @@ from redrabbit.web.problems import (
     never_answer,
     refusal_answer,
     trouble_answer,
+    unknown_answer,
     validation_answer,
 )
 from redrabbit.web.rendering import page
@@ -159,6 +165,11 @@ def _add_problems(app: FastAPI, site: Site) -> None:
     async def never(request: Request, error: NotRecordable) -> Response:
         log.error("not answered, not recordable: %s", error)
         return never_answer(site, request)
+
+    @app.exception_handler(OutcomeUnknown)
+    async def unknown(request: Request, error: OutcomeUnknown) -> Response:
+        log.warning("answered that nobody knows yet: %s", error)
+        return unknown_answer(site, request)
 
     @app.exception_handler(StoreTrouble)
     async def trouble(request: Request, error: StoreTrouble) -> Response:

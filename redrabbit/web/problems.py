@@ -113,6 +113,14 @@ def trouble_answer(site: Site, request: Request) -> Response:
     return answer
 
 
+def unknown_answer(site: Site, request: Request) -> Response:
+    """Return the answer where nobody knows yet whether what was asked is recorded: asking again finds out."""
+    detail = site.visit(request).words("problem.outcome_unknown")
+    answer = _answer(site, request, 503, code="outcome_unknown", detail=detail, more={})
+    answer.headers["retry-after"] = "5"
+    return answer
+
+
 def never_answer(site: Site, request: Request) -> Response:
     """Return the answer where the records can't hold what was asked; asking again doesn't help."""
     detail = site.visit(request).words("problem.not_recordable")

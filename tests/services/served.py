@@ -1,5 +1,6 @@
 """The product's service over the memory store, its stations read by hand, for tests of the door."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -29,6 +30,8 @@ class Served:
         self.plant = plant or a_plant()
         self.clock = VirtualClock(BEGIN)
         self.database = a_memory_database(self.plant, self.clock)
+        self.answers: asyncio.Event | None = None
+        """Where it is given, the database does what it is told, and says so only then."""
         self.agent, self.service = self._life()
 
     def _life(self) -> tuple[Agent, LocalPlantService]:
@@ -53,7 +56,10 @@ class Served:
         await self.open()
 
     async def write(self, command: Callable[[UnitOfWork], T]) -> T:
-        return self.database.write_now(command)
+        result = self.database.write_now(command)
+        if self.answers is not None:
+            await self.answers.wait()
+        return result
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         return self.database.read_now(query)

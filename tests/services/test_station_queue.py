@@ -11,7 +11,12 @@ from redrabbit.domain.records import ContainmentRecord, RunRecord, StationRecord
 from redrabbit.domain.run_words import Outcome, RunState, StopCode
 from redrabbit.services import station_queue
 from redrabbit.services.errors import NotRecordable, NotRecording, StoreTrouble
-from redrabbit.services.station_queue import ANSWER_WITHIN_S, GIVE_UP_AFTER_S, RETRY_S
+from redrabbit.services.station_queue import (
+    ANSWER_WITHIN_S,
+    GIVE_UP_AFTER_S,
+    RETRY_S,
+    SILENT_AFTER_S,
+)
 from tests.plants import LINE, OP20, OP30, Bench, a_plant, a_station
 from tests.services.queue_bench import (
     ANNA,
@@ -129,6 +134,44 @@ async def test_an_act_whose_write_is_under_way_is_answered_as_the_database_says(
     assert not acted.done()
     bench.database.gate.set()
     assert (await acted).reason_code is StopCode.PERSON
+
+
+def is_stuck(bench: QueueBench) -> bool:
+    return bench.queue.recording.not_recording_since is not None
+
+
+async def test_a_write_that_hangs_is_shown_as_not_recorded_and_counts_when_it_is_known() -> None:
+    """P2, F3: the pages said "watching" while nothing was recorded. Nothing is done twice (K2)."""
+    bench = QueueBench()
+    await bench.start()
+    bench.database.gate = asyncio.Event()
+    bench.reads(part_present=True)
+    await turns()
+    await bench.pass_time(SILENT_AFTER_S)
+    assert not is_stuck(bench), "a backup may lock it for so long"
+    await bench.pass_time(RETRY_S)
+    assert is_stuck(bench)
+    with pytest.raises(NotRecording):
+        await bench.abort()
+    bench.database.gate.set()
+    await turns()
+    assert not is_stuck(bench)
+    assert (bench.run().state, bench.database.tries) == (RunState.PRESENTED, 3)
+
+
+async def test_a_refusal_is_an_answer_of_the_database_too() -> None:
+    bench = QueueBench()
+    run = await bench.start()
+    bench.database.gate = asyncio.Event()
+    bench.database.answer = lambda _event: Refusal("run_closed", run=run.run_id)
+    acted = asyncio.create_task(bench.abort())
+    await turns()
+    await bench.pass_time(SILENT_AFTER_S + RETRY_S)
+    assert is_stuck(bench)
+    bench.database.gate.set()
+    with pytest.raises(Refusal):
+        await acted
+    assert not is_stuck(bench)
 
 
 async def test_an_act_that_nobody_waits_for_any_more_is_not_done() -> None:

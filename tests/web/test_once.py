@@ -1,14 +1,17 @@
 """An act is done once, however often it is sent: by a program's key, by a form's (D65)."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from redrabbit.domain.records import PauseRecord, RunRecord
+from redrabbit.services.errors import OutcomeUnknown
 from redrabbit.services.ports import equals
+from redrabbit.web.access import form_token
 from redrabbit.web.pages.forms import key_of
 from tests.showcase_story import OPEN_CASE
-from tests.web.conftest import Visitor
+from tests.web.conftest import NONCE, RULES, Visitor
 
 BY = {"operator": "badge 2207"}
 PAUSE = {
@@ -53,6 +56,45 @@ def test_a_key_is_1_to_100_visible_characters(visitor: Visitor, key: str) -> Non
     status, problem = keyed(visitor, "/api/v1/pauses", key, **PAUSE)
     assert (status, problem["code"]) == (422, "invalid_request")
     assert pauses(visitor) == 0
+
+
+def test_an_act_of_which_nobody_knows_yet_is_answered_so_and_asked_again_done_once(
+    visitor: Visitor,
+) -> None:
+    """K2: it was "Nothing was changed; try again soon", and trying again doubled it."""
+    with visitor.plant.database_away(OutcomeUnknown("no answer")):
+        visitor.be("badge 2207")
+        answer = visitor.client.post(
+            "/api/v1/pauses", json=PAUSE, headers={"idempotency-key": "k-1"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+        assert "Nobody knows yet" in answer.json()["detail"]
+        assert answer.headers["retry-after"] == "5"
+    assert keyed(visitor, "/api/v1/pauses", "k-1", **PAUSE)[0] == 201
+    assert pauses(visitor) == 1
+
+
+def test_a_form_of_which_nobody_knows_yet_says_so_in_both_languages(visitor: Visitor) -> None:
+    pause = form_fields(visitor.text("/due"), "/due/pause")
+    fields = {"line": "line1", "reason": "no material", "by": "Chen Jie"}
+    span = {"begins_at": "2026-11-23T15:00", "ends_at": "2026-11-23T16:30"}
+    sent = {"form_token": form_token(RULES, NONCE), **pause, **fields, **span}
+    for language, words in (("en", "Nobody knows yet"), ("zh", "还不知道")):
+        with visitor.plant.database_away(OutcomeUnknown("no answer")):
+            answer = visitor.client.post(
+                "/due/pause", data=sent, headers={"accept-language": language}
+            )
+        assert answer.status_code == 503
+        assert words in answer.text
+    assert [visitor.send("/due/pause", **sent) for _ in range(2)] == [303, 303]
+    assert pauses(visitor) == 1
+
+
+def test_every_form_that_does_something_carries_a_key() -> None:
+    templates = Path(__file__).parents[2] / "redrabbit" / "web" / "templates"
+    for template in sorted(templates.glob("*.html")):
+        forms = re.findall(r'<form method="post".*?</form>', template.read_text("utf-8"), re.DOTALL)
+        assert all("parts.token()" in form for form in forms), template.name
 
 
 def test_every_act_of_the_api_takes_a_key(onlooker: Visitor) -> None:

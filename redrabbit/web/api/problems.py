@@ -31,7 +31,7 @@ _ALL: Final[dict[int, str]] = {
     413: "The body is too large.",
     422: "A value is not of the declared form; `errors` says which and why.",
     503: "The records can't be reached now, or too many look at once: try again (`Retry-After`); or "
-    "damaged. Nothing was changed.",
+    "damaged. Nothing was changed; but `outcome_unknown`: nobody knows yet whether it was.",
 }
 
 Answers = dict[int | str, dict[str, Any]]
@@ -63,7 +63,8 @@ Runs, occurrences, containments, pauses and alarms are numbered on their line: `
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.
 
 An act with a header `Idempotency-Key` of your own is done once: asked again, the first answer is
-given. So ask again after a lost connection, with the same key. A scan that was refused on a run is
+given. So ask again after a lost connection, and after 503 `outcome_unknown`, with the same key: the database
+had not said in time whether the act is recorded. Without a key, look first whether it is. A scan that was refused on a run is
 recorded, so its refusal is such an answer: scan anew with a new key. Other refusals keep no key.
 
 People are told by name, and beside each `..._by` stands `..._how`: `stated` means that the name was

@@ -1,0 +1,299 @@
+"""What became of a commit whose answer was lost: looked up before anybody is answered (decision 0029).
+
+A real PostgreSQL behind a proxy that breaks at its COMMIT; and SQLite whose commit takes effect and then fails.
+"""
+
+import os
+import random
+import signal
+import sqlite3
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redrabbit.base.clock import SteadyClock
+from redrabbit.domain.ledger import Entry
+from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.store import database as database_module
+from redrabbit.store import engine, opening
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.opening import open_database
+from redrabbit.store.verification import verify_database
+from tests.store.faulty_proxy import CLOCK, Fault, FaultyProxy, proxied
+from tests.stored import RECORDING, any_fold, happened
+
+STATEMENT_S = 0.75
+CUT_OFF_AFTER_S = 0.25
+"""A statement that is not answered ends after a second here, where a service waits for ten."""
+ENDS_WITHIN_S = 12.0
+"""Refused for two seconds, silent for one, and a machine that is busy."""
+
+
+@pytest.fixture(autouse=True)
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (engine, opening):
+        monkeypatch.setattr(module, "STATEMENT_S", STATEMENT_S)
+    monkeypatch.setattr(engine, "CUT_OFF_AFTER_S", CUT_OFF_AFTER_S)
+    monkeypatch.setattr(engine, "CONNECT_S", 2)
+
+
+@pytest.fixture
+def proxy(postgresql_url: str) -> Iterator[FaultyProxy]:
+    with proxied(postgresql_url) as found:
+        yield found
+
+
+def opened(url: str, folder: Path) -> SqlDatabase:
+    return open_database(
+        url,
+        plant="Plant 1",
+        clock=SteadyClock(),
+        recording=RECORDING,
+        key_path=folder / "plant.key",
+    )
+
+
+def say(database: SqlDatabase, number: int) -> "Future[Entry]":
+    return database._writer.submit(lambda work: work.append(happened("noted", number=number)))
+
+
+def said(database: SqlDatabase) -> Counter[int]:
+    """Return how often each number stands in the ledger."""
+    entries = database.read_now(lambda reader: reader.entries())
+    return Counter(int(str(e.payload["number"])) for e in entries if e.payload is not None)
+
+
+@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name)
+def test_a_lost_answer_is_looked_up_before_anybody_is_told(
+    proxy: FaultyProxy, tmp_path: Path, fault: Fault
+) -> None:
+    """P1: it was told as not done, and done again."""
+    with opened(proxy.url, tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+        proxy.breaks(fault, refuses_s=2.0)
+        asked_s = CLOCK.steady_s()
+        future = say(database, 1)
+        trouble = future.exception(ENDS_WITHIN_S)
+        assert CLOCK.steady_s() - asked_s < ENDS_WITHIN_S
+        assert not isinstance(trouble, OutcomeUnknown)
+        took_effect = fault in {Fault.LOSES_ANSWER, Fault.SILENT_ANSWER}
+        assert (trouble is None) is took_effect, trouble
+        _say_until_taken(database, 2)
+        assert said(database) == {0: 1, 2: 1} | ({1: 1} if took_effect else {})
+
+
+def _say_until_taken(database: SqlDatabase, number: int) -> None:
+    """Do as a station's queue does: again and again, until it is recorded."""
+    while True:
+        try:
+            say(database, number).result(ENDS_WITHIN_S)
+        except StoreTrouble:
+            continue
+        return
+
+
+def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, seed: int) -> None:
+    """Let four stations record beside each other while the way to the server breaks so many times."""
+    rng = random.Random(seed)
+    numbers = iter(range(1_000_000))
+    taken: list[int] = []
+    over = threading.Event()
+    slowest_s = [0.0]
+
+    def station() -> None:
+        while not over.is_set():
+            number, began_s = next(numbers), CLOCK.steady_s()
+            _say_until_taken(database, number)
+            taken.append(number)
+            slowest_s[0] = max(slowest_s[0], CLOCK.steady_s() - began_s)
+
+    with ThreadPoolExecutor(4) as threads:
+        stations = [threads.submit(station) for _ in range(4)]
+        pause = threading.Event()
+        try:
+            for _ in range(faults):
+                pause.wait(rng.uniform(0.0, 0.1))
+                proxy.breaks(rng.choice(list(Fault)), refuses_s=rng.choice([0.0, 0.3, 1.5]))
+                began_s = CLOCK.steady_s()
+                while proxy.is_broken():
+                    assert CLOCK.steady_s() - began_s < ENDS_WITHIN_S, f"hangs; seed {seed}"
+                    pause.wait(0.01)
+        finally:
+            over.set()
+        for each in stations:
+            each.result(ENDS_WITHIN_S)
+    assert proxy.faults == faults
+    assert slowest_s[0] < ENDS_WITHIN_S, f"seed {seed}"
+    found = said(database)
+    assert set(found.values()) <= {1}, f"doubled; seed {seed}"
+    assert set(taken) == set(found), f"lost; seed {seed}"
+
+
+def test_twenty_faults_at_random_lose_and_double_nothing(
+    proxy: FaultyProxy, tmp_path: Path, postgresql_url: str
+) -> None:
+    with opened(proxy.url, tmp_path) as database:
+        faults_at_random(database, proxy, faults=20, seed=7)
+    pub = tmp_path / "plant.pub"
+    assert verify_database(postgresql_url, public_key=pub, fold=any_fold).sound
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_two_hundred_faults_at_random_lose_and_double_nothing(
+    proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    with opened(proxy.url, tmp_path) as database:
+        faults_at_random(database, proxy, faults=200, seed=random.SystemRandom().randrange(10**9))
+
+
+@contextmanager
+def standing_still(url: str) -> Iterator[int]:
+    """Stop the server's process that writes for the database, as a debugger or a hung disk does."""
+    with psycopg.connect(url, autocommit=True) as other:
+        found = other.execute(
+            "SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+            " WHERE l.locktype = 'advisory' AND a.datname = current_database()"
+        ).fetchone()
+    assert found
+    os.kill(found[0], signal.SIGSTOP)
+    try:
+        yield found[0]
+    finally:
+        os.kill(found[0], signal.SIGCONT)
+
+
+def test_a_server_that_stands_still_keeps_nobody_waiting_and_nothing_is_done_twice(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """P2: each POST hung for as long as the service ran."""
+    with opened(postgresql_url, tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+        with standing_still(postgresql_url):
+            asked_s = CLOCK.steady_s()
+            with pytest.raises(StoreTrouble) as told:
+                say(database, 1).result(ENDS_WITHIN_S)
+            assert told.value.why is TroubleWhy.NO_ANSWER
+            with pytest.raises(StoreTrouble):  # the lock is still held by the session that stands
+                say(database, 2).result(ENDS_WITHIN_S)
+            assert CLOCK.steady_s() - asked_s < ENDS_WITHIN_S
+            assert said(database) == {0: 1}, "pages are read meanwhile"
+        _say_until_taken(database, 3)
+        assert said(database) == {0: 1, 3: 1}
+
+
+def test_a_reader_whose_server_stands_still_is_told_so(proxy: FaultyProxy, tmp_path: Path) -> None:
+    with opened(proxy.url, tmp_path) as database:
+        asked_s = CLOCK.steady_s()
+        with pytest.raises(StoreTrouble, match=r"statement timeout|did not answer"):
+            database.read_now(_sleeps)
+        assert CLOCK.steady_s() - asked_s < ENDS_WITHIN_S
+        assert said(database) == {}
+
+
+def _sleeps(reader: Any) -> None:
+    with engine.translated("reading"):
+        reader._connection.exec_driver_sql("SELECT pg_sleep(60)")
+
+
+def test_what_stays_unknown_is_said_so_and_nothing_runs_before_it_is_known(
+    proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "OUTCOME_S", 1.0)
+    with opened(proxy.url, tmp_path) as database:
+        database.write_now(lambda work: work.append(happened("noted", number=0)))
+        proxy.breaks(Fault.LOSES_ANSWER, refuses_s=4.0)
+        first: list[Future[Entry]] = []
+        submit = database._writer.submit
+
+        def remembered(command: Any) -> Any:
+            first.append(submit(command))
+            return first[-1]
+
+        monkeypatch.setattr(database._writer, "submit", remembered)
+        with pytest.raises(OutcomeUnknown):
+            database.write_now(lambda work: work.append(happened("noted", number=1)))
+        with pytest.raises(StoreTrouble, match=r"nothing of this was begun|did not come to it"):
+            database.write_now(lambda work: work.append(happened("noted", number=2)))
+        assert first[0].result(ENDS_WITHIN_S).index == 1, "told once it is known"
+        assert said(database) == {0: 1, 1: 1}
+
+
+def test_a_service_that_ends_before_it_is_known_waits_for_nobody(
+    proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    database = opened(proxy.url, tmp_path)
+    proxy.breaks(Fault.LOSES_ANSWER, refuses_s=60.0)
+    future = say(database, 1)
+    while proxy.faults == 0:
+        threading.Event().wait(0.01)
+    asked_s = CLOCK.steady_s()
+    database.close()
+    assert CLOCK.steady_s() - asked_s < ENDS_WITHIN_S
+    assert isinstance(future.exception(0), OutcomeUnknown)
+
+
+LAWS = st.lists(st.sampled_from(["kept", "lost_before", "lost_after", "away"]), max_size=12)
+
+
+@settings(max_examples=25)
+@given(faults=LAWS)
+def test_a_commit_of_sqlite_that_fails_counts_as_what_became_of_it(faults: list[str]) -> None:
+    """The same law without a network: an error of COMMIT says nothing of whether it took effect."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = opened(f"sqlite:///{folder}/plant.db", Path(folder))
+        with closing(database):
+            told = _with_faults(database, faults)
+            assert said(database) == Counter(n for n, trouble in enumerate(told) if not trouble)
+            expected = [fault == "lost_before" for fault in faults]
+            assert [trouble is not None for trouble in told] == expected
+        verified = verify_database(
+            f"sqlite:///{folder}/plant.db", public_key=Path(folder) / "plant.pub", fold=any_fold
+        )
+        assert verified.sound
+
+
+def _with_faults(database: SqlDatabase, faults: list[str]) -> list[BaseException | None]:
+    """Say a number under each fault; return what was told of each."""
+    session: Any = database._writer._session
+    dialect, connection = session._engine.dialect, session.connection
+    commit, coming = dialect.do_commit, [*faults]
+    away = [0]
+
+    def do_commit(raw: Any) -> None:
+        fault = coming.pop(0) if coming and _writes(database) else "kept"
+        if fault == "lost_before":
+            raise sqlite3.OperationalError("disk I/O error")
+        commit(raw)
+        if fault in {"lost_after", "away"}:
+            away[0] = 2 if fault == "away" else 0
+            raise sqlite3.OperationalError("disk I/O error")
+
+    def not_at_once() -> Any:
+        if away[0]:
+            away[0] -= 1
+            raise StoreTrouble("unable to open database file")
+        return connection()
+
+    dialect.do_commit, session.connection = do_commit, not_at_once
+    try:
+        return [say(database, n).exception(ENDS_WITHIN_S) for n in range(len(faults))]
+    finally:
+        dialect.do_commit, session.connection = commit, connection
+
+
+def _writes(database: SqlDatabase) -> bool:
+    """Tell whether the writer's thread commits a group, and no look at what became of one."""
+    return threading.current_thread() is database._writer._thread and (
+        database._writer._unknown is None and database._writer._log_is_known
+    )
