@@ -19,6 +19,7 @@ from redrabbit.domain.facts.part_told import PartToldRecord
 from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.pulse import PulseRecord
+from redrabbit.domain.facts.record_count import CountRecord
 from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.run import RunRecord
 from redrabbit.domain.facts.station import DeviceRecord, StationRecord
@@ -33,6 +34,7 @@ __all__ = [
     "CheckRecord",
     "ConfigurationRecord",
     "ContainmentRecord",
+    "CountRecord",
     "DeviceRecord",
     "InForceRecord",
     "Json",

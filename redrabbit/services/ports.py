@@ -87,7 +87,11 @@ class Reader(RecordReader, Protocol):
     """Reads records and the ledger as committed (or, within a command, as changed so far)."""
 
     def count(self, kind: type[Record], *where: Where) -> int:
-        """Return how many records meet every condition."""
+        """Return how many records meet every condition, by looking at each: for where they are few."""
+        ...
+
+    def total(self, kind: type[Record], field: str, *where: Where) -> int:
+        """Return the sum of a field that holds whole numbers over the records that meet every condition."""
         ...
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:

@@ -96,6 +96,13 @@ class MemoryReader:
         meets = matcher(kind, where)
         return sum(1 for record in self._kept.records[kind].values() if meets(record))
 
+    def total(self, kind: type[Record], field: str, *where: Where) -> int:
+        """Return the sum of a field over the records that meet every condition."""
+        known(kind, field)
+        meets = matcher(kind, where)
+        records = self._kept.records[kind].values()
+        return sum(getattr(record, field) for record in records if meets(record))
+
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
         return self._kept.entries[first : None if limit is None else first + limit]

@@ -60,8 +60,7 @@ class MemoryOutbox:
     def parked_messages(self, limit: int | None = None) -> Sequence[ParkedMessage]:
         """Return messages that are parked, those last parked first."""
         found = [_parked(kept) for kept in self._kept.values() if kept.parked_at is not None]
-        found.sort(key=lambda one: one.receiver)
-        found.sort(key=lambda one: (one.parked_at, one.outbox_id), reverse=True)
+        found.sort(key=lambda one: (one.parked_at, one.outbox_id, one.receiver), reverse=True)
         return found[:limit]
 
     def parked_counts(self) -> Mapping[str, int]:

@@ -295,7 +295,9 @@ _PARKED = (
     )
     .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
     .where(DELIVERIES.c.parked_at.is_not(None))
-    .order_by(DELIVERIES.c.parked_at.desc(), DELIVERIES.c.outbox_id.desc(), DELIVERIES.c.target)
+    .order_by(
+        DELIVERIES.c.parked_at.desc(), DELIVERIES.c.outbox_id.desc(), DELIVERIES.c.target.desc()
+    )
 )
 
 

@@ -71,6 +71,13 @@ class SqlReader:
         with translated(_reading(kind)):
             return self._connection.execute(statement, _values(where)).scalar_one()
 
+    def total(self, kind: type[Record], field: str, *where: Where) -> int:
+        """Return the sum of a field over the records that meet every condition."""
+        known(kind, field)
+        statement = _totalled(RECORD_TABLES[kind].name, field, tuple(map(asked, where)))
+        with translated(_reading(kind)):
+            return int(self._connection.execute(statement, _values(where)).scalar_one())
+
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
         return ledger.entry_rows(self._connection, first, limit)
@@ -169,6 +176,13 @@ def _counted(table: str, conditions: tuple[Asked, ...]) -> Select[int]:
     kind = KINDS[table]
     counted = select(func.count()).select_from(RECORD_TABLES[kind])
     return counted.where(*_conditions(kind, conditions))
+
+
+@lru_cache(STATEMENTS)
+def _totalled(table: str, field: str, conditions: tuple[Asked, ...]) -> Select[int]:
+    kind = KINDS[table]
+    summed = func.coalesce(func.sum(RECORD_TABLES[kind].c[field]), 0)
+    return select(summed).where(*_conditions(kind, conditions))
 
 
 def _conditions(kind: type[Any], conditions: tuple[Asked, ...]) -> list[ColumnElement[bool]]:

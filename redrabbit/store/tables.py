@@ -46,7 +46,20 @@ def _record_table(kind: type[Record]) -> Table:
     ]
     unique = [UniqueConstraint(*kind.UNIQUE)] if kind.UNIQUE else []
     indexes = [Index(None, *names) for names in kind.INDEXES]
+    indexes += [
+        _partial_index(
+            f"ix_{kind.TABLE}_{part.name}",
+            f"{part.field} IS {'' if part.is_none else 'NOT '}NULL",
+            *part.names,
+        )
+        for part in kind.PARTIAL_INDEXES
+    ]
     return Table(kind.TABLE, metadata, *columns, *unique, *indexes, sqlite_strict=True)
+
+
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
+    where = text(condition)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 RECORD_TABLES: dict[type[Any], Table] = {kind: _record_table(kind) for kind in TABLES}
@@ -170,11 +183,6 @@ OUTBOX = Table(
 """Messages to be delivered, committed with what they tell of. Ids are never given twice."""
 
 
-def _partial_index(name: str, condition: str) -> Index:
-    where = text(condition)
-    return Index(name, "target", "outbox_id", sqlite_where=where, postgresql_where=where)
-
-
 DELIVERIES = Table(
     "deliveries",
     metadata,
@@ -186,8 +194,11 @@ DELIVERIES = Table(
     Column("last_error", Words, nullable=True),
     Column("parked_at", UtcMicroseconds, nullable=True),
     Column("parked_reason", Words, nullable=True),
-    _partial_index("ix_deliveries_waiting", "next_try_at IS NOT NULL"),
-    _partial_index("ix_deliveries_parked", "parked_at IS NOT NULL"),
+    _partial_index("ix_deliveries_waiting", "next_try_at IS NOT NULL", "target", "outbox_id"),
+    _partial_index("ix_deliveries_parked", "parked_at IS NOT NULL", "target", "outbox_id"),
+    _partial_index(
+        "ix_deliveries_parked_at", "parked_at IS NOT NULL", "parked_at", "outbox_id", "target"
+    ),
     sqlite_strict=True,
 )
 """One row a message and receiver; `next_try_at` is NULL once it is delivered, parked or dropped.

@@ -16,7 +16,9 @@ def test_every_record_has_a_table_and_a_key() -> None:
 def test_keys_uniques_and_indexes_name_fields_that_exist() -> None:
     for kind, key in KEYS.items():
         names = {field.name for field in fields(kind)}
-        wanted = {*key, *kind.UNIQUE, *(n for i in kind.INDEXES for n in i)}
+        indexed = [*kind.INDEXES, *(part.names for part in kind.PARTIAL_INDEXES)]
+        wanted = {*key, *kind.UNIQUE, *(name for names in indexed for name in names)}
+        wanted |= {part.field for part in kind.PARTIAL_INDEXES}
         assert wanted <= names, kind
 
 

@@ -13,6 +13,7 @@ from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.records import (
     KINDS,
     TABLES,
+    CountRecord,
     DeviceRecord,
     InForceRecord,
     PartCountRecord,
@@ -70,7 +71,8 @@ def test_tables_that_schema_1_did_not_have_are_empty() -> None:
         RemarkRecord,
     }
     assert {kind for kind, found in records.items() if not found} == later
-    assert set(TABLES.values()) - FROZEN.keys() == {kind.TABLE for kind in later}
+    made_since = later | {CountRecord}
+    assert set(TABLES.values()) - FROZEN.keys() == {kind.TABLE for kind in made_since}
 
 
 WITH_AN_ENTRY = {

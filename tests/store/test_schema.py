@@ -18,6 +18,7 @@ from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import metadata
+from tests.store.sample_database import Sample
 from tests.stored import RECORDING, SteppingClock
 
 
@@ -67,6 +68,47 @@ def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None
         return {"columns": repr(rows), "indexes": repr(indexes)}
 
     assert made(tmp_path / "a.db", "migrations") == made(tmp_path / "b.db", "tables")
+
+
+def indexes_of(connection: Connection) -> dict[str, tuple[list[str | None], str | None]]:
+    """Return the columns of each index of ours, and the condition of a partial one."""
+    where = f"{connection.dialect.name}_where"
+    found = inspect(connection)
+    return {
+        str(index["name"]): (index["column_names"], _plain(index["dialect_options"].get(where)))
+        for table in metadata.tables
+        for index in found.get_indexes(table)
+        if not index.get("duplicates_constraint") and not index["unique"]
+    }
+
+
+def _plain(condition: object) -> str | None:
+    return None if condition is None else str(condition).strip("()")
+
+
+def declared_indexes(dialect: str) -> dict[str, tuple[list[str], str | None]]:
+    return {
+        str(index.name): (
+            [column.name for column in index.columns],
+            _plain(index.dialect_options[dialect].get("where")),
+        )
+        for table in metadata.tables.values()
+        for index in table.indexes
+    }
+
+
+def test_every_index_is_made_with_its_condition(migrated: Connection) -> None:
+    """Alembic compares neither conditions nor, in all databases, columns; pages rely on both (B30)."""
+    assert indexes_of(migrated) == declared_indexes(migrated.dialect.name)
+
+
+def test_a_sample_that_was_opened_has_every_index(later_sample: tuple[int, Sample]) -> None:
+    sample = later_sample[1]
+    sample.open().close()
+    engine = create_engine(parsed_url(sample.url))
+    with engine.connect() as connection:
+        assert indexes_of(connection) == declared_indexes(connection.dialect.name)
+    engine.dispose()
 
 
 def test_the_versions_that_readers_know_are_those_of_the_migrations() -> None:

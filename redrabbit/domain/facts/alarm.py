@@ -5,7 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    PartialIndex,
+    Put,
+    Record,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.grade import AnswerBy
 from redrabbit.domain.identity import AlarmId, How, Letter, OccurrenceId, RunId, number_of
@@ -48,7 +59,32 @@ class AlarmRecord(Record):
 
     TABLE: ClassVar = "alarms"
     KEY: ClassVar = ("alarm_id",)
-    INDEXES: ClassVar = (("acknowledged_at",), ("stream", "number"), ("kind", "ended_at"))
+    INDEXES: ClassVar = (
+        ("stream", "number"),
+        ("kind", "ended_at"),
+        ("run_id", "part_id", "kind"),
+        ("raised_at", "stream", "number"),
+    )
+    PARTIAL_INDEXES: ClassVar = (
+        PartialIndex(
+            name="unacknowledged",
+            field="acknowledged_at",
+            is_none=True,
+            names=("raised_at", "stream", "number"),
+        ),
+        PartialIndex(
+            name="unacknowledged_at",
+            field="acknowledged_at",
+            is_none=True,
+            names=("station", "kind"),
+        ),
+        PartialIndex(
+            name="acknowledged",
+            field="acknowledged_at",
+            is_none=False,
+            names=("raised_at", "stream", "number"),
+        ),
+    )
     LETTER: ClassVar = Letter.ALARM
     STREAM: ClassVar = "stream"
 

@@ -4,6 +4,7 @@ A new kind of fact is written in its noun's file and listed here; `docs/ledger.m
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from redrabbit.domain.facts import (
     alarm,
@@ -16,6 +17,7 @@ from redrabbit.domain.facts import (
     plant,
     presentation,
     pulse,
+    record_count,
     remark,
     repair,
     run,
@@ -28,6 +30,8 @@ from redrabbit.domain.facts.schema_1 import of_schema_1
 from redrabbit.domain.facts.schema_2 import of_schema_2
 from redrabbit.domain.ledger import Entry, JsonValue
 from redrabbit.domain.newer import refuse_newer_type
+
+R = TypeVar("R", bound=Record)
 
 FACTS: tuple[type[Fact], ...] = (
     plant.ConfigurationAdopted,
@@ -103,6 +107,7 @@ RECORDS: tuple[type[Record], ...] = (
     containment.ContainmentRecord,
     occurrence.PauseRecord,
     alarm.AlarmRecord,
+    record_count.CountRecord,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {kind.TYPE: kind for kind in FACTS}
@@ -129,7 +134,19 @@ def _payload_today(entry: Entry, payload: Mapping[str, JsonValue]) -> Mapping[st
 def fold(entry: Entry, look: Look) -> Changes:
     """Return what an entry changes in the records: the only thing that makes or changes one (D13).
 
-    Raises as `fact_of`, and LookupError for an entry that speaks of a record which isn't there.
+    With what a fact changes the counts of these records change (D63). Raises as `fact_of`, and LookupError
+    for an entry that speaks of a record which isn't there.
     """
     fact = fact_of(entry)
-    return () if fact is None else fact.fold(entry, look)
+    if fact is None:
+        return ()
+    looked: dict[tuple[object, ...], Record | None] = {}
+
+    def once(kind: type[R], *key: str | int) -> R | None:
+        place = (kind, *key)
+        if place not in looked:
+            looked[place] = look(kind, *key)
+        return looked[place]  # type: ignore[return-value]  # because what is kept under a kind is of it
+
+    changes = fact.fold(entry, once)
+    return (*changes, *record_count.counts_after(changes, once))

@@ -53,7 +53,12 @@ class ContainmentRecord(Record):
 
     TABLE: ClassVar = "containments"
     KEY: ClassVar = ("containment_id",)
-    INDEXES: ClassVar = (("state",), ("device", "failure_mode"), ("line", "number"))
+    INDEXES: ClassVar = (
+        ("line", "number"),
+        ("run_id",),
+        ("opened_at", "line", "number"),
+        ("state", "opened_at", "line", "number"),
+    )
     LETTER: ClassVar = Letter.CONTAINMENT
 
     containment_id: ContainmentId

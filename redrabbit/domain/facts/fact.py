@@ -21,6 +21,17 @@ Json = NewType("Json", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartialIndex:
+    """An index over those records only of which a field is None, or is not."""
+
+    name: str
+    """What these records are."""
+    field: str
+    is_none: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What the ledger's entries come to, for one thing: a row of one table.
 
@@ -33,6 +44,8 @@ class Record:
     UNIQUE: ClassVar[tuple[str, ...]] = ()
     """Fields that no two records share as a whole, beside the key."""
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Each leads to few records, or to many in the order in which they are asked for (B30)."""
+    PARTIAL_INDEXES: ClassVar[tuple[PartialIndex, ...]] = ()
     LETTER: ClassVar[Letter | None] = None
     """What is numbered on its stream has a letter, and fields `number` and that of its stream."""
     STREAM: ClassVar[str] = "line"

@@ -48,12 +48,13 @@ class OccurrenceRecord(Record):
     KEY: ClassVar = ("occurrence_id",)
     UNIQUE: ClassVar = ("line", "check_id", "trigger_key")
     INDEXES: ClassVar = (
-        ("outcome", "closes_at"),
-        ("due_at",),
-        ("line", "due_at"),
         ("line", "number"),
-        ("device",),
-        ("check_id", "outcome", "due_at"),
+        ("due_at", "line", "number"),
+        ("line", "due_at", "number"),
+        ("outcome", "due_at", "line", "number"),
+        ("line", "outcome", "due_at", "number"),
+        ("check_id", "outcome", "due_at", "line", "number"),
+        ("check_id", "outcome", "grace_ends_at", "line", "number"),
     )
     LETTER: ClassVar = Letter.OCCURRENCE
 
@@ -100,7 +101,11 @@ class PauseRecord(Record):
 
     TABLE: ClassVar = "pauses"
     KEY: ClassVar = ("pause_id",)
-    INDEXES: ClassVar = (("line", "number"),)
+    INDEXES: ClassVar = (
+        ("line", "number"),
+        ("begins_at", "line", "number"),
+        ("ends_at", "line", "number"),
+    )
     LETTER: ClassVar = Letter.PAUSE
 
     pause_id: PauseId

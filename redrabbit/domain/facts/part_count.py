@@ -46,7 +46,7 @@ class PartCountRecord(Record):
 
     TABLE: ClassVar = "part_counts"
     KEY: ClassVar = ("line", "station", "entry")
-    INDEXES: ClassVar = (("line", "station", "counted_at"),)
+    INDEXES: ClassVar = (("line", "station", "counted_at", "entry"),)
 
     line: str
     station: str

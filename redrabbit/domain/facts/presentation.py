@@ -12,7 +12,18 @@ from typing import Any, ClassVar, Final
 
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    PartialIndex,
+    Put,
+    Record,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.facts.part_count import CountedWhy, count_told
 from redrabbit.domain.facts.run import run_of
 from redrabbit.domain.facts.words import Certification
@@ -62,6 +73,8 @@ UNJUDGED: Final[Mapping[str, Any]] = {
 }
 """What of a presentation's record its verdict fills in."""
 
+_IN_ORDER: Final = ("issued_entry", "run_id", "step", "attempt")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentationRecord(Record):
@@ -69,7 +82,20 @@ class PresentationRecord(Record):
 
     TABLE: ClassVar = "presentations"
     KEY: ClassVar = ("run_id", "step", "attempt")
-    INDEXES: ClassVar = (("device", "issued_entry"), ("part_id", "presented_at"))
+    PARTIAL_INDEXES: ClassVar = (
+        PartialIndex(
+            name="counted_of_device",
+            field="not_counted",
+            is_none=True,
+            names=("device", "verdict", "decides", *_IN_ORDER),
+        ),
+        PartialIndex(
+            name="counted_of_failure_mode",
+            field="not_counted",
+            is_none=True,
+            names=("device", "failure_mode", "verdict", "decides", *_IN_ORDER),
+        ),
+    )
 
     run_id: RunId
     step: int

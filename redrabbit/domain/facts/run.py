@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import ClassVar
 
 from redrabbit.domain.facts.check import CheckRecord
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    PartialIndex,
+    Put,
+    Record,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.fulfilment import NotCounted
@@ -22,11 +33,25 @@ class RunRecord(Record):
     TABLE: ClassVar = "runs"
     KEY: ClassVar = ("run_id",)
     INDEXES: ClassVar = (
-        ("station", "state"),
-        ("started_at",),
-        ("occurrence_id",),
-        ("check_id", "outcome", "started_at"),
         ("line", "number"),
+        ("containment_id",),
+        ("started_at", "line", "number"),
+        ("line", "started_at", "number"),
+        ("station", "started_at", "line", "number"),
+        ("device", "started_at", "line", "number"),
+        ("outcome", "started_at", "line", "number"),
+        ("line", "outcome", "started_at", "number"),
+        ("station", "outcome", "started_at", "line", "number"),
+        ("device", "outcome", "started_at", "line", "number"),
+        ("check_id", "outcome", "started_at", "line", "number"),
+    )
+    PARTIAL_INDEXES: ClassVar = (
+        PartialIndex(
+            name="counted",
+            field="not_counted",
+            is_none=True,
+            names=("check_id", "outcome", "started_at", "line", "number"),
+        ),
     )
     LETTER: ClassVar = Letter.RUN
 
