@@ -11,7 +11,11 @@ from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where
 
-IS_OPEN: Final = Where("state", "!=", ContainmentState.CLOSED)
+IS_OPEN: Final = Where(
+    "state",
+    "in",
+    tuple(state for state in ContainmentState if state is not ContainmentState.CLOSED),
+)
 """What *open containments* means on every page, in the API, `/metrics` and the demo: nobody has closed
 them, whether or not their device was verified again."""
 

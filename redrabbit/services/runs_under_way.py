@@ -3,11 +3,13 @@
 from typing import Final
 
 from redrabbit.domain.records import RunRecord
-from redrabbit.domain.run_words import RunState
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, equals
 
-UNDER_WAY: Final = Where("state", "!=", RunState.CLOSED)
-"""`redrabbit.domain.run_questions.is_under_way`, for a reader."""
+UNDER_WAY: Final = equals("outcome", None)
+"""`redrabbit.domain.run_questions.is_under_way`, for a reader: a run gets its outcome as it is closed.
+
+Not asked of the state: what is *not* something no index finds (B30).
+"""
 
 
 def runs_under_way(reader: Reader) -> list[RunRecord]:

@@ -35,7 +35,8 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
+from redrabbit.services.pauses import pauses_at
+from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
 
@@ -199,14 +200,8 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
 
 def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | None:
     """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
-    pauses = reader.find(
-        PauseRecord,
-        equals("line", occurrence.line),
-        Where("begins_at", "<=", occurrence.due_at),
-        Where("ends_at", ">", occurrence.due_at),
-        limit=1,
-    )
-    return pauses[0] if pauses else None
+    pauses = pauses_at(reader, occurrence.due_at)
+    return next((pause for pause in pauses if pause.line == occurrence.line), None)
 
 
 def _was_down_at(reader: Reader, instant: datetime) -> bool:

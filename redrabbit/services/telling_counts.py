@@ -15,10 +15,10 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PartCountRecord,
-    PauseRecord,
 )
 from redrabbit.domain.station import Station
 from redrabbit.domain.window_moves import can_move, may_reach_further
+from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -165,8 +165,7 @@ def counts_to_tell(
 
 def paused_lines(reader: Reader, now: datetime) -> frozenset[LineId]:
     """Return the lines that are declared not producing now."""
-    pauses = reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now))
-    return frozenset(LineId(pause.line) for pause in pauses)
+    return frozenset(LineId(pause.line) for pause in pauses_at(reader, now))
 
 
 def _beyond_a_stop(

@@ -27,6 +27,7 @@ from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.counts import count_closed_cases
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import (
@@ -180,7 +181,7 @@ def containments_page(
             for case in sorted(opened, key=lambda case: case.opened_at, reverse=True)
         ),
         closed=tuple(containment_row(plant, case) for case in closed),
-        closed_in_all=reader.count(ContainmentRecord, *over),
+        closed_in_all=count_closed_cases(reader),
     )
 
 

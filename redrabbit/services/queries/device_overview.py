@@ -40,10 +40,11 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.domain.run_words import Outcome, RunState
+from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.unproved import UnprovedParts, unproved_parts, unproved_periods
+from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.telling_counts import last_told, told_by, told_since
@@ -150,7 +151,7 @@ def _scene(
         undecided=reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"),
         containments=open_containments(reader),
         runs=runs_under_way(reader),
-        pauses=reader.find(PauseRecord, Where("begins_at", "<=", now), Where("ends_at", ">", now)),
+        pauses=pauses_at(reader, now),
         stations={(each.line, each.station_id): each for each in reader.find(StationRecord)},
         devices={(each.line, each.device_id): each for each in reader.find(DeviceRecord)},
         checks={(each.line, each.check_id): each for each in reader.find(CheckRecord)},
@@ -259,7 +260,7 @@ def _first_lapsed(
         equals("check_id", check_id),
         equals("outcome", OccurrenceOutcome.LAPSED),
         Where("grace_ends_at", ">", ended_at(passed)),
-        order_by="due_at",
+        order_by="grace_ends_at",
         limit=1,
     )
     return found[0] if found else None
@@ -300,11 +301,7 @@ def _has_passed(scene: _Scene, check: CheckFacts) -> bool:
 def _last_run(reader: Reader, check_id: str, outcome: Outcome) -> RunRecord | None:
     """Return the latest closed run of this outcome; a pass that doesn't count for the plan is none."""
     counts = (equals("not_counted", None),) if outcome is Outcome.PASSED else ()
-    conditions = (
-        equals("check_id", check_id),
-        equals("outcome", outcome),
-        equals("state", RunState.CLOSED),
-    )
+    conditions = (equals("check_id", check_id), equals("outcome", outcome))
     return latest(reader, RunRecord, *conditions, *counts, by="started_at")
 
 

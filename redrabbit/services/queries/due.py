@@ -9,10 +9,11 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
+from redrabbit.services.pauses import unended_pauses
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.people import Names, Person, person
@@ -253,7 +254,7 @@ def _planned(
 
 
 def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[PauseRow, ...]:
-    pauses = reader.find(PauseRecord, Where("ends_at", ">", now), order_by="begins_at")
+    pauses = sorted(unended_pauses(reader, now), key=lambda pause: pause.begins_at)
     return tuple(
         PauseRow(
             pause=pause.pause_id,

@@ -10,13 +10,18 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.text import Text
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, Where
+from redrabbit.services.queries.counts import (
+    RunsWanted,
+    count_runs,
+    outcome_conditions,
+    place_conditions,
+)
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.place_names import place_of
 from redrabbit.services.queries.verdicts import verdict_word
-from redrabbit.services.queries.wording import UNDER_WAY_WORD, grade_reached, outcome_word
-from redrabbit.services.runs_under_way import UNDER_WAY
+from redrabbit.services.queries.wording import grade_reached, outcome_word
 
 PAGE_ROWS: Final = 40
 
@@ -78,7 +83,8 @@ class RunsPage:
 
 def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) -> RunsPage:
     """Return one page of the runs that match."""
-    conditions = run_conditions(plant, wanted)
+    asked = _asked(plant, wanted)
+    conditions = _conditions(reader, asked)
     runs, following = newest_first(
         reader, RunRecord, conditions, limit=PAGE_ROWS, after=wanted.before
     )
@@ -88,8 +94,8 @@ def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) ->
         wanted=wanted,
         rows=_rows(reader, plant, runs),
         next_before=following,
-        total=reader.count(RunRecord, *conditions),
-        filtered=bool(conditions),
+        total=count_runs(reader, asked),
+        filtered=asked != RunsWanted(),
         lines=tuple((line.id, line.name) for line in plant.lines),
         devices=tuple((d.id, d.name) for station in plant.stations for d in station.devices),
         root=head.root,
@@ -97,24 +103,29 @@ def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) ->
     )
 
 
-def run_conditions(plant: Plant, wanted: RunFilter) -> tuple[Where, ...]:
-    """Return the conditions of a filter, without its cursor."""
-    conditions: list[Where] = []
-    if wanted.line:
-        conditions.append(equals("line", wanted.line))
-    if wanted.device:
-        conditions.append(equals("device", wanted.device))
+def _asked(plant: Plant, wanted: RunFilter) -> RunsWanted:
+    """Return what a filter asks for, without its cursor."""
+    begin, end = None, None
     if wanted.from_date:
-        begins = datetime.combine(wanted.from_date, time.min, plant.zone)
-        conditions.append(Where("started_at", ">=", begins))
+        begin = datetime.combine(wanted.from_date, time.min, plant.zone)
     if wanted.to_date and wanted.to_date < date.max:
-        ends = datetime.combine(wanted.to_date + timedelta(days=1), time.min, plant.zone)
-        conditions.append(Where("started_at", "<", ends))
-    if wanted.outcome == UNDER_WAY_WORD:
-        conditions.append(UNDER_WAY)
-    elif wanted.outcome:
-        conditions.append(equals("outcome", wanted.outcome))
-    return tuple(conditions)
+        end = datetime.combine(wanted.to_date + timedelta(days=1), time.min, plant.zone)
+    return RunsWanted(
+        line=wanted.line or None,
+        device=wanted.device or None,
+        begin=begin,
+        end=end,
+        outcome=wanted.outcome or None,
+    )
+
+
+def _conditions(reader: Reader, asked: RunsWanted) -> tuple[Where, ...]:
+    conditions = [*place_conditions(reader, asked)]
+    if asked.begin is not None:
+        conditions.append(Where("started_at", ">=", asked.begin))
+    if asked.end is not None:
+        conditions.append(Where("started_at", "<", asked.end))
+    return (*conditions, *outcome_conditions(asked.outcome))
 
 
 def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.containment_questions import missed_in
 from redrabbit.domain.device_marks import case_badge
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.identity import DeviceId, RunId, StationId
@@ -30,7 +31,7 @@ from redrabbit.domain.run_questions import goes_no_further, may_be_aborted
 from redrabbit.domain.run_words import RunState, Verdict
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
-from redrabbit.services.ports import Reader, equals
+from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.arming import (
     NEXT_COUNTS,
     OCCUPIED,
@@ -310,8 +311,8 @@ def _was_silent(reader: Reader, case: ContainmentRecord) -> bool:
 
 
 def _last_run(reader: Reader, station_id: str) -> RunRecord | None:
-    conditions = equals("station", station_id), equals("state", RunState.CLOSED)
-    return latest(reader, RunRecord, *conditions, by="started_at")
+    is_closed = Where("outcome", "!=", None)
+    return latest(reader, RunRecord, equals("station", station_id), is_closed, by="started_at")
 
 
 def _last_verdict(reader: Reader, run: RunRecord) -> VerdictShown | None:
@@ -323,12 +324,14 @@ def _last_verdict(reader: Reader, run: RunRecord) -> VerdictShown | None:
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
     """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
     alarms = reader.find(
-        AlarmRecord, equals("acknowledged_at", None), equals("station", station_id)
+        AlarmRecord,
+        equals("acknowledged_at", None),
+        equals("station", station_id),
+        Where("kind", "in", (AlarmKind.ESCAPE, AlarmKind.NOT_RETURNED)),
     )
     return tuple(
         message(f"alarm.{alarm.kind}", part=alarm.part_id or "", at=alarm.raised_at)
         for alarm in alarms
-        if alarm.kind in {"escape", "not_returned"}
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from redrabbit.domain import acts
-from redrabbit.domain.containment_questions import IS_OPEN, reaction_of
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
@@ -40,9 +40,7 @@ def containments_router(site: Site) -> APIRouter:
         cursor: Cursor = None,
     ) -> Page[Containment]:
         """Return the cases, newest first."""
-        where = [equals("state", state)] if state is not None else []
-        if closed is not None:
-            where.append(equals("state", ContainmentState.CLOSED) if closed else IS_OPEN)
+        where = _in_states(state, closed)
         views = service.views()
 
         def counting(record: ContainmentRecord, names: Names) -> Containment:
@@ -86,6 +84,18 @@ def containments_router(site: Site) -> APIRouter:
 
     _end_windows(router, site)
     return router
+
+
+def _in_states(state: ContainmentState | None, closed: bool | None) -> list[Where]:
+    """Return the one condition that both filters come to."""
+    if state is None and closed is None:
+        return []
+    wanted = [
+        each
+        for each in ContainmentState
+        if state in {None, each} and closed in {None, each is ContainmentState.CLOSED}
+    ]
+    return [equals("state", wanted[0]) if len(wanted) == 1 else Where("state", "in", tuple(wanted))]
 
 
 def _end_windows(router: APIRouter, site: Site) -> None:

@@ -114,7 +114,7 @@ def _page(
         stored = [equals("outcome", wanted.value)] if wanted is not None else []
         return newest_first(reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor)
     last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
-    undecided = reader.find(OccurrenceRecord, *where, equals("outcome", None))
+    undecided = reader.find(OccurrenceRecord, *where, equals("outcome", None), order_by="due_at")
     found = [
         o
         for o in undecided

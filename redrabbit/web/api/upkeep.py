@@ -16,9 +16,10 @@ from redrabbit import __version__
 from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import StationId
-from redrabbit.domain.records import AlarmRecord, ContainmentRecord
+from redrabbit.domain.records import ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
-from redrabbit.services.ports import Reader, equals
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.counts import count_unacknowledged_alarms
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.receivers import ReceiverRow, receiver_rows
 from redrabbit.services.station_link import StationLink
@@ -128,7 +129,7 @@ def upkeep_router(
                     device_overviews=device_overviews(reader, plant, views, now),
                     ledger_size=reader.head().size,
                     open_containments=reader.count(ContainmentRecord, IS_OPEN),
-                    alarms=reader.count(AlarmRecord, equals("acknowledged_at", None)),
+                    alarms=count_unacknowledged_alarms(reader),
                     receivers=receiver_rows(reader, plant),
                     restarts=dict(supervisor.restarts) if supervisor is not None else {},
                     links=tuple(links),

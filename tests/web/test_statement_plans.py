@@ -1,0 +1,313 @@
+"""No page, list, metric or tick of the agent takes longer the longer history is: asked of SQLite's own plans (B30)."""
+
+import asyncio
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from fastapi import FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from redrabbit import __version__
+from redrabbit.base.clock import SteadyClock
+from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.facts.catalogue import RECORDS
+from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.occurrence import OccurrenceStatus
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import (
+    AlarmRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PauseRecord,
+    RunRecord,
+)
+from redrabbit.domain.run_words import Outcome, RunState
+from redrabbit.services.agent import Agent
+from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.receiver_alarms import ReceiverAlarms
+from redrabbit.services.running import rebuild_run
+from redrabbit.services.runs_under_way import runs_under_way
+from redrabbit.services.verifying import say_damaged, say_whole
+from redrabbit.store.database import SqlDatabase
+from redrabbit.store.tables import RECORD_TABLES
+from redrabbit.web.access import AccessRules
+from redrabbit.web.app import create_app
+from redrabbit.web.pages.runs import OUTCOMES
+from simulators.virtual_clock import VirtualClock
+from tests.store.sample_database import Sample
+from tests.store.sample_story import BEGIN, FIRST, Shop, play
+from tests.store.statement_plans import Asked, Plans, Statements, growing
+from tests.web.edges import doors, page_queries
+
+HERE = "http://127.0.0.1:8080"
+LATER = BEGIN.replace(month=4)
+PERIOD = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
+NOT_ASKED = {
+    "GET /live/board": "never ends: the board, again and again",
+    "GET /live/stations/{station_id}": "never ends: a station's page, again and again",
+    "GET /api/v1/events": "never ends: the ledger's entries, as /api/v1/ledger/entries",
+    "GET /openapi.json/{path}": "asks nothing",
+    "GET /static/{path}": "asks nothing",
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A plant's database, and all that was asked of it."""
+
+    database: Path
+    statements: Statements
+    unasked: frozenset[str]
+    """Addresses of the application that nobody asked for."""
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
+    """What the story of the samples asks, then a life of the agent, then whoever looks at everything."""
+    path = tmp_path_factory.mktemp("heard") / "plant.db"
+    statements = Statements()
+    play(_HeardShop(statements, f"sqlite:///{path}", path.with_name("plant.db.key")))
+    sample = Sample(
+        url=f"sqlite:///{path}",
+        key=path.with_name("plant.db.key"),
+        public_key=path.with_name("plant.db.pub"),
+    )
+    clock, plant = VirtualClock(LATER), load_plant(FIRST)
+    with sample.open() as database:
+        agent = Agent(plant, read_configuration(FIRST)[1], database, clock, __version__)
+        asked = _everything(plant, database)
+        with statements.listening():
+            statements.asked_for = "the agent"
+            asyncio.run(_lived(agent, database, clock))
+            app = create_app(
+                LocalPlantService(agent), clock=clock, access=AccessRules(form_secret=b"k" * 32)
+            )
+            unasked = _look(app, asked, statements)
+    return Heard(database=path, statements=statements, unasked=unasked)
+
+
+class _HeardShop(Shop):
+    """The story, without what opening a database asks: that is looked at where opening is tested."""
+
+    def __init__(self, statements: Statements, url: str, key: Path) -> None:
+        self._statements = statements
+        super().__init__(url, key)
+
+    def write(self, command: Any) -> Any:
+        self._statements.asked_for = "a command"
+        with self._statements.listening():
+            result = super().write(command)
+            super().write(self._as_after_a_restart)
+        return result
+
+    def _as_after_a_restart(self, uow: UnitOfWork) -> None:
+        """Ask what is asked where the process was killed here."""
+        for run in runs_under_way(uow):
+            rebuild_run(uow, self.plant, run)
+
+
+async def _lived(agent: Agent, database: SqlDatabase, clock: VirtualClock) -> None:
+    """Let the agent live for a while, with its alarms and the messages that nobody took."""
+    await agent.open()
+    living = asyncio.create_task(agent.run())
+    for _ in range(40):
+        clock.advance_to(clock.steady + timedelta(seconds=0.5))
+        await SteadyClock().sleep(0.005)  # the database has threads of its own
+    alarms = ReceiverAlarms(database, agent.note_commit)
+    await alarms.begin("andon")
+    await alarms.end(next(iter(await alarms.not_reached())))
+    await database.write(say_damaged)
+    await database.write(say_whole)
+    await database.outbox.waiting("andon", 10)
+    await database.outbox.park_all_but(["andon"])
+    living.cancel()
+    with suppress(asyncio.CancelledError):
+        await living
+
+
+def _look(app: FastAPI, addresses: Iterable[str], statements: Statements) -> frozenset[str]:
+    """Ask for each address; return what of the application, and which of its filters, none of them is."""
+    read = [door for door in doors(app) if door.method == "GET"]
+    unasked = {str(door) for door in read}
+    unasked |= {
+        f"{door}?{name}"
+        for door in read
+        if door.is_api and door.queries != page_queries()
+        for name in door.queries
+    }
+    with TestClient(app, base_url=HERE, client=("127.0.0.1", 50000)) as client:
+        for address in addresses:
+            statements.asked_for = address
+            answer = client.get(address, follow_redirects=False)
+            assert answer.status_code in {200, 303, 308, 404}, (address, answer.text)
+            path, _, query = address.partition("?")
+            names = [name for name, _ in parse_qsl(query)]
+            for door in read:
+                if re.fullmatch(re.sub(r"{[^}]*}", "[^/]+", door.path), path):
+                    unasked -= {str(door), *(f"{door}?{name}" for name in names)}
+    return frozenset(unasked)
+
+
+def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
+    """Return all addresses that are read: each list first, with every filter, and on a later page."""
+
+    def some(kind: Any) -> list[Any]:
+        return database.read_now(lambda reader: reader.find(kind))
+
+    runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
+    alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
+    where = {"line": run.line, "device": run.device}
+    api = "/api/v1"
+    return [
+        *("/", "/stations", "/due", "/receivers", "/containments", "/docs", "/favicon.ico"),
+        *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
+        *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
+        *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),
+        *(f"{api}/ledger/entries", f"{api}/ledger/entries?cursor=100&limit=2"),
+        *(
+            f"{api}/ledger/entries?first=7",
+            f"{api}/ledger/entries/5",
+            f"{api}/ledger/entries/5/proof",
+        ),
+        *(f"{api}/checks/{check.id}" for check in plant.plan.checks),
+        *(f"/stations/{each.id}" for each in plant.stations),
+        *(f"{api}/stations/{each.id}{of}" for each in plant.stations for of in ("", "/pulses")),
+        *(f"{root}/runs/{each.run_id}" for each in runs for root in ("", api)),
+        *(f"{api}/runs/{each.run_id}/signals" for each in runs),
+        *(f"{root}/containments/{each.containment_id}" for each in cases for root in ("", api)),
+        *(f"{api}/occurrences/{each.occurrence_id}" for each in occurrences),
+        *_asked(
+            "/runs",
+            where | {"from": "2026-03-01", "to": "2026-03-03", "before": run.run_id},
+            outcome=OUTCOMES,
+        ),
+        *_asked(
+            f"{api}/runs",
+            where | PERIOD | {"station": run.station, "cursor": run.run_id},
+            outcome=[Outcome.PASSED],
+            state=[RunState.ARMED, RunState.CLOSED],
+        ),
+        *_asked(
+            f"{api}/occurrences",
+            {"line": run.line, "cursor": occurrences[2].occurrence_id} | PERIOD,
+            status=list(OccurrenceStatus),
+        ),
+        *_asked(
+            f"{api}/containments",
+            {"cursor": cases[0].containment_id},
+            state=list(ContainmentState),
+            closed=["true", "false"],
+        ),
+        *_asked(f"{api}/alarms", {"cursor": alarms[3].alarm_id}, acknowledged=["true", "false"]),
+        *_asked(f"{api}/pauses", {"cursor": pauses[-1].pause_id}),
+        *(
+            f"{api}/{kind}?limit=1"
+            for kind in ("runs", "occurrences", "containments", "alarms", "pauses")
+        ),
+        *(f"/stations/{run.station}/scan", f"/containments/{cases[0].containment_id}/tick"),
+        *("/due/excuse", "/receivers/drop", f"/runs/{run.run_id}/remarks"),
+    ]
+
+
+def _asked(path: str, filters: Mapping[str, str], **choices: Iterable[str]) -> Iterator[str]:
+    """Yield the address with every combination of filters, and each choice of those that have several."""
+    several = [{name: value} for name, values in choices.items() for value in values]
+    several += [
+        {one: value, other: another}
+        for (one, values), (other, others) in combinations(choices.items(), 2)
+        for value in values
+        for another in others
+    ]
+    for count in range(len(filters) + 1):
+        for names in combinations(filters, count):
+            for choice in ({}, *several):
+                query = {name: filters[name] for name in names} | choice
+                yield f"{path}?{urlencode(query)}" if query else path
+
+
+def test_nothing_that_is_asked_takes_longer_the_longer_history_is(heard: Heard) -> None:
+    assert len(heard.statements) > 200
+    assert growing(heard.database, heard.statements) == {}
+
+
+@given(st.randoms())
+@settings(max_examples=20)
+def test_nor_does_it_where_indexes_were_made_in_another_order(heard: Heard, order: Random) -> None:
+    """Of two that look alike to it, SQLite takes the one that was made first."""
+    path = heard.database.with_name("another.db")
+    shutil.copyfile(heard.database, path)
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        ).fetchall()
+        order.shuffle(made)
+        for name, _ in made:
+            connection.execute(f"DROP INDEX {name}")
+        for _, sql in made:
+            connection.execute(sql)
+        connection.commit()
+    assert growing(path, heard.statements) == {}
+
+
+def test_every_address_was_asked_for(heard: Heard) -> None:
+    """Or a page that is new would be looked at by nobody."""
+    assert heard.unasked == set(NOT_ASKED)
+
+
+@pytest.mark.parametrize(
+    ("sql", "steps"),
+    [
+        ("SELECT * FROM runs WHERE runs.state IS NOT ? ORDER BY runs.line, runs.number", "SCAN"),
+        ("SELECT count(*) FROM runs", "SCAN"),
+        ("SELECT count(*) FROM runs WHERE runs.outcome = ?", "SEARCH"),
+        ("SELECT * FROM runs WHERE runs.outcome = ? ORDER BY runs.number LIMIT ? OFFSET ?", "TEMP"),
+        ("SELECT * FROM runs WHERE runs.device = ? AND runs.step = ? LIMIT ? OFFSET ?", "SEARCH"),
+        ("SELECT * FROM containments WHERE containments.state = ?", "SEARCH"),
+        (
+            "SELECT * FROM part_counts WHERE part_counts.line = ? AND part_counts.station = ?",
+            "SEARCH",
+        ),
+    ],
+    ids=[
+        "what is not",
+        "count of all",
+        "count of many",
+        "sorted",
+        "passed over",
+        "many of one state",
+        "part of a key",
+    ],
+)
+def test_what_takes_longer_would_be_seen(heard: Heard, sql: str, steps: str) -> None:
+    values = ("closed",) * sql.count("?")
+    with closing(sqlite3.connect(heard.database)) as connection:
+        found = Plans(connection).growing(Asked(sql, values, "nobody"))
+    assert any(steps in step for step in found), found
+
+
+def test_each_index_is_there_for_something(heard: Heard, tmp_path: Path) -> None:
+    """Without it some statement takes longer, so each earns what it costs with every record; and its loss is seen."""
+    declared = {index.name for kind in RECORDS for index in RECORD_TABLES[kind].indexes}
+    idle = set()
+    for name in declared:
+        path = tmp_path / "without.db"
+        shutil.copyfile(heard.database, path)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"DROP INDEX {name}")
+        if not growing(path, heard.statements):
+            idle.add(name)
+    assert idle == set()
