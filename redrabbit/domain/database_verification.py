@@ -14,10 +14,9 @@ come as they were found, whatever type a vandal left in them.
 What it can't find: a rewrite by someone with the signing key, unless a checkpoint was kept.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
@@ -30,9 +29,10 @@ from redrabbit.domain.head_verification import (
     head_findings,
 )
 from redrabbit.domain.ledger import Entry, LogState
-from redrabbit.domain.ledger_scan import Row, Scan, differing, read_on
+from redrabbit.domain.ledger_scan import Row, Scan, read_on
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
-from redrabbit.domain.records import KEYS, TABLES, Record
+from redrabbit.domain.record_comparison import Folded, Records, compare_records
+from redrabbit.domain.records import Record
 from redrabbit.domain.signed_note import NoteVerifier
 
 __all__ = [
@@ -40,18 +40,12 @@ __all__ = [
     "DatabaseVerification",
     "Finding",
     "Fold",
-    "Folded",
     "LedgerPass",
     "LedgerVerification",
-    "compare_records",
     "damage_in",
     "verify_ledger",
     "verify_rows",
 ]
-
-R = TypeVar("R", bound=Record)
-
-Key = tuple[object, ...]
 
 OF_RECORDS: Final = frozenset(
     {"record_differs", "record_extra", "record_missing", "rows_changed", "seal_differs"}
@@ -75,6 +69,8 @@ class LedgerVerification:
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
     erasable: ErasableContent
     """What the entries name that stands beside the ledger."""
+    vouched_for: int
+    """Entries before the first that is damaged, or that only a newer version reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,22 +100,6 @@ class DatabaseVerification:
         return damage_in(self.findings)
 
 
-class Folded:
-    """The records that the ledger gives, entry by entry."""
-
-    def __init__(self, fold: Fold) -> None:
-        self._fold = fold
-        self.records: dict[type[Any], dict[Key, Record]] = {kind: {} for kind in TABLES}
-
-    def add(self, entry: Entry) -> None:
-        """Apply one entry's changes."""
-        for change in self._fold(entry, self._look):
-            self.records[type(change.record)][_key(change.record)] = change.record
-
-    def _look(self, kind: type[R], *key: str | int) -> R | None:
-        return cast("R | None", self.records[kind].get(key))
-
-
 def verify_rows(
     entries: Iterable[Row],
     heads: Sequence[Row],
@@ -128,15 +108,18 @@ def verify_rows(
     verifier: NoteVerifier,
     fold: Fold,
     kept: Sequence[str] = (),
+    kept_in: Records | None = None,
+    erasable: ErasableContent | None = None,
 ) -> DatabaseVerification:
     """Verify the ledger, fold it again, and compare every record; see the module's rules.
 
     `entries` are the rows of the table `ledger` by index, `heads` all rows of `ledger_head`,
     `records` all rows of each record table, `kept` the signed checkpoints from elsewhere. Records
-    are compared only with a ledger that is sound in itself.
+    are compared only with a ledger that is sound in itself. `kept_in` is where those that are folded stand
+    meanwhile, `erasable` where what stands beside the ledger is noted: in memory unless said otherwise.
     """
-    folded = Folded(fold)
-    ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add)
+    folded = Folded(fold, kept_in)
+    ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add, erasable=erasable)
     findings = ledger.findings or tuple(compare_records(folded.records, records))
     return DatabaseVerification(
         size=ledger.log.size,
@@ -155,8 +138,12 @@ def verify_ledger(
     *,
     kept: Sequence[str] = (),
     visit: Callable[[Entry], None] | None = None,
+    erasable: ErasableContent | None = None,
 ) -> LedgerVerification:
-    """Verify entries and head; `visit` gets each sound entry in order, before the head is known."""
+    """Verify entries and head; `visit` gets each sound entry in order, before the head is known.
+
+    `erasable` is an empty one, where what it notes shall not be kept in memory.
+    """
     findings: list[Finding] = []
     remembered: list[tuple[str, Checkpoint]] = []
     for number, note in enumerate(kept, start=1):
@@ -167,7 +154,8 @@ def verify_ledger(
         else:
             remembered.append((place, checkpoint))
 
-    scan = _scan(entries, {checkpoint.size for _, checkpoint in remembered}, visit)
+    scan = Scan(erasable=ErasableContent() if erasable is None else erasable)
+    _scan(scan, entries, {checkpoint.size for _, checkpoint in remembered}, visit)
     if scan.damage:
         scan.is_whole = False
         findings.insert(0, scan.damage)
@@ -183,33 +171,8 @@ def verify_ledger(
         last_good=max(good, default=None),
         erased=len(scan.payloads.gone),
         erasable=scan.erasable,
+        vouched_for=scan.log.size if scan.newer_at is None else scan.newer_at,
     )
-
-
-def compare_records(
-    folded: Mapping[type[Record], Mapping[Key, Record]],
-    stored: Mapping[type[Record], Iterable[Row]],
-) -> Iterator[Finding]:
-    """Yield each edited column, missing record and extra record, table by table."""
-    for kind, table in TABLES.items():
-        awaited = dict(folded.get(kind, {}))
-        for row in stored.get(kind, ()):
-            key = tuple(row.get(column) for column in KEYS[kind])
-            expected = awaited.pop(key, None)
-            if expected is None:
-                yield Finding(code="record_extra", place=_place(table, key))
-            else:
-                yield from differing("record_differs", _place(table, key), row, as_row(expected))
-        for key in awaited:
-            yield Finding(code="record_missing", place=_place(table, key))
-
-
-def as_row(record: Record) -> dict[str, object]:
-    """Return a record's values by column name, words of an enumeration as text."""
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {
-        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
-    }
 
 
 class LedgerPass:
@@ -261,17 +224,12 @@ def damage_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(each for each in findings if each.code not in _NO_DAMAGE)
 
 
-def _scan(entries: Iterable[Row], wanted: set[int], visit: Callable[[Entry], None] | None) -> Scan:
-    scan = Scan()
+def _scan(
+    scan: Scan,
+    entries: Iterable[Row],
+    wanted: set[int],
+    visit: Callable[[Entry], None] | None,
+) -> None:
     if 0 in wanted:
         scan.at_size[0] = scan.log
     read_on(scan, entries, wanted, visit)
-    return scan
-
-
-def _key(record: Record) -> Key:
-    return tuple(getattr(record, column) for column in KEYS[type(record)])
-
-
-def _place(table: str, key: Key) -> str:
-    return f"{table}[{', '.join(str(part) for part in key)}]"

@@ -6,7 +6,7 @@ were removed. What stands there and no entry names proves nothing and is no find
 before its first act, which may be refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,8 +34,8 @@ class ErasableContent:
 
     names: dict[str, int] = field(default_factory=dict)
     """Id of each stated name → index of the first entry with it."""
-    blobs: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Digest of each blob → index of the first entry that names it, and its kind."""
+    blobs: MutableMapping[str, tuple[int, str]] = field(default_factory=dict)
+    """Digest of each blob → index of the first entry that names it, and its kind; there may be millions."""
     erased_names: set[str] = field(default_factory=set)
     erased_blobs: set[str] = field(default_factory=set)
 

@@ -49,6 +49,8 @@ class Scan:
     damage: Finding | None = None
     newer: Finding | None = None
     """The first entry that only a newer version can read or fold."""
+    newer_at: int | None = None
+    """Its index."""
     is_whole: bool = True
     """False once an entry could not be read: it may say of others that they were erased."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
@@ -62,6 +64,12 @@ class Scan:
         self.payloads.note(entry)
         if entry.payload is None:
             self.holed.add(entry.stream)
+
+    def note_newer(self, index: int, newer: WrittenByNewer) -> None:
+        """Note an entry that only a newer version can read or fold; the first one counts."""
+        if self.newer_at is None:
+            self.newer_at = index
+            self.newer = at_entry(index, WRITTEN_BY_NEWER, what=newer.what)
 
     def is_behind_a_hole(self, entry: Entry) -> bool:
         """Tell whether something of the entry's stream was erased that it may speak of."""
@@ -117,7 +125,7 @@ def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: Scan) ->
         if visit and not scan.newer:
             visit(entry)
     except WrittenByNewer as newer:
-        scan.newer = at_entry(entry.index, WRITTEN_BY_NEWER, what=newer.what)
+        scan.note_newer(entry.index, newer)
     except NONSENSE as error:
         if isinstance(error, LookupError) and scan.is_behind_a_hole(entry):
             return None
@@ -144,7 +152,7 @@ def _entry(row: Row, index: int, scan: Scan) -> Entry | _Link | Finding:
     try:
         entry = read_entry(_stored(row, raw), index)
     except WrittenByNewer as newer:
-        scan.newer = scan.newer or at_entry(index, WRITTEN_BY_NEWER, what=newer.what)
+        scan.note_newer(index, newer)
         scan.is_whole = False
         return _link(row, index, scan)
     except ValueError as error:
@@ -189,7 +197,7 @@ def differing(code: str, place: str, row: Row, expected: Row) -> Iterator[Findin
     """Yield a finding for each column of a row that is not what it should be."""
     for column, value in expected.items():
         found = row.get(column, _ABSENT)
-        if not same(found, value):
+        if found is not value and not same(found, value):
             params = {"column": column, "found": shown(found), "expected": shown(value)}
             yield Finding(code=code, place=place, params=params)
 
@@ -206,8 +214,9 @@ _ABSENT: Final = _Absent()
 
 def same(found: object, expected: object) -> bool:
     """Tell whether two values are equal and of one type: 1 is 1.0, as databases see it, never True."""
-    types = {type(found), type(expected)}
-    return (len(types) == 1 or types == {int, float}) and found == expected
+    if type(found) is not type(expected) and {type(found), type(expected)} != {int, float}:
+        return False
+    return found == expected
 
 
 def at_entry(index: int, code: str, **params: str | int) -> Finding:

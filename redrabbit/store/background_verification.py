@@ -28,11 +28,11 @@ from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationState
 from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.engine import translated
+from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.record_seal import changed_rows, changed_seal, load_digests
 from redrabbit.store.tables import ACTS, LEDGER_HEAD, RECORD_TABLES, metadata
-from redrabbit.store.verification import blob_findings, name_findings
 
 log = logging.getLogger(__name__)
 

@@ -64,12 +64,14 @@ class FoundRows:
                 translated("reading"),
                 self._connection.execute(asked, execution_options=options) as found,
             ):
-                columns = [(name, table.columns[name]) for name in found.keys()]  # noqa: SIM118  because a result is not a dictionary
+                names = tuple(found.keys())
+                types = [(name, table.columns[name].type) for name in names]
+                read = [(name, type_) for name, type_ in types if isinstance(type_, TypeDecorator)]
                 for row in found:
-                    yield {
-                        name: self._value(column.type, value)
-                        for (name, column), value in zip(columns, row, strict=True)
-                    }
+                    values: dict[str, object] = dict(zip(names, row, strict=True))
+                    for name, type_ in read:
+                        values[name] = self._value(type_, values[name])
+                    yield values
         except self._caught as error:
             params = {"problem": str(error)}
             self.unreadable.append(
@@ -86,10 +88,12 @@ class FoundRows:
             asked = asked.where(LEDGER.c.index >= first)
         return self._read(LEDGER, asked)
 
-    def _value(self, type_: object, value: object) -> object:
+    def told(self) -> Iterator[dict[str, object]]:
+        """Yield what is kept of each entry, without what repeats it in columns."""
+        return self._read(LEDGER, _TOLD)
+
+    def _value(self, type_: TypeDecorator[Any], value: object) -> object:
         """Return the value as records have it, or as it was found if that can't be."""
-        if not isinstance(type_, TypeDecorator):
-            return value
         try:
             read: object = type_.process_result_value(value, self._connection.dialect)
         except (TypeError, ValueError):
@@ -122,6 +126,7 @@ _VERIFIED = (
 )
 
 _AS_FOUND = {table.name: as_found(table) for table in _VERIFIED}
+_TOLD = as_found(LEDGER, (LEDGER.c.index, LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload))
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.base.signing import Signer
-from redrabbit.domain.database_verification import as_row
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, canonical_text
+from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import ParkedReason

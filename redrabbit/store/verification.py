@@ -9,7 +9,7 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from redrabbit.base.bounded import MB
 from redrabbit.base.kept_texts import read_kept_text
@@ -24,11 +25,10 @@ from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_pub
 from redrabbit.domain import database_verification
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.database_verification import LedgerPass
-from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import Finding, in_english, shown
+from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.head_verification import signed_head
 from redrabbit.domain.ledger import Entry, LogState, StreamHead
 from redrabbit.domain.merkle import stored_frontier
@@ -37,21 +37,21 @@ from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
 from redrabbit.store import ledger, schema
 from redrabbit.store.act_seal import altered_acts
-from redrabbit.store.aside import blob_digest
 from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path, translated
+from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import Recorded, load_digests, row_findings, seal_findings
-from redrabbit.store.tables import (
-    ACTS,
-    BLOBS,
-    LEDGER,
-    LEDGER_HEAD,
-    RECORD_TABLES,
-    STATED_NAMES,
-    metadata,
+from redrabbit.store.spill import Spill
+from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, metadata
+from redrabbit.store.verification_beside import (
+    MANY,
+    Compared,
+    Comparing,
+    has_two_cores,
+    spilled_records,
 )
 
 NEWEST = 1_000
@@ -68,10 +68,11 @@ def verify_database(
     public_key: Path | None = None,
     kept_checkpoint: Path | None = None,
     fold: database_verification.Fold = fold_of_records,
+    two_processes: bool | None = None,
 ) -> database_verification.DatabaseVerification:
     """Return everything that is not as it was recorded (D13).
 
-    `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
+    Takes two processes where the ledger is large, unless it is told. `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
     `kept_checkpoint` holds a checkpoint that was exported earlier. Raises StoreTrouble only for
     what leaves nothing to verify: no database of ours, no key, a newer schema. Of an older schema
     only the ledger is verified, which every version can read (D12): nothing is migrated here.
@@ -88,11 +89,12 @@ def verify_database(
             with translated("opening"):
                 connection = engine.connect()
             with connection:
-                found = (
-                    _audit_older(connection, verifier, kept)
-                    if schema.refuse_unknown_version(connection)
-                    else _audit(connection, verifier, fold, kept)
-                )
+                if schema.refuse_unknown_version(connection):
+                    found = _audit_older(connection, verifier, kept)
+                elif two_processes if two_processes is not None else _is_worth_two(connection):
+                    found = _audit_in_two(parsed, connection, verifier, fold, kept)
+                else:
+                    found = _audit(connection, verifier, fold, kept)
         finally:
             engine.dispose()
     return replace(found, key=verifier.text)
@@ -105,9 +107,85 @@ def _audit(
     kept: Sequence[str],
 ) -> database_verification.DatabaseVerification:
     refuse_unfinished(connection)
-    trouble = (*lost_tables(connection), *torn_pages(connection, metadata.tables.values()))
+    trouble = _trouble(connection)
     found = audit_rows(connection, verifier, fold, kept)
     return replace(found, findings=(*trouble, *found.findings, *_acts(connection, verifier)))
+
+
+def _trouble(connection: Connection) -> tuple[Finding, ...]:
+    return (*lost_tables(connection), *torn_pages(connection, metadata.tables.values()))
+
+
+def _is_worth_two(connection: Connection) -> bool:
+    """Tell whether the ledger is so large that a second process saves time."""
+    return has_two_cores() and any(FoundRows(connection).entries(MANY, 1))
+
+
+def _audit_in_two(
+    url: URL,
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    kept: Sequence[str],
+) -> database_verification.DatabaseVerification:
+    """Find the same as `_audit` does; the records are folded and compared in another process."""
+    refuse_unfinished(connection)
+    with Comparing(url, fold) as other:
+        if not other.has_same_snapshot(connection):
+            return _audit(connection, verifier, fold, kept)
+        trouble = _trouble(connection)
+        found = audit_rows_beside(connection, verifier, fold, other.compared, kept)
+    if found is None:
+        found = audit_rows(connection, verifier, fold, kept)
+    return replace(found, findings=(*trouble, *found.findings, *_acts(connection, verifier)))
+
+
+def audit_rows_beside(
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    comparing: Callable[[], Compared],
+    kept: Sequence[str] = (),
+) -> database_verification.DatabaseVerification | None:
+    """Return what `audit_rows` does; None where an entry is sound that `comparing` could not fold."""
+    rows = FoundRows(connection)
+    visit = _refuse_newer if fold is fold_of_records else None
+    with lenient_text(connection), Spill() as spill:
+        ledger = database_verification.verify_ledger(
+            rows.of(LEDGER),
+            list(rows.of(LEDGER_HEAD)),
+            verifier,
+            kept=kept,
+            visit=visit,
+            erasable=_erasable(spill),
+        )
+        erasable = None if ledger.findings else ledger.erasable
+        unreadable = tuple(rows.unreadable)
+        size = ledger.log.size
+        seal = () if ledger.findings else tuple(seal_findings(connection, rows, size, verifier))
+        beside = (*name_findings(rows, erasable), *blob_findings(rows, erasable))
+    compared = comparing()
+    stopped_at = compared.comparison.stopped_at
+    if stopped_at is not None and stopped_at < ledger.vouched_for:
+        return None
+    findings = ledger.findings or compared.comparison.findings
+    if ledger.findings:
+        unreadable = tuple(rows.unreadable)
+    else:
+        more = (*compared.unreadable, *rows.unreadable)
+        unreadable = (*unreadable, *(each for each in more if each not in unreadable))
+    return database_verification.DatabaseVerification(
+        size=size,
+        root=ledger.log.root.hex(),
+        findings=(*unreadable, *findings, *beside, *(() if findings else seal)),
+        last_good=ledger.last_good,
+        erased=ledger.erased,
+        erasable=erasable,
+    )
+
+
+def _erasable(spill: Spill) -> ErasableContent:
+    return ErasableContent(blobs=spill.mapping(lambda named: named, tuple))
 
 
 def _acts(connection: Connection, verifier: Verifier) -> tuple[Finding, ...]:
@@ -264,7 +342,7 @@ def audit_rows(
 ) -> database_verification.DatabaseVerification:
     """Return what is found in all rows, within the connection's transaction."""
     rows = FoundRows(connection)
-    with lenient_text(connection):
+    with lenient_text(connection), Spill() as spill:
         found = database_verification.verify_rows(
             rows.of(LEDGER),
             list(rows.of(LEDGER_HEAD)),
@@ -272,51 +350,13 @@ def audit_rows(
             verifier=verifier,
             fold=fold,
             kept=kept,
+            kept_in=spilled_records(spill),
+            erasable=_erasable(spill),
         )
         beside = (*name_findings(rows, found.erasable), *blob_findings(rows, found.erasable))
         if not found.findings:
             beside = (*beside, *seal_findings(connection, rows, found.size, verifier))
     return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
-
-
-def name_findings(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
-    """Yield names that are not what the ledger has the digest of, and those removed (D51)."""
-    found: set[object] = set()
-    for row in rows.of(STATED_NAMES):
-        kept, name, salt = row["id"], row["name"], row["salt"]
-        found.add(kept)
-        if _name_id(name, salt) != kept:
-            params = {"expected": shown(kept)}
-            yield Finding(code="name_differs", place=f"stated_names[{kept}]", params=params)
-    if erasable is None:
-        return
-    for kept, index in erasable.names.items():
-        if kept not in found and kept not in erasable.erased_names:
-            place = f"stated_names[{kept}]"
-            yield Finding(code="name_missing", place=place, params={"index": index})
-
-
-def _name_id(name: object, salt: object) -> str | None:
-    is_one = isinstance(name, str) and isinstance(salt, bytes)
-    return name_id(salt, name) if is_one else None  # type: ignore[arg-type]  # checked a line above
-
-
-def blob_findings(rows: FoundRows, erasable: ErasableContent | None) -> Iterator[Finding]:
-    """Yield blobs that are not what the ledger has the digest of, and those removed (D65)."""
-    named = erasable.blobs if erasable else {}
-    found: set[object] = set()
-    for row in rows.of(BLOBS):
-        digest, content = row["digest"], row["content"]
-        found.add(digest)
-        place = f"blobs[{digest}]"
-        if not isinstance(content, bytes) or blob_digest(content) != digest:
-            yield Finding(code="blob_differs", place=place)
-        elif digest in named and row["kind"] != named[digest][1]:
-            params = {"column": "kind", "found": shown(row["kind"]), "expected": named[digest][1]}
-            yield Finding(code="column_differs", place=place, params=params)
-    for digest, (index, _) in named.items():
-        if digest not in found and erasable and digest not in erasable.erased_blobs:
-            yield Finding(code="blob_missing", place=f"blobs[{digest}]", params={"index": index})
 
 
 def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:

@@ -15,9 +15,6 @@ from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.database_verification import (
     DatabaseVerification,
     Finding,
-    Folded,
-    as_row,
-    compare_records,
     verify_ledger,
     verify_rows,
 )
@@ -36,6 +33,7 @@ from redrabbit.domain.ledger import (
     read_entry,
 )
 from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.record_comparison import Folded, as_row, compare_records
 from redrabbit.domain.records import (
     AgentRecord,
     AlarmRecord,

@@ -27,6 +27,7 @@ from redrabbit.domain.ledger import (
     StoredEntry,
     canonical,
     canonical_text,
+    entry_as_told,
     from_json,
     instant,
     instant_text,
@@ -138,6 +139,17 @@ def test_an_entry_is_read_back_from_what_is_kept() -> None:
     assert read_entry(stored, 0) == entry
     assert leaf_bytes(entry) == stored.raw
     assert schema_of(stored) == SCHEMA
+
+
+def test_what_is_told_is_taken_as_it_is_where_somebody_else_verifies_it() -> None:
+    entry, stored = entry_and_stored()
+    assert entry_as_told(stored, 0) == entry
+    other = entry_as_told(stored._replace(payload=b'{ "run_id": 1 }', salt=None), 0)
+    assert other.payload == {"run_id": 1}
+    erased = entry_as_told(stored._replace(payload=None, salt=None), 0)
+    assert erased == read_entry(stored._replace(payload=None, salt=None), 0)
+    with pytest.raises(ValueError, match="not an object"):
+        entry_as_told(stored._replace(payload=b"[]"), 0)
 
 
 def test_the_index_is_not_part_of_the_bytes() -> None:
@@ -328,6 +340,7 @@ def test_the_entry_returned_is_what_will_be_read_later(
     told = replace(event(payload=payload | {"tuple": (1, 2)}), occurred_at=moment)
     appended = LogState().append(told, moment, CONTEXT, SALT)
     assert appended.entry == read_entry(appended.stored, 0)
+    assert appended.entry == entry_as_told(appended.stored, 0)
     assert type(appended.entry.payload["tuple"]) is list  # type: ignore[index]  # it is there
 
 
@@ -473,3 +486,9 @@ def test_an_instant_beyond_the_calendar_is_refused(text: str) -> None:
 def test_bytes_that_say_no_schema_are_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"schema version|utf-8"):
         schema_of(StoredEntry(raw=raw, salt=None, payload=None))
+
+
+@pytest.mark.parametrize("index", range(len(RAWS)))
+def test_an_entry_of_schema_1_as_told_is_the_one_that_is_read(index: int) -> None:
+    stored = StoredEntry(raw=RAWS[index], salt=None, payload=None)
+    assert entry_as_told(stored, index) == read_entry(stored, index)

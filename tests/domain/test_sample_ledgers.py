@@ -6,10 +6,10 @@ import pytest
 
 from redrabbit.base.signing import parse_verifier
 from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.ledger import StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import (
     KINDS,
     TABLES,

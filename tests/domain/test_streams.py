@@ -1,14 +1,14 @@
 """Streams fold alone (D50): any ledger, folded in any order that keeps each stream's, gives the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import PLANT_STREAM, Entry
+from redrabbit.domain.record_comparison import Folded
 from tests.domain.folded import AT, CHECK, ISSUED, OCCURRENCE, PART, RUN, VERDICT, FoldedLedger
 
 LINES = ("line1", "line2")
@@ -123,7 +123,7 @@ def interleaved(entries: Sequence[Entry], data: st.DataObject) -> Iterator[Entry
             del streams[name]
 
 
-def records_of(entries: Sequence[Entry]) -> dict[type[Any], Any]:
+def records_of(entries: Sequence[Entry]) -> Mapping[type[Any], Any]:
     folded = Folded(fold)
     for entry in entries:
         folded.add(entry)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from redrabbit.domain import acts
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import CheckId, LineId, PartId, RunId
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.plant import Line, Plant
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import (
     TABLES,
     AlarmRecord,

@@ -7,10 +7,13 @@ from typing import Any
 
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.containment_questions import reaction_of
-from redrabbit.domain.database_verification import as_row, verify_rows
+from redrabbit.domain.database_verification import (
+    verify_rows,
+)
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.identity import CheckId, ContainmentId, How, PartId, StationId
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.records import (
     TABLES,
     ChallengePartRecord,

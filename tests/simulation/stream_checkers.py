@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import Entry
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import KEYS, TABLES, ChallengePartRecord
 from tests.simulation.product import Commit
 from tests.simulation.story import Scene, Story, require, told_by

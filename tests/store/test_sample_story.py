@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import BY_TYPE, fact_of, fold
 from redrabbit.domain.facts.codec import encode, field_names
 from redrabbit.domain.ledger import PLANT_STREAM, SCHEMA, Entry
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import TABLES, ChallengePartRecord
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database

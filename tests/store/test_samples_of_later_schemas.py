@@ -7,9 +7,9 @@ import pytest
 from redrabbit import __version__
 from redrabbit.cli import main
 from redrabbit.config.plant import load_plant, read_configuration
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import StoredEntry, canonical, read_entry
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import TABLES, CountRecord
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.verification import verify_database

@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from redrabbit.domain.database_verification import Folded
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
+from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
