@@ -159,6 +159,12 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     export.add_argument("--to", dest="until", type=_instant, required=True, metavar="TIME")
     export.add_argument("--line", metavar="ID")
     export.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    export.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="prove that the ledger begins with a kept checkpoint",
+    )
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     export.set_defaults(command=_export)
 
@@ -299,6 +305,7 @@ def _export(options: argparse.Namespace) -> int:
         line=options.line,
         key_file=options.key,
         output=options.output,
+        kept_checkpoint=options.checkpoint,
     )
 
 

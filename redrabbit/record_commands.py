@@ -12,14 +12,19 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.messages import Message, catalogue
 from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file
+from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period
+from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.signed_note import parse_note
 from redrabbit.exit_codes import FOUND, exit_code_of
-from redrabbit.exports.export_file import export_records, verify_export, write_export
+from redrabbit.exports.export_file import Asked, export_records, write_export
 from redrabbit.services.errors import KeyMissing
 from redrabbit.store.database_files import companion
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.verification import kept_note
 
 
 def export_records_to(
@@ -30,32 +35,57 @@ def export_records_to(
     line: str | None,
     key_file: Path | None,
     output: Path,
+    kept_checkpoint: Path | None = None,
 ) -> int:
-    """Write the records of a period with their proofs into one file."""
+    """Write the records of a period with their proofs into one file.
+
+    With a checkpoint that was kept elsewhere the file proves that the ledger begins with that one.
+    """
 
     def work() -> int:
+        kept = (
+            parse_checkpoint(parse_note(kept_note(kept_checkpoint)).text)
+            if kept_checkpoint
+            else None
+        )
         signer = load_key_file(key_file or _key_file_of(database_url))
         with open_for_reading(database_url) as database:
-            content = database.read_now(
-                lambda reader: export_records(
-                    reader,
-                    signer,
-                    plant=plant_in_force(reader).name,
-                    period=Period(begins_at=since, ends_at=until),
-                    line=line,
-                    made_at=wall_now(),
+            told = database.read_now(
+                lambda reader: write_export(
+                    output,
+                    export_records(
+                        reader,
+                        signer,
+                        Asked(
+                            plant=plant_in_force(reader).name,
+                            period=Period(begins_at=since, ends_at=until),
+                            line=line,
+                            made_at=wall_now(),
+                            kept=kept,
+                        ),
+                    ),
+                    signer.verifier.text,
                 )
             )
-        write_export(output, content)
-        told = verify_export(content, signer.verifier.text)
         put_out(
-            f"{output}: {told.records} records, {len(content)} bytes",
+            f"{output}: {told.records} records, {output.stat().st_size} bytes",
+            *_complete_until(told),
             f"checked by: redrabbit verify {output}",
             f"key: {signer.verifier.text}",
         )
         return 0
 
     return _exit_code_of(work)
+
+
+def _complete_until(told: ExportVerification) -> tuple[str, ...]:
+    """Return the line that says up to when the file is proved to be complete, where that is not its end."""
+    assert told.header is not None  # noqa: S101  because a sound file has one
+    if told.complete_until == told.header.period.ends_at:
+        return ()
+    if told.complete_until is None:
+        return ("not proved to be complete: the ledger has not said yet where its streams stand",)
+    return (f"complete up to {instant_text(told.complete_until)}",)
 
 
 def _key_file_of(database_url: str) -> Path:

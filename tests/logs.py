@@ -1,9 +1,16 @@
 """Logs and trees for tests, over entries or hashes that were made elsewhere."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import Frontier, Tree, node_hash
+
+
+def earlier_checkpoint(origin: str, log: LogState) -> Checkpoint:
+    """Return the checkpoint as earlier versions wrote it, with the streams' heads."""
+    return replace(checkpoint_of(origin, log), heads=log.heads)
 
 
 def log_over(rows: Iterable[tuple[str, bytes]]) -> LogState:

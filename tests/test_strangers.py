@@ -22,7 +22,7 @@ from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LogState
-from redrabbit.exports.export_file import export_records, write_export
+from redrabbit.exports.export_file import Asked, export_records, write_export
 from redrabbit.services.adopting import adopt
 from redrabbit.services.ports import LedgerHead, Reader
 from redrabbit.store.opening import open_database
@@ -40,8 +40,11 @@ class EmptyLedger:
     def __init__(self, checkpoint: str) -> None:
         self._checkpoint = checkpoint
 
-    def entries(self, first: int = 0, limit: int | None = None) -> tuple[()]:
-        del first, limit
+    def streams(self) -> tuple[()]:
+        return ()
+
+    def entries_of(self, *types: str, descending: bool = False, limit: int = 0) -> tuple[()]:
+        del types, descending, limit
         return ()
 
     def tree_node(self, level: int, position: int) -> bytes:
@@ -56,16 +59,15 @@ class EmptyLedger:
 
 def exported(folder: Path, plant: str) -> Path:
     signer = new_signer("Evil-\u202e\x9b8m/5f0c1e9b7a3d2468")
-    content = export_records(
-        cast("Reader", EmptyLedger(sign_checkpoint(LogState(), signer))),
-        signer,
+    asked = Asked(
         plant=plant,
         period=Period(begins_at=T0, ends_at=T0 + timedelta(days=1)),
         line=None,
         made_at=T0,
     )
+    empty = cast("Reader", EmptyLedger(sign_checkpoint(LogState(), signer)))
     path = folder / "evil.rr"
-    write_export(path, content)
+    write_export(path, export_records(empty, signer, asked), signer.verifier.text)
     return path
 
 
@@ -82,7 +84,7 @@ def test_an_exported_file_can_not_talk_to_the_terminal(
 
 def test_a_finding_can_not_forge_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = exported(tmp_path, FORGES_A_LINE)
-    path.write_bytes(path.read_bytes().replace(b"redrabbit records 1", b"\x1b[8m unaltered", 1))
+    path.write_bytes(path.read_bytes().replace(b"redrabbit records 2", b"\x1b[8m unaltered", 1))
     assert main(["verify", str(path)]) == 1
     told = capsys.readouterr().out
     assert all(each.isprintable() for each in told.replace("\n", ""))
@@ -180,7 +182,7 @@ def test_a_secret_in_a_comment_is_not_in_the_database_and_obligations_still_are(
         ("UPDATE ledger SET payload = x'ff'", "ledger entry 0: the payload is not the one"),
         ("UPDATE ledger SET stream = 'line9' WHERE \"index\" = 0", "ledger entry 0: column stream"),
         ("UPDATE ledger SET leaf_hash = x'00' WHERE \"index\" = 0", "ledger entry 0: its nodes"),
-        ('DELETE FROM ledger WHERE "index" = 0', "ledger[0]: the entry is missing"),
+        ('DELETE FROM ledger WHERE "index" = 0', "ledger entry 0: it is not there"),
         ("UPDATE ledger_head SET root = '00'", "ledger_head: column root"),
     ],
 )

@@ -3,11 +3,10 @@
     Suzhou-plant-2/5f0c1e9b7a3d2468       the origin: plant and random log id (D12)
     20852                                 how many entries
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2…     the Merkle root over them
-    stream line-1 9120 8WtS3Vc+0qMLo…     each stream: next number, hash of its last entry (D11)
-    stream plant 411 uN8mZ0r1yqQJ7…
 
-A later log either begins with this one or contradicts the signature. The stream lines are C2SP
-extension lines: they let part of the records be proved complete, which the root alone can't.
+A later log either begins with this one or contradicts the signature. Earlier versions wrote a line for each
+stream below (`stream NAME NEXT HASH`, C2SP extension lines); such checkpoints are read for ever (D25). Where
+each stream stands, which lets part of the records be proved complete, is now an entry: `stream_heads`.
 
 Source: C2SP tlog-checkpoint, tlog-proof.
 """
@@ -42,6 +41,7 @@ class Checkpoint:
     size: int
     root: bytes
     heads: Mapping[str, StreamHead] = field(default_factory=dict)
+    """Where each stream stands, in checkpoints of an earlier version; later ones list none."""
 
 
 def log_origin(plant: str, log_id: str) -> str:
@@ -51,17 +51,31 @@ def log_origin(plant: str, log_id: str) -> str:
 
 def checkpoint_of(origin: str, log: LogState) -> Checkpoint:
     """Return the checkpoint of a log as it stands."""
-    return Checkpoint(origin=origin, size=log.size, root=log.root, heads=log.heads)
+    return Checkpoint(origin=origin, size=log.size, root=log.root)
 
 
 def checkpoint_text(checkpoint: Checkpoint) -> str:
-    """Return the checkpoint as the text of a note; streams are sorted by name."""
+    """Return the checkpoint as the text of a note; streams, if any, are sorted by name."""
     lines = [checkpoint.origin, str(checkpoint.size), to_base64(checkpoint.root)]
-    lines += [
+    return "\n".join(lines + stream_lines(checkpoint.heads)) + "\n"
+
+
+def stream_lines(heads: Mapping[str, StreamHead]) -> list[str]:
+    """Return a line for each stream: its name, its next number, the hash of its last entry."""
+    return [
         f"stream {stream} {head.next_seq} {to_base64(head.leaf)}"
-        for stream, head in sorted(checkpoint.heads.items())
+        for stream, head in sorted(heads.items())
     ]
-    return "\n".join(lines) + "\n"
+
+
+def parse_stream_lines(lines: Sequence[str], size: int) -> dict[str, StreamHead]:
+    """Return what such lines say; ValueError for another form, or if they do not add up to the size."""
+    heads = dict(_stream(line) for line in lines)
+    if stream_lines(heads) != list(lines):
+        raise ValueError("the streams are not sorted, or one is listed twice")
+    if sum(head.next_seq for head in heads.values()) != size:
+        raise ValueError("the streams do not add up to the size")
+    return heads
 
 
 def sign_checkpoint(log: LogState, signer: NoteSigner) -> str:
@@ -74,17 +88,13 @@ def parse_checkpoint(text: str) -> Checkpoint:
     lines = text.removesuffix("\n").split("\n")
     if len(lines) < _FIXED_LINES or not all(lines) or not text.endswith("\n"):
         raise ValueError("a checkpoint has an origin, a size, a root, and no empty line")
-    checkpoint = Checkpoint(
+    size, streams = _number(lines[1]), lines[_FIXED_LINES:]
+    return Checkpoint(
         origin=lines[0],
-        size=_number(lines[1]),
+        size=size,
         root=_hash(lines[2]),
-        heads=dict(_stream(line) for line in lines[_FIXED_LINES:]),
+        heads=parse_stream_lines(streams, size) if streams else {},
     )
-    if checkpoint_text(checkpoint) != text:
-        raise ValueError("the checkpoint's streams are not sorted, or one is listed twice")
-    if sum(head.next_seq for head in checkpoint.heads.values()) != checkpoint.size:
-        raise ValueError("the checkpoint's streams do not add up to its size")
-    return checkpoint
 
 
 def proof_text(index: int, proof: Sequence[bytes], note: str) -> str:

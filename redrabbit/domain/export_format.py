@@ -4,43 +4,75 @@ One JSON object a line, in canonical form, UTF-8:
 
     {"format": …, "from": …, "key": …, "lines": …, "made_at": …, "plant": …, "until": …}
     {"checkpoint": the signed checkpoint of the whole log}
+    {"consistency": […], "root": …, "size": …}     only if asked for: that the log begins with the one of a
+                                                   checkpoint that somebody kept
+    {"type": "stream_heads"}                       and below it the last entry that says where the streams
+    {"entry": …, …}                                stand; nothing before a ledger has ever said so
     {"stream": …}                                  for each line asked for, and for the plant
-    {"entry": …, "index": …, "proof": […]}         its entries, without a gap; of schema 2 with what
+    {"entry": …, "index": …, "proof": […]}         its entries, without a gap; from schema 2 on with what
     {…, "name": …, "payload": …, "salt": …}        was salted: its payload, and a stated name, or null
+    {"type": "in_force"}                           only if needed, and below it the configurations that were
+    {"entry": …, …}                                in force for entries above, and the lists of what was
     {"type": "payloads_erased"}                    only if needed, and below it the entries from
     {"entry": …, …}                                elsewhere that say of payloads above: erased
     {"seal": a signed note over the SHA-256 of all lines above}
 
 Each stream's entries reach from one recorded before the period (or the stream's first) to one
-recorded after it (or the stream's head as the checkpoint lists it), each chained to the one
-before and each proved to be in the log: so nothing recorded in the period can have been left out
-(D11). A payload that is null was erased only if an entry in the file says so, which is proved to be
-in the log like all others (D51): otherwise somebody removed it. The promise is as good as the key: compare it, or the checkpoint, with one kept elsewhere.
+recorded after it, or at least to the last one that `stream_heads` lists, each chained to the one
+before and each proved to be in the log: so nothing recorded in the period can have been left out,
+as far as the streams' heads had been said by then (D11, D25). A payload that is null was erased only if an entry in the
+file says so, which is proved to be in the log like all others (D51): otherwise somebody removed it. What was in
+force stands in the file, too, so that a reader sees by which rule was judged. The promise is as good as the key:
+compare it, or the checkpoint, with one kept elsewhere.
 
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
 never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
+
+The format 1 had the streams' heads in its checkpoint, and neither what was in force nor a proof of consistency;
+it is read for ever.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, PayloadsErased
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.ledger import (
     PLANT_STREAM,
-    JsonValue,
     StoredEntry,
     canonical_text,
-    from_json,
     instant_text,
     schema_of,
 )
 from redrabbit.domain.signed_note import NoteSigner, sign_note, to_base64
 
-FORMAT: Final = "redrabbit records 1"
+FORMAT: Final = "redrabbit records 2"
+FORMAT_1: Final = "redrabbit records 1"
+"""Written by earlier versions."""
+
+
+class Elsewhere(StrEnum):
+    """Entries that stand in the file for what they say of others, whatever stream they are of."""
+
+    STREAM_HEADS = "stream_heads"
+    """Where the streams stand."""
+    IN_FORCE = "in_force"
+    """By what was judged."""
+    PAYLOADS_ERASED = "payloads_erased"
+    """Which payloads were erased."""
+
+
+TYPES_OF: Final[Mapping[Elsewhere, frozenset[str]]] = {
+    Elsewhere.STREAM_HEADS: frozenset({StreamHeads.TYPE}),
+    Elsewhere.IN_FORCE: frozenset({ConfigurationAdopted.TYPE, InForceChanged.TYPE}),
+    Elsewhere.PAYLOADS_ERASED: frozenset({PayloadsErased.TYPE}),
+}
 
 
 class Recorded(Protocol):
@@ -88,12 +120,11 @@ class Header:
     made_at: datetime
     key: str
     """The public key, `<name>+<key id>+<base64>`."""
+    format: str = FORMAT
 
-
-def streams_asked_for(streams: Iterable[str], lines: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the log's streams that the file must hold: the lines', and always the plant's."""
-    wanted = None if lines is None else {*lines, PLANT_STREAM}
-    return tuple(sorted(name for name in streams if wanted is None or name in wanted))
+    def asks_for(self, stream: str) -> bool:
+        """Tell whether the file must hold this stream: the lines', and always the plant's."""
+        return self.lines is None or stream == PLANT_STREAM or stream in self.lines
 
 
 def covering_range(entries: Sequence[Recorded], period: Period) -> range:
@@ -101,14 +132,20 @@ def covering_range(entries: Sequence[Recorded], period: Period) -> range:
 
     The clock may have been stepped back in between (`clock_stepped`), so the range goes from the
     first to the last entry in the period, and on outwards until it ends at entries recorded
-    before and after it.
+    before and after it. Empty where there is none.
     """
+    if not entries:
+        return range(0)
     inside = [place for place, entry in enumerate(entries) if period.holds(entry)]
     if inside:
         first, last = inside[0], inside[-1]
     else:
-        before = [n for n, entry in enumerate(entries) if entry.recorded_at < period.begins_at]
-        first = last = before[-1] if before else 0
+        before = [
+            (entry.recorded_at, place)
+            for place, entry in enumerate(entries)
+            if entry.recorded_at < period.begins_at
+        ]
+        first = last = max(before)[1] if before else 0
     while first > 0 and entries[first].recorded_at >= period.begins_at:
         first -= 1
     while last < len(entries) - 1 and entries[last].recorded_at < period.ends_at:
@@ -120,7 +157,7 @@ def header_line(header: Header) -> str:
     """Return the file's first line."""
     return canonical_text(
         {
-            "format": FORMAT,
+            "format": header.format,
             "from": instant_text(header.period.begins_at),
             "key": header.key,
             "lines": header.lines,
@@ -141,36 +178,65 @@ def stream_line(stream: str) -> str:
     return canonical_text({"stream": stream})
 
 
-def erasures_line() -> str:
-    """Return the line above entries of any stream that say which payloads were erased."""
-    return canonical_text({"type": PayloadsErased.TYPE})
+def consistency_line(kept: Checkpoint, proof: Sequence[bytes]) -> str:
+    """Return the line that proves that the log begins with the one of a checkpoint that was kept."""
+    return canonical_text(
+        {
+            "consistency": [to_base64(node) for node in proof],
+            "root": to_base64(kept.root),
+            "size": kept.size,
+        }
+    )
+
+
+def elsewhere_line(kind: Elsewhere) -> str:
+    """Return the line above entries of any stream that say something of others."""
+    return canonical_text({"type": kind.value})
 
 
 def entry_line(
     index: int, stored: StoredEntry, proof: Sequence[bytes], name: StatedName | None = None
 ) -> str:
-    """Return the line of one entry; its canonical bytes stand in it as they are.
+    """Return the line of one entry; its canonical bytes and those of its payload stand in it as they are.
 
-    `name` is what its actor stated, while it is kept. What was erased is null (D51).
+    ValueError where they are no text, or don't say their schema. `name` is what its actor stated, while it is kept. What was erased is null (D51).
     """
-    place: dict[str, JsonValue] = {"index": index}
-    if schema_of(stored) > 1:
-        payload = None if stored.payload is None else from_json(stored.payload)
-        salt = None if stored.salt is None else stored.salt.hex()
-        stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
-        place |= {"name": stated, "payload": payload, "salt": salt}
-    beside = canonical_text(place | {"proof": [to_base64(node) for node in proof]})
-    return f'{{"entry":{stored.raw.decode("utf-8")},{beside[1:]}'
+    raw, path = stored.raw.decode("utf-8"), canonical_text([to_base64(node) for node in proof])
+    if schema_of(stored) == 1:
+        return f'{{"entry":{raw},"index":{index},"proof":{path}}}'
+    stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+    payload = "null" if stored.payload is None else stored.payload.decode("utf-8")
+    salt = None if stored.salt is None else stored.salt.hex()
+    return (
+        f'{{"entry":{raw},"index":{index},"name":{canonical_text(stated)},"payload":{payload},'
+        f'"proof":{path},"salt":{canonical_text(salt)}}}'
+    )
 
 
-def sealed(lines: Sequence[str], signer: NoteSigner) -> bytes:
-    """Return the whole file: the lines and the seal over them."""
-    body = "".join(line + "\n" for line in lines).encode("utf-8")
-    seal = canonical_text({"seal": sign_note(seal_text(body, signer.name), signer)})
-    return body + seal.encode("utf-8") + b"\n"
+def sealed(lines: Iterable[str], signer: NoteSigner) -> Iterator[bytes]:
+    """Yield each line of the file as it comes, and the seal over all of them at the end."""
+    body = SealedBody()
+    for line in lines:
+        content = line.encode("utf-8") + b"\n"
+        body.add(content)
+        yield content
+    seal = canonical_text({"seal": sign_note(body.seal_text(FORMAT, signer.name), signer)})
+    yield seal.encode("utf-8") + b"\n"
 
 
-def seal_text(body: bytes, origin: str) -> str:
-    """Return the text of the note that seals a file's lines; never mistaken for a checkpoint."""
-    digest = to_base64(hashlib.sha256(body).digest())
-    return f"{FORMAT}\n{origin}\nsha256 {digest}\nbytes {len(body)}\n"
+class SealedBody:
+    """What the seal is over, line by line."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+
+    def add(self, content: bytes) -> None:
+        """Take in the next line, with its end."""
+        self._digest.update(content)
+        self._bytes += len(content)
+
+    def seal_text(self, form: str, origin: str) -> str:
+        """Return the text of the note that seals a file's lines; never mistaken for a checkpoint."""
+        digest = to_base64(self._digest.digest())
+        return f"{form}\n{origin}\nsha256 {digest}\nbytes {self._bytes}\n"

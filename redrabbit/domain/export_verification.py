@@ -1,12 +1,13 @@
 """Verification of an exported file of records by someone who has nothing but the file and a key.
 
-Reads the form of `redrabbit.domain.export_format` strictly: a line that is not canonical is not
-read. Findings come in the order of the file, the seal's last; behind a line that can't be read
-nothing is judged but the seal.
+Reads the forms of `redrabbit.domain.export_format` strictly, line by line, in constant memory: a line that
+is not canonical is not read. Findings come in the order of the file, the seal's last; behind a line that
+can't be read nothing is judged but the seal.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
@@ -14,19 +15,23 @@ from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.export_format import (
     FORMAT,
+    FORMAT_1,
+    TYPES_OF,
+    Elsewhere,
     Header,
     Period,
-    erasures_line,
+    SealedBody,
+    elsewhere_line,
     header_line,
-    seal_text,
-    streams_asked_for,
 )
-from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
     Entry,
     JsonValue,
     StoredEntry,
+    StreamHead,
     canonical,
     canonical_text,
     from_json,
@@ -34,7 +39,8 @@ from redrabbit.domain.ledger import (
     leaf_bytes,
     read_entry,
 )
-from redrabbit.domain.merkle import leaf_hash, verify_inclusion
+from redrabbit.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
+from redrabbit.domain.named_in_force import NamedInForce
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
 
@@ -43,6 +49,8 @@ _FEWEST_LINES: Final = 3
 
 _KEYS_OF_SCHEMA_1: Final = {"entry", "index", "proof"}
 _KEYS: Final = _KEYS_OF_SCHEMA_1 | {"name", "payload", "salt"}
+
+_ELSEWHERE: Final = {elsewhere_line(kind): kind for kind in Elsewhere}
 
 VerifierOf = Callable[[str], NoteVerifier]
 """Makes a verifier of a public key's text; ValueError if it can't."""
@@ -59,6 +67,10 @@ class ExportVerification:
     """None if it could not be read, or is not signed."""
     entries: int = 0
     """How many entries the file holds, with those before and after the period."""
+    complete_until: datetime | None = None
+    """Nothing recorded in the period before this instant was left out; None: not proved for any."""
+    begins_with: dict[int, bytes] = field(default_factory=dict)
+    """Sizes of earlier ledgers that this one is proved to begin with, each with its root."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     by_stream: dict[str, int] = field(default_factory=dict)
     """Records in the period for each stream."""
@@ -80,31 +92,24 @@ class ExportVerification:
 
 
 def verify_records(
-    content: bytes, verifier_of: VerifierOf, public_key: str | None = None
+    lines: Iterable[bytes], verifier_of: VerifierOf, public_key: str | None = None
 ) -> ExportVerification:
-    """Verify an exported file; without `public_key` the key that it names is believed."""
-    verification = ExportVerification()
-    try:
-        lines = _lines(content)
-        verification.header = _header(lines[0])
-        verifier = _verifier(verification.header.key, verifier_of)
-    except _UnreadableError as error:
-        verification.findings.append(error.finding)
-        return verification
-    if public_key is not None and public_key != verification.header.key:
-        params: dict[str, Param] = {"found": verification.header.key, "expected": public_key}
-        verification.findings.append(
-            Finding(code="not_expected_key", place="line 1", params=params)
-        )
-    try:
-        verification.checkpoint = _checkpoint(lines[1], verifier)
-        verification.findings += _sections(
-            lines, verification.header, verification.checkpoint, verification
-        )
-    except _UnreadableError as error:
-        verification.findings.append(error.finding)
-    verification.findings += _seal(content, lines, verifier)
-    return verification
+    """Verify an exported file; without `public_key` the key that it names is believed.
+
+    `lines`: each with its end, as a file opened for reading bytes yields them.
+    """
+    reading = _Reading(verifier_of, public_key)
+    last = b""
+    for content in lines:
+        if last:
+            reading.add(last)
+        last = content
+    reading.end(last)
+    return reading.verification
+
+
+_PARAMETERS: Final = {WRITTEN_BY_NEWER: "what", "section_extra": "stream"}
+"""How findings name what was found, where that is not a problem in words."""
 
 
 class _UnreadableError(Exception):
@@ -112,19 +117,8 @@ class _UnreadableError(Exception):
 
     def __init__(self, place: str, problem: object, code: str = "line_unreadable") -> None:
         super().__init__(f"{place}: {problem}")
-        params = {"what" if code == WRITTEN_BY_NEWER else "problem": str(problem)}
-        self.finding = Finding(code=code, place=place, params=params)
-
-
-def _lines(content: bytes) -> list[str]:
-    try:
-        lines = content.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        number = content[: error.start].count(b"\n") + 1
-        raise _UnreadableError(f"line {number}", "not UTF-8") from error
-    if lines.pop() or len(lines) < _FEWEST_LINES:
-        raise _UnreadableError("file", "it was cut off", "file_unreadable")
-    return lines
+        name = _PARAMETERS.get(code, "problem")
+        self.finding = Finding(code=code, place=place, params={name: str(problem)})
 
 
 def _object(line: str, number: int) -> Mapping[str, JsonValue]:
@@ -139,11 +133,12 @@ def _object(line: str, number: int) -> Mapping[str, JsonValue]:
     raise _UnreadableError(place, "not an object in canonical form")
 
 
-def _header(line: str) -> Header:
+def _read_header(line: str) -> Header:
     match _object(line, 1):
-        case {"format": str(form)} if form != FORMAT:
+        case {"format": str(form)} if form not in {FORMAT, FORMAT_1}:
             raise _UnreadableError("line 1", f"format {form!r}; expected {FORMAT!r}")
         case {
+            "format": str(form),
             "from": str(begins),
             "key": str(key),
             "lines": (list() | None) as chosen,
@@ -158,6 +153,7 @@ def _header(line: str) -> Header:
                     lines=None if chosen is None else tuple(str(name) for name in chosen),
                     made_at=instant(made),
                     key=key,
+                    format=form,
                 )
             except ValueError as error:
                 raise _UnreadableError("line 1", error) from error
@@ -166,14 +162,14 @@ def _header(line: str) -> Header:
     raise _UnreadableError("line 1", "not the first line of exported records", "file_unreadable")
 
 
-def _verifier(key: str, verifier_of: VerifierOf) -> NoteVerifier:
+def _verifier_of_key(key: str, verifier_of: VerifierOf) -> NoteVerifier:
     try:
         return verifier_of(key)
     except ValueError as error:
         raise _UnreadableError("line 1", error) from error
 
 
-def _checkpoint(line: str, verifier: NoteVerifier) -> Checkpoint:
+def _read_checkpoint(line: str, verifier: NoteVerifier) -> Checkpoint:
     """Return the checkpoint in the second line, once it is known to be the key's."""
     note = _only(line, 2, "checkpoint")
     try:
@@ -186,20 +182,6 @@ def _checkpoint(line: str, verifier: NoteVerifier) -> Checkpoint:
     return checkpoint
 
 
-def _seal(content: bytes, lines: Sequence[str], verifier: NoteVerifier) -> Iterator[Finding]:
-    """Yield what is wrong with the last line, or with any other line as it was sealed."""
-    place = f"line {len(lines)}"
-    try:
-        note = parse_note(_only(lines[-1], len(lines), "seal"))
-    except (ValueError, _UnreadableError):
-        yield Finding(code="seal_missing", place=place)
-        return
-    body = content[: -len(lines[-1].encode("utf-8")) - 1]
-    is_whole = note.text == seal_text(body, verifier.name) and len(note.signatures) == 1
-    if not is_whole or not note_is_signed(note, verifier):
-        yield Finding(code="seal_wrong", place=place)
-
-
 def _only(line: str, number: int, name: str) -> str:
     fields = _object(line, number)
     text = fields.get(name)
@@ -208,56 +190,7 @@ def _only(line: str, number: int, name: str) -> str:
     raise _UnreadableError(f"line {number}", f"not a {name}")
 
 
-def _sections(
-    lines: Sequence[str], header: Header, checkpoint: Checkpoint, verification: ExportVerification
-) -> Iterator[Finding]:
-    """Yield what is wrong with the streams' entries; count them."""
-    awaited = list(streams_asked_for(checkpoint.heads, header.lines))
-    places: dict[int, int] = {}
-    section: _Section | _Erasures | None = None
-    for number, line in enumerate(lines[2:-1], start=3):
-        fields = _object(line, number)
-        if line == erasures_line():
-            yield from section.end() if section else ()
-            section = _Erasures(checkpoint)
-        elif fields.keys() == {"stream"}:
-            yield from section.end() if section else ()
-            stream = str(fields["stream"])
-            if stream not in awaited:
-                params: dict[str, Param] = {"stream": stream}
-                yield Finding(code="section_extra", place=f"line {number}", params=params)
-                return
-            awaited.remove(stream)
-            section = _Section(stream, header.period, checkpoint)
-            verification.by_stream[stream] = 0
-        elif section and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
-            entry = _entry(fields, number)
-            places[entry.index] = number
-            yield from section.add(entry, _path(fields["proof"], number), number)
-            yield from _name_findings(entry, fields.get("name"), number)
-            yield from _note(entry, verification, number)
-            if isinstance(section, _Section):
-                verification.by_stream[section.stream] += header.period.holds(entry)
-        else:
-            raise _UnreadableError(f"line {number}", "neither a stream nor an entry of one")
-    yield from section.end() if section else ()
-    for stream in awaited:
-        yield Finding(code="section_missing", place="file", params={"stream": stream})
-    for index in verification.payloads.missing:
-        yield Finding(code="payload_missing", place=f"line {places[index]}, ledger[{index}]")
-
-
-def _note(entry: Entry, verification: ExportVerification, number: int) -> Iterator[Finding]:
-    """Count the entry; yield it where it should say what was erased and can't be understood."""
-    verification.entries += 1
-    try:
-        verification.payloads.note(entry)
-    except ValueError as error:
-        place = f"line {number}, ledger[{entry.index}]"
-        yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
-
-
-def _entry(fields: Mapping[str, JsonValue], number: int) -> Entry:
+def _read_exported(fields: Mapping[str, JsonValue], number: int) -> Entry:
     index = fields["index"]
     if type(index) is not int:
         raise _UnreadableError(f"line {number}", "the index is not a whole number")
@@ -313,46 +246,24 @@ def _path(proof: JsonValue, number: int) -> list[bytes]:
         raise _UnreadableError(f"line {number}", error) from error
 
 
-def _is_in(checkpoint: Checkpoint, entry: Entry, leaf: bytes, path: Sequence[bytes]) -> bool:
-    return verify_inclusion(leaf, entry.index, checkpoint.size, path, checkpoint.root)
-
-
-class _Erasures:
-    """Entries of any stream that say which payloads were erased."""
-
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint = checkpoint
-
-    def add(self, entry: Entry, path: Sequence[bytes], number: int) -> Iterator[Finding]:
-        """Yield what is wrong with the next entry; it raises _UnreadableError for another type."""
-        place = f"line {number}"
-        if entry.type != PayloadsErased.TYPE:
-            raise _UnreadableError(place, f"an entry of another type than {PayloadsErased.TYPE}")
-        if not _is_in(self._checkpoint, entry, leaf_hash(leaf_bytes(entry)), path):
-            params: dict[str, Param] = {"stream": entry.stream, "index": entry.index}
-            yield Finding(code="not_in_log", place=place, params=params)
-
-    def end(self) -> Iterator[Finding]:
-        """Yield nothing: what is left out here shows as a payload that is missing."""
-        return iter(())
-
-
 class _Section:
     """The entries of one stream, as they are read."""
 
-    def __init__(self, stream: str, period: Period, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, stream: str, period: Period, checkpoint: Checkpoint, listed: StreamHead | None
+    ) -> None:
         self.stream = stream
         self._period = period
         self._checkpoint = checkpoint
+        self._listed = listed
+        """Where the stream stood when that was said; None: it had no entry then."""
+        self._is_end_shown = listed is None
         self._last: Entry | None = None
         self._last_leaf = b""
 
-    def add(self, entry: Entry, path: Sequence[bytes], number: int) -> Iterator[Finding]:
-        """Yield what is wrong with the next entry."""
+    def add(self, entry: Entry, leaf: bytes, number: int) -> Iterator[Finding]:
+        """Yield what is wrong with the next entry, which is proved to be in the log."""
         place = f"line {number}"
-        leaf = leaf_hash(leaf_bytes(entry))
-        if not _is_in(self._checkpoint, entry, leaf, path):
-            yield self._at("not_in_log", place, index=entry.index)
         if entry.stream != self.stream:
             yield self._at("wrong_stream", place, index=entry.index, found=entry.stream)
         if self._last is None:
@@ -365,16 +276,196 @@ class _Section:
             place = f"{place}, ledger[{entry.index}]"
             yield self._at("chain_broken", place, previous=self._last.index)
         self._last, self._last_leaf = entry, leaf
+        if self._listed is not None:
+            last_listed = (self._listed.next_seq - 1, self._listed.leaf)
+            is_later = entry.stream_seq > last_listed[0]
+            self._is_end_shown |= is_later or (entry.stream_seq, leaf) == last_listed
 
     def end(self) -> Iterator[Finding]:
         """Yield what is wrong with where the stream ends."""
         if self._last is None:
             yield self._at("section_missing", "file")
-        elif (
-            self._last_leaf != self._checkpoint.heads[self.stream].leaf
-            and self._last.recorded_at < self._period.ends_at
-        ):
+        elif not self._is_end_shown and self._last.recorded_at < self._period.ends_at:
             yield self._at("end_not_shown", "file", index=self._last.index)
 
     def _at(self, code: str, place: str, **params: Param) -> Finding:
         return Finding(code=code, place=place, params={"stream": self.stream, **params})
+
+
+class _Reading:
+    """A file as it is read, line by line."""
+
+    def __init__(self, verifier_of: VerifierOf, public_key: str | None) -> None:
+        self.verification = ExportVerification()
+        self._verifier_of = verifier_of
+        self._public_key = public_key
+        self._verifier: NoteVerifier | None = None
+        self._body = SealedBody()
+        self._number = 0
+        """Of the line that was read last."""
+        self._is_readable = True
+        self._section: _Section | Elsewhere | None = None
+        self._heads: Mapping[str, StreamHead] | None = None
+        """Where the streams stand by the file; None until that is read."""
+        self._in_force = NamedInForce()
+        self._places: dict[int, int] = {}
+        """The line of each entry without payload."""
+
+    def add(self, content: bytes) -> None:
+        """Read the next line, which is not the last."""
+        self._body.add(content)
+        self._number += 1
+        if self._is_readable:
+            self._judge(self._line, content)
+
+    def end(self, last: bytes) -> None:
+        """Read the last line, the seal, and judge what the file lacks."""
+        self._number += 1
+        if not last.endswith(b"\n") or self._number < _FEWEST_LINES:
+            params: dict[str, Param] = {"problem": "it was cut off"}
+            cut_off = Finding(code="file_unreadable", place="file", params=params)
+            self.verification.findings.append(cut_off)
+            return
+        if self._is_readable:
+            self._judge(self._whole)
+        if self._verifier is not None:
+            self.verification.findings += self._seal(last, self._verifier)
+
+    def _judge(self, read: Callable[..., Iterable[Finding]], *args: bytes) -> None:
+        try:
+            self.verification.findings.extend(read(*args))
+        except _UnreadableError as error:
+            self.verification.findings.append(error.finding)
+            self._is_readable = False
+
+    def _line(self, content: bytes) -> Iterator[Finding]:
+        try:
+            line = content.decode("utf-8").removesuffix("\n")
+        except UnicodeDecodeError as error:
+            raise _UnreadableError(f"line {self._number}", "not UTF-8") from error
+        if self._number == 1:
+            yield from self._first(line)
+        elif self._number == 2:  # noqa: PLR2004  the second line
+            checkpoint = _read_checkpoint(line, cast("NoteVerifier", self._verifier))
+            self.verification.checkpoint = checkpoint
+            header = self._header
+            if header.format == FORMAT_1 or not checkpoint.size:
+                self._heads = checkpoint.heads
+                self.verification.complete_until = min(header.made_at, header.period.ends_at)
+        else:
+            yield from self._further(line, _object(line, self._number))
+
+    def _first(self, line: str) -> Iterator[Finding]:
+        self.verification.header = header = _read_header(line)
+        self._verifier = _verifier_of_key(header.key, self._verifier_of)
+        if self._public_key not in {None, header.key}:
+            params: dict[str, Param] = {"found": header.key, "expected": str(self._public_key)}
+            yield Finding(code="not_expected_key", place="line 1", params=params)
+
+    @property
+    def _header(self) -> Header:
+        return cast("Header", self.verification.header)
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        return cast("Checkpoint", self.verification.checkpoint)
+
+    def _further(self, line: str, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
+        if fields.keys() == {"consistency", "root", "size"}:
+            yield from self._consistency(fields)
+        elif line in _ELSEWHERE:
+            yield from self._section_end()
+            self._section = _ELSEWHERE[line]
+        elif fields.keys() == {"stream"}:
+            yield from self._section_end()
+            self._section = self._begun(str(fields["stream"]))
+        elif self._section is not None and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
+            yield from self._entry(fields)
+        else:
+            raise _UnreadableError(f"line {self._number}", "neither a stream nor an entry of one")
+
+    def _begun(self, stream: str) -> _Section:
+        is_first = stream not in self.verification.by_stream and self._header.asks_for(stream)
+        if not is_first or (self._header.format == FORMAT_1 and stream not in self._listed):
+            raise _UnreadableError(f"line {self._number}", stream, "section_extra")
+        self.verification.by_stream[stream] = 0
+        return _Section(stream, self._header.period, self._checkpoint, self._listed.get(stream))
+
+    @property
+    def _listed(self) -> Mapping[str, StreamHead]:
+        return self._heads or {}
+
+    def _consistency(self, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
+        size, path = fields["size"], _path(fields["consistency"], self._number)
+        (root,) = _path([fields["root"]], self._number)
+        if type(size) is not int:
+            raise _UnreadableError(f"line {self._number}", "the size is not a whole number")
+        if verify_consistency(size, root, self._checkpoint.size, self._checkpoint.root, path):
+            self.verification.begins_with[size] = root
+        else:
+            place = f"line {self._number}"
+            yield Finding(code="consistency_wrong", place=place, params={"size": size})
+
+    def _entry(self, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
+        number, section = self._number, self._section
+        entry = _read_exported(fields, number)
+        leaf = leaf_hash(leaf_bytes(entry))
+        path = _path(fields["proof"], number)
+        signed = self._checkpoint
+        if not verify_inclusion(leaf, entry.index, signed.size, path, signed.root):
+            params: dict[str, Param] = {"stream": entry.stream, "index": entry.index}
+            yield Finding(code="not_in_log", place=f"line {number}", params=params)
+        yield from _name_findings(entry, fields.get("name"), number)
+        if entry.payload is None:
+            self._places[entry.index] = number
+        self.verification.entries += 1
+        place = f"line {number}, ledger[{entry.index}]"
+        try:
+            self.verification.payloads.note(entry)
+            self._in_force.give(entry, leaf, place)
+            self._note_heads(entry)
+        except ValueError as error:
+            yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
+        if isinstance(section, _Section):
+            yield from section.add(entry, leaf, number)
+            self._in_force.name(entry, place)
+            self.verification.by_stream[section.stream] += self._header.period.holds(entry)
+        elif section is not None and entry.type not in TYPES_OF[section]:
+            expected = ", ".join(sorted(TYPES_OF[section]))
+            raise _UnreadableError(f"line {number}", f"an entry of another type than {expected}")
+
+    def _note_heads(self, entry: Entry) -> None:
+        """Take in where the streams stand, if this is the entry that says it for the file."""
+        if self._section is Elsewhere.STREAM_HEADS and entry.payload is not None:
+            self._heads = decode(StreamHeads, entry.payload).heads
+            self.verification.complete_until = min(entry.recorded_at, self._header.period.ends_at)
+
+    def _section_end(self) -> Iterator[Finding]:
+        if isinstance(self._section, _Section):
+            yield from self._section.end()
+
+    def _whole(self) -> Iterator[Finding]:
+        """Yield what the file lacks."""
+        yield from self._section_end()
+        for stream in self._listed:
+            if self._header.asks_for(stream) and stream not in self.verification.by_stream:
+                yield Finding(code="section_missing", place="file", params={"stream": stream})
+        for index in self.verification.payloads.missing:
+            place = f"line {self._places[index]}, ledger[{index}]"
+            yield Finding(code="payload_missing", place=place)
+        if self._header.format != FORMAT_1:
+            yield from self._in_force.missing()
+
+    def _seal(self, line: bytes, verifier: NoteVerifier) -> Iterator[Finding]:
+        """Yield what is wrong with the last line, or with any other line as it was sealed."""
+        place = f"line {self._number}"
+        try:
+            text = line.decode("utf-8").removesuffix("\n")
+            note = parse_note(_only(text, self._number, "seal"))
+        except (ValueError, _UnreadableError):
+            yield Finding(code="seal_missing", place=place)
+            return
+        expected = self._body.seal_text(self._header.format, verifier.name)
+        is_whole = note.text == expected and len(note.signatures) == 1
+        if not is_whole or not note_is_signed(note, verifier):
+            yield Finding(code="seal_wrong", place=place)

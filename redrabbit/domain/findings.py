@@ -15,6 +15,9 @@ Param = str | int | None
 KEPT_NOT_PROVED: Final = "kept_not_proved"
 """Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
 
+HEADS_NOT_SAID: Final = "heads_not_said"
+"""Code of the finding that an exported file can't show its streams to be whole; no damage."""
+
 LONGEST_SHOWN: Final = 80
 """Characters of a value that are shown; evidence can be kilobytes."""
 
@@ -87,7 +90,7 @@ TEXTS: Final = {
     "kept_beyond": "it has {found} entries and the ledger only {size}: entries were removed",
     KEPT_NOT_PROVED: (
         "it has {found} entries and the log in the file {size}; this file does not prove that the longer one goes on "
-        "from the shorter: only a database, or a file of the same size, is compared with it"
+        "from the shorter: a file that was exported with that checkpoint does, or the database"
     ),
     "kept_contradicts": (
         "the first {size} entries are not those that were signed then: history was rewritten"
@@ -135,6 +138,16 @@ TEXTS: Final = {
     "start_not_shown": (
         "stream {stream} begins with ledger[{index}], which does not lie before the period: "
         "earlier records may be missing"
+    ),
+    HEADS_NOT_SAID: "when it was made, the ledger had not said yet where its streams stand",
+    "in_force_missing": (
+        "what was in force for ledger[{index}] is not in the file: expected an entry that says what {digest} was"
+    ),
+    "configuration_missing": (
+        "the configuration that ledger[{index}] is of is not in the file: the entry before it in its stream"
+    ),
+    "consistency_wrong": (
+        "it does not prove that the ledger begins with the one of {size} entries: it was changed"
     ),
     "end_not_shown": (
         "stream {stream} ends with ledger[{index}], which does not lie after the period: "

@@ -1,10 +1,13 @@
 """The signed head of a ledger, and checkpoints that were kept elsewhere, laid beside its entries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from redrabbit.domain.findings import Finding, shown
+from redrabbit.domain.ledger import StreamHead
 from redrabbit.domain.ledger_scan import Row, Scan, at_entry, differing
+from redrabbit.domain.record_digests import parse_seal
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
 
@@ -28,18 +31,32 @@ def head_findings(heads: Sequence[Row], verifier: NoteVerifier, scan: Scan) -> I
     if not isinstance(found, Checkpoint):
         yield from found
     elif not scan.damage:
-        yield from _differences(found, scan)
+        streams = found.heads or _sealed_streams(heads[0], verifier, found.size)
+        yield from _differences(found, streams, scan)
 
 
-def _differences(signed: Checkpoint, scan: Scan) -> Iterator[Finding]:
+def _sealed_streams(head: Row, verifier: NoteVerifier, size: int) -> Mapping[str, StreamHead]:
+    """Return where the streams stood by the seal over the records; nothing where it can't be believed."""
+    try:
+        note = parse_note(str(head.get("records")))
+        seal = parse_seal(note.text)
+    except ValueError:
+        return {}
+    is_of_head = (seal.origin, seal.size) == (verifier.name, size)
+    return seal.heads if is_of_head and note_is_signed(note, verifier) else {}
+
+
+def _differences(
+    signed: Checkpoint, streams: Mapping[str, StreamHead], scan: Scan
+) -> Iterator[Finding]:
     """Yield where a sound chain of entries is not the one that was signed."""
     if scan.log.size < signed.size:
         yield at_entry(scan.log.size, "entry_missing")
     elif scan.log.size > signed.size:
         yield at_entry(signed.size, "entry_extra", size=signed.size)
-    elif scan.log.root != signed.root or scan.log.heads != signed.heads:
+    elif scan.log.root != signed.root or (streams and scan.log.heads != streams):
         for stream, index in sorted(scan.last_index.items(), key=lambda item: item[1]):
-            if scan.log.heads[stream] != signed.heads.get(stream):
+            if streams and scan.log.heads[stream] != streams.get(stream):
                 yield at_entry(index, "stream_head_differs", stream=stream)
         yield Finding(code="root_differs", place="ledger")
 
@@ -82,4 +99,7 @@ def contradiction(place: str, old: Checkpoint, scan: Scan) -> Finding | None:
 def agrees(old: Checkpoint, scan: Scan) -> bool:
     """Tell whether the log was at that size what a kept checkpoint says."""
     log = scan.at_size.get(old.size)
-    return log is not None and checkpoint_of(old.origin, log) == old
+    if log is None:
+        return False
+    found = checkpoint_of(old.origin, log)
+    return (replace(found, heads=log.heads) if old.heads else found) == old

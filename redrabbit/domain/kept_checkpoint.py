@@ -4,6 +4,8 @@ Where both are of one size their roots tell whether they are of one log. Where t
 prove that the longer goes on from the shorter; one that can't proves nothing, which is told and is no pass (D60).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
@@ -15,10 +17,14 @@ _PLACE: Final = "kept checkpoint"
 
 
 def kept_findings(
-    note: str, told: Checkpoint, verifier: NoteVerifier | None
+    note: str,
+    told: Checkpoint,
+    verifier: NoteVerifier | None,
+    begins_with: Mapping[int, bytes] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return why a file's checkpoint is not of the log that was kept, or does not show it; empty: it is.
 
+    `begins_with`: sizes of earlier logs that the file proves it to begin with, each with its root.
     Without a verifier the kept note is believed as it stands, for whoever kept it trusts it; ValueError if it is none.
     """
     kept = _believed(note, verifier)
@@ -26,9 +32,10 @@ def kept_findings(
         return (kept,)
     if kept.origin != told.origin:
         return (_finding("origin_differs", found=kept.origin, expected=told.origin),)
-    if kept.size != told.size:
+    root = {**begins_with, told.size: told.root}.get(kept.size)
+    if root is None:
         return (_finding(KEPT_NOT_PROVED, found=kept.size, size=told.size),)
-    if kept.root != told.root:
+    if kept.root != root:
         return (_finding("kept_contradicts", size=kept.size),)
     return ()
 

@@ -10,6 +10,8 @@ from typing import Final, cast
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import (
     REPEATED,
@@ -122,6 +124,7 @@ def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: Scan) ->
     """
     try:
         scan.note_erasure(entry)
+        _refuse_other_heads(entry, scan)
         if visit and not scan.newer:
             visit(entry)
     except WrittenByNewer as newer:
@@ -132,6 +135,14 @@ def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: Scan) ->
         problem = f"{type(error).__name__}: {error}"
         return at_entry(entry.index, "entry_does_not_fold", problem=problem)
     return None
+
+
+def _refuse_other_heads(entry: Entry, scan: Scan) -> None:
+    """Raise ValueError for an entry that says of the streams what is not so: exports are proved whole by it."""
+    if entry.type != StreamHeads.TYPE or entry.payload is None:
+        return
+    if decode(StreamHeads, entry.payload).heads != scan.log.heads:
+        raise ValueError("the streams do not stand where it says")
 
 
 def _entry(row: Row, index: int, scan: Scan) -> Entry | _Link | Finding:

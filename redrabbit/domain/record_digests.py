@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
+from redrabbit.domain.checkpoint import parse_stream_lines, stream_lines
+from redrabbit.domain.ledger import StreamHead
 from redrabbit.domain.set_digest import SetDigest
 
 BLOCKS: Final = 16
@@ -24,7 +26,7 @@ Row = Mapping[str, object]
 Block = tuple[str, int]
 """A table and the number of one of its blocks."""
 
-_SEAL_HEADING: Final = "red-rabbit records 1"
+_SEAL_HEADING: Final = "red-rabbit records 2"
 """With the version of all that is digested here: another spelling of a row is another version."""
 
 
@@ -121,24 +123,30 @@ class TableDigest:
 
 
 class RecordSeal(NamedTuple):
-    """What is signed about the records."""
+    """What is signed about the records, with the head of a ledger of this size."""
 
     origin: str
     size: int
     """Of the ledger, when these were the records."""
     root: bytes
+    heads: Mapping[str, StreamHead]
+    """Where each stream of the ledger stood, which its checkpoint does not say (D25)."""
 
 
-def seal_text(origin: str, size: int, root: bytes) -> str:
+def seal_text(seal: RecordSeal) -> str:
     """Return the text of the note that is signed; its second line keeps it apart from a checkpoint."""
-    return f"{origin}\n{_SEAL_HEADING}\n{size}\n{root.hex()}\n"
+    lines = [seal.origin, _SEAL_HEADING, str(seal.size), seal.root.hex()]
+    return "\n".join(lines + stream_lines(seal.heads)) + "\n"
 
 
 def parse_seal(text: str) -> RecordSeal:
     """Return what the text of a note says; ValueError unless it has exactly this form."""
     match text.split("\n"):
-        case [origin, heading, size, root, ""] if heading == _SEAL_HEADING and size.isdecimal():
-            seal = RecordSeal(origin, int(size), bytes.fromhex(root))
-            if seal_text(*seal) == text:
+        case [origin, heading, size, root, *streams, ""] if (
+            heading == _SEAL_HEADING and size.isdecimal()
+        ):
+            heads = parse_stream_lines(streams, int(size))
+            seal = RecordSeal(origin, int(size), bytes.fromhex(root), heads)
+            if seal_text(seal) == text:
                 return seal
-    raise ValueError("a seal has an origin, a heading, a size and a root")
+    raise ValueError("a seal has an origin, a heading, a size, a root and the streams")

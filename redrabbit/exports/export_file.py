@@ -1,84 +1,112 @@
 """`redrabbit export`: the records of a period in one file that proves itself, and its verification.
 
-Reads one consistent snapshot, writes nothing but the file. A file that would not pass its own
-verification is never handed out: the ledger under it is damaged, and `redrabbit verify` says where.
+Reads one consistent snapshot, by index, and writes nothing but the file, line by line: memory does not grow with
+the ledger or the period. A file that would not pass its own verification is never handed out: the ledger under it
+is damaged, and `redrabbit verify` says where.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from redrabbit.base.private_files import write_private
+from redrabbit.base.bounded import MB, size_text
+from redrabbit.base.private_files import create_private
 from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erased_payloads import erased_by
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import (
+    Elsewhere,
     Header,
     Period,
     checkpoint_line,
-    covering_range,
+    consistency_line,
+    elsewhere_line,
     entry_line,
-    erasures_line,
     header_line,
     sealed,
     stream_line,
-    streams_asked_for,
 )
 from redrabbit.domain.export_verification import ExportVerification, verify_records
+from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, PayloadsErased
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param, in_english, shown
-from redrabbit.domain.ledger import Entry
+from redrabbit.domain.ledger import Entry, StoredEntry, from_json, schema_of
 from redrabbit.domain.merkle import Tree
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from redrabbit.services.ports import Reader
 
-_CHUNK: Final = 2_000
+_CHUNK: Final = 500
 """Entries read at a time; each is a few kilobytes at most."""
 _NODES: Final = 4_096
 """Nodes of the tree that are kept: proofs of entries that are near each other share most of theirs."""
+MOST_LINE_BYTES: Final = 64 * MB
+"""An entry's line holds its payload: the largest is a configuration with all its files."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """As much of an entry as choosing needs, for a log of years."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be exported."""
 
-    index: int
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str
-    is_gone: bool
-    """Its payload is not there."""
+    plant: str
+    period: Period
+    line: str | None
+    """None: all lines."""
+    made_at: datetime
+    kept: Checkpoint | None = None
+    """A checkpoint that somebody kept: the file proves that the ledger begins with that one."""
 
 
-def export_records(
-    reader: Reader,
-    signer: Signer,
-    *,
-    plant: str,
-    period: Period,
-    line: str | None,
-    made_at: datetime,
-) -> bytes:
-    """Return the file; raises Refusal for a line without any record, and for a damaged ledger."""
+def export_records(reader: Reader, signer: Signer, asked: Asked) -> Iterator[bytes]:
+    """Yield the file line by line; Refusal for a line without records, and for a damaged ledger."""
+    yield from sealed(_body(reader, signer, asked), signer)
+
+
+def _body(reader: Reader, signer: Signer, asked: Asked) -> Iterator[str]:
     note, signed = _signed_head(reader, signer)
-    streams = signed.heads
-    if line is not None and line not in streams:
-        raise Refusal("line_has_no_records", line=line, known=", ".join(sorted(streams)))
-    chosen = None if line is None else (line,)
+    streams = reader.streams()
+    if asked.line is not None and asked.line not in streams:
+        raise Refusal("line_has_no_records", line=asked.line, known=", ".join(streams))
     header = Header(
-        plant=plant, period=period, lines=chosen, made_at=made_at, key=signer.verifier.text
+        plant=asked.plant,
+        period=asked.period,
+        lines=None if asked.line is None else (asked.line,),
+        made_at=asked.made_at,
+        key=signer.verifier.text,
     )
-    wanted = streams_asked_for(streams, chosen)
-    body = [header_line(header), checkpoint_line(note), *_sections(reader, signed, wanted, period)]
-    content = sealed(body, signer)
-    verification = verify_export(content, signer.verifier.text)
-    if not verification.sound:
-        raise _damaged(verification.findings[0])
-    return content
+    lines = _Lines(reader, signed)
+    yield header_line(header)
+    yield checkpoint_line(note)
+    if asked.kept is not None:
+        yield consistency_line(asked.kept, _consistency(lines.tree, signed, asked.kept))
+    heads = reader.entries_of(StreamHeads.TYPE, descending=True, limit=1)
+    yield from lines.elsewhere(Elsewhere.STREAM_HEADS, heads)
+    for stream in filter(header.asks_for, streams):
+        yield stream_line(stream)
+        yield from lines.of_stream(stream, reader.covering_range(stream, asked.period))
+    yield from lines.elsewhere(Elsewhere.IN_FORCE, lines.in_force())
+    yield from lines.elsewhere(Elsewhere.PAYLOADS_ERASED, lines.erasures())
+
+
+def _consistency(tree: Tree, signed: Checkpoint, kept: Checkpoint) -> tuple[bytes, ...]:
+    """Return the proof that the log begins with the one that was kept; Refusal where it does not."""
+    if kept.origin != signed.origin:
+        raise _other_history("origin_differs", found=kept.origin, expected=signed.origin)
+    if kept.size > signed.size:
+        raise _other_history("kept_beyond", found=kept.size, size=signed.size)
+    if tree.root(kept.size) != kept.root:
+        raise _other_history("kept_contradicts", size=kept.size)
+    return tree.consistency(kept.size)
+
+
+def _other_history(code: str, **params: Param) -> Refusal:
+    found = Finding(code=code, place="kept checkpoint", params=params)
+    return Refusal("kept_checkpoint_differs", found=in_english(found))
 
 
 def _signed_head(reader: Reader, signer: Signer) -> tuple[str, Checkpoint]:
@@ -113,19 +141,44 @@ def _damaged(finding: Finding) -> Refusal:
     return Refusal("ledger_damaged", found=told)
 
 
-def write_export(path: Path, content: bytes) -> None:
-    """Write the file (0600), whole or not at all."""
+def write_export(path: Path, lines: Iterable[bytes], public_key: str) -> ExportVerification:
+    """Write the file (0600), whole or not at all, and return what its verification says.
+
+    Refusal where it does not pass.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        write_private(draft, content)
+        create_private(draft)
+        with draft.open("wb") as file:
+            file.writelines(lines)
+        with draft.open("rb") as file:
+            verification = verify_export(file, public_key)
+        if not verification.sound:
+            raise _damaged(verification.findings[0])
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+    return verification
 
 
-def verify_export(content: bytes, public_key: str | None = None) -> ExportVerification:
-    """Verify an exported file; without a public key's text, the key that the file names counts."""
-    return verify_records(content, _verifier, public_key)
+def verify_export(file: BinaryIO, public_key: str | None = None) -> ExportVerification:
+    """Verify an exported file; without a public key's text, the key that the file names counts.
+
+    ValueError for a line that is longer than any of ours.
+    """
+    return verify_records(_lines_of(file), _verifier, public_key)
+
+
+def _lines_of(file: BinaryIO) -> Iterator[bytes]:
+    number = 0
+    while line := file.readline(MOST_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MOST_LINE_BYTES:
+            raise ValueError(
+                f"line {number}: longer than {size_text(MOST_LINE_BYTES)}; expected an exported file of "
+                "records: check that this is the right file"
+            )
+        yield line
 
 
 def _verifier(text: str) -> Verifier:
@@ -135,49 +188,85 @@ def _verifier(text: str) -> Verifier:
         raise ValueError(str(error)) from error
 
 
-def _sections(
-    reader: Reader, signed: Checkpoint, streams: Sequence[str], period: Period
-) -> Iterator[str]:
-    places: dict[str, list[_Place]] = {stream: [] for stream in streams}
-    erasures: dict[_Place, frozenset[int]] = {}
-    count = 0
-    for count, entry in enumerate(_entries(reader), start=1):
-        if entry.index != count - 1:
-            raise _damaged(Finding(code="entry_missing", place=f"ledger[{count - 1}]"))
-        place = _place(entry)
-        if entry.stream in places:
-            places[entry.stream].append(place)
-        if erased := _erased_by(entry):
-            erasures[place] = erased
-    if count < signed.size:
-        raise _damaged(Finding(code="entry_missing", place=f"ledger[{count}]"))
-    if count > signed.size:
-        extra: dict[str, Param] = {"size": signed.size}
-        raise _damaged(Finding(code="entry_extra", place=f"ledger[{signed.size}]", params=extra))
-    lines = _Lines(reader, signed)
-    chosen: list[_Place] = []
-    for stream in streams:
-        yield stream_line(stream)
-        found = places[stream]
-        for seq in covering_range(found, period):
-            chosen.append(found[seq])
-            yield lines.of(found[seq])
-    gone = {place.index for place in chosen if place.is_gone}
-    held = {place.index for place in chosen}
-    telling = [place for place, erased in erasures.items() if erased & gone]
-    if elsewhere := [place for place in telling if place.index not in held]:
-        yield erasures_line()
-        yield from map(lines.of, elsewhere)
+class _Lines:
+    """Makes the lines of entries of the log, and keeps in mind which were made."""
+
+    def __init__(self, reader: Reader, signed: Checkpoint) -> None:
+        self._reader = reader
+        self._names = reader.names()
+        self.tree = Tree(signed.size, lru_cache(_NODES)(reader.tree_node))
+        if self.tree.root() != signed.root:
+            raise _damaged(Finding(code="root_differs", place="ledger"))
+        self._seqs: dict[str, range] = {}
+        """Which entries of each stream were made."""
+        self._adopted = reader.entries_of(ConfigurationAdopted.TYPE, InForceChanged.TYPE)
+        self._begins = [e.index for e in self._adopted if e.type == ConfigurationAdopted.TYPE]
+        """Where each configuration was adopted."""
+        self._used: set[int] = set()
+        """The places in `_begins` of the configurations under which entries were made."""
+        self._gone: set[int] = set()
+        """Entries that were made and whose payload is not there."""
+
+    def of_stream(self, stream: str, seqs: range) -> Iterator[str]:
+        """Yield the lines of a stream's entries at these places in it."""
+        self._seqs[stream] = seqs
+        seq = seqs.start
+        while seq < seqs.stop:
+            found = self._reader.stream_entries(stream, seq, min(_CHUNK, seqs.stop - seq))
+            if not found:
+                raise _damaged(
+                    Finding(code="section_missing", place="ledger", params={"stream": stream})
+                )
+            for index, stored in found:
+                # what adopts another one was itself recorded under the one before
+                self._used |= {bisect_left(self._begins, at) - 1 for at in (index, index - 1)}
+                yield self._of(index, stored)
+            seq += len(found)
+
+    def elsewhere(self, kind: Elsewhere, entries: Iterable[Entry]) -> Iterator[str]:
+        """Yield the lines of entries that say something of others, those that were not made yet."""
+        missing = [entry for entry in entries if not self._is_made(entry)]
+        if missing or kind is Elsewhere.STREAM_HEADS:
+            yield elsewhere_line(kind)
+        for entry in missing:
+            yield self._of(entry.index, self._reader.stored_entry(entry.index))
+
+    def in_force(self) -> Iterator[Entry]:
+        """Yield what says what was in force for the entries that were made."""
+        for entry in self._adopted:
+            if bisect_right(self._begins, entry.index) - 1 in self._used:
+                yield entry
+
+    def erasures(self) -> list[Entry]:
+        """Return the entries that say of a payload that was not there: erased."""
+        if not self._gone:
+            return []
+        found = self._reader.entries_of(PayloadsErased.TYPE)
+        return [entry for entry in found if _erased_by(entry) & self._gone]
+
+    def _is_made(self, entry: Entry) -> bool:
+        return entry.stream_seq in self._seqs.get(entry.stream, ())
+
+    def _of(self, index: int, stored: StoredEntry) -> str:
+        """Return an entry's line, with its proof and the name behind its actor."""
+        try:
+            if stored.payload is None and schema_of(stored) > 1:
+                self._gone.add(index)
+            proof = self.tree.inclusion(index)
+            return entry_line(index, stored, proof, self._names.get(_actor_of(stored)))
+        except ValueError as error:
+            params: dict[str, Param] = {"problem": str(error)}
+            raise _damaged(
+                Finding(code="entry_unreadable", place=f"ledger[{index}]", params=params)
+            ) from error
 
 
-def _place(entry: Entry) -> _Place:
-    return _Place(
-        entry.index,
-        entry.occurred_at,
-        entry.recorded_at,
-        entry.actor.id,
-        is_gone=entry.payload is None,
-    )
+def _actor_of(stored: StoredEntry) -> str:
+    """Return the id of who did it; "" in schema 1, which has the name itself."""
+    match from_json(stored.raw):
+        case {"actor": {"id": str(actor)}}:
+            return actor
+    return ""
 
 
 def _erased_by(entry: Entry) -> frozenset[int]:
@@ -186,27 +275,3 @@ def _erased_by(entry: Entry) -> frozenset[int]:
         return erased_by(entry)
     except ValueError:
         return frozenset()
-
-
-class _Lines:
-    """Makes the line of any entry of the log."""
-
-    def __init__(self, reader: Reader, signed: Checkpoint) -> None:
-        self._reader = reader
-        self._names = reader.names()
-        self._tree = Tree(signed.size, lru_cache(_NODES)(reader.tree_node))
-        if self._tree.root() != signed.root:
-            raise _damaged(Finding(code="root_differs", place="ledger"))
-
-    def of(self, place: _Place) -> str:
-        """Return the entry's line, with its proof and the name behind its actor."""
-        stored = self._reader.stored_entry(place.index)
-        proof = self._tree.inclusion(place.index)
-        return entry_line(place.index, stored, proof, self._names.get(place.actor))
-
-
-def _entries(reader: Reader) -> Iterator[Entry]:
-    first = 0
-    while chunk := reader.entries(first, _CHUNK):
-        yield from chunk
-        first += len(chunk)

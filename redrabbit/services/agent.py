@@ -28,6 +28,7 @@ from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import NotRecordable, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
+from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_heads
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
@@ -54,6 +55,8 @@ LEARNING_S = 1.0
 """How often it is looked whether something was learnt of the pulses."""
 COUNTS_S = 1.0
 """How often it is looked whether a count must be told."""
+STREAM_HEADS_S = 10.0
+"""How often it is looked whether an hour or a shift has ended."""
 CLOCK_STEP_S = 1.0
 """A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
@@ -259,6 +262,7 @@ class Agent:
             "counts": self._keep_counts,
             "pulses": self._keep_pulses,
             "clock": self._keep_clock,
+            "stream heads": self._keep_stream_heads,
         }
 
     async def _keep_deadlines(self) -> None:
@@ -313,6 +317,19 @@ class Agent:
             self.note_commit()
         self._unproved_told = told
         return paused_now
+
+    async def _keep_stream_heads(self) -> None:
+        """Say in the ledger where its streams stand, each hour and at the end of each shift (D25)."""
+        began_at = self.clock.now()
+        while True:
+            await self.clock.sleep(STREAM_HEADS_S)
+            with suppress(StoreTrouble):  # it is said later
+                now, plant = self.clock.now(), self.plant
+                if await self.database.read(
+                    lambda reader: are_heads_due(reader, plant, began_at, now)  # noqa: B023  read at once
+                ):
+                    await self.database.write(note_stream_heads)
+                    self.note_commit()
 
     async def _keep_pulses(self) -> None:
         """Record what was learnt of how long answers last (D30)."""
@@ -386,3 +403,4 @@ def note_stopped(
     for station in plant.stations:
         tell_news(uow, station, counts.get(station.id), CountedWhy.SERVICE_ENDED, uow.now)
     record(uow, AgentStopped(agent_id=agent_id), stream=PLANT_STREAM, actor=AGENT)
+    note_stream_heads(uow)

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.ledger import Entry, Event, StoredEntry
+from redrabbit.domain.export_format import Period
+from redrabbit.domain.ledger import Entry, Event, StoredEntry, StreamHead
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
@@ -98,6 +99,30 @@ class Reader(RecordReader, Protocol):
         """Return ledger entries from an index on, in order."""
         ...
 
+    def entries_of(
+        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+    ) -> Sequence[Entry]:
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
+        ...
+
+    def streams(self) -> Sequence[str]:
+        """Return the names of all streams that have entries, sorted."""
+        ...
+
+    def covering_range(self, stream: str, period: Period) -> range:
+        """Return which of a stream's entries to hand over for a period, by their places in it.
+
+        From one recorded before the period, or the first, to one recorded after it, or the last; with all
+        that happened or was recorded in it. Empty where the stream has no entries.
+        """
+        ...
+
+    def stream_entries(
+        self, stream: str, first_seq: int, limit: int
+    ) -> Sequence[tuple[int, StoredEntry]]:
+        """Return a stream's entries from a place in it on, in order: index, and what is kept."""
+        ...
+
     def stored_entry(self, index: int) -> StoredEntry:
         """Return what is kept of one entry; KeyError if there is none."""
         ...
@@ -153,6 +178,11 @@ class UnitOfWork(Reader, Protocol):
     @property
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
+        ...
+
+    @property
+    def stream_heads(self) -> Mapping[str, StreamHead]:
+        """Where each stream of the ledger stands, with what this command has appended."""
         ...
 
     @property

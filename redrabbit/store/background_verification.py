@@ -31,7 +31,7 @@ from redrabbit.store.engine import translated
 from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
-from redrabbit.store.record_seal import changed_rows, changed_seal, load_digests
+from redrabbit.store.record_seal import changed_rows, changed_seal, load_seal
 from redrabbit.store.tables import ACTS, LEDGER_HEAD, RECORD_TABLES, metadata
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class BackgroundVerification:
         with self._connection() as (connection, rows):
             size = connection.execute(_SIZE).scalar_one()
             try:
-                kept = load_digests(rows, size, self.verifier)
+                kept = load_seal(rows, size, self.verifier).digests
             except DamagedDatabase as error:
                 yield changed_seal(error)
                 return

@@ -4,18 +4,30 @@ Nothing is ever updated or deleted here but the one row of the head, and payload
 `raw` is what was hashed; the other columns repeat it for searching, and verification compares them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import (
     REPEATED,
     Appended,
     Entry,
     LogState,
     StoredEntry,
+    StreamHead,
     read_entry,
     stored_nodes,
 )
@@ -27,22 +39,56 @@ from redrabbit.store.engine import translated
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD
 
 Seal = Callable[[LogState], str]
-"""Signs a checkpoint over the whole log, with its stream heads, and returns the note's text."""
+"""Signs a checkpoint over the whole log, and returns the note's text."""
 
 _INSERT = insert(LEDGER)
 _LAST = select(func.max(LEDGER.c.index))
 _HEAD = select(LEDGER_HEAD.c.size, LEDGER_HEAD.c.root, LEDGER_HEAD.c.checkpoint)
 _NODES = select(LEDGER.c.leaf_hash, LEDGER.c.nodes).where(LEDGER.c.index == bindparam("index"))
-_ENTRIES = (
-    select(
-        LEDGER.c.index,
-        LEDGER.c.raw,
-        LEDGER.c.salt,
-        LEDGER.c.payload,
-        *(LEDGER.c[name] for name in REPEATED),
+_COLUMNS = select(
+    LEDGER.c.index,
+    LEDGER.c.raw,
+    LEDGER.c.salt,
+    LEDGER.c.payload,
+    *(LEDGER.c[name] for name in REPEATED),
+)
+_ENTRIES = _COLUMNS.where(LEDGER.c.index >= bindparam("first")).order_by(LEDGER.c.index)
+_NEXT_STREAM = select(func.min(LEDGER.c.stream)).where(LEDGER.c.stream > bindparam("last"))
+_IS_OF_STREAM = LEDGER.c.stream == bindparam("stream")
+_END = select(func.max(LEDGER.c.stream_seq)).where(_IS_OF_STREAM)
+_INSIDE = [
+    select(func.min(LEDGER.c.stream_seq), func.max(LEDGER.c.stream_seq)).where(
+        _IS_OF_STREAM, moment >= bindparam("begins"), moment < bindparam("ends")
     )
-    .where(LEDGER.c.index >= bindparam("first"))
-    .order_by(LEDGER.c.index)
+    for moment in (LEDGER.c.recorded_at, LEDGER.c.occurred_at)
+]
+_SEQ_OF_STREAM = select(LEDGER.c.stream_seq).where(_IS_OF_STREAM).limit(1)
+_LAST_BEFORE = _SEQ_OF_STREAM.where(LEDGER.c.recorded_at < bindparam("begins")).order_by(
+    LEDGER.c.recorded_at.desc(), LEDGER.c.stream_seq.desc()
+)
+
+
+def _plain_recorded_at() -> ColumnElement[datetime]:
+    """Return the column so that its index is not used: the entry is the next or so by its place in the stream."""
+    return literal_column("+recorded_at", LEDGER.c.recorded_at.type)
+
+
+_BACK_TO = _SEQ_OF_STREAM.where(
+    LEDGER.c.stream_seq <= bindparam("seq"), _plain_recorded_at() < bindparam("begins")
+).order_by(LEDGER.c.stream_seq.desc())
+_ON_TO = _SEQ_OF_STREAM.where(
+    LEDGER.c.stream_seq >= bindparam("seq"), _plain_recorded_at() >= bindparam("ends")
+).order_by(LEDGER.c.stream_seq)
+_OF_STREAM = (
+    select(LEDGER.c.index, LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload)
+    .where(_IS_OF_STREAM, LEDGER.c.stream_seq >= bindparam("first_seq"))
+    .order_by(LEDGER.c.stream_seq)
+)
+_LAST_OF_STREAM = (
+    select(LEDGER.c.stream_seq, LEDGER.c.leaf_hash)
+    .where(_IS_OF_STREAM)
+    .order_by(LEDGER.c.stream_seq.desc())
+    .limit(1)
 )
 _STORED = select(LEDGER.c.raw, LEDGER.c.salt, LEDGER.c.payload).where(
     LEDGER.c.index == bindparam("index")
@@ -117,6 +163,65 @@ def _damaged(index: int, found: str) -> DamagedDatabase:
     )
 
 
+def entries_of(
+    connection: Connection, type_: str, first: int, limit: int | None, *, descending: bool
+) -> list[Entry]:
+    """Return entries of a type of `FOUND_BY_TYPE` from an index on, in order; raises as `entry_rows`."""
+    place = LEDGER.c.index.desc() if descending else LEDGER.c.index
+    # the type is written out: SQLite takes a partial index for no parameter
+    asked = _COLUMNS.where(
+        LEDGER.c.type == literal_column(f"'{type_}'"), LEDGER.c.index >= bindparam("first")
+    )
+    with translated("reading the ledger"):
+        rows = connection.execute(asked.order_by(place).limit(limit), {"first": first}).all()
+    return [
+        _entry(_stored(raw, salt, payload), index, repeated)
+        for index, raw, salt, payload, *repeated in rows
+    ]
+
+
+def streams(connection: Connection) -> list[str]:
+    """Return the names of all streams, sorted, by one look-up each."""
+    found = [""]
+    with translated("reading the ledger"):
+        while following := connection.execute(_NEXT_STREAM, {"last": found[-1]}).scalar_one():
+            found.append(following)
+    return found[1:]
+
+
+def covering_range(connection: Connection, stream: str, period: Period) -> range:
+    """Return which of a stream's entries to hand over for a period, by their places in it; see the port.
+
+    The clock may have been stepped back in between (`clock_stepped`), so the range goes from the
+    first to the last entry in the period, and on outwards until it ends at entries recorded
+    before and after it.
+    """
+    asked = {"stream": stream, "begins": period.begins_at, "ends": period.ends_at}
+    with translated("reading the ledger"):
+        inside = [connection.execute(each, asked).one() for each in _INSIDE]
+        firsts = [first for first, _ in inside if first is not None]
+        lasts = [last for _, last in inside if last is not None]
+        first, last = min(firsts, default=None), max(lasts, default=None)
+        if first is None or last is None:
+            first = last = connection.execute(_LAST_BEFORE, asked).scalar_one_or_none() or 0
+        before = connection.execute(_BACK_TO, {**asked, "seq": first}).scalar_one_or_none()
+        after = connection.execute(_ON_TO, {**asked, "seq": last}).scalar_one_or_none()
+        end = connection.execute(_END, asked).scalar_one()
+    if end is None:
+        return range(0)
+    return range(before or 0, (end if after is None else after) + 1)
+
+
+def stream_entries(
+    connection: Connection, stream: str, first_seq: int, limit: int
+) -> list[tuple[int, StoredEntry]]:
+    """Return what is kept of a stream's entries from a place in it on, each with its index."""
+    asked = {"stream": stream, "first_seq": first_seq}
+    with translated("reading the ledger"):
+        rows = connection.execute(_OF_STREAM.limit(limit), asked).all()
+    return [(index, _stored(raw, salt, payload)) for index, raw, salt, payload in rows]
+
+
 def stored_entry(connection: Connection, index: int) -> StoredEntry:
     """Return what is kept of one entry; KeyError if there is none."""
     with translated("reading the ledger"):
@@ -143,8 +248,12 @@ def tree_node(connection: Connection, level: int, position: int) -> bytes:
     return node
 
 
-def load_log(connection: Connection, signed: Checkpoint) -> LogState:
+def load_log(
+    connection: Connection, signed: Checkpoint, heads: Mapping[str, StreamHead]
+) -> LogState:
     """Return the log as it was signed, by one look-up for each root of its frontier, however long it is.
+
+    `heads`: where its streams stand.
 
     DamagedDatabase unless the stored nodes give the signed root, and the last entry is the last one signed.
     """
@@ -156,7 +265,17 @@ def load_log(connection: Connection, signed: Checkpoint) -> LogState:
             "the ledger's entries are not those that its head was signed over; `redrabbit verify` "
             "tells all"
         )
-    return LogState(tree=tree, heads=signed.heads)
+    return LogState(tree=tree, heads=heads)
+
+
+def stream_heads(connection: Connection) -> dict[str, StreamHead]:
+    """Return where each stream stands, as the entries tell it: they must have been verified."""
+    heads = {}
+    for stream in streams(connection):
+        with translated("reading the ledger"):
+            last = connection.execute(_LAST_OF_STREAM, {"stream": stream}).one()
+        heads[stream] = StreamHead(last.stream_seq + 1, bytes(last.leaf_hash))
+    return heads
 
 
 def read_head(connection: Connection) -> LedgerHead:

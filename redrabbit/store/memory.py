@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.export_format import Period, covering_range
 from redrabbit.domain.facts.fact import Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.ledger import (
@@ -22,6 +23,7 @@ from redrabbit.domain.ledger import (
     LedgerContext,
     LogState,
     StoredEntry,
+    StreamHead,
     canonical_text,
 )
 from redrabbit.domain.merkle import last_leaf
@@ -106,6 +108,30 @@ class MemoryReader:
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
         return self._kept.entries[first : None if limit is None else first + limit]
+
+    def entries_of(
+        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+    ) -> Sequence[Entry]:
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
+        found = [entry for entry in self._kept.entries[first:] if entry.type in types]
+        return found[:: -1 if descending else 1][:limit]
+
+    def streams(self) -> Sequence[str]:
+        """Return the names of all streams that have entries, sorted."""
+        return sorted(self._kept.log.heads)
+
+    def covering_range(self, stream: str, period: Period) -> range:
+        """Return which of a stream's entries to hand over for a period; see the port."""
+        return covering_range(
+            [entry for entry in self._kept.entries if entry.stream == stream], period
+        )
+
+    def stream_entries(
+        self, stream: str, first_seq: int, limit: int
+    ) -> Sequence[tuple[int, StoredEntry]]:
+        """Return a stream's entries from a place in it on, in order: index, and what is kept."""
+        found = [entry.index for entry in self._kept.entries if entry.stream == stream]
+        return [(index, self._kept.stored[index]) for index in found[first_seq:][:limit]]
 
     def stored_entry(self, index: int) -> StoredEntry:
         """Return what is kept of one entry; KeyError if there is none."""
@@ -196,6 +222,11 @@ class MemoryUnitOfWork(MemoryReader):
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
         return self._now
+
+    @property
+    def stream_heads(self) -> Mapping[str, StreamHead]:
+        """Where each stream of the ledger stands, with what this command has appended."""
+        return self._kept.log.heads
 
     @property
     def in_force(self) -> str:

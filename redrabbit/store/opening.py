@@ -163,7 +163,8 @@ def _ready(
 def _verify_and_seal(connection: Connection, key: LogKey, recording: Recording) -> None:
     """Fold the whole ledger and seal the records: once, and again after they were made anew."""
     refuse_damage(connection, key.verifier, recording.fold)
-    seal_anew(connection, ledger.read_head(connection).size, key.signer)
+    size = ledger.read_head(connection).size
+    seal_anew(connection, size, ledger.stream_heads(connection), key.signer)
 
 
 def _refuse_torn_pages(connection: Connection) -> None:
@@ -240,4 +241,4 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 def _begin_ledger(connection: Connection, key: LogKey) -> None:
     migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)
-    seal_anew(connection, 0, key.signer)
+    seal_anew(connection, 0, {}, key.signer)

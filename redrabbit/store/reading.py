@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.domain.signed_note import NoteVerifier
@@ -81,6 +82,33 @@ class SqlReader:
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
         return ledger.entry_rows(self._connection, first, limit)
+
+    def entries_of(
+        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+    ) -> Sequence[Entry]:
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
+        found = [
+            entry
+            for type_ in types
+            for entry in ledger.entries_of(
+                self._connection, type_, first, limit, descending=descending
+            )
+        ]
+        return sorted(found, key=lambda entry: entry.index, reverse=descending)[:limit]
+
+    def streams(self) -> Sequence[str]:
+        """Return the names of all streams that have entries, sorted."""
+        return ledger.streams(self._connection)
+
+    def covering_range(self, stream: str, period: Period) -> range:
+        """Return which of a stream's entries to hand over for a period; see the port."""
+        return ledger.covering_range(self._connection, stream, period)
+
+    def stream_entries(
+        self, stream: str, first_seq: int, limit: int
+    ) -> Sequence[tuple[int, StoredEntry]]:
+        """Return a stream's entries from a place in it on, in order: index, and what is kept."""
+        return ledger.stream_entries(self._connection, stream, first_seq, limit)
 
     def stored_entry(self, index: int) -> StoredEntry:
         """Return what is kept of one entry; KeyError if there is none."""

@@ -1,4 +1,4 @@
-"""The digests of the record tables: kept with every change, and signed with the head (D26).
+"""The digests of the record tables, and the streams' heads: kept with every change, signed with the head (D26).
 
 Nothing is folded to see that a row was edited, added or removed; see `redrabbit.domain.record_digests` for what
 that proves. A head without such a seal is that of an earlier version, or of records that are being made again:
@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Table, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.findings import Finding, shown
-from redrabbit.domain.ledger import LogState
+from redrabbit.domain.ledger import LogState, StreamHead
 from redrabbit.domain.record_digests import (
     Block,
     RecordDigests,
+    RecordSeal,
     TableDigest,
     parse_seal,
     seal_text,
@@ -59,21 +60,30 @@ def _note(rows: FoundRows) -> object:
     return next((head["records"] for head in rows.of(LEDGER_HEAD)), None)
 
 
-def load_digests(rows: FoundRows, size: int, verifier: NoteVerifier) -> RecordDigests:
-    """Return the digests that were signed with a head of this size; DamagedDatabase if they were not."""
+class Sealed(NamedTuple):
+    """What is signed beside the checkpoint, with the same head."""
+
+    digests: RecordDigests
+    heads: Mapping[str, StreamHead]
+    """Where each stream of the ledger stands."""
+
+
+def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:
+    """Return what was signed with a head of this size; DamagedDatabase if it was not."""
     try:
         digests = RecordDigests(dict(map(_digest, rows.of(RECORD_DIGESTS))))
         signed = parse_note(str(_note(rows)))
         seal = parse_seal(signed.text)
     except ValueError as error:
         raise DamagedDatabase(f"the seal over the records can't be read: {error}") from error
-    if not note_is_signed(signed, verifier) or seal != (verifier.name, size, digests.root):
+    expected = RecordSeal(verifier.name, size, digests.root, seal.heads)
+    if not note_is_signed(signed, verifier) or seal != expected:
         raise DamagedDatabase(
             "the digests of the records are not those that were signed: they were changed. "
             "`redrabbit verify` says what else was; if the ledger is whole, `redrabbit rebuild` makes "
             "the records again from it"
         )
-    return digests
+    return Sealed(digests, seal.heads)
 
 
 def _digest(row: Mapping[str, object]) -> tuple[Block, SetDigest]:
@@ -90,7 +100,7 @@ def seal_findings(
     if not is_sealed(rows):
         return
     try:
-        kept = load_digests(rows, size, verifier)
+        kept = load_seal(rows, size, verifier).digests
     except DamagedDatabase as error:
         yield changed_seal(error)
     else:
@@ -123,17 +133,18 @@ def changed_rows(table: str, block: int) -> Finding:
     return Finding(code="rows_changed", place=table, params={"block": block + 1})
 
 
-def write_digests(
+def write_seal(
     connection: Connection,
     before: RecordDigests,
-    after: RecordDigests,
+    after: Sealed,
     size: int,
     signer: NoteSigner,
 ) -> None:
-    """Write what changed, and sign all of it with a head of this size."""
+    """Write the digests that changed, and sign all of them with a head of this size."""
+    seal = RecordSeal(signer.name, size, after.digests.root, after.heads)
     changed = [
         {"table": table, "block": number, "state": digest.to_bytes()}
-        for (table, number), digest in after.blocks.items()
+        for (table, number), digest in after.digests.blocks.items()
         if before.blocks.get((table, number)) is not digest
     ]
     with translated("writing the digests of the records"):
@@ -142,19 +153,22 @@ def write_digests(
         connection.execute(
             update(LEDGER_HEAD)
             .where(LEDGER_HEAD.c.id == 1)
-            .values(records=sign_note(seal_text(signer.name, size, after.root), signer))
+            .values(records=sign_note(seal_text(seal), signer))
         )
 
 
-def seal_anew(connection: Connection, size: int, signer: NoteSigner) -> None:
-    """Sign the records as they stand, which somebody has just verified."""
+def seal_anew(
+    connection: Connection, size: int, heads: Mapping[str, StreamHead], signer: NoteSigner
+) -> None:
+    """Sign the records and the streams' heads as they stand, which somebody has just verified."""
     with translated("sealing the records"):
         connection.execute(delete(RECORD_DIGESTS))
     blocks: dict[Block, SetDigest] = {}
     rows = FoundRows(connection)
     for kind in RECORD_TABLES:
         blocks |= _digest_of(rows, kind).blocks
-    write_digests(connection, RecordDigests(), RecordDigests(blocks), size, signer)
+    sealed = Sealed(RecordDigests(blocks), heads)
+    write_seal(connection, RecordDigests(), sealed, size, signer)
 
 
 def _digest_of(rows: FoundRows, kind: type[Any]) -> TableDigest:

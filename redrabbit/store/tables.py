@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from redrabbit.domain.facts.catalogue import FOUND_BY_TYPE
 from redrabbit.domain.records import TABLES, Record
 from redrabbit.store.types import FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words, column_type
 
@@ -81,6 +82,8 @@ LEDGER = Table(
     Column("payload", Raw, nullable=True),
     Column("nodes", Raw, nullable=True),
     UniqueConstraint("stream", "stream_seq"),
+    Index(None, "stream", "recorded_at", "stream_seq"),
+    Index(None, "stream", "occurred_at", "stream_seq"),
     sqlite_strict=True,
 )
 """Every entry: `raw` is the truth, its leaf hash is in the tree, the rest is for searching.
@@ -91,6 +94,15 @@ it completes none; so a proof is some twenty look-ups by index, however large th
 From schema 2 on `raw` holds the digest of salt and payload, which stand beside it and may be erased
 (D51); both are NULL then, and in schema 1.
 """
+
+_IS_FOUND_BY_TYPE = text(" OR ".join(f"type = '{each}'" for each in FOUND_BY_TYPE))
+Index(
+    "ix_ledger_found_by_type",
+    LEDGER.c.type,
+    LEDGER.c.index,
+    sqlite_where=_IS_FOUND_BY_TYPE,
+    postgresql_where=_IS_FOUND_BY_TYPE,
+)
 
 LEDGER_HEAD = Table(
     "ledger_head",

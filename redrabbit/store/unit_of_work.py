@@ -6,7 +6,7 @@ fails half way, the whole command is lost even if it swallows the error: `failur
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from redrabbit.base.signing import Signer
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, canonical_text
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead, canonical_text
 from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
@@ -77,6 +77,11 @@ class SqlUnitOfWork(SqlReader):
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
         return self._now
+
+    @property
+    def stream_heads(self) -> Mapping[str, StreamHead]:
+        """Where each stream of the ledger stands, with what this command has appended."""
+        return self.recorded.log.heads
 
     @property
     def in_force(self) -> str:

@@ -9,7 +9,7 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -43,7 +43,7 @@ from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.rebuild_mark import refuse_unfinished
-from redrabbit.store.record_seal import Recorded, load_digests, row_findings, seal_findings
+from redrabbit.store.record_seal import Recorded, load_seal, row_findings, seal_findings
 from redrabbit.store.spill import Spill
 from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, metadata
 from redrabbit.store.verification_beside import (
@@ -266,31 +266,34 @@ def refuse_damage_at_once(
         head = signed_head(heads, verifier)
         if not isinstance(head, Checkpoint):
             _refuse(rows.unreadable or head)
-        log = ledger.load_log(connection, head)
+        sealed = load_seal(rows, head.size, verifier)
+        log = ledger.load_log(connection, head, sealed.heads)
         first = max(0, log.size - NEWEST)
         newest = list(rows.entries(first, NEWEST))
         visit = _refuse_newer if fold is fold_of_records else None
-        ledger_pass = LedgerPass(_log_before(connection, first, newest, head), visit)
+        ledger_pass = LedgerPass(_log_before(connection, first, newest, sealed.heads), visit)
         ledger_pass.read(newest)
     refuse_findings((*rows.unreadable, *ledger_pass.ended(heads, verifier)))
     with lenient_text(connection):
-        digests = load_digests(rows, log.size, verifier)
-        changed = tuple(row_findings(connection, rows, digests, most_rows=FEW))
+        changed = tuple(row_findings(connection, rows, sealed.digests, most_rows=FEW))
         changed = (*changed, *name_findings(rows, None))
     refuse_findings((*changed, *rows.unreadable))
-    return Recorded(log, digests)
+    return Recorded(log, sealed.digests)
 
 
 def _log_before(
-    connection: Connection, first: int, newest: Sequence[dict[str, object]], head: Checkpoint
+    connection: Connection,
+    first: int,
+    newest: Sequence[dict[str, object]],
+    signed: Mapping[str, StreamHead],
 ) -> LogState | None:
-    """Return the log before the newest entries, as these tell it; None where they are all.
+    """Return the log before the newest entries, as these and the signed heads tell it; None where they are all.
 
     What they tell wrongly does not come out at the signed root.
     """
     if first == 0:
         return None
-    heads = dict(head.heads)
+    heads = dict(signed)
     for row in reversed(newest):
         match row:
             case {"stream": str(stream), "stream_seq": 0}:

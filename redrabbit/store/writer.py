@@ -29,7 +29,7 @@ from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.log_key import LogKey
-from redrabbit.store.record_seal import Recorded, write_digests
+from redrabbit.store.record_seal import Recorded, Sealed, write_seal
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from redrabbit.store.verification import refuse_damage_at_once
@@ -267,7 +267,8 @@ class Writer:
     def _write_head(self, connection: Connection, recorded: Recorded) -> None:
         log, before = recorded.log, self._recorded.digests
         ledger.write_head(connection, log, self._seal)
-        write_digests(connection, before, recorded.digests, log.size, self._signer)
+        sealed = Sealed(recorded.digests, log.heads)
+        write_seal(connection, before, sealed, log.size, self._signer)
 
     @staticmethod
     def _undo(connection: Connection, work: SqlUnitOfWork) -> None:

@@ -14,7 +14,9 @@ from redrabbit.domain.ledger import (
 from redrabbit.domain.merkle import leaf_hash
 
 
-def appended_in_schema_1(log: LogState, event: Event, recorded_at: datetime) -> Appended:
+def appended_in_schema_1(
+    log: LogState, event: Event, recorded_at: datetime, in_force: str = "c0ffee"
+) -> Appended:
     """Return what appending gave when the payload stood in the leaf and the name in clear."""
     head = log.heads.get(event.stream)
     entry = Entry(
@@ -27,7 +29,7 @@ def appended_in_schema_1(log: LogState, event: Event, recorded_at: datetime) -> 
         occurred_at=event.occurred_at,
         recorded_at=recorded_at,
         actor=event.actor,
-        in_force="c0ffee",
+        in_force=in_force,
         plan="CP-7 rev 3",
         software="0.1.0",
         payload=event.payload,

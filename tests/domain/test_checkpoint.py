@@ -17,15 +17,23 @@ from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import EMPTY_ROOT, leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note, to_base64
 from tests.fakes import ToyKey
-from tests.logs import log_over, tree_over
+from tests.logs import earlier_checkpoint, log_over, tree_over
 
 STREAMS = st.lists(st.sampled_from(["line-1", "line-2", "plant", "装配线"]), max_size=30)
 LEAVES = [leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")]
 LOG = log_over(zip(["plant", "line-1", "plant"], LEAVES, strict=True))
 
 
-def test_a_checkpoint_is_origin_size_root_and_stream_heads() -> None:
+def test_a_checkpoint_is_origin_size_and_root() -> None:
     assert checkpoint_text(checkpoint_of("Suzhou-2/5f0c", LOG)).splitlines() == [
+        "Suzhou-2/5f0c",
+        "3",
+        to_base64(LOG.root),
+    ]
+
+
+def test_earlier_versions_wrote_the_streams_heads_below() -> None:
+    assert checkpoint_text(earlier_checkpoint("Suzhou-2/5f0c", LOG)).splitlines() == [
         "Suzhou-2/5f0c",
         "3",
         to_base64(LOG.root),
@@ -43,8 +51,11 @@ def test_the_empty_log_has_a_checkpoint_too() -> None:
 @given(STREAMS)
 def test_a_checkpoint_is_read_back(streams: list[str]) -> None:
     log = log_over((stream, leaf_hash(bytes([place]))) for place, stream in enumerate(streams))
-    checkpoint = checkpoint_of("Suzhou-2/5f0c", log)
-    assert parse_checkpoint(checkpoint_text(checkpoint)) == checkpoint
+    for checkpoint in (
+        checkpoint_of("Suzhou-2/5f0c", log),
+        earlier_checkpoint("Suzhou-2/5f0c", log),
+    ):
+        assert parse_checkpoint(checkpoint_text(checkpoint)) == checkpoint
 
 
 def test_a_signed_checkpoint_names_the_signers_log() -> None:

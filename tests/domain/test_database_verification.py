@@ -34,6 +34,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.record_comparison import Folded, as_row, compare_records
+from redrabbit.domain.record_digests import RecordSeal, seal_text
 from redrabbit.domain.records import (
     AgentRecord,
     AlarmRecord,
@@ -100,6 +101,7 @@ def head_of(rows: list[Row], key: ToyKey = KEY) -> Row:
         "size": log.size,
         "root": log.root.hex(),
         "checkpoint": sign_checkpoint(log, key),
+        "records": sign_note(seal_text(RecordSeal(key.name, log.size, bytes(32), log.heads)), key),
     }
 
 

@@ -1,28 +1,32 @@
 """What of the ledger must stand in an exported file."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import (
+    FORMAT,
+    Elsewhere,
     Header,
     Period,
+    SealedBody,
     checkpoint_line,
+    consistency_line,
     covering_range,
+    elsewhere_line,
     entry_line,
     header_line,
-    seal_text,
     sealed,
     stream_line,
-    streams_asked_for,
 )
 from redrabbit.domain.ledger import StoredEntry
-from redrabbit.domain.signed_note import note_is_signed, parse_note
+from redrabbit.domain.signed_note import note_is_signed, parse_note, to_base64
 from tests.fakes import ToyKey
 
 T0 = datetime(2026, 11, 22, tzinfo=UTC)
@@ -74,6 +78,10 @@ def test_what_was_spooled_counts_when_it_happened_and_when_it_was_recorded() -> 
     assert covering_range([*recorded(9, 13, 14), spooled, *recorded(16)], PERIOD) == range(4)
 
 
+def test_a_stream_without_entries_has_none_to_show() -> None:
+    assert covering_range([], PERIOD) == range(0)
+
+
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=12))
 def test_nothing_in_the_period_is_ever_left_out(hours: list[int]) -> None:
     period = Period(begins_at=hour(3), ends_at=hour(5))
@@ -99,8 +107,10 @@ def test_a_period_that_is_none_is_refused() -> None:
 
 def test_a_line_brings_the_plants_own_stream_with_it() -> None:
     streams = ["line-2", "plant", "line-1"]
-    assert streams_asked_for(streams, None) == ("line-1", "line-2", "plant")
-    assert streams_asked_for(streams, ["line-2"]) == ("line-2", "plant")
+    header = Header(plant="P", period=PERIOD, lines=None, made_at=hour(20), key="a+b+c")
+    assert all(map(header.asks_for, streams))
+    of_one = replace(header, lines=("line-2",))
+    assert list(filter(of_one.asks_for, streams)) == ["line-2", "plant"]
 
 
 def test_an_entry_of_schema_1_stands_in_its_line_as_it_is() -> None:
@@ -141,7 +151,7 @@ def test_header_checkpoint_and_stream_have_a_line_each() -> None:
         plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(20), key="a+b+c"
     )
     assert json.loads(header_line(header)) == {
-        "format": "redrabbit records 1",
+        "format": "redrabbit records 2",
         "from": "2026-11-22T10:00:00.000000Z",
         "key": "a+b+c",
         "lines": ["line-1"],
@@ -151,12 +161,22 @@ def test_header_checkpoint_and_stream_have_a_line_each() -> None:
     }
     assert checkpoint_line("a\n") == '{"checkpoint":"a\\n"}'
     assert stream_line("plant") == '{"stream":"plant"}'
+    assert elsewhere_line(Elsewhere.IN_FORCE) == '{"type":"in_force"}'
+    kept = Checkpoint(origin="a", size=7, root=bytes(32))
+    assert json.loads(consistency_line(kept, [b"\x00"])) == {
+        "consistency": ["AA=="],
+        "root": to_base64(bytes(32)),
+        "size": 7,
+    }
 
 
 def test_the_seal_signs_all_lines_above() -> None:
     key = ToyKey()
-    body, _, last = sealed(["one", "two"], key).removesuffix(b"\n").rpartition(b"\n")
+    *lines, last = sealed(["one", "two"], key)
+    assert lines == [b"one\n", b"two\n"]
     note = parse_note(json.loads(last)["seal"])
-    assert note.text == seal_text(body + b"\n", key.name)
+    body = SealedBody()
+    body.add(b"one\ntwo\n")
+    assert note.text == body.seal_text(FORMAT, key.name)
     assert note_is_signed(note, key)
     assert "bytes 8\n" in note.text

@@ -2,33 +2,45 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.checkpoint import (
+    Checkpoint,
+    checkpoint_of,
+    checkpoint_text,
+    sign_checkpoint,
+)
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import (
+    FORMAT_1,
+    Elsewhere,
     Header,
     Period,
+    SealedBody,
     checkpoint_line,
+    consistency_line,
     covering_range,
+    elsewhere_line,
     entry_line,
-    erasures_line,
     header_line,
     sealed,
     stream_line,
-    streams_asked_for,
 )
 from redrabbit.domain.export_verification import ExportVerification, verify_records
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.signed_note import sign_note, to_base64
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
 from tests.logs import tree_over
@@ -58,17 +70,29 @@ def verifier_of(text: str) -> ToyKey:
 KEY_TEXT = f"key of {KEY.name}"
 
 
+def said(number: int, log: LogState) -> tuple[str, dict[str, Any]]:
+    """Return the type and the payload of an entry: notes, but for those that say something of others."""
+    if number == ERASURE:
+        return PayloadsErased.TYPE, dict(encode(ERASED_BY_RULE))
+    if number == 0:
+        adopted = {"digest": "c0ffee", "software": "0.1.0", "plan": "CP-7 rev 3", "files": {}}
+        return "configuration_adopted", adopted
+    if number == HEADS:
+        return StreamHeads.TYPE, dict(encode(StreamHeads.of(log.heads)))
+    return "noted", {"n": number, "é": 0.5}
+
+
 def logged(count: int = 24) -> list[Appended]:
     """Return a log of both schemas with an entry each hour, the streams in turn."""
     log, appended = LogState(), []
-    for number in range(count):
-        tells = number == ERASURE
+    for number in range(count + 1):
+        type_, payload = said(number, log)
         event = Event(
-            type="payloads_erased" if tells else "noted",
+            type=type_,
             stream=STREAMS[number % 3],
             occurred_at=hour(number),
             actor=ACTORS[number // 3 % 3],
-            payload=encode(ERASED_BY_RULE) if tells else {"n": number, "é": 0.5},
+            payload=payload,
         )
         salt = bytes([number]) * 16
         appended.append(
@@ -82,6 +106,8 @@ def logged(count: int = 24) -> list[Appended]:
 
 HOLE = 13
 """The payload of this one was erased; the file says so by null."""
+HEADS = 24
+"""This one says where the streams stand."""
 ERASURE = 23
 """This one says so: of another stream, and after the period."""
 ERASED_BY_RULE = PayloadsErased(rule="ten years", entries=(HOLE,), names=(), blobs=())
@@ -103,34 +129,43 @@ def line_of(place: int) -> str:
 def lines_of(header: Header = HEADER) -> list[str]:
     """Return the lines of an honest file, without the seal."""
     note = sign_checkpoint(LOG[-1].log, KEY)
-    lines = [header_line(header), checkpoint_line(note)]
-    for stream in streams_asked_for(STREAMS, header.lines):
+    lines = [header_line(header), checkpoint_line(note), elsewhere_line(Elsewhere.STREAM_HEADS)]
+    lines.append(line_of(HEADS))
+    held = []
+    for stream in filter(header.asks_for, sorted(STREAMS)):
         own = [one.entry for one in LOG if one.entry.stream == stream]
         lines.append(stream_line(stream))
-        chosen = covering_range(own, header.period)
-        lines += [line_of(own[seq].index) for seq in chosen]
-    held = [json.loads(line).get("index") for line in lines]
+        chosen = [own[seq].index for seq in covering_range(own, header.period)]
+        held += chosen
+        lines += map(line_of, chosen)
+    if 0 not in held:
+        lines += [elsewhere_line(Elsewhere.IN_FORCE), line_of(0)]
     if HOLE in held and ERASURE not in held:
-        lines += [erasures_line(), line_of(ERASURE)]
+        lines += [elsewhere_line(Elsewhere.PAYLOADS_ERASED), line_of(ERASURE)]
     return lines
 
 
+def seal(lines: list[str], key: ToyKey = KEY) -> bytes:
+    return b"".join(sealed(lines, key))
+
+
 def verify(content: bytes, public_key: str | None = None) -> ExportVerification:
-    return verify_records(content, verifier_of, public_key)
+    return verify_records(BytesIO(content), verifier_of, public_key)
 
 
 def codes(lines: list[str], key: ToyKey = KEY) -> list[str]:
     """Return what is found in a file that somebody with the key sealed."""
-    return [finding.code for finding in verify(sealed(lines, key)).findings]
+    return [finding.code for finding in verify(seal(lines, key)).findings]
 
 
-HONEST = sealed(lines_of(), KEY)
+HONEST = seal(lines_of(), KEY)
 FOUND = [json.loads(line) for line in lines_of()]
 OLD_ONE, NEW_ONE = (
     next(place for place, line in enumerate(FOUND) if line.get("entry", {}).get("schema") == schema)
     for schema in (1, SCHEMA)
 )
 NAMED_ONE = next(place for place, line in enumerate(FOUND) if line.get("name"))
+FIRST = lines_of().index(stream_line("line-1"))
 ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"entry"')]
 
 
@@ -139,16 +174,17 @@ def test_an_honest_file_passes_and_says_what_is_in_it() -> None:
     assert verification.sound
     assert verification.header == HEADER
     assert verification.checkpoint is not None
-    assert verification.checkpoint.size == 24
+    assert verification.checkpoint.size == 25
+    assert verification.complete_until == PERIOD.ends_at
     assert verification.by_stream == {"line-1": 2, "line-2": 2, "plant": 2}
-    assert (verification.records, verification.entries, verification.erased) == (6, 13, 1)
+    assert (verification.records, verification.entries, verification.erased) == (6, 15, 1)
 
 
 def test_a_file_of_one_line_passes_without_the_others() -> None:
     header = Header(
         plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(30), key=KEY_TEXT
     )
-    verification = verify(sealed(lines_of(header), KEY))
+    verification = verify(seal(lines_of(header), KEY))
     assert verification.sound
     assert set(verification.by_stream) == {"line-1", "plant"}
 
@@ -157,14 +193,14 @@ def test_a_file_of_one_line_passes_without_the_others() -> None:
 def test_a_file_of_any_period_passes(begins: float, ends: float) -> None:
     period = Period(begins_at=hour(begins), ends_at=hour(ends))
     header = Header(plant="Suzhou 2", period=period, lines=None, made_at=hour(99), key=KEY_TEXT)
-    verification = verify(sealed(lines_of(header), KEY))
+    verification = verify(seal(lines_of(header), KEY))
     assert verification.sound
     assert verification.records == sum(period.holds(one.entry) for one in LOG)
 
 
 def test_the_export_of_an_empty_log_passes() -> None:
     lines = [header_line(HEADER), checkpoint_line(sign_checkpoint(LogState(), KEY))]
-    assert verify(sealed(lines, KEY)).sound
+    assert verify(seal(lines, KEY)).sound
 
 
 @given(st.data())
@@ -201,15 +237,23 @@ def test_any_other_file_is_told_from_records(content: bytes) -> None:
 def test_a_record_removed_is_found_even_if_the_file_is_sealed_again(place: int) -> None:
     lines = lines_of()
     del lines[place]
-    told = {"chain_broken", "start_not_shown", "end_not_shown", "payload_missing"}
-    assert set(codes(lines)) & told
+    told = {
+        "chain_broken",
+        "start_not_shown",
+        "end_not_shown",
+        "payload_missing",
+        "in_force_missing",
+    }
+    verification = verify(seal(lines))
+    found = {finding.code for finding in verification.findings}
+    assert found & told or verification.complete_until is None
 
 
 @pytest.mark.parametrize("place", ENTRIES)
 def test_a_record_changed_is_named_even_if_the_file_is_sealed_again(place: int) -> None:
     lines = lines_of()
     lines[place] = lines[place].replace('"c0ffee"', '"decaff"')
-    findings = verify(sealed(lines, KEY)).findings
+    findings = verify(seal(lines, KEY)).findings
     assert findings[0].code == "not_in_log"
     assert f"ledger[{json.loads(lines[place])['index']}]" in in_english(findings[0])
     assert findings[0].place == f"line {place + 1}"
@@ -223,19 +267,21 @@ def test_a_record_of_another_stream_is_found() -> None:
 
 def test_a_stream_left_out_is_found() -> None:
     lines = lines_of()
-    end = lines.index(stream_line("line-2"))
-    assert codes(lines[:2] + lines[end:]) == ["section_missing"]
+    begin, end = lines.index(stream_line("line-1")), lines.index(stream_line("line-2"))
+    assert codes(lines[:begin] + lines[end:]) == ["section_missing"]
 
 
 def test_a_stream_without_its_entries_is_found() -> None:
     lines = lines_of()
     end = lines.index(stream_line("plant"))
-    assert codes([*lines[: end + 1], *lines[-2:]]) == ["section_missing"]
+    assert codes([*lines[: end + 1], *lines[-4:]]) == ["section_missing"]
 
 
-@pytest.mark.parametrize("stream", ["line-1", "line-9"])
-def test_a_stream_twice_or_unknown_is_found(stream: str) -> None:
-    assert codes([*lines_of(), stream_line(stream)]) == ["section_extra"]
+@pytest.mark.parametrize(
+    ("stream", "code"), [("line-1", "section_extra"), ("line-9", "section_missing")]
+)
+def test_a_stream_twice_or_unknown_is_found(stream: str, code: str) -> None:
+    assert codes([*lines_of(), stream_line(stream)]) == [code]
 
 
 def test_a_period_made_wider_than_its_records_is_found() -> None:
@@ -289,7 +335,7 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
 @pytest.mark.parametrize(
     "lines",
     [
-        pytest.param(edited(0, lambda line: line.update(format="redrabbit records 2")), id="form"),
+        pytest.param(edited(0, lambda line: line.update(format="redrabbit records 3")), id="form"),
         pytest.param(edited(0, lambda line: line.update(extra=1)), id="header with more"),
         pytest.param(edited(0, lambda line: line.pop("plant")), id="header with less"),
         pytest.param(edited(0, lambda line: line.update(lines=[1])), id="line not a name"),
@@ -299,11 +345,19 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
         pytest.param(edited(1, lambda line: line.update(checkpoint=1)), id="checkpoint a number"),
         pytest.param(edited(1, lambda line: line.update(checkpoint="a")), id="checkpoint no note"),
         pytest.param(edited(1, lambda line: line.update(more="a")), id="checkpoint and more"),
-        pytest.param(edited(3, lambda line: line.update(index=True)), id="index not a number"),
-        pytest.param(edited(3, lambda line: line["entry"].pop("type")), id="entry without type"),
-        pytest.param(edited(3, lambda line: line.update(proof="a")), id="proof not a list"),
-        pytest.param(edited(3, lambda line: line.update(proof=["a"])), id="proof not of hashes"),
-        pytest.param(edited(3, lambda line: line.pop("proof")), id="entry without proof"),
+        pytest.param(
+            edited(ENTRIES[1], lambda line: line.update(index=True)), id="index not a number"
+        ),
+        pytest.param(
+            edited(ENTRIES[1], lambda line: line["entry"].pop("type")), id="entry without type"
+        ),
+        pytest.param(
+            edited(ENTRIES[1], lambda line: line.update(proof="a")), id="proof not a list"
+        ),
+        pytest.param(
+            edited(ENTRIES[1], lambda line: line.update(proof=["a"])), id="proof not of hashes"
+        ),
+        pytest.param(edited(ENTRIES[1], lambda line: line.pop("proof")), id="entry without proof"),
         pytest.param(edited(OLD_ONE, lambda line: line.update(entry=[])), id="entry a list"),
         pytest.param(edited(OLD_ONE, lambda line: line.update(entry=None)), id="no entry"),
         pytest.param(edited(NEW_ONE, lambda line: line.update(entry=7)), id="entry a number"),
@@ -321,8 +375,10 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
         pytest.param(
             edited(NEW_ONE, lambda line: line["payload"].update(n=99)), id="other payload"
         ),
-        pytest.param(edited(2, lambda line: line.update(more=1)), id="stream and more"),
-        pytest.param([*lines_of()[:2], *lines_of()[3:]], id="entries before any stream"),
+        pytest.param(edited(FIRST, lambda line: line.update(more=1)), id="stream and more"),
+        pytest.param(
+            [*lines_of()[:2], line_of(7), *lines_of()[2:]], id="entries before any stream"
+        ),
         pytest.param([*lines_of(), '{"stream": "plant"}'], id="white space"),
         pytest.param([*lines_of(), "[]"], id="a list"),
         pytest.param([*lines_of(), "["], id="not JSON"),
@@ -339,7 +395,8 @@ def test_bytes_that_are_no_text_are_found_by_their_line() -> None:
     lines[4] = b"\xff\n"
     findings = verify(b"".join(lines)).findings
     assert [in_english(finding) for finding in findings] == [
-        "line 5: the line can't be read: not UTF-8"
+        "line 5: the line can't be read: not UTF-8",
+        f"line {len(lines)}: the seal does not fit the file: something in it was changed, added or removed",
     ]
 
 
@@ -347,7 +404,7 @@ def test_a_file_of_a_newer_version_is_told_as_that() -> None:
     """The seal is still verified; what the entries say can't be."""
     lines = lines_of()
     lines[ENTRIES[-1]] = lines[ENTRIES[-1]].replace(f'"schema":{SCHEMA}', '"schema":7')
-    (found,) = verify(sealed(lines, KEY)).findings
+    (found,) = verify(seal(lines, KEY)).findings
     assert "written by a newer version of Red Rabbit (schema 7;" in in_english(found)
     assert codes(lines, ToyKey(key_id=b"key2")) == ["written_by_newer", "seal_wrong"]
 
@@ -368,7 +425,7 @@ def test_a_file_of_a_newer_version_is_told_as_that() -> None:
 def test_a_name_that_does_not_stand_for_itself_is_found(name: object) -> None:
     """D51: even if the file was sealed again by somebody with the key."""
     lines = edited(NAMED_ONE, lambda line: line.update(name=name))
-    (found,) = verify(sealed(lines, KEY)).findings
+    (found,) = verify(seal(lines, KEY)).findings
     assert found.code == "name_differs"
     assert found.place == f"line {NAMED_ONE + 1}, ledger[{FOUND[NAMED_ONE]['index']}]"
 
@@ -390,7 +447,7 @@ def test_a_name_that_was_erased_leaves_a_file_that_passes() -> None:
 def test_a_payload_that_no_entry_says_was_erased_is_found_and_the_others_are_counted() -> None:
     """D51: anybody could empty a column, and have the export signed."""
     lines = edited(NEW_ONE, lambda line: line.update(payload=None, salt=None))
-    verification = verify(sealed(lines, KEY))
+    verification = verify(seal(lines, KEY))
     (found,) = verification.findings
     assert found.code == "payload_missing"
     assert found.place == f"line {NEW_ONE + 1}, ledger[{FOUND[NEW_ONE]['index']}]"
@@ -406,7 +463,7 @@ def test_a_file_with_a_payload_gone_that_nothing_covers_never_passes(places: set
         lines[place] = canonical_text(emptied)
     found = {f["index"] for f in map(json.loads, lines) if f.get("payload", 1) is None}
     covered = set() if len(lines) - 1 in places else {HOLE}
-    verification = verify(sealed(lines, KEY))
+    verification = verify(seal(lines, KEY))
     assert [each.code for each in verification.findings] == ["payload_missing"] * len(
         found - covered
     )
@@ -435,7 +492,7 @@ def test_an_entry_that_says_nonsense_of_what_was_erased_is_found() -> None:
         stream_line("plant"),
         entry_line(0, one.stored, ()),
     ]
-    assert codes(lines) == ["entry_does_not_fold"]
+    assert codes(lines) == ["entry_does_not_fold", "in_force_missing"]
 
 
 JSON = st.recursive(
@@ -533,3 +590,108 @@ def test_whatever_stands_in_a_line_is_told_and_never_a_crash(
     if lines == lines_of() or (name == "name" and value is None):
         return
     assert codes(lines) != []
+
+
+def test_a_file_says_up_to_when_nothing_can_have_been_left_out() -> None:
+    """D59: what was recorded after the streams' heads were said may be missing, and that is told."""
+    period = Period(begins_at=hour(9), ends_at=hour(99))
+    header = Header(plant="Suzhou 2", period=period, lines=None, made_at=hour(30), key=KEY_TEXT)
+    verification = verify(seal(lines_of(header)))
+    assert verification.sound
+    assert verification.complete_until == hour(HEADS)
+
+
+def test_without_where_the_streams_stand_nothing_is_proved_to_be_complete() -> None:
+    lines = lines_of()
+    verification = verify(seal(lines[:3] + lines[4:]))
+    assert verification.sound
+    assert verification.complete_until is None
+    verification = verify(seal(lines[:2] + lines[4:]))
+    assert verification.complete_until is None
+
+
+def test_a_stream_that_began_after_the_heads_were_said_is_not_missed() -> None:
+    event = Event(type="noted", stream="line-9", occurred_at=hour(26), actor=AGENT, payload={})
+    young = LOG[-1].log.append(event, hour(26), CONTEXT, bytes(16))
+    tree = tree_over([*(one.leaf_hash for one in LOG), young.leaf_hash])
+    lines = lines_of()
+    lines[1] = checkpoint_line(sign_checkpoint(young.log, KEY))
+    for place in ENTRIES:
+        index = json.loads(lines[place])["index"]
+        lines[place] = canonical_text(
+            json.loads(lines[place]) | {"proof": [to_base64(n) for n in tree.inclusion(index)]}
+        )
+    assert codes(lines) == []
+    begin = lines.index(elsewhere_line(Elsewhere.IN_FORCE))
+    own = [stream_line("line-9"), entry_line(25, young.stored, tree.inclusion(25))]
+    assert codes([*lines[:begin], *own, *lines[begin:]]) == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 16, 24, 25])
+def test_a_file_proves_that_the_ledger_begins_with_one_that_was_kept(size: int) -> None:
+    kept = Checkpoint(origin=KEY.name, size=size, root=TREE.root(size))
+    proof = consistency_line(kept, TREE.consistency(size))
+    lines = lines_of()
+    verification = verify(seal([*lines[:2], proof, *lines[2:]]))
+    assert verification.sound
+    assert verification.begins_with == {size: TREE.root(size)}
+    other = consistency_line(replace(kept, root=bytes(32)), TREE.consistency(size))
+    assert codes([*lines[:2], other, *lines[2:]]) == ["consistency_wrong"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": True},
+        {"size": "9"},
+        {"consistency": 7},
+        {"root": None},
+        {"root": "AA"},
+        {"size": -1},
+    ],
+)
+def test_a_proof_of_consistency_of_another_form_is_told(change: dict[str, Any]) -> None:
+    kept = Checkpoint(origin=KEY.name, size=9, root=TREE.root(9))
+    fields = json.loads(consistency_line(kept, TREE.consistency(9))) | change
+    lines = lines_of()
+    found = codes([*lines[:2], canonical_text(fields), *lines[2:]])
+    assert found in (["line_unreadable"], ["consistency_wrong"])
+
+
+def test_what_was_in_force_stands_in_the_file() -> None:
+    """T8: a reader sees by which rule was judged."""
+    lines = lines_of()
+    begin = lines.index(elsewhere_line(Elsewhere.IN_FORCE))
+    assert codes([*lines[:begin], *lines[begin + 2 :]]) == ["in_force_missing"]
+
+
+def test_under_a_heading_only_what_belongs_there_is_read() -> None:
+    lines = lines_of()
+    begin = lines.index(elsewhere_line(Elsewhere.IN_FORCE))
+    assert codes([*lines[: begin + 1], line_of(7), *lines[begin + 1 :]]) == ["line_unreadable"]
+
+
+def test_a_file_of_format_1_is_read_for_ever() -> None:
+    """Its checkpoint listed the streams' heads, and nothing of what was in force had to stand in it."""
+    log = LOG[-1].log
+    checkpoint = replace(checkpoint_of(KEY.name, log), heads=log.heads)
+    header = replace(HEADER, format=FORMAT_1)
+    lines = [header_line(header), checkpoint_line(sign_note(checkpoint_text(checkpoint), KEY))]
+    lines += lines_of()[FIRST:]
+    begin = lines.index(elsewhere_line(Elsewhere.IN_FORCE))
+    lines = lines[:begin] + lines[begin + 2 :]
+    assert seal_of_format_1(lines).sound
+    assert seal_of_format_1(lines).complete_until == PERIOD.ends_at
+    second = lines.index(stream_line("line-2"))
+    (missing,) = seal_of_format_1(lines[:2] + lines[second:]).findings
+    assert missing.code == "section_missing"
+    (extra,) = seal_of_format_1([*lines, stream_line("line-9")]).findings
+    assert extra.code == "section_extra"
+
+
+def seal_of_format_1(lines: list[str]) -> ExportVerification:
+    body = SealedBody()
+    content = b"".join(line.encode() + b"\n" for line in lines)
+    body.add(content)
+    note = sign_note(body.seal_text(FORMAT_1, KEY.name), KEY)
+    return verify(content + canonical_text({"seal": note}).encode() + b"\n")

@@ -1,8 +1,10 @@
 """The one signed head of a ledger: what it says, or all that is wrong with it."""
 
+from dataclasses import replace
+
 import pytest
 
-from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, checkpoint_text
 from redrabbit.domain.head_verification import (
     agrees,
     checkpoint_in,
@@ -10,8 +12,13 @@ from redrabbit.domain.head_verification import (
     head_findings,
     signed_head,
 )
+from redrabbit.domain.ledger import LogState, StreamHead
 from redrabbit.domain.ledger_scan import Scan, read_on
-from tests.domain.test_database_verification import KEY, head_of, log_of, sound_rows
+from redrabbit.domain.record_digests import RecordSeal, seal_text
+from redrabbit.domain.signed_note import sign_note
+from tests.domain.test_database_verification import KEY, Row, head_of, log_of, sound_rows
+from tests.fakes import ToyKey
+from tests.logs import earlier_checkpoint
 
 
 def scanned(rows: int, *wanted: int) -> Scan:
@@ -29,7 +36,7 @@ def checkpoint_at(size: int) -> Checkpoint:
 def test_a_head_says_the_log_that_was_signed() -> None:
     rows = sound_rows()
     head, log = checkpoint_at(len(rows)), log_of(rows)
-    assert (head.size, head.root, head.heads) == (log.size, log.root, log.heads)
+    assert head == checkpoint_of(KEY.name, log)
     assert list(head_findings([head_of(rows)], KEY, scanned(len(rows)))) == []
 
 
@@ -77,3 +84,47 @@ def test_a_note_with_more_than_one_signature_is_no_head() -> None:
     found = checkpoint_in(twice, KEY, "ledger_head", "head_unreadable", alone=True)
     assert not isinstance(found, Checkpoint)
     assert isinstance(checkpoint_in(note, KEY, "kept", "kept_unreadable"), Checkpoint)
+
+
+def rewritten() -> tuple[list[Row], Scan]:
+    """Return a sound head, and entries of which the last of a stream was written anew."""
+    rows = sound_rows()
+    head = head_of(rows)
+    scan = scanned(len(rows))
+    stream = rows[-1]["stream"]
+    last = StreamHead(scan.log.heads[stream].next_seq, bytes(32))
+    tree = log_of(rows[:-1]).tree.append(bytes(32))
+    scan.log = LogState(tree=tree, heads={**scan.log.heads, stream: last})
+    return [head], scan
+
+
+def test_the_last_entry_of_a_stream_that_was_written_anew_is_named_by_the_seal() -> None:
+    heads, scan = rewritten()
+    found = [each.code for each in head_findings(heads, KEY, scan)]
+    assert found == ["stream_head_differs", "root_differs"]
+
+
+@pytest.mark.parametrize("seal", ["none", "unsigned", "of another size", "of another log"])
+def test_without_a_seal_that_can_be_believed_only_the_root_tells(seal: str) -> None:
+    heads, scan = rewritten()
+    made = RecordSeal(KEY.name, scan.log.size, bytes(32), log_of(sound_rows()).heads)
+    short = RecordSeal(KEY.name, 3, bytes(32), log_of(sound_rows()[:3]).heads)
+    notes = {
+        "none": None,
+        "unsigned": sign_note(seal_text(made), ToyKey(key_id=b"key2")),
+        "of another size": sign_note(seal_text(short), KEY),
+        "of another log": sign_note(seal_text(made._replace(origin="Suzhou-9/00")), KEY),
+    }
+    heads[0]["records"] = notes[seal]
+    assert [each.code for each in head_findings(heads, KEY, scan)] == ["root_differs"]
+
+
+def test_a_checkpoint_of_an_earlier_version_names_it_itself() -> None:
+    heads, scan = rewritten()
+    old = earlier_checkpoint(KEY.name, log_of(sound_rows()))
+    heads[0] |= {"checkpoint": sign_note(checkpoint_text(old), KEY), "records": None}
+    found = [each.code for each in head_findings(heads, KEY, scan)]
+    assert found == ["stream_head_differs", "root_differs"]
+    whole = scanned(5, 5)
+    assert agrees(earlier_checkpoint(KEY.name, log_of(sound_rows()[:5])), whole)
+    assert not agrees(replace(old, size=5), whole)

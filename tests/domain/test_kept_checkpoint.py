@@ -44,3 +44,12 @@ def test_a_checkpoint_that_another_key_signed_is_not_believed() -> None:
     with pytest.raises(ValueError, match="note"):
         kept_findings("no note", TOLD, None)
     assert parse_checkpoint(parse_note(NOTE).text) == TOLD
+
+
+def test_a_file_may_prove_that_its_log_begins_with_the_one_that_was_kept() -> None:
+    longer = checkpoint_of(KEY.name, log_of(ROWS[:7]))
+    assert kept_findings(NOTE, longer, KEY, {5: TOLD.root}) == ()
+    (finding,) = kept_findings(NOTE, longer, KEY, {5: bytes(32)})
+    assert finding.code == "kept_contradicts"
+    (finding,) = kept_findings(NOTE, longer, KEY, {4: bytes(32)})
+    assert finding.code == "kept_not_proved"

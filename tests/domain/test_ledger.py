@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.base.signing import parse_verifier
-from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
+from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, payload_digest
 from redrabbit.domain.identity import AGENT, Actor, How
 from redrabbit.domain.ledger import (
@@ -37,7 +37,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.signed_note import note_is_signed, parse_note
-from tests.logs import log_over, tree_over
+from tests.logs import earlier_checkpoint, log_over, tree_over
 
 NOW = datetime(2026, 11, 22, 14, 3, 12, 123, tzinfo=UTC)
 CONTEXT = LedgerContext(in_force="c0ffee", software="0.1.0")
@@ -385,7 +385,7 @@ def test_the_sample_ledger_of_schema_1_is_read_for_ever() -> None:
     public = (SAMPLES / "ledger_schema_1.pub").read_text(encoding="utf-8").strip()
     verifier = parse_verifier(public)
     assert note_is_signed(note, verifier)
-    assert parse_checkpoint(note.text) == checkpoint_of(verifier.name, log)
+    assert parse_checkpoint(note.text) == earlier_checkpoint(verifier.name, log)
     assert {entry.schema for entry in entries} == {1}
     assert {schema_of(of_schema_1(raw)) for raw in RAWS} == {1}
 

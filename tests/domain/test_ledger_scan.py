@@ -8,16 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.database_verification import LedgerPass, verify_ledger
+from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding
-from redrabbit.domain.ledger import LogState, stored_nodes
+from redrabbit.domain.ledger import LogState, StreamHead, stored_nodes
 from redrabbit.domain.ledger_scan import Scan, differing, read_on
 from redrabbit.domain.merkle import Frontier
+from tests.domain.folded import FoldedLedger
 from tests.domain.test_database_verification import (
     KEY,
     Row,
     damaged_rows,
     head_of,
     log_of,
+    row_of,
     sound_rows,
 )
 
@@ -85,3 +89,30 @@ def test_a_scan_keeps_the_log_at_the_sizes_that_are_wanted() -> None:
 def test_a_column_that_is_not_there_differs() -> None:
     (found,) = differing("column_differs", "x", {"a": 1}, {"a": 1.0, "b": 2})
     assert found.params == {"column": "b", "found": "not there", "expected": "2"}
+
+
+def heads_said(heads: dict[str, StreamHead]) -> tuple[str | None, int]:
+    """Return what is found, and how many entries are read, where an entry says this of the streams."""
+    ledger = FoldedLedger()
+    for stream in ("line1", "line2", "line1"):
+        ledger.say_on(stream, "clock_stepped", 0, step_s=1.0)
+    fact = StreamHeads.of({**ledger.log.heads, **heads})
+    ledger.say_on("plant", StreamHeads.TYPE, 0, **encode(fact))
+    scan = Scan()
+    rows = (row_of(index, *stored) for index, stored in enumerate(ledger.stored))
+    read_on(scan, rows, set(), None)
+    return (scan.damage.code if scan.damage else None), scan.log.size
+
+
+def test_an_entry_that_says_of_a_stream_what_is_not_so_makes_no_sense() -> None:
+    """Exported records would be proved whole by it (D25)."""
+    assert heads_said({}) == (None, 4)
+    assert heads_said({"line1": StreamHead(2, bytes(32))}) == ("entry_does_not_fold", 3)
+
+
+def test_of_an_entry_whose_payload_was_erased_nothing_is_asked() -> None:
+    ledger = FoldedLedger()
+    ledger.say_on("plant", StreamHeads.TYPE, 0, streams=[])
+    scan = Scan()
+    read_on(scan, [row_of(0, ledger.stored[0].raw)], set(), None)
+    assert scan.damage is None

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.ledger import StreamHead
 from redrabbit.domain.record_digests import (
     BLOCKS,
     RecordDigests,
@@ -125,13 +126,17 @@ def test_rows_are_dealt_out_to_all_blocks() -> None:
 
 
 def test_a_seal_is_read_as_it_was_written_and_no_other_text_is_one() -> None:
-    text = seal_text("Plant-1/0a", 17, bytes(32))
-    assert parse_seal(text) == RecordSeal("Plant-1/0a", 17, bytes(32))
+    heads = {"line1": StreamHead(10, bytes(range(32))), "plant": StreamHead(7, bytes(32))}
+    seal = RecordSeal("Plant-1/0a", 17, bytes(32), heads)
+    text = seal_text(seal)
+    assert parse_seal(text) == seal
     for other in ("", text[:-1], text + "x\n", text.replace("17", "017"), text.replace("00", "zz")):
-        with pytest.raises(ValueError, match=r"seal|hexadecimal"):
+        with pytest.raises(ValueError, match=r"seal|hexadecimal|stream|hash|base64"):
             parse_seal(other)
     with pytest.raises(ValueError, match="seal"):
-        parse_seal(text.replace("records 1", "records 2"))
+        parse_seal(text.replace("records 2", "records 3"))
+    with pytest.raises(ValueError, match="add up"):
+        parse_seal(text.replace("line1 10", "line1 11"))
 
 
 def test_what_is_signed_stays_what_it_is() -> None:
@@ -151,6 +156,6 @@ def test_what_is_signed_stays_what_it_is() -> None:
     digests = RecordDigests().changed("runs", ("line1-R-7",), None, row)
     assert digests.root.hex() == GOLDEN_ROOT
     assert (
-        seal_text("Plant-1/0a", 17, bytes(32))
-        == f"Plant-1/0a\nred-rabbit records 1\n17\n{'00' * 32}\n"
+        seal_text(RecordSeal("Plant-1/0a", 17, bytes(32), {"line1": StreamHead(17, bytes(32))}))
+        == f"Plant-1/0a\nred-rabbit records 2\n17\n{'00' * 32}\nstream line1 17 {'A' * 43}=\n"
     )

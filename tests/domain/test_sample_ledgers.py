@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from redrabbit.base.signing import parse_verifier
-from redrabbit.domain.checkpoint import checkpoint_of, parse_checkpoint
+from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.facts.catalogue import BY_TYPE, fold
 from redrabbit.domain.ledger import StoredEntry, read_entry
 from redrabbit.domain.merkle import leaf_hash
@@ -24,7 +24,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.domain.frozen_schema_1 import FROZEN, not_frozen, today, told_today
-from tests.logs import log_over
+from tests.logs import earlier_checkpoint, log_over
 
 SAMPLES = Path(__file__).parent / "samples"
 RAWS = (SAMPLES / "ledger_schema_1_every_type.jsonl").read_bytes().splitlines()
@@ -47,7 +47,7 @@ def test_a_ledger_of_schema_1_with_every_type_of_entry_is_verified() -> None:
     public = (SAMPLES / "ledger_schema_1_every_type.pub").read_text(encoding="utf-8").strip()
     note, verifier = parse_note(text), parse_verifier(public)
     assert note_is_signed(note, verifier)
-    assert parse_checkpoint(note.text) == checkpoint_of(verifier.name, log)
+    assert parse_checkpoint(note.text) == earlier_checkpoint(verifier.name, log)
     assert {entry.schema for entry in ENTRIES} == {1}
     assert len({entry.type for entry in ENTRIES}) == 34
     assert {entry.type for entry in ENTRIES} <= BY_TYPE.keys()

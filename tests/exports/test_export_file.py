@@ -6,7 +6,9 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
@@ -14,17 +16,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.base.signing import new_signer
-from redrabbit.domain.checkpoint import parse_proof, proof_text, sign_checkpoint
+from redrabbit.domain.checkpoint import (
+    Checkpoint,
+    checkpoint_of,
+    parse_proof,
+    proof_text,
+    sign_checkpoint,
+)
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.export_format import Period
+from redrabbit.domain.export_format import Period, covering_range
+from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.facts.codec import encode
-from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.facts.plant import (
+    ConfigurationAdopted,
+    InForceChanged,
+    InForceItem,
+    InForceKind,
+    PayloadsErased,
+    in_force_digest,
+)
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import (
     SCHEMA,
     Entry,
     Event,
+    JsonValue,
     LedgerContext,
     LogState,
     StoredEntry,
@@ -32,7 +50,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import EMPTY_ROOT, Tree, last_leaf, leaf_hash, verify_inclusion
 from redrabbit.exports import export_file
-from redrabbit.exports.export_file import export_records, verify_export, write_export
+from redrabbit.exports.export_file import Asked, export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
 from tests.domain.schema_1_entries import appended_in_schema_1
 
@@ -55,43 +73,80 @@ class StoredLedger:
         self.kept: list[StoredEntry] = []
         self.nodes: list[tuple[bytes, ...]] = []
         self.said = {ANNA.id: ANNA}
+        self.in_force = ""
         self.gone: set[int] = set()
         """Rows that somebody removed."""
         self.changed_head: dict[str, object] = {}
-        context = LedgerContext(in_force="c0ffee", software="0.1.0")
         for number, (stream, hour) in enumerate(hours):
-            at = T0 + timedelta(hours=hour)
-            payload = {"n": number}
-            actor = ACTORS[number % 3]
-            event = Event(type="noted", stream=stream, occurred_at=at, actor=actor, payload=payload)
-            appended = (
-                appended_in_schema_1(self.log, event, at)
-                if number < OLD
-                else self.log.append(event, at, context, bytes([number]) * SALT_BYTES)
-            )
-            self.log = appended.log
-            self.kept.append(appended.stored)
-            self.nodes.append((appended.leaf_hash, *appended.nodes))
+            self.append("noted", stream, hour, {"n": number}, ACTORS[number % 3])
 
-    def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
-        there = [index for index in range(len(self.kept)) if index not in self.gone]
-        chosen = [index for index in there if index >= first][:limit]
-        return [read_entry(self.kept[index], index) for index in chosen]
-
-    def say_erased(self, stream: str, hour: float, *indexes: int) -> None:
-        """Erase these payloads, and say so."""
+    def append(
+        self,
+        type_: str,
+        stream: str,
+        hour: float,
+        payload: Mapping[str, JsonValue],
+        actor: Actor = AGENT,
+    ) -> None:
+        """Append an entry: the first ones under schema 1, all before anything was adopted."""
         at = T0 + timedelta(hours=hour)
-        fact = PayloadsErased(rule="ten years", entries=indexes, names=(), blobs=())
-        event = Event(
-            type=fact.TYPE, stream=stream, occurred_at=at, actor=AGENT, payload=encode(fact)
+        event = Event(type=type_, stream=stream, occurred_at=at, actor=actor, payload=payload)
+        number = self.log.size
+        context = LedgerContext(in_force=self.in_force, software="0.1.0")
+        appended = (
+            appended_in_schema_1(self.log, event, at, in_force="")
+            if number < OLD
+            else self.log.append(event, at, context, bytes([number % 256]) * SALT_BYTES)
         )
-        context = LedgerContext(in_force="c0ffee", software="0.1.0")
-        appended = self.log.append(event, at, context, bytes(SALT_BYTES))
         self.log = appended.log
         self.kept.append(appended.stored)
         self.nodes.append((appended.leaf_hash, *appended.nodes))
+
+    def say_heads(self, hour: float) -> None:
+        """Say where the streams stand."""
+        self.append(StreamHeads.TYPE, "plant", hour, encode(StreamHeads.of(self.log.heads)))
+
+    def adopt(self, hour: float, revision: str) -> None:
+        """Adopt a configuration: it, and the list of what is in force."""
+        files = {"plant.yaml": f"plan: CP-7 rev {revision}"}
+        adopted = ConfigurationAdopted(
+            digest=f"d{revision}", software="0.1.0", plan=f"CP-7 rev {revision}", files=files
+        )
+        items = (
+            InForceItem(kind=InForceKind.PLAN, id="CP-7", revision=revision, digest=revision * 64),
+        )
+        self.append(adopted.TYPE, "plant", hour, encode(adopted))
+        self.append(InForceChanged.TYPE, "plant", hour, encode(InForceChanged(items=items)))
+        self.in_force = in_force_digest(items)
+
+    def say_erased(self, stream: str, hour: float, *indexes: int) -> None:
+        """Erase these payloads, and say so."""
+        fact = PayloadsErased(rule="ten years", entries=indexes, names=(), blobs=())
+        self.append(fact.TYPE, stream, hour, encode(fact))
         for index in indexes:
             self.kept[index] = self.kept[index]._replace(salt=None, payload=None)
+
+    def _there(self) -> list[Entry]:
+        there = [index for index in range(len(self.kept)) if index not in self.gone]
+        return [read_entry(self.kept[index], index) for index in there]
+
+    def entries_of(
+        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+    ) -> Sequence[Entry]:
+        found = [entry for entry in self._there()[first:] if entry.type in types]
+        return found[:: -1 if descending else 1][:limit]
+
+    def streams(self) -> Sequence[str]:
+        return sorted({entry.stream for entry in self._there()})
+
+    def covering_range(self, stream: str, period: Period) -> range:
+        return covering_range([one for one in self._there() if one.stream == stream], period)
+
+    def stream_entries(
+        self, stream: str, first_seq: int, limit: int
+    ) -> Sequence[tuple[int, StoredEntry]]:
+        found = [one for one in self._there() if one.stream == stream]
+        return [(e.index, self.kept[e.index]) for e in found if e.stream_seq >= first_seq][:limit]
 
     def stored_entry(self, index: int) -> StoredEntry:
         return self.kept[index]
@@ -110,28 +165,38 @@ class StoredLedger:
 
 def a_day() -> StoredLedger:
     streams = ("plant", "line-1", "line-2", "line-1")
-    return StoredLedger([(streams[number % 4], number / 2) for number in range(48)])
+    ledger = StoredLedger([(streams[number % 4], number / 2) for number in range(48)])
+    ledger.say_heads(24)
+    return ledger
 
 
 def exported(
-    ledger: StoredLedger, begins: float = 9, ends: float = 15, line: str | None = None
+    ledger: "StoredLedger",
+    begins: float = 9,
+    ends: float = 15,
+    line: str | None = None,
+    kept: Checkpoint | None = None,
 ) -> bytes:
     period = Period(begins_at=T0 + timedelta(hours=begins), ends_at=T0 + timedelta(hours=ends))
-    return export_records(
-        cast("Reader", ledger),
-        SIGNER,
-        plant="Suzhou plant 2",
-        period=period,
-        line=line,
-        made_at=T0 + timedelta(days=9),
+    asked = Asked(
+        plant="Suzhou plant 2", period=period, line=line, made_at=T0 + timedelta(days=9), kept=kept
     )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "records"
+        lines = export_records(cast("Reader", ledger), SIGNER, asked)
+        write_export(path, lines, SIGNER.verifier.text)
+        return path.read_bytes()
+
+
+def verify(content: bytes, public_key: str | None = None) -> ExportVerification:
+    return verify_export(BytesIO(content), public_key)
 
 
 CONTENT = exported(a_day())
 
 
 def test_an_export_is_verified_with_the_plants_key() -> None:
-    verification = verify_export(CONTENT, SIGNER.verifier.text)
+    verification = verify(CONTENT, SIGNER.verifier.text)
     assert verification.sound
     assert verification.records == 12
     assert verification.by_stream == {"line-1": 6, "line-2": 3, "plant": 3}
@@ -139,20 +204,20 @@ def test_an_export_is_verified_with_the_plants_key() -> None:
     assert verification.header.plant == "Suzhou plant 2"
     assert verification.header.key == SIGNER.verifier.text
     assert verification.checkpoint is not None
-    assert verification.checkpoint.size == 48
+    assert verification.checkpoint.size == 49
 
 
 def test_without_a_key_the_one_in_the_file_counts() -> None:
-    assert verify_export(CONTENT).sound
+    assert verify(CONTENT).sound
 
 
 def test_another_plants_key_is_not_the_files() -> None:
-    findings = verify_export(CONTENT, OTHER.verifier.text).findings
+    findings = verify(CONTENT, OTHER.verifier.text).findings
     assert [finding.code for finding in findings] == ["not_expected_key"]
 
 
 def test_one_line_comes_with_the_plants_own_stream() -> None:
-    verification = verify_export(exported(a_day(), line="line-2"))
+    verification = verify(exported(a_day(), line="line-2"))
     assert verification.sound
     assert verification.by_stream == {"line-2": 3, "plant": 3}
 
@@ -170,7 +235,7 @@ def test_a_log_longer_than_one_reading_is_exported_whole(monkeypatch: pytest.Mon
 
 def test_records_around_a_clock_step_are_all_there() -> None:
     hours = (8, 9.5, 11, 14, 16, 9.6, 10, 17, 18)
-    verification = verify_export(exported(StoredLedger([("line-1", hour) for hour in hours])))
+    verification = verify(exported(StoredLedger([("line-1", hour) for hour in hours])))
     assert verification.sound
     assert (verification.records, verification.entries) == (5, 8)
 
@@ -184,7 +249,7 @@ def test_records_around_a_clock_step_are_all_there() -> None:
 def test_every_period_of_every_ledger_gives_a_file_that_passes(
     hours: list[tuple[str, float]], begins: int
 ) -> None:
-    verification = verify_export(exported(StoredLedger(hours), begins, begins + 2))
+    verification = verify(exported(StoredLedger(hours), begins, begins + 2))
     assert verification.sound
     assert verification.records == sum(begins <= hour < begins + 2 for _, hour in hours)
 
@@ -193,9 +258,9 @@ def test_every_period_of_every_ledger_gives_a_file_that_passes(
 def test_any_changed_byte_is_found(place: int, flipped: int) -> None:
     raw = bytearray(CONTENT)
     raw[place] ^= flipped
-    verification = verify_export(bytes(raw), SIGNER.verifier.text)
+    verification = verify(bytes(raw), SIGNER.verifier.text)
     assert not verification.sound
-    assert not verify_export(bytes(raw)).sound
+    assert not verify(bytes(raw)).sound
 
 
 @given(st.data())
@@ -208,7 +273,7 @@ def test_lines_removed_added_or_exchanged_are_found(data: st.DataObject) -> None
     removed = lines[:first] + lines[first + 1 :]
     added = [*lines[:first], lines[second], *lines[first:]]
     for changed in (exchanged, removed, added):
-        assert not verify_export(b"".join(changed)).sound
+        assert not verify(b"".join(changed)).sound
 
 
 def test_a_damaged_ledger_is_not_exported() -> None:
@@ -241,23 +306,23 @@ def test_names_go_with_the_records_while_they_are_kept() -> None:
     ledger.said = {}
     without = exported(ledger)
     assert ANNA.name.encode() not in without
-    assert verify_export(without, SIGNER.verifier.text).sound
+    assert verify(without, SIGNER.verifier.text).sound
 
 
 def test_a_payload_that_was_erased_is_null_and_the_entry_that_says_so_goes_with_it() -> None:
     """D51: whatever stream and time it is of."""
     ledger = a_day()
     ledger.say_erased("line-2", 40, 21, 25)
-    verification = verify_export(exported(ledger), SIGNER.verifier.text)
+    verification = verify(exported(ledger), SIGNER.verifier.text)
     assert verification.sound
-    assert (verification.entries, verification.erased) == (verify_export(CONTENT).entries + 1, 2)
+    assert (verification.entries, verification.erased) == (verify(CONTENT).entries + 1, 2)
 
 
 def test_an_entry_that_says_what_was_erased_goes_once_and_only_where_it_tells_something() -> None:
     ledger = a_day()
     ledger.say_erased("plant", 14, 21)
     once = exported(ledger, 9, 30)
-    assert verify_export(once).sound
+    assert verify(once).sound
     assert b'{"type":"payloads_erased"}' not in once
     assert b"payloads_erased" not in exported(ledger, 1, 2)
 
@@ -272,20 +337,20 @@ def test_a_payload_that_nothing_says_was_erased_is_not_exported(covered: tuple[i
     assert str(caught.value.params["found"]).startswith("ledger[21]: the payload is gone, and no")
 
 
-@pytest.mark.parametrize("removed", [0, 17, 47])
-def test_a_ledger_that_lacks_an_entry_is_not_exported(removed: int) -> None:
+@pytest.mark.parametrize("removed", [21, 24, 30])
+def test_a_ledger_that_lacks_an_entry_of_the_period_is_not_exported(removed: int) -> None:
     ledger = a_day()
     ledger.gone.add(removed)
     with pytest.raises(Refusal, match="ledger_damaged") as caught:
         exported(ledger)
-    assert caught.value.params["found"] == f"ledger[{removed}]: the entry is missing"
+    assert "does not follow the previous entry" in str(caught.value.params["found"])
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         pytest.param({"root": "00" * 32}, "ledger_head: column root is ", id="root"),
-        pytest.param({"size": 9}, "ledger_head: column size is 9; the entry says 48", id="size"),
+        pytest.param({"size": 9}, "ledger_head: column size is 9; the entry says 49", id="size"),
         pytest.param({"checkpoint": "x"}, "ledger_head: the signed checkpoint can't", id="no note"),
         pytest.param(
             {"checkpoint": sign_checkpoint(a_day().log, OTHER)},
@@ -298,7 +363,7 @@ def test_a_ledger_that_lacks_an_entry_is_not_exported(removed: int) -> None:
                 "size": 0,
                 "root": EMPTY_ROOT.hex(),
             },
-            "ledger[0]: the entry does not belong there",
+            "ledger[48]: the entry's bytes can't be read: no leaf 48",
             id="more entries than signed",
         ),
     ],
@@ -340,7 +405,8 @@ def test_an_export_holds_entries_of_both_schemas() -> None:
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "records.txt"
     path.write_bytes(b"older")
-    write_export(path, CONTENT)
+    told = write_export(path, CONTENT.splitlines(keepends=True), SIGNER.verifier.text)
+    assert told.records == 12
     assert path.read_bytes() == CONTENT
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, "names of people are in it (K8)"
@@ -356,3 +422,61 @@ def test_one_record_can_be_proved_with_other_peoples_tools() -> None:
     proof = parse_proof(text)
     leaf = leaf_hash(ledger.kept[7].raw)
     assert verify_inclusion(leaf, proof.index, ledger.log.size, proof.path, ledger.log.root)
+
+
+def test_an_export_brings_what_was_in_force_for_its_entries() -> None:
+    """T8: adopted long ago, and changed in the midst of the period; none that was over long before."""
+    ledger = a_day()
+    for hour, revision in ((25, "0"), (27, "1"), (30, "2"), (60, "3"), (90, "4"), (93, "5")):
+        ledger.adopt(hour, revision)
+        ledger.append("noted", "line-1", hour + 1, {"n": hour})
+    ledger.say_heads(99)
+    content = exported(ledger, 50, 70)
+    assert verify(content).sound
+    plans = [
+        line["payload"]["plan"]
+        for line in map(json.loads, content.splitlines())
+        if line.get("entry", {}).get("type") == "configuration_adopted"
+    ]
+    assert sorted(plans) == [f"CP-7 rev {each}" for each in "1234"], "with the one before and after"
+
+
+def test_what_was_in_force_goes_once() -> None:
+    ledger = a_day()
+    ledger.adopt(25, "1")
+    ledger.append("noted", "line-1", 26, {"n": 1})
+    ledger.say_heads(27)
+    content = exported(ledger, 20, 30)
+    assert verify(content).sound
+    assert content.count(b'"type":"configuration_adopted"') == 1
+    assert b'{"type":"in_force"}' not in content
+
+
+def test_an_export_proves_that_it_goes_on_from_a_checkpoint_that_was_kept() -> None:
+    """T2."""
+    before, ledger = a_day(), a_day()
+    kept = checkpoint_of(SIGNER.name, before.log)
+    ledger.append("noted", "line-1", 30, {"n": 1})
+    verification = verify(exported(ledger, kept=kept))
+    assert verification.begins_with == {49: before.log.root}
+    for other in (
+        replace(kept, root=bytes(32)),
+        replace(kept, size=99),
+        replace(kept, origin="Suzhou-3/77aa"),
+    ):
+        with pytest.raises(Refusal, match="kept_checkpoint_differs"):
+            exported(ledger, kept=other)
+
+
+def test_a_file_that_does_not_pass_is_not_handed_out(tmp_path: Path) -> None:
+    path = tmp_path / "records.txt"
+    lines = CONTENT.splitlines(keepends=True)
+    with pytest.raises(Refusal, match="ledger_damaged"):
+        write_export(path, [*lines[:9], *lines[10:]], SIGNER.verifier.text)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_longer_than_any_of_ours_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_file, "MOST_LINE_BYTES", 500)
+    with pytest.raises(ValueError, match="line 4: longer than"):
+        verify(CONTENT)

@@ -48,6 +48,7 @@ from redrabbit.services import containing, messaging, planning, pulse_learning, 
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.pulse_learning import PulseNews
@@ -590,6 +591,7 @@ def _erased(shop: Shop) -> None:
         rule="after_two_years", entries=(stepped,), names=(CARLA.id,), blobs=(trace,)
     )
     shop.write(lambda uow: record(uow, erased, stream=PLANT_STREAM, actor=AGENT))
+    shop.write(note_stream_heads)
     shop.end()
     engine = writer_engine(parsed_url(shop.url))
     with engine.begin() as connection:

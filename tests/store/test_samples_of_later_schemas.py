@@ -106,3 +106,12 @@ def test_its_export_is_verified_for_ever(schema: int, capsys: pytest.CaptureFixt
     key = ["--public-key", str(SAMPLES / f"schema_{schema}.pub")]
     assert main(["verify", str(SAMPLES / f"schema_{schema}.export"), *key]) == 0
     assert "records of Sampleville" in capsys.readouterr().out
+
+
+def test_an_export_of_format_2_is_verified_for_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the checkpoint of three lines that was kept before it was made."""
+    kept = ["--checkpoint", str(SAMPLES / "export_2.checkpoint")]
+    key = ["--public-key", str(SAMPLES / "export_2.pub")]
+    assert main(["verify", str(SAMPLES / "export_2.export"), *key, *kept]) == 0
+    assert "unaltered and complete: 34 records of Sampleville" in capsys.readouterr().out
+    assert (SAMPLES / "export_2.checkpoint").read_text(encoding="utf-8").splitlines()[1] == "300"

@@ -1,5 +1,6 @@
 """The schema that the migrations make is the one that the program believes in."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +84,8 @@ def indexes_of(connection: Connection) -> dict[str, tuple[list[str | None], str 
 
 
 def _plain(condition: object) -> str | None:
-    return None if condition is None else str(condition).strip("()")
+    """Return a condition without what PostgreSQL adds to it."""
+    return None if condition is None else re.sub(r"::text|[()]", "", str(condition))
 
 
 def declared_indexes(dialect: str) -> dict[str, tuple[list[str], str | None]]:

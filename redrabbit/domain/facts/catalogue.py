@@ -22,6 +22,7 @@ from redrabbit.domain.facts import (
     repair,
     run,
     station,
+    stream_heads,
     suspect_window,
 )
 from redrabbit.domain.facts.codec import decode
@@ -40,6 +41,7 @@ FACTS: tuple[type[Fact], ...] = (
     plant.InForceChanged,
     plant.ClockStepped,
     plant.PayloadsErased,
+    stream_heads.StreamHeads,
     station.StationAdopted,
     station.StationRetired,
     station.StationLost,
@@ -111,6 +113,15 @@ RECORDS: tuple[type[Record], ...] = (
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {kind.TYPE: kind for kind in FACTS}
+
+
+FOUND_BY_TYPE: tuple[str, ...] = (
+    plant.ConfigurationAdopted.TYPE,
+    plant.InForceChanged.TYPE,
+    plant.PayloadsErased.TYPE,
+    stream_heads.StreamHeads.TYPE,
+)
+"""Types that are looked for in a ledger of any size: an index holds their entries, and no others."""
 
 
 def fact_of(entry: Entry) -> Fact | None:

@@ -39,17 +39,18 @@ ADDED = {
     "feed_not_held",
     "in_force_changed",
     "message_decided",
-    "payloads_erased",
     "part_handed_back",
     "part_handed_over",
     "part_told",
     "parts_counted",
+    "payloads_erased",
     "pulse_decided",
     "pulse_proposed",
     "repair_disproved",
     "repair_recorded",
     "run_remarked",
     "station_retired",
+    "stream_heads",
 }
 """Entry types that schema 1 did not have."""
 
