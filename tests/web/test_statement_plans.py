@@ -245,7 +245,7 @@ def test_nothing_that_is_asked_takes_longer_the_longer_history_is(heard: Heard) 
 
 
 @given(st.randoms())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_nor_does_it_where_indexes_were_made_in_another_order(heard: Heard, order: Random) -> None:
     """Of two that look alike to it, SQLite takes the one that was made first."""
     path = heard.database.with_name("another.db")

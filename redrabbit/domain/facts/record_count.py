@@ -15,8 +15,6 @@ from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.fact import Changes, Look, Put, Record
 from redrabbit.domain.facts.run import RunRecord
 
-UNDER_WAY_WORD: Final = "under_way"
-"""Of a run that has no outcome yet."""
 UNACKNOWLEDGED: Final = "unacknowledged"
 ACKNOWLEDGED: Final = "acknowledged"
 
@@ -40,7 +38,7 @@ class CountRecord(Record):
     device: str
     """"" where it is of none."""
     outcome: str
-    """Of a run that is closed; else its state, in a word."""
+    """Of a run; of others their state, in a word."""
     count: int
 
 
@@ -66,8 +64,11 @@ class Counted(NamedTuple):
     outcome: str
 
 
-def _of_run(run: RunRecord) -> Counted:
-    return Counted(run.started_at, run.line, run.station, run.device, run.outcome or UNDER_WAY_WORD)
+def _of_run(run: RunRecord) -> Counted | None:
+    """Return where a run is counted; None while it is under way: those are few, and change with each move."""
+    if run.outcome is None:
+        return None
+    return Counted(run.started_at, run.line, run.station, run.device, run.outcome)
 
 
 def _of_containment(case: ContainmentRecord) -> Counted:
@@ -79,7 +80,7 @@ def _of_alarm(alarm: AlarmRecord) -> Counted:
     return Counted(None, alarm.stream, None, None, outcome)
 
 
-COUNTED: Final[Mapping[type[Record], Callable[[Any], Counted]]] = {
+COUNTED: Final[Mapping[type[Record], Callable[[Any], Counted | None]]] = {
     RunRecord: _of_run,
     ContainmentRecord: _of_containment,
     AlarmRecord: _of_alarm,
@@ -106,9 +107,9 @@ def counts_after(changes: Changes, look: Look) -> Changes:
 
 
 def _places(record: Record | None) -> Iterator[Place]:
-    if record is None:
+    counted = None if record is None else COUNTED[type(record)](record)
+    if record is None or counted is None:
         return
-    counted = COUNTED[type(record)](record)
     for period in (EVER,) if counted.at is None else periods_of(counted.at):
         yield Place(
             counted=record.TABLE,

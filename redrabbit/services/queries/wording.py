@@ -4,10 +4,14 @@ Values may be instants, durations, numbers, `Text`s and other messages: the edge
 said in a language and in the plant's time zone.
 """
 
+from typing import Final
+
 from redrabbit.base.messages import Message
-from redrabbit.domain.facts.record_count import UNDER_WAY_WORD
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run_questions import outcome_reached
+
+UNDER_WAY_WORD: Final = "under_way"
+"""Stands where a run has no outcome yet."""
 
 
 def message(code: str, /, **params: object) -> Message:

@@ -28,9 +28,8 @@ def counted_anew(records: Iterable[Record]) -> Counter[tuple[str, ...]]:
     found: Counter[tuple[str, ...]] = Counter()
     for record in records:
         match record:
-            case RunRecord():
-                outcome = record.outcome.value if record.outcome is not None else "under_way"
-                place = record.line, record.station, record.device, outcome
+            case RunRecord(outcome=Outcome() as came_to):
+                place = record.line, record.station, record.device, came_to.value
                 found.update(("runs", period, *place) for period in periods_of(record.started_at))
             case ContainmentRecord():
                 place = record.line, record.station, record.device, record.state.value

@@ -183,7 +183,7 @@ def test_a_run_is_under_way_until_it_has_an_outcome(story: ReadingDatabase) -> N
 
 @pytest.mark.parametrize("where", ["memory", "sqlite"])
 def test_a_total_is_of_what_is_asked_for(story: ReadingDatabase, where: str) -> None:
-    database = a_plant([("x", 1, None, 0)]) if where == "memory" else story
+    database = a_plant([("x", 1, Outcome.PASSED, 0)]) if where == "memory" else story
 
     def ask(reader: Reader) -> None:
         known = reader.find(CountRecord)
