@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.delivery import Channel
 from redrabbit.alarms.receiver_secrets import read_secrets
+from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.settings import ServeSettings
@@ -33,9 +34,9 @@ from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.process import address_of, allowed_open_files, listening, web_server
 from redrabbit.services.agent import Agent
-from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
+from redrabbit.services.recording_watch import keep_beating, keep_log
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.services.verifying import tell_damage
 from redrabbit.store.database import SqlDatabase
@@ -45,7 +46,6 @@ from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets, within_open_files
 
-HEARTBEAT_S = 1.0
 SOFTWARE = f"redrabbit {__version__}"
 
 
@@ -145,17 +145,13 @@ async def _tasks_of(
     running: Serving, clock: Clock, channels: Mapping[str, Channel]
 ) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
-
-    async def beat() -> None:
-        while True:
-            with suppress(StoreTrouble):  # the screens show that the heart stopped
-                await running.database.heartbeat("agent", clock.now())
-            await clock.sleep(HEARTBEAT_S)
-
+    watch = running.agent.recording_watch
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "agent": running.agent.run,
-        "heartbeat": beat,
+        "heartbeat": partial(keep_beating, running.database, watch, clock),
+        "log of recording": partial(keep_log, watch, clock),
     }
+    works |= recording_told(channels, watch, clock, running.agent.plant.name)
     alarms = ReceiverAlarms(running.agent.database, running.agent.note_commit)
     works["verification"] = partial(
         tell_damage,

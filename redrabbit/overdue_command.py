@@ -35,9 +35,7 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
             ended = database.read_now(_ended_at)
         if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
-            last = ended or beat
-            since = f"not watching since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never watched"
-            complain(f"{since}: the service does not run")
+            complain(_silence(ended, beat))
         if as_json:
             put_out(json.dumps([_plain(each) for each in found]))
         else:
@@ -45,6 +43,18 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         return FOUND if found else 0
 
     return exit_code_of(work, ValueError)
+
+
+def _silence(ended: datetime | None, beat: datetime | None) -> str:
+    """Return since when nobody watches, or nothing is recorded: from outside the two look alike."""
+    if ended is not None:
+        return f"not watching since {ended:%Y-%m-%d %H:%M:%S} UTC: the service does not run"
+    if beat is None:
+        return "never watched: the service does not run"
+    return (
+        f"nothing is recorded since {beat:%Y-%m-%d %H:%M:%S} UTC: the service does not run, or it can't record; "
+        "then its pages, its log and /ready say why"
+    )
 
 
 def _ended_at(reader: Reader) -> datetime | None:

@@ -32,6 +32,7 @@ from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_he
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
+from redrabbit.services.recording_watch import RecordingWatch
 from redrabbit.services.station_queue import Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
@@ -95,6 +96,8 @@ class Agent:
         self.queues: dict[StationId, StationQueue] = {}
         self._agent_id: int | None = None
         self._commits = 0
+        self.recording_watch = RecordingWatch(clock)
+        """Whether anything is recorded; it is told by whoever beats into the database."""
         self._beat_at: datetime | None = None
         self._unproved_told: UnprovedTold = {}
 
@@ -253,6 +256,7 @@ class Agent:
             last_beat_at=beat,
             last_reading_at=max(known) if known else None,
             not_watching_since=beat if stopped else None,
+            not_recording=self.recording_watch.stopped(),
         )
 
     def _tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:

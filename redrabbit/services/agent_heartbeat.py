@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from redrabbit.services.recording_watch import RecordingStopped
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentHeartbeat:
@@ -12,6 +14,8 @@ class AgentHeartbeat:
     last_reading_at: datetime | None
     not_watching_since: datetime | None
     """None while the agent's heart beats."""
+    not_recording: RecordingStopped | None = None
+    """None while something was committed within the last seconds."""
 
     def reading_age(self, now: datetime) -> timedelta | None:
         """Return how old the last reading is; one taken while `now` was asked is not of the future."""

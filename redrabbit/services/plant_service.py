@@ -52,13 +52,14 @@ class LocalPlantService:
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Run a query on a consistent snapshot of the records; StoreTrouble if that takes too long."""
-        reading = asyncio.ensure_future(self._agent.database.read(query))
-        if await _ends(reading, self._read_within_s):
-            return reading.result()
-        reading.cancel()
-        raise StoreTrouble(
-            f"the records were not read within {self._read_within_s:g} s", TroubleWhy.NO_ANSWER
-        )
+        try:
+            async with asyncio.timeout(self._read_within_s) as limit:
+                return await self._agent.database.read(query)
+        except TimeoutError:
+            if not limit.expired():
+                raise  # it is the query's own
+            words = f"the records were not read within {self._read_within_s:g} s"
+            raise StoreTrouble(words, TroubleWhy.NO_ANSWER) from None
 
     def views(self, only: StationId | None = None) -> Mapping[StationId, StationView]:
         """Return the live readings of every station, or only of the one that is named."""
@@ -110,7 +111,8 @@ class LocalPlantService:
         self._under_way.add(task)
         task.add_done_callback(self._ended)
         try:
-            if await _ends(task, self._answer_within_s):
+            done, _ = await asyncio.wait({task}, timeout=self._answer_within_s)
+            if done:
                 return task.result()
         except asyncio.CancelledError:
             task.cancel()
@@ -121,9 +123,3 @@ class LocalPlantService:
         self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asked was told already, or is about to be
-
-
-async def _ends(work: "asyncio.Future[Any]", within_s: float) -> bool:
-    """Wait for it, but no longer; it is not ended by that."""
-    done, _ = await asyncio.wait({work}, timeout=within_s)
-    return bool(done)

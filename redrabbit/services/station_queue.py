@@ -59,6 +59,8 @@ class Recording:
 
     not_recording_since: datetime | None
     """Since when the database has not taken what the station said; None while it does."""
+    last_reading_at: datetime | None
+    """When the station was read last; None: not since the service started."""
     waiting: int
     """Readings, looks at the clock and acts that wait for the one under way."""
     faults: int
@@ -187,6 +189,7 @@ class StationQueue:
         """Return how recording fares."""
         return Recording(
             not_recording_since=self.not_recording_since,
+            last_reading_at=self.owner.live.last_good_at(),
             waiting=len(self._inbox),
             faults=self._faults,
         )

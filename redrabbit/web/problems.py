@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.services.recording_watch import RecordingStopped
 from redrabbit.web.access import MACHINE_PATHS
 from redrabbit.web.budget import REASONS, RETRY_AFTER_S
 from redrabbit.web.codes import REFUSALS
@@ -108,9 +109,18 @@ def _invalid(words: Words, one: Mapping[str, Any]) -> dict[str, Any]:
 def trouble_answer(site: Site, request: Request) -> Response:
     """Return the answer while the records can't be reached: nothing was changed, try again."""
     detail = site.visit(request).words("problem.store_trouble")
+    stopped = site.service.heartbeat().not_recording
+    if stopped is not None:
+        detail = f"{detail} {not_recording_words(site.visit(request).words, stopped)}"
     answer = _answer(site, request, 503, code="store_trouble", detail=detail, more={})
     answer.headers["retry-after"] = "5"
     return answer
+
+
+def not_recording_words(words: Words, stopped: RecordingStopped) -> str:
+    """Return since when nothing is recorded, and why."""
+    why = words(f"recording.why.{stopped.why.value}")
+    return words("recording.stopped", since=stopped.since, why=why)
 
 
 def unknown_answer(site: Site, request: Request) -> Response:

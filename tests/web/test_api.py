@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import zlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,12 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import last_leaf, leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.services.errors import DamagedDatabase, NotRecordable
+from redrabbit.services.errors import (
+    DamagedDatabase,
+    NotRecordable,
+    StoreTrouble,
+    TroubleWhy,
+)
 from redrabbit.services.ports import LedgerHead, Reader
 from redrabbit.web.api import ledger
 from redrabbit.web.api.ledger import entry_model, entry_proof
@@ -554,6 +560,48 @@ def test_readiness_and_metrics_tell_of_a_station_that_is_not_recorded(visitor: V
     assert 'redrabbit_station_faults_total{station="line2-op20"} 0.0' in text
     shown = visitor.client.get("/api/v1/stations/line2-op20").json()
     assert shown["not_recorded_since"] == answer.json()["not_recording"][0]["since"]
+
+
+def stop_recording(visitor: Visitor, why: TroubleWhy = TroubleWhy.DISK_FULL) -> None:
+    """Let nothing be recorded any more, though every station is still read."""
+    watch = visitor.plant.agent.recording_watch
+    watch.recorded()
+    watch.failed(StoreTrouble("the database said so", why))
+    visitor.clock.jump(6)
+    visitor.let(visitor.plant.beat())
+
+
+def test_readiness_and_metrics_say_since_when_nothing_is_recorded_and_why(visitor: Visitor) -> None:
+    """F3: 200 "ready" and "watching 1" over a full disk."""
+    last = visitor.clock.now()
+    stop_recording(visitor)
+    answer = visitor.client.get("/ready")
+    told = answer.json()
+    assert (answer.status_code, told["ready"], told["not_watching_since"]) == (503, False, None)
+    assert told["not_recording_why"] == "disk_full"
+    assert datetime.fromisoformat(told["not_recording_since"]) == last
+    assert {one["station"] for one in told["stations"]} == set(visitor.plant.agent.queues)
+    text = visitor.client.get("/metrics").text
+    assert "redrabbit_recording 0.0" in text
+    assert "redrabbit_not_recording_seconds 6.0" in text
+    assert 'redrabbit_station_reading_age_seconds{station="line1-op20"}' in text
+    visitor.plant.agent.recording_watch.recorded()
+    assert visitor.client.get("/ready").json()["not_recording_since"] is None
+    assert "redrabbit_recording 1.0" in visitor.client.get("/metrics").text
+
+
+def test_readiness_and_metrics_answer_though_the_records_can_not_be_read(visitor: Visitor) -> None:
+    stop_recording(visitor, TroubleWhy.NO_ANSWER)
+    with visitor.plant.database_away():
+        told = visitor.client.get("/ready")
+        assert (told.status_code, told.json()["not_recording_why"]) == (503, "no_answer")
+        text = visitor.client.get("/metrics").text
+        assert "redrabbit_recording 0.0" in text
+        assert "redrabbit_ledger_entries" not in text
+        problem = visitor.client.get("/api/v1/overdue").json()
+    assert problem["code"] == "store_trouble"
+    assert "Nothing is recorded since" in problem["detail"]
+    assert "the database does not answer" in problem["detail"]
 
 
 def test_an_act_at_a_station_that_is_not_recorded_is_answered_at_once(visitor: Visitor) -> None:

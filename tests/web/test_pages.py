@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from redrabbit.base.messages import catalogue
 from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.identity import How, StationId
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
+from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Where
 from redrabbit.services.pulse_learning import PulseNews, keep
 from tests.showcase import showcase_plant
@@ -181,6 +183,30 @@ def test_board_says_since_when_nobody_watches(visitor: Visitor) -> None:
     assert "Not watching since 14:05" in visitor.text("/stations/line1-op20")
     visitor.let(visitor.plant.beat())
     assert "Not watching" not in visitor.text("/")
+
+
+@pytest.mark.parametrize("why", list(TroubleWhy))
+def test_every_page_says_since_when_nothing_is_recorded_and_why(
+    visitor: Visitor, why: TroubleWhy
+) -> None:
+    """F3: "watching · last reading 0.0 s ago" while nothing could be recorded."""
+    watch = visitor.plant.agent.recording_watch
+    watch.recorded()
+    watch.failed(StoreTrouble("x", why))
+    visitor.clock.jump(6)
+    visitor.let(visitor.plant.beat())
+    for language, words, short in (
+        ("en", "Nothing is recorded since 14:0", "watching · last reading"),
+        ("zh", "起没有任何内容被记录", "监视中"),
+    ):
+        because = catalogue(language).gettext(f"recording.why.{why.value}")
+        for path in ("/", "/stations/line1-op20", "/due", "/runs"):
+            page = visitor.text(path, language)
+            assert words in page, path
+            assert because in page, path
+        assert short not in visitor.text("/", language)
+    watch.recorded()
+    assert "Nothing is recorded" not in visitor.text("/")
 
 
 def test_an_empty_plant_has_a_page_to_start_from() -> None:

@@ -1,8 +1,9 @@
 """Is it alive, is it ready, how does it fare: for supervisors and Prometheus (B20, B30)."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
+from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.counts import count_unacknowledged_alarms
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
@@ -29,6 +31,8 @@ from redrabbit.web.api.ledger_models import Verification, verification_model
 from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.site import Site
+
+log = logging.getLogger("redrabbit.web")
 
 
 class Restarts(Protocol):
@@ -54,12 +58,28 @@ class NotRecordingStation(BaseModel):
     since: datetime
 
 
+class StationRead(BaseModel):
+    """When a station was read last."""
+
+    station: str = Field(examples=["op20"])
+    last_reading_at: datetime | None = Field(description="null: not since the service started.")
+
+
 class Readiness(BaseModel):
     """Whether the plant is being watched, and what is seen is recorded."""
 
     ready: bool
     not_watching_since: datetime | None
+    not_recording_since: datetime | None = Field(
+        description="When something was recorded last, where that is more than 5 s ago; else null."
+    )
+    not_recording_why: TroubleWhy | None = Field(
+        description="Why nothing is recorded, as far as is known; the log has the words."
+    )
     last_reading_at: datetime | None
+    stations: list[StationRead] = Field(
+        description="Every station; readiness waits for none of them."
+    )
     not_recording: list[NotRecordingStation] = Field(
         description="Stations of which something could not be recorded yet; longest first."
     )
@@ -99,19 +119,14 @@ def upkeep_router(
     @router.get("/ready", responses=answers(400, 403) | NOT_READY)
     async def ready(response: Response) -> Readiness:
         """Return whether stations are watched, recorded, and the records can be read; 503 if not."""
-        await site.service.read(lambda reader: reader.head())
-        heartbeat = site.service.heartbeat()
-        stuck = not_recording(site.service.recording())
-        is_ready = heartbeat.not_watching_since is None and not stuck
-        if not is_ready:
+        if (
+            site.service.heartbeat().not_recording is None
+        ):  # else it is known, and nobody waits for it
+            await site.service.read(lambda reader: reader.head())
+        readiness = _readiness(site)
+        if not readiness.ready:
             response.status_code = 503
-        return Readiness(
-            ready=is_ready,
-            not_watching_since=heartbeat.not_watching_since,
-            last_reading_at=heartbeat.last_reading_at,
-            not_recording=stuck,
-            verification=verification_model(site.verification()),
-        )
+        return readiness
 
     if metrics:
 
@@ -122,27 +137,55 @@ def upkeep_router(
             recording = service.recording()
             now = site.clock.now()  # after them: what was read meanwhile must not be of the future
 
+            about = _Figures(
+                now=now,
+                heartbeat=heartbeat,
+                restarts=dict(supervisor.restarts) if supervisor is not None else {},
+                links=tuple(links),
+                recording=recording,
+                budgets=budgets,
+                verification=site.verification(),
+            )
+
             def query(reader: Reader) -> "_Figures":
-                return _Figures(
-                    now=now,
-                    heartbeat=heartbeat,
+                return replace(
+                    about,
                     device_overviews=device_overviews(reader, plant, views, now),
-                    ledger_size=reader.head().size,
-                    open_containments=reader.count(ContainmentRecord, IS_OPEN),
-                    alarms=count_unacknowledged_alarms(reader),
                     receivers=receiver_rows(reader, plant),
-                    restarts=dict(supervisor.restarts) if supervisor is not None else {},
-                    links=tuple(links),
-                    recording=recording,
-                    budgets=budgets,
-                    verification=site.verification(),
+                    of_records={
+                        LEDGER_ENTRIES: reader.head().size,
+                        OPEN_CASES: reader.count(ContainmentRecord, IS_OPEN),
+                        ALARMS: count_unacknowledged_alarms(reader),
+                    },
                 )
 
-            figures = await service.read(query)
+            try:
+                figures = await service.read(query)
+            except StoreTrouble as trouble:  # what it is about is told all the same
+                log.warning("metrics without what is recorded: %s", trouble)
+                figures = about
             text = await asyncio.to_thread(_exposition, figures)
             return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _readiness(site: Site) -> Readiness:
+    heartbeat, recording = site.service.heartbeat(), site.service.recording()
+    stuck, stopped = not_recording(recording), heartbeat.not_recording
+    return Readiness(
+        ready=heartbeat.not_watching_since is None and stopped is None and not stuck,
+        not_watching_since=heartbeat.not_watching_since,
+        not_recording_since=stopped.since if stopped is not None else None,
+        not_recording_why=stopped.why if stopped is not None else None,
+        last_reading_at=heartbeat.last_reading_at,
+        stations=[
+            StationRead(station=station, last_reading_at=one.last_reading_at)
+            for station, one in recording.items()
+        ],
+        not_recording=stuck,
+        verification=verification_model(site.verification()),
+    )
 
 
 def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecordingStation]:
@@ -161,16 +204,15 @@ class _Figures(Collector):
 
     now: datetime
     heartbeat: AgentHeartbeat
-    device_overviews: Sequence[DeviceOverview]
-    ledger_size: int
-    open_containments: int
-    alarms: int
-    receivers: Sequence[ReceiverRow]
     restarts: Mapping[str, int]
     links: Sequence[StationLink]
     recording: Mapping[StationId, Recording]
     budgets: WebBudgets
     verification: VerificationState
+    device_overviews: Sequence[DeviceOverview] = ()
+    receivers: Sequence[ReceiverRow] = ()
+    of_records: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Figures that are counted in the records, by name and meaning; none where they can't be read."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
@@ -201,6 +243,11 @@ class _Figures(Collector):
             "Readings and acts that wait for the one before them.",
             labels=["station"],
         )
+        age = GaugeMetricFamily(
+            "redrabbit_station_reading_age_seconds",
+            "Age of the station's newest reading; none before the first.",
+            labels=["station"],
+        )
         faults = CounterMetricFamily(
             "redrabbit_station_faults",
             "Bugs met at a station, and records that the database will never take.",
@@ -212,12 +259,25 @@ class _Figures(Collector):
             since.add_metric([station], lasted_s)
             waiting.add_metric([station], one.waiting)
             faults.add_metric([station], one.faults)
-        yield from (since, waiting, faults)
+            if one.last_reading_at is not None:
+                age.add_metric([station], (self.now - one.last_reading_at).total_seconds())
+        yield from (since, waiting, age, faults)
 
     def _gauges(self) -> Iterator[Metric]:
         not_watching = self.heartbeat.not_watching_since is not None
         yield GaugeMetricFamily(
             "redrabbit_watching", "1 while the agent's heart beats.", value=float(not not_watching)
+        )
+        stopped = self.heartbeat.not_recording
+        yield GaugeMetricFamily(
+            "redrabbit_recording",
+            "1 while something was recorded within the last 5 s.",
+            value=float(stopped is None),
+        )
+        yield GaugeMetricFamily(
+            "redrabbit_not_recording_seconds",
+            "How long ago something was recorded last, while nothing is; 0 while something is.",
+            value=(self.now - stopped.since).total_seconds() if stopped is not None else 0.0,
         )
         if self.heartbeat.last_reading_at is not None:
             yield GaugeMetricFamily(
@@ -231,25 +291,12 @@ class _Figures(Collector):
                 "Age of the last whole verification.",
                 value=(self.now - self.verification.verified_at).total_seconds(),
             )
-        for name, help_text, value in (
-            ("redrabbit_ledger_entries", "Entries in the ledger.", self.ledger_size),
-            (
-                "redrabbit_containments_open",
-                "Cases that nobody has closed.",
-                self.open_containments,
-            ),
-            ("redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged.", self.alarms),
-            (
-                "redrabbit_verified_entries",
-                "Entries that the last whole verification read.",
-                self.verification.verified_size,
-            ),
-            (
-                "redrabbit_verification_findings",
-                "What the verification beside the service found that is not as it was recorded.",
-                len(self.verification.findings),
-            ),
-        ):
+        counted = {
+            **self.of_records,
+            VERIFIED: self.verification.verified_size,
+            FINDINGS: len(self.verification.findings),
+        }
+        for (name, help_text), value in counted.items():
             yield GaugeMetricFamily(name, help_text, value=value)
 
     def _beside_status(self) -> Iterator[Metric]:
@@ -371,6 +418,18 @@ class _Figures(Collector):
             refused.add_metric([reason], count)
         yield from (used, most, refused)
 
+
+LEDGER_ENTRIES: Final = "redrabbit_ledger_entries", "Entries in the ledger."
+OPEN_CASES: Final = "redrabbit_containments_open", "Cases that nobody has closed."
+ALARMS: Final = "redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged."
+VERIFIED: Final = (
+    "redrabbit_verified_entries",
+    "Entries that the last whole verification read.",
+)
+FINDINGS: Final = (
+    "redrabbit_verification_findings",
+    "What the verification beside the service found that is not as it was recorded.",
+)
 
 LINK_COUNTERS: Final = {
     "cycles": "Poll cycles, or messages.",
