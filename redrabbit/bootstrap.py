@@ -6,6 +6,7 @@ The process around it (loop, signals, sockets) is `redrabbit.process`.
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,7 +24,7 @@ from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
-from redrabbit.base.settings import ServeSettings
+from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.facts.catalogue import fold
@@ -32,8 +33,15 @@ from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
-from redrabbit.process import address_of, allowed_open_files, listening, web_server
+from redrabbit.process import (
+    address_of,
+    allowed_open_files,
+    in_own_thread,
+    listening,
+    web_server,
+)
 from redrabbit.services.agent import Agent
+from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
@@ -45,8 +53,16 @@ from redrabbit.store.unit_of_work import Recording
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets, within_open_files
+from redrabbit.web.opening import opening_app
 
+SHOWN_AFTER_S = 0.5
+"""So long opening takes without a word; usually it takes less."""
+LOOK_S = 0.1
+TOLD_EVERY_S = 5.0
+"""How often the log says how far opening is."""
 SOFTWARE = f"redrabbit {__version__}"
+
+log = logging.getLogger("redrabbit.service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = make_channels(plant.targets, secrets, clock)
     with listening(settings.host, settings.port) as listener:
-        database = await asyncio.to_thread(_open, settings, plant, clock)
+        database = await _opened(settings, plant, clock, listener)
         try:
             database.verification.start()
             agent = Agent(plant, files, database, clock, SOFTWARE, previous_plant=previous_plant)
@@ -105,15 +121,57 @@ def _refuse_future_plan(plan: ControlPlan, now: datetime) -> None:
         )
 
 
-def _open(settings: ServeSettings, plant: Plant, clock: Clock) -> SqlDatabase:
+async def _opened(
+    settings: ServeSettings, plant: Plant, clock: Clock, listener: socket.socket
+) -> SqlDatabase:
+    """Open the database; where that takes long, say how far it is, in the log and to whoever asks."""
+    progress = OpeningProgress()
     recording = Recording(fold=fold, software=SOFTWARE, targets=plant.targets)
-    return open_database(
-        settings.database_url,
-        plant=plant.name,
-        clock=clock,
-        recording=recording,
-        key_path=settings.key_file,
+    opening = asyncio.create_task(
+        in_own_thread(
+            lambda: open_database(
+                settings.database_url,
+                plant=plant.name,
+                clock=clock,
+                recording=recording,
+                key_path=settings.key_file,
+                progress=progress,
+            ),
+            on_cancel=progress.stop,
+            unwanted=SqlDatabase.close,
+        )
     )
+    try:
+        done, _ = await asyncio.wait({opening}, timeout=SHOWN_AFTER_S)
+        if not done:
+            budgets = WebBudgets(_limits_of(settings, plant))
+            app = opening_app(progress)
+            async with web_server(app, listener.dup(), budgets, clock, graceful_stop_s=1):
+                await _until_opened(opening, progress, clock)
+    except asyncio.CancelledError:
+        opening.cancel()
+        raise
+    return await opening
+
+
+async def _until_opened(
+    opening: "asyncio.Task[SqlDatabase]", progress: OpeningProgress, clock: Clock
+) -> None:
+    next_s = 0.0
+    try:
+        while not opening.done():
+            if clock.steady_s() >= next_s:
+                now = progress.now
+                log.info("opening", extra={"step": now.step.value, "done": now.done, "of": now.of})
+                next_s = clock.steady_s() + TOLD_EVERY_S
+            await asyncio.wait({opening}, timeout=LOOK_S)
+    except asyncio.CancelledError:
+        progress.stop()  # before the web is closed, which wants a turn, too
+        raise
+
+
+def _limits_of(settings: ServeSettings, plant: Plant) -> WebLimits:
+    return within_open_files(settings.web_limits, allowed_open_files(), len(plant.stations))
 
 
 def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...]:
@@ -176,10 +234,7 @@ async def _tasks_of(
 async def _web_of(
     running: Serving, settings: ServeSettings, listener: socket.socket
 ) -> AsyncIterator[None]:
-    limits = within_open_files(
-        settings.web_limits, allowed_open_files(), len(running.service.plant.stations)
-    )
-    budgets = WebBudgets(limits)
+    budgets = WebBudgets(_limits_of(settings, running.service.plant))
     app = create_app(
         running.service,
         clock=running.agent.clock,

@@ -5,11 +5,14 @@ What runs inside is put together by `redrabbit.bootstrap`; what a command ends w
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeVar, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,6 +20,8 @@ from starlette.types import ASGIApp
 from redrabbit.base.clock import Clock
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.connections import WebServer
+
+T = TypeVar("T")
 
 GRACEFUL_STOP_S = 2
 """How long open pages are given to finish when the service stops."""
@@ -48,6 +53,7 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
         try:
             return runner.run(main())
         except asyncio.CancelledError:
+            gc.freeze()  # Python would look for rubbish in all that was read so far, for up to a second
             return 0  # told to stop before there was anything to stop
 
 
@@ -118,9 +124,54 @@ def allowed_open_files() -> int | None:
     return MOST_OPEN_FILES if soft == resource.RLIM_INFINITY else soft
 
 
+async def in_own_thread(
+    work: Callable[[], T], *, on_cancel: Callable[[], None], unwanted: Callable[[T], None]
+) -> T:
+    """Return what comes of work that takes long; cancelled, nobody waits for its thread.
+
+    A thread of the pool would be waited for before the process ends. `unwanted` is called in the thread with what it
+    comes to after that.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            if error is None:
+                unwanted(cast("T", result))
+        elif error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("T", result))
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001  because whoever waits hears of it
+            error = raised
+        try:
+            loop.call_soon_threadsafe(tell, result, error)
+        except RuntimeError:  # the loop is closed: the process ends
+            if error is None:
+                unwanted(cast("T", result))
+
+    threading.Thread(target=run, name="redrabbit-opening", daemon=True).start()
+    try:
+        return await future
+    except asyncio.CancelledError:
+        on_cancel()
+        raise
+
+
 @asynccontextmanager
 async def web_server(
-    app: ASGIApp, listener: socket.socket, budgets: WebBudgets, clock: Clock
+    app: ASGIApp,
+    listener: socket.socket,
+    budgets: WebBudgets,
+    clock: Clock,
+    *,
+    graceful_stop_s: int = GRACEFUL_STOP_S,
 ) -> AsyncIterator[None]:
     """Serve pages on the socket for as long as the context lasts."""
     config = uvicorn.Config(
@@ -132,7 +183,7 @@ async def web_server(
         proxy_headers=False,
         server_header=False,
         lifespan="off",
-        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+        timeout_graceful_shutdown=graceful_stop_s,
     )
     server = WebServer(config, listener, budgets, clock)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")

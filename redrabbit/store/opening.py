@@ -12,6 +12,7 @@ key. So a crash in between leaves something that the next start can finish, and 
 database whose key is gone is always a refusal, never a fresh key over old records (D12, D13).
 """
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, migrating, schema
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
@@ -56,7 +58,13 @@ SMALL_PAGES = 16_384
 
 
 def open_database(
-    url: str, *, plant: str, clock: Clock, recording: Recording, key_path: Path | None = None
+    url: str,
+    *,
+    plant: str,
+    clock: Clock,
+    recording: Recording,
+    key_path: Path | None = None,
+    progress: OpeningProgress | None = None,
 ) -> SqlDatabase:
     """Return the database for the one process that writes; made if it isn't there.
 
@@ -82,7 +90,9 @@ def open_database(
                 except BaseException:
                     session.close()
                     raise
-            return _ready(parsed, session, key, clock, recording)
+            return _ready(
+                parsed, session, key, clock, recording, progress=progress or OpeningProgress()
+            )
     except BaseException:
         if lock is not None:
             lock.close()
@@ -130,7 +140,13 @@ def _locked(path: Path, clock: Clock) -> DatabaseLock:
 
 
 def _ready(
-    url: URL, session: WriterSession, key: LogKey, clock: Clock, recording: Recording
+    url: URL,
+    session: WriterSession,
+    key: LogKey,
+    clock: Clock,
+    recording: Recording,
+    *,
+    progress: OpeningProgress,
 ) -> SqlDatabase:
     readers = reader_engine(url, statement_s=STATEMENT_S)
     try:
@@ -142,14 +158,16 @@ def _ready(
             schema.refuse_lost_tables(connection)
             unfinished = read_mark(connection) is not None
             if unfinished:
-                refuse_damaged_ledger(connection, key.verifier, recording.fold)
+                refuse_damaged_ledger(connection, key.verifier, recording.fold, progress)
             elif not is_sealed(FoundRows(connection)):
-                _verify_and_seal(connection, key, recording)
+                _verify_and_seal(connection, key, recording, progress)
             ledger.refuse_read_only(connection)
         if unfinished:
-            rebuild_records(connection, recording.fold)
+            rebuild_records(
+                connection, recording.fold, partial(progress.note, Opening.MAKES_RECORDS)
+            )
             with translated("opening"), connection.begin():
-                _verify_and_seal(connection, key, recording)
+                _verify_and_seal(connection, key, recording, progress)
         session.hurry()
         writer = Writer(session, key, clock, recording)
     except BaseException:
@@ -160,11 +178,13 @@ def _ready(
     return SqlDatabase(readers, verification, writer)
 
 
-def _verify_and_seal(connection: Connection, key: LogKey, recording: Recording) -> None:
+def _verify_and_seal(
+    connection: Connection, key: LogKey, recording: Recording, progress: OpeningProgress
+) -> None:
     """Fold the whole ledger and seal the records: once, and again after they were made anew."""
-    refuse_damage(connection, key.verifier, recording.fold)
-    size = ledger.read_head(connection).size
-    seal_anew(connection, size, ledger.stream_heads(connection), key.signer)
+    refuse_damage(connection, key.verifier, recording.fold, progress)
+    size, heads = ledger.read_head(connection).size, ledger.stream_heads(connection)
+    seal_anew(connection, size, heads, key.signer, progress=progress)
 
 
 def _refuse_torn_pages(connection: Connection) -> None:

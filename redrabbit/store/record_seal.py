@@ -31,6 +31,7 @@ from redrabbit.domain.signed_note import (
     sign_note,
 )
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store.engine import translated
 from redrabbit.store.found_rows import FoundRows
 from redrabbit.store.tables import LEDGER_HEAD, RECORD_DIGESTS, RECORD_TABLES
@@ -158,14 +159,21 @@ def write_seal(
 
 
 def seal_anew(
-    connection: Connection, size: int, heads: Mapping[str, StreamHead], signer: NoteSigner
+    connection: Connection,
+    size: int,
+    heads: Mapping[str, StreamHead],
+    signer: NoteSigner,
+    *,
+    progress: OpeningProgress | None = None,
 ) -> None:
     """Sign the records and the streams' heads as they stand, which somebody has just verified."""
+    seen = progress or OpeningProgress()
     with translated("sealing the records"):
         connection.execute(delete(RECORD_DIGESTS))
     blocks: dict[Block, SetDigest] = {}
     rows = FoundRows(connection)
-    for kind in RECORD_TABLES:
+    for place, kind in enumerate(RECORD_TABLES):
+        seen.note(Opening.SEALS, place, len(RECORD_TABLES))
         blocks |= _digest_of(rows, kind).blocks
     sealed = Sealed(RecordDigests(blocks), heads)
     write_seal(connection, RecordDigests(), sealed, size, signer)

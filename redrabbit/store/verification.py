@@ -9,7 +9,7 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -35,6 +35,7 @@ from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
+from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, schema
 from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.database_files import about, companion, readable_engine, refuse_no_file
@@ -221,13 +222,16 @@ def _audit_older(
 
 
 def refuse_damage(
-    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    progress: OpeningProgress | None = None,
 ) -> None:
     """Raise DamagedDatabase unless ledger, head and records are exactly what was written.
 
     DatabaseTooNew where nothing is damaged, but a newer version wrote to it.
     """
-    refuse_findings(audit_rows(connection, verifier, fold).findings)
+    refuse_findings(audit_rows(connection, verifier, fold, progress=progress).findings)
 
 
 def refuse_findings(findings: Sequence[Finding]) -> None:
@@ -312,7 +316,10 @@ def _way_back(findings: Sequence[Finding]) -> str:
 
 
 def refuse_damaged_ledger(
-    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+    connection: Connection,
+    verifier: Verifier,
+    fold: database_verification.Fold,
+    progress: OpeningProgress | None = None,
 ) -> None:
     """Raise DamagedDatabase unless ledger and head are what was written, whatever records are.
 
@@ -322,7 +329,8 @@ def refuse_damaged_ledger(
     visit = _refuse_newer if fold is fold_of_records else None
     with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
-        told = database_verification.verify_ledger(rows.of(LEDGER), heads, verifier, visit=visit)
+        entries = _entries(rows, heads, progress)
+        told = database_verification.verify_ledger(entries, heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
     if findings and findings[0].code == WRITTEN_BY_NEWER:
         raise DatabaseTooNew(f"{in_english(findings[0])}. Start that newer version, or a later one")
@@ -342,13 +350,15 @@ def audit_rows(
     verifier: Verifier,
     fold: database_verification.Fold,
     kept: Sequence[str] = (),
+    progress: OpeningProgress | None = None,
 ) -> database_verification.DatabaseVerification:
     """Return what is found in all rows, within the connection's transaction."""
     rows = FoundRows(connection)
     with lenient_text(connection), Spill() as spill:
+        heads = list(rows.of(LEDGER_HEAD))
         found = database_verification.verify_rows(
-            rows.of(LEDGER),
-            list(rows.of(LEDGER_HEAD)),
+            _entries(rows, heads, progress),
+            heads,
             {kind: rows.of(table) for kind, table in RECORD_TABLES.items()},
             verifier=verifier,
             fold=fold,
@@ -360,6 +370,15 @@ def audit_rows(
         if not found.findings:
             beside = (*beside, *seal_findings(connection, rows, found.size, verifier))
     return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
+
+
+def _entries(
+    rows: FoundRows, heads: Sequence[dict[str, object]], progress: OpeningProgress | None
+) -> Iterator[dict[str, object]]:
+    """Return the rows of the ledger, and tell how many were read."""
+    size = heads[0].get("size") if heads else None
+    of = size if isinstance(size, int) else 0
+    return (progress or OpeningProgress()).over(Opening.VERIFIES, rows.of(LEDGER), of)
 
 
 def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:

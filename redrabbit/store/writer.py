@@ -204,6 +204,8 @@ class Writer:
                     self._refuse_waiting(trouble)
                 self._stopped.wait(LOOK_AGAIN_S)
                 waited_s += LOOK_AGAIN_S
+            except Exception as bug:  # noqa: BLE001  because the thread must outlive whatever happens
+                self._settle(OutcomeUnknown(f"a bug kept it from being known: {bug!r}"))
             else:
                 self._settle(None if took_effect else self._unknown.error)
         return True

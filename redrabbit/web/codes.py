@@ -114,6 +114,7 @@ FAILURES: Final = (
     "method_not_allowed",
     "not_found",
     "not_recordable",
+    "opening",
     "outcome_unknown",
     "records_damaged",
     "store_trouble",
