@@ -99,6 +99,8 @@ TEXTS: Final = {
     "file_torn": "{problem}",
     "table_unreadable": "the table can't be read to its end: {problem}",
     "object_extra": "no {kind} of Red Rabbit has this name; it was added",
+    "object_missing": "the {kind} is gone",
+    "object_differs": "the {kind} is not the one that Red Rabbit makes: it is {found}; expected {expected}",
     # records
     "seal_differs": "{problem}",
     "rows_changed": (

@@ -2,26 +2,18 @@
 
 Who verifies a stranger's file runs what the stranger put into its schema: a view in place of a
 table, an index over an expression, a column that is computed may never come to an end. So only
-true tables are read, and SQLite checks its pages in full only where nothing was added to them.
+true tables are read, and SQLite checks its pages in full only where nothing in their schema was changed.
 """
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, Table, inspect
+from sqlalchemy import Connection, Table
 
 from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.store import schema
 from redrabbit.store.engine import translated
-
-_ADDED = "SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('index', 'trigger')"
-_COMPUTED = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 0"
-
-
-def true_tables(connection: Connection) -> frozenset[str]:
-    """Return the names of all tables; a view is none."""
-    with translated("reading the schema"):
-        return frozenset(inspect(connection).get_table_names())
+from redrabbit.store.schema_objects import schema_findings
 
 
 def lost_tables(connection: Connection) -> Iterator[Finding]:
@@ -35,40 +27,33 @@ def lost_tables(connection: Connection) -> Iterator[Finding]:
 def torn_pages(
     connection: Connection, tables: Iterable[Table], *, is_older: bool = False
 ) -> Iterator[Finding]:
-    """Yield what was added to these tables of an SQLite file, and what SQLite says of its pages.
+    """Yield what was changed in the schema of these tables, and what SQLite says of its pages.
 
-    What belongs to an older schema is not known here, so nothing of it is called added.
+    What belongs to an older schema is not known here, so nothing of it is called changed.
     """
-    if connection.dialect.name != "sqlite":
-        return
-    ours = {table.name: table for table in tables}
+    names = [table.name for table in tables]
     try:
-        with translated("checking the file"):
-            added = () if is_older else tuple(_added(connection, ours))
-            # An index over an expression is evaluated by the full check, a CHECK by both.
-            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-            checks = [f'quick_check("{name}")' for name in ours]
-            if not added and not is_older:
-                checks = ["integrity_check"]
-            told = [
-                problem
-                for check in checks
-                for problem in connection.exec_driver_sql(f"PRAGMA {check}").scalars()
-            ]
+        changed = () if is_older else tuple(schema_findings(connection, names))
+        told = _told(connection, names, is_whole=not changed and not is_older)
     except DamagedDatabase as error:
         yield Finding(code="file_torn", place="file", params={"problem": str(error)})
         return
-    yield from added
+    yield from changed
     for problem in [each for each in told if each != "ok"][:5]:
         words = " ".join(str(problem).split())
         yield Finding(code="file_torn", place="file", params={"problem": words})
 
 
-def _added(connection: Connection, ours: dict[str, Table]) -> Iterator[Finding]:
-    made = {index.name for table in ours.values() for index in table.indexes}
-    for kind, name, table in connection.exec_driver_sql(_ADDED):
-        if table in ours and name not in made and not name.startswith("sqlite_autoindex_"):
-            yield Finding(code="object_extra", place=f"{table}.{name}", params={"kind": kind})
-    for table in ours:
-        for name in connection.exec_driver_sql(_COMPUTED, (table,)).scalars():
-            yield Finding(code="object_extra", place=f"{table}.{name}", params={"kind": "column"})
+def _told(connection: Connection, names: Iterable[str], *, is_whole: bool) -> list[object]:
+    """Return what SQLite says of its file; where something was changed, only of what it need not evaluate."""
+    if connection.dialect.name != "sqlite":
+        return []
+    with translated("checking the file"):
+        # An index over an expression is evaluated by the full check, a CHECK by both.
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        checks = ["integrity_check"] if is_whole else [f'quick_check("{name}")' for name in names]
+        return [
+            problem
+            for check in checks
+            for problem in connection.exec_driver_sql(f"PRAGMA {check}").scalars()
+        ]

@@ -14,7 +14,7 @@ from sqlalchemy.types import NullType, TypeDecorator
 from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.store.engine import translated
-from redrabbit.store.file_check import true_tables
+from redrabbit.store.schema_objects import true_tables
 from redrabbit.store.tables import (
     ACTS,
     BLOBS,

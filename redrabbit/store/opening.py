@@ -44,6 +44,7 @@ from redrabbit.store.opened_file import OpenedFile
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.record_seal import is_sealed, seal_anew
+from redrabbit.store.schema_objects import refuse_changed_objects
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import (
@@ -157,6 +158,8 @@ def _ready(
                 migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
             unfinished = read_mark(connection) is not None
+            if not unfinished:  # of tables that are made again nothing is known yet
+                refuse_changed_objects(connection)
             if unfinished:
                 refuse_damaged_ledger(connection, key.verifier, recording.fold, progress)
             elif not is_sealed(FoundRows(connection)):

@@ -1,0 +1,292 @@
+"""The objects of a database's schema, laid beside those that the migrations make (T5).
+
+Rows that are what was signed prove nothing where a trigger rewrites the next one, a rule or a policy hides some, or an
+index that kept doubles out is gone. So columns, constraints, indexes and triggers of each table of ours are compared
+with what the program's own tables say. Other tables, and what `ANALYZE` keeps, are nobody's business here. In what
+order columns stand means nothing: those that a migration added stand last.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    UniqueConstraint,
+    create_engine,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.pool import StaticPool
+
+from redrabbit.domain.findings import Finding, in_english
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.store.engine import translated
+from redrabbit.store.tables import metadata
+
+
+class Place(NamedTuple):
+    """What an object is called."""
+
+    table: str
+    kind: str
+    """`table`, `column`, `constraint`, `index`, `trigger`, `rule` or `policy`."""
+    name: str
+
+
+Described = Mapping[Place, str]
+"""What each object is, in words that are equal where objects are."""
+
+_AT_ONCE: Final = frozenset({"table", "column", "trigger", "rule", "policy"})
+"""What changes rows as they are written or read; the rest only makes it slower, or lets doubles in."""
+
+
+def schema_findings(
+    connection: Connection, tables: Iterable[str], *, at_once: bool = False
+) -> Iterator[Finding]:
+    """Yield each object of these tables that was added, is gone, or is another one.
+
+    A table or a column that is gone is not told here: `schema.refuse_lost_tables` does. `at_once`: only what may
+    change rows as they are written or read.
+    """
+    names = set(tables) & true_tables(connection)
+    expected = {
+        place: words for place, words in _expected(connection).items() if place.table in names
+    }
+    found = _found(connection, names)
+    for place in sorted(found.keys() | expected.keys()):
+        if not at_once or place.kind in _AT_ONCE:
+            yield from _difference(place, found.get(place), expected.get(place))
+
+
+def refuse_changed_objects(connection: Connection) -> None:
+    """Raise DamagedDatabase where something may change rows as they are written or read."""
+    for finding in schema_findings(connection, metadata.tables, at_once=True):
+        raise DamagedDatabase(
+            f"{in_english(finding)}. Nothing is written to a database whose tables were changed: take that "
+            "back, or restore a backup from before; `redrabbit verify` tells all"
+        )
+
+
+def _difference(place: Place, found: str | None, expected: str | None) -> Iterator[Finding]:
+    where = f"{place.table}.{place.name}" if place.name else place.table
+    if expected is None:
+        yield Finding(code="object_extra", place=where, params={"kind": place.kind})
+    elif found is None and place.kind != "column":
+        yield Finding(code="object_missing", place=where, params={"kind": place.kind})
+    elif found is not None and found != expected:
+        params = {"kind": place.kind, "found": found, "expected": expected}
+        yield Finding(code="object_differs", place=where, params=params)
+
+
+def true_tables(connection: Connection) -> frozenset[str]:
+    """Return the names of all tables; a view is none."""
+    with translated("reading the schema"):
+        return frozenset(inspect(connection).get_table_names())
+
+
+def _found(connection: Connection, names: Iterable[str]) -> Described:
+    with translated("reading the schema"):
+        if connection.dialect.name == "sqlite":
+            return {place: words for name in names for place, words in _in_sqlite(connection, name)}
+        return dict(_in_postgresql(connection, sorted(names)))
+
+
+def _expected(connection: Connection) -> Described:
+    return _made_by_sqlite() if connection.dialect.name == "sqlite" else _made_by_postgresql()
+
+
+@cache
+def _made_by_sqlite() -> Described:
+    """Return what SQLite makes of the program's tables, in memory."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        found = _found(connection, metadata.tables)
+    engine.dispose()
+    return found
+
+
+# --- SQLite ---
+
+_TABLE = "SELECT type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'"
+_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+_INDEXES = 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)'
+_INDEX = 'SELECT name, "desc", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno'
+_KEYS = 'SELECT "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
+_SQL = "SELECT sql FROM sqlite_master WHERE name = ? AND type = ?"
+_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+_WORDS: Final = ("COLLATE", "CONFLICT", "GENERATED", "DEFERRABLE", "AUTOINCREMENT")
+"""What no PRAGMA tells of a table: how often each stands in its statement."""
+
+
+def _in_sqlite(connection: Connection, name: str) -> Iterator[tuple[Place, str]]:
+    def rows(asked: str, *params: str) -> list[Any]:
+        return list(connection.exec_driver_sql(asked, params))
+
+    sql = "".join(str(row.sql) for row in rows(_SQL, name, "table"))
+    yield Place(name, "table", ""), f"{_plain(rows(_TABLE, name))} {_words_of(sql)}"
+    for column in rows(_COLUMNS, name):
+        yield Place(name, "column", column.name), _plain(column[1:])
+    for index, unique, origin, partial in rows(_INDEXES, name):
+        over = _plain(rows(_INDEX, index))
+        if origin == "c":
+            (where,) = rows(_SQL, index, "index") if partial else ([""],)
+            yield Place(name, "index", index), f"{unique} {over} {_condition(str(where[0]))}"
+        else:
+            yield Place(name, "constraint", f"{_ORIGINS[origin]} {over}"), ""
+    for key in rows(_KEYS, name):
+        yield Place(name, "constraint", f"foreign key {_plain(key)}"), ""
+    for trigger in rows(_TRIGGERS, name):
+        yield Place(name, "trigger", trigger.name), ""
+
+
+_ORIGINS: Final = {"u": "unique", "pk": "primary key"}
+
+
+def _words_of(sql: str) -> str:
+    """Return the checks of a table's statement, and how often it has the words that no PRAGMA tells."""
+    said = Counter(re.findall(r"[A-Za-z_]+", sql.upper()))
+    return _plain([*(f"{word} {said[word]}" for word in _WORDS if said[word]), *_checks(sql)])
+
+
+def _checks(sql: str) -> Iterator[str]:
+    for found in re.finditer(r"\bCHECK\b", sql, re.IGNORECASE):
+        depth, behind = 0, sql[found.end() :]
+        for end, letter in enumerate(behind):
+            depth += (letter == "(") - (letter == ")")
+            if letter == ")" and not depth:
+                yield f"CHECK {_condition('WHERE' + behind[: end + 1])}"
+                break
+
+
+def _condition(sql: str) -> str:
+    """Return what stands behind the first WHERE, without what says nothing: blanks, brackets, the types of words."""
+    behind = re.split(r"WHERE", sql, maxsplit=1, flags=re.IGNORECASE)[-1]
+    return re.sub(r'(?:[\s"()]|::text)+', " ", behind).strip()
+
+
+def _plain(values: Iterable[Any]) -> str:
+    return " ".join(
+        _plain(v) if isinstance(v, tuple | list) or hasattr(v, "_mapping") else str(v)
+        for v in values
+    )
+
+
+# --- PostgreSQL ---
+
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy says no type
+_ADDED = {
+    "trigger": "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " WHERE NOT t.tgisinternal",
+    "rule": "SELECT c.relname, r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
+    " WHERE c.relkind <> 'v'",
+    "policy": "SELECT c.relname, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid",
+    "table": "SELECT c.relname, i.inhrelid::regclass::text FROM pg_inherits i"
+    " JOIN pg_class c ON c.oid = i.inhparent",
+}
+"""What no table of ours has; a table that inherits from one is read as a part of it."""
+_HERE = " AND c.relnamespace = current_schema()::regnamespace"
+
+
+def _in_postgresql(connection: Connection, names: list[str]) -> Iterator[tuple[Place, str]]:
+    found = inspect(connection)
+    for (_, name), columns in found.get_multi_columns(filter_names=names).items():
+        yield Place(name, "table", ""), ""
+        for column in columns:
+            yield (
+                Place(name, "column", column["name"]),
+                _column(
+                    column["type"],
+                    is_nullable=column["nullable"],
+                    value=column.get("default") or column.get("computed") or column.get("identity"),
+                ),
+            )
+    for (_, name), key in found.get_multi_pk_constraint(filter_names=names).items():
+        yield _constraint(name, "primary key", key["constrained_columns"])
+    for (_, name), uniques in found.get_multi_unique_constraints(filter_names=names).items():
+        for unique in uniques:
+            yield _constraint(name, "unique", unique["column_names"])
+    for (_, name), checks in found.get_multi_check_constraints(filter_names=names).items():
+        for check in checks:
+            yield _constraint(name, "check", [_condition(check["sqltext"])])
+    for (_, name), keys in found.get_multi_foreign_keys(filter_names=names).items():
+        for each in keys:
+            over = [*each["constrained_columns"], each["referred_table"], *each["referred_columns"]]
+            yield _constraint(name, "foreign key", over)
+    for (_, name), indexes in found.get_multi_indexes(filter_names=names).items():
+        for index in indexes:
+            if "duplicates_constraint" not in index:
+                yield (
+                    Place(name, "index", str(index["name"])),
+                    _index(
+                        index.get("expressions") or index["column_names"],
+                        is_unique=index["unique"],
+                        where=index["dialect_options"].get("postgresql_where"),
+                    ),
+                )
+    for kind, asked in _ADDED.items():
+        where = " WHERE true" if "WHERE" not in asked else ""
+        for table, name in connection.execute(text(asked + where + _HERE)):
+            if table in names:
+                yield Place(table, kind, name), ""
+
+
+@cache
+def _made_by_postgresql() -> Described:
+    """Return what PostgreSQL makes of the program's tables, by their definitions."""
+    return dict(_defined())
+
+
+def _defined() -> Iterator[tuple[Place, str]]:
+    for name, table in metadata.tables.items():
+        yield Place(name, "table", ""), ""
+        for column in table.columns:
+            numbered = column is table.autoincrement_column and column.autoincrement is True
+            yield (
+                Place(name, "column", column.name),
+                _column(
+                    column.type,
+                    is_nullable=bool(column.nullable),
+                    value="nextval" if numbered else None,
+                ),
+            )
+        yield _constraint(name, "primary key", table.primary_key.columns.keys())
+        for constraint in table.constraints:
+            if isinstance(constraint, UniqueConstraint):
+                yield _constraint(name, "unique", constraint.columns.keys())
+            elif isinstance(constraint, CheckConstraint):
+                yield _constraint(name, "check", [_condition(str(constraint.sqltext))])
+        for key in table.foreign_keys:
+            other = key.column
+            yield _constraint(name, "foreign key", [key.parent.name, other.table.name, other.name])
+        for index in table.indexes:
+            yield (
+                Place(name, "index", str(index.name)),
+                _index(
+                    [column.name for column in index.columns],
+                    is_unique=index.unique,
+                    where=index.dialect_options["postgresql"]["where"],
+                ),
+            )
+
+
+def _column(type_: Any, *, is_nullable: bool, value: object) -> str:
+    """Return a column's type, whether it may be empty, and its default; one that is numbered has a sequence's."""
+    default = "numbered" if str(value).startswith("nextval") else value
+    null = "NULL" if is_nullable else "NOT NULL"
+    name = type_.compile(dialect=_POSTGRESQL)
+    return f"{'DOUBLE PRECISION' if name == 'FLOAT' else name} {null} {default}"  # of one type two names
+
+
+def _constraint(table: str, kind: str, over: Iterable[str]) -> tuple[Place, str]:
+    return Place(table, "constraint", f"{kind} {' '.join(over)}"), ""
+
+
+def _index(over: Iterable[str | None], *, is_unique: bool, where: object) -> str:
+    condition = "" if where is None else _condition(str(where))
+    return f"{'unique' if is_unique else ''} {_plain(over)} {condition}"
