@@ -14,14 +14,11 @@ from redrabbit.base.redaction import REMOVED
 from redrabbit.config.plant import digest_of, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.facts.plant import ConfigurationAdopted
-from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.ports import Reader
-
-ENTRIES_AT_ONCE = 2_000
 
 log = logging.getLogger("redrabbit.service")
 
@@ -69,17 +66,12 @@ def _kept_texts(reader: Reader, record: ConfigurationRecord) -> Mapping[str, str
 def _stands_in_the_ledger(
     reader: Reader, record: ConfigurationRecord, texts: Mapping[str, str]
 ) -> bool:
-    first = 0
-    while entries := reader.entries(first, ENTRIES_AT_ONCE):
-        for entry in entries:
-            if entry.type == ConfigurationAdopted.TYPE and entry.stream == PLANT_STREAM:
-                adopted = entry.payload
-                if adopted is None:  # erased (D51)
-                    continue
-                if adopted["digest"] == record.digest and adopted["files"] == texts:
-                    return True
-        first += len(entries)
-    return False
+    said = {"digest": record.digest, "files": texts}
+    return any(
+        entry.payload is not None  # else erased (D51)
+        and {name: entry.payload[name] for name in said} == said
+        for entry in reader.entries_of(ConfigurationAdopted.TYPE)
+    )
 
 
 def _damaged(record: ConfigurationRecord) -> DamagedDatabase:

@@ -92,7 +92,15 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
         database = await _opened(settings, plant, clock, listener)
         try:
             database.verification.start()
-            agent = Agent(plant, files, database, clock, SOFTWARE, previous_plant=previous_plant)
+            agent = Agent(
+                plant,
+                files,
+                database,
+                clock,
+                SOFTWARE,
+                previous_plant=previous_plant,
+                may_be_renamed=settings.plant_renamed,
+            )
             await agent.open()
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)

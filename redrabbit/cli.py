@@ -93,6 +93,11 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     serve.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
     serve.add_argument(
+        "--plant-renamed",
+        action="store_true",
+        help="for this start: the plant has another name than it had, and is the same",
+    )
+    serve.add_argument(
         "--plain-logs", action=argparse.BooleanOptionalAction, help="log lines for people"
     )
     _add_limits(serve)
@@ -150,6 +155,14 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_database(rebuild)
     rebuild.add_argument("--public-key", type=Path, metavar="FILE")
     rebuild.set_defaults(command=_rebuild)
+    loss = commands.add_parser("accept-loss", help="go on with a ledger that lost entries")
+    _add_database(loss)
+    loss.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="FILE", help="of what the ledger was"
+    )
+    loss.add_argument("--by", required=True, metavar="NAME", help="who accepts it")
+    loss.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    loss.set_defaults(command=_accept_loss)
     checkpoint = commands.add_parser("checkpoint", help="print the signed checkpoint, to keep")
     _add_database(checkpoint)
     checkpoint.set_defaults(command=_checkpoint)
@@ -293,6 +306,17 @@ def _checkpoint(options: argparse.Namespace) -> int:
         from redrabbit.checkpoint_command import print_checkpoint  # noqa: PLC0415  because of --help
 
         return print_checkpoint(_database(options))
+
+
+def _accept_loss(options: argparse.Namespace) -> int:
+    from redrabbit.accept_loss_command import accept_loss_at  # noqa: PLC0415  because of --help
+
+    return accept_loss_at(
+        _database(options),
+        kept_checkpoint=options.checkpoint,
+        by=options.by,
+        key_file=options.key,
+    )
 
 
 def _export(options: argparse.Namespace) -> int:

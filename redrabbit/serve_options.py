@@ -50,6 +50,7 @@ def serve_settings(
         allowed_hosts=tuple(told.pop("allow_host", ())),
         key_file=told.pop("key", None),
         web_limits=_web_limits(told),
+        plant_renamed=bool(options.get("plant_renamed")),
         **told,
     )
     _refuse_strange_network(settings)

@@ -81,6 +81,7 @@ def test_a_database_is_named_by_the_environment_or_by_a_file(
         ["verify"],
         ["rebuild"],
         ["checkpoint"],
+        ["accept-loss", "--checkpoint", "kept", "--by", "Anna Li"],
         ["export", "--from", "2026-11-22", "--to", "2026-11-23", "-o", "out"],
         ["serve", "--config", "nowhere"],
     ],

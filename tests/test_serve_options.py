@@ -34,8 +34,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_every_option_of_serve_has_its_key() -> None:
-    options = vars(build_parser().parse_args(["serve"])).keys() - {"settings", "command"}
-    assert options == set(KEYS)
+    options = vars(build_parser().parse_args(["serve"])).keys() - {
+        "settings",
+        "command",
+        "plant_renamed",
+    }
+    assert options == set(KEYS), "a new name of the plant is said for one start"
 
 
 def test_what_nobody_says_is_the_default() -> None:

@@ -51,6 +51,9 @@ class ServeSettings:
     plain_logs: bool = False
     """Log lines for people; otherwise each is one JSON object."""
 
+    plant_renamed: bool = False
+    """The plant's name differs from the one adopted last, and it is the same plant; for one start."""
+
     @property
     def listens_on_loopback(self) -> bool:
         """True where only this machine can connect."""

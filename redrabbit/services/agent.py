@@ -26,7 +26,7 @@ from redrabbit.domain.records import ConfigurationRecord, PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.errors import NotRecordable, StoreTrouble
+from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_heads
 from redrabbit.services.ports import Database, Reader, UnitOfWork
@@ -79,6 +79,7 @@ class Agent:
         software: str,
         *,
         previous_plant: PreviousPlant | None = None,
+        may_be_renamed: bool = False,
     ) -> None:
         self.plant = plant
         """The plant in force, for whoever shows it; a command asks `in_force` (D52)."""
@@ -92,6 +93,7 @@ class Agent:
         self.clock = clock
         self._software = software
         self._previous_plant = previous_plant
+        self._may_be_renamed = may_be_renamed
         self.supervisor = Supervisor(clock)
         self.queues: dict[StationId, StationQueue] = {}
         self._agent_id: int | None = None
@@ -102,12 +104,21 @@ class Agent:
         self._unproved_told: UnprovedTold = {}
 
     async def open(self) -> None:
-        """Begin this life in one transaction; the plant until now is read before it, not in it."""
+        """Begin this life in one transaction; the plant until now is read before it, not in it.
+
+        OtherPlant, and nothing changes, where that has another name.
+        """
         before = (
             await self.database.read(self._previous_plant)
             if self._previous_plant is not None
             else None
         )
+        if before is not None and before.name != self.plant.name and not self._may_be_renamed:
+            raise OtherPlant(
+                f"the database has the records of the plant {before.name!r}, and the configuration is of "
+                f"{self.plant.name!r}. Nothing was changed: expected the configuration or the database of "
+                "one plant. If the plant has a new name, start once with --plant-renamed"
+            )
         opened = await self.database.write(
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )

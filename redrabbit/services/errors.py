@@ -50,6 +50,10 @@ class DamagedDatabase(StoreTrouble):
     why = TroubleWhy.DAMAGED
 
 
+class LostHistory(DamagedDatabase):
+    """The ledger does not go on from what is remembered outside the database: older, shorter, or another one."""
+
+
 class DatabaseTooNew(StoreTrouble):
     """The database was made by a newer version of the program than this one."""
 
@@ -81,6 +85,10 @@ class KeyMissing(StoreTrouble):
 
 class PoolerRefused(StoreTrouble):
     """Before PostgreSQL stands a pooler in transaction mode, behind which a lock is nobody's."""
+
+
+class OtherPlant(StoreTrouble):
+    """The database has the records of another plant than the configuration is of (T7)."""
 
 
 class Superseded(StoreTrouble):

@@ -5,6 +5,7 @@ Nothing is ever updated or deleted here but the one row of the head, and payload
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
@@ -300,10 +301,12 @@ def insert_head(connection: Connection, log: LogState, seal: Seal) -> None:
         connection.execute(insert(LEDGER_HEAD), {"id": 1, **_head_row(log, seal)})
 
 
-def write_head(connection: Connection, log: LogState, seal: Seal) -> None:
-    """Sign the log as it stands and replace the head with it."""
+def write_head(connection: Connection, log: LogState, seal: Seal) -> LedgerHead:
+    """Sign the log as it stands, replace the head with it, and return it."""
+    head = LedgerHead(size=log.size, root=log.root.hex(), checkpoint=seal(log))
     with translated("writing the ledger's head"):
-        connection.execute(_WRITE_HEAD, _head_row(log, seal))
+        connection.execute(_WRITE_HEAD, asdict(head))
+    return head
 
 
 def refuse_read_only(connection: Connection) -> None:

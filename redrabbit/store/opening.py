@@ -44,6 +44,7 @@ from redrabbit.store.opened_file import OpenedFile
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.record_seal import is_sealed, seal_anew
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.schema_objects import refuse_changed_objects
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording
@@ -66,11 +67,13 @@ def open_database(
     recording: Recording,
     key_path: Path | None = None,
     progress: OpeningProgress | None = None,
+    accepts_loss: bool = False,
 ) -> SqlDatabase:
     """Return the database for the one process that writes; made if it isn't there.
 
     `plant` names a new log; `key_path` is where its signing key lies: beside an SQLite file
-    unless said otherwise, required for PostgreSQL. Raises the errors of
+    unless said otherwise, required for PostgreSQL. A ledger that does not go on from the head that is
+    remembered beside the key is LostHistory, but where its loss is being accepted. Raises the errors of
     `redrabbit.services.errors`, each with a message for the person who started the program.
     """
     parsed = parsed_url(url)
@@ -92,7 +95,13 @@ def open_database(
                     session.close()
                     raise
             return _ready(
-                parsed, session, key, clock, recording, progress=progress or OpeningProgress()
+                parsed,
+                session,
+                key,
+                clock=clock,
+                recording=recording,
+                remembered=RememberedHead(key_path, accepts_loss=accepts_loss),
+                progress=progress or OpeningProgress(),
             )
     except BaseException:
         if lock is not None:
@@ -144,9 +153,10 @@ def _ready(
     url: URL,
     session: WriterSession,
     key: LogKey,
+    *,
     clock: Clock,
     recording: Recording,
-    *,
+    remembered: RememberedHead,
     progress: OpeningProgress,
 ) -> SqlDatabase:
     readers = reader_engine(url, statement_s=STATEMENT_S)
@@ -172,7 +182,7 @@ def _ready(
             with translated("opening"), connection.begin():
                 _verify_and_seal(connection, key, recording, progress)
         session.hurry()
-        writer = Writer(session, key, clock, recording)
+        writer = Writer(session, key, clock, recording, remembered=remembered)
     except BaseException:
         session.close()
         readers.dispose()
@@ -233,7 +243,7 @@ def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
     engine = writer_engine(URL.create("sqlite", database=str(new)), "rwc")
     try:
         with translated("making the database"), engine.begin() as connection:
-            _begin_ledger(connection, key)
+            _begin_ledger(connection, key, key_path)
     finally:
         engine.dispose()
     with translated("making the database"):
@@ -256,12 +266,13 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
                 "Restore the database, or move the key away to begin a new ledger"
             )
         key = make_key(key_path, plant)
-        _begin_ledger(connection, key)
+        _begin_ledger(connection, key, key_path)
     finish_key(key_path)
     return load_key(key_path)
 
 
-def _begin_ledger(connection: Connection, key: LogKey) -> None:
+def _begin_ledger(connection: Connection, key: LogKey, key_path: Path) -> None:
+    RememberedHead(key_path).forget()
     migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)
     seal_anew(connection, 0, {}, key.signer)

@@ -30,6 +30,7 @@ from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.log_key import LogKey
 from redrabbit.store.record_seal import Recorded, Sealed, write_seal
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from redrabbit.store.verification import refuse_damage_at_once
@@ -84,12 +85,21 @@ class Writer:
     """Runs commands in its own thread until closed."""
 
     def __init__(
-        self, session: WriterSession, key: LogKey, clock: Clock, recording: Recording
+        self,
+        session: WriterSession,
+        key: LogKey,
+        clock: Clock,
+        recording: Recording,
+        *,
+        remembered: RememberedHead,
     ) -> None:
         self.recording = recording
         """Replaced when another configuration comes into force; holds from the next command."""
         self._session = session
         self._seal = key.seal
+        self._remembered = remembered
+        self._head: LedgerHead | None = None
+        """As it was read or signed last; of a commit that failed, until the next."""
         self._signer = key.signer
         self._clock = clock
         self._recorded = Recorded()
@@ -137,8 +147,16 @@ class Writer:
             if wanted:
                 self._answer(wanted)
             going_on = self._find_out() and going_on
+            self._remember(at_once=not going_on)
         with suppress(StoreTrouble):
             self._session.close()
+
+    def _remember(self, *, at_once: bool) -> None:
+        """Keep the signed head outside the database, once in a while and at the end (D62)."""
+        head = self._head
+        is_recorded = head is not None and _is_of(head, self._recorded.log)
+        if head is not None and is_recorded:
+            self._remembered.remember(head, self._clock.steady_s(), at_once=at_once)
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -268,7 +286,7 @@ class Writer:
 
     def _write_head(self, connection: Connection, recorded: Recorded) -> None:
         log, before = recorded.log, self._recorded.digests
-        ledger.write_head(connection, log, self._seal)
+        self._head = ledger.write_head(connection, log, self._seal)
         sealed = Sealed(recorded.digests, log.heads)
         write_seal(connection, before, sealed, log.size, self._signer)
 
@@ -291,17 +309,20 @@ class Writer:
                     found = refuse_damage_at_once(
                         connection, self._signer.verifier, self.recording.fold
                     )
-                    self._refuse_other_history(found)
-                    self._recorded = found
+                    self._refuse_other_history(connection, found)
+                    self._recorded, self._head = found, head
             self._log_is_known = self._has_read = True
         return connection
 
-    def _refuse_other_history(self, found: Recorded) -> None:
-        """Raise DamagedDatabase for a history that this process has not written, once it has read one.
+    def _refuse_other_history(self, connection: Connection, found: Recorded) -> None:
+        """Raise DamagedDatabase for another history than this process has written, or is remembered.
 
         A file that was put back, or that lost its write-ahead log, would be signed over (D62).
         """
-        if self._has_read and found.log != self._recorded.log:
+        if not self._has_read:
+            verifier = self._signer.verifier
+            self._remembered.refuse_other_history(connection, verifier, found.log.size)
+        elif found.log != self._recorded.log:
             raise self._other_history(found.log.size)
 
     def _other_history(self, size: int) -> DamagedDatabase:

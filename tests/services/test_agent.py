@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from redrabbit.domain.observation import Acquisition, Observation, Window
 from redrabbit.domain.records import AlarmRecord, PartCountRecord
 from redrabbit.services import planning, scheduling
 from redrabbit.services.agent import Agent
-from redrabbit.services.errors import StoreTrouble, Superseded
+from redrabbit.services.errors import OtherPlant, StoreTrouble, Superseded
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from simulators.virtual_clock import VirtualClock
 from tests.plants import BEGIN, IDLE_SIGNALS, LINE, OP20, OP30, a_memory_database, a_plant
@@ -153,3 +154,29 @@ async def test_counts_are_told_when_a_pause_begins_and_ends_and_when_the_life_en
     ended = CountedWhy.SERVICE_ENDED
     assert told(running) == [*paused, (OP20, ended, 1009), (OP30, ended, 1009)]
     assert running.agent.supervisor.restarts == {}
+
+
+async def test_a_configuration_of_another_plant_is_refused_and_nothing_changes() -> None:
+    """T7: all checks of the one plant would be retired, for ever."""
+    running = Running()
+    await running.agent.open()
+    other = replace(running.plant, name="Other Plant")
+    size = running.database.read_now(lambda reader: reader.head()).size
+
+    def agent(*, may_be_renamed: bool) -> Agent:
+        return Agent(
+            other,
+            {"plant.yaml": "plant: x\n"},
+            running,
+            running.clock,
+            "test",
+            previous_plant=lambda _: running.plant,
+            may_be_renamed=may_be_renamed,
+        )
+
+    with pytest.raises(OtherPlant, match="--plant-renamed") as refused:
+        await agent(may_be_renamed=False).open()
+    assert "'Other Plant'" in str(refused.value)
+    assert running.database.read_now(lambda reader: reader.head()).size == size
+    await agent(may_be_renamed=True).open()
+    assert running.database.read_now(lambda reader: reader.head()).size > size

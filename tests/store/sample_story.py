@@ -23,7 +23,7 @@ from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.facts.plant import ClockStepped, PayloadsErased
+from redrabbit.domain.facts.plant import ClockStepped, HistoryLost, PayloadsErased
 from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
 from redrabbit.domain.identity import (
@@ -45,6 +45,7 @@ from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run import Disowned
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
+from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
@@ -591,6 +592,8 @@ def _erased(shop: Shop) -> None:
         rule="after_two_years", entries=(stepped,), names=(CARLA.id,), blobs=(trace,)
     )
     shop.write(lambda uow: record(uow, erased, stream=PLANT_STREAM, actor=AGENT))
+    lost = HistoryLost(first=None, size=7, root="0" * 64)
+    shop.write(lambda uow: accept_loss(uow, lost, ANNA))
     shop.write(note_stream_heads)
     shop.end()
     engine = writer_engine(parsed_url(shop.url))

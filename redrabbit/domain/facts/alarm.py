@@ -41,6 +41,8 @@ class AlarmKind(StrEnum):
     CLOCK_STEP = "clock_step"
     DAMAGE_FOUND = "damage_found"
     """What is verified beside the service is not what was recorded; it ends when a whole pass finds nothing (D62)."""
+    HISTORY_LOST = "history_lost"
+    """Entries that had been signed are gone, and a person went on without them; until one acknowledges it (D62)."""
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
 

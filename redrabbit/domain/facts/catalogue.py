@@ -40,6 +40,7 @@ FACTS: tuple[type[Fact], ...] = (
     plant.AgentStopped,
     plant.InForceChanged,
     plant.ClockStepped,
+    plant.HistoryLost,
     plant.PayloadsErased,
     stream_heads.StreamHeads,
     station.StationAdopted,

@@ -167,6 +167,20 @@ class ClockStepped(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLost(Fact):
+    """A person went on without entries that had been signed (D62); it stands in the ledger only."""
+
+    TYPE: ClassVar = "history_lost"
+
+    first: int | None
+    """Index of the first entry that is lost; None: the ledger has another history, and nobody can tell from where on."""
+    size: int
+    """How many entries the ledger had."""
+    root: str
+    """The Merkle root over them, hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadsErased(Fact):
     """Something was erased under a rule of retention (R23, D51); it stands in the ledger only."""
 

@@ -32,6 +32,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "no_verdict_again": "event.no_verdict_again",
     "shorter_pulse": "event.shorter_pulse",
     "damage_found": "event.damage_found",
+    "history_lost": "event.history_lost",
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
     "wrong_part": "why_inconclusive.wrong_part",

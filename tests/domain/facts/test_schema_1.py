@@ -37,6 +37,7 @@ ADDED = {
     "device_restored",
     "feed_held",
     "feed_not_held",
+    "history_lost",
     "in_force_changed",
     "message_decided",
     "part_handed_back",

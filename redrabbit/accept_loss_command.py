@@ -1,0 +1,109 @@
+"""`redrabbit accept-loss`: goes on with a ledger that is shorter, or another, than it was (D62).
+
+With the service stopped. What is lost is recorded in the ledger with the name of who accepted it, and an alarm stands
+until a person acknowledges it. Nothing is brought back.
+"""
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from redrabbit import __version__
+from redrabbit.adopted_plant import plant_in_force
+from redrabbit.base.clock import SteadyClock
+from redrabbit.base.printable import put_out
+from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.erasable import SALT_BYTES, StatedName
+from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.identity import Actor, person_name
+from redrabbit.domain.merkle import stored_frontier
+from redrabbit.domain.plant import NotificationTarget
+from redrabbit.exit_codes import exit_code_of
+from redrabbit.services.accepting_loss import accept_loss
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.store.database_files import refuse_no_file
+from redrabbit.store.engine import parsed_url, sqlite_path
+from redrabbit.store.opening import open_database
+from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.unit_of_work import Recording
+from redrabbit.store.verification import kept_note
+
+
+def accept_loss_at(
+    database_url: str, *, kept_checkpoint: Path, by: str, key_file: Path | None
+) -> int:
+    """Record that the history of a kept checkpoint is lost; says so where nothing is lost."""
+
+    def work() -> int:
+        note, name = kept_note(kept_checkpoint), person_name(by)
+        path = sqlite_path(parsed_url(database_url))
+        if path is not None:
+            refuse_no_file(path)
+        recording = Recording(
+            fold=fold, software=f"redrabbit {__version__}", targets=_receivers(database_url)
+        )
+        with open_database(
+            database_url,
+            plant="",
+            clock=SteadyClock(),
+            recording=recording,
+            key_path=key_file,
+            accepts_loss=True,
+        ) as database:
+            kept = checkpoint_in(
+                note, database.verification.verifier, str(kept_checkpoint), "kept_unreadable"
+            )
+            if not isinstance(kept, Checkpoint):
+                raise StoreTrouble(
+                    f"{kept_checkpoint}: it is no checkpoint of this ledger, signed with its key"
+                )
+            lost = database.read_now(lambda reader: _lost(reader, kept))
+            if lost is None:
+                put_out("nothing is lost: the ledger begins with the one of this checkpoint")
+                return 0
+
+            def accept(uow: UnitOfWork) -> None:
+                accept_loss(uow, lost, Actor.stated(_id_of(uow, name)))
+
+            database.write_now(accept)
+        put_out(
+            f"recorded by {name}: {_in_words(lost)}",
+            "start the service again; an alarm stands until a person acknowledges it",
+        )
+        return 0
+
+    return exit_code_of(work)
+
+
+def _receivers(database_url: str) -> tuple[NotificationTarget, ...]:
+    """Return who is told: the receivers of the plant in force, where that can be read."""
+    with open_for_reading(database_url) as database:
+        with suppress(StoreTrouble, ConfigurationProblems):
+            return database.read_now(plant_in_force).targets
+        return ()
+
+
+def _id_of(uow: UnitOfWork, name: str) -> str:
+    """Return the id that stands for a stated name; one that is new is kept (D51)."""
+    fresh = StatedName(name=name, salt=secrets.token_bytes(SALT_BYTES))
+    return uow.id_of_name(name) or uow.keep_name(fresh)
+
+
+def _lost(reader: Reader, kept: Checkpoint) -> HistoryLost | None:
+    """Return what is lost of a kept history; None where the ledger begins with it."""
+    size = reader.head().size
+    if kept.size > size:
+        return HistoryLost(first=size, size=kept.size, root=kept.root.hex())
+    if stored_frontier(kept.size, reader.tree_node).root == kept.root:
+        return None
+    return HistoryLost(first=None, size=kept.size, root=kept.root.hex())
+
+
+def _in_words(lost: HistoryLost) -> str:
+    if lost.first is None:
+        return f"the history of {lost.size} entries is lost, and the ledger goes on with another"
+    return f"the ledger lost {lost.size - lost.first} entries, from entry {lost.first} on"

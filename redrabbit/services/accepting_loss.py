@@ -1,0 +1,15 @@
+"""Recording that history was lost, so that what is left can go on (D62)."""
+
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
+
+
+def accept_loss(uow: UnitOfWork, lost: HistoryLost, actor: Actor) -> None:
+    """Record what is lost and who goes on without it; the alarm stands until a person acknowledges it."""
+    record(uow, lost, stream=PLANT_STREAM, actor=actor)
+    raise_alarm(uow, AlarmKind.HISTORY_LOST, at=uow.now)

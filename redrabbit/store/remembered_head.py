@@ -1,0 +1,122 @@
+"""The last signed head, remembered outside the database (D62, T3).
+
+A database that was put back from a backup, or lost its write-ahead log, is whole in itself: only something outside can
+tell that it was longer. So the writer keeps the signed checkpoint in a file beside the key, after each commit and at
+most once a second: the database may be ahead of it, never behind. A database that does not go on from it is not
+opened, until somebody accepts the loss, which is recorded.
+"""
+
+import logging
+import os
+import secrets
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from redrabbit.base.kept_texts import read_kept_text
+from redrabbit.base.private_files import write_private
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.merkle import stored_frontier
+from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+from redrabbit.services.errors import LostHistory
+from redrabbit.services.ports import LedgerHead
+from redrabbit.store import ledger
+from redrabbit.store.database_files import sync
+from redrabbit.store.engine import translated
+
+EVERY_S: Final = 1.0
+MOST_BYTES: Final = 10_000
+
+log = logging.getLogger("redrabbit.store")
+
+
+class RememberedHead:
+    """The file that holds the last signed head of one log."""
+
+    def __init__(self, key_path: Path, *, accepts_loss: bool = False) -> None:
+        self.path = key_path.with_suffix(".head")
+        self._accepts_loss = accepts_loss
+        self._written = -1
+        """Size of the log when it was written last."""
+        self._written_at_s = -EVERY_S
+        self._is_failing = False
+
+    def refuse_other_history(
+        self, connection: Connection, verifier: NoteVerifier, size: int
+    ) -> None:
+        """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered."""
+        if self._accepts_loss:
+            return
+        remembered = self._read(verifier)
+        if remembered is None:
+            return
+        if remembered.size > size:
+            raise self._lost(
+                f"its ledger has {size} entries, and had {remembered.size}: "
+                f"{remembered.size - size} are missing"
+            )
+        node = partial(ledger.tree_node, connection)
+        if stored_frontier(remembered.size, node).root != remembered.root:
+            raise self._lost(
+                f"the first {remembered.size} entries of its ledger are not those that were signed then"
+            )
+
+    def _read(self, verifier: NoteVerifier) -> Checkpoint | None:
+        with translated(f"reading {self.path}"):
+            if not self.path.exists():
+                return None
+            text = read_kept_text(self.path, MOST_BYTES, "the signed head of a ledger")
+        try:
+            note = parse_note(text)
+            found = parse_checkpoint(note.text)
+        except ValueError as error:
+            raise LostHistory(
+                f"{self.path} holds no signed head of a ledger ({error}); expected the one that was written "
+                "last. If the file was damaged, move it away, and compare the ledger with a checkpoint "
+                "that was kept elsewhere (`redrabbit verify --checkpoint`)"
+            ) from error
+        if found.origin != verifier.name or not note_is_signed(note, verifier):
+            raise LostHistory(
+                f"{self.path} holds the head of the ledger {found.origin}, and this database has the ledger "
+                f"{verifier.name}, or its key was replaced: another database was put in place. Put the right "
+                "one back; if this one is right, move that file away"
+            )
+        return found
+
+    def _lost(self, found: str) -> LostHistory:
+        return LostHistory(
+            f"{found} ({self.path} remembers it). An older copy was put in place, or what was written last was "
+            "lost. Put the right database back. If it is gone for good, `redrabbit accept-loss --database … "
+            f"--checkpoint {self.path} --by NAME` records the loss, and the service starts again"
+        )
+
+    def forget(self) -> None:
+        """Remove the file: a new ledger begins, whose key was just made."""
+        with translated(f"removing {self.path}"):
+            self.path.unlink(missing_ok=True)
+
+    def remember(self, head: LedgerHead, now_s: float, *, at_once: bool = False) -> None:
+        """Write the signed head, at most once a second unless at once; that it can't be written stops nothing."""
+        is_soon = now_s - self._written_at_s < EVERY_S
+        if head.size == self._written or (is_soon and not at_once):
+            return
+        self._written_at_s = now_s
+        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            try:
+                write_private(draft, head.checkpoint.encode("utf-8"))
+                sync(draft)
+                draft.replace(self.path)
+            finally:
+                with suppress(OSError):
+                    draft.unlink(missing_ok=True)
+        except OSError as error:
+            if not self._is_failing:
+                reason = {"file": str(self.path), "reason": os.strerror(error.errno or 0)}
+                log.warning("the signed head is not remembered beside the key", extra=reason)
+            self._is_failing = True
+        else:
+            self._is_failing, self._written = False, head.size
