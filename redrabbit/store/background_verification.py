@@ -27,7 +27,7 @@ from redrabbit.domain.records import KEYS
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationState
 from redrabbit.store.act_seal import altered_acts
-from redrabbit.store.engine import translated
+from redrabbit.store.engine import lent, translated
 from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
@@ -206,7 +206,7 @@ class BackgroundVerification:
         with translated("opening"):
             connection = self._engine.connect()
         driver: Any = connection.connection.dbapi_connection
-        with connection, lenient_text(connection):
+        with lent(connection), lenient_text(connection):
             if isinstance(driver, sqlite3.Connection):
                 self._interrupt = driver.interrupt
             try:

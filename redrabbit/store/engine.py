@@ -15,7 +15,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -260,6 +260,16 @@ def translated(doing: str) -> Iterator[None]:
         raise NotRecordable(f"{doing}: {error}") from error  # a text that no database keeps
     except ValueError as error:
         raise DamagedDatabase(f"{doing}: {error}") from error
+
+
+@contextmanager
+def lent(connection: Connection) -> Iterator[Connection]:
+    """Give a connection back at the end; that this fails is no trouble: what was to be read was read."""
+    try:
+        yield connection
+    finally:
+        with suppress(StoreTrouble), translated("giving a connection back"):
+            connection.close()
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

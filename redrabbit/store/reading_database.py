@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.store import ledger, schema
 from redrabbit.store.database_files import about, readable_engine
-from redrabbit.store.engine import READERS, parsed_url, translated
+from redrabbit.store.engine import READERS, lent, parsed_url, translated
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 
@@ -42,7 +42,7 @@ class ReadingDatabase:
         """Run a query in this thread on a consistent snapshot."""
         with translated("reading"):
             connection = self._engine.connect()
-        with connection:
+        with lent(connection):
             return query(SqlReader(connection, self._verifier))
 
     async def heartbeats(self) -> dict[str, datetime]:

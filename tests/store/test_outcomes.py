@@ -10,9 +10,9 @@ import sqlite3
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +102,21 @@ def _say_until_taken(database: SqlDatabase, number: int) -> None:
         return
 
 
+RECORDS_AGAIN = 0.8
+
+
 def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, seed: int) -> None:
     """Let four stations record beside each other while the way to the server breaks so many times."""
     rng = random.Random(seed)
     numbers = iter(range(1_000_000))
     taken: list[int] = []
-    over = threading.Event()
+    over, pause = threading.Event(), threading.Event()
+
+    def until(is_so: Callable[[], bool]) -> None:
+        began_s = CLOCK.steady_s()
+        while not is_so():
+            assert CLOCK.steady_s() - began_s < ENDS_WITHIN_S, f"hangs; seed {seed}"
+            pause.wait(0.005)
 
     def station() -> None:
         while not over.is_set():
@@ -117,15 +126,14 @@ def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, see
 
     with ThreadPoolExecutor(4) as threads:
         stations = [threads.submit(station) for _ in range(4)]
-        pause = threading.Event()
         try:
             for _ in range(faults):
-                pause.wait(rng.uniform(0.0, 0.1))
+                if rng.random() < RECORDS_AGAIN:  # else it breaks while the connection is made anew
+                    before = len(taken)
+                    until(lambda before=before: len(taken) > before)  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+                pause.wait(rng.uniform(0.0, 0.05))
                 proxy.breaks(rng.choice(list(Fault)), refuses_s=rng.choice([0.0, 0.3, 1.5]))
-                began_s = CLOCK.steady_s()
-                while proxy.is_broken():
-                    assert CLOCK.steady_s() - began_s < ENDS_WITHIN_S, f"hangs; seed {seed}"
-                    pause.wait(0.01)
+                until(lambda: not proxy.is_broken())
         finally:
             over.set()
         for each in stations:
@@ -154,20 +162,29 @@ def test_two_hundred_faults_at_random_lose_and_double_nothing(
         faults_at_random(database, proxy, faults=200, seed=random.SystemRandom().randrange(10**9))
 
 
+WRITES = (
+    "SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+    " WHERE l.locktype = 'advisory' AND a.datname = current_database()"
+)
+READS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    f" AND pid NOT IN ({WRITES})"
+)
+
+
 @contextmanager
-def standing_still(url: str) -> Iterator[int]:
-    """Stop the server's process that writes for the database, as a debugger or a hung disk does."""
+def standing_still(url: str, which: str = WRITES) -> Iterator[None]:
+    """Stop processes of the server that work for the database, as a debugger or a hung disk does."""
     with psycopg.connect(url, autocommit=True) as other:
-        found = other.execute(
-            "SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-            " WHERE l.locktype = 'advisory' AND a.datname = current_database()"
-        ).fetchone()
+        found = [pid for (pid,) in other.execute(which).fetchall()]
     assert found
-    os.kill(found[0], signal.SIGSTOP)
+    for pid in found:
+        os.kill(pid, signal.SIGSTOP)
     try:
-        yield found[0]
+        yield
     finally:
-        os.kill(found[0], signal.SIGCONT)
+        for pid in found:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_server_that_stands_still_keeps_nobody_waiting_and_nothing_is_done_twice(
@@ -189,7 +206,37 @@ def test_a_server_that_stands_still_keeps_nobody_waiting_and_nothing_is_done_twi
         assert said(database) == {0: 1, 3: 1}
 
 
-def test_a_reader_whose_server_stands_still_is_told_so(proxy: FaultyProxy, tmp_path: Path) -> None:
+def test_a_page_whose_server_stands_still_is_told_so(postgresql_url: str, tmp_path: Path) -> None:
+    """The server's own limit can't end it: its process does nothing."""
+    with opened(postgresql_url, tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+        assert said(database) == {0: 1}
+        with standing_still(postgresql_url, READS):
+            asked_s = CLOCK.steady_s()
+            with suppress(StoreTrouble):  # unless another session is made for it
+                assert said(database) == {0: 1}
+            assert CLOCK.steady_s() - asked_s < ENDS_WITHIN_S
+        assert said(database) == {0: 1}
+
+
+def test_what_was_read_is_given_though_the_connection_is_lost_right_behind_it(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """A page was answered 500, as if that were a mistake of the software."""
+    with opened(postgresql_url, tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+
+        def read_and_lose(reader: Any) -> int:
+            size: int = reader.head().size
+            with psycopg.connect(postgresql_url, autocommit=True) as other:
+                other.execute(f"SELECT pg_terminate_backend(pid, 10000) FROM ({READS}) AS reading")
+            return size
+
+        assert database.read_now(read_and_lose) == 1
+        assert said(database) == {0: 1}
+
+
+def test_a_statement_that_takes_too_long_is_ended(proxy: FaultyProxy, tmp_path: Path) -> None:
     with opened(proxy.url, tmp_path) as database:
         asked_s = CLOCK.steady_s()
         with pytest.raises(StoreTrouble, match=r"statement timeout|did not answer"):
