@@ -252,6 +252,7 @@ async def _web_of(
         links=running.links,
         budgets=budgets,
         verification=lambda: running.database.verification.state,
+        ledger_key=running.database.verification.verifier.text,
     )
     async with web_server(app, listener, budgets, running.agent.clock):
         yield

@@ -41,6 +41,7 @@ from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
+from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.station import station_router
@@ -73,10 +74,17 @@ def create_app(
     links: Sequence[StationLink] = (),
     budgets: WebBudgets | None = None,
     verification: Callable[[], VerificationState] = VerificationState,
+    ledger_key: str = "",
 ) -> FastAPI:
     """Return the application that serves one plant."""
     rules, budgets = access or AccessRules(), budgets or WebBudgets()
-    site = Site(service=service, clock=clock, rules=rules, verification=verification)
+    site = Site(
+        service=service,
+        clock=clock,
+        rules=rules,
+        verification=verification,
+        ledger_key=ledger_key,
+    )
     app = _Application(
         title="Red Rabbit",
         version=__version__,
@@ -97,6 +105,7 @@ def create_app(
         runs_router,
         containment_router,
         receivers_router,
+        ledger_page_router,
     )
     for pages in routers:
         app.include_router(pages(site))

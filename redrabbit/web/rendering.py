@@ -335,6 +335,7 @@ def _navigation(
             (
                 item("/runs", "nav.runs"),
                 item("/receivers", "nav.receivers"),
+                item("/ledger", "nav.ledger"),
                 item("/docs", "nav.api"),
             ),
         ),

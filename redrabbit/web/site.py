@@ -28,6 +28,9 @@ class Site:
     verification: Callable[[], VerificationState] = VerificationState
     """How far the database is verified beside the service, and what was found."""
 
+    ledger_key: str = ""
+    """The text of the ledger's public key."""
+
     def visit(self, request: Request) -> Visit:
         """Return who asks, in which language, when."""
         return visit(request, self.service, self.rules, self.clock.now())

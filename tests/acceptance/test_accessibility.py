@@ -46,6 +46,7 @@ PAGES = [
     "/containments",
     f"/containments/{OPEN_CASE}",
     "/receivers",
+    "/ledger",
     "/nowhere",
 ]
 ARGUMENTS = [

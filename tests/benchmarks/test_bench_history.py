@@ -134,6 +134,7 @@ def addresses(reader: Reader) -> dict[str, str]:
         "station": f"/stations/{station}",
         "due": "/due",
         "receivers": "/receivers",
+        "ledger": "/ledger",
         "containments": "/containments",
         "metrics": "/metrics",
         "ready": "/ready",

@@ -173,7 +173,16 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
     where = {"line": run.line, "device": run.device}
     api = "/api/v1"
     return [
-        *("/", "/stations", "/due", "/receivers", "/containments", "/docs", "/favicon.ico"),
+        *(
+            "/",
+            "/stations",
+            "/due",
+            "/receivers",
+            "/ledger",
+            "/containments",
+            "/docs",
+            "/favicon.ico",
+        ),
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
         *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
         *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),

@@ -1,0 +1,85 @@
+"""The ledger for whoever wants to know whether it can be trusted: how large, how far verified, how to check it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.records import AlarmRecord
+from redrabbit.services.noting_stream_heads import last_said
+from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.people import Person, person
+from redrabbit.services.verifying import VerificationState
+
+MOST_LOSSES = 20
+"""Shown, the last first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """History that was lost, and who went on without it (D62)."""
+
+    first: int | None
+    size: int
+    accepted_at: datetime
+    accepted_by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerPage:
+    """The ledger as last committed."""
+
+    size: int
+    checkpoint: str
+    """The signed note, as it is kept elsewhere."""
+    key: str
+    """The text of the public key."""
+    complete_until: datetime | None
+    """When it was said last where the streams stand: an export is proved complete up to then."""
+    losses: tuple[Loss, ...]
+    verification: VerificationState
+    share: float | None
+    """How much of what is being read is read, from 0 to 1; None between two passes, or where that is not known."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether a whole pass has ended since the service started and found nothing."""
+        return self.verification.verified_at is not None and not self.verification.findings
+
+
+def ledger_page(reader: Reader, key: str, verification: VerificationState) -> LedgerPage:
+    """Return the page as the ledger stands, and as far as it is verified."""
+    head, said = reader.head(), last_said(reader)
+    is_known = verification.reading is not None and verification.of
+    return LedgerPage(
+        size=head.size,
+        checkpoint=head.checkpoint,
+        key=key,
+        complete_until=said.recorded_at if said is not None else None,
+        losses=_losses(reader),
+        verification=verification,
+        share=min(1.0, verification.done / verification.of) if is_known else None,
+    )
+
+
+def _losses(reader: Reader) -> tuple[Loss, ...]:
+    alarms = reader.find(
+        AlarmRecord,
+        equals("kind", AlarmKind.HISTORY_LOST),
+        order_by="raised_entry",
+        descending=True,
+        limit=MOST_LOSSES,
+    )
+    names = reader.names() if alarms else {}
+    told = [reader.entries(alarm.raised_entry - 1, 1)[0] for alarm in alarms]  # right before it
+    return tuple(
+        Loss(
+            first=fact.first,
+            size=fact.size,
+            accepted_at=entry.recorded_at,
+            accepted_by=person(names, entry.actor.id, entry.actor.how),
+        )
+        for entry in told
+        if isinstance(fact := fact_of(entry), HistoryLost)
+    )

@@ -1,0 +1,67 @@
+"""What the page of the ledger tells."""
+
+import pytest
+
+from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.identity import Actor
+from redrabbit.services.accepting_loss import accept_loss
+from redrabbit.services.noting_stream_heads import note_stream_heads
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.ledger_page import LedgerPage, ledger_page
+from redrabbit.services.verifying import Reading, VerificationState
+from tests.plants import BEGIN, Bench
+from tests.stored import happened
+
+
+def page(bench: Bench, state: VerificationState | None = None) -> LedgerPage:
+    asked = state or VerificationState()
+    return bench.database.read_now(lambda reader: ledger_page(reader, "key", asked))
+
+
+def test_it_says_how_large_the_ledger_is_and_up_to_when_it_is_complete() -> None:
+    bench = Bench()
+    assert page(bench).complete_until is None
+    bench.write(lambda uow: uow.append(happened("clock_stepped", step_s=1.0)))
+    bench.write(note_stream_heads)
+    shown = page(bench)
+    assert shown.complete_until is not None
+    assert f"\n{shown.size}\n" in shown.checkpoint
+    assert (shown.key, shown.losses) == ("key", ())
+
+
+@pytest.mark.parametrize(
+    ("state", "share", "is_sound"),
+    [
+        (VerificationState(), None, False),
+        (VerificationState(reading=Reading.ENTRIES, done=30, of=40), 0.75, False),
+        (VerificationState(reading=Reading.RECORDS, done=50, of=40), 1.0, False),
+        (VerificationState(reading=Reading.FILE), None, False),
+        (VerificationState(verified_at=BEGIN, verified_size=9), None, True),
+        (
+            VerificationState(verified_at=BEGIN, findings=(Finding(code="x", place="y"),)),
+            None,
+            False,
+        ),
+    ],
+)
+def test_it_says_how_far_it_is_verified(
+    state: VerificationState, share: float | None, *, is_sound: bool
+) -> None:
+    shown = page(Bench(), state)
+    assert (shown.share, shown.is_sound) == (share, is_sound)
+
+
+def test_it_says_what_was_lost_and_who_went_on_without_it() -> None:
+    bench = Bench()
+
+    def lose(uow: UnitOfWork) -> None:
+        for first in (7, None):
+            accept_loss(uow, HistoryLost(first=first, size=9, root="00"), Actor.stated("Li"))
+
+    bench.write(lose)
+    found = page(bench).losses
+    assert [(each.first, each.size, each.accepted_by.name) for each in found] == [
+        (None, 9, "Li"),
+        (7, 9, "Li"),
+    ]
