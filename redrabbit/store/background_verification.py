@@ -71,7 +71,7 @@ class BackgroundVerification:
         self._stop = threading.Event()
         self._entries_read = 0
         self._interrupt: Callable[[], None] | None = None
-        """Ends what SQLite is reading at the moment."""
+        """Ends what is being read at the moment, also from a server that says nothing."""
         self._state = VerificationState()
         self._thread = threading.Thread(target=self._run, name="redrabbit-verifier", daemon=True)
 
@@ -207,8 +207,8 @@ class BackgroundVerification:
             connection = self._engine.connect()
         driver: Any = connection.connection.dbapi_connection
         with lent(connection), lenient_text(connection):
-            if isinstance(driver, sqlite3.Connection):
-                self._interrupt = driver.interrupt
+            is_sqlite = isinstance(driver, sqlite3.Connection)
+            self._interrupt = driver.interrupt if is_sqlite else driver.cut_off
             try:
                 yield connection, FoundRows(connection, beside=True)
             finally:

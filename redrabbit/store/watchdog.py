@@ -81,6 +81,11 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     limit_s: float = 60.0
 
+    def cut_off(self) -> None:
+        """End what it waits for, from another thread: nobody wants to know any more."""
+        with suppress(psycopg.Error):  # closed meanwhile
+            _cut_off(self.fileno())
+
     def wait(self, *args: Any, **kwargs: Any) -> Any:
         """Wait as the driver does; OperationalError that says so, if the server was silent for too long."""
         with _WATCHDOG.watching(self.fileno(), self.limit_s) as wait:

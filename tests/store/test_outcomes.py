@@ -273,6 +273,28 @@ def test_what_stays_unknown_is_said_so_and_nothing_runs_before_it_is_known(
         assert said(database) == {0: 1, 1: 1}
 
 
+def test_a_verification_beside_the_service_ends_with_it_though_the_server_says_nothing(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with opened(postgresql_url, tmp_path) as database:
+        verification: Any = database.verification
+        reading = threading.Event()
+
+        def read() -> None:
+            with suppress(StoreTrouble), verification._connection() as (connection, _):
+                reading.set()
+                with engine.translated("reading"):
+                    connection.exec_driver_sql("SELECT pg_sleep(600)")
+
+        verification._thread = threading.Thread(target=read, daemon=True)
+        verification.start()
+        assert reading.wait(ENDS_WITHIN_S)
+        stopped = threading.Thread(target=verification.stop, daemon=True)
+        stopped.start()
+        stopped.join(ENDS_WITHIN_S)
+        assert not stopped.is_alive()
+
+
 def test_a_service_that_ends_before_it_is_known_waits_for_nobody(
     proxy: FaultyProxy, tmp_path: Path
 ) -> None:
