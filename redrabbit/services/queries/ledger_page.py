@@ -67,6 +67,7 @@ def _losses(reader: Reader) -> tuple[Loss, ...]:
     alarms = reader.find(
         AlarmRecord,
         equals("kind", AlarmKind.HISTORY_LOST),
+        equals("ended_at", None),  # it never ends: so that the index of those that stand is used
         order_by="raised_entry",
         descending=True,
         limit=MOST_LOSSES,
