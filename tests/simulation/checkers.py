@@ -14,6 +14,7 @@
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
     L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
     D50        stream_checkers.StreamChecker        streams fold in any order
+    D63        count_checker.CountChecker           what is counted is there
     D13        signal_checker.SignalChecker         the signals of a run are kept whole
     D30        pulse_checker.PulseChecker           no learnt pulse is longer than the truth
     D32        device_checker.DeviceChecker         no run at a device that is not read
@@ -26,6 +27,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from tests.simulation.count_checker import CountChecker
 from tests.simulation.device_checker import DeviceChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
@@ -94,6 +96,7 @@ class Inspector:
             self.devices,
             self.pulses,
             self.programs,
+            CountChecker(),
             LedgerChecker(verifier),
             StreamChecker(),
         )

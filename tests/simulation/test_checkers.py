@@ -23,7 +23,7 @@ from redrabbit.domain import (
     suspect_window,
 )
 from redrabbit.domain.evidence import Evidence
-from redrabbit.domain.facts import catalogue, fact, presentation
+from redrabbit.domain.facts import catalogue, fact, presentation, record_count
 from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver
 from redrabbit.domain.facts.codec import decode, encode
 from redrabbit.domain.facts.containment import (
@@ -700,6 +700,18 @@ def test_a_fold_that_reaches_into_another_stream_breaks_d50(monkeypatch: PATCH) 
     monkeypatch.setattr(RunStarted, "fold", reaching)
 
     broken("D50", what="AgentRecord differs")
+
+
+def test_a_run_that_is_counted_as_another_s_breaks_d63(monkeypatch: PATCH) -> None:
+    real = record_count.COUNTED[RunRecord]
+
+    def otherwise(run: RunRecord) -> record_count.Counted | None:
+        counted = real(run)
+        return counted._replace(outcome=Outcome.ABORTED.value) if counted is not None else None
+
+    monkeypatch.setitem(record_count.COUNTED, RunRecord, otherwise)
+
+    broken("D63", what="a count is wrong")
 
 
 def test_a_product_that_takes_any_part_breaks_l6(monkeypatch: PATCH) -> None:
