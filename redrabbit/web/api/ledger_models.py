@@ -85,6 +85,7 @@ class EntryProof(Model):
     `leaf_hash`, and `inclusion` leads from there to `root` (RFC 6962). Under schema 2 the header's
     field `payload` is SHA-256 over `salt` (bytes of the hex) and `payload` (UTF-8), both null once they
     were erased; the proof holds without them. Under schema 1 the header holds the payload itself.
+    `redrabbit verify --proof FILE` verifies the object as it is given here.
     """
 
     index: int
