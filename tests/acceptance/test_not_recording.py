@@ -178,3 +178,22 @@ def _an_hour() -> dict[str, str]:
         "begins_at": begins_at.isoformat(),
         "ends_at": (begins_at + timedelta(hours=1)).isoformat(),
     }
+
+
+STOPPED_WITHIN_S = 40.0
+"""A statement ends after 10 s, a queue after 10 s, and a look for what became of a commit after 5 s."""
+
+
+async def test_a_service_whose_server_stands_still_ends_all_the_same(
+    tmp_path: Path, template: Path, postgresql_url: str
+) -> None:
+    serve = ("serve", "--config", template, "--database", postgresql_url, "--port", 0)
+    with Service.start(tmp_path, "serve-0", *serve, "--key", tmp_path / "plant.key") as service:
+        url = await service.ready()
+        async with httpx2.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
+            await CLOCK.sleep(1.0)
+            with server_stands_still(Running(service, client, Hook(answer(OK)), postgresql_url)):
+                await CLOCK.sleep(1.0)
+                service.tell(signal.SIGTERM)
+                assert await service.ended(within_s=STOPPED_WITHIN_S) == 0
+        assert says_no_traceback([service.log])
