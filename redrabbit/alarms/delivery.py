@@ -63,6 +63,10 @@ class Outbox(Protocol):
         """Park what waits for receivers that are none any more; return how many messages of each."""
         ...
 
+    async def forget_delivered(self, before: datetime) -> int:
+        """Forget all messages from before an instant that nobody waits for; return how many."""
+        ...
+
 
 class DeliveryFailed(Exception):
     """The receiver did not take the message now; the text says why."""

@@ -38,6 +38,9 @@ REFUSED_TRIES: Final = 3
 """A receiver that is being set up may say 404 for a moment."""
 FAILED_TRIES: Final = 6
 """After about half a minute it is asked whether the message is the trouble."""
+KEPT_FOR: Final = timedelta(days=90)
+"""So long does it stay known which message a receiver took, and when."""
+FORGET_AGAIN_S: Final = 60.0
 MOST_DOUBLINGS: Final = 10
 """Of the first pause: the longest is reached before, and no outage is too long to be counted."""
 
@@ -182,6 +185,21 @@ def _asked(behind: Sequence[Delivery], tries: int) -> Sequence[Delivery]:
     further = behind[ASKED_IN_ORDER:]
     last = [further[tries % len(further)]] if further else []
     return [*behind[:ASKED_IN_ORDER], *last]
+
+
+async def forget_delivered(outbox: Outbox, clock: Clock) -> None:
+    """Forget each day the messages that were delivered long ago; the ledger keeps what they told of."""
+    while True:
+        wait_s = timedelta(days=1).total_seconds()
+        try:
+            forgotten = await outbox.forget_delivered(clock.now() - KEPT_FOR)
+            if forgotten:
+                log.info(
+                    "messages forgotten that were delivered long ago", extra={"messages": forgotten}
+                )
+        except StoreTrouble:  # told by whoever else asks the database
+            wait_s = FORGET_AGAIN_S
+        await clock.sleep(wait_s)
 
 
 async def park_removed(outbox: Outbox, receivers: Collection[str], clock: Clock) -> None:

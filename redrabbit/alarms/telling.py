@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from redrabbit.alarms.delivery import Channel, Outbox
 from redrabbit.alarms.reach_watch import Alarms, ReachWatch
-from redrabbit.alarms.receiver_queue import ReceiverQueue, park_removed
+from redrabbit.alarms.receiver_queue import ReceiverQueue, forget_delivered, park_removed
 from redrabbit.base.clock import Clock
 
 
@@ -21,4 +21,5 @@ def telling(
         **{f"deliveries to {name}": queue.run for name, queue in queues.items()},
         "receivers reached": ReachWatch(queues, alarms, clock).run,
         "receivers removed": lambda: park_removed(outbox, channels.keys(), clock),
+        "old messages": lambda: forget_delivered(outbox, clock),
     }

@@ -379,6 +379,12 @@ class MemoryUnitOfWork(MemoryReader):
         self._undo += [self._kept.outbox.park(one, reason, self._now) for one in waiting]
         return len(waiting)
 
+    def forget_delivered(self, before: datetime, limit: int) -> int:
+        """Forget the oldest messages from before an instant that nobody waits for; return how many."""
+        forgotten, undo = self._kept.outbox.forget_delivered(before, limit)
+        self._undo.append(undo)
+        return forgotten
+
     def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
         """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
         undo = self._kept.outbox.settle(key, receiver, self._now if again else None)

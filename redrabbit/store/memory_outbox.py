@@ -103,6 +103,16 @@ class MemoryOutbox:
             for place, one in places
         ]
 
+    def forget_delivered(self, before: datetime, limit: int) -> tuple[int, Undo]:
+        """Forget the oldest messages from before an instant that nobody waits for; return how many."""
+        waits = {n for (n, _), kept in self._kept.items() if kept.next_try_at or kept.parked_at}
+        old = {n for (n, _), kept in self._kept.items() if kept.delivery.created_at < before}
+        chosen = sorted(old - waits)[:limit]
+        gone = {place: kept for place, kept in self._kept.items() if place[0] in chosen}
+        for place in gone:
+            del self._kept[place]
+        return len(chosen), lambda: self._kept.update(gone)
+
     def _put(self, place: Place, after: _Kept) -> Undo:
         before = self._kept[place]
         self._kept[place] = after

@@ -10,9 +10,9 @@ the ledger.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.ports import OutgoingMessage
@@ -20,6 +20,9 @@ from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
 
 T = TypeVar("T")
+
+FORGOTTEN_AT_ONCE: Final = 500
+"""Messages in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,10 @@ class DeliveryWork(DeliveryReader, Protocol):
         """Park all that waits for a receiver; return how many messages."""
         ...
 
+    def forget_delivered(self, before: datetime, limit: int) -> int:
+        """Forget the oldest messages from before an instant that nobody waits for; return how many."""
+        ...
+
 
 class _Database(Protocol):
     async def write(self, command: Callable[[DeliveryWork], T]) -> T: ...
@@ -126,6 +133,18 @@ class Outbox:
             }
 
         return await self._database.write(park)
+
+    async def forget_delivered(self, before: datetime) -> int:
+        """Forget all messages from before an instant that nobody waits for; return how many.
+
+        A few in each transaction, so that whatever else is to be written comes between.
+        """
+        forgotten = 0
+        while some := await self._database.write(
+            lambda work: work.forget_delivered(before, FORGOTTEN_AT_ONCE)
+        ):
+            forgotten += some
+        return forgotten
 
 
 def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
@@ -215,6 +234,24 @@ def park_all(connection: Connection, target: str, reason: ParkedReason, at: date
         return connection.execute(
             update(DELIVERIES).where(these).values(_parked(reason, at))
         ).rowcount
+
+
+def forget_delivered(connection: Connection, before: datetime, limit: int) -> int:
+    """Remove the oldest messages from before an instant that wait for no receiver, and for no person."""
+    waits = DELIVERIES.c.next_try_at.is_not(None) | DELIVERIES.c.parked_at.is_not(None)
+    wanted = select(DELIVERIES.c.outbox_id).where(DELIVERIES.c.outbox_id == OUTBOX.c.id, waits)
+    done = (
+        select(OUTBOX.c.id)
+        .where(OUTBOX.c.created_at < before, ~wanted.exists())
+        .order_by(OUTBOX.c.created_at)
+        .limit(limit)
+    )
+    with translated("tidying the outbox"):
+        ids = connection.execute(done).scalars().all()
+        if ids:
+            connection.execute(delete(DELIVERIES).where(DELIVERIES.c.outbox_id.in_(ids)))
+            connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
+    return len(ids)
 
 
 def settle_parked(

@@ -189,6 +189,7 @@ OUTBOX = Table(
     Column("key", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("created_at", UtcMicroseconds, nullable=False),
+    Index(None, "created_at"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
 )

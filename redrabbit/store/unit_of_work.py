@@ -179,6 +179,10 @@ class SqlUnitOfWork(SqlReader):
         """Park all that waits for a receiver; return how many messages."""
         return outbox.park_all(self._connection, target, reason, self._now)
 
+    def forget_delivered(self, before: datetime, limit: int) -> int:
+        """Forget the oldest messages from before an instant that nobody waits for; return how many."""
+        return outbox.forget_delivered(self._connection, before, limit)
+
     def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
         """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
         next_try_at = self._now if again else None

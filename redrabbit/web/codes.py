@@ -31,6 +31,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "label_required": 422,
     "label_of_a_part": 422,
     "ledger_damaged": 409,
+    "kept_checkpoint_differs": 409,
     "line_has_no_records": 409,
     "message_not_parked": 409,
     "network_not_trusted": 403,

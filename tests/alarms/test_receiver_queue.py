@@ -20,10 +20,13 @@ from redrabbit.alarms.delivery import Channel, DeliveryFailed, DeliveryRefused
 from redrabbit.alarms.receiver_queue import (
     ASKED_IN_ORDER,
     FAILED_TRIES,
+    FORGET_AGAIN_S,
+    KEPT_FOR,
     LONGEST_RETRY_S,
     POLL_S,
     REFUSED_TRIES,
     ReceiverQueue,
+    forget_delivered,
     park_removed,
 )
 from redrabbit.alarms.receiver_secrets import ReceiverSecrets
@@ -63,6 +66,8 @@ class KeptOutbox:
     can_write: bool = True
     parked_for: dict[tuple[str, str], ParkedReason] = field(default_factory=dict)
     """By receiver and key."""
+    forgotten: list[datetime] = field(default_factory=list)
+    """Before when messages were forgotten, each time."""
 
     async def waiting(self, target: str, limit: int) -> list[Waiting]:
         if self.is_away:
@@ -96,6 +101,12 @@ class KeptOutbox:
         for one in gone:
             self.parked_for[one.target, one.key] = ParkedReason.RECEIVER_REMOVED
         return Counter(one.target for one in gone)
+
+    async def forget_delivered(self, before: datetime) -> int:
+        if self.is_away:
+            raise StoreTrouble("connection refused")
+        self.forgotten.append(before)
+        return 3
 
     def _refuse_to_write(self) -> None:
         if not self.can_write:
@@ -305,6 +316,20 @@ async def test_what_waited_for_a_receiver_that_was_removed_is_parked_and_told(
     assert [one.target for one in outbox.waits] == ["andon"]
     (told,) = caplog.records
     assert (vars(told)["receiver"], vars(told)["messages"]) == ("pager", 2)
+
+
+async def test_old_messages_are_forgotten_each_day_and_sooner_where_the_database_was_away() -> None:
+    clock, outbox = VirtualClock(BEGIN), KeptOutbox([])
+    outbox.is_away = True
+    task = asyncio.create_task(forget_delivered(outbox, clock))
+    await turned(5)
+    outbox.is_away = False
+    for passed in (timedelta(seconds=FORGET_AGAIN_S), timedelta(days=1)):
+        clock.advance_to(clock.steady + passed)
+        await turned(5)
+    task.cancel()
+    first = BEGIN + timedelta(seconds=FORGET_AGAIN_S) - KEPT_FOR
+    assert outbox.forgotten == [first, first + timedelta(days=1)]
 
 
 async def turned(count: int) -> None:

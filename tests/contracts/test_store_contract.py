@@ -40,6 +40,7 @@ from redrabbit.services.ports import (
     Where,
     equals,
 )
+from redrabbit.store import outbox
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.ledger import insert_head
@@ -520,6 +521,39 @@ async def test_a_delivered_message_does_not_wait_any_more(database: Any) -> None
     await database.outbox.delivered(due.outbox_id, due.target)
     assert await database.outbox.waiting("andon", 10) == []
     assert [one.key for one in waiting(database, "mail")] == ["k"]
+
+
+async def test_what_was_delivered_long_ago_is_forgotten_and_nothing_that_waits(
+    database: Any,
+) -> None:
+    """Issue 7: the outbox does not grow for ever; the ledger keeps what its messages told of."""
+    for key in ("done", "waits", "parked", "young"):
+        message = OutgoingMessage(event="missed", key=key, payload={})
+        database.write_now(lambda work, message=message: work.send(message))
+    due = {one.key: one for one in await database.outbox.waiting("andon", 10)}
+    for one in (*due.values(), *waiting(database, "mail")):
+        if one.key in ("done", "young") or (one.key, one.target) == ("waits", "andon"):
+            await database.outbox.delivered(one.outbox_id, one.target)
+        elif one.key == "parked":
+            await database.outbox.parked(one.outbox_id, one.target, ParkedReason.REFUSED, "no")
+    assert await database.outbox.forget_delivered(due["young"].created_at) == 1
+    assert await database.outbox.forget_delivered(due["young"].created_at) == 0
+    assert [one.key for one in waiting(database, "mail")] == ["waits"]
+    assert {one.key for one in parked(database)} == {"parked"}
+    later = due["young"].created_at + timedelta(seconds=1)
+    assert await database.outbox.forget_delivered(later) == 1
+
+
+async def test_messages_are_forgotten_a_few_at_a_time(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FORGOTTEN_AT_ONCE", 2)
+    for _ in range(5):
+        await told_twice(database)
+    for target in ("andon", "mail"):
+        for one in await database.outbox.waiting(target, 100):
+            await database.outbox.delivered(one.outbox_id, target)
+    assert await database.outbox.forget_delivered(START + timedelta(days=1)) == 10
 
 
 async def told_twice(database: Any) -> None:
