@@ -144,8 +144,10 @@ def _damaged(finding: Finding) -> Refusal:
 def write_export(path: Path, lines: Iterable[bytes], public_key: str) -> ExportVerification:
     """Write the file (0600), whole or not at all, and return what its verification says.
 
-    Refusal where it does not pass.
+    Refusal where it does not pass; ValueError for a path where something else than a file is: it would be replaced.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no file; expected the name of a file to write")
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         create_private(draft)

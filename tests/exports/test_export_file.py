@@ -480,3 +480,12 @@ def test_a_line_longer_than_any_of_ours_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(export_file, "MOST_LINE_BYTES", 500)
     with pytest.raises(ValueError, match="line 4: longer than"):
         verify(CONTENT)
+
+
+def test_a_device_or_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    """An administrator who exports to /dev/null must not lose it."""
+    for path in (Path(os.devnull), tmp_path):
+        with pytest.raises(ValueError, match="is no file"):
+            write_export(path, CONTENT.splitlines(keepends=True), SIGNER.verifier.text)
+    assert not list(tmp_path.iterdir())
+    assert not Path(os.devnull).is_file()
