@@ -8,7 +8,7 @@ records it and re-anchors at a quiet moment.
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -44,6 +44,10 @@ def wall_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  this module is the one place that may ask
 
 
+_BOOT_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
+"""CLOCK_MONOTONIC stands still while the machine sleeps: what was read before would seem fresh afterwards (D61)."""
+
+
 class SteadyClock:
     """The real clock: wall time at the anchor, monotonic from there."""
 
@@ -56,8 +60,10 @@ class SteadyClock:
         return self._wall_at_anchor + timedelta(seconds=self.steady_s() - self._steady_at_anchor)
 
     def steady_s(self) -> float:
-        """Return the monotonic clock."""
-        return time.monotonic()  # noqa: TID251  as above
+        """Return the monotonic clock; where the machine can tell, with the time that it slept."""
+        if _BOOT_CLOCK is None:
+            return time.monotonic()  # noqa: TID251  as above
+        return time.clock_gettime(_BOOT_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long; at once for zero or less."""

@@ -51,6 +51,7 @@ from redrabbit.domain.run_words import (
 )
 from redrabbit.domain.suspect_window import SINCE_RECORDS_BEGAN, WindowSide, suspect_parts
 from redrabbit.domain.text import Text
+from redrabbit.domain.unwatched import lapse_code
 from redrabbit.domain.window_moves import (
     moved_by_count,
     moved_by_miss,
@@ -107,7 +108,7 @@ def decision(
         return None
     lapses_at = lapse_at(occurrence)
     if at > lapses_at:
-        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, DecisionCode.NOT_DONE
+        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, lapse_code(known, occurrence)
     decided = OccurrenceDecided.of(occurrence, outcome, reason, run_id=run.run_id)
     return Dated(decided, at)
 

@@ -16,7 +16,12 @@ from redrabbit.domain.facts.fact import Json, Record
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
-from redrabbit.domain.facts.plant import AgentRecord, ConfigurationRecord, InForceRecord
+from redrabbit.domain.facts.plant import (
+    AgentRecord,
+    ConfigurationRecord,
+    InForceRecord,
+    NotWatchedRecord,
+)
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.pulse import PulseRecord
 from redrabbit.domain.facts.record_count import CountRecord
@@ -38,6 +43,7 @@ __all__ = [
     "DeviceRecord",
     "InForceRecord",
     "Json",
+    "NotWatchedRecord",
     "OccurrenceRecord",
     "PartCountRecord",
     "PartToldRecord",

@@ -28,6 +28,7 @@ from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
+from redrabbit.services.loop_watch import LoopWatch
 from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_heads
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
@@ -50,8 +51,6 @@ TICK_S = 0.05
 """How often deadlines and silent stations are looked at."""
 SCHEDULE_S = 0.5
 """How often, at the longest, obligations are looked at: people change them, too."""
-HEART_STOPPED_AFTER_S = 5.0
-"""Without a beat for so long nobody is watching (B20)."""
 LEARNING_S = 1.0
 """How often it is looked whether something was learnt of the pulses."""
 COUNTS_S = 1.0
@@ -100,7 +99,8 @@ class Agent:
         self._commits = 0
         self.recording_watch = RecordingWatch(clock)
         """Whether anything is recorded; it is told by whoever beats into the database."""
-        self._beat_at: datetime | None = None
+        self.loop_watch = LoopWatch(clock)
+        """Whether the loop of the deadlines turns."""
         self._unproved_told: UnprovedTold = {}
 
     async def open(self) -> None:
@@ -123,12 +123,14 @@ class Agent:
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )
         self._agent_id = opened.agent_id
-        self.database = FencedDatabase(self.database, opened.agent_id, self.superseded.set)
+        self.database = FencedDatabase(
+            self.database, opened.agent_id, self.superseded.set, self.loop_watch
+        )
         self.queues = {
             owner.station.id: StationQueue(owner, self.database, self.clock, self.note_commit)
             for owner in opened.owners
         }
-        self._beat_at = self.clock.now()
+        self.loop_watch.turned()
 
     def in_force(self, reader: Reader) -> Plant:
         """Return the plant in force as this command sees it: never what it was when it was asked.
@@ -212,9 +214,9 @@ class Agent:
 
     def tick(self, now: datetime) -> None:
         """Look at every deadline and every silent station: one beat of the heart (B20)."""
+        self.loop_watch.turned()
         for queue in self.queues.values():
             queue.tick(now)
-        self._beat_at = now
 
     def note_commit(self) -> None:
         """Count a commit, for `version`."""
@@ -261,12 +263,11 @@ class Agent:
         """Return whether the heart beats, and when a station was last read."""
         readings = [queue.owner.live.last_good_at() for queue in self.queues.values()]
         known = [at for at in readings if at is not None]
-        beat = self._beat_at
-        stopped = beat is None or self.clock.now() - beat > timedelta(seconds=HEART_STOPPED_AFTER_S)
+        beat = self.loop_watch.last_turn_at
         return AgentHeartbeat(
             last_beat_at=beat,
             last_reading_at=max(known) if known else None,
-            not_watching_since=beat if stopped else None,
+            not_watching_since=beat if self.loop_watch.stands_still else None,
             not_recording=self.recording_watch.stopped(),
         )
 
@@ -298,6 +299,8 @@ class Agent:
                 await self.clock.sleep(SCHEDULE_S)
 
     async def _step_obligations(self) -> None:
+        if self.loop_watch.holes():  # recorded with whatever is written next; and at once
+            await self.database.write(lambda _: None)
         now = self.clock.now()
         next_at = await self.database.read(
             lambda reader: scheduling.next_step_at(reader, self.plant, now)

@@ -31,9 +31,9 @@ from redrabbit.domain.occurrence import (
     under_way,
 )
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import latest
-from redrabbit.domain.records import AgentRecord, CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, due_times, next_due
+from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork, equals
@@ -182,9 +182,7 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
         _decide(uow, occurrence, occurrence.due_at, DecisionCode.PAUSE, pause)
         return
     if status_now is OccurrenceStatus.LAPSED:
-        down = _was_down_at(uow, lapse_at(occurrence))
-        cause = DecisionCode.NOT_WATCHING if down else DecisionCode.NOT_DONE
-        _decide(uow, occurrence, lapse_at(occurrence), cause)
+        _decide(uow, occurrence, lapse_at(occurrence), lapse_code(uow, occurrence))
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
     elif status_now is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
         overdue = OccurrenceOverdue(
@@ -202,12 +200,6 @@ def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | N
     """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
     pauses = pauses_at(reader, occurrence.due_at)
     return next((pause for pause in pauses if pause.line == occurrence.line), None)
-
-
-def _was_down_at(reader: Reader, instant: datetime) -> bool:
-    """Return whether nobody watched then: this life of the software began only later (R12)."""
-    life = latest(reader, AgentRecord, by="agent_id")
-    return life is None or life.started_at > instant
 
 
 def _decide(

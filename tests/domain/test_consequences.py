@@ -82,7 +82,9 @@ CHECK = Check(
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     ">=": operator.ge,
+    ">": operator.gt,
     "<": operator.lt,
+    "<=": operator.le,
 }
 
 
@@ -347,6 +349,7 @@ def test_a_good_verdict_and_one_kept_beside_have_no_consequence() -> None:
 def test_a_verdict_after_all_that_the_run_may_hold_comes_after_the_lapse() -> None:
     """D9: dated at the close, whoever writes it."""
     ledger = a_running_ledger()
+    ledger.say("agent_started", -1000, agent_id=1, software="test")
     run = ledger.the(RunRecord, "line1-R-1")
     late = decision(run, at(9999), OccurrenceOutcome.PASSED, None, Known(ledger))
     assert late is not None
@@ -356,6 +359,18 @@ def test_a_verdict_after_all_that_the_run_may_hold_comes_after_the_lapse() -> No
         "not_done",
         at(3600),
     )
+
+
+def test_what_lapses_at_a_run_s_late_end_is_nobody_s_omission_if_nobody_watched() -> None:
+    """R12, C3."""
+    ledger = a_running_ledger()
+    ledger.say("agent_started", -1000, agent_id=1, software="test")
+    ledger.say_on("plant", "not_watched", 3700, begins_at=at(3500), ends_at=at(3700), why="frozen")
+    run = ledger.the(RunRecord, "line1-R-1")
+    late = decision(run, at(9999), OccurrenceOutcome.PASSED, None, Known(ledger))
+    assert late is not None
+    assert isinstance(late.fact, OccurrenceDecided)
+    assert (late.fact.reason_code, late.at) == ("not_watching", at(3600))
 
 
 @pytest.mark.parametrize(

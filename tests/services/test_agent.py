@@ -11,6 +11,7 @@ import pytest
 from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.identity import Actor, SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Window
+from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord, PartCountRecord
 from redrabbit.services import planning, scheduling
 from redrabbit.services.agent import Agent
@@ -33,8 +34,8 @@ async def turns(count: int = 40) -> None:
 class Running:
     """An agent that runs over the memory store, moved by hand."""
 
-    def __init__(self) -> None:
-        self.plant = a_plant()
+    def __init__(self, plant: Plant | None = None) -> None:
+        self.plant = plant or a_plant()
         self.clock = VirtualClock(BEGIN)
         self.database = a_memory_database(self.plant, self.clock)
         self.away = False

@@ -23,7 +23,11 @@ from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.facts.plant import ClockStepped, HistoryLost, PayloadsErased
+from redrabbit.domain.facts.plant import (
+    ClockStepped,
+    HistoryLost,
+    PayloadsErased,
+)
 from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
 from redrabbit.domain.identity import (
@@ -49,6 +53,7 @@ from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_clock_step, note_stopped
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, Where, equals
@@ -539,6 +544,10 @@ def _station_and_clock(shop: Shop) -> None:
         shop.read(OP20, **{"rejected": Reason.DEVICE_ERROR} if second == 0 else {})
         shop.settle(shop.owners[OP20].tick(shop.clock.now()))
     shop.read(OP20, rejected=False)
+    frozen_since = shop.clock.now()
+    shop.pass_time(6)
+    hole = Hole(begins_at=frozen_since, ends_at=shop.clock.now())
+    shop.write(lambda uow: note_holes(uow, (hole,)))
     before = shop.clock.now()
     shop.clock.step_wall(timedelta(seconds=-1.25))
     step = shop.clock.reanchor()

@@ -28,7 +28,7 @@ class DecisionCode(StrEnum):
     FALSE_REJECT = "false_reject"
     NOT_DONE = "not_done"
     NOT_WATCHING = "not_watching"
-    """Nobody watched when it lapsed (R12)."""
+    """Nobody watched when it lapsed, or for a part of the time in which it was due (R12)."""
     CHECK_RETIRED = "check_retired"
     PAUSE = "pause"
     """The line was not producing (R13)."""

@@ -1,4 +1,4 @@
-"""What the plant as a whole goes through: what is in force, lives of the agent, steps of the clock."""
+"""What the plant as a whole goes through: what is in force, lives of the agent, what they did not watch, clock steps."""
 
 import hashlib
 from collections.abc import Mapping
@@ -23,6 +23,13 @@ class InForceKind(StrEnum):
     STATION = "station"
     PLANT = "plant"
     """The plant file: lines, endpoints, parts, receivers."""
+
+
+class NotWatchedWhy(StrEnum):
+    """Why nobody watched."""
+
+    FROZEN = "frozen"
+    """The process stood still: it was stopped, or the machine slept, or had no time for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,21 @@ class AgentRecord(Record):
     started_at: datetime
     stopped_at: datetime | None
     software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotWatchedRecord(Record):
+    """A time within a life of the agent in which nobody watched."""
+
+    TABLE: ClassVar = "not_watched"
+    KEY: ClassVar = ("entry",)
+    INDEXES: ClassVar = (("ends_at", "begins_at", "entry"),)
+
+    entry: int
+    """Index of the entry that tells it."""
+    begins_at: datetime
+    ends_at: datetime
+    why: NotWatchedWhy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +176,22 @@ class AgentStopped(Fact):
         """End the life."""
         agent = found(look, AgentRecord, self.agent_id)
         return (Put(replace(agent, stopped_at=entry.occurred_at)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotWatched(Fact):
+    """Nobody watched for a time, though the life of the agent went on (R12)."""
+
+    TYPE: ClassVar = "not_watched"
+
+    begins_at: datetime
+    ends_at: datetime
+    why: NotWatchedWhy
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Keep the hole: what was owed in it lapses for that reason."""
+        del look
+        return (Put(made(NotWatchedRecord, self, entry=entry.index)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

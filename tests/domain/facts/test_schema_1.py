@@ -40,6 +40,7 @@ ADDED = {
     "history_lost",
     "in_force_changed",
     "message_decided",
+    "not_watched",
     "part_handed_back",
     "part_handed_over",
     "part_told",
