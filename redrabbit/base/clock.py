@@ -80,7 +80,7 @@ class SteadyClock:
 
     def reanchor(self) -> timedelta:
         """Adopt the machine's wall clock as it is now, and return the step made."""
-        step = self.drift()
-        self._wall_at_anchor = wall_now()
-        self._steady_at_anchor = self.steady_s()
+        wall, steady_s = wall_now(), self.steady_s()
+        step = wall - (self._wall_at_anchor + timedelta(seconds=steady_s - self._steady_at_anchor))
+        self._wall_at_anchor, self._steady_at_anchor = wall, steady_s
         return step

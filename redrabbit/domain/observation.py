@@ -6,8 +6,8 @@ earlier acquisition and nothing is invented (B1, B2).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, SignalName, StationId
@@ -63,6 +63,10 @@ class Window:
             raise ValueError("a window needs aware instants")
         if self.ended_at < self.began_at:
             raise ValueError("a window can't end before it begins")
+
+    def shifted(self, step: timedelta) -> "Window":
+        """Return the same time as a clock tells it that was set by `step` since."""
+        return Window(began_at=self.began_at + step, ended_at=self.ended_at + step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,14 @@ class Reading:
     """When the value was first seen as it is."""
     retained: bool = False
 
+    def shifted(self, step: timedelta) -> "Reading":
+        """Return the same reading as a clock tells it that was set by `step` since."""
+        return replace(
+            self,
+            window=self.window.shifted(step) if self.window is not None else None,
+            changed_at=self.changed_at + step if self.changed_at is not None else None,
+        )
+
 
 Readings = Mapping[SignalName, Reading]
 
@@ -170,6 +182,8 @@ class StationView:
     station: StationId
     readings: Readings = field(default_factory=dict)
     """A value that has expired is none: its reason is `EXPIRED` (B2)."""
+    reading_age: timedelta | None = None
+    """How long ago it was read last; None: not yet."""
     no_data: NoData | None = None
     """The station as a whole: nothing at all was heard from it for too long (R17)."""
     blind: Mapping[DeviceId, NoData] = field(default_factory=dict)

@@ -17,7 +17,7 @@ Nothing is ever written (L9). Not here: what the values mean.
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from redrabbit.base.clock import Clock
@@ -30,6 +30,7 @@ from redrabbit.links.errors import StationRefusal, StationTrouble
 from redrabbit.links.link_statistics import LinkStatistics
 from redrabbit.links.modbus_connection import ModbusConnection, Request
 from redrabbit.links.reconnect import Backoff
+from redrabbit.links.stopwatch import Stopwatch
 from redrabbit.links.ticks import Ticks
 from redrabbit.services.station_link import Diagnostics, Sink
 
@@ -81,7 +82,7 @@ class ModbusStationLink:
         self._statistics = LinkStatistics(station.id, _LOG)
         self._failures_in_a_row = 0
         self._last: dict[SignalName, Value | Reason] = {}
-        self._culprits_again_at: datetime | None = None
+        self._culprits_again_s: float | None = None
         self._adopt(plan_reads(station.signals, link))
 
     @property
@@ -109,13 +110,13 @@ class ModbusStationLink:
 
     async def cycle(self) -> Acquisition:
         """Read every block once and return what came of it."""
-        began_at = self._clock.now()
+        spent = Stopwatch(self._clock)
         try:
             if not self._connection.is_open:
                 await self._connect()
             return await self._read()
         except StationTrouble as trouble:
-            return self._failure(trouble, began_at)
+            return self._failure(trouble, spent.window())
 
     async def _connect(self) -> None:
         self._statistics.disconnected()
@@ -127,12 +128,12 @@ class ModbusStationLink:
         """Read the plan's blocks; begin again with a finer plan while a block is refused."""
         self._try_culprits_again()
         while True:
-            began_at = self._clock.now()
+            spent = Stopwatch(self._clock)
             replies: list[bytes | None] = []
             refused = await self._ask_all(replies)
-            ended_at = max(began_at, self._clock.now())
+            window = spent.window()
             if replies:
-                self._statistics.timed(ended_at - began_at, len(replies))
+                self._statistics.timed(window.ended_at - window.began_at, len(replies))
             if refused is None:
                 break
             self._adopt(self._plan.split(refused))
@@ -142,7 +143,7 @@ class ModbusStationLink:
         self._statistics.good()
         return Acquisition(
             station=self._station,
-            window=Window(began_at=began_at, ended_at=ended_at),
+            window=window,
             signals=self._signals,
             changes=self._changes(replies),
             request_of=self._request_of,
@@ -176,16 +177,15 @@ class ModbusStationLink:
         self._last.update(changed)
         return tuple(_observation(name, what) for name, what in changed)
 
-    def _failure(self, trouble: StationTrouble, began_at: datetime) -> Acquisition:
+    def _failure(self, trouble: StationTrouble, window: Window) -> Acquisition:
         self._forget()
         self._failures_in_a_row += 1
-        ended_at = max(began_at, self._clock.now())
-        self._statistics.failed(trouble.reason, trouble.detail, ended_at)
+        self._statistics.failed(trouble.reason, trouble.detail, window.ended_at)
         if not self._connection.is_open:
             self._statistics.disconnected()
         return Acquisition(
             station=self._station,
-            window=Window(began_at=began_at, ended_at=ended_at),
+            window=window,
             signals=self._signals,
             failure=trouble.reason,
             detail=trouble.detail,
@@ -207,8 +207,8 @@ class ModbusStationLink:
         return pause_s
 
     def _try_culprits_again(self) -> None:
-        due_at = self._culprits_again_at
-        if due_at is not None and self._clock.now() >= due_at:
+        due_s = self._culprits_again_s
+        if due_s is not None and self._clock.steady_s() >= due_s:
             self._adopt(self._plan.without_memory())
 
     def _adopt(self, plan: ReadPlan) -> None:
@@ -217,8 +217,8 @@ class ModbusStationLink:
         self._requests = [(one, Request(one.block, self._link.unit_id)) for one in plan.blocks]
         self._request_of = {s: i for i, one in enumerate(plan.blocks) for s in one.signals}
         self._raw: list[object] = [_NEVER_READ] * len(plan.blocks)
-        self._culprits_again_at = (
-            self._clock.now() + timedelta(seconds=CULPRITS_TRIED_AGAIN_S) if plan.culprits else None
+        self._culprits_again_s = (
+            self._clock.steady_s() + CULPRITS_TRIED_AGAIN_S if plan.culprits else None
         )
 
     def _forget(self) -> None:

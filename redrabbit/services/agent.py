@@ -262,11 +262,12 @@ class Agent:
     def heartbeat(self) -> AgentHeartbeat:
         """Return whether the heart beats, and when a station was last read."""
         readings = [queue.owner.live.last_good_at() for queue in self.queues.values()]
-        known = [at for at in readings if at is not None]
+        last_reading_at = max((at for at in readings if at is not None), default=None)
         beat = self.loop_watch.last_turn_at
         return AgentHeartbeat(
             last_beat_at=beat,
-            last_reading_at=max(known) if known else None,
+            last_reading_at=last_reading_at,
+            reading_age=self.clock.now() - last_reading_at if last_reading_at else None,
             not_watching_since=beat if self.loop_watch.stands_still else None,
             not_recording=self.recording_watch.stopped(),
         )

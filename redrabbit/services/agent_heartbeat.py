@@ -12,13 +12,9 @@ class AgentHeartbeat:
 
     last_beat_at: datetime | None
     last_reading_at: datetime | None
+    reading_age: timedelta | None
+    """How long ago that was; None: nothing was read yet."""
     not_watching_since: datetime | None
     """None while the agent's heart beats."""
     not_recording: RecordingStopped | None = None
     """None while something was committed within the last seconds."""
-
-    def reading_age(self, now: datetime) -> timedelta | None:
-        """Return how old the last reading is; one taken while `now` was asked is not of the future."""
-        if self.last_reading_at is None:
-            return None
-        return max(timedelta(0), now - self.last_reading_at)

@@ -111,7 +111,8 @@ class LiveStation:
         return live
 
     def shift(self, step: timedelta) -> None:
-        """Move with a step of the clock: silence is measured in durations (R46)."""
+        """Move with a step of the clock: silence and age are measured in durations (R46)."""
+        self._readings = {name: each.shifted(step) for name, each in self.readings.items()}
         self._last_good_at += step
         self._devices.shift(step)
 
@@ -142,6 +143,7 @@ class LiveStation:
         return StationView(
             station=self._station.id,
             readings=self._unexpired(now),
+            reading_age=now - self._last_good_at if self._was_read else None,
             no_data=self.lost(now),
             blind=self.blind(now),
         )

@@ -196,6 +196,10 @@ class StationQueue:
 
     def shift(self, step: timedelta) -> None:
         """Move deadlines with a step of the clock; only while the queue is quiet."""
+        if self.not_recording_since is not None:
+            self.not_recording_since += step
+        if self._asked_at is not None:
+            self._asked_at += step
         self.owner.shift(step)
 
     def retire(self) -> None:

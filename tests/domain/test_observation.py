@@ -8,6 +8,7 @@ from redrabbit.domain.observation import (
     Acquisition,
     NoData,
     Observation,
+    Reading,
     Reason,
     StationView,
     Window,
@@ -36,6 +37,20 @@ def test_a_window_of_naive_instants_is_refused(began_at: datetime, ended_at: dat
 def test_a_window_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match="before it begins"):
         Window(began_at=NOON, ended_at=NOON - timedelta(microseconds=1))
+
+
+def test_what_was_read_keeps_its_age_and_its_length_when_the_clock_is_set() -> None:
+    """R46."""
+    step = timedelta(hours=-1)
+    window = Window(began_at=NOON, ended_at=NOON + timedelta(seconds=2))
+    read = Reading(signal=REJECTED, value=True, reason=None, window=window, changed_at=NOON)
+    moved = read.shifted(step)
+    assert moved.window == Window(began_at=NOON + step, ended_at=window.ended_at + step)
+    assert (moved.changed_at, moved.value) == (NOON + step, True)
+    never = Reading(
+        signal=REJECTED, value=None, reason=Reason.NOT_YET_READ, window=None, changed_at=None
+    )
+    assert never.shifted(step) == never
 
 
 def test_false_and_zero_are_values() -> None:

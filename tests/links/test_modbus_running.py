@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -90,13 +91,22 @@ async def test_polls_go_on_while_what_they_led_to_is_being_committed(bench: Benc
     assert not never.done()
 
 
-async def test_a_clock_stepped_back_stops_no_polls(bench: Bench) -> None:
+async def test_a_clock_stepped_back_stops_no_polls_and_leaves_none_in_the_future(
+    bench: Bench,
+) -> None:
+    """C2: the poll in flight ended at its begin, an hour ahead."""
+
     def step(_asked: Asked, proper: bytes) -> bytes:
         bench.clock.jump(-3600)
         return proper
 
     bench.station.faults.append(step)
+    start = bench.clock.now()
     await running(bench.link, lambda: len(bench.heard) >= 3, bench.heard)
+    assert all(one.window.ended_at < start for one in bench.heard)
+    assert all(
+        one.window.ended_at - one.window.began_at < timedelta(seconds=1) for one in bench.heard
+    )
     assert max(bench.clock.slept_s) <= 0.1 + 1e-6
     assert all(one.failure is None for one in bench.heard)
 

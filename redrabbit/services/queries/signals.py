@@ -1,7 +1,6 @@
 """The live signals of a station: a value with its unit and age, or why there is none (B1, B2)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.observation import Reason, StationView, Value
@@ -26,14 +25,6 @@ class SignalChip:
 def signal_chips(station: Station, view: StationView | None) -> tuple[SignalChip, ...]:
     """Return the station's signals in the order of its file; an expired value is none (B2)."""
     return tuple(_chip(spec, view) for spec in station.signals)
-
-
-def reading_age(view: StationView | None, now: datetime) -> timedelta | None:
-    """Return how old the station's newest good reading is."""
-    if view is None:
-        return None
-    ended = [r.window.ended_at for r in view.readings.values() if r.window is not None]
-    return max(now - max(ended), timedelta(0)) if ended else None
 
 
 def spoken(value: Value) -> Message | str | int:

@@ -70,7 +70,7 @@ from redrabbit.services.queries.device_overview import (
 )
 from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.pulses import PulseShown, pulses_shown
-from redrabbit.services.queries.signals import SignalChip, reading_age, signal_chips
+from redrabbit.services.queries.signals import SignalChip, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
 from redrabbit.services.queries.steps import (
     Instruction,
@@ -197,7 +197,7 @@ def station_page(
             for made in unproved_shown(each.unproved)
         ),
         signals=signal_chips(station, view),
-        reading_age=reading_age(view, now),
+        reading_age=view.reading_age if view is not None else None,
         run=_run(reader, plant, run, view, now) if run is not None else None,
         cases=_cases(reader, plant, here, view, now, is_running=run is not None),
         pulses=pulses_shown(reader, station) if run is None else (),

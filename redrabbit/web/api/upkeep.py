@@ -279,11 +279,11 @@ class _Figures(Collector):
             "How long ago something was recorded last, while nothing is; 0 while something is.",
             value=(self.now - stopped.since).total_seconds() if stopped is not None else 0.0,
         )
-        if self.heartbeat.last_reading_at is not None:
+        if self.heartbeat.reading_age is not None:
             yield GaugeMetricFamily(
                 "redrabbit_last_reading_age_seconds",
                 "Age of the newest reading of any station.",
-                value=(self.now - self.heartbeat.last_reading_at).total_seconds(),
+                value=self.heartbeat.reading_age.total_seconds(),
             )
         if self.verification.verified_at is not None:
             yield GaugeMetricFamily(

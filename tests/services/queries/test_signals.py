@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from redrabbit.domain.observation import Value
-from redrabbit.services.queries.signals import reading_age, signal_chips, spoken
+from redrabbit.services.queries.signals import signal_chips, spoken
 from tests.plants import OP20
 from tests.services.queries.at_op20 import AtOp20
 from tests.showcase_story import LOST, Showcase
@@ -24,7 +24,6 @@ def test_a_station_that_nobody_watches_has_not_been_read() -> None:
     bench = AtOp20()
     chips = signal_chips(bench.plant.station(OP20), None)
     assert {getattr(chip.value, "code", None) for chip in chips} == {"reason.not_yet_read"}
-    assert reading_age(None, bench.clock.now()) is None
 
 
 def test_an_old_value_is_none() -> None:
@@ -34,7 +33,7 @@ def test_an_old_value_is_none() -> None:
     view = bench.owner.view(now)
     chips = signal_chips(bench.plant.station(OP20), view)
     assert {getattr(chip.value, "code", None) for chip in chips} == {"reason.expired"}
-    assert reading_age(view, now) == timedelta(seconds=60)
+    assert view.reading_age == timedelta(seconds=60)
 
 
 @pytest.mark.parametrize(
