@@ -10,12 +10,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redrabbit.base.clock import Clock
-from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.part_count import CountedWhy
-from redrabbit.domain.facts.plant import AgentStopped, ClockStepped
+from redrabbit.domain.facts.plant import AgentStopped
 from redrabbit.domain.identity import AGENT, LineId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
@@ -25,7 +24,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord, PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
-from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.clock_steps import CLOCK_STEP_S, note_clock_step
 from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.loop_watch import LoopWatch
@@ -57,8 +56,6 @@ COUNTS_S = 1.0
 """How often it is looked whether a count must be told."""
 STREAM_HEADS_S = 10.0
 """How often it is looked whether an hour or a shift has ended."""
-CLOCK_STEP_S = 1.0
-"""A wall clock that is this far off has been set; smaller drift is adopted unseen."""
 
 PreviousPlant = Callable[[Reader], Plant | None]
 """Returns the plant as it was last in force; None where nobody can tell any more."""
@@ -406,13 +403,6 @@ class Agent:
 def _adopted(reader: Reader) -> str | None:
     last = latest(reader, ConfigurationRecord, by="adopted_at")
     return last.digest if last is not None else None
-
-
-def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
-    """Record that the machine's clock was set: `before` is what it said until then (R46)."""
-    stepped = ClockStepped(step_s=step.total_seconds())
-    record(uow, stepped, stream=PLANT_STREAM, at=before, actor=AGENT)
-    raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now)
 
 
 def note_stopped(

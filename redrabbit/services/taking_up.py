@@ -32,6 +32,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.clock_steps import last_recorded_at, note_step_since_last_entry
 from redrabbit.services.part_counting import CountedBefore, counter_of
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.pulse_learning import learnt_so_far
@@ -64,8 +65,10 @@ def open_life(
     be read any more (None), what was made of it is at least not forgiven.
     """
     number = _next_life(uow)
+    last_at = last_recorded_at(uow, sum(head.next_seq for head in uow.stream_heads.values()))
     started = AgentStarted(agent_id=number, software=software)
     record(uow, started, stream=PLANT_STREAM, actor=AGENT)
+    note_step_since_last_entry(uow, last_at)
     if before is not None:
         scheduling.step(uow, before)
     else:

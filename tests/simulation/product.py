@@ -25,7 +25,7 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PulseRecord
 from redrabbit.services import scheduling
-from redrabbit.services.agent import note_clock_step
+from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.pending import Pending
 from redrabbit.services.pulse_learning import PulseNews, keep

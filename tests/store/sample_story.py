@@ -50,7 +50,8 @@ from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run import Disowned
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
-from redrabbit.services.agent import note_clock_step, note_stopped
+from redrabbit.services.agent import note_stopped
+from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.loop_watch import Hole, note_holes
