@@ -13,14 +13,15 @@ from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
 from redrabbit.config.problem import ConfigurationProblems
-from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
-from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.facts.catalogue import fact_of, fold
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.identity import Actor, person_name
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.plant import NotificationTarget
+from redrabbit.domain.signed_note import parse_note
 from redrabbit.exit_codes import exit_code_of
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.errors import StoreTrouble
@@ -40,6 +41,7 @@ def accept_loss_at(
 
     def work() -> int:
         note, name = kept_note(kept_checkpoint), person_name(by)
+        told = parse_checkpoint(parse_note(note).text)  # believed only once the key is there
         path = sqlite_path(parsed_url(database_url))
         if path is not None:
             refuse_no_file(path)
@@ -52,7 +54,7 @@ def accept_loss_at(
             clock=SteadyClock(),
             recording=recording,
             key_path=key_file,
-            accepts_loss=True,
+            accepted_loss=told,
         ) as database:
             kept = checkpoint_in(
                 note, database.verification.verifier, str(kept_checkpoint), "kept_unreadable"
@@ -62,6 +64,9 @@ def accept_loss_at(
                     f"{kept_checkpoint}: it is no checkpoint of this ledger, signed with its key"
                 )
             lost = database.read_now(lambda reader: _lost(reader, kept))
+            if lost is not None and database.read_now(lambda reader: _is_recorded(reader, kept)):
+                put_out("this loss is recorded already")
+                return 0
             if lost is None:
                 put_out("nothing is lost: the ledger begins with the one of this checkpoint")
                 return 0
@@ -95,15 +100,27 @@ def _id_of(uow: UnitOfWork, name: str) -> str:
 
 def _lost(reader: Reader, kept: Checkpoint) -> HistoryLost | None:
     """Return what is lost of a kept history; None where the ledger begins with it."""
-    size = reader.head().size
-    if kept.size > size:
-        return HistoryLost(first=size, size=kept.size, root=kept.root.hex())
-    if stored_frontier(kept.size, reader.tree_node).root == kept.root:
+    head = reader.head()
+    if kept.size <= head.size and stored_frontier(kept.size, reader.tree_node).root == kept.root:
         return None
-    return HistoryLost(first=None, size=kept.size, root=kept.root.hex())
+    return HistoryLost(
+        size=kept.size, root=kept.root.hex(), found_size=head.size, found_root=head.root
+    )
+
+
+def _is_recorded(reader: Reader, kept: Checkpoint) -> bool:
+    """Tell whether somebody has accepted the loss of this history before."""
+    told = map(fact_of, reader.entries_of(HistoryLost.TYPE))
+    return any(
+        isinstance(fact, HistoryLost) and (fact.size, fact.root) == (kept.size, kept.root.hex())
+        for fact in told
+    )
 
 
 def _in_words(lost: HistoryLost) -> str:
-    if lost.first is None:
+    if lost.found_size >= lost.size:
         return f"the history of {lost.size} entries is lost, and the ledger goes on with another"
-    return f"the ledger lost {lost.size - lost.first} entries, from entry {lost.first} on"
+    return (
+        f"the ledger lost at least {lost.size - lost.found_size} entries: it had {lost.size}, and goes on "
+        f"with {lost.found_size}"
+    )

@@ -16,7 +16,9 @@ from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
 from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.entry_proof import verify_proof
+from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.findings import HEADS_NOT_SAID, KEPT_NOT_PROVED, Finding, in_english
 from redrabbit.domain.kept_checkpoint import kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
@@ -108,13 +110,29 @@ def verify_file(path: Path, given: Given) -> int:
         put_out(
             f"{shown.verdict(told.header.key)}{_complete(told)}: {told.records} records of "
             f"{told.header.plant}, {instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
-            f"ledger of {told.checkpoint.size} entries",
+            f"ledger of {told.checkpoint.size} entries; lines in the file: {_lines(told.header)}",
+            *_losses(told.losses),
             *shown.trusted(told.header.key, "in the file"),
             *_erased(told.erased),
         )
         return _tell_rest((*beside, *_end_not_said(told)))
 
     return _exit_code_of(work)
+
+
+def _lines(header: Header) -> str:
+    if header.lines is None:
+        return "all"
+    return ", ".join(header.lines) or "none, the plant's own records only"
+
+
+def _losses(losses: Sequence[HistoryLost]) -> Iterator[str]:
+    """Yield the lines that tell of history that was lost, as the records themselves say (D62)."""
+    for lost in losses:
+        yield (
+            f"the records say that a history of {lost.size} entries was lost, and the ledger went on with "
+            f"{lost.found_size}: compare a checkpoint of that history with this"
+        )
 
 
 def _complete(told: ExportVerification) -> str:

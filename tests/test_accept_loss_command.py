@@ -82,13 +82,16 @@ def test_an_older_copy_is_not_opened_and_the_message_says_what_to_do(put_back: P
 def test_whoever_accepts_it_is_recorded_and_the_plant_goes_on(put_back: Path, told: Told) -> None:
     code, said = told(put_back, head_of(put_back))
     assert code == 0
-    assert "recorded by Anna Li: the ledger lost 3 entries, from entry 2 on" in said
+    assert (
+        "recorded by Anna Li: the ledger lost at least 3 entries: it had 5, and goes on with 2"
+        in said
+    )
     with opened(put_back) as database:
         entries = database.read_now(lambda reader: reader.entries())
         lost, raised = entries[2:]
         fact = fact_of(lost)
         assert isinstance(fact, HistoryLost)
-        assert (fact.first, fact.size) == (2, 5)
+        assert (fact.found_size, fact.size) == (2, 5)
         names = database.read_now(lambda reader: reader.names())
         assert names[lost.actor.id].name == "Anna Li"
         assert raised.payload is not None
@@ -187,3 +190,35 @@ def test_what_is_remembered_is_never_ahead_of_the_database(tmp_path: Path) -> No
     append(path, 1)
     with open_for_reading(f"sqlite:///{path}") as database:
         assert database.read_now(lambda reader: reader.head()).size == 5
+
+
+@pytest.mark.parametrize("which", ["older", "another ledger's"])
+def test_a_checkpoint_that_shows_no_loss_does_not_make_it_forgotten(
+    put_back: Path, tmp_path: Path, told: Told, which: str
+) -> None:
+    """Nothing is recorded, so what is remembered stays as it was, and so does the refusal."""
+    remembered = head_of(put_back).read_text(encoding="utf-8")
+    checkpoint = tmp_path / "checkpoint"
+    if which == "older":
+        with open_for_reading(f"sqlite:///{put_back}") as database:
+            note = database.read_now(lambda reader: reader.head()).checkpoint
+        checkpoint.write_text(note, encoding="utf-8")
+    else:
+        other = tmp_path / "other.db"
+        append(other, 9)
+        shutil.copyfile(head_of(other), checkpoint)
+    code, _ = told(put_back, checkpoint)
+    assert code != 0
+    assert head_of(put_back).read_text(encoding="utf-8") == remembered
+    with pytest.raises(LostHistory):
+        opened(put_back)
+
+
+def test_a_loss_is_recorded_once(put_back: Path, tmp_path: Path, told: Told) -> None:
+    kept = tmp_path / "kept"
+    shutil.copyfile(head_of(put_back), kept)
+    told(put_back, kept)
+    code, said = told(put_back, kept)
+    assert (code, "recorded already" in said) == (0, True)
+    with open_for_reading(f"sqlite:///{put_back}") as database:
+        assert database.read_now(lambda reader: len(reader.entries_of(HistoryLost.TYPE))) == 1

@@ -43,8 +43,10 @@ class EmptyLedger:
     def streams(self) -> tuple[()]:
         return ()
 
-    def entries_of(self, *types: str, descending: bool = False, limit: int = 0) -> tuple[()]:
-        del types, descending, limit
+    def entries_of(
+        self, *types: str, first: int = 0, descending: bool = False, limit: int = 0
+    ) -> tuple[()]:
+        del types, first, descending, limit
         return ()
 
     def tree_node(self, level: int, position: int) -> bytes:

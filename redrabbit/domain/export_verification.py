@@ -1,7 +1,7 @@
 """Verification of an exported file of records by someone who has nothing but the file and a key.
 
-Reads the forms of `redrabbit.domain.export_format` strictly, line by line, in constant memory: a line that
-is not canonical is not read. Findings come in the order of the file, the seal's last; behind a line that
+Reads the forms of `redrabbit.domain.export_format` strictly, line by line, in memory that grows only with what was
+erased: a line that is not canonical is not read. Findings come in the order of the file, the seal's last; behind a line that
 can't be read nothing is judged but the seal.
 """
 
@@ -25,6 +25,7 @@ from redrabbit.domain.export_format import (
     header_line,
 )
 from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
@@ -44,6 +45,8 @@ from redrabbit.domain.named_in_force import NamedInForce
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
 
+MOST_FINDINGS: Final = 1_000
+"""Behind so many nothing more is judged but the seal."""
 _FEWEST_LINES: Final = 3
 """Header, checkpoint, seal: the export of an empty log."""
 
@@ -71,6 +74,8 @@ class ExportVerification:
     """Nothing recorded in the period before this instant was left out; None: not proved for any."""
     begins_with: dict[int, bytes] = field(default_factory=dict)
     """Sizes of earlier ledgers that this one is proved to begin with, each with its root."""
+    losses: list[HistoryLost] = field(default_factory=list)
+    """History that the records in the file say was lost (D62)."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     by_stream: dict[str, int] = field(default_factory=dict)
     """Records in the period for each stream."""
@@ -332,10 +337,13 @@ class _Reading:
             self.verification.findings += self._seal(last, self._verifier)
 
     def _judge(self, read: Callable[..., Iterable[Finding]], *args: bytes) -> None:
+        found = self.verification.findings
         try:
-            self.verification.findings.extend(read(*args))
+            found.extend(read(*args))
         except _UnreadableError as error:
-            self.verification.findings.append(error.finding)
+            found.append(error.finding)
+            self._is_readable = False
+        if len(found) >= MOST_FINDINGS:
             self._is_readable = False
 
     def _line(self, content: bytes) -> Iterator[Finding]:
@@ -349,6 +357,8 @@ class _Reading:
             checkpoint = _read_checkpoint(line, cast("NoteVerifier", self._verifier))
             self.verification.checkpoint = checkpoint
             header = self._header
+            if header.format == FORMAT_1 and checkpoint.size and not checkpoint.heads:
+                raise _UnreadableError("line 2", "the checkpoint does not list the streams")
             if header.format == FORMAT_1 or not checkpoint.size:
                 self._heads = checkpoint.heads
                 self.verification.complete_until = min(header.made_at, header.period.ends_at)
@@ -371,11 +381,11 @@ class _Reading:
         return cast("Checkpoint", self.verification.checkpoint)
 
     def _further(self, line: str, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
-        if fields.keys() == {"consistency", "root", "size"}:
+        if fields.keys() == {"consistency", "root", "size"} and self._may_come_first:
             yield from self._consistency(fields)
         elif line in _ELSEWHERE:
             yield from self._section_end()
-            self._section = _ELSEWHERE[line]
+            self._section = self._elsewhere(_ELSEWHERE[line])
         elif fields.keys() == {"stream"}:
             yield from self._section_end()
             self._section = self._begun(str(fields["stream"]))
@@ -383,6 +393,21 @@ class _Reading:
             yield from self._entry(fields)
         else:
             raise _UnreadableError(f"line {self._number}", "neither a stream nor an entry of one")
+
+    @property
+    def _may_come_first(self) -> bool:
+        """Whether what stands above all sections of format 2 may still come."""
+        return self._section is None and self._header.format != FORMAT_1
+
+    def _elsewhere(self, kind: Elsewhere) -> Elsewhere:
+        """Return the section; of format 1 only erasures are, and by where streams stand all others are judged."""
+        is_first = kind is Elsewhere.STREAM_HEADS
+        is_of_1 = kind is Elsewhere.PAYLOADS_ERASED
+        if (is_first and not self._may_come_first) or (
+            self._header.format == FORMAT_1 and not is_of_1
+        ):
+            raise _UnreadableError(f"line {self._number}", kind.value, "section_extra")
+        return kind
 
     def _begun(self, stream: str) -> _Section:
         is_first = stream not in self.verification.by_stream and self._header.asks_for(stream)
@@ -423,7 +448,7 @@ class _Reading:
         try:
             self.verification.payloads.note(entry)
             self._in_force.give(entry, leaf, place)
-            self._note_heads(entry)
+            self._note_said(entry)
         except ValueError as error:
             yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
         if isinstance(section, _Section):
@@ -434,8 +459,10 @@ class _Reading:
             expected = ", ".join(sorted(TYPES_OF[section]))
             raise _UnreadableError(f"line {number}", f"an entry of another type than {expected}")
 
-    def _note_heads(self, entry: Entry) -> None:
-        """Take in where the streams stand, if this is the entry that says it for the file."""
+    def _note_said(self, entry: Entry) -> None:
+        """Take in where the streams stand, if this entry says it for the file, and a loss of history."""
+        if entry.type == HistoryLost.TYPE and entry.payload is not None:
+            self.verification.losses.append(decode(HistoryLost, entry.payload))
         if self._section is Elsewhere.STREAM_HEADS and entry.payload is not None:
             self._heads = decode(StreamHeads, entry.payload).heads
             self.verification.complete_until = min(entry.recorded_at, self._header.period.ends_at)

@@ -141,7 +141,7 @@ def _refuse_other_heads(entry: Entry, scan: Scan) -> None:
     """Raise ValueError for an entry that says of the streams what is not so: exports are proved whole by it."""
     if entry.type != StreamHeads.TYPE or entry.payload is None:
         return
-    if decode(StreamHeads, entry.payload).heads != scan.log.heads:
+    if decode(StreamHeads, entry.payload) != StreamHeads.of(scan.log.heads):
         raise ValueError("the streams do not stand where it says")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from redrabbit.base.bounded import MB, size_text
 from redrabbit.base.private_files import create_private
@@ -43,6 +43,8 @@ from redrabbit.services.ports import Reader
 
 _CHUNK: Final = 500
 """Entries read at a time; each is a few kilobytes at most."""
+_ADOPTIONS: Final = 20
+"""Read at a time: each may have all files of a plant in it."""
 _NODES: Final = 4_096
 """Nodes of the tree that are kept: proofs of entries that are near each other share most of theirs."""
 MOST_LINE_BYTES: Final = 64 * MB
@@ -85,7 +87,7 @@ def _body(reader: Reader, signer: Signer, asked: Asked) -> Iterator[str]:
     if asked.kept is not None:
         yield consistency_line(asked.kept, _consistency(lines.tree, signed, asked.kept))
     heads = reader.entries_of(StreamHeads.TYPE, descending=True, limit=1)
-    yield from lines.elsewhere(Elsewhere.STREAM_HEADS, heads)
+    yield from lines.elsewhere(Elsewhere.STREAM_HEADS, map(_Place.of, heads))
     for stream in filter(header.asks_for, streams):
         yield stream_line(stream)
         yield from lines.of_stream(stream, reader.covering_range(stream, asked.period))
@@ -190,6 +192,29 @@ def _verifier(text: str) -> Verifier:
         raise ValueError(str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an entry stands, without what it says: that can be all files of a configuration."""
+
+    index: int
+    type: str
+    stream: str
+    stream_seq: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return the place of an entry."""
+        return cls(entry.index, entry.type, entry.stream, entry.stream_seq)
+
+
+def _adoptions(reader: Reader) -> Iterator[_Place]:
+    """Yield where each configuration was adopted, and each list of what is in force, in order."""
+    types, first = (ConfigurationAdopted.TYPE, InForceChanged.TYPE), 0
+    while some := reader.entries_of(*types, first=first, limit=_ADOPTIONS):
+        yield from map(_Place.of, some)
+        first = some[-1].index + 1
+
+
 class _Lines:
     """Makes the lines of entries of the log, and keeps in mind which were made."""
 
@@ -201,8 +226,8 @@ class _Lines:
             raise _damaged(Finding(code="root_differs", place="ledger"))
         self._seqs: dict[str, range] = {}
         """Which entries of each stream were made."""
-        self._adopted = reader.entries_of(ConfigurationAdopted.TYPE, InForceChanged.TYPE)
-        self._begins = [e.index for e in self._adopted if e.type == ConfigurationAdopted.TYPE]
+        self._adopted = list(_adoptions(reader))
+        self._begins = [at.index for at in self._adopted if at.type == ConfigurationAdopted.TYPE]
         """Where each configuration was adopted."""
         self._used: set[int] = set()
         """The places in `_begins` of the configurations under which entries were made."""
@@ -225,29 +250,29 @@ class _Lines:
                 yield self._of(index, stored)
             seq += len(found)
 
-    def elsewhere(self, kind: Elsewhere, entries: Iterable[Entry]) -> Iterator[str]:
+    def elsewhere(self, kind: Elsewhere, places: Iterable[_Place]) -> Iterator[str]:
         """Yield the lines of entries that say something of others, those that were not made yet."""
-        missing = [entry for entry in entries if not self._is_made(entry)]
+        missing = [place for place in places if not self._is_made(place)]
         if missing or kind is Elsewhere.STREAM_HEADS:
             yield elsewhere_line(kind)
-        for entry in missing:
-            yield self._of(entry.index, self._reader.stored_entry(entry.index))
+        for place in missing:
+            yield self._of(place.index, self._reader.stored_entry(place.index))
 
-    def in_force(self) -> Iterator[Entry]:
+    def in_force(self) -> Iterator[_Place]:
         """Yield what says what was in force for the entries that were made."""
-        for entry in self._adopted:
-            if bisect_right(self._begins, entry.index) - 1 in self._used:
-                yield entry
+        for place in self._adopted:
+            if bisect_right(self._begins, place.index) - 1 in self._used:
+                yield place
 
-    def erasures(self) -> list[Entry]:
+    def erasures(self) -> list[_Place]:
         """Return the entries that say of a payload that was not there: erased."""
         if not self._gone:
             return []
         found = self._reader.entries_of(PayloadsErased.TYPE)
-        return [entry for entry in found if _erased_by(entry) & self._gone]
+        return [_Place.of(entry) for entry in found if _erased_by(entry) & self._gone]
 
-    def _is_made(self, entry: Entry) -> bool:
-        return entry.stream_seq in self._seqs.get(entry.stream, ())
+    def _is_made(self, place: _Place) -> bool:
+        return place.stream_seq in self._seqs.get(place.stream, ())
 
     def _of(self, index: int, stored: StoredEntry) -> str:
         """Return an entry's line, with its proof and the name behind its actor."""

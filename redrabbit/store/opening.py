@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.private_files import create_private
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
@@ -67,13 +68,13 @@ def open_database(
     recording: Recording,
     key_path: Path | None = None,
     progress: OpeningProgress | None = None,
-    accepts_loss: bool = False,
+    accepted_loss: Checkpoint | None = None,
 ) -> SqlDatabase:
     """Return the database for the one process that writes; made if it isn't there.
 
     `plant` names a new log; `key_path` is where its signing key lies: beside an SQLite file
     unless said otherwise, required for PostgreSQL. A ledger that does not go on from the head that is
-    remembered beside the key is LostHistory, but where its loss is being accepted. Raises the errors of
+    remembered beside the key is LostHistory, unless `accepted_loss` is of as many entries or more. Raises the errors of
     `redrabbit.services.errors`, each with a message for the person who started the program.
     """
     parsed = parsed_url(url)
@@ -100,7 +101,7 @@ def open_database(
                 key,
                 clock=clock,
                 recording=recording,
-                remembered=RememberedHead(key_path, accepts_loss=accepts_loss),
+                remembered=RememberedHead(key_path, accepted=accepted_loss),
                 progress=progress or OpeningProgress(),
             )
     except BaseException:

@@ -36,9 +36,10 @@ log = logging.getLogger("redrabbit.store")
 class RememberedHead:
     """The file that holds the last signed head of one log."""
 
-    def __init__(self, key_path: Path, *, accepts_loss: bool = False) -> None:
+    def __init__(self, key_path: Path, *, accepted: Checkpoint | None = None) -> None:
         self.path = key_path.with_suffix(".head")
-        self._accepts_loss = accepts_loss
+        self._accepted = accepted
+        """The checkpoint whose loss a person is about to record."""
         self._written = -1
         """Size of the log when it was written last."""
         self._written_at_s = -EVERY_S
@@ -48,11 +49,11 @@ class RememberedHead:
         self, connection: Connection, verifier: NoteVerifier, size: int
     ) -> None:
         """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered."""
-        if self._accepts_loss:
-            return
         remembered = self._read(verifier)
         if remembered is None:
             return
+        if self._accepted is not None and self._accepted.size >= remembered.size:
+            return  # what is remembered is lost with it: a shorter one would hide that more was
         if remembered.size > size:
             raise self._lost(
                 f"its ledger has {size} entries, and had {remembered.size}: "

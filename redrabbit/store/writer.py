@@ -99,7 +99,7 @@ class Writer:
         self._seal = key.seal
         self._remembered = remembered
         self._head: LedgerHead | None = None
-        """As it was read or signed last; of a commit that failed, until the next."""
+        """As it was signed last by this process; of a commit that failed, until the next."""
         self._signer = key.signer
         self._clock = clock
         self._recorded = Recorded()
@@ -310,7 +310,7 @@ class Writer:
                         connection, self._signer.verifier, self.recording.fold
                     )
                     self._refuse_other_history(connection, found)
-                    self._recorded, self._head = found, head
+                    self._recorded = found
             self._log_is_known = self._has_read = True
         return connection
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from redrabbit.domain import export_verification
 from redrabbit.domain.checkpoint import (
     Checkpoint,
     checkpoint_of,
@@ -35,7 +36,7 @@ from redrabbit.domain.export_format import (
 )
 from redrabbit.domain.export_verification import ExportVerification, verify_records
 from redrabbit.domain.facts.codec import encode
-from redrabbit.domain.facts.plant import PayloadsErased
+from redrabbit.domain.facts.plant import HistoryLost, PayloadsErased
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
@@ -695,3 +696,54 @@ def seal_of_format_1(lines: list[str]) -> ExportVerification:
     body.add(content)
     note = sign_note(body.seal_text(FORMAT_1, KEY.name), KEY)
     return verify(content + canonical_text({"seal": note}).encode() + b"\n")
+
+
+def test_a_file_of_format_1_lists_the_streams_in_its_checkpoint() -> None:
+    """Else whoever has the key could seal an empty file as complete."""
+    header = header_line(replace(HEADER, format=FORMAT_1))
+    note = checkpoint_line(sign_checkpoint(LOG[-1].log, KEY))
+    (found,) = seal_of_format_1([header, note]).findings
+    assert (found.code, found.place) == ("line_unreadable", "line 2")
+
+
+@given(st.data())
+def test_sections_that_are_moved_never_show_more_than_an_honest_file(data: st.DataObject) -> None:
+    """Sealed again with the key: an end that was cut is told, wherever the streams' heads were put."""
+    lines = lines_of()
+    heads, rest = lines[2:4], [*lines[:2], *lines[4:]]
+    ends = [n for n, line in enumerate(rest) if line.startswith('{"entry"')]
+    cut = data.draw(st.sets(st.sampled_from(ends)))
+    kept = [line for n, line in enumerate(rest) if n not in cut]
+    place = data.draw(st.integers(2, len(kept)))
+    verification = verify(seal([*kept[:place], *heads, *kept[place:]]))
+    if verification.sound and verification.complete_until is not None:
+        assert verification.by_stream == verify(seal(lines)).by_stream
+
+
+@pytest.mark.parametrize("kind", [Elsewhere.STREAM_HEADS, Elsewhere.IN_FORCE])
+def test_what_format_1_did_not_have_is_not_read_in_it(kind: Elsewhere) -> None:
+    log = LOG[-1].log
+    checkpoint = replace(checkpoint_of(KEY.name, log), heads=log.heads)
+    header = replace(HEADER, format=FORMAT_1)
+    lines = [header_line(header), checkpoint_line(sign_note(checkpoint_text(checkpoint), KEY))]
+    (found, *_) = seal_of_format_1([*lines, elsewhere_line(kind)]).findings
+    assert (found.code, found.place) == ("section_extra", "line 3")
+
+
+def test_so_much_that_is_wrong_is_not_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_verification, "MOST_FINDINGS", 3)
+    lines = [line.replace('"0.1.0"', '"0.1.1"') for line in lines_of()]
+    assert len(codes(lines)) < 6 < len(ENTRIES)
+
+
+def test_a_file_tells_of_history_that_was_lost() -> None:
+    """D62: the records are sound, and say themselves what is missing."""
+    lost = HistoryLost(size=9, root="00" * 32, found_size=7, found_root="11" * 32)
+    event = Event(
+        type=lost.TYPE, stream="plant", occurred_at=hour(9), actor=AGENT, payload=encode(lost)
+    )
+    one = LogState().append(event, hour(9), replace(CONTEXT, in_force=""), bytes(16))
+    lines = [header_line(HEADER), checkpoint_line(sign_checkpoint(one.log, KEY))]
+    lines += [stream_line("plant"), entry_line(0, one.stored, ())]
+    verification = verify(seal(lines))
+    assert (verification.findings, verification.losses) == ([], [lost])

@@ -63,9 +63,7 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"begins_at ="}): "begun in one microsecond",
     },
     "alarms": {
-        frozenset(
-            {"kind =", "ended_at IS NULL"}
-        ): "of a kind that ends, and has not; losses of history",
+        frozenset({"kind =", "ended_at IS NULL"}): "of a kind that ends, and has not",
         frozenset({"run_id =", "part_id =", "kind ="}): "about one part of one run",
         frozenset({"acknowledged_at IS NULL", "station =", "kind IN"}): "parts that are out, at one"
         " station, that nobody acknowledged: its page shows them",

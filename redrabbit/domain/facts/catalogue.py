@@ -120,6 +120,7 @@ BY_TYPE: Mapping[str, type[Fact]] = {kind.TYPE: kind for kind in FACTS}
 
 FOUND_BY_TYPE: tuple[str, ...] = (
     plant.ConfigurationAdopted.TYPE,
+    plant.HistoryLost.TYPE,
     plant.InForceChanged.TYPE,
     plant.PayloadsErased.TYPE,
     stream_heads.StreamHeads.TYPE,

@@ -210,12 +210,14 @@ class HistoryLost(Fact):
 
     TYPE: ClassVar = "history_lost"
 
-    first: int | None
-    """Index of the first entry that is lost; None: the ledger has another history, and nobody can tell from where on."""
     size: int
     """How many entries the ledger had."""
     root: str
     """The Merkle root over them, hex."""
+    found_size: int
+    """How many it was found to have; whether they are the first of those that it had is not known."""
+    found_root: str
+    """The Merkle root over these, hex."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

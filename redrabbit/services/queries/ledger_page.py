@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.plant import HistoryLost
-from redrabbit.domain.records import AlarmRecord
 from redrabbit.services.noting_stream_heads import last_said
-from redrabbit.services.ports import Reader, equals
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Person, person
 from redrabbit.services.verifying import VerificationState
 
@@ -20,8 +18,8 @@ MOST_LOSSES = 20
 class Loss:
     """History that was lost, and who went on without it (D62)."""
 
-    first: int | None
     size: int
+    found_size: int
     accepted_at: datetime
     accepted_by: Person
 
@@ -64,23 +62,15 @@ def ledger_page(reader: Reader, key: str, verification: VerificationState) -> Le
 
 
 def _losses(reader: Reader) -> tuple[Loss, ...]:
-    alarms = reader.find(
-        AlarmRecord,
-        equals("kind", AlarmKind.HISTORY_LOST),
-        equals("ended_at", None),  # it never ends: so that the index of those that stand is used
-        order_by="raised_entry",
-        descending=True,
-        limit=MOST_LOSSES,
-    )
-    names = reader.names() if alarms else {}
-    told = [reader.entries(alarm.raised_entry - 1, 1)[0] for alarm in alarms]  # right before it
+    found = reader.entries_of(HistoryLost.TYPE, descending=True, limit=MOST_LOSSES)
+    names = reader.names() if found else {}
     return tuple(
         Loss(
-            first=fact.first,
             size=fact.size,
+            found_size=fact.found_size,
             accepted_at=entry.recorded_at,
             accepted_by=person(names, entry.actor.id, entry.actor.how),
         )
-        for entry in told
+        for entry in found
         if isinstance(fact := fact_of(entry), HistoryLost)
     )

@@ -56,12 +56,13 @@ def test_it_says_what_was_lost_and_who_went_on_without_it() -> None:
     bench = Bench()
 
     def lose(uow: UnitOfWork) -> None:
-        for first in (7, None):
-            accept_loss(uow, HistoryLost(first=first, size=9, root="00"), Actor.stated("Li"))
+        for found in (7, 12):
+            lost = HistoryLost(size=9, root="00", found_size=found, found_root="00")
+            accept_loss(uow, lost, Actor.stated("Li"))
 
     bench.write(lose)
     found = page(bench).losses
-    assert [(each.first, each.size, each.accepted_by.name) for each in found] == [
-        (None, 9, "Li"),
+    assert [(each.found_size, each.size, each.accepted_by.name) for each in found] == [
+        (12, 9, "Li"),
         (7, 9, "Li"),
     ]
