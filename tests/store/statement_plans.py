@@ -62,6 +62,9 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"ends_at >"}): "not over yet",
         frozenset({"begins_at ="}): "begun in one microsecond",
     },
+    "not_watched": {
+        frozenset({"ends_at >"}): "since something fell due that is being decided",
+    },
     "alarms": {
         frozenset({"kind =", "ended_at IS NULL"}): "of a kind that ends, and has not",
         frozenset({"run_id =", "part_id =", "kind ="}): "about one part of one run",
