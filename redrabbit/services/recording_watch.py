@@ -1,9 +1,9 @@
 """Whether anything is recorded: known by what was recorded last, never by a loop that turns (K4, B20).
 
-The heart's own beat is a commit each second; while it succeeds, others can. Once nothing was committed for five seconds
-nothing is recorded, whatever the reason: a disk that is full, a database that says no or says nothing. The log is told
-once when it stops and once when it works again. Receivers of alarms hear of it by `redrabbit.alarms.recording_told`,
-which needs no database.
+The heart's own beat is a commit each second, and proves that the ledger takes entries (decision 0029). Once none
+succeeded for five seconds nothing is recorded, whatever the reason: a disk that is full, a database that says no or
+says nothing, a ledger that refuses. The log is told once when it stops and once when it works again. Receivers of
+alarms hear of it by `redrabbit.alarms.recording_told`, which needs no database.
 """
 
 import logging

@@ -8,8 +8,8 @@ fails half way, the whole command is lost even if it swallows the error: `failur
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +18,7 @@ from redrabbit.base.signing import Signer
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
+from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead, canonical_text
 from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.record_query import latest
@@ -33,6 +34,9 @@ from redrabbit.store.rows import key_of, refuse_unfit, row_of
 from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
 
 R = TypeVar("R", bound=Record)
+
+PROVED_FOR: Final = timedelta(seconds=30)
+"""So long a commit of the ledger proves that it takes another, unless one is refused before."""
 
 
 def new_salt() -> bytes:
@@ -61,8 +65,12 @@ class SqlUnitOfWork(SqlReader):
         now: datetime,
         recording: Recording,
         signer: Signer,
+        *,
+        proved_at: datetime | None = None,
     ) -> None:
         super().__init__(connection, signer.verifier)
+        self.proved_at = proved_at
+        """When it was known last that the ledger takes entries; None if one was refused since."""
         self.recorded = recorded
         """After this command's appends; the writer keeps it if the command succeeds."""
         self.failure: StoreTrouble | None = None
@@ -194,12 +202,27 @@ class SqlUnitOfWork(SqlReader):
             raise self.failure
 
     def beat(self, name: str, at: datetime) -> None:
-        """Note that a part of the service was alive."""
+        """Note that a part of the service was alive, and could record: a heartbeat stands for all other commits."""
         with translated("writing a heartbeat"):
             self._connection.execute(
                 _BEAT[self._connection.dialect.name],
                 {"name": name, "beat_at": at},
             )
+        age = self._now - self.proved_at if self.proved_at is not None else PROVED_FOR
+        if not timedelta(0) <= age < PROVED_FOR:  # a clock that was set back proves nothing
+            self._prove()
+
+    def _prove(self) -> None:
+        """Write an entry and the head, and take both back; StoreTrouble if the ledger does not take them."""
+        event = Event(type="proof", stream="plant", occurred_at=self._now, actor=AGENT, payload={})
+        context = LedgerContext(in_force=self.in_force, software=self._recording.software)
+        appended = self.recorded.log.append(event, self._now, context, self._recording.salt())
+        with translated("trying to write the ledger"):
+            trial = self._connection.begin_nested()
+            ledger.insert_entries(self._connection, [ledger.ledger_row(appended)])
+            ledger.refuse_read_only(self._connection)
+            trial.rollback()
+        self.proved_at = self._now
 
 
 def apply_change(connection: Connection, change: Put) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -103,6 +104,8 @@ class Writer:
         self._signer = key.signer
         self._clock = clock
         self._recorded = Recorded()
+        self._proved_at: datetime | None = None
+        """When the ledger was last known to take entries; None since a command was in trouble."""
         self._log_is_known = False
         self._has_read = False
         """Whether the database was read: from then on it is as this process left it."""
@@ -273,15 +276,21 @@ class Writer:
     def _run_one(
         self, connection: Connection, job: _Job, recorded: Recorded
     ) -> tuple[_Outcome, Recorded]:
-        work = SqlUnitOfWork(connection, recorded, self._clock.now(), self.recording, self._signer)
+        now = self._clock.now()
+        work = SqlUnitOfWork(
+            connection, recorded, now, self.recording, self._signer, proved_at=self._proved_at
+        )
         _statement(connection, "SAVEPOINT command")
         try:
             result = job.command(work)
             work.refuse_if_failed()
         except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller
+            if isinstance(error, StoreTrouble):
+                self._proved_at = None
             self._undo(connection, work)
             return _Outcome(job, error=error), recorded
         _statement(connection, "RELEASE SAVEPOINT command")
+        self._proved_at = now if work.recorded is not recorded else work.proved_at
         return _Outcome(job, result=result), work.recorded
 
     def _write_head(self, connection: Connection, recorded: Recorded) -> None:
@@ -335,6 +344,7 @@ class Writer:
     def _forget_connection(self) -> None:
         """Believe nothing about the database until it was read again."""
         self._log_is_known = False
+        self._proved_at = None
         with suppress(StoreTrouble):
             self._session.drop_connection()
 
