@@ -1,12 +1,22 @@
 """Recording that history was lost, so that what is left can go on (D62)."""
 
-from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.record_query import RecordReader, equals
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
+
+
+def losses_to_acknowledge(reader: RecordReader) -> list[AlarmRecord]:
+    """Return the alarms about lost history that no person has acknowledged yet, the first raised first."""
+    raised = reader.find(
+        AlarmRecord, equals("kind", AlarmKind.HISTORY_LOST), equals("ended_at", None)
+    )
+    waiting = [alarm for alarm in raised if alarm.acknowledged_at is None]
+    return sorted(waiting, key=lambda alarm: alarm.raised_entry)
 
 
 def accept_loss(uow: UnitOfWork, lost: HistoryLost, actor: Actor) -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from redrabbit.base.messages import catalogue
+from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.pulse import PulseWhy
-from redrabbit.domain.identity import How, StationId
+from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
+from redrabbit.services.accepting_loss import accept_loss, losses_to_acknowledge
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Where
 from redrabbit.services.pulse_learning import PulseNews, keep
@@ -803,3 +805,31 @@ def test_programs_read_and_decide_what_was_learnt(visitor: Visitor) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "pulse_decided")
     unknown = visitor.client.get("/api/v1/stations/op99/pulses")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "no_such_station")
+
+
+def test_a_loss_of_history_stands_on_board_and_ledger_until_a_person_has_read_it(
+    visitor: Visitor,
+) -> None:
+    """D62: the loss itself stays on the page of the ledger, with who went on without it."""
+    lost = HistoryLost(size=900, root="00" * 32, found_size=850, found_root="11" * 32)
+    visitor.let(
+        visitor.plant.agent.database.write(
+            lambda uow: accept_loss(uow, lost, Actor.stated("IT Li"))
+        )
+    )
+    assert 'href="/ledger"><i>recorded history was lost</i>' in visitor.text("/")
+    text = visitor.text("/ledger")
+    assert "At least 50 entries are lost: the ledger had 900, and went on with 850." in text
+    (alarm,) = visitor.plant.ask(losses_to_acknowledge)
+    asked = {"alarm": alarm.alarm_id}
+    assert visitor.send("/ledger/acknowledge", **asked) == 409, "nobody said who they are"
+    visitor.be("Li Wei")
+    assert visitor.send("/ledger/acknowledge", **asked) == 303
+    assert visitor.send("/ledger/acknowledge", **asked) == 409
+    assert visitor.send("/ledger/acknowledge", alarm="R-1") == 409
+    assert "recorded history was lost" not in visitor.text("/")
+    text = visitor.text("/ledger")
+    assert "At least 50 entries are lost" in text
+    assert "/ledger/acknowledge" not in text
+    again = visitor.client.get("/ledger/acknowledge", follow_redirects=False)
+    assert again.status_code == 303

@@ -228,7 +228,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             for kind in ("runs", "occurrences", "containments", "alarms", "pauses")
         ),
         *(f"/stations/{run.station}/scan", f"/containments/{cases[0].containment_id}/tick"),
-        *("/due/excuse", "/receivers/drop", f"/runs/{run.run_id}/remarks"),
+        *("/due/excuse", "/receivers/drop", "/ledger/acknowledge", f"/runs/{run.run_id}/remarks"),
     ]
 
 

@@ -14,6 +14,7 @@ from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.text import Text
+from redrabbit.services.accepting_loss import losses_to_acknowledge
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.beside_status import (
     BadgeShown,
@@ -82,6 +83,8 @@ class BoardPage:
     cases: int
     """How many cases nobody has closed."""
     is_damaged: bool
+    is_history_lost: bool
+    """Somebody went on without entries that were lost, and nobody has acknowledged it yet (D62)."""
     """What was verified beside the service is not what was recorded (D62)."""
     receivers_away: tuple[str, ...]
     """Receivers of alarms that are not reached (D48)."""
@@ -120,6 +123,7 @@ def board_page(
         verified=counted["verified"],
         cases=reader.count(ContainmentRecord, IS_OPEN),
         is_damaged=bool(damage_alarms(reader)),
+        is_history_lost=bool(losses_to_acknowledge(reader)),
         receivers_away=tuple(sorted(str(alarm.receiver) for alarm in not_reached(reader))),
         not_delivered=sum(reader.parked_counts().values()),
         columns=max([FEWEST_COLUMNS, *(min(len(line.tiles), MOST_COLUMNS) for line in lines)]),

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.records import AlarmRecord
+from redrabbit.services.accepting_loss import losses_to_acknowledge
 from redrabbit.services.noting_stream_heads import last_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Person, person
@@ -36,6 +38,8 @@ class LedgerPage:
     complete_until: datetime | None
     """When it was said last where the streams stand: an export is proved complete up to then."""
     losses: tuple[Loss, ...]
+    to_acknowledge: tuple[AlarmRecord, ...]
+    """Alarms about losses that no person has acknowledged yet."""
     verification: VerificationState
     share: float | None
     """How much of what is being read is read, from 0 to 1; None between two passes, or where that is not known."""
@@ -56,6 +60,7 @@ def ledger_page(reader: Reader, key: str, verification: VerificationState) -> Le
         key=key,
         complete_until=said.recorded_at if said is not None else None,
         losses=_losses(reader),
+        to_acknowledge=tuple(losses_to_acknowledge(reader)),
         verification=verification,
         share=min(1.0, verification.done / verification.of) if is_known else None,
     )
