@@ -46,8 +46,9 @@ from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.record_seal import is_sealed, seal_anew
 from redrabbit.store.remembered_head import RememberedHead
-from redrabbit.store.schema_objects import refuse_changed_objects
+from redrabbit.store.schema_objects import refuse_added_objects, refuse_changed_objects
 from redrabbit.store.session import WriterSession
+from redrabbit.store.tables import RECORD_TABLES, metadata
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import (
     refuse_damage,
@@ -58,6 +59,9 @@ from redrabbit.store.writer import Writer
 
 SMALL_PAGES = 16_384
 """64 MB of the 4 kB that SQLite reads at a time: checked in some tenths of a second."""
+
+_NOT_MADE_AGAIN = metadata.tables.keys() - {table.name for table in RECORD_TABLES.values()}
+"""Tables whose objects are known though the records are unfinished."""
 
 
 def open_database(
@@ -135,6 +139,7 @@ def rebuild_database(
             connection = session.connection()
             with translated("opening"), connection.begin():
                 schema.refuse_old_version(connection)
+                refuse_added_objects(connection)
                 refuse_damaged_ledger(connection, verifier, fold)
             return rebuild_records(connection, fold, told, batch=batch)
         finally:
@@ -165,12 +170,13 @@ def _ready(
         connection = session.connection()
         _refuse_torn_pages(connection)
         with translated("opening"), connection.begin():
-            if schema.refuse_unknown_version(connection):
+            is_older = schema.refuse_unknown_version(connection)
+            refuse_added_objects(connection)  # a migration's own UPDATE fires triggers
+            if is_older:
                 migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
             unfinished = read_mark(connection) is not None
-            if not unfinished:  # of tables that are made again nothing is known yet
-                refuse_changed_objects(connection)
+            refuse_changed_objects(connection, _NOT_MADE_AGAIN if unfinished else metadata.tables)
             if unfinished:
                 refuse_damaged_ledger(connection, key.verifier, recording.fold, progress)
             elif not is_sealed(FoundRows(connection)):
@@ -181,6 +187,7 @@ def _ready(
                 connection, recording.fold, partial(progress.note, Opening.MAKES_RECORDS)
             )
             with translated("opening"), connection.begin():
+                refuse_changed_objects(connection)
                 _verify_and_seal(connection, key, recording, progress)
         session.hurry()
         writer = Writer(session, key, clock, recording, remembered=remembered)

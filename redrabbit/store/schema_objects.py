@@ -8,7 +8,7 @@ order columns stand means nothing: those that a migration added stand last.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -41,17 +41,22 @@ class Place(NamedTuple):
 Described = Mapping[Place, str]
 """What each object is, in words that are equal where objects are."""
 
-_AT_ONCE: Final = frozenset({"table", "column", "trigger", "rule", "policy"})
+_ADDED_KINDS: Final = frozenset({"trigger", "rule", "policy"})
+"""What no version of ours ever made."""
+_AT_ONCE: Final = _ADDED_KINDS | {"table", "column"}
 """What changes rows as they are written or read; the rest only makes it slower, or lets doubles in."""
+_WRITTEN_BESIDE: Final = ("alembic_version", "rebuilding")
+"""Tables that are written and are not among ours: which migrations were made, and how far records are."""
 
 
 def schema_findings(
-    connection: Connection, tables: Iterable[str], *, at_once: bool = False
+    connection: Connection,
+    tables: Iterable[str],
+    of: Callable[[Place], bool] = lambda _: True,
 ) -> Iterator[Finding]:
-    """Yield each object of these tables that was added, is gone, or is another one.
+    """Yield each object of these tables that was added, is gone, or is another one; only those that are asked for.
 
-    A table or a column that is gone is not told here: `schema.refuse_lost_tables` does. `at_once`: only what may
-    change rows as they are written or read.
+    A table or a column that is gone is not told here: `schema.refuse_lost_tables` does.
     """
     names = set(tables) & true_tables(connection)
     expected = {
@@ -59,13 +64,31 @@ def schema_findings(
     }
     found = _found(connection, names)
     for place in sorted(found.keys() | expected.keys()):
-        if not at_once or place.kind in _AT_ONCE:
+        if of(place):
             yield from _difference(place, found.get(place), expected.get(place))
 
 
-def refuse_changed_objects(connection: Connection) -> None:
-    """Raise DamagedDatabase where something may change rows as they are written or read."""
-    for finding in schema_findings(connection, metadata.tables, at_once=True):
+def refuse_changed_objects(
+    connection: Connection, tables: Iterable[str] = tuple(metadata.tables)
+) -> None:
+    """Raise DamagedDatabase where something may change rows of these tables as they are written or read."""
+    _refuse(schema_findings(connection, tables, lambda place: place.kind in _AT_ONCE))
+
+
+def refuse_added_objects(connection: Connection) -> None:
+    """Raise DamagedDatabase for a trigger, a rule, a policy or a table that inherits from ours.
+
+    That can be told of any version's schema; so before its migrations write.
+    """
+    _refuse(schema_findings(connection, (*metadata.tables, *_WRITTEN_BESIDE), _was_added))
+
+
+def _was_added(place: Place) -> bool:
+    return place.kind in _ADDED_KINDS or bool(place.kind == "table" and place.name)
+
+
+def _refuse(findings: Iterable[Finding]) -> None:
+    for finding in findings:
         raise DamagedDatabase(
             f"{in_english(finding)}. Nothing is written to a database whose tables were changed: take that "
             "back, or restore a backup from before; `redrabbit verify` tells all"
@@ -119,7 +142,7 @@ _INDEXES = 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)'
 _INDEX = 'SELECT name, "desc", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno'
 _KEYS = 'SELECT "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
 _SQL = "SELECT sql FROM sqlite_master WHERE name = ? AND type = ?"
-_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
 _WORDS: Final = ("COLLATE", "CONFLICT", "GENERATED", "DEFERRABLE", "AUTOINCREMENT")
 """What no PRAGMA tells of a table: how often each stands in its statement."""
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, text
 
+from redrabbit.base.clock import SteadyClock
 from redrabbit.cli import main
 from redrabbit.domain.findings import in_english
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.store.opening import rebuild_database
+from redrabbit.store.rebuild_mark import read_mark, records_must_be_rebuilt
 from redrabbit.store.schema_objects import schema_findings
 from redrabbit.store.tables import metadata
 from tests.store.sample_database import Sample, postgresql_sample, sqlite_sample
@@ -196,6 +199,66 @@ def test_a_table_whose_statement_was_exchanged_is_named(tmp_path: Path, what: st
         assert any(each.startswith(f"{table}") for each in told(connection)), sql
     asked = ["verify", "--database", found.url, "--public-key", str(found.public_key)]
     assert main(asked) == 1
+
+
+def changed(sample: Sample, *statements: str) -> None:
+    """Change the database as a stranger with its password would."""
+    with to(sample) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+        connection.commit()
+
+
+def forging(sample: Sample, table: str) -> tuple[str, ...]:
+    """Return what makes a trigger that fires when this table is written to."""
+    if sample.url.startswith("sqlite"):
+        return (
+            f"CREATE TRIGGER forge AFTER UPDATE ON {table.upper()} BEGIN DELETE FROM ledger; END",
+        )
+    function, _ = POSTGRESQL["trigger"][0]
+    trigger = f"CREATE TRIGGER forge AFTER UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION f()"
+    return function, trigger
+
+
+@pytest.mark.parametrize("table", ["ledger", "runs", "alembic_version"])
+def test_a_trigger_is_refused_before_a_migration_fires_it(sample: Sample, table: str) -> None:
+    changed(sample, *forging(sample, table))
+    with pytest.raises(DamagedDatabase, match=rf"{table}\.forge: no trigger of Red Rabbit"):
+        sample.open()
+    with to(sample) as connection:
+        version = connection.execute(text("SELECT version_num FROM alembic_version"))
+        assert version.scalar_one() == "0001"
+
+
+@pytest.mark.parametrize("table", ["ledger", "runs", "rebuilding"])
+def test_a_trigger_is_refused_though_the_records_are_unfinished(
+    brought_up: Sample, table: str
+) -> None:
+    with to(brought_up) as connection:
+        records_must_be_rebuilt(connection)
+        connection.commit()
+    changed(brought_up, *forging(brought_up, table))
+    with pytest.raises(DamagedDatabase, match=rf"{table}\.forge: no trigger of Red Rabbit"):
+        brought_up.open()
+    with pytest.raises(DamagedDatabase, match=rf"{table}\.forge: no trigger of Red Rabbit"):
+        rebuild_database(brought_up.url, clock=SteadyClock(), public_key=brought_up.public_key)
+    with to(brought_up) as connection:
+        assert read_mark(connection) == (0, "")
+
+
+@pytest.mark.parametrize("table", ["ledger", "runs"])
+def test_a_changed_column_is_refused_though_the_records_are_unfinished(
+    brought_up: Sample, table: str
+) -> None:
+    with to(brought_up) as connection:
+        records_must_be_rebuilt(connection)
+        connection.commit()
+    changed(brought_up, f"ALTER TABLE {table} ADD COLUMN more TEXT")
+    if table == "runs":
+        brought_up.open().close()  # records are made again, and their tables with them
+    else:
+        with pytest.raises(DamagedDatabase, match=r"ledger\.more: no column of Red Rabbit"):
+            brought_up.open()
 
 
 def test_nothing_is_written_where_a_trigger_may_rewrite_it(brought_up: Sample) -> None:
