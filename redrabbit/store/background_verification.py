@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, event, func, select
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.signing import Verifier
@@ -70,8 +70,11 @@ class BackgroundVerification:
         self._rests = rests
         self._stop = threading.Event()
         self._entries_read = 0
-        self._interrupt: Callable[[], None] | None = None
-        """Ends what is being read at the moment, also from a server that says nothing."""
+        self._open: set[Any] = set()
+        """The driver's connections: whatever waits for a server that says nothing waits for one of these."""
+        self._opening = threading.Lock()
+        event.listen(engine, "connect", self._opened, insert=True)  # before its first statements
+        event.listen(engine, "close", self._closes)
         self._state = VerificationState()
         self._thread = threading.Thread(target=self._run, name="redrabbit-verifier", daemon=True)
 
@@ -88,10 +91,24 @@ class BackgroundVerification:
         """End within the chunk that is being read, and wait for that."""
         self._stop.set()
         while self._thread.is_alive():
-            if interrupt := self._interrupt:
-                interrupt()  # again and again: SQLite forgets it where nothing is being read
+            self._interrupt()  # again and again: SQLite forgets it where nothing is being read
             self._thread.join(INTERRUPTED_EVERY_S)
         self._engine.dispose()
+
+    def _opened(self, driver: Any, _record: object) -> None:
+        with self._opening:
+            self._open.add(driver)
+
+    def _closes(self, driver: Any, _record: object) -> None:
+        with self._opening:  # from here on its socket's number may be another one's
+            self._open.discard(driver)
+
+    def _interrupt(self) -> None:
+        """End whatever a connection waits for: an answer, whether it still lives, its giving back."""
+        with self._opening:
+            for driver in self._open:
+                is_sqlite = isinstance(driver, sqlite3.Connection)
+                (driver.interrupt if is_sqlite else driver.cut_off)()
 
     def _run(self) -> None:
         wait_s = BEGINS_AFTER_S
@@ -205,14 +222,8 @@ class BackgroundVerification:
         """Give one snapshot of the database."""
         with translated("opening"):
             connection = self._engine.connect()
-        driver: Any = connection.connection.dbapi_connection
         with lent(connection), lenient_text(connection):
-            is_sqlite = isinstance(driver, sqlite3.Connection)
-            self._interrupt = driver.interrupt if is_sqlite else driver.cut_off
-            try:
-                yield connection, FoundRows(connection, beside=True)
-            finally:
-                self._interrupt = None
+            yield connection, FoundRows(connection, beside=True)
 
     def _paced(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do one piece of work, and rest."""

@@ -53,8 +53,8 @@ class SqlDatabase(ReadingDatabase):
         try:
             return future.result(OUTCOME_S)
         except TimeoutError:
-            if future.done():
-                raise  # it is what the command raised
+            if future.done():  # meanwhile, or it is what the command raised
+                return future.result()
             if future.cancel():
                 raise StoreTrouble(
                     "the database did not come to it", TroubleWhy.NO_ANSWER

@@ -62,6 +62,11 @@ class FaultyProxy:
                 self._happens()
             self._cut_all()
 
+    def goes_silent(self) -> None:
+        """Tell nobody anything any more over the connections that are open, and keep them open."""
+        with self._lock:
+            self._silent |= self._open
+
     def is_broken(self) -> bool:
         """Tell whether a fault is still to come, or connections are still refused."""
         with self._lock:

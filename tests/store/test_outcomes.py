@@ -22,10 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redrabbit.base.clock import SteadyClock
+from redrabbit.domain.database_verification import LedgerPass
 from redrabbit.domain.ledger import Entry
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.store import background_verification, engine, opening
 from redrabbit.store import database as database_module
-from redrabbit.store import engine, opening
+from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.verification import verify_database
@@ -273,26 +275,53 @@ def test_what_stays_unknown_is_said_so_and_nothing_runs_before_it_is_known(
         assert said(database) == {0: 1, 1: 1}
 
 
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(BackgroundVerification, "_rest"), (LedgerPass, "read"), (LedgerPass, "ended")],
+    ids=["before it asks whether a connection lives", "before it gives one back", "later"],
+)
 def test_a_verification_beside_the_service_ends_with_it_though_the_server_says_nothing(
-    postgresql_url: str, tmp_path: Path
+    proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: type, name: str
 ) -> None:
-    with opened(postgresql_url, tmp_path) as database:
-        verification: Any = database.verification
-        reading = threading.Event()
+    """It hung for an hour where it was not within a statement of its own."""
+    silent = threading.Event()
+    done = getattr(where, name)
 
-        def read() -> None:
-            with suppress(StoreTrouble), verification._connection() as (connection, _):
-                reading.set()
-                with engine.translated("reading"):
-                    connection.exec_driver_sql("SELECT pg_sleep(600)")
+    def done_and_silent(*args: Any, **kwargs: Any) -> Any:
+        result = done(*args, **kwargs)
+        if not silent.is_set():
+            proxy.goes_silent()
+            silent.set()
+        return result
 
-        verification._thread = threading.Thread(target=read, daemon=True)
-        verification.start()
-        assert reading.wait(ENDS_WITHIN_S)
-        stopped = threading.Thread(target=verification.stop, daemon=True)
+    monkeypatch.setattr(background_verification, "BEGINS_AFTER_S", 0.0)
+    with opened(proxy.url, tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+        monkeypatch.setattr(where, name, done_and_silent)
+        database.verification.start()
+        assert silent.wait(ENDS_WITHIN_S)
+        stopped = threading.Thread(target=database.verification.stop, daemon=True)
         stopped.start()
         stopped.join(ENDS_WITHIN_S)
-        assert not stopped.is_alive()
+        is_stopped = not stopped.is_alive()
+        if not is_stopped:
+            proxy.close()  # else the test would hang, too
+        assert is_stopped
+
+
+def test_what_ends_right_when_its_wait_does_is_told_as_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class EndsAtTheLimit(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            if timeout is None:
+                return super().result()
+            self.set_result(7)
+            raise TimeoutError
+
+    with opened(f"sqlite:///{tmp_path}/plant.db", tmp_path) as database:
+        monkeypatch.setattr(database._writer, "submit", lambda _: EndsAtTheLimit())
+        assert database.write_now(lambda _: 7) == 7
 
 
 def test_a_service_that_ends_before_it_is_known_waits_for_nobody(
