@@ -8,7 +8,6 @@ see a peer that is gone, not one whose process stands still.
 Imported only where PostgreSQL is used, as it needs its driver.
 """
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -62,14 +61,21 @@ class Watchdog:
                 for wait in self._waits:
                     wait.looks_left -= 1
                     if wait.looks_left <= 0 and not wait.is_cut:
-                        wait.is_cut = True
+                        wait.is_cut = True  # before: whoever waits is woken by it, and asks
                         _cut_off(wait.socket_number)
 
 
 def _cut_off(socket_number: int) -> None:
-    """Shut the connection down without closing the number, which its owner does."""
-    with suppress(OSError), socket.socket(fileno=os.dup(socket_number)) as same:
-        same.shutdown(socket.SHUT_RDWR)
+    """Shut the connection down without closing the number, which its owner does.
+
+    A second number for it (`os.dup`) is what a process with too many open files has not got.
+    """
+    with suppress(OSError):
+        same = socket.socket(fileno=socket_number)
+        try:
+            same.shutdown(socket.SHUT_RDWR)
+        finally:
+            same.detach()
 
 
 _WATCHDOG = Watchdog()
