@@ -129,16 +129,19 @@ async def in_own_thread(
 ) -> T:
     """Return what comes of work that takes long; cancelled, nobody waits for its thread.
 
-    A thread of the pool would be waited for before the process ends. `unwanted` is called in the thread with what it
-    comes to after that.
+    A thread of the pool would be waited for before the process ends. `unwanted` is called with what it comes to after
+    that, in a thread, too: it may wait.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
+    def in_thread(what: Callable[[], None]) -> None:
+        threading.Thread(target=what, name="redrabbit-opening", daemon=True).start()
+
     def tell(result: T | None, error: BaseException | None) -> None:
         if future.done():
             if error is None:
-                unwanted(cast("T", result))
+                in_thread(lambda: unwanted(cast("T", result)))
         elif error is not None:
             future.set_exception(error)
         else:
@@ -156,7 +159,7 @@ async def in_own_thread(
             if error is None:
                 unwanted(cast("T", result))
 
-    threading.Thread(target=run, name="redrabbit-opening", daemon=True).start()
+    in_thread(run)
     try:
         return await future
     except asyncio.CancelledError:
