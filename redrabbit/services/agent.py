@@ -33,7 +33,7 @@ from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
 from redrabbit.services.recording_watch import RecordingWatch
-from redrabbit.services.station_queue import Recording, StationQueue
+from redrabbit.services.station_queue import CLOSE_WITHIN_S, Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import TakenOver, open_life, take_over
 from redrabbit.services.telling_counts import (
@@ -119,6 +119,7 @@ class Agent:
         opened = await self.database.write(
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )
+        self.recording_watch.recorded()  # so that it is told, too, if nothing ever is from now on
         self._agent_id = opened.agent_id
         self.database = FencedDatabase(
             self.database, opened.agent_id, self.superseded.set, self.loop_watch
@@ -198,16 +199,20 @@ class Agent:
                 tasks.create_task(self.supervisor.keep(name, work), name=name)
 
     async def close(self) -> None:
-        """End this life in good order: everything taken in is committed, if the database can."""
+        """End this life in good order: everything taken in is committed, if the database can.
+
+        Whoever closes the database ends the wait for a commit of which nobody knows; so it is not waited for here.
+        """
         await asyncio.gather(*(queue.close() for queue in self.queues.values()))
         away = any(queue.not_recording_since for queue in self.queues.values())
         if self._agent_id is None or away:
             return
         number, counts = self._agent_id, self.counts()
         plant = self.plant
-        with suppress(StoreTrouble):  # it is as if the process had been killed: L7 covers that
-            await self.record_pulses()
-            await self.database.write(lambda uow: note_stopped(uow, number, plant, counts))
+        with suppress(StoreTrouble, TimeoutError):  # it is as if it had been killed: L7 covers that
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self.record_pulses()
+                await self.database.write(lambda uow: note_stopped(uow, number, plant, counts))
 
     def tick(self, now: datetime) -> None:
         """Look at every deadline and every silent station: one beat of the heart (B20)."""

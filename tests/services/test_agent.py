@@ -13,10 +13,12 @@ from redrabbit.domain.identity import Actor, SignalName
 from redrabbit.domain.observation import Acquisition, Observation, Window
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord, PartCountRecord
+from redrabbit.services import agent as agent_module
 from redrabbit.services import planning, scheduling
 from redrabbit.services.agent import Agent
 from redrabbit.services.errors import OtherPlant, StoreTrouble, Superseded
 from redrabbit.services.ports import Reader, UnitOfWork, equals
+from redrabbit.services.recording_watch import STOPPED_AFTER_S
 from simulators.virtual_clock import VirtualClock
 from tests.plants import BEGIN, IDLE_SIGNALS, LINE, OP20, OP30, a_memory_database, a_plant
 
@@ -39,11 +41,14 @@ class Running:
         self.clock = VirtualClock(BEGIN)
         self.database = a_memory_database(self.plant, self.clock)
         self.away = False
+        self.is_silent = False
         self.agent = Agent(self.plant, {"plant.yaml": "plant: x\n"}, self, self.clock, "test")
 
     async def write(self, command: Callable[[UnitOfWork], T]) -> T:
         if self.away:
             raise StoreTrouble("connection refused")
+        if self.is_silent:
+            await asyncio.Event().wait()
         return self.database.write_now(command)
 
     async def read(self, query: Callable[[Reader], T]) -> T:
@@ -92,6 +97,30 @@ async def test_an_agent_that_was_superseded_writes_nothing_and_says_so() -> None
     assert first.agent.superseded.is_set()
     assert not second.superseded.is_set()
     assert first.database.read_now(lambda reader: reader.head()).size == size
+
+
+async def test_an_agent_ends_though_nobody_knows_what_became_of_its_last_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What would end that wait, closing the database, comes after it."""
+    monkeypatch.setattr(agent_module, "CLOSE_WITHIN_S", 0.05)
+    running = Running()
+    await running.agent.open()
+    running.is_silent = True
+    closing = asyncio.ensure_future(running.agent.close())
+    await asyncio.wait({closing}, timeout=10)
+    assert closing.done()
+    await closing
+
+
+async def test_it_is_told_that_nothing_is_recorded_though_nothing_was_since_the_beginning() -> None:
+    running = Running()
+    await running.agent.open()
+    assert running.agent.recording_watch.stopped() is None
+    await running.pass_time(STOPPED_AFTER_S + 1)
+    stopped = running.agent.recording_watch.stopped()
+    assert stopped is not None
+    assert stopped.since == BEGIN
 
 
 async def read_all(running: Running, count: int) -> None:
