@@ -7,7 +7,9 @@
         ├── NotRecording         the station's queue is held up by what could not be recorded yet
         ├── OutcomeUnknown       nobody knows yet whether it was recorded; never tried again before that is known
         ├── DamagedDatabase      what is kept is not what was written; names what and where
+        │   └── LostHistory      the ledger does not go on from the head that is remembered outside it (D62)
         ├── DatabaseTooNew       made by a newer version of the program
+        ├── OtherPlant           the records are of another plant than the configuration (T7)
         ├── Superseded           another agent has begun on this database since (B22)
         ├── KeyMissing           the ledger is there and its signing key is not, or the reverse
         ├── PoolerRefused        something before PostgreSQL takes its sessions, and the lock, apart

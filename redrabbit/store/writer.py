@@ -78,10 +78,6 @@ class _Unknown:
     """What its callers are told if it did not."""
 
 
-class _AnswerLostError(Exception):
-    """The commit was asked for, and what became of it was not said."""
-
-
 class Writer:
     """Runs commands in its own thread until closed."""
 
