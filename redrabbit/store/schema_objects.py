@@ -8,8 +8,8 @@ order columns stand means nothing: those that a migration added stand last.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -45,6 +45,8 @@ _ADDED_KINDS: Final = frozenset({"trigger", "rule", "policy"})
 """What no version of ours ever made."""
 _AT_ONCE: Final = _ADDED_KINDS | {"table", "column"}
 """What changes rows as they are written or read; the rest only makes it slower, or lets doubles in."""
+_FOREIGN: Final = "foreign key"
+"""A constraint that may change rows: it deletes some with those of another table."""
 _WRITTEN_BESIDE: Final = ("alembic_version", "rebuilding")
 """Tables that are written and are not among ours: which migrations were made, and how far records are."""
 
@@ -72,7 +74,7 @@ def refuse_changed_objects(
     connection: Connection, tables: Iterable[str] = tuple(metadata.tables)
 ) -> None:
     """Raise DamagedDatabase where something may change rows of these tables as they are written or read."""
-    _refuse(schema_findings(connection, tables, lambda place: place.kind in _AT_ONCE))
+    _refuse(schema_findings(connection, tables, _changes_rows))
 
 
 def refuse_added_objects(connection: Connection) -> None:
@@ -81,6 +83,10 @@ def refuse_added_objects(connection: Connection) -> None:
     That can be told of any version's schema; so before its migrations write.
     """
     _refuse(schema_findings(connection, (*metadata.tables, *_WRITTEN_BESIDE), _was_added))
+
+
+def _changes_rows(place: Place) -> bool:
+    return place.kind in _AT_ONCE or place.name.startswith(_FOREIGN)
 
 
 def _was_added(place: Place) -> bool:
@@ -155,15 +161,15 @@ def _in_sqlite(connection: Connection, name: str) -> Iterator[tuple[Place, str]]
     yield Place(name, "table", ""), f"{_plain(rows(_TABLE, name))} {_words_of(sql)}"
     for column in rows(_COLUMNS, name):
         yield Place(name, "column", column.name), _plain(column[1:])
-    for index, unique, origin, partial in rows(_INDEXES, name):
+    for index, unique, origin, is_partial in rows(_INDEXES, name):
         over = _plain(rows(_INDEX, index))
         if origin == "c":
-            (where,) = rows(_SQL, index, "index") if partial else ([""],)
+            (where,) = rows(_SQL, index, "index") if is_partial else ([""],)
             yield Place(name, "index", index), f"{unique} {over} {_condition(str(where[0]))}"
         else:
             yield Place(name, "constraint", f"{_ORIGINS[origin]} {over}"), ""
     for key in rows(_KEYS, name):
-        yield Place(name, "constraint", f"foreign key {_plain(key)}"), ""
+        yield Place(name, "constraint", f"{_FOREIGN} {_plain(key)}"), ""
     for trigger in rows(_TRIGGERS, name):
         yield Place(name, "trigger", trigger.name), ""
 
@@ -188,9 +194,44 @@ def _checks(sql: str) -> Iterator[str]:
 
 
 def _condition(sql: str) -> str:
-    """Return what stands behind the first WHERE, without what says nothing: blanks, brackets, the types of words."""
-    behind = re.split(r"WHERE", sql, maxsplit=1, flags=re.IGNORECASE)[-1]
-    return re.sub(r'(?:[\s"()]|::text)+', " ", behind).strip()
+    """Return what stands behind the first WHERE, without what says nothing.
+
+    That is blanks, quotes, the types of words, and brackets around the whole or around one comparison.
+    """
+    behind = re.split(r"\bWHERE\b", sql, maxsplit=1, flags=re.IGNORECASE)[-1]
+    found = [each.strip('"') for each in _TOKENS.findall(behind) if each.lower() != "::text"]
+    while (pair := next(filter(partial(_says_nothing, found), _pairs(found)), None)) is not None:
+        opens, closes = pair
+        found = [*found[:opens], *found[opens + 1 : closes], *found[closes + 1 :]]
+    return " ".join(found)
+
+
+_TOKENS: Final = re.compile(
+    r"""'(?:[^']|'')*'|"[^"]*"|::text\b|[\w.]+|[()]|[^\s\w.'"()]+""", re.IGNORECASE
+)
+_JOINS: Final = frozenset({"AND", "OR"})
+
+
+def _pairs(found: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where each bracket opens and closes."""
+    open_: list[int] = []
+    for at, each in enumerate(found):
+        if each == "(":
+            open_.append(at)
+        elif each == ")" and open_:
+            yield open_.pop(), at
+
+
+def _says_nothing(found: Sequence[str], pair: tuple[int, int]) -> bool:
+    """Tell whether this bracket can go: nothing beside it binds closer than what stands within it."""
+    opens, closes = pair
+    words = [each.upper() for each in found]
+    before = words[opens - 1] if opens else "("
+    behind = words[closes + 1] if closes + 1 < len(words) else ")"
+    if before not in {"(", "NOT", *_JOINS} or behind not in {")", *_JOINS}:
+        return False
+    is_whole = before == "(" and behind == ")"
+    return is_whole or not _JOINS & set(words[opens:closes])
 
 
 def _plain(values: Iterable[Any]) -> str:
@@ -240,7 +281,7 @@ def _in_postgresql(connection: Connection, names: list[str]) -> Iterator[tuple[P
     for (_, name), keys in found.get_multi_foreign_keys(filter_names=names).items():
         for each in keys:
             over = [*each["constrained_columns"], each["referred_table"], *each["referred_columns"]]
-            yield _constraint(name, "foreign key", over)
+            yield _constraint(name, _FOREIGN, over, each["options"])
     for (_, name), indexes in found.get_multi_indexes(filter_names=names).items():
         for index in indexes:
             if "duplicates_constraint" not in index:
@@ -286,7 +327,7 @@ def _defined() -> Iterator[tuple[Place, str]]:
                 yield _constraint(name, "check", [_condition(str(constraint.sqltext))])
         for key in table.foreign_keys:
             other = key.column
-            yield _constraint(name, "foreign key", [key.parent.name, other.table.name, other.name])
+            yield _constraint(name, _FOREIGN, [key.parent.name, other.table.name, other.name])
         for index in table.indexes:
             yield (
                 Place(name, "index", str(index.name)),
@@ -306,8 +347,12 @@ def _column(type_: Any, *, is_nullable: bool, value: object) -> str:
     return f"{'DOUBLE PRECISION' if name == 'FLOAT' else name} {null} {default}"  # of one type two names
 
 
-def _constraint(table: str, kind: str, over: Iterable[str]) -> tuple[Place, str]:
-    return Place(table, "constraint", f"{kind} {' '.join(over)}"), ""
+def _constraint(
+    table: str, kind: str, over: Iterable[str], options: Mapping[str, object] | None = None
+) -> tuple[Place, str]:
+    """Return a constraint; of a foreign key with what else it does: ours do nothing."""
+    said = sorted((options or {}).items())
+    return Place(table, "constraint", f"{kind} {' '.join(over)}"), _plain(said)
 
 
 def _index(over: Iterable[str | None], *, is_unique: bool, where: object) -> str:

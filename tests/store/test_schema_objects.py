@@ -1,10 +1,13 @@
 """Triggers, indexes, columns and constraints are those that the migrations make (T5)."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from redrabbit.base.clock import SteadyClock
@@ -13,7 +16,7 @@ from redrabbit.domain.findings import in_english
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.store.opening import rebuild_database
 from redrabbit.store.rebuild_mark import read_mark, records_must_be_rebuilt
-from redrabbit.store.schema_objects import schema_findings
+from redrabbit.store.schema_objects import _condition, schema_findings
 from redrabbit.store.tables import metadata
 from tests.store.sample_database import Sample, postgresql_sample, sqlite_sample
 
@@ -153,6 +156,24 @@ POSTGRESQL = {
         ["ALTER TABLE deliveries DROP CONSTRAINT fk_deliveries_outbox_id"],
         "deliveries.foreign key outbox_id outbox id: the constraint is gone",
     ),
+    "deletes": (
+        [
+            "ALTER TABLE deliveries DROP CONSTRAINT fk_deliveries_outbox_id",
+            "ALTER TABLE deliveries ADD FOREIGN KEY (outbox_id) REFERENCES outbox ON DELETE CASCADE",
+        ],
+        "deliveries.foreign key outbox_id outbox id: the constraint is not the one",
+    ),
+    "bracket": (
+        [
+            "DROP INDEX ix_ledger_found_by_type",
+            (
+                'CREATE INDEX ix_ledger_found_by_type ON ledger (type, "index") WHERE'
+                " (type = 'configuration_adopted' OR type = 'in_force_changed')"
+                " AND (type = 'payloads_erased' OR type = 'stream_heads')"
+            ),
+        ],
+        "ledger.ix_ledger_found_by_type: the index is not the one",
+    ),
 }
 
 
@@ -164,6 +185,67 @@ def test_on_postgresql_each_is_named(postgresql_url: str, tmp_path: Path) -> Non
             found = told(connection, *statements)
             assert any(each.startswith(place) for each in found), (what, found)
         assert told(connection) == []
+
+
+@pytest.mark.parametrize("what", ["foreign", "deletes"])
+def test_nothing_is_written_where_a_foreign_key_may_delete(
+    postgresql_url: str, tmp_path: Path, what: str
+) -> None:
+    found = postgresql_sample(tmp_path, postgresql_url, "schema_3")
+    found.open().close()
+    statements, place = POSTGRESQL[what]
+    changed(found, *statements)
+    with pytest.raises(DamagedDatabase, match=place):
+        found.open()
+
+
+CONDITIONS = st.recursive(
+    st.sampled_from(["a", "b", "c", "a = b", "b < c"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from([" AND ", " OR ", " = ", " + "]), inner).map("".join),
+        inner.map("({})".format),
+        inner.map("NOT {}".format),
+        inner.map("abs({})".format),
+    ),
+    max_leaves=6,
+)
+
+
+@given(one=CONDITIONS, other=CONDITIONS, unbracketed=st.booleans())
+def test_conditions_of_the_same_words_say_the_same(one: str, other: str, unbracketed: bool) -> None:
+    """`a AND (b OR c)` counted as `a AND b OR c`."""
+    if unbracketed:
+        other = one.replace("(", "", 1)[::-1].replace(")", "", 1)[::-1]
+    with closing(sqlite3.connect(":memory:")) as database:
+        try:
+            told = [
+                database.execute(
+                    f"WITH t(v) AS (VALUES (0), (1), (2)) SELECT {each} FROM"
+                    " (SELECT x.v AS a, y.v AS b, z.v AS c FROM t AS x, t AS y, t AS z ORDER BY 1, 2, 3)"
+                ).fetchall()
+                for each in (one, other, _condition(one))
+            ]
+        except sqlite3.OperationalError:
+            assume(False)
+    assert told[0] == told[2]
+    assert _condition(one) != _condition(other) or told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(id = 1)", "id = 1"),
+        ("((type = 'a'::text) OR (type = 'b'::text))", "type = 'a' OR type='b'"),
+        ('CREATE INDEX i ON t (a) WHERE (("a" IS NOT NULL))', "a IS NOT NULL"),
+        ("(NOT (a = 1))", "NOT a = 1"),
+    ],
+)
+def test_brackets_that_say_nothing_make_no_difference(one: str, other: str) -> None:
+    assert _condition(one) == _condition(other)
+
+
+def test_what_stands_in_a_text_is_no_bracket() -> None:
+    assert _condition("a = '(b)'") != _condition("a = 'b'")
 
 
 SQLITE = {
