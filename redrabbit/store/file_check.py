@@ -6,6 +6,7 @@ true tables are read, and SQLite checks its pages in full only where nothing in 
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from sqlalchemy import Connection, Table
 
@@ -34,26 +35,50 @@ def torn_pages(
     names = [table.name for table in tables]
     try:
         changed = () if is_older else tuple(schema_findings(connection, names))
-        told = _told(connection, names, is_whole=not changed and not is_older)
+        checks = [_WHOLE] if not changed and not is_older else [_OF_TABLE.format(n) for n in names]
+        problems = _problems(connection, checks)
     except DamagedDatabase as error:
         yield Finding(code="file_torn", place="file", params={"problem": str(error)})
         return
     yield from changed
-    for problem in [each for each in told if each != "ok"][:5]:
-        words = " ".join(str(problem).split())
-        yield Finding(code="file_torn", place="file", params={"problem": words})
+    for problem in problems:
+        yield Finding(code="file_torn", place="file", params={"problem": problem})
 
 
-def _told(connection: Connection, names: Iterable[str], *, is_whole: bool) -> list[object]:
-    """Return what SQLite says of its file; where something was changed, only of what it need not evaluate."""
+def refuse_torn_pages(connection: Connection, most_pages: int) -> None:
+    """Raise DamagedDatabase for what SQLite says of its pages, indexes and column types, if they are not more.
+
+    Whoever opens a database for writing trusts its schema: an index over an expression is evaluated with each row.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    with translated("checking the file"):
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    problems = _problems(connection, [_WHOLE]) if pages <= most_pages else []
+    with translated("checking the file"):
+        connection.rollback()
+    if problems:
+        raise DamagedDatabase(f"the file is torn: {'; '.join(problems)}")
+
+
+_WHOLE: Final = "integrity_check"
+_OF_TABLE: Final = 'quick_check("{}")'
+"""Where something was changed: an index over an expression is evaluated by the full check, a CHECK by both."""
+_CHECKS: Final = "PRAGMA ignore_check_constraints ="
+
+
+def _problems(connection: Connection, checks: Iterable[str]) -> list[str]:
+    """Return the first few things that SQLite says of its file; on PostgreSQL nothing."""
     if connection.dialect.name != "sqlite":
         return []
     with translated("checking the file"):
-        # An index over an expression is evaluated by the full check, a CHECK by both.
-        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-        checks = ["integrity_check"] if is_whole else [f'quick_check("{name}")' for name in names]
-        return [
-            problem
-            for check in checks
-            for problem in connection.exec_driver_sql(f"PRAGMA {check}").scalars()
-        ]
+        connection.exec_driver_sql(f"{_CHECKS} ON")
+        try:
+            told = [
+                " ".join(str(problem).split())
+                for check in checks
+                for problem in connection.exec_driver_sql(f"PRAGMA {check}").scalars()
+            ]
+        finally:
+            connection.exec_driver_sql(f"{_CHECKS} OFF")  # else whoever writes next is not checked
+    return [problem for problem in told if problem != "ok"][:5]

@@ -24,7 +24,7 @@ from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.services.errors import KeyMissing, StoreTrouble
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, migrating, schema
 from redrabbit.store.background_verification import BackgroundVerification
@@ -38,6 +38,7 @@ from redrabbit.store.engine import (
     translated,
     writer_engine,
 )
+from redrabbit.store.file_check import refuse_torn_pages
 from redrabbit.store.found_rows import FoundRows
 from redrabbit.store.locking import DatabaseLock
 from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
@@ -58,7 +59,8 @@ from redrabbit.store.verification import (
 from redrabbit.store.writer import Writer
 
 SMALL_PAGES = 16_384
-"""64 MB of the 4 kB that SQLite reads at a time: checked in some tenths of a second."""
+"""64 MB of the 4 kB that SQLite reads at a time: checked in some tenths of a second. Of a larger file they are
+checked beside the service, as that takes longer the more was recorded (D26)."""
 
 _NOT_MADE_AGAIN = metadata.tables.keys() - {table.name for table in RECORD_TABLES.values()}
 """Tables whose objects are known though the records are unfinished."""
@@ -168,7 +170,7 @@ def _ready(
     readers = reader_engine(url, statement_s=STATEMENT_S)
     try:
         connection = session.connection()
-        _refuse_torn_pages(connection)
+        refuse_torn_pages(connection, SMALL_PAGES)
         with translated("opening"), connection.begin():
             is_older = schema.refuse_unknown_version(connection)
             refuse_added_objects(connection)  # a migration's own UPDATE fires triggers
@@ -206,25 +208,6 @@ def _verify_and_seal(
     refuse_damage(connection, key.verifier, recording.fold, progress)
     size, heads = ledger.read_head(connection).size, ledger.stream_heads(connection)
     seal_anew(connection, size, heads, key.signer, progress=progress)
-
-
-def _refuse_torn_pages(connection: Connection) -> None:
-    """Let SQLite check its own pages, indexes and column types, if the file is small.
-
-    Of a large one they are checked beside the service, as that takes longer the more was recorded (D26).
-    """
-    if connection.dialect.name != "sqlite":
-        return
-    with translated("checking the file"):
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        if pages > SMALL_PAGES:
-            connection.rollback()
-            return
-        found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
-        connection.rollback()
-    if found != ["ok"]:
-        problems = "; ".join(" ".join(str(problem).split()) for problem in found)
-        raise DamagedDatabase(f"the file is torn: {problems}")
 
 
 def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:

@@ -3,9 +3,16 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
+from sqlalchemy.exc import IntegrityError
 
+from redrabbit.services.errors import DamagedDatabase
+from redrabbit.store.engine import writer_engine
+from redrabbit.store.file_check import refuse_torn_pages, torn_pages
 from redrabbit.store.tables import metadata
 from tests.store.sample_database import Sample, played
 
@@ -48,6 +55,30 @@ def test_a_copy_is_sound(sound: Sample) -> None:
     assert verified(sound)[0] == 0
     another = "CREATE TABLE backup_tool (a)", "CREATE INDEX of_backup_tool ON backup_tool (a)"
     assert verified(sound, *another)[0] == 0
+
+
+def test_a_check_that_was_added_is_told_as_one_and_not_as_torn_pages(tmp_path: Path) -> None:
+    """Opening evaluated it, and verifying did not."""
+    found = played(tmp_path)
+    path = found.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA writable_schema = ON")
+        exchanged = "replace(sql, 'size INTEGER', 'size INTEGER CHECK (size < 0)')"
+        other.execute(f"UPDATE sqlite_master SET sql = {exchanged} WHERE name = 'ledger_head'")
+        other.commit()
+    with pytest.raises(DamagedDatabase, match=r"ledger_head: the table is not the one"):
+        found.open()
+
+
+def test_a_database_that_was_looked_at_still_checks_what_is_written(tmp_path: Path) -> None:
+    path = played(tmp_path).url.removeprefix("sqlite:///")
+    engine = writer_engine(URL.create("sqlite", database=path))
+    with closing(engine.connect()) as connection:
+        refuse_torn_pages(connection, 1_000_000)
+        assert list(torn_pages(connection, metadata.tables.values())) == []
+        with pytest.raises(IntegrityError, match="CHECK"):
+            connection.exec_driver_sql("UPDATE ledger_head SET id = 2")
+    engine.dispose()
 
 
 @pytest.mark.parametrize("table", sorted(set(metadata.tables)))
