@@ -7,7 +7,8 @@
         ├── NotRecording         the station's queue is held up by what could not be recorded yet
         ├── OutcomeUnknown       nobody knows yet whether it was recorded; never tried again before that is known
         ├── DamagedDatabase      what is kept is not what was written; names what and where
-        │   └── LostHistory      the ledger does not go on from the head that is remembered outside it (D62)
+        │   ├── LostHistory      the ledger does not go on from the head that is remembered outside it (D62)
+        │   └── TornDatabase     the database itself can't read its file
         ├── DatabaseTooNew       made by a newer version of the program
         ├── OtherPlant           the records are of another plant than the configuration (T7)
         ├── Superseded           another agent has begun on this database since (B22)
@@ -50,6 +51,10 @@ class DamagedDatabase(StoreTrouble):
     """What is kept is not what was written: a torn file, or a record that somebody changed."""
 
     why = TroubleWhy.DAMAGED
+
+
+class TornDatabase(DamagedDatabase):
+    """The database itself says that its file is torn: nothing of it is believed before it was looked at."""
 
 
 class LostHistory(DamagedDatabase):

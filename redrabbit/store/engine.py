@@ -28,6 +28,7 @@ from redrabbit.services.errors import (
     DuplicateRecord,
     NotRecordable,
     StoreTrouble,
+    TornDatabase,
     TroubleWhy,
 )
 
@@ -186,6 +187,24 @@ def hurry(connection: Connection) -> None:
         connection.commit()
 
 
+def checkpoint_by_hand(connection: Connection) -> None:
+    """Write the write-ahead log into the file only when `checkpoint` says so; nothing on PostgreSQL."""
+    if connection.dialect.name == "sqlite":
+        _bare(connection, "PRAGMA wal_autocheckpoint = 0")
+
+
+def checkpoint(connection: Connection) -> None:
+    """Write the write-ahead log into the file, as far as no reader needs it still. SQLite only."""
+    _bare(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _bare(connection: Connection, sql: str) -> None:
+    """Run a statement outside any transaction."""
+    cursor = connection.connection.cursor()
+    cursor.execute(sql)
+    cursor.close()
+
+
 def _sqlite_engine(path: Path, mode: FileMode, begin: str, size: int) -> Engine:
     engine = create_engine(
         "sqlite://",
@@ -279,7 +298,7 @@ def _database_errors() -> tuple[type[Exception], ...]:
     return (SQLAlchemyError, sqlite3.Error, OSError, OverflowError, *own)
 
 
-_SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_SQLITE_TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SQLITE_UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 _SQLITE_NEVER = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH}
 """Result codes of a value that breaks a rule of its table, is too big, or of another type."""
@@ -287,8 +306,10 @@ _SQLITE_NEVER = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLIT
 _POSTGRESQL_UNIQUE = "23505"
 _POSTGRESQL_NEVER = ("22", "23")
 """Classes of SQLSTATE: data exception; integrity constraint violation."""
-_POSTGRESQL_DAMAGE = ("XX001", "XX002", "42P01", "42703")
-"""Data or index corrupted; a table or a column is gone."""
+_POSTGRESQL_TORN = ("XX001", "XX002")
+"""Data or index corrupted."""
+_POSTGRESQL_DAMAGE = ("42P01", "42703")
+"""A table or a column is gone."""
 
 
 def trouble(error: Exception, doing: str) -> StoreTrouble:
@@ -306,6 +327,8 @@ def trouble(error: Exception, doing: str) -> StoreTrouble:
     state = getattr(cause, "sqlstate", None)  # psycopg's; who reads SQLite need not import it
     if state == _POSTGRESQL_UNIQUE:
         return DuplicateRecord(words)
+    if state in _POSTGRESQL_TORN:
+        return TornDatabase(words)
     if state in _POSTGRESQL_DAMAGE:
         return DamagedDatabase(words)
     refused_unsent = isinstance(error, DataError) or isinstance(cause, OverflowError)
@@ -337,8 +360,8 @@ def _sqlite_trouble(cause: sqlite3.Error, words: str) -> StoreTrouble:
     code = getattr(cause, "sqlite_errorcode", None)
     if code in _SQLITE_UNIQUE:
         return DuplicateRecord(words)
-    if code is not None and code & 0xFF in _SQLITE_DAMAGE:
-        return DamagedDatabase(words)
+    if code is not None and code & 0xFF in _SQLITE_TORN:
+        return TornDatabase(words)
     if "no such table" in words or "no such column" in words or "decode to UTF-8" in words:
         return DamagedDatabase(words)
     unsent = isinstance(cause, sqlite3.DataError) or "binding parameter" in words

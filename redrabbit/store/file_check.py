@@ -5,13 +5,13 @@ table, an index over an expression, a column that is computed may never come to 
 true tables are read, and SQLite checks its pages in full only where nothing in their schema was changed.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table
 
 from redrabbit.domain.findings import Finding
-from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.errors import DamagedDatabase, StoreTrouble, TornDatabase
 from redrabbit.store import schema
 from redrabbit.store.engine import translated
 from redrabbit.store.schema_objects import schema_findings
@@ -59,6 +59,28 @@ def refuse_torn_pages(connection: Connection, most_pages: int) -> None:
         connection.rollback()
     if problems:
         raise DamagedDatabase(f"the file is torn: {'; '.join(problems)}")
+
+
+STEPS: Final = 100_000
+"""Of SQLite's virtual machine, between two questions whether it may go on: some milliseconds."""
+
+
+def refuse_torn_in_time(connection: Connection, is_over: Callable[[], bool]) -> None:
+    """Raise TornDatabase for what SQLite says of its pages, until the time for it is over; nothing on PostgreSQL."""
+    if connection.dialect.name != "sqlite":
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(is_over, STEPS)
+    try:
+        problems = _problems(connection, [_WHOLE])
+    except StoreTrouble as trouble:
+        if isinstance(trouble, DamagedDatabase) or not is_over():
+            raise
+        problems = []
+    finally:
+        driver.set_progress_handler(None, 0)
+    if problems:
+        raise TornDatabase(f"the file is torn: {'; '.join(problems)}")
 
 
 _WHOLE: Final = "integrity_check"

@@ -4,6 +4,10 @@ SQLite goes on writing to a file that was moved, deleted or replaced under it: w
 nobody finds, or tears the one that was put in its place. So which file it is, by device and number, is remembered when it
 is opened, for as long as the process lives, and looked at before each commit and after it, before anybody is answered. A
 copy has other numbers, and is opened as any database is.
+
+A file that is overwritten in place keeps its numbers, and the next checkpoint tears it. But only a checkpoint writes to
+the file of a database with a write-ahead log, and all are the writer's: so how large it is and when it was last written
+is remembered behind each, and whatever shows another is looked at before anything else is acknowledged.
 """
 
 import os
@@ -19,6 +23,13 @@ class _Numbers(NamedTuple):
     inode: int
 
 
+class Shown(NamedTuple):
+    """What a file shows of who wrote to it last."""
+
+    size: int
+    written_ns: int
+
+
 class OpenedFile:
     """An SQLite file, and its write-ahead log from the first look on at which it is there."""
 
@@ -26,6 +37,7 @@ class OpenedFile:
         """Remember the file; StoreTrouble if it has a second name, under which another process may write."""
         self._path = path.resolve()  # a link that is put in its place later is another file
         self._log: _Numbers | None = None
+        self._left: Shown | None = None
         found = self._stat()
         if found.st_nlink > 1:
             raise StoreTrouble(
@@ -54,6 +66,27 @@ class OpenedFile:
             self._log = numbers
         elif self._log != numbers:
             raise self._without_log("another write-ahead log (-wal) lies beside it")
+
+    def shown(self) -> Shown:
+        """Return what the file shows now; StoreTrouble if it is not there."""
+        found = self._stat()
+        return Shown(found.st_size, found.st_mtime_ns)
+
+    def leave(self, shown: Shown) -> None:
+        """Remember that it was whole when it showed this."""
+        self._left = shown
+
+    def is_as_left(self) -> bool:
+        """Return whether nobody else has written to it; StoreTrouble if it is not there."""
+        return self._left in (None, self.shown())
+
+    def refuse_written(self) -> None:
+        """Raise StoreTrouble if somebody else has written to it."""
+        if not self.is_as_left():
+            raise StoreTrouble(
+                f"{self._path}: somebody else has written to it. Nothing is recorded before it was looked at",
+                TroubleWhy.FILE_MOVED,
+            )
 
     def forget_log(self) -> None:
         """Take whatever write-ahead log is found next: SQLite removes it with the last connection."""

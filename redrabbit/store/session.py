@@ -7,9 +7,9 @@ is refused because another process has taken over meanwhile.
 from sqlalchemy import Connection, Engine
 
 from redrabbit.services.errors import PoolerRefused, StoreTrouble
-from redrabbit.store.engine import hurry, translated
+from redrabbit.store.engine import checkpoint, checkpoint_by_hand, hurry, translated
 from redrabbit.store.locking import DatabaseLock, take_advisory_lock
-from redrabbit.store.opened_file import OpenedFile
+from redrabbit.store.opened_file import OpenedFile, Shown
 from redrabbit.store.pooling import refuse_pooler
 
 
@@ -36,15 +36,19 @@ class WriterSession:
         self._hurries = False
 
     def hurry(self) -> None:
-        """Let no statement take long from now on: opening is over. StoreTrouble if that can't be said now."""
+        """Let no statement take long from now on: opening is over. StoreTrouble if that can't be said now.
+
+        From now on nothing but `checkpoint` writes to an SQLite file.
+        """
         self._hurries = True
         with translated("limiting statements"):
-            hurry(self.connection())
+            _serves(self.connection())
 
     def connection(self) -> Connection:
         """Return the connection that may write; StoreTrouble if there is no way to it now."""
         if self._connection is None:
-            self.refuse_other_file()
+            if self._file is not None:
+                self._file.refuse_other()
             try:
                 with translated("connecting"):
                     self._connection = self._connected()
@@ -56,7 +60,7 @@ class WriterSession:
         connection = self._engine.connect()
         try:
             if self._hurries:
-                hurry(connection)
+                _serves(connection)
             if self._engine.dialect.name == "postgresql":
                 refuse_pooler(connection)
                 take_advisory_lock(connection)
@@ -67,9 +71,41 @@ class WriterSession:
         return connection
 
     def refuse_other_file(self) -> None:
-        """Raise StoreTrouble if what is written to is not the file that was opened."""
+        """Raise StoreTrouble if what is written to is not the file that was opened, or somebody else wrote to it."""
         if self._file is not None:
             self._file.refuse_other()
+            self._file.refuse_written()
+
+    def shown(self) -> Shown | None:
+        """Return what the file shows now; None on PostgreSQL."""
+        return self._file.shown() if self._file is not None else None
+
+    def leave(self, shown: Shown | None) -> None:
+        """Remember that the file was whole when it showed this."""
+        if self._file is not None and shown is not None:
+            self._file.leave(shown)
+
+    def is_as_left(self) -> bool:
+        """Return whether nobody else has written to the file."""
+        return self._file is None or self._file.is_as_left()
+
+    def checkpoint(self) -> None:
+        """Write the write-ahead log of an SQLite file into it, unless somebody else has written to it.
+
+        That makes no file smaller: one that is smaller behind it was overwritten meanwhile, and is not left so.
+        """
+        if self._file is None:
+            return
+        connection = self.connection()
+        self.refuse_other_file()
+        before = self._file.shown()
+        try:
+            with translated("writing the write-ahead log into the file"):
+                checkpoint(connection)
+        finally:
+            after = self._file.shown()
+            if after.size >= before.size:
+                self._file.leave(after)
 
     def drop_connection(self) -> None:
         """Throw the connection away; on PostgreSQL the lock goes with it."""
@@ -92,3 +128,8 @@ class WriterSession:
             self._engine.dispose()
             if self._lock is not None:
                 self._lock.close()
+
+
+def _serves(connection: Connection) -> None:
+    hurry(connection)
+    checkpoint_by_hand(connection)

@@ -25,10 +25,11 @@ from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
-from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble
+from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble, TornDatabase
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
+from redrabbit.store.file_check import refuse_torn_in_time
 from redrabbit.store.log_key import LogKey
 from redrabbit.store.record_seal import Recorded, Sealed, write_seal
 from redrabbit.store.remembered_head import RememberedHead
@@ -40,6 +41,12 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 256
 """Commands in one commit: enough to share the disk's wait, few enough to answer within 100 ms."""
+
+CHECKPOINT_AFTER = 200
+"""Commands, of some five pages each: as many pages as SQLite itself lets come together in the log."""
+
+LOOK_AT_PAGES_S = 5.0
+"""So long SQLite's pages are looked at, where somebody else may have written to them, while everybody waits."""
 
 LOOK_AGAIN_S = 0.25
 """Between two looks for what became of a commit."""
@@ -107,6 +114,9 @@ class Writer:
         """Whether the database was read: from then on it is as this process left it."""
         self._unknown: _Unknown | None = None
         """Nothing runs before it is known what became of this."""
+        self._must_look = False
+        """Whether the file may be torn: then nothing is recorded before it was looked at."""
+        self._since_checkpoint = 0
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -146,6 +156,7 @@ class Writer:
             if wanted:
                 self._answer(wanted)
             going_on = self._find_out() and going_on
+            self._checkpoint(len(jobs))
             self._remember(at_once=not going_on)
         with suppress(StoreTrouble):
             self._session.close()
@@ -156,6 +167,18 @@ class Writer:
         is_recorded = head is not None and _is_of(head, self._recorded.log)
         if head is not None and is_recorded:
             self._remembered.remember(head, self._clock.steady_s(), at_once=at_once)
+
+    def _checkpoint(self, commands: int) -> None:
+        """Write the write-ahead log into the file once in a while, when everybody has been answered."""
+        self._since_checkpoint += commands
+        if self._since_checkpoint < CHECKPOINT_AFTER or not self._log_is_known:
+            return
+        self._since_checkpoint = 0
+        try:
+            self._session.checkpoint()
+        except StoreTrouble as trouble:  # whoever comes next is told, if it is there still
+            self._must_look |= isinstance(trouble, TornDatabase)
+            self._forget_connection()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -171,6 +194,7 @@ class Writer:
         try:
             outcomes = self._commit(jobs)
         except BaseException as error:  # noqa: BLE001  because the thread must outlive whatever happens, and the callers hear of it
+            self._must_look |= isinstance(error, TornDatabase)
             self._forget_connection()
             outcomes = [_Outcome(job, error=error) for job in jobs]
         for outcome in outcomes:
@@ -237,6 +261,9 @@ class Writer:
             connection = self._session.connection()
             with _transaction(connection):
                 found = ledger.read_head(connection)
+                if not self._session.is_as_left():
+                    self._must_look = True
+                    self._looked_at(connection)
                 if _is_of(found, self._recorded.log):
                     return False
                 if _is_of(found, log) or ledger.begins_with(connection, found, log):
@@ -280,6 +307,8 @@ class Writer:
         try:
             result = job.command(work)
             work.refuse_if_failed()
+        except TornDatabase:
+            raise  # what the others read and wrote is believed no more than this
         except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller
             if isinstance(error, StoreTrouble):
                 self._proved_at = None
@@ -306,18 +335,29 @@ class Writer:
 
     def _connected(self) -> Connection:
         """Return the connection; if anything went wrong before, with the log read again."""
+        if not self._session.is_as_left():
+            self._must_look = True
+            self._forget_connection()  # what its pages were before is in its memory
         connection = self._session.connection()
         if not self._log_is_known:
+            shown = self._session.shown()
             with _transaction(connection):
                 head = ledger.read_head(connection)
-                if not self._has_read or not _is_of(head, self._recorded.log):
-                    found = refuse_damage_at_once(
-                        connection, self._signer.verifier, self.recording.fold
-                    )
+                if self._must_look or not self._has_read or not _is_of(head, self._recorded.log):
+                    found = self._looked_at(connection)
                     self._refuse_other_history(connection, found)
                     self._recorded = found
+            self._session.leave(shown)
+            self._must_look = False
             self._log_is_known = self._has_read = True
         return connection
+
+    def _looked_at(self, connection: Connection) -> Recorded:
+        """Return what is recorded; DamagedDatabase unless it is whole, as far as that shows at once."""
+        if self._must_look:
+            ends_s = self._clock.steady_s() + LOOK_AT_PAGES_S
+            refuse_torn_in_time(connection, lambda: self._clock.steady_s() > ends_s)
+        return refuse_damage_at_once(connection, self._signer.verifier, self.recording.fold)
 
     def _refuse_other_history(self, connection: Connection, found: Recorded) -> None:
         """Raise DamagedDatabase for another history than this process has written, or is remembered.

@@ -1,21 +1,32 @@
 """What is written to is the file that was opened, or nothing is acknowledged (D62)."""
 
+import asyncio
 import errno
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from redrabbit.domain.records import PauseRecord
-from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
+from redrabbit.services.errors import (
+    StoreTrouble,
+    TornDatabase,
+    TroubleWhy,
+    WriterAlreadyRunning,
+)
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.database_files import companion
 from redrabbit.store.opening import open_database
+from redrabbit.store.record_seal import Recorded
+from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.verification import verify_database
-from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
+from tests.stored import RECORDING, START, SteppingClock, any_fold, pause, put
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be moved there")
 
@@ -139,6 +150,82 @@ def test_an_earlier_copy_in_the_same_file_is_no_history_to_go_on_with(
             path.with_name(f"plant.db{ending}").unlink(missing_ok=True)
         with pytest.raises(StoreTrouble, match="not the one that was written last"):
             write(database, 3)
+
+
+def numbers(database: SqlDatabase, first: int, last: int) -> None:
+    """Write so much that the tree of pages grows."""
+    for number in range(first, last):
+        twenty = range(1000 * number, 1000 * number + 20)
+
+        def say(work: SqlUnitOfWork, twenty: range = twenty) -> None:
+            for each in twenty:
+                work.append(put(pause(each)))
+
+        database.write_now(say)
+
+
+@pytest.mark.parametrize("acts_between", [0, 3, 30])
+def test_nothing_is_acknowledged_into_a_file_that_was_overwritten_in_place(
+    database: SqlDatabase, path: Path, monkeypatch: pytest.MonkeyPatch, acts_between: int
+) -> None:
+    """`cp backup plant.db`: the same number, and 1,951 acts were acknowledged into a torn file."""
+    monkeypatch.setattr("redrabbit.store.writer.CHECKPOINT_AFTER", 10)
+    numbers(database, 1, 15)
+    with opened_copy(path) as copy:
+        before = copy.read_bytes()
+    numbers(
+        database, 15, 41 + acts_between
+    )  # no checkpoint is due now: meanwhile nobody could tell
+    path.write_bytes(before)
+    for number in range(100, 103):
+        with pytest.raises(StoreTrouble) as told:
+            numbers(database, number, number + 1)
+        assert told.value.why is TroubleWhy.DAMAGED
+    with pytest.raises(StoreTrouble):
+        asyncio.run(database.heartbeat("agent", START))
+
+
+def test_what_stands_whole_in_the_log_may_be_overwritten(database: SqlDatabase, path: Path) -> None:
+    """A checkpoint by another program changes the file, and nothing is wrong with it."""
+    numbers(database, 1, 5)
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    os.utime(path, ns=(1, 1))
+    numbers(database, 5, 10)
+    database.close()
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+
+
+def test_what_is_torn_is_told_at_the_next_statement_and_everybody_hears_of_it(
+    database: SqlDatabase,
+) -> None:
+    """The group in which SQLite says "malformed" is lost whole, and the file is looked at."""
+
+    def torn(_: object) -> None:
+        raise TornDatabase("database disk image is malformed")
+
+    looks: list[int] = []
+    look = database._writer._looked_at
+
+    def counted(connection: Connection) -> Recorded:
+        looks.append(1)
+        return look(connection)
+
+    database._writer._looked_at = counted  # type: ignore[method-assign]  # because the test counts looks
+    with pytest.raises(TornDatabase):
+        database.write_now(torn)
+    write(database, 2)
+    write(database, 3)
+    assert looks == [1]
+
+
+def test_the_log_is_written_into_the_file_again_and_again(
+    database: SqlDatabase, path: Path
+) -> None:
+    numbers(database, 1, 700)
+    assert companion(path, "-wal").stat().st_size < 64 << 20
+    assert path.stat().st_size > 4 << 20
 
 
 class opened_copy:  # noqa: N801  a context manager, used as a function
