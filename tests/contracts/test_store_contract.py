@@ -48,6 +48,7 @@ from redrabbit.store.log_key import load_key, new_key
 from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.outbox import Delivery
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.tables import metadata
 from tests.logs import root
 from tests.stored import (
@@ -117,6 +118,7 @@ def emptied_postgresql(kept_postgresql: tuple[str, Path]) -> tuple[str, Path]:
         connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
         insert_head(connection, LogState(), load_key(key_path).seal)
     engine.dispose()
+    RememberedHead(key_path).forget()
     return kept_postgresql
 
 
