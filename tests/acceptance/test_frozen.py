@@ -28,11 +28,12 @@ def often(folder: Path) -> None:
 
 
 async def lapsed(client: httpx2.AsyncClient, count: int) -> list[dict[str, Any]]:
-    """Wait for so many lapsed checks; oldest first."""
+    """Wait for so many lapsed checks of which it is recorded why; oldest first."""
     ends_at = CLOCK.now() + timedelta(seconds=2 * LIMIT_S)
     while True:
         answer = (await client.get("/api/v1/occurrences", params={"status": "lapsed"})).json()
-        found = sorted(answer["items"], key=lambda each: str(each["due_at"]))
+        told = [each for each in answer["items"] if each["reason_code"] is not None]
+        found = sorted(told, key=lambda each: str(each["due_at"]))
         if len(found) >= count:
             return found
         assert CLOCK.now() < ends_at, answer
