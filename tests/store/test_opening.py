@@ -62,7 +62,6 @@ def test_a_new_database_has_a_key_of_its_own_and_an_empty_signed_ledger(path: Pa
     assert load_public_key(path.with_name("plant.db.pub")) == load_key_file(key).verifier
     assert sorted(file.name for file in path.parent.iterdir()) == [
         "plant.db",
-        "plant.db.head",
         "plant.db.key",
         "plant.db.lock",
         "plant.db.pub",
