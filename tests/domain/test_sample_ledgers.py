@@ -16,6 +16,7 @@ from redrabbit.domain.records import (
     CountRecord,
     DeviceRecord,
     InForceRecord,
+    NotWatchedRecord,
     PartCountRecord,
     PartToldRecord,
     PulseRecord,
@@ -65,6 +66,7 @@ def test_tables_that_schema_1_did_not_have_are_empty() -> None:
     later: set[type[Record]] = {
         DeviceRecord,
         InForceRecord,
+        NotWatchedRecord,
         PartCountRecord,
         PartToldRecord,
         PulseRecord,
