@@ -102,6 +102,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 may_be_renamed=settings.plant_renamed,
             )
             await agent.open()
+            agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
             running = Serving(

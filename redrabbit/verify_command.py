@@ -19,8 +19,8 @@ from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.facts.plant import HistoryLost
-from redrabbit.domain.findings import HEADS_NOT_SAID, KEPT_NOT_PROVED, Finding, in_english
-from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.findings import Finding, in_english
+from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE
@@ -28,6 +28,8 @@ from redrabbit.exports.export_file import verify_export
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store.verification import kept_note, verify_database
 
+HEADS_NOT_SAID: Final = "heads_not_said"
+"""Code of the finding that an exported file can't show its streams to be whole; no damage."""
 MOST_PROOF_BYTES: Final = 64 * MB
 """The proof of one entry; its payload may be the text of a configuration."""
 

@@ -21,13 +21,14 @@ from typing import Final
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.fact import Fold
-from redrabbit.domain.findings import KEPT_NOT_PROVED, Finding
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import (
     agrees,
     checkpoint_in,
     contradiction,
     head_findings,
 )
+from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED
 from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.ledger_scan import Row, Scan, read_on
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER

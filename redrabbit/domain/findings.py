@@ -12,12 +12,6 @@ from typing import Final
 Param = str | int | None
 
 
-KEPT_NOT_PROVED: Final = "kept_not_proved"
-"""Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
-
-HEADS_NOT_SAID: Final = "heads_not_said"
-"""Code of the finding that an exported file can't show its streams to be whole; no damage."""
-
 LONGEST_SHOWN: Final = 80
 """Characters of a value that are shown; evidence can be kilobytes."""
 
@@ -88,7 +82,7 @@ TEXTS: Final = {
     # a checkpoint that was kept elsewhere
     "kept_unreadable": "it can't be read: {problem}",
     "kept_beyond": "it has {found} entries and the ledger only {size}: entries were removed",
-    KEPT_NOT_PROVED: (
+    "kept_not_proved": (
         "it has {found} entries and the log in the file {size}; this file does not prove that the longer one goes on "
         "from the shorter: a file that was exported with that checkpoint does, or the database"
     ),
@@ -141,7 +135,7 @@ TEXTS: Final = {
         "stream {stream} begins with ledger[{index}], which does not lie before the period: "
         "earlier records may be missing"
     ),
-    HEADS_NOT_SAID: "when it was made, the ledger had not said yet where its streams stand",
+    "heads_not_said": "when it was made, the ledger had not said yet where its streams stand",
     "in_force_missing": (
         "what was in force for ledger[{index}] is not in the file: expected an entry that says what {digest} was"
     ),

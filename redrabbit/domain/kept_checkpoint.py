@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.findings import KEPT_NOT_PROVED, Finding, Param
+from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.signed_note import NoteVerifier, parse_note
 
+KEPT_NOT_PROVED: Final = "kept_not_proved"
+"""Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
 _PLACE: Final = "kept checkpoint"
 
 

@@ -119,7 +119,6 @@ class Agent:
         opened = await self.database.write(
             lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
         )
-        self.recording_watch.recorded()  # so that it is told, too, if nothing ever is from now on
         self._agent_id = opened.agent_id
         self.database = FencedDatabase(
             self.database, opened.agent_id, self.superseded.set, self.loop_watch

@@ -116,6 +116,7 @@ async def test_an_agent_ends_though_nobody_knows_what_became_of_its_last_commit(
 async def test_it_is_told_that_nothing_is_recorded_though_nothing_was_since_the_beginning() -> None:
     running = Running()
     await running.agent.open()
+    running.agent.recording_watch.recorded()  # as whoever starts the service says at once
     assert running.agent.recording_watch.stopped() is None
     await running.pass_time(STOPPED_AFTER_S + 1)
     stopped = running.agent.recording_watch.stopped()
