@@ -320,7 +320,7 @@ def _accept_loss(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from redrabbit.record_commands import export_records_to  # noqa: PLC0415  because of --help
+    from redrabbit.export_command import export_records_to  # noqa: PLC0415  because of --help
 
     return export_records_to(
         _database(options),

@@ -163,10 +163,8 @@ class Writer:
 
     def _remember(self, *, at_once: bool) -> None:
         """Keep the signed head outside the database, once in a while and at the end (D62)."""
-        head = self._head
-        is_recorded = head is not None and _is_of(head, self._recorded.log)
-        if head is not None and is_recorded:
-            self._remembered.remember(head, self._clock.steady_s(), at_once=at_once)
+        if self._head is not None and _is_of(self._head, self._recorded.log):
+            self._remembered.remember(self._head, self._clock.steady_s(), at_once=at_once)
 
     def _checkpoint(self, commands: int) -> None:
         """Write the write-ahead log into the file once in a while, when everybody has been answered."""
