@@ -33,11 +33,17 @@ class ErasedPayloads:
         return sorted(self.gone - self.named)
 
 
-def erased_by(entry: Entry) -> frozenset[int]:
-    """Return the indexes that an entry says were erased: none if it is of another type, or erased.
+def erasure_in(entry: Entry) -> PayloadsErased | None:
+    """Return what an entry says was erased; None if it is of another type, or erased itself.
 
     ValueError if its payload is not that of its type.
     """
     if entry.type != PayloadsErased.TYPE or entry.payload is None:
-        return frozenset()
-    return frozenset(decode(PayloadsErased, entry.payload).entries)
+        return None
+    return decode(PayloadsErased, entry.payload)
+
+
+def erased_by(entry: Entry) -> frozenset[int]:
+    """Return the indexes that an entry says were erased; none, and raises, as `erasure_in`."""
+    erasure = erasure_in(entry)
+    return frozenset() if erasure is None else frozenset(erasure.entries)

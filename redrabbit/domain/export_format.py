@@ -21,8 +21,8 @@ Each stream's entries reach from one recorded before the period (or the stream's
 recorded after it, or at least to the last one that `stream_heads` lists, each chained to the one
 before and each proved to be in the log: so nothing recorded in the period can have been left out,
 as far as the streams' heads had been said by then (D11, D25); but for what a clock that was set back (`clock_stepped`)
-recorded behind an entry after the period. What stands above the streams comes once, and in this order. A payload that is null was erased only if an entry in the
-file says so, which is proved to be in the log like all others (D51): otherwise somebody removed it. What was in
+recorded behind an entry after the period. What stands above the streams comes once, and in this order. A payload, or a name that
+stands nowhere in the file, that is null was erased only if an entry in the file says so, which is proved to be in the log like all others (D51): otherwise somebody removed it. What was in
 force stands in the file, too, so that a reader sees by which rule was judged. The promise is as good as the key:
 compare it, or the checkpoint, with one kept elsewhere.
 

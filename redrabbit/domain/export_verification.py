@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.erasable import name_id
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.export_format import (
     FORMAT,
@@ -24,6 +23,7 @@ from redrabbit.domain.export_format import (
     elsewhere_line,
     header_line,
 )
+from redrabbit.domain.exported_names import ExportedNames
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.stream_heads import StreamHeads
@@ -226,22 +226,6 @@ def _stored(fields: Mapping[str, JsonValue]) -> StoredEntry:
     )
 
 
-def _name_findings(entry: Entry, name: JsonValue, number: int) -> Iterator[Finding]:
-    """Yield where a name is not the one that stands for itself in the entry (D51)."""
-    match name:
-        case None:
-            return
-        case {"name": str(said), "salt": str(salt), **more} if not more:
-            try:
-                stands_for = name_id(bytes.fromhex(salt), said)
-            except ValueError:
-                stands_for = ""
-            if stands_for == entry.actor.id:
-                return
-    place = f"line {number}, ledger[{entry.index}]"
-    yield Finding(code="name_differs", place=place, params={"expected": entry.actor.id})
-
-
 def _path(proof: JsonValue, number: int) -> list[bytes]:
     if not isinstance(proof, list):
         raise _UnreadableError(f"line {number}", "the proof is not a list of hashes")
@@ -313,6 +297,7 @@ class _Reading:
         self._heads: Mapping[str, StreamHead] | None = None
         """Where the streams stand by the file; None until that is read."""
         self._in_force = NamedInForce()
+        self._names = ExportedNames()
         self._places: dict[int, int] = {}
         """The line of each entry without payload."""
 
@@ -440,12 +425,12 @@ class _Reading:
         if not verify_inclusion(leaf, entry.index, signed.size, path, signed.root):
             params: dict[str, Param] = {"stream": entry.stream, "index": entry.index}
             yield Finding(code="not_in_log", place=f"line {number}", params=params)
-        yield from _name_findings(entry, fields.get("name"), number)
         if entry.payload is None:
             self._places[entry.index] = number
         self.verification.entries += 1
         place = f"line {number}, ledger[{entry.index}]"
         try:
+            yield from self._names.note(entry, fields.get("name"), place)
             self.verification.payloads.note(entry)
             self._in_force.give(entry, leaf, place)
             self._note_said(entry)
@@ -481,6 +466,7 @@ class _Reading:
             place = f"line {self._places[index]}, ledger[{index}]"
             yield Finding(code="payload_missing", place=place)
         if self._header.format != FORMAT_1:
+            yield from self._names.missing()
             yield from self._in_force.missing()
 
     def _seal(self, line: bytes, verifier: NoteVerifier) -> Iterator[Finding]:

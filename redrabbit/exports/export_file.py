@@ -18,7 +18,8 @@ from redrabbit.base.bounded import MB, size_text
 from redrabbit.base.private_files import create_private
 from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.erased_payloads import erased_by
+from redrabbit.domain.erasable import stands_for_a_name
+from redrabbit.domain.erased_payloads import erasure_in
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import (
     Elsewhere,
@@ -233,6 +234,8 @@ class _Lines:
         """The places in `_begins` of the configurations under which entries were made."""
         self._gone: set[int] = set()
         """Entries that were made and whose payload is not there."""
+        self._nameless: set[str] = set()
+        """Ids of stated names that are not there, of who did what the entries tell."""
 
     def of_stream(self, stream: str, seqs: range) -> Iterator[str]:
         """Yield the lines of a stream's entries at these places in it."""
@@ -265,11 +268,22 @@ class _Lines:
                 yield place
 
     def erasures(self) -> list[_Place]:
-        """Return the entries that say of a payload that was not there: erased."""
-        if not self._gone:
+        """Return the entries that say of a payload or a name that was not there: erased."""
+        if not self._gone and not self._nameless:
             return []
         found = self._reader.entries_of(PayloadsErased.TYPE)
-        return [_Place.of(entry) for entry in found if _erased_by(entry) & self._gone]
+        return [_Place.of(entry) for entry in found if self._is_explained_by(entry)]
+
+    def _is_explained_by(self, entry: Entry) -> bool:
+        try:
+            erasure = erasure_in(entry)
+        except ValueError:
+            return False  # one that makes no sense covers nothing
+        if erasure is None:
+            return False
+        return not (
+            self._gone.isdisjoint(erasure.entries) and self._nameless.isdisjoint(erasure.names)
+        )
 
     def _is_made(self, place: _Place) -> bool:
         return place.stream_seq in self._seqs.get(place.stream, ())
@@ -279,8 +293,11 @@ class _Lines:
         try:
             if stored.payload is None and schema_of(stored) > 1:
                 self._gone.add(index)
-            proof = self.tree.inclusion(index)
-            return entry_line(index, stored, proof, self._names.get(_actor_of(stored)))
+            proof, actor = self.tree.inclusion(index), _actor_of(stored)
+            name = self._names.get(actor)
+            if name is None and stands_for_a_name(actor):
+                self._nameless.add(actor)
+            return entry_line(index, stored, proof, name)
         except ValueError as error:
             params: dict[str, Param] = {"problem": str(error)}
             raise _damaged(
@@ -294,11 +311,3 @@ def _actor_of(stored: StoredEntry) -> str:
         case {"actor": {"id": str(actor)}}:
             return actor
     return ""
-
-
-def _erased_by(entry: Entry) -> frozenset[int]:
-    """Return what an entry says was erased; one that makes no sense covers nothing."""
-    try:
-        return erased_by(entry)
-    except ValueError:
-        return frozenset()

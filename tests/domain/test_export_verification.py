@@ -111,7 +111,7 @@ HEADS = 24
 """This one says where the streams stand."""
 ERASURE = 23
 """This one says so: of another stream, and after the period."""
-ERASED_BY_RULE = PayloadsErased(rule="ten years", entries=(HOLE,), names=(), blobs=())
+ERASED_BY_RULE = PayloadsErased(rule="ten years", entries=(HOLE,), names=(ERASED.id,), blobs=())
 LOG = logged()
 TREE = tree_over(one.leaf_hash for one in LOG)
 PERIOD = Period(begins_at=hour(9), ends_at=hour(15))
@@ -141,7 +141,7 @@ def lines_of(header: Header = HEADER) -> list[str]:
         lines += map(line_of, chosen)
     if 0 not in held:
         lines += [elsewhere_line(Elsewhere.IN_FORCE), line_of(0)]
-    if HOLE in held and ERASURE not in held:
+    if ERASURE not in held:
         lines += [elsewhere_line(Elsewhere.PAYLOADS_ERASED), line_of(ERASURE)]
     return lines
 
@@ -439,10 +439,13 @@ def test_a_name_put_to_an_entry_of_somebody_else_is_found() -> None:
         assert codes(lines) == ["name_differs"]
 
 
-def test_a_name_that_was_erased_leaves_a_file_that_passes() -> None:
-    """D51: names are carried while they exist."""
-    lines = edited(NAMED_ONE, lambda line: line.update(name=None))
-    assert codes(lines) == []
+def test_names_that_were_taken_out_are_missed_even_if_the_file_was_sealed_again() -> None:
+    """D51: a name is gone only if an entry says that it was erased, as that of another actor here was."""
+    found = [json.loads(line) for line in lines_of()]
+    lines = [canonical_text(f | {"name": None} if "name" in f else f) for f in found]
+    (missing,) = verify(seal(lines)).findings
+    assert missing.code == "name_missing"
+    assert missing.place == f"line {NAMED_ONE + 1}, ledger[{FOUND[NAMED_ONE]['index']}]"
 
 
 def test_a_payload_that_no_entry_says_was_erased_is_found_and_the_others_are_counted() -> None:
@@ -465,9 +468,13 @@ def test_a_file_with_a_payload_gone_that_nothing_covers_never_passes(places: set
     found = {f["index"] for f in map(json.loads, lines) if f.get("payload", 1) is None}
     covered = set() if len(lines) - 1 in places else {HOLE}
     verification = verify(seal(lines, KEY))
-    assert [each.code for each in verification.findings] == ["payload_missing"] * len(
-        found - covered
-    )
+    nameless = (
+        ["name_missing"] if len(lines) - 1 in places else []
+    )  # it says of a name, too: erased
+    assert [each.code for each in verification.findings] == [
+        *["payload_missing"] * len(found - covered),
+        *nameless,
+    ]
     assert verification.erased == len(found & covered)
 
 

@@ -102,6 +102,11 @@ class StoredLedger:
         self.kept.append(appended.stored)
         self.nodes.append((appended.leaf_hash, *appended.nodes))
 
+    def say_names_erased(self, hour: float, *names: str) -> None:
+        """Say that these names were erased."""
+        fact = PayloadsErased(rule="ten years", entries=(), names=names, blobs=())
+        self.append(fact.TYPE, "plant", hour, encode(fact))
+
     def say_heads(self, hour: float) -> None:
         """Say where the streams stand."""
         self.append(StreamHeads.TYPE, "plant", hour, encode(StreamHeads.of(self.log.heads)))
@@ -166,6 +171,7 @@ class StoredLedger:
 def a_day() -> StoredLedger:
     streams = ("plant", "line-1", "line-2", "line-1")
     ledger = StoredLedger([(streams[number % 4], number / 2) for number in range(48)])
+    ledger.say_names_erased(24, ERASED.id)
     ledger.say_heads(24)
     return ledger
 
@@ -204,7 +210,7 @@ def test_an_export_is_verified_with_the_plants_key() -> None:
     assert verification.header.plant == "Suzhou plant 2"
     assert verification.header.key == SIGNER.verifier.text
     assert verification.checkpoint is not None
-    assert verification.checkpoint.size == 49
+    assert verification.checkpoint.size == 50
 
 
 def test_without_a_key_the_one_in_the_file_counts() -> None:
@@ -304,6 +310,10 @@ def test_names_go_with_the_records_while_they_are_kept() -> None:
     by_anna = [line for line in with_names if line.get("entry", {}).get("schema") == SCHEMA]
     assert len(said) == sum(line["entry"]["actor"]["id"] == ANNA.id for line in by_anna)
     ledger.said = {}
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger)
+    assert "is gone, and no entry says that it was erased" in str(caught.value.params["found"])
+    ledger.say_names_erased(25, ANNA.id)
     without = exported(ledger)
     assert ANNA.name.encode() not in without
     assert verify(without, SIGNER.verifier.text).sound
@@ -350,7 +360,7 @@ def test_a_ledger_that_lacks_an_entry_of_the_period_is_not_exported(removed: int
     ("change", "told"),
     [
         pytest.param({"root": "00" * 32}, "ledger_head: column root is ", id="root"),
-        pytest.param({"size": 9}, "ledger_head: column size is 9; the entry says 49", id="size"),
+        pytest.param({"size": 9}, "ledger_head: column size is 9; the entry says 50", id="size"),
         pytest.param({"checkpoint": "x"}, "ledger_head: the signed checkpoint can't", id="no note"),
         pytest.param(
             {"checkpoint": sign_checkpoint(a_day().log, OTHER)},
@@ -363,7 +373,7 @@ def test_a_ledger_that_lacks_an_entry_of_the_period_is_not_exported(removed: int
                 "size": 0,
                 "root": EMPTY_ROOT.hex(),
             },
-            "ledger[48]: the entry's bytes can't be read: no leaf 48",
+            "ledger[49]: the entry's bytes can't be read: no leaf 49",
             id="more entries than signed",
         ),
     ],
@@ -458,7 +468,7 @@ def test_an_export_proves_that_it_goes_on_from_a_checkpoint_that_was_kept() -> N
     kept = checkpoint_of(SIGNER.name, before.log)
     ledger.append("noted", "line-1", 30, {"n": 1})
     verification = verify(exported(ledger, kept=kept))
-    assert verification.begins_with == {49: before.log.root}
+    assert verification.begins_with == {50: before.log.root}
     for other in (
         replace(kept, root=bytes(32)),
         replace(kept, size=99),
