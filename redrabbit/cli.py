@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from redrabbit import __version__
@@ -71,7 +71,7 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="YAML with these options as keys; what stands on the command line wins",
     )
-    serve.add_argument("--config", type=Path, metavar="DIR")
+    serve.add_argument("--config", type=Path, metavar="DIR", help="the plant's configuration")
     _add_database(serve)
     serve.add_argument("--host", "--listen", metavar="ADDRESS", help=f"{DEFAULT_HOST} if left out")
     serve.add_argument(
@@ -119,10 +119,10 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
 
 def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     init = commands.add_parser("init", help="write a commented configuration to start from")
-    init.add_argument("folder", type=Path, metavar="DIR")
+    init.add_argument("folder", type=Path, metavar="DIR", help="where to write it; empty or new")
     init.set_defaults(command=_init)
     check = commands.add_parser("check-config", help="name every problem of a configuration")
-    check.add_argument("folder", type=Path, metavar="DIR")
+    check.add_argument("folder", type=Path, metavar="DIR", help="the plant's configuration")
     check.add_argument(
         "--explain",
         metavar="STATION",
@@ -136,7 +136,7 @@ def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     overdue = commands.add_parser("overdue", help="list what is overdue; exit 1 if anything is")
     _add_database(overdue)
-    overdue.add_argument("--json", action="store_true")
+    overdue.add_argument("--json", action="store_true", help="print the list as JSON")
     overdue.set_defaults(command=_overdue)
     verify = commands.add_parser("verify", help="check a database, an exported file, a proof")
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
@@ -153,7 +153,9 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.set_defaults(command=_verify)
     rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
     _add_database(rebuild)
-    rebuild.add_argument("--public-key", type=Path, metavar="FILE")
+    rebuild.add_argument(
+        "--public-key", type=Path, metavar="FILE", help="the key that you were given"
+    )
     rebuild.set_defaults(command=_rebuild)
     loss = commands.add_parser("accept-loss", help="go on with a ledger that lost entries")
     _add_database(loss)
@@ -168,9 +170,24 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     checkpoint.set_defaults(command=_checkpoint)
     export = commands.add_parser("export", help="write records with proofs and the checkpoint")
     _add_database(export)
-    export.add_argument("--from", dest="since", type=_instant, required=True, metavar="TIME")
-    export.add_argument("--to", dest="until", type=_instant, required=True, metavar="TIME")
-    export.add_argument("--line", metavar="ID")
+    a_day = "a day of the plant, 2026-11-22, or 2026-11-22T06:00:00+08:00"
+    export.add_argument(
+        "--from",
+        dest="since",
+        type=_day_or_instant,
+        required=True,
+        metavar="TIME",
+        help=f"the first: {a_day}",
+    )
+    export.add_argument(
+        "--to",
+        dest="until",
+        type=_day_or_instant,
+        required=True,
+        metavar="TIME",
+        help="the last: a day, which is in it to its end, or an instant, which is not",
+    )
+    export.add_argument("--line", metavar="ID", help="of one line and the plant; all, if left out")
     export.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
     export.add_argument(
         "--checkpoint",
@@ -178,7 +195,12 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="FILE",
         help="prove that the ledger begins with a kept checkpoint",
     )
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="where to write it"
+    )
+    export.add_argument(
+        "--replace", action="store_true", help="write over the file where it is there already"
+    )
     export.set_defaults(command=_export)
 
 
@@ -210,8 +232,12 @@ def _some(text: str) -> int:
     return int(text)
 
 
-def _instant(text: str) -> datetime:
-    """Read an ISO 8601 date (UTC midnight) or instant with its offset."""
+def _day_or_instant(text: str) -> date | datetime:
+    """Read an ISO 8601 day, which is the plant's, or an instant with its offset."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -219,11 +245,9 @@ def _instant(text: str) -> datetime:
             f"{text!r} is no ISO 8601 time; expected 2026-11-22 or 2026-11-22T06:00:00+08:00"
         ) from None
     if found.tzinfo is None:
-        if len(text) > len("2026-11-22"):
-            raise argparse.ArgumentTypeError(
-                f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
-            )
-        return found.replace(tzinfo=UTC)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
+        )
     return found
 
 
@@ -330,6 +354,7 @@ def _export(options: argparse.Namespace) -> int:
         key_file=options.key,
         output=options.output,
         kept_checkpoint=options.checkpoint,
+        replace=options.replace,
     )
 
 

@@ -41,5 +41,12 @@ def exit_code_of(work: Callable[[], int], *more: type[Exception]) -> int:
         return work()
     except mendable as trouble:
         told = trouble.problems if isinstance(trouble, ConfigurationProblems) else (trouble,)
-        complain(*(str(each) for each in told))
+        complain(*(in_words(each) for each in told))
         return FOUND
+
+
+def in_words(trouble: object) -> str:
+    """Return what went wrong; of the operating system's troubles without their number."""
+    if isinstance(trouble, OSError) and trouble.filename is not None and trouble.strerror:
+        return f"{trouble.filename}: {trouble.strerror}"
+    return str(trouble)

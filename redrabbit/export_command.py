@@ -4,7 +4,7 @@ It does not write to the database (D20). What a person can mend is told in words
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
@@ -12,13 +12,15 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.messages import Message, catalogue
 from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file
-from redrabbit.domain.checkpoint import parse_checkpoint
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.shift_calendar import day_begins, day_ends
 from redrabbit.domain.signed_note import parse_note
-from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.exit_codes import FOUND, WRONG_USE, exit_code_of
 from redrabbit.exports.export_file import Asked, export_records, write_export
 from redrabbit.services.errors import KeyMissing
 from redrabbit.store.database_files import companion
@@ -30,19 +32,27 @@ from redrabbit.store.verification import kept_note
 def export_records_to(
     database_url: str,
     *,
-    since: datetime,
-    until: datetime,
+    since: date | datetime,
+    until: date | datetime,
     line: str | None,
     key_file: Path | None,
     output: Path,
     kept_checkpoint: Path | None = None,
+    replace: bool = False,
 ) -> int:
     """Write the records of a period with their proofs into one file.
 
-    With a checkpoint that was kept elsewhere the file proves that the ledger begins with that one.
+    Days are the plant's, and the last one is in the period to its end. A file that is there already stays as it
+    is, unless it is to be replaced. With a checkpoint that was kept elsewhere the file proves that the ledger
+    begins with that one.
     """
 
     def work() -> int:
+        if output.is_file() and not replace:
+            complain(
+                f"{output} is there already; name another file, or say --replace to write over it"
+            )
+            return WRONG_USE
         kept = (
             parse_checkpoint(parse_note(kept_note(kept_checkpoint)).text)
             if kept_checkpoint
@@ -53,17 +63,7 @@ def export_records_to(
             told = database.read_now(
                 lambda reader: write_export(
                     output,
-                    export_records(
-                        reader,
-                        signer,
-                        Asked(
-                            plant=plant_in_force(reader).name,
-                            period=Period(begins_at=since, ends_at=until),
-                            line=line,
-                            made_at=wall_now(),
-                            kept=kept,
-                        ),
-                    ),
+                    export_records(reader, signer, asked(plant_in_force(reader), kept)),
                     signer.verifier.text,
                 )
             )
@@ -74,6 +74,13 @@ def export_records_to(
             f"key: {signer.verifier.text}",
         )
         return 0
+
+    def asked(plant: Plant, kept: Checkpoint | None) -> Asked:
+        period = Period(
+            begins_at=since if isinstance(since, datetime) else day_begins(plant.zone, since),
+            ends_at=until if isinstance(until, datetime) else day_ends(plant.zone, until),
+        )
+        return Asked(plant=plant.name, period=period, line=line, made_at=wall_now(), kept=kept)
 
     return _exit_code_of(work)
 

@@ -23,7 +23,7 @@ from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
-from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE
+from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE, in_words
 from redrabbit.exports.export_file import verify_export
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store.verification import kept_note, verify_database
@@ -262,5 +262,5 @@ def _exit_code_of(work: Callable[[], int]) -> int:
         complain(str(missing))
         return WRONG_USE
     except (StoreTrouble, OSError, DamagedKey) as trouble:
-        complain(str(trouble))
+        complain(in_words(trouble))
         return NOT_VERIFIED

@@ -76,6 +76,18 @@ def instant_of(zone: ZoneInfo, day: date, at: time) -> datetime:
     return _end_of_gap(zone, local)
 
 
+def day_begins(zone: ZoneInfo, day: date) -> datetime:
+    """Return when a plant-local day begins."""
+    return instant_of(zone, day, time.min)
+
+
+def day_ends(zone: ZoneInfo, day: date) -> datetime:
+    """Return when the day after begins; ValueError for the last day that there is."""
+    if day == date.max:
+        raise ValueError(f"{day} is out of range: no day comes after it")
+    return instant_of(zone, day + ONE_DAY, time.min)
+
+
 def plant_date(zone: ZoneInfo, instant: datetime) -> date:
     """Return the date on the plant's wall at an instant."""
     return instant.astimezone(zone).date()

@@ -10,6 +10,8 @@ from redrabbit.domain.shift_calendar import (
     Shift,
     ShiftCalendar,
     ShiftWindow,
+    day_begins,
+    day_ends,
     instant_of,
     overlaps,
     plant_date,
@@ -244,6 +246,19 @@ def test_overlapping_shifts_are_named_with_their_day(
 ) -> None:
     calendar = ShiftCalendar(zone=SHANGHAI, shifts=shifts)
     assert [(o.first, o.second, o.weekday) for o in overlaps(calendar)] == found
+
+
+@given(
+    zone=st.sampled_from([BERLIN, NEW_YORK, SHANGHAI, APIA, LORD_HOWE]),
+    day=st.dates(date(2010, 1, 1), date(2035, 12, 31)),
+)
+def test_a_day_ends_where_the_next_one_begins(zone: ZoneInfo, day: date) -> None:
+    assert day_begins(zone, day) <= day_ends(zone, day) == day_begins(zone, day + timedelta(days=1))
+
+
+def test_no_day_comes_after_the_last() -> None:
+    with pytest.raises(ValueError, match="9999-12-31 is out of range"):
+        day_ends(BERLIN, date.max)
 
 
 @given(

@@ -1,7 +1,7 @@
 """The records: runs by line, device, period and outcome, a page at a time (R22, B30)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
@@ -9,6 +9,7 @@ from redrabbit.domain.identity import RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.shift_calendar import day_begins, day_ends
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.counts import (
@@ -107,9 +108,9 @@ def _asked(plant: Plant, wanted: RunFilter) -> RunsWanted:
     """Return what a filter asks for, without its cursor."""
     begin, end = None, None
     if wanted.from_date:
-        begin = datetime.combine(wanted.from_date, time.min, plant.zone)
+        begin = day_begins(plant.zone, wanted.from_date)
     if wanted.to_date and wanted.to_date < date.max:
-        end = datetime.combine(wanted.to_date + timedelta(days=1), time.min, plant.zone)
+        end = day_ends(plant.zone, wanted.to_date)
     return RunsWanted(
         line=wanted.line or None,
         device=wanted.device or None,

@@ -1,0 +1,73 @@
+"""`redrabbit export` takes days of the plant, and writes over nothing that it was not told to."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from redrabbit.cli import main
+from tests.store.sample_database import Sample, played
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    return played(tmp_path_factory.mktemp("plant"))
+
+
+def exported(plant: Sample, output: Path, *more: str, since: str, until: str) -> int:
+    period = ["--from", since, "--to", until, "--key", str(plant.key)]
+    return main(["export", "--database", plant.url, *period, "-o", str(output), *more])
+
+
+def period_of(file: Path) -> tuple[str, str]:
+    with file.open(encoding="utf-8") as lines:
+        header = json.loads(lines.readline())
+    return header["from"], header["until"]
+
+
+def test_a_day_is_the_plants_and_the_last_one_is_in_the_file(plant: Sample, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert exported(plant, output, since="2026-03-01", until="2026-03-03") == 0
+    zone = ZoneInfo("Asia/Shanghai")
+    begin, end = (datetime(2026, 3, day, tzinfo=zone).astimezone(UTC) for day in (1, 4))
+    assert [datetime.fromisoformat(each) for each in period_of(output)] == [begin, end]
+
+
+def test_an_instant_is_taken_as_it_is(plant: Sample, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    begin, end = "2026-03-01T06:00:00+01:00", "2026-03-04T00:00:00Z"
+    assert exported(plant, output, since=begin, until=end) == 0
+    assert [datetime.fromisoformat(each) for each in period_of(output)] == [
+        datetime.fromisoformat(each) for each in (begin, end)
+    ]
+
+
+def test_a_day_after_which_there_is_none_is_told(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exported(plant, tmp_path / "out", since="2026-03-01", until="9999-12-31") == 1
+    assert "9999-12-31 is out of range" in capsys.readouterr().err
+
+
+def test_a_file_that_is_there_stays_as_it_is_until_it_is_to_be_replaced(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out"
+    output.write_text("of last month", encoding="utf-8")
+    assert exported(plant, output, since="2026-03-01", until="2026-03-03") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert output.read_text(encoding="utf-8") == "of last month"
+    assert exported(plant, output, "--replace", since="2026-03-01", until="2026-03-03") == 0
+    assert main(["verify", str(output)]) == 0
+
+
+def test_a_folder_that_is_not_there_is_told_without_a_number(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "nowhere" / "out"
+    assert exported(plant, output, since="2026-03-01", until="2026-03-03") == 1
+    told = capsys.readouterr().err
+    assert "No such file" in told
+    assert "Errno" not in told
