@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError, StatementError
 
+from redrabbit.base.bounded import MB
 from redrabbit.services.errors import (
     DamagedDatabase,
     DuplicateRecord,
@@ -37,6 +38,9 @@ BUSY_TIMEOUT_S = 5.0
 
 CONNECT_S = 5
 """How long a PostgreSQL server that neither takes a connection nor refuses it is waited for."""
+
+LOG_KEPT_BYTES = 32 * MB
+"""A write-ahead log that became larger is cut to this when it begins anew."""
 
 STATEMENT_S = 8.0
 """A statement of a page or of a command takes milliseconds; whatever takes so long is broken."""
@@ -188,9 +192,13 @@ def hurry(connection: Connection) -> None:
 
 
 def checkpoint_by_hand(connection: Connection) -> None:
-    """Write the write-ahead log into the file only when `checkpoint` says so; nothing on PostgreSQL."""
+    """Write the write-ahead log into the file only when `checkpoint` says so; nothing on PostgreSQL.
+
+    A log that grew while a reader needed its beginning becomes small again when it begins anew.
+    """
     if connection.dialect.name == "sqlite":
         _bare(connection, "PRAGMA wal_autocheckpoint = 0")
+        _bare(connection, f"PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
 
 
 def checkpoint(connection: Connection) -> None:

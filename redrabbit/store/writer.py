@@ -45,6 +45,9 @@ GROUP_LIMIT = 256
 CHECKPOINT_AFTER = 200
 """Commands, of some five pages each: as many pages as SQLite itself lets come together in the log."""
 
+ENTRIES_A_COMMAND = 20
+"""A command that appends more counts for several: it may catch up with weeks."""
+
 LOOK_AT_PAGES_S = 5.0
 """So long SQLite's pages are looked at, where somebody else may have written to them, while everybody waits."""
 
@@ -152,11 +155,12 @@ class Writer:
         going_on = True
         while going_on:
             jobs, going_on = self._next_group()
+            size = self._recorded.log.size
             wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if wanted:
                 self._answer(wanted)
             going_on = self._find_out() and going_on
-            self._checkpoint(len(jobs))
+            self._checkpoint(len(jobs), self._recorded.log.size - size)
             self._remember(at_once=not going_on)
         with suppress(StoreTrouble):
             self._session.close()
@@ -166,9 +170,9 @@ class Writer:
         if self._head is not None and _is_of(self._head, self._recorded.log):
             self._remembered.remember(self._head, self._clock.steady_s(), at_once=at_once)
 
-    def _checkpoint(self, commands: int) -> None:
+    def _checkpoint(self, commands: int, entries: int) -> None:
         """Write the write-ahead log into the file once in a while, when everybody has been answered."""
-        self._since_checkpoint += commands
+        self._since_checkpoint += max(commands, entries // ENTRIES_A_COMMAND)
         if self._since_checkpoint < CHECKPOINT_AFTER or not self._log_is_known:
             return
         self._since_checkpoint = 0

@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from redrabbit.base.bounded import MB
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.records import PauseRecord
@@ -16,6 +17,7 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import SqlUnitOfWork
 from redrabbit.store.verification import verify_database
 from tests.stored import RECORDING, SteppingClock, any_fold, happened, pause, put
 
@@ -263,3 +265,48 @@ def test_a_commit_whose_answer_was_lost_counts_and_is_not_done_twice(
     assert database.write_now(lambda work: work.append(happened("noted")).index) == 0
     assert lost
     assert database.write_now(lambda work: work.append(happened("noted")).index) == 1
+
+
+def of_500_entries(begin: int) -> Callable[[SqlUnitOfWork], None]:
+    def command(work: SqlUnitOfWork) -> None:
+        for number in range(begin, begin + 500):
+            work.append(put(pause(number)))
+
+    return command
+
+
+def test_the_log_of_few_large_commands_stays_small(tmp_path: Path) -> None:
+    """Commands that catch up with weeks left 770 MB in it: commands were counted, and not their entries."""
+    path = tmp_path / "plant.sqlite3"
+    opened = open_database(
+        f"sqlite:///{path}", plant="Suzhou", clock=SteppingClock(), recording=RECORDING
+    )
+    largest = 0
+    with opened as database:
+        for begin in range(0, 10_000, 500):
+            database.write_now(of_500_entries(begin))
+            largest = max(largest, path.with_name("plant.sqlite3-wal").stat().st_size)
+    assert largest < 10 * MB
+
+
+def test_a_log_that_grew_behind_a_reader_becomes_small_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redrabbit.store.engine.LOG_KEPT_BYTES", 2**18)
+    path = tmp_path / "plant.sqlite3"
+    log = path.with_name("plant.sqlite3-wal")
+    opened = open_database(
+        f"sqlite:///{path}", plant="Suzhou", clock=SteppingClock(), recording=RECORDING
+    )
+    with opened as database:
+        reader = sqlite3.connect(path)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM ledger").fetchone()
+        for begin in range(0, 10_000, 500):
+            database.write_now(of_500_entries(begin))
+        grown = log.stat().st_size
+        reader.rollback()
+        reader.close()
+        for begin in range(10_000, 16_000, 500):
+            database.write_now(of_500_entries(begin))
+        assert log.stat().st_size < grown / 2
