@@ -69,6 +69,15 @@ def test_tables_of_others_are_nobodys_business(brought_up: Sample) -> None:
         assert told(connection, *others, "CREATE VIEW v AS SELECT * FROM runs") == []
 
 
+QUICKER = "CREATE INDEX more ON runs (outcome, run_id)"
+
+
+def test_an_index_that_only_finds_rows_sooner_is_nobodys_business(brought_up: Sample) -> None:
+    """A database administrator adds one in good faith: it was damage, and no checkpoint left any more."""
+    with to(brought_up) as connection:
+        assert told(connection, QUICKER) == []
+
+
 def test_each_index_that_is_gone_is_named(brought_up: Sample) -> None:
     with to(brought_up) as connection:
         for table, index in INDEXES:
@@ -80,7 +89,9 @@ def test_each_index_that_is_gone_is_named(brought_up: Sample) -> None:
 @pytest.mark.parametrize(
     ("statements", "place"),
     [
-        (["CREATE INDEX more ON runs (outcome)"], "runs.more: no index"),
+        (["CREATE UNIQUE INDEX more ON runs (outcome, run_id)"], "runs.more: no index"),
+        (["CREATE INDEX more ON runs (lower(outcome))"], "runs.more: no index"),
+        (["CREATE INDEX more ON runs (outcome) WHERE started_at > 0"], "runs.more: no index"),
         (["ALTER TABLE runs ADD COLUMN more TEXT"], "runs.more: no column"),
         (
             [
@@ -117,6 +128,12 @@ POSTGRESQL = {
         ],
         "runs.forge: no trigger",
     ),
+    "index": (["CREATE INDEX more ON runs (lower(outcome))"], "runs.more: no index"),
+    "condition": (
+        ["CREATE INDEX more ON runs (outcome) WHERE lower(outcome) = 'failed'"],
+        "runs.more: no index",
+    ),
+    "unique index": (["CREATE UNIQUE INDEX more ON runs (outcome, run_id)"], "runs.more: no index"),
     "rule": (["CREATE RULE hide AS ON INSERT TO runs DO ALSO SELECT 1"], "runs.hide: no rule"),
     "policy": (["CREATE POLICY hide ON runs USING (false)"], "runs.hide: no policy"),
     "child": (["CREATE TABLE more () INHERITS (runs)"], "runs.more: no table"),
@@ -185,6 +202,7 @@ def test_on_postgresql_each_is_named(postgresql_url: str, tmp_path: Path) -> Non
             found = told(connection, *statements)
             assert any(each.startswith(place) for each in found), (what, found)
         assert told(connection) == []
+        assert told(connection, QUICKER) == []
 
 
 @pytest.mark.parametrize("what", ["foreign", "deletes"])
