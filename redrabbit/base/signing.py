@@ -110,6 +110,10 @@ class Signer:
         """Return the signature over the content."""
         return self._key.sign(content)
 
+    def secret_for(self, purpose: str) -> bytes:
+        """Return 32 bytes that only who has the key can know, others for each purpose; the key can't be told from them."""
+        return hashlib.blake2b(purpose.encode(), key=self._seed, digest_size=_KEY_BYTES).digest()
+
 
 def random_log_id() -> str:
     """Return a new log's random id, so that no two logs ever share an origin (D12)."""

@@ -8,7 +8,7 @@ head was signed. That these are what the ledger gives is proved by the whole ver
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -26,8 +26,10 @@ Row = Mapping[str, object]
 Block = tuple[str, int]
 """A table and the number of one of its blocks."""
 
-_SEAL_HEADING: Final = "red-rabbit records 2"
+_SEAL_HEADING: Final = "red-rabbit records 3"
 """With the version of all that is digested here: another spelling of a row is another version."""
+_SEAL_WITHOUT_SUM: Final = "red-rabbit records 2"
+"""Of an earlier version, whose seals had no sum over the rows; the digests are the same."""
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,22 +133,43 @@ class RecordSeal(NamedTuple):
     root: bytes
     heads: Mapping[str, StreamHead]
     """Where each stream of the ledger stood, which its checkpoint does not say (D25)."""
+    rows: bytes | None = None
+    """The hidden sum over all rows (`row_sum`), which only who has the key can make; None in an earlier version."""
 
 
 def seal_text(seal: RecordSeal) -> str:
     """Return the text of the note that is signed; its second line keeps it apart from a checkpoint."""
-    lines = [seal.origin, _SEAL_HEADING, str(seal.size), seal.root.hex()]
+    heading = _SEAL_HEADING if seal.rows is not None else _SEAL_WITHOUT_SUM
+    lines = [seal.origin, heading, str(seal.size), seal.root.hex()]
+    lines += [] if seal.rows is None else [seal.rows.hex()]
     return "\n".join(lines + stream_lines(seal.heads)) + "\n"
 
 
 def parse_seal(text: str) -> RecordSeal:
     """Return what the text of a note says; ValueError unless it has exactly this form."""
     match text.split("\n"):
-        case [origin, heading, size, root, *streams, ""] if (
+        case [origin, heading, size, root, rows, *streams, ""] if (
             heading == _SEAL_HEADING and size.isdecimal()
         ):
-            heads = parse_stream_lines(streams, int(size))
-            seal = RecordSeal(origin, int(size), bytes.fromhex(root), heads)
-            if seal_text(seal) == text:
-                return seal
-    raise ValueError("a seal has an origin, a heading, a size, a root and the streams")
+            seal = _seal(origin, size, root, bytes.fromhex(rows), streams)
+        case [origin, heading, size, root, *streams, ""] if (
+            heading == _SEAL_WITHOUT_SUM and size.isdecimal()
+        ):
+            seal = _seal(origin, size, root, None, streams)
+        case _:
+            raise ValueError(_NO_SEAL)
+    if seal_text(seal) != text:
+        raise ValueError(_NO_SEAL)
+    return seal
+
+
+_NO_SEAL: Final = (
+    "a seal has an origin, a heading, a size, a root, a sum over the rows and the streams"
+)
+
+
+def _seal(
+    origin: str, size: str, root: str, rows: bytes | None, streams: Sequence[str]
+) -> RecordSeal:
+    heads = parse_stream_lines(streams, int(size))
+    return RecordSeal(origin, int(size), bytes.fromhex(root), heads, rows)

@@ -22,6 +22,7 @@ class Opening(StrEnum):
     VERIFIES = "verifies"
     MAKES_RECORDS = "makes_records"
     SEALS = "seals"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

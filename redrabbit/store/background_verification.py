@@ -1,7 +1,7 @@
 """Verifies a database beside its service, a little at a time and again and again (D26).
 
-One pass reads every entry of the ledger and the signed head; every row of the record tables, against the digests
-that are signed with the head; and lets SQLite look at the pages of its file. It runs in a thread of its own, over
+One pass lets SQLite look at the pages of its file; reads every entry of the ledger and the signed head; and every row
+of the record tables, against the digests that are signed with the head. It runs in a thread of its own, over
 readers' connections. With entries and rows it rests nine times as long as it works: a tenth of a core, whatever has
 been recorded. SQLite looks at the pages of its file without a rest, and without holding Python.
 """
@@ -136,7 +136,7 @@ class BackgroundVerification:
         before = self._state.findings
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
         found = damage_in(
-            each for read in (self._entries, self._records, self._file) for each in _all_found(read)
+            each for read in (self._file, self._entries, self._records) for each in _all_found(read)
         )
         self._note(
             reading=None,

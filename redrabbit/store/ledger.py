@@ -269,8 +269,13 @@ def load_log(
     return LogState(tree=tree, heads=heads)
 
 
-def stream_heads(connection: Connection) -> dict[str, StreamHead]:
-    """Return where each stream stands, as the entries tell it: they must have been verified."""
+def verified_log(connection: Connection) -> LogState:
+    """Return the log as its entries tell it, which must have been verified."""
+    tree = stored_frontier(read_head(connection).size, partial(tree_node, connection))
+    return LogState(tree=tree, heads=_stream_heads(connection))
+
+
+def _stream_heads(connection: Connection) -> dict[str, StreamHead]:
     heads = {}
     for stream in streams(connection):
         with translated("reading the ledger"):

@@ -6,6 +6,7 @@ last step, and can be done by the next start. The forms of the files are `redrab
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from redrabbit.base.signing import (
@@ -21,11 +22,12 @@ from redrabbit.base.signing import (
 )
 from redrabbit.domain.checkpoint import log_origin, sign_checkpoint
 from redrabbit.domain.ledger import LogState
+from redrabbit.domain.row_sum import RowKey
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
 from redrabbit.store.engine import translated
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogKey:
     """What signs the log's checkpoints."""
 
@@ -40,6 +42,11 @@ class LogKey:
     def verifier(self) -> Verifier:
         """Return the public half."""
         return self.signer.verifier
+
+    @cached_property
+    def rows(self) -> RowKey:
+        """Return the secret with which the rows of the records are added up."""
+        return RowKey(self.signer.secret_for("rows"))
 
     def seal(self, log: LogState) -> str:
         """Return the signed checkpoint over the log."""

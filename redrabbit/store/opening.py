@@ -192,7 +192,7 @@ def _ready(
                 refuse_changed_objects(connection)
                 _verify_and_seal(connection, key, recording, progress)
         session.hurry()
-        writer = Writer(session, key, clock, recording, remembered=remembered)
+        writer = Writer(session, key, clock, recording, remembered=remembered, progress=progress)
     except BaseException:
         session.close()
         readers.dispose()
@@ -206,8 +206,7 @@ def _verify_and_seal(
 ) -> None:
     """Fold the whole ledger and seal the records: once, and again after they were made anew."""
     refuse_damage(connection, key.verifier, recording.fold, progress)
-    size, heads = ledger.read_head(connection).size, ledger.stream_heads(connection)
-    seal_anew(connection, size, heads, key.signer, progress=progress)
+    seal_anew(connection, ledger.verified_log(connection), key, progress=progress)
 
 
 def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
@@ -266,4 +265,4 @@ def _begin_ledger(connection: Connection, key: LogKey, key_path: Path) -> None:
     RememberedHead(key_path).forget()
     migrating.migrate(connection)
     ledger.insert_head(connection, LogState(), key.seal)
-    seal_anew(connection, 0, {}, key.signer)
+    seal_anew(connection, LogState(), key)

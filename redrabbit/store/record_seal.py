@@ -8,11 +8,12 @@ then the whole ledger is folded once, and the seal is made.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, delete, literal, select, update
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.findings import Finding, shown
-from redrabbit.domain.ledger import LogState, StreamHead
+from redrabbit.domain.ledger import LogState
+from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.record_digests import (
     Block,
     RecordDigests,
@@ -21,10 +22,10 @@ from redrabbit.domain.record_digests import (
     parse_seal,
     seal_text,
 )
-from redrabbit.domain.records import KEYS
+from redrabbit.domain.records import KEYS, Record
+from redrabbit.domain.row_sum import RowKey
 from redrabbit.domain.set_digest import SetDigest
 from redrabbit.domain.signed_note import (
-    NoteSigner,
     NoteVerifier,
     note_is_signed,
     parse_note,
@@ -34,6 +35,9 @@ from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store.engine import translated
 from redrabbit.store.found_rows import FoundRows
+from redrabbit.store.log_key import LogKey
+from redrabbit.store.rows import kept_values, key_of
+from redrabbit.store.summed_rows import sum_of_rows
 from redrabbit.store.tables import LEDGER_HEAD, RECORD_DIGESTS, RECORD_TABLES
 
 
@@ -42,6 +46,19 @@ class Recorded(NamedTuple):
 
     log: LogState = LogState()
     digests: RecordDigests = RecordDigests()
+    row_sum: int = 0
+    """Of all rows (`redrabbit.domain.row_sum`), as it is never shown."""
+
+    def changed(self, key: RowKey, before: Record | None, after: Record) -> "Recorded":
+        """Return the same with a record put in the place of another; None: there was none."""
+        table = after.TABLE
+        digests = self.digests.changed(
+            table, key_of(after), as_row(before) if before else None, as_row(after)
+        )
+        row_sum = self.row_sum + key.total(table, [kept_values(after)])
+        if before:
+            row_sum -= key.total(table, [kept_values(before)])
+        return self._replace(digests=digests, row_sum=row_sum)
 
 
 _PUT = {
@@ -65,8 +82,15 @@ class Sealed(NamedTuple):
     """What is signed beside the checkpoint, with the same head."""
 
     digests: RecordDigests
-    heads: Mapping[str, StreamHead]
-    """Where each stream of the ledger stands."""
+    seal: RecordSeal
+
+    def fits(self, row_sum: int, key: RowKey) -> bool:
+        """Tell whether this is the sum of the rows that was signed; False, too, where none was."""
+        return self.seal.rows == _hidden(self.seal, row_sum, key)
+
+
+def _hidden(seal: RecordSeal, row_sum: int, key: RowKey) -> bytes:
+    return key.hidden(row_sum, seal_text(seal._replace(rows=None)))
 
 
 def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:
@@ -77,14 +101,14 @@ def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:
         seal = parse_seal(signed.text)
     except ValueError as error:
         raise DamagedDatabase(f"the seal over the records can't be read: {error}") from error
-    expected = RecordSeal(verifier.name, size, digests.root, seal.heads)
+    expected = seal._replace(origin=verifier.name, size=size, root=digests.root)
     if not note_is_signed(signed, verifier) or seal != expected:
         raise DamagedDatabase(
             "the digests of the records are not those that were signed: they were changed. "
             "`redrabbit verify` says what else was; if the ledger is whole, `redrabbit rebuild` makes "
             "the records again from it"
         )
-    return Sealed(digests, seal.heads)
+    return Sealed(digests, seal)
 
 
 def _digest(row: Mapping[str, object]) -> tuple[Block, SetDigest]:
@@ -94,9 +118,7 @@ def _digest(row: Mapping[str, object]) -> tuple[Block, SetDigest]:
     raise ValueError(f"{shown(row)} is no digest of a block")
 
 
-def seal_findings(
-    connection: Connection, rows: FoundRows, size: int, verifier: NoteVerifier
-) -> Iterator[Finding]:
+def seal_findings(rows: FoundRows, size: int, verifier: NoteVerifier) -> Iterator[Finding]:
     """Yield each block of rows that is not what was signed; nothing where no seal is made yet."""
     if not is_sealed(rows):
         return
@@ -105,23 +127,14 @@ def seal_findings(
     except DamagedDatabase as error:
         yield changed_seal(error)
     else:
-        yield from row_findings(connection, rows, kept)
+        yield from row_findings(rows, kept)
 
 
-def row_findings(
-    connection: Connection, rows: FoundRows, kept: RecordDigests, most_rows: int | None = None
-) -> Iterator[Finding]:
-    """Yield each block of rows that is not what was kept; of tables with no more rows, if so asked."""
+def row_findings(rows: FoundRows, kept: RecordDigests) -> Iterator[Finding]:
+    """Yield each block of rows that is not what was kept."""
     for kind, table in RECORD_TABLES.items():
-        if most_rows is None or _has_at_most(connection, table, most_rows):
-            for block in _digest_of(rows, kind).differing(kept.blocks):
-                yield changed_rows(table.name, block)
-
-
-def _has_at_most(connection: Connection, table: Table, rows: int) -> bool:
-    beyond = select(literal(1)).select_from(table).offset(rows).limit(1)
-    with translated(f"reading {table.name}"):
-        return connection.execute(beyond).first() is None
+        for block in _digest_of(rows, kind).differing(kept.blocks):
+            yield changed_rows(table.name, block)
 
 
 def changed_seal(error: DamagedDatabase) -> Finding:
@@ -134,15 +147,10 @@ def changed_rows(table: str, block: int) -> Finding:
     return Finding(code="rows_changed", place=table, params={"block": block + 1})
 
 
-def write_seal(
-    connection: Connection,
-    before: RecordDigests,
-    after: Sealed,
-    size: int,
-    signer: NoteSigner,
-) -> None:
-    """Write the digests that changed, and sign all of them with a head of this size."""
-    seal = RecordSeal(signer.name, size, after.digests.root, after.heads)
+def write_seal(connection: Connection, before: RecordDigests, after: Recorded, key: LogKey) -> None:
+    """Write the digests that changed, and sign all of them with the head of this log."""
+    seal = RecordSeal(key.origin, after.log.size, after.digests.root, after.log.heads)
+    seal = seal._replace(rows=_hidden(seal, after.row_sum, key.rows))
     changed = [
         {"table": table, "block": number, "state": digest.to_bytes()}
         for (table, number), digest in after.digests.blocks.items()
@@ -154,17 +162,12 @@ def write_seal(
         connection.execute(
             update(LEDGER_HEAD)
             .where(LEDGER_HEAD.c.id == 1)
-            .values(records=sign_note(seal_text(seal), signer))
+            .values(records=sign_note(seal_text(seal), key.signer))
         )
 
 
 def seal_anew(
-    connection: Connection,
-    size: int,
-    heads: Mapping[str, StreamHead],
-    signer: NoteSigner,
-    *,
-    progress: OpeningProgress | None = None,
+    connection: Connection, log: LogState, key: LogKey, *, progress: OpeningProgress | None = None
 ) -> None:
     """Sign the records and the streams' heads as they stand, which somebody has just verified."""
     seen = progress or OpeningProgress()
@@ -175,8 +178,8 @@ def seal_anew(
     for place, kind in enumerate(RECORD_TABLES):
         seen.note(Opening.SEALS, place, len(RECORD_TABLES))
         blocks |= _digest_of(rows, kind).blocks
-    sealed = Sealed(RecordDigests(blocks), heads)
-    write_seal(connection, RecordDigests(), sealed, size, signer)
+    row_sum = sum_of_rows(connection, key.rows, seen)
+    write_seal(connection, RecordDigests(), Recorded(log, RecordDigests(blocks), row_sum), key)
 
 
 def _digest_of(rows: FoundRows, kind: type[Any]) -> TableDigest:

@@ -5,7 +5,7 @@ One function each way, for both databases; the memory store asks the same condit
 
 import operator
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -13,10 +13,11 @@ from sqlalchemy import Column, ColumnElement, bindparam
 
 from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.records import KEYS, TABLES, Json, Record
+from redrabbit.domain.row_sum import Values
 from redrabbit.services.errors import NotRecordable
 from redrabbit.services.ports import Where
 from redrabbit.store.tables import RECORD_TABLES
-from redrabbit.store.types import FIELD_TYPES, enumeration, refuse_naive
+from redrabbit.store.types import EPOCH, FIELD_TYPES, MICROSECOND, enumeration, refuse_naive
 
 R = TypeVar("R", bound=Record)
 
@@ -45,6 +46,26 @@ _ENUMERATIONS: dict[type[Any], tuple[tuple[str, type[StrEnum]], ...]] = {
 def row_of(record: Record) -> dict[str, object]:
     """Return the record's values by column name."""
     return {name: getattr(record, name) for name in FIELDS[type(record)]}
+
+
+def kept_values(record: Record) -> Values:
+    """Return the record's values as the database keeps them, in the order of its columns."""
+    return tuple(_kept(getattr(record, name)) for name in FIELDS[type(record)])
+
+
+def _kept(value: Any) -> int | float | str | None:
+    match value:
+        case bool():
+            return int(value)
+        case StrEnum():
+            return value.value
+        case datetime():
+            return (value - EPOCH) // MICROSECOND
+        case date():
+            return value.isoformat()
+        case float():
+            return value + 0.0  # SQLite gives -0.0 back as 0.0
+    return value  # type: ignore[no-any-return]  # of the types that a record may have: a text, a number, None
 
 
 def record_of(kind: type[R], row: Sequence[Any]) -> R:

@@ -14,13 +14,11 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from redrabbit.base.signing import Signer
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead, canonical_text
-from redrabbit.domain.record_comparison import as_row
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import ParkedReason
@@ -28,6 +26,7 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
 from redrabbit.store.engine import translated
+from redrabbit.store.log_key import LogKey
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.record_seal import Recorded
 from redrabbit.store.rows import key_of, refuse_unfit, row_of
@@ -64,11 +63,11 @@ class SqlUnitOfWork(SqlReader):
         recorded: Recorded,
         now: datetime,
         recording: Recording,
-        signer: Signer,
+        key: LogKey,
         *,
         proved_at: datetime | None = None,
     ) -> None:
-        super().__init__(connection, signer.verifier)
+        super().__init__(connection, key.verifier)
         self.proved_at = proved_at
         """When it was known last that the ledger takes entries; None if one was refused since."""
         self.recorded = recorded
@@ -76,7 +75,7 @@ class SqlUnitOfWork(SqlReader):
         self.failure: StoreTrouble | None = None
         """The first write that failed."""
         self._now = now
-        self._signer = signer
+        self._key = key
         self._recording = recording
         self._given: dict[tuple[type[Record], str], int] = {}
         self._in_force: str | None = None
@@ -112,21 +111,19 @@ class SqlUnitOfWork(SqlReader):
         changes = self._recording.fold(appended.entry, look)
         for change in changes:
             refuse_unfit(change.record)
-        digests = self.recorded.digests
+        recorded = self.recorded
         try:
             ledger.insert_entries(self._connection, [ledger.ledger_row(appended)])
             for change in changes:
                 kind, key = type(change.record), key_of(change.record)
                 before = there[kind, key] if (kind, key) in there else self.get(kind, *key)
-                digests = digests.changed(
-                    kind.TABLE, key, as_row(before) if before else None, as_row(change.record)
-                )
+                recorded = recorded.changed(self._key.rows, before, change.record)
                 there[kind, key] = change.record
                 apply_change(self._connection, change)
         except StoreTrouble as error:
             self.failure = self.failure or error
             raise
-        self.recorded = Recorded(appended.log, digests)
+        self.recorded = recorded._replace(log=appended.log)
         if event.type == IN_FORCE_CHANGED:
             self._in_force = None
         return appended.entry
@@ -165,7 +162,7 @@ class SqlUnitOfWork(SqlReader):
 
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
-        aside.keep_act(self._connection, act, self._signer)
+        aside.keep_act(self._connection, act, self._key.signer)
 
     def keep_cycles(self, kept: KeptCycles) -> None:
         """Keep how long the answers of a signal lasted, in place of what was kept before."""

@@ -43,9 +43,17 @@ from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
+from redrabbit.store.log_key import LogKey
 from redrabbit.store.rebuild_mark import refuse_unfinished
-from redrabbit.store.record_seal import Recorded, load_seal, row_findings, seal_findings
+from redrabbit.store.record_seal import (
+    Recorded,
+    Sealed,
+    load_seal,
+    row_findings,
+    seal_findings,
+)
 from redrabbit.store.spill import Spill
+from redrabbit.store.summed_rows import sum_of_rows
 from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, metadata
 from redrabbit.store.verification_beside import (
     MANY,
@@ -57,8 +65,6 @@ from redrabbit.store.verification_beside import (
 
 NEWEST = 1_000
 """Entries that are verified before anything is written: more than a night's, in a fraction of a second."""
-FEW = 1_000
-"""Rows of a table that are verified before anything is written: those of plan, parts and devices, by which all goes on."""
 MOST_CHECKPOINT_BYTES = MB
 """A checkpoint names the head of each line: a hundred bytes a line."""
 
@@ -163,7 +169,7 @@ def audit_rows_beside(
         erasable = None if ledger.findings else ledger.erasable
         unreadable = tuple(rows.unreadable)
         size = ledger.log.size
-        seal = () if ledger.findings else tuple(seal_findings(connection, rows, size, verifier))
+        seal = () if ledger.findings else tuple(seal_findings(rows, size, verifier))
         beside = (*name_findings(rows, erasable), *blob_findings(rows, erasable))
     compared = comparing()
     stopped_at = compared.comparison.stopped_at
@@ -255,34 +261,60 @@ def _refuse(findings: Sequence[Finding]) -> NoReturn:
 
 
 def refuse_damage_at_once(
-    connection: Connection, verifier: Verifier, fold: database_verification.Fold
+    connection: Connection,
+    key: LogKey,
+    fold: database_verification.Fold,
+    progress: OpeningProgress,
 ) -> Recorded:
     """Return what is recorded so far; DamagedDatabase unless it is what was signed, as far as that shows at once.
 
-    Looked at are the signed head, the frontier of the tree as stored, the newest entries, the digests of
-    the records, and the rows of small tables. That takes no longer for all that was recorded before; every
-    other entry and row is left to the verification that goes on while the service runs (D26).
-    DatabaseTooNew where a newer version wrote last.
+    Looked at are the signed head, the frontier of the tree as stored, the newest entries, and every row of the
+    records: a command decides by no other. Every other entry is left to the verification that goes on
+    while the service runs (D26). DatabaseTooNew where a newer version wrote last.
     """
-    rows = FoundRows(connection)
+    rows, verifier = FoundRows(connection), key.verifier
     with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
         head = signed_head(heads, verifier)
         if not isinstance(head, Checkpoint):
             _refuse(rows.unreadable or head)
         sealed = load_seal(rows, head.size, verifier)
-        log = ledger.load_log(connection, head, sealed.heads)
+        log = ledger.load_log(connection, head, sealed.seal.heads)
         first = max(0, log.size - NEWEST)
         newest = list(rows.entries(first, NEWEST))
         visit = _refuse_newer if fold is fold_of_records else None
-        ledger_pass = LedgerPass(_log_before(connection, first, newest, sealed.heads), visit)
+        ledger_pass = LedgerPass(_log_before(connection, first, newest, log.heads), visit)
         ledger_pass.read(newest)
     refuse_findings((*rows.unreadable, *ledger_pass.ended(heads, verifier)))
+    row_sum = _refuse_changed_rows(connection, sealed, key, progress)
+    return Recorded(log, sealed.digests, row_sum)
+
+
+def _refuse_changed_rows(
+    connection: Connection, sealed: Sealed, key: LogKey, progress: OpeningProgress
+) -> int:
+    """Return the sum of all rows of the records; DamagedDatabase unless they are those that were signed.
+
+    Where the sum is not the one that was signed, or none was, the rows are laid beside their digests, which say where.
+    """
+    rows = FoundRows(connection)
+    row_sum = _fitting_sum(connection, sealed, key, progress)
     with lenient_text(connection):
-        changed = tuple(row_findings(connection, rows, sealed.digests, most_rows=FEW))
+        changed = () if row_sum is not None else tuple(row_findings(rows, sealed.digests))
         changed = (*changed, *name_findings(rows, None))
     refuse_findings((*changed, *rows.unreadable))
-    return Recorded(log, sealed.digests)
+    return sum_of_rows(connection, key.rows, progress) if row_sum is None else row_sum
+
+
+def _fitting_sum(
+    connection: Connection, sealed: Sealed, key: LogKey, progress: OpeningProgress
+) -> int | None:
+    """Return the sum of all rows; None where it is not the one that was signed, or a row can't be read."""
+    try:
+        row_sum = sum_of_rows(connection, key.rows, progress)
+    except DamagedDatabase:
+        return None
+    return row_sum if sealed.fits(row_sum, key.rows) else None
 
 
 def _log_before(
@@ -368,7 +400,7 @@ def audit_rows(
         )
         beside = (*name_findings(rows, found.erasable), *blob_findings(rows, found.erasable))
         if not found.findings:
-            beside = (*beside, *seal_findings(connection, rows, found.size, verifier))
+            beside = (*beside, *seal_findings(rows, found.size, verifier))
     return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
 
 

@@ -26,12 +26,13 @@ from sqlalchemy import Connection
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble, TornDatabase
+from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import refuse_torn_in_time
 from redrabbit.store.log_key import LogKey
-from redrabbit.store.record_seal import Recorded, Sealed, write_seal
+from redrabbit.store.record_seal import Recorded, write_seal
 from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.session import WriterSession
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
@@ -99,15 +100,16 @@ class Writer:
         recording: Recording,
         *,
         remembered: RememberedHead,
+        progress: OpeningProgress | None = None,
     ) -> None:
         self.recording = recording
         """Replaced when another configuration comes into force; holds from the next command."""
         self._session = session
-        self._seal = key.seal
         self._remembered = remembered
         self._head: LedgerHead | None = None
         """As it was signed last by this process; of a commit that failed, until the next."""
-        self._signer = key.signer
+        self._key = key
+        self._seal = key.seal
         self._clock = clock
         self._recorded = Recorded()
         self._proved_at: datetime | None = None
@@ -125,6 +127,7 @@ class Writer:
         self._closed = False
         self._stopped = threading.Event()
         """Set by `close`: nobody waits any longer for what may come."""
+        self._progress = progress or OpeningProgress()
         self._connected()
         self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
         self._thread.start()
@@ -303,7 +306,7 @@ class Writer:
     ) -> tuple[_Outcome, Recorded]:
         now = self._clock.now()
         work = SqlUnitOfWork(
-            connection, recorded, now, self.recording, self._signer, proved_at=self._proved_at
+            connection, recorded, now, self.recording, self._key, proved_at=self._proved_at
         )
         _statement(connection, "SAVEPOINT command")
         try:
@@ -321,10 +324,8 @@ class Writer:
         return _Outcome(job, result=result), work.recorded
 
     def _write_head(self, connection: Connection, recorded: Recorded) -> None:
-        log, before = recorded.log, self._recorded.digests
-        self._head = ledger.write_head(connection, log, self._seal)
-        sealed = Sealed(recorded.digests, log.heads)
-        write_seal(connection, before, sealed, log.size, self._signer)
+        self._head = ledger.write_head(connection, recorded.log, self._seal)
+        write_seal(connection, self._recorded.digests, recorded, self._key)
 
     @staticmethod
     def _undo(connection: Connection, work: SqlUnitOfWork) -> None:
@@ -359,7 +360,7 @@ class Writer:
         if self._must_look:
             ends_s = self._clock.steady_s() + LOOK_AT_PAGES_S
             refuse_torn_in_time(connection, lambda: self._clock.steady_s() > ends_s)
-        return refuse_damage_at_once(connection, self._signer.verifier, self.recording.fold)
+        return refuse_damage_at_once(connection, self._key, self.recording.fold, self._progress)
 
     def _refuse_other_history(self, connection: Connection, found: Recorded) -> None:
         """Raise DamagedDatabase for another history than this process has written, or is remembered.
@@ -367,7 +368,7 @@ class Writer:
         A file that was put back, or that lost its write-ahead log, would be signed over (D62).
         """
         if not self._has_read:
-            verifier = self._signer.verifier
+            verifier = self._key.verifier
             self._remembered.refuse_other_history(connection, verifier, found.log.size)
         elif found.log != self._recorded.log:
             raise self._other_history(found.log.size)

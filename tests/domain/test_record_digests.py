@@ -127,14 +127,20 @@ def test_rows_are_dealt_out_to_all_blocks() -> None:
 
 def test_a_seal_is_read_as_it_was_written_and_no_other_text_is_one() -> None:
     heads = {"line1": StreamHead(10, bytes(range(32))), "plant": StreamHead(7, bytes(32))}
-    seal = RecordSeal("Plant-1/0a", 17, bytes(32), heads)
+    older = RecordSeal("Plant-1/0a", 17, bytes(32), heads)
+    seal = older._replace(rows=bytes(range(64)))
     text = seal_text(seal)
     assert parse_seal(text) == seal
+    assert parse_seal(seal_text(older)) == older, "of an earlier version, without a sum"
     for other in ("", text[:-1], text + "x\n", text.replace("17", "017"), text.replace("00", "zz")):
         with pytest.raises(ValueError, match=r"seal|hexadecimal|stream|hash|base64"):
             parse_seal(other)
     with pytest.raises(ValueError, match="seal"):
-        parse_seal(text.replace("records 2", "records 3"))
+        parse_seal(text.replace("records 3", "records 4"))
+    with pytest.raises(ValueError, match="stream"):
+        parse_seal(text.replace("records 3", "records 2"))
+    with pytest.raises(ValueError, match="seal"):
+        parse_seal(text.replace(bytes(range(64)).hex(), bytes(range(64)).hex().upper()))
     with pytest.raises(ValueError, match="add up"):
         parse_seal(text.replace("line1 10", "line1 11"))
 
@@ -158,4 +164,8 @@ def test_what_is_signed_stays_what_it_is() -> None:
     assert (
         seal_text(RecordSeal("Plant-1/0a", 17, bytes(32), {"line1": StreamHead(17, bytes(32))}))
         == f"Plant-1/0a\nred-rabbit records 2\n17\n{'00' * 32}\nstream line1 17 {'A' * 43}=\n"
+    )
+    assert (
+        seal_text(RecordSeal("Plant-1/0a", 0, bytes(32), {}, bytes(64)))
+        == f"Plant-1/0a\nred-rabbit records 3\n0\n{'00' * 32}\n{'00' * 64}\n"
     )

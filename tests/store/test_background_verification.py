@@ -22,10 +22,10 @@ from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, reader_engine, translated
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import SqlUnitOfWork
-from redrabbit.store.verification import FEW, NEWEST, verify_database
+from redrabbit.store.verification import NEWEST, verify_database
 from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
 
-MANY = max(FEW, NEWEST) + 60
+MANY = NEWEST + 60
 
 
 def opened(path: Path) -> SqlDatabase:
@@ -117,9 +117,9 @@ def test_what_is_not_read_at_opening_is_found_beside_the_service(
             for name in names
         )
         sql = f"INSERT INTO pauses SELECT {columns} FROM pauses WHERE number = 7"
-    changed(path, sql)
     caplog.set_level(logging.ERROR)
     with opened(path) as database:
+        changed(path, sql)
         verification = verification_of(database, path)
         assert [each.code for each in verification.verify_once().findings] == found
         verification.verify_once()
