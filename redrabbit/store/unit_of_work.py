@@ -144,13 +144,15 @@ class SqlUnitOfWork(SqlReader):
 
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
-        table = RECORD_TABLES[kind]
-        asked = select(func.max(table.c.number)).where(table.c[kind.STREAM] == stream)
-        with translated(f"numbering {table.name}"):
-            last = self._connection.execute(asked).scalar_one()
-        number = max(last or 0, self._given.get((kind, stream), 0)) + 1
+        last = self._given.get((kind, stream))
+        if last is None:
+            table = RECORD_TABLES[kind]
+            asked = select(func.max(table.c.number)).where(table.c[kind.STREAM] == stream)
+            with translated(f"numbering {table.name}"):
+                last = self._connection.execute(asked).scalar_one() or 0
+        number = int(last) + 1
         self._given[kind, stream] = number
-        return int(number)
+        return number
 
     def keep_blob(self, kind: str, content: bytes) -> str:
         """Keep bytes beside the records and return their digest, which a fact names (D65)."""
