@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from random import Random
+from typing import TypeVar
 
 from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
@@ -41,7 +42,7 @@ from redrabbit.process import (
     web_server,
 )
 from redrabbit.services.agent import Agent
-from redrabbit.services.opening_progress import OpeningProgress
+from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
@@ -54,6 +55,8 @@ from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets, within_open_files
 from redrabbit.web.opening import opening_app
+
+T = TypeVar("T")
 
 SHOWN_AFTER_S = 0.5
 """So long opening takes without a word; usually it takes less."""
@@ -101,7 +104,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 previous_plant=previous_plant,
                 may_be_renamed=settings.plant_renamed,
             )
-            await agent.open()
+            await _agent_opened(agent, settings, listener)
             agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
@@ -150,10 +153,30 @@ async def _opened(
             unwanted=SqlDatabase.close,
         )
     )
+    budgets = WebBudgets(_limits_of(settings, plant))
+    return await _shown_meanwhile(opening, progress, budgets, clock, listener)
+
+
+async def _agent_opened(agent: Agent, settings: ServeSettings, listener: socket.socket) -> None:
+    """Begin the agent's life; where much is owed by the configuration until now, say how far that is."""
+    progress = OpeningProgress()
+    progress.note(Opening.CATCHES_UP, 0, 0)
+    opening = asyncio.create_task(agent.open())
+    budgets = WebBudgets(_limits_of(settings, agent.plant))
+    await _shown_meanwhile(opening, progress, budgets, agent.clock, listener)
+
+
+async def _shown_meanwhile(
+    opening: "asyncio.Task[T]",
+    progress: OpeningProgress,
+    budgets: WebBudgets,
+    clock: Clock,
+    listener: socket.socket,
+) -> T:
+    """Return what is opened; where that takes long, say how far it is, in the log and to whoever asks."""
     try:
         done, _ = await asyncio.wait({opening}, timeout=SHOWN_AFTER_S)
         if not done:
-            budgets = WebBudgets(_limits_of(settings, plant))
             app = opening_app(progress)
             async with web_server(app, listener.dup(), budgets, clock, graceful_stop_s=1):
                 await _until_opened(opening, progress, clock)
@@ -164,7 +187,7 @@ async def _opened(
 
 
 async def _until_opened(
-    opening: "asyncio.Task[SqlDatabase]", progress: OpeningProgress, clock: Clock
+    opening: "asyncio.Task[T]", progress: OpeningProgress, clock: Clock
 ) -> None:
     next_s = 0.0
     try:

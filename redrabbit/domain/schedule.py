@@ -54,6 +54,7 @@ __all__ = [
     "Weekly",
     "due_times",
     "duration_text",
+    "each_due_time",
     "next_due",
     "next_dues",
     "parse_duration",
@@ -87,14 +88,14 @@ def due_times(
 
     Half-open, so that one period after another gives each due time once.
     """
-    return list(_due_times(rule, calendar, anchor, since, until))
+    return list(each_due_time(rule, calendar, anchor, since, until))
 
 
 def next_due(
     rule: ScheduleRule, calendar: ShiftCalendar, anchor: datetime, after: datetime
 ) -> DueTime | None:
     """Return the first due time after an instant; None when there is none within `SEARCH`."""
-    return next(_due_times(rule, calendar, anchor, after, after + SEARCH), None)
+    return next(each_due_time(rule, calendar, anchor, after, after + SEARCH), None)
 
 
 def next_dues(
@@ -105,16 +106,17 @@ def next_dues(
     count: int = 5,
 ) -> list[DueTime]:
     """Return the next few due times, to be shown when a check is defined (B16)."""
-    return list(islice(_due_times(rule, calendar, anchor, after, after + SEARCH), count))
+    return list(islice(each_due_time(rule, calendar, anchor, after, after + SEARCH), count))
 
 
-def _due_times(
+def each_due_time(
     rule: ScheduleRule,
     calendar: ShiftCalendar,
     anchor: datetime,
     since: datetime,
     until: datetime,
 ) -> Iterator[DueTime]:
+    """Yield what `due_times` returns, none of it before it is asked for: of a year only the first few are wanted."""
     if any(instant.tzinfo is None for instant in (anchor, since, until)):
         raise ValueError("due times need aware instants")
     match rule:

@@ -15,7 +15,7 @@ from datetime import datetime
 from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.facts.plant import AgentStopped
-from redrabbit.domain.identity import AGENT, LineId, StationId
+from redrabbit.domain.identity import AGENT, CheckId, LineId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Acquisition, StationView
 from redrabbit.domain.part_count import PartCount
@@ -24,6 +24,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import ConfigurationRecord, PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
+from redrabbit.services.catching_up import REST_S, CatchUp
 from redrabbit.services.clock_steps import CLOCK_STEP_S, note_clock_step
 from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
@@ -35,7 +36,7 @@ from redrabbit.services.record_fact import record
 from redrabbit.services.recording_watch import RecordingWatch
 from redrabbit.services.station_queue import CLOSE_WITHIN_S, Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
-from redrabbit.services.taking_up import TakenOver, open_life, take_over
+from redrabbit.services.taking_up import Opened, TakenOver, open_life, take_over
 from redrabbit.services.telling_counts import (
     ToTell,
     UnprovedTold,
@@ -98,12 +99,14 @@ class Agent:
         """Whether anything is recorded; it is told by whoever beats into the database."""
         self.loop_watch = LoopWatch(clock)
         """Whether the loop of the deadlines turns."""
+        self.catch_up = CatchUp(self._bring_some_up, clock)
+        """How far the obligations are."""
         self._unproved_told: UnprovedTold = {}
 
     async def open(self) -> None:
-        """Begin this life in one transaction; the plant until now is read before it, not in it.
+        """Begin this life; the plant until now is read before, and what it owes is brought up first.
 
-        OtherPlant, and nothing changes, where that has another name.
+        That is one transaction, unless that plant owes much and another one is to be adopted. OtherPlant, and nothing changes, where that has another name.
         """
         before = (
             await self.database.read(self._previous_plant)
@@ -116,13 +119,23 @@ class Agent:
                 f"{self.plant.name!r}. Nothing was changed: expected the configuration or the database of "
                 "one plant. If the plant has a new name, start once with --plant-renamed"
             )
-        opened = await self.database.write(
-            lambda uow: open_life(uow, self.plant, self._files, self._software, before=before)
-        )
+        outside = self.database
+
+        def begin(agent_id: int | None) -> Callable[[UnitOfWork], Opened]:
+            return lambda uow: open_life(
+                uow, self.plant, self._files, self._software, before=before, agent_id=agent_id
+            )
+
+        opened = await outside.write(begin(None))
         self._agent_id = opened.agent_id
         self.database = FencedDatabase(
-            self.database, opened.agent_id, self.superseded.set, self.loop_watch
+            outside, opened.agent_id, self.superseded.set, self.loop_watch
         )
+        while not opened.is_open:
+            self.catch_up.note(opened.left_since)
+            await self.clock.sleep(REST_S)
+            opened = await self.database.write(begin(opened.agent_id))
+        self.catch_up.note(opened.left_since)
         self.queues = {
             owner.station.id: StationQueue(owner, self.database, self.clock, self.note_commit)
             for owner in opened.owners
@@ -153,6 +166,8 @@ class Agent:
     async def _take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
         """Do it to its end, whoever gave up waiting: half of it would be two plants at once."""
         async with self._one_at_a_time, AsyncExitStack() as held:
+            if self.catch_up.now is not None:  # else it is little, and done with the rest
+                await self.catch_up.finish()
             for queue in self.queues.values():
                 await held.enter_async_context(queue.held())
             self.views()  # so that the writer's thread finds nothing to put into the readings
@@ -271,6 +286,7 @@ class Agent:
             reading_age=self.clock.now() - last_reading_at if last_reading_at else None,
             not_watching_since=beat if self.loop_watch.stands_still else None,
             not_recording=self.recording_watch.stopped(),
+            catching_up=self.catch_up.now,
         )
 
     def _tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -310,8 +326,14 @@ class Agent:
         wait_s = (next_at - now).total_seconds() if next_at is not None else SCHEDULE_S
         await self.clock.sleep(min(wait_s, SCHEDULE_S))
         if next_at is not None and self.clock.now() >= next_at:
-            await self.database.write(lambda uow: scheduling.step(uow, self.in_force(uow)))
-            self.note_commit()
+            await self.catch_up.finish()
+
+    async def _bring_some_up(self, only: CheckId | None) -> datetime | None:
+        left_since = await self.database.write(
+            lambda uow: scheduling.step_some(uow, self.in_force(uow), only=only)
+        )
+        self.note_commit()
+        return left_since
 
     async def _keep_counts(self) -> None:
         """Tell counts when a pause, a recorded stop or a missing proof makes them matter (D34)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from redrabbit.services.catching_up import CatchingUp
 from redrabbit.services.recording_watch import RecordingStopped
 
 
@@ -18,3 +19,5 @@ class AgentHeartbeat:
     """None while the agent's heart beats."""
     not_recording: RecordingStopped | None = None
     """None while something was committed within the last seconds."""
+    catching_up: CatchingUp | None = None
+    """None while every obligation is up to date."""

@@ -118,6 +118,7 @@ class Door:
             check = self._agent.plant.check(act.check_id)
         except KeyError:
             raise Refusal("no_such_check", check=act.check_id) from None
+        await self._agent.catch_up.finish_one(check.id)
         queue = self._agent.queues[check.station]
         return await queue.act(
             lambda: _with_door(

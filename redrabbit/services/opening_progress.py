@@ -23,6 +23,8 @@ class Opening(StrEnum):
     MAKES_RECORDS = "makes_records"
     SEALS = "seals"
     ROWS = "rows"
+    CATCHES_UP = "catches_up"
+    """Makes what came due while another configuration was in force than the one that is to be adopted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,19 @@
 L7: every occurrence ends in exactly one of passed, failed, lapsed, excused; what came due while
 the software was down is made when it returns (R12). Nothing waits for this step: readers compute
 the status from the frozen times (D9).
+
+What came due in a long time is brought up a part at a time, the earliest first, so that each
+transaction has a bounded size (decision 0035). Where one part ends depends on what is recorded and on
+the instant, and on nothing else: so all parts in one transaction, each in its own, or the first ones in
+a life that was killed, make the same entries in the same order.
 """
 
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
@@ -32,26 +41,66 @@ from redrabbit.domain.occurrence import (
 )
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
-from redrabbit.domain.schedule import DueTime, due_times, next_due
+from redrabbit.domain.schedule import DueTime, each_due_time, next_due
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
+AT_ONCE: Final = 50
+"""Occurrences that one part makes; it decides or tells of at most twice as many. Some 0.1 s: so long whoever writes
+next waits."""
+
 
 def step(uow: UnitOfWork, plant: Plant) -> None:
-    """Bring all obligations up to `uow.now`."""
-    for check, known in _adopted_checks(uow, plant):
-        for due in _unmade(uow, plant, check, known, uow.now):
-            _make(uow, plant, check, due)
-    bring_up(uow)
+    """Bring all obligations up to `uow.now`, however many there are."""
+    while step_some(uow, plant) is not None:
+        pass
 
 
-def bring_up(uow: UnitOfWork) -> None:
-    """Bring the occurrences that were made already up to `uow.now`, whatever the plan is."""
-    for occurrence in uow.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"):
+def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> datetime | None:
+    """Bring the earliest obligations up to `uow.now`, of one check only where it is named.
+
+    Returns when the first that is left was due; None: all are brought up.
+    """
+    checks = _adopted_checks(uow, plant, only)
+    unmade = list(islice(_earliest_unmade(uow, plant, checks, uow.now), AT_ONCE + 1))
+    now_made = unmade[:AT_ONCE] if len(_ripe(uow, only)) <= AT_ONCE else []
+    for each in sorted(now_made, key=lambda each: each.place):
+        _make(uow, plant, each.check, each.due)
+    left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
+    later = bring_up_some(uow, only=only)
+    return min([*left, *([later] if later is not None else [])], default=None)
+
+
+def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime | None:
+    """Bring the earliest occurrences that were made already up to `uow.now`, whatever the plan is.
+
+    Returns when the first that is left was due; None: all are brought up.
+    """
+    ripe = _ripe(uow, only)
+    for occurrence in ripe[: 2 * AT_ONCE]:
         _bring_up(uow, occurrence)
+    return ripe[2 * AT_ONCE].due_at if len(ripe) > 2 * AT_ONCE else None
+
+
+def is_ripe(uow: UnitOfWork) -> bool:
+    """Tell whether an occurrence that was made already waits to be told of, excused or lapsed."""
+    return bool(_ripe(uow, None))
+
+
+def owe_the_same(before: Plant, plant: Plant) -> bool:
+    """Tell whether what came due under one plant is made alike under another."""
+    known = {check.id: check for check in plant.plan.checks}
+    return all(
+        known.get(check.id) == check
+        and plant.calendars[check.line] == before.calendars[check.line]
+        and plant.plan_reference(check) == before.plan_reference(check)
+        and plant.place_names(check.station, check.device)
+        == before.place_names(check.station, check.device)
+        for check in before.plan.checks
+    )
 
 
 def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None:
@@ -94,7 +143,8 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
         if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
     ]
     for check, known in _adopted_checks(reader, plant):
-        for due in _unmade(reader, plant, check, known, now):
+        since = max(known.scheduled_until, now - check.closes_after)  # else it has lapsed
+        for due in _each_unmade(reader, plant, check, known, since=since, now=now):
             times = frozen_times(check, due)
             if times.grace_ends_at <= now < times.closes_at:
                 overdue.append(_overdue(check.id, check.line, check.station, check.device, times))
@@ -115,24 +165,79 @@ def _overdue(
     )
 
 
-def _adopted_checks(reader: Reader, plant: Plant) -> list[tuple[Check, CheckRecord]]:
+def _ripe(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
+    """Return what is made and waits to be told of, excused or lapsed, by its due time."""
+    of_check = () if only is None else (equals("check_id", only),)
+    undecided = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
+    return [occurrence for occurrence in undecided if _is_ripe(uow, occurrence)]
+
+
+def _is_ripe(uow: UnitOfWork, occurrence: OccurrenceRecord) -> bool:
+    match status(occurrence, uow.now):
+        case OccurrenceStatus.LAPSED:
+            return True
+        case OccurrenceStatus.OVERDUE if not occurrence.overdue_told:
+            return True
+        case _:
+            return _pause_excuses(uow, occurrence) is not None
+
+
+def _pause_excuses(uow: UnitOfWork, occurrence: OccurrenceRecord) -> PauseRecord | None:
+    """Return the pause that excuses an occurrence by now; None where none does."""
+    if uow.now < occurrence.due_at or under_way(occurrence, uow.now):
+        return None
+    return _pause_over(uow, occurrence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unmade:
+    """One due time of a check that has no occurrence yet."""
+
+    place: int
+    """Of the check among those adopted."""
+    check: Check
+    due: DueTime
+
+
+def _earliest_unmade(
+    reader: Reader, plant: Plant, checks: Sequence[tuple[Check, CheckRecord]], now: datetime
+) -> Iterator[_Unmade]:
+    """Yield what is to be made by now, of all checks by its due time."""
+
+    def of_check(place: int) -> Iterator[_Unmade]:
+        check, known = checks[place]
+        since = known.scheduled_until
+        for due in _each_unmade(reader, plant, check, known, since=since, now=now):
+            yield _Unmade(place=place, check=check, due=due)
+
+    by_check = [of_check(place) for place in range(len(checks))]
+    return heapq.merge(*by_check, key=lambda each: each.due.due_at)
+
+
+def _each_unmade(
+    reader: Reader,
+    plant: Plant,
+    check: Check,
+    record: CheckRecord,
+    *,
+    since: datetime,
+    now: datetime,
+) -> Iterator[DueTime]:
+    calendar, until = plant.calendars[check.line], now + check.opens_before
+    for due in each_due_time(check.schedule, calendar, record.adopted_at, since, until):
+        if not _is_made(reader, check, due):
+            yield due
+
+
+def _adopted_checks(
+    reader: Reader, plant: Plant, only: CheckId | None = None
+) -> list[tuple[Check, CheckRecord]]:
     records = reader.find(CheckRecord, equals("retired_at", None))
-    known = {(check.line, check.id): check for check in plant.plan.checks}
+    known = {
+        (check.line, check.id): check for check in plant.plan.checks if only in {None, check.id}
+    }
     pairs = ((known.get((LineId(r.line), CheckId(r.check_id))), r) for r in records)
     return [(check, record) for check, record in pairs if check is not None]
-
-
-def _unmade(
-    reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
-) -> list[DueTime]:
-    all_due = due_times(
-        check.schedule,
-        plant.calendars[check.line],
-        record.adopted_at,
-        record.scheduled_until,
-        now + check.opens_before,
-    )
-    return [due for due in all_due if not _is_made(reader, check, due)]
 
 
 def _next_unmade(
@@ -177,8 +282,8 @@ def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
 def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
     """Tell, excuse or lapse one undecided occurrence, as its times demand."""
     status_now = status(occurrence, uow.now)
-    pause = _pause_over(uow, occurrence)
-    if pause is not None and uow.now >= occurrence.due_at and not under_way(occurrence, uow.now):
+    pause = _pause_excuses(uow, occurrence)
+    if pause is not None:
         _decide(uow, occurrence, occurrence.due_at, DecisionCode.PAUSE, pause)
         return
     if status_now is OccurrenceStatus.LAPSED:

@@ -6,6 +6,7 @@ records; a new configuration leaves alone what it does not change.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from redrabbit.domain.challenge_part import ChallengePart, Custody
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -45,10 +46,14 @@ from redrabbit.services.telling_counts import last_told
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What one agent's life starts from."""
+    """How far one agent's life has begun."""
 
     agent_id: int
+    is_open: bool
+    """False as long as obligations of the configuration before are left; this one is adopted after them."""
     owners: tuple[StationOwner, ...]
+    left_since: datetime | None
+    """When the first obligation was due that is not brought up yet; None: all are."""
 
 
 def open_life(
@@ -58,29 +63,44 @@ def open_life(
     software: str,
     *,
     before: Plant | None = None,
+    agent_id: int | None = None,
 ) -> Opened:
-    """Begin one life: adopt, take up runs, make what came due while nobody watched.
+    """Begin one life: adopt, take up runs, and make the first of what came due while nobody watched.
 
     What came due before this configuration is owed by the one `before` it (L7); where that can't
-    be read any more (None), what was made of it is at least not forgiven.
+    be read any more (None), what was made of it is at least not forgiven. Where the two owe the same,
+    this one is adopted at once, and what is left is brought up while stations are watched; else it is
+    asked again, with the number of the life that has begun, until nothing is left of the one before.
     """
-    number = _next_life(uow)
-    last_at = last_recorded_at(uow, sum(head.next_seq for head in uow.stream_heads.values()))
-    started = AgentStarted(agent_id=number, software=software)
-    record(uow, started, stream=PLANT_STREAM, actor=AGENT)
-    note_step_since_last_entry(uow, last_at)
+    number = _begin(uow, software) if agent_id is None else agent_id
     if before is not None:
-        scheduling.step(uow, before)
+        left = scheduling.step_some(uow, before)
     else:
-        scheduling.bring_up(uow)
+        left = scheduling.bring_up_some(uow)
+    if left is not None and not (
+        before is not None
+        and scheduling.owe_the_same(before, plant)
+        and not scheduling.is_ripe(uow)  # a run under way may hold one; its owner begins after it
+    ):
+        return Opened(agent_id=number, is_open=False, owners=(), left_since=left)
     adopt(uow, plant, files, software)
     runs = _taken_up(uow, plant)
     owners = tuple(
         _owner_of(uow, plant, each, runs.get(each.id), counted=_counted_before(uow, each, before))
         for each in plant.stations
     )
-    scheduling.step(uow, plant)
-    return Opened(agent_id=number, owners=owners)
+    if left is None:
+        left = scheduling.step_some(uow, plant)
+    return Opened(agent_id=number, is_open=True, owners=owners, left_since=left)
+
+
+def _begin(uow: UnitOfWork, software: str) -> int:
+    number = _next_life(uow)
+    last_at = last_recorded_at(uow, sum(head.next_seq for head in uow.stream_heads.values()))
+    started = AgentStarted(agent_id=number, software=software)
+    record(uow, started, stream=PLANT_STREAM, actor=AGENT)
+    note_step_since_last_entry(uow, last_at)
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

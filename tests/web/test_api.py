@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -569,6 +569,20 @@ def stop_recording(visitor: Visitor, why: TroubleWhy = TroubleWhy.DISK_FULL) -> 
     watch.failed(StoreTrouble("the database said so", why))
     visitor.clock.jump(6)
     visitor.let(visitor.plant.beat())
+
+
+def test_readiness_and_metrics_say_how_far_obligations_are_behind(visitor: Visitor) -> None:
+    """It is ready all the same: stations are watched, and what they say is recorded (decision 0035)."""
+    assert visitor.client.get("/ready").json()["catching_up"] is None
+    assert "redrabbit_obligations_behind_seconds 0.0" in visitor.client.get("/metrics").text
+    since = visitor.clock.now() - timedelta(days=2)
+    visitor.plant.agent.catch_up.note(since)
+    answer = visitor.client.get("/ready")
+    told = answer.json()["catching_up"]
+    assert answer.status_code == 200
+    assert datetime.fromisoformat(told["since"]) == since
+    assert datetime.fromisoformat(told["until"]) == visitor.clock.now()
+    assert "redrabbit_obligations_behind_seconds 172800.0" in visitor.client.get("/metrics").text
 
 
 def test_readiness_and_metrics_say_since_when_nothing_is_recorded_and_why(visitor: Visitor) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -693,6 +694,19 @@ def test_a_station_that_is_not_recorded_has_a_mark_on_every_page(
     queue = visitor.plant.agent.queues[StationId("line2-op20")]
     queue.not_recording_since = visitor.clock.now()
     assert words in visitor.text(path, language)
+
+
+@pytest.mark.parametrize("path", ["/", "/due", "/stations/line2-op20", "/runs", "/containments"])
+@pytest.mark.parametrize(("language", "words"), [("en", "Catching up"), ("zh", "正在补记")])
+def test_every_page_says_that_what_came_due_is_not_all_recorded_yet(
+    visitor: Visitor, path: str, language: str, words: str
+) -> None:
+    """Nobody takes it for *nothing is due* (decision 0035)."""
+    assert words not in visitor.text(path, language)
+    visitor.plant.agent.catch_up.note(visitor.clock.now() - timedelta(days=30))
+    assert words in visitor.text(path, language)
+    visitor.plant.agent.catch_up.note(None)
+    assert words not in visitor.text(path, language)
 
 
 def parked_alarms(visitor: Visitor) -> list[str]:

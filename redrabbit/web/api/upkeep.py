@@ -19,6 +19,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.records import ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
+from redrabbit.services.catching_up import CatchingUp
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.counts import count_unacknowledged_alarms
@@ -65,6 +66,13 @@ class StationRead(BaseModel):
     last_reading_at: datetime | None = Field(description="null: not since the service started.")
 
 
+class ObligationsBehind(BaseModel):
+    """Obligations that came due while nobody looked, and are being recorded now."""
+
+    since: datetime = Field(description="What was due before is on record.")
+    until: datetime = Field(description="What was due from then on is not due yet.")
+
+
 class Readiness(BaseModel):
     """Whether the plant is being watched, and what is seen is recorded."""
 
@@ -82,6 +90,9 @@ class Readiness(BaseModel):
     )
     not_recording: list[NotRecordingStation] = Field(
         description="Stations of which something could not be recorded yet; longest first."
+    )
+    catching_up: ObligationsBehind | None = Field(
+        description="What is being made and lapsed that was due while nobody looked; readiness does not wait for it."
     )
     verification: Verification = Field(
         description="How far the database is verified; nothing here waits for it."
@@ -184,8 +195,13 @@ def _readiness(site: Site) -> Readiness:
             for station, one in recording.items()
         ],
         not_recording=stuck,
+        catching_up=_catching_up(heartbeat.catching_up),
         verification=verification_model(site.verification()),
     )
+
+
+def _catching_up(now: CatchingUp | None) -> ObligationsBehind | None:
+    return ObligationsBehind(since=now.since, until=now.until) if now is not None else None
 
 
 def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecordingStation]:
@@ -278,6 +294,14 @@ class _Figures(Collector):
             "redrabbit_not_recording_seconds",
             "How long ago something was recorded last, while nothing is; 0 while something is.",
             value=(self.now - stopped.since).total_seconds() if stopped is not None else 0.0,
+        )
+        behind = self.heartbeat.catching_up
+        yield GaugeMetricFamily(
+            "redrabbit_obligations_behind_seconds",
+            "How long ago the first obligation was due that is not on record yet; 0 while all are.",
+            value=max(0.0, (self.now - behind.since).total_seconds())
+            if behind is not None
+            else 0.0,
         )
         if self.heartbeat.reading_age is not None:
             yield GaugeMetricFamily(
