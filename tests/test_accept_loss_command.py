@@ -162,6 +162,31 @@ def test_a_new_ledger_forgets_the_head_of_the_one_before(tmp_path: Path) -> None
     assert parse_checkpoint(note.text).size == 1
 
 
+def test_a_ledger_of_which_nothing_is_remembered_is_served_and_that_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A copy was put back without its `….head`: nothing beside it can tell what is missing."""
+    path = tmp_path / "plant.db"
+    with opened(path) as database:
+        assert not database.remembered.was_absent, "a new ledger misses nothing"
+        assert database.remembered.size is None
+        database.write_now(lambda work: work.append(happened("clock_stepped", step_s=1.0)))
+    remembered = database.remembered
+    assert (remembered.size, remembered.is_failing) == (1, False)
+    assert remembered.written_at is not None
+    opened(path).close()
+    assert "no signed head is remembered" not in caplog.text
+    head_of(path).unlink()
+    with opened(path) as database:
+        assert database.remembered.was_absent
+        (told,) = [each for each in caplog.records if "remembered" in each.message]
+        assert (told.levelname, told.__dict__["entries"]) == ("WARNING", 1)
+        database.write_now(lambda work: work.append(happened("clock_stepped", step_s=1.0)))
+    assert database.remembered.was_absent, "as long as this life lasts"
+    with opened(path) as database:
+        assert not database.remembered.was_absent
+
+
 def test_a_head_that_can_not_be_written_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
     append(path, 1)
@@ -175,6 +200,7 @@ def test_a_head_that_can_not_be_written_stops_nothing(tmp_path: Path) -> None:
         head_of(path).mkdir()
         database.write_now(lambda work: work.append(happened("clock_stepped", step_s=1.0)))
         assert database.read_now(lambda reader: reader.head()).size == 2
+    assert database.remembered.is_failing
 
 
 def test_what_is_remembered_is_never_ahead_of_the_database(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.services.remembered import RememberedState
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.reading_database import ReadingDatabase
@@ -38,6 +39,11 @@ class SqlDatabase(ReadingDatabase):
         self.verification = verification
         """Runs once it is started."""
         self.outbox = Outbox(self)
+
+    @property
+    def remembered(self) -> RememberedState:
+        """What is remembered of the ledger outside of the database."""
+        return self._writer.remembered
 
     async def write(self, command: Callable[[SqlUnitOfWork], T]) -> T:
         """Run a command in the writer and return its result after the commit (L8).

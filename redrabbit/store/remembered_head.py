@@ -10,12 +10,14 @@ import logging
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
 
+from redrabbit.base.clock import Clock
 from redrabbit.base.kept_texts import read_kept_text
 from redrabbit.base.private_files import write_private
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
@@ -23,12 +25,18 @@ from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 from redrabbit.services.errors import LostHistory
 from redrabbit.services.ports import LedgerHead
+from redrabbit.services.remembered import RememberedState
 from redrabbit.store import ledger
 from redrabbit.store.database_files import sync
 from redrabbit.store.engine import translated
 
 EVERY_S: Final = 1.0
 MOST_BYTES: Final = 10_000
+
+_NOTHING_REMEMBERED: Final = (
+    "no signed head is remembered beside the key: whether entries are missing, only a checkpoint that was kept "
+    "elsewhere can tell"
+)
 
 log = logging.getLogger("redrabbit.store")
 
@@ -40,17 +48,24 @@ class RememberedHead:
         self.path = key_path.with_suffix(".head")
         self._accepted = accepted
         """The checkpoint whose loss a person is about to record."""
-        self._written = -1
-        """Size of the log when it was written last."""
         self._written_at_s = -EVERY_S
-        self._is_failing = False
+        self.state = RememberedState()
+        """As pages tell it; replaced as a whole, because they read it in another thread."""
 
     def refuse_other_history(
         self, connection: Connection, verifier: NoteVerifier, size: int
     ) -> None:
-        """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered."""
+        """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered.
+
+        Where nothing is, of a ledger that has entries, that is told: the file may have been lost with the database
+        that it told of.
+        """
         remembered = self._read(verifier)
         if remembered is None:
+            if size:
+                self.state = replace(self.state, was_absent=True)
+                extra = {"file": str(self.path), "entries": size}
+                log.warning(_NOTHING_REMEMBERED, extra=extra)
             return
         if self._accepted is not None and self._accepted.size >= remembered.size:
             return  # what is remembered is lost with it: a shorter one would hide that more was
@@ -99,10 +114,11 @@ class RememberedHead:
         with translated(f"removing {self.path}"):
             self.path.unlink(missing_ok=True)
 
-    def remember(self, head: LedgerHead, now_s: float, *, at_once: bool = False) -> None:
+    def remember(self, head: LedgerHead, clock: Clock, *, at_once: bool = False) -> None:
         """Write the signed head, at most once a second unless at once; that it can't be written stops nothing."""
+        now_s = clock.steady_s()
         is_soon = now_s - self._written_at_s < EVERY_S
-        if head.size == self._written or (is_soon and not at_once):
+        if head.size == self.state.size or (is_soon and not at_once):
             return
         self._written_at_s = now_s
         draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
@@ -115,9 +131,11 @@ class RememberedHead:
                 with suppress(OSError):
                     draft.unlink(missing_ok=True)
         except OSError as error:
-            if not self._is_failing:
+            if not self.state.is_failing:
                 reason = {"file": str(self.path), "reason": os.strerror(error.errno or 0)}
                 log.warning("the signed head is not remembered beside the key", extra=reason)
-            self._is_failing = True
+            self.state = replace(self.state, is_failing=True)
         else:
-            self._is_failing, self._written = False, head.size
+            self.state = replace(
+                self.state, is_failing=False, size=head.size, written_at=clock.now()
+            )

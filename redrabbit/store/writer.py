@@ -28,6 +28,7 @@ from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble, TornDatabase
 from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.services.ports import LedgerHead
+from redrabbit.services.remembered import RememberedState
 from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import refuse_torn_in_time
@@ -132,6 +133,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def remembered(self) -> RememberedState:
+        """What is remembered outside of the database."""
+        return self._remembered.state
+
     def submit(self, command: Callable[[SqlUnitOfWork], T]) -> "Future[T]":
         """Queue a command; its future is resolved after the commit."""
         if threading.current_thread() is self._thread:
@@ -171,7 +177,7 @@ class Writer:
     def _remember(self, *, at_once: bool) -> None:
         """Keep the signed head outside the database, once in a while and at the end (D62)."""
         if self._head is not None and _is_of(self._head, self._recorded.log):
-            self._remembered.remember(self._head, self._clock.steady_s(), at_once=at_once)
+            self._remembered.remember(self._head, self._clock, at_once=at_once)
 
     def _checkpoint(self, commands: int, entries: int) -> None:
         """Write the write-ahead log into the file once in a while, when everybody has been answered."""
