@@ -20,6 +20,7 @@ from typing import TypeVar
 from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms.channels import make_channels
+from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
 from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.alarms.recording_told import recording_told
@@ -46,6 +47,7 @@ from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
+from redrabbit.services.sending_checkpoints import CheckpointSending
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.services.verifying import tell_damage
 from redrabbit.store.database import SqlDatabase
@@ -241,7 +243,9 @@ async def _tasks_of(
         "heartbeat": partial(keep_beating, running.database, watch, clock),
         "log of recording": partial(keep_log, watch, clock),
     }
-    works |= recording_told(channels, watch, clock, running.agent.plant.name)
+    targets = [target for target in running.agent.plant.targets if target.name in channels]
+    told = {target.name: channels[target.name] for target in targets if target.alarms}
+    works |= recording_told(told, watch, clock, running.agent.plant.name)
     alarms = ReceiverAlarms(running.agent.database, running.agent.note_commit)
     works["verification"] = partial(
         tell_damage,
@@ -251,6 +255,8 @@ async def _tasks_of(
         running.agent.note_commit,
     )
     works |= telling(channels, running.database.outbox, alarms, clock)
+    keepers = [target.name for target in targets if target.checkpoints]
+    works |= sending_checkpoints(channels, keepers, _checkpoints_of(running, clock), clock)
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
     supervisor = running.agent.supervisor
     tasks = [asyncio.create_task(supervisor.keep(n, w), name=n) for n, w in works.items()]
@@ -260,6 +266,17 @@ async def _tasks_of(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
+    agent = running.agent
+    return CheckpointSending(
+        agent.database,
+        lambda: agent.plant,
+        verification=lambda: running.database.verification.state,
+        heads_said_until=lambda: agent.heads_said_until,
+        now=clock.now,
+    )
 
 
 @asynccontextmanager
@@ -276,6 +293,7 @@ async def _web_of(
         links=running.links,
         budgets=budgets,
         verification=lambda: running.database.verification.state,
+        remembered=lambda: running.database.remembered,
         ledger_key=running.database.verification.verifier.text,
     )
     async with web_server(app, listener, budgets, running.agent.clock):

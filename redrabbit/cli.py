@@ -125,8 +125,8 @@ def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     check.add_argument("folder", type=Path, metavar="DIR", help="the plant's configuration")
     check.add_argument(
         "--explain",
-        metavar="STATION",
-        help="say in words what a station's file comes to, and what grade each device can reach",
+        metavar="NAME",
+        help="say in words what a station's file comes to, and what grade each device can reach; or what a receiver is told",
     )
     check.set_defaults(command=_check_config)
     schema = commands.add_parser("schema", help="print the JSON Schema of station files")

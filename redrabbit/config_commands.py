@@ -1,18 +1,21 @@
 """Commands on configuration: check-config, init, schema. No database, no service."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from redrabbit.base.printable import complain, put_out
 from redrabbit.config.explanation import explain
 from redrabbit.config.plant import advice_on
+from redrabbit.config.receiver_words import explain_receiver
 from redrabbit.config.template import write_template
 from redrabbit.domain.plant import Plant
 from redrabbit.exit_codes import FOUND, exit_code_of
 
 
 def check_configuration(folder: Path, explained: str | None = None) -> int:
-    """Name every problem of a configuration, or what would be better said; then explain a station.
+    """Name every problem of a configuration, or what would be better said; or explain a station or a receiver.
 
     0 where there is no problem.
     """
@@ -26,6 +29,8 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
             "stations": len(plant.stations),
             "checks": len(plant.plan.checks),
             "challenge parts": len(plant.parts),
+            "receivers": len(plant.targets),
+            "receivers of checkpoints": sum(target.checkpoints for target in plant.targets),
         }
         told = ", ".join(f"{name}: {count}" for name, count in counts.items())
         put_out(*(f"{each.place}: advice: {each.found}; say {each.expected}" for each in advice))
@@ -35,13 +40,18 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
     return exit_code_of(work)
 
 
-def _explain(plant: Plant, station_id: str) -> int:
-    station = next((each for each in plant.stations if each.id == station_id), None)
-    if station is None:
-        known = ", ".join(each.id for each in plant.stations)
-        complain(f"no station {station_id!r}; expected one of {known}")
+def _explain(plant: Plant, name: str) -> int:
+    explained: dict[str, Callable[[], list[str]]] = {
+        **{target.name: partial(explain_receiver, target) for target in plant.targets},
+        **{station.id: partial(explain, station) for station in plant.stations},
+    }
+    if name not in explained:
+        known = ", ".join(station.id for station in plant.stations)
+        receivers = ", ".join(target.name for target in plant.targets)
+        or_receiver = f", or of the receivers {receivers}" if receivers else ""
+        complain(f"no station {name!r}; expected one of {known}{or_receiver}")
         return FOUND
-    put_out(*explain(station))
+    put_out(*explained[name]())
     return 0
 
 

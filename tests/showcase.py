@@ -222,6 +222,7 @@ RECEIVERS = (
         kind=TargetKind.WEBHOOK,
         url="https://office.plant.example/hooks/a-long-path-that-may-be-secret",
         events=frozenset({"missed", "false_reject", "lapsed"}),
+        checkpoints=True,
     ),
 )
 

@@ -14,6 +14,7 @@ from redrabbit.config.file_schema import (
     MapOf,
     Schema,
     Section,
+    Shape,
     Words,
 )
 from redrabbit.config.located_yaml import Node, Scalar
@@ -83,6 +84,26 @@ SECRET_PLACE: Final = PlaceSection(
     "{file: PATH} or {env: NAME}",
 )
 
+ONLY: Final = "only"
+"""Of a receiver that is sent checkpoints, and no alarms."""
+
+
+class CheckpointsWanted(Shape[bool | str]):
+    """Whether a receiver is sent checkpoints; `only`: and nothing else."""
+
+    expected = "true, false or only"
+
+    def read(self, node: Node, problems: Problems) -> bool | str | None:
+        """Return true, false or the word."""
+        if isinstance(node, Scalar) and (isinstance(node.value, bool) or node.text == ONLY):
+            return ONLY if node.text == ONLY else bool(node.value)
+        return self.refuse(node, problems)
+
+    def schema(self) -> Schema:
+        """The three, as an enumeration."""
+        return {"enum": [True, False, ONLY]}
+
+
 TARGET: Final = Section(
     {
         "mqtt": Key(ADDRESS, "host:port of a broker.", required=False),
@@ -124,6 +145,13 @@ TARGET: Final = Section(
             required=False,
             default=(),
         ),
+        "checkpoints": Key(
+            CheckpointsWanted(),
+            "Whether it is sent the ledger's signed checkpoint, daily and at the end of each shift, to keep "
+            "it; only: and no alarms.",
+            required=False,
+            default=False,
+        ),
     },
     "{mqtt: host:port, topic: …} or {webhook: URL}",
 )
@@ -143,8 +171,15 @@ OF_WEBHOOKS: Final = (
 def read_receivers(
     entries: tuple[Entry[Block], ...] | None, problems: Problems
 ) -> tuple[NotificationTarget, ...]:
-    """Return the receivers that could be read, after noting what is wrong with the others."""
+    """Return the receivers that could be read, after noting what is wrong with the others.
+
+    Where none of them keeps checkpoints, that is advised: a ledger that was rewritten with its key shows
+    only beside one that was kept elsewhere (D13, D62).
+    """
     read = [_receiver(entry, problems) for entry in entries or ()]
+    if entries and not any(entry.value and entry.value["checkpoints"] for entry in entries):
+        found = "no receiver is sent the ledger's checkpoints, which prove later that nothing was taken out"
+        problems.advise(entries[0].place, found, "checkpoints: true at one on another machine")
     return tuple(target for target in read if target is not None)
 
 
@@ -160,6 +195,7 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
     _refuse_beside_mqtt(block, problems)
     _refuse_headers(block, problems)
     _refuse_needless_ca_file(block, problems)
+    _refuse_events_beside_only(block, problems)
     if len(problems.found) > before or not block.complete:
         return None
     events = frozenset(event.value for event in block["events"])
@@ -171,7 +207,9 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
             host=where.host,
             port=where.port,
             topic=block["topic"],
+            alarms=block["checkpoints"] != ONLY,
             events=events,
+            checkpoints=bool(block["checkpoints"]),
         )
     return NotificationTarget(
         name=entry.key,
@@ -182,7 +220,9 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
         headers=tuple((each.key, _place_of(each.value)) for each in block["headers"]),
         signing_secret=_place(block, "signing_secret"),
         ca_file=block["ca_file"],
+        alarms=block["checkpoints"] != ONLY,
         events=events,
+        checkpoints=bool(block["checkpoints"]),
     )
 
 
@@ -237,6 +277,15 @@ def _refuse_needless_ca_file(block: Block, problems: Problems) -> None:
     """Note certificates beside an address that uses none: nothing would be checked by them."""
     if "ca_file" in block and (block["webhook"] or "https:").lower().startswith("http:"):
         problems.add(block.place_of("ca_file"), "a ca_file", "a webhook beginning with https://")
+
+
+def _refuse_events_beside_only(block: Block, problems: Problems) -> None:
+    """Note events that a receiver without alarms would wait for in vain."""
+    if block["checkpoints"] == ONLY and "events" in block:
+        hint = "left out, events are all of them"
+        problems.add(
+            block.place_of("events"), "events beside checkpoints: only", "checkpoints: true", hint
+        )
 
 
 def _place(block: Block, secret: str) -> SecretPlace | None:

@@ -11,6 +11,7 @@ from typing import Final
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.ledger import from_json
 from redrabbit.domain.signed_note import NoteVerifier, parse_note
 
 KEPT_NOT_PROVED: Final = "kept_not_proved"
@@ -40,6 +41,23 @@ def kept_findings(
     if kept.root != root:
         return (_finding("kept_contradicts", size=kept.size),)
     return ()
+
+
+def note_in(text: str) -> str:
+    """Return the signed note in a text that was kept: the text itself, or that of a message as a receiver got it.
+
+    ValueError where it begins as a message does, and is none with a checkpoint.
+    """
+    if not text.startswith("{"):
+        return text
+    try:
+        message = from_json(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; expected one message, as it was received") from error
+    match message:
+        case {"checkpoint": str(note)}:
+            return note
+    raise ValueError("a message without a checkpoint")
 
 
 def _believed(note: str, verifier: NoteVerifier | None) -> Checkpoint | Finding:

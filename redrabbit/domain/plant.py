@@ -53,8 +53,12 @@ class NotificationTarget:
     port: int | None = None
     topic: str | None = None
     """For MQTT."""
+    alarms: bool = True
+    """Whether it is told of alarms, and of recording that stopped."""
     events: frozenset[str] = frozenset()
     """Event words it wants; empty: all."""
+    checkpoints: bool = False
+    """Whether it is sent the ledger's checkpoints, to keep them (D62)."""
     token: SecretPlace | None = None
     """The token that a webhook asks for."""
     token_header: str | None = None

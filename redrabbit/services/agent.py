@@ -102,6 +102,8 @@ class Agent:
         self.catch_up = CatchUp(self._bring_some_up, clock)
         """How far the obligations are."""
         self._unproved_told: UnprovedTold = {}
+        self.heads_said_until: datetime | None = None
+        """Up to when every hour and shift that ended is said in the ledger; None: not looked at yet."""
 
     async def open(self) -> None:
         """Begin this life; the plant until now is read before, and what it owes is brought up first.
@@ -372,6 +374,7 @@ class Agent:
                 ):
                     await self.database.write(note_stream_heads)
                     self.note_commit()
+                self.heads_said_until = now
 
     async def _keep_pulses(self) -> None:
         """Record what was learnt of how long answers last (D30)."""

@@ -30,6 +30,25 @@ class MessagesWaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointsSent:
+    """How one receiver stands with the ledger's checkpoints, which it is sent to keep (D62).
+
+    None waits anywhere: what is sent is the head as it is then. So nothing old is ever sent, and there is no queue.
+    """
+
+    receiver: str
+    since: datetime
+    """When it was first to get them."""
+    moment: datetime | None = None
+    """For which moment it got one last: see `redrabbit.domain.checkpoint_moments`; None: it never did."""
+    size: int | None = None
+    """Of the ledger in that one."""
+    delivered_at: datetime | None = None
+    said: str | None = None
+    """What the last attempt since then ended with, a machine's words; None: none has failed since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedMessage:
     """A message that did not reach a receiver and is not tried any more."""
 

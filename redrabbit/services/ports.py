@@ -15,7 +15,7 @@ from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, Event, StoredEntry, StreamHead
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
+from redrabbit.services.deliveries import CheckpointsSent, MessagesWaiting, ParkedMessage
 
 __all__ = [
     "Database",
@@ -171,6 +171,10 @@ class Reader(RecordReader, Protocol):
         """Return how many messages are parked, by receiver; only those with any."""
         ...
 
+    def checkpoints_sent(self) -> Mapping[str, CheckpointsSent]:
+        """Return how each receiver stands that was ever to get checkpoints, by its name."""
+        ...
+
 
 class UnitOfWork(Reader, Protocol):
     """One command's reads and writes: all or nothing."""
@@ -200,6 +204,10 @@ class UnitOfWork(Reader, Protocol):
 
     def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
         """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
+        ...
+
+    def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:
+        """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""
         ...
 
     def next_number(self, kind: type[Record], stream: str) -> int:

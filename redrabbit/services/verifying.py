@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
-from redrabbit.domain.findings import Finding
+from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.record_query import RecordReader, equals
 from redrabbit.services.alarming import raise_alarm
@@ -78,6 +78,18 @@ def damage_alarms(reader: RecordReader) -> list[AlarmRecord]:
     return reader.find(
         AlarmRecord, equals("kind", AlarmKind.DAMAGE_FOUND), equals("ended_at", None)
     )
+
+
+def damage_known(reader: RecordReader, state: VerificationState) -> str | None:
+    """Return what is known to be damaged, in words; None: nothing is.
+
+    Until that is mended nothing leaves that would vouch for the records (D62): no checkpoint and no proof.
+    """
+    if state.findings:
+        return in_english(state.findings[0])
+    if damage_alarms(reader):  # of a service before, and no pass has ended since
+        return "an alarm says that records are not as they were written"
+    return None
 
 
 def say_damaged(uow: UnitOfWork) -> bool:

@@ -1,4 +1,7 @@
-"""What stands beside the ledger: stated names and blobs, of which it knows the digest; acts; answers (D51, D65)."""
+"""What stands beside the ledger (D51, D62, D65).
+
+Stated names and blobs, of which it knows the digest; acts; answers; who has which checkpoint.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -8,11 +11,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.signed_note import NoteSigner, NoteVerifier
+from redrabbit.services.deliveries import CheckpointsSent
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.ports import KeptAct, KeptCycles
 from redrabbit.store.act_seal import seal_fits, seal_of
 from redrabbit.store.engine import translated
-from redrabbit.store.tables import ACTS, BLOBS, PULSE_CYCLES, STATED_NAMES
+from redrabbit.store.tables import ACTS, BLOBS, CHECKPOINTS_SENT, PULSE_CYCLES, STATED_NAMES
 
 _NAMES = select(STATED_NAMES.c.id, STATED_NAMES.c.name, STATED_NAMES.c.salt)
 _BLOB = select(BLOBS.c.content).where(BLOBS.c.digest == bindparam("digest"))
@@ -26,6 +30,10 @@ _OLD_CYCLES = delete(PULSE_CYCLES).where(
     PULSE_CYCLES.c.line == bindparam("line"),
     PULSE_CYCLES.c.station == bindparam("station"),
     PULSE_CYCLES.c.signal == bindparam("signal"),
+)
+_CHECKPOINTS_SENT = select(CHECKPOINTS_SENT).order_by(CHECKPOINTS_SENT.c.receiver)
+_OLD_CHECKPOINTS_SENT = delete(CHECKPOINTS_SENT).where(
+    CHECKPOINTS_SENT.c.receiver == bindparam("receiver")
 )
 _ACT = select(ACTS).where(ACTS.c.key == bindparam("key"))
 
@@ -99,6 +107,20 @@ def keep_cycles(connection: Connection, kept: KeptCycles) -> None:
     with translated("keeping how long answers lasted"):
         connection.execute(_OLD_CYCLES, place)
         connection.execute(insert(PULSE_CYCLES), row)
+
+
+def read_checkpoints_sent(connection: Connection) -> Mapping[str, CheckpointsSent]:
+    """Return how each receiver stands that was ever to get checkpoints, by its name."""
+    with translated("reading which receiver has which checkpoint"):
+        rows = connection.execute(_CHECKPOINTS_SENT).all()
+    return {row.receiver: CheckpointsSent(**row._mapping) for row in rows}  # noqa: SLF001  as above
+
+
+def keep_checkpoints_sent(connection: Connection, sent: CheckpointsSent) -> None:
+    """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""
+    with translated("keeping which receiver has which checkpoint"):
+        connection.execute(_OLD_CHECKPOINTS_SENT, {"receiver": sent.receiver})
+        connection.execute(insert(CHECKPOINTS_SENT), asdict(sent))
 
 
 def read_blob(connection: Connection, digest: str) -> bytes | None:

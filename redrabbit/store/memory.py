@@ -29,12 +29,12 @@ from redrabbit.domain.ledger import (
 from redrabbit.domain.merkle import last_leaf
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import TABLES, InForceRecord, Record
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.services.deliveries import CheckpointsSent, ParkedReason
 from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
-from redrabbit.store.memory_outbox import MemoryOutbox
+from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox
 from redrabbit.store.outbox import Delivery, Outbox, Target, wanting
 from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
@@ -67,10 +67,11 @@ class _Kept:
     heartbeats: dict[str, datetime] = field(default_factory=dict)
 
 
-class MemoryReader:
+class MemoryReader(MemoryDeliveries):
     """The `Reader` port over values."""
 
     def __init__(self, kept: _Kept, head: Callable[[], LedgerHead]) -> None:
+        super().__init__(kept.outbox)
         self._kept = kept
         self._head = head
 
@@ -168,22 +169,6 @@ class MemoryReader:
     def head(self) -> LedgerHead:
         """Return size, root and signed checkpoint, as last committed."""
         return self._head()
-
-    def waiting_deliveries(self, target: str, limit: int) -> list[Delivery]:
-        """Return what waits for one receiver, oldest message first."""
-        return self._kept.outbox.waiting(target, limit)
-
-    def messages_waiting(self) -> Sequence[MessagesWaiting]:
-        """Return how much waits for each receiver for which anything does, by its name."""
-        return self._kept.outbox.messages_waiting()
-
-    def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
-        """Return messages that are parked, those last parked first."""
-        return self._kept.outbox.parked_messages(limit)
-
-    def parked_counts(self) -> Mapping[str, int]:
-        """Return how many messages are parked, by receiver; only those with any."""
-        return self._kept.outbox.parked_counts()
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""
@@ -356,6 +341,10 @@ class MemoryUnitOfWork(MemoryReader):
         before = table.get(key)
         table[key] = kept
         self._undo.append(lambda: _restore(table, key, before))
+
+    def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:
+        """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""
+        self._undo.append(self._kept.outbox.keep_checkpoints_sent(sent))
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""

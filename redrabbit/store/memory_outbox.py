@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.services.deliveries import (
+    CheckpointsSent,
+    MessagesWaiting,
+    ParkedMessage,
+    ParkedReason,
+)
 from redrabbit.store.outbox import Delivery
 
 Undo = Callable[[], object]
@@ -31,6 +36,8 @@ class MemoryOutbox:
     """All messages that were ever sent."""
 
     messages: int = 0
+    checkpoints_sent: dict[str, CheckpointsSent] = field(default_factory=dict)
+    """How each receiver stands that was ever to get checkpoints."""
     _kept: dict[Place, _Kept] = field(default_factory=dict)
 
     def add(self, delivery: Delivery) -> Undo:
@@ -113,10 +120,48 @@ class MemoryOutbox:
             del self._kept[place]
         return len(chosen), lambda: self._kept.update(gone)
 
+    def keep_checkpoints_sent(self, sent: CheckpointsSent) -> Undo:
+        """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""
+        before = dict(self.checkpoints_sent)
+        self.checkpoints_sent[sent.receiver] = sent
+
+        def restore() -> None:
+            self.checkpoints_sent.clear()
+            self.checkpoints_sent.update(before)
+
+        return restore
+
     def _put(self, place: Place, after: _Kept) -> Undo:
         before = self._kept[place]
         self._kept[place] = after
         return lambda: self._kept.__setitem__(place, before)
+
+
+class MemoryDeliveries:
+    """What a reader in memory knows of messages and their receivers."""
+
+    def __init__(self, outbox: MemoryOutbox) -> None:
+        self._outbox = outbox
+
+    def waiting_deliveries(self, target: str, limit: int) -> list[Delivery]:
+        """Return what waits for one receiver, oldest message first."""
+        return self._outbox.waiting(target, limit)
+
+    def messages_waiting(self) -> Sequence[MessagesWaiting]:
+        """Return how much waits for each receiver for which anything does, by its name."""
+        return self._outbox.messages_waiting()
+
+    def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
+        """Return messages that are parked, those last parked first."""
+        return self._outbox.parked_messages(limit)
+
+    def parked_counts(self) -> Mapping[str, int]:
+        """Return how many messages are parked, by receiver; only those with any."""
+        return self._outbox.parked_counts()
+
+    def checkpoints_sent(self) -> Mapping[str, CheckpointsSent]:
+        """Return how each receiver stands that was ever to get checkpoints, by its name."""
+        return dict(sorted(self._outbox.checkpoints_sent.items()))
 
 
 def _parked(kept: _Kept) -> ParkedMessage:

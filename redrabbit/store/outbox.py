@@ -54,6 +54,11 @@ class Target(Protocol):
         """Event words that it wants; empty: all."""
         ...
 
+    @property
+    def alarms(self) -> bool:
+        """Whether it is told of alarms at all."""
+        ...
+
 
 class DeliveryReader(Protocol):
     """What both stores' readers know of deliveries."""
@@ -152,7 +157,9 @@ def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
     return [
         target.name
         for target in targets
-        if (not target.events or message.event in target.events) and target.name != message.not_to
+        if target.alarms
+        and (not target.events or message.event in target.events)
+        and target.name != message.not_to
     ]
 
 

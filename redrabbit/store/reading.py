@@ -21,7 +21,7 @@ from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.domain.signed_note import NoteVerifier
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage
+from redrabbit.services.deliveries import CheckpointsSent, MessagesWaiting, ParkedMessage
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox
@@ -162,6 +162,10 @@ class SqlReader:
     def parked_counts(self) -> Mapping[str, int]:
         """Return how many messages are parked, by receiver; only those with any."""
         return outbox.parked_counts(self._connection)
+
+    def checkpoints_sent(self) -> Mapping[str, CheckpointsSent]:
+        """Return how each receiver stands that was ever to get checkpoints, by its name."""
+        return aside.read_checkpoints_sent(self._connection)
 
     def heartbeats(self) -> dict[str, datetime]:
         """Return when each part of the service was last alive."""

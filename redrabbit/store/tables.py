@@ -220,6 +220,19 @@ The indexes hold what waits and what is parked only: finding it takes no longer 
 delivered before.
 """
 
+CHECKPOINTS_SENT = Table(
+    "checkpoints_sent",
+    metadata,
+    Column("receiver", Words, primary_key=True),
+    Column("since", UtcMicroseconds, nullable=False),
+    Column("moment", UtcMicroseconds, nullable=True),
+    Column("size", Whole, nullable=True),
+    Column("delivered_at", UtcMicroseconds, nullable=True),
+    Column("said", Words, nullable=True),
+    sqlite_strict=True,
+)
+"""One row a receiver: the last checkpoint that it has; see `redrabbit.services.deliveries.CheckpointsSent`."""
+
 HEARTBEATS = Table(
     "heartbeats",
     metadata,

@@ -21,7 +21,7 @@ from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead, canonical_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
-from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.deliveries import CheckpointsSent, ParkedReason
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
 from redrabbit.store import aside, ledger, outbox
@@ -169,6 +169,10 @@ class SqlUnitOfWork(SqlReader):
     def keep_cycles(self, kept: KeptCycles) -> None:
         """Keep how long the answers of a signal lasted, in place of what was kept before."""
         aside.keep_cycles(self._connection, kept)
+
+    def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:
+        """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""
+        aside.keep_checkpoints_sent(self._connection, sent)
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note a delivery that succeeded; see `redrabbit.store.outbox`."""

@@ -30,6 +30,7 @@ from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.head_verification import signed_head
+from redrabbit.domain.kept_checkpoint import note_in
 from redrabbit.domain.ledger import Entry, LogState, StreamHead
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
@@ -434,11 +435,13 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
 def kept_note(path: Path) -> str:
     """Return a checkpoint that was kept elsewhere, as it was signed; StoreTrouble if the file holds none.
 
-    Line ends as mail leaves them are forgiven: they say nothing.
+    The file may hold the whole message that a receiver of checkpoints got. Line ends as mail leaves them are forgiven:
+    they say nothing.
     """
     with translated(f"reading the checkpoint {path}"):
-        note = read_kept_text(path, MOST_CHECKPOINT_BYTES, "a signed checkpoint")
+        text = read_kept_text(path, MOST_CHECKPOINT_BYTES, "a signed checkpoint")
     try:
+        note = note_in(text)
         parse_checkpoint(parse_note(note).text)
     except ValueError as error:
         raise StoreTrouble(f"{path}: it is no checkpoint that can be read: {error}") from error

@@ -28,6 +28,7 @@ from redrabbit.services.errors import (
     StoreTrouble,
 )
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.remembered import RememberedState
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import Access, AccessRules
@@ -74,6 +75,7 @@ def create_app(
     links: Sequence[StationLink] = (),
     budgets: WebBudgets | None = None,
     verification: Callable[[], VerificationState] = VerificationState,
+    remembered: Callable[[], RememberedState] = RememberedState,
     ledger_key: str = "",
 ) -> FastAPI:
     """Return the application that serves one plant."""
@@ -83,6 +85,7 @@ def create_app(
         clock=clock,
         rules=rules,
         verification=verification,
+        remembered=remembered,
         ledger_key=ledger_key,
     )
     app = _Application(

@@ -10,6 +10,7 @@ from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
@@ -27,6 +28,9 @@ class Site:
     rules: AccessRules
     verification: Callable[[], VerificationState] = VerificationState
     """How far the database is verified beside the service, and what was found."""
+
+    remembered: Callable[[], RememberedState] = RememberedState
+    """What is remembered of the ledger outside of the database."""
 
     ledger_key: str = ""
     """The text of the ledger's public key."""

@@ -10,8 +10,11 @@ from redrabbit.base.redaction import redacted
 from redrabbit.config.plant import load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.receivers import RECEIVERS
+from redrabbit.config_commands import check_configuration
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from redrabbit.services.ports import OutgoingMessage
+from redrabbit.store.outbox import wanting
 
 BASE = Path(__file__).parent / "base"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in BASE.iterdir()}
@@ -29,6 +32,9 @@ OFFICE = """
     ca_file: /etc/ssl/plant-ca.pem
     events: [missed, false_reject]
 """
+
+
+MISSED = OutgoingMessage(event="missed", key="k", payload={})
 
 
 def with_receivers(receivers: str) -> Mapping[str, str]:
@@ -80,6 +86,74 @@ def test_an_event_of_older_files_that_was_never_raised_can_still_be_asked_for() 
 
 
 @pytest.mark.parametrize(
+    ("said", "alarms", "checkpoints"),
+    [
+        ("", True, False),
+        (", checkpoints: false", True, False),
+        (", checkpoints: true", True, True),
+        (", checkpoints: only", False, True),
+    ],
+)
+def test_a_receiver_of_any_kind_can_be_sent_checkpoints_too_or_only_these(
+    said: str, *, alarms: bool, checkpoints: bool
+) -> None:
+    """D62: nothing is sent to a receiver of today that does not ask for it."""
+    for way in ("webhook: 'http://archive/'", "mqtt: '127.0.0.1:1883', topic: plant/kept"):
+        texts = with_receivers(f"\n  archive: {{{way}{said}}}\n")
+        (archive,) = load_plant(texts).targets
+        assert (archive.alarms, archive.checkpoints) == (alarms, checkpoints)
+        assert wanting([archive], MISSED) == (["archive"] if alarms else [])
+
+
+@pytest.mark.parametrize(
+    ("receivers", "is_advised"),
+    [
+        ("  office: {webhook: 'http://office/'}\n", True),
+        ("  office: {webhook: 'http://office/', checkpoints: false}\n", True),
+        ("  office: {webhook: 'http://office/', checkpoints: only}\n", False),
+    ],
+)
+def test_a_plant_that_tells_somebody_is_advised_to_have_its_checkpoints_kept(
+    receivers: str, *, is_advised: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in with_receivers(f"\n{receivers}").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert check_configuration(tmp_path) == 0
+    *advice, content = capsys.readouterr().out.splitlines()
+    assert [line.split(": ", 2)[1] for line in advice] == ["advice"] * is_advised
+    assert "checkpoints: true at one on another machine" in "".join(advice) or not is_advised
+    assert f"receivers of checkpoints: {1 - is_advised})" in content
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", ["alarms:      all of them", "checkpoints: none; say checkpoints: true"]),
+        (", events: [missed, lapsed]", ["alarms:      lapsed, missed"]),
+        (", checkpoints: only", ["alarms:      none", "checkpoints: at the end of each shift"]),
+    ],
+)
+def test_what_a_receiver_is_told_can_be_asked_for(
+    said: str, told: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a webhook's path, which may be secret."""
+    receivers = (
+        f"\n  office: {{webhook: 'http://office/s3cret'{said}}}"
+        f"\n  andon: {{mqtt: '127.0.0.1:1883', topic: plant/events{said}}}\n"
+    )
+    for name, text in with_receivers(receivers).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name, way in (("office", "webhook"), ("andon", "MQTT, broker 127.0.0.1:1883")):
+        assert check_configuration(tmp_path, name) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"{name} · {way}")
+        assert all(each in shown for each in told)
+        assert "s3cret" not in shown
+    assert check_configuration(tmp_path, "nobody") == 1
+    assert "of the receivers office, andon" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("receiver", "is_valid"),
     [
         ({"mqtt": "127.0.0.1:1883", "topic": "plant/events"}, True),
@@ -87,6 +161,9 @@ def test_an_event_of_older_files_that_was_never_raised_can_still_be_asked_for() 
         ({"webhook": "http://office/", "headers": {"X-Api-Key": {"env": "KEY"}}}, True),
         ({"webhook": "http://office/", "headers": {"X-Api-Key": "zQ-S3cret"}}, False),
         ({"webhook": "http://office/", "headers": {"X Y": {"env": "KEY"}}}, False),
+        ({"webhook": "http://office/", "checkpoints": True}, True),
+        ({"webhook": "http://office/", "checkpoints": "only"}, True),
+        ({"webhook": "http://office/", "checkpoints": "daily"}, False),
     ],
 )
 def test_the_schema_tells_an_editor_the_same(receiver: object, is_valid: bool) -> None:

@@ -29,7 +29,12 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.services.deliveries import (
+    CheckpointsSent,
+    MessagesWaiting,
+    ParkedMessage,
+    ParkedReason,
+)
 from redrabbit.services.errors import DuplicateRecord, NotRecordable, StoreTrouble
 from redrabbit.services.ports import (
     Database,
@@ -825,6 +830,24 @@ def test_how_long_answers_lasted_is_kept_by_station_and_replaced(database: Any) 
     found = database.read_now(lambda reader: list(reader.cycles_kept("line1", "op20")))
     assert found == [other, longer]
     assert database.read_now(lambda reader: list(reader.cycles_kept("line2", "op20"))) == []
+
+
+def test_which_checkpoint_a_receiver_has_is_kept_by_its_name_and_replaced(database: Any) -> None:
+    andon = CheckpointsSent(receiver="andon", since=START)
+    later = replace(andon, moment=START, size=7, delivered_at=START, said="away")
+    other = replace(andon, receiver="Andon")
+    for sent in (andon, other, later):
+        database.write_now(lambda work, sent=sent: work.keep_checkpoints_sent(sent))
+
+    def changed_and_taken_back(work: Any) -> None:
+        work.keep_checkpoints_sent(replace(later, size=8))
+        assert work.checkpoints_sent()["andon"].size == 8
+        raise Refusal("no_such_page")
+
+    with pytest.raises(Refusal):
+        database.write_now(changed_and_taken_back)
+    kept = database.read_now(lambda reader: reader.checkpoints_sent())
+    assert list(kept.items()) == [("Andon", other), ("andon", later)]
 
 
 def test_what_stands_beside_the_ledger_is_rolled_back_with_its_command(database: Any) -> None:

@@ -1,11 +1,12 @@
 """A checkpoint that was kept elsewhere, beside a file that holds part of a log (T2, D60)."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint, sign_checkpoint
-from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.kept_checkpoint import kept_findings, note_in
 from redrabbit.domain.signed_note import parse_note
 from tests.domain.test_database_verification import KEY, log_of, sound_rows
 from tests.fakes import ToyKey
@@ -53,3 +54,23 @@ def test_a_file_may_prove_that_its_log_begins_with_the_one_that_was_kept() -> No
     assert finding.code == "kept_contradicts"
     (finding,) = kept_findings(NOTE, longer, KEY, {4: bytes(32)})
     assert finding.code == "kept_not_proved"
+
+
+def test_a_message_is_read_as_it_was_received() -> None:
+    message = json.dumps({"event": "checkpoint", "text": {"zh": "请妥善保存"}, "checkpoint": NOTE})
+    assert note_in(message) == note_in(NOTE) == NOTE
+    assert note_in(json.dumps(json.loads(message), indent=2, ensure_ascii=False)) == NOTE
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"event": "missed"}', "without a checkpoint"),
+        ('{"checkpoint": 7}', "without a checkpoint"),
+        ('{"checkpoint": "a"}\n{"checkpoint": "b"}', "Extra data.*expected one message"),
+        ("{" * 100_000, "expected one message"),
+    ],
+)
+def test_a_message_that_holds_none_is_told_in_words(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        note_in(text)

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from redrabbit.domain.plant import Plant
+from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
@@ -70,6 +71,7 @@ def serve(
     *,
     plant: Plant | None = None,
     verification: Callable[[], VerificationState] = VerificationState,
+    remembered: Callable[[], RememberedState] = RememberedState,
 ) -> Visitor:
     """Return a browser at a freshly served plant; at the showcase, unless another is given."""
     clock = JumpClock(BEGIN)
@@ -77,7 +79,12 @@ def serve(
     let(told(showcase) if plant is None else showcase.open())
     budgets = WebBudgets()
     app = create_app(
-        showcase.service, clock=clock, access=rules, budgets=budgets, verification=verification
+        showcase.service,
+        clock=clock,
+        access=rules,
+        budgets=budgets,
+        verification=verification,
+        remembered=remembered,
     )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)

@@ -10,15 +10,19 @@ import pytest
 from redrabbit.base.messages import catalogue
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.pulse import PulseWhy
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.accepting_loss import accept_loss, losses_to_acknowledge
+from redrabbit.services.deliveries import CheckpointsSent
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Where
 from redrabbit.services.pulse_learning import PulseNews, keep
+from redrabbit.services.remembered import RememberedState
+from redrabbit.services.verifying import VerificationState
 from tests.showcase import showcase_plant
 from tests.showcase_story import (
     ANSWERS,
@@ -847,3 +851,49 @@ def test_a_loss_of_history_stands_on_board_and_ledger_until_a_person_has_read_it
     assert "/ledger/acknowledge" not in text
     again = visitor.client.get("/ledger/acknowledge", follow_redirects=False)
     assert again.status_code == 303
+
+
+def test_the_ledger_says_where_its_checkpoints_are_kept_and_who_has_had_none_for_too_long() -> None:
+    """D62: beside the key, and at each receiver that is sent them."""
+    beside = [RememberedState()]
+    found = [VerificationState()]
+    visitor = serve(verification=lambda: found[0], remembered=lambda: beside[0])
+    now = visitor.clock.now()
+
+    def shown(sent: CheckpointsSent) -> tuple[str, str, str]:
+        visitor.let(visitor.plant.write(lambda uow: uow.keep_checkpoints_sent(sent)))
+        return visitor.text("/ledger"), visitor.text("/receivers"), visitor.text("/metrics")
+
+    with visitor.client:
+        text = visitor.text("/ledger")
+        assert "Beside the key on the server: nothing yet" in text
+        assert "quality-office: none yet" in text
+        assert "No checkpoint yet" in visitor.text("/receivers")
+        assert 'checkpoint_age_seconds{target="quality-office"}' not in visitor.text("/metrics")
+
+        since = CheckpointsSent(receiver="quality-office", since=now - timedelta(days=3))
+        ledger, receivers, metrics = shown(replace(since, said="connection refused"))
+        assert "quality-office: none for more than two days" in ledger
+        assert "connection refused" in ledger
+        assert "No checkpoint for more than two days" in receivers
+        assert 'redrabbit_checkpoint_age_seconds{target="quality-office"} 259200.0' in metrics
+        assert 'checkpoint_age_seconds{target="andon"}' not in metrics
+
+        beside[0] = RememberedState(size=4711, written_at=now)
+        last = replace(since, size=815, delivered_at=now - timedelta(hours=1), moment=now)
+        ledger, receivers, metrics = shown(last)
+        assert "Beside the key on the server: 4711 entries" in ledger
+        assert "quality-office: 815 entries" in ledger
+        assert "Last checkpoint: 815 entries" in receivers
+        assert 'redrabbit_checkpoint_age_seconds{target="quality-office"} 3600.0' in metrics
+        assert "two days" not in ledger + receivers
+
+        found[0] = VerificationState(findings=(Finding(code="root_differs", place="ledger"),))
+        beside[0] = RememberedState(is_failing=True, was_absent=True)
+        text = visitor.text("/ledger")
+        assert "Nothing is sent while damage is known." in text
+        assert "be written beside the key. The log says why." in text
+        assert "When the service started, nothing was remembered outside." in text
+
+        visitor.plant.agent.plant = replace(visitor.plant.plant, targets=())
+        assert "No receiver keeps checkpoints." in visitor.text("/ledger")

@@ -5,12 +5,15 @@ from datetime import datetime
 
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord
 from redrabbit.services.accepting_loss import losses_to_acknowledge
 from redrabbit.services.noting_stream_heads import last_said
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
 from redrabbit.services.queries.people import Person, person
-from redrabbit.services.verifying import VerificationState
+from redrabbit.services.remembered import RememberedState
+from redrabbit.services.verifying import VerificationState, damage_known
 
 MOST_LOSSES = 20
 """Shown, the last first."""
@@ -40,6 +43,12 @@ class LedgerPage:
     losses: tuple[Loss, ...]
     to_acknowledge: tuple[AlarmRecord, ...]
     """Alarms about losses that no person has acknowledged yet."""
+    remembered: RememberedState
+    """What is remembered beside the key."""
+    keepers: tuple[CheckpointKeeper, ...]
+    """The receivers that are sent checkpoints."""
+    is_held_back: bool
+    """Whether no checkpoint leaves, because damage is known."""
     verification: VerificationState
     share: float | None
     """How much of what is being read is read, from 0 to 1; None between two passes, or where that is not known."""
@@ -50,8 +59,16 @@ class LedgerPage:
         return self.verification.verified_at is not None and not self.verification.findings
 
 
-def ledger_page(reader: Reader, key: str, verification: VerificationState) -> LedgerPage:
-    """Return the page as the ledger stands, and as far as it is verified."""
+def ledger_page(
+    reader: Reader,
+    plant: Plant,
+    now: datetime,
+    *,
+    key: str,
+    verification: VerificationState,
+    remembered: RememberedState,
+) -> LedgerPage:
+    """Return the page as the ledger stands at `now`, and as far as it is verified."""
     head, said = reader.head(), last_said(reader)
     is_known = verification.reading is not None and verification.of
     return LedgerPage(
@@ -61,6 +78,9 @@ def ledger_page(reader: Reader, key: str, verification: VerificationState) -> Le
         complete_until=said.recorded_at if said is not None else None,
         losses=_losses(reader),
         to_acknowledge=tuple(losses_to_acknowledge(reader)),
+        remembered=remembered,
+        keepers=tuple(checkpoint_keepers(reader, plant, now).values()),
+        is_held_back=damage_known(reader, verification) is not None,
         verification=verification,
         share=min(1.0, verification.done / verification.of) if is_known else None,
     )

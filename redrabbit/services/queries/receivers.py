@@ -14,6 +14,7 @@ from redrabbit.domain.plant import NotificationTarget, Plant
 from redrabbit.domain.text import Text
 from redrabbit.services.deliveries import ParkedMessage, ParkedReason
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
 from redrabbit.services.queries.wording import message
 from redrabbit.services.receiver_alarms import not_reached
 
@@ -51,8 +52,12 @@ class ReceiverRow:
     address: str | None
     """Where it is reached, without a webhook's path, which may be secret; None: not in the file."""
     topic: str | None
+    alarms: bool
+    """Whether it is told of alarms."""
     events: tuple[str, ...]
     """Codes of the words for what it wants; empty: everything."""
+    checkpoints: CheckpointKeeper | None
+    """Which checkpoint it has; None: it is sent none."""
     not_reached_at: datetime | None
     """When the alarm was raised that it is not reached; None: no such alarm stands."""
     waiting: int
@@ -101,7 +106,7 @@ class ReceiversPage:
 
 def receivers_page(reader: Reader, plant: Plant, now: datetime) -> ReceiversPage:
     """Return the page as it stands at `now`."""
-    rows = receiver_rows(reader, plant)
+    rows = receiver_rows(reader, plant, now)
     known = {target.name for target in plant.targets}
     return ReceiversPage(
         now=now,
@@ -111,19 +116,22 @@ def receivers_page(reader: Reader, plant: Plant, now: datetime) -> ReceiversPage
     )
 
 
-def receiver_rows(reader: Reader, plant: Plant) -> tuple[ReceiverRow, ...]:
+def receiver_rows(reader: Reader, plant: Plant, now: datetime) -> tuple[ReceiverRow, ...]:
     """Return the receivers in the order of the plant file, then those that have messages left."""
     waiting = {each.receiver: each for each in reader.messages_waiting()}
     parked = reader.parked_counts()
     away = {alarm.receiver: alarm.raised_at for alarm in not_reached(reader)}
     targets = {target.name: target for target in plant.targets}
+    keepers = checkpoint_keepers(reader, plant, now)
     names = dict.fromkeys([*targets, *sorted({*waiting, *parked})])
     return tuple(
         ReceiverRow(
             name=name,
             address=_address(targets[name]) if name in targets else None,
             topic=targets[name].topic if name in targets else None,
+            alarms=name in targets and targets[name].alarms,
             events=_wanted(targets[name]) if name in targets else (),
+            checkpoints=keepers.get(name),
             not_reached_at=away.get(name),
             waiting=waiting[name].count if name in waiting else 0,
             oldest_at=waiting[name].oldest_at if name in waiting else None,

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Query
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.findings import TEXTS, in_english
+from redrabbit.domain.findings import TEXTS
 from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
-from redrabbit.services.verifying import damage_alarms
+from redrabbit.services.verifying import damage_known
 from redrabbit.web.api.ledger_models import (
     Checkpoint,
     EntryProof,
@@ -43,10 +43,8 @@ def ledger_router(site: Site) -> APIRouter:
         """Return the query, refused while damage is known: what it gives would vouch for that (D62)."""
 
         def asked(reader: Reader) -> T:
-            if findings := site.verification().findings:
-                raise DamagedDatabase(in_english(findings[0]))
-            if damage_alarms(reader):  # of a service before, and no pass has ended since
-                raise DamagedDatabase("an alarm says that records are not as they were written")
+            if found := damage_known(reader, site.verification()):
+                raise DamagedDatabase(found)
             return query(reader)
 
         return asked

@@ -33,6 +33,12 @@ class Receiver(Model):
     not_reached_since: datetime | None = Field(
         description="Since when an alarm says that it is not reached."
     )
+    alarms: bool = Field(description="Whether it is told of alarms.")
+    checkpoints: bool = Field(description="Whether it is sent the ledger's checkpoints, to keep.")
+    last_checkpoint_at: datetime | None = Field(
+        description="When it took the last one; null: never."
+    )
+    last_checkpoint_size: int | None = Field(description="Entries of the ledger in that one.")
     waiting: int
     oldest_waiting_at: datetime | None
     parked: int
@@ -91,7 +97,12 @@ def receivers_router(site: Site) -> APIRouter:
 
 
 def _receiver(row: ReceiverRow) -> Receiver:
+    keeper = row.checkpoints
     return Receiver(
+        alarms=row.alarms,
+        checkpoints=keeper is not None,
+        last_checkpoint_at=keeper.delivered_at if keeper is not None else None,
+        last_checkpoint_size=keeper.size if keeper is not None else None,
         name=row.name,
         in_plant_file=row.address is not None,
         not_reached_since=row.not_reached_at,

@@ -162,7 +162,7 @@ def upkeep_router(
                 return replace(
                     about,
                     device_overviews=device_overviews(reader, plant, views, now),
-                    receivers=receiver_rows(reader, plant),
+                    receivers=receiver_rows(reader, plant, now),
                     of_records={
                         LEDGER_ENTRIES: reader.head().size,
                         OPEN_CASES: reader.count(ContainmentRecord, IS_OPEN),
@@ -405,7 +405,19 @@ class _Figures(Collector):
             pending.add_metric([row.name], row.waiting)
             oldest.add_metric([row.name], max(0.0, (self.now - since).total_seconds()))
             parked.add_metric([row.name], row.parked)
-        yield from (reached, pending, oldest, parked)
+        yield from (reached, pending, oldest, parked, self._checkpoints())
+
+    def _checkpoints(self) -> Metric:
+        age = GaugeMetricFamily(
+            "redrabbit_checkpoint_age_seconds",
+            "How long ago the receiver got a checkpoint of the ledger last, or was first to get one (D62).",
+            labels=["target"],
+        )
+        for row in self.receivers:
+            since = row.checkpoints.age(self.now) if row.checkpoints is not None else None
+            if since is not None:
+                age.add_metric([row.name], since.total_seconds())
+        return age
 
     def _of_links(self) -> Iterator[Metric]:
         for attribute, help_text in LINK_COUNTERS.items():

@@ -40,7 +40,17 @@ def ledger_page_router(site: Site) -> APIRouter:
 
 
 async def _shown(site: Site, visit: Visit) -> HTMLResponse:
-    state = site.verification()
-    content = await site.service.read(lambda reader: ledger_page(reader, site.ledger_key, state))
+    plant, now = site.service.plant, site.clock.now()
+    state, remembered = site.verification(), site.remembered()
+    content = await site.service.read(
+        lambda reader: ledger_page(
+            reader,
+            plant,
+            now,
+            key=site.ledger_key,
+            verification=state,
+            remembered=remembered,
+        )
+    )
     status = 409 if visit.refused else 200
     return await shell_page(site, visit, "ledger.html", content, status=status)

@@ -9,14 +9,23 @@ from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.ledger_page import LedgerPage, ledger_page
+from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import Reading, VerificationState
 from tests.plants import BEGIN, Bench
 from tests.stored import happened
 
 
 def page(bench: Bench, state: VerificationState | None = None) -> LedgerPage:
-    asked = state or VerificationState()
-    return bench.database.read_now(lambda reader: ledger_page(reader, "key", asked))
+    return bench.database.read_now(
+        lambda reader: ledger_page(
+            reader,
+            bench.plant,
+            bench.clock.now(),
+            key="key",
+            verification=state or VerificationState(),
+            remembered=RememberedState(),
+        )
+    )
 
 
 def test_it_says_how_large_the_ledger_is_and_up_to_when_it_is_complete() -> None:
@@ -39,7 +48,9 @@ def test_it_says_how_large_the_ledger_is_and_up_to_when_it_is_complete() -> None
         (VerificationState(reading=Reading.FILE), None, False),
         (VerificationState(verified_at=BEGIN, verified_size=9), None, True),
         (
-            VerificationState(verified_at=BEGIN, findings=(Finding(code="x", place="y"),)),
+            VerificationState(
+                verified_at=BEGIN, findings=(Finding(code="root_differs", place="ledger"),)
+            ),
             None,
             False,
         ),

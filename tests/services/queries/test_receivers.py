@@ -9,6 +9,7 @@ from redrabbit.domain.identity import AlarmId, RunId
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper
 from redrabbit.services.queries.receivers import (
     EVENT_WORDS,
     MOST_SHOWN,
@@ -23,6 +24,15 @@ from tests.fakes import JumpClock
 from tests.showcase import showcase_plant
 from tests.showcase_story import BEGIN, SILENT_RUN, Showcase
 
+KEEPS_NONE_YET = CheckpointKeeper(
+    receiver="quality-office",
+    since=None,
+    size=None,
+    delivered_at=None,
+    said=None,
+    is_late=False,
+)
+
 
 def page_of(showcase: Showcase) -> ReceiversPage:
     now = showcase.clock.now()
@@ -36,7 +46,9 @@ def test_each_receiver_says_where_it_is_what_it_wants_and_what_waits(showcase: S
         name="andon",
         address="mqtt://10.20.0.5:1883",
         topic="changchun2/redrabbit/events",
+        alarms=True,
         events=(),
+        checkpoints=None,
         not_reached_at=showcase.clock.now(),
         waiting=2,
         oldest_at=None,
@@ -47,7 +59,9 @@ def test_each_receiver_says_where_it_is_what_it_wants_and_what_waits(showcase: S
         name="quality-office",
         address="https://office.plant.example",
         topic=None,
+        alarms=True,
         events=("verdict.missed", "verdict.false_reject", "status.lapsed"),
+        checkpoints=KEEPS_NONE_YET,
         not_reached_at=None,
         waiting=0,
         oldest_at=None,
