@@ -4,7 +4,6 @@ With the service stopped. What is lost is recorded in the ledger with the name o
 until a person acknowledges it. Nothing is brought back.
 """
 
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.catalogue import fact_of, fold
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.head_verification import checkpoint_in
@@ -26,6 +24,7 @@ from redrabbit.exit_codes import exit_code_of
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.stated_names import id_of
 from redrabbit.store.database_files import refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.opening import open_database
@@ -72,7 +71,7 @@ def accept_loss_at(
                 return 0
 
             def accept(uow: UnitOfWork) -> None:
-                accept_loss(uow, lost, Actor.stated(_id_of(uow, name)))
+                accept_loss(uow, lost, Actor.stated(id_of(uow, name)))
 
             database.write_now(accept)
         put_out(
@@ -90,12 +89,6 @@ def _receivers(database_url: str) -> tuple[NotificationTarget, ...]:
         with suppress(StoreTrouble, ConfigurationProblems):
             return database.read_now(plant_in_force).targets
         return ()
-
-
-def _id_of(uow: UnitOfWork, name: str) -> str:
-    """Return the id that stands for a stated name; one that is new is kept (D51)."""
-    fresh = StatedName(name=name, salt=secrets.token_bytes(SALT_BYTES))
-    return uow.id_of_name(name) or uow.keep_name(fresh)
 
 
 def _lost(reader: Reader, kept: Checkpoint) -> HistoryLost | None:

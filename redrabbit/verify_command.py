@@ -18,11 +18,11 @@ from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
-from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
+from redrabbit.domain.recorded_loss import RecordedLoss
 from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE, in_words
 from redrabbit.exports.export_file import verify_export
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
@@ -78,10 +78,13 @@ def verify_database_at(database_url: str, given: Given) -> int:
             database_url, public_key=given.public_key, kept_checkpoint=given.checkpoint
         )
         if told.damage:
-            return _print_findings(told.findings)
+            code = _print_findings(told.findings)
+            put_out(*_losses(told.losses))
+            return code
         part = "entries, chain and signature are " if told.findings else ""
         put_out(
             f"{part}{given.verdict(told.key)}: {told.size} entries, root {told.root}",
+            *_losses(told.losses),
             *given.trusted(told.key, "beside the database"),
             *_erased(told.erased),
         )
@@ -128,12 +131,15 @@ def _lines(header: Header) -> str:
     return ", ".join(header.lines) or "none, the plant's own records only"
 
 
-def _losses(losses: Sequence[HistoryLost]) -> Iterator[str]:
+def _losses(losses: Sequence[RecordedLoss]) -> Iterator[str]:
     """Yield the lines that tell of history that was lost, as the records themselves say (D62)."""
-    for lost in losses:
+    for loss in losses:
+        found, had = loss.lost.found_size, loss.lost.size
+        missing = f", at least {had - found} are missing" if found < had else ""
         yield (
-            f"the records say that a history of {lost.size} entries was lost, and the ledger went on with "
-            f"{lost.found_size}: compare a checkpoint of that history with this"
+            f"the records say that a history of {had} entries was lost, and the ledger went on with {found}{missing}: "
+            f"entry {loss.index}, recorded {instant_text(loss.at)}, accepted by {loss.by}; "
+            "compare a checkpoint of that history with this"
         )
 
 

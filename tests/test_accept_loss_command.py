@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from redrabbit.base.signing import load_key_file
 from redrabbit.cli import main
@@ -238,6 +239,41 @@ def test_a_checkpoint_that_shows_no_loss_does_not_make_it_forgotten(
     assert head_of(put_back).read_text(encoding="utf-8") == remembered
     with pytest.raises(LostHistory):
         opened(put_back)
+
+
+def test_verification_tells_of_the_loss_with_time_name_and_number(
+    put_back: Path, tmp_path: Path, told: Told, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a checkpoint of what was lost is told from one that shows a rewrite; neither is called unaltered."""
+    kept = tmp_path / "kept"
+    shutil.copyfile(head_of(put_back), kept)
+    told(put_back, kept)
+    append(put_back, 7)
+    verify = ["verify", "--database", f"sqlite:///{put_back}"]
+    assert main(verify) == 0
+    said = capsys.readouterr().out
+    assert "a history of 5 entries was lost, and the ledger went on with 2, at least 3 are" in said
+    assert "entry 2, recorded 20" in said
+    assert "accepted by Anna Li" in said
+    assert main([*verify, "--checkpoint", str(kept)]) == 1
+    said = capsys.readouterr().out
+    assert "it is of the history of 5 entries that was lost, as Anna Li accepted on" in said
+    assert "history was rewritten" not in said
+    assert "accepted by Anna Li" in said, "with a finding, too"
+    other = tmp_path / "other"
+    signer = load_key_file(put_back.with_name("plant.db.key"))
+    leaves = [("plant", bytes([number]) * 32) for number in range(4)]
+    other.write_text(sign_checkpoint(log_over(leaves), signer), encoding="utf-8")
+    assert main([*verify, "--checkpoint", str(other)]) == 1
+    said = capsys.readouterr().out
+    assert "as Anna Li accepted on" in said
+    assert "or history was rewritten; a checkpoint of 4 entries can't tell which" in said
+    engine = create_engine(f"sqlite:///{put_back}")
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM stated_names"))
+    engine.dispose()
+    assert main([*verify, "--checkpoint", str(kept)]) == 1
+    assert "as name:" in capsys.readouterr().out, "a name that is gone is told by its id"
 
 
 def test_a_loss_is_recorded_once(put_back: Path, tmp_path: Path, told: Told) -> None:

@@ -33,6 +33,7 @@ from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.ledger_scan import Row, Scan, read_on
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.record_comparison import Folded, Records, compare_records
+from redrabbit.domain.recorded_loss import RecordedLoss
 from redrabbit.domain.records import Record
 from redrabbit.domain.signed_note import NoteVerifier
 
@@ -44,6 +45,7 @@ __all__ = [
     "LedgerPass",
     "LedgerVerification",
     "damage_in",
+    "verification_of",
     "verify_ledger",
     "verify_rows",
 ]
@@ -72,6 +74,8 @@ class LedgerVerification:
     """What the entries name that stands beside the ledger."""
     vouched_for: int
     """Entries before the first that is damaged, or that only a newer version reads."""
+    losses: tuple[RecordedLoss, ...]
+    """History that the entries say was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,8 @@ class DatabaseVerification:
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
     erasable: ErasableContent | None = None
     """What the entries name that stands beside the ledger; None where not all could be read."""
+    losses: tuple[RecordedLoss, ...] = ()
+    """History that the entries say was lost (D62)."""
     key: str = ""
     """The public key that its signatures were verified with, as text."""
 
@@ -121,14 +127,21 @@ def verify_rows(
     """
     folded = Folded(fold, kept_in)
     ledger = verify_ledger(entries, heads, verifier, kept=kept, visit=folded.add, erasable=erasable)
-    findings = ledger.findings or tuple(compare_records(folded.records, records))
+    return verification_of(ledger, compare_records(folded.records, records))
+
+
+def verification_of(
+    ledger: LedgerVerification, of_records: Iterable[Finding]
+) -> DatabaseVerification:
+    """Return what ledger and records come to; what is found in records counts only where the ledger is sound."""
     return DatabaseVerification(
         size=ledger.log.size,
         root=ledger.log.root.hex(),
-        findings=findings,
+        findings=ledger.findings or tuple(of_records),
         last_good=ledger.last_good,
         erased=ledger.erased,
         erasable=None if ledger.findings else ledger.erasable,
+        losses=ledger.losses,
     )
 
 
@@ -173,6 +186,7 @@ def verify_ledger(
         erased=len(scan.payloads.gone),
         erasable=scan.erasable,
         vouched_for=scan.log.size if scan.newer_at is None else scan.newer_at,
+        losses=tuple(scan.losses),
     )
 
 

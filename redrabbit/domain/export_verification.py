@@ -25,7 +25,6 @@ from redrabbit.domain.export_format import (
 )
 from redrabbit.domain.exported_names import ExportedNames
 from redrabbit.domain.facts.codec import decode
-from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import (
@@ -43,6 +42,7 @@ from redrabbit.domain.ledger import (
 from redrabbit.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from redrabbit.domain.named_in_force import NamedInForce
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.recorded_loss import RecordedLoss, loss_in
 from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
 
 MOST_FINDINGS: Final = 1_000
@@ -74,7 +74,7 @@ class ExportVerification:
     """Nothing recorded in the period before this instant was left out; None: not proved for any."""
     begins_with: dict[int, bytes] = field(default_factory=dict)
     """Sizes of earlier ledgers that this one is proved to begin with, each with its root."""
-    losses: list[HistoryLost] = field(default_factory=list)
+    losses: list[RecordedLoss] = field(default_factory=list)
     """History that the records in the file say was lost (D62)."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     by_stream: dict[str, int] = field(default_factory=dict)
@@ -446,8 +446,9 @@ class _Reading:
 
     def _note_said(self, entry: Entry) -> None:
         """Take in where the streams stand, if this entry says it for the file, and a loss of history."""
-        if entry.type == HistoryLost.TYPE and entry.payload is not None:
-            self.verification.losses.append(decode(HistoryLost, entry.payload))
+        loss = loss_in(entry)
+        if loss is not None:
+            self.verification.losses.append(loss)
         if self._section is Elsewhere.STREAM_HEADS and entry.payload is not None:
             self._heads = decode(StreamHeads, entry.payload).heads
             self.verification.complete_until = min(entry.recorded_at, self._header.period.ends_at)

@@ -89,6 +89,13 @@ TEXTS: Final = {
     "kept_contradicts": (
         "the first {size} entries are not those that were signed then: history was rewritten"
     ),
+    "kept_lost": (
+        "it is of the history of {size} entries that was lost, as {by} accepted on {at}: the ledger went on without it"
+    ),
+    "kept_perhaps_lost": (
+        "the ledger does not go on from it: either it is of the history of {size} entries that was lost, as {by} "
+        "accepted on {at}, or history was rewritten; a checkpoint of {found} entries can't tell which"
+    ),
     # what can't even be read
     "file_torn": "{problem}",
     "table_unreadable": "the table can't be read to its end: {problem}",

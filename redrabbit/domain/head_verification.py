@@ -8,6 +8,7 @@ from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import StreamHead
 from redrabbit.domain.ledger_scan import Row, Scan, at_entry, differing
 from redrabbit.domain.record_digests import parse_seal
+from redrabbit.domain.recorded_loss import told_of_loss
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
 
@@ -86,13 +87,16 @@ def checkpoint_in(
 
 def contradiction(place: str, old: Checkpoint, scan: Scan) -> Finding | None:
     """Return the finding that a kept checkpoint is of another history; None: it isn't, or can't be told."""
-    if old.size not in scan.at_size:
-        if scan.damage:
-            return None  # the log could not be read so far
-        params = {"found": old.size, "size": scan.log.size}
-        return Finding(code="kept_beyond", place=place, params=params)
+    if old.size not in scan.at_size and scan.damage:
+        return None  # the log could not be read so far
     if agrees(old, scan):
         return None
+    explained = told_of_loss(place, old, scan.losses)
+    if explained is not None:
+        return explained
+    if old.size not in scan.at_size:
+        params = {"found": old.size, "size": scan.log.size}
+        return Finding(code="kept_beyond", place=place, params=params)
     return Finding(code="kept_contradicts", place=place, params={"size": old.size})
 
 

@@ -23,6 +23,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
+from redrabbit.domain.recorded_loss import RecordedLoss, loss_in
 
 Row = Mapping[str, object]
 """Column name to value, as found."""
@@ -59,6 +60,8 @@ class Scan:
     holed: set[str] = field(default_factory=set)
     """The streams in which a payload is gone."""
     erasable: ErasableContent = field(default_factory=ErasableContent)
+    losses: list[RecordedLoss] = field(default_factory=list)
+    """History that the entries say was lost."""
 
     def note_erasure(self, entry: Entry) -> None:
         """Note a payload that is gone, or the entry that says which were erased."""
@@ -66,6 +69,12 @@ class Scan:
         self.payloads.note(entry)
         if entry.payload is None:
             self.holed.add(entry.stream)
+
+    def note_loss(self, entry: Entry) -> None:
+        """Note history that the entry says was lost."""
+        loss = loss_in(entry)
+        if loss is not None:
+            self.losses.append(loss)
 
     def note_newer(self, index: int, newer: WrittenByNewer) -> None:
         """Note an entry that only a newer version can read or fold; the first one counts."""
@@ -124,6 +133,7 @@ def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: Scan) ->
     """
     try:
         scan.note_erasure(entry)
+        scan.note_loss(entry)
         _refuse_other_heads(entry, scan)
         if visit and not scan.newer:
             visit(entry)

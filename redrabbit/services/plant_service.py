@@ -1,12 +1,10 @@
 """The service as web and demo see it: the plant, reading, live readings, and one door for acts."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from redrabbit.domain.acts import Act
-from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId, person_name
 from redrabbit.domain.observation import StationView
@@ -16,6 +14,7 @@ from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Reader
+from redrabbit.services.stated_names import id_of
 from redrabbit.services.station_queue import Recording
 
 R = TypeVar("R", bound=Record)
@@ -93,8 +92,7 @@ class LocalPlantService:
         known = await self.read(lambda reader: reader.id_of_name(cleaned))
         if known is not None:
             return Actor.stated(known)
-        fresh = StatedName(name=cleaned, salt=secrets.token_bytes(SALT_BYTES))
-        kept = self._agent.database.write(lambda uow: uow.keep_name(fresh))
+        kept = self._agent.database.write(lambda uow: id_of(uow, cleaned))
         return Actor.stated(await self._answered(kept))
 
     async def do(self, act: Act[R], actor: Actor, key: str | None = None) -> R:

@@ -9,12 +9,12 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -45,6 +45,7 @@ from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.log_key import LogKey
+from redrabbit.store.names_of_losses import with_names
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import (
     Recorded,
@@ -103,6 +104,7 @@ def verify_database(
                     found = _audit_in_two(parsed, connection, verifier, fold, kept)
                 else:
                     found = _audit(connection, verifier, fold, kept)
+                found = with_names(connection, found)
         finally:
             engine.dispose()
     return replace(found, key=verifier.text)
@@ -168,28 +170,48 @@ def audit_rows_beside(
             erasable=_erasable(spill),
         )
         erasable = None if ledger.findings else ledger.erasable
-        unreadable = tuple(rows.unreadable)
-        size = ledger.log.size
-        seal = () if ledger.findings else tuple(seal_findings(rows, size, verifier))
-        beside = (*name_findings(rows, erasable), *blob_findings(rows, erasable))
+        beside = _beside(rows, verifier, ledger.log.size, erasable)
     compared = comparing()
     stopped_at = compared.comparison.stopped_at
     if stopped_at is not None and stopped_at < ledger.vouched_for:
         return None
-    findings = ledger.findings or compared.comparison.findings
-    if ledger.findings:
-        unreadable = tuple(rows.unreadable)
-    else:
-        more = (*compared.unreadable, *rows.unreadable)
-        unreadable = (*unreadable, *(each for each in more if each not in unreadable))
-    return database_verification.DatabaseVerification(
-        size=size,
-        root=ledger.log.root.hex(),
-        findings=(*unreadable, *findings, *beside, *(() if findings else seal)),
-        last_good=ledger.last_good,
-        erased=ledger.erased,
-        erasable=erasable,
+    found = database_verification.verification_of(ledger, compared.comparison.findings)
+    more = () if ledger.findings else compared.unreadable
+    return _all_in_all(found, beside, (*rows.unreadable, *more))
+
+
+class _Beside(NamedTuple):
+    """What was found beside entries and records."""
+
+    names_and_blobs: tuple[Finding, ...]
+    seal: tuple[Finding, ...]
+    """Rows that are not those that were sealed: told only where comparing the records says no more."""
+
+
+def _beside(
+    rows: FoundRows,
+    verifier: Verifier,
+    size: int,
+    erasable: ErasableContent | None,
+) -> _Beside:
+    """Read what stands beside a ledger of this size; `erasable` is None where its entries are not sound."""
+    return _Beside(
+        (*name_findings(rows, erasable), *blob_findings(rows, erasable)),
+        () if erasable is None else tuple(seal_findings(rows, size, verifier)),
     )
+
+
+def _all_in_all(
+    found: database_verification.DatabaseVerification,
+    beside: _Beside,
+    unreadable: Iterable[Finding],
+) -> database_verification.DatabaseVerification:
+    """Return everything that was found, each table that could not be read to its end once."""
+    once: list[Finding] = []
+    for each in unreadable:
+        once += [each] if each not in once else []
+    seal = () if found.findings else beside.seal
+    return replace(found, findings=(*once, *found.findings, *beside.names_and_blobs, *seal))
 
 
 def _erasable(spill: Spill) -> ErasableContent:
@@ -225,6 +247,7 @@ def _audit_older(
         findings=(*trouble, *rows.unreadable, *told.findings, older),
         last_good=told.last_good,
         erased=told.erased,
+        losses=told.losses,
     )
 
 
@@ -399,10 +422,8 @@ def audit_rows(
             kept_in=spilled_records(spill),
             erasable=_erasable(spill),
         )
-        beside = (*name_findings(rows, found.erasable), *blob_findings(rows, found.erasable))
-        if not found.findings:
-            beside = (*beside, *seal_findings(rows, found.size, verifier))
-    return replace(found, findings=(*rows.unreadable, *found.findings, *beside))
+        beside = _beside(rows, verifier, found.size, found.erasable)
+    return _all_in_all(found, beside, rows.unreadable)
 
 
 def _entries(
