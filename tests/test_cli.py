@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from redrabbit.cli import main
+from redrabbit.services.verifying import say_damaged
 from redrabbit.store.opening import open_database
 from tests.stored import RECORDING, SteppingClock
 
@@ -72,6 +73,19 @@ def test_a_database_is_named_by_the_environment_or_by_a_file(
     monkeypatch.setenv("REDRABBIT_DATABASE", served)
     assert main(["checkpoint"]) == 0
     assert capsys.readouterr().out == told
+
+
+def test_no_checkpoint_leaves_while_an_alarm_says_that_records_are_damaged(
+    served: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D62: until the verification beside the service has read everything once and found nothing."""
+    with open_database(
+        served, plant="Plant 1", clock=SteppingClock(), recording=RECORDING
+    ) as database:
+        database.write_now(say_damaged)
+    assert main(["checkpoint", "--database", served]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, "records are not as they were written" in shown.err) == ("", True)
 
 
 @pytest.mark.parametrize(

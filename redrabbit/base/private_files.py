@@ -5,7 +5,9 @@ neither is for the others. Windows keeps no such modes: there the folder's own r
 """
 
 import os
+import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,19 @@ def write_private(path: Path, content: bytes) -> None:
     """Make a file for its owner only (0600) with this content; FileExistsError if there."""
     create_private(path)
     path.write_bytes(content)
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Put a file for its owner only (0600) in the place of another, whole or not at all; OSError if that can't be."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write_private(draft, content)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def refuse_readable_by_others(path: Path, what: str) -> None:

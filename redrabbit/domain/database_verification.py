@@ -20,6 +20,7 @@ from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
+from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import (
@@ -191,7 +192,7 @@ def verify_ledger(
 
 
 class LedgerPass:
-    """Verifies a ledger range by range (D26). Kept are the names and digests of what stands beside it, and no entry.
+    """Verifies a ledger range by range (D26). Kept are the names and digests of what stands beside it, until asked for.
 
     Entries, their chain and the tree, as `verify_ledger` does, and the signed head at the end; nothing is folded.
     A pass that begins in the midst of the log begins with the log as it stands before the first entry.
@@ -211,9 +212,16 @@ class LedgerPass:
         return self._scan.log.size
 
     @property
-    def erasable(self) -> ErasableContent:
-        """What the entries that were read name and is kept beside the ledger."""
-        return self._scan.erasable
+    def log(self) -> LogState:
+        """The log as the entries that were read give it."""
+        return self._scan.log
+
+    def met(self) -> tuple[ErasedPayloads, ErasableContent]:
+        """Return what is gone, and what is named and kept beside the ledger, by entries read since this was asked last."""
+        scan = self._scan
+        met = scan.payloads, scan.erasable
+        scan.payloads, scan.erasable = ErasedPayloads(), ErasableContent()
+        return met
 
     @property
     def damage(self) -> Finding | None:

@@ -39,11 +39,17 @@ class VerificationState:
     began_at: datetime | None = None
     """When this pass began; None: none has."""
     verified_size: int = 0
-    """Entries of the ledger that the last whole pass read."""
+    """Entries of the ledger, from the first one on, that were read and are as they were recorded."""
     verified_at: datetime | None = None
-    """When that pass ended; None: no pass has ended since the service started."""
+    """When the last of them was read, be it before a restart; None: none was."""
+    whole_since: datetime | None = None
+    """When the last whole pass began: since then every entry was read, the first ones first."""
+    whole_at: datetime | None = None
+    """When that pass ended, with records and file; None: none has."""
+    passes: int = 0
+    """Whole passes that have ended since the service started."""
     findings: tuple[Finding, ...] = ()
-    """What is not as it was recorded, by the last whole pass."""
+    """What is not as it was recorded, and no whole pass has found mended."""
     trouble: str | None = None
     """Why the last pass came to no end."""
 
@@ -57,17 +63,19 @@ async def tell_damage(
     clock: Clock,
     note_commit: Callable[[], None],
 ) -> None:
-    """Raise the alarm when a pass has found damage, and end it when a whole one has found none."""
-    told_of: datetime | None = None
+    """Raise the alarm when damage is known, and end it when a whole pass has ended that found none."""
+    told = VerificationState()
     while True:
         now = state()
-        if now.verified_at is not None and now.verified_at != told_of:
+        if (now.passes, now.findings) != (told.passes, told.findings):
+            say = say_damaged if now.findings else say_whole
+            is_told = bool(now.findings) or now.passes > told.passes
             try:
-                changed = await database.write(say_damaged if now.findings else say_whole)
+                changed = is_told and await database.write(say)
             except StoreTrouble:
                 await clock.sleep(LOOK_S)
                 continue
-            told_of = now.verified_at
+            told = now
             if changed:
                 note_commit()
         await clock.sleep(LOOK_S)
@@ -88,7 +96,10 @@ def damage_known(reader: RecordReader, state: VerificationState) -> str | None:
     if state.findings:
         return in_english(state.findings[0])
     if damage_alarms(reader):  # of a service before, and no pass has ended since
-        return "an alarm says that records are not as they were written"
+        return (
+            "an alarm says that records are not as they were written; it ends when the verification beside the "
+            "service has read everything once and found nothing"
+        )
     return None
 
 

@@ -22,17 +22,20 @@ from redrabbit.base.clock import Clock
 from redrabbit.base.signing import Verifier
 from redrabbit.domain.database_verification import LedgerPass, damage_in
 from redrabbit.domain.findings import Finding, in_english
+from redrabbit.domain.ledger import LogState
 from redrabbit.domain.record_digests import TableDigest
 from redrabbit.domain.records import KEYS
+from redrabbit.domain.verified_size import VerifiedSize
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationState
 from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.engine import lent, translated
-from redrabbit.store.erasable_findings import blob_findings, name_findings
+from redrabbit.store.erasable_findings import blob_findings, range_findings
 from redrabbit.store.file_check import torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.record_seal import changed_rows, changed_seal, load_seal
 from redrabbit.store.tables import ACTS, LEDGER_HEAD, RECORD_TABLES, metadata
+from redrabbit.store.verified_mark import VerifiedMark
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ T = TypeVar("T")
 _SIZE = select(LEDGER_HEAD.c.size)
 
 ENTRIES_AT_ONCE: Final = 100
+ENTRIES_IN_RANGE: Final = 20_000
+"""What these name is looked for when they were read, and they count as verified: some twenty seconds."""
 ROWS_AT_ONCE: Final = 200
 RESTS: Final = 9.0
 """Times as long as it worked."""
@@ -62,20 +67,29 @@ class BackgroundVerification:
     """Runs passes in its own thread until it is stopped."""
 
     def __init__(
-        self, engine: Engine, verifier: Verifier, clock: Clock, *, rests: float = RESTS
+        self,
+        engine: Engine,
+        verifier: Verifier,
+        clock: Clock,
+        *,
+        rests: float = RESTS,
+        mark: VerifiedMark | None = None,
     ) -> None:
+        """Verify through this engine; what was verified before is known from the mark, if one is given."""
         self._engine = engine
         self.verifier = verifier
         self._clock = clock
         self._rests = rests
         self._stop = threading.Event()
-        self._entries_read = 0
+        self._mark = mark
+        self._verified = VerifiedSize()
         self._open: set[Any] = set()
         """The driver's connections: whatever waits for a server that says nothing waits for one of these."""
         self._opening = threading.Lock()
         event.listen(engine, "connect", self._opened, insert=True)  # before its first statements
         event.listen(engine, "close", self._closes)
         self._state = VerificationState()
+        self._take_up()
         self._thread = threading.Thread(target=self._run, name="redrabbit-verifier", daemon=True)
 
     @property
@@ -94,6 +108,34 @@ class BackgroundVerification:
             self._interrupt()  # again and again: SQLite forgets it where nothing is being read
             self._thread.join(INTERRUPTED_EVERY_S)
         self._engine.dispose()
+
+    def _take_up(self) -> None:
+        """Go on from the mark: what is known of what was verified is known at once."""
+        if self._mark is None:
+            return
+        with self._connection() as (connection, _):
+            known = self._verified = self._mark.read(connection)
+        self._tell()
+        if known.upto_at is not None:
+            about = {"entries": known.upto.size, "at": known.upto_at.isoformat()}
+            log.info("verified before", extra=about | {"found": len(known.findings)})
+
+    def _tell(self) -> None:
+        """Tell how far entries are verified."""
+        known = self._verified
+        self._note(
+            verified_size=known.upto.size,
+            verified_at=known.upto_at,
+            whole_since=known.whole_since,
+            whole_at=known.whole_at,
+            findings=known.findings[:MOST_FINDINGS],
+        )
+
+    def _keep(self, verified: VerifiedSize, *, at_once: bool = False) -> None:
+        """Know this from now on, and after a restart."""
+        self._verified = verified
+        if self._mark is not None:
+            self._mark.keep(verified, self._clock.steady_s(), at_once=at_once)
 
     def _opened(self, driver: Any, _record: object) -> None:
         with self._opening:
@@ -117,6 +159,7 @@ class BackgroundVerification:
                 found = self.verify_once().findings
                 wait_s = AFTER_DAMAGE_S if found else AGAIN_AFTER.total_seconds()
             except _StoppedError:
+                self._keep(self._verified, at_once=True)
                 return
             except StoreTrouble as trouble:
                 self._note(reading=None, trouble=str(trouble))
@@ -134,16 +177,21 @@ class BackgroundVerification:
         StoreTrouble if the database could not be read to its end now.
         """
         before = self._state.findings
+        self._verified = self._verified.begun(self._clock.now())
+        since = self._verified.began_at
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
-        found = damage_in(
-            each for read in (self._file, self._entries, self._records) for each in _all_found(read)
-        )
-        self._note(
-            reading=None,
-            findings=found[:MOST_FINDINGS],
-            verified_size=self._entries_read,
-            verified_at=self._clock.now(),
-        )
+        found: list[Finding] = []
+        for read in (self._file, self._entries, self._records):
+            for each in damage_in(_all_found(read)):
+                if each not in found:  # what is read again, and what came since, may find the same
+                    found.append(each)
+            if found:
+                self._keep(self._verified.found(found[:MOST_FINDINGS]), at_once=True)
+                self._tell()
+        ended = self._verified.ended(found[:MOST_FINDINGS], since, self._clock.now())
+        self._keep(ended, at_once=True)
+        self._tell()
+        self._note(reading=None, passes=self._state.passes + 1)
         for each in found[:MOST_FINDINGS]:
             if each not in before:
                 log.error(
@@ -152,21 +200,41 @@ class BackgroundVerification:
         return self._state
 
     def _entries(self) -> Iterator[Finding]:
-        """Read every entry, and the head as it is when the last one is read."""
-        ledger_pass = LedgerPass()
-        while True:
-            heads, unreadable, is_last = self._paced(self._some_entries, ledger_pass)
-            if is_last:
-                break
-        yield from unreadable
-        yield from ledger_pass.ended(heads, self.verifier)
-        self._entries_read = ledger_pass.size
+        """Read what came since entries were read last, then on where the round was; and the head as it is then."""
+        if self._verified.upto.size > self._verified.again.size:
+            yield from self._read_from(self._verified.upto, again=False)
+        found = self._read_from(self._verified.again, again=True)
+        yield from found
+        if not damage_in(found):
+            self._keep(self._verified.turned())
         with self._connection() as (_, rows):
-            whole = None if ledger_pass.damage else ledger_pass.erasable
-            yield from name_findings(rows, whole)
-            yield from blob_findings(rows, whole)
+            yield from blob_findings(rows, None)
             yield from altered_acts(rows.of(ACTS), self.verifier)
             yield from rows.unreadable
+
+    def _read_from(self, begin: LogState, *, again: bool) -> list[Finding]:
+        """Read all entries behind these, range by range; what is read is kept as verified as long as nothing is found."""
+        ledger_pass, found, is_last = LedgerPass(begin), list[Finding](), False
+        while not is_last:
+            ends_at = ledger_pass.size + ENTRIES_IN_RANGE
+            while not is_last and ledger_pass.size < ends_at:
+                heads, unreadable, is_last = self._paced(self._some_entries, ledger_pass)
+                found += unreadable
+            if ledger_pass.damage is None:
+                found += self._paced(self._beside, ledger_pass)
+            if is_last:
+                found += ledger_pass.ended(heads, self.verifier)
+            if not damage_in(found):
+                now = self._clock.now()
+                self._keep(self._verified.read(ledger_pass.log, now, again=again))
+                self._tell()
+        return found
+
+    def _beside(self, ledger_pass: LedgerPass) -> list[Finding]:
+        """Look for what the entries of a range name and is kept beside the ledger."""
+        with self._connection() as (connection, rows):
+            found = list(range_findings(connection, rows, *ledger_pass.met()))
+            return [*found, *rows.unreadable]
 
     def _some_entries(
         self, ledger_pass: LedgerPass

@@ -56,6 +56,7 @@ from redrabbit.store.verification import (
     refuse_damaged_ledger,
     verifier_of,
 )
+from redrabbit.store.verified_mark import VerifiedMark
 from redrabbit.store.writer import Writer
 
 SMALL_PAGES = 16_384
@@ -108,6 +109,7 @@ def open_database(
                 clock=clock,
                 recording=recording,
                 remembered=RememberedHead(key_path, accepted=accepted_loss),
+                mark=VerifiedMark(key_path, key),
                 progress=progress or OpeningProgress(),
             )
     except BaseException:
@@ -165,6 +167,7 @@ def _ready(
     clock: Clock,
     recording: Recording,
     remembered: RememberedHead,
+    mark: VerifiedMark,
     progress: OpeningProgress,
 ) -> SqlDatabase:
     readers = reader_engine(url, statement_s=STATEMENT_S)
@@ -197,7 +200,7 @@ def _ready(
         session.close()
         readers.dispose()
         raise
-    verification = BackgroundVerification(reader_engine(url), key.verifier, clock)
+    verification = BackgroundVerification(reader_engine(url), key.verifier, clock, mark=mark)
     return SqlDatabase(readers, verification, writer)
 
 

@@ -8,8 +8,6 @@ opened, until somebody accepts the loss, which is recorded.
 
 import logging
 import os
-import secrets
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,7 @@ from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.kept_texts import read_kept_text
-from redrabbit.base.private_files import write_private
+from redrabbit.base.private_files import replace_private
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
@@ -27,7 +25,6 @@ from redrabbit.services.errors import LostHistory
 from redrabbit.services.ports import LedgerHead
 from redrabbit.services.remembered import RememberedState
 from redrabbit.store import ledger
-from redrabbit.store.database_files import sync
 from redrabbit.store.engine import translated
 
 EVERY_S: Final = 1.0
@@ -121,15 +118,8 @@ class RememberedHead:
         if head.size == self.state.size or (is_soon and not at_once):
             return
         self._written_at_s = now_s
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
         try:
-            try:
-                write_private(draft, head.checkpoint.encode("utf-8"))
-                sync(draft)
-                draft.replace(self.path)
-            finally:
-                with suppress(OSError):
-                    draft.unlink(missing_ok=True)
+            replace_private(self.path, head.checkpoint.encode("utf-8"))
         except OSError as error:
             if not self.state.is_failing:
                 reason = {"file": str(self.path), "reason": os.strerror(error.errno or 0)}

@@ -15,6 +15,7 @@ from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.database_verification import (
     DatabaseVerification,
     Finding,
+    LedgerPass,
     verify_ledger,
     verify_rows,
 )
@@ -680,3 +681,25 @@ def test_any_change_of_the_head_is_told_in_words(value: object, column: str) -> 
         return
     result = verify_rows(honest, [head], {}, verifier=KEY, fold=fold)
     assert [in_english(finding) for finding in result.findings]
+
+
+@given(st.integers(0, len(sound_rows())))
+def test_a_ledger_that_is_read_in_two_parts_ends_as_one_that_is_read_at_once(first: int) -> None:
+    """What the entries of a part name is handed over with that part, and forgotten."""
+    rows = sound_rows()
+    parts = LedgerPass()
+    parts.read(rows[:first])
+    gone, named = parts.met()
+    later = LedgerPass(parts.log)
+    later.read(rows[first:])
+    assert (later.size, later.log) == (len(rows), log_of(rows))
+    assert later.damage is None
+    assert later.ended([head_of(rows)], KEY) == ()
+    whole = LedgerPass()
+    whole.read(rows)
+    assert whole.ended([head_of(rows)], KEY) == ()
+    all_gone, all_named = whole.met()
+    more_gone, more_named = later.met()
+    assert gone.gone | more_gone.gone == all_gone.gone
+    assert named.names.keys() | more_named.names.keys() == all_named.names.keys()
+    assert whole.met()[1].names == {}

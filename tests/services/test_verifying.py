@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.findings import Finding
@@ -26,8 +25,7 @@ class Told:
 
     def ended(self, *findings: Finding) -> None:
         """Let a pass end."""
-        before = self.state.verified_at or self.clock.now()
-        self.state = replace(self.state, verified_at=before + timedelta(days=1), findings=findings)
+        self.state = replace(self.state, passes=self.state.passes + 1, findings=findings)
 
     async def look(self) -> list[bool]:
         """Let it be looked at; return for each alarm of this kind whether it stands."""
@@ -79,3 +77,20 @@ async def test_while_the_database_is_away_it_is_tried_again() -> None:
     told.bench.database.write = refusing  # type: ignore[method-assign,assignment]  # because the database is away
     assert await told.look() == [True]
     assert refused == 4
+
+
+async def test_damage_that_was_known_before_a_restart_is_told_before_any_pass_has_ended() -> None:
+    told = Told()
+    told.state = replace(told.state, findings=(FOUND,))
+    assert await told.look() == [True]
+
+
+async def test_an_alarm_of_before_stands_until_a_whole_pass_has_ended_since_the_start() -> None:
+    """A mark of before that says nothing of damage, or none at all, ends no alarm."""
+    told = Told()
+    told.ended(FOUND)
+    assert await told.look() == [True]
+    told.state = VerificationState(whole_at=told.clock.now(), verified_at=told.clock.now())
+    assert await told.look() == [True]
+    told.ended()
+    assert await told.look() == [False]

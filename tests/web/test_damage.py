@@ -114,7 +114,9 @@ def test_an_act_is_not_answered_from_what_can_not_be_read(visitor: Visitor, answ
 def damaged() -> Iterator[Visitor]:
     """A browser at a plant whose records somebody changed, as the verification beside it found."""
     found = Finding(code="rows_changed", place="runs", params={"block": 3})
-    state = VerificationState(verified_at=BEGIN, verified_size=12, findings=(found,))
+    state = VerificationState(
+        verified_at=BEGIN, verified_size=12, whole_since=BEGIN, whole_at=BEGIN, findings=(found,)
+    )
     visitor = serve(verification=lambda: state)
     visitor.let(visitor.plant._kept.write(say_damaged))
     with visitor.client:

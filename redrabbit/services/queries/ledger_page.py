@@ -34,8 +34,8 @@ class LedgerPage:
     """The ledger as last committed."""
 
     size: int
-    checkpoint: str
-    """The signed note, as it is kept elsewhere."""
+    checkpoint: str | None
+    """The signed note, as it is kept elsewhere; None while damage is known, for which it would vouch (D62)."""
     key: str
     """The text of the public key."""
     complete_until: datetime | None
@@ -55,7 +55,7 @@ class LedgerPage:
 
     @property
     def is_sound(self) -> bool:
-        """Tell whether a whole pass has ended since the service started and found nothing."""
+        """Tell whether entries were verified, be it before a restart, and nothing is known to be damaged."""
         return self.verification.verified_at is not None and not self.verification.findings
 
 
@@ -70,17 +70,18 @@ def ledger_page(
 ) -> LedgerPage:
     """Return the page as the ledger stands at `now`, and as far as it is verified."""
     head, said = reader.head(), last_said(reader)
+    is_held_back = damage_known(reader, verification) is not None
     is_known = verification.reading is not None and verification.of
     return LedgerPage(
         size=head.size,
-        checkpoint=head.checkpoint,
+        checkpoint=None if is_held_back else head.checkpoint,
         key=key,
         complete_until=said.recorded_at if said is not None else None,
         losses=_losses(reader),
         to_acknowledge=tuple(losses_to_acknowledge(reader)),
         remembered=remembered,
         keepers=tuple(checkpoint_keepers(reader, plant, now).values()),
-        is_held_back=damage_known(reader, verification) is not None,
+        is_held_back=is_held_back,
         verification=verification,
         share=min(1.0, verification.done / verification.of) if is_known else None,
     )

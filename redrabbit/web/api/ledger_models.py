@@ -25,11 +25,21 @@ class Verification(Model):
     done: int
     of: int = Field(description="Entries or rows; 0 where that is not known.")
     began_at: datetime | None
-    verified_size: int = Field(description="Entries that the last whole pass read.")
-    verified_at: datetime | None = Field(
-        description="When it ended; null: none has ended since the service started."
+    verified_size: int = Field(
+        description="Entries, from the first one on, that were read and are as they were recorded."
     )
-    findings: list[str] = Field(description="What is not as it was recorded, in English.")
+    verified_at: datetime | None = Field(
+        description="When the last of them was read, be it before a restart; null: none was."
+    )
+    whole_since: datetime | None = Field(
+        description="When the last whole pass began: since then every entry was read."
+    )
+    whole_at: datetime | None = Field(
+        description="When it ended, with records and file; null: none has."
+    )
+    findings: list[str] = Field(
+        description="What is not as it was recorded, in English, until a whole pass finds nothing."
+    )
     trouble: str | None = Field(description="Why the last pass came to no end.")
 
 
@@ -42,6 +52,8 @@ def verification_model(state: VerificationState) -> Verification:
         began_at=state.began_at,
         verified_size=state.verified_size,
         verified_at=state.verified_at,
+        whole_since=state.whole_since,
+        whole_at=state.whole_at,
         findings=[in_english(each) for each in state.findings],
         trouble=state.trouble,
     )

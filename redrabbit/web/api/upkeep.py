@@ -309,11 +309,11 @@ class _Figures(Collector):
                 "Age of the newest reading of any station.",
                 value=self.heartbeat.reading_age.total_seconds(),
             )
-        if self.verification.verified_at is not None:
+        if self.verification.whole_at is not None:
             yield GaugeMetricFamily(
                 "redrabbit_verification_age_seconds",
                 "Age of the last whole verification.",
-                value=(self.now - self.verification.verified_at).total_seconds(),
+                value=(self.now - self.verification.whole_at).total_seconds(),
             )
         counted = {
             **self.of_records,
@@ -460,7 +460,7 @@ OPEN_CASES: Final = "redrabbit_containments_open", "Cases that nobody has closed
 ALARMS: Final = "redrabbit_alarms_unacknowledged", "Alarms nobody acknowledged."
 VERIFIED: Final = (
     "redrabbit_verified_entries",
-    "Entries that the last whole verification read.",
+    "Entries, from the first one on, that were read and are as they were recorded.",
 )
 FINDINGS: Final = (
     "redrabbit_verification_findings",

@@ -10,7 +10,7 @@ from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.ledger_page import LedgerPage, ledger_page
 from redrabbit.services.remembered import RememberedState
-from redrabbit.services.verifying import Reading, VerificationState
+from redrabbit.services.verifying import Reading, VerificationState, say_damaged
 from tests.plants import BEGIN, Bench
 from tests.stored import happened
 
@@ -35,6 +35,7 @@ def test_it_says_how_large_the_ledger_is_and_up_to_when_it_is_complete() -> None
     bench.write(note_stream_heads)
     shown = page(bench)
     assert shown.complete_until is not None
+    assert shown.checkpoint is not None
     assert f"\n{shown.size}\n" in shown.checkpoint
     assert (shown.key, shown.losses) == ("key", ())
 
@@ -61,6 +62,16 @@ def test_it_says_how_far_it_is_verified(
 ) -> None:
     shown = page(Bench(), state)
     assert (shown.share, shown.is_sound) == (share, is_sound)
+
+
+def test_no_checkpoint_is_shown_while_damage_is_known() -> None:
+    """D62: be it known of the verification beside the service, or of an alarm from before a restart."""
+    bench = Bench()
+    assert page(bench).checkpoint is not None
+    found = VerificationState(findings=(Finding(code="entry_missing", place="ledger[3]"),))
+    assert page(bench, found).checkpoint is None
+    bench.write(say_damaged)
+    assert page(bench).checkpoint is None
 
 
 def test_it_says_what_was_lost_and_who_went_on_without_it() -> None:

@@ -1,0 +1,98 @@
+"""The mark of how far entries were verified, kept in a file beside the log's key (D26).
+
+It is no row: so writing it costs no commit, and a database that is put back, or copied without it, brings no word of its
+own about what was verified. It is written once a minute at most, and when the service ends.
+"""
+
+import logging
+import os
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from redrabbit.base.kept_texts import NoText, read_kept_text
+from redrabbit.base.private_files import replace_private
+from redrabbit.domain.ledger import LogState
+from redrabbit.domain.merkle import Tree, stored_frontier, verify_consistency
+from redrabbit.domain.signed_note import note_is_signed, parse_note, sign_note
+from redrabbit.domain.verified_size import VerifiedSize, mark_text, parse_mark
+from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.ports import LedgerHead
+from redrabbit.store import ledger
+from redrabbit.store.engine import translated
+from redrabbit.store.log_key import LogKey
+
+EVERY_S: Final = 60.0
+MOST_BYTES: Final = 1_000_000
+"""Two lines a stream, and what was found."""
+
+log = logging.getLogger("redrabbit.store")
+
+
+class VerifiedMark:
+    """The file that holds the mark of one log."""
+
+    def __init__(self, key_path: Path, key: LogKey) -> None:
+        self.path = key_path.with_suffix(".verified")
+        self._key = key
+        self._kept_at_s = -EVERY_S
+        self._is_failing = False
+
+    def read(self, connection: Connection) -> VerifiedSize:
+        """Return what the mark says; nothing was verified where it is not of this log as it stands now."""
+        if not self.path.exists():
+            return VerifiedSize()
+        try:
+            return self._believed(connection)
+        except (ValueError, NoText, OSError, StoreTrouble) as error:
+            about = {"file": str(self.path), "reason": str(error)}
+            log.warning("nothing is known of what was verified before", extra=about)
+            return VerifiedSize()
+
+    def _believed(self, connection: Connection) -> VerifiedSize:
+        with translated(f"reading {self.path}"):
+            text = read_kept_text(self.path, MOST_BYTES, "a signed mark")
+        note = parse_note(text)
+        if not note_is_signed(note, self._key.verifier):
+            raise ValueError("it is not signed with the key of this ledger")
+        head = ledger.read_head(connection)
+        node = partial(ledger.tree_node, connection)
+        verified = parse_mark(
+            note.text, self._key.origin, lambda size: stored_frontier(_within(size, head), node)
+        )
+        for known in (verified.upto, verified.again):
+            _refuse_other(known, head, Tree(head.size, node))
+        return verified
+
+    def keep(self, verified: VerifiedSize, now_s: float, *, at_once: bool = False) -> None:
+        """Write the mark, once a minute at most unless at once; that it can't be written stops nothing."""
+        if now_s - self._kept_at_s < EVERY_S and not at_once:
+            return
+        self._kept_at_s = now_s
+        note = sign_note(mark_text(self._key.origin, verified), self._key.signer)
+        try:
+            replace_private(self.path, note.encode("utf-8"))
+        except OSError as error:
+            if not self._is_failing:
+                about = {"file": str(self.path), "reason": os.strerror(error.errno or 0)}
+                log.warning("how far entries are verified is not kept", extra=about)
+            self._is_failing = True
+        else:
+            self._is_failing = False
+
+
+def _within(size: object, head: LedgerHead) -> int:
+    if type(size) is not int or not 0 <= size <= head.size:
+        raise ValueError(f"it speaks of {size} entries, and the ledger has {head.size}")
+    return size
+
+
+def _refuse_other(known: LogState, head: LedgerHead, tree: Tree) -> None:
+    """Raise ValueError unless the signed log begins with this one."""
+    proof = tree.consistency(known.size)
+    if not verify_consistency(known.size, known.root, head.size, bytes.fromhex(head.root), proof):
+        raise ValueError(
+            f"the ledger does not begin with the {known.size} entries that were verified"
+        )
