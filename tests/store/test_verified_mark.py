@@ -16,9 +16,11 @@ from redrabbit.base.private_files import replace_private
 from redrabbit.base.signing import load_key_file
 from redrabbit.domain.signed_note import parse_note, sign_note
 from redrabbit.store import background_verification, verified_mark
+from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.engine import parsed_url, reader_engine
 from redrabbit.store.found_rows import FoundRows
-from redrabbit.store.log_key import new_key
+from redrabbit.store.log_key import LogKey, new_key
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import SqlUnitOfWork
 from tests.store.sample_database import played
@@ -110,7 +112,9 @@ def test_at_once_after_a_restart_it_is_known_what_was_verified_and_when(
     assert (state.verified_size, state.verified_at) == (MANY, before.verified_at)
     assert (state.whole_since, state.whole_at) == (before.whole_since, before.whole_at)
     assert (state.whole_at, state.passes) == (before.whole_at, 0)
-    assert "verified before" in caplog.text
+    (said,) = [each for each in caplog.records if each.message == "verified before the start"]
+    assert before.verified_at is not None
+    assert vars(said)["verified_at"] == before.verified_at.isoformat()
 
 
 def test_a_pass_that_was_killed_is_gone_on_with(
@@ -175,7 +179,9 @@ def test_however_short_each_life_is_all_is_read_again_in_bounded_time(
     assert lives_until_found(path, *lasts, most=24) is not None
 
 
-def test_damage_is_known_after_a_restart_until_a_whole_pass_finds_nothing(path: Path) -> None:
+def test_damage_is_known_after_a_restart_until_a_whole_pass_finds_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with opened(path) as database:
         database.verification.verify_once()
     entry = 'SELECT nodes FROM ledger WHERE "index" = 3'
@@ -188,6 +194,7 @@ def test_damage_is_known_after_a_restart_until_a_whole_pass_finds_nothing(path: 
         state = database.verification.state
         assert [each.code for each in state.findings] == [FOUND]
         assert state.passes == 0
+    assert caplog.text.count("not as they were written") == 2, "in each life"
     changed(path, f"UPDATE ledger SET nodes = x'{nodes.hex()}' WHERE \"index\" = 3")
     assert live(path, 9) == [FOUND], "not the whole was read"
     with opened(path) as database:
@@ -375,3 +382,16 @@ def test_what_entries_of_a_range_name_is_missed_where_it_is_gone(
         assert database.verification.verify_once().findings == ()
         changed(tmp_path / "plant.db", sql)
         assert [each.code for each in database.verification.verify_once().findings] == [code]
+
+
+def test_a_database_that_can_not_be_read_now_says_nothing_of_what_was_verified(
+    path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened(path) as database:
+        database.verification.verify_once()
+    key = LogKey(load_key_file(path.with_name("plant.db.key")))
+    nowhere = reader_engine(parsed_url(f"sqlite:///{tmp_path / 'nowhere.db'}"))
+    mark = verified_mark.VerifiedMark(path.with_name("plant.db.key"), key)
+    verification = BackgroundVerification(nowhere, key.verifier, SteppingClock(), mark=mark)
+    assert verification.state.verified_at is None
+    assert "it is not known what was verified" in caplog.text
