@@ -395,3 +395,25 @@ def test_a_database_that_can_not_be_read_now_says_nothing_of_what_was_verified(
     verification = BackgroundVerification(nowhere, key.verifier, SteppingClock(), mark=mark)
     assert verification.state.verified_at is None
     assert "it is not known what was verified" in caplog.text
+
+
+def test_it_is_known_of_postgresql_as_well(postgresql_url: str, tmp_path: Path) -> None:
+    def served() -> SqlDatabase:
+        database = open_database(
+            postgresql_url,
+            plant="Plant 1",
+            clock=SteppingClock(),
+            recording=RECORDING,
+            key_path=tmp_path / "plant.key",
+        )
+        database.verification._rests = 0.0
+        return database
+
+    with served() as database:
+        database.write_now(partial(put_some, range(1, 2 * RANGE)))
+        before = database.verification.verify_once()
+        assert (before.verified_size, before.findings) == (2 * RANGE - 1, ())
+    with served() as database:
+        state = database.verification.state
+    assert (state.verified_size, state.verified_at) == (before.verified_size, before.verified_at)
+    assert (tmp_path / "plant.verified").exists()
