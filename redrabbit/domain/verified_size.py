@@ -67,6 +67,10 @@ class VerifiedSize:
             upto_at=now if is_further else self.upto_at,
         )
 
+    def cut(self, now: datetime) -> "VerifiedSize":
+        """Return the same where an entry behind the round's place is not as it was recorded: nothing counts from there on."""
+        return replace(self, upto=self.again, upto_at=now if self.again.size else None)
+
     def turned(self) -> "VerifiedSize":
         """Return the same once a round has read the last entry: the next one begins with the first.
 
@@ -108,11 +112,24 @@ def parse_mark(text: str, origin: str, frontier: Callable[[int], Frontier]) -> V
 
     `frontier` looks up the frontier of the first entries of the log; what it raises comes out.
     """
+    verified = _verified(_said_in(text, origin), frontier)
+    if mark_text(origin, verified) != text:
+        raise ValueError("it is not in the one form of a mark")
+    return verified
+
+
+def damage_in_mark(text: str, origin: str) -> tuple[Finding, ...]:
+    """Return what a mark of this log says to be damaged, whatever the tree is now; ValueError if it is none.
+
+    Where the tree itself is damaged no mark fits it, and what was found must not be forgotten with that.
+    """
+    return _findings(_said_in(text, origin))
+
+
+def _said_in(text: str, origin: str) -> Any:
     match text.split("\n"):
         case [found, heading, said, ""] if (found, heading) == (origin, _HEADING):
-            verified = _verified(from_json(said), frontier)
-            if mark_text(origin, verified) == text:
-                return verified
+            return from_json(said)
     raise ValueError("it is no mark of how far this ledger was verified")
 
 
@@ -121,7 +138,7 @@ def _verified(said: Any, frontier: Callable[[int], Frontier]) -> VerifiedSize:
         return VerifiedSize(
             upto=_log(said["upto"], frontier),
             again=_log(said["again"], frontier),
-            findings=tuple(_finding(each) for each in said["findings"]),
+            findings=_findings(said),
             **{name: None if said[name] is None else instant(said[name]) for name in _INSTANTS},
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -148,6 +165,13 @@ def _log(said: Mapping[str, Any], frontier: Callable[[int], Frontier]) -> LogSta
 
 def _said(finding: Finding) -> JsonValue:
     return {"code": finding.code, "params": dict(finding.params), "place": finding.place}
+
+
+def _findings(said: Any) -> tuple[Finding, ...]:
+    try:
+        return tuple(_finding(each) for each in said["findings"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it does not say what was found: {error!r}") from error
 
 
 def _finding(said: Mapping[str, Any]) -> Finding:

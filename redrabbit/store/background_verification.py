@@ -210,8 +210,8 @@ class BackgroundVerification:
             yield from self._read_from(self._verified.upto, again=False)
         found = self._read_from(self._verified.again, again=True)
         yield from found
-        if not damage_in(found):
-            self._keep(self._verified.turned())
+        known = self._verified
+        self._keep(known.cut(self._clock.now()) if damage_in(found) else known.turned())
         with self._connection() as (_, rows):
             yield from blob_findings(rows, None)
             yield from altered_acts(rows.of(ACTS), self.verifier)

@@ -12,12 +12,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from redrabbit.base.kept_texts import NoText, read_kept_text
+from redrabbit.base.kept_texts import read_kept_text
 from redrabbit.base.private_files import replace_private
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import Tree, stored_frontier, verify_consistency
 from redrabbit.domain.signed_note import note_is_signed, parse_note, sign_note
-from redrabbit.domain.verified_size import VerifiedSize, mark_text, parse_mark
+from redrabbit.domain.verified_size import VerifiedSize, damage_in_mark, mark_text, parse_mark
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
@@ -41,26 +42,34 @@ class VerifiedMark:
         self._is_failing = False
 
     def read(self, connection: Connection) -> VerifiedSize:
-        """Return what the mark says; nothing was verified where it is not of this log as it stands now."""
+        """Return what the mark says; nothing was verified where it is not of this log as it stands now.
+
+        What a mark of this log says to be damaged is known all the same.
+        """
         if not self.path.exists():
             return VerifiedSize()
+        findings: tuple[Finding, ...] = ()
         try:
-            return self._believed(connection)
-        except (ValueError, NoText, OSError, StoreTrouble) as error:
+            text = self._signed_text()
+            findings = damage_in_mark(text, self._key.origin)
+            return self._fitting(connection, text)
+        except (ValueError, OSError, StoreTrouble) as error:
             about = {"file": str(self.path), "reason": str(error)}
             log.warning("nothing is known of what was verified before", extra=about)
-            return VerifiedSize()
+            return VerifiedSize(findings=findings)
 
-    def _believed(self, connection: Connection) -> VerifiedSize:
+    def _signed_text(self) -> str:
         with translated(f"reading {self.path}"):
-            text = read_kept_text(self.path, MOST_BYTES, "a signed mark")
-        note = parse_note(text)
+            note = parse_note(read_kept_text(self.path, MOST_BYTES, "a signed mark"))
         if not note_is_signed(note, self._key.verifier):
             raise ValueError("it is not signed with the key of this ledger")
+        return note.text
+
+    def _fitting(self, connection: Connection, text: str) -> VerifiedSize:
         head = ledger.read_head(connection)
         node = partial(ledger.tree_node, connection)
         verified = parse_mark(
-            note.text, self._key.origin, lambda size: stored_frontier(_within(size, head), node)
+            text, self._key.origin, lambda size: stored_frontier(_within(size, head), node)
         )
         for known in (verified.upto, verified.again):
             _refuse_other(known, head, Tree(head.size, node))

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from redrabbit.domain.findings import TEXTS, Finding
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import Frontier, leaf_hash
-from redrabbit.domain.verified_size import ROUND_MOST, VerifiedSize, mark_text, parse_mark
+from redrabbit.domain.verified_size import (
+    ROUND_MOST,
+    VerifiedSize,
+    damage_in_mark,
+    mark_text,
+    parse_mark,
+)
 
 NOW = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
 ORIGIN = "Plant-1/0a"
@@ -79,7 +85,7 @@ def test_no_other_text_is_a_mark(verified: VerifiedSize, data: st.DataObject) ->
     ],
 )
 def test_what_says_too_little_is_no_mark(said: str) -> None:
-    with pytest.raises(ValueError, match=r"mark|entries|JSON|Expecting"):
+    with pytest.raises(ValueError, match=r"mark|entries|found|Expecting"):
         parse_mark(f"{ORIGIN}\nred-rabbit verified 1\n{said}\n", ORIGIN, frontier)
 
 
@@ -95,6 +101,16 @@ def test_a_finding_that_nobody_knows_is_not_believed() -> None:
     text = mark_text(ORIGIN, VerifiedSize(findings=(FOUND,)))
     with pytest.raises(ValueError, match="nothing that is found"):
         parse_mark(text.replace("rows_changed", "rows_dreamt"), ORIGIN, frontier)
+
+
+@given(VERIFIED)
+def test_what_is_damaged_is_known_whatever_the_tree_is_now(verified: VerifiedSize) -> None:
+    text = mark_text(ORIGIN, verified)
+    assert damage_in_mark(text, ORIGIN) == verified.findings
+    with pytest.raises(ValueError, match="no mark"):
+        damage_in_mark(text, "Plant-2/0a")
+    with pytest.raises(ValueError, match="what was found"):
+        damage_in_mark(f"{ORIGIN}\nred-rabbit verified 1\n{{}}\n", ORIGIN)
 
 
 def test_the_form_stays_what_it_is() -> None:
@@ -140,6 +156,14 @@ def test_what_came_since_moves_one_place_and_the_round_the_other() -> None:
     assert (again.upto.size, again.again.size) == (12, 8)
     assert again.upto_at == later
     assert known.read(log_of(8), later, again=True).upto_at == NOW
+
+
+def test_behind_a_damaged_entry_nothing_counts() -> None:
+    known = VerifiedSize(upto=log_of(12), upto_at=NOW, again=log_of(4), began_at=NOW)
+    later = NOW + timedelta(hours=1)
+    assert known.cut(later) == replace(known, upto=log_of(4), upto_at=later)
+    from_the_start = replace(known, again=LogState()).cut(later)
+    assert (from_the_start.upto.size, from_the_start.upto_at) == (0, None)
 
 
 def test_a_round_that_ends_is_told_and_the_next_begins_with_the_first_entry() -> None:

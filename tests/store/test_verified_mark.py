@@ -204,6 +204,23 @@ def test_damage_is_known_after_a_restart_until_a_whole_pass_finds_nothing(
         assert database.verification.state.findings == ()
 
 
+@pytest.mark.parametrize(
+    ("at", "counts"), [(RANGE + 3, 0), (RANGE + 1, RANGE)], ids=["in the proof", "beside it"]
+)
+def test_what_was_verified_no_longer_counts_from_a_damaged_entry_on(
+    path: Path, at: int, counts: int
+) -> None:
+    """Where a node is damaged that must prove the mark, nothing counts; but what was found is known in any case."""
+    with opened(path) as database:
+        assert database.verification.verify_once().verified_size == MANY
+        changed(path, EDIT.format(at))
+        assert database.verification.verify_once().verified_size == RANGE
+    with opened(path) as database:
+        state = database.verification.state
+        assert state.verified_size == counts
+        assert [each.code for each in state.findings] == [FOUND]
+
+
 def test_a_life_that_ends_in_the_middle_of_a_damaged_pass_has_told_what_was_found(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
