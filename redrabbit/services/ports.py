@@ -202,6 +202,18 @@ class UnitOfWork(Reader, Protocol):
         """Put a message into the outbox of this transaction."""
         ...
 
+    def held(self, event: str) -> OutgoingMessage | None:
+        """Return the message about an event that is held; None: none is."""
+        ...
+
+    def hold(self, message: OutgoingMessage) -> None:
+        """Hold a message, in place of the one that is held for its event: it may grow in later commands, too."""
+        ...
+
+    def release(self) -> None:
+        """Send all messages that are held, each to the receivers that want it now."""
+        ...
+
     def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
         """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
         ...

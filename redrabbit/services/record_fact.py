@@ -13,6 +13,7 @@ from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Fact, event_of
 from redrabbit.domain.identity import AGENT, Actor, AlarmId
 from redrabbit.domain.ledger import instant_text
+from redrabbit.services.gathering import send_or_gather
 from redrabbit.services.ports import OutgoingMessage, UnitOfWork
 
 
@@ -32,7 +33,7 @@ def record(
     happened_at = uow.now if at is None else at
     uow.append(event_of(fact, stream=stream, at=happened_at, actor=actor))
     if isinstance(fact, AlarmRaised):
-        uow.send(_message(fact, happened_at))
+        send_or_gather(uow, _message(fact, happened_at), happened_at)
     for follows in consequences(fact, happened_at, uow, check):
         by = AGENT if isinstance(follows.fact, AlarmRaised) else actor
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)

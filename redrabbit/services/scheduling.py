@@ -71,7 +71,10 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
         _make(uow, plant, each.check, each.due)
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
     later = bring_up_some(uow, only=only)
-    return min([*left, *([later] if later is not None else [])], default=None)
+    left_since = min([*left, *([later] if later is not None else [])], default=None)
+    if left_since is None and only is None:
+        uow.release()  # what is told late, as one message
+    return left_since
 
 
 def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime | None:

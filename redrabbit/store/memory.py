@@ -24,7 +24,6 @@ from redrabbit.domain.ledger import (
     LogState,
     StoredEntry,
     StreamHead,
-    canonical_text,
 )
 from redrabbit.domain.merkle import last_leaf
 from redrabbit.domain.record_query import latest
@@ -35,7 +34,7 @@ from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMe
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
 from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox
-from redrabbit.store.outbox import Delivery, Outbox, Target, wanting
+from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
 from redrabbit.store.unit_of_work import Recording
@@ -281,21 +280,19 @@ class MemoryUnitOfWork(MemoryReader):
 
     def send(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox of this transaction, for each target that wants it."""
-        kept = self._kept.outbox
-        payload = canonical_text(message.payload)  # type: ignore[arg-type]  # because the port says `object`; anything else raises TypeError
-        kept.messages += 1
-        for target in wanting(self._recording.targets, message):
-            delivery = Delivery(
-                outbox_id=kept.messages,
-                target=target,
-                event=message.event,
-                key=message.key,
-                payload=payload,
-                created_at=self._now,
-                attempts=0,
-                last_error=None,
-            )
-            self._undo.append(kept.add(delivery))
+        self._undo += self._kept.outbox.send(message, self._recording.targets, self._now)
+
+    def held(self, event: str) -> OutgoingMessage | None:
+        """Return the message about an event that is held; None: none is."""
+        return self._kept.outbox.held.get(event)
+
+    def hold(self, message: OutgoingMessage) -> None:
+        """Hold a message, in place of the one that is held for its event."""
+        self._undo.append(self._kept.outbox.hold(message))
+
+    def release(self) -> None:
+        """Send all messages that are held, to the targets that want them now."""
+        self._undo += self._kept.outbox.release(self._recording.targets, self._now)
 
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""

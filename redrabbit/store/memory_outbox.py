@@ -4,7 +4,7 @@ Every change returns what undoes it, for the command that is taken back.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from redrabbit.services.deliveries import (
     ParkedMessage,
     ParkedReason,
 )
-from redrabbit.store.outbox import Delivery
+from redrabbit.services.ports import OutgoingMessage
+from redrabbit.store.outbox import Delivery, Target, payload_text, wanting
 
 Undo = Callable[[], object]
 Place = tuple[int, str]
@@ -38,10 +39,45 @@ class MemoryOutbox:
     messages: int = 0
     checkpoints_sent: dict[str, CheckpointsSent] = field(default_factory=dict)
     """How each receiver stands that was ever to get checkpoints."""
+    held: dict[str, OutgoingMessage] = field(default_factory=dict)
+    """Those that grow still, by their events."""
     _kept: dict[Place, _Kept] = field(default_factory=dict)
 
-    def add(self, delivery: Delivery) -> Undo:
-        """Keep a delivery, due at once."""
+    def send(
+        self, message: OutgoingMessage, targets: Iterable[Target], now: datetime
+    ) -> Sequence[Undo]:
+        """Keep a delivery of the message for each target that wants it, due at once."""
+        self.messages += 1
+        return [
+            self._add(
+                Delivery(
+                    outbox_id=self.messages,
+                    target=target,
+                    event=message.event,
+                    key=message.key,
+                    payload=payload_text(message),
+                    created_at=now,
+                    attempts=0,
+                    last_error=None,
+                )
+            )
+            for target in wanting(targets, message)
+        ]
+
+    def hold(self, message: OutgoingMessage) -> Undo:
+        """Hold a message, in place of the one that is held for its event."""
+        payload_text(message)  # refused here, too
+        before = dict(self.held)
+        self.held[message.event] = message
+        return lambda: setattr(self, "held", before)
+
+    def release(self, targets: Sequence[Target], now: datetime) -> Sequence[Undo]:
+        """Send all messages that are held, in the order in which they began."""
+        before, self.held = self.held, {}
+        sent = [undo for each in before.values() for undo in self.send(each, targets, now)]
+        return [lambda: setattr(self, "held", before), *sent]
+
+    def _add(self, delivery: Delivery) -> Undo:
         place = (delivery.outbox_id, delivery.target)
         self._kept[place] = _Kept(delivery, delivery.created_at)
         return lambda: self._kept.pop(place)

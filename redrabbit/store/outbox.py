@@ -7,13 +7,15 @@ message is sent again, with the same key (B21). Nothing here sends, and nothing 
 the ledger.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
+from redrabbit.domain.ledger import canonical_text
 from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
 from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.engine import translated
@@ -163,6 +165,79 @@ def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
     ]
 
 
+def send(
+    connection: Connection, message: OutgoingMessage, targets: Iterable[Target], now: datetime
+) -> None:
+    """Put a message into the outbox, for each target that wants it."""
+    insert_deliveries(connection, _put(connection, message, now), wanting(targets, message), now)
+
+
+def _put(connection: Connection, message: OutgoingMessage, now: datetime) -> int:
+    row = {
+        "event": message.event,
+        "key": message.key,
+        "payload": payload_text(message),
+        "created_at": now,
+    }
+    with translated("writing the outbox"):
+        number: int = connection.execute(_PUT, row).scalar_one()
+        return number
+
+
+def payload_text(message: OutgoingMessage) -> str:
+    """Return what the message says as it is kept; TypeError for what is not JSON."""
+    return canonical_text(message.payload)  # type: ignore[arg-type]  # because the port says `object`
+
+
+HELD: Final = ""
+"""The name of no receiver: for it waits what grows still, and is not sent yet."""
+
+_PUT = insert(OUTBOX).returning(OUTBOX.c.id)
+_HELD = (
+    select(OUTBOX)
+    .join(DELIVERIES, OUTBOX.c.id == DELIVERIES.c.outbox_id)
+    .where(DELIVERIES.c.target == HELD, DELIVERIES.c.next_try_at.is_not(None))
+    .order_by(DELIVERIES.c.outbox_id)
+)
+
+
+def _held(connection: Connection) -> Mapping[str, Row[Any]]:
+    with translated("reading the outbox"):
+        return {row.event: row for row in connection.execute(_HELD)}
+
+
+def held(connection: Connection) -> dict[str, OutgoingMessage]:
+    """Return the messages that are held, by their events."""
+    return {event: _message_of(row) for event, row in _held(connection).items()}
+
+
+def hold(connection: Connection, message: OutgoingMessage, now: datetime) -> None:
+    """Hold a message, in place of the one that is held for its event."""
+    row = _held(connection).get(message.event)
+    if row is None:
+        insert_deliveries(connection, _put(connection, message, now), [HELD], now)
+    else:
+        with translated("writing the outbox"):
+            connection.execute(_CHANGE, {"number": row.id, "payload": payload_text(message)})
+
+
+def release(connection: Connection, targets: Sequence[Target], now: datetime) -> None:
+    """Send all messages that are held, to the targets that want them now."""
+    for row in _held(connection).values():
+        with translated("releasing messages"):
+            connection.execute(delete(DELIVERIES).where(_THIS), {"o": row.id, "t": HELD})
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(created_at=now))
+        insert_deliveries(connection, row.id, wanting(targets, _message_of(row)), now)
+
+
+_CHANGE = update(OUTBOX).where(OUTBOX.c.id == bindparam("number"))
+_THIS = (DELIVERIES.c.outbox_id == bindparam("o")) & (DELIVERIES.c.target == bindparam("t"))
+
+
+def _message_of(row: Row[Any]) -> OutgoingMessage:
+    return OutgoingMessage(event=row.event, key=row.key, payload=json.loads(row.payload))
+
+
 def insert_deliveries(
     connection: Connection, outbox_id: int, targets: Sequence[str], now: datetime
 ) -> None:
@@ -202,9 +277,6 @@ def waiting(connection: Connection, target: str, limit: int) -> list[Delivery]:
     with translated("reading the outbox"):
         rows = connection.execute(_WAITING.limit(limit), {"target": target}).all()
     return [Delivery(**row._mapping) for row in rows]  # noqa: SLF001  because that is SQLAlchemy's documented public name
-
-
-_THIS = (DELIVERIES.c.outbox_id == bindparam("o")) & (DELIVERIES.c.target == bindparam("t"))
 
 
 def mark_delivered(connection: Connection, outbox_id: int, target: str, at: datetime) -> None:
@@ -321,7 +393,7 @@ def messages_waiting(connection: Connection) -> list[MessagesWaiting]:
     """Return how much waits for each receiver for which anything does, by its name."""
     with translated("reading the outbox"):
         rows = connection.execute(_MESSAGES_WAITING).all()
-    return [MessagesWaiting(**row._mapping) for row in rows]  # noqa: SLF001  as above
+    return [MessagesWaiting(**row._mapping) for row in rows if row.receiver != HELD]  # noqa: SLF001  as above
 
 
 _PARKED = (

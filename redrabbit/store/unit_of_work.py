@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, func, insert, select
+from sqlalchemy import Connection, Insert, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.identity import AGENT
-from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead, canonical_text
+from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
 from redrabbit.services.deliveries import CheckpointsSent, ParkedReason
@@ -30,7 +30,7 @@ from redrabbit.store.log_key import LogKey
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.record_seal import Recorded
 from redrabbit.store.rows import key_of, refuse_unfit, row_of
-from redrabbit.store.tables import HEARTBEATS, OUTBOX, RECORD_TABLES
+from redrabbit.store.tables import HEARTBEATS, RECORD_TABLES
 
 R = TypeVar("R", bound=Record)
 
@@ -78,6 +78,9 @@ class SqlUnitOfWork(SqlReader):
         self._key = key
         self._recording = recording
         self._given: dict[tuple[type[Record], str], int] = {}
+        self._held: dict[str, OutgoingMessage] | None = None
+        """Messages that grow, by their events; None: not read yet."""
+        self._grown: set[str] = set()
         self._in_force: str | None = None
 
     @property
@@ -130,17 +133,32 @@ class SqlUnitOfWork(SqlReader):
 
     def send(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox of this transaction, for each target that wants it."""
-        row = {
-            "event": message.event,
-            "key": message.key,
-            "payload": canonical_text(message.payload),  # type: ignore[arg-type]  # because the port says `object`; anything else raises TypeError
-            "created_at": self._now,
-        }
-        with translated("writing the outbox"):
-            asked = insert(OUTBOX).returning(OUTBOX.c.id)
-            outbox_id = self._connection.execute(asked, row).scalar_one()
-        names = outbox.wanting(self._recording.targets, message)
-        outbox.insert_deliveries(self._connection, outbox_id, names, self._now)
+        outbox.send(self._connection, message, self._recording.targets, self._now)
+
+    def held(self, event: str) -> OutgoingMessage | None:
+        """Return the message about an event that is held; None: none is."""
+        return self._held_messages().get(event)
+
+    def hold(self, message: OutgoingMessage) -> None:
+        """Hold a message, in place of the one that is held for its event; written when the command has ended."""
+        self._held_messages()[message.event] = message
+        self._grown.add(message.event)
+
+    def release(self) -> None:
+        """Send all messages that are held, to the targets that want them now."""
+        self._keep_held()
+        outbox.release(self._connection, self._recording.targets, self._now)
+        self._held = {}
+
+    def _held_messages(self) -> dict[str, OutgoingMessage]:
+        if self._held is None:
+            self._held = outbox.held(self._connection)
+        return self._held
+
+    def _keep_held(self) -> None:
+        for event in sorted(self._grown):
+            outbox.hold(self._connection, self._held_messages()[event], self._now)
+        self._grown.clear()
 
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
@@ -199,10 +217,11 @@ class SqlUnitOfWork(SqlReader):
         next_try_at = self._now if again else None
         return outbox.settle_parked(self._connection, key, receiver, next_try_at)
 
-    def refuse_if_failed(self) -> None:
-        """Raise the write that failed, even if the command swallowed it."""
+    def finish(self) -> None:
+        """Raise the write that failed, even if the command swallowed it; else write what has grown."""
         if self.failure is not None:
             raise self.failure
+        self._keep_held()
 
     def beat(self, name: str, at: datetime) -> None:
         """Note that a part of the service was alive, and could record: a heartbeat stands for all other commits."""

@@ -317,7 +317,7 @@ class Writer:
         _statement(connection, "SAVEPOINT command")
         try:
             result = job.command(work)
-            work.refuse_if_failed()
+            work.finish()
         except TornDatabase:
             raise  # what the others read and wrote is believed no more than this
         except BaseException as error:  # noqa: BLE001  because whatever a command raises belongs to its caller

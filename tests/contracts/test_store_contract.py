@@ -500,6 +500,38 @@ def test_a_receiver_is_not_told_of_itself(database: Any) -> None:
     assert (len(waiting(database, "andon")), len(waiting(database, "mail"))) == (0, 1)
 
 
+def test_a_message_is_held_while_it_grows_and_goes_to_who_wants_it_when_it_is_released(
+    database: Any,
+) -> None:
+    """Decision 0035: over several commands; one that is taken back leaves it as it was."""
+
+    def holds(count: int) -> OutgoingMessage:
+        return OutgoingMessage(event="missed", key="first", payload={"count": count})
+
+    assert database.write_now(lambda work: work.held("missed")) is None
+    database.write_now(lambda work: work.hold(holds(1)))
+    with pytest.raises(ZeroDivisionError):
+        database.write_now(lambda work: (work.hold(holds(7)), 1 / 0))
+    assert database.write_now(lambda work: work.held("missed")) == holds(1)
+    assert database.write_now(lambda work: work.held("overdue")) is None
+    database.write_now(lambda work: work.hold(holds(2)))
+    assert database.write_now(lambda work: work.forget_delivered(work.now, 10)) == 0
+    assert (waiting(database, "andon"), waiting(database, "mail")) == ([], [])
+    assert database.read_now(lambda reader: reader.messages_waiting()) == []
+    with pytest.raises(ZeroDivisionError):
+        database.write_now(lambda work: (work.release(), 1 / 0))
+    assert waiting(database, "andon") == []
+    released_at = database.write_now(lambda work: (work.now, work.release()))[0]
+    assert [(d.key, d.payload, d.created_at) for d in waiting(database, "andon")] == [
+        ("first", '{"count":2}', released_at)
+    ]
+    assert [d.key for d in waiting(database, "mail")] == ["first"]
+    assert waiting(database, "pager") == []
+    database.write_now(lambda work: work.release())
+    assert len(waiting(database, "andon")) == 1, "once"
+    assert database.write_now(lambda work: work.held("missed")) is None
+
+
 def waiting(database: Any, target: str) -> list[Delivery]:
     found: list[Delivery] = database.read_now(lambda reader: reader.waiting_deliveries(target, 10))
     return found

@@ -1,5 +1,6 @@
 """Catching up in parts: nothing doubled, nothing forgotten, and whoever else writes has its turn (L7, decision 0035)."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,12 +19,13 @@ from redrabbit.domain.identity import Actor, SignalName, StationId
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.observation import Acquisition, Observation, Window
 from redrabbit.domain.occurrence import lapse_at
-from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord
+from redrabbit.domain.plant import NotificationTarget, Plant, TargetKind
+from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, ScheduleRule, due_times
 from redrabbit.services import planning, scheduling
 from redrabbit.services.agent import Agent
 from redrabbit.services.doing import Door
+from redrabbit.services.gathering import IN_TIME
 from redrabbit.services.ports import Reader, UnitOfWork
 from simulators.virtual_clock import VirtualClock
 from tests.plants import (
@@ -43,6 +45,16 @@ ANNA = Actor.stated("anna")
 FILES = {"plant.yaml": "plant: x\n"}
 OBLIGATIONS = {"occurrence_made", "occurrence_overdue", "occurrence_decided", "alarm_raised"}
 DAY_S = 86400
+ALL, ONLY_LAPSED = "andon", "quality-office"
+TARGETS = (
+    NotificationTarget(name=ALL, kind=TargetKind.WEBHOOK, url="http://127.0.0.1/a"),
+    NotificationTarget(
+        name=ONLY_LAPSED,
+        kind=TargetKind.WEBHOOK,
+        url="http://127.0.0.1/b",
+        events=frozenset({"lapsed"}),
+    ),
+)
 
 
 class Killed(BaseException):
@@ -124,6 +136,11 @@ class Plants:
     def entries(self) -> Sequence[Entry]:
         return self.database.read_now(lambda reader: reader.entries())
 
+    def messages(self, receiver: str) -> list[Any]:
+        """Return what waits for a receiver, in order: nobody delivers it."""
+        waiting = self.database.read_now(lambda reader: reader.waiting_deliveries(receiver, 10_000))
+        return [(each.event, each.key, json.loads(each.payload)) for each in waiting]
+
     def occurrences(self) -> list[OccurrenceRecord]:
         return list(self.database.read_now(lambda reader: reader.find(OccurrenceRecord)))
 
@@ -178,8 +195,12 @@ async def test_a_catch_up_that_is_killed_anywhere_says_what_an_undisturbed_one_s
 ) -> None:
     """L7: entry for entry apart from times of recording; nothing doubled, nothing forgotten."""
     wanted = data.draw(checks())
-    plant = a_plant(*wanted)
-    after = a_plant(a_check("other"), *wanted[1:], digest="1" * 64) if revised else plant
+    plant = a_plant(*wanted, targets=TARGETS)
+    after = (
+        a_plant(a_check("other"), *wanted[1:], digest="1" * 64, targets=TARGETS)
+        if revised
+        else plant
+    )
     time_off = timedelta(seconds=data.draw(st.integers(0, 9 * DAY_S)))
     paused_after = timedelta(seconds=data.draw(st.integers(0, 8 * DAY_S)))
     killed_at = data.draw(st.lists(st.integers(0, 6), max_size=8))
@@ -216,8 +237,31 @@ async def test_a_catch_up_that_is_killed_anywhere_says_what_an_undisturbed_one_s
     with patch.object(scheduling, "AT_ONCE", at_once):
         undisturbed, killed = await story([]), await story(killed_at)
     assert killed.told() == undisturbed.told()
+    for receiver in (ALL, ONLY_LAPSED):
+        assert killed.messages(receiver) == undisturbed.messages(receiver)
+    refuse_untold(killed)
     refuse_gaps(killed, plant, revised=revised)
     assert killed.largest <= 12 * at_once + 40, "one part is bounded"
+
+
+def refuse_untold(plants: Plants) -> None:
+    """Each alarm is told once to each receiver that wants it: in time by itself, late all in one (B21)."""
+    now = plants.clock.now()
+    alarms = plants.database.read_now(lambda reader: reader.find(AlarmRecord))
+    for receiver, wants in ((ALL, {"lapsed", "overdue"}), (ONLY_LAPSED, {"lapsed"})):
+        wanted = [alarm for alarm in alarms if alarm.kind in wants]
+        late = Counter(str(a.kind) for a in wanted if now - a.raised_at >= IN_TIME)
+        in_time = {a.alarm_id for a in wanted if now - a.raised_at < IN_TIME}
+        told = plants.messages(receiver)
+        assert len({key for _, key, _ in told}) == len(told)
+        alone = {about["alarm_id"] for _, _, about in told if "together" not in about}
+        assert in_time <= alone
+        assert len(told) <= len(late) + len(in_time)
+        counted: Counter[str] = Counter()
+        for event, _, about in told:
+            if about["alarm_id"] not in in_time:
+                counted[event] += about.get("together", {"count": 1})["count"]
+        assert counted == late
 
 
 def refuse_gaps(plants: Plants, plant: Plant, *, revised: bool) -> None:

@@ -74,6 +74,8 @@ class ParkedRow:
     is_known: bool
     """Whether the plant file names the receiver: else nothing can be sent there."""
     event: Message
+    together: int | None
+    """How many alarms it tells of, where these are many (decision 0035)."""
     line: Text | None
     place: Text | None
     """The device or station that it is about."""
@@ -160,6 +162,7 @@ def _parked(parked: ParkedMessage, known: Collection[str]) -> ParkedRow:
         receiver=parked.receiver,
         is_known=parked.receiver in known,
         event=message(EVENT_WORDS[parked.event]),
+        together=(told.get("together") or {}).get("count"),
         line=_text(names.get("line")),
         place=_text(names.get("device") or names.get("station")),
         about=told.get("receiver"),

@@ -1,6 +1,8 @@
 """Who is told, what waits for whom, and what did not get there (D48)."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 
 from redrabbit.base.messages import LANGUAGES, catalogue
 from redrabbit.config.receivers import EVENTS
@@ -9,6 +11,7 @@ from redrabbit.domain.identity import AlarmId, RunId
 from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper
 from redrabbit.services.queries.receivers import (
     EVENT_WORDS,
@@ -86,6 +89,7 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
         receiver="quality-office",
         is_known=True,
         event=alone.event,
+        together=None,
         line=Text(en="Line 1 Brake caliper", zh="1线 制动卡钳"),
         place=alone.place,
         about=None,
@@ -97,6 +101,25 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
         said="answered 500",
     )
     assert alone.event.code == "verdict.missed"
+
+
+async def test_a_parked_message_about_many_says_how_many(showcase: Showcase) -> None:
+    """Decision 0035: of one place it says nothing."""
+    at = showcase.clock.now() - timedelta(days=1)
+
+    def lapse_long_ago(uow: UnitOfWork) -> None:
+        for _ in range(3):
+            raise_alarm(uow, AlarmKind.LAPSED, at=at, line="line1", station="line1-op20")
+        uow.release()
+
+    await showcase.write(lapse_long_ago)
+    (waits,) = await showcase.outbox.waiting("quality-office", 9)
+    await showcase.outbox.parked(
+        waits.outbox_id, waits.target, ParkedReason.REFUSED, "answered 400"
+    )
+    row = page_of(showcase).parked[0]
+    assert (row.event.code, row.together, row.place) == ("status.lapsed", 3, None)
+    assert row.alarm == json.loads(waits.payload)["alarm_id"]
 
 
 async def a_plant_without_receivers() -> Showcase:
