@@ -165,7 +165,10 @@ def write_public_key(path: Path, verifier: Verifier) -> None:
     """Write the verifier key's text, whole or not at all; only its owner may change it."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        draft.write_text(verifier.text + "\n", encoding="utf-8", newline="\n")
+        with draft.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(verifier.text + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # else it may be there and empty after a loss of power
         draft.chmod(draft.stat().st_mode & ~(stat.S_IWGRP | stat.S_IWOTH))
         draft.replace(path)
     finally:

@@ -7,6 +7,7 @@ connection that writes, so that whoever loses the lock can't write. Readers take
 """
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -41,14 +42,15 @@ class DatabaseLock:
         except Timeout:
             raise WriterAlreadyRunning(_refusal(path.name, _who(holder))) from None
         except OSError as error:
-            self._lock.release()
+            self.close()
             raise StoreTrouble(
                 f"{error.filename or path}: {error.strerror}; the writer needs its lock file"
             ) from error
 
     def close(self) -> None:
-        """Let go; the files stay."""
-        self._lock.release()
+        """Let go; the files stay. A lock that a failing disk does not give back ends with the process."""
+        with suppress(OSError):
+            self._lock.release()
 
 
 def _tell_who(path: Path, now: datetime) -> None:

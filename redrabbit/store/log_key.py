@@ -2,7 +2,8 @@
 
 A log's name (plant and random log id, D12) is the name of its key, so the two can't be mixed up.
 While a database is being made its key lies beside its place (`.new`); putting it there is the
-last step, and can be done by the next start. The forms of the files are `redrabbit.base.signing`'s.
+last step, and can be done by the next start. Its public half is there before, so that a database which
+is in place can be verified at any moment. The forms of the files are `redrabbit.base.signing`'s.
 """
 
 from dataclasses import dataclass
@@ -59,11 +60,15 @@ def new_key(plant: str) -> LogKey:
 
 
 def make_key(path: Path, plant: str) -> LogKey:
-    """Write a fresh key beside its place and return it; `finish_key` puts it there."""
+    """Write a fresh key beside its place and return it; `finish_key` puts it there.
+
+    Its public half takes the place of one that an earlier ledger left.
+    """
     key = new_key(plant)
     with translated(f"writing the key {path}"):
         _provisional(path).unlink(missing_ok=True)
         write_key_file(_provisional(path), key.signer)
+        write_public_key(_public(path), key.verifier)
     return key
 
 
@@ -84,14 +89,17 @@ def load_key(path: Path) -> LogKey:
                     "key would begin a new history. `redrabbit verify` works without it"
                 )
             key = LogKey(load_key_file(path))
-            public = path.with_suffix(".pub")
-            if not public.exists():
-                write_public_key(public, key.verifier)
+            if not _public(path).exists():
+                write_public_key(_public(path), key.verifier)
     except ExposedKey as error:
         raise StoreTrouble(str(error)) from error
     except DamagedKey as error:
         raise DamagedDatabase(str(error)) from error
     return key
+
+
+def _public(path: Path) -> Path:
+    return path.with_suffix(".pub")
 
 
 def _provisional(path: Path) -> Path:

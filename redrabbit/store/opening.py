@@ -228,8 +228,9 @@ def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
 
 def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
     new = companion(path, ".new")
-    for ending in ("", "-journal", "-wal", "-shm"):
-        companion(new, ending).unlink(missing_ok=True)
+    with translated("removing what was begun"):
+        for ending in ("", "-journal", "-wal", "-shm"):
+            companion(new, ending).unlink(missing_ok=True)
     key = make_key(key_path, plant)
     with translated("making the database"):
         create_private(new)  # SQLite gives its -wal and -shm the same rights

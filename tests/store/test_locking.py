@@ -1,5 +1,6 @@
 """One writer a database, and readers beside it (D20)."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
@@ -101,6 +103,25 @@ def test_the_same_process_is_refused_too_until_it_closes(url: str, key_path: Pat
         with pytest.raises(WriterAlreadyRunning):
             opened(url, key_path)
     opened(url, key_path).close()
+
+
+def test_a_lock_that_the_disk_does_not_give_back_ends_with_the_process(
+    url: str, key_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer's thread broke down over it, and closing went on to the end all the same."""
+
+    def fails(_: FileLock) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with (
+        open_database(
+            url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING, key_path=key_path
+        ) as database,
+        monkeypatch.context() as failing,
+    ):
+        failing.setattr(FileLock, "release", fails)
+        database.close()
+    assert not database._writer._thread.is_alive()
 
 
 def test_a_database_that_could_not_be_opened_is_not_kept_locked(url: str, key_path: Path) -> None:

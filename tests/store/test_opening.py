@@ -14,6 +14,7 @@ import pytest
 from redrabbit.base.signing import load_key_file, load_public_key
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.store import opening
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
@@ -146,6 +147,40 @@ def test_a_creation_that_was_cut_off_between_database_and_key_is_finished(path: 
     path.with_name("plant.db.pub").unlink()
     begin(path)
     assert load_key_file(path.with_name("plant.db.key")).name.startswith("Plant-1/")
+
+
+def test_a_database_that_is_in_place_can_be_verified_though_its_key_is_not_yet(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demo was stopped between the two, and its database had no public half to verify with."""
+
+    def stopped(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(opening, "finish_key", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write_to(path)
+    assert path.exists()
+    assert not path.with_name("plant.db.key").exists()
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+    begin(path)
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+
+
+def test_a_new_ledger_replaces_the_public_half_of_one_that_was_moved_away(path: Path) -> None:
+    """It was verified with the old one, and called altered."""
+    begin(path)
+    for name in ("plant.db", "plant.db.key"):
+        path.with_name(name).rename(path.with_name(f"old-{name}"))
+    begin(path)
+    assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
+
+
+def test_what_was_begun_and_can_not_be_removed_is_trouble(path: Path) -> None:
+    path.with_name("plant.db.new").mkdir()
+    with pytest.raises(StoreTrouble, match=r"removing what was begun: .*plant\.db\.new"):
+        write_to(path)
 
 
 def test_a_creation_on_postgresql_is_finished_too(postgresql_url: str, tmp_path: Path) -> None:
