@@ -201,16 +201,26 @@ def checkpoint_by_hand(connection: Connection) -> None:
         _bare(connection, f"PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
 
 
-def checkpoint(connection: Connection) -> None:
-    """Write the write-ahead log into the file, as far as no reader needs it still. SQLite only."""
-    _bare(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+def checkpoint(connection: Connection, *, whole: bool = False) -> None:
+    """Write the write-ahead log into the file, as far as no reader needs it still. SQLite only.
+
+    The whole of it, unless StoreTrouble is raised: then the log is empty, and the disk has said that it has the file.
+    """
+    if whole:
+        (is_held, _, _) = _bare(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_held:
+            raise StoreTrouble("a reader still needs the write-ahead log", TroubleWhy.LOCKED)
+    else:
+        _bare(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def _bare(connection: Connection, sql: str) -> None:
-    """Run a statement outside any transaction."""
+def _bare(connection: Connection, sql: str) -> tuple[Any, ...]:
+    """Run a statement outside any transaction; return its first row."""
     cursor = connection.connection.cursor()
     cursor.execute(sql)
+    row: tuple[Any, ...] = cursor.fetchone() or ()
     cursor.close()
+    return row
 
 
 def _sqlite_engine(path: Path, mode: FileMode, begin: str, size: int) -> Engine:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store.database_files import companion
+from redrabbit.store.engine import trouble
 
 
 class _Numbers(NamedTuple):
@@ -60,7 +61,7 @@ class OpenedFile:
                 raise self._without_log("its write-ahead log (-wal) was taken away") from None
             return
         except OSError as error:
-            raise StoreTrouble(f"{self._path}-wal: {error.strerror}") from error
+            raise trouble(error, f"looking at {self._path}-wal") from error
         numbers = _Numbers(log.st_dev, log.st_ino)
         if self._log is None:
             self._log = numbers
@@ -98,7 +99,7 @@ class OpenedFile:
         except FileNotFoundError:
             raise self._gone("it is not there any more") from None
         except OSError as error:
-            raise StoreTrouble(f"{self._path}: {error.strerror}") from error
+            raise trouble(error, f"looking at {self._path}") from error
 
     def _without_log(self, what: str) -> StoreTrouble:
         return StoreTrouble(

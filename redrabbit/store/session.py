@@ -89,9 +89,10 @@ class WriterSession:
         """Return whether nobody else has written to the file."""
         return self._file is None or self._file.is_as_left()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, *, whole: bool = False) -> None:
         """Write the write-ahead log of an SQLite file into it, unless somebody else has written to it.
 
+        All of it, or StoreTrouble, where `whole` is asked: then the disk has said that it has it.
         That makes no file smaller: one that is smaller behind it was overwritten meanwhile, and is not left so.
         """
         if self._file is None:
@@ -101,7 +102,7 @@ class WriterSession:
         before = self._file.shown()
         try:
             with translated("writing the write-ahead log into the file"):
-                checkpoint(connection)
+                checkpoint(connection, whole=whole)
         finally:
             after = self._file.shown()
             if after.size >= before.size:

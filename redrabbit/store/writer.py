@@ -71,6 +71,8 @@ class _Outcome:
     job: _Job
     result: Any = None
     error: BaseException | None = None
+    appended: bool = False
+    """Whether the ledger has an entry of it, if it took effect."""
 
     def tell(self) -> None:
         if self.error is not None:
@@ -214,7 +216,7 @@ class Writer:
     def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
         """Run a group in one transaction; what a command raises is its own outcome.
 
-        Nothing is answered now where its outcome is not known: see `_find_out`.
+        Nothing that appended is answered now where its outcome is not known: see `_find_out`.
         """
         connection = self._connected()
         recorded = self._recorded
@@ -234,8 +236,13 @@ class Writer:
             if not asked or recorded is self._recorded:
                 raise  # what appended nothing may be done again, whatever became of it
             self._forget_connection()
-            self._unknown = _Unknown(recorded, outcomes, error)
-            return []
+            appended = [outcome for outcome in outcomes if outcome.appended]
+            self._unknown = _Unknown(recorded, appended, error)
+            return [  # what appended nothing need not wait: a heartbeat tells why nothing is recorded
+                _Outcome(outcome.job, error=outcome.error or error)
+                for outcome in outcomes
+                if not outcome.appended
+            ]
         self._recorded = recorded
         return outcomes
 
@@ -266,10 +273,12 @@ class Writer:
         """Read the head, and return whether it covers this log; StoreTrouble if it can't be read now.
 
         On PostgreSQL the lock is taken first, which the session that was asked to commit holds while it lives: so
-        nothing comes after this look.
+        nothing comes after this look. SQLite reads from its log also what the disk has refused to keep (a sync that
+        failed): so what took effect there is written into the file, and the disk asked once more, before it counts.
         """
         try:
             connection = self._session.connection()
+            shown = self._session.shown()
             with _transaction(connection):
                 found = ledger.read_head(connection)
                 if not self._session.is_as_left():
@@ -277,8 +286,11 @@ class Writer:
                     self._looked_at(connection)
                 if _is_of(found, self._recorded.log):
                     return False
-                if _is_of(found, log) or ledger.begins_with(connection, found, log):
-                    return True
+                took_effect = _is_of(found, log) or ledger.begins_with(connection, found, log)
+            if took_effect:
+                self._session.leave(shown)
+                self._session.checkpoint(whole=True)
+                return True
         except BaseException:
             self._forget_connection()
             raise
@@ -326,8 +338,9 @@ class Writer:
             self._undo(connection, work)
             return _Outcome(job, error=error), recorded
         _statement(connection, "RELEASE SAVEPOINT command")
-        self._proved_at = now if work.recorded is not recorded else work.proved_at
-        return _Outcome(job, result=result), work.recorded
+        appended = work.recorded is not recorded
+        self._proved_at = now if appended else work.proved_at
+        return _Outcome(job, result=result, appended=appended), work.recorded
 
     def _write_head(self, connection: Connection, recorded: Recorded) -> None:
         self._head = ledger.write_head(connection, recorded.log, self._seal)

@@ -3,6 +3,7 @@
 A real PostgreSQL behind a proxy that breaks at its COMMIT; and SQLite whose commit takes effect and then fails.
 """
 
+import asyncio
 import os
 import random
 import signal
@@ -24,9 +25,12 @@ from hypothesis import strategies as st
 from redrabbit.base.clock import SteadyClock
 from redrabbit.domain.database_verification import LedgerPass
 from redrabbit.domain.ledger import Entry
+from redrabbit.services import recording_watch
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.services.recording_watch import RecordingWatch, keep_beating
 from redrabbit.store import background_verification, engine, opening
 from redrabbit.store import database as database_module
+from redrabbit.store import session as session_module
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
@@ -37,6 +41,10 @@ from tests.stored import RECORDING, any_fold, happened
 STATEMENT_S = 0.75
 CUT_OFF_AFTER_S = 0.25
 """A statement that is not answered ends after a second here, where a service waits for ten."""
+STOPPED_S, BEAT_S = 1.0, 0.2
+"""Without a commit for so long nothing is recorded, where a service says so after five seconds; it beats each second."""
+LATE_S = 1.5
+"""So much later it may be told: a beat, a look, and a machine that is busy."""
 ENDS_WITHIN_S = 25.0
 """Of one try. Refused for two seconds, silent for one, several times in a row, and on a machine that is busy."""
 
@@ -47,6 +55,8 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "STATEMENT_S", STATEMENT_S)
     monkeypatch.setattr(engine, "CUT_OFF_AFTER_S", CUT_OFF_AFTER_S)
     monkeypatch.setattr(engine, "CONNECT_S", 2)
+    monkeypatch.setattr(recording_watch, "STOPPED_AFTER_S", STOPPED_S)
+    monkeypatch.setattr(recording_watch, "HEARTBEAT_S", BEAT_S)
 
 
 @pytest.fixture
@@ -104,14 +114,52 @@ def _say_until_taken(database: SqlDatabase, number: int) -> None:
         return
 
 
+class Health:
+    """Beats into the database as the service does, and looks whether what it says of recording is so.
+
+    `/ready`, board, metrics and log say what this value says (`redrabbit/services/recording_watch.py`).
+    """
+
+    def __init__(self, database: SqlDatabase, taken: list[int]) -> None:
+        self._database, self._taken = database, taken
+        self._watch = RecordingWatch(CLOCK)
+        self.lies: list[str] = []
+        self.told = 0
+        """How often it said that nothing is recorded."""
+
+    def run(self, over: threading.Event) -> None:
+        asyncio.run(self._run(over))
+
+    async def _run(self, over: threading.Event) -> None:
+        beats = asyncio.create_task(keep_beating(self._database, self._watch, CLOCK))
+        while not over.is_set():
+            await self._look_until_something_is_taken(over)
+        beats.cancel()
+
+    async def _look_until_something_is_taken(self, over: threading.Event) -> None:
+        """Look as long as nothing new is recorded; what counts is that it was said in that time."""
+        count, since_s, was_told = len(self._taken), CLOCK.steady_s(), False
+        while len(self._taken) == count and not over.is_set():
+            stood_s = CLOCK.steady_s() - since_s
+            is_told = self._watch.stopped() is not None
+            if is_told and not was_told:
+                self.told += 1
+            was_told = was_told or is_told
+            if not was_told and stood_s > STOPPED_S + LATE_S and len(self._taken) == count:
+                self.lies.append(f"recording, and nothing was for {stood_s:.2f} s")
+                was_told = True
+            await CLOCK.sleep(0.01)
+
+
 RECORDS_AGAIN = 0.8
 
 
-def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, seed: int) -> None:
+def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, seed: int) -> Health:
     """Let four stations record beside each other while the way to the server breaks so many times."""
     rng = random.Random(seed)
     numbers = iter(range(1_000_000))
     taken: list[int] = []
+    health = Health(database, taken)
     over, pause = threading.Event(), threading.Event()
 
     def until(is_so: Callable[[], bool]) -> None:
@@ -126,8 +174,9 @@ def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, see
             _say_until_taken(database, number)
             taken.append(number)
 
-    with ThreadPoolExecutor(4) as threads:
+    with ThreadPoolExecutor(5) as threads:
         stations = [threads.submit(station) for _ in range(4)]
+        looks = threads.submit(health.run, over)
         try:
             for _ in range(faults):
                 if rng.random() < RECORDS_AGAIN:  # else it breaks while the connection is made anew
@@ -138,19 +187,22 @@ def faults_at_random(database: SqlDatabase, proxy: FaultyProxy, faults: int, see
                 until(lambda: not proxy.is_broken())
         finally:
             over.set()
-        for each in stations:
+        for each in (*stations, looks):
             each.result(ENDS_WITHIN_S)
     assert proxy.faults == faults
     found = said(database)
     assert set(found.values()) <= {1}, f"doubled; seed {seed}"
     assert set(taken) == set(found), f"lost; seed {seed}"
+    assert health.lies == [], f"seed {seed}"
+    return health
 
 
 def test_twenty_faults_at_random_lose_and_double_nothing(
     proxy: FaultyProxy, tmp_path: Path, postgresql_url: str
 ) -> None:
     with opened(proxy.url, tmp_path) as database:
-        faults_at_random(database, proxy, faults=20, seed=7)
+        health = faults_at_random(database, proxy, faults=20, seed=7)
+    assert health.told, "nothing ever stood long enough to be told"
     pub = tmp_path / "plant.pub"
     assert verify_database(postgresql_url, public_key=pub, fold=any_fold).sound
 
@@ -160,8 +212,11 @@ def test_twenty_faults_at_random_lose_and_double_nothing(
 def test_two_hundred_faults_at_random_lose_and_double_nothing(
     proxy: FaultyProxy, tmp_path: Path
 ) -> None:
+    seed = random.SystemRandom().randrange(10**9)
     with opened(proxy.url, tmp_path) as database:
-        faults_at_random(database, proxy, faults=200, seed=random.SystemRandom().randrange(10**9))
+        health = faults_at_random(database, proxy, faults=200, seed=seed)
+    print(f"seed {seed}: told {health.told} times that nothing is recorded")  # noqa: T201  because the figures are kept
+    assert health.told
 
 
 WRITES = (
@@ -385,6 +440,101 @@ def _with_faults(database: SqlDatabase, faults: list[str]) -> list[BaseException
         return [say(database, n).exception(ENDS_WITHIN_S) for n in range(len(faults))]
     finally:
         dialect.do_commit, session.connection = commit, connection
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[SqlDatabase]:
+    with opened(f"sqlite:///{tmp_path}/plant.db", tmp_path) as database:
+        say(database, 0).result(ENDS_WITHIN_S)
+        yield database
+
+
+def _loses_next_answer(
+    database: SqlDatabase, after: int = 0, then: Callable[[], None] = lambda: None
+) -> None:
+    """Let the next commit of a group take effect in SQLite's log and fail, as a sync that fails does."""
+    session: Any = database._writer._session
+    dialect = session._engine.dialect
+    commit = dialect.do_commit
+    kept = [None] * after
+
+    def do_commit(raw: Any) -> None:
+        commit(raw)
+        if _writes(database) and kept:
+            kept.pop()
+        elif _writes(database):
+            dialect.do_commit = commit
+            then()
+            raise sqlite3.OperationalError("disk I/O error")
+
+    dialect.do_commit = do_commit
+
+
+def test_what_took_effect_counts_only_when_the_disk_has_it(
+    plant: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each sync failed, and everything was acknowledged: SQLite reads from its log what no disk has kept."""
+    asked: list[bool] = []
+    checkpoint = engine.checkpoint
+
+    def fails_twice(connection: Any, *, whole: bool = False) -> None:
+        asked.append(whole)
+        if len(asked) <= 2:
+            assert not future.done()
+            raise StoreTrouble("disk I/O error", TroubleWhy.DISK_FAILS)
+        checkpoint(connection, whole=whole)
+
+    monkeypatch.setattr(session_module, "checkpoint", fails_twice)
+    _loses_next_answer(plant)
+    future = say(plant, 1)
+    future.result(ENDS_WITHIN_S)
+    assert asked == [True] * 3
+    assert said(plant) == {0: 1, 1: 1}
+
+
+def test_the_log_is_not_taken_for_written_while_a_reader_needs_it(
+    plant: SqlDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.1)
+    with closing(sqlite3.connect(tmp_path / "plant.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM ledger").fetchall()
+        _loses_next_answer(plant)
+        future = say(plant, 1)
+        with pytest.raises(TimeoutError):
+            future.result(1.0)
+        reader.execute("ROLLBACK")
+    future.result(ENDS_WITHIN_S)
+    assert said(plant) == {0: 1, 1: 1}
+
+
+def test_what_appended_nothing_is_told_at_once_why_its_commit_failed(
+    plant: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heartbeat waited with the others, so that "the database does not answer" was told for a disk that fails."""
+    goes_on = threading.Event()
+    away = threading.Event()
+    session: Any = plant._writer._session
+    connection = session.connection
+
+    def not_yet() -> Any:
+        if away.is_set():
+            raise StoreTrouble("unable to open database file")
+        return connection()
+
+    first = plant._writer.submit(lambda _: goes_on.wait(ENDS_WITHIN_S))
+    while not first.running():
+        threading.Event().wait(0.01)
+    _loses_next_answer(plant, after=1, then=away.set)
+    appends, beats = say(plant, 1), plant._writer.submit(lambda work: work.head())
+    monkeypatch.setattr(session, "connection", not_yet)
+    goes_on.set()
+    with pytest.raises(StoreTrouble, match="disk I/O error"):
+        beats.result(ENDS_WITHIN_S)
+    assert not appends.done()
+    away.clear()
+    appends.result(ENDS_WITHIN_S)
+    assert said(plant) == {0: 1, 1: 1}
 
 
 def _writes(database: SqlDatabase) -> bool:
