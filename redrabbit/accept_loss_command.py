@@ -11,18 +11,21 @@ from redrabbit import __version__
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
+from redrabbit.base.signing import DamagedKey, load_public_key
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.facts.catalogue import fact_of, fold
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.identity import Actor, person_name
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.plant import NotificationTarget
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.exit_codes import exit_code_of
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.log_keys import keys_of
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.stated_names import id_of
 from redrabbit.store.database_files import refuse_no_file
@@ -34,9 +37,17 @@ from redrabbit.store.verification import kept_note
 
 
 def accept_loss_at(
-    database_url: str, *, kept_checkpoint: Path, by: str, key_file: Path | None
+    database_url: str,
+    *,
+    kept_checkpoint: Path,
+    by: str,
+    key_file: Path | None,
+    public_key: Path | None = None,
 ) -> int:
-    """Record that the history of a kept checkpoint is lost; says so where nothing is lost."""
+    """Record that the history of a kept checkpoint is lost; says so where nothing is lost.
+
+    `public_key` is the one that signed it, where what was lost holds the change to that key.
+    """
 
     def work() -> int:
         note, name = kept_note(kept_checkpoint), person_name(by)
@@ -55,12 +66,17 @@ def accept_loss_at(
             key_path=key_file,
             accepted_loss=told,
         ) as database:
-            kept = checkpoint_in(
-                note, database.verification.verifier, str(kept_checkpoint), "kept_unreadable"
+            verifier = database.verification.verifier
+            keys = (
+                database.read_now(lambda reader: keys_of(reader, verifier))
+                if public_key is None
+                else LogKeys(trusted=load_public_key(public_key))
             )
-            if not isinstance(kept, Checkpoint):
+            kept = checkpoint_in(note, keys, str(kept_checkpoint), "kept_unreadable")
+            if not isinstance(kept, Checkpoint) or kept.origin != verifier.name:
                 raise StoreTrouble(
-                    f"{kept_checkpoint}: it is no checkpoint of this ledger, signed with its key"
+                    f"{kept_checkpoint}: it is no checkpoint of this ledger, signed with its key of that time. If "
+                    "the change to the key that signed it is lost, too, name that key with --public-key FILE"
                 )
             lost = database.read_now(lambda reader: _lost(reader, kept))
             if lost is not None and database.read_now(lambda reader: _is_recorded(reader, kept)):
@@ -80,7 +96,7 @@ def accept_loss_at(
         )
         return 0
 
-    return exit_code_of(work)
+    return exit_code_of(work, DamagedKey)
 
 
 def _receivers(database_url: str) -> tuple[NotificationTarget, ...]:

@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_configuration(commands)
     _add_records(commands)
+    _add_upkeep(commands)
     return parser
 
 
@@ -151,20 +152,6 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that was kept elsewhere"
     )
     verify.set_defaults(command=_verify)
-    rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
-    _add_database(rebuild)
-    rebuild.add_argument(
-        "--public-key", type=Path, metavar="FILE", help="the key that you were given"
-    )
-    rebuild.set_defaults(command=_rebuild)
-    loss = commands.add_parser("accept-loss", help="go on with a ledger that lost entries")
-    _add_database(loss)
-    loss.add_argument(
-        "--checkpoint", type=Path, required=True, metavar="FILE", help="of what the ledger was"
-    )
-    loss.add_argument("--by", required=True, metavar="NAME", help="who accepts it")
-    loss.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
-    loss.set_defaults(command=_accept_loss)
     checkpoint = commands.add_parser("checkpoint", help="print the signed checkpoint, to keep")
     _add_database(checkpoint)
     checkpoint.set_defaults(command=_checkpoint)
@@ -202,6 +189,31 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--replace", action="store_true", help="write over the file where it is there already"
     )
     export.set_defaults(command=_export)
+
+
+def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
+    _add_database(rebuild)
+    rebuild.add_argument(
+        "--public-key", type=Path, metavar="FILE", help="the key that you were given"
+    )
+    rebuild.set_defaults(command=_rebuild)
+    loss = commands.add_parser("accept-loss", help="go on with a ledger that lost entries")
+    _add_database(loss)
+    loss.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="FILE", help="of what the ledger was"
+    )
+    loss.add_argument("--by", required=True, metavar="NAME", help="who accepts it")
+    loss.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    loss.add_argument(
+        "--public-key", type=Path, metavar="FILE", help="that signed it, if the ledger lost it"
+    )
+    loss.set_defaults(command=_accept_loss)
+    change = commands.add_parser("change-key", help="let a new key sign the ledger from here on")
+    _add_database(change)
+    change.add_argument("--by", required=True, metavar="NAME", help="who has it changed")
+    change.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    change.set_defaults(command=_change_key)
 
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
@@ -340,7 +352,14 @@ def _accept_loss(options: argparse.Namespace) -> int:
         kept_checkpoint=options.checkpoint,
         by=options.by,
         key_file=options.key,
+        public_key=options.public_key,
     )
+
+
+def _change_key(options: argparse.Namespace) -> int:
+    from redrabbit.change_key_command import change_key_at  # noqa: PLC0415  because of --help
+
+    return change_key_at(_database(options), by=options.by, key_file=options.key)
 
 
 def _export(options: argparse.Namespace) -> int:

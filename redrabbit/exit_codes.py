@@ -4,6 +4,7 @@
     ├── ConfigurationProblems   `redrabbit.config.problem`
     ├── PlanNotInForce          here: the service finds it before anything runs
     ├── StoreTrouble            `redrabbit.services.errors`
+    ├── Refusal                 `redrabbit.domain.errors`, in the words of the pages
     └── OSError                 a file or an address that can't be had
 
 Everything else is a bug and ends in a traceback. Nothing heavy is imported here, because every
@@ -14,6 +15,7 @@ from collections.abc import Callable
 
 from redrabbit.base.printable import complain
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import StoreTrouble
 
 FOUND = 1
@@ -34,6 +36,7 @@ def exit_code_of(work: Callable[[], int], *more: type[Exception]) -> int:
         ConfigurationProblems,
         PlanNotInForce,
         StoreTrouble,
+        Refusal,
         OSError,
         *more,
     )
@@ -49,4 +52,8 @@ def in_words(trouble: object) -> str:
     """Return what went wrong; of the operating system's troubles without their number."""
     if isinstance(trouble, OSError) and trouble.filename is not None and trouble.strerror:
         return f"{trouble.filename}: {trouble.strerror}"
+    if isinstance(trouble, Refusal):
+        from redrabbit.base.messages import Message, catalogue  # noqa: PLC0415  because few commands need it
+
+        return catalogue("en").render(Message(f"refusal.{trouble.code}", trouble.params))
     return str(trouble)

@@ -3,28 +3,28 @@
 It does not write to the database (D20). What a person can mend is told in words.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
-from redrabbit.base.messages import Message, catalogue
 from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import day_begins, day_ends
 from redrabbit.domain.signed_note import parse_note
-from redrabbit.exit_codes import FOUND, WRONG_USE, exit_code_of
+from redrabbit.exit_codes import WRONG_USE, exit_code_of
 from redrabbit.exports.export_file import Asked, export_records, write_export
 from redrabbit.services.errors import KeyMissing
+from redrabbit.services.log_keys import keys_of
+from redrabbit.services.ports import Reader
 from redrabbit.store.database_files import companion
 from redrabbit.store.engine import parsed_url, sqlite_path
+from redrabbit.store.log_key import LogKey, signing_now
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import kept_note
 
@@ -58,20 +58,21 @@ def export_records_to(
             if kept_checkpoint
             else None
         )
-        signer = load_key_file(key_file or _key_file_of(database_url))
+        key_path = key_file or _key_file_of(database_url)
+        in_place = LogKey(load_key_file(key_path))
+
+        def written(reader: Reader) -> tuple[ExportVerification, str]:
+            signer = signing_now(key_path, in_place, keys_of(reader, in_place.verifier)).signer
+            lines = export_records(reader, signer, asked(plant_in_force(reader), kept))
+            return write_export(output, lines, signer.verifier.text), signer.verifier.text
+
         with open_for_reading(database_url) as database:
-            told = database.read_now(
-                lambda reader: write_export(
-                    output,
-                    export_records(reader, signer, asked(plant_in_force(reader), kept)),
-                    signer.verifier.text,
-                )
-            )
+            told, key = database.read_now(written)
         put_out(
             f"{output}: {told.records} records, {output.stat().st_size} bytes",
             *_complete_until(told),
             f"checked by: redrabbit verify {output}",
-            f"key: {signer.verifier.text}",
+            f"key: {key}",
         )
         return 0
 
@@ -82,7 +83,7 @@ def export_records_to(
         )
         return Asked(plant=plant.name, period=period, line=line, made_at=wall_now(), kept=kept)
 
-    return _exit_code_of(work)
+    return exit_code_of(work, DamagedKey, ValueError)
 
 
 def _complete_until(told: ExportVerification) -> tuple[str, ...]:
@@ -100,15 +101,3 @@ def _key_file_of(database_url: str) -> Path:
     if path is None:
         raise KeyMissing("PostgreSQL: name the ledger's signing key with --key FILE")
     return companion(path, ".key")
-
-
-def _exit_code_of(work: Callable[[], int]) -> int:
-    def in_words() -> int:
-        try:
-            return work()
-        except Refusal as refusal:
-            said = Message(f"refusal.{refusal.code}", refusal.params)
-            complain(catalogue("en").render(said))
-            return FOUND
-
-    return exit_code_of(in_words, DamagedKey, ValueError)

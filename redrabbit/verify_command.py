@@ -5,7 +5,7 @@ elsewhere was given (D60): the key that lies beside a database, or stands in a f
 the records. An option that is given is used, or the command says that it can't be.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.recorded_loss import RecordedLoss
 from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE, in_words
@@ -62,7 +63,7 @@ class Given:
         """Yield the lines that say what the verdict rests on; `where` the key stands if it was not given."""
         yield from self.brought(key)
         if self.public_key is None and self.checkpoint is not None:
-            yield f"the key {where} signed that checkpoint, too: {key}"
+            yield f"the key {where}, or one that it goes on from, signed that checkpoint, too: {key}"
         elif self.public_key is None:
             yield (
                 f"that key stands {where}: compare it with the one you were given, or give yours with "
@@ -86,6 +87,7 @@ def verify_database_at(database_url: str, given: Given) -> int:
             f"{part}{given.verdict(told.key)}: {told.size} entries, root {told.root}",
             *_losses(told.losses),
             *given.trusted(told.key, "beside the database"),
+            *_changes(told.keys, told.names),
             *_erased(told.erased),
         )
         return _tell_rest(told.findings)
@@ -111,13 +113,18 @@ def verify_file(path: Path, given: Given) -> int:
         assert told.header is not None  # noqa: S101  because a sound file has one
         assert told.checkpoint is not None  # noqa: S101  because a sound file has one
         period = told.header.period
-        shown = replace(given, checkpoint=None) if beside else given
+        assert told.keys is not None  # noqa: S101  because a sound file was read whole
+        shown, trusted = (
+            replace(given, checkpoint=None) if beside else given,
+            told.keys.trusted.text,
+        )
         put_out(
-            f"{shown.verdict(told.header.key)}{_complete(told)}: {told.records} records of "
+            f"{shown.verdict(trusted)}{_complete(told)}: {told.records} records of "
             f"{told.header.plant}, {instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
             f"ledger of {told.checkpoint.size} entries; lines in the file: {_lines(told.header)}",
             *_losses(told.losses),
-            *shown.trusted(told.header.key, "in the file"),
+            *shown.trusted(trusted, "in the file"),
+            *_changes(told.keys, told.names),
             *_erased(told.erased),
         )
         return _tell_rest((*beside, *_end_not_said(told)))
@@ -164,8 +171,18 @@ def _beside_kept(note: str | None, told: ExportVerification) -> tuple[Finding, .
     """Return what a kept checkpoint says against the file, or why the file can't be laid beside it."""
     if note is None or told.header is None or told.checkpoint is None:
         return ()
-    verifier = parse_verifier(told.header.key)
-    return kept_findings(note, told.checkpoint, verifier, told.begins_with)
+    keys = told.keys or LogKeys(trusted=parse_verifier(told.header.key))
+    return kept_findings(note, told.checkpoint, keys, told.begins_with)
+
+
+def _changes(keys: LogKeys | None, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that tell of changes of the key, by which the trusted key leads to the one that signs now."""
+    for change in () if keys is None else keys.changes:
+        by = names.get(change.by, "somebody whose name is not there")
+        yield (
+            f"the key was changed at entry {change.index} on {instant_text(change.recorded_at)} by {by}, from "
+            f"{change.old.text} to {change.new.text}: both signed it, so the chain is proved"
+        )
 
 
 def verify_entry_proof(path: Path, given: Given) -> int:
@@ -192,6 +209,7 @@ def verify_entry_proof(path: Path, given: Given) -> int:
             f"unaltered: entry {told.index} of a ledger of {told.checkpoint.size} entries",
             *shown.brought("" if key is None else key.text),
             *(() if told.entry is None else _entry_lines(told.entry)),
+            *_changes(told.keys, {}),
         )
         return _tell_rest(told.findings)
 

@@ -58,6 +58,20 @@ class ToyKey:
     name: str = "Suzhou-2/5f0c"
     key_id: bytes = b"key1"
 
+    @property
+    def text(self) -> str:
+        return f"{self.name}+{self.key_id.hex()}"
+
+    @property
+    def verifier(self) -> "ToyKey":
+        return self
+
+    def of_text(self, text: str) -> "ToyKey":
+        name, _, key_id = text.rpartition("+")
+        if not name or not key_id:
+            raise ValueError(f"{text!r} is no key")
+        return ToyKey(name=name, key_id=bytes.fromhex(key_id))
+
     def sign(self, content: bytes) -> bytes:
         return hashlib.sha256(self.name.encode() + self.key_id + content).digest()
 

@@ -96,6 +96,7 @@ def test_no_checkpoint_leaves_while_an_alarm_says_that_records_are_damaged(
         ["rebuild"],
         ["checkpoint"],
         ["accept-loss", "--checkpoint", "kept", "--by", "Anna Li"],
+        ["change-key", "--by", "Anna Li"],
         ["export", "--from", "2026-11-22", "--to", "2026-11-23", "-o", "out"],
         ["serve", "--config", "nowhere"],
     ],

@@ -71,6 +71,10 @@ class Verifier:
         """Return the verifier key as text, to print and to keep."""
         return _key_text(self.name, self.key_id, self.public_key)
 
+    def of_text(self, text: str) -> "Verifier":
+        """Return the key that another text names; ValueError if it names none."""
+        return verifier_of_text(text)
+
     def verify(self, content: bytes, signature: bytes) -> bool:
         """Tell whether the signature over the content is this key's."""
         try:
@@ -188,9 +192,17 @@ def load_public_key(path: Path) -> Verifier:
 def parse_verifier(text: str) -> Verifier:
     """Return the verifier key of its text `<name>+<key id>+<base64>`; DamagedKey otherwise."""
     try:
+        return verifier_of_text(text)
+    except ValueError as error:
+        raise DamagedKey(str(error)) from error
+
+
+def verifier_of_text(text: str) -> Verifier:
+    """Return the verifier key of its text, where that is data and no file; ValueError otherwise."""
+    try:
         return _verifier(text)
     except ValueError as error:
-        raise DamagedKey(f"not a public key of the form NAME+KEYID+KEY: {error}") from error
+        raise ValueError(f"not a public key of the form NAME+KEYID+KEY: {error}") from error
 
 
 def _signer(text: str) -> Signer:

@@ -1,10 +1,10 @@
 """Verification: reads everything stored as a stranger would, and names what is not as recorded.
 
 Rules: (1) `raw` is the truth and every other column must repeat it; (2) entries are numbered
-without gaps and chained within their streams; (3) the one head must be signed by the given key and
-say exactly what the entries give: size, root and every stream's head; (4) each checkpoint that was
-kept elsewhere must be a beginning of this log; (5) the ledger is folded again and the record
-tables must hold just that (D13).
+without gaps and chained within their streams; (3) the one head must be signed by the given key, or by
+one to which changes of the key lead from it (`redrabbit.domain.log_keys`), and say exactly what the
+entries give: size, root and every stream's head; (4) each checkpoint that was kept elsewhere must be
+a beginning of this log; (5) the ledger is folded again and the record tables must hold just that (D13).
 
 The scan stops at the first damaged entry: what follows from it can't be judged. From an entry on
 that a newer version wrote, hashes, chain and head are still verified, records no longer: that is
@@ -14,11 +14,12 @@ come as they were found, whatever type a vandal left in them.
 What it can't find: a rewrite by someone with the signing key, unless a checkpoint was kept.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
-from redrabbit.domain.checkpoint import Checkpoint
+from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.facts.fact import Fold
@@ -28,15 +29,17 @@ from redrabbit.domain.head_verification import (
     checkpoint_in,
     contradiction,
     head_findings,
+    is_judged,
 )
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED
 from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.ledger_scan import Row, Scan, read_on
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.record_comparison import Folded, Records, compare_records
 from redrabbit.domain.recorded_loss import RecordedLoss
 from redrabbit.domain.records import Record
-from redrabbit.domain.signed_note import NoteVerifier
+from redrabbit.domain.signed_note import NoteVerifier, parse_note
 
 __all__ = [
     "OF_RECORDS",
@@ -73,6 +76,8 @@ class LedgerVerification:
     """Entries whose payload is gone; they verify, and are not folded (D51)."""
     erasable: ErasableContent
     """What the entries name that stands beside the ledger."""
+    keys: LogKeys
+    """Whose signatures count, as far as the entries were sound."""
     vouched_for: int
     """Entries before the first that is damaged, or that only a newer version reads."""
     losses: tuple[RecordedLoss, ...]
@@ -95,7 +100,11 @@ class DatabaseVerification:
     losses: tuple[RecordedLoss, ...] = ()
     """History that the entries say was lost (D62)."""
     key: str = ""
-    """The public key that its signatures were verified with, as text."""
+    """The public key that was trusted, as text."""
+    keys: LogKeys | None = None
+    """Whose signatures count: that key, and those to which the entries lead from it."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By their ids, of those who changed the key, where they are kept."""
 
     @property
     def sound(self) -> bool:
@@ -143,6 +152,7 @@ def verification_of(
         erased=ledger.erased,
         erasable=None if ledger.findings else ledger.erasable,
         losses=ledger.losses,
+        keys=ledger.keys,
     )
 
 
@@ -159,22 +169,24 @@ def verify_ledger(
 
     `erasable` is an empty one, where what it notes shall not be kept in memory.
     """
+    scan = Scan(
+        keys=LogKeys(trusted=verifier),
+        erasable=ErasableContent() if erasable is None else erasable,
+    )
+    _scan(scan, entries, set(_sizes_told(kept)), visit)
     findings: list[Finding] = []
     remembered: list[tuple[str, Checkpoint]] = []
     for number, note in enumerate(kept, start=1):
         place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
-        checkpoint = checkpoint_in(note, verifier, place, "kept_unreadable")
-        if isinstance(checkpoint, Finding):
-            findings.append(checkpoint)
-        else:
+        checkpoint = checkpoint_in(note, scan.keys, place, "kept_unreadable")
+        if not isinstance(checkpoint, Finding):
             remembered.append((place, checkpoint))
-
-    scan = Scan(erasable=ErasableContent() if erasable is None else erasable)
-    _scan(scan, entries, {checkpoint.size for _, checkpoint in remembered}, visit)
+        elif is_judged(checkpoint, scan):
+            findings.append(checkpoint)
     if scan.damage:
         scan.is_whole = False
         findings.insert(0, scan.damage)
-    findings += head_findings(heads, verifier, scan)
+    findings += head_findings(heads, scan)
     contradictions = {place: contradiction(place, old, scan) for place, old in remembered}
     findings += [each for each in contradictions.values() if each]
     findings += scan.payloads_missing()
@@ -186,6 +198,7 @@ def verify_ledger(
         last_good=max(good, default=None),
         erased=len(scan.payloads.gone),
         erasable=scan.erasable,
+        keys=scan.keys,
         vouched_for=scan.log.size if scan.newer_at is None else scan.newer_at,
         losses=tuple(scan.losses),
     )
@@ -195,14 +208,17 @@ class LedgerPass:
     """Verifies a ledger range by range (D26). Kept are the names and digests of what stands beside it, until asked for.
 
     Entries, their chain and the tree, as `verify_ledger` does, and the signed head at the end; nothing is folded.
-    A pass that begins in the midst of the log begins with the log as it stands before the first entry.
+    A pass that begins in the midst of the log begins with the log, and the keys, as they stand before the first entry.
     """
 
     def __init__(
-        self, begin: LogState | None = None, visit: Callable[[Entry], None] | None = None
+        self,
+        keys: LogKeys,
+        begin: LogState | None = None,
+        visit: Callable[[Entry], None] | None = None,
     ) -> None:
         self._visit = visit
-        self._scan = Scan(log=begin or LogState())
+        self._scan = Scan(keys=keys, log=begin or LogState())
         self._scan.is_whole = begin is None
         self._scan.last_index = dict.fromkeys(self._scan.log.heads, self._scan.log.size - 1)
 
@@ -232,14 +248,21 @@ class LedgerPass:
         """Verify the next entries, in order."""
         read_on(self._scan, entries, set(), self._visit)
 
-    def ended(self, heads: Sequence[Row], verifier: NoteVerifier) -> tuple[Finding, ...]:
+    def ended(self, heads: Sequence[Row]) -> tuple[Finding, ...]:
         """Return all that is wrong, once all entries were read: with the head as it is by then."""
         return (
             *([self._scan.damage] if self._scan.damage else []),
-            *head_findings(heads, verifier, self._scan),
+            *head_findings(heads, self._scan),
             *self._scan.payloads_missing(),
             *([self._scan.newer] if self._scan.newer else []),
         )
+
+
+def _sizes_told(notes: Sequence[str]) -> Iterator[int]:
+    """Yield the sizes of checkpoints that can be read; whether they are signed is known once all entries are read."""
+    for note in notes:
+        with suppress(ValueError):
+            yield parse_checkpoint(parse_note(note).text).size
 
 
 def damage_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -4,18 +4,23 @@ The object holds the entry's header, which is the leaf, what was salted beside i
 what these say, and must repeat it exactly. A public key proves the signature of the checkpoint in the proof; a
 checkpoint that was kept elsewhere proves the root where it is of the same size. A proof holds no key, so one of the two
 is needed.
+
+Where the ledger's key was changed, the object brings each change (`key_changes`) with its own proof in the same tree:
+so any key of the log proves it, of whatever time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
 from redrabbit.domain.checkpoint import Checkpoint, RecordProof, parse_checkpoint, parse_proof
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.kept_checkpoint import kept_findings
-from redrabbit.domain.ledger import Entry, StoredEntry, from_json, read_entry
+from redrabbit.domain.ledger import Entry, JsonValue, StoredEntry, from_json, read_entry
 from redrabbit.domain.ledger_scan import differing
+from redrabbit.domain.log_keys import LogKeys, proved_root_before
 from redrabbit.domain.merkle import leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.signed_note import NoteVerifier, parse_note
@@ -34,6 +39,8 @@ _FIELDS: Final = frozenset(
         "size",
     }
 )
+_KEY_CHANGES: Final = "key_changes"
+_FIELDS_OF_CHANGE: Final = frozenset({"entry", "inclusion", "index", "payload", "salt"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,8 @@ class ProofVerification:
     """The one in the proof; None where it could not be read."""
     entry: Entry | None = None
     """None where it could not be read."""
+    keys: LogKeys | None = None
+    """Whose signatures count; None without a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,8 @@ class _Proof:
     stored: StoredEntry
     record: RecordProof
     checkpoint: Checkpoint
+    key_changes: Sequence[tuple[Entry, tuple[bytes, ...]]]
+    """The entries that changed the key, each with its proof."""
 
 
 def verify_proof(text: str, verifier: NoteVerifier | None, kept: str | None) -> ProofVerification:
@@ -75,9 +86,17 @@ def verify_proof(text: str, verifier: NoteVerifier | None, kept: str | None) -> 
         return ProofVerification(
             findings=(Finding(code="proof_unreadable", place=PLACE, params=params),)
         )
+    try:
+        keys = None if verifier is None else _keys(proof, verifier)
+    except ValueError as error:
+        return ProofVerification(
+            findings=(
+                Finding(code="key_change_unproved", place=PLACE, params={"problem": str(error)}),
+            )
+        )
     found = [
-        *_signature(proof.record.note, verifier),
-        *(() if kept is None else kept_findings(kept, proof.checkpoint, verifier)),
+        *_signature(proof.record.note, keys),
+        *(() if kept is None else kept_findings(kept, proof.checkpoint, keys)),
         *_leaf(proof),
     ]
     entry = _entry(proof)
@@ -88,38 +107,72 @@ def verify_proof(text: str, verifier: NoteVerifier | None, kept: str | None) -> 
         index=proof.record.index,
         checkpoint=proof.checkpoint,
         entry=entry if isinstance(entry, Entry) else None,
+        keys=keys,
     )
 
 
 def _read(text: str) -> _Proof:
     """Return the parts; TypeError or ValueError where they are not those of a proof."""
     fields = from_json(text)
-    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+    if not isinstance(fields, dict) or fields.keys() - {_KEY_CHANGES} != _FIELDS:
         raise ValueError("not the proof of an entry, as the API gives it")
+    match fields:
+        case {"proof": str(proof)}:
+            record = parse_proof(proof)
+            return _Proof(
+                fields=cast("dict[str, object]", fields),
+                stored=_stored(fields),
+                record=record,
+                checkpoint=parse_checkpoint(parse_note(record.note).text),
+                key_changes=_key_changes(fields.get(_KEY_CHANGES, [])),
+            )
+    raise TypeError("its proof is not a text")
+
+
+def _stored(fields: Mapping[str, JsonValue]) -> StoredEntry:
     match fields:
         case {
             "entry": str(entry),
             "salt": (str() | None) as salt,
             "payload": (str() | None) as payload,
-            "proof": str(proof),
         }:
-            record = parse_proof(proof)
-            return _Proof(
-                fields=cast("dict[str, object]", fields),
-                stored=StoredEntry(
-                    raw=entry.encode("utf-8"),
-                    salt=None if salt is None else bytes.fromhex(salt),
-                    payload=None if payload is None else payload.encode("utf-8"),
-                ),
-                record=record,
-                checkpoint=parse_checkpoint(parse_note(record.note).text),
+            return StoredEntry(
+                raw=entry.encode("utf-8"),
+                salt=None if salt is None else bytes.fromhex(salt),
+                payload=None if payload is None else payload.encode("utf-8"),
             )
-    raise TypeError("its entry, salt, payload or proof is not a text")
+    raise TypeError("its entry, salt or payload is not a text")
 
 
-def _signature(note: str, verifier: NoteVerifier | None) -> Iterator[Finding]:
-    if verifier is not None:
-        found = checkpoint_in(note, verifier, PLACE, "proof_unreadable")
+def _key_changes(found: JsonValue) -> list[tuple[Entry, tuple[bytes, ...]]]:
+    if not isinstance(found, list):
+        raise TypeError("the changes of the key are not a list")
+    changes = []
+    for each in found:
+        if not isinstance(each, dict) or each.keys() != _FIELDS_OF_CHANGE:
+            raise ValueError("a change of the key is not an entry with its proof")
+        match each:
+            case {"index": int(index), "inclusion": list(inclusion)}:
+                path = tuple(bytes.fromhex(str(node)) for node in inclusion)
+                changes.append((read_entry(_stored(each), index), path))
+            case _:
+                raise TypeError("a change of the key has no index and no proof")
+    return changes
+
+
+def _keys(proof: _Proof, trusted: NoteVerifier) -> LogKeys:
+    """Return the keys of the log, as the proof's changes of them lead from the trusted one; ValueError if they don't."""
+    keys, told = LogKeys(trusted=trusted), proof.checkpoint
+    for entry, path in proof.key_changes:
+        if entry.type != KeyChanged.TYPE:
+            raise ValueError(f"ledger[{entry.index}] is of type {entry.type}")
+        keys = keys.with_entry(entry, proved_root_before(entry, told.size, told.root, path))
+    return keys
+
+
+def _signature(note: str, keys: LogKeys | None) -> Iterator[Finding]:
+    if keys is not None:
+        found = checkpoint_in(note, keys, PLACE, "proof_unreadable")
         if isinstance(found, Finding):
             yield found
 

@@ -11,6 +11,8 @@ One JSON object a line, in canonical form, UTF-8:
     {"stream": …}                                  for each line asked for, and for the plant
     {"entry": …, "index": …, "proof": […]}         its entries, without a gap; from schema 2 on with what
     {…, "name": …, "payload": …, "salt": …}        was salted: its payload, and a stated name, or null
+    {"type": "key_changed"}                        only if needed, and below it the entries that changed the
+    {"entry": …, …}                                ledger's key, those that do not stand above
     {"type": "in_force"}                           only if needed, and below it the configurations that were
     {"entry": …, …}                                in force for entries above, and the lists of what was
     {"type": "payloads_erased"}                    only if needed, and below it the entries from
@@ -24,7 +26,8 @@ as far as the streams' heads had been said by then (D11, D25); but for what a cl
 recorded behind an entry after the period. What stands above the streams comes once, and in this order. A payload, or a name that
 stands nowhere in the file, that is null was erased only if an entry in the file says so, which is proved to be in the log like all others (D51): otherwise somebody removed it. What was in
 force stands in the file, too, so that a reader sees by which rule was judged. The promise is as good as the key:
-compare it, or the checkpoint, with one kept elsewhere.
+compare it, or the checkpoint, with one kept elsewhere. All changes of the key are in the file, so that whoever has
+another key of the ledger, of whatever time, can compare that.
 
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
 never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
@@ -42,6 +45,7 @@ from typing import Final, Protocol
 
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, PayloadsErased
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.ledger import (
@@ -63,6 +67,8 @@ class Elsewhere(StrEnum):
 
     STREAM_HEADS = "stream_heads"
     """Where the streams stand."""
+    KEY_CHANGED = "key_changed"
+    """Which key signs from when on."""
     IN_FORCE = "in_force"
     """By what was judged."""
     PAYLOADS_ERASED = "payloads_erased"
@@ -71,6 +77,7 @@ class Elsewhere(StrEnum):
 
 TYPES_OF: Final[Mapping[Elsewhere, frozenset[str]]] = {
     Elsewhere.STREAM_HEADS: frozenset({StreamHeads.TYPE}),
+    Elsewhere.KEY_CHANGED: frozenset({KeyChanged.TYPE}),
     Elsewhere.IN_FORCE: frozenset({ConfigurationAdopted.TYPE, InForceChanged.TYPE}),
     Elsewhere.PAYLOADS_ERASED: frozenset({PayloadsErased.TYPE}),
 }

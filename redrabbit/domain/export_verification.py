@@ -6,7 +6,7 @@ can't be read nothing is judged but the seal.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, cast
 
@@ -23,10 +23,13 @@ from redrabbit.domain.export_format import (
     elsewhere_line,
     header_line,
 )
+from redrabbit.domain.exported_keys import ExportedKeys
 from redrabbit.domain.exported_names import ExportedNames
+from redrabbit.domain.exported_stream import ExportedStream
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
+from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.ledger import (
     Entry,
     JsonValue,
@@ -39,6 +42,7 @@ from redrabbit.domain.ledger import (
     leaf_bytes,
     read_entry,
 )
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from redrabbit.domain.named_in_force import NamedInForce
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
@@ -74,6 +78,10 @@ class ExportVerification:
     """Nothing recorded in the period before this instant was left out; None: not proved for any."""
     begins_with: dict[int, bytes] = field(default_factory=dict)
     """Sizes of earlier ledgers that this one is proved to begin with, each with its root."""
+    keys: LogKeys | None = None
+    """Whose signatures count: the trusted key, and those to which the file leads from it; None if it was not read whole."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By their ids, of those who changed the key."""
     losses: list[RecordedLoss] = field(default_factory=list)
     """History that the records in the file say was lost (D62)."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
@@ -100,6 +108,8 @@ def verify_records(
     lines: Iterable[bytes], verifier_of: VerifierOf, public_key: str | None = None
 ) -> ExportVerification:
     """Verify an exported file; without `public_key` the key that it names is believed.
+
+    With one that was replaced since, or came later, the file must show the changes that lead from it to its own.
 
     `lines`: each with its end, as a file opened for reading bytes yields them.
     """
@@ -174,9 +184,8 @@ def _verifier_of_key(key: str, verifier_of: VerifierOf) -> NoteVerifier:
         raise _UnreadableError("line 1", error) from error
 
 
-def _read_checkpoint(line: str, verifier: NoteVerifier) -> Checkpoint:
+def _read_checkpoint(note: str, verifier: NoteVerifier) -> Checkpoint:
     """Return the checkpoint in the second line, once it is known to be the key's."""
-    note = _only(line, 2, "checkpoint")
     try:
         parsed = parse_note(note)
         checkpoint = parse_checkpoint(parsed.text)
@@ -235,52 +244,6 @@ def _path(proof: JsonValue, number: int) -> list[bytes]:
         raise _UnreadableError(f"line {number}", error) from error
 
 
-class _Section:
-    """The entries of one stream, as they are read."""
-
-    def __init__(
-        self, stream: str, period: Period, checkpoint: Checkpoint, listed: StreamHead | None
-    ) -> None:
-        self.stream = stream
-        self._period = period
-        self._checkpoint = checkpoint
-        self._listed = listed
-        """Where the stream stood when that was said; None: it had no entry then."""
-        self._is_end_shown = listed is None
-        self._last: Entry | None = None
-        self._last_leaf = b""
-
-    def add(self, entry: Entry, leaf: bytes, number: int) -> Iterator[Finding]:
-        """Yield what is wrong with the next entry, which is proved to be in the log."""
-        place = f"line {number}"
-        if entry.stream != self.stream:
-            yield self._at("wrong_stream", place, index=entry.index, found=entry.stream)
-        if self._last is None:
-            if entry.stream_seq and entry.recorded_at >= self._period.begins_at:
-                yield self._at("start_not_shown", place, index=entry.index)
-        elif (entry.stream_seq - 1, entry.previous) != (
-            self._last.stream_seq,
-            self._last_leaf.hex(),
-        ):
-            place = f"{place}, ledger[{entry.index}]"
-            yield self._at("chain_broken", place, previous=self._last.index)
-        self._last, self._last_leaf = entry, leaf
-        if self._listed is not None:
-            last_listed = (self._listed.next_seq - 1, self._listed.leaf)
-            is_later = entry.stream_seq > last_listed[0]
-            self._is_end_shown |= is_later or (entry.stream_seq, leaf) == last_listed
-
-    def end(self) -> Iterator[Finding]:
-        """Yield what is wrong with where the stream ends."""
-        if self._last is None:
-            yield self._at("section_missing", "file")
-        elif not self._is_end_shown and self._last.recorded_at < self._period.ends_at:
-            yield self._at("end_not_shown", "file", index=self._last.index)
-
-    def _at(self, code: str, place: str, **params: Param) -> Finding:
-        return Finding(code=code, place=place, params={"stream": self.stream, **params})
-
-
 class _Reading:
     """A file as it is read, line by line."""
 
@@ -293,11 +256,14 @@ class _Reading:
         self._number = 0
         """Of the line that was read last."""
         self._is_readable = True
-        self._section: _Section | Elsewhere | None = None
+        self._section: ExportedStream | Elsewhere | None = None
         self._heads: Mapping[str, StreamHead] | None = None
         """Where the streams stand by the file; None until that is read."""
         self._in_force = NamedInForce()
         self._names = ExportedNames()
+        self._keys = ExportedKeys()
+        self._note = ""
+        """The signed checkpoint."""
         self._places: dict[int, int] = {}
         """The line of each entry without payload."""
 
@@ -337,9 +303,10 @@ class _Reading:
         except UnicodeDecodeError as error:
             raise _UnreadableError(f"line {self._number}", "not UTF-8") from error
         if self._number == 1:
-            yield from self._first(line)
+            self._first(line)
         elif self._number == 2:  # noqa: PLR2004  the second line
-            checkpoint = _read_checkpoint(line, cast("NoteVerifier", self._verifier))
+            self._note = _only(line, 2, "checkpoint")
+            checkpoint = _read_checkpoint(self._note, cast("NoteVerifier", self._verifier))
             self.verification.checkpoint = checkpoint
             header = self._header
             if header.format == FORMAT_1 and checkpoint.size and not checkpoint.heads:
@@ -350,12 +317,9 @@ class _Reading:
         else:
             yield from self._further(line, _object(line, self._number))
 
-    def _first(self, line: str) -> Iterator[Finding]:
+    def _first(self, line: str) -> None:
         self.verification.header = header = _read_header(line)
         self._verifier = _verifier_of_key(header.key, self._verifier_of)
-        if self._public_key not in {None, header.key}:
-            params: dict[str, Param] = {"found": header.key, "expected": str(self._public_key)}
-            yield Finding(code="not_expected_key", place="line 1", params=params)
 
     @property
     def _header(self) -> Header:
@@ -394,12 +358,12 @@ class _Reading:
             raise _UnreadableError(f"line {self._number}", kind.value, "section_extra")
         return kind
 
-    def _begun(self, stream: str) -> _Section:
+    def _begun(self, stream: str) -> ExportedStream:
         is_first = stream not in self.verification.by_stream and self._header.asks_for(stream)
         if not is_first or (self._header.format == FORMAT_1 and stream not in self._listed):
             raise _UnreadableError(f"line {self._number}", stream, "section_extra")
         self.verification.by_stream[stream] = 0
-        return _Section(stream, self._header.period, self._checkpoint, self._listed.get(stream))
+        return ExportedStream(stream, self._header.period, self._listed.get(stream))
 
     @property
     def _listed(self) -> Mapping[str, StreamHead]:
@@ -431,12 +395,13 @@ class _Reading:
         place = f"line {number}, ledger[{entry.index}]"
         try:
             yield from self._names.note(entry, fields.get("name"), place)
+            self._keys.note(entry, fields.get("name"), (signed.size, signed.root, path), place)
             self.verification.payloads.note(entry)
             self._in_force.give(entry, leaf, place)
             self._note_said(entry)
         except ValueError as error:
             yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
-        if isinstance(section, _Section):
+        if isinstance(section, ExportedStream):
             yield from section.add(entry, leaf, number)
             self._in_force.name(entry, place)
             self.verification.by_stream[section.stream] += self._header.period.holds(entry)
@@ -454,12 +419,13 @@ class _Reading:
             self.verification.complete_until = min(entry.recorded_at, self._header.period.ends_at)
 
     def _section_end(self) -> Iterator[Finding]:
-        if isinstance(self._section, _Section):
+        if isinstance(self._section, ExportedStream):
             yield from self._section.end()
 
     def _whole(self) -> Iterator[Finding]:
         """Yield what the file lacks."""
         yield from self._section_end()
+        yield from self._signers()
         for stream in self._listed:
             if self._header.asks_for(stream) and stream not in self.verification.by_stream:
                 yield Finding(code="section_missing", place="file", params={"stream": stream})
@@ -469,6 +435,33 @@ class _Reading:
         if self._header.format != FORMAT_1:
             yield from self._names.missing()
             yield from self._in_force.missing()
+
+    def _signers(self) -> Iterator[Finding]:
+        """Yield why the key that signed is none that counts: by the changes in the file, and by who trusts which."""
+        keys = self._keys.keys(cast("NoteVerifier", self._verifier))
+        yield from self._keys.unproved
+        signed = checkpoint_in(self._note, keys, "line 2", "line_unreadable")
+        if isinstance(signed, Finding):
+            yield signed
+        if self._public_key not in {None, self._header.key}:
+            trusted = self._trusted(str(self._public_key), keys)
+            if trusted is None:
+                params: dict[str, Param] = {
+                    "found": self._header.key,
+                    "expected": str(self._public_key),
+                }
+                yield Finding(code="not_expected_key", place="line 1", params=params)
+            else:
+                keys = replace(keys, trusted=trusted)
+        self.verification.keys, self.verification.names = keys, self._keys.names
+
+    def _trusted(self, public_key: str, keys: LogKeys) -> NoteVerifier | None:
+        """Return the trusted key, if the changes in the file lead from it to the file's own."""
+        try:
+            trusted = self._verifier_of(public_key)
+        except ValueError:
+            return None
+        return trusted if keys.holds(trusted) else None
 
     def _seal(self, line: bytes, verifier: NoteVerifier) -> Iterator[Finding]:
         """Yield what is wrong with the last line, or with any other line as it was sealed."""

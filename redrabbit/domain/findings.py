@@ -69,6 +69,11 @@ TEXTS: Final = {
     "head_rows": "has {found} rows; expected exactly 1",
     "head_unreadable": "the signed checkpoint can't be read: {problem}",
     "signature_wrong": "the checkpoint is not signed by the key {key}",
+    "key_foreign": "the key {key} is none of those that sign this ledger by its own entries: {keys}",
+    "signature_out_of_time": (
+        "the checkpoint is signed by the key {found}, which does not sign a ledger of {size} entries: the key was "
+        "changed; expected {expected}"
+    ),
     "signatures_extra": "the checkpoint has {found} signatures; expected exactly 1",
     "origin_differs": "the checkpoint is of the log {found}; expected {expected}",
     "stream_head_differs": (
@@ -114,6 +119,8 @@ TEXTS: Final = {
     # the proof of one entry
     "proof_unreadable": "it can't be read: {problem}",
     "field_differs": "{column} is {found}; the proof says {expected}",
+    # changes of the key, in a file or a proof
+    "key_change_unproved": "the change of the key is not proved: {problem}",
     # an exported file
     "file_unreadable": "it is not an exported file of records: {problem}",
     "line_unreadable": "the line can't be read: {problem}",

@@ -2,49 +2,51 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
-from redrabbit.domain.findings import Finding, shown
+from redrabbit.domain.findings import Finding, Param, shown
 from redrabbit.domain.ledger import StreamHead
 from redrabbit.domain.ledger_scan import Row, Scan, at_entry, differing
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.record_digests import parse_seal
 from redrabbit.domain.recorded_loss import told_of_loss
-from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+from redrabbit.domain.signed_note import NoteVerifier, SignedNote, parse_note
+
+_OF_KEYS: Final = frozenset({"key_foreign", "signature_out_of_time", "signature_wrong"})
 
 
-def signed_head(heads: Sequence[Row], verifier: NoteVerifier) -> Checkpoint | tuple[Finding, ...]:
+def signed_head(heads: Sequence[Row], keys: LogKeys) -> Checkpoint | tuple[Finding, ...]:
     """Return what the one head says, or everything that is wrong with the rows of `ledger_head`."""
     if len(heads) != 1:
         return (Finding(code="head_rows", place="ledger_head", params={"found": len(heads)}),)
     row = heads[0]
-    found = checkpoint_in(
-        row.get("checkpoint"), verifier, "ledger_head", "head_unreadable", alone=True
-    )
+    found = checkpoint_in(row.get("checkpoint"), keys, "ledger_head", "head_unreadable", alone=True)
     if isinstance(found, Finding):
         return (found,)
     expected = {"id": 1, "size": found.size, "root": found.root.hex()}
     return tuple(differing("column_differs", "ledger_head", row, expected)) or found
 
 
-def head_findings(heads: Sequence[Row], verifier: NoteVerifier, scan: Scan) -> Iterator[Finding]:
+def head_findings(heads: Sequence[Row], scan: Scan) -> Iterator[Finding]:
     """Yield all that is wrong with the head, and where the entries that were read are not those it covers."""
-    found = signed_head(heads, verifier)
+    found = signed_head(heads, scan.keys)
     if not isinstance(found, Checkpoint):
-        yield from found
+        yield from (each for each in found if is_judged(each, scan))
     elif not scan.damage:
-        streams = found.heads or _sealed_streams(heads[0], verifier, found.size)
+        streams = found.heads or _sealed_streams(heads[0], scan.keys, found.size)
         yield from _differences(found, streams, scan)
 
 
-def _sealed_streams(head: Row, verifier: NoteVerifier, size: int) -> Mapping[str, StreamHead]:
+def _sealed_streams(head: Row, keys: LogKeys, size: int) -> Mapping[str, StreamHead]:
     """Return where the streams stood by the seal over the records; nothing where it can't be believed."""
     try:
         note = parse_note(str(head.get("records")))
         seal = parse_seal(note.text)
     except ValueError:
         return {}
-    is_of_head = (seal.origin, seal.size) == (verifier.name, size)
-    return seal.heads if is_of_head and note_is_signed(note, verifier) else {}
+    is_of_head = (seal.origin, seal.size) == (keys.name, size)
+    return seal.heads if is_of_head and keys.signed(note, size) else {}
 
 
 def _differences(
@@ -63,7 +65,7 @@ def _differences(
 
 
 def checkpoint_in(
-    note: object, verifier: NoteVerifier, place: str, unreadable: str, *, alone: bool = False
+    note: object, keys: LogKeys, place: str, unreadable: str, *, alone: bool = False
 ) -> Checkpoint | Finding:
     """Return what a signed note says, or why it is not to be believed; `alone`: one signature."""
     try:
@@ -73,16 +75,36 @@ def checkpoint_in(
         checkpoint = parse_checkpoint(parsed.text)
     except (TypeError, ValueError) as error:
         return Finding(code=unreadable, place=place, params={"problem": str(error)})
-    if checkpoint.origin != verifier.name:
-        params = {"found": checkpoint.origin, "expected": verifier.name}
+    if checkpoint.origin != keys.name:
+        params = {"found": checkpoint.origin, "expected": keys.name}
         return Finding(code="origin_differs", place=place, params=params)
-    if not note_is_signed(parsed, verifier):
-        key = f"{verifier.name}+{verifier.key_id.hex()}"
-        return Finding(code="signature_wrong", place=place, params={"key": key})
+    if not keys.signed(parsed, checkpoint.size):
+        return _not_signed(parsed, keys, checkpoint.size, place)
     if alone and len(parsed.signatures) != 1:
         params = {"found": str(len(parsed.signatures))}
         return Finding(code="signatures_extra", place=place, params=params)
     return checkpoint
+
+
+def _not_signed(note: SignedNote, keys: LogKeys, size: int, place: str) -> Finding:
+    """Return the finding that the key of this size did not sign; one of another time is named."""
+    if not keys.are_trusted:
+        params = {"key": _short(keys.trusted), "keys": ", ".join(map(_short, keys.all))}
+        return Finding(code="key_foreign", place=place, params=params)
+    key, other = _short(keys.at(size)), keys.signer_in_vain(note)
+    if other is None:
+        return Finding(code="signature_wrong", place=place, params={"key": key})
+    told: dict[str, Param] = {"found": _short(other), "size": size, "expected": key}
+    return Finding(code="signature_out_of_time", place=place, params=told)
+
+
+def _short(key: NoteVerifier) -> str:
+    return f"{key.name}+{key.key_id.hex()}"
+
+
+def is_judged(finding: Finding, scan: Scan) -> bool:
+    """Tell whether a finding about a signature counts: which key signs behind damage, nobody knows."""
+    return scan.damage is None or finding.code not in _OF_KEYS
 
 
 def contradiction(place: str, old: Checkpoint, scan: Scan) -> Finding | None:

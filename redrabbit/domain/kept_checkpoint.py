@@ -12,7 +12,8 @@ from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.ledger import from_json
-from redrabbit.domain.signed_note import NoteVerifier, parse_note
+from redrabbit.domain.log_keys import LogKeys
+from redrabbit.domain.signed_note import parse_note
 
 KEPT_NOT_PROVED: Final = "kept_not_proved"
 """Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
@@ -22,15 +23,15 @@ _PLACE: Final = "kept checkpoint"
 def kept_findings(
     note: str,
     told: Checkpoint,
-    verifier: NoteVerifier | None,
+    keys: LogKeys | None,
     begins_with: Mapping[int, bytes] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return why a file's checkpoint is not of the log that was kept, or does not show it; empty: it is.
 
     `begins_with`: sizes of earlier logs that the file proves it to begin with, each with its root.
-    Without a verifier the kept note is believed as it stands, for whoever kept it trusts it; ValueError if it is none.
+    Without keys the kept note is believed as it stands, for whoever kept it trusts it; ValueError if it is none.
     """
-    kept = _believed(note, verifier)
+    kept = _believed(note, keys)
     if isinstance(kept, Finding):
         return (kept,)
     if kept.origin != told.origin:
@@ -60,10 +61,10 @@ def note_in(text: str) -> str:
     raise ValueError("a message without a checkpoint")
 
 
-def _believed(note: str, verifier: NoteVerifier | None) -> Checkpoint | Finding:
-    if verifier is None:
+def _believed(note: str, keys: LogKeys | None) -> Checkpoint | Finding:
+    if keys is None:
         return parse_checkpoint(parse_note(note).text)
-    return checkpoint_in(note, verifier, _PLACE, "kept_unreadable")
+    return checkpoint_in(note, keys, _PLACE, "kept_unreadable")
 
 
 def _finding(code: str, **params: Param) -> Finding:

@@ -11,6 +11,7 @@ from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import (
@@ -21,6 +22,7 @@ from redrabbit.domain.ledger import (
     read_entry,
     stored_nodes,
 )
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.recorded_loss import RecordedLoss, loss_in
@@ -44,6 +46,8 @@ NONSENSE = (
 class Scan:
     """How far the entries were read, and what they gave."""
 
+    keys: LogKeys
+    """Whose signatures count, as far as the entries were read."""
     log: LogState = field(default_factory=LogState)
     last_index: dict[str, int] = field(default_factory=dict)
     """Index of each stream's last entry."""
@@ -135,6 +139,8 @@ def _visited(visit: Callable[[Entry], None] | None, entry: Entry, scan: Scan) ->
         scan.note_erasure(entry)
         scan.note_loss(entry)
         _refuse_other_heads(entry, scan)
+        if entry.type == KeyChanged.TYPE:
+            scan.keys = scan.keys.with_entry(entry, scan.log.root)
         if visit and not scan.newer:
             visit(entry)
     except WrittenByNewer as newer:

@@ -177,6 +177,22 @@ def verify_inclusion(
     return last == 0 and node == tree_root
 
 
+def root_before(index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """Return the root over the leaves before `index`, as the proof that this leaf is in the tree tells it.
+
+    What stands to the left on the way up are the roots of just those leaves. Only for a proof that was verified.
+    """
+    place, last = index, size - 1
+    before: bytes | None = None
+    for sibling in proof:
+        if place & 1 or place == last:
+            before = sibling if before is None else node_hash(sibling, before)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    return EMPTY_ROOT if before is None else before
+
+
 def verify_consistency(
     old: int, old_root: bytes, size: int, tree_root: bytes, proof: Sequence[bytes]
 ) -> bool:

@@ -37,6 +37,11 @@ class NoteSigner(Protocol):
         """Return the four bytes that, with the name, tell the key."""
         ...
 
+    @property
+    def verifier(self) -> "NoteVerifier":
+        """Return the public half."""
+        ...
+
     def sign(self, content: bytes) -> bytes:
         """Return the signature over the content."""
         ...
@@ -53,6 +58,15 @@ class NoteVerifier(Protocol):
     @property
     def key_id(self) -> bytes:
         """Return the four bytes that, with the name, tell the key."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Return the public key as text; two keys are one if their texts are."""
+        ...
+
+    def of_text(self, text: str) -> "NoteVerifier":
+        """Return the key that another text names; ValueError if it names none."""
         ...
 
     def verify(self, content: bytes, signature: bytes) -> bool:

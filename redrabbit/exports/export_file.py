@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, Self
 
 from redrabbit.base.bounded import MB, size_text
 from redrabbit.base.private_files import create_private
-from redrabbit.base.signing import DamagedKey, Signer, Verifier, parse_verifier
+from redrabbit.base.signing import Signer, verifier_of_text
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.erased_payloads import erasure_in
@@ -39,7 +39,8 @@ from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param, in_english, shown
 from redrabbit.domain.ledger import Entry, StoredEntry, from_json, schema_of
 from redrabbit.domain.merkle import Tree
-from redrabbit.domain.signed_note import note_is_signed, parse_note
+from redrabbit.domain.signed_note import parse_note
+from redrabbit.services.log_keys import changes_of_key, keys_of
 from redrabbit.services.ports import Reader
 
 _CHUNK: Final = 500
@@ -92,6 +93,7 @@ def _body(reader: Reader, signer: Signer, asked: Asked) -> Iterator[str]:
     for stream in filter(header.asks_for, streams):
         yield stream_line(stream)
         yield from lines.of_stream(stream, reader.covering_range(stream, asked.period))
+    yield from lines.elsewhere(Elsewhere.KEY_CHANGED, map(_Place.of, changes_of_key(reader)))
     yield from lines.elsewhere(Elsewhere.IN_FORCE, lines.in_force())
     yield from lines.elsewhere(Elsewhere.PAYLOADS_ERASED, lines.erasures())
 
@@ -120,7 +122,8 @@ def _signed_head(reader: Reader, signer: Signer) -> tuple[str, Checkpoint]:
         signed = parse_checkpoint(parsed.text)
     except ValueError as error:
         raise _damaged_head("head_unreadable", problem=str(error)) from error
-    if not note_is_signed(parsed, signer.verifier):
+    keys = keys_of(reader, signer.verifier)
+    if not keys.signed(parsed, signed.size) or keys.newest != signer.verifier:
         raise _damaged_head("signature_wrong", key=signer.verifier.text)
     repeated = {"size": (head.size, signed.size), "root": (head.root, signed.root.hex())}
     for column, (found, expected) in repeated.items():
@@ -171,7 +174,7 @@ def verify_export(file: BinaryIO, public_key: str | None = None) -> ExportVerifi
 
     ValueError for a line that is longer than any of ours.
     """
-    return verify_records(_lines_of(file), _verifier, public_key)
+    return verify_records(_lines_of(file), verifier_of_text, public_key)
 
 
 def _lines_of(file: BinaryIO) -> Iterator[bytes]:
@@ -184,13 +187,6 @@ def _lines_of(file: BinaryIO) -> Iterator[bytes]:
                 "records: check that this is the right file"
             )
         yield line
-
-
-def _verifier(text: str) -> Verifier:
-    try:
-        return parse_verifier(text)
-    except DamagedKey as error:
-        raise ValueError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

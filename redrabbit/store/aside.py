@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.signed_note import NoteSigner, NoteVerifier
@@ -36,6 +36,9 @@ _OLD_CHECKPOINTS_SENT = delete(CHECKPOINTS_SENT).where(
     CHECKPOINTS_SENT.c.receiver == bindparam("receiver")
 )
 _ACT = select(ACTS).where(ACTS.c.key == bindparam("key"))
+
+_SOME_ACTS = select(ACTS).where(ACTS.c.key > bindparam("last")).order_by(ACTS.c.key).limit(500)
+_SEAL_ANEW = update(ACTS).where(ACTS.c.key == bindparam("act")).values(seal=bindparam("seal"))
 
 
 def blob_digest(content: bytes) -> str:
@@ -91,6 +94,25 @@ def keep_act(connection: Connection, act: KeptAct, signer: NoteSigner) -> None:
     row = asdict(act)
     with translated("keeping what was asked"):
         connection.execute(insert(ACTS), row | {"seal": seal_of(row, signer)})
+
+
+def seal_acts_anew(connection: Connection, before: NoteVerifier, signer: NoteSigner) -> None:
+    """Seal each act that the key before has sealed with the one that signs from now on.
+
+    A row that is not as it was written stays so: nothing is answered from it, and `redrabbit verify` names it.
+    """
+    last = ""
+    with translated("sealing what was asked anew"):
+        while found := connection.execute(_SOME_ACTS, {"last": last}).mappings().all():
+            rows = [dict(row) for row in found]
+            fitting = [
+                {"act": row["key"], "seal": seal_of(row, signer)}
+                for row in rows
+                if seal_fits(row, before)
+            ]
+            if fitting:
+                connection.execute(_SEAL_ANEW, fitting)
+            last = rows[-1]["key"]
 
 
 def read_cycles(connection: Connection, line: str, station: str) -> Sequence[KeptCycles]:

@@ -23,6 +23,7 @@ from redrabbit.base.signing import Verifier
 from redrabbit.domain.database_verification import LedgerPass, damage_in
 from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.ledger import LogState
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.record_digests import TableDigest
 from redrabbit.domain.records import KEYS
 from redrabbit.domain.verified_size import VerifiedSize
@@ -219,7 +220,11 @@ class BackgroundVerification:
 
     def _read_from(self, begin: LogState, *, again: bool) -> list[Finding]:
         """Read all entries behind these, range by range; what is read is kept as verified as long as nothing is found."""
-        ledger_pass, found, is_last = LedgerPass(begin), list[Finding](), False
+        ledger_pass, found, is_last = (
+            LedgerPass(LogKeys(trusted=self.verifier), begin),
+            list[Finding](),
+            False,
+        )
         while not is_last:
             ends_at = ledger_pass.size + ENTRIES_IN_RANGE
             while not is_last and ledger_pass.size < ends_at:
@@ -228,7 +233,7 @@ class BackgroundVerification:
             if ledger_pass.damage is None:
                 found += self._paced(self._beside, ledger_pass)
             if is_last:
-                found += ledger_pass.ended(heads, self.verifier)
+                found += ledger_pass.ended(heads)
             if not damage_in(found):
                 now = self._clock.now()
                 self._keep(self._verified.read(ledger_pass.log, now, again=again))

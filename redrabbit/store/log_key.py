@@ -1,14 +1,20 @@
-"""The key of one log: where it lies, how it is made, and what it signs.
+"""The key of one log: where it lies, how it is made and changed, and what it signs.
 
 A log's name (plant and random log id, D12) is the name of its key, so the two can't be mixed up.
 While a database is being made its key lies beside its place (`.new`); putting it there is the
 last step, and can be done by the next start. Its public half is there before, so that a database which
 is in place can be verified at any moment. The forms of the files are `redrabbit.base.signing`'s.
+
+Where the key is changed, the new one lies beside as `….KEYID.key` before the ledger names it, and the old one as
+`….KEYID.key` before the new one takes its place. So whichever the ledger says that signs is there at every moment, and
+the next start puts it in place (`signing_now`, `put_in_place`). Nothing here ever deletes a key.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from redrabbit.base.signing import (
     DamagedKey,
@@ -16,6 +22,7 @@ from redrabbit.base.signing import (
     Signer,
     Verifier,
     load_key_file,
+    load_public_key,
     new_signer,
     random_log_id,
     write_key_file,
@@ -23,8 +30,11 @@ from redrabbit.base.signing import (
 )
 from redrabbit.domain.checkpoint import log_origin, sign_checkpoint
 from redrabbit.domain.ledger import LogState
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.row_sum import RowKey
+from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.store.database_files import sync
 from redrabbit.store.engine import translated
 
 
@@ -54,6 +64,13 @@ class LogKey:
         return sign_checkpoint(log, self.signer)
 
 
+class PlacedKey(NamedTuple):
+    """The key that lies in its place; by the ledger another one may sign now."""
+
+    path: Path
+    key: LogKey
+
+
 def new_key(plant: str) -> LogKey:
     """Return a fresh key for a new log of this plant; it is nowhere written."""
     return LogKey(new_signer(log_origin(plant, random_log_id())))
@@ -79,23 +96,104 @@ def finish_key(path: Path) -> None:
             _provisional(path).replace(path)
 
 
+def key_aside(path: Path, key: NoteVerifier) -> Path:
+    """Return where a key lies that is not in its place, yet or any more; its public half has the ending `.pub`."""
+    return path.with_suffix(f".{key.key_id.hex()}.key")
+
+
+def next_key(path: Path, keys: LogKeys) -> LogKey:
+    """Make a key that can replace the newest one, and write it beside its place.
+
+    Its key id is of no other key of the log: the four bytes are all by which signatures tell keys apart.
+    """
+    used = {key.key_id for key in keys.all}
+    key = LogKey(new_signer(keys.name))
+    while key.verifier.key_id in used:
+        key = LogKey(new_signer(keys.name))
+    with translated(f"writing the key {key_aside(path, key.verifier)}"):
+        write_key_file(key_aside(path, key.verifier), key.signer)
+    return key
+
+
+def signing_now(path: Path, in_place: LogKey, keys: LogKeys) -> LogKey:
+    """Return the key that signs by the ledger's entries: the one in place, or the one beside it that replaced that.
+
+    KeyMissing where it is neither. `keys` are those to which the ledger leads from the one in place.
+    """
+    newest = keys.newest
+    if newest.text == in_place.verifier.text:
+        return in_place
+    if not keys.are_trusted:
+        raise KeyMissing(
+            f"the key {path} ({_id(in_place.verifier)}) is none of those that sign this ledger by its own entries; "
+            f"expected {_id(newest)}. Put that key back from a copy, or the database that belongs to this one"
+        )
+    beside = key_aside(path, newest)
+    if beside.exists():
+        found = _loaded(beside)
+        if found.verifier.text == newest.text:
+            return found
+    raise KeyMissing(
+        f"the key {path} ({_id(in_place.verifier)}) was replaced at entry {keys.changes[-1].index} of the ledger by "
+        f"{_id(newest)}, and that key is not there ({beside}). Put it back from a copy; "
+        "`redrabbit verify` works without it"
+    )
+
+
+def put_in_place(path: Path, key: LogKey, keys: LogKeys) -> None:
+    """Put the key that signs now in its place, with its public half; what lay there is kept beside.
+
+    Each step leaves files from which the next start goes on, and does nothing where it is done already.
+    """
+    public = _public(path)
+    with translated(f"putting the key {path} in place"):
+        if public.exists():
+            before = _public_in(public)
+            if before is not None and before.text != key.verifier.text and before.name == keys.name:
+                write_public_key(key_aside(path, before).with_suffix(".pub"), before)
+                write_public_key(public, key.verifier)
+        in_place = _loaded(path)
+        if in_place.verifier.text != key.verifier.text:
+            with suppress(FileExistsError):
+                write_key_file(key_aside(path, in_place.verifier), in_place.signer)
+            key_aside(path, key.verifier).replace(path)
+            sync(path.parent)
+
+
+def _public_in(path: Path) -> Verifier | None:
+    with suppress(DamagedKey):
+        return load_public_key(path)
+    return None
+
+
+def _id(key: NoteVerifier) -> str:
+    return f"{key.name}+{key.key_id.hex()}"
+
+
 def load_key(path: Path) -> LogKey:
     """Return the key, and renew its public half beside it; KeyMissing if it is not there."""
+    with translated(f"reading the key {path}"):
+        if not path.exists():
+            raise KeyMissing(
+                f"the ledger's signing key {path} is missing. Put it back from a copy; a new "
+                "key would begin a new history. `redrabbit verify` works without it"
+            )
+    key = _loaded(path)
+    public = _public(path)
+    with translated(f"writing the public key {public}"):
+        if not public.exists():
+            write_public_key(public, key.verifier)
+    return key
+
+
+def _loaded(path: Path) -> LogKey:
     try:
         with translated(f"reading the key {path}"):
-            if not path.exists():
-                raise KeyMissing(
-                    f"the ledger's signing key {path} is missing. Put it back from a copy; a new "
-                    "key would begin a new history. `redrabbit verify` works without it"
-                )
-            key = LogKey(load_key_file(path))
-            if not _public(path).exists():
-                write_public_key(_public(path), key.verifier)
+            return LogKey(load_key_file(path))
     except ExposedKey as error:
         raise StoreTrouble(str(error)) from error
     except DamagedKey as error:
         raise DamagedDatabase(str(error)) from error
-    return key
 
 
 def _public(path: Path) -> Path:

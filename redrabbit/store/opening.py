@@ -1,8 +1,9 @@
 """Finding, making, checking and locking a database for the one who writes.
 
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
-pages, if they are few, (4) bring the schema up, (5) make the records again if they are marked for that,
-(6) see that head, tree and records are those that were signed (`verification.refuse_damage_at_once`), or fold the
+pages, if they are few, (4) bring the schema up, (5) find the key that signs now by the ledger's own entries: where
+a change of the key was broken off it is put in its place at the end, (6) make the records again if they are marked
+for that, (7) see that head, tree and records are those that were signed (`verification.refuse_damage_at_once`), or fold the
 whole ledger where the records have no seal yet. What shows there is not opened for writing. Everything else is
 verified beside the service (`background_verification`): later entries cover no damage, as the tree and the digests
 go on from what was signed, and not from what stands in the tables (D26, D62).
@@ -12,6 +13,7 @@ key. So a crash in between leaves something that the next start can finish, and 
 database whose key is gone is always a refusal, never a fresh key over old records (D12, D13).
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.ledger import LogState
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.services.errors import KeyMissing, StoreTrouble
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, migrating, schema
@@ -41,8 +44,17 @@ from redrabbit.store.engine import (
 from redrabbit.store.file_check import refuse_torn_pages
 from redrabbit.store.found_rows import FoundRows
 from redrabbit.store.locking import DatabaseLock
-from redrabbit.store.log_key import LogKey, finish_key, load_key, make_key
+from redrabbit.store.log_key import (
+    LogKey,
+    PlacedKey,
+    finish_key,
+    load_key,
+    make_key,
+    put_in_place,
+    signing_now,
+)
 from redrabbit.store.opened_file import OpenedFile
+from redrabbit.store.other_key import keys_for_opening
 from redrabbit.store.rebuild_mark import read_mark
 from redrabbit.store.rebuilding import BATCH, Told, rebuild_records
 from redrabbit.store.record_seal import is_sealed, seal_anew
@@ -58,6 +70,9 @@ from redrabbit.store.verification import (
 )
 from redrabbit.store.verified_mark import VerifiedMark
 from redrabbit.store.writer import Writer
+
+Successor = Callable[[Path, LogKey, LogKeys], LogKey]
+"""Makes the key that replaces the one that signs now, among all of this log, and keeps it beside its place."""
 
 SMALL_PAGES = 16_384
 """64 MB of the 4 kB that SQLite reads at a time: checked in some tenths of a second. Of a larger file they are
@@ -76,12 +91,15 @@ def open_database(
     key_path: Path | None = None,
     progress: OpeningProgress | None = None,
     accepted_loss: Checkpoint | None = None,
+    succeeded_by: Successor | None = None,
 ) -> SqlDatabase:
     """Return the database for the one process that writes; made if it isn't there.
 
     `plant` names a new log; `key_path` is where its signing key lies: beside an SQLite file
     unless said otherwise, required for PostgreSQL. A ledger that does not go on from the head that is
-    remembered beside the key is LostHistory, unless `accepted_loss` is of as many entries or more. Raises the errors of
+    remembered beside the key is LostHistory, unless `accepted_loss` is of as many entries or more. With `succeeded_by`
+    another key signs from the first commit on, which must hold the entry that says so
+    (`redrabbit.store.changing_key`). Raises the errors of
     `redrabbit.services.errors`, each with a message for the person who started the program.
     """
     parsed = parsed_url(url)
@@ -105,12 +123,12 @@ def open_database(
             return _ready(
                 parsed,
                 session,
-                key,
+                PlacedKey(key_path, key),
                 clock=clock,
                 recording=recording,
                 remembered=RememberedHead(key_path, accepted=accepted_loss),
-                mark=VerifiedMark(key_path, key),
                 progress=progress or OpeningProgress(),
+                succeeded_by=succeeded_by,
             )
     except BaseException:
         if lock is not None:
@@ -162,13 +180,13 @@ def _locked(path: Path, clock: Clock) -> DatabaseLock:
 def _ready(
     url: URL,
     session: WriterSession,
-    key: LogKey,
+    placed: PlacedKey,
     *,
     clock: Clock,
     recording: Recording,
     remembered: RememberedHead,
-    mark: VerifiedMark,
     progress: OpeningProgress,
+    succeeded_by: Successor | None,
 ) -> SqlDatabase:
     readers = reader_engine(url, statement_s=STATEMENT_S)
     try:
@@ -180,6 +198,8 @@ def _ready(
             if is_older:
                 migrating.migrate(connection)
             schema.refuse_lost_tables(connection)
+            keys = keys_for_opening(connection, placed)
+            key = signing_now(placed.path, placed.key, keys)
             unfinished = read_mark(connection) is not None
             refuse_changed_objects(connection, _NOT_MADE_AGAIN if unfinished else metadata.tables)
             if unfinished:
@@ -195,11 +215,27 @@ def _ready(
                 refuse_changed_objects(connection)
                 _verify_and_seal(connection, key, recording, progress)
         session.hurry()
-        writer = Writer(session, key, clock, recording, remembered=remembered, progress=progress)
+        signs = succeeded_by(placed.path, key, keys) if succeeded_by else key
+        writer = Writer(
+            session,
+            signs,
+            clock,
+            recording,
+            remembered=remembered,
+            trusted=key,
+            progress=progress,
+        )
     except BaseException:
         session.close()
         readers.dispose()
         raise
+    try:
+        put_in_place(placed.path, key, keys)
+    except BaseException:
+        writer.close()
+        readers.dispose()
+        raise
+    mark = VerifiedMark(placed.path, key)
     verification = BackgroundVerification(reader_engine(url), key.verifier, clock, mark=mark)
     return SqlDatabase(readers, verification, writer)
 

@@ -94,7 +94,7 @@ def _hidden(seal: RecordSeal, row_sum: int, key: RowKey) -> bytes:
 
 
 def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:
-    """Return what was signed with a head of this size; DamagedDatabase if it was not."""
+    """Return what was signed with a head of this size, by the key of its time; DamagedDatabase if it was not."""
     try:
         digests = RecordDigests(dict(map(_digest, rows.of(RECORD_DIGESTS))))
         signed = parse_note(str(_note(rows)))

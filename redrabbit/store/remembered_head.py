@@ -19,8 +19,9 @@ from redrabbit.base.clock import Clock
 from redrabbit.base.kept_texts import read_kept_text
 from redrabbit.base.private_files import replace_private
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import stored_frontier
-from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
+from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import LostHistory
 from redrabbit.services.ports import LedgerHead
 from redrabbit.services.remembered import RememberedState
@@ -49,23 +50,21 @@ class RememberedHead:
         self.state = RememberedState()
         """As pages tell it; replaced as a whole, because they read it in another thread."""
 
-    def refuse_other_history(
-        self, connection: Connection, verifier: NoteVerifier, size: int
-    ) -> None:
+    def refuse_other_history(self, connection: Connection, keys: LogKeys, size: int) -> None:
         """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered.
 
         Where nothing is, of a ledger that has entries, that is told: the file may have been lost with the database
         that it told of.
         """
-        remembered = self._read(verifier)
+        remembered = self._read(keys)
         if remembered is None:
             if size:
                 self.state = replace(self.state, was_absent=True)
                 extra = {"file": str(self.path), "entries": size}
                 log.warning(_NOTHING_REMEMBERED, extra=extra)
             return
-        if self._accepted is not None and self._accepted.size >= remembered.size:
-            return  # what is remembered is lost with it: a shorter one would hide that more was
+        if self._is_accepted(remembered):
+            return
         if remembered.size > size:
             raise self._lost(
                 f"its ledger has {size} entries, and had {remembered.size}: "
@@ -77,7 +76,8 @@ class RememberedHead:
                 f"the first {remembered.size} entries of its ledger are not those that were signed then"
             )
 
-    def _read(self, verifier: NoteVerifier) -> Checkpoint | None:
+    def _read(self, keys: LogKeys) -> Checkpoint | None:
+        """Return what is remembered, signed by the key of its time, unless it is lost by what was accepted."""
         with translated(f"reading {self.path}"):
             if not self.path.exists():
                 return None
@@ -91,13 +91,27 @@ class RememberedHead:
                 "last. If the file was damaged, move it away, and compare the ledger with a checkpoint "
                 "that was kept elsewhere (`redrabbit verify --checkpoint`)"
             ) from error
-        if found.origin != verifier.name or not note_is_signed(note, verifier):
+        if found.origin != keys.name:
             raise LostHistory(
                 f"{self.path} holds the head of the ledger {found.origin}, and this database has the ledger "
-                f"{verifier.name}, or its key was replaced: another database was put in place. Put the right "
-                "one back; if this one is right, move that file away"
+                f"{keys.name}: another database was put in place. Put the right one back; if this one is right, "
+                "move that file away"
+            )
+        if not keys.signed(note, found.size) and not self._is_accepted(found):
+            signers = ", ".join(line.key_id.hex() for line in note.signatures)
+            raise LostHistory(
+                f"{self.path} holds a head of {found.size} entries that is signed by the key {signers}, which does not "
+                f"sign such a ledger by the entries of this database; expected {keys.at(found.size).key_id.hex()}. "
+                "An older copy was put in place, from before the key was changed. Put the right database back, with "
+                f"the key that belongs to it. If it is gone for good, `redrabbit accept-loss --database … --checkpoint "
+                f"{self.path} --public-key FILE --by NAME` records the loss, with the public key {signers}; the service starts "
+                "again, and `redrabbit change-key` changes the key anew"
             )
         return found
+
+    def _is_accepted(self, remembered: Checkpoint) -> bool:
+        """Tell whether it is lost with what a person accepts; a shorter one would hide that more was."""
+        return self._accepted is not None and self._accepted.size >= remembered.size
 
     def _lost(self, found: str) -> LostHistory:
         return LostHistory(

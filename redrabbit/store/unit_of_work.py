@@ -21,6 +21,7 @@ from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, Event, LedgerContext, StreamHead
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import KEYS, TABLES, InForceRecord, Record
+from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.deliveries import CheckpointsSent, ParkedReason
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
@@ -183,6 +184,10 @@ class SqlUnitOfWork(SqlReader):
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
         aside.keep_act(self._connection, act, self._key.signer)
+
+    def seal_acts_anew(self, before: NoteVerifier) -> None:
+        """Seal what was kept under the key before with the one that signs from this command on."""
+        aside.seal_acts_anew(self._connection, before, self._key.signer)
 
     def keep_cycles(self, kept: KeptCycles) -> None:
         """Keep how long the answers of a signal lasted, in place of what was kept before."""

@@ -32,10 +32,12 @@ from redrabbit.domain.findings import Finding, in_english
 from redrabbit.domain.head_verification import signed_head
 from redrabbit.domain.kept_checkpoint import note_in
 from redrabbit.domain.ledger import Entry, LogState, StreamHead
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER, refuse_newer_type
-from redrabbit.domain.signed_note import parse_note
+from redrabbit.domain.signed_note import NoteVerifier, parse_note
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, KeyMissing, StoreTrouble
+from redrabbit.services.log_keys import keys_of
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, schema
 from redrabbit.store.act_seal import altered_acts
@@ -46,6 +48,7 @@ from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
 from redrabbit.store.log_key import LogKey
 from redrabbit.store.names_of_losses import with_names
+from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import (
     Recorded,
@@ -105,9 +108,18 @@ def verify_database(
                 else:
                     found = _audit(connection, verifier, fold, kept)
                 found = with_names(connection, found)
+                names = _names_of_changers(connection, found.keys)
         finally:
             engine.dispose()
-    return replace(found, key=verifier.text)
+    return replace(found, key=verifier.text, names=names)
+
+
+def _names_of_changers(connection: Connection, keys: LogKeys | None) -> dict[str, str]:
+    """Return the kept names of those who changed the key, by their ids."""
+    if keys is None or not keys.changes:
+        return {}
+    kept = SqlReader(connection).names()
+    return {change.by: kept[change.by].name for change in keys.changes if change.by in kept}
 
 
 def _audit(
@@ -170,7 +182,7 @@ def audit_rows_beside(
             erasable=_erasable(spill),
         )
         erasable = None if ledger.findings else ledger.erasable
-        beside = _beside(rows, verifier, ledger.log.size, erasable)
+        beside = _beside(rows, ledger.keys.newest, ledger.log.size, erasable)
     compared = comparing()
     stopped_at = compared.comparison.stopped_at
     if stopped_at is not None and stopped_at < ledger.vouched_for:
@@ -190,14 +202,14 @@ class _Beside(NamedTuple):
 
 def _beside(
     rows: FoundRows,
-    verifier: Verifier,
+    key: NoteVerifier,
     size: int,
     erasable: ErasableContent | None,
 ) -> _Beside:
     """Read what stands beside a ledger of this size; `erasable` is None where its entries are not sound."""
     return _Beside(
         (*name_findings(rows, erasable), *blob_findings(rows, erasable)),
-        () if erasable is None else tuple(seal_findings(rows, size, verifier)),
+        () if erasable is None else tuple(seal_findings(rows, size, key)),
     )
 
 
@@ -222,11 +234,15 @@ def _acts(connection: Connection, verifier: Verifier) -> tuple[Finding, ...]:
     """Return the kept acts that are not as they were written.
 
     Only here, and not before every opening: no head that is signed later covers them, and a plant
-    must not stand still for one row from which nothing is answered anyway.
+    must not stand still for one row from which nothing is answered anyway. All are sealed by the newest key.
     """
+    try:
+        key = keys_of(SqlReader(connection), verifier).newest
+    except StoreTrouble:
+        key = verifier  # the ledger's own findings tell
     rows = FoundRows(connection)
     with lenient_text(connection):
-        return (*altered_acts(rows.of(ACTS), verifier), *rows.unreadable)
+        return (*altered_acts(rows.of(ACTS), key), *rows.unreadable)
 
 
 def _audit_older(
@@ -248,6 +264,7 @@ def _audit_older(
         last_good=told.last_good,
         erased=told.erased,
         losses=told.losses,
+        keys=told.keys,
     )
 
 
@@ -299,17 +316,19 @@ def refuse_damage_at_once(
     rows, verifier = FoundRows(connection), key.verifier
     with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
-        head = signed_head(heads, verifier)
+        keys = keys_of(SqlReader(connection), verifier)
+        head = signed_head(heads, keys)
         if not isinstance(head, Checkpoint):
             _refuse(rows.unreadable or head)
-        sealed = load_seal(rows, head.size, verifier)
+        sealed = load_seal(rows, head.size, keys.newest)
         log = ledger.load_log(connection, head, sealed.seal.heads)
         first = max(0, log.size - NEWEST)
         newest = list(rows.entries(first, NEWEST))
         visit = _refuse_newer if fold is fold_of_records else None
-        ledger_pass = LedgerPass(_log_before(connection, first, newest, log.heads), visit)
+        before = _log_before(connection, first, newest, log.heads)
+        ledger_pass = LedgerPass(keys.before(first), before, visit)
         ledger_pass.read(newest)
-    refuse_findings((*rows.unreadable, *ledger_pass.ended(heads, verifier)))
+    refuse_findings((*rows.unreadable, *ledger_pass.ended(heads)))
     row_sum = _refuse_changed_rows(connection, sealed, key, progress)
     return Recorded(log, sealed.digests, row_sum)
 
@@ -422,7 +441,8 @@ def audit_rows(
             kept_in=spilled_records(spill),
             erasable=_erasable(spill),
         )
-        beside = _beside(rows, verifier, found.size, found.erasable)
+        key = verifier if found.keys is None else found.keys.newest
+        beside = _beside(rows, key, found.size, found.erasable)
     return _all_in_all(found, beside, rows.unreadable)
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 from redrabbit.base.clock import Clock
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble, TornDatabase
+from redrabbit.services.log_keys import keys_of
 from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.services.ports import LedgerHead
 from redrabbit.services.remembered import RememberedState
@@ -33,9 +34,11 @@ from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 from redrabbit.store.file_check import refuse_torn_in_time
 from redrabbit.store.log_key import LogKey
+from redrabbit.store.reading import SqlReader
 from redrabbit.store.record_seal import Recorded, write_seal
 from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.session import WriterSession
+from redrabbit.store.summed_rows import sum_of_rows
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from redrabbit.store.verification import refuse_damage_at_once
 
@@ -103,6 +106,7 @@ class Writer:
         recording: Recording,
         *,
         remembered: RememberedHead,
+        trusted: LogKey | None = None,
         progress: OpeningProgress | None = None,
     ) -> None:
         self.recording = recording
@@ -112,6 +116,8 @@ class Writer:
         self._head: LedgerHead | None = None
         """As it was signed last by this process; of a commit that failed, until the next."""
         self._key = key
+        self._trusted = trusted or key
+        """Signs by now; while a person changes the key, the one that is replaced with the first commit."""
         self._seal = key.seal
         self._clock = clock
         self._recorded = Recorded()
@@ -379,7 +385,15 @@ class Writer:
         if self._must_look:
             ends_s = self._clock.steady_s() + LOOK_AT_PAGES_S
             refuse_torn_in_time(connection, lambda: self._clock.steady_s() > ends_s)
-        return refuse_damage_at_once(connection, self._key, self.recording.fold, self._progress)
+        found = refuse_damage_at_once(
+            connection, self._trusted, self.recording.fold, self._progress
+        )
+        if (
+            self._trusted is not self._key
+        ):  # what was added up with the one means nothing to the other
+            row_sum = sum_of_rows(connection, self._key.rows, self._progress)
+            found = found._replace(row_sum=row_sum)
+        return found
 
     def _refuse_other_history(self, connection: Connection, found: Recorded) -> None:
         """Raise DamagedDatabase for another history than this process has written, or is remembered.
@@ -387,8 +401,8 @@ class Writer:
         A file that was put back, or that lost its write-ahead log, would be signed over (D62).
         """
         if not self._has_read:
-            verifier = self._key.verifier
-            self._remembered.refuse_other_history(connection, verifier, found.log.size)
+            keys = keys_of(SqlReader(connection), self._trusted.verifier)
+            self._remembered.refuse_other_history(connection, keys, found.log.size)
         elif found.log != self._recorded.log:
             raise self._other_history(found.log.size)
 

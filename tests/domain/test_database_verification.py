@@ -33,6 +33,7 @@ from redrabbit.domain.ledger import (
     leaf_bytes,
     read_entry,
 )
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.record_comparison import Folded, as_row, compare_records
 from redrabbit.domain.record_digests import RecordSeal, seal_text
@@ -55,6 +56,7 @@ RAWS = tuple(
     (Path(__file__).parent / "samples" / "ledger_schema_1.jsonl").read_bytes().splitlines()
 )
 KEY = ToyKey()
+KEYS = LogKeys(trusted=KEY)
 SALT = bytes(range(16))
 COLUMNS = (
     "index",
@@ -687,17 +689,17 @@ def test_any_change_of_the_head_is_told_in_words(value: object, column: str) -> 
 def test_a_ledger_that_is_read_in_two_parts_ends_as_one_that_is_read_at_once(first: int) -> None:
     """What the entries of a part name is handed over with that part, and forgotten."""
     rows = sound_rows()
-    parts = LedgerPass()
+    parts = LedgerPass(KEYS)
     parts.read(rows[:first])
     gone, named = parts.met()
-    later = LedgerPass(parts.log)
+    later = LedgerPass(KEYS, parts.log)
     later.read(rows[first:])
     assert (later.size, later.log) == (len(rows), log_of(rows))
     assert later.damage is None
-    assert later.ended([head_of(rows)], KEY) == ()
-    whole = LedgerPass()
+    assert later.ended([head_of(rows)]) == ()
+    whole = LedgerPass(KEYS)
     whole.read(rows)
-    assert whole.ended([head_of(rows)], KEY) == ()
+    assert whole.ended([head_of(rows)]) == ()
     all_gone, all_named = whole.met()
     more_gone, more_named = later.met()
     assert gone.gone | more_gone.gone == all_gone.gone

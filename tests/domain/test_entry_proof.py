@@ -13,6 +13,8 @@ from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, canonical
 from redrabbit.domain.merkle import leaf_hash
 from tests.domain.folded import CONTEXT, at, event
+from tests.domain.keyed import KeyedLedger, key, parts_of
+from tests.domain.keyed import proof_of as proof_of_keyed
 from tests.domain.test_database_verification import RAWS
 from tests.fakes import ToyKey
 from tests.logs import tree_over
@@ -155,3 +157,44 @@ def test_an_entry_of_a_newer_version_is_proved_and_not_read() -> None:
 def test_what_is_no_proof_is_told_so(text: str) -> None:
     (finding,) = verify_proof(text, KEY, None).findings
     assert finding.code == "proof_unreadable"
+
+
+CHANGED = KeyedLedger([2], 5)
+
+
+def without(proof: dict[str, Any], name: str) -> dict[str, Any]:
+    return {field: value for field, value in proof.items() if field != name}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ("x", "proof_unreadable"),
+        (["x"], "proof_unreadable"),
+        ([{}], "proof_unreadable"),
+        ([proof_of_keyed(CHANGED, 2)], "proof_unreadable"),
+        ([without(proof_of_keyed(CHANGED, 2)["key_changes"][0], "salt")], "proof_unreadable"),
+        ([proof_of_keyed(CHANGED, 2)["key_changes"][0] | {"index": "2"}], "proof_unreadable"),
+        ([proof_of_keyed(CHANGED, 2)["key_changes"][0] | {"entry": 7}], "proof_unreadable"),
+        ([proof_of_keyed(CHANGED, 2)["key_changes"][0] | {"index": 3}], "key_change_unproved"),
+        ([proof_of_keyed(CHANGED, 2)["key_changes"][0] | {"inclusion": []}], "key_change_unproved"),
+        (proof_of_keyed(CHANGED, 2)["key_changes"] * 2, "key_change_unproved"),
+        ([parts_of(CHANGED, 1)], "key_change_unproved"),
+        ([], "signature_wrong"),
+    ],
+)
+def test_a_change_of_the_key_in_another_form_or_of_nothing_is_told(
+    changes: object, code: str
+) -> None:
+    """Of the old key nothing is left that leads to the one that signed."""
+    proof = proof_of_keyed(CHANGED, 0)
+    assert codes(proof, key(0)) == []
+    assert codes(proof, key(1)) == []
+    assert codes(proof | {"key_changes": changes}, key(0)) == [code]
+
+
+def test_without_a_key_the_changes_of_it_say_nothing() -> None:
+    proof = proof_of_keyed(CHANGED, 0)
+    told = verified(proof, None, CHANGED.note(5, key(1)))
+    assert told.findings == ()
+    assert told.keys is None

@@ -14,21 +14,24 @@ from redrabbit.domain.head_verification import (
 )
 from redrabbit.domain.ledger import LogState, StreamHead
 from redrabbit.domain.ledger_scan import Scan, read_on
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.record_digests import RecordSeal, seal_text
 from redrabbit.domain.signed_note import sign_note
 from tests.domain.test_database_verification import KEY, Row, head_of, log_of, sound_rows
 from tests.fakes import ToyKey
 from tests.logs import earlier_checkpoint
 
+KEYS = LogKeys(trusted=KEY)
+
 
 def scanned(rows: int, *wanted: int) -> Scan:
-    scan = Scan()
+    scan = Scan(keys=KEYS)
     read_on(scan, sound_rows()[:rows], set(wanted), None)
     return scan
 
 
 def checkpoint_at(size: int) -> Checkpoint:
-    head = signed_head([head_of(sound_rows()[:size])], KEY)
+    head = signed_head([head_of(sound_rows()[:size])], KEYS)
     assert isinstance(head, Checkpoint)
     return head
 
@@ -37,7 +40,7 @@ def test_a_head_says_the_log_that_was_signed() -> None:
     rows = sound_rows()
     head, log = checkpoint_at(len(rows)), log_of(rows)
     assert head == checkpoint_of(KEY.name, log)
-    assert list(head_findings([head_of(rows)], KEY, scanned(len(rows)))) == []
+    assert list(head_findings([head_of(rows)], scanned(len(rows)))) == []
 
 
 @pytest.mark.parametrize(
@@ -49,10 +52,10 @@ def test_a_head_says_the_log_that_was_signed() -> None:
     ],
 )
 def test_all_that_is_wrong_is_told(changed: dict[str, object], codes: list[str]) -> None:
-    found = signed_head([head_of(sound_rows()) | changed], KEY)
+    found = signed_head([head_of(sound_rows()) | changed], KEYS)
     assert isinstance(found, tuple)
     assert [each.code for each in found] == codes
-    assert list(head_findings([head_of(sound_rows()) | changed], KEY, scanned(3))) == list(found)
+    assert list(head_findings([head_of(sound_rows()) | changed], scanned(3))) == list(found)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_all_that_is_wrong_is_told(changed: dict[str, object], codes: list[str])
 def test_entries_are_laid_beside_it(gone: int, code: str | None) -> None:
     rows = sound_rows()
     scan = scanned(len(rows) - gone)
-    found = [each.code for each in head_findings([head_of(rows)], KEY, scan)]
+    found = [each.code for each in head_findings([head_of(rows)], scan)]
     assert found == ([code] if code else [])
 
 
@@ -81,9 +84,9 @@ def test_a_kept_checkpoint_agrees_contradicts_or_lies_beyond() -> None:
 def test_a_note_with_more_than_one_signature_is_no_head() -> None:
     note = head_of(sound_rows())["checkpoint"]
     twice = note + note.splitlines()[-1] + "\n"
-    found = checkpoint_in(twice, KEY, "ledger_head", "head_unreadable", alone=True)
+    found = checkpoint_in(twice, KEYS, "ledger_head", "head_unreadable", alone=True)
     assert not isinstance(found, Checkpoint)
-    assert isinstance(checkpoint_in(note, KEY, "kept", "kept_unreadable"), Checkpoint)
+    assert isinstance(checkpoint_in(note, KEYS, "kept", "kept_unreadable"), Checkpoint)
 
 
 def rewritten() -> tuple[list[Row], Scan]:
@@ -100,7 +103,7 @@ def rewritten() -> tuple[list[Row], Scan]:
 
 def test_the_last_entry_of_a_stream_that_was_written_anew_is_named_by_the_seal() -> None:
     heads, scan = rewritten()
-    found = [each.code for each in head_findings(heads, KEY, scan)]
+    found = [each.code for each in head_findings(heads, scan)]
     assert found == ["stream_head_differs", "root_differs"]
 
 
@@ -116,14 +119,14 @@ def test_without_a_seal_that_can_be_believed_only_the_root_tells(seal: str) -> N
         "of another log": sign_note(seal_text(made._replace(origin="Suzhou-9/00")), KEY),
     }
     heads[0]["records"] = notes[seal]
-    assert [each.code for each in head_findings(heads, KEY, scan)] == ["root_differs"]
+    assert [each.code for each in head_findings(heads, scan)] == ["root_differs"]
 
 
 def test_a_checkpoint_of_an_earlier_version_names_it_itself() -> None:
     heads, scan = rewritten()
     old = earlier_checkpoint(KEY.name, log_of(sound_rows()))
     heads[0] |= {"checkpoint": sign_note(checkpoint_text(old), KEY), "records": None}
-    found = [each.code for each in head_findings(heads, KEY, scan)]
+    found = [each.code for each in head_findings(heads, scan)]
     assert found == ["stream_head_differs", "root_differs"]
     whole = scanned(5, 5)
     assert agrees(earlier_checkpoint(KEY.name, log_of(sound_rows()[:5])), whole)

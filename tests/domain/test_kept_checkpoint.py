@@ -7,21 +7,22 @@ import pytest
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint, sign_checkpoint
 from redrabbit.domain.kept_checkpoint import kept_findings, note_in
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.signed_note import parse_note
 from tests.domain.test_database_verification import KEY, log_of, sound_rows
-from tests.fakes import ToyKey
 
+KEYS = LogKeys(trusted=KEY)
 ROWS = sound_rows()
 NOTE = sign_checkpoint(log_of(ROWS[:5]), KEY)
 TOLD = checkpoint_of(KEY.name, log_of(ROWS[:5]))
 
 
-@pytest.mark.parametrize("verifier", [KEY, None], ids=["with the key", "without"])
-def test_the_same_checkpoint_shows_the_same_log(verifier: ToyKey | None) -> None:
-    assert kept_findings(NOTE, TOLD, verifier) == ()
+@pytest.mark.parametrize("keys", [KEYS, None], ids=["with the key", "without"])
+def test_the_same_checkpoint_shows_the_same_log(keys: LogKeys | None) -> None:
+    assert kept_findings(NOTE, TOLD, keys) == ()
 
 
-@pytest.mark.parametrize("verifier", [KEY, None], ids=["with the key", "without"])
+@pytest.mark.parametrize("keys", [KEYS, None], ids=["with the key", "without"])
 @pytest.mark.parametrize(
     ("told", "code"),
     [
@@ -32,15 +33,15 @@ def test_the_same_checkpoint_shows_the_same_log(verifier: ToyKey | None) -> None
     ],
 )
 def test_another_log_and_another_size_are_told_apart(
-    told: Checkpoint, code: str, verifier: ToyKey | None
+    told: Checkpoint, code: str, keys: LogKeys | None
 ) -> None:
-    assert [each.code for each in kept_findings(NOTE, told, verifier)] == [code]
+    assert [each.code for each in kept_findings(NOTE, told, keys)] == [code]
 
 
 def test_a_checkpoint_that_another_key_signed_is_not_believed() -> None:
-    assert [each.code for each in kept_findings(NOTE.replace("size", "x"), TOLD, KEY)] == []
+    assert [each.code for each in kept_findings(NOTE.replace("size", "x"), TOLD, KEYS)] == []
     changed = NOTE.replace(NOTE.splitlines()[2], NOTE.splitlines()[2][::-1])
-    (finding,) = kept_findings(changed, TOLD, KEY)
+    (finding,) = kept_findings(changed, TOLD, KEYS)
     assert finding.code in {"kept_unreadable", "signature_wrong"}
     with pytest.raises(ValueError, match="note"):
         kept_findings("no note", TOLD, None)
@@ -49,10 +50,10 @@ def test_a_checkpoint_that_another_key_signed_is_not_believed() -> None:
 
 def test_a_file_may_prove_that_its_log_begins_with_the_one_that_was_kept() -> None:
     longer = checkpoint_of(KEY.name, log_of(ROWS[:7]))
-    assert kept_findings(NOTE, longer, KEY, {5: TOLD.root}) == ()
-    (finding,) = kept_findings(NOTE, longer, KEY, {5: bytes(32)})
+    assert kept_findings(NOTE, longer, KEYS, {5: TOLD.root}) == ()
+    (finding,) = kept_findings(NOTE, longer, KEYS, {5: bytes(32)})
     assert finding.code == "kept_contradicts"
-    (finding,) = kept_findings(NOTE, longer, KEY, {4: bytes(32)})
+    (finding,) = kept_findings(NOTE, longer, KEYS, {4: bytes(32)})
     assert finding.code == "kept_not_proved"
 
 

@@ -13,6 +13,7 @@ from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import LogState, StreamHead, stored_nodes
 from redrabbit.domain.ledger_scan import Scan, differing, read_on
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import Frontier
 from tests.domain.folded import FoldedLedger
 from tests.domain.test_database_verification import (
@@ -24,6 +25,8 @@ from tests.domain.test_database_verification import (
     row_of,
     sound_rows,
 )
+
+KEYS = LogKeys(trusted=KEY)
 
 
 def with_nodes(rows: list[Row]) -> list[Row]:
@@ -37,12 +40,12 @@ def with_nodes(rows: list[Row]) -> list[Row]:
 
 def passed(rows: list[Row], heads: list[Row], at_once: int) -> tuple[Finding, ...]:
     """Return what a pass finds that reads so many rows at a time."""
-    ledger_pass, rest = LedgerPass(), iter(rows)
+    ledger_pass, rest = LedgerPass(KEYS), iter(rows)
     while some := list(islice(rest, at_once)):
         ledger_pass.read(some)
         if ledger_pass.damage:
             break
-    return ledger_pass.ended(heads, KEY)
+    return ledger_pass.ended(heads)
 
 
 @given(damaged_rows(), st.integers(1, 13))
@@ -58,15 +61,15 @@ def test_ranges_of_any_size_find_what_one_reading_finds(
 def test_a_pass_may_begin_where_the_log_is_known(first: int) -> None:
     rows = with_nodes(sound_rows())
     begin = log_of(rows[:first])
-    ledger_pass = LedgerPass(begin)
+    ledger_pass = LedgerPass(KEYS, begin)
     assert ledger_pass.size == first
     ledger_pass.read(rows[first:])
-    assert ledger_pass.ended([head_of(rows)], KEY) == ()
+    assert ledger_pass.ended([head_of(rows)]) == ()
     other = replace(begin, tree=log_of(rows[1 : first + 1]).tree)
     if first:
-        wrong = LedgerPass(other)
+        wrong = LedgerPass(KEYS, other)
         wrong.read(rows[first:])
-        assert wrong.ended([head_of(rows)], KEY)
+        assert wrong.ended([head_of(rows)])
 
 
 @pytest.mark.parametrize("index", [1, 3, 7])
@@ -79,7 +82,7 @@ def test_nodes_that_are_not_those_of_the_entries_are_named(index: int, nodes: ob
 
 
 def test_a_scan_keeps_the_log_at_the_sizes_that_are_wanted() -> None:
-    scan, rows = Scan(), sound_rows()
+    scan, rows = Scan(keys=KEYS), sound_rows()
     read_on(scan, rows, {3, 5}, None)
     assert scan.at_size == {size: log_of(rows[:size]) for size in (3, 5)}
     assert scan.damage is None
@@ -98,7 +101,7 @@ def heads_said(heads: dict[str, StreamHead]) -> tuple[str | None, int]:
         ledger.say_on(stream, "clock_stepped", 0, step_s=1.0)
     fact = StreamHeads.of({**ledger.log.heads, **heads})
     ledger.say_on("plant", StreamHeads.TYPE, 0, **encode(fact))
-    scan = Scan()
+    scan = Scan(keys=KEYS)
     rows = (row_of(index, *stored) for index, stored in enumerate(ledger.stored))
     read_on(scan, rows, set(), None)
     return (scan.damage.code if scan.damage else None), scan.log.size
@@ -113,6 +116,6 @@ def test_an_entry_that_says_of_a_stream_what_is_not_so_makes_no_sense() -> None:
 def test_of_an_entry_whose_payload_was_erased_nothing_is_asked() -> None:
     ledger = FoldedLedger()
     ledger.say_on("plant", StreamHeads.TYPE, 0, streams=[])
-    scan = Scan()
+    scan = Scan(keys=KEYS)
     read_on(scan, [row_of(0, ledger.stored[0].raw)], set(), None)
     assert scan.damage is None

@@ -12,6 +12,7 @@ from redrabbit.domain.merkle import (
     Tree,
     last_leaf,
     leaf_hash,
+    root_before,
     stored_frontier,
     verify_consistency,
     verify_inclusion,
@@ -203,3 +204,13 @@ def test_what_each_leaf_completes_is_enough_for_frontier_and_proofs(size: int) -
         assert tree.inclusion(index) == tree_over(leaves).inclusion(index)
         assert len(looked_up) <= 2 * size.bit_length()
         assert tree.consistency(index) == tree_over(leaves).consistency(index)
+
+
+@given(st.integers(1, 70), st.data())
+def test_an_inclusion_proof_tells_the_root_over_the_leaves_before(
+    size: int, data: st.DataObject
+) -> None:
+    leaves = some_leaves(size)
+    index = data.draw(st.integers(0, size - 1))
+    path = tree_over(leaves).inclusion(index)
+    assert root_before(index, size, path) == root(leaves[:index])

@@ -4,6 +4,8 @@ pymerkle: proofs of inclusion byte by byte, and roots; the example that Go's pac
 where Python is new enough for it, aics-tlog: both kinds of proof byte by byte, notes and checkpoints.
 """
 
+import base64
+import hashlib
 import importlib.util
 import random
 from collections.abc import Iterator
@@ -11,9 +13,11 @@ from typing import Any
 
 import pymerkle  # type: ignore[import-untyped]  # because it has no types
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from redrabbit.base.signing import new_signer, parse_verifier
 from redrabbit.domain.checkpoint import sign_checkpoint
+from redrabbit.domain.log_keys import key_changed
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_consistency, verify_inclusion
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.logs import log_over, tree_over
@@ -83,6 +87,20 @@ def test_the_note_that_go_publishes_is_read_and_its_signature_accepted() -> None
     assert note_is_signed(note, parse_verifier(GO_KEY))
     changed = parse_note(GO_NOTE.replace("answer", "Answer"))
     assert not note_is_signed(changed, parse_verifier(GO_KEY))
+
+
+def test_what_both_keys_sign_is_a_note_as_anybody_reads_it() -> None:
+    """C2SP signed-note by hand: each line is a key's signature over the text, named by name and key id."""
+    origin = "Suzhou-plant-2/5f0c1e9b7a3d2468"
+    signers = new_signer(origin), new_signer(origin)
+    text, lines = key_changed(7, bytes(32), *signers).statement.split("\n\n")
+    assert len(lines.splitlines()) == len(signers)
+    for line, signer in zip(lines.splitlines(), signers, strict=True):
+        dash, name, signature = line.split(" ")
+        content, public = base64.b64decode(signature), signer.verifier.public_key
+        key_id = hashlib.sha256(f"{origin}\n".encode() + b"\x01" + public).digest()[:4]
+        assert (dash, name, content[:4]) == ("—", origin, key_id)
+        Ed25519PublicKey.from_public_bytes(public).verify(content[4:], f"{text}\n".encode())
 
 
 if importlib.util.find_spec("aics_tlog"):  # it asks for Python 3.12

@@ -64,6 +64,7 @@ from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life
+from redrabbit.store.changing_key import change_key
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
@@ -135,12 +136,7 @@ class Shop:
             self.url,
             plant=self.plant.name,
             clock=self.clock,
-            recording=Recording(
-                fold=fold,
-                software=SOFTWARE,
-                targets=self.plant.targets,
-                salt=lambda: self.salts.randbytes(SALT_BYTES),
-            ),
+            recording=self.recording,
             key_path=self.key,
         )
         opened = self.database.write_now(
@@ -150,6 +146,15 @@ class Shop:
         self.owners: dict[str, StationOwner] = {owner.station.id: owner for owner in opened.owners}
         for station in self.owners:
             self.read(station, **self.shown[station])
+
+    @property
+    def recording(self) -> Recording:
+        return Recording(
+            fold=fold,
+            software=SOFTWARE,
+            targets=self.plant.targets,
+            salt=lambda: self.salts.randbytes(SALT_BYTES),
+        )
 
     def end(self, *, killed: bool = False) -> None:
         if not killed:
@@ -613,6 +618,13 @@ def _erased(shop: Shop) -> None:
         connection.execute(delete(STATED_NAMES).where(STATED_NAMES.c.id == CARLA.id))
         connection.execute(delete(BLOBS).where(BLOBS.c.digest == trace))
     engine.dispose()
+    change_key(
+        shop.url,
+        clock=shop.clock,
+        recording=shop.recording,
+        key_path=shop.key,
+        record=lambda uow, fact: record(uow, fact, stream=PLANT_STREAM, actor=ANNA),
+    )
     shop.begin(FIRST)
 
 

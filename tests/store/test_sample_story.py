@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.facts.catalogue import BY_TYPE, fact_of, fold
 from redrabbit.domain.facts.codec import encode, field_names
+from redrabbit.domain.facts.key_changed import KeyChanged
+from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.ledger import PLANT_STREAM, SCHEMA, Entry
+from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import TABLES, ChallengePartRecord
+from redrabbit.services.log_keys import changes_of_key
+from redrabbit.services.ports import Reader
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from tests.domain.test_streams import interleaved
@@ -122,11 +127,29 @@ def test_a_record_stands_on_the_stream_that_it_names(entries: Sequence[Entry]) -
 
 
 def test_the_same_story_has_the_same_ledger_and_the_same_records() -> None:
-    """With salts of its own: nothing in a record depends on the moment, or on the machine."""
-    roots = []
+    """With salts of its own: nothing in a record depends on the moment, or on the machine.
+
+    But the keys, and what they have signed: what the ledger says of them, and what is chained to that.
+    """
+    told = []
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
             found = played(Path(folder))
             with open_for_reading(found.url) as database:
-                roots.append(database.read_now(lambda reader: reader.head()).root)
-    assert roots[0] == roots[1]
+                told.append(database.read_now(_said_and_begun_with))
+    assert told[0] == told[1]
+
+
+def _is_of_keys(entry: Entry, changed: Entry) -> bool:
+    """Tell whether what an entry says depends on the keys: the change, and hashes of what came after it."""
+    return entry.index >= changed.index and entry.type in {KeyChanged.TYPE, StreamHeads.TYPE}
+
+
+def _said_and_begun_with(reader: Reader) -> tuple[list[tuple[object, ...]], bytes]:
+    """Return what each entry says, and the root over those before the key was changed."""
+    (changed,) = changes_of_key(reader)
+    said: list[tuple[object, ...]] = [
+        (e.type, e.stream, e.recorded_at, e.actor, None if _is_of_keys(e, changed) else e.payload)
+        for e in reader.entries()
+    ]
+    return said, stored_frontier(changed.index, reader.tree_node).root

@@ -56,6 +56,9 @@ class Visitor:
         return let(happen)
 
 
+LEDGER_KEY = "changchun2+3f91c0aa+AUdyb1Zk9pQ2mT7c0xUe4sVb1nRk8yHq5wLz3dJf6gXo"
+
+
 def let(happen: Awaitable[T]) -> T:
     """Let something happen, where no loop runs."""
 
@@ -85,6 +88,7 @@ def serve(
         budgets=budgets,
         verification=verification,
         remembered=remembered,
+        ledger_key=LEDGER_KEY,
     )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)

@@ -28,7 +28,11 @@ async def serve(port: int, scene: str) -> None:
     if scene == "late":  # what fell due at 18:00 is overdue, also where a case is open
         await showcase.pass_to(at(268))
     living = asyncio.create_task(showcase.live())
-    app = create_app(showcase.service, clock=clock)
+    app = create_app(
+        showcase.service,
+        clock=clock,
+        ledger_key="Changchun-2/5f0c1e9b7a3d2468+3f91c0aa+AUdyb1Zk9pQ2mT7c0xUe4sVb1nRk8yHq5wLz3dJf6gXo",
+    )
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).serve()
     living.cancel()
 

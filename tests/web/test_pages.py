@@ -8,14 +8,17 @@ from datetime import timedelta
 import pytest
 
 from redrabbit.base.messages import catalogue
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle, to_be_learnt
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.domain.run_questions import parts_of
+from redrabbit.services import record_fact
 from redrabbit.services.accepting_loss import accept_loss, losses_to_acknowledge
 from redrabbit.services.deliveries import CheckpointsSent
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
@@ -41,7 +44,7 @@ from tests.showcase_story import (
     cases_in_every_state,
     runs_in_every_state,
 )
-from tests.web.conftest import Visitor, serve
+from tests.web.conftest import LEDGER_KEY, Visitor, serve
 
 PAGES = [
     "/",
@@ -897,3 +900,35 @@ def test_the_ledger_says_where_its_checkpoints_are_kept_and_who_has_had_none_for
 
         visitor.plant.agent.plant = replace(visitor.plant.plant, targets=())
         assert "No receiver keeps checkpoints" in visitor.text("/ledger")
+
+
+def test_the_ledger_tells_which_key_signs_since_when_and_gives_it_as_a_file(
+    visitor: Visitor,
+) -> None:
+    """U5: a person compares the key with the one they were given."""
+    text = visitor.text("/ledger")
+    assert LEDGER_KEY in text
+    assert "since the first entry" in text
+    file = visitor.client.get("/ledger/public-key")
+    assert file.text == f"{LEDGER_KEY}\n"
+    assert "ledger-3f91c0aa.pub" in file.headers["content-disposition"]
+    old = "changchun2+0a0b0c0d+AQ=="
+    fact = KeyChanged(old_key=old, new_key=LEDGER_KEY, statement="as both have signed it")
+    visitor.let(
+        visitor.plant.agent.database.write(
+            lambda uow: record_fact.record(
+                uow, fact, stream=PLANT_STREAM, actor=Actor.stated("IT Li")
+            )
+        )
+    )
+    text = visitor.text("/ledger")
+    assert text.index(LEDGER_KEY) < text.index(old)
+    assert "IT Li" in text
+    first, second = visitor.client.get("/api/v1/ledger/keys").json()
+    assert (first["key"], first["since_entry"], first["signs_now"]) == (old, None, False)
+    assert (second["key"], second["changed_by"], second["signs_now"]) == (
+        LEDGER_KEY,
+        "IT Li",
+        True,
+    )
+    assert f"since entry {second['since_entry']}" in text

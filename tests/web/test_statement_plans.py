@@ -186,6 +186,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
         *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
         *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),
+        *("/ledger/public-key", f"{api}/ledger/keys"),
         *(f"{api}/ledger/entries", f"{api}/ledger/entries?cursor=100&limit=2"),
         *(
             f"{api}/ledger/entries?first=7",

@@ -11,6 +11,7 @@ from redrabbit.domain.facts import (
     challenge_part,
     check,
     containment,
+    key_changed,
     occurrence,
     part_count,
     part_told,
@@ -44,6 +45,7 @@ FACTS: tuple[type[Fact], ...] = (
     plant.HistoryLost,
     plant.PayloadsErased,
     stream_heads.StreamHeads,
+    key_changed.KeyChanged,
     station.StationAdopted,
     station.StationRetired,
     station.StationLost,
@@ -122,6 +124,7 @@ FOUND_BY_TYPE: tuple[str, ...] = (
     plant.ConfigurationAdopted.TYPE,
     plant.HistoryLost.TYPE,
     plant.InForceChanged.TYPE,
+    key_changed.KeyChanged.TYPE,
     plant.PayloadsErased.TYPE,
     stream_heads.StreamHeads.TYPE,
 )

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord
 from redrabbit.services.accepting_loss import losses_to_acknowledge
+from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.noting_stream_heads import last_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
@@ -30,14 +32,27 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A key of the ledger, and since when it signs."""
+
+    text: str
+    """The public key."""
+    since_entry: int | None
+    """The entry from which on it signs; None: it is the first."""
+    since_at: datetime | None
+    changed_by: Person | None
+    signs_now: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerPage:
     """The ledger as last committed."""
 
     size: int
     checkpoint: str | None
     """The signed note, as it is kept elsewhere; None while damage is known, for which it would vouch (D62)."""
-    key: str
-    """The text of the public key."""
+    keys: tuple[SigningKey, ...]
+    """The first one first; the last one signs now."""
     complete_until: datetime | None
     """When it was said last where the streams stand: an export is proved complete up to then."""
     losses: tuple[Loss, ...]
@@ -75,7 +90,7 @@ def ledger_page(
     return LedgerPage(
         size=head.size,
         checkpoint=None if is_held_back else head.checkpoint,
-        key=key,
+        keys=signing_keys(reader, key),
         complete_until=said.recorded_at if said is not None else None,
         losses=_losses(reader),
         to_acknowledge=tuple(losses_to_acknowledge(reader)),
@@ -84,6 +99,34 @@ def ledger_page(
         is_held_back=is_held_back,
         verification=verification,
         share=min(1.0, verification.done / verification.of) if is_known else None,
+    )
+
+
+def signing_keys(reader: Reader, signs_now: str) -> tuple[SigningKey, ...]:
+    """Return the keys of the ledger by its entries, the first one first; "" as the key that signs now: none is known."""
+    entries = changes_of_key(reader)
+    told = [(entry, fact) for entry in entries if isinstance(fact := fact_of(entry), KeyChanged)]
+    if not told:
+        return (_first_key(signs_now, signs_now=True),) if signs_now else ()
+    names = reader.names()
+    return (
+        _first_key(told[0][1].old_key, signs_now=False),
+        *(
+            SigningKey(
+                text=fact.new_key,
+                since_entry=entry.index,
+                since_at=entry.recorded_at,
+                changed_by=person(names, entry.actor.id, entry.actor.how),
+                signs_now=fact.new_key == signs_now,
+            )
+            for entry, fact in told
+        ),
+    )
+
+
+def _first_key(text: str, *, signs_now: bool) -> SigningKey:
+    return SigningKey(
+        text=text, since_entry=None, since_at=None, changed_by=None, signs_now=signs_now
     )
 
 

@@ -13,13 +13,17 @@ from redrabbit.domain.ledger import Entry, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree, leaf_hash, verify_inclusion
 from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
+from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.ledger_page import signing_keys
 from redrabbit.services.queries.people import Names
 from redrabbit.services.verifying import damage_known
 from redrabbit.web.api.ledger_models import (
     Checkpoint,
     EntryProof,
+    KeyChangeProof,
     LedgerEntry,
+    SigningKey,
     Verification,
     verification_model,
 )
@@ -74,7 +78,14 @@ def ledger_router(site: Site) -> APIRouter:
         """Return one ledger entry."""
         return await service.read(lambda reader: _entry(reader, index))
 
-    @router.get("/ledger/entries/{index}/proof", responses=FOR_ONE)
+    @router.get("/ledger/keys")
+    async def list_keys() -> list[SigningKey]:
+        """Return the public keys of the ledger, and since when each signs; the last one signs now."""
+        return await service.read(lambda reader: _keys(reader, site.ledger_key))
+
+    @router.get(
+        "/ledger/entries/{index}/proof", responses=FOR_ONE, response_model_exclude_defaults=True
+    )
     async def prove_entry(index: Index) -> EntryProof:
         """Return what proves one entry unaltered without the rest of the log."""
         return await service.read(vouching(lambda reader: entry_proof(reader, index)))
@@ -121,7 +132,37 @@ def entry_proof(reader: Reader, index: int) -> EntryProof:
         inclusion=[node.hex() for node in inclusion],
         root=head.root,
         proof=proof_text(index, inclusion, head.checkpoint),
+        key_changes=[
+            _key_change(reader, entry.index, head.size) for entry in changes_of_key(reader)
+        ],
     )
+
+
+def _key_change(reader: Reader, index: int, size: int) -> KeyChangeProof:
+    stored = reader.stored_entry(index)
+    try:
+        return KeyChangeProof(
+            index=index,
+            entry=stored.raw.decode("utf-8"),
+            salt=stored.salt.hex() if stored.salt is not None else None,
+            payload=stored.payload.decode("utf-8") if stored.payload is not None else None,
+            inclusion=[node.hex() for node in Tree(size, reader.tree_node).inclusion(index)],
+        )
+    except (DamagedDatabase, ValueError) as error:
+        raise Refusal("entry_damaged", entry=index, found=str(error)) from error
+
+
+def _keys(reader: Reader, signs_now: str) -> list[SigningKey]:
+    return [
+        SigningKey(
+            key=key.text,
+            since_entry=key.since_entry,
+            since_at=key.since_at,
+            changed_by=str(key.changed_by.name) if key.changed_by is not None else None,
+            signs_now=key.signs_now,
+        )
+        for key in signing_keys(reader, signs_now)
+    ]
 
 
 def _stored(reader: Reader, index: int) -> StoredEntry:

@@ -90,6 +90,30 @@ class LedgerEntry(Model):
     payload: dict[str, Any] | None = Field(description="null: erased under a rule of retention.")
 
 
+class KeyChangeProof(Model):
+    """An entry that changed the ledger's key, with the proof that it is in the same tree."""
+
+    index: int
+    entry: str = Field(description="The header's canonical bytes (UTF-8): the leaf.")
+    salt: str | None
+    payload: str | None = Field(description="Both public keys, and what both have signed.")
+    inclusion: list[str]
+
+
+class SigningKey(Model):
+    """A key of the ledger, and since when it signs."""
+
+    key: str = Field(description="The public key, NAME+KEYID+KEY.")
+    since_entry: int | None = Field(
+        description="The entry from which on it signs, which the key before has signed, too; null: the first."
+    )
+    since_at: datetime | None
+    changed_by: str | None = Field(
+        description="Who had the key changed; null: nobody, or the name was erased."
+    )
+    signs_now: bool
+
+
 class EntryProof(Model):
     """What proves one entry without the rest of the log.
 
@@ -109,3 +133,7 @@ class EntryProof(Model):
     inclusion: list[str] = Field(description="Hashes on the way to the root, hex, nearest first.")
     root: str
     proof: str = Field(description="The same as text (C2SP tlog-proof), with the checkpoint.")
+    key_changes: list[KeyChangeProof] = Field(
+        default_factory=list,
+        description="All changes of the ledger's key; absent where there is none.",
+    )

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
@@ -21,6 +21,13 @@ def ledger_page_router(site: Site) -> APIRouter:
     @router.get("/ledger")
     async def ledger(request: Request) -> HTMLResponse:
         return await _shown(site, site.visit(request))
+
+    @router.get("/ledger/public-key")
+    async def public_key() -> Response:
+        """Return the file of the public key that signs now, as an auditor keeps it; its name tells the key."""
+        key_id = site.ledger_key.partition("+")[2].partition("+")[0]
+        name = {"content-disposition": f'attachment; filename="ledger-{key_id}.pub"'}
+        return PlainTextResponse(f"{site.ledger_key}\n", headers=name)
 
     @router.get("/ledger/acknowledge")
     async def reloaded() -> Response:

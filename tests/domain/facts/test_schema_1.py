@@ -39,6 +39,7 @@ ADDED = {
     "feed_not_held",
     "history_lost",
     "in_force_changed",
+    "key_changed",
     "message_decided",
     "not_watched",
     "part_handed_back",

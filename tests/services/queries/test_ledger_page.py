@@ -2,26 +2,29 @@
 
 import pytest
 
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.identity import Actor
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.ledger_page import LedgerPage, ledger_page
+from redrabbit.services.record_fact import record
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import Reading, VerificationState, say_damaged
 from tests.plants import BEGIN, Bench
 from tests.stored import happened
 
 
-def page(bench: Bench, state: VerificationState | None = None) -> LedgerPage:
+def page(bench: Bench, state: VerificationState | None = None, key: str = "P+0a+AA") -> LedgerPage:
     return bench.database.read_now(
         lambda reader: ledger_page(
             reader,
             bench.plant,
             bench.clock.now(),
-            key="key",
+            key=key,
             verification=state or VerificationState(),
             remembered=RememberedState(),
         )
@@ -37,7 +40,8 @@ def test_it_says_how_large_the_ledger_is_and_up_to_when_it_is_complete() -> None
     assert shown.complete_until is not None
     assert shown.checkpoint is not None
     assert f"\n{shown.size}\n" in shown.checkpoint
-    assert (shown.key, shown.losses) == ("key", ())
+    assert ([each.text for each in shown.keys], shown.losses) == (["P+0a+AA"], ())
+    assert [(each.since_entry, each.signs_now) for each in shown.keys] == [(None, True)]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +92,28 @@ def test_it_says_what_was_lost_and_who_went_on_without_it() -> None:
         (12, 9, "Li"),
         (7, 9, "Li"),
     ]
+
+
+def test_it_says_which_key_signs_since_when_and_who_had_it_changed() -> None:
+    bench = Bench()
+
+    def change(uow: UnitOfWork) -> None:
+        for old, new in (("P+0a+AA", "P+0b+BB"), ("P+0b+BB", "P+0c+CC")):
+            fact = KeyChanged(old_key=old, new_key=new, statement="signed by both")
+            record(uow, fact, stream=PLANT_STREAM, actor=Actor.stated("Li"))
+
+    bench.write(change)
+    entries = bench.database.read_now(lambda reader: reader.entries_of(KeyChanged.TYPE))
+    first, second, third = page(bench, key="P+0c+CC").keys
+    assert (first.text, first.since_entry, first.since_at, first.changed_by) == (
+        "P+0a+AA",
+        None,
+        None,
+        None,
+    )
+    assert [each.since_entry for each in (second, third)] == [entry.index for entry in entries]
+    assert [each.since_at for each in (second, third)] == [entry.recorded_at for entry in entries]
+    assert second.changed_by is not None
+    assert second.changed_by.name == "Li"
+    assert [each.signs_now for each in (first, second, third)] == [False, False, True]
+    assert page(Bench(), key="").keys == ()
