@@ -32,7 +32,8 @@ from redrabbit.services.remembered import RememberedState
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import Access, AccessRules
-from redrabbit.web.api.problems import DESCRIPTION, TAGS, add_problem_schema
+from redrabbit.web.api.document import CONTACT, SERVERS, complete
+from redrabbit.web.api.problems import DESCRIPTION, TAGS
 from redrabbit.web.api.router import PREFIX, api_routers
 from redrabbit.web.api.upkeep import Restarts, upkeep_router
 from redrabbit.web.budget import WebBudgets
@@ -94,6 +95,8 @@ def create_app(
         summary="Proves, day after day, that the devices which catch bad parts still catch them.",
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        contact=CONTACT,
+        servers=SERVERS,
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         docs_url=None,
         redoc_url=None,
@@ -129,13 +132,14 @@ def create_app(
 
 
 class _Application(FastAPI):
-    """The application; its OpenAPI document names the one schema of all problems."""
+    """The application; its OpenAPI document has the problems of every call."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
-        document = super().openapi()
-        add_problem_schema(document)
-        return document
+        if self.openapi_schema is None:
+            self.openapi_schema = super().openapi()
+            complete(self.openapi_schema)
+        return self.openapi_schema
 
 
 def _refusing(site: Site) -> Any:

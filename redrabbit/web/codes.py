@@ -108,18 +108,21 @@ REFUSALS: Final[Mapping[str, int]] = {
 }
 """What the rules, the forms and the access refuse, each with the HTTP status of its answer."""
 
-FAILURES: Final = (
-    "http_error",
-    "internal_error",
-    "invalid_request",
-    "method_not_allowed",
-    "not_found",
-    "not_recordable",
-    "opening",
-    "outcome_unknown",
-    "records_damaged",
-    "store_trouble",
-)
+FAILURES: Final[Mapping[str, int]] = {
+    "http_error": 400,
+    "internal_error": 500,
+    "invalid_request": 422,
+    "method_not_allowed": 405,
+    "not_found": 404,
+    "not_recordable": 500,
+    "opening": 503,
+    "outcome_unknown": 503,
+    "records_damaged": 503,
+    "store_trouble": 503,
+}
 """What HTTP, the form of the request, the records or a bug answer with."""
 
-CODES: Final = tuple(sorted({*REFUSALS, *FAILURES}))
+STATUSES: Final[Mapping[str, int]] = {**REFUSALS, **FAILURES}
+"""Every code with the status of its answer."""
+
+CODES: Final = tuple(sorted(STATUSES))

@@ -6,6 +6,7 @@ goes on. Nothing here reads a record, and nothing is said that only some may kno
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +15,14 @@ from redrabbit import __version__
 from redrabbit.base.messages import catalogue
 from redrabbit.services.opening_progress import OpeningProgress, Progress
 from redrabbit.web.head import HeadOfGet
+
+
+class Life(StrEnum):
+    """How far a process is that answers."""
+
+    STARTING = "starting"
+    ALIVE = "alive"
+
 
 AGAIN_S: Final = 2
 """After so many seconds a page asks again."""
@@ -29,7 +38,7 @@ def opening_app(progress: OpeningProgress) -> ASGIApp:
         now = progress.now
         match scope["path"]:
             case "/health":
-                await _json(send, 200, {"status": "starting", "version": __version__})
+                await _json(send, 200, {"status": Life.STARTING, "version": __version__})
             case "/ready":
                 await _json(send, 503, {"ready": False, **_about(now)})
             case path if path.startswith("/api/"):
@@ -38,6 +47,7 @@ def opening_app(progress: OpeningProgress) -> ASGIApp:
                     "title": "Opening",
                     "status": 503,
                     "detail": said(now),
+                    "instance": path,
                     "code": "opening",
                 }
                 await _json(send, 503, problem, "application/problem+json")

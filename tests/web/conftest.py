@@ -17,6 +17,7 @@ from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
 from tests.fakes import JumpClock
 from tests.showcase_story import BEGIN, Showcase, told
+from tests.web.declared import only_listed
 
 T = TypeVar("T")
 
@@ -92,6 +93,7 @@ def serve(
     )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
+    only_listed(client)
     return Visitor(client=client, plant=showcase, clock=clock, budgets=budgets)
 
 

@@ -1,6 +1,7 @@
 """The API's list of codes, and what its document promises about answers (K10)."""
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.run_words import RunState
+from redrabbit.web.api.document import CONTACT, SERVERS, title_of
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
 from redrabbit.web.problems import status_of
 from tests.web.conftest import Visitor
@@ -75,12 +77,54 @@ def test_programs_get_codes_and_words_as_enumerations(onlooker: Visitor) -> None
     assert schemas["AlarmKind"]["enum"] == [kind.value for kind in AlarmKind]
 
 
+WORDS = (
+    "kind",
+    "mode",
+    "outcome",
+    "reason",
+    "state",
+    "status",
+    "step",
+    "verdict",
+    "watched",
+    "why",
+)
+NO_FIXED_SET = {
+    ("ChallengePart", "kind"),  # the plant's own
+    ("Presentation", "expected_code"),
+    ("Presentation", "mode"),
+    ("Presentation", "observed_code"),  # as the station says it
+    ("NotOpened", "status"),  # words for people; the code is beside them
+    ("Problem", "status"),
+}
+
+
+def test_a_word_of_a_fixed_set_is_an_enumeration(onlooker: Visitor) -> None:
+    """A generated client has a type for it, and not any text."""
+    found, loose = document(onlooker), []
+    asked = {
+        call["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+        for calls in found["paths"].values()
+        for call in calls.values()
+        if "requestBody" in call
+    }
+    for name, schema in found["components"]["schemas"].items():
+        if name in asked:
+            continue  # a person's words
+        for field, of in schema.get("properties", {}).items():
+            is_word = field in WORDS or field.endswith(
+                ("_code", "_how", "_kind", "_reason", "_why")
+            )
+            if is_word and '"type": "string"' in json.dumps(of) and '"enum"' not in json.dumps(of):
+                loose.append((name, field))
+    assert set(loose) - NO_FIXED_SET == set()
+
+
 def test_every_call_lists_the_answers_that_it_can_give(onlooker: Visitor) -> None:
     for path, calls in document(onlooker)["paths"].items():
         for method, call in calls.items():
             listed = set(call["responses"])
-            assert "400" in listed, path
-            assert ("503" in listed) is (path != "/health"), path
+            assert {"400", "500", "503"} <= listed, path
             if method == "get" and path.startswith("/api/"):
                 assert not listed & {"409", "413"}, path
                 assert ("404" in listed) is ("{" in path), path
@@ -100,6 +144,30 @@ def test_what_is_required_is_said_in_the_schema(onlooker: Visitor) -> None:
         tag for calls in found["paths"].values() for call in calls.values() for tag in call["tags"]
     }
     assert all(tag["description"] for tag in found["tags"])
+
+
+def test_the_document_says_whose_it_is_and_each_call_what_it_does(onlooker: Visitor) -> None:
+    found = document(onlooker)
+    assert found["info"]["license"]["identifier"] == "Apache-2.0"
+    assert found["info"]["contact"] == CONTACT
+    assert found["servers"] == SERVERS
+    titles = [call["summary"] for calls in found["paths"].values() for call in calls.values()]
+    assert len(set(titles)) == len(titles)
+    assert "Every station with its live signals" in titles
+    assert all(title[0].isupper() and len(title) < 90 for title in titles), titles
+
+
+@pytest.mark.parametrize(
+    ("description", "title"),
+    [
+        ("Return one run.", "One run"),
+        ("Start a run: for an occurrence, or on demand.", "Start a run"),
+        ("Return runs, newest\nfirst; `from` is about their start.", "Runs, newest first"),
+        ("Words without an end", "Words without an end"),
+    ],
+)
+def test_a_title_is_the_first_words_of_a_description(description: str, title: str) -> None:
+    assert title_of(description) == title
 
 
 @pytest.mark.parametrize(

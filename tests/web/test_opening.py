@@ -4,7 +4,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from redrabbit.services.opening_progress import Opening, OpeningProgress
-from redrabbit.web.opening import opening_app
+from redrabbit.web.api.models import Problem
+from redrabbit.web.api.upkeep import Health, NotOpened
+from redrabbit.web.opening import Life, opening_app
 
 
 def client(progress: OpeningProgress) -> TestClient:
@@ -21,6 +23,7 @@ def progress() -> OpeningProgress:
 def test_the_process_is_alive_and_starting(progress: OpeningProgress) -> None:
     answer = client(progress).get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "starting")
+    assert Health.model_validate(answer.json()).status is Life.STARTING
 
 
 def test_it_is_not_ready_and_says_how_far_it_is(progress: OpeningProgress) -> None:
@@ -29,6 +32,7 @@ def test_it_is_not_ready_and_says_how_far_it_is(progress: OpeningProgress) -> No
     assert answer.json()["status"] == "opening, 43 %"
     told = {"step": "verifies", "done": 43, "of": 100, "percent": 43}
     assert answer.json()["opening"] == told
+    assert NotOpened.model_validate(answer.json()).opening.percent == 43
     assert answer.headers["retry-after"] == "2"
     assert client(OpeningProgress()).get("/ready").json()["status"] == "opening"
 
@@ -48,3 +52,4 @@ def test_a_program_gets_a_problem(progress: OpeningProgress) -> None:
     answer = client(progress).post("/api/v1/runs", json={})
     assert (answer.status_code, answer.json()["code"]) == (503, "opening")
     assert answer.headers["content-type"] == "application/problem+json"
+    assert Problem.model_validate(answer.json()).instance == "/api/v1/runs"

@@ -1,6 +1,6 @@
 """Containments and alarms."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -18,19 +18,26 @@ from redrabbit.services.queries.people import Names, name_of
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
 from redrabbit.web.api.requests import Act, Alternate, Repair, Stop, Tick
 from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
 from redrabbit.web.site import Site
 
+OF_WINDOW_END: Final = (
+    "already_stopped_production",
+    "containment_closed",
+    "stop_before_window",
+    "stop_to_come",
+)
+
 
 def containments_router(site: Site) -> APIRouter:
     """Return the cases that misses opened."""
-    router = APIRouter(tags=["reaction"], responses=ALWAYS)
+    router = APIRouter(tags=["reaction"])
     service = site.service
 
-    @router.get("/containments", responses=FOR_LISTS)
+    @router.get("/containments")
     async def list_containments(
         state: Annotated[ContainmentState | None, Query()] = None,
         closed: Annotated[
@@ -52,13 +59,16 @@ def containments_router(site: Site) -> APIRouter:
             )
         )
 
-    @router.get("/containments/{containment_id}", responses=FOR_ONE)
+    @router.get("/containments/{containment_id}")
     async def read_containment(containment_id: ContainmentInPath) -> Containment:
         """Return one case."""
         views = service.views()
         return await service.read(lambda reader: _containment(reader, containment_id, views))
 
-    @router.post("/containments/{containment_id}/tick", responses=FOR_ACTS)
+    @router.post(
+        "/containments/{containment_id}/tick",
+        openapi_extra=refuses("containment_closed", "no_such_step", "step_already_done"),
+    )
     async def tick_reaction(
         containment_id: ContainmentInPath, body: Tick, key: Key = None
     ) -> Containment:
@@ -66,7 +76,10 @@ def containments_router(site: Site) -> APIRouter:
         act = acts.TickReaction(containment_id=containment_id, step=body.step)
         return containment_model(*await do(site, body, act, key))
 
-    @router.post("/containments/{containment_id}/repair", responses=FOR_ACTS)
+    @router.post(
+        "/containments/{containment_id}/repair",
+        openapi_extra=refuses("already_reverified", "containment_closed", "repair_words_required"),
+    )
     async def record_repair(
         containment_id: ContainmentInPath, body: Repair, key: Key = None
     ) -> Containment:
@@ -74,7 +87,10 @@ def containments_router(site: Site) -> APIRouter:
         act = acts.RecordRepair(containment_id=containment_id, repair=body.repair, text=body.text)
         return containment_model(*await do(site, body, act, key))
 
-    @router.post("/containments/{containment_id}/close", responses=FOR_ACTS)
+    @router.post(
+        "/containments/{containment_id}/close",
+        openapi_extra=refuses("containment_closed", "containment_not_done"),
+    )
     async def close_containment(
         containment_id: ContainmentInPath, body: Act, key: Key = None
     ) -> Containment:
@@ -101,7 +117,7 @@ def _in_states(state: ContainmentState | None, closed: bool | None) -> list[Wher
 def _end_windows(router: APIRouter, site: Site) -> None:
     """Add the acts that end a suspect window."""
 
-    @router.post("/containments/{containment_id}/stop", responses=FOR_ACTS)
+    @router.post("/containments/{containment_id}/stop", openapi_extra=refuses(*OF_WINDOW_END))
     async def record_stop(
         containment_id: ContainmentInPath, body: Stop, key: Key = None
     ) -> Containment:
@@ -114,7 +130,7 @@ def _end_windows(router: APIRouter, site: Site) -> None:
         )
         return containment_model(*await do(site, body, act, key))
 
-    @router.post("/containments/{containment_id}/alternate", responses=FOR_ACTS)
+    @router.post("/containments/{containment_id}/alternate", openapi_extra=refuses(*OF_WINDOW_END))
     async def record_alternate(
         containment_id: ContainmentInPath, body: Alternate, key: Key = None
     ) -> Containment:
@@ -130,9 +146,9 @@ def _end_windows(router: APIRouter, site: Site) -> None:
 
 def alarms_router(site: Site) -> APIRouter:
     """Return the alarms."""
-    router = APIRouter(tags=["reaction"], responses=ALWAYS)
+    router = APIRouter(tags=["reaction"])
 
-    @router.get("/alarms", responses=FOR_LISTS)
+    @router.get("/alarms")
     async def list_alarms(
         acknowledged: Annotated[bool | None, Query()] = None,
         limit: Limit = 50,
@@ -150,7 +166,9 @@ def alarms_router(site: Site) -> APIRouter:
             )
         )
 
-    @router.post("/alarms/{alarm_id}/acknowledge", responses=FOR_ACTS)
+    @router.post(
+        "/alarms/{alarm_id}/acknowledge", openapi_extra=refuses("alarm_already_acknowledged")
+    )
     async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, key: Key = None) -> Alarm:
         """Say that somebody has seen the alarm; it hides nothing."""
         act = acts.AcknowledgeAlarm(alarm_id=alarm_id)

@@ -18,7 +18,7 @@ from fastapi.sse import format_sse_event
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import Reader
 from redrabbit.web.api.ledger import entry_model
-from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, Answers
+from redrabbit.web.api.problems import Answers, refuses
 from redrabbit.web.site import Site
 from redrabbit.web.streaming import PING, Bell, EventStream
 from redrabbit.web.values import LARGEST_NUMBER, number_from
@@ -151,10 +151,16 @@ class LedgerFeed:
 
 def events_router(site: Site) -> APIRouter:
     """Return the stream of ledger entries."""
-    router = APIRouter(tags=["events"], responses=ALWAYS | FOR_LISTS)
+    router = APIRouter(tags=["events"])
     feed = LedgerFeed(site)
 
-    @router.get("/events", response_class=EventStream, status_code=200, responses=STREAM)
+    @router.get(
+        "/events",
+        response_class=EventStream,
+        status_code=200,
+        responses=STREAM,
+        openapi_extra=refuses("too_many_streams", "too_many_streams_of_client"),
+    )
     async def stream_events(
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> EventStream:

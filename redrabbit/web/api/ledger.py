@@ -29,7 +29,7 @@ from redrabbit.web.api.ledger_models import (
 )
 from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, cursor_number
-from redrabbit.web.api.problems import ALWAYS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.values import Position
 from redrabbit.web.site import Site
 from redrabbit.web.values import LARGEST_NUMBER
@@ -40,7 +40,7 @@ Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
 
 def ledger_router(site: Site) -> APIRouter:
     """Return what proves the records."""
-    router = APIRouter(tags=["ledger"], responses=ALWAYS)
+    router = APIRouter(tags=["ledger"])
     service = site.service
 
     def vouching(query: Callable[[Reader], T]) -> Callable[[Reader], T]:
@@ -63,7 +63,7 @@ def ledger_router(site: Site) -> APIRouter:
         """Return the ledger's signed checkpoint; keep it elsewhere to prove a later rewrite."""
         return Checkpoint.model_validate(await service.read(vouching(lambda reader: reader.head())))
 
-    @router.get("/ledger/entries", responses=FOR_LISTS)
+    @router.get("/ledger/entries", openapi_extra=refuses("entry_damaged"))
     async def list_entries(
         limit: Limit = 50,
         cursor: Position = None,
@@ -73,7 +73,7 @@ def ledger_router(site: Site) -> APIRouter:
         begin = cursor_number(cursor) if cursor is not None else first
         return await service.read(lambda reader: _page(reader, begin, limit))
 
-    @router.get("/ledger/entries/{index}", responses=FOR_ONE)
+    @router.get("/ledger/entries/{index}", openapi_extra=refuses("entry_damaged", "no_such_entry"))
     async def read_one(index: Index) -> LedgerEntry:
         """Return one ledger entry."""
         return await service.read(lambda reader: _entry(reader, index))
@@ -84,7 +84,9 @@ def ledger_router(site: Site) -> APIRouter:
         return await service.read(lambda reader: _keys(reader, site.ledger_key))
 
     @router.get(
-        "/ledger/entries/{index}/proof", responses=FOR_ONE, response_model_exclude_defaults=True
+        "/ledger/entries/{index}/proof",
+        openapi_extra=refuses("entry_damaged", "no_such_entry"),
+        response_model_exclude_defaults=True,
     )
     async def prove_entry(index: Index) -> EntryProof:
         """Return what proves one entry unaltered without the rest of the log."""

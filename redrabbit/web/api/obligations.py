@@ -17,7 +17,7 @@ from redrabbit.services.queries.plans import plan_label
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Occurrence, Page, model_of
 from redrabbit.web.api.paging import Limit
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import NewExcuse
 from redrabbit.web.api.values import Cursor, Filter, Key, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
@@ -30,10 +30,10 @@ DECIDED: Final = frozenset(
 
 def obligations_router(site: Site) -> APIRouter:
     """Return occurrences and the way to excuse one."""
-    router = APIRouter(tags=["obligations"], responses=ALWAYS)
+    router = APIRouter(tags=["obligations"])
     service = site.service
 
-    @router.get("/occurrences", responses=FOR_LISTS)
+    @router.get("/occurrences")
     async def list_occurrences(
         *,
         wanted: Annotated[OccurrenceStatus | None, Query(alias="status")] = None,
@@ -56,13 +56,13 @@ def obligations_router(site: Site) -> APIRouter:
 
         return await service.read(query)
 
-    @router.get("/occurrences/{occurrence_id}", responses=FOR_ONE)
+    @router.get("/occurrences/{occurrence_id}")
     async def read_occurrence(occurrence_id: OccurrenceInPath) -> Occurrence:
         """Return one occurrence."""
         now = site.clock.now()
         return await service.read(lambda reader: _occurrence(reader, occurrence_id, now))
 
-    @router.get("/overdue", responses=FOR_LISTS)
+    @router.get("/overdue")
     async def list_overdue(line: Filter = None) -> list[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
@@ -79,7 +79,11 @@ def obligations_router(site: Site) -> APIRouter:
 
         return await service.read(query)
 
-    @router.post("/excuses", status_code=201, responses=FOR_ACTS)
+    @router.post(
+        "/excuses",
+        status_code=201,
+        openapi_extra=refuses("no_such_occurrence", "occurrence_decided", "occurrence_under_way"),
+    )
     async def excuse_occurrence(body: NewExcuse, key: Key = None) -> Occurrence:
         """Excuse an occurrence, with who and why, before its window closes."""
         occurrence = OccurrenceId(body.occurrence)

@@ -9,7 +9,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import ChallengePart, model_of
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import Act, WithReason
 from redrabbit.web.api.values import Key, Slug
 from redrabbit.web.site import Site
@@ -17,7 +17,7 @@ from redrabbit.web.site import Site
 
 def parts_router(site: Site) -> APIRouter:
     """Return the challenge parts, and what people decide about them."""
-    router = APIRouter(tags=["challenge parts"], responses=ALWAYS)
+    router = APIRouter(tags=["challenge parts"])
 
     def all_parts(reader: Reader) -> list[ChallengePart]:
         names = reader.names()
@@ -28,21 +28,27 @@ def parts_router(site: Site) -> APIRouter:
         """Return every challenge part and good master."""
         return await site.service.read(all_parts)
 
-    @router.post("/challenge-parts/{part_id}/quarantine", responses=FOR_ACTS)
+    @router.post("/challenge-parts/{part_id}/quarantine", openapi_extra=refuses("no_such_part"))
     async def quarantine_part(part_id: Slug, body: WithReason, key: Key = None) -> ChallengePart:
         """Take a part out of use until it is released again."""
         act = acts.QuarantinePart(part_id=PartId(part_id), reason=body.reason)
         return part_model(*await do(site, body, act, key))
 
-    @router.post("/challenge-parts/{part_id}/release", responses=FOR_ACTS)
+    @router.post(
+        "/challenge-parts/{part_id}/release",
+        openapi_extra=refuses("no_such_part", "part_already_released", "part_already_retired"),
+    )
     async def release_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
         """Release a part for use."""
         act = acts.ReleasePart(part_id=PartId(part_id))
         return part_model(*await do(site, body, act, key))
 
-    @router.post("/challenge-parts/{part_id}/found", responses=FOR_ACTS)
+    @router.post(
+        "/challenge-parts/{part_id}/found",
+        openapi_extra=refuses("no_such_part", "part_is_out", "part_not_missing"),
+    )
     async def find_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
-        """Note that a missing part is back in its place (L5)."""
+        """Note that a missing part is back in its place."""
         act = acts.FindPart(part_id=PartId(part_id))
         return part_model(*await do(site, body, act, key))
 

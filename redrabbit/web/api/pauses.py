@@ -9,7 +9,7 @@ from redrabbit.services.queries.people import Names
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Page, Pause, model_of
 from redrabbit.web.api.paging import Limit, page_of
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import Act, NewPause
 from redrabbit.web.api.values import Cursor, Key, PauseInPath
 from redrabbit.web.site import Site
@@ -17,16 +17,20 @@ from redrabbit.web.site import Site
 
 def pauses_router(site: Site) -> APIRouter:
     """Return the pauses, and the ways to declare and end one."""
-    router = APIRouter(tags=["obligations"], responses=ALWAYS)
+    router = APIRouter(tags=["obligations"])
 
-    @router.get("/pauses", responses=FOR_LISTS)
+    @router.get("/pauses")
     async def list_pauses(limit: Limit = 50, cursor: Cursor = None) -> Page[Pause]:
         """Return the pauses, the latest to begin first."""
         return await site.service.read(
             lambda reader: page_of(reader, PauseRecord, [], pause_model, limit=limit, cursor=cursor)
         )
 
-    @router.post("/pauses", status_code=201, responses=FOR_ACTS)
+    @router.post(
+        "/pauses",
+        status_code=201,
+        openapi_extra=refuses("no_such_line", "pause_ends_before_it_begins", "pause_too_long"),
+    )
     async def declare_pause(body: NewPause, key: Key = None) -> Pause:
         """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
         act = acts.DeclarePause(
@@ -37,7 +41,7 @@ def pauses_router(site: Site) -> APIRouter:
         )
         return pause_model(*await do(site, body, act, key))
 
-    @router.post("/pauses/{pause_id}/end", responses=FOR_ACTS)
+    @router.post("/pauses/{pause_id}/end", openapi_extra=refuses("pause_is_over"))
     async def end_pause(pause_id: PauseInPath, body: Act, key: Key = None) -> Pause:
         """End a pause now."""
         return pause_model(*await do(site, body, acts.EndPause(pause_id=pause_id), key))

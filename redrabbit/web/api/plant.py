@@ -20,7 +20,7 @@ from redrabbit.services.queries.device_overview import DeviceOverview, device_ov
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.web.api.models import Check, in_words
 from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station, UnprovedParts
-from redrabbit.web.api.problems import ALWAYS, FOR_ONE
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.values import Slug
 from redrabbit.web.site import Site
 
@@ -29,7 +29,7 @@ NEXT_DUE_SHOWN = 5
 
 def plant_router(site: Site) -> APIRouter:
     """Return what the plant consists of, as it stands now."""
-    router = APIRouter(tags=["plant"], responses=ALWAYS)
+    router = APIRouter(tags=["plant"])
     service = site.service
 
     def running(reader: Reader) -> dict[str, RunId]:
@@ -44,7 +44,7 @@ def plant_router(site: Site) -> APIRouter:
             for one in service.plant.stations
         ]
 
-    @router.get("/stations/{station_id}", responses=FOR_ONE)
+    @router.get("/stations/{station_id}", openapi_extra=refuses("no_such_station"))
     async def read_station(station_id: Slug) -> Station:
         """Return one station with its live signals."""
         runs, views = await service.read(running), service.views()
@@ -71,7 +71,7 @@ def plant_router(site: Site) -> APIRouter:
             for check in service.plant.plan.checks
         ]
 
-    @router.get("/checks/{check_id}", responses=FOR_ONE)
+    @router.get("/checks/{check_id}", openapi_extra=refuses("no_such_check"))
     async def read_check(check_id: Slug) -> Check:
         """Return one check with its next five due times."""
         now = site.clock.now()

@@ -1,63 +1,193 @@
-"""Which problems an API call can answer with, for the OpenAPI document.
+"""Which problems each API call can answer with, for the OpenAPI document: status by status, code by code.
 
-The schema is named once here and not as a response model of each call: FastAPI would build it
+A call declares what its rules refuse (`refuses`), a kind of value what its form refuses (`refused_with`),
+and what any call or any act may answer stands below. From these three the answers of every call are put
+together; nothing is written twice, and whatever is answered in a test is compared with it (`tests/web`).
+
+The schema of a problem is named once and not as a response model of each call: FastAPI would build it
 anew for every call and status, which made up half of the time to start.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from redrabbit.web.api.models import Problem
+from redrabbit.web.codes import STATUSES
 
-PROBLEM_CONTENT: Final[dict[str, Any]] = {
-    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-}
+Answers = dict[int | str, dict[str, Any]]
+"""What a call answers besides, as the framework takes it."""
 
+REFUSED: Final = "x-refusals"
+"""Where calls, parameters and schemas of a document say what they are refused with."""
 
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": PROBLEM_CONTENT}
+OF_ALL: Final = (
+    "host_not_allowed",
+    "cross_site_request",
+    "internal_error",
+    "too_many_connections",
+    "too_many_connections_of_client",
+)
+"""Codes of every call."""
+OF_RECORDS: Final = (
+    *OF_ALL,
+    "network_not_trusted",
+    "not_recordable",
+    "opening",
+    "records_damaged",
+    "store_trouble",
+)
+"""Codes of every call that is about records."""
+OF_ACTS: Final = (
+    *OF_RECORDS,
+    "form_too_large",
+    "http_error",
+    "key_used_before",
+    "not_permitted",
+    "outcome_unknown",
+)
+"""Codes of every call that changes something."""
+OF_MOVES: Final = ("no_such_run", "no_such_station", "not_now", "run_closed")
+"""Codes of every act on a run under way."""
 
+HEALTH: Final = "/health"
+"""The one call that is for everybody, and needs no records."""
 
-def add_problem_schema(document: dict[str, Any]) -> None:
-    """Put the schema that every problem refers to into an OpenAPI document."""
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-
-
-_ALL: Final[dict[int, str]] = {
+_ALL: Final[Mapping[int, str]] = {
     400: "The request can't be read, or is not for this host.",
     403: "Not from here: another site, or an untrusted network; or not permitted.",
     404: "There is no such record.",
     409: "The rules do not allow it now; `code` says why.",
+    412: "It is not as it was when `If-Match` was read.",
     413: "The body is too large.",
     422: "A value is not of the declared form; `errors` says which and why.",
+    500: "A mistake of the software, or what the records can't hold: please report it.",
     503: "The records can't be reached now, or too many look at once: try again (`Retry-After`); or "
     "damaged. Nothing was changed; but `outcome_unknown`: nobody knows yet whether it was.",
 }
+_SHARED: Final[Mapping[str, tuple[str, ...]]] = {
+    "CallProblem": OF_ALL,
+    "RecordsProblem": OF_RECORDS,
+    "ActProblem": OF_ACTS,
+}
+"""How the problems are called that many calls have alike, before their status."""
+_RETRY_AFTER: Final = {
+    "Retry-After": {
+        "description": "Seconds after which to ask again; missing where that doesn't help.",
+        "schema": {"type": "integer"},
+    }
+}
 
-Answers = dict[int | str, dict[str, Any]]
+
+def refuses(*codes: str) -> dict[str, Any]:
+    """Return what a call declares of its rules: the codes of their refusals."""
+    return {REFUSED: list(codes)}
 
 
-def answers(*statuses: int) -> Answers:
-    """Return which problems a call can answer with."""
-    return {status: _problem(_ALL[status]) for status in statuses}
+def refused_with(*codes: str) -> dict[str, Any]:
+    """Return what the schema of a kind of value says of the codes that break its form."""
+    return {REFUSED: list(codes)}
 
 
-ALWAYS: Final = answers(400, 403, 503)
-"""Of every call."""
-FOR_LISTS: Final = answers(422)
-FOR_ONE: Final = answers(404, 422)
-FOR_ACTS: Final = answers(404, 409, 413, 422)
+def add_problems(document: dict[str, Any]) -> None:
+    """Put the problems of every call into an OpenAPI document."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for path, call in calls(document):
+        by_status: dict[int, set[str]] = {}
+        for code in _codes(document, path, call):
+            by_status.setdefault(STATUSES[code], set()).add(code)
+        call["responses"].pop("422", None)  # the framework's own form of it
+        for status, codes in sorted(by_status.items()):
+            answer = call["responses"].setdefault(str(status), {"description": _ALL[status]})
+            answer.setdefault("content", {})["application/problem+json"] = {
+                "schema": _schema(schemas, status, codes)
+            }
+            if status == 503:  # noqa: PLR2004
+                answer["headers"] = _RETRY_AFTER
+    _forget(document)
+
+
+def calls(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every call of a document with its path."""
+    for path, methods in document["paths"].items():
+        for call in methods.values():
+            yield path, call
+
+
+def _codes(document: Mapping[str, Any], path: str, call: dict[str, Any]) -> set[str]:
+    """Return every code that a call can answer with."""
+    given = [call.get("parameters", ()), call.get("requestBody", {})]
+    values = list(_values(document, given))
+    codes = set(call.pop(REFUSED, ()))
+    codes.update(*(value.get(REFUSED, ()) for value in values))
+    codes.update(OF_ACTS if "requestBody" in call else OF_RECORDS if path != HEALTH else OF_ALL)
+    if any(map(_has_form, values)):
+        codes.add("invalid_request")
+    return codes
+
+
+def _values(document: Mapping[str, Any], within: Any, seen: Iterable[str] = ()) -> Iterator[Any]:
+    """Yield every schema of what a call is given, also of those that it refers to."""
+    if isinstance(within, list | tuple):
+        for each in within:
+            yield from _values(document, each, seen)
+    elif isinstance(within, Mapping):
+        yield within
+        reference = within.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            *_, name = reference.split("/")
+            yield from _values(
+                document, document["components"]["schemas"][name], [*seen, reference]
+            )
+        for key, each in within.items():
+            if key != "examples":
+                yield from _values(document, each, seen)
+
+
+def _has_form(schema: Mapping[str, Any]) -> bool:
+    """Return whether a schema says that not every text is of its form."""
+    return schema.get("type") in _TYPES or not _FORM.isdisjoint(schema)
+
+
+_TYPES: Final = ("boolean", "integer", "number", "object")
+_FORM: Final = frozenset({"enum", "format", "maxLength", "minLength", "pattern"})
+
+
+def _schema(schemas: dict[str, Any], status: int, codes: set[str]) -> dict[str, Any]:
+    """Return the schema of one answer; by its name, where many calls have it alike."""
+    form = {
+        "allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "properties": {"code": {"type": "string", "enum": sorted(codes)}}},
+        ]
+    }
+    for name, shared in _SHARED.items():
+        if codes == {code for code in shared if STATUSES[code] == status}:
+            schemas[f"{name}{status}"] = form
+            return {"$ref": f"#/components/schemas/{name}{status}"}
+    return form
+
+
+def _forget(within: Any) -> None:
+    """Take out what was said of codes: the answers have it now."""
+    if isinstance(within, dict):
+        within.pop(REFUSED, None)
+        for each in within.values():
+            _forget(each)
+    elif isinstance(within, list):
+        for each in within:
+            _forget(each)
+
 
 DESCRIPTION: Final = """
 Every instant is ISO 8601 with offset, from 2000 to 2099; durations are seconds.
 
-Every error is a problem (RFC 9457). Decide by `code`, never by a sentence: the codes are listed
-at the schema `Problem`, and keep their meaning. Besides the answers listed with each call, an
-address that does not exist answers 404 `not_found`, one that does not take a method 405
-`method_not_allowed` with `Allow`, a mistake of the software 500 `internal_error`, and what the records
-can't hold 500 `not_recordable`: please report these two. Any call may be answered 503
-`too_many_connections` or, for a stream, `too_many_streams`, with `Retry-After`; one that comes too
-slowly, 408.
+Every error is a problem (RFC 9457). Decide by `code`, never by a sentence: each call lists the codes that
+it can be answered with, status by status, and a code keeps its meaning. Besides these, an address
+that does not exist answers 404 `not_found`, one that does not take a method 405 `method_not_allowed` with
+`Allow`, and a request that comes too slowly 408. Please report any 500.
 
 Runs, occurrences, containments, pauses and alarms are numbered on their line: `line1-R-1042`. What was
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.

@@ -1,6 +1,7 @@
 """How long the answers of a station last: what was learnt, and the acts on it (D30)."""
 
 from datetime import datetime
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -14,7 +15,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.services.queries.pulses import Learning, PulseShown, pulses_shown
 from redrabbit.web.api.models import Model, Who, WhoHow
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_ONE
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import OnPulse
 from redrabbit.web.api.values import Key, Slug
 from redrabbit.web.site import Site
@@ -53,9 +54,12 @@ class Pulse(Model):
     decided_how: WhoHow | None
 
 
+OF_PULSES: Final = ("no_such_station", "no_such_pulse", "pulse_decided", "pulse_proposed_anew")
+
+
 def pulses_router(site: Site) -> APIRouter:
     """Return the pulses of a station, and the acts that confirm or refuse one."""
-    router = APIRouter(tags=["plant"], responses=ALWAYS)
+    router = APIRouter(tags=["plant"])
 
     def station(station_id: str) -> Station:
         for one in site.service.plant.stations:
@@ -85,19 +89,21 @@ def pulses_router(site: Site) -> APIRouter:
 
         return await site.service.read(asked)
 
-    @router.get("/stations/{station_id}/pulses", responses=FOR_ONE)
+    @router.get("/stations/{station_id}/pulses", openapi_extra=refuses("no_such_station"))
     async def list_pulses(station_id: Slug) -> list[Pulse]:
         """Return every signal whose pulse is not declared, with what was learnt of it."""
         return await shown(station_id)
 
-    @router.post("/stations/{station_id}/pulses/{signal}/confirm", responses=FOR_ACTS)
+    @router.post(
+        "/stations/{station_id}/pulses/{signal}/confirm", openapi_extra=refuses(*OF_PULSES)
+    )
     async def confirm_pulse(
         station_id: Slug, signal: Slug, body: OnPulse, key: Key = None
     ) -> Pulse:
         """Confirm what was learnt of a signal: verdicts are judged by it from now on."""
         return await decide(station_id, signal, body, key, yes=True)
 
-    @router.post("/stations/{station_id}/pulses/{signal}/refuse", responses=FOR_ACTS)
+    @router.post("/stations/{station_id}/pulses/{signal}/refuse", openapi_extra=refuses(*OF_PULSES))
     async def refuse_pulse(station_id: Slug, signal: Slug, body: OnPulse, key: Key = None) -> Pulse:
         """Refuse what was learnt of a signal; what was confirmed of it before stays so."""
         return await decide(station_id, signal, body, key, yes=False)

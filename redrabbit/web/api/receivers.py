@@ -18,7 +18,7 @@ from redrabbit.services.queries.receivers import (
 from redrabbit.web.api.containments import alarm_model
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import AlarmRef, Model
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.requests import ToReceiver
 from redrabbit.web.api.values import AlarmInPath, Key
@@ -65,7 +65,7 @@ class Receivers(Model):
 
 def receivers_router(site: Site) -> APIRouter:
     """Return the receivers and the acts on parked messages."""
-    router = APIRouter(tags=["reaction"], responses=ALWAYS)
+    router = APIRouter(tags=["reaction"])
 
     @router.get("/receivers")
     async def list_receivers() -> Receivers:
@@ -81,13 +81,16 @@ def receivers_router(site: Site) -> APIRouter:
             parked=[_parked(row) for row in page.parked],
         )
 
-    @router.post("/alarms/{alarm_id}/send-again", responses=FOR_ACTS)
+    @router.post(
+        "/alarms/{alarm_id}/send-again",
+        openapi_extra=refuses("message_not_parked", "no_such_receiver"),
+    )
     async def send_message_again(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
         """Send an alarm's message to a receiver that did not take it, once more."""
         act = acts.SendMessageAgain(alarm_id=alarm_id, receiver=body.receiver)
         return alarm_model(*await do(site, body, act, key))
 
-    @router.post("/alarms/{alarm_id}/drop-message", responses=FOR_ACTS)
+    @router.post("/alarms/{alarm_id}/drop-message", openapi_extra=refuses("message_not_parked"))
     async def drop_message(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
         """Give up an alarm's message that a receiver did not take; the alarm stays as it is."""
         act = acts.DropMessage(alarm_id=alarm_id, receiver=body.receiver)

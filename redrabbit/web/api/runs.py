@@ -1,6 +1,6 @@
 """Runs: the list, one with its evidence, and the acts of an operator."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -26,19 +26,30 @@ from redrabbit.web.api.models import (
     model_of,
 )
 from redrabbit.web.api.paging import Limit, page_of
-from redrabbit.web.api.problems import ALWAYS, FOR_ACTS, FOR_LISTS, FOR_ONE
+from redrabbit.web.api.problems import OF_MOVES, refuses
 from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, Telling, WithReason
 from redrabbit.web.api.signals import signals_of
 from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
 from redrabbit.web.site import Site
 
+OF_TAKING: Final = (
+    "no_such_part",
+    "part_expired",
+    "part_is_out",
+    "part_quarantined",
+    "part_retired",
+    "part_unreleased",
+    "part_worn_out",
+)
+"""Why a part can't be taken now (L6, B25)."""
+
 
 def runs_router(site: Site) -> APIRouter:
     """Return runs and what an operator does in one."""
-    router = APIRouter(tags=["runs"], responses=ALWAYS)
+    router = APIRouter(tags=["runs"])
     service = site.service
 
-    @router.get("/runs", responses=FOR_LISTS)
+    @router.get("/runs")
     async def list_runs(
         *,
         line: Filter = None,
@@ -63,17 +74,34 @@ def runs_router(site: Site) -> APIRouter:
 
         return await service.read(query)
 
-    @router.get("/runs/{run_id}", responses=FOR_ONE)
+    @router.get("/runs/{run_id}")
     async def read_run(run_id: RunInPath) -> RunWithPresentations:
         """Return one run with its presentations and the evidence of each."""
         return await service.read(lambda reader: run_with_presentations(reader, run_id))
 
-    @router.get("/runs/{run_id}/signals", responses=FOR_ONE)
+    @router.get("/runs/{run_id}/signals", openapi_extra=refuses("no_such_signals"))
     async def read_signals(run_id: RunInPath) -> SignalsOfRun:
         """Return all that the station's signals did from the run's start to its end."""
         return await service.read(lambda reader: signals_of(reader, run_id))
 
-    @router.post("/runs", status_code=201, responses=FOR_ACTS)
+    @router.post(
+        "/runs",
+        status_code=201,
+        openapi_extra=refuses(
+            "containment_not_to_reverify",
+            "device_no_data",
+            "no_such_check",
+            "no_such_containment",
+            "no_such_occurrence",
+            "no_such_station",
+            "occurrence_not_open",
+            "occurrence_under_way",
+            "repair_not_recorded",
+            "station_busy",
+            "station_no_data",
+            *OF_TAKING,
+        ),
+    )
     async def start_run(body: StartRun, key: Key = None) -> Run:
         """Start a run: for an occurrence, to re-verify after a miss, or on demand."""
         act = acts.StartRun(
@@ -103,29 +131,42 @@ def _ended_so(outcome: Outcome | None, state: RunState | None) -> list[Where]:
 
 
 def _add_acts(router: APIRouter, site: Site) -> None:
-    @router.post("/runs/{run_id}/scan", responses=FOR_ACTS)
+    @router.post(
+        "/runs/{run_id}/scan",
+        openapi_extra=refuses(*OF_MOVES, *OF_TAKING, "not_told", "verdict_open", "wrong_part"),
+    )
     async def scan_part(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
         """Take the part that the run asks for: it is issued, and the step is armed."""
         act = acts.ScanPart(run_id=run_id, code=body.code)
         return run_model(*await do(site, body, act, key))
 
-    @router.post("/runs/{run_id}/tell", responses=FOR_ACTS)
+    @router.post(
+        "/runs/{run_id}/tell",
+        openapi_extra=refuses(*OF_MOVES, "label_of_a_part", "no_such_choice", "not_asked"),
+    )
     async def tell_of_part(run_id: RunInPath, body: Telling, key: Key = None) -> Run:
         """Tell what the station can't tell of the part, before it is scanned."""
         act = acts.TellOfPart(run_id=run_id, of=body.of, value=body.value)
         return run_model(*await do(site, body, act, key))
 
-    @router.post("/runs/{run_id}/presented", responses=FOR_ACTS)
+    @router.post(
+        "/runs/{run_id}/presented", openapi_extra=refuses(*OF_MOVES, "station_tells_presented")
+    )
     async def part_presented(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Say that the part is in front of the device, where the station can't say it itself."""
         return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key))
 
-    @router.post("/runs/{run_id}/feed-held", responses=FOR_ACTS)
+    @router.post(
+        "/runs/{run_id}/feed-held",
+        openapi_extra=refuses(
+            *OF_MOVES, "feed_not_asked", "feed_said_before", "station_tells_feed"
+        ),
+    )
     async def feed_held(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Say that nothing is fed until the check is over, where the station can't tell it."""
         return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), key))
 
-    @router.post("/runs/{run_id}/not-the-part", responses=FOR_ACTS)
+    @router.post("/runs/{run_id}/not-the-part", openapi_extra=refuses(*OF_MOVES, "answer_came"))
     async def not_the_part(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Say that what is before the device is not the part; only before its answer.
 
@@ -133,13 +174,13 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         """
         return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key))
 
-    @router.post("/runs/{run_id}/given-back", responses=FOR_ACTS)
+    @router.post("/runs/{run_id}/given-back", openapi_extra=refuses(*OF_MOVES, "wrong_part_back"))
     async def part_given_back(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
         """Scan the part back into its place."""
         act = acts.GiveBackPart(run_id=run_id, code=body.code)
         return run_model(*await do(site, body, act, key))
 
-    @router.post("/runs/{run_id}/confirm", responses=FOR_ACTS)
+    @router.post("/runs/{run_id}/confirm", openapi_extra=refuses(*OF_MOVES, "verdict_open"))
     async def confirm_run(run_id: RunInPath, body: Act, key: Key = None) -> Run:
         """Confirm the run; only then does a pass count.
 
@@ -147,13 +188,16 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         """
         return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key))
 
-    @router.post("/runs/{run_id}/abort", responses=FOR_ACTS)
+    @router.post(
+        "/runs/{run_id}/abort",
+        openapi_extra=refuses(*OF_MOVES, "already_stopped", "answer_open", "verdict_open"),
+    )
     async def abort_run(run_id: RunInPath, body: WithReason, key: Key = None) -> Run:
         """Give the run up, with a reason; a part that is out must still be given back."""
         act = acts.AbortRun(run_id=run_id, reason=body.reason)
         return run_model(*await do(site, body, act, key))
 
-    @router.post("/runs/{run_id}/remarks", status_code=201, responses=FOR_ACTS)
+    @router.post("/runs/{run_id}/remarks", status_code=201)
     async def remark_on_run(run_id: RunInPath, body: NewRemark, key: Key = None) -> Remark:
         """Keep a remark with the run; it changes nothing of it."""
         act = acts.RemarkOnRun(run_id=run_id, text=body.text)

@@ -21,6 +21,7 @@ from redrabbit.domain.records import ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.catching_up import CatchingUp
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
+from redrabbit.services.opening_progress import Opening
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.counts import count_unacknowledged_alarms
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
@@ -29,8 +30,9 @@ from redrabbit.services.station_link import StationLink
 from redrabbit.services.station_queue import Recording
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.api.ledger_models import Verification, verification_model
-from redrabbit.web.api.problems import PROBLEM_CONTENT, Answers, answers
+from redrabbit.web.api.problems import Answers
 from redrabbit.web.budget import WebBudgets
+from redrabbit.web.opening import Life
 from redrabbit.web.site import Site
 
 log = logging.getLogger("redrabbit.web")
@@ -48,7 +50,7 @@ class Restarts(Protocol):
 class Health(BaseModel):
     """The process answers."""
 
-    status: str = Field(examples=["alive"])
+    status: Life
     version: str
 
 
@@ -99,14 +101,30 @@ class Readiness(BaseModel):
     )
 
 
+class OpeningStep(BaseModel):
+    """How far the database is opened."""
+
+    step: Opening
+    done: int
+    of: int | None
+    percent: int | None
+
+
+class NotOpened(BaseModel):
+    """The database is being opened, and nobody watches yet."""
+
+    ready: bool
+    status: str = Field(examples=["opening, 43 %"])
+    opening: OpeningStep
+
+
 NOT_READY: Final[Answers] = {
     503: {
-        "model": Readiness,
+        "model": Readiness | NotOpened,
         "description": (
-            "Nobody watches, or something can't be recorded; or, as a problem, the records can't be "
-            "reached."
+            "Nobody watches, or something can't be recorded; the database is being opened; or, as a "
+            "problem, the records can't be reached."
         ),
-        "content": PROBLEM_CONTENT,
     }
 }
 
@@ -122,12 +140,12 @@ def upkeep_router(
     """Return health, readiness and metrics."""
     router = APIRouter(tags=["upkeep"])
 
-    @router.get("/health", responses=answers(400))
+    @router.get("/health")
     async def health() -> Health:
-        """Return that the process answers; says nothing about the plant."""
-        return Health(status="alive", version=__version__)
+        """Tell that the process answers; nothing about the plant."""
+        return Health(status=Life.ALIVE, version=__version__)
 
-    @router.get("/ready", responses=answers(400, 403) | NOT_READY)
+    @router.get("/ready", responses=NOT_READY)
     async def ready(response: Response) -> Readiness:
         """Return whether stations are watched, recorded, and the records can be read; 503 if not."""
         if (

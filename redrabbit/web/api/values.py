@@ -30,6 +30,7 @@ from redrabbit.domain.text import (
     MOST_NAME_CHARACTERS,
     MOST_REASON_CHARACTERS,
 )
+from redrabbit.web.api.problems import refused_with
 from redrabbit.web.values import (
     MOST_DIGITS,
     cursor_from,
@@ -86,29 +87,54 @@ def _position(cursor: str) -> str:
     return cursor
 
 
+OF_TEXTS: Final = ("text_character", "text_marks", "text_missing", "text_too_long")
+OF_NAMES: Final = (
+    "operator_name_reserved",
+    "operator_required",
+    "text_character",
+    "text_marks",
+    "text_too_long",
+)
+
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MOST_NAME_CHARACTERS),
     refusing(person_name),
-    Field(description="Badge number or name, as stated.", examples=["badge 2207"]),
+    Field(
+        description="Badge number or name, as stated.",
+        examples=["badge 2207"],
+        json_schema_extra=refused_with(*OF_NAMES),
+    ),
 ]
 Code = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_CODE_CHARACTERS),
     _text(MOST_CODE_CHARACTERS),
-    Field(description="What the scanner read.", examples=["RR-0007"]),
+    Field(
+        description="What the scanner read.",
+        examples=["RR-0007"],
+        json_schema_extra=refused_with(*OF_TEXTS),
+    ),
 ]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_REASON_CHARACTERS),
     _text(MOST_REASON_CHARACTERS),
-    Field(examples=["fixture busy"]),
+    Field(examples=["fixture busy"], json_schema_extra=refused_with(*OF_TEXTS)),
 ]
 Id = Annotated[
-    str, StringConstraints(max_length=MOST_FILTER_CHARACTERS), _text(MOST_FILTER_CHARACTERS)
+    str,
+    StringConstraints(max_length=MOST_FILTER_CHARACTERS),
+    _text(MOST_FILTER_CHARACTERS),
+    Field(json_schema_extra=refused_with(*OF_TEXTS)),
 ]
 """The id of a line, station, device, check or part."""
-Instant = Annotated[AwareDatetime, BeforeValidator(_iso), refusing(_instant)]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_iso),
+    refusing(_instant),
+    Field(json_schema_extra=refused_with("instant_out_of_range", "not_a_time")),
+]
 """ISO 8601 with offset, from 2000 to 2099."""
 
 
@@ -145,6 +171,7 @@ def _in_path(letter: Letter, kind: str) -> Any:
                 alias=f"{kind}_id",
                 description="A plain number is one of schema 1.",
                 examples=[f"line1-{letter.value}-31"],
+                json_schema_extra=refused_with(f"no_such_{kind}"),
             ),
         ],
     ) -> str:
@@ -184,7 +211,12 @@ Cursor = Annotated[
     Annotated[
         str,
         refusing(cursor_from),
-        Field(json_schema_extra={"pattern": r"^([!-~]+-)?[ROCPA]-[1-9][0-9]{0,17}$"}),
+        Field(
+            json_schema_extra={
+                "pattern": r"^([!-~]+-)?[ROCPA]-[1-9][0-9]{0,17}$",
+                **refused_with("not_a_cursor"),
+            }
+        ),
     ]
     | None,
     Query(description="`next` of the page before.", examples=["line1-R-1200"]),
@@ -193,7 +225,12 @@ Position = Annotated[
     Annotated[
         str,
         refusing(_position),
-        Field(json_schema_extra={"pattern": f"^[0-9]{{1,{MOST_DIGITS}}}$"}),
+        Field(
+            json_schema_extra={
+                "pattern": f"^[0-9]{{1,{MOST_DIGITS}}}$",
+                **refused_with("not_a_cursor"),
+            }
+        ),
     ]
     | None,
     Query(description="`next` of the page before.", examples=["1200"]),

@@ -1,0 +1,121 @@
+"""What each call can be refused with is what its document says: no code more, and none less (K10)."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redrabbit.domain import acts
+from redrabbit.services.doing import COMMANDS, MOVES
+from redrabbit.web.api.problems import OF_ACTS, OF_MOVES
+from redrabbit.web.api.runs import OF_TAKING
+from redrabbit.web.api.values import OF_NAMES, OF_TEXTS
+from redrabbit.web.codes import STATUSES
+from tests.web.conftest import Visitor
+from tests.web.declared import Document, call_of, codes_of, document_of, not_listed
+from tests.web.refused_in import codes_of_act
+
+API = Path(__file__).parent.parent.parent / "redrabbit" / "web" / "api"
+PULSES = ("confirm_pulse", "refuse_pulse")
+"""Two calls of one act, which a function that they share makes."""
+BY_FORM = {
+    *OF_ACTS,
+    *OF_NAMES,
+    *OF_TEXTS,
+    *("instant_out_of_range", "invalid_request", "not_a_time"),
+    *("label_required", "reason_required", "reason_too_long"),
+}
+"""Codes of every act, or by which the form of a value is refused: derived from it, or asked by pages."""
+NEVER = {
+    acts.ReleasePart: {"part_already_quarantined", "part_already_unreleased"},
+    **{act: {"no_run"} for act in MOVES},
+}
+"""Codes that stand in a command's source and that it never comes to: these are what it changes, and a
+move is of a run that is under way."""
+
+
+def acts_by_call() -> dict[str, type[Any]]:
+    """Return the act of every call that is one, as its source names it."""
+    found: dict[str, type[Any]] = dict.fromkeys(PULSES, acts.DecidePulse)
+    for path in API.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AsyncFunctionDef):
+                names = [
+                    each.func.attr
+                    for each in ast.walk(node)
+                    if isinstance(each, ast.Call)
+                    and isinstance(each.func, ast.Attribute)
+                    and ast.unparse(each.func.value) == "acts"
+                ]
+                if len(names) == 1 and node.name != "decide":
+                    found[node.name] = getattr(acts, names[0])
+    return found
+
+
+ACTS = acts_by_call()
+
+
+def call_named(document: Document, name: str) -> Mapping[str, Any]:
+    """Return a call of the document by its name."""
+    return next(
+        call
+        for calls in document["paths"].values()
+        for call in calls.values()
+        if call["operationId"] == name
+    )
+
+
+def test_every_call_that_changes_something_is_one_act(onlooker: Visitor) -> None:
+    changing = {
+        call["operationId"]
+        for calls in document_of(onlooker.client)["paths"].values()
+        for method, call in calls.items()
+        if method != "get"
+    }
+    assert set(ACTS) == changing
+    assert set(ACTS.values()) == {acts.StartRun, *MOVES, *COMMANDS}
+
+
+@pytest.mark.parametrize("name", sorted(ACTS))
+def test_an_act_lists_every_code_of_its_rules_and_no_other(onlooker: Visitor, name: str) -> None:
+    document, act = document_of(onlooker.client), ACTS[name]
+    listed = set().union(*codes_of(document, call_named(document, name)).values())
+    assert listed >= set(OF_ACTS) | {"invalid_request"} | set(OF_NAMES)
+    rules = codes_of_act(act)
+    if act in MOVES:
+        rules |= {*OF_MOVES, *(OF_TAKING if act is acts.ScanPart else ())}
+    if act is acts.StartRun:
+        rules.add("no_such_station")  # its queue was given up meanwhile
+    assert listed - BY_FORM == rules - BY_FORM - NEVER.get(act, set())
+
+
+def test_a_code_stands_with_the_status_that_it_is_answered_with(onlooker: Visitor) -> None:
+    document = document_of(onlooker.client)
+    for calls in document["paths"].values():
+        for call in calls.values():
+            for status, codes in codes_of(document, call).items():
+                assert {STATUSES[code] for code in codes} == {status}
+
+
+def test_what_reads_lists_no_code_of_what_changes(onlooker: Visitor) -> None:
+    document = document_of(onlooker.client)
+    for calls in document["paths"].values():
+        listed = codes_of(document, calls["get"]) if "get" in calls else {}
+        assert not listed.keys() & {409, 412, 413}
+        assert "not_permitted" not in listed.get(403, ())
+
+
+def test_an_answer_that_is_not_listed_is_found(onlooker: Visitor) -> None:
+    """The check that every answer of these tests passes can fail."""
+    document = document_of(onlooker.client)
+    at = ("GET", "/api/v1/stations/op99")
+    assert not_listed(document, *at, 404, {"code": "no_such_station"}) is None
+    assert not_listed(document, *at, 404, {"code": "no_such_run"}) is not None
+    assert not_listed(document, *at, 409, {"code": "no_such_station"}) is not None
+    assert not_listed(document, *at, 201, None) is not None
+    assert not_listed(document, "DELETE", at[1], 405, {"code": "method_not_allowed"}) is None
+    several = {"code": "invalid_request", "errors": [{"code": "operator_required"}]}
+    assert not_listed(document, *at, 422, several) is not None
+    assert call_of(document, "HEAD", at[1]) is call_of(document, *at)
