@@ -29,24 +29,30 @@ from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
+from redrabbit.services.queries.run_version import run_version
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 
 R = TypeVar("R", bound=Record)
 
 _OF_THE_DOOR: Final = frozenset(
-    {"not_permitted", "key_used_before", "no_such_station", "other_station"}
+    {"not_permitted", "key_used_before", "no_such_station", "other_station", "run_changed"}
 )
 """Refusals that say nothing about the scan."""
 
 
+Seen = frozenset[int] | None
+"""Versions of a run, one of which it must still have; None: whatever it is by now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An act with who asks it, and the key under which it is done once."""
+    """An act with who asks it, the key under which it is done once, and what they had seen."""
 
     act: Act[Any]
     actor: Actor
     key: str | None
+    seen: Seen = None
 
 
 class Door:
@@ -58,13 +64,16 @@ class Door:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
-    async def do(self, act: Act[R], actor: Actor, key: str | None = None) -> R:
+    async def do(
+        self, act: Act[R], actor: Actor, key: str | None = None, *, seen: Seen = None
+    ) -> R:
         """Do what a person asks and return the record that it changed.
 
         `key` is the asker's own: asked again with it, the act is not done again and the first answer
-        is returned. Refused where the key was used for something else.
+        is returned. Refused where the key was used for something else. `seen` is asked of an act on a
+        run: refused where the run has none of these versions any more.
         """
-        asked = Asked(act=act, actor=actor, key=key)
+        asked = Asked(act=act, actor=actor, key=key, seen=seen)
         if key is not None:
             before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
             if before is not None:
@@ -242,12 +251,22 @@ def once(
         before = answer_of(uow, asked)
         if before is not None:
             return cast("R", before)
+        refuse_changed(uow, asked)
         result = command(uow)
         if asked.key is not None:
             uow.keep_act(_kept(uow, asked, asked.key, result, answered(result)))
         return result
 
     return guarded
+
+
+def refuse_changed(reader: Reader, asked: Asked) -> None:
+    """Refuse an act on a run that is no longer as the asker saw it."""
+    if asked.seen is None or not isinstance(asked.act, acts.ActOnRun | acts.RemarkOnRun):
+        return
+    version = run_version(reader, asked.act.run_id)
+    if version is not None and version not in asked.seen:
+        raise Refusal("run_changed", run=asked.act.run_id, entry=version)
 
 
 def answer_of(reader: Reader, asked: Asked) -> Record | None:

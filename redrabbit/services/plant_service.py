@@ -11,7 +11,7 @@ from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
-from redrabbit.services.doing import Door
+from redrabbit.services.doing import Door, Seen
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Reader
 from redrabbit.services.stated_names import id_of
@@ -95,13 +95,15 @@ class LocalPlantService:
         kept = self._agent.database.write(lambda uow: id_of(uow, cleaned))
         return Actor.stated(await self._answered(kept))
 
-    async def do(self, act: Act[R], actor: Actor, key: str | None = None) -> R:
+    async def do(
+        self, act: Act[R], actor: Actor, key: str | None = None, *, seen: Seen = None
+    ) -> R:
         """Do what a person asks and return the record that it changed; see `Door.do`.
 
         OutcomeUnknown where that is not known in time. It goes on all the same, and whoever asks again with the same
         key is told what became of it.
         """
-        return await self._answered(self._door.do(act, actor, key))
+        return await self._answered(self._door.do(act, actor, key, seen=seen))
 
     async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what comes of it in time; whoever gives up waiting before takes back what has not begun."""

@@ -86,6 +86,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "pulse_proposed_anew": 409,
     "repair_not_recorded": 409,
     "repair_words_required": 422,
+    "run_changed": 412,
     "run_closed": 409,
     "station_busy": 409,
     "station_no_data": 409,

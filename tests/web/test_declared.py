@@ -86,6 +86,8 @@ def test_an_act_lists_every_code_of_its_rules_and_no_other(onlooker: Visitor, na
     rules = codes_of_act(act)
     if act in MOVES:
         rules |= {*OF_MOVES, *(OF_TAKING if act is acts.ScanPart else ())}
+    if act in MOVES or act is acts.RemarkOnRun:
+        rules.add("run_changed")
     if act is acts.StartRun:
         rules.add("no_such_station")  # its queue was given up meanwhile
     assert listed - BY_FORM == rules - BY_FORM - NEVER.get(act, set())

@@ -67,7 +67,7 @@ def test_every_old_run_is_shown_with_what_was_not_recorded_left_out() -> None:
         assert page.run.names is None
         assert page.where.device.en == run.device
         assert page.started_by.name == run.started_by
-        told = old().read_now(lambda r, run=run: run_with_presentations(r, run.run_id))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
+        told, _ = old().read_now(lambda r, run=run: run_with_presentations(r, run.run_id))  # type: ignore[misc]  # because mypy can't infer a lambda with a default
         assert (told.run_id, told.names) == (run.run_id, None)
         assert told.run_id.startswith("R-")
 

@@ -82,3 +82,14 @@ def test_programs_tell_it_and_read_it(visitor: Visitor) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "not_told")
     strange = visitor.client.post(f"{address}/tell", json=asked | {"of": "colour"})
     assert strange.status_code == 422
+
+
+def test_what_was_told_of_a_part_makes_another_version_of_its_run(visitor: Visitor) -> None:
+    (run,) = visitor.plant.ask(lambda reader: reader.find(RunRecord))
+    path = f"/api/v1/runs/{run.run_id}"
+    before = visitor.client.get(path).headers["etag"]
+    body = {"operator": "badge 2207", "of": "variant", "value": "l"}
+    for expected in (200, 412):
+        answer = visitor.client.post(f"{path}/tell", json=body, headers={"if-match": before})
+        assert answer.status_code == expected
+    assert visitor.client.get(path).headers["etag"] != before

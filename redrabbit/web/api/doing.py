@@ -11,8 +11,10 @@ from redrabbit.web.site import Site
 R = TypeVar("R", bound=Record)
 
 
-async def do(site: Site, body: Act, act: acts.Act[R], key: str | None) -> tuple[R, Names]:
+async def do(
+    site: Site, body: Act, act: acts.Act[R], key: str | None, seen: frozenset[int] | None = None
+) -> tuple[R, Names]:
     """Do what a program asks and return the record that it changed, with the names for it."""
     actor = await site.service.stated(body.operator)
-    record = await site.service.do(act, actor, key)
+    record = await site.service.do(act, actor, key, seen=seen)
     return record, await site.service.read(lambda reader: reader.names())

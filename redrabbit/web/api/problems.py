@@ -197,6 +197,9 @@ given. So ask again after a lost connection, and after 503 `outcome_unknown`, wi
 had not said in time whether the act is recorded. Without a key, look first whether it is. A scan that was refused on a run is
 recorded, so its refusal is such an answer: scan anew with a new key. Other refusals keep no key.
 
+Read a run and give its `ETag` as `If-Match` with an act on it, if the act is meant for the run as it was read:
+where it has changed since, the act is not done (412 `run_changed`).
+
 People are told by name, and beside each `..._by` stands `..._how`: `stated` means that the name was
 said, and not verified.
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
@@ -13,6 +13,7 @@ from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.counts import RunsWanted, place_conditions
 from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.plans import plan_label
+from redrabbit.services.queries.run_version import version_of
 from redrabbit.services.runs_under_way import UNDER_WAY
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.ledger_models import SignalsOfRun
@@ -26,10 +27,10 @@ from redrabbit.web.api.models import (
     model_of,
 )
 from redrabbit.web.api.paging import Limit, page_of
-from redrabbit.web.api.problems import OF_MOVES, refuses
+from redrabbit.web.api.problems import OF_MOVES, Answers, refuses
 from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, Telling, WithReason
 from redrabbit.web.api.signals import signals_of
-from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Since, Until
+from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Seen, Since, Until
 from redrabbit.web.site import Site
 
 OF_TAKING: Final = (
@@ -42,6 +43,17 @@ OF_TAKING: Final = (
     "part_worn_out",
 )
 """Why a part can't be taken now (L6, B25)."""
+
+WITH_ETAG: Final[Answers] = {
+    200: {
+        "headers": {
+            "ETag": {
+                "description": "Another one whenever anything of the run has changed.",
+                "schema": {"type": "string"},
+            }
+        }
+    }
+}
 
 
 def runs_router(site: Site) -> APIRouter:
@@ -74,10 +86,15 @@ def runs_router(site: Site) -> APIRouter:
 
         return await service.read(query)
 
-    @router.get("/runs/{run_id}")
-    async def read_run(run_id: RunInPath) -> RunWithPresentations:
-        """Return one run with its presentations and the evidence of each."""
-        return await service.read(lambda reader: run_with_presentations(reader, run_id))
+    @router.get("/runs/{run_id}", responses=WITH_ETAG)
+    async def read_run(run_id: RunInPath, response: Response) -> RunWithPresentations:
+        """Return one run with its presentations and the evidence of each.
+
+        An act that comes with its `ETag` as `If-Match` is done only while the run is as it is here.
+        """
+        run, version = await service.read(lambda reader: run_with_presentations(reader, run_id))
+        response.headers["etag"] = f'"{version}"'
+        return run
 
     @router.get("/runs/{run_id}/signals", openapi_extra=refuses("no_such_signals"))
     async def read_signals(run_id: RunInPath) -> SignalsOfRun:
@@ -135,26 +152,30 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         "/runs/{run_id}/scan",
         openapi_extra=refuses(*OF_MOVES, *OF_TAKING, "not_told", "verdict_open", "wrong_part"),
     )
-    async def scan_part(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
+    async def scan_part(run_id: RunInPath, body: Scan, key: Key = None, seen: Seen = None) -> Run:
         """Take the part that the run asks for: it is issued, and the step is armed."""
         act = acts.ScanPart(run_id=run_id, code=body.code)
-        return run_model(*await do(site, body, act, key))
+        return run_model(*await do(site, body, act, key, seen))
 
     @router.post(
         "/runs/{run_id}/tell",
         openapi_extra=refuses(*OF_MOVES, "label_of_a_part", "no_such_choice", "not_asked"),
     )
-    async def tell_of_part(run_id: RunInPath, body: Telling, key: Key = None) -> Run:
+    async def tell_of_part(
+        run_id: RunInPath, body: Telling, key: Key = None, seen: Seen = None
+    ) -> Run:
         """Tell what the station can't tell of the part, before it is scanned."""
         act = acts.TellOfPart(run_id=run_id, of=body.of, value=body.value)
-        return run_model(*await do(site, body, act, key))
+        return run_model(*await do(site, body, act, key, seen))
 
     @router.post(
         "/runs/{run_id}/presented", openapi_extra=refuses(*OF_MOVES, "station_tells_presented")
     )
-    async def part_presented(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+    async def part_presented(
+        run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None
+    ) -> Run:
         """Say that the part is in front of the device, where the station can't say it itself."""
-        return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key))
+        return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key, seen))
 
     @router.post(
         "/runs/{run_id}/feed-held",
@@ -162,46 +183,52 @@ def _add_acts(router: APIRouter, site: Site) -> None:
             *OF_MOVES, "feed_not_asked", "feed_said_before", "station_tells_feed"
         ),
     )
-    async def feed_held(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+    async def feed_held(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
         """Say that nothing is fed until the check is over, where the station can't tell it."""
-        return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), key))
+        return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), key, seen))
 
     @router.post("/runs/{run_id}/not-the-part", openapi_extra=refuses(*OF_MOVES, "answer_came"))
-    async def not_the_part(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+    async def not_the_part(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
         """Say that what is before the device is not the part; only before its answer.
 
         The next reading decides it: what was answered before it was said stands.
         """
-        return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key))
+        return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key, seen))
 
     @router.post("/runs/{run_id}/given-back", openapi_extra=refuses(*OF_MOVES, "wrong_part_back"))
-    async def part_given_back(run_id: RunInPath, body: Scan, key: Key = None) -> Run:
+    async def part_given_back(
+        run_id: RunInPath, body: Scan, key: Key = None, seen: Seen = None
+    ) -> Run:
         """Scan the part back into its place."""
         act = acts.GiveBackPart(run_id=run_id, code=body.code)
-        return run_model(*await do(site, body, act, key))
+        return run_model(*await do(site, body, act, key, seen))
 
     @router.post("/runs/{run_id}/confirm", openapi_extra=refuses(*OF_MOVES, "verdict_open"))
-    async def confirm_run(run_id: RunInPath, body: Act, key: Key = None) -> Run:
+    async def confirm_run(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
         """Confirm the run; only then does a pass count.
 
         Refused with `verdict_open` for as long as the station may still take its answer back.
         """
-        return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key))
+        return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key, seen))
 
     @router.post(
         "/runs/{run_id}/abort",
         openapi_extra=refuses(*OF_MOVES, "already_stopped", "answer_open", "verdict_open"),
     )
-    async def abort_run(run_id: RunInPath, body: WithReason, key: Key = None) -> Run:
+    async def abort_run(
+        run_id: RunInPath, body: WithReason, key: Key = None, seen: Seen = None
+    ) -> Run:
         """Give the run up, with a reason; a part that is out must still be given back."""
         act = acts.AbortRun(run_id=run_id, reason=body.reason)
-        return run_model(*await do(site, body, act, key))
+        return run_model(*await do(site, body, act, key, seen))
 
     @router.post("/runs/{run_id}/remarks", status_code=201)
-    async def remark_on_run(run_id: RunInPath, body: NewRemark, key: Key = None) -> Remark:
+    async def remark_on_run(
+        run_id: RunInPath, body: NewRemark, key: Key = None, seen: Seen = None
+    ) -> Remark:
         """Keep a remark with the run; it changes nothing of it."""
         act = acts.RemarkOnRun(run_id=run_id, text=body.text)
-        return model_of(Remark, *await do(site, body, act, key))
+        return model_of(Remark, *await do(site, body, act, key, seen))
 
 
 def run_model(record: RunRecord, names: Names) -> Run:
@@ -209,25 +236,23 @@ def run_model(record: RunRecord, names: Names) -> Run:
     return model_of(Run, record, names, plan=plan_label(record))
 
 
-def run_with_presentations(reader: Reader, run_id: RunId) -> RunWithPresentations:
-    """Return one run with everything that was shown and seen; refused for an unknown id."""
+def run_with_presentations(reader: Reader, run_id: RunId) -> tuple[RunWithPresentations, int]:
+    """Return one run with everything that was shown and seen, and its version; refused for an unknown id."""
     run = reader.get(RunRecord, run_id)
     if run is None:
         raise Refusal("no_such_run", run=run_id)
     names = reader.names()
-    shown = reader.find(PresentationRecord, equals("run_id", run_id))
-    return model_of(
+    of_run = equals("run_id", run_id)
+    told, remarks = reader.find(PartToldRecord, of_run), reader.find(RemarkRecord, of_run)
+    whole = model_of(
         RunWithPresentations,
         run,
         names,
         plan=plan_label(run),
-        presentations=[model_of(Presentation, one, names) for one in shown],
-        told=[
-            model_of(ToldOfPart, one, names)
-            for one in reader.find(PartToldRecord, equals("run_id", run_id))
+        presentations=[
+            model_of(Presentation, one, names) for one in reader.find(PresentationRecord, of_run)
         ],
-        remarks=[
-            model_of(Remark, one, names)
-            for one in reader.find(RemarkRecord, equals("run_id", run_id))
-        ],
+        told=[model_of(ToldOfPart, one, names) for one in told],
+        remarks=[model_of(Remark, one, names) for one in remarks],
     )
+    return whole, version_of(run, told, remarks)

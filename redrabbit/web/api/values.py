@@ -203,6 +203,38 @@ Key = Annotated[
     ),
 ]
 
+_TAG: Final = r'(?:W/)?"[!#-~]*"'
+_TAGS: Final = rf"(?:{_TAG})(?:[ \t]*,[ \t]*{_TAG})*"
+
+
+def _versions(given: str | None) -> frozenset[int] | None:
+    """Return the versions that an `If-Match` names; a weak one, and one of nobody's, is never ours."""
+    if given is None or given == "*":
+        return None
+    strong = (tag.strip() for tag in given.split(","))
+    found = (number_from(tag[1:-1]) for tag in strong if tag.startswith('"'))
+    return frozenset(each for each in found if each is not None)
+
+
+async def _seen(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=MOST_FILTER_CHARACTERS,
+            pattern=rf"^(?:\*|{_TAGS})$",
+            description="`ETag` of the run as it was read: the act is not done where the run has changed since. "
+            "What the rules refuse anyway is refused with their code.",
+            examples=['"1042"'],
+            json_schema_extra=refused_with("run_changed"),
+        ),
+    ] = None,
+) -> frozenset[int] | None:
+    return _versions(if_match)
+
+
+Seen = Annotated[frozenset[int] | None, Depends(_seen)]
+
 Slug = Annotated[Id, Path()]
 Filter = Annotated[Id | None, Query()]
 Since = Annotated[Instant | None, Query(alias="from", description="At or after.")]
