@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -149,12 +150,21 @@ class Product:
         return (await self._get(f"/runs?limit={MANY_RUNS}"))["items"]
 
     async def _look_at_plant(self) -> Overview:
-        stations = await self._get("/stations")
+        stations = await self._get_all("/stations")
         occurrences = await self._get(f"/occurrences?limit={MANY_OCCURRENCES}")
         cases = await self._get("/containments?state=open")
         return Overview(
             {each["id"]: each for each in stations}, occurrences["items"], cases["items"]
         )
+
+    async def _get_all(self, path: str) -> list[Any]:
+        """Return what stands on all pages of a list."""
+        page = await self._get(path)
+        found = list(page["items"])
+        while page["next"] is not None:
+            page = await self._get(f"{path}?cursor={quote(page['next'], safe='')}")
+            found += page["items"]
+        return found
 
     async def _get(self, path: str) -> Any:
         reply = await self._client.get(API + path)

@@ -29,7 +29,7 @@ from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
-from redrabbit.services.queries.run_version import run_version
+from redrabbit.services.run_version import run_version
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 

@@ -32,8 +32,8 @@ async def test_a_plant_that_nobody_can_reach_is_served_and_says_so(
             async with asyncio.timeout(LIMIT_S):
                 stations = [{"no_data_since": None}]
                 while not all(station["no_data_since"] for station in stations):
-                    stations = (await client.get("/api/v1/stations")).json()
-            devices = (await client.get("/api/v1/devices")).json()
+                    stations = (await client.get("/api/v1/stations")).json()["items"]
+            devices = (await client.get("/api/v1/devices")).json()["items"]
             assert {device["status"] for device in devices} == {"no_data"}
         assert await service.stopped(signal.SIGTERM) == 0
         lines = service.lines()

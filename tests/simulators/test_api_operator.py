@@ -49,7 +49,7 @@ class FakeApi:
 
     def __init__(self, **answers: object) -> None:
         self.answers: dict[str, object] = {
-            "stations": [{"id": "op10", "no_data_since": None}],
+            "stations": {"items": [{"id": "op10", "no_data_since": None}], "next": None},
             "runs": {"items": []},
             "occurrences": {"items": []},
             "containments": {"items": []},

@@ -44,7 +44,7 @@ BY = {"operator": "badge 2207"}
 
 
 def test_stations_carry_live_signals_with_value_or_reason(onlooker: Visitor) -> None:
-    stations = onlooker.client.get("/api/v1/stations").json()
+    stations = onlooker.client.get("/api/v1/stations").json()["items"]
     assert len(stations) == 20
     lost = onlooker.client.get("/api/v1/stations/line4-op10").json()
     assert lost["no_data_since"] is not None
@@ -54,7 +54,7 @@ def test_stations_carry_live_signals_with_value_or_reason(onlooker: Visitor) -> 
 
 
 def test_devices_have_the_status_words_of_the_domain(onlooker: Visitor) -> None:
-    devices = {d["id"]: d["status"] for d in onlooker.client.get("/api/v1/devices").json()}
+    devices = {d["id"]: d["status"] for d in onlooker.client.get("/api/v1/devices").json()["items"]}
     assert devices["line2-op20"] == "missed"
     assert devices["line4-op10"] == "no_data"
     assert devices["line1-op20"] == "verified"
@@ -62,7 +62,7 @@ def test_devices_have_the_status_words_of_the_domain(onlooker: Visitor) -> None:
 
 def test_a_device_has_its_cases_beside_its_status(onlooker: Visitor) -> None:
     """D35: and what is overdue, whatever the status is."""
-    devices = {d["id"]: d for d in onlooker.client.get("/api/v1/devices").json()}
+    devices = {d["id"]: d for d in onlooker.client.get("/api/v1/devices").json()["items"]}
     (case,) = devices["line2-op20"]["cases"]
     opened_at = case.pop("opened_at")
     assert opened_at == devices["line2-op20"]["since"]
@@ -82,7 +82,7 @@ def test_checks_say_their_next_five_due_times(onlooker: Visitor) -> None:
     assert check["schedule"] == "daily at 18:00"
     assert check["next_due"][0].startswith("2026-11-23T10:00")
     assert len(check["next_due"]) == 5
-    assert len(onlooker.client.get("/api/v1/checks").json()) == 20
+    assert len(onlooker.client.get("/api/v1/checks").json()["items"]) == 20
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_pages_of_occurrences_neither_repeat_nor_skip(visitor: Visitor) -> None:
 
 
 def test_overdue_is_what_is_overdue_now(onlooker: Visitor) -> None:
-    overdue = onlooker.client.get("/api/v1/overdue").json()
+    overdue = onlooker.client.get("/api/v1/overdue").json()["items"]
     assert [o["occurrence_id"] for o in overdue] == OCCURRENCES["overdue"]
-    assert onlooker.client.get("/api/v1/overdue?line=line1").json() == []
+    assert onlooker.client.get("/api/v1/overdue?line=line1").json()["items"] == []
 
 
 def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
@@ -348,7 +348,7 @@ def test_runs_without_a_verdict_are_counted_and_told(visitor: Visitor) -> None:
     client = visitor.client
     check = client.get("/api/v1/checks/line1-op20").json()
     assert check["runs_without_verdict"] == 3
-    devices = {d["id"]: d for d in client.get("/api/v1/devices").json()}
+    devices = {d["id"]: d for d in client.get("/api/v1/devices").json()["items"]}
     assert devices["line1-op20"]["runs_without_verdict"] == 3
     assert (devices["line1-op20"]["status"], devices["line1-op20"]["since"]) == (
         "inconclusive",
@@ -369,7 +369,7 @@ def test_parts_are_quarantined_and_released(visitor: Visitor) -> None:
     assert out.json()["state"] == "quarantined"
     back = visitor.client.post("/api/v1/challenge-parts/RR-0001/release", json=BY)
     assert back.json()["state"] == "released"
-    assert len(visitor.client.get("/api/v1/challenge-parts").json()) == 40
+    assert len(visitor.client.get("/api/v1/challenge-parts").json()["items"]) == 40
 
 
 def test_an_entry_is_proved_against_the_root(onlooker: Visitor) -> None:

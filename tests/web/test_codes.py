@@ -17,7 +17,9 @@ from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.run_words import RunState
 from redrabbit.web.api.document import CONTACT, SERVERS, title_of
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
+from redrabbit.web.head import has_head
 from redrabbit.web.problems import status_of
+from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
 from tests.web.conftest import Visitor
 
 PACKAGE = Path(__file__).parent.parent.parent / "redrabbit"
@@ -153,7 +155,7 @@ def test_the_document_says_whose_it_is_and_each_call_what_it_does(onlooker: Visi
     assert found["servers"] == SERVERS
     titles = [call["summary"] for calls in found["paths"].values() for call in calls.values()]
     assert len(set(titles)) == len(titles)
-    assert "Every station with its live signals" in titles
+    assert "The stations with their live signals" in titles
     assert all(title[0].isupper() and len(title) < 90 for title in titles), titles
 
 
@@ -194,6 +196,32 @@ def test_head_is_answered_where_get_is(onlooker: Visitor, path: str) -> None:
     answer, full = onlooker.client.head(path), onlooker.client.get(path)
     assert (answer.status_code, answer.content) == (full.status_code, b"")
     assert answer.headers["content-type"] == full.headers["content-type"]
+
+
+SHOWN = {
+    "check_id": "line1-op20",
+    "containment_id": OPEN_CASE,
+    "index": "5",
+    "occurrence_id": OCCURRENCES["due"][0],
+    "run_id": MISSED_RUN,
+    "station_id": "line1-op20",
+}
+
+
+def test_head_and_allow_and_no_store_are_right_at_every_address_of_the_document(
+    onlooker: Visitor,
+) -> None:
+    for path, calls in document(onlooker)["paths"].items():
+        if "get" not in calls or not has_head(path):
+            continue
+        address = path.format_map(SHOWN)
+        answer, full = onlooker.client.head(address), onlooker.client.get(address)
+        assert (answer.status_code, answer.content) == (full.status_code, b""), path
+        assert full.status_code == 200, path
+        assert full.headers["cache-control"] == "no-store", path
+        refused = onlooker.client.request("PATCH", address)
+        expected = {"GET", "HEAD", *({"POST"} & {method.upper() for method in calls})}
+        assert set(refused.headers["allow"].split(", ")) == expected, path
 
 
 @pytest.mark.parametrize(

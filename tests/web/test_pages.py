@@ -807,7 +807,7 @@ def test_programs_read_and_decide_what_was_learnt(visitor: Visitor) -> None:
     """D30."""
     address = "/api/v1/stations/line1-op30/pulses"
     entry = a_pulse_is_proposed(visitor)
-    pulses = visitor.client.get(address).json()
+    pulses = visitor.client.get(address).json()["items"]
     proposed = next(each for each in pulses if each["state"] == "proposed")
     assert {each["state"] for each in pulses if each is not proposed} <= {"learning"}
     assert (proposed["at_least_s"], proposed["proposed_entry"], proposed["in_use_s"]) == (

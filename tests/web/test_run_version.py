@@ -100,12 +100,9 @@ def test_what_the_rules_refuse_is_refused_as_that(visitor: Visitor) -> None:
 def test_an_act_that_was_done_is_answered_again_whatever_was_seen(visitor: Visitor) -> None:
     run = begun(visitor)
     seen, _ = read(visitor, run)
-    asked = {
-        "json": {"code": "RR-0001", **BY},
-        "headers": {"if-match": seen, "idempotency-key": "k-1"},
-    }
-    first = visitor.client.post(f"{run}/scan", **asked)  # type: ignore[arg-type]
-    again = visitor.client.post(f"{run}/scan", **asked)  # type: ignore[arg-type]
+    body, headers = {"code": "RR-0001", **BY}, {"if-match": seen, "idempotency-key": "k-1"}
+    first = visitor.client.post(f"{run}/scan", json=body, headers=headers)
+    again = visitor.client.post(f"{run}/scan", json=body, headers=headers)
     assert (first.status_code, first.json()) == (again.status_code, again.json())
     assert first.json()["state"] == "armed"
 

@@ -25,6 +25,7 @@ from redrabbit.base.clock import SteadyClock
 from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.learnt_pulse import to_be_learnt
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
@@ -171,6 +172,14 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
     runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
     alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
     where = {"line": run.line, "device": run.device}
+    learning, signal = next((one, name) for one in plant.stations for name in to_be_learnt(one))
+    firsts = {
+        "stations": plant.stations[0].id,
+        "devices": plant.stations[0].devices[0].id,
+        "checks": plant.plan.checks[0].id,
+        "challenge-parts": plant.parts[0].id,
+        f"stations/{learning.id}/pulses": signal,
+    }
     api = "/api/v1"
     return [
         *(
@@ -185,6 +194,12 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         ),
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
         *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
+        f"{api}/overdue?limit=1&cursor={occurrences[0].occurrence_id}",
+        *(
+            f"{api}/{name}?limit=1{cursor}"
+            for name, first in firsts.items()
+            for cursor in ("", f"&cursor={first}")
+        ),
         *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),
         *("/ledger/public-key", f"{api}/ledger/keys"),
         *(f"{api}/ledger/entries", f"{api}/ledger/entries?cursor=100&limit=2"),

@@ -63,21 +63,15 @@ def obligations_router(site: Site) -> APIRouter:
         return await service.read(lambda reader: _occurrence(reader, occurrence_id, now))
 
     @router.get("/overdue")
-    async def list_overdue(line: Filter = None) -> list[Occurrence]:
+    async def list_overdue(
+        line: Filter = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[Occurrence]:
         """Return what is overdue now, the longest first."""
         now = site.clock.now()
         where = [equals("outcome", None), *_where(line, None, None)]
-
-        def query(reader: Reader) -> list[Occurrence]:
-            found = reader.find(OccurrenceRecord, *where, order_by="due_at")
-            names = reader.names()
-            return [
-                occurrence_model(o, names, now)
-                for o in found
-                if status(o, now) is OccurrenceStatus.OVERDUE
-            ]
-
-        return await service.read(query)
+        return await service.read(
+            lambda reader: _overdue(reader, where, limit=limit, cursor=cursor, now=now)
+        )
 
     @router.post(
         "/excuses",
@@ -136,6 +130,25 @@ def _page(
     found.sort(key=listed, reverse=True)
     page = found[:limit]
     return page, str(page[-1].occurrence_id) if len(found) > limit else None
+
+
+def _overdue(
+    reader: Reader, where: list[Where], *, limit: int, cursor: str | None, now: datetime
+) -> Page[Occurrence]:
+    """Return a page of what is overdue; behind the cursor also where that one no longer is."""
+    last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
+    found = [
+        each
+        for each in reader.find(OccurrenceRecord, *where, order_by="due_at")
+        if status(each, now) is OccurrenceStatus.OVERDUE
+        and (last is None or listed(each) > listed(last))
+    ]
+    found.sort(key=listed)
+    names, page = reader.names(), found[:limit]
+    return Page(
+        items=[occurrence_model(each, names, now) for each in page],
+        next=page[-1].occurrence_id if len(found) > limit else None,
+    )
 
 
 def _occurrence(reader: Reader, occurrence_id: OccurrenceId, now: datetime) -> Occurrence:

@@ -8,10 +8,11 @@ from redrabbit.domain.records import ChallengePartRecord
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names
 from redrabbit.web.api.doing import do
-from redrabbit.web.api.models import ChallengePart, model_of
+from redrabbit.web.api.models import ChallengePart, Page, model_of
+from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import Act, WithReason
-from redrabbit.web.api.values import Key, Slug
+from redrabbit.web.api.values import IdCursor, Key, Slug
 from redrabbit.web.site import Site
 
 
@@ -19,14 +20,20 @@ def parts_router(site: Site) -> APIRouter:
     """Return the challenge parts, and what people decide about them."""
     router = APIRouter(tags=["challenge parts"])
 
-    def all_parts(reader: Reader) -> list[ChallengePart]:
-        names = reader.names()
-        return [part_model(record, names) for record in reader.find(ChallengePartRecord)]
-
     @router.get("/challenge-parts")
-    async def list_challenge_parts() -> list[ChallengePart]:
-        """Return every challenge part and good master."""
-        return await site.service.read(all_parts)
+    async def list_challenge_parts(
+        limit: Limit = 50, cursor: IdCursor = None
+    ) -> Page[ChallengePart]:
+        """Return the challenge parts and good masters."""
+
+        def query(reader: Reader) -> Page[ChallengePart]:
+            found, following = part_of(
+                reader.find(ChallengePartRecord), _id_of, limit=limit, cursor=cursor
+            )
+            names = reader.names()
+            return Page(items=[part_model(record, names) for record in found], next=following)
+
+        return await site.service.read(query)
 
     @router.post("/challenge-parts/{part_id}/quarantine", openapi_extra=refuses("no_such_part"))
     async def quarantine_part(part_id: Slug, body: WithReason, key: Key = None) -> ChallengePart:
@@ -53,6 +60,10 @@ def parts_router(site: Site) -> APIRouter:
         return part_model(*await do(site, body, act, key))
 
     return router
+
+
+def _id_of(record: ChallengePartRecord) -> str:
+    return record.part_id
 
 
 def part_model(record: ChallengePartRecord, names: Names) -> ChallengePart:

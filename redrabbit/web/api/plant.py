@@ -18,10 +18,11 @@ from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
-from redrabbit.web.api.models import Check, in_words
+from redrabbit.web.api.models import Check, Page, in_words
+from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station, UnprovedParts
 from redrabbit.web.api.problems import refuses
-from redrabbit.web.api.values import Slug
+from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.site import Site
 
 NEXT_DUE_SHOWN = 5
@@ -36,13 +37,14 @@ def plant_router(site: Site) -> APIRouter:
         return {run.station: run.run_id for run in runs_under_way(reader)}
 
     @router.get("/stations")
-    async def list_stations() -> list[Station]:
-        """Return every station with its live signals."""
+    async def list_stations(limit: Limit = 50, cursor: IdCursor = None) -> Page[Station]:
+        """Return the stations with their live signals."""
         runs, views = await service.read(running), service.views()
-        return [
-            station_model(one, views.get(one.id), runs.get(one.id))
-            for one in service.plant.stations
-        ]
+        found, following = part_of(service.plant.stations, _id_of, limit=limit, cursor=cursor)
+        return Page(
+            items=[station_model(one, views.get(one.id), runs.get(one.id)) for one in found],
+            next=following,
+        )
 
     @router.get("/stations/{station_id}", openapi_extra=refuses("no_such_station"))
     async def read_station(station_id: Slug) -> Station:
@@ -54,22 +56,30 @@ def plant_router(site: Site) -> APIRouter:
         raise Refusal("no_such_station", station=station_id)
 
     @router.get("/devices")
-    async def list_devices() -> list[Device]:
-        """Return every device with its one status."""
+    async def list_devices(limit: Limit = 50, cursor: IdCursor = None) -> Page[Device]:
+        """Return the devices, each with its one status."""
         plant, views, now = service.plant, service.views(), site.clock.now()
-        found = await service.read(lambda reader: device_overviews(reader, plant, views, now))
-        return [device_model(overview) for overview in found]
+        every = await service.read(lambda reader: device_overviews(reader, plant, views, now))
+        found, following = part_of(
+            every, lambda overview: overview.device.id, limit=limit, cursor=cursor
+        )
+        return Page(items=[device_model(overview) for overview in found], next=following)
 
     @router.get("/checks")
-    async def list_checks() -> list[Check]:
-        """Return every check of the control plan in force, with its next five due times."""
+    async def list_checks(limit: Limit = 50, cursor: IdCursor = None) -> Page[Check]:
+        """Return the checks of the control plan in force, with their next five due times."""
         now = site.clock.now()
+        checks = service.plant.plan.checks
+        found, following = part_of(checks, _id_of, limit=limit, cursor=cursor)
         adopted = await service.read(lambda reader: reader.find(CheckRecord))
         records = {(record.line, record.check_id): record for record in adopted}
-        return [
-            check_model(service.plant, check, records.get((check.line, check.id)), now)
-            for check in service.plant.plan.checks
-        ]
+        return Page(
+            items=[
+                check_model(service.plant, check, records.get((check.line, check.id)), now)
+                for check in found
+            ],
+            next=following,
+        )
 
     @router.get("/checks/{check_id}", openapi_extra=refuses("no_such_check"))
     async def read_check(check_id: Slug) -> Check:
@@ -84,6 +94,10 @@ def plant_router(site: Site) -> APIRouter:
         return check_model(service.plant, check, record, now)
 
     return router
+
+
+def _id_of(one: station.Station | control_plan.Check) -> str:
+    return one.id
 
 
 def station_model(one: station.Station, view: StationView | None, run: RunId | None) -> Station:

@@ -9,6 +9,7 @@ anew for every call and status, which made up half of the time to start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from redrabbit.web.api.models import Problem
@@ -104,7 +105,7 @@ def add_problems(document: dict[str, Any]) -> None:
             answer.setdefault("content", {})["application/problem+json"] = {
                 "schema": _schema(schemas, status, codes)
             }
-            if status == 503:  # noqa: PLR2004
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
                 answer["headers"] = _RETRY_AFTER
     _forget(document)
 

@@ -14,10 +14,11 @@ from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_of
 from redrabbit.services.queries.pulses import Learning, PulseShown, pulses_shown
-from redrabbit.web.api.models import Model, Who, WhoHow
+from redrabbit.web.api.models import Model, Page, Who, WhoHow
+from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import OnPulse
-from redrabbit.web.api.values import Key, Slug
+from redrabbit.web.api.values import IdCursor, Key, Slug
 from redrabbit.web.site import Site
 
 
@@ -90,9 +91,14 @@ def pulses_router(site: Site) -> APIRouter:
         return await site.service.read(asked)
 
     @router.get("/stations/{station_id}/pulses", openapi_extra=refuses("no_such_station"))
-    async def list_pulses(station_id: Slug) -> list[Pulse]:
-        """Return every signal whose pulse is not declared, with what was learnt of it."""
-        return await shown(station_id)
+    async def list_pulses(
+        station_id: Slug, limit: Limit = 50, cursor: IdCursor = None
+    ) -> Page[Pulse]:
+        """Return the signals whose pulse is not declared, with what was learnt of each."""
+        found, following = part_of(
+            await shown(station_id), lambda pulse: pulse.signal, limit=limit, cursor=cursor
+        )
+        return Page(items=list(found), next=following)
 
     @router.post(
         "/stations/{station_id}/pulses/{signal}/confirm", openapi_extra=refuses(*OF_PULSES)

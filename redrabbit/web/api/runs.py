@@ -13,7 +13,7 @@ from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.counts import RunsWanted, place_conditions
 from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.plans import plan_label
-from redrabbit.services.queries.run_version import version_of
+from redrabbit.services.run_version import version_of
 from redrabbit.services.runs_under_way import UNDER_WAY
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.ledger_models import SignalsOfRun
@@ -101,6 +101,27 @@ def runs_router(site: Site) -> APIRouter:
         """Return all that the station's signals did from the run's start to its end."""
         return await service.read(lambda reader: signals_of(reader, run_id))
 
+    _add_start(router, site)
+    _add_acts(router, site)
+    return router
+
+
+def _ended_so(outcome: Outcome | None, state: RunState | None) -> list[Where]:
+    """Return the conditions that both filters come to: a run has an outcome once it is closed.
+
+    The indexes know outcomes: of a hundred thousand closed runs they leave out those, and find the few
+    that are in another state.
+    """
+    if state is None or state is RunState.CLOSED:
+        if outcome is not None:
+            return [equals("outcome", outcome)]
+        return [Where("outcome", "!=", None)] if state is not None else []
+    if outcome is not None:
+        return [Where("outcome", "in", ())]
+    return [UNDER_WAY, equals("state", state)]
+
+
+def _add_start(router: APIRouter, site: Site) -> None:
     @router.post(
         "/runs",
         status_code=201,
@@ -128,26 +149,10 @@ def runs_router(site: Site) -> APIRouter:
         )
         return run_model(*await do(site, body, act, key))
 
-    _add_acts(router, site)
-    return router
-
-
-def _ended_so(outcome: Outcome | None, state: RunState | None) -> list[Where]:
-    """Return the conditions that both filters come to: a run has an outcome once it is closed.
-
-    The indexes know outcomes: of a hundred thousand closed runs they leave out those, and find the few
-    that are in another state.
-    """
-    if state is None or state is RunState.CLOSED:
-        if outcome is not None:
-            return [equals("outcome", outcome)]
-        return [Where("outcome", "!=", None)] if state is not None else []
-    if outcome is not None:
-        return [Where("outcome", "in", ())]
-    return [UNDER_WAY, equals("state", state)]
-
 
 def _add_acts(router: APIRouter, site: Site) -> None:
+    """Add the acts from the taking of a part to its answer."""
+
     @router.post(
         "/runs/{run_id}/scan",
         openapi_extra=refuses(*OF_MOVES, *OF_TAKING, "not_told", "verdict_open", "wrong_part"),
@@ -194,6 +199,12 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         The next reading decides it: what was answered before it was said stands.
         """
         return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key, seen))
+
+    _add_endings(router, site)
+
+
+def _add_endings(router: APIRouter, site: Site) -> None:
+    """Add the acts from the part's return to the end."""
 
     @router.post("/runs/{run_id}/given-back", openapi_extra=refuses(*OF_MOVES, "wrong_part_back"))
     async def part_given_back(

@@ -253,6 +253,11 @@ Cursor = Annotated[
     | None,
     Query(description="`next` of the page before.", examples=["line1-R-1200"]),
 ]
+IdCursor = Annotated[
+    Annotated[Id, Field(json_schema_extra=refused_with("not_a_cursor", *OF_TEXTS))] | None,
+    Query(alias="cursor", description="`next` of the page before.", examples=["op20"]),
+]
+"""Of a list of what has an id of the plant's own."""
 Position = Annotated[
     Annotated[
         str,
