@@ -21,11 +21,15 @@ def test_the_run_diagram_is_drawn_from_the_transitions() -> None:
     assert drawn.group(1).strip() == mermaid(TRANSITIONS).strip()
 
 
-def test_the_two_commands_are_the_ones_promised() -> None:
+def test_the_commands_of_installation_are_the_ones_promised() -> None:
     promised = (
         (
             "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . "
             "&& .venv/bin/redrabbit demo"
+        ),
+        (
+            "python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock "
+            "&& .venv/bin/pip install --no-deps --no-build-isolation ."
         ),
         (
             "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[test]' "
