@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.web.api.models import Problem
-from redrabbit.web.api.upkeep import Health, NotOpened
+from redrabbit.web.api.upkeep_models import Health, NotOpened
 from redrabbit.web.opening import Life, opening_app
 
 

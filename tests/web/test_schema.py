@@ -8,8 +8,10 @@ import schemathesis
 from hypothesis import HealthCheck
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_schema_conformance,
     status_code_conformance,
+    unsupported_method,
 )
 
 from redrabbit.web.access import AccessRules
@@ -40,5 +42,11 @@ def test_every_answer_is_of_the_described_form(case: schemathesis.Case[Any]) -> 
     assert answer.status_code < 500
     case.validate_response(
         answer,
-        checks=[content_type_conformance, response_schema_conformance, status_code_conformance],
+        checks=[
+            content_type_conformance,
+            negative_data_rejection,
+            response_schema_conformance,
+            status_code_conformance,
+            unsupported_method,
+        ],
     )
