@@ -12,7 +12,8 @@ from redrabbit.services.doing import COMMANDS, MOVES
 from redrabbit.web.api.problems import OF_ACTS, OF_MOVES
 from redrabbit.web.api.runs import OF_TAKING
 from redrabbit.web.api.values import OF_NAMES, OF_TEXTS
-from redrabbit.web.codes import STATUSES
+from redrabbit.web.budget import REASONS
+from redrabbit.web.codes import REFUSALS, STATUSES
 from tests.web.conftest import Visitor
 from tests.web.declared import Document, call_of, codes_of, document_of, not_listed
 from tests.web.refused_in import codes_of_act
@@ -28,7 +29,7 @@ BY_FORM = {
     *("label_required", "reason_required", "reason_too_long"),
 }
 """Codes of every act, or by which the form of a value is refused: derived from it, or asked by pages."""
-NEVER = {
+NEVER: Mapping[type[Any], set[str]] = {
     acts.ReleasePart: {"part_already_quarantined", "part_already_unreleased"},
     **{act: {"no_run"} for act in MOVES},
 }
@@ -107,6 +108,12 @@ def test_what_reads_lists_no_code_of_what_changes(onlooker: Visitor) -> None:
         listed = codes_of(document, calls["get"]) if "get" in calls else {}
         assert not listed.keys() & {409, 412, 413}
         assert "not_permitted" not in listed.get(403, ())
+
+
+def test_the_stream_lists_every_code_of_its_budget(onlooker: Visitor) -> None:
+    document = document_of(onlooker.client)
+    listed = codes_of(document, call_named(document, "stream_events"))[503]
+    assert {reason for reason in REASONS if reason in REFUSALS} <= listed
 
 
 def test_an_answer_that_is_not_listed_is_found(onlooker: Visitor) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from redrabbit.web.api.problems import add_problems, calls
 
-CONTACT: Final = {"name": "The Red Rabbit maintainers; SECURITY.md says how to report a weakness"}
+CONTACT: Final = {"name": "The Red Rabbit maintainers"}
 SERVERS: Final = [{"url": "/", "description": "The service that this document was read from."}]
 _TITLE: Final = re.compile(r"(?:Return )?(.+?)(?:[;:.](?:\s|$))", re.DOTALL)
 

@@ -36,7 +36,7 @@ from redrabbit.web.api.upkeep_models import (
     Readiness,
     StationRead,
 )
-from redrabbit.web.budget import WebBudgets
+from redrabbit.web.budget import RETRY_AFTER_S, WebBudgets
 from redrabbit.web.opening import Life
 from redrabbit.web.site import Site
 
@@ -78,6 +78,7 @@ def upkeep_router(
         readiness = _readiness(site)
         if not readiness.ready:
             response.status_code = 503
+            response.headers["retry-after"] = str(RETRY_AFTER_S)
         return readiness
 
     if metrics:
