@@ -1,7 +1,7 @@
 """A sum over all rows of the record tables, which only whoever has the log's key can make (D26).
 
 Laying every row beside the digests that anybody can check (`record_digests`) takes 36 µs a row; this takes a
-tenth of that, so it is done before anything is written, however many rows there are.
+tenth of that, so it is done before anything is written, up to a million entries.
 
 Each row gives 64 bytes by a hash with a secret key; the sum of all, modulo 2^512, is kept up as rows come and go.
 Such a sum is easily forged by whoever knows what single rows give: so no sum is ever shown as it is. What is stored
@@ -48,8 +48,14 @@ class RowKey:
 
     def hidden(self, total: int, head: str) -> bytes:
         """Return a sum as it may be shown, with the head of which this is the text; no two heads have the same."""
-        mask = int.from_bytes(self._hash(f"head\n{head}").digest(), "little")
-        return ((total + mask) % _MODULUS).to_bytes(SUM_BYTES, "little")
+        return ((total + self._mask(head)) % _MODULUS).to_bytes(SUM_BYTES, "little")
+
+    def shown(self, hidden: bytes, head: str) -> int:
+        """Return the sum that was hidden so."""
+        return int.from_bytes(hidden, "little") - self._mask(head)
+
+    def _mask(self, head: str) -> int:
+        return int.from_bytes(self._hash(f"head\n{head}").digest(), "little")
 
     def _begun_for(self, table: str) -> Any:
         if table not in self._begun:

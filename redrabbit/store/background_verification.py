@@ -75,14 +75,20 @@ class BackgroundVerification:
         *,
         rests: float = RESTS,
         mark: VerifiedMark | None = None,
+        rows_fit: Callable[[Connection], bool] | None = None,
     ) -> None:
-        """Verify through this engine; what was verified before is known from the mark, if one is given."""
+        """Verify through this engine; what was verified before is known from the mark, if one is given.
+
+        `rows_fit` tells whether the rows are those that were signed, where opening has not looked: then that is done
+        first, at once and without a rest.
+        """
         self._engine = engine
         self.verifier = verifier
         self._clock = clock
         self._rests = rests
         self._stop = threading.Event()
         self._mark = mark
+        self._rows_fit = rows_fit
         self._verified = VerifiedSize()
         self._open: set[Any] = set()
         """The driver's connections: whatever waits for a server that says nothing waits for one of these."""
@@ -99,7 +105,7 @@ class BackgroundVerification:
         return self._state
 
     def start(self) -> None:
-        """Begin, half a minute from now."""
+        """Begin: half a minute from now, or at once where opening has left the rows to it."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -163,7 +169,7 @@ class BackgroundVerification:
                 (driver.interrupt if is_sqlite else driver.cut_off)()
 
     def _run(self) -> None:
-        wait_s = BEGINS_AFTER_S
+        wait_s = BEGINS_AFTER_S if self._rows_fit is None else 0.0
         while not self._stop.wait(wait_s):
             try:
                 found = self.verify_once().findings
@@ -191,7 +197,10 @@ class BackgroundVerification:
         since = self._verified.began_at
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
         found: list[Finding] = []
-        for read in (self._file, self._entries, self._records):
+        reads = (self._file, self._entries, self._records)
+        if not self._rows_are_fit():
+            reads = (self._records, self._file, self._entries)  # which says where
+        for read in reads:
             for each in damage_in(_all_found(read)):
                 if each not in found:  # what is read again, and what came since, may find the same
                     found.append(each)
@@ -204,6 +213,19 @@ class BackgroundVerification:
         self._note(reading=None, passes=self._state.passes + 1)
         self._log(each for each in found[:MOST_FINDINGS] if each not in before)
         return self._state
+
+    def _rows_are_fit(self) -> bool:
+        """Tell whether the rows that opening has left to this are those that were signed; once, and True otherwise."""
+        if self._rows_fit is None:
+            return True
+        self._note(reading=Reading.RECORDS)
+        try:
+            with self._connection() as (connection, _):
+                fit = self._rows_fit(connection)
+        except DamagedDatabase:
+            fit = False
+        self._rows_fit = None
+        return fit
 
     def _entries(self) -> Iterator[Finding]:
         """Read what came since entries were read last, then on where the round was; and the head as it is then."""

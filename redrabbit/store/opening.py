@@ -64,8 +64,10 @@ from redrabbit.store.session import WriterSession
 from redrabbit.store.tables import RECORD_TABLES, metadata
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import (
+    MOST_AT_ONCE,
     refuse_damage,
     refuse_damaged_ledger,
+    rows_fit,
     verifier_of,
 )
 from redrabbit.store.verified_mark import VerifiedMark
@@ -207,6 +209,7 @@ def _ready(
             elif not is_sealed(FoundRows(connection)):
                 _verify_and_seal(connection, key, recording, progress)
             ledger.refuse_read_only(connection)
+            is_large = ledger.read_head(connection).size > MOST_AT_ONCE
         if unfinished:
             rebuild_records(
                 connection, recording.fold, partial(progress.note, Opening.MAKES_RECORDS)
@@ -235,8 +238,13 @@ def _ready(
         writer.close()
         readers.dispose()
         raise
-    mark = VerifiedMark(placed.path, key)
-    verification = BackgroundVerification(reader_engine(url), key.verifier, clock, mark=mark)
+    verification = BackgroundVerification(
+        reader_engine(url),
+        key.verifier,
+        clock,
+        mark=VerifiedMark(placed.path, key),
+        rows_fit=partial(rows_fit, key=key) if is_large else None,
+    )
     return SqlDatabase(readers, verification, writer)
 
 

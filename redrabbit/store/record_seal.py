@@ -88,9 +88,19 @@ class Sealed(NamedTuple):
         """Tell whether this is the sum of the rows that was signed; False, too, where none was."""
         return self.seal.rows == _hidden(self.seal, row_sum, key)
 
+    def row_sum(self, key: RowKey) -> int | None:
+        """Return the sum of the rows that was signed; None where none was."""
+        if self.seal.rows is None:
+            return None
+        return key.shown(self.seal.rows, _head_of(self.seal))
+
 
 def _hidden(seal: RecordSeal, row_sum: int, key: RowKey) -> bytes:
-    return key.hidden(row_sum, seal_text(seal._replace(rows=None)))
+    return key.hidden(row_sum, _head_of(seal))
+
+
+def _head_of(seal: RecordSeal) -> str:
+    return seal_text(seal._replace(rows=None))
 
 
 def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:

@@ -68,6 +68,9 @@ from redrabbit.store.verification_beside import (
     spilled_records,
 )
 
+MOST_AT_ONCE = 1_000_000
+"""Entries up to which every row of the records is looked at before anything is written: some three seconds. Of a larger
+ledger the verification beside the service begins with them, so that no plant waits for its history (D26)."""
 NEWEST = 1_000
 """Entries that are verified before anything is written: more than a night's, in a fraction of a second."""
 MOST_CHECKPOINT_BYTES = MB
@@ -311,7 +314,8 @@ def refuse_damage_at_once(
 
     Looked at are the signed head, the frontier of the tree as stored, the newest entries, and every row of the
     records: a command decides by no other. Every other entry is left to the verification that goes on
-    while the service runs (D26). DatabaseTooNew where a newer version wrote last.
+    while the service runs, and of a very large ledger the rows, too: it begins with them (D26). DatabaseTooNew where a
+    newer version wrote last.
     """
     rows, verifier = FoundRows(connection), key.verifier
     with lenient_text(connection):
@@ -329,7 +333,9 @@ def refuse_damage_at_once(
         ledger_pass = LedgerPass(keys.before(first), before, visit)
         ledger_pass.read(newest)
     refuse_findings((*rows.unreadable, *ledger_pass.ended(heads)))
-    row_sum = _refuse_changed_rows(connection, sealed, key, progress)
+    row_sum = sealed.row_sum(key.rows) if log.size > MOST_AT_ONCE else None
+    if row_sum is None:
+        row_sum = _refuse_changed_rows(connection, sealed, key, progress)
     return Recorded(log, sealed.digests, row_sum)
 
 
@@ -347,6 +353,18 @@ def _refuse_changed_rows(
         changed = (*changed, *name_findings(rows, None))
     refuse_findings((*changed, *rows.unreadable))
     return sum_of_rows(connection, key.rows, progress) if row_sum is None else row_sum
+
+
+def rows_fit(connection: Connection, key: LogKey) -> bool:
+    """Tell whether the rows are those that were signed, by their sum; False, too, where none was signed."""
+    rows = FoundRows(connection)
+    with lenient_text(connection):
+        heads = list(rows.of(LEDGER_HEAD))
+        head = signed_head(heads, key.verifier)
+        if not isinstance(head, Checkpoint):
+            return False
+        sealed = load_seal(rows, head.size, key.verifier)
+    return _fitting_sum(connection, sealed, key, OpeningProgress()) is not None
 
 
 def _fitting_sum(

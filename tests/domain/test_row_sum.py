@@ -70,6 +70,12 @@ def test_a_row_of_another_table_is_another_row() -> None:
     assert KEY.total("runs", [(1,)]) != KEY.total("checks", [(1,)])
 
 
+@given(st.integers(-(2**520), 2**520))
+def test_whoever_has_the_key_goes_on_from_what_was_signed(total: int) -> None:
+    signed = KEY.hidden(total, "head")
+    assert KEY.hidden(KEY.shown(signed, "head") + 5, "next") == KEY.hidden(total + 5, "next")
+
+
 def test_what_is_shown_fits_one_head_and_one_key() -> None:
     shown = KEY.hidden(17, "head")
     assert len(shown) == SUM_BYTES

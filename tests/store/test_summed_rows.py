@@ -5,6 +5,7 @@ was stopped, however large its table is.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from redrabbit.base.signing import load_key_file
 from redrabbit.domain.record_digests import parse_seal, seal_text
@@ -29,7 +31,9 @@ from redrabbit.domain.signed_note import parse_note, sign_note
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.store import verification
+from redrabbit.store.background_verification import BEGINS_AFTER_S
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.log_key import LogKey
 from redrabbit.store.opening import open_database
 from redrabbit.store.tables import RECORD_TABLES
 from redrabbit.store.unit_of_work import SqlUnitOfWork
@@ -262,3 +266,43 @@ def test_every_table_of_records_is_added_up(path: Path) -> None:
             assert other.execute(f"DELETE FROM {table.name}").rowcount > FEW
         assert refused(path), table.name
         path.write_bytes(before)
+
+
+def test_of_a_very_large_ledger_the_rows_are_looked_at_beside_the_service(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened at once, however large it is, and what was forged is found before anything else is read again."""
+    monkeypatch.setattr(verification, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr("redrabbit.store.opening.MOST_AT_ONCE", 100)
+    with opened(f"sqlite:///{path}") as database:
+        assert database.verification.verify_once().findings == ()
+        database.write_now(partial(put_some, PartCountRecord, range(6_000, 6_003)))
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE part_counts SET station = 'x' WHERE rowid = 17")
+    with opened(f"sqlite:///{path}") as database:
+        found = database.verification.verify_once().findings
+        assert {(each.code, each.place) for each in found} == {("rows_changed", "part_counts")}
+        database.write_now(partial(put_some, PartCountRecord, range(6_003, 6_006)))
+    monkeypatch.undo()
+    assert refused(path)  # nothing that was recorded since has signed it over
+
+
+def test_rows_that_opening_left_are_looked_at_at_once_and_only_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redrabbit.store.opening.MOST_AT_ONCE", 100)
+    looked = threading.Semaphore(0)
+
+    def fit(connection: Connection, key: LogKey) -> bool:
+        looked.release()
+        return verification.rows_fit(connection, key)
+
+    monkeypatch.setattr("redrabbit.store.opening.rows_fit", fit)
+    with opened(f"sqlite:///{path}") as database:
+        database.verification.start()
+        assert looked.acquire(timeout=BEGINS_AFTER_S / 2)
+    with opened(f"sqlite:///{path}") as database:
+        for _ in range(2):
+            database.verification.verify_once()
+    assert looked.acquire(blocking=False)
+    assert not looked.acquire(blocking=False)
