@@ -197,6 +197,7 @@ class BackgroundVerification:
         since = self._verified.began_at
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
         found: list[Finding] = []
+        reads: tuple[Callable[[], Iterable[Finding]], ...]
         reads = (self._file, self._entries, self._records)
         if not self._rows_are_fit():
             reads = (self._records, self._file, self._entries)  # which says where
