@@ -309,13 +309,15 @@ def refuse_damage_at_once(
     key: LogKey,
     fold: database_verification.Fold,
     progress: OpeningProgress,
+    *,
+    every_row: bool = False,
 ) -> Recorded:
     """Return what is recorded so far; DamagedDatabase unless it is what was signed, as far as that shows at once.
 
     Looked at are the signed head, the frontier of the tree as stored, the newest entries, and every row of the
     records: a command decides by no other. Every other entry is left to the verification that goes on
     while the service runs, and of a very large ledger the rows, too: it begins with them (D26). DatabaseTooNew where a
-    newer version wrote last.
+    newer version wrote last. With `every_row` the rows of any ledger are looked at.
     """
     rows, verifier = FoundRows(connection), key.verifier
     with lenient_text(connection):
@@ -333,7 +335,8 @@ def refuse_damage_at_once(
         ledger_pass = LedgerPass(keys.before(first), before, visit)
         ledger_pass.read(newest)
     refuse_findings((*rows.unreadable, *ledger_pass.ended(heads)))
-    row_sum = sealed.row_sum(key.rows) if log.size > MOST_AT_ONCE else None
+    goes_on = log.size > MOST_AT_ONCE and not every_row
+    row_sum = sealed.row_sum(key.rows) if goes_on else None
     if row_sum is None:
         row_sum = _refuse_changed_rows(connection, sealed, key, progress)
     return Recorded(log, sealed.digests, row_sum)
@@ -360,10 +363,11 @@ def rows_fit(connection: Connection, key: LogKey) -> bool:
     rows = FoundRows(connection)
     with lenient_text(connection):
         heads = list(rows.of(LEDGER_HEAD))
-        head = signed_head(heads, key.verifier)
+        keys = keys_of(SqlReader(connection), key.verifier)
+        head = signed_head(heads, keys)
         if not isinstance(head, Checkpoint):
             return False
-        sealed = load_seal(rows, head.size, key.verifier)
+        sealed = load_seal(rows, head.size, keys.newest)
     return _fitting_sum(connection, sealed, key, OpeningProgress()) is not None
 
 

@@ -385,12 +385,15 @@ class Writer:
         if self._must_look:
             ends_s = self._clock.steady_s() + LOOK_AT_PAGES_S
             refuse_torn_in_time(connection, lambda: self._clock.steady_s() > ends_s)
+        is_changed = self._trusted is not self._key
         found = refuse_damage_at_once(
-            connection, self._trusted, self.recording.fold, self._progress
+            connection,
+            self._trusted,
+            self.recording.fold,
+            self._progress,
+            every_row=is_changed,
         )
-        if (
-            self._trusted is not self._key
-        ):  # what was added up with the one means nothing to the other
+        if is_changed:  # what was added up with the one means nothing to the other
             row_sum = sum_of_rows(connection, self._key.rows, self._progress)
             found = found._replace(row_sum=row_sum)
         return found

@@ -7,7 +7,7 @@ was stopped, however large its table is.
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from redrabbit.base.signing import load_key_file
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.record_digests import parse_seal, seal_text
 from redrabbit.domain.records import (
     KEYS,
@@ -30,8 +32,10 @@ from redrabbit.domain.records import (
 from redrabbit.domain.signed_note import parse_note, sign_note
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.opening_progress import OpeningProgress
-from redrabbit.store import verification
+from redrabbit.services.record_fact import record
+from redrabbit.store import opening, verification
 from redrabbit.store.background_verification import BEGINS_AFTER_S
+from redrabbit.store.changing_key import change_key
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.log_key import LogKey
 from redrabbit.store.opening import open_database
@@ -272,8 +276,8 @@ def test_of_a_very_large_ledger_the_rows_are_looked_at_beside_the_service(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is opened at once, however large it is, and what was forged is found before anything else is read again."""
-    monkeypatch.setattr(verification, "MOST_AT_ONCE", 100)
-    monkeypatch.setattr("redrabbit.store.opening.MOST_AT_ONCE", 100)
+    for where in (verification, opening):
+        monkeypatch.setattr(where, "MOST_AT_ONCE", 100)
     with opened(f"sqlite:///{path}") as database:
         assert database.verification.verify_once().findings == ()
         database.write_now(partial(put_some, PartCountRecord, range(6_000, 6_003)))
@@ -290,14 +294,14 @@ def test_of_a_very_large_ledger_the_rows_are_looked_at_beside_the_service(
 def test_rows_that_opening_left_are_looked_at_at_once_and_only_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redrabbit.store.opening.MOST_AT_ONCE", 100)
+    monkeypatch.setattr(opening, "MOST_AT_ONCE", 100)
     looked = threading.Semaphore(0)
 
     def fit(connection: Connection, key: LogKey) -> bool:
         looked.release()
         return verification.rows_fit(connection, key)
 
-    monkeypatch.setattr("redrabbit.store.opening.rows_fit", fit)
+    monkeypatch.setattr(opening, "rows_fit", fit)
     with opened(f"sqlite:///{path}") as database:
         database.verification.start()
         assert looked.acquire(timeout=BEGINS_AFTER_S / 2)
@@ -306,3 +310,25 @@ def test_rows_that_opening_left_are_looked_at_at_once_and_only_once(
             database.verification.verify_once()
     assert looked.acquire(blocking=False)
     assert not looked.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_the_key_of_a_very_large_ledger_is_changed_with_every_row_looked_at(
+    path: Path, monkeypatch: pytest.MonkeyPatch, forged: bool
+) -> None:
+    """The sum is made anew with the new key: over what nobody has looked at it would sign what was forged."""
+    for where in (verification, opening):
+        monkeypatch.setattr(where, "MOST_AT_ONCE", 100)
+    if forged:
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE runs SET station = 'x' WHERE rowid = 17")
+    with pytest.raises(DamagedDatabase) if forged else nullcontext():
+        change_key(
+            f"sqlite:///{path}",
+            clock=SteppingClock(),
+            recording=RECORDING,
+            key_path=None,
+            record=lambda uow, fact: record(uow, fact, stream=PLANT_STREAM, actor=AGENT),
+        )
+    monkeypatch.undo()
+    assert refused(path) == forged
