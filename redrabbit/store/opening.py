@@ -3,7 +3,7 @@
 Whoever writes: (1) take the lock, (2) finish or begin a creation, (3) let SQLite look at its own
 pages, if they are few, (4) bring the schema up, (5) find the key that signs now by the ledger's own entries: where
 a change of the key was broken off it is put in its place at the end, (6) make the records again if they are marked
-for that, (7) see that head, tree and records are those that were signed (`verification.refuse_damage_at_once`), or fold the
+for that, (7) see that head, tree and records are those that were signed (`verification_at_opening.refuse_damage_at_once`), or fold the
 whole ledger where the records have no seal yet. What shows there is not opened for writing. Everything else is
 verified beside the service (`background_verification`): later entries cover no damage, as the tree and the digests
 go on from what was signed, and not from what stands in the tables (D26, D62).
@@ -63,12 +63,12 @@ from redrabbit.store.schema_objects import refuse_added_objects, refuse_changed_
 from redrabbit.store.session import WriterSession
 from redrabbit.store.tables import RECORD_TABLES, metadata
 from redrabbit.store.unit_of_work import Recording
-from redrabbit.store.verification import (
+from redrabbit.store.verification import verifier_of
+from redrabbit.store.verification_at_opening import (
     MOST_AT_ONCE,
     refuse_damage,
     refuse_damaged_ledger,
     rows_fit,
-    verifier_of,
 )
 from redrabbit.store.verified_mark import VerifiedMark
 from redrabbit.store.writer import Writer

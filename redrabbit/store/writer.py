@@ -40,7 +40,7 @@ from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.session import WriterSession
 from redrabbit.store.summed_rows import sum_of_rows
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
-from redrabbit.store.verification import refuse_damage_at_once
+from redrabbit.store.verification_at_opening import refuse_damage_at_once
 
 T = TypeVar("T")
 

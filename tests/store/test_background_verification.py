@@ -22,7 +22,8 @@ from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, reader_engine, translated
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import SqlUnitOfWork
-from redrabbit.store.verification import NEWEST, verify_database
+from redrabbit.store.verification import verify_database
+from redrabbit.store.verification_at_opening import NEWEST
 from tests.stored import RECORDING, SteppingClock, any_fold, pause, put
 
 MANY = NEWEST + 60

@@ -33,7 +33,7 @@ from redrabbit.domain.signed_note import parse_note, sign_note
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.services.record_fact import record
-from redrabbit.store import opening, verification
+from redrabbit.store import opening, verification_at_opening
 from redrabbit.store.background_verification import BEGINS_AFTER_S
 from redrabbit.store.changing_key import change_key
 from redrabbit.store.database import SqlDatabase
@@ -184,7 +184,7 @@ def no_digests(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> Iterator[object]:
         raise AssertionError("the sum did not fit")
 
-    monkeypatch.setattr(verification, "row_findings", never)
+    monkeypatch.setattr(verification_at_opening, "row_findings", never)
 
 
 @pytest.mark.usefixtures("no_digests")
@@ -238,7 +238,7 @@ def test_a_database_of_before_is_laid_beside_its_digests_and_has_a_sum_from_then
     with opened(f"sqlite:///{path}") as database:
         database.write_now(partial(put_some, RunRecord, range(7, 8)))
     assert parse_seal(seal_of(path)).rows is not None
-    monkeypatch.setattr(verification, "row_findings", lambda *_: 1 / 0)
+    monkeypatch.setattr(verification_at_opening, "row_findings", lambda *_: 1 / 0)
     opened(f"sqlite:///{path}").close()
 
 
@@ -276,7 +276,7 @@ def test_of_a_very_large_ledger_the_rows_are_looked_at_beside_the_service(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is opened at once, however large it is, and what was forged is found before anything else is read again."""
-    for where in (verification, opening):
+    for where in (verification_at_opening, opening):
         monkeypatch.setattr(where, "MOST_AT_ONCE", 100)
     with opened(f"sqlite:///{path}") as database:
         assert database.verification.verify_once().findings == ()
@@ -299,7 +299,7 @@ def test_rows_that_opening_left_are_looked_at_at_once_and_only_once(
 
     def fit(connection: Connection, key: LogKey) -> bool:
         looked.release()
-        return verification.rows_fit(connection, key)
+        return verification_at_opening.rows_fit(connection, key)
 
     monkeypatch.setattr(opening, "rows_fit", fit)
     with opened(f"sqlite:///{path}") as database:
@@ -317,7 +317,7 @@ def test_the_key_of_a_very_large_ledger_is_changed_with_every_row_looked_at(
     path: Path, monkeypatch: pytest.MonkeyPatch, forged: bool
 ) -> None:
     """The sum is made anew with the new key: over what nobody has looked at it would sign what was forged."""
-    for where in (verification, opening):
+    for where in (verification_at_opening, opening):
         monkeypatch.setattr(where, "MOST_AT_ONCE", 100)
     if forged:
         with closing(sqlite3.connect(path)) as other, other:
