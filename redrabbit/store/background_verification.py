@@ -196,23 +196,23 @@ class BackgroundVerification:
         self._verified = self._verified.begun(self._clock.now())
         since = self._verified.began_at
         self._note(began_at=self._clock.now(), trouble=None, done=0, of=0)
+        seen: dict[str, Finding] = {}  # what is read again, and what came since, may find the same
         found: list[Finding] = []
         reads: tuple[Callable[[], Iterable[Finding]], ...]
         reads = (self._file, self._entries, self._records)
         if not self._rows_are_fit():
             reads = (self._records, self._file, self._entries)  # which says where
         for read in reads:
-            for each in damage_in(_all_found(read)):
-                if each not in found:  # what is read again, and what came since, may find the same
-                    found.append(each)
+            seen |= {in_english(each): each for each in damage_in(_all_found(read))}
+            found = list(seen.values())[:MOST_FINDINGS]
             if found:
-                self._keep(self._verified.found(found[:MOST_FINDINGS]), at_once=True)
+                self._keep(self._verified.found(found), at_once=True)
                 self._tell()
-        ended = self._verified.ended(found[:MOST_FINDINGS], since, self._clock.now())
+        ended = self._verified.ended(found, since, self._clock.now())
         self._keep(ended, at_once=True)
         self._tell()
         self._note(reading=None, passes=self._state.passes + 1)
-        self._log(each for each in found[:MOST_FINDINGS] if each not in before)
+        self._log(each for each in found if each not in before)
         return self._state
 
     def _rows_are_fit(self) -> bool:

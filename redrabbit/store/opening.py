@@ -234,17 +234,17 @@ def _ready(
         raise
     try:
         put_in_place(placed.path, key, keys)
+        verification = BackgroundVerification(
+            reader_engine(url),
+            key.verifier,
+            clock,
+            mark=VerifiedMark(placed.path, key),
+            rows_fit=partial(rows_fit, key=key) if is_large else None,
+        )
     except BaseException:
         writer.close()
         readers.dispose()
         raise
-    verification = BackgroundVerification(
-        reader_engine(url),
-        key.verifier,
-        clock,
-        mark=VerifiedMark(placed.path, key),
-        rows_fit=partial(rows_fit, key=key) if is_large else None,
-    )
     return SqlDatabase(readers, verification, writer)
 
 

@@ -1,7 +1,7 @@
 """What stands before every opening for writing: whatever shows there is refused, and nothing is written (D26, D62).
 
-`refuse_damage_at_once` takes no longer for what was recorded long ago; `refuse_damage` folds the whole ledger, where
-the records have no seal yet.
+`refuse_damage_at_once` takes some three seconds at most, however much was recorded; `refuse_damage` folds the whole
+ledger, where the records have no seal yet.
 """
 
 from collections.abc import Mapping, Sequence
