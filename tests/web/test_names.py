@@ -2,11 +2,15 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from redrabbit.domain import acts
+from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.identity import Actor, CheckId, LineId, OccurrenceId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.services import record_fact
 from tests.showcase_story import (
     CLOSED_CASE,
     CUT_OFF_RUN,
@@ -16,7 +20,7 @@ from tests.showcase_story import (
     OPEN_CASE,
     runs_in_every_state,
 )
-from tests.web.conftest import Visitor
+from tests.web.conftest import LEDGER_KEY, Visitor
 
 PEOPLE = ("badge 2207", "Li Wei", "Chen Jie")
 MARK = {"en": "name not verified", "zh-CN": "姓名未核实"}
@@ -102,6 +106,25 @@ def test_an_erased_name_is_said_to_be_erased(visitor: Visitor) -> None:
     assert erased.id not in visitor.text("/due")
     told = visitor.client.get(f"/api/v1/occurrences/{OCCURRENCES['overdue'][0]}").json()
     assert (told["decided_by"], told["decided_how"]) == (erased.id, "stated")
+
+
+def test_a_changed_key_has_no_name_where_that_was_erased(visitor: Visitor) -> None:
+    """The key says by whom it was changed, as its description promises: null, and no words of ours."""
+    keys = ("P+0a+AA", "P+0b+BB", LEDGER_KEY)
+    actors = (Actor.stated("Li"), Actor.stated("name:" + "0" * 32))
+    for old, new, actor in zip(keys, keys[1:], actors, strict=False):
+        fact = KeyChanged(old_key=old, new_key=new, statement="as both have signed it")
+        visitor.let(
+            visitor.plant.agent.database.write(
+                partial(record_fact.record, fact=fact, stream=PLANT_STREAM, actor=actor)
+            )
+        )
+    told = visitor.client.get("/api/v1/ledger/keys").json()
+    assert [(key["changed_by"], key["changed_how"]) for key in told] == [
+        (None, None),
+        ("Li", "stated"),
+        (None, "stated"),
+    ]
 
 
 def test_a_persons_reason_that_is_a_word_of_ours_is_shown_as_they_wrote_it(

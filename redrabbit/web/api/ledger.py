@@ -16,7 +16,7 @@ from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.ledger_page import signing_keys
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, Person
 from redrabbit.services.verifying import damage_known
 from redrabbit.web.api.ledger_models import (
     Checkpoint,
@@ -160,11 +160,17 @@ def _keys(reader: Reader, signs_now: str) -> list[SigningKey]:
             key=key.text,
             since_entry=key.since_entry,
             since_at=key.since_at,
-            changed_by=str(key.changed_by.name) if key.changed_by is not None else None,
+            changed_by=_kept_name(key.changed_by),
+            changed_how=key.changed_by.how if key.changed_by is not None else None,
             signs_now=key.signs_now,
         )
         for key in signing_keys(reader, signs_now)
     ]
+
+
+def _kept_name(person: Person | None) -> str | None:
+    """Return the name; None for nobody, and for words that stand where a name was erased."""
+    return person.name if person is not None and isinstance(person.name, str) else None
 
 
 def _stored(reader: Reader, index: int) -> StoredEntry:

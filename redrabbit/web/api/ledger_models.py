@@ -111,6 +111,7 @@ class SigningKey(Model):
     changed_by: str | None = Field(
         description="Who had the key changed; null: nobody, or the name was erased."
     )
+    changed_how: WhoHow | None = Field(description="null: nobody, it is the first key.")
     signs_now: bool
 
 
