@@ -518,6 +518,35 @@ def test_where_entries_are_gone_nothing_is_proved_and_nothing_fails() -> None:
         entry_proof(cast("Reader", damaged), 0)
 
 
+class UnreadableKeyChange(DamagedLedger):
+    """A reader of three entries, the last of which changed the key and can't be read again."""
+
+    def __init__(self, trouble: Exception) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def stored_entry(self, index: int) -> StoredEntry:
+        if index == 2:
+            raise self._trouble
+        return super().stored_entry(index)
+
+    def entries_of(self, _kind: str, **_of: object) -> list[Entry]:
+        return [read_entry(self.kept[2], 2)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(DamagedDatabase("torn"), "entry_damaged"), (KeyError(2), "no_such_entry")],
+)
+def test_a_change_of_the_key_that_can_not_be_read_is_told_in_words(
+    trouble: Exception, code: str
+) -> None:
+    reader = cast("Reader", UnreadableKeyChange(trouble))
+    with pytest.raises(Refusal, match=code) as caught:
+        entry_proof(reader, 0)
+    assert caught.value.params["entry"] == 2
+
+
 def test_all_that_the_signals_did_comes_with_a_run(onlooker: Visitor) -> None:
     told = onlooker.client.get(f"/api/v1/runs/{MISSED_RUN}/signals").json()
     assert told["dropped"] == 0

@@ -141,8 +141,8 @@ def entry_proof(reader: Reader, index: int) -> EntryProof:
 
 
 def _key_change(reader: Reader, index: int, size: int) -> KeyChangeProof:
-    stored = reader.stored_entry(index)
     try:
+        stored = _stored(reader, index)
         return KeyChangeProof(
             index=index,
             entry=stored.raw.decode("utf-8"),
