@@ -119,12 +119,16 @@ def test_a_changed_key_has_no_name_where_that_was_erased(visitor: Visitor) -> No
                 partial(record_fact.record, fact=fact, stream=PLANT_STREAM, actor=actor)
             )
         )
-    told = visitor.client.get("/api/v1/ledger/keys").json()
+    told = visitor.client.get("/api/v1/ledger/keys").json()["items"]
     assert [(key["changed_by"], key["changed_how"]) for key in told] == [
         (None, None),
         ("Li", "stated"),
         (None, "stated"),
     ]
+    one = visitor.client.get("/api/v1/ledger/keys", params={"limit": 2}).json()
+    assert (one["items"], one["next"]) == (told[:2], "2")
+    rest = visitor.client.get("/api/v1/ledger/keys", params={"cursor": one["next"]}).json()
+    assert rest == {"items": told[2:], "next": None}
 
 
 def test_a_persons_reason_that_is_a_word_of_ours_is_shown_as_they_wrote_it(

@@ -924,7 +924,7 @@ def test_the_ledger_tells_which_key_signs_since_when_and_gives_it_as_a_file(
     text = visitor.text("/ledger")
     assert text.index(LEDGER_KEY) < text.index(old)
     assert "IT Li" in text
-    first, second = visitor.client.get("/api/v1/ledger/keys").json()
+    first, second = visitor.client.get("/api/v1/ledger/keys").json()["items"]
     assert (first["key"], first["since_entry"], first["signs_now"]) == (old, None, False)
     assert (second["key"], second["changed_by"], second["signs_now"]) == (
         LEDGER_KEY,

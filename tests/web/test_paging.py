@@ -19,6 +19,7 @@ LISTS = {
     "containments": "containment_id",
     "devices": "id",
     "ledger/entries": "index",
+    "ledger/keys": "key",
     "occurrences": "occurrence_id",
     "overdue": "occurrence_id",
     "pauses": "pause_id",
@@ -27,9 +28,8 @@ LISTS = {
     "stations/line1-op20/pulses": "signal",
 }
 """Every list with what its rows are known by."""
-BOUNDED = {"/api/v1/ledger/keys", "/api/v1/receivers"}
-"""What stands on one page: keys, which people change by hand once in years; the receivers of the plant
-file, with the last messages only."""
+BOUNDED = {"/api/v1/receivers"}
+"""What stands on one page: the receivers of the plant file, with the last messages only."""
 
 
 def walked(visitor: Visitor, name: str, limit: int) -> list[Any]:

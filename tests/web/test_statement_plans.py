@@ -201,7 +201,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             for cursor in ("", f"&cursor={first}")
         ),
         *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),
-        *("/ledger/public-key", f"{api}/ledger/keys"),
+        *("/ledger/public-key", f"{api}/ledger/keys", f"{api}/ledger/keys?limit=1&cursor=1"),
         *(f"{api}/ledger/entries", f"{api}/ledger/entries?cursor=100&limit=2"),
         *(
             f"{api}/ledger/entries?first=7",

@@ -15,7 +15,7 @@ from redrabbit.domain.newer import WrittenByNewer
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.ledger_page import signing_keys
+from redrabbit.services.queries import ledger_page
 from redrabbit.services.queries.people import Names, Person
 from redrabbit.services.verifying import damage_known
 from redrabbit.web.api.ledger_models import (
@@ -28,7 +28,7 @@ from redrabbit.web.api.ledger_models import (
     verification_model,
 )
 from redrabbit.web.api.models import Page
-from redrabbit.web.api.paging import Limit, cursor_number
+from redrabbit.web.api.paging import Limit, cursor_number, part_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.values import Position
 from redrabbit.web.site import Site
@@ -79,9 +79,12 @@ def ledger_router(site: Site) -> APIRouter:
         return await service.read(lambda reader: _entry(reader, index))
 
     @router.get("/ledger/keys")
-    async def list_keys() -> list[SigningKey]:
-        """Return the public keys of the ledger, and since when each signs; the last one signs now."""
-        return await service.read(lambda reader: _keys(reader, site.ledger_key))
+    async def list_keys(limit: Limit = 50, cursor: Position = None) -> Page[SigningKey]:
+        """Return the public keys of the ledger, and since when each signs; the last of all signs now."""
+        keys = await service.read(lambda reader: ledger_page.signing_keys(reader, site.ledger_key))
+        numbered = list(enumerate(keys, 1))
+        found, following = part_of(numbered, _number_of, limit=limit, cursor=cursor)
+        return Page(items=[_key_model(key) for _, key in found], next=following)
 
     @router.get(
         "/ledger/entries/{index}/proof",
@@ -154,18 +157,19 @@ def _key_change(reader: Reader, index: int, size: int) -> KeyChangeProof:
         raise Refusal("entry_damaged", entry=index, found=str(error)) from error
 
 
-def _keys(reader: Reader, signs_now: str) -> list[SigningKey]:
-    return [
-        SigningKey(
-            key=key.text,
-            since_entry=key.since_entry,
-            since_at=key.since_at,
-            changed_by=_kept_name(key.changed_by),
-            changed_how=key.changed_by.how if key.changed_by is not None else None,
-            signs_now=key.signs_now,
-        )
-        for key in signing_keys(reader, signs_now)
-    ]
+def _number_of(numbered: tuple[int, ledger_page.SigningKey]) -> str:
+    return str(numbered[0])
+
+
+def _key_model(key: ledger_page.SigningKey) -> SigningKey:
+    return SigningKey(
+        key=key.text,
+        since_entry=key.since_entry,
+        since_at=key.since_at,
+        changed_by=_kept_name(key.changed_by),
+        changed_how=key.changed_by.how if key.changed_by is not None else None,
+        signs_now=key.signs_now,
+    )
 
 
 def _kept_name(person: Person | None) -> str | None:
