@@ -22,7 +22,12 @@ from typing import Any
 from redrabbit.base.clock import SteadyClock
 from redrabbit.domain.ledger import Entry
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.recording_watch import STOPPED_AFTER_S, RecordingWatch, keep_beating
+from redrabbit.services.recording_watch import (
+    HEARTBEAT_S,
+    STOPPED_AFTER_S,
+    RecordingWatch,
+    keep_beating,
+)
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import SqlUnitOfWork
@@ -35,10 +40,11 @@ ALONE, AT_ONCE = 2, 4
 """Acts that are recorded one after the other, before some at once and behind a checkpoint; and those at once."""
 ACTS = ALONE + AT_ONCE + ALONE
 GIVES_UP_AFTER_S = 30.0
-SAID_AFTER_S = STOPPED_AFTER_S + 2.0
-"""A beat takes place each second; the rest is for a machine that has other work."""
 TRIES_AGAIN_AFTER_S = 0.05
 LOOK_S = 0.1
+SAID_AFTER_S = STOPPED_AFTER_S + HEARTBEAT_S + LOOK_S + 1.0
+"""The last beat that succeeds may come a whole interval after an act began to wait; the last second is for a machine that
+has other work."""
 _ANYBODY = ctypes.c_ulong(-1)
 _PR_SET_PTRACER = 0x59616D61
 
