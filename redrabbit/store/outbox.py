@@ -190,7 +190,7 @@ def payload_text(message: OutgoingMessage) -> str:
 
 
 HELD: Final = ""
-"""The name of no receiver: for it waits what grows still, and is not sent yet."""
+"""The name of no receiver: for it waits what grows still, and is not sent yet (see `DELIVERIES`)."""
 
 _PUT = insert(OUTBOX).returning(OUTBOX.c.id)
 _HELD = (
@@ -378,7 +378,7 @@ _COUNTED = (
         func.count().label("count"),
         func.min(DELIVERIES.c.outbox_id).label("oldest"),
     )
-    .where(DELIVERIES.c.next_try_at.is_not(None))
+    .where(DELIVERIES.c.target != HELD, DELIVERIES.c.next_try_at.is_not(None))
     .group_by(DELIVERIES.c.target)
     .subquery()
 )
@@ -393,7 +393,7 @@ def messages_waiting(connection: Connection) -> list[MessagesWaiting]:
     """Return how much waits for each receiver for which anything does, by its name."""
     with translated("reading the outbox"):
         rows = connection.execute(_MESSAGES_WAITING).all()
-    return [MessagesWaiting(**row._mapping) for row in rows if row.receiver != HELD]  # noqa: SLF001  as above
+    return [MessagesWaiting(**row._mapping) for row in rows]  # noqa: SLF001  as above
 
 
 _PARKED = (

@@ -216,6 +216,9 @@ DELIVERIES = Table(
 )
 """One row a message and receiver; `next_try_at` is NULL once it is delivered, parked or dropped.
 
+A message that is held, because it grows still (decision 0035), waits for the receiver `""`, which does not exist. So
+whoever asks of all receivers what waits leaves out `outbox.HELD`; nothing of it is ever delivered, parked or counted.
+
 The indexes hold what waits and what is parked only: finding it takes no longer for all that was
 delivered before.
 """
