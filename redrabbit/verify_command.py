@@ -16,6 +16,7 @@ from redrabbit.base.printable import complain, put_out
 from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
 from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.entry_proof import verify_proof
+from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.findings import Finding, in_english
@@ -79,13 +80,13 @@ def verify_database_at(database_url: str, given: Given) -> int:
             database_url, public_key=given.public_key, kept_checkpoint=given.checkpoint
         )
         if told.damage:
-            code = _print_findings(told.findings)
-            put_out(*_losses(told.losses))
+            code = _print_findings(_named(told.findings, told.names))
+            put_out(*_losses(told.losses, told.names))
             return code
         part = "entries, chain and signature are " if told.findings else ""
         put_out(
             f"{part}{given.verdict(told.key)}: {told.size} entries, root {told.root}",
-            *_losses(told.losses),
+            *_losses(told.losses, told.names),
             *given.trusted(told.key, "beside the database"),
             *_changes(told.keys, told.names),
             *_erased(told.erased),
@@ -122,7 +123,7 @@ def verify_file(path: Path, given: Given) -> int:
             f"{shown.verdict(trusted)}{_complete(told)}: {told.records} records of "
             f"{told.header.plant}, {instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
             f"ledger of {told.checkpoint.size} entries; lines in the file: {_lines(told.header)}",
-            *_losses(told.losses),
+            *_losses(told.losses, told.names),
             *shown.trusted(trusted, "in the file"),
             *_changes(told.keys, told.names),
             *_erased(told.erased),
@@ -138,14 +139,32 @@ def _lines(header: Header) -> str:
     return ", ".join(header.lines) or "none, the plant's own records only"
 
 
-def _losses(losses: Sequence[RecordedLoss]) -> Iterator[str]:
+def _who(names: Mapping[str, str], actor: object) -> str:
+    """Return the name of an id, or words and the id where none is there; under schema 1 the id is the name."""
+    said = str(actor)
+    if said not in names and stands_for_a_name(said):
+        return f"somebody whose name is not there ({said})"
+    return names.get(said, said)
+
+
+def _named(findings: Sequence[Finding], names: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return the findings with names in place of the ids of those who accepted a loss."""
+    return tuple(
+        replace(each, params={**each.params, "by": _who(names, each.params["by"])})
+        if "by" in each.params
+        else each
+        for each in findings
+    )
+
+
+def _losses(losses: Sequence[RecordedLoss], names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines that tell of history that was lost, as the records themselves say (D62)."""
     for loss in losses:
         found, had = loss.lost.found_size, loss.lost.size
         missing = f", at least {had - found} are missing" if found < had else ""
         yield (
             f"the records say that a history of {had} entries was lost, and the ledger went on with {found}{missing}: "
-            f"entry {loss.index}, recorded {instant_text(loss.at)}, accepted by {loss.by}; "
+            f"entry {loss.index}, recorded {instant_text(loss.at)}, accepted by {_who(names, loss.by)}; "
             "compare a checkpoint of that history with this"
         )
 
@@ -178,9 +197,9 @@ def _beside_kept(note: str | None, told: ExportVerification) -> tuple[Finding, .
 def _changes(keys: LogKeys | None, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines that tell of changes of the key, by which the trusted key leads to the one that signs now."""
     for change in () if keys is None else keys.changes:
-        by = names.get(change.by, "somebody whose name is not there")
         yield (
-            f"the key was changed at entry {change.index} on {instant_text(change.recorded_at)} by {by}, from "
+            f"the key was changed at entry {change.index} on {instant_text(change.recorded_at)} by "
+            f"{_who(names, change.by)}, from "
             f"{change.old.text} to {change.new.text}: both signed it, so the chain is proved"
         )
 

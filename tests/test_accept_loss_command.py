@@ -273,7 +273,11 @@ def test_verification_tells_of_the_loss_with_time_name_and_number(
         connection.execute(text("DELETE FROM stated_names"))
     engine.dispose()
     assert main([*verify, "--checkpoint", str(kept)]) == 1
-    assert "as name:" in capsys.readouterr().out, "a name that is gone is told by its id"
+    said = capsys.readouterr().out
+    assert "as somebody whose name is not there (name:" in said, (
+        "a name that is gone is told by its id"
+    )
+    assert "accepted by somebody whose name is not there (name:" in said
 
 
 def test_a_loss_is_recorded_once(put_back: Path, tmp_path: Path, told: Told) -> None:

@@ -3,8 +3,9 @@
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +117,30 @@ def test_each_key_verifies_database_file_and_proof_in_words(
     assert code == 0, said
     assert said.startswith("unaltered: entry 89")
     assert f"the key was changed at entry {changed.index}" in said
+
+
+@pytest.mark.parametrize("whose", ["name", "'Li Wei'"])
+def test_names_that_are_no_text_are_findings_and_hide_no_other(
+    changed: Changed, told: Told, tmp_path: Path, whose: str
+) -> None:
+    """D13: whatever somebody left in a table, verification comes to its end."""
+    path = tmp_path / "plant.db"
+    with (
+        closing(sqlite3.connect(changed.plant.url.removeprefix("sqlite:///"))) as there,
+        closing(sqlite3.connect(path)) as altered,
+    ):
+        there.backup(altered)
+        which = altered.execute(f"SELECT id FROM stated_names WHERE name = {whose}").fetchall()
+        no_text = "CAST(CAST(name AS BLOB) || x'ff' AS TEXT)"
+        altered.execute(f"UPDATE stated_names SET name = {no_text} WHERE name = {whose}")
+        altered.commit()
+    assert which
+    code, said = told(
+        *("verify", "--database", f"sqlite:///{path}", "--public-key", changed.plant.public_key)
+    )
+    assert code == 1, said
+    assert all(f"stated_names[{name}]: " in said for (name,) in which)
+    assert f"{len(which)} found" in said
 
 
 def test_a_checkpoint_alone_is_enough_of_whatever_time(changed: Changed, told: Told) -> None:

@@ -104,7 +104,7 @@ class DatabaseVerification:
     keys: LogKeys | None = None
     """Whose signatures count: that key, and those to which the entries lead from it."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """By their ids, of those who changed the key, where they are kept."""
+    """By their ids, of those who changed the key or accepted a loss, where they are kept."""
 
     @property
     def sound(self) -> bool:

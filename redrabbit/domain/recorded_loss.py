@@ -25,7 +25,7 @@ class RecordedLoss:
     at: datetime
     """When it was recorded."""
     by: str
-    """The id of who accepted it; verification of a database puts the name in its place, where that is kept."""
+    """The id of who accepted it."""
     lost: HistoryLost
 
     def may_have(self, kept: Checkpoint) -> bool:

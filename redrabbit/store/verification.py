@@ -27,7 +27,6 @@ from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.kept_checkpoint import note_in
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, refuse_newer_type
 from redrabbit.domain.signed_note import NoteVerifier, parse_note
 from redrabbit.services.errors import KeyMissing, StoreTrouble
@@ -40,14 +39,13 @@ from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
-from redrabbit.store.names_of_losses import with_names
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import (
     seal_findings,
 )
 from redrabbit.store.spill import Spill
-from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, metadata
+from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES, metadata
 from redrabbit.store.verification_beside import (
     MANY,
     Compared,
@@ -93,19 +91,23 @@ def verify_database(
                     found = _audit_in_two(parsed, connection, verifier, fold, kept)
                 else:
                     found = _audit(connection, verifier, fold, kept)
-                found = with_names(connection, found)
-                names = _names_of_changers(connection, found.keys)
+                names = _names_in(connection, found)
         finally:
             engine.dispose()
     return replace(found, key=verifier.text, names=names)
 
 
-def _names_of_changers(connection: Connection, keys: LogKeys | None) -> dict[str, str]:
-    """Return the kept names of those who changed the key, by their ids."""
-    if keys is None or not keys.changes:
+def _names_in(
+    connection: Connection, found: database_verification.DatabaseVerification
+) -> dict[str, str]:
+    """Return the kept names of those who changed the key or accepted a loss, by their ids; what is no text is none."""
+    changes = () if found.keys is None else found.keys.changes
+    ids = {*(change.by for change in changes), *(loss.by for loss in found.losses)}
+    if not ids:
         return {}
-    kept = SqlReader(connection).names()
-    return {change.by: kept[change.by].name for change in keys.changes if change.by in kept}
+    with lenient_text(connection):
+        kept = {row["id"]: row["name"] for row in FoundRows(connection).of(STATED_NAMES)}
+    return {each: name for each in ids if isinstance(name := kept.get(each), str)}
 
 
 def _audit(
