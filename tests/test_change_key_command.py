@@ -93,6 +93,8 @@ def test_each_key_verifies_database_file_and_proof_in_words(
     assert code == 0, said
     assert said.startswith("unaltered")
     assert re.search(by, said)
+    losses = [line for line in said.splitlines() if " was lost, " in line]
+    assert re.search("accepted by (?!name:|somebody)", "".join(losses))
     assert f"trusted: the key {public}: {load_public_key(public).text}" in said
     for number, kept in enumerate(changed.kept):
         file = tmp_path / f"{number}.export"
@@ -105,6 +107,8 @@ def test_each_key_verifies_database_file_and_proof_in_words(
         assert code == 0, said
         assert said.startswith("unaltered")
         assert re.search(by, said)
+        told_there = {line for line in said.splitlines() if " was lost, " in line}
+        assert told_there == set(losses), "a file names people as a database does"
         code, said = told(
             "verify", "--database", plant.url, "--public-key", public, "--checkpoint", kept
         )

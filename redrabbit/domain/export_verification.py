@@ -81,7 +81,7 @@ class ExportVerification:
     keys: LogKeys | None = None
     """Whose signatures count: the trusted key, and those to which the file leads from it; None if it was not read whole."""
     names: dict[str, str] = field(default_factory=dict)
-    """By their ids, of those who changed the key."""
+    """By their ids, as the file has them, proved; none if it was not read whole."""
     losses: list[RecordedLoss] = field(default_factory=list)
     """History that the records in the file say was lost (D62)."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
@@ -395,7 +395,7 @@ class _Reading:
         place = f"line {number}, ledger[{entry.index}]"
         try:
             yield from self._names.note(entry, fields.get("name"), place)
-            self._keys.note(entry, fields.get("name"), (signed.size, signed.root, path), place)
+            self._keys.note(entry, (signed.size, signed.root, path), place)
             self.verification.payloads.note(entry)
             self._in_force.give(entry, leaf, place)
             self._note_said(entry)
@@ -453,7 +453,7 @@ class _Reading:
                 yield Finding(code="not_expected_key", place="line 1", params=params)
             else:
                 keys = replace(keys, trusted=trusted)
-        self.verification.keys, self.verification.names = keys, self._keys.names
+        self.verification.keys, self.verification.names = keys, self._names.given
 
     def _trusted(self, public_key: str, keys: LogKeys) -> NoteVerifier | None:
         """Return the trusted key, if the changes in the file lead from it to the file's own."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.findings import Finding
-from redrabbit.domain.ledger import Entry, JsonValue
+from redrabbit.domain.ledger import Entry
 from redrabbit.domain.log_keys import LogKeys, proved_root_before
 from redrabbit.domain.signed_note import NoteVerifier
 
@@ -18,18 +18,10 @@ class ExportedKeys:
     def __init__(self) -> None:
         self.unproved: list[Finding] = []
         """Of changes that do not hold, once the keys were asked for."""
-        self.names: dict[str, str] = {}
-        """By their ids, of those who changed the key."""
         self._found: dict[int, tuple[Entry, bytes, str]] = {}
         """By its index each change, with the root of the log before it, and where it stands."""
 
-    def note(
-        self,
-        entry: Entry,
-        name: JsonValue,
-        proof: tuple[int, bytes, Sequence[bytes]],
-        place: str,
-    ) -> None:
+    def note(self, entry: Entry, proof: tuple[int, bytes, Sequence[bytes]], place: str) -> None:
         """Note an entry with its proof: size and root of the log, and the way there.
 
         ValueError for a change of the key that the proof does not lead to.
@@ -37,9 +29,6 @@ class ExportedKeys:
         if entry.type != KeyChanged.TYPE:
             return
         self._found[entry.index] = (entry, proved_root_before(entry, *proof), place)
-        match name:
-            case {"name": str(said)}:
-                self.names[entry.actor.id] = said
 
     def keys(self, trusted: NoteVerifier) -> LogKeys:
         """Return the keys as the changes lead from the trusted one; what does not hold is in `unproved`."""

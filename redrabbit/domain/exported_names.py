@@ -1,6 +1,7 @@
 """The names that stand beside exported entries: each is its own, or an entry says that it was erased (D51)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from redrabbit.domain.erasable import name_id, stands_for_a_name
 from redrabbit.domain.erased_payloads import erasure_in
@@ -12,8 +13,8 @@ class ExportedNames:
     """Takes in the entries of a file, in any order."""
 
     def __init__(self) -> None:
-        self._given: set[str] = set()
-        """Ids whose name stands in the file."""
+        self.given: dict[str, str] = {}
+        """By their ids, the names that stand in the file."""
         self._erased: set[str] = set()
         self._nameless: dict[str, tuple[str, int]] = {}
         """Ids without a name, with where the first stands and its entry."""
@@ -26,8 +27,8 @@ class ExportedNames:
         if name is None:
             if entry.schema > 1 and stands_for_a_name(entry.actor.id):
                 self._nameless.setdefault(entry.actor.id, (place, entry.index))
-        elif _id_of(name) == entry.actor.id:
-            self._given.add(entry.actor.id)
+        elif (its_own := _name_of_id(name, entry.actor.id)) is not None:
+            self.given[entry.actor.id] = its_own
         else:
             params: dict[str, Param] = {"expected": entry.actor.id}
             yield Finding(code="name_differs", place=place, params=params)
@@ -38,15 +39,14 @@ class ExportedNames:
     def missing(self) -> Iterator[Finding]:
         """Yield names that stand nowhere in the file though nothing says that they were erased."""
         for actor, (place, index) in self._nameless.items():
-            if actor not in self._given | self._erased:
+            if actor not in self.given.keys() | self._erased:
                 yield Finding(code="name_missing", place=place, params={"index": index})
 
 
-def _id_of(name: JsonValue) -> str | None:
+def _name_of_id(name: JsonValue, expected: str) -> str | None:
+    """Return the name that is told, if this id stands for it."""
     match name:
         case {"name": str(said), "salt": str(salt), **more} if not more:
-            try:
-                return name_id(bytes.fromhex(salt), said)
-            except ValueError:
-                return None
+            with suppress(ValueError):
+                return said if name_id(bytes.fromhex(salt), said) == expected else None
     return None

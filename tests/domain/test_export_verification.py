@@ -746,13 +746,19 @@ def test_so_much_that_is_wrong_is_not_all_told(monkeypatch: pytest.MonkeyPatch) 
 def test_a_file_tells_of_history_that_was_lost() -> None:
     """D62: the records are sound, and say themselves what is missing."""
     lost = HistoryLost(size=9, root="00" * 32, found_size=7, found_root="11" * 32)
+    li = StatedName(name="Li Wei", salt=bytes(16))
     event = Event(
-        type=lost.TYPE, stream="plant", occurred_at=hour(9), actor=AGENT, payload=encode(lost)
+        type=lost.TYPE,
+        stream="plant",
+        occurred_at=hour(9),
+        actor=Actor.stated(li.id),
+        payload=encode(lost),
     )
     one = LogState().append(event, hour(9), replace(CONTEXT, in_force=""), bytes(16))
     lines = [header_line(HEADER), checkpoint_line(sign_checkpoint(one.log, KEY))]
-    lines += [stream_line("plant"), entry_line(0, one.stored, ())]
+    lines += [stream_line("plant"), entry_line(0, one.stored, (), li)]
     verification = verify(seal(lines))
     assert verification.findings == []
     (told,) = verification.losses
-    assert (told.lost, told.at, told.by) == (lost, hour(9), AGENT.id)
+    assert (told.lost, told.at, told.by) == (lost, hour(9), li.id)
+    assert verification.names == {li.id: "Li Wei"}

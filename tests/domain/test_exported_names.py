@@ -45,6 +45,15 @@ def test_a_name_that_is_its_own_or_was_erased_is_not_missed() -> None:
     assert found([(by(AGENT), None)]) == []
 
 
+def test_names_are_told_by_their_ids_only_where_they_are_their_own() -> None:
+    names = ExportedNames()
+    assert list(names.note(STATED, {"name": "Mallory", "salt": LI.salt.hex()}, "line 1")) != []
+    assert list(names.note(by(AGENT), None, "line 2")) == []
+    assert names.given == {}
+    assert list(names.note(STATED, ITS_OWN, "line 3")) == []
+    assert names.given == {LI.id: LI.name}
+
+
 def test_a_name_that_nothing_says_was_erased_is_missed_once_where_it_is_first() -> None:
     told = [(by(AGENT), None), (STATED, None), (STATED, None), (erasure("name:00"), None)]
     assert found(told) == [("name_missing", "line 1")]
