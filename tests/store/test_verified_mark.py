@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 
 from redrabbit.base.private_files import replace_private
 from redrabbit.base.signing import load_key_file
+from redrabbit.domain.identity import AGENT
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.signed_note import parse_note, sign_note
+from redrabbit.services.record_fact import record
 from redrabbit.store import background_verification, verified_mark
 from redrabbit.store.background_verification import BackgroundVerification
+from redrabbit.store.changing_key import change_key
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, reader_engine
 from redrabbit.store.found_rows import FoundRows
@@ -340,6 +344,27 @@ def test_a_removed_mark_makes_nothing_count(path: Path) -> None:
     mark_of(path).unlink()
     with opened(path) as database:
         assert database.verification.state.verified_size == 0
+
+
+def test_after_a_change_of_the_key_nothing_counts_until_it_was_read_again(path: Path) -> None:
+    """The mark is signed by the key before, which may be a stolen one; no alarm ends by that."""
+    with opened(path) as database:
+        assert database.verification.verify_once().verified_size == MANY
+    change_key(
+        f"sqlite:///{path}",
+        clock=SteppingClock(),
+        recording=RECORDING,
+        key_path=None,
+        record=lambda uow, fact: record(uow, fact, stream=PLANT_STREAM, actor=AGENT),
+    )
+    with opened(path) as database:
+        state = database.verification.state
+        assert (state.verified_size, state.whole_at) == (0, None)
+        assert state.passes == 0, "by which alone an alarm ends"
+        after = database.verification.verify_once()
+        assert (after.verified_size, after.findings) == (MANY + 1, ())
+    with opened(path) as database:
+        assert database.verification.state.verified_size == MANY + 1
 
 
 def test_only_its_owner_may_read_it(path: Path) -> None:
