@@ -52,7 +52,7 @@ def _in_words(changed: ChangedKey, name: str) -> tuple[str, ...]:
         f"recorded by {name}: the key was changed at entry {changed.index}",
         f"new public key, {changed.path.with_suffix('.pub')}: {changed.new.text}",
         "give it to whoever keeps the old one; until then the ledger itself leads from the old one to it",
-        f"new private key: {changed.path}; the ledger was just verified with it. Copy it to where your copies lie",
+        f"new private key: {changed.path}; the ledger was just opened with it. Copy it to where your copies lie",
         f"old public key, {changed.old_path.with_suffix('.pub')}: {changed.old.text}",
         f"old private key: {changed.old_path}; what it signs beyond that entry is not believed any more",
         "if it may be in other hands, destroy it everywhere; otherwise keep it, away from this machine,",

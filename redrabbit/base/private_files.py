@@ -43,6 +43,14 @@ def replace_private(path: Path, content: bytes) -> None:
             draft.unlink(missing_ok=True)
 
 
+def make_private(path: Path) -> None:
+    """Take away what rights others have to the file, if it is there and this user's; OSError for other trouble."""
+    with suppress(FileNotFoundError, PermissionError):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if os.name != "nt" and mode & OTHERS:
+            path.chmod(mode & ~OTHERS)
+
+
 def refuse_readable_by_others(path: Path, what: str) -> None:
     """Raise ReadableByOthers unless only its owner can open the file; OSError if it isn't there."""
     mode = stat.S_IMODE(path.stat().st_mode)

@@ -52,8 +52,12 @@ class VerifiedSize:
     """What is not as it was recorded, and no whole pass has found mended."""
 
     def begun(self, now: datetime) -> "VerifiedSize":
-        """Return the same with a round under way: the one before, unless it began too long ago."""
-        if self.began_at is not None and abs(now - self.began_at) <= ROUND_MOST:
+        """Return the same with a round under way: the one before, unless it began too long ago, or something was found.
+
+        What was found is looked for again from the first entry on.
+        """
+        began_at = None if self.findings else self.began_at
+        if began_at is not None and abs(now - began_at) <= ROUND_MOST:
             return self
         return replace(self, again=LogState(), began_at=now)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
@@ -68,7 +69,7 @@ async def tell_damage(
     while True:
         now = state()
         if (now.passes, now.findings) != (told.passes, told.findings):
-            say = say_damaged if now.findings else say_whole
+            say = say_damaged if now.findings else partial(say_whole, since=now.whole_since)
             is_told = bool(now.findings) or now.passes > told.passes
             try:
                 changed = is_told and await database.write(say)
@@ -111,9 +112,13 @@ def say_damaged(uow: UnitOfWork) -> bool:
     return True
 
 
-def say_whole(uow: UnitOfWork) -> bool:
-    """End the alarm, if it stands; tell whether it did."""
-    standing = damage_alarms(uow)
-    for alarm in standing:
+def say_whole(uow: UnitOfWork, *, since: datetime | None) -> bool:
+    """End the alarm, if it was raised before the pass began that found nothing; tell whether it was.
+
+    A pass that goes on from before the alarm has not read what was found to be damaged: a file of an earlier time that
+    was put back says where it goes on.
+    """
+    mended = [each for each in damage_alarms(uow) if since is not None and each.raised_at <= since]
+    for alarm in mended:
         record(uow, AlarmEnded(alarm_id=alarm.alarm_id), stream=alarm.stream, actor=AGENT)
-    return bool(standing)
+    return bool(mended)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
-from redrabbit.base.private_files import create_private
+from redrabbit.base.private_files import create_private, make_private
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
@@ -266,6 +266,9 @@ def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
             )
         return _make_file(path, key_path, plant)
     refuse_no_file(path)
+    with translated(f"making {path} its owner's only"):  # a copy that was put back has other rights
+        for file in (path, companion(path, "-wal"), companion(path, "-shm")):
+            make_private(file)
     finish_key(key_path)
     return load_key(key_path)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -224,7 +225,7 @@ async def test_nothing_leaves_while_damage_is_known() -> None:
     world.restart()
     await world.look(3)
     assert world.keeper.tried == 0
-    world.database.write_now(say_whole)
+    world.database.write_now(partial(say_whole, since=world.clock.now()))
     await world.look()
     assert len(world.keeper.got) == 1
 
@@ -350,7 +351,7 @@ async def _story(events: list[str | float]) -> None:
             case "damaged":
                 world.database.write_now(say_damaged)
             case "whole":
-                world.database.write_now(say_whole)
+                world.database.write_now(partial(say_whole, since=world.clock.now()))
             case "clock back":
                 world.clock.step_wall(timedelta(hours=-3))
                 world.clock.reanchor()
@@ -383,7 +384,7 @@ def _nothing_is_older(world: World) -> None:
 async def _ends_with_the_last(world: World) -> None:
     """Once all is well, it has the one for the last moment, and gets no more until the next."""
     world.keeper.mood = "takes"
-    world.database.write_now(say_whole)
+    world.database.write_now(partial(say_whole, since=world.clock.now()))
     await world.look(2)
     sent, count = world.sent, len(world.keeper.got)
     assert sent.moment is not None

@@ -11,6 +11,7 @@ import pytest
 from redrabbit.base.private_files import (
     ReadableByOthers,
     create_private,
+    make_private,
     refuse_readable_by_others,
     write_private,
 )
@@ -54,3 +55,14 @@ def test_any_right_of_anybody_else_is_refused(others: int, tmp_path: Path) -> No
     else:
         refuse_readable_by_others(path, "a signing key")
         assert mode(path) == 0o600
+
+
+@pytest.mark.parametrize("others", [0o044, 0o007, 0o060, 0])
+def test_rights_of_others_are_taken_away(others: int, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    create_private(path)
+    path.chmod(0o600 | others)
+    make_private(path)
+    assert mode(path) == 0o600
+    make_private(tmp_path / "not there")
+    assert not (tmp_path / "not there").exists()

@@ -24,8 +24,13 @@ class Told:
         self.commits = 0
 
     def ended(self, *findings: Finding) -> None:
-        """Let a pass end."""
-        self.state = replace(self.state, passes=self.state.passes + 1, findings=findings)
+        """Let a pass end that began just now."""
+        self.state = replace(
+            self.state,
+            passes=self.state.passes + 1,
+            findings=findings,
+            whole_since=self.state.whole_since if findings else self.bench.clock.now(),
+        )
 
     async def look(self) -> list[bool]:
         """Let it be looked at; return for each alarm of this kind whether it stands."""
@@ -92,5 +97,19 @@ async def test_an_alarm_of_before_stands_until_a_whole_pass_has_ended_since_the_
     assert await told.look() == [True]
     told.state = VerificationState(whole_at=told.clock.now(), verified_at=told.clock.now())
     assert await told.look() == [True]
+    told.ended()
+    assert await told.look() == [False]
+
+
+async def test_a_pass_that_goes_on_from_before_the_alarm_does_not_end_it() -> None:
+    """A mark of before the damage was found that somebody put back ended the alarm, and checkpoints left again."""
+    told = Told()
+    before = told.bench.clock.now()
+    told.bench.pass_time(60)
+    told.ended(FOUND)
+    assert await told.look() == [True]
+    told.state = replace(told.state, passes=2, findings=(), whole_since=before)
+    assert await told.look() == [True]
+    told.bench.pass_time(60)
     told.ended()
     assert await told.look() == [False]

@@ -500,6 +500,16 @@ def test_every_file_of_the_records_is_its_owners_only(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+def test_a_database_that_was_put_back_is_made_its_owners_only(path: Path) -> None:
+    """`sqlite3 .backup` and `cp` give it the rights that the umask leaves."""
+    write_to(path).close()
+    path.chmod(0o644)
+    with write_to(path):
+        for ending in ("", "-wal", "-shm"):
+            assert stat.S_IMODE(path.with_name(f"plant.db{ending}").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
 def test_a_signing_key_that_others_can_read_is_refused(path: Path) -> None:
     write_to(path).close()
     key = path.with_name("plant.db.key")

@@ -932,3 +932,14 @@ def test_the_ledger_tells_which_key_signs_since_when_and_gives_it_as_a_file(
         True,
     )
     assert f"since entry {second['since_entry']}" in text
+
+
+def test_nothing_is_said_to_be_due_while_obligations_are_behind(visitor: Visitor) -> None:
+    """What came due meanwhile is not recorded yet: nobody knows (decision 0035)."""
+    visitor.be("Li Wei")
+    for due in re.findall('name="occurrence" value="([^"]+)"', visitor.text("/due")):
+        assert visitor.send("/due/excuse", occurrence=due, reason="no parts today") == 303
+    nothing = "Nothing is due"
+    assert nothing in visitor.text("/due")
+    visitor.plant.agent.catch_up.note(visitor.clock.now() - timedelta(days=2))
+    assert nothing not in visitor.text("/due")

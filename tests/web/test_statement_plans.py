@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -132,7 +133,7 @@ async def _lived(agent: Agent, database: SqlDatabase, clock: VirtualClock) -> No
     await alarms.begin("andon")
     await alarms.end(next(iter(await alarms.not_reached())))
     await database.write(say_damaged)
-    await database.write(say_whole)
+    await database.write(partial(say_whole, since=clock.now()))
     await database.outbox.waiting("andon", 10)
     await database.outbox.park_all_but(["andon"])
     living.cancel()
