@@ -20,7 +20,7 @@ from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.findings import Finding, in_english
-from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, kept_findings
+from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, OTHER_KEY, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text, instant_text
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
@@ -220,6 +220,8 @@ def verify_entry_proof(path: Path, given: Given) -> int:
         if damage_in(told.findings):
             return _print_findings(told.findings)
         assert told.checkpoint is not None  # noqa: S101  because a sound proof has one
+        if any(finding.code == OTHER_KEY for finding in told.findings):
+            return _tell_rest(told.findings)
         is_beside = all(finding.code != KEPT_NOT_PROVED for finding in told.findings)
         if key is None and not is_beside:  # then nothing vouches for the root
             return _tell_rest(told.findings)
@@ -265,6 +267,10 @@ _NOT_VERIFIED_WHAT: Final = {
     KEPT_NOT_PROVED: (
         "that its log goes on from the checkpoint that was kept; ask for a file that was exported with "
         "that checkpoint (`redrabbit export --checkpoint FILE`), or verify the database with it"
+    ),
+    OTHER_KEY: (
+        "who signed it; where the ledger's key was never changed, or no earlier or later .pub that you were given fits, "
+        "it is not from that ledger"
     ),
     HEADS_NOT_SAID: (
         "that no record was left out; export again after the next full hour of the service, or after it was stopped"

@@ -153,14 +153,72 @@ def test_a_checkpoint_alone_is_enough_of_whatever_time(changed: Changed, told: T
         assert (code, said.startswith("unaltered")) == (0, True)
 
 
+def test_what_was_made_before_the_change_is_not_called_altered_by_a_later_key(
+    changed: Changed, tmp_path: Path, told: Told
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(changed.plant.key.parent, folder)
+    url, public = f"sqlite:///{folder / 'plant.db'}", folder / changed.plant.public_key.name
+    file, proof, later = tmp_path / "old.rr", tmp_path / "old.json", tmp_path / "later.txt"
+    signed_by = tmp_path / "then.pub"
+    shutil.copyfile(public, signed_by)
+    period = ("--from", "2026-03-01", "--to", "2026-03-02")
+    database_and_key = ("--database", url, "--key", folder / changed.plant.key.name)
+    code, said = told("export", *database_and_key, *period, "-o", file)
+    assert code == 0, said
+    with open_for_reading(url) as database:
+        found = database.read_now(lambda reader: entry_proof(reader, 1))
+        then = database.read_now(lambda reader: reader.head()).checkpoint
+    proof.write_text(found.model_dump_json(exclude_defaults=True), encoding="utf-8")
+    kept = tmp_path / "then.txt"
+    kept.write_text(then, encoding="utf-8")
+    assert told("change-key", *database_and_key, "--by", "Li Wei")[0] == 0
+    with open_for_reading(url) as database:
+        newest = database.read_now(lambda reader: reader.head()).checkpoint
+    later.write_text(newest, encoding="utf-8")
+    key_id = load_public_key(signed_by).key_id.hex()
+    for what in ([file], ["--proof", proof]):
+        for beside in ([], ["--checkpoint", kept], ["--checkpoint", later]):
+            code, said = told("verify", *what, "--public-key", public, *beside)
+            assert code == 3, said
+            assert "unaltered" not in said
+            assert f"signed by another key under this ledger's name ({key_id})" in said
+            assert "verify with the .pub of that time, or export again" in said
+        code, said = told("verify", *what, "--public-key", signed_by, "--checkpoint", later)
+        assert code == 3, said
+        assert "does not prove that the longer one goes on from the shorter" in said
+    signed = found.model_dump_json(exclude_defaults=True)
+    proof.write_text(signed.replace('"root":"', '"root":"00'), encoding="utf-8")
+    assert told("verify", "--proof", proof, "--public-key", public)[0] == 1
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("clock_stepped", "clock_stopped", 1),
+        encoding="utf-8",
+    )
+    assert told("verify", file, "--public-key", public)[0] == 1
+
+
+def test_a_key_of_another_ledger_says_altered(changed: Changed, told: Told, tmp_path: Path) -> None:
+    plant, foreign, file = changed.plant, tmp_path / "foreign.pub", tmp_path / "out"
+    write_public_key(foreign, new_signer("Elsewhere/0123456789abcdef").verifier)
+    proof = tmp_path / "proof.json"
+    with open_for_reading(plant.url) as database:
+        found = database.read_now(lambda reader: entry_proof(reader, 1))
+    proof.write_text(found.model_dump_json(exclude_defaults=True), encoding="utf-8")
+    period = ("--from", "2026-03-01", "--to", "2026-03-02")
+    assert told("export", "--database", plant.url, "--key", plant.key, *period, "-o", file)[0] == 0
+    for what in ([file], ["--proof", proof]):
+        code, said = told("verify", *what, "--public-key", foreign)
+        assert code == 1, said
+
+
 def test_a_foreign_key_is_not_accepted(changed: Changed, told: Told, tmp_path: Path) -> None:
     plant, foreign, file = changed.plant, tmp_path / "foreign.pub", tmp_path / "out"
     write_public_key(foreign, new_signer(load_public_key(plant.public_key).name).verifier)
     period = ("--from", "2026-03-01", "--to", "2026-03-02")
     assert told("export", "--database", plant.url, "--key", plant.key, *period, "-o", file)[0] == 0
-    for what in (["--database", plant.url], [file]):
+    for what, expected in ((["--database", plant.url], 1), ([file], 3)):
         code, said = told("verify", *what, "--public-key", foreign)
-        assert code == 1, said
+        assert code == expected, said
         assert "unaltered" not in said
 
 

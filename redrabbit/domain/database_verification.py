@@ -31,7 +31,7 @@ from redrabbit.domain.head_verification import (
     head_findings,
     is_judged,
 )
-from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED
+from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, OTHER_KEY
 from redrabbit.domain.ledger import Entry, LogState
 from redrabbit.domain.ledger_scan import Row, Scan, read_on
 from redrabbit.domain.log_keys import LogKeys
@@ -59,7 +59,7 @@ OF_RECORDS: Final = frozenset(
 )
 """Findings in record tables: they are made only where the ledger itself is sound."""
 
-_NO_DAMAGE: Final = frozenset({KEPT_NOT_PROVED, OLDER_SCHEMA, WRITTEN_BY_NEWER})
+_NO_DAMAGE: Final = frozenset({KEPT_NOT_PROVED, OLDER_SCHEMA, OTHER_KEY, WRITTEN_BY_NEWER})
 """What can't be vouched for, and says nothing against the records."""
 
 

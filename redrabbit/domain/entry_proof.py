@@ -17,7 +17,7 @@ from redrabbit.domain.checkpoint import Checkpoint, RecordProof, parse_checkpoin
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import checkpoint_in
-from redrabbit.domain.kept_checkpoint import kept_findings
+from redrabbit.domain.kept_checkpoint import OTHER_KEY, kept_findings
 from redrabbit.domain.ledger import Entry, JsonValue, StoredEntry, from_json, read_entry
 from redrabbit.domain.ledger_scan import differing
 from redrabbit.domain.log_keys import LogKeys, proved_root_before
@@ -94,9 +94,15 @@ def verify_proof(text: str, verifier: NoteVerifier | None, kept: str | None) -> 
                 Finding(code="key_change_unproved", place=PLACE, params={"problem": str(error)}),
             )
         )
+    signature = tuple(_signature(proof.record.note, keys))
+    is_other = any(each.code == OTHER_KEY for each in signature)
     found = [
-        *_signature(proof.record.note, keys),
-        *(() if kept is None else kept_findings(kept, proof.checkpoint, keys)),
+        *signature,
+        *(
+            ()
+            if kept is None
+            else kept_findings(kept, proof.checkpoint, None if is_other else keys)
+        ),
         *_leaf(proof),
     ]
     entry = _entry(proof)
@@ -171,10 +177,17 @@ def _keys(proof: _Proof, trusted: NoteVerifier) -> LogKeys:
 
 
 def _signature(note: str, keys: LogKeys | None) -> Iterator[Finding]:
-    if keys is not None:
-        found = checkpoint_in(note, keys, PLACE, "proof_unreadable")
-        if isinstance(found, Finding):
-            yield found
+    if keys is None:
+        return
+    found = checkpoint_in(note, keys, PLACE, "proof_unreadable")
+    if not isinstance(found, Finding):
+        return
+    parsed = parse_note(note)
+    if found.code in {"key_foreign", "signature_wrong"} and keys.may_be_of_other_time(parsed):
+        signers = ", ".join(line.key_id.hex() for line in parsed.signatures)
+        params = {"found": signers, "expected": keys.trusted.key_id.hex()}
+        found = Finding(code=OTHER_KEY, place=PLACE, params=params)
+    yield found
 
 
 def _leaf(proof: _Proof) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.kept_checkpoint import OTHER_KEY
 from redrabbit.domain.ledger import (
     Entry,
     JsonValue,
@@ -444,24 +445,27 @@ class _Reading:
         if isinstance(signed, Finding):
             yield signed
         if self._public_key not in {None, self._header.key}:
-            trusted = self._trusted(str(self._public_key), keys)
-            if trusted is None:
-                params: dict[str, Param] = {
-                    "found": self._header.key,
-                    "expected": str(self._public_key),
-                }
-                yield Finding(code="not_expected_key", place="line 1", params=params)
-            else:
+            trusted = self._trusted(str(self._public_key))
+            if trusted is not None and keys.holds(trusted):
                 keys = replace(keys, trusted=trusted)
+            else:
+                yield self._not_trusted(trusted, keys)
         self.verification.keys, self.verification.names = keys, self._names.given
 
-    def _trusted(self, public_key: str, keys: LogKeys) -> NoteVerifier | None:
-        """Return the trusted key, if the changes in the file lead from it to the file's own."""
+    def _trusted(self, public_key: str) -> NoteVerifier | None:
         try:
-            trusted = self._verifier_of(public_key)
+            return self._verifier_of(public_key)
         except ValueError:
             return None
-        return trusted if keys.holds(trusted) else None
+
+    def _not_trusted(self, trusted: NoteVerifier | None, keys: LogKeys) -> Finding:
+        """Return that the changes in the file do not lead from the trusted key to the file's own."""
+        if trusted is not None and trusted.name == keys.name:
+            found, expected = keys.trusted.key_id.hex(), trusted.key_id.hex()
+            told: dict[str, Param] = {"found": found, "expected": expected}
+            return Finding(code=OTHER_KEY, place="line 1", params=told)
+        params: dict[str, Param] = {"found": self._header.key, "expected": str(self._public_key)}
+        return Finding(code="not_expected_key", place="line 1", params=params)
 
     def _seal(self, line: bytes, verifier: NoteVerifier) -> Iterator[Finding]:
         """Yield what is wrong with the last line, or with any other line as it was sealed."""

@@ -124,6 +124,10 @@ TEXTS: Final = {
     # an exported file
     "file_unreadable": "it is not an exported file of records: {problem}",
     "line_unreadable": "the line can't be read: {problem}",
+    "other_key": (
+        "signed by another key under this ledger's name ({found}); expected {expected}: if the key was changed since, "
+        "verify with the .pub of that time, or export again"
+    ),
     "not_expected_key": "the file is signed by {found}; expected {expected}",
     "seal_missing": "the file's last line is not its seal: the file was cut off or added to",
     "seal_wrong": "the seal does not fit the file: something in it was changed, added or removed",

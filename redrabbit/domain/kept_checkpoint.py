@@ -17,6 +17,8 @@ from redrabbit.domain.signed_note import parse_note
 
 KEPT_NOT_PROVED: Final = "kept_not_proved"
 """Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
+OTHER_KEY: Final = "other_key"
+"""Code of the finding that a file or a proof is signed in the log's name by a key to which nothing leads; no damage."""
 _PLACE: Final = "kept checkpoint"
 
 
@@ -33,7 +35,7 @@ def kept_findings(
     """
     kept = _believed(note, keys)
     if isinstance(kept, Finding):
-        return (kept,)
+        return (_of_later_key(note, told, keys) or kept,)
     if kept.origin != told.origin:
         return (_finding("origin_differs", found=kept.origin, expected=told.origin),)
     root = {**begins_with, told.size: told.root}.get(kept.size)
@@ -65,6 +67,19 @@ def _believed(note: str, keys: LogKeys | None) -> Checkpoint | Finding:
     if keys is None:
         return parse_checkpoint(parse_note(note).text)
     return checkpoint_in(note, keys, _PLACE, "kept_unreadable")
+
+
+def _of_later_key(note: str, told: Checkpoint, keys: LogKeys | None) -> Finding | None:
+    """Return that nothing is proved of a longer log that a key may have signed which came since: the file can't know it."""
+    try:
+        parsed = parse_note(note)
+        kept = parse_checkpoint(parsed.text)
+    except ValueError:
+        return None
+    is_later = kept.origin == told.origin and kept.size > told.size
+    if keys is None or not is_later or not keys.may_be_of_other_time(parsed):
+        return None
+    return _finding(KEPT_NOT_PROVED, found=kept.size, size=told.size)
 
 
 def _finding(code: str, **params: Param) -> Finding:

@@ -105,6 +105,15 @@ class LogKeys:
         """Return a key of this log that signed the note, whatever its size; None: none of them did."""
         return next((key for key in self.all if note_is_signed(note, key)), None)
 
+    def may_be_of_other_time(self, note: SignedNote) -> bool:
+        """Tell whether a key signed the note under the name of this log that is none of those which lead to the trusted one.
+
+        It may be one of before, or of later, that nothing here knows of, or nobody's: whoever asks can't tell.
+        """
+        known = {key.key_id for key in self.all} if self.are_trusted else {self.trusted.key_id}
+        signers = {line.key_id for line in note.signatures if line.name == self.name}
+        return bool(signers) and not signers & known
+
     def before(self, size: int) -> "LogKeys":
         """Return the keys as the first entries lead to them, as many as this size."""
         return replace(self, changes=tuple(each for each in self.changes if each.index < size))

@@ -12,8 +12,9 @@ from redrabbit.domain.entry_proof import ProofVerification, verify_proof
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import Entry, LogState, StoredEntry, canonical
 from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.signed_note import parse_note, sign_note
 from tests.domain.folded import CONTEXT, at, event
-from tests.domain.keyed import KeyedLedger, key, parts_of
+from tests.domain.keyed import STRANGER, KeyedLedger, key, parts_of
 from tests.domain.keyed import proof_of as proof_of_keyed
 from tests.domain.test_database_verification import RAWS
 from tests.fakes import ToyKey
@@ -94,10 +95,26 @@ def test_without_something_to_trust_nothing_is_proved() -> None:
 
 
 def test_what_another_key_signed_and_another_log_are_found() -> None:
-    assert codes(proof_of(OLD), OTHER) == ["signature_wrong"]
+    assert codes(proof_of(OLD), OTHER) == ["other_key"]
+    assert codes(proof_of(OLD), OTHER, note_at(SIZE)) == ["other_key"]
+    assert codes(proof_of(OLD), OTHER, note_at(SIZE - 1)) == ["other_key", "kept_not_proved"]
+    assert codes(proof_of(OLD), ToyKey(name="Suzhou-3/5f0c")) == ["origin_differs"]
     assert codes(proof_of(OLD), None, note_at(SIZE - 1)) == ["kept_not_proved"]
     assert codes(proof_of(OLD), KEY, note_at(SIZE - 1)) == ["kept_not_proved"]
     assert codes(proof_of(OLD), KEY, note_at(SIZE, OTHER)) == ["signature_wrong"]
+
+
+def test_a_wrong_signature_by_the_trusted_keys_id_is_damage() -> None:
+    """Only a key id that nothing leads to may be of another time."""
+    proof = proof_of(OLD)
+    note = note_at(SIZE)
+    wrong = sign_note(parse_note(note_at(SIZE - 1)).text, KEY).rsplit("\n\n", 1)[1]
+    spoilt = proof["proof"].replace(note.rsplit("\n\n", 1)[1], wrong)
+    assert spoilt != proof["proof"]
+    assert codes(proof | {"proof": spoilt}) == ["signature_wrong"]
+    stripped = proof_of_keyed(CHANGED, 0)
+    assert codes(stripped, STRANGER) == ["other_key"]
+    assert codes(stripped, ToyKey(name="Suzhou-3/5f0c")) == ["key_change_unproved"]
 
 
 @pytest.mark.parametrize("index", [OLD - 1, OLD + 1])
@@ -180,7 +197,7 @@ def without(proof: dict[str, Any], name: str) -> dict[str, Any]:
         ([proof_of_keyed(CHANGED, 2)["key_changes"][0] | {"inclusion": []}], "key_change_unproved"),
         (proof_of_keyed(CHANGED, 2)["key_changes"] * 2, "key_change_unproved"),
         ([parts_of(CHANGED, 1)], "key_change_unproved"),
-        ([], "signature_wrong"),
+        ([], "other_key"),
     ],
 )
 def test_a_change_of_the_key_in_another_form_or_of_nothing_is_told(

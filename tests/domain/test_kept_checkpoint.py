@@ -10,6 +10,7 @@ from redrabbit.domain.kept_checkpoint import kept_findings, note_in
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.signed_note import parse_note
 from tests.domain.test_database_verification import KEY, log_of, sound_rows
+from tests.fakes import ToyKey
 
 KEYS = LogKeys(trusted=KEY)
 ROWS = sound_rows()
@@ -46,6 +47,25 @@ def test_a_checkpoint_that_another_key_signed_is_not_believed() -> None:
     with pytest.raises(ValueError, match="note"):
         kept_findings("no note", TOLD, None)
     assert parse_checkpoint(parse_note(NOTE).text) == TOLD
+
+
+@pytest.mark.parametrize(
+    ("size", "code"), [(4, "signature_wrong"), (5, "signature_wrong"), (6, "kept_not_proved")]
+)
+def test_a_key_that_came_later_may_have_signed_a_longer_log_only(size: int, code: str) -> None:
+    """The file can't know it; up to its own size it shows every change."""
+    other = ToyKey(name=KEY.name, key_id=b"key2")
+    note = sign_checkpoint(log_of(ROWS[:size]), other)
+    assert [each.code for each in kept_findings(note, TOLD, KEYS)] == [code]
+    elsewhere = sign_checkpoint(log_of(ROWS[:size]), replace(other, name="elsewhere/00"))
+    assert [each.code for each in kept_findings(elsewhere, TOLD, KEYS)] == ["origin_differs"]
+
+
+def test_a_longer_checkpoint_that_the_known_key_signed_wrongly_is_damage() -> None:
+    longer = sign_checkpoint(log_of(ROWS[:6]), KEY)
+    spoilt = longer.replace(longer.rsplit("\n\n", 1)[1], NOTE.rsplit("\n\n", 1)[1])
+    assert [each.code for each in kept_findings(spoilt, TOLD, KEYS)] == ["signature_wrong"]
+    assert [each.code for each in kept_findings("no note", TOLD, KEYS)] == ["kept_unreadable"]
 
 
 def test_a_file_may_prove_that_its_log_begins_with_the_one_that_was_kept() -> None:

@@ -385,3 +385,19 @@ def test_whatever_a_plant_does_each_of_its_keys_verifies_all_that_it_ever_handed
         assert told.findings == []
         later = key(ledger.signs + 1)  # a key that the file can't know of yet leads nowhere in it
         assert file_verified(lines, signer, later.text).findings
+
+
+@given(ledgers(), st.data())
+def test_only_a_key_id_that_nothing_leads_to_may_be_of_another_time(
+    ledger: KeyedLedger, data: st.DataObject
+) -> None:
+    size = data.draw(st.integers(0, ledger.log.size))
+    number = data.draw(st.integers(0, ledger.signs + 2))
+    keys = verified(ledger, key(data.draw(st.integers(0, ledger.signs)))).keys
+    note = parse_note(ledger.note(size, key(number)))
+    assert keys.may_be_of_other_time(note) is (number > ledger.signs)
+    elsewhere = replace(note.signatures[0], name="elsewhere/00")
+    assert not keys.may_be_of_other_time(replace(note, signatures=(elsewhere,)))
+    later = replace(keys, trusted=STRANGER)  # to which nothing leads
+    assert later.may_be_of_other_time(note)
+    assert not later.may_be_of_other_time(parse_note(ledger.note(size, STRANGER)))

@@ -23,6 +23,7 @@ from redrabbit.domain.checkpoint import (
     proof_text,
     sign_checkpoint,
 )
+from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period, covering_range
@@ -37,6 +38,7 @@ from redrabbit.domain.facts.plant import (
     in_force_digest,
 )
 from redrabbit.domain.facts.stream_heads import StreamHeads
+from redrabbit.domain.findings import in_english
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import (
     SCHEMA,
@@ -218,8 +220,15 @@ def test_without_a_key_the_one_in_the_file_counts() -> None:
 
 
 def test_another_plants_key_is_not_the_files() -> None:
-    findings = verify(CONTENT, OTHER.verifier.text).findings
+    findings = verify(CONTENT, new_signer("Suzhou-3/5f0c1e9b7a3d2468").verifier.text).findings
     assert [finding.code for finding in findings] == ["not_expected_key"]
+
+
+def test_another_key_under_the_name_of_the_ledger_is_told_apart_and_no_damage() -> None:
+    findings = verify(CONTENT, OTHER.verifier.text).findings
+    assert [finding.code for finding in findings] == ["other_key"]
+    assert damage_in(findings) == ()
+    assert SIGNER.key_id.hex() in in_english(findings[0])
 
 
 def test_one_line_comes_with_the_plants_own_stream() -> None:
