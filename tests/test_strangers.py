@@ -44,9 +44,14 @@ class EmptyLedger:
         return ()
 
     def entries_of(
-        self, *types: str, first: int = 0, descending: bool = False, limit: int = 0
+        self,
+        *types: str,
+        first: int = 0,
+        before: int | None = None,
+        descending: bool = False,
+        limit: int = 0,
     ) -> tuple[()]:
-        del types, first, descending, limit
+        del types, first, before, descending, limit
         return ()
 
     def tree_node(self, level: int, position: int) -> bytes:

@@ -7,8 +7,9 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmRecord, MessageDecided, MessageDecision
 from redrabbit.domain.identity import Actor, AlarmId
 from redrabbit.domain.plant import Plant
+from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.record_fact import message_key, record
+from redrabbit.services.record_fact import record
 
 
 def send_again(
@@ -32,7 +33,8 @@ def _decide(
     if alarm is None:
         raise Refusal("no_such_alarm", alarm=alarm_id)
     again = decision is MessageDecision.SEND_AGAIN
-    if not uow.settle_parked(message_key(alarm_id), receiver, again=again):
+    key = alarm_key(uow, alarm_id, alarm.raised_entry)
+    if not uow.settle_parked(key, receiver, again=again):
         raise Refusal("message_not_parked", alarm=alarm_id, receiver=receiver)
     decided = MessageDecided(alarm_id=alarm_id, receiver=receiver, decision=decision)
     record(uow, decided, stream=alarm.stream, actor=actor)

@@ -100,9 +100,14 @@ class Reader(RecordReader, Protocol):
         ...
 
     def entries_of(
-        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+        self,
+        *types: str,
+        first: int = 0,
+        before: int | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> Sequence[Entry]:
-        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, up to another, in order."""
         ...
 
     def streams(self) -> Sequence[str]:

@@ -11,9 +11,10 @@ from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmRaised
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Fact, event_of
-from redrabbit.domain.identity import AGENT, Actor, AlarmId
+from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import instant_text
 from redrabbit.services.gathering import send_or_gather
+from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import OutgoingMessage, UnitOfWork
 
 
@@ -31,25 +32,21 @@ def record(
     `check` is the check that it speaks of, where something may follow from it.
     """
     happened_at = uow.now if at is None else at
-    uow.append(event_of(fact, stream=stream, at=happened_at, actor=actor))
+    entry = uow.append(event_of(fact, stream=stream, at=happened_at, actor=actor))
     if isinstance(fact, AlarmRaised):
-        send_or_gather(uow, _message(fact, happened_at), happened_at)
+        key = alarm_key(uow, fact.alarm_id, entry.index)
+        send_or_gather(uow, _message(fact, key, happened_at), happened_at)
     for follows in consequences(fact, happened_at, uow, check):
         by = AGENT if isinstance(follows.fact, AlarmRaised) else actor
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
 
 
-def message_key(alarm_id: AlarmId) -> str:
-    """Return the key of the message about an alarm: of a second copy it is the same."""
-    return f"alarm-{alarm_id}"
-
-
-def _message(alarm: AlarmRaised, at: datetime) -> OutgoingMessage:
+def _message(alarm: AlarmRaised, key: str, at: datetime) -> OutgoingMessage:
     about = encode(alarm)
     kind = about.pop("kind")
     return OutgoingMessage(
         event=alarm.kind.value,
-        key=message_key(alarm.alarm_id),
+        key=key,
         payload={"event": kind, "raised_at": instant_text(at), **about},
         not_to=alarm.receiver,
     )

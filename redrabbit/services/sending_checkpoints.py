@@ -14,6 +14,7 @@ from redrabbit.domain.checkpoint_moments import last_moment
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.plant import Plant
 from redrabbit.services.deliveries import CheckpointsSent
+from redrabbit.services.message_keys import after_loss
 from redrabbit.services.ports import Database, LedgerHead, Reader, UnitOfWork
 from redrabbit.services.verifying import VerificationState, damage_known
 
@@ -30,11 +31,8 @@ class DueCheckpoint:
     head: LedgerHead
     at: datetime
     """When it was read."""
-
-    @property
-    def key(self) -> str:
-        """Idempotency key: of a second copy it is the same (B21)."""
-        return f"{CHECKPOINT}-{instant_text(self.moment)}-{self.head.size}"
+    key: str
+    """Idempotency key: of a second copy it is the same (B21)."""
 
     def message(self, plant: Plant) -> dict[str, object]:
         """Return what is sent, JSON-able; `checkpoint` is the signed note, byte for byte."""
@@ -99,7 +97,9 @@ class CheckpointSending:
             sent = reader.checkpoints_sent().get(receiver)
             if said_until < moment or not is_due(sent, moment, now) or damage_known(reader, state):
                 return None
-            return DueCheckpoint(moment=moment, head=reader.head(), at=now)
+            head = reader.head()
+            key = f"{CHECKPOINT}-{instant_text(moment)}-{head.size}{after_loss(reader, head.size)}"
+            return DueCheckpoint(moment=moment, head=head, at=now, key=key)
 
         return await self._database.read(look)
 

@@ -165,14 +165,22 @@ def _damaged(index: int, found: str) -> DamagedDatabase:
 
 
 def entries_of(
-    connection: Connection, type_: str, first: int, limit: int | None, *, descending: bool
+    connection: Connection,
+    type_: str,
+    first: int,
+    limit: int | None,
+    *,
+    descending: bool,
+    before: int | None = None,
 ) -> list[Entry]:
-    """Return entries of a type of `FOUND_BY_TYPE` from an index on, in order; raises as `entry_rows`."""
+    """Return entries of a type of `FOUND_BY_TYPE` from an index on, up to another, in order; raises as `entry_rows`."""
     place = LEDGER.c.index.desc() if descending else LEDGER.c.index
     # the type is written out: SQLite takes a partial index for no parameter
     asked = _COLUMNS.where(
         LEDGER.c.type == literal_column(f"'{type_}'"), LEDGER.c.index >= bindparam("first")
     )
+    if before is not None:
+        asked = asked.where(LEDGER.c.index < before)
     with translated("reading the ledger"):
         rows = connection.execute(asked.order_by(place).limit(limit), {"first": first}).all()
     return [

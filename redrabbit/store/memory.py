@@ -110,10 +110,15 @@ class MemoryReader(MemoryDeliveries):
         return self._kept.entries[first : None if limit is None else first + limit]
 
     def entries_of(
-        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+        self,
+        *types: str,
+        first: int = 0,
+        before: int | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> Sequence[Entry]:
-        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
-        found = [entry for entry in self._kept.entries[first:] if entry.type in types]
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, up to another, in order."""
+        found = [entry for entry in self._kept.entries[first:before] if entry.type in types]
         return found[:: -1 if descending else 1][:limit]
 
     def streams(self) -> Sequence[str]:

@@ -84,14 +84,19 @@ class SqlReader:
         return ledger.entry_rows(self._connection, first, limit)
 
     def entries_of(
-        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+        self,
+        *types: str,
+        first: int = 0,
+        before: int | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> Sequence[Entry]:
-        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, in order."""
+        """Return entries of some of the types of `FOUND_BY_TYPE` from an index on, up to another, in order."""
         found = [
             entry
             for type_ in types
             for entry in ledger.entries_of(
-                self._connection, type_, first, limit, descending=descending
+                self._connection, type_, first, limit, descending=descending, before=before
             )
         ]
         return sorted(found, key=lambda entry: entry.index, reverse=descending)[:limit]

@@ -217,6 +217,20 @@ async def test_a_plant_without_shifts_gets_one_a_day_also_when_nothing_happens()
     assert len(set(keys)) == len(keys) == 6
 
 
+async def test_after_a_loss_one_of_the_same_moment_and_size_has_another_key() -> None:
+    """D62: a copy that was put back reaches the size again that was sent already."""
+    as_it_was, put_back = World(), World()
+    as_it_was.happens()
+    lost = happened("history_lost", size=2, root="00" * 32, found_size=1, found_root="11" * 32)
+    put_back.database.write_now(lambda uow: uow.append(lost))
+    for world in (as_it_was, put_back):
+        await world.look()
+    (before,), (after,) = as_it_was.keeper.got, put_back.keeper.got
+    assert before["size"] == after["size"]
+    moment_and_size, part = str(after["key"]).rsplit("-", 1)
+    assert (moment_and_size, len(part)) == (before["key"], 12)
+
+
 async def test_nothing_leaves_while_damage_is_known() -> None:
     """D62: it would vouch for what is not as it was written. Also after a restart, before a pass has ended."""
     world = World()

@@ -89,15 +89,23 @@ def test_streams_and_their_entries_are_found(database: Any) -> None:
     database.read_now(asked)
 
 
+@pytest.mark.parametrize("before", [None, 9, 40])
 @pytest.mark.parametrize("descending", [False, True])
-def test_entries_are_found_by_type(database: Any, *, descending: bool) -> None:
+def test_entries_are_found_by_type(database: Any, *, descending: bool, before: int | None) -> None:
     types = FOUND_BY_TYPE[2:]
 
     def asked(reader: Reader) -> None:
-        expected = [entry for entry in reader.entries(9) if entry.type in types]
+        expected = [
+            entry
+            for entry in reader.entries(9)
+            if entry.type in types and (before is None or entry.index < before)
+        ]
+        assert bool(expected) is (before != 9)
         expected = expected[::-1] if descending else expected
         for limit in (1, 3, None):
-            found = reader.entries_of(*types, first=9, descending=descending, limit=limit)
+            found = reader.entries_of(
+                *types, first=9, before=before, descending=descending, limit=limit
+            )
             assert found == expected[:limit]
 
     database.read_now(asked)
@@ -118,7 +126,7 @@ def test_none_of_these_questions_reads_all_entries(tmp_path: Path) -> None:
             reader.covering_range("plant", period)
             reader.covering_range("plant", Period(begins_at=START - HOUR, ends_at=START))
             reader.stream_entries("plant", 0, 3)
-            reader.entries_of(*FOUND_BY_TYPE, descending=True, limit=1)
+            reader.entries_of(*FOUND_BY_TYPE, before=9, descending=True, limit=1)
             driver.set_trace_callback(None)
             statements = [each for each in asked if each.startswith("SELECT")]
             return [

@@ -138,9 +138,14 @@ class StoredLedger:
         return [read_entry(self.kept[index], index) for index in there]
 
     def entries_of(
-        self, *types: str, first: int = 0, descending: bool = False, limit: int | None = None
+        self,
+        *types: str,
+        first: int = 0,
+        before: int | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> Sequence[Entry]:
-        found = [entry for entry in self._there()[first:] if entry.type in types]
+        found = [entry for entry in self._there()[first:before] if entry.type in types]
         return found[:: -1 if descending else 1][:limit]
 
     def streams(self) -> Sequence[str]:
