@@ -130,6 +130,17 @@ def damage_in_mark(text: str, origin: str) -> tuple[Finding, ...]:
     return _findings(_said_in(text, origin))
 
 
+def mark_of_new_round(text: str, origin: str) -> str:
+    """Return the text of a mark of this log with no round under way: all entries are read again from the first one on.
+
+    ValueError if it is no mark.
+    """
+    said = _said_in(text, origin)
+    _findings(said)  # so it is an object that says what was found
+    said |= {"again": _place(LogState()), "began_at": None}
+    return f"{origin}\n{_HEADING}\n{canonical_text(said)}\n"
+
+
 def _said_in(text: str, origin: str) -> Any:
     match text.split("\n"):
         case [found, heading, said, ""] if (found, heading) == (origin, _HEADING):

@@ -233,12 +233,14 @@ def _ready(
         readers.dispose()
         raise
     try:
+        mark = VerifiedMark(placed.path, key)
+        mark.take_over(placed.key)  # while the key before is in its place
         put_in_place(placed.path, key, keys)
         verification = BackgroundVerification(
             reader_engine(url),
             key.verifier,
             clock,
-            mark=VerifiedMark(placed.path, key),
+            mark=mark,
             rows_fit=partial(rows_fit, key=key) if is_large else None,
         )
     except BaseException:

@@ -18,7 +18,13 @@ from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import Tree, stored_frontier, verify_consistency
 from redrabbit.domain.signed_note import note_is_signed, parse_note, sign_note
-from redrabbit.domain.verified_size import VerifiedSize, damage_in_mark, mark_text, parse_mark
+from redrabbit.domain.verified_size import (
+    VerifiedSize,
+    damage_in_mark,
+    mark_of_new_round,
+    mark_text,
+    parse_mark,
+)
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import LedgerHead
 from redrabbit.store import ledger
@@ -50,7 +56,7 @@ class VerifiedMark:
             return VerifiedSize()
         findings: tuple[Finding, ...] = ()
         try:
-            text = self._signed_text()
+            text = self._signed_text(self._key)
             findings = damage_in_mark(text, self._key.origin)
             return self._fitting(connection, text)
         except (ValueError, OSError, StoreTrouble) as error:
@@ -58,10 +64,24 @@ class VerifiedMark:
             log.warning("nothing is known of what was verified before", extra=about)
             return VerifiedSize(findings=findings)
 
-    def _signed_text(self) -> str:
+    def take_over(self, before: LogKey) -> None:
+        """Sign anew what the key before has signed, as this one takes its place: from then on only this one's word counts.
+
+        Its round begins anew: the key before may be a stolen one, whose mark would keep entries from being read again.
+        What is no mark of this log is left as it is: nothing else may be signed for whoever put it there.
+        """
+        if before.verifier == self._key.verifier or not self.path.exists():
+            return
+        try:
+            text = mark_of_new_round(self._signed_text(before), self._key.origin)
+        except (ValueError, OSError, StoreTrouble):
+            return  # whoever reads it says why
+        self._write(text)
+
+    def _signed_text(self, key: LogKey) -> str:
         with translated(f"reading {self.path}"):
             note = parse_note(read_kept_text(self.path, MOST_BYTES, "a signed mark"))
-        if not note_is_signed(note, self._key.verifier):
+        if not note_is_signed(note, key.verifier):
             raise ValueError("it is not signed with the key of this ledger")
         return note.text
 
@@ -80,7 +100,10 @@ class VerifiedMark:
         if now_s - self._kept_at_s < EVERY_S and not at_once:
             return
         self._kept_at_s = now_s
-        note = sign_note(mark_text(self._key.origin, verified), self._key.signer)
+        self._write(mark_text(self._key.origin, verified))
+
+    def _write(self, text: str) -> None:
+        note = sign_note(text, self._key.signer)
         try:
             replace_private(self.path, note.encode("utf-8"))
         except OSError as error:

@@ -16,6 +16,7 @@ from redrabbit.domain.verified_size import (
     ROUND_MOST,
     VerifiedSize,
     damage_in_mark,
+    mark_of_new_round,
     mark_text,
     parse_mark,
 )
@@ -58,6 +59,18 @@ VERIFIED = st.builds(
 @given(VERIFIED)
 def test_a_mark_is_read_as_it_was_written(verified: VerifiedSize) -> None:
     assert parse_mark(mark_text(ORIGIN, verified), ORIGIN, frontier) == verified
+
+
+@given(VERIFIED)
+def test_a_mark_of_a_new_round_says_all_else_as_it_was(verified: VerifiedSize) -> None:
+    text = mark_of_new_round(mark_text(ORIGIN, verified), ORIGIN)
+    assert parse_mark(text, ORIGIN, frontier) == verified.turned()
+
+
+@pytest.mark.parametrize("said", ["[]", "7", "{}", '"findings"', "not JSON"])
+def test_of_what_is_no_mark_none_is_made(said: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  whatever is wrong with it
+        mark_of_new_round(f"{ORIGIN}\nred-rabbit verified 1\n{said}\n", ORIGIN)
 
 
 @given(VERIFIED, st.data())

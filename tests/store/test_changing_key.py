@@ -19,14 +19,14 @@ from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import PLANT_STREAM
-from redrabbit.domain.signed_note import note_is_signed, parse_note
+from redrabbit.domain.signed_note import note_is_signed, parse_note, sign_note
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, LostHistory
 from redrabbit.services.log_keys import changes_of_key, keys_of
 from redrabbit.services.ports import KeptAct
 from redrabbit.services.record_fact import record
 from redrabbit.services.stated_names import id_of
 from redrabbit.store import ledger as ledger_table
-from redrabbit.store import log_key, session, writer
+from redrabbit.store import log_key, session, verified_mark, writer
 from redrabbit.store.changing_key import ChangedKey, change_key
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
@@ -158,6 +158,72 @@ def test_the_new_key_signs_and_the_ledger_and_its_name_go_on(ledger: Ledger) -> 
         assert names[entry.actor.id].name == "Li Wei"
         assert (fact.old_key, fact.new_key) == (old.text, changed.new.text)
         assert database.read_now(lambda reader: reader.act("key-1200")) == act("key-1200")
+
+
+def mark_of(ledger: Ledger) -> Path:
+    return ledger.key_path.with_suffix(".verified")
+
+
+def test_what_was_verified_before_is_known_after_the_change(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger.append(3)
+    with ledger.opened() as database:
+        before = database.verification.verify_once()
+    older = mark_of(ledger).read_text(encoding="utf-8")
+    for _ in range(2):
+        ledger.change()
+        with ledger.opened() as database:
+            state = database.verification.state
+        assert (state.verified_size, state.verified_at) == (3, before.verified_at)
+        assert (state.whole_since, state.whole_at) == (before.whole_since, before.whole_at)
+    assert [each for each in caplog.records if each.name == "redrabbit.store"] == []
+    mark_of(ledger).write_text(older, encoding="utf-8")  # the old key's word counts no more
+    with ledger.opened() as database:
+        assert database.verification.state.verified_size == 0
+
+
+def _a_stranger_signs(ledger: Ledger) -> str:
+    note = parse_note(mark_of(ledger).read_text(encoding="utf-8"))
+    return sign_note(note.text, new_signer(ledger.in_place.name))
+
+
+def _no_mark(ledger: Ledger) -> str:
+    return sign_note(ledger.head.rpartition("\n\n")[0] + "\n", load_key_file(ledger.key_path))
+
+
+def _no_note(ledger: Ledger) -> str:
+    return f"{ledger.in_place.text}\n"
+
+
+@pytest.mark.parametrize("forged", [_a_stranger_signs, _no_mark, _no_note])
+def test_the_new_key_signs_nothing_else_that_lies_in_the_place_of_the_mark(
+    on_disk: Ledger, forged: Callable[[Ledger], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would sign for a thief whatever the old key signed, or nobody did."""
+    on_disk.append(3)
+    with on_disk.opened() as database:
+        database.verification.verify_once()
+    content = forged(on_disk)
+    mark_of(on_disk).write_text(content, encoding="utf-8")
+    on_disk.change()
+    assert mark_of(on_disk).read_text(encoding="utf-8") == content
+    assert "nothing is known of what was verified before" in caplog.text
+
+
+def test_a_mark_that_can_not_be_signed_anew_does_not_stop_the_change(
+    on_disk: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    on_disk.append(3)
+    with on_disk.opened() as database:
+        database.verification.verify_once()
+    monkeypatch.setattr(verified_mark, "replace_private", full)
+    changed = on_disk.change()
+    assert changed.new == on_disk.in_place
+    assert "how far entries are verified is not kept" in caplog.text
 
 
 def test_a_key_may_be_changed_again_and_again(ledger: Ledger) -> None:
@@ -415,10 +481,12 @@ def test_wherever_it_is_killed_the_next_start_finishes_or_undoes_it(
     on_disk.append(2)
     with on_disk.opened() as database:
         database.write_now(keeping("one"))
+        database.verification.verify_once()
     old, outcomes = on_disk.in_place, []
     for _, copy in killings(on_disk, tmp_path / "killed"):
         assert copy.codes() == []  # as it was left, before anything has mended it
         with copy.opened() as database:
+            assert database.verification.state.verified_size == 2
             keys = database.read_now(lambda reader: keys_of(reader, old))
             assert database.read_now(lambda reader: reader.act("one")) == act("one")
         outcomes.append(bool(keys.changes))
@@ -428,6 +496,8 @@ def test_wherever_it_is_killed_the_next_start_finishes_or_undoes_it(
         assert copy.codes() == []
         assert note_is_signed(parse_note(copy.head), keys.newest)
         changed = copy.change()  # and it can be changed again
+        with copy.opened() as database:
+            assert database.verification.state.verified_size == 2
         assert changed.old.text == keys.newest.text
         assert copy.codes() == []
     assert outcomes == sorted(outcomes)
