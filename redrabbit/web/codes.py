@@ -14,6 +14,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "already_stopped_production": 409,
     "answer_came": 409,
     "answer_open": 409,
+    "catching_up": 503,
     "containment_closed": 409,
     "containment_not_done": 409,
     "containment_not_to_reverify": 409,

@@ -25,6 +25,9 @@ from redrabbit.web.words import Words, plain
 
 PROBLEM_TYPE: Final = "urn:redrabbit:problem:"
 
+_PASSES: Final = frozenset({*REASONS, "catching_up"})
+"""Refusals that asking again may mend."""
+
 
 def status_of(refusal: Refusal) -> int:
     """Return the HTTP status that a refusal is answered with."""
@@ -46,7 +49,7 @@ def refusal_answer(
         detail=detail,
         more={"params": plain(refusal.params)},
     )
-    if refusal.code in REASONS:
+    if refusal.code in _PASSES:
         answer.headers["retry-after"] = str(RETRY_AFTER_S)
     return answer
 

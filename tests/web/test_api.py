@@ -133,6 +133,20 @@ def test_overdue_is_what_is_overdue_now(onlooker: Visitor) -> None:
     assert onlooker.client.get("/api/v1/overdue?line=line1").json()["items"] == []
 
 
+def test_nothing_is_said_to_be_overdue_while_not_all_that_came_due_is_recorded(
+    visitor: Visitor,
+) -> None:
+    """An empty list was answered while `redrabbit overdue` listed eleven (decision 0035)."""
+    since = visitor.clock.now() - timedelta(days=2)
+    visitor.plant.agent.catch_up.note(since)
+    answer = visitor.client.get("/api/v1/overdue")
+    assert (answer.status_code, answer.json()["code"]) == (503, "catching_up")
+    assert datetime.fromisoformat(answer.json()["params"]["since"]) == since
+    assert answer.headers["retry-after"] == "5"
+    visitor.plant.agent.catch_up.note(None)
+    assert visitor.client.get("/api/v1/overdue").status_code == 200
+
+
 def test_a_run_is_made_by_calls(visitor: Visitor) -> None:
     client = visitor.client
     started = client.post("/api/v1/runs", json={"check": "line1-op50", **BY})

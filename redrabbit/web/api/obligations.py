@@ -62,12 +62,15 @@ def obligations_router(site: Site) -> APIRouter:
         now = site.clock.now()
         return await service.read(lambda reader: _occurrence(reader, occurrence_id, now))
 
-    @router.get("/overdue")
+    @router.get("/overdue", openapi_extra=refuses("catching_up"))
     async def list_overdue(
         line: Filter = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[Occurrence]:
-        """Return what is overdue now, the longest first."""
+        """Return what is overdue now, the longest first; refused while not all that came due is recorded yet."""
         now = site.clock.now()
+        behind = service.heartbeat().catching_up
+        if behind is not None:  # an empty list would say that nothing is overdue (decision 0035)
+            raise Refusal("catching_up", since=behind.since, until=behind.until)
         where = [equals("outcome", None), *_where(line, None, None)]
         return await service.read(
             lambda reader: _overdue(reader, where, limit=limit, cursor=cursor, now=now)
