@@ -89,7 +89,10 @@ async def test_a_story_that_is_behind_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = FakeApi(
-        stations=[{"id": name, "no_data_since": None} for name in ROLES],
+        stations={
+            "items": [{"id": name, "no_data_since": None} for name in ROLES],
+            "next": None,
+        },
     )
     monkeypatch.setattr(story, "BEHIND_AFTER_S", 0.1)
     monkeypatch.setattr(
