@@ -30,7 +30,6 @@ from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import OLDER_SCHEMA, refuse_newer_type
 from redrabbit.domain.signed_note import NoteVerifier, parse_note
 from redrabbit.services.errors import KeyMissing, StoreTrouble
-from redrabbit.services.log_keys import keys_of
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import schema
 from redrabbit.store.act_seal import altered_acts
@@ -39,7 +38,6 @@ from redrabbit.store.engine import parsed_url, sqlite_path, translated
 from redrabbit.store.erasable_findings import blob_findings, name_findings
 from redrabbit.store.file_check import lost_tables, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
-from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import (
     seal_findings,
@@ -119,7 +117,9 @@ def _audit(
     refuse_unfinished(connection)
     trouble = _trouble(connection)
     found = audit_rows(connection, verifier, fold, kept)
-    return replace(found, findings=(*trouble, *found.findings, *_acts(connection, verifier)))
+    return replace(
+        found, findings=(*trouble, *found.findings, *_acts(connection, _newest(found, verifier)))
+    )
 
 
 def _trouble(connection: Connection) -> tuple[Finding, ...]:
@@ -147,7 +147,9 @@ def _audit_in_two(
         found = audit_rows_beside(connection, verifier, fold, other.compared, kept)
     if found is None:
         found = audit_rows(connection, verifier, fold, kept)
-    return replace(found, findings=(*trouble, *found.findings, *_acts(connection, verifier)))
+    return replace(
+        found, findings=(*trouble, *found.findings, *_acts(connection, _newest(found, verifier)))
+    )
 
 
 def audit_rows_beside(
@@ -218,19 +220,20 @@ def _erasable(spill: Spill) -> ErasableContent:
     return ErasableContent(blobs=spill.mapping(lambda named: named, tuple))
 
 
-def _acts(connection: Connection, verifier: Verifier) -> tuple[Finding, ...]:
+def _acts(connection: Connection, verifier: NoteVerifier) -> tuple[Finding, ...]:
     """Return the kept acts that are not as they were written.
 
     Only here, and not before every opening: no head that is signed later covers them, and a plant
     must not stand still for one row from which nothing is answered anyway. All are sealed by the newest key.
     """
-    try:
-        key = keys_of(SqlReader(connection), verifier).newest
-    except StoreTrouble:
-        key = verifier  # the ledger's own findings tell
     rows = FoundRows(connection)
     with lenient_text(connection):
-        return (*altered_acts(rows.of(ACTS), key), *rows.unreadable)
+        return (*altered_acts(rows.of(ACTS), verifier), *rows.unreadable)
+
+
+def _newest(found: database_verification.DatabaseVerification, verifier: Verifier) -> NoteVerifier:
+    """Return the key that seals acts now, as the entries that were read say; the ledger is never asked by its own indexes."""
+    return verifier if found.keys is None else found.keys.newest
 
 
 def _audit_older(
