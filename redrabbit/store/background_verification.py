@@ -126,6 +126,8 @@ class BackgroundVerification:
         except StoreTrouble as trouble:  # whoever writes meets it, too, and says so
             log.warning("it is not known what was verified", extra={"reason": str(trouble)})
             return
+        finally:
+            self._engine.dispose()  # the last connection to close saves a write-ahead log that was taken away
         self._tell()
         if known.upto_at is not None:
             about = {"entries": known.upto.size, "verified_at": known.upto_at.isoformat()}
