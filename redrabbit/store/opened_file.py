@@ -89,6 +89,14 @@ class OpenedFile:
                 TroubleWhy.FILE_MOVED,
             )
 
+    def has_its_log(self) -> bool:
+        """Return whether the write-ahead log that was found first still lies beside it; True where none was."""
+        try:
+            found = companion(self._path, "-wal").stat()
+        except OSError:
+            return self._log is None
+        return self._log in (None, _Numbers(found.st_dev, found.st_ino))
+
     def forget_log(self) -> None:
         """Take whatever write-ahead log is found next: SQLite removes it with the last connection."""
         self._log = None

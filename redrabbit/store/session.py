@@ -4,6 +4,8 @@ On PostgreSQL the lock belongs to the connection; a connection made anew takes t
 is refused because another process has taken over meanwhile.
 """
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, Engine
 
 from redrabbit.services.errors import PoolerRefused, StoreTrouble
@@ -99,24 +101,30 @@ class WriterSession:
             return
         connection = self.connection()
         self.refuse_other_file()
-        before = self._file.shown()
-        try:
-            with translated("writing the write-ahead log into the file"):
-                checkpoint(connection, whole=whole)
-        finally:
-            after = self._file.shown()
-            if after.size >= before.size:
-                self._file.leave(after)
+        _write_log(self._file, connection, whole=whole)
 
     def drop_connection(self) -> None:
         """Throw the connection away; on PostgreSQL the lock goes with it."""
         if self._file is not None:
+            self._save_log(self._file)
             self._file.forget_log()
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with translated("closing a connection"):
                 connection.invalidate()
                 connection.close()
+
+    def _save_log(self, file: OpenedFile) -> None:
+        """Write a write-ahead log that was taken away into the file, while this connection has it still.
+
+        SQLite does so with the last connection to close; but those of pages stay open, and can't write. A file that
+        somebody else has written to is left alone: it would be torn.
+        """
+        if self._connection is None:
+            return
+        with suppress(StoreTrouble):
+            if not file.has_its_log() and file.is_as_left():
+                _write_log(file, self._connection, whole=False)
 
     def close(self) -> None:
         """Let go of the connection and of the lock."""
@@ -129,6 +137,18 @@ class WriterSession:
             self._engine.dispose()
             if self._lock is not None:
                 self._lock.close()
+
+
+def _write_log(file: OpenedFile, connection: Connection, *, whole: bool) -> None:
+    """Write the write-ahead log into the file, and remember how that was left: unless it became smaller, which no log does."""
+    before = file.shown()
+    try:
+        with translated("writing the write-ahead log into the file"):
+            checkpoint(connection, whole=whole)
+    finally:
+        after = file.shown()
+        if after.size >= before.size:
+            file.leave(after)
 
 
 def _serves(connection: Connection) -> None:

@@ -107,10 +107,14 @@ def test_nothing_is_acknowledged_that_is_not_in_the_file(
             write(database, number)
 
 
+@pytest.mark.parametrize("is_read", [False, True])
 @pytest.mark.parametrize("happen", [without_log, with_another_log], ids=lambda way: way.__name__)
 def test_all_that_is_acknowledged_is_there_when_the_log_was_taken_away(
-    database: SqlDatabase, path: Path, happen: Callable[[Path], None]
+    database: SqlDatabase, path: Path, happen: Callable[[Path], None], is_read: bool
 ) -> None:
+    """Also where pages are open, whose connections end later than the writer's."""
+    if is_read:
+        assert database.read_now(lambda reader: reader.count(PauseRecord)) == 1
     happen(path)
     acknowledged = {1}
     for number in (2, 3, 4):
