@@ -197,14 +197,14 @@ def test_a_scan_needs_no_focus_and_the_board_follows_by_itself(address: str, bro
     station.route("**/live.js*", lambda route: late.append(route))  # noqa: PLW0108  because playwright writes to it
     board.goto(f"{address}/?lang=en", wait_until="load")
     station.goto(f"{address}/stations/line3-op20?lang=en", wait_until="commit")
-    station.get_by_role("button", name="Say who you are first").first.wait_for()
+    station.get_by_role("button", name="Scan your badge first").first.wait_for()
     station.keyboard.type("2207")
     station.keyboard.press("Enter")
-    station.get_by_role("button", name="Start the check").click()
+    station.get_by_role("button", name="Start the verification").click()
     station.locator("#do-title").wait_for()
     station.keyboard.type("RR-0012")
     station.keyboard.press("Enter")
-    station.get_by_text("Put RR-0012 on the station").wait_for(timeout=10_000)
+    station.get_by_text("Put RR-0012 into the station").wait_for(timeout=10_000)
     running = board.locator("#device-line3-op20 .running")
     running.wait_for(timeout=10_000)
     assert running.inner_text() == "running"

@@ -122,7 +122,7 @@ def tell(folder: Path, hook: Hook) -> None:
 async def test_everybody_is_told_that_nothing_is_recorded_and_when_it_works_again(
     tmp_path: Path, template: Path, breaks: Any, request: pytest.FixtureRequest
 ) -> None:
-    """F3: 200 ready, "watching · last reading 0.0 s ago", and not a word in the log."""
+    """F3: 200 ready, "monitoring · data 0.0 s old", and not a word in the log."""
     database = sqlite_url(tmp_path / "records.sqlite3")
     if breaks is server_stands_still:
         database = request.getfixturevalue("postgresql_url")

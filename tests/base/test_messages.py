@@ -189,15 +189,15 @@ def test_text_without_its_value_is_said_as_code_and_values() -> None:
         pytest.param("left", timedelta(seconds=94.9), "clock", "1:34", "1:34", id="countdown"),
         pytest.param("at", NOW, "", "20:00", "20:00", id="instant of today, in the plant"),
         pytest.param("valid_until", date(2026, 1, 2), "", "2026-01-02", "2026-01-02", id="date"),
-        pytest.param("rejected", True, "", "on", "开", id="on"),
-        pytest.param("rejected", False, "", "off", "关", id="off"),
+        pytest.param("rejected", True, "", "on", "ON", id="on"),
+        pytest.param("rejected", False, "", "off", "OFF", id="off"),
         pytest.param("code", None, "", "–", "–", id="nothing"),  # noqa: RUF001  the dash that pages show
         pytest.param("custody", "missing", "custody", "missing", "丢失", id="word of a family"),
         pytest.param("custody", Custody.MISSING, "custody", "missing", "丢失", id="enum"),
         pytest.param("custody", "lent", "custody", "lent", "lent", id="word of no family"),
         pytest.param("name", Text(en="Bolt", zh="螺栓"), "", "Bolt", "螺栓", id="the plant's own"),
         pytest.param("parts", ("a", "b"), "", "a, b", "a、b", id="list"),
-        pytest.param("why", Message("value.on"), "", "on", "开", id="message in a message"),
+        pytest.param("why", Message("value.on"), "", "on", "ON", id="message in a message"),
     ],
 )
 def test_value_is_said_as_people_say_it(

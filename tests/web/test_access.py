@@ -156,7 +156,7 @@ def test_a_form_without_its_token_changes_nothing(visitor: Visitor, token: str) 
     )
     assert answer.status_code == 409
     assert "too old" in answer.text
-    assert "Start the check" in answer.text  # still no run
+    assert "Start the verification" in answer.text  # still no run
 
 
 def test_a_form_token_belongs_to_one_browser(visitor: Visitor) -> None:

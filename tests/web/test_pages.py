@@ -123,10 +123,10 @@ def test_station_page_says_everything_in_every_state(visitor: Visitor, language:
     [
         (
             "en",
-            ["Wait: the check is not over yet", "take its answer back: wait 1.2 s more"],
+            ["Wait: the verification is not over yet", "take its answer back: wait 1.2 s more"],
             "Take GM-0009",
         ),
-        ("zh-CN", ["请稍候", "再等 1.2"], "取 GM-0009"),
+        ("zh-CN", ["请稍候", "再等 1.2"], "取出 GM-0009"),
     ],
 )
 def test_station_page_says_how_long_its_answer_is_open(
@@ -168,7 +168,7 @@ def test_board_shows_each_status_once_at_least(visitor: Visitor) -> None:
     }
     assert f'href="/containments/{OPEN_CASE}"' in board
     assert "214 suspect · open 13 min" in board
-    assert "not reached since 13:31" in board
+    assert "no connection since 13:31" in board
 
 
 NUMBERED = re.compile(r"(?<![\w-])(?:[a-z][\w.-]*-)?[ROCPA]-[0-9]+(?![\w-])")
@@ -190,24 +190,24 @@ def test_a_number_is_said_with_its_line_and_in_one_piece(
 
 def test_board_says_since_when_nobody_watches(visitor: Visitor) -> None:
     visitor.clock.jump(180)
-    assert "Not watching since 14:05" in visitor.text("/")
-    assert "Not watching since 14:05" in visitor.text("/stations/line1-op20")
+    assert "Monitoring stopped at 14:05" in visitor.text("/")
+    assert "Monitoring stopped at 14:05" in visitor.text("/stations/line1-op20")
     visitor.let(visitor.plant.beat())
-    assert "Not watching" not in visitor.text("/")
+    assert "Monitoring stopped" not in visitor.text("/")
 
 
 @pytest.mark.parametrize("why", list(TroubleWhy))
 def test_every_page_says_since_when_nothing_is_recorded_and_why(
     visitor: Visitor, why: TroubleWhy
 ) -> None:
-    """F3: "watching · last reading 0.0 s ago" while nothing could be recorded."""
+    """F3: "monitoring · data 0.0 s old" while nothing could be recorded."""
     watch = visitor.plant.agent.recording_watch
     watch.recorded()
     watch.failed(StoreTrouble("x", why))
     visitor.clock.jump(6)
     visitor.let(visitor.plant.beat())
     for language, words, short in (
-        ("en", "Nothing is recorded since 14:0", "watching · last reading"),
+        ("en", "Nothing is recorded since 14:0", "monitoring · data"),
         ("zh", "起没有任何内容被记录", "监视中"),
     ):
         because = catalogue(language).gettext(f"recording.why.{why.value}")
@@ -231,7 +231,7 @@ def test_an_empty_plant_has_a_page_to_start_from() -> None:
 
 def test_language_is_remembered_once_asked_for(visitor: Visitor) -> None:
     visitor.client.get("/due?lang=zh")
-    assert "到期与超期" in visitor.text("/due", "en")
+    assert "待验证与逾期未验" in visitor.text("/due", "en")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_what_is_not_there_is_said_on_a_page(onlooker: Visitor, path: str, statu
 def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     visitor.be("badge 2207")
     station = "/stations/line1-op20"
-    assert "Start the check" in visitor.text(station)
+    assert "Start the verification" in visitor.text(station)
     assert visitor.send(f"{station}/start", check="line1-op20") == 303
     run = under_way(visitor, "line1-op20")
     assert run is not None
@@ -265,7 +265,7 @@ def test_a_run_is_made_by_forms_alone(visitor: Visitor) -> None:
     assert entry.actor.station == "line1-op20"
     assert "Take RR-0001 from drawer A2" in visitor.text(station)
     assert visitor.send(f"{station}/scan", code="RR-0001", run=run.run_id, expected="take") == 303
-    assert "Put RR-0001 on the station" in visitor.text(station)
+    assert "Put RR-0001 into the station" in visitor.text(station)
 
 
 def test_that_it_was_not_the_part_is_said_with_one_tap_and_named(visitor: Visitor) -> None:
@@ -318,12 +318,12 @@ def test_confirming_too_early_is_refused_and_the_button_says_what_is_missing(
     visitor.be("badge 2207")
     run = visitor.let(visitor.plant.run_up_to_return("line1-op20", "detected"))
     page = visitor.text("/stations/line1-op20")
-    assert re.search(r"<button[^>]* disabled>Confirm: 2 to go", page)
+    assert re.search(r"<button[^>]* disabled>2 steps left", page)
     assert visitor.send("/stations/line1-op20/confirm", run=run.run_id) == 409
 
 
 def test_nobody_in_particular_can_do_nothing(visitor: Visitor) -> None:
-    assert "Say who you are first" in visitor.text("/stations/line1-op20")
+    assert "Scan your badge first" in visitor.text("/stations/line1-op20")
     assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 409
     assert under_way(visitor, "line1-op20") is None
     (overdue,) = OCCURRENCES["overdue"]
@@ -335,7 +335,7 @@ def test_who_was_stated_is_kept_until_it_is_changed(visitor: Visitor) -> None:
     assert visitor.send("/stations/line1-op20/who", name="  李 伟 ") == 303
     assert "李 伟" in visitor.text("/stations/line1-op20")
     assert visitor.send("/stations/line1-op20/who", name="") == 303
-    assert "Who is here?" in visitor.text("/stations/line1-op20")
+    assert "Scan your badge" in visitor.text("/stations/line1-op20")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -377,8 +377,8 @@ def test_an_inconclusive_verdict_shows_no_grade(onlooker: Visitor) -> None:
         ("detected", "The station rejected RR-0001 in 1.8 s, for the right reason."),
         ("missed", "The station accepted RR-0001 after 1.8 s."),
         ("silent", "The station did not reject RR-0001 in time: it gave no answer."),
-        ("silent", "Missed: no answer"),
-        ("missed", "Stop the line and call the team leader."),
+        ("silent", "Not detected: no answer"),
+        ("missed", "Stop the line and call the shift leader."),
         ("link_lost", "The connection to the station was lost"),
         ("wrong_reject_code", "code 31 instead of 12"),
     ],
@@ -496,13 +496,13 @@ def test_a_check_given_up_again_and_again_is_seen_on_every_page(visitor: Visitor
             await visitor.plant.abort(await visitor.plant.begin("line1-op20"), "no time")
 
     visitor.let(given_up(1))
-    assert "1 run without a result" in visitor.text("/")
-    assert "1 run without a result" in visitor.text("/stations")
+    assert "1 verification without a result" in visitor.text("/")
+    assert "1 verification without a result" in visitor.text("/stations")
     visitor.let(given_up(2))
     for page in ("/", "/due", "/stations/line1-op20"):
-        assert "3 runs in a row without a result" in visitor.text(page), page
+        assert "3 verifications in a row without a result" in visitor.text(page), page
     assert "tell the quality engineer" in visitor.text("/stations/line1-op20")
-    assert "Run again and again without a result" in visitor.text("/due")
+    assert "Verified again and again without a result" in visitor.text("/due")
     assert "连续 3 次验证无结果" in visitor.text("/due", "zh-CN")
 
 
@@ -560,7 +560,7 @@ def test_a_station_shows_a_case_that_waits_for_its_end_behind_what_is_to_be_done
     """D35."""
     visitor.let(cases_in_every_state(visitor.plant))
     page = visitor.text("/stations/line1-op50")
-    assert "Verified again · torque low" in page
+    assert "Re-verified · torque low" in page
     assert page.index("start-list") < page.index('id="case-line1-C-3"')
     assert "Light replaced" in visitor.text("/containments/line1-C-3")
 
@@ -611,7 +611,7 @@ def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None
     page = visitor.text(f"/runs/{MISSED_RUN}")
     assert page.count('<svg class="diagram') == 2
     assert "name not verified" in page
-    assert "kept beside" in page
+    assert "(for information)" in page
     assert "root" in page
 
 

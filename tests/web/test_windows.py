@@ -90,7 +90,7 @@ def test_a_minute_is_taken_to_its_end_so_that_no_window_is_too_short(missing: Vi
     ("act", "fields", "words"),
     [
         ("stop", {"at": "2027-01-01T00:00"}, "is still to come"),
-        ("stop", {"at": "2026-01-01T00:00"}, "before the last good check"),
+        ("stop", {"at": "2026-01-01T00:00"}, "before the last good verification"),
         ("stop", {"at": "noon"}, "noon"),
         ("alternate", {"reason": "gauge"}, "label of its box"),
         ("alternate", {"label": "SN 1"}, "reason"),
