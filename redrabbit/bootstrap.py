@@ -155,7 +155,7 @@ async def _opened(
             unwanted=SqlDatabase.close,
         )
     )
-    budgets = WebBudgets(_limits_of(settings, plant))
+    budgets = WebBudgets(_limits_of(settings, plant), settings.behind_proxy)
     return await _shown_meanwhile(opening, progress, budgets, clock, listener)
 
 
@@ -164,7 +164,7 @@ async def _agent_opened(agent: Agent, settings: ServeSettings, listener: socket.
     progress = OpeningProgress()
     progress.note(Opening.CATCHES_UP, 0, 0)
     opening = asyncio.create_task(agent.open())
-    budgets = WebBudgets(_limits_of(settings, agent.plant))
+    budgets = WebBudgets(_limits_of(settings, agent.plant), settings.behind_proxy)
     await _shown_meanwhile(opening, progress, budgets, agent.clock, listener)
 
 
@@ -283,11 +283,16 @@ def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
 async def _web_of(
     running: Serving, settings: ServeSettings, listener: socket.socket
 ) -> AsyncIterator[None]:
-    budgets = WebBudgets(_limits_of(settings, running.service.plant))
+    budgets = WebBudgets(_limits_of(settings, running.service.plant), settings.behind_proxy)
     app = create_app(
         running.service,
         clock=running.agent.clock,
-        access=AccessRules.for_address(settings.host, settings.allowed_hosts),
+        access=AccessRules.for_address(
+            settings.host,
+            settings.allowed_hosts,
+            trust_network=settings.trust_network,
+            behind_proxy=settings.behind_proxy,
+        ),
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,
         links=running.links,

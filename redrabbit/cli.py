@@ -16,7 +16,14 @@ from pathlib import Path
 from redrabbit import __version__
 from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
 from redrabbit.base.printable import complain
-from redrabbit.base.settings import DEFAULT_HOST, DEFAULT_PORT, LARGEST_LIMIT, WebLimits
+from redrabbit.base.settings import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    LARGEST_LIMIT,
+    Network,
+    WebLimits,
+    network_of,
+)
 
 WRONG = 2
 """Exit code: the command itself was wrong."""
@@ -88,6 +95,13 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         metavar="NAME",
         help="another name under which tablets ask for the pages; may be repeated",
+    )
+    serve.add_argument(
+        "--behind-proxy",
+        action="extend",
+        type=_networks,
+        metavar="CIDR[,CIDR]",
+        help="the proxies that bring requests; forwarded headers are believed from there only",
     )
     serve.add_argument(
         "--metrics", action=argparse.BooleanOptionalAction, help="serve /metrics, or not"
@@ -235,6 +249,14 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
     return int(text)
+
+
+def _networks(text: str) -> list[Network]:
+    """Read addresses and networks with commas between."""
+    try:
+        return [network_of(each) for each in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _some(text: str) -> int:

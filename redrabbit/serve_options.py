@@ -48,6 +48,7 @@ def serve_settings(
         config_dir=told.pop("config"),
         database_url=url,
         allowed_hosts=tuple(told.pop("allow_host", ())),
+        behind_proxy=tuple(told.pop("behind_proxy", ())),
         key_file=told.pop("key", None),
         web_limits=_web_limits(told),
         plant_renamed=bool(options.get("plant_renamed")),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from redrabbit.base.database_address import VARIABLE, WrongAddress
-from redrabbit.base.settings import ServeSettings, WebLimits
+from redrabbit.base.settings import ServeSettings, WebLimits, network_of
 from redrabbit.cli import build_parser
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.serve_options import KEYS, LIMITS, WrongOptions, serve_settings
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "serve.yaml"
     path.write_text(
         "config: of-file\ndatabase: sqlite:///of-file\nhost: 192.0.2.7\nport: 8443\n"
-        "trust_network: true\nallow_host: [of-file]\nmetrics: false\nkey: of-file\n"
+        "trust_network: true\nallow_host: [of-file]\nbehind_proxy: [192.0.2.9, 192.0.2.16/28]\nmetrics: false\nkey: of-file\n"
         "plain_logs: true\nmost_connections: 90\nmost_connections_per_client: 9\nmost_streams: 80\n"
         "most_streams_per_client: 8\nheader_deadline_s: 5\nbody_deadline_s: 6\n",
         encoding="utf-8",
@@ -54,6 +54,7 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         port=8443,
         trust_network=True,
         allowed_hosts=("of-file",),
+        behind_proxy=(network_of("192.0.2.9"), network_of("192.0.2.16/28")),
         metrics=False,
         key_file=Path("of-file"),
         plain_logs=True,
@@ -77,6 +78,11 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         (["--port", "0"], "port", 0),
         (["--no-trust-network", "--host", "::1"], "trust_network", False),
         (["--allow-host", "a", "--allow-host", "b"], "allowed_hosts", ("a", "b")),
+        (
+            ["--behind-proxy", "::1,192.0.2.9", "--behind-proxy", "192.0.2.0/30"],
+            "behind_proxy",
+            (network_of("::1"), network_of("192.0.2.9"), network_of("192.0.2.0/30")),
+        ),
         (["--metrics"], "metrics", True),
         (["--key", "line"], "key_file", Path("line")),
         (["--no-plain-logs"], "plain_logs", False),
@@ -106,6 +112,28 @@ def test_a_limit_that_is_none_is_refused(
     path = tmp_path / "serve.yaml"
     path.write_text(f"most_streams: {number}\n", encoding="utf-8")
     with pytest.raises(ConfigurationProblems, match="from 1 to 10000"):
+        served("--settings", str(path), *MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("office", "no address or network"),
+        ("192.0.2.9/24", "has host bits set"),
+        ("0.0.0.0/0", "is every address"),
+        ("::/0", "is every address"),
+        ("192.0.2.9,", "no address or network"),
+    ],
+)
+def test_a_proxy_that_is_no_address_or_everybody_s_is_refused(
+    network: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        served(*MINIMAL, "--behind-proxy", network)
+    assert words in capsys.readouterr().err
+    path = tmp_path / "serve.yaml"
+    path.write_text(f"behind_proxy: ['{network}']\n", encoding="utf-8")
+    with pytest.raises(ConfigurationProblems, match=words):
         served("--settings", str(path), *MINIMAL)
 
 

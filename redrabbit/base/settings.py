@@ -1,12 +1,15 @@
 """What whoever starts the service decides, apart from the plant's files."""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 LARGEST_LIMIT = 10_000
 """Of connections, streams, and seconds."""
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class ServeSettings:
     """Needed to listen on anything but loopback before sign-in exists (D19)."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, beside the listening address, under which the pages may be asked for."""
+    behind_proxy: tuple[Network, ...] = ()
+    """Where the proxies stand whose forwarded headers are believed; nobody else's are (K3.3)."""
     metrics: bool = True
     key_file: Path | None = None
     """The signing key; None: beside the SQLite file."""
@@ -57,7 +62,23 @@ class ServeSettings:
     @property
     def listens_on_loopback(self) -> bool:
         """True where only this machine can connect."""
-        return self.host in {"127.0.0.1", "::1", "localhost"}
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches what listens there."""
+    return host in {"127.0.0.1", "::1", "localhost"}
+
+
+def network_of(text: str) -> Network:
+    """Return the network that a text names, or one address; ValueError says what is wrong with it."""
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{text.strip()!r} is no address or network: {error}") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{text.strip()} is every address; whoever asks would be believed")
+    return network
 
 
 def sqlite_url(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
-from redrabbit.base.settings import LARGEST_LIMIT
+from redrabbit.base.settings import LARGEST_LIMIT, network_of
 from redrabbit.config.file_schema import (
     Flag,
     Key,
@@ -67,6 +67,11 @@ SETTINGS: Final = Section(
             "Other names under which tablets ask for the pages.",
             required=False,
         ),
+        "behind_proxy": Key(
+            ListOf(Spelled(network_of, "an address or network such as 192.0.2.7 or 192.0.2.0/28")),
+            "The proxies that bring requests, and whose forwarded headers are believed.",
+            required=False,
+        ),
         "metrics": Key(Flag(), "Serve /metrics; true if left out.", required=False),
         "key": Key(FILE, "The file of the ledger's signing key.", required=False),
         "most_connections": Key(LIMIT, "Connections that are open at once.", required=False),
@@ -93,8 +98,9 @@ def read_settings(path: Path) -> Mapping[str, object]:
     if block is None or problems.found:
         raise ConfigurationProblems(problems.found)
     found = {key: block[key] for key in SETTINGS.keys if key in block}
-    if "allow_host" in found:
-        found["allow_host"] = [each.value for each in found["allow_host"]]
+    for name in ("allow_host", "behind_proxy"):
+        if name in found:
+            found[name] = [each.value for each in found[name]]
     return found
 
 

@@ -4,9 +4,9 @@
 unless the site trusts its network. 3. What a browser sends must come from our own pages (Origin,
 Sec-Fetch-Site): acts, and reading as well, because whatever is read costs time, and a stream stays
 open (D47). A person may follow a link to us, and anything may use static files. 4. Every answer
-carries the security headers. Forwarded headers are never looked at. Form tokens are signed
-double-submit tokens: a cookie holds a random nonce, the form its HMAC. What a budget has refused
-before (`fair_share`, `connections`) is answered here, like any other refusal.
+carries the security headers. Who asks over a proxy is said by `proxies`. Form tokens are signed
+double-submit tokens: a cookie holds a random nonce, the form its HMAC. What was refused before (by a
+budget in `fair_share` or `connections`, or by `proxies`) is answered here, like any other refusal.
 
 Browsers send Sec-Fetch-Site to loopback and over TLS only; otherwise Origin tells of other sites'
 scripts and streams, and their images and the like pass as far as the budgets let them.
@@ -19,7 +19,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,10 +28,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from redrabbit.base.settings import Network, is_loopback
 from redrabbit.domain.errors import Refusal
+from redrabbit.web.codes import REFUSALS
+from redrabbit.web.cookies import kept
+from redrabbit.web.proxies import REFUSED, is_local
 
-REFUSED: Final = "refused"
-"""Where a request's state has the Refusal with which a budget refused it."""
 FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
 FORM_KEY: Final = "form_key"
@@ -66,18 +68,28 @@ class AccessRules:
     """Host names without port; IPv6 in brackets."""
     trust_network: bool = False
     """True: whoever can reach the port may use it (`--trust-network`)."""
+    behind_proxy: tuple[Network, ...] = ()
+    """Where declared proxies stand."""
     metrics_public: bool = False
     """True: /metrics answers beyond loopback, too."""
     form_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """Signs form tokens. A new one with each start is enough: live pages fetch fresh tokens."""
 
     @classmethod
-    def for_address(cls, host: str, allowed_hosts: Iterable[str] = ()) -> "AccessRules":
-        """Return the rules for a listening address: beyond loopback only on a trusted network."""
+    def for_address(
+        cls,
+        host: str,
+        allowed_hosts: Iterable[str] = (),
+        *,
+        trust_network: bool = False,
+        behind_proxy: Sequence[Network] = (),
+    ) -> "AccessRules":
+        """Return the rules for a listening address; nobody but proxies and ourselves reaches loopback."""
         names = {name.lower() for name in allowed_hosts} | {_bracketed(host)}
         return cls(
             allowed_hosts=LOOPBACK_HOSTS | frozenset(names),
-            trust_network=not _is_loopback(host) and host != "localhost",
+            trust_network=trust_network and (bool(behind_proxy) or not is_loopback(host)),
+            behind_proxy=tuple(behind_proxy),
         )
 
 
@@ -109,15 +121,13 @@ def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | N
     """Return status and reason if a request must not pass."""
     refused = scope.get("state", {}).get(REFUSED)
     if refused is not None:
-        return 503, refused
+        return REFUSALS[refused.code], refused
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not _is_ours(host_name(host), rules):
         return 400, Refusal("host_not_allowed", host=host)
-    if not rules.trust_network and not is_public(scope["path"], rules):
-        client = scope.get("client")
-        if client is None or not _is_loopback(client[0]):
-            return 403, Refusal("network_not_trusted")
+    if not rules.trust_network and not is_public(scope["path"], rules) and not is_local(scope):
+        return 403, Refusal("network_not_trusted")
     if not _from_own_pages(headers, host) and not _is_for_all_sites(scope, headers):
         return 403, Refusal("cross_site_request")
     return None
@@ -174,7 +184,7 @@ def form_key(rules: AccessRules, nonce: str, entries: int) -> str:
 
 def check_form_token(request: Request, token: object, rules: AccessRules) -> None:
     """Refuse a form that was not made for this browser."""
-    nonce = request.cookies.get(FORM_COOKIE, "")
+    nonce = kept(request, FORM_COOKIE) or ""
     expected = form_token(rules, nonce)
     if (
         not nonce
@@ -182,13 +192,6 @@ def check_form_token(request: Request, token: object, rules: AccessRules) -> Non
         or not hmac.compare_digest(expected.encode(), token.encode())
     ):
         raise Refusal("form_expired")
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_address(name: str) -> bool:

@@ -57,6 +57,7 @@ from redrabbit.web.problems import (
     unknown_answer,
     validation_answer,
 )
+from redrabbit.web.proxies import Proxies
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
 
@@ -128,6 +129,7 @@ def create_app(
     app.add_middleware(HeadOfGet)
     app.add_middleware(Access, rules=rules, answer=_refusing(site))
     app.add_middleware(FairShare, budgets=budgets, clock=clock)
+    app.add_middleware(Proxies, networks=rules.behind_proxy)
     return app
 
 

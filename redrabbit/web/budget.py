@@ -6,11 +6,13 @@ Budgets only count; who takes and gives back is `connections` (sockets and their
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from redrabbit.base.settings import WebLimits
+from redrabbit.base.settings import Network, WebLimits
 from redrabbit.domain.errors import Refusal
+from redrabbit.web.proxies import is_proxy
 
 log = logging.getLogger("redrabbit.web")
 
@@ -69,6 +71,8 @@ class Budget:
     """As codes of refusals say it: `too_many_<kind>`, `too_many_<kind>_of_client`."""
     most: int
     most_of_client: int
+    stands_for_many: Callable[[str], bool] = lambda _client: False
+    """Whether an address is that of a proxy, behind which many clients are."""
     held: Counter[str] = field(default_factory=Counter)
     """By the client's address."""
 
@@ -79,7 +83,7 @@ class Budget:
 
     def refusal(self, client: str) -> Refusal | None:
         """Return why this client may not have one more, None if it may."""
-        if self.held[client] >= self.most_of_client:
+        if self.held[client] >= self.most_of_client and not self.stands_for_many(client):
             return Refusal(f"too_many_{self.kind}_of_client", limit=self.most_of_client)
         if self.in_use >= self.most:
             return Refusal(f"too_many_{self.kind}", limit=self.most)
@@ -112,12 +116,13 @@ class Share:
 class WebBudgets:
     """All budgets of one served plant, and what they refused."""
 
-    def __init__(self, limits: WebLimits | None = None) -> None:
+    def __init__(self, limits: WebLimits | None = None, proxies: Sequence[Network] = ()) -> None:
         self.limits = limits = limits or WebLimits()
         self.connections = Budget(
             kind="connections",
             most=limits.most_connections,
             most_of_client=limits.most_connections_per_client,
+            stands_for_many=lambda client: is_proxy(client, proxies),
         )
         self.streams = Budget(
             kind="streams", most=limits.most_streams, most_of_client=limits.most_streams_per_client

@@ -28,9 +28,9 @@ from uvicorn.server import ServerState
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
-from redrabbit.web.access import REFUSED
 from redrabbit.web.budget import Budget, Share, WebBudgets
 from redrabbit.web.head import STREAMS
+from redrabbit.web.proxies import REFUSED
 
 log = logging.getLogger("redrabbit.web")
 faults = logging.getLogger("redrabbit.web.faults")

@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redrabbit.base.clock import Clock
-from redrabbit.web.access import REFUSED, SAFE_METHODS, is_file
+from redrabbit.web.access import SAFE_METHODS, is_file
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.head import STREAMS
+from redrabbit.web.proxies import REFUSED
 
 LONGEST_REST_S: Final = 0.25
 """After an answer for which the database was waited for: that costs the event loop little."""

@@ -25,6 +25,7 @@ from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
+from redrabbit.web.cookies import keep, kept
 from redrabbit.web.unbroken import unbroken
 from redrabbit.web.words import (
     LANGUAGE_COOKIE,
@@ -141,16 +142,16 @@ def visit(request: Request, service: LocalPlantService, rules: AccessRules, now:
         now=now,
         language=language_wanted(
             request.query_params.get("lang"),
-            request.cookies.get(LANGUAGE_COOKIE),
+            kept(request, LANGUAGE_COOKIE),
             request.headers.get("accept-language"),
         ),
-        nonce=request.cookies.get(FORM_COOKIE) or new_nonce(),
+        nonce=kept(request, FORM_COOKIE) or new_nonce(),
     )
 
 
 def stated_name(request: Request) -> str:
     """Return the name or badge number that was stated at this browser, empty if none."""
-    name = clean_name(unquote(request.cookies.get(BADGE_COOKIE, "")))
+    name = clean_name(unquote(kept(request, BADGE_COOKIE) or ""))
     return name if isinstance(name, str) else ""
 
 
@@ -177,10 +178,8 @@ def page(
     if visit.request.query_params.get("lang") in OTHER:
         cookies[LANGUAGE_COOKIE] = visit.language
     for name, value in cookies.items():
-        if visit.request.cookies.get(name) != value:
-            response.set_cookie(
-                name, value, max_age=A_YEAR_S, httponly=True, samesite="strict", path="/"
-            )
+        if kept(visit.request, name) != value:
+            keep(response, visit.request, name, value, max_age_s=A_YEAR_S)
     return response
 
 

@@ -16,7 +16,6 @@ from uvicorn.server import ServerState
 
 from redrabbit.base.settings import WebLimits
 from redrabbit.domain.errors import Refusal
-from redrabbit.web.access import REFUSED
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.connections import (
     STALLED_S,
@@ -25,6 +24,7 @@ from redrabbit.web.connections import (
     Connection,
     WebServer,
 )
+from redrabbit.web.proxies import REFUSED
 from tests.fakes import JumpClock
 
 LIMITS = WebLimits(header_deadline_s=10, body_deadline_s=20)

@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redrabbit.base.settings import WebLimits
-from redrabbit.web.access import REFUSED
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.fair_share import LONGEST_REST_S, FairShare, RequestTurns
+from redrabbit.web.proxies import REFUSED
 from tests.fakes import JumpClock
 from tests.web.conftest import Visitor
 

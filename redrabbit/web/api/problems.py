@@ -25,6 +25,9 @@ OF_ALL: Final = (
     "host_not_allowed",
     "cross_site_request",
     "internal_error",
+    "proxy_contradicts_itself",
+    "proxy_not_declared",
+    "proxy_unreadable",
     "too_many_connections",
     "too_many_connections_of_client",
 )
@@ -34,6 +37,7 @@ OF_RECORDS: Final = (
     "network_not_trusted",
     "not_recordable",
     "opening",
+    "proxy_names_nobody",
     "records_damaged",
     "store_trouble",
 )

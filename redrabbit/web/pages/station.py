@@ -22,6 +22,7 @@ from redrabbit.domain.identity import (
 )
 from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
+from redrabbit.web.cookies import forget, keep
 from redrabbit.web.pages.containment import repair_in
 from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
@@ -66,11 +67,9 @@ def station_router(site: Site) -> APIRouter:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         answer = _back_to(station_id)
         if not name:
-            answer.delete_cookie(BADGE_COOKIE, path="/")
+            forget(answer, request, BADGE_COOKIE)
             return answer
-        answer.set_cookie(
-            BADGE_COOKIE, quote(name), max_age=A_YEAR_S, httponly=True, samesite="strict", path="/"
-        )
+        keep(answer, request, BADGE_COOKIE, quote(name), max_age_s=A_YEAR_S)
         return answer
 
     @router.post("/stations/{station_id}/{act}")
