@@ -22,6 +22,7 @@ from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
+from redrabbit.alarms.message_words import worded
 from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
@@ -92,7 +93,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
-    channels = make_channels(plant.targets, secrets, clock)
+    channels = worded(make_channels(plant.targets, secrets, clock), plant)
     with listening(settings.host, settings.port) as listener:
         database = await _opened(settings, plant, clock, listener)
         try:

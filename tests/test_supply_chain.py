@@ -32,9 +32,13 @@ from tests.supply_chain import (
 CONSTRAINTS = ROOT / "constraints.txt"
 LOCKED = {each.name: each for each in locked(LOCK.read_text(encoding="utf-8"))}
 FINE = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MIT-0", "OFL-1.1", "PSF-2.0",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "OFL-1.1", "PSF-2.0",
 }  # fmt: skip
-WITH_CONDITIONS = {"LGPL-3.0-only": "psycopg", "EPL-2.0 OR BSD-3-Clause": "paho-mqtt"}
+WITH_CONDITIONS = {
+    "LGPL-3.0-only": "psycopg",
+    "EPL-2.0 OR BSD-3-Clause": "paho-mqtt",
+    "MPL-2.0": "certifi",
+}
 """Licences that NOTICE has to say more about, and of which package."""
 
 

@@ -6,6 +6,7 @@ one more thing that can die unseen.
 
 from collections.abc import Iterable, Mapping
 
+from redrabbit.alarms.apprise_way import AppriseWay
 from redrabbit.alarms.delivery import Channel
 from redrabbit.alarms.mqtt_topic import MqttTopic
 from redrabbit.alarms.receiver_secrets import ReceiverSecrets
@@ -22,6 +23,10 @@ def make_channels(
 
 
 def _channel(target: NotificationTarget, secrets: ReceiverSecrets, clock: Clock) -> Channel:
-    if target.kind is TargetKind.WEBHOOK:
-        return Webhook(target, secrets, clock)
-    return MqttTopic(target)
+    match target.kind:
+        case TargetKind.WEBHOOK:
+            return Webhook(target, secrets, clock)
+        case TargetKind.APPRISE:
+            return AppriseWay(secrets.apprise, clock)
+        case TargetKind.MQTT:
+            return MqttTopic(target)

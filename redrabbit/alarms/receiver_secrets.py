@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx2
 
+from redrabbit.alarms.apprise_way import is_apprise_address
 from redrabbit.alarms.signature import signing_secret
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
@@ -35,7 +36,7 @@ class ReceiverUnusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSecrets:
-    """What one webhook needs."""
+    """What one receiver needs."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Its token, and what else it asks for in headers."""
@@ -43,6 +44,8 @@ class ReceiverSecrets:
     """Secrets that messages are signed with, all of them."""
     tls: ssl.SSLContext | None = None
     """By which certificates its own is judged; None where nothing is encrypted."""
+    apprise: str = field(default="", repr=False)
+    """The address that Apprise is given; it holds secrets."""
 
 
 def read_secrets(
@@ -72,7 +75,8 @@ def _secrets_of(target: NotificationTarget, places: "_Places") -> ReceiverSecret
             else {"Authorization": f"Bearer {token}"}
         )
     signing = () if target.signing_secret is None else places.signing_secrets(target.signing_secret)
-    return ReceiverSecrets(headers=headers, signing=signing, tls=_tls(target))
+    apprise = "" if target.apprise is None else places.apprise_address(target.apprise)
+    return ReceiverSecrets(headers=headers, signing=signing, tls=_tls(target), apprise=apprise)
 
 
 def _tls(target: NotificationTarget) -> ssl.SSLContext | None:
@@ -107,6 +111,16 @@ class _Places:
     def header_value(self, place: SecretPlace) -> str:
         """Return the value of a header, which may have blanks inside."""
         return _usable(*self._read(place), _HEADER_VALUE, "header's value", "")
+
+    def apprise_address(self, place: SecretPlace) -> str:
+        """Return one address that Apprise knows a way to."""
+        text, where = self._read(place)
+        address = _usable(text.strip(), where, _TOKEN, "Apprise address", " without blanks")
+        if not is_apprise_address(address):
+            raise ReceiverUnusable(
+                f"{where} holds no address that Apprise knows; see its documentation"
+            )
+        return address
 
     def signing_secrets(self, place: SecretPlace) -> tuple[bytes, ...]:
         """Return one secret, or two with a blank or a line's end between them."""

@@ -279,6 +279,7 @@ def _plant(
             mode: words for mode, words in (plant.failure_modes or {}).items() if words is not None
         },
         targets=plant.targets,
+        address=plant.address,
         digest=digest_of(texts),
         in_force=_in_force(plant, stations, plan, texts),
     )

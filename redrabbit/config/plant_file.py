@@ -33,6 +33,7 @@ from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
     FAILURE_MODE,
+    OWN_ADDRESS,
     PART_ID,
     SLUG,
     TIME_OF_DAY,
@@ -127,6 +128,11 @@ PLANT: Final = Section(
         ),
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
+        "address": Key(
+            OWN_ADDRESS,
+            "Where people reach this service; links in messages begin with it.",
+            required=False,
+        ),
     },
     "a mapping with the plant's keys",
 )
@@ -158,6 +164,7 @@ class PlantFile:
     failure_modes: Mapping[str, Text | None] | None = None
     parts: Mapping[str, ChallengePart | None] | None = None
     targets: tuple[NotificationTarget, ...] = ()
+    address: str | None = None
 
 
 def read_plant_file(root: Node, problems: Problems) -> PlantFile:
@@ -181,7 +188,8 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
-        targets=read_receivers(block["notifications"], problems),
+        targets=read_receivers(block["notifications"], block["address"], problems),
+        address=block["address"],
     )
 
 

@@ -3,6 +3,7 @@
 What is secret is only named: a file outside of this folder, or an environment variable (D24).
 """
 
+from dataclasses import replace
 from typing import Final
 
 from redrabbit.config.file_schema import (
@@ -111,6 +112,17 @@ TARGET: Final = Section(
             PublishedTopic("a topic without wildcards"), "The topic, for MQTT.", required=False
         ),
         "webhook": Key(WEB_ADDRESS, "Where messages are posted.", required=False),
+        "apprise_file": Key(
+            SECRET_FILE,
+            "The file with one Apprise address: mail, a chat group, an SMS gateway.",
+            required=False,
+        ),
+        "apprise_env": Key(VARIABLE, "The environment variable that holds it.", required=False),
+        "language": Key(
+            Choice({"en": "en", "zh": "zh"}),
+            "In which language its messages are; left out: English, with both beside it.",
+            required=False,
+        ),
         "token_file": Key(
             SECRET_FILE, "The file with the token that a webhook asks for.", required=False
         ),
@@ -153,10 +165,17 @@ TARGET: Final = Section(
             default=False,
         ),
     },
-    "{mqtt: host:port, topic: …} or {webhook: URL}",
+    "{mqtt: host:port, topic: …}, {webhook: URL} or {apprise_file: PATH}",
 )
 
 RECEIVERS: Final = MapOf(SLUG, TARGET)
+
+TWO_PLACES: Final = {
+    "token": "two tokens",
+    "signing_secret": "two signing secrets",
+    "apprise": "two Apprise addresses",
+}
+"""Secrets of a receiver that stand in a file or in a variable, and what both would be."""
 
 OF_WEBHOOKS: Final = (
     "token_file",
@@ -169,17 +188,25 @@ OF_WEBHOOKS: Final = (
 
 
 def read_receivers(
-    entries: tuple[Entry[Block], ...] | None, problems: Problems
+    entries: tuple[Entry[Block], ...] | None, address: str | None, problems: Problems
 ) -> tuple[NotificationTarget, ...]:
     """Return the receivers that could be read, after noting what is wrong with the others.
 
     Where none of them keeps checkpoints, that is advised: a ledger that was rewritten with its key shows
-    only beside one that was kept elsewhere (D13, D62).
+    only beside one that was kept elsewhere (D13, D62). Where the service's own address is not said, that is
+    advised, too: links in messages are its paths only then (B33).
     """
     read = [_receiver(entry, problems) for entry in entries or ()]
     if entries and not any(entry.value and entry.value["checkpoints"] for entry in entries):
         found = "no receiver is sent the ledger's checkpoints, which prove later that nothing was taken out"
         problems.advise(entries[0].place, found, "checkpoints: true at one on another machine")
+    if (
+        entries
+        and address is None
+        and any(entry.value and entry.value["checkpoints"] != ONLY for entry in entries)
+    ):
+        found = "messages can't link to the page that ends an alarm: nothing says where this service is reached"
+        problems.advise(entries[0].place, found, "address: https://… in plant.yaml")
     return tuple(target for target in read if target is not None)
 
 
@@ -187,32 +214,42 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
     block = entry.value
     if block is None:
         return None
-    if ("mqtt" in block) == ("webhook" in block) or ("topic" in block) != ("mqtt" in block):
-        problems.add(block.place, f"receiver {entry.key!r} is neither or both", TARGET.expected)
+    has_apprise = "apprise_file" in block or "apprise_env" in block
+    ways = ("mqtt" in block, "webhook" in block, has_apprise)
+    if sum(ways) != 1 or ("topic" in block) != ("mqtt" in block):
+        found = f"receiver {entry.key!r} has {'no way' if not any(ways) else 'several ways, or half of one'}"
+        problems.add(block.place, found, TARGET.expected)
         return None
     before = len(problems.found)
     _refuse_two_places(block, problems)
-    _refuse_beside_mqtt(block, problems)
+    _refuse_without_webhook(block, problems)
     _refuse_headers(block, problems)
     _refuse_needless_ca_file(block, problems)
     _refuse_events_beside_only(block, problems)
     if len(problems.found) > before or not block.complete:
         return None
-    events = frozenset(event.value for event in block["events"])
-    if block["webhook"] is None:
+    wishes = NotificationTarget(
+        name=entry.key,
+        kind=TargetKind.APPRISE,
+        apprise=_place(block, "apprise"),
+        language=block["language"],
+        alarms=block["checkpoints"] != ONLY,
+        events=frozenset(event.value for event in block["events"]),
+        checkpoints=bool(block["checkpoints"]),
+    )
+    if block["mqtt"] is not None:
         where = block["mqtt"]
-        return NotificationTarget(
-            name=entry.key,
+        return replace(
+            wishes,
             kind=TargetKind.MQTT,
             host=where.host,
             port=where.port,
             topic=block["topic"],
-            alarms=block["checkpoints"] != ONLY,
-            events=events,
-            checkpoints=bool(block["checkpoints"]),
         )
-    return NotificationTarget(
-        name=entry.key,
+    if block["webhook"] is None:
+        return wishes
+    return replace(
+        wishes,
         kind=TargetKind.WEBHOOK,
         url=block["webhook"],
         token=_place(block, "token"),
@@ -220,15 +257,12 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
         headers=tuple((each.key, _place_of(each.value)) for each in block["headers"]),
         signing_secret=_place(block, "signing_secret"),
         ca_file=block["ca_file"],
-        alarms=block["checkpoints"] != ONLY,
-        events=events,
-        checkpoints=bool(block["checkpoints"]),
     )
 
 
 def _refuse_two_places(block: Block, problems: Problems) -> None:
     """Note a secret that is said to stand in two places, and a header's that stands in none."""
-    for secret, several in (("token", "two tokens"), ("signing_secret", "two signing secrets")):
+    for secret, several in TWO_PLACES.items():
         file, env = f"{secret}_file", f"{secret}_env"
         if file in block and env in block:
             problems.add(block.place_of(env), several, f"{file} or {env}")
@@ -238,7 +272,7 @@ def _refuse_two_places(block: Block, problems: Problems) -> None:
             problems.add(header.value.place, found, SECRET_PLACE.expected)
 
 
-def _refuse_beside_mqtt(block: Block, problems: Problems) -> None:
+def _refuse_without_webhook(block: Block, problems: Problems) -> None:
     if "webhook" in block:
         return
     for key in (each for each in OF_WEBHOOKS if each in block):

@@ -154,6 +154,14 @@ def web_address(text: str) -> str:
     return text
 
 
+def own_address(text: str) -> str:
+    """Return the URL at which people reach this service, without a slash at its end."""
+    parts = urlsplit(web_address(text))
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("without what stands behind ? and #, and without a name")
+    return text.rstrip("/")
+
+
 def secret_file(text: str) -> str:
     """Return the path of a file with a secret in it, on whichever system it will be read."""
     try:
@@ -201,6 +209,9 @@ INSTANT: Final[Shape[datetime]] = Spelled(
 ZONE: Final[Shape[ZoneInfo]] = Spelled(zone, "a time zone's name, for example Asia/Shanghai")
 ADDRESS: Final[Shape[Address]] = Spelled(address, "host:port, for example 10.20.1.20:502")
 WEB_ADDRESS: Final[Shape[str]] = Spelled(web_address, "a URL beginning with http:// or https://")
+OWN_ADDRESS: Final[Shape[str]] = Spelled(
+    own_address, "where this service is reached, for example https://rabbit.plant.example"
+)
 SECRET_FILE: Final[Shape[str]] = Spelled(
     secret_file, "the absolute path of a file outside this folder"
 )

@@ -29,6 +29,8 @@ class TargetKind(Enum):
 
     MQTT = "mqtt"
     WEBHOOK = "webhook"
+    APPRISE = "apprise"
+    """Whatever Apprise knows a way to: mail, chat groups, SMS gateways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,10 @@ class NotificationTarget:
     port: int | None = None
     topic: str | None = None
     """For MQTT."""
+    apprise: SecretPlace | None = None
+    """For Apprise: where the address is found; it holds secrets itself."""
+    language: str | None = None
+    """In which language it is told, en or zh; None: English, with both beside it."""
     alarms: bool = True
     """Whether it is told of alarms, and of recording that stopped."""
     events: frozenset[str] = frozenset()
@@ -85,6 +91,8 @@ class Plant:
     failure_modes: Mapping[str, Text]
     """Words for each failure mode slug."""
     targets: tuple[NotificationTarget, ...] = ()
+    address: str | None = None
+    """Where people reach this service, for links in messages, without a slash at its end; None: not said."""
     digest: str = ""
     """SHA-256, hex, over the canonical content of all files."""
     in_force: tuple[InForceItem, ...] = ()

@@ -13,6 +13,7 @@ from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Fact, event_of
 from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import instant_text
+from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.gathering import send_or_gather
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import OutgoingMessage, UnitOfWork
@@ -35,18 +36,19 @@ def record(
     entry = uow.append(event_of(fact, stream=stream, at=happened_at, actor=actor))
     if isinstance(fact, AlarmRaised):
         key = alarm_key(uow, fact.alarm_id, entry.index)
-        send_or_gather(uow, _message(fact, key, happened_at), happened_at)
+        send_or_gather(uow, message_of(fact, key, happened_at, page_of(uow, fact)), happened_at)
     for follows in consequences(fact, happened_at, uow, check):
         by = AGENT if isinstance(follows.fact, AlarmRaised) else actor
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
 
 
-def _message(alarm: AlarmRaised, key: str, at: datetime) -> OutgoingMessage:
+def message_of(alarm: AlarmRaised, key: str, at: datetime, page: str) -> OutgoingMessage:
+    """Return the message about an alarm; `page` is where it is ended."""
     about = encode(alarm)
     kind = about.pop("kind")
     return OutgoingMessage(
         event=alarm.kind.value,
         key=key,
-        payload={"event": kind, "raised_at": instant_text(at), **about},
+        payload={"event": kind, "raised_at": instant_text(at), "page": page, **about},
         not_to=alarm.receiver,
     )

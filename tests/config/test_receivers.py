@@ -7,7 +7,7 @@ import jsonschema_rs
 import pytest
 
 from redrabbit.base.redaction import redacted
-from redrabbit.config.plant import load_plant
+from redrabbit.config.plant import advice_on, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.receivers import RECEIVERS
 from redrabbit.config_commands import check_configuration
@@ -119,7 +119,8 @@ def test_a_plant_that_tells_somebody_is_advised_to_have_its_checkpoints_kept(
     for name, text in with_receivers(f"\n{receivers}").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert check_configuration(tmp_path) == 0
-    *advice, content = capsys.readouterr().out.splitlines()
+    *said, content = capsys.readouterr().out.splitlines()
+    advice = [line for line in said if "links" not in line and "link to" not in line]
     assert [line.split(": ", 2)[1] for line in advice] == ["advice"] * is_advised
     assert "checkpoints: true at one on another machine" in "".join(advice) or not is_advised
     assert f"receivers of checkpoints: {1 - is_advised})" in content
@@ -169,3 +170,62 @@ def test_what_a_receiver_is_told_can_be_asked_for(
 def test_the_schema_tells_an_editor_the_same(receiver: object, is_valid: bool) -> None:
     validator = jsonschema_rs.validator_for(RECEIVERS.schema())
     assert validator.is_valid({"office": receiver}) is is_valid
+
+
+ON_APPRISE = """
+  duty:
+    apprise_file: /etc/redrabbit/duty.url
+    language: zh
+"""
+
+
+def test_a_receiver_of_apprise_names_only_where_its_address_stands() -> None:
+    """D24: the address holds secrets, so it is never in these files."""
+    (duty,) = load_plant(with_receivers(ON_APPRISE)).targets
+    assert duty.kind is TargetKind.APPRISE
+    assert duty.apprise == SecretPlace(file="/etc/redrabbit/duty.url")
+    assert (duty.url, duty.language) == (None, "zh")
+
+
+@pytest.mark.parametrize(
+    ("receiver", "problem"),
+    [
+        ("apprise_file: /a, apprise_env: B", "two Apprise addresses"),
+        ("apprise_file: /a, webhook: 'http://b/'", "several ways, or half of one"),
+        ("apprise_env: A, token_env: B", "a token only beside a webhook"),
+        ("language: zh", "no way"),
+        ("mqtt: '1.2.3.4:1883', topic: t, language: de", "expected one of en, zh"),
+    ],
+)
+def test_a_receiver_of_apprise_that_can_not_be_is_refused(receiver: str, problem: str) -> None:
+    with pytest.raises(ConfigurationProblems, match=problem):
+        load_plant(with_receivers(f"\n  duty: {{{receiver}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("", None),
+        ("address: https://rabbit.plant.example/\n", "https://rabbit.plant.example"),
+        ("address: http://10.0.0.4:8080\n", "http://10.0.0.4:8080"),
+    ],
+)
+def test_links_begin_with_the_address_and_without_one_that_is_advised(
+    said: str, address: str | None, tmp_path: Path
+) -> None:
+    """B33: a link that leads nowhere is none."""
+    texts = dict(with_receivers(ON_APPRISE))
+    texts["plant.yaml"] = said + texts["plant.yaml"]
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    plant, advice = advice_on(tmp_path)
+    assert plant.address == address
+    assert any("can't link" in each.found for each in advice) == (address is None)
+
+
+@pytest.mark.parametrize("said", ["rabbit.plant.example", "https://r/?a=b", "https://r/#a"])
+def test_an_address_that_no_link_can_begin_with_is_refused(said: str) -> None:
+    texts = dict(TEXTS)
+    texts["plant.yaml"] = f"address: '{said}'\n" + texts["plant.yaml"]
+    with pytest.raises(ConfigurationProblems, match="where this service is reached"):
+        load_plant(texts)

@@ -144,6 +144,8 @@ def receiver_rows(reader: Reader, plant: Plant, now: datetime) -> tuple[Receiver
 
 
 def _address(target: NotificationTarget) -> str:
+    if target.apprise is not None:
+        return "Apprise"  # its address is a secret as a whole
     if target.url is None:
         return f"mqtt://{target.host}:{target.port}"
     parts = urlsplit(target.url)

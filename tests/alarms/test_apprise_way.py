@@ -1,0 +1,110 @@
+"""Mail, chat groups and SMS gateways are told through Apprise, under the rules of every receiver (D48, D24)."""
+
+import asyncio
+import json
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+
+from redrabbit.alarms.apprise_way import AppriseWay, is_apprise_address
+from redrabbit.alarms.channels import make_channels
+from redrabbit.alarms.delivery import DeliveryFailed, DeliveryRefused
+from redrabbit.alarms.receiver_secrets import ReceiverUnusable, read_secrets
+from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from tests.alarms.mail_server import receiving_mail
+from tests.alarms.moody import CLOCK, OK, Answering, answer, listening, status, without_end
+
+BODY = json.dumps({"event": "missed", "title": "未检出 1 号线", "text": "请隔离。\nhttps://r/c/1"})
+SECRET = "pass-W0rd"
+
+
+def duty(**place: str) -> NotificationTarget:
+    return NotificationTarget(name="duty", kind=TargetKind.APPRISE, apprise=SecretPlace(**place))
+
+
+async def test_a_mail_is_taken_by_a_mail_server_with_title_and_text() -> None:
+    async with receiving_mail() as server:
+        address = f"mailto://127.0.0.1:{server.port}?from=rabbit@plant.example&to=duty@plant.example&mode=insecure"
+        secrets = read_secrets([duty(env="DUTY")], Path("/nowhere"), {"DUTY": address})
+        way = make_channels([duty(env="DUTY")], secrets, CLOCK)["duty"]
+        await way.send("k", BODY)
+        ((subject, text),) = server.said
+    assert subject == "未检出 1 号线"
+    assert "请隔离。" in text
+    assert "https://r/c/1" in text
+
+
+async def test_a_mail_that_is_not_taken_failed() -> None:
+    async with receiving_mail(refuses=True) as server:
+        address = f"mailto://127.0.0.1:{server.port}?from=a@plant.example&to=b@plant.example&mode=insecure"
+        with pytest.raises(DeliveryFailed):
+            await AppriseWay(address, CLOCK).send("k", BODY)
+        assert server.mails == []
+
+
+async def test_another_service_of_apprise_is_told_the_same() -> None:
+    async with listening(answer(OK)) as hook:
+        await AppriseWay(f"json://127.0.0.1:{hook.port}/duty", CLOCK).send("k", BODY)
+        said = json.loads(hook.bodies[0])
+    assert (said["title"], said["message"]) == ("未检出 1 号线", "请隔离。\nhttps://r/c/1")
+
+
+@pytest.mark.parametrize(
+    ("answered", "what"),
+    [
+        (status(401), DeliveryRefused),
+        (status(404), DeliveryRefused),
+        (status(429), DeliveryFailed),
+        (status(503), DeliveryFailed),
+    ],
+)
+async def test_what_is_answered_is_refused_or_failed_as_with_a_webhook(
+    answered: Answering, what: type[Exception]
+) -> None:
+    async with listening(answered) as hook:
+        with pytest.raises(DeliveryFailed) as failure:
+            await AppriseWay(f"json://127.0.0.1:{hook.port}/", CLOCK).send("k", BODY)
+    assert type(failure.value) is what
+    assert "answered" in str(failure.value)
+
+
+async def test_who_answers_nothing_is_left_behind_and_not_called_again_meanwhile() -> None:
+    """D48: the deadline is that of every receiver, and no attempt piles up behind a hanging one."""
+    async with listening(without_end(b"HTTP/1.1 200 OK\r\n", b"")) as hook:
+        way = AppriseWay(f"json://127.0.0.1:{hook.port}/?rto=1.5", CLOCK)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await way.send("k", BODY)
+        with pytest.raises(DeliveryFailed, match="has not ended yet"):
+            await way.send("k", BODY)
+        assert sum(thread.name == "apprise" for thread in threading.enumerate()) == 1
+
+
+async def test_nothing_of_the_address_is_said_or_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with listening(status(503, body=SECRET.encode())) as hook:
+        with pytest.raises(DeliveryFailed) as failure:
+            await AppriseWay(f"json://me:{SECRET}@127.0.0.1:{hook.port}/", CLOCK).send("k", BODY)
+    assert SECRET not in str(failure.value)
+    assert SECRET not in caplog.text
+
+
+async def test_a_checkpoint_is_sent_whole_to_be_kept() -> None:
+    note = "plant\n42\nroot\n\n— plant sig\n"
+    body = {"event": "checkpoint", "title": "t", "text": {"en": "Keep it", "zh": "请保存"}}
+    async with listening(answer(OK)) as hook:
+        way = AppriseWay(f"json://127.0.0.1:{hook.port}/", CLOCK)
+        await way.send("k", json.dumps({**body, "checkpoint": note}))
+        said = json.loads(hook.bodies[0])["message"]
+    assert "plant\n42\nroot\n\n— plant sig" in said
+    assert "请保存" in said
+
+
+@pytest.mark.parametrize("address", ["nonsense", "nobody://x", "json://"])
+def test_an_address_that_apprise_does_not_know_is_refused_at_the_start(address: str) -> None:
+    assert not is_apprise_address(address)
+    with pytest.raises(ReceiverUnusable, match="no address that Apprise knows") as refused:
+        read_secrets([duty(env="DUTY")], Path("/nowhere"), {"DUTY": address})
+    assert "nobody" not in str(refused.value)
