@@ -267,6 +267,15 @@ class Service(Process):
             assert CLOCK.now() < ends_at, f"not ready after {within_s:g} s:\n{self.log}"
             await CLOCK.sleep(LOOK_S)
 
+    async def caught_up(self, url: str, *, within_s: float = LIMIT_S) -> None:
+        """Wait until what came due before the service started is on record (decision 0035)."""
+        ends_at = CLOCK.now() + timedelta(seconds=within_s)
+        async with httpx2.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
+            while (await client.get("/ready")).json()["catching_up"] is not None:
+                assert not self.has_ended, f"ended with {self.popen.poll()}:\n{self.log}"
+                assert CLOCK.now() < ends_at, f"not caught up after {within_s:g} s:\n{self.log}"
+                await CLOCK.sleep(LOOK_S)
+
 
 def _serving(config_dir: Path, database: Path) -> tuple[object, ...]:
     return "serve", "--config", config_dir, "--database", sqlite_url(database), "--port", 0

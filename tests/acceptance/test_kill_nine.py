@@ -71,6 +71,7 @@ class Lives:
         began_at: datetime = CLOCK.now()
         with self.serve() as service:
             url = await service.ready()
+            await service.caught_up(url)
             taken_up = await asyncio.to_thread(Recorded.read, self.url)
             check_nothing_due_is_left_out(taken_up, began_at)
             if self.last is not None:
