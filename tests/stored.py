@@ -21,7 +21,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     Record,
 )
-from redrabbit.store.types import FIELD_TYPES, enumeration
+from redrabbit.store.types import FIELD_TYPES, enumeration, field_types
 from redrabbit.store.unit_of_work import Recording
 
 START = datetime(2026, 11, 22, 5, 30, 0, 123456, tzinfo=UTC)
@@ -141,6 +141,17 @@ def bare(kind: type[Any], number: int = 1, /, **given: Any) -> Any:
     """Return a record of this kind in which everything that may be None is None."""
     nothing = {name: None for name, (_, may) in FIELD_TYPES[kind].items() if may}
     return sample(kind, number, **{**nothing, **given})
+
+
+def sample_beside(
+    kind: type[Any], number: int = 1, /, *, is_bare: bool = False, **given: Any
+) -> Any:
+    """Return a row beside the ledger whose every field has a value; None where it may be, if asked."""
+    values = {
+        name: None if may_be_none and is_bare else _sample_value(type_, number, place)
+        for place, (name, (type_, may_be_none)) in enumerate(field_types(kind).items())
+    }
+    return kind(**{**values, **given})
 
 
 def pause(number: int, **given: Any) -> PauseRecord:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from redrabbit.domain.beside import B, Beside
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, Event, StoredEntry, StreamHead
@@ -152,6 +153,14 @@ class Reader(RecordReader, Protocol):
         """Return what was kept of how long a station's answers lasted, by signal."""
         ...
 
+    def row(self, kind: type[B], *key: str) -> B | None:
+        """Return the row beside the ledger with this key, or None."""
+        ...
+
+    def rows(self, kind: type[B], **same: object) -> Sequence[B]:
+        """Return the rows beside the ledger in which these fields are so, by key."""
+        ...
+
     def tree_node(self, level: int, position: int) -> bytes:
         """Return the root of a complete subtree of the log; see `redrabbit.domain.merkle.Node`.
 
@@ -244,6 +253,14 @@ class UnitOfWork(Reader, Protocol):
 
     def keep_act(self, act: KeptAct) -> None:
         """Keep an act under its key, with the answer that was given (D65)."""
+        ...
+
+    def keep_row(self, row: Beside) -> None:
+        """Keep a row beside the ledger, in place of the one with its key."""
+        ...
+
+    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+        """Forget the rows beside the ledger in which these fields are so; all of a kind where none is named."""
         ...
 
     def keep_cycles(self, kept: KeptCycles) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from redrabbit.base.clock import Clock
+from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import Period, covering_range
 from redrabbit.domain.facts.fact import Put
@@ -34,6 +35,7 @@ from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMe
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
 from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox
+from redrabbit.store.memory_rows import MemoryRows, RowsReader
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
@@ -62,15 +64,17 @@ class _Kept:
     blobs: dict[str, bytes] = field(default_factory=dict)
     acts: dict[str, KeptAct] = field(default_factory=dict)
     cycles: dict[tuple[str, str, str], KeptCycles] = field(default_factory=dict)
+    rows: MemoryRows = field(default_factory=MemoryRows)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     heartbeats: dict[str, datetime] = field(default_factory=dict)
 
 
-class MemoryReader(MemoryDeliveries):
+class MemoryReader(MemoryDeliveries, RowsReader):
     """The `Reader` port over values."""
 
     def __init__(self, kept: _Kept, head: Callable[[], LedgerHead]) -> None:
         super().__init__(kept.outbox)
+        self._rows = kept.rows
         self._kept = kept
         self._head = head
 
@@ -343,6 +347,14 @@ class MemoryUnitOfWork(MemoryReader):
         before = table.get(key)
         table[key] = kept
         self._undo.append(lambda: _restore(table, key, before))
+
+    def keep_row(self, row: Beside) -> None:
+        """Keep a row beside the ledger, in place of the one with its key."""
+        self._undo.append(self._rows.keep(row))
+
+    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+        """Forget the rows beside the ledger in which these fields are so."""
+        self._undo.append(self._rows.forget(kind, same))
 
     def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:
         """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""

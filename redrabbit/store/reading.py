@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from redrabbit.domain.beside import B
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, StoredEntry
@@ -24,7 +25,7 @@ from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.deliveries import CheckpointsSent, MessagesWaiting, ParkedMessage
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, Where
-from redrabbit.store import aside, ledger, outbox
+from redrabbit.store import aside, ledger, outbox, rows_beside
 from redrabbit.store.engine import translated
 from redrabbit.store.rows import Asked, asked, condition, known, order_of, record_of
 from redrabbit.store.tables import HEARTBEATS, RECORD_TABLES
@@ -143,6 +144,14 @@ class SqlReader:
     def cycles_kept(self, line: str, station: str) -> Sequence[KeptCycles]:
         """Return what was kept of how long a station's answers lasted, by signal."""
         return aside.read_cycles(self._connection, line, station)
+
+    def row(self, kind: type[B], *key: str) -> B | None:
+        """Return the row beside the ledger with this key, or None."""
+        return rows_beside.one(self._connection, kind, key)
+
+    def rows(self, kind: type[B], **same: object) -> Sequence[B]:
+        """Return the rows beside the ledger in which these fields are so, by key."""
+        return rows_beside.some(self._connection, kind, same)
 
     def tree_node(self, level: int, position: int) -> bytes:
         """Return the root of a complete subtree of the log, as stored; see the port."""

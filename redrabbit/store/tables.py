@@ -3,9 +3,10 @@
 Nothing is declared twice: names, keys and indexes come from the records themselves, column
 types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
 and its signed head, and those that the ledger doesn't tell (D13): names and blobs, of which it knows
-the digest; acts, answers that pulses are learnt from, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
+the digest; acts, what proves who somebody is, answers that pulses are learnt from, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -19,9 +20,22 @@ from sqlalchemy import (
     text,
 )
 
+from redrabbit.domain.beside import Beside, ScreenSecret, TokenSecret
+from redrabbit.domain.credential import Credential
 from redrabbit.domain.facts.catalogue import FOUND_BY_TYPE
+from redrabbit.domain.one_time_code import OneTimeCode
 from redrabbit.domain.records import TABLES, Record
-from redrabbit.store.types import FIELD_TYPES, Raw, UtcMicroseconds, Whole, Words, column_type
+from redrabbit.domain.session import Session
+from redrabbit.domain.throttle import SignInAttempts
+from redrabbit.store.types import (
+    FIELD_TYPES,
+    Raw,
+    UtcMicroseconds,
+    Whole,
+    Words,
+    column_type,
+    field_types,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -34,8 +48,10 @@ metadata = MetaData(
 )
 
 
-def _record_table(kind: type[Record]) -> Table:
-    columns: list[Column[object]] = [
+def _columns(
+    kind: type[Record | Beside], types: Mapping[str, tuple[object, bool]]
+) -> list[Column[object]]:
+    return [
         Column(
             name,
             column_type(type_),
@@ -43,8 +59,12 @@ def _record_table(kind: type[Record]) -> Table:
             nullable=may_be_none,
             autoincrement=False,
         )
-        for name, (type_, may_be_none) in FIELD_TYPES[kind].items()
+        for name, (type_, may_be_none) in types.items()
     ]
+
+
+def _record_table(kind: type[Record]) -> Table:
+    columns = _columns(kind, FIELD_TYPES[kind])
     unique = [UniqueConstraint(*kind.UNIQUE)] if kind.UNIQUE else []
     indexes = [Index(None, *names) for names in kind.INDEXES]
     indexes += [
@@ -64,6 +84,27 @@ def _partial_index(name: str, condition: str, *columns: str) -> Index:
 
 
 RECORD_TABLES: dict[type[Any], Table] = {kind: _record_table(kind) for kind in TABLES}
+
+BESIDE: tuple[type[Beside], ...] = (
+    Credential,
+    OneTimeCode,
+    ScreenSecret,
+    Session,
+    SignInAttempts,
+    TokenSecret,
+)
+"""Kinds of rows that prove who somebody is: of this installation only, under no seal (decision 0039)."""
+
+BESIDE_TABLES: dict[type[Any], Table] = {
+    kind: Table(
+        kind.TABLE,
+        metadata,
+        *_columns(kind, field_types(kind)),
+        *(Index(None, *names) for names in kind.INDEXES),
+        sqlite_strict=True,
+    )
+    for kind in BESIDE
+}
 
 LEDGER = Table(
     "ledger",

@@ -179,12 +179,13 @@ def _plain(hint: object) -> tuple[object, bool]:
     return hint, False
 
 
-def _field_types(kind: type[Any]) -> dict[str, tuple[object, bool]]:
+def field_types(kind: type[Any]) -> dict[str, tuple[object, bool]]:
+    """Return of each field of a kind of row its own type, and whether it may be None."""
     hints = get_type_hints(kind)
     return {field.name: _plain(hints[field.name]) for field in fields(kind)}
 
 
 FIELD_TYPES: dict[type[Any], dict[str, tuple[object, bool]]] = {
-    kind: _field_types(kind) for kind in TABLES
+    kind: field_types(kind) for kind in TABLES
 }
 """Kind of record → field, in the order of the record → its own type, and whether it may be None."""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Insert, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
@@ -25,7 +26,7 @@ from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.deliveries import CheckpointsSent, ParkedReason
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, OutgoingMessage
-from redrabbit.store import aside, ledger, outbox
+from redrabbit.store import aside, ledger, outbox, rows_beside
 from redrabbit.store.engine import translated
 from redrabbit.store.log_key import LogKey
 from redrabbit.store.reading import SqlReader
@@ -192,6 +193,14 @@ class SqlUnitOfWork(SqlReader):
     def keep_cycles(self, kept: KeptCycles) -> None:
         """Keep how long the answers of a signal lasted, in place of what was kept before."""
         aside.keep_cycles(self._connection, kept)
+
+    def keep_row(self, row: Beside) -> None:
+        """Keep a row beside the ledger, in place of the one with its key."""
+        rows_beside.keep(self._connection, row)
+
+    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+        """Forget the rows beside the ledger in which these fields are so."""
+        rows_beside.forget(self._connection, kind, same)
 
     def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:
         """Keep how a receiver stands with checkpoints, in place of what was kept of it before."""

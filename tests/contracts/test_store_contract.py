@@ -29,6 +29,7 @@ from redrabbit.domain.records import (
     RunRecord,
     StationRecord,
 )
+from redrabbit.domain.session import Session
 from redrabbit.services.deliveries import (
     CheckpointsSent,
     MessagesWaiting,
@@ -54,7 +55,7 @@ from redrabbit.store.memory import MemoryDatabase
 from redrabbit.store.opening import open_database
 from redrabbit.store.outbox import Delivery
 from redrabbit.store.remembered_head import RememberedHead
-from redrabbit.store.tables import metadata
+from redrabbit.store.tables import BESIDE, metadata
 from tests.logs import root
 from tests.stored import (
     RECORDING,
@@ -66,6 +67,7 @@ from tests.stored import (
     pause,
     put,
     sample,
+    sample_beside,
 )
 
 TARGETS = (
@@ -897,3 +899,50 @@ def test_what_stands_beside_the_ledger_is_rolled_back_with_its_command(database:
         None,
     )
     assert database.read_now(lambda reader: list(reader.cycles_kept("l", "s"))) == []
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_a_row_beside_the_ledger_comes_back_as_it_was_kept(database: Any, kind: Any) -> None:
+    """Decision 0039."""
+    full, empty = sample_beside(kind, 1), sample_beside(kind, 2, is_bare=True)
+    for row in (full, empty):
+        database.write_now(lambda work, row=row: work.keep_row(row))
+    keys = [[getattr(row, name) for name in kind.KEY] for row in (full, empty)]
+    assert [database.read_now(lambda r, key=key: r.row(kind, *key)) for key in keys] == [
+        full,
+        empty,
+    ]
+    assert database.read_now(lambda reader: reader.rows(kind)) == sorted(
+        (full, empty), key=lambda row: [getattr(row, name) for name in kind.KEY]
+    )
+    assert database.read_now(lambda reader: reader.row(kind, *("nobody" for _ in kind.KEY))) is None
+
+
+def test_rows_beside_the_ledger_are_found_replaced_forgotten_and_rolled_back(database: Any) -> None:
+    one = sample_beside(Session, 1, person_id="p-1", ended_at=None)
+    other = replace(one, digest="b" * 64)
+    strange = replace(one, digest="c" * 64, person_id="p-2")
+    for row in (one, other, strange):
+        database.write_now(lambda work, row=row: work.keep_row(row))
+    ended = replace(other, ended_at=START)
+    database.write_now(lambda work: work.keep_row(ended))
+
+    def of(person_id: str) -> list[Session]:
+        return list(database.read_now(lambda reader: reader.rows(Session, person_id=person_id)))
+
+    assert (of("p-1"), of("p-2")) == ([ended, one], [strange])
+
+    def refused(work: Any) -> None:
+        work.forget_rows(Session, person_id="p-1")
+        work.keep_row(replace(strange, ended_at=START))
+        work.keep_row(replace(one, digest="d" * 64))
+        assert (work.rows(Session, person_id="p-1"))[0].digest == "d" * 64
+        raise Refusal("not_now")
+
+    with pytest.raises(Refusal):
+        database.write_now(refused)
+    assert (of("p-1"), of("p-2")) == ([ended, one], [strange])
+    database.write_now(lambda work: work.forget_rows(Session, person_id="p-1"))
+    assert (of("p-1"), of("p-2")) == ([], [strange])
+    database.write_now(lambda work: work.forget_rows(Session))
+    assert database.read_now(lambda reader: reader.rows(Session)) == []

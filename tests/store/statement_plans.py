@@ -27,6 +27,11 @@ SMALL: Final[Mapping[str, str]] = {
     "ledger_head": "one row",
     "heartbeats": "parts of the service",
     "checkpoints_sent": "its receivers",
+    "credentials": "its people",
+    "one_time_codes": "those that were given and not forgotten yet",
+    "screen_secrets": "its screens",
+    "sign_in_attempts": "its people, and the addresses from which somebody failed",
+    "token_secrets": "its programs",
 }
 """Tables that grow with the plant, not with time: reading them whole is as quick after ten years."""
 

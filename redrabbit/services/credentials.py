@@ -1,0 +1,117 @@
+"""Passwords, PINs and one-time codes as they are kept: set, tried, used up (decision 0039).
+
+A try is counted as failed before it is known whether it fits, in a transaction of its own, and taken back when it did. So neither a
+restart nor many tries at once let anybody guess more often than `redrabbit.domain.throttle` says.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import ceil
+
+from redrabbit.domain.beside import digest_of, new_secret
+from redrabbit.domain.credential import Credential, CredentialKind
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.one_time_code import CodePurpose, OneTimeCode, code_made
+from redrabbit.domain.throttle import FREE_OF_ADDRESS, SignInAttempts, network_of, of_address
+from redrabbit.services.ports import Reader, UnitOfWork
+
+
+def subject_of(person_id: str, kind: CredentialKind) -> str:
+    """Return under what tries at one credential of a person are counted: a locked PIN locks no password."""
+    return f"{kind.value} {person_id}"
+
+
+def begin_try(uow: UnitOfWork, subject: str, address: str) -> None:
+    """Count a try before it is known whether it is right; Refusal where it comes too soon, or what is tried is locked."""
+    by_subject = _attempts(uow, subject)
+    by_address = of_address(_attempts(uow, _address(address)), uow.now)
+    next_at = by_address.next_at(uow.now, FREE_OF_ADDRESS)
+    if not by_subject.is_locked:
+        next_at = max(next_at, by_subject.next_at(uow.now))
+    if next_at > uow.now:
+        raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
+    if by_subject.is_locked:
+        raise Refusal("credential_locked")
+    uow.keep_row(by_subject.tried(uow.now))
+    uow.keep_row(by_address.tried(uow.now))
+
+
+def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
+    """Take back the try that was right: nothing counts for the subject any more, and this one not for the address."""
+    uow.forget_rows(SignInAttempts, subject=subject)
+    by_address = _attempts(uow, _address(address))
+    uow.keep_row(replace(by_address, failures=max(0, by_address.failures - 1)))
+
+
+def is_locked(reader: Reader, subject: str) -> bool:
+    """Return whether so much failed that somebody else has to unlock it."""
+    kept = reader.row(SignInAttempts, subject)
+    return kept is not None and kept.is_locked
+
+
+def unlock(uow: UnitOfWork, subject: str) -> None:
+    """Let what was locked be tried again."""
+    uow.forget_rows(SignInAttempts, subject=subject)
+
+
+def set_credential(
+    uow: UnitOfWork,
+    person_id: str,
+    kind: CredentialKind,
+    hashed: str,
+    *,
+    must_change: bool = False,
+) -> None:
+    """Keep the hash of a person's new password or PIN; what failed before counts no more."""
+    uow.keep_row(
+        Credential(
+            person_id=person_id, kind=kind, hash=hashed, set_at=uow.now, must_change=must_change
+        )
+    )
+    unlock(uow, subject_of(person_id, kind))
+
+
+def forget_credentials(uow: UnitOfWork, person_id: str) -> None:
+    """Forget what a person knew, and the links to set it anew: nobody signs in as them before a new one."""
+    uow.forget_rows(Credential, person_id=person_id)
+    uow.forget_rows(OneTimeCode, purpose=CodePurpose.SET_PASSWORD, subject=person_id)
+    for kind in CredentialKind:
+        unlock(uow, subject_of(person_id, kind))
+
+
+def give_code(uow: UnitOfWork, purpose: CodePurpose, subject: str) -> str:
+    """Return a new code, the only one that works for this from now on; it is shown once and not kept."""
+    uow.forget_rows(OneTimeCode, purpose=purpose, subject=subject)
+    _forget_old(uow, uow.rows(OneTimeCode, purpose=purpose))
+    code = new_secret()
+    uow.keep_row(code_made(digest_of(code), purpose, subject, uow.now))
+    return code
+
+
+def subject_of_code(reader: Reader, code: str, purpose: CodePurpose) -> OneTimeCode | None:
+    """Return the code as it is kept, whether it works or not; None where there is none."""
+    kept = reader.row(OneTimeCode, digest_of(code))
+    return kept if kept is not None and kept.purpose is purpose else None
+
+
+def use_code(uow: UnitOfWork, code: str, purpose: CodePurpose) -> str:
+    """Use a code up and return whom it is for; Refusal where it does not work, without saying why."""
+    kept = subject_of_code(uow, code, purpose)
+    if kept is None or not kept.works(purpose, uow.now):
+        raise Refusal("code_does_not_work")
+    uow.keep_row(kept.used(uow.now))
+    return kept.subject
+
+
+def _forget_old(uow: UnitOfWork, codes: Iterable[OneTimeCode]) -> None:
+    for code in codes:
+        if not code.works(code.purpose, uow.now):
+            uow.forget_rows(OneTimeCode, digest=code.digest)
+
+
+def _attempts(uow: UnitOfWork, subject: str) -> SignInAttempts:
+    return uow.row(SignInAttempts, subject) or SignInAttempts.none(subject, uow.now)
+
+
+def _address(address: str) -> str:
+    return f"address {network_of(address)}"
