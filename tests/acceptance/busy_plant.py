@@ -39,6 +39,8 @@ BEHAVIOURS = (
     *(Behaviour.BLIND,) * 2,
     Behaviour.ALWAYS_REJECTING,
 )
+SCANS = ("/scan", "/given-back")
+"""Acts whose refusals are kept, too (B25)."""
 WITHIN = "1500 ms"
 """Less than stations are given, so that a miss is told within one short life."""
 
@@ -120,7 +122,8 @@ class BusyPlant:
         """Ask everything again that was asked in the life before, each with its key (D65).
 
         What was answered gets the same answer; what was cut off is done now, or was, and is done
-        once: asked a third time it gets the answer of the second.
+        once: asked a third time it gets the answer of the second. So does a refused scan, which is kept
+        (B25). Any other refusal did nothing, and may be about what passes: a station that was not read yet.
         """
         async with httpx2.AsyncClient(base_url=base_url, timeout=LIMIT_S) as client:
             for each in self.asked.values():
@@ -128,7 +131,8 @@ class BusyPlant:
                 before = self.answers.get(each.key)
                 if before is not None:
                     assert _lasting(before) == told[0], (each, before, told)
-                assert told[0] == told[1], (each, told)
+                if "code" not in told[0] or each.path.endswith(SCANS):
+                    assert told[0] == told[1], (each, told)
                 self.repeated["answered" if before is not None else "cut off"] += 1
         self.asked.clear()
         self.answers.clear()
