@@ -37,7 +37,7 @@ from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.good_checks import good_check_before, vouches_for
-from redrabbit.domain.identity import AlarmId, ContainmentId, RunId, numbered
+from redrabbit.domain.identity import AlarmId, ContainmentId, Letter, RunId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.record_query import RecordReader, equals, recorded
@@ -77,7 +77,7 @@ class Known(RecordReader, Protocol):
 
 def next_id(known: Known, kind: type[Record], stream: str) -> str:
     """Return the id of the next one of a kind on a stream, for example `line1-R-1042`."""
-    assert kind.LETTER is not None, kind  # noqa: S101  only what is numbered has a next number
+    assert isinstance(kind.LETTER, Letter), kind  # noqa: S101  only what is numbered has a next number
     return numbered(stream, kind.LETTER, known.next_number(kind, stream))
 
 

@@ -30,6 +30,13 @@ OccurrenceId = NewType("OccurrenceId", str)
 ContainmentId = NewType("ContainmentId", str)
 PauseId = NewType("PauseId", str)
 AlarmId = NewType("AlarmId", str)
+PersonId = NewType("PersonId", str)
+GrantId = NewType("GrantId", str)
+BadgeId = NewType("BadgeId", str)
+"""A keyed digest of a badge's code, hex: the code itself stands nowhere."""
+QualificationId = NewType("QualificationId", str)
+ScreenId = NewType("ScreenId", str)
+TokenId = NewType("TokenId", str)
 
 
 class Letter(StrEnum):
@@ -42,8 +49,21 @@ class Letter(StrEnum):
     ALARM = "A"
 
 
+class PlantLetter(StrEnum):
+    """What a number of the whole plant counts: people and what belongs to them (D50)."""
+
+    PERSON = "p"
+    GRANT = "g"
+    QUALIFICATION = "q"
+    SCREEN = "s"
+    TOKEN = "t"  # noqa: S105  because it is a letter, not a secret
+
+
 _NUMBERED: Final = re.compile(
     r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPA])-(?P<number>[1-9][0-9]{0,17})"
+)
+_IN_PLANT: Final = re.compile(
+    r"(?P<letter>[pgqst])-(?P<number>(?!0+$)(?:[0-9]{4}|[1-9][0-9]{4,17}))"
 )
 _PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -75,6 +95,25 @@ def number_of(numbered_id: str) -> int:
     if match is None:
         raise ValueError(f"{numbered_id!r} is no numbered id")
     return int(match["number"])
+
+
+def numbered_in_plant(letter: PlantLetter, number: int) -> str:
+    """Return the id of the n-th person, or of what belongs to people, for example `p-0042`."""
+    return f"{letter.value}-{number:04d}"
+
+
+def number_in_plant(plant_id: str) -> int:
+    """Return the number of such an id; ValueError for a text that is none."""
+    match = _IN_PLANT.fullmatch(plant_id)
+    if match is None:
+        raise ValueError(f"{plant_id!r} is no id of a person, nor of what belongs to people")
+    return int(match["number"])
+
+
+def is_a_person(actor_id: str) -> bool:
+    """Tell whether an actor's id is the number of a registered person."""
+    match = _IN_PLANT.fullmatch(actor_id)
+    return match is not None and match["letter"] == PlantLetter.PERSON.value
 
 
 class How(StrEnum):

@@ -6,29 +6,13 @@ else. Not here: on which line a role holds, qualifications, and acts that need a
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, How
-
-
-class Role(StrEnum):
-    """What a person, or a program, is trusted with (D65)."""
-
-    OPERATOR = "operator"
-    SHIFT_LEADER = "shift_leader"
-    MAINTENANCE = "maintenance"
-    PROCESS_ENGINEER = "process_engineer"
-    PARTS_KEEPER = "parts_keeper"
-    QUALITY_ENGINEER = "quality_engineer"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
-    SERVICE = "service"
-    """A program with a token, which acts on somebody's behalf."""
-
+from redrabbit.domain.role import Role
 
 _RUNNING = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER, Role.SERVICE})
 _ON_THE_FLOOR = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})

@@ -8,14 +8,17 @@ is appended, and in verification when the whole ledger is folded again; so an ed
 from collections.abc import Mapping
 
 from redrabbit.domain.facts.alarm import AlarmRecord
+from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.containment import ContainmentRecord
+from redrabbit.domain.facts.credential import CredentialRecord
 from redrabbit.domain.facts.fact import Json, Record
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
+from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.plant import (
     AgentRecord,
     ConfigurationRecord,
@@ -24,10 +27,14 @@ from redrabbit.domain.facts.plant import (
 )
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.pulse import PulseRecord
+from redrabbit.domain.facts.qualification import QualificationRecord
 from redrabbit.domain.facts.record_count import CountRecord
 from redrabbit.domain.facts.remark import RemarkRecord
+from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.run import RunRecord
 from redrabbit.domain.facts.station import DeviceRecord, StationRecord
+from redrabbit.domain.facts.station_screen import StationScreenRecord
+from redrabbit.domain.facts.token import TokenRecord
 
 __all__ = [
     "KEYS",
@@ -35,11 +42,13 @@ __all__ = [
     "TABLES",
     "AgentRecord",
     "AlarmRecord",
+    "BadgeRecord",
     "ChallengePartRecord",
     "CheckRecord",
     "ConfigurationRecord",
     "ContainmentRecord",
     "CountRecord",
+    "CredentialRecord",
     "DeviceRecord",
     "InForceRecord",
     "Json",
@@ -48,12 +57,17 @@ __all__ = [
     "PartCountRecord",
     "PartToldRecord",
     "PauseRecord",
+    "PersonRecord",
     "PresentationRecord",
     "PulseRecord",
+    "QualificationRecord",
     "Record",
     "RemarkRecord",
+    "RoleGrantRecord",
     "RunRecord",
     "StationRecord",
+    "StationScreenRecord",
+    "TokenRecord",
 ]
 
 TABLES: Mapping[type[Record], str] = {kind: kind.TABLE for kind in RECORDS}

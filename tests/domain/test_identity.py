@@ -12,9 +12,13 @@ from redrabbit.domain.identity import (
     Actor,
     How,
     Letter,
+    PlantLetter,
+    is_a_person,
     is_of_the_software,
+    number_in_plant,
     number_of,
     numbered,
+    numbered_in_plant,
     numbered_in_schema_1,
     person_name,
     read_id,
@@ -106,3 +110,29 @@ def test_a_person_has_a_name_that_others_can_read(name: str, code: str) -> None:
 
 def test_a_name_is_recorded_in_its_one_form() -> None:
     assert person_name(" Ange\u0301la  \u3000Li ") == "Angéla Li"
+
+
+@given(st.sampled_from(PlantLetter), NUMBERS)
+def test_what_belongs_to_people_is_numbered_through_the_plant(
+    letter: PlantLetter, number: int
+) -> None:
+    """D50: people stand on the stream of the plant."""
+    made = numbered_in_plant(letter, number)
+    assert number_in_plant(made) == number
+    assert is_a_person(made) is (letter is PlantLetter.PERSON)
+    assert all(read_id(made, other) is None for other in Letter)
+
+
+def test_a_persons_number_has_four_digits_at_least() -> None:
+    assert numbered_in_plant(PlantLetter.PERSON, 42) == "p-0042"
+    assert numbered_in_plant(PlantLetter.PERSON, 12_345) == "p-12345"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "p-", "p-42", "p-0000", "p-00042", "P-0042", "x-0042", "name:p-0042", "p-0042 ", "agent"],
+)
+def test_what_is_no_number_of_a_person_is_none(text: str) -> None:
+    assert not is_a_person(text)
+    with pytest.raises(ValueError, match="is no id of a person"):
+        number_in_plant(text)

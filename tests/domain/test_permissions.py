@@ -9,7 +9,8 @@ from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import AGENT, Actor, AlarmId, How, PartId, RunId
-from redrabbit.domain.permissions import MAY, Role, may, require, roles_of
+from redrabbit.domain.permissions import MAY, may, require, roles_of
+from redrabbit.domain.role import Role
 
 ROLES: Final = (
     Role.OPERATOR,

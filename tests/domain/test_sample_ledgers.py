@@ -13,15 +13,22 @@ from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import (
     KINDS,
     TABLES,
+    BadgeRecord,
     CountRecord,
+    CredentialRecord,
     DeviceRecord,
     InForceRecord,
     NotWatchedRecord,
     PartCountRecord,
     PartToldRecord,
+    PersonRecord,
     PulseRecord,
+    QualificationRecord,
     Record,
     RemarkRecord,
+    RoleGrantRecord,
+    StationScreenRecord,
+    TokenRecord,
 )
 from redrabbit.domain.signed_note import note_is_signed, parse_note
 from tests.domain.frozen_schema_1 import FROZEN, not_frozen, today, told_today
@@ -71,6 +78,13 @@ def test_tables_that_schema_1_did_not_have_are_empty() -> None:
         PartToldRecord,
         PulseRecord,
         RemarkRecord,
+        BadgeRecord,
+        CredentialRecord,
+        PersonRecord,
+        QualificationRecord,
+        RoleGrantRecord,
+        StationScreenRecord,
+        TokenRecord,
     }
     assert {kind for kind, found in records.items() if not found} == later
     made_since = later | {CountRecord}

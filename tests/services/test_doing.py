@@ -23,9 +23,9 @@ from redrabbit.domain.identity import (
     RunId,
     SignalName,
 )
-from redrabbit.domain.permissions import Role
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.role import Role
 from redrabbit.domain.rule import HeldFeed
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase

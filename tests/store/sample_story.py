@@ -20,25 +20,53 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, update
 
 from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.facts.credential import (
+    CredentialLocked,
+    CredentialRemoved,
+    CredentialSet,
+    CredentialUnlocked,
+)
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.person import (
+    PersonChanged,
+    PersonDisabled,
+    PersonEnabled,
+    PersonKind,
+    PersonLanguage,
+    PersonRegistered,
+)
 from redrabbit.domain.facts.plant import (
     ClockStepped,
     HistoryLost,
     PayloadsErased,
 )
 from redrabbit.domain.facts.pulse import PulseWhy
+from redrabbit.domain.facts.qualification import QualificationRecorded, QualificationWithdrawn
+from redrabbit.domain.facts.role_grant import RoleGranted, RoleRevoked
 from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
+from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
+from redrabbit.domain.facts.token import Scope, TokenIssued, TokenRevoked
 from redrabbit.domain.identity import (
     AGENT,
     Actor,
     AlarmId,
+    BadgeId,
     CheckId,
     ContainmentId,
+    GrantId,
+    How,
     PauseId,
+    PersonId,
+    QualificationId,
+    ScreenId,
     SignalName,
     StationId,
+    TokenId,
 )
 from redrabbit.domain.learnt_pulse import SAMPLE, Cycle
 from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
@@ -47,6 +75,7 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
@@ -344,6 +373,7 @@ def play(shop: Shop) -> None:
     _other_endings(shop)
     _parts(shop)
     _station_and_clock(shop)
+    _people(shop)
     _erased(shop)
     _restarts(shop)
 
@@ -596,6 +626,95 @@ def _messages(shop: Shop) -> None:
     number = waiting[0].outbox_id
     shop.write(lambda uow: uow.mark_parked(number, "andon", ParkedReason.REFUSED, "answered 400"))
     shop.write(lambda uow: messaging.drop(uow, alarm, "andon", actor=BERND))
+
+
+ADMINISTRATOR, LEADER = PersonId("p-0001"), PersonId("p-0002")
+BADGE = BadgeId("5b" * 32)
+
+
+def _people(shop: Shop) -> None:
+    """People are registered, and get what they act with; all of it is taken away again."""
+    anna = Actor(id=ADMINISTRATOR, how=How.PASSWORD)
+    until = shop.clock.now() + timedelta(days=30)
+    known = PersonRegistered(
+        person_id=ADMINISTRATOR,
+        name=ANNA.id,
+        language=PersonLanguage.ZH,
+        employee_number=None,
+        kind=PersonKind.PERSON,
+        expires_at=None,
+    )
+    _tell(shop, AGENT, known)
+    grant = RoleGranted(
+        grant_id=GrantId("g-0001"),
+        person_id=ADMINISTRATOR,
+        role=Role.ADMINISTRATOR,
+        line=None,
+        from_at=shop.clock.now(),
+        until_at=None,
+        deputy_for=None,
+    )
+    _tell(shop, AGENT, grant)
+    leader = replace(known, person_id=LEADER, name=BERND.id, expires_at=until)
+    _tell(
+        shop,
+        anna,
+        leader,
+        PersonChanged(**{field.name: getattr(leader, field.name) for field in fields(leader)}),
+        replace(
+            grant,
+            grant_id=GrantId("g-0002"),
+            person_id=LEADER,
+            role=Role.SHIFT_LEADER,
+            line="line1",
+            until_at=until,
+            deputy_for=ADMINISTRATOR,
+        ),
+        RoleRevoked(grant_id=GrantId("g-0002")),
+        PersonDisabled(person_id=LEADER),
+        PersonEnabled(person_id=LEADER),
+    )
+    _their_means(shop, anna, until)
+
+
+def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:
+    """Tell of badge, qualification, PIN, screen and token, each given and taken away."""
+    skill, screen, token = QualificationId("q-0001"), ScreenId("s-0001"), TokenId("t-0001")
+    _tell(
+        shop,
+        anna,
+        BadgeIssued(badge_id=BADGE, person_id=LEADER, provisional_until=until),
+        BadgeRevoked(badge_id=BADGE),
+        QualificationRecorded(
+            qualification_id=skill,
+            person_id=LEADER,
+            station=OP10,
+            device=None,
+            check_id=None,
+            valid_until=until,
+        ),
+        QualificationWithdrawn(qualification_id=skill),
+        CredentialSet(person_id=LEADER, kind=CredentialKind.PIN),
+        CredentialLocked(person_id=LEADER, kind=CredentialKind.PIN),
+        CredentialUnlocked(person_id=LEADER, kind=CredentialKind.PIN),
+        CredentialRemoved(person_id=LEADER, kind=CredentialKind.PIN),
+        StationScreenEnrolled(screen_id=screen, station=OP10, name="tablet 平板"),
+        StationScreenRevoked(screen_id=screen),
+        TokenIssued(
+            token_id=token,
+            name="MES",
+            person_id=ADMINISTRATOR,
+            scopes=(Scope.RUN, Scope.PAUSE),
+            line="line1",
+            expires_at=until,
+        ),
+        TokenRevoked(token_id=token),
+    )
+
+
+def _tell(shop: Shop, actor: Actor, *facts: Fact) -> None:
+    for fact in facts:
+        shop.write(lambda uow, fact=fact: record(uow, fact, stream=PLANT_STREAM, actor=actor))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
 
 
 def _erased(shop: Shop) -> None:

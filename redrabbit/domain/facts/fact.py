@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NewType, Protocol, TypeVar, overload
 
 from redrabbit.domain.facts.codec import decode, encode, plain
-from redrabbit.domain.identity import Actor, Letter
+from redrabbit.domain.identity import Actor, Letter, PlantLetter
 from redrabbit.domain.ledger import Entry, Event, canonical_text
 
 Json = NewType("Json", str)
@@ -46,7 +46,7 @@ class Record:
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Each leads to few records, or to many in the order in which they are asked for (B30)."""
     PARTIAL_INDEXES: ClassVar[tuple[PartialIndex, ...]] = ()
-    LETTER: ClassVar[Letter | None] = None
+    LETTER: ClassVar[Letter | PlantLetter | None] = None
     """What is numbered on its stream has a letter, and fields `number` and that of its stream."""
     STREAM: ClassVar[str] = "line"
     """The field that says which stream the record stands on (D50)."""

@@ -1,0 +1,102 @@
+"""Which roles somebody has now, on a line: from people, grants and tokens as they are recorded (R19, R47, D45).
+
+A grant is an interval: it holds from its first instant up to, not including, its last. One that was
+revoked never holds again, whatever the clock says; who is disabled, or has expired, has no role at all. A
+role on one line is none on another, and none for what belongs to no line. Not here: what a role may do
+(`redrabbit.domain.permissions`).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.person import PersonRecord
+from redrabbit.domain.facts.role_grant import RoleGrantRecord
+from redrabbit.domain.facts.station_screen import StationScreenRecord
+from redrabbit.domain.facts.token import Scope, TokenRecord
+from redrabbit.domain.identity import PersonId
+from redrabbit.domain.role import Role
+
+NOBODY: frozenset[Role] = frozenset()
+
+
+def is_active(person: PersonRecord, at: datetime) -> bool:
+    """Tell whether a person has any rights: neither disabled nor expired."""
+    return person.disabled_at is None and (person.expires_at is None or at < person.expires_at)
+
+
+def is_in_force(grant: RoleGrantRecord, at: datetime) -> bool:
+    """Tell whether a grant holds at an instant."""
+    if grant.revoked_at is not None or at < grant.from_at:
+        return False
+    return grant.until_at is None or at < grant.until_at
+
+
+def roles_of_person(
+    person: PersonRecord, grants: Iterable[RoleGrantRecord], line: str | None, at: datetime
+) -> frozenset[Role]:
+    """Return the roles that a person has at an instant, on a line; `line` None: what belongs to none.
+
+    Grants of others among `grants` give nothing.
+    """
+    if not is_active(person, at):
+        return NOBODY
+    return frozenset(
+        grant.role
+        for grant in grants
+        if grant.person_id == person.person_id
+        and grant.line in {None, line}
+        and is_in_force(grant, at)
+    )
+
+
+def roles_anywhere(
+    person: PersonRecord, grants: Iterable[RoleGrantRecord], at: datetime
+) -> frozenset[Role]:
+    """Return the roles that a person has at an instant on one line or another, or on all."""
+    given = tuple(grants)
+    return frozenset[Role]().union(
+        *(roles_of_person(person, given, grant.line, at) for grant in given)
+    )
+
+
+def scopes_of_token(
+    token: TokenRecord, owner: PersonRecord, line: str | None, at: datetime
+) -> frozenset[Scope]:
+    """Return what a token allows at an instant, on a line; nothing once its owner has no rights."""
+    holds = token.revoked_at is None and at < token.expires_at
+    owned = token.person_id == owner.person_id and is_active(owner, at)
+    return token.allowed if holds and owned and token.line in {None, line} else frozenset()
+
+
+def stands_at(screens: Iterable[StationScreenRecord], station: str | None) -> bool:
+    """Tell whether a station has a screen that was enrolled and not revoked (B28)."""
+    return any(screen.station == station and screen.revoked_at is None for screen in screens)
+
+
+def lasting_administrators(
+    people: Iterable[PersonRecord], grants: Iterable[RoleGrantRecord], at: datetime
+) -> frozenset[PersonId]:
+    """Return who administers the plant with no end in sight: those of whom one must always stay (K12)."""
+    lasting = {
+        grant.person_id
+        for grant in grants
+        if grant.role is Role.ADMINISTRATOR and grant.until_at is None and is_in_force(grant, at)
+    }
+    return frozenset(
+        person.person_id
+        for person in people
+        if person.person_id in lasting and person.disabled_at is None and person.expires_at is None
+    )
+
+
+def refuse_last_administrator(before: frozenset[PersonId], after: frozenset[PersonId]) -> None:
+    """Refuse a change after which nobody administers the plant any more, where somebody did before."""
+    if before and not after:
+        raise Refusal("last_administrator", person=min(before))
+
+
+def refuse_own_grant(actor_id: str, person_id: PersonId) -> None:
+    """Refuse a right that somebody would give to themselves (K12)."""
+    if actor_id == person_id:
+        raise Refusal("own_grant", person=person_id)

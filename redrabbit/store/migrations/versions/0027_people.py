@@ -1,0 +1,18 @@
+"""People, what they are trusted with, and what stands for them: badges, screens, tokens (R19, D65)."""
+
+from alembic import op
+
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    records_must_be_rebuilt(op.get_bind())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("records are never thrown away; restore a backup instead")
