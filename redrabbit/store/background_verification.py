@@ -32,8 +32,9 @@ from redrabbit.services.verifying import MOST_FINDINGS, Reading, VerificationSta
 from redrabbit.store.act_seal import altered_acts
 from redrabbit.store.engine import lent, translated
 from redrabbit.store.erasable_findings import blob_findings, range_findings
-from redrabbit.store.file_check import torn_pages
+from redrabbit.store.file_check import ended_when, torn_pages
 from redrabbit.store.found_rows import FoundRows, lenient_text
+from redrabbit.store.guarded_readers import make_way, seen_by_the_writer, stands_in_the_way
 from redrabbit.store.record_seal import changed_rows, changed_seal, load_seal
 from redrabbit.store.tables import ACTS, LEDGER_HEAD, RECORD_TABLES, metadata
 from redrabbit.store.verified_mark import VerifiedMark
@@ -303,6 +304,7 @@ class BackgroundVerification:
                 found = TableDigest(table.name, KEYS[kind])
                 read = rows.of(table)
                 while some := self._paced(_added, found, read):
+                    make_way(connection)
                     done += some
                     self._note(reading=Reading.RECORDS, done=done, of=of)
                 for block in found.differing(kept.blocks):
@@ -318,14 +320,17 @@ class BackgroundVerification:
     def _file(self) -> list[Finding]:
         self._note(reading=Reading.FILE, done=0, of=0)
         with self._connection() as (connection, _):
-            return list(torn_pages(connection, metadata.tables.values()))
+            with ended_when(connection, lambda: stands_in_the_way(connection)):
+                found = list(torn_pages(connection, metadata.tables.values()))
+            make_way(connection)
+            return found
 
     @contextmanager
     def _connection(self) -> Iterator[tuple[Connection, FoundRows]]:
         """Give one snapshot of the database."""
         with translated("opening"):
             connection = self._engine.connect()
-        with lent(connection), lenient_text(connection):
+        with lent(connection), seen_by_the_writer(connection), lenient_text(connection):
             yield connection, FoundRows(connection, beside=True)
 
     def _paced(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

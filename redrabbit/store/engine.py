@@ -201,6 +201,11 @@ def checkpoint_by_hand(connection: Connection) -> None:
         _bare(connection, f"PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
 
 
+def open_log(connection: Connection) -> None:
+    """Let SQLite open the write-ahead log, which it does with the first statement that reads. SQLite only."""
+    _bare(connection, "PRAGMA schema_version")
+
+
 def checkpoint(connection: Connection, *, whole: bool = False) -> None:
     """Write the write-ahead log into the file, as far as no reader needs it still. SQLite only.
 

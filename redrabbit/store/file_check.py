@@ -6,6 +6,7 @@ true tables are read, and SQLite checks its pages in full only where nothing in 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table
@@ -69,18 +70,29 @@ def refuse_torn_in_time(connection: Connection, is_over: Callable[[], bool]) -> 
     """Raise TornDatabase for what SQLite says of its pages, until the time for it is over; nothing on PostgreSQL."""
     if connection.dialect.name != "sqlite":
         return
-    driver: Any = connection.connection.driver_connection
-    driver.set_progress_handler(is_over, STEPS)
     try:
-        problems = _problems(connection, [_WHOLE])
+        with ended_when(connection, is_over):
+            problems = _problems(connection, [_WHOLE])
     except StoreTrouble as trouble:
         if isinstance(trouble, DamagedDatabase) or not is_over():
             raise
         problems = []
-    finally:
-        driver.set_progress_handler(None, 0)
     if problems:
         raise TornDatabase(f"the file is torn: {'; '.join(problems)}")
+
+
+@contextmanager
+def ended_when(connection: Connection, is_over: Callable[[], bool]) -> Iterator[None]:
+    """Let SQLite ask every some milliseconds whether it is over: then what it does ends in StoreTrouble."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(is_over, STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 _WHOLE: Final = "integrity_check"

@@ -8,6 +8,9 @@ copy has other numbers, and is opened as any database is.
 A file that is overwritten in place keeps its numbers, and the next checkpoint tears it. But only a checkpoint writes to
 the file of a database with a write-ahead log, and all are the writer's: so how large it is and when it was last written
 is remembered behind each, and whatever shows another is looked at before anything else is acknowledged.
+
+Its write-ahead log and the index of that (`-shm`), by which writer and readers find what stands in the log and keep out of each
+other's way, are told by their numbers, too.
 """
 
 import os
@@ -31,42 +34,70 @@ class Shown(NamedTuple):
     written_ns: int
 
 
+class Opened(NamedTuple):
+    """What a connection has open: None is not there."""
+
+    file: _Numbers | None
+    log: _Numbers | None
+    log_index: _Numbers | None
+
+
 class OpenedFile:
-    """An SQLite file, and its write-ahead log from the first look on at which it is there."""
+    """An SQLite file, with the write-ahead log and the index that the writer's connection has open."""
 
     def __init__(self, path: Path) -> None:
         """Remember the file; StoreTrouble if it has a second name, under which another process may write."""
         self._path = path.resolve()  # a link that is put in its place later is another file
-        self._log: _Numbers | None = None
+        self._log, self._log_index = (companion(self._path, end) for end in ("-wal", "-shm"))
         self._left: Shown | None = None
+        self._is_connected = False
         found = self._stat()
         if found.st_nlink > 1:
             raise StoreTrouble(
                 f"{path} has {found.st_nlink} names (hard links). Another process could write to it "
                 "under the other name, and the two would destroy it: remove the links, or make a copy"
             )
-        self._file = _Numbers(found.st_dev, found.st_ino)
+        self._opened = Opened(_Numbers(found.st_dev, found.st_ino), None, None)
+
+    @property
+    def opened(self) -> Opened:
+        """What the writer has open, or had open last."""
+        return self._opened
+
+    def lying(self) -> Opened:
+        """Return what lies there now, and is what a connection that is made now opens."""
+        return Opened(_numbers(self._path), _numbers(self._log), _numbers(self._log_index))
+
+    def take(self) -> None:
+        """Know that the writer's connection is open, and what it has open with the file; StoreTrouble if that does not lie there."""
+        self.refuse_other()
+        lying = self.lying()
+        if lying.log is None or lying.log_index is None:
+            raise StoreTrouble(
+                f"{self._path}: its write-ahead log can't be opened anew yet: another connection has the one before",
+                TroubleWhy.LOCKED,
+            )
+        self._opened = self._opened._replace(log=lying.log, log_index=lying.log_index)
+        self._is_connected = True
+
+    def let_go(self) -> None:
+        """Know that the writer has no connection: SQLite removes log and index with the last one."""
+        self._is_connected = False
 
     def refuse_other(self) -> None:
-        """Raise StoreTrouble unless the same file still lies there, with the same write-ahead log."""
+        """Raise StoreTrouble unless the same file still lies there, with the log and the index that the writer has open."""
         found = self._stat()
-        if _Numbers(found.st_dev, found.st_ino) != self._file:
+        if _Numbers(found.st_dev, found.st_ino) != self._opened.file:
             raise self._gone("another file lies in its place")
         if found.st_nlink > 1:
             raise self._gone("it was given a second name (hard link)")
-        try:
-            log = companion(self._path, "-wal").stat()
-        except FileNotFoundError:
-            if self._log is not None:
-                raise self._without_log("its write-ahead log (-wal) was taken away") from None
-            return
-        except OSError as error:
-            raise trouble(error, f"looking at {self._path}-wal") from error
-        numbers = _Numbers(log.st_dev, log.st_ino)
-        if self._log is None:
-            self._log = numbers
-        elif self._log != numbers:
-            raise self._without_log("another write-ahead log (-wal) lies beside it")
+        if self._is_connected and not self.has_its_log():
+            raise StoreTrouble(
+                f"{self._path}: its write-ahead log ({self._taken()}) was taken away, or another lies in its place. "
+                "Nothing is recorded until all that stands in it was written into the file, and it was opened anew: "
+                "do not end the service before",
+                TroubleWhy.FILE_MOVED,
+            )
 
     def shown(self) -> Shown:
         """Return what the file shows now; StoreTrouble if it is not there."""
@@ -90,16 +121,12 @@ class OpenedFile:
             )
 
     def has_its_log(self) -> bool:
-        """Return whether the write-ahead log that was found first still lies beside it; True where none was."""
-        try:
-            found = companion(self._path, "-wal").stat()
-        except OSError:
-            return self._log is None
-        return self._log in (None, _Numbers(found.st_dev, found.st_ino))
+        """Return whether the log and the index that the writer has open, or had open last, lie beside the file."""
+        lying = self.lying()
+        return (lying.log, lying.log_index) == (self._opened.log, self._opened.log_index)
 
-    def forget_log(self) -> None:
-        """Take whatever write-ahead log is found next: SQLite removes it with the last connection."""
-        self._log = None
+    def _taken(self) -> str:
+        return "-shm" if self.lying().log == self._opened.log else "-wal"
 
     def _stat(self) -> os.stat_result:
         try:
@@ -109,16 +136,19 @@ class OpenedFile:
         except OSError as error:
             raise trouble(error, f"looking at {self._path}") from error
 
-    def _without_log(self, what: str) -> StoreTrouble:
-        return StoreTrouble(
-            f"{self._path}: {what}. What was recorded last stands only there: put it back before the "
-            "service is started anew, or it is lost",
-            TroubleWhy.FILE_MOVED,
-        )
-
     def _gone(self, what: str) -> StoreTrouble:
         return StoreTrouble(
             f"{self._path}: {what}. Nothing is recorded until the file that was opened lies there "
             "again, or the service is started anew",
             TroubleWhy.FILE_MOVED,
         )
+
+
+def _numbers(path: Path) -> _Numbers | None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise trouble(error, f"looking at {path}") from error
+    return _Numbers(found.st_dev, found.st_ino)

@@ -36,7 +36,6 @@ from redrabbit.store.database_files import about, companion, refuse_no_file, syn
 from redrabbit.store.engine import (
     STATEMENT_S,
     parsed_url,
-    reader_engine,
     sqlite_path,
     translated,
     writer_engine,
@@ -190,7 +189,7 @@ def _ready(
     progress: OpeningProgress,
     succeeded_by: Successor | None,
 ) -> SqlDatabase:
-    readers = reader_engine(url, statement_s=STATEMENT_S)
+    readers = session.readers.engine(url, statement_s=STATEMENT_S)
     try:
         connection = session.connection()
         refuse_torn_pages(connection, SMALL_PAGES)
@@ -237,7 +236,7 @@ def _ready(
         mark.take_over(placed.key)  # while the key before is in its place
         put_in_place(placed.path, key, keys)
         verification = BackgroundVerification(
-            reader_engine(url),
+            session.readers.engine(url),
             key.verifier,
             clock,
             mark=mark,

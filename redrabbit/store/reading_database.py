@@ -17,6 +17,7 @@ from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.store import ledger, schema
 from redrabbit.store.database_files import about, readable_engine
 from redrabbit.store.engine import READERS, lent, parsed_url, translated
+from redrabbit.store.guarded_readers import seen_by_the_writer
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.rebuild_mark import refuse_unfinished
 
@@ -39,10 +40,10 @@ class ReadingDatabase:
         return await loop.run_in_executor(self._threads, self.read_now, query)
 
     def read_now(self, query: Callable[[SqlReader], T]) -> T:
-        """Run a query in this thread on a consistent snapshot."""
+        """Run a query in this thread on a consistent snapshot; StoreTrouble if the writer changed to another log meanwhile."""
         with translated("reading"):
             connection = self._engine.connect()
-        with lent(connection):
+        with lent(connection), seen_by_the_writer(connection):
             return query(SqlReader(connection, self._verifier))
 
     async def heartbeats(self) -> dict[str, datetime]:

@@ -4,12 +4,11 @@ On PostgreSQL the lock belongs to the connection; a connection made anew takes t
 is refused because another process has taken over meanwhile.
 """
 
-from contextlib import suppress
-
 from sqlalchemy import Connection, Engine
 
 from redrabbit.services.errors import PoolerRefused, StoreTrouble
-from redrabbit.store.engine import checkpoint, checkpoint_by_hand, hurry, translated
+from redrabbit.store.engine import checkpoint, checkpoint_by_hand, hurry, open_log, translated
+from redrabbit.store.guarded_readers import GuardedReaders
 from redrabbit.store.locking import DatabaseLock, take_advisory_lock
 from redrabbit.store.opened_file import OpenedFile, Shown
 from redrabbit.store.pooling import refuse_pooler
@@ -34,6 +33,8 @@ class WriterSession:
         self._engine = engine
         self._lock = lock
         self._file = file
+        self.readers = GuardedReaders(file)
+        """Of this process, beside the writer."""
         self._connection: Connection | None = None
         self._hurries = False
 
@@ -51,6 +52,7 @@ class WriterSession:
         if self._connection is None:
             if self._file is not None:
                 self._file.refuse_other()
+                self.readers.close()  # what they have open is opened by no new connection
             try:
                 with translated("connecting"):
                     self._connection = self._connected()
@@ -66,6 +68,9 @@ class WriterSession:
             if self._engine.dialect.name == "postgresql":
                 refuse_pooler(connection)
                 take_advisory_lock(connection)
+            if self._file is not None:
+                open_log(connection)
+                self._file.take()
         except BaseException:
             connection.invalidate()
             connection.close()
@@ -91,6 +96,12 @@ class WriterSession:
         """Return whether nobody else has written to the file."""
         return self._file is None or self._file.is_as_left()
 
+    def has_lost_log(self) -> bool:
+        """Return whether the write-ahead log that is written to was taken away or replaced."""
+        return (
+            self._connection is not None and self._file is not None and not self._file.has_its_log()
+        )
+
     def checkpoint(self, *, whole: bool = False) -> None:
         """Write the write-ahead log of an SQLite file into it, unless somebody else has written to it.
 
@@ -104,27 +115,35 @@ class WriterSession:
         _write_log(self._file, connection, whole=whole)
 
     def drop_connection(self) -> None:
-        """Throw the connection away; on PostgreSQL the lock goes with it."""
-        if self._file is not None:
-            self._save_log(self._file)
-            self._file.forget_log()
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            with translated("closing a connection"):
-                connection.invalidate()
-                connection.close()
+        """Throw the connection away; on PostgreSQL the lock goes with it.
 
-    def _save_log(self, file: OpenedFile) -> None:
-        """Write a write-ahead log that was taken away into the file, while this connection has it still.
-
-        SQLite does so with the last connection to close; but those of pages stay open, and can't write. A file that
-        somebody else has written to is left alone: it would be torn.
+        One that alone has a write-ahead log which was taken away is kept until that was written into the file.
         """
         if self._connection is None:
             return
-        with suppress(StoreTrouble):
-            if not file.has_its_log() and file.is_as_left():
-                _write_log(file, self._connection, whole=False)
+        if self._file is not None:
+            if not self._log_is_saved(self._file, self._connection):
+                return
+            self._file.let_go()
+        connection, self._connection = self._connection, None
+        with translated("closing a connection"):
+            connection.invalidate()
+            connection.close()
+
+    def _log_is_saved(self, file: OpenedFile, connection: Connection) -> bool:
+        """Write a write-ahead log that was taken away into the file; return whether this connection has nothing alone.
+
+        All of it, for which nobody may be reading: else what was acknowledged is lost with the connection, and a new log goes on
+        where the old one stood, without the beginning that a restart needs. A file that somebody else has written to
+        is left alone: it would be torn.
+        """
+        try:
+            if file.has_its_log() or not file.is_as_left():
+                return True
+            _write_log(file, connection, whole=True)
+        except StoreTrouble:
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of the connection and of the lock."""

@@ -366,6 +366,8 @@ class Writer:
         if not self._session.is_as_left():
             self._must_look = True
             self._forget_connection()  # what its pages were before is in its memory
+        elif self._session.has_lost_log():
+            self._forget_connection()
         connection = self._session.connection()
         if not self._log_is_known:
             shown = self._session.shown()

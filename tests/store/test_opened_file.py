@@ -112,16 +112,20 @@ def test_nothing_is_acknowledged_that_is_not_in_the_file(
 def test_all_that_is_acknowledged_is_there_when_the_log_was_taken_away(
     database: SqlDatabase, path: Path, happen: Callable[[Path], None], is_read: bool
 ) -> None:
-    """Also where pages are open, whose connections end later than the writer's."""
+    """Also where pages are open, whose connections end later than the writer's; and in the midst of a command."""
     if is_read:
         assert database.read_now(lambda reader: reader.count(PauseRecord)) == 1
     happen(path)
-    acknowledged = {1}
-    for number in (2, 3, 4):
-        with suppress(StoreTrouble):
-            write(database, number)
-            acknowledged.add(number)
-    assert 2 not in acknowledged
+    write(database, 2)
+
+    def in_the_midst(work: SqlUnitOfWork) -> None:
+        work.append(put(pause(3)))
+        happen(path)
+
+    with pytest.raises(StoreTrouble, match="write-ahead log"):
+        database.write_now(in_the_midst)
+    write(database, 4)
+    acknowledged = {1, 2, 4}
     database.close()
     assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
     with opened(path) as again:
