@@ -12,7 +12,7 @@ from redrabbit.cli import main
 from redrabbit.domain.checkpoint import parse_checkpoint, sign_checkpoint
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.catalogue import fact_of
-from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.facts.plant import HistoryLost, NotWatched, NotWatchedWhy
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import LostHistory, StoreTrouble
 from redrabbit.store.database import SqlDatabase
@@ -89,7 +89,12 @@ def test_whoever_accepts_it_is_recorded_and_the_plant_goes_on(put_back: Path, to
     )
     with opened(put_back) as database:
         entries = database.read_now(lambda reader: reader.entries())
-        lost, raised = entries[2:]
+        lost, unknown, raised = entries[2:]
+        assert fact_of(unknown) == NotWatched(
+            begins_at=entries[1].recorded_at,
+            ends_at=lost.recorded_at,
+            why=NotWatchedWhy.HISTORY_LOST,
+        )
         fact = fact_of(lost)
         assert isinstance(fact, HistoryLost)
         assert (fact.found_size, fact.size) == (2, 5)

@@ -1,7 +1,7 @@
 """Recording that history was lost, so that what is left can go on (D62)."""
 
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
-from redrabbit.domain.facts.plant import HistoryLost
+from redrabbit.domain.facts.plant import HistoryLost, NotWatched, NotWatchedWhy
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.record_query import RecordReader, equals
@@ -20,6 +20,16 @@ def losses_to_acknowledge(reader: RecordReader) -> list[AlarmRecord]:
 
 
 def accept_loss(uow: UnitOfWork, lost: HistoryLost, actor: Actor) -> None:
-    """Record what is lost and who goes on without it; the alarm stands until a person acknowledges it."""
+    """Record what is lost and who goes on without it; the alarm stands until a person acknowledges it.
+
+    Of the time from the last entry that is left until now nobody knows what was done: what was owed in it lapses
+    for that reason. No time is lost where the clock was set back behind that entry.
+    """
+    last = uow.entries(first=max(0, uow.head().size - 1))
     record(uow, lost, stream=PLANT_STREAM, actor=actor)
+    if last and last[0].recorded_at < uow.now:
+        unknown = NotWatched(
+            begins_at=last[0].recorded_at, ends_at=uow.now, why=NotWatchedWhy.HISTORY_LOST
+        )
+        record(uow, unknown, stream=PLANT_STREAM, actor=actor)
     raise_alarm(uow, AlarmKind.HISTORY_LOST, at=uow.now)

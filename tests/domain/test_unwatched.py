@@ -1,5 +1,6 @@
 """What nobody watched is nobody's omission (R12, L7, C3)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,14 +21,22 @@ DUE = an_occurrence()
 CLOSE_S = (DUE.closes_at - T0).total_seconds()
 
 
-def watched(*holes: tuple[float, float], started_s: float = -9000.0) -> RecordReader:
-    """Return the records of one life with these holes, in seconds after T0."""
+def watched(
+    *holes: tuple[float, float],
+    lost: Sequence[tuple[float, float]] = (),
+    started_s: float = -9000.0,
+) -> RecordReader:
+    """Return the records of one life with these holes, and times of which they are lost, in seconds after T0."""
     ledger = FoldedLedger()
     life = AgentRecord(agent_id=1, started_at=at(started_s), stopped_at=None, software="test")
     ledger.records[AgentRecord, (1,)] = life
-    for entry, (begins_s, ends_s) in enumerate(holes):
+    told = [
+        *((hole, NotWatchedWhy.FROZEN) for hole in holes),
+        *((hole, NotWatchedWhy.HISTORY_LOST) for hole in lost),
+    ]
+    for entry, ((begins_s, ends_s), why) in enumerate(told):
         ledger.records[NotWatchedRecord, (entry,)] = NotWatchedRecord(
-            entry=entry, begins_at=at(begins_s), ends_at=at(ends_s), why=NotWatchedWhy.FROZEN
+            entry=entry, begins_at=at(begins_s), ends_at=at(ends_s), why=why
         )
     return Known(ledger)
 
@@ -67,6 +76,23 @@ def test_what_lapsed_before_this_life_began_nobody_watched() -> None:
 def test_a_hole_is_found_wherever_it_lies_among_others(spans: list[tuple[int, int]]) -> None:
     """Against the plain question, asked of every hole."""
     holes: list[tuple[float, float]] = [(begins, begins + lasts) for begins, lasts in spans]
-    shares = any(begins <= CLOSE_S and ends > 0 for begins, ends in holes)
-    found: Any = hole_over(watched(*holes), DUE)
-    assert (found is not None) is shares
+    found: Any = hole_over(watched(*holes), DUE, NotWatchedWhy.FROZEN)
+    assert (found is not None) is any(map(over_due, holes))
+
+
+def over_due(hole: tuple[float, float]) -> bool:
+    begins, ends = hole
+    return begins <= CLOSE_S and ends > 0
+
+
+SPANS = st.lists(st.tuples(st.integers(-4000, 8000), st.integers(1, 5000)), max_size=3)
+
+
+@given(SPANS, SPANS, st.sampled_from([-9000.0, CLOSE_S + 1]))
+def test_nobody_is_said_to_have_left_out_what_the_lost_records_may_tell(
+    frozen: list[tuple[int, int]], lost: list[tuple[int, int]], started_s: float
+) -> None:
+    """Whether somebody watched then, too, is lost with them."""
+    holes, gone = ([(b, b + s) for b, s in spans] for spans in (frozen, lost))
+    code = lapse_code(watched(*holes, lost=gone, started_s=started_s), DUE)
+    assert (code is DecisionCode.HISTORY_LOST) is any(map(over_due, gone))

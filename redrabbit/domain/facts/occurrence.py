@@ -29,6 +29,8 @@ class DecisionCode(StrEnum):
     NOT_DONE = "not_done"
     NOT_WATCHING = "not_watching"
     """Nobody watched when it lapsed, or for a part of the time in which it was due (R12)."""
+    HISTORY_LOST = "history_lost"
+    """What was recorded of a part of the time in which it was due is lost: it may have been done (D62)."""
     CHECK_RETIRED = "check_retired"
     PAUSE = "pause"
     """The line was not producing (R13)."""

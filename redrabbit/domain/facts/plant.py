@@ -30,6 +30,8 @@ class NotWatchedWhy(StrEnum):
 
     FROZEN = "frozen"
     """The process stood still: it was stopped, or the machine slept, or had no time for it."""
+    HISTORY_LOST = "history_lost"
+    """What was recorded then is lost, and a person went on without it (D62)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class AgentRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotWatchedRecord(Record):
-    """A time within a life of the agent in which nobody watched."""
+    """A time in which nobody watched though the agent lived, or of which what was recorded is lost."""
 
     TABLE: ClassVar = "not_watched"
     KEY: ClassVar = ("entry",)
@@ -180,7 +182,7 @@ class AgentStopped(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotWatched(Fact):
-    """Nobody watched for a time, though the life of the agent went on (R12)."""
+    """Nobody watched for a time, though the life of the agent went on (R12); or what was recorded of it is lost (D62)."""
 
     TYPE: ClassVar = "not_watched"
 
