@@ -33,6 +33,7 @@ from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink
+from redrabbit.encryption import tls_of
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
@@ -58,6 +59,7 @@ from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets, within_open_files
 from redrabbit.web.opening import opening_app
+from redrabbit.web.tls import Tls
 
 T = TypeVar("T")
 
@@ -86,16 +88,17 @@ class Serving:
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, PlanNotInForce, ReceiverUnusable, StoreTrouble or OSError (the port is
-    taken) before anything runs.
+    Raises ConfigurationProblems, PlanNotInForce, ReceiverUnusable, CertificateUnusable, AuthorityUnusable,
+    StoreTrouble or OSError (the port is taken) before anything runs.
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
     _refuse_future_plan(plant.plan, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
+    tls = await asyncio.to_thread(tls_of, settings, clock)
     with listening(settings.host, settings.port) as listener:
-        database = await _opened(settings, plant, clock, listener)
+        database = await _opened(settings, plant, clock, listener, tls)
         try:
             database.verification.start()
             agent = Agent(
@@ -107,7 +110,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 previous_plant=previous_plant,
                 may_be_renamed=settings.plant_renamed,
             )
-            await _agent_opened(agent, settings, listener)
+            await _agent_opened(agent, settings, listener, tls)
             agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
@@ -116,11 +119,11 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 agent=agent,
                 database=database,
                 links=links,
-                base_url=address_of(listener, settings.host),
+                base_url=address_of(listener, settings.host, "http" if tls is None else "https"),
             )
             async with (
-                _web_of(running, settings, listener),
-                _tasks_of(running, clock, channels),
+                _web_of(running, settings, listener, tls),
+                _tasks_of(running, clock, channels, tls),
             ):
                 yield running
             await agent.close()
@@ -137,7 +140,11 @@ def _refuse_future_plan(plan: ControlPlan, now: datetime) -> None:
 
 
 async def _opened(
-    settings: ServeSettings, plant: Plant, clock: Clock, listener: socket.socket
+    settings: ServeSettings,
+    plant: Plant,
+    clock: Clock,
+    listener: socket.socket,
+    tls: Tls | None,
 ) -> SqlDatabase:
     """Open the database; where that takes long, say how far it is, in the log and to whoever asks."""
     progress = OpeningProgress()
@@ -157,16 +164,18 @@ async def _opened(
         )
     )
     budgets = WebBudgets(_limits_of(settings, plant), settings.behind_proxy)
-    return await _shown_meanwhile(opening, progress, budgets, clock, listener)
+    return await _shown_meanwhile(opening, progress, budgets, clock, listener, tls=tls)
 
 
-async def _agent_opened(agent: Agent, settings: ServeSettings, listener: socket.socket) -> None:
+async def _agent_opened(
+    agent: Agent, settings: ServeSettings, listener: socket.socket, tls: Tls | None
+) -> None:
     """Begin the agent's life; where much is owed by the configuration until now, say how far that is."""
     progress = OpeningProgress()
     progress.note(Opening.CATCHES_UP, 0, 0)
     opening = asyncio.create_task(agent.open())
     budgets = WebBudgets(_limits_of(settings, agent.plant), settings.behind_proxy)
-    await _shown_meanwhile(opening, progress, budgets, agent.clock, listener)
+    await _shown_meanwhile(opening, progress, budgets, agent.clock, listener, tls=tls)
 
 
 async def _shown_meanwhile(
@@ -175,13 +184,15 @@ async def _shown_meanwhile(
     budgets: WebBudgets,
     clock: Clock,
     listener: socket.socket,
+    *,
+    tls: Tls | None,
 ) -> T:
     """Return what is opened; where that takes long, say how far it is, in the log and to whoever asks."""
     try:
         done, _ = await asyncio.wait({opening}, timeout=SHOWN_AFTER_S)
         if not done:
             app = opening_app(progress)
-            async with web_server(app, listener.dup(), budgets, clock, graceful_stop_s=1):
+            async with web_server(app, listener.dup(), budgets, clock, tls=tls, graceful_stop_s=1):
                 await _until_opened(opening, progress, clock)
     except asyncio.CancelledError:
         opening.cancel()
@@ -235,7 +246,7 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
 
 @asynccontextmanager
 async def _tasks_of(
-    running: Serving, clock: Clock, channels: Mapping[str, Channel]
+    running: Serving, clock: Clock, channels: Mapping[str, Channel], tls: Tls | None
 ) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
     watch = running.agent.recording_watch
@@ -259,6 +270,8 @@ async def _tasks_of(
     keepers = [target.name for target in targets if target.checkpoints]
     works |= sending_checkpoints(channels, keepers, _checkpoints_of(running, clock), clock)
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
+    if tls is not None:
+        works["certificate"] = tls.keep
     supervisor = running.agent.supervisor
     tasks = [asyncio.create_task(supervisor.keep(n, w), name=n) for n, w in works.items()]
     try:
@@ -282,7 +295,7 @@ def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
 
 @asynccontextmanager
 async def _web_of(
-    running: Serving, settings: ServeSettings, listener: socket.socket
+    running: Serving, settings: ServeSettings, listener: socket.socket, tls: Tls | None
 ) -> AsyncIterator[None]:
     budgets = WebBudgets(_limits_of(settings, running.service.plant), settings.behind_proxy)
     app = create_app(
@@ -290,9 +303,11 @@ async def _web_of(
         clock=running.agent.clock,
         access=AccessRules.for_address(
             settings.host,
-            settings.allowed_hosts,
+            (*settings.allowed_hosts, *(tls.certificate.names if tls is not None else ())),
             trust_network=settings.trust_network,
+            look_only=settings.look_only,
             behind_proxy=settings.behind_proxy,
+            encrypts=tls is not None,
         ),
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,
@@ -301,6 +316,7 @@ async def _web_of(
         verification=lambda: running.database.verification.state,
         remembered=lambda: running.database.remembered,
         ledger_key=running.database.verification.verifier.text,
+        tls=tls,
     )
-    async with web_server(app, listener, budgets, running.agent.clock):
+    async with web_server(app, listener, budgets, running.agent.clock, tls=tls):
         yield

@@ -91,10 +91,27 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="allow an address other than loopback: there is no sign-in yet",
     )
     serve.add_argument(
+        "--look-only",
+        action=argparse.BooleanOptionalAction,
+        help="other machines see the boards, and nothing else: for screens on walls",
+    )
+    serve.add_argument(
         "--allow-host",
         action="append",
         metavar="NAME",
         help="another name under which tablets ask for the pages; may be repeated",
+    )
+    serve.add_argument(
+        "--tls-cert",
+        type=Path,
+        metavar="FILE",
+        help="serve by https with this certificate (PEM, its authorities behind it)",
+    )
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, 0600)")
+    serve.add_argument(
+        "--own-certificate",
+        action=argparse.BooleanOptionalAction,
+        help="serve by https with what `redrabbit certificate` made, and renew it in time",
     )
     serve.add_argument(
         "--behind-proxy",
@@ -223,6 +240,27 @@ def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--public-key", type=Path, metavar="FILE", help="that signed it, if the ledger lost it"
     )
     loss.set_defaults(command=_accept_loss)
+    certificate = commands.add_parser(
+        "certificate", help="make the certificate under which tablets reach the service"
+    )
+    certificate.add_argument(
+        "names",
+        nargs="*",
+        type=_host_name,
+        metavar="NAME",
+        help="host names and addresses of this server; none: show what is there",
+    )
+    _add_database(certificate)
+    certificate.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    certificate.add_argument(
+        "--new-authority",
+        action="store_true",
+        help="make a new authority, too: each tablet has to install it again",
+    )
+    certificate.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="the port of `serve`, for the picture"
+    )
+    certificate.set_defaults(command=_certificate)
     change = commands.add_parser("change-key", help="let a new key sign the ledger from here on")
     _add_database(change)
     change.add_argument("--by", required=True, metavar="NAME", help="who has it changed")
@@ -249,6 +287,16 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
     return int(text)
+
+
+def _host_name(text: str) -> str:
+    """Read a host name or an address."""
+    from redrabbit.base.authority import readable_name  # noqa: PLC0415  because it takes a moment
+
+    try:
+        return readable_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _networks(text: str) -> list[Network]:
@@ -382,6 +430,18 @@ def _change_key(options: argparse.Namespace) -> int:
     from redrabbit.change_key_command import change_key_at  # noqa: PLC0415  because of --help
 
     return change_key_at(_database(options), by=options.by, key_file=options.key)
+
+
+def _certificate(options: argparse.Namespace) -> int:
+    from redrabbit.certificate_command import certificate_at  # noqa: PLC0415  because of --help
+
+    return certificate_at(
+        _database(options),
+        options.names,
+        key_file=options.key,
+        new_authority=options.new_authority,
+        port=options.port,
+    )
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from redrabbit.base.clock import Clock
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.connections import WebServer
+from redrabbit.web.tls import Tls
 
 T = TypeVar("T")
 
@@ -100,10 +101,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.close()
 
 
-def address_of(listener: socket.socket, host: str) -> str:
+def address_of(listener: socket.socket, host: str, scheme: str = "http") -> str:
     """Return the URL under which the socket is reached."""
     port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def allowed_open_files() -> int | None:
@@ -174,9 +175,10 @@ async def web_server(
     budgets: WebBudgets,
     clock: Clock,
     *,
+    tls: Tls | None = None,
     graceful_stop_s: int = GRACEFUL_STOP_S,
 ) -> AsyncIterator[None]:
-    """Serve pages on the socket for as long as the context lasts."""
+    """Serve pages on the socket, encrypted with `tls`, for as long as the context lasts."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -188,7 +190,7 @@ async def web_server(
         lifespan="off",
         timeout_graceful_shutdown=graceful_stop_s,
     )
-    server = WebServer(config, listener, budgets, clock)
+    server = WebServer(config, listener, budgets, clock, tls)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     try:
         while not server.started and not task.done():

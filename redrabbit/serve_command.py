@@ -3,6 +3,8 @@
 import logging
 
 from redrabbit.alarms.receiver_secrets import ReceiverUnusable
+from redrabbit.base.authority import AuthorityUnusable
+from redrabbit.base.certificates import CertificateUnusable
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.settings import ServeSettings
 from redrabbit.bootstrap import serving
@@ -26,4 +28,5 @@ def run_service(settings: ServeSettings) -> int:
         log.info("stopped")
         return 0
 
-    return exit_code_of(lambda: run_async(work), ReceiverUnusable)
+    unusable = (ReceiverUnusable, CertificateUnusable, AuthorityUnusable)
+    return exit_code_of(lambda: run_async(work), *unusable)

@@ -55,6 +55,7 @@ def serve_settings(
         **told,
     )
     _refuse_strange_network(settings)
+    _refuse_half_a_certificate(settings)
     return settings
 
 
@@ -71,8 +72,19 @@ def _web_limits(told: dict[str, Any]) -> WebLimits:
 
 
 def _refuse_strange_network(settings: ServeSettings) -> None:
-    if not settings.listens_on_loopback and not settings.trust_network:
+    if settings.look_only and settings.trust_network:
+        raise WrongOptions("found --look-only and --trust-network; expected one of the two")
+    if not (settings.listens_on_loopback or settings.look_only or settings.trust_network):
         raise WrongOptions(
             f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
-            "yet; expected a loopback address, or --trust-network on a closed network"
+            "yet; expected a loopback address, --look-only for screens on walls, or --trust-network "
+            "on a closed network"
         )
+
+
+def _refuse_half_a_certificate(settings: ServeSettings) -> None:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        one, other = ("--tls-cert", "--tls-key")[:: 1 if settings.tls_key is None else -1]
+        raise WrongOptions(f"found {one} without {other}; expected both, or neither")
+    if settings.tls_cert is not None and settings.own_certificate:
+        raise WrongOptions("found --tls-cert and --own-certificate; expected one of the two")

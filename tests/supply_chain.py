@@ -34,6 +34,7 @@ AS_READ: Final[Mapping[str, str]] = {
     "jinja2": "BSD-3-Clause",
     "markdown-it-py": "MIT",
     "mdurl": "MIT",
+    "segno": "BSD-3-Clause",
     "uvloop": "Apache-2.0 OR MIT",
 }
 """Licences of packages whose metadata has none as an SPDX expression, as their licence files say."""

@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "serve.yaml"
     path.write_text(
         "config: of-file\ndatabase: sqlite:///of-file\nhost: 192.0.2.7\nport: 8443\n"
-        "trust_network: true\nallow_host: [of-file]\nbehind_proxy: [192.0.2.9, 192.0.2.16/28]\nmetrics: false\nkey: of-file\n"
+        "trust_network: true\nlook_only: false\nown_certificate: false\ntls_cert: of-file\ntls_key: of-file\nallow_host: [of-file]\nbehind_proxy: [192.0.2.9, 192.0.2.16/28]\nmetrics: false\nkey: of-file\n"
         "plain_logs: true\nmost_connections: 90\nmost_connections_per_client: 9\nmost_streams: 80\n"
         "most_streams_per_client: 8\nheader_deadline_s: 5\nbody_deadline_s: 6\n",
         encoding="utf-8",
@@ -53,6 +53,8 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         host="192.0.2.7",
         port=8443,
         trust_network=True,
+        tls_cert=Path("of-file"),
+        tls_key=Path("of-file"),
         allowed_hosts=("of-file",),
         behind_proxy=(network_of("192.0.2.9"), network_of("192.0.2.16/28")),
         metrics=False,
@@ -83,6 +85,9 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
             "behind_proxy",
             (network_of("::1"), network_of("192.0.2.9"), network_of("192.0.2.0/30")),
         ),
+        (["--no-trust-network", "--look-only"], "look_only", True),
+        (["--tls-cert", "line"], "tls_cert", Path("line")),
+        (["--tls-key", "line"], "tls_key", Path("line")),
         (["--metrics"], "metrics", True),
         (["--key", "line"], "key_file", Path("line")),
         (["--no-plain-logs"], "plain_logs", False),
@@ -181,3 +186,24 @@ def test_a_problem_of_the_file_is_told_before_anything_begins(tmp_path: Path) ->
     path.write_text("prot: 1\n", encoding="utf-8")
     with pytest.raises(ConfigurationProblems, match="did you mean 'port'"):
         served("--settings", str(path), *MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tls-cert", "a"], "found --tls-cert without --tls-key"),
+        (["--tls-key", "a"], "found --tls-key without --tls-cert"),
+        (["--tls-cert", "a", "--tls-key", "b", "--own-certificate"], "expected one of the two"),
+        (["--host", "0.0.0.0", "--look-only", "--trust-network"], "expected one of the two"),
+        (["--host", "0.0.0.0", "--own-certificate"], "--look-only"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(arguments: list[str], words: str) -> None:
+    with pytest.raises(WrongOptions, match=words):
+        served(*MINIMAL, *arguments)
+
+
+def test_pages_are_encrypted_where_a_certificate_is_named() -> None:
+    assert served(*MINIMAL, "--own-certificate").is_encrypted
+    assert served(*MINIMAL, "--tls-cert", "a", "--tls-key", "b").is_encrypted
+    assert not served(*MINIMAL).is_encrypted

@@ -45,10 +45,17 @@ class ServeSettings:
     """0 takes a free port."""
     trust_network: bool = False
     """Needed to listen on anything but loopback before sign-in exists (D19)."""
+    look_only: bool = False
+    """Beyond loopback the walls are shown (board, health), and nothing else is answered (D47)."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, beside the listening address, under which the pages may be asked for."""
     behind_proxy: tuple[Network, ...] = ()
     """Where the proxies stand whose forwarded headers are believed; nobody else's are (K3.3)."""
+    tls_cert: Path | None = None
+    """PEM: the server's certificate, those of its authorities behind it."""
+    tls_key: Path | None = None
+    own_certificate: bool = False
+    """The service's own authority, beside the ledger's key, makes its certificate (D45)."""
     metrics: bool = True
     key_file: Path | None = None
     """The signing key; None: beside the SQLite file."""
@@ -63,6 +70,11 @@ class ServeSettings:
     def listens_on_loopback(self) -> bool:
         """True where only this machine can connect."""
         return is_loopback(self.host)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """True where pages are asked for by https."""
+        return self.own_certificate or self.tls_cert is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -62,6 +62,9 @@ SETTINGS: Final = Section(
         "trust_network": Key(
             Flag(), "Listen on an address other than loopback: there is no sign-in.", required=False
         ),
+        "look_only": Key(
+            Flag(), "Serve boards and health beyond loopback, and nothing else.", required=False
+        ),
         "allow_host": Key(
             ListOf(Words("a host name")),
             "Other names under which tablets ask for the pages.",
@@ -70,6 +73,13 @@ SETTINGS: Final = Section(
         "behind_proxy": Key(
             ListOf(Spelled(network_of, "an address or network such as 192.0.2.7 or 192.0.2.0/28")),
             "The proxies that bring requests, and whose forwarded headers are believed.",
+            required=False,
+        ),
+        "tls_cert": Key(FILE, "The certificate of the pages, PEM.", required=False),
+        "tls_key": Key(FILE, "Its key, PEM (0600).", required=False),
+        "own_certificate": Key(
+            Flag(),
+            "The service makes its certificate itself (`redrabbit certificate`).",
             required=False,
         ),
         "metrics": Key(Flag(), "Serve /metrics; true if left out.", required=False),

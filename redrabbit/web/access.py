@@ -24,26 +24,32 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import URL, Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redrabbit.base.settings import Network, is_loopback
 from redrabbit.domain.errors import Refusal
 from redrabbit.web.codes import REFUSALS
 from redrabbit.web.cookies import kept
-from redrabbit.web.proxies import REFUSED, is_local
+from redrabbit.web.proxies import BY_PROXY, PROBED, REFUSED, is_local
 
 FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
 FORM_KEY: Final = "form_key"
 """The field that tells one showing of a form from the next."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health"})
+TRUST_PATHS: Final = frozenset({"/certificate", "/certificate/authority.crt"})
+"""How to install the service's own authority, and the authority."""
+PUBLIC_PATHS: Final = frozenset({"/", "/live/board", "/health"}) | TRUST_PATHS
 MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
 """What programs read."""
 PUBLIC_PREFIX: Final = "/static/"
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+HSTS_S: Final = 180 * 24 * 3600
+"""For so long a browser asks by https only, once it was answered so; it counts from each answer."""
 
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
@@ -68,8 +74,14 @@ class AccessRules:
     """Host names without port; IPv6 in brackets."""
     trust_network: bool = False
     """True: whoever can reach the port may use it (`--trust-network`)."""
+    look_only: bool = False
+    """True: beyond this machine only the public pages answer, whoever asks (`--look-only`)."""
+    is_reached: bool = False
+    """True: other machines reach us, directly or by a proxy."""
     behind_proxy: tuple[Network, ...] = ()
     """Where declared proxies stand."""
+    encrypts: bool = False
+    """True: pages are asked for by https, and plain HTTP is only told so."""
     metrics_public: bool = False
     """True: /metrics answers beyond loopback, too."""
     form_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
@@ -82,14 +94,20 @@ class AccessRules:
         allowed_hosts: Iterable[str] = (),
         *,
         trust_network: bool = False,
+        look_only: bool = False,
         behind_proxy: Sequence[Network] = (),
+        encrypts: bool = False,
     ) -> "AccessRules":
         """Return the rules for a listening address; nobody but proxies and ourselves reaches loopback."""
-        names = {name.lower() for name in allowed_hosts} | {_bracketed(host)}
+        names = {_bracketed(name) for name in (*allowed_hosts, host)}
+        is_reached = bool(behind_proxy) or not is_loopback(host)
         return cls(
             allowed_hosts=LOOPBACK_HOSTS | frozenset(names),
-            trust_network=trust_network and (bool(behind_proxy) or not is_loopback(host)),
+            trust_network=trust_network and is_reached,
+            look_only=look_only,
+            is_reached=is_reached,
             behind_proxy=tuple(behind_proxy),
+            encrypts=encrypts,
         )
 
 
@@ -114,7 +132,9 @@ class Access:
         refused = refused_request(scope, self._rules)
         if refused is not None:
             app = self._answer(scope, *refused)
-        await app(scope, receive, _with_headers(send, scope["path"]))
+        elif is_to_be_encrypted(scope, self._rules):
+            app = RedirectResponse(URL(scope=scope).replace(scheme="https"), status_code=308)
+        await app(scope, receive, _with_headers(send, scope))
 
 
 def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | None:
@@ -126,11 +146,32 @@ def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | N
     host = headers.get("host", "")
     if not _is_ours(host_name(host), rules):
         return 400, Refusal("host_not_allowed", host=host)
-    if not rules.trust_network and not is_public(scope["path"], rules) and not is_local(scope):
-        return 403, Refusal("network_not_trusted")
+    if is_to_be_encrypted(scope, rules):
+        is_page = scope["method"] in SAFE_METHODS and not scope["path"].startswith(MACHINE_PATHS)
+        return None if is_page else (403, Refusal("https_required"))
+    if not is_local(scope) and not is_public(scope["path"], rules):
+        if rules.look_only:
+            return 403, Refusal("look_only")
+        if not rules.trust_network:
+            return 403, Refusal("network_not_trusted")
     if not _from_own_pages(headers, host) and not _is_for_all_sites(scope, headers):
         return 403, Refusal("cross_site_request")
     return None
+
+
+def is_to_be_encrypted(scope: Scope, rules: AccessRules) -> bool:
+    """Return whether a request came in the clear to a service that encrypts, and not for the authority's page.
+
+    A page leads to the encrypted one. A program is refused: led on, it would send its token in the clear each time.
+    """
+    is_plain = rules.encrypts and scope["scheme"] == "http"
+    by_proxy = scope.get("state", {}).get(BY_PROXY, False)  # how it was asked is the proxy's to say
+    return is_plain and not by_proxy and not is_for_trust(scope["path"])
+
+
+def is_for_trust(path: str) -> bool:
+    """Return whether a path is given in the clear: what a tablet needs before it can trust us, and a probe."""
+    return path in TRUST_PATHS or is_file(path) or path == PROBED
 
 
 def _is_for_all_sites(scope: Scope, headers: Headers) -> bool:
@@ -142,8 +183,8 @@ def _is_for_all_sites(scope: Scope, headers: Headers) -> bool:
 
 
 def _is_ours(name: str, rules: AccessRules) -> bool:
-    """Return whether a Host is this service's; an address can't be rebound, so any is, if trusted."""
-    return name in rules.allowed_hosts or (rules.trust_network and _is_address(name.strip("[]")))
+    """Return whether a Host is this service's; an address can't be rebound, so any is, if others reach us."""
+    return name in rules.allowed_hosts or (rules.is_reached and _is_address(name.strip("[]")))
 
 
 def is_public(path: str, rules: AccessRules) -> bool:
@@ -203,7 +244,7 @@ def _is_address(name: str) -> bool:
 
 
 def _bracketed(host: str) -> str:
-    return f"[{host}]".lower() if ":" in host else host.lower()
+    return f"[{host}]".lower() if ":" in host and not host.startswith("[") else host.lower()
 
 
 def _from_own_pages(headers: Headers, host: str) -> bool:
@@ -220,13 +261,27 @@ def _from_own_pages(headers: Headers, host: str) -> bool:
     return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
 
 
-def _with_headers(send: Send, path: str) -> Callable[[Message], Awaitable[None]]:
+def _is_alone_on_its_host(scope: Scope) -> bool:
+    """Return whether the browser asks by https without naming a port.
+
+    What it then promises holds for every port of the host (RFC 6797, 8.3): where we have another port, other
+    programs of the server may speak plain HTTP, and browsers would never reach them again.
+    """
+    host = Headers(scope=scope).get("host", "")
+    return bool(scope["scheme"] == "https") and host_name(host) == host.lower()
+
+
+def _with_headers(send: Send, scope: Scope) -> Callable[[Message], Awaitable[None]]:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
-            if path.startswith(MACHINE_PATHS):  # what was true a moment ago must not be read again
+            if _is_alone_on_its_host(scope):
+                headers.setdefault("strict-transport-security", f"max-age={HSTS_S}")
+            if scope["path"].startswith(
+                MACHINE_PATHS
+            ):  # what was true a moment ago must not be read again
                 headers.setdefault("cache-control", "no-store")
         await send(message)
 

@@ -41,6 +41,7 @@ from redrabbit.web.fair_share import FairShare
 from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.board import board_router
+from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.ledger import ledger_page_router
@@ -60,6 +61,7 @@ from redrabbit.web.problems import (
 from redrabbit.web.proxies import Proxies
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
+from redrabbit.web.tls import Tls
 
 log = logging.getLogger("redrabbit.web")
 
@@ -79,6 +81,7 @@ def create_app(
     verification: Callable[[], VerificationState] = VerificationState,
     remembered: Callable[[], RememberedState] = RememberedState,
     ledger_key: str = "",
+    tls: Tls | None = None,
 ) -> FastAPI:
     """Return the application that serves one plant."""
     rules, budgets = access or AccessRules(), budgets or WebBudgets()
@@ -89,6 +92,7 @@ def create_app(
         verification=verification,
         remembered=remembered,
         ledger_key=ledger_key,
+        tls=tls,
     )
     app = _Application(
         title="Red Rabbit",
@@ -113,6 +117,7 @@ def create_app(
         containment_router,
         receivers_router,
         ledger_page_router,
+        certificate_router,
     )
     for pages in routers:
         app.include_router(pages(site))

@@ -24,6 +24,7 @@ REASONS: Final = (
     "too_many_connections_of_client",
     "too_many_streams",
     "too_many_streams_of_client",
+    "no_handshake",
     "header_late",
     "body_late",
     "reader_stalled",

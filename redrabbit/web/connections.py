@@ -17,9 +17,9 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import h11
 import uvicorn
@@ -28,9 +28,11 @@ from uvicorn.server import ServerState
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
+from redrabbit.web.arriving import GOODBYE_S, Arrival, speaks_tls
 from redrabbit.web.budget import Budget, Share, WebBudgets
 from redrabbit.web.head import STREAMS
 from redrabbit.web.proxies import REFUSED
+from redrabbit.web.tls import Tls
 
 log = logging.getLogger("redrabbit.web")
 faults = logging.getLogger("redrabbit.web.faults")
@@ -61,6 +63,16 @@ Awaited = Literal["header", "body"]
 LATE: Final = b"The request was not here in time.\n"
 
 
+class Waiting(Protocol):
+    """Who keeps us waiting, and can make room."""
+
+    share: Share
+
+    def make_room(self) -> None:
+        """End at once."""
+        ...
+
+
 class Connection(H11Protocol):
     """One client's connection, its share of the budget, and what has to happen by when."""
 
@@ -71,7 +83,7 @@ class Connection(H11Protocol):
         *,
         budgets: WebBudgets,
         share: Share,
-        waiting: "dict[Connection, None]",
+        waiting: dict[Waiting, None],
         refused: Refusal | None,
     ) -> None:
         state: dict[str, Any] = {REFUSED: refused} if refused is not None else {}
@@ -224,16 +236,23 @@ class WebServer(uvicorn.Server):
     """uvicorn with a counted door; leaves signals to whoever runs the service."""
 
     def __init__(
-        self, config: uvicorn.Config, listener: socket.socket, budgets: WebBudgets, clock: Clock
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        budgets: WebBudgets,
+        clock: Clock,
+        tls: Tls | None = None,
     ) -> None:
+        """`tls`: what pages are encrypted with; None: nothing."""
         super().__init__(config)
+        self._tls = tls
         self._listener = listener
         self._budgets = budgets
         self._clock = clock
         self._told_why = Budget(
             kind="connections", most=TOLD_WHY, most_of_client=TOLD_WHY_OF_CLIENT
         )
-        self._waiting: dict[Connection, None] = {}
+        self._waiting: dict[Waiting, None] = {}
         self._coming_in: set[asyncio.Task[None]] = set()
         self._door: asyncio.Task[None] | None = None
 
@@ -288,8 +307,9 @@ class WebServer(uvicorn.Server):
             if budget.refusal(client) is not None:
                 connection.close()
                 return
-        begin = self._begin(connection, budget.take(client), refused)
-        task = asyncio.create_task(begin, name="connection")
+        arrival = Arrival(budget.take(client), self._budgets)
+        begin = self._begin(connection, arrival, refused)
+        task = arrival.task = asyncio.create_task(begin, name="connection")
         self._coming_in.add(task)
         task.add_done_callback(self._coming_in.discard)
 
@@ -303,26 +323,55 @@ class WebServer(uvicorn.Server):
         return False
 
     async def _begin(
-        self, connection: socket.socket, share: Share, refused: Refusal | None
+        self, connection: socket.socket, arrival: Arrival, refused: Refusal | None
     ) -> None:
         def protocol() -> Connection:
             return Connection(
                 self.config,
                 self.server_state,
                 budgets=self._budgets,
-                share=share,
+                share=arrival.share,
                 waiting=self._waiting,
                 refused=refused,
             )
 
         try:
             _bound(connection)
-            await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
+            if self._tls is None:
+                loop = asyncio.get_running_loop()
+                await loop.connect_accepted_socket(protocol, connection)
+            else:
+                seconds = self._budgets.limits.header_deadline_s
+                async with asyncio.timeout(seconds if refused is None else TOLD_WITHIN_S):
+                    await self._agree(connection, arrival, protocol, self._tls)
         except BaseException as error:
-            share.give_back()
+            arrival.share.give_back()
             connection.close()
             if not isinstance(error, OSError):  # it was gone before it was let in
                 raise
+            if arrival.has_spoken and self._tls is not None:
+                self._budgets.note("no_handshake", arrival.share.client)
+        finally:
+            self._waiting.pop(arrival, None)
+
+    async def _agree(
+        self,
+        connection: socket.socket,
+        arrival: Arrival,
+        protocol: Callable[[], Connection],
+        tls: Tls,
+    ) -> None:
+        """Let in who begins TLS once the keys are agreed on, and who speaks plain HTTP as such."""
+        self._waiting[arrival] = None
+        loop = asyncio.get_running_loop()
+        is_tls = await speaks_tls(connection)
+        arrival.has_spoken = True
+        if not is_tls:
+            await loop.connect_accepted_socket(protocol, connection)
+            return
+        await loop.connect_accepted_socket(
+            protocol, connection, ssl=tls.context, ssl_shutdown_timeout=GOODBYE_S
+        )
 
 
 def _bound(connection: socket.socket) -> None:

@@ -14,6 +14,7 @@ from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
+from redrabbit.web.tls import Tls
 from redrabbit.web.values import id_from, number_from
 
 MAX_FORM_BYTES = 20_000
@@ -34,6 +35,9 @@ class Site:
 
     ledger_key: str = ""
     """The text of the ledger's public key."""
+
+    tls: Tls | None = None
+    """What pages are encrypted with; None: nothing."""
 
     def visit(self, request: Request) -> Visit:
         """Return who asks, in which language, when."""

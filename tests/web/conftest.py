@@ -15,6 +15,7 @@ from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
+from redrabbit.web.tls import Tls
 from tests.fakes import JumpClock
 from tests.showcase_story import BEGIN, Showcase, told
 from tests.web.declared import only_listed
@@ -76,6 +77,7 @@ def serve(
     plant: Plant | None = None,
     verification: Callable[[], VerificationState] = VerificationState,
     remembered: Callable[[], RememberedState] = RememberedState,
+    tls: Tls | None = None,
 ) -> Visitor:
     """Return a browser at a freshly served plant; at the showcase, unless another is given."""
     clock = JumpClock(BEGIN)
@@ -90,6 +92,7 @@ def serve(
         verification=verification,
         remembered=remembered,
         ledger_key=LEDGER_KEY,
+        tls=tls,
     )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)

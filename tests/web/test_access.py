@@ -2,6 +2,7 @@
 
 import pytest
 
+from redrabbit.base.settings import network_of
 from redrabbit.web.access import AccessRules, form_token, host_name
 from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import NONCE, RULES, Visitor, serve
@@ -185,3 +186,89 @@ def test_nothing_is_loaded_from_elsewhere(onlooker: Visitor) -> None:
         assert "<style" not in page
         assert " style=" not in page
         assert " on" + "click" not in page
+
+
+ENCRYPTING = AccessRules.for_address("0.0.0.0", ["rabbit.plant"], trust_network=True, encrypts=True)
+
+
+def encrypted(scheme: str, host: str = "rabbit.plant:8443") -> Visitor:
+    found = serve(ENCRYPTING, address="192.168.1.20")
+    found.client.base_url = f"{scheme}://{host}"
+    return found
+
+
+def test_a_page_that_is_asked_for_in_the_clear_leads_to_the_encrypted_one() -> None:
+    tablet = encrypted("http").client
+    for path in ("/", "/due?line=line1"):
+        answer = tablet.get(path, follow_redirects=False)
+        assert answer.status_code == 308
+        assert answer.headers["location"] == f"https://rabbit.plant:8443{path}"
+    assert tablet.get("/health").status_code == 200
+    foreign = tablet.get("/", headers={"host": "evil.example"}, follow_redirects=False)
+    assert foreign.status_code == 400
+
+
+def test_what_is_sent_in_the_clear_is_not_done_and_a_program_is_not_led_on() -> None:
+    client = encrypted("http").client
+    for answer in (client.post(START, json=BODY), client.get(START), client.get("/metrics")):
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "https_required"
+    assert client.post("/stations/line1-op20/who", data={"name": "x"}).status_code == 403
+
+
+def test_over_tls_everything_is_as_it_was() -> None:
+    tablet = encrypted("https").client
+    assert tablet.get("/due").status_code == 200
+    assert tablet.post(START, json=BODY).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "promised"),
+    [
+        ("https", "rabbit.plant", True),
+        ("https", "192.168.1.5", True),
+        ("https", "[fd00::5]", True),
+        ("https", "rabbit.plant:8443", False),
+        ("https", "[fd00::5]:8443", False),
+        ("http", "rabbit.plant", False),
+    ],
+)
+def test_a_browser_is_told_to_come_back_encrypted_where_the_host_is_ours_alone(
+    scheme: str, host: str, promised: bool
+) -> None:
+    """RFC 6797 holds for every port of a host, so other programs of the server would be cut off."""
+    answer = encrypted(scheme, host).client.get("/", follow_redirects=False)
+    assert ("strict-transport-security" in answer.headers) is promised
+
+
+LOOKING = AccessRules.for_address("0.0.0.0", ["board.plant"], look_only=True)
+
+
+def test_a_wall_that_only_looks_sees_boards_and_nothing_else() -> None:
+    wall = serve(LOOKING, address="192.168.1.20").client
+    for host in ("board.plant", "192.168.1.5:8080"):
+        for path in ("/", "/health", "/static/base.css"):
+            assert wall.get(path, headers={"host": host}).status_code == 200, path
+    for path in ("/due", "/runs", "/stations/line1-op20", "/api/v1/runs", "/metrics", "/docs"):
+        refused = wall.get(path, headers={"host": "board.plant", "accept-language": "en"})
+        assert refused.status_code == 403, path
+        assert "--look-only" in refused.text
+    assert wall.get("/", headers={"host": "rebound.example"}).status_code == 400
+    answer = wall.post(START, json=BODY, headers={"host": "board.plant"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "look_only")
+
+
+def test_where_others_only_look_the_machine_itself_still_acts() -> None:
+    here = serve(LOOKING).client
+    assert here.get("/due").status_code == 200
+    assert here.post(START, json=BODY).status_code == 201
+
+
+def test_looking_over_a_proxy_is_looking() -> None:
+    rules = AccessRules.for_address(
+        "127.0.0.1", ["board.plant"], look_only=True, behind_proxy=[network_of("127.0.0.1")]
+    )
+    wall = serve(rules).client
+    by_proxy = {"x-forwarded-for": "127.0.0.1", "host": "board.plant"}
+    assert wall.get("/", headers=by_proxy).status_code == 200
+    assert wall.get("/due", headers=by_proxy).status_code == 403

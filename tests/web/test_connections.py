@@ -22,6 +22,7 @@ from redrabbit.web.connections import (
     TOLD_WHY_OF_CLIENT,
     TOLD_WITHIN_S,
     Connection,
+    Waiting,
     WebServer,
 )
 from redrabbit.web.proxies import REFUSED
@@ -139,12 +140,12 @@ class Line:
     connection: Connection
     wire: Wire
     budgets: WebBudgets
-    waiting: dict[Connection, None]
+    waiting: dict[Waiting, None]
 
     @classmethod
     def open(cls, refused: Refusal | None = None) -> "Line":
         config = uvicorn.Config(echo, http="h11", ws="none", log_config=None, lifespan="off")
-        budgets, waiting, loop = WebBudgets(LIMITS), dict[Connection, None](), MovedLoop()
+        budgets, waiting, loop = WebBudgets(LIMITS), dict[Waiting, None](), MovedLoop()
         connection = Connection(
             config,
             ServerState(),

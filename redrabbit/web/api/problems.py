@@ -24,6 +24,7 @@ REFUSED: Final = "x-refusals"
 OF_ALL: Final = (
     "host_not_allowed",
     "cross_site_request",
+    "https_required",
     "internal_error",
     "proxy_contradicts_itself",
     "proxy_not_declared",
@@ -34,6 +35,7 @@ OF_ALL: Final = (
 """Codes of every call."""
 OF_RECORDS: Final = (
     *OF_ALL,
+    "look_only",
     "network_not_trusted",
     "not_recordable",
     "opening",

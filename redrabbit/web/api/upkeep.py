@@ -39,6 +39,7 @@ from redrabbit.web.api.upkeep_models import (
 from redrabbit.web.budget import RETRY_AFTER_S, WebBudgets
 from redrabbit.web.opening import Life
 from redrabbit.web.site import Site
+from redrabbit.web.tls import Tls
 
 log = logging.getLogger("redrabbit.web")
 
@@ -98,6 +99,7 @@ def upkeep_router(
                 recording=recording,
                 budgets=budgets,
                 verification=site.verification(),
+                tls=site.tls,
             )
 
             def query(reader: Reader) -> "_Figures":
@@ -167,6 +169,7 @@ class _Figures(Collector):
     recording: Mapping[StationId, Recording]
     budgets: WebBudgets
     verification: VerificationState
+    tls: Tls | None
     device_overviews: Sequence[DeviceOverview] = ()
     receivers: Sequence[ReceiverRow] = ()
     of_records: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -237,6 +240,12 @@ class _Figures(Collector):
             "How long ago something was recorded last, while nothing is; 0 while something is.",
             value=(self.now - stopped.since).total_seconds() if stopped is not None else 0.0,
         )
+        if self.tls is not None:
+            yield GaugeMetricFamily(
+                "redrabbit_certificate_seconds_left",
+                "For how long the certificate of the pages still holds; negative once it has ended.",
+                value=self.tls.seconds_left(self.now),
+            )
         behind = self.heartbeat.catching_up
         yield GaugeMetricFamily(
             "redrabbit_obligations_behind_seconds",
