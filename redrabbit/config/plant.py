@@ -19,6 +19,7 @@ from typing import Final
 
 from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
 from redrabbit.base.printable import visible
+from redrabbit.config.codes import refuse_confusions
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.outside_text import refuse_unreadable
@@ -100,7 +101,12 @@ def _understood(
         raise ConfigurationProblems(problems.found)
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
     readable = _readable(texts)
-    return _plant(plant, stations, plan, readable), readable
+    found = _plant(plant, stations, plan, readable)
+    if plant.codes_place is not None:
+        refuse_confusions(found.codes, found.known_codes, plant.codes_place, problems)
+        if problems.found:
+            raise ConfigurationProblems(problems.found)
+    return found, readable
 
 
 def _readable(texts: dict[str, str | None]) -> dict[str, str]:
@@ -280,6 +286,7 @@ def _plant(
         },
         targets=plant.targets,
         address=plant.address,
+        codes=plant.codes,
         digest=digest_of(texts),
         in_force=_in_force(plant, stations, plan, texts),
     )

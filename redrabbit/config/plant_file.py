@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from redrabbit.config.codes import CODES, read_codes
 from redrabbit.config.file_schema import (
     Bilingual,
     Block,
@@ -43,6 +44,7 @@ from redrabbit.config.spellings import (
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.plant import Line, NotificationTarget
+from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 from redrabbit.domain.text import Text
 
@@ -128,6 +130,7 @@ PLANT: Final = Section(
         ),
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
+        "codes": Key(CODES, "What badges and labels look like.", required=False),
         "address": Key(
             OWN_ADDRESS,
             "Where people reach this service; links in messages begin with it.",
@@ -165,6 +168,9 @@ class PlantFile:
     parts: Mapping[str, ChallengePart | None] | None = None
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
+    codes: CodeForms = AS_KNOWN
+    codes_place: SourcePosition | None = None
+    """Where they stand; None: nowhere."""
 
 
 def read_plant_file(root: Node, problems: Problems) -> PlantFile:
@@ -190,6 +196,8 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
         targets=read_receivers(block["notifications"], block["address"], problems),
         address=block["address"],
+        codes=read_codes(block["codes"]),
+        codes_place=block.place_of("codes") if "codes" in block else None,
     )
 
 

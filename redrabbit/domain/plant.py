@@ -11,6 +11,7 @@ from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms, CodeKind, Known
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.text import Text
@@ -93,10 +94,23 @@ class Plant:
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
     """Where people reach this service, for links in messages, without a slash at its end; None: not said."""
+    codes: CodeForms = AS_KNOWN
+    """What its badges and labels look like (B40)."""
     digest: str = ""
     """SHA-256, hex, over the canonical content of all files."""
     in_force: tuple[InForceItem, ...] = ()
     """What entries are recorded under (D52)."""
+
+    @property
+    def known_codes(self) -> Known:
+        """Return the ids that a scan may be, where the plant declares no form for their kind."""
+        devices = (device for station in self.stations for device in station.devices)
+        return {
+            CodeKind.PART: frozenset(part.id for part in self.parts),
+            CodeKind.PLACE: frozenset(part.storage for part in self.parts),
+            CodeKind.DEVICE: frozenset(device.id for device in devices),
+            CodeKind.LINE: frozenset(line.id for line in self.lines),
+        }
 
     def station_digest(self, station_id: StationId) -> str | None:
         """Return the digest of a station's own file; None where it is not known."""

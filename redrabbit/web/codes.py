@@ -106,6 +106,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "repair_words_required": 422,
     "run_changed": 412,
     "run_closed": 409,
+    "scan_of_several": 422,
     "station_busy": 409,
     "station_no_data": 409,
     "station_tells_feed": 409,

@@ -25,6 +25,7 @@ from redrabbit.services.queries.station import StationPage, station_page, statio
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.pages.containment import repair_in
 from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.scans import with_one_code
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
 from redrabbit.web.site import Site, id_in, number_in, optional_id_in
@@ -77,7 +78,7 @@ def station_router(site: Site) -> APIRouter:
         if act not in ACTS:
             raise Refusal("no_such_page")
         try:
-            form = await site.form(request)
+            form = with_one_code(await site.form(request), site.service.plant)
             await carry_out(site, request, form, ACTS[act](form), at=station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
