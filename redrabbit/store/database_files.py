@@ -10,12 +10,18 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
-from redrabbit.store.engine import reader_engine, shown, sqlite_path
+from redrabbit.store.engine import reader_engine, shown, sqlite_path, translated
 
 
 def companion(path: Path, ending: str) -> Path:
     """Return the file that belongs to the database: the same name with an ending."""
     return path.with_name(path.name + ending)
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is such a file; StoreTrouble where the disk does not tell."""
+    with translated(f"looking for {path}"):
+        return path.exists()
 
 
 def readable_engine(url: URL) -> Engine:
@@ -24,7 +30,7 @@ def readable_engine(url: URL) -> Engine:
     if path is None:
         return reader_engine(url)
     refuse_no_file(path)
-    alone = not companion(path, "-wal").exists()
+    alone = not is_there(companion(path, "-wal"))
     if alone and not os.access(path.parent, os.W_OK, effective_ids=_AS_WE_ARE):
         return reader_engine(url, "immutable")
     return reader_engine(url)

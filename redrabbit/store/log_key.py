@@ -34,7 +34,7 @@ from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.row_sum import RowKey
 from redrabbit.domain.signed_note import NoteVerifier
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
-from redrabbit.store.database_files import sync
+from redrabbit.store.database_files import is_there, sync
 from redrabbit.store.engine import translated
 
 
@@ -129,7 +129,7 @@ def signing_now(path: Path, in_place: LogKey, keys: LogKeys) -> LogKey:
             f"expected {_id(newest)}. Put that key back from a copy, or the database that belongs to this one"
         )
     beside = key_aside(path, newest)
-    if beside.exists():
+    if is_there(beside):
         found = _loaded(beside)
         if found.verifier.text == newest.text:
             return found

@@ -32,7 +32,7 @@ from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.store import ledger, migrating, schema
 from redrabbit.store.background_verification import BackgroundVerification
 from redrabbit.store.database import SqlDatabase
-from redrabbit.store.database_files import about, companion, refuse_no_file, sync
+from redrabbit.store.database_files import about, companion, is_there, refuse_no_file, sync
 from redrabbit.store.engine import (
     STATEMENT_S,
     parsed_url,
@@ -259,8 +259,8 @@ def _verify_and_seal(
 
 def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
     """Make the file and its key if neither is there, and return the key."""
-    if not path.exists():
-        if key_path.exists():
+    if not is_there(path):
+        if is_there(key_path):
             raise KeyMissing(
                 f"{path} is gone, but the key {key_path} of its ledger is there. Restore the "
                 "database from a backup, or move the key away to begin a new ledger"

@@ -52,10 +52,10 @@ class VerifiedMark:
 
         What a mark of this log says to be damaged is known all the same.
         """
-        if not self.path.exists():
-            return VerifiedSize()
         findings: tuple[Finding, ...] = ()
         try:
+            if not self.path.exists():
+                return VerifiedSize()
             text = self._signed_text(self._key)
             findings = damage_in_mark(text, self._key.origin)
             return self._fitting(connection, text)
@@ -70,9 +70,11 @@ class VerifiedMark:
         Its round begins anew: the key before may be a stolen one, whose mark would keep entries from being read again.
         What is no mark of this log is left as it is: nothing else may be signed for whoever put it there.
         """
-        if before.verifier == self._key.verifier or not self.path.exists():
+        if before.verifier == self._key.verifier:
             return
         try:
+            if not self.path.exists():
+                return
             text = mark_of_new_round(self._signed_text(before), self._key.origin)
         except (ValueError, OSError, StoreTrouble):
             return  # whoever reads it says why

@@ -1,5 +1,6 @@
 """How a database comes into being, and what is refused instead of mended."""
 
+import errno
 import os
 import stat
 import sys
@@ -518,3 +519,32 @@ def test_a_signing_key_that_others_can_read_is_refused(path: Path) -> None:
         write_to(path)
     key.chmod(0o600)
     write_to(path).close()
+
+
+ENDINGS = ["", ".key", ".pub", "-wal", ".head", ".verified"]
+
+
+@pytest.mark.parametrize("is_made", [True, False], ids=["made before", "new"])
+@pytest.mark.parametrize("ending", ENDINGS)
+@DOORS
+def test_a_disk_that_does_not_tell_of_a_file_is_told_in_words(
+    path: Path, door: Door, ending: str, is_made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An I/O error of a look at the database, its key or its log ended the start with a traceback."""
+    if is_made:
+        begin(path)
+    silent = path.with_name(path.name + ending)
+    looks = Path.stat
+
+    def stat_of(file: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if file == silent:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
+        return looks(file, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    told = str(silent)
+    try:
+        door(path)
+    except StoreTrouble as trouble:
+        told = str(trouble)
+    assert str(silent if is_made else path) in told
