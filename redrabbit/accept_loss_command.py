@@ -11,6 +11,7 @@ from redrabbit import __version__
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.base.signing import DamagedKey, load_public_key
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
@@ -75,15 +76,20 @@ def accept_loss_at(
             kept = checkpoint_in(note, keys, str(kept_checkpoint), "kept_unreadable")
             if not isinstance(kept, Checkpoint) or kept.origin != verifier.name:
                 raise StoreTrouble(
-                    f"{kept_checkpoint}: it is no checkpoint of this ledger, signed with its key of that time. If "
-                    "the change to the key that signed it is lost, too, name that key with --public-key FILE"
+                    sentence(
+                        "{file}: it is no checkpoint of this ledger, signed with its key of that time. If the change "
+                        "to the key that signed it is lost, too, name that key with --public-key FILE",
+                        file=kept_checkpoint,
+                    )
                 )
             lost = database.read_now(lambda reader: _lost(reader, kept))
             if lost is not None and database.read_now(lambda reader: _is_recorded(reader, kept)):
-                put_out("this loss is recorded already")
+                put_out(sentence("this loss is recorded already"))
                 return 0
             if lost is None:
-                put_out("nothing is lost: the ledger begins with the one of this checkpoint")
+                put_out(
+                    sentence("nothing is lost: the ledger begins with the one of this checkpoint")
+                )
                 return 0
 
             def accept(uow: UnitOfWork) -> None:
@@ -91,8 +97,8 @@ def accept_loss_at(
 
             database.write_now(accept)
         put_out(
-            f"recorded by {name}: {_in_words(lost)}",
-            "start the service again; an alarm stands until a person acknowledges it",
+            sentence("recorded by {name}: {what}", name=name, what=_in_words(lost)),
+            sentence("start the service again; an alarm stands until a person acknowledges it"),
         )
         return 0
 
@@ -126,10 +132,15 @@ def _is_recorded(reader: Reader, kept: Checkpoint) -> bool:
     )
 
 
-def _in_words(lost: HistoryLost) -> str:
+def _in_words(lost: HistoryLost) -> Sentence:
     if lost.found_size >= lost.size:
-        return f"the history of {lost.size} entries is lost, and the ledger goes on with another"
-    return (
-        f"the ledger lost at least {lost.size - lost.found_size} entries: it had {lost.size}, and goes on "
-        f"with {lost.found_size}"
+        return sentence(
+            "the history of {size} entries is lost, and the ledger goes on with another",
+            size=lost.size,
+        )
+    return sentence(
+        "the ledger lost at least {lost} entries: it had {size}, and goes on with {found}",
+        lost=lost.size - lost.found_size,
+        size=lost.size,
+        found=lost.found_size,
     )

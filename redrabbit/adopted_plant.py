@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 
 from redrabbit.base.redaction import REMOVED
+from redrabbit.base.sentence import sentence
 from redrabbit.config.plant import digest_of, load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.facts.plant import ConfigurationAdopted
@@ -31,7 +32,7 @@ def plant_in_force(reader: Reader) -> Plant:
     """
     last = latest(reader, ConfigurationRecord, by="adopted_at")
     if last is None:
-        raise StoreTrouble("this database has not adopted any configuration yet")
+        raise StoreTrouble(sentence("this database has not adopted any configuration yet"))
     return load_plant(_kept_texts(reader, last), adopted=True)
 
 
@@ -76,7 +77,10 @@ def _stands_in_the_ledger(
 
 def _damaged(record: ConfigurationRecord) -> DamagedDatabase:
     return DamagedDatabase(
-        f"configurations[{record.digest}]: its files are not those that were adopted under this "
-        "digest: they were changed. Nothing is computed from them; `redrabbit verify --database` "
-        "tells all, a backup from before brings them back"
+        sentence(
+            "configurations[{digest}]: its files are not those that were adopted under this digest: they "
+            "were changed. Nothing is computed from them; `redrabbit verify --database` tells all, a backup "
+            "from before brings them back",
+            digest=record.digest,
+        )
     )

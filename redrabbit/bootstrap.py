@@ -27,9 +27,10 @@ from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
+from redrabbit.base.messages import zoned
+from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.plant import read_configuration
-from redrabbit.domain.control_plan import ControlPlan
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink
@@ -93,7 +94,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
-    _refuse_future_plan(plant.plan, clock.now())
+    _refuse_future_plan(plant, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
     tls = await asyncio.to_thread(tls_of, settings, clock)
@@ -131,11 +132,15 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             await asyncio.to_thread(database.close)
 
 
-def _refuse_future_plan(plan: ControlPlan, now: datetime) -> None:
-    if plan.effective_from is not None and plan.effective_from > now:
+def _refuse_future_plan(plant: Plant, now: datetime) -> None:
+    if plant.plan.effective_from is not None and plant.plan.effective_from > now:
         raise PlanNotInForce(
-            f"{plan.label} takes effect at {plan.effective_from.isoformat()}, and it is "
-            f"{now:%Y-%m-%d %H:%M:%S} UTC; expected the control plan that is in force now"
+            sentence(
+                "{plan} takes effect at {at}, and it is {now}; expected the control plan that is in force now",
+                plan=plant.plan.label,
+                at=zoned(plant.plan.effective_from, plant.zone),
+                now=zoned(now, plant.zone),
+            )
         )
 
 

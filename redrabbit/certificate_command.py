@@ -21,6 +21,7 @@ from redrabbit.base.authority import (
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
 from redrabbit.base.private_files import replace_private
+from redrabbit.base.sentence import sentence
 from redrabbit.encryption import own_files
 from redrabbit.exit_codes import exit_code_of
 from redrabbit.web.pages.certificate import installed_at
@@ -50,8 +51,10 @@ def _made(files: AuthorityFiles, names: Sequence[str], *, new_authority: bool) -
     authority = None if new_authority else read_authority(files)
     if not names and (authority is None or not names_of(files)):
         raise AuthorityUnusable(
-            "found no certificate yet; expected the names under which tablets reach this server, for "
-            "example: redrabbit certificate rabbit.plant.example 192.168.1.5"
+            sentence(
+                "found no certificate yet; expected the names under which tablets reach this server, for example: "
+                "redrabbit certificate rabbit.plant.example 192.168.1.5"
+            )
         )
     if authority is None:
         authority = make_authority(files, names[0], names, now)
@@ -64,12 +67,24 @@ def _in_words(files: AuthorityFiles, authority: Authority, port: int) -> list[st
     names = names_of(files)
     address = installed_at(names[0], None if port == 80 else port)  # noqa: PLR2004  because browsers leave out HTTP's own
     return [
-        f"certificate for {', '.join(names)}: {files.server}; the service makes it anew in time",
-        f"its authority: {files.certificate}, until {authority.holds_until:%Y-%m-%d}",
-        f"its fingerprint (SHA-256): {authority.fingerprint}",
-        f"its key: {files.key}; it is for this machine only, copy it to no tablet",
-        "serve with:   redrabbit serve … --own-certificate",
-        f"on tablets:   {address}  (compare the fingerprint, then install)",
+        sentence(
+            "certificate for {names}: {file}; the service makes it anew in time",
+            names=", ".join(names),
+            file=files.server,
+        ),
+        sentence(
+            "its authority: {file}, until {day}",
+            file=files.certificate,
+            day=f"{authority.holds_until:%Y-%m-%d}",
+        ),
+        sentence("its fingerprint (SHA-256): {fingerprint}", fingerprint=authority.fingerprint),
+        sentence(
+            "its key: {file}; it is for this machine only, copy it to no tablet", file=files.key
+        ),
+        sentence("serve with:   redrabbit serve … --own-certificate"),
+        sentence(
+            "on tablets:   {address}  (compare the fingerprint, then install)", address=address
+        ),
         "",
         *_picture(address),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from redrabbit import __version__
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import put_out
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.identity import Actor, person_name
@@ -47,14 +48,36 @@ def change_key_at(database_url: str, *, by: str, key_file: Path | None) -> int:
     return exit_code_of(work)
 
 
-def _in_words(changed: ChangedKey, name: str) -> tuple[str, ...]:
+def _in_words(changed: ChangedKey, name: str) -> tuple[Sentence, ...]:
     return (
-        f"recorded by {name}: the key was changed at entry {changed.index}",
-        f"new public key, {changed.path.with_suffix('.pub')}: {changed.new.text}",
-        "give it to whoever keeps the old one; until then the ledger itself leads from the old one to it",
-        f"new private key: {changed.path}; the ledger was just opened with it. Copy it to where your copies lie",
-        f"old public key, {changed.old_path.with_suffix('.pub')}: {changed.old.text}",
-        f"old private key: {changed.old_path}; what it signs beyond that entry is not believed any more",
-        "if it may be in other hands, destroy it everywhere; otherwise keep it, away from this machine,",
-        "for as long as a backup from before may have to be gone on with",
+        sentence(
+            "recorded by {name}: the key was changed at entry {entry}",
+            name=name,
+            entry=changed.index,
+        ),
+        sentence(
+            "new public key, {file}: {key}",
+            file=changed.path.with_suffix(".pub"),
+            key=changed.new.text,
+        ),
+        sentence(
+            "give it to whoever keeps the old one; until then the ledger itself leads from the old one to it"
+        ),
+        sentence(
+            "new private key: {file}; the ledger was just opened with it. Copy it to where your copies lie",
+            file=changed.path,
+        ),
+        sentence(
+            "old public key, {file}: {key}",
+            file=changed.old_path.with_suffix(".pub"),
+            key=changed.old.text,
+        ),
+        sentence(
+            "old private key: {file}; what it signs beyond that entry is not believed any more",
+            file=changed.old_path,
+        ),
+        sentence(
+            "if it may be in other hands, destroy it everywhere; otherwise keep it, away from this machine, "
+            "for as long as a backup from before may have to be gone on with"
+        ),
     )

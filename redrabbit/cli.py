@@ -8,44 +8,50 @@ command itself was wrong; 3 (`verify`) not all could be read or vouched for (D60
 import argparse
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 
 from redrabbit import __version__
 from redrabbit.base.database_address import VARIABLE, WrongAddress, database_url
-from redrabbit.base.printable import complain
+from redrabbit.base.printable import complain, speaking
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.base.settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
-    LARGEST_LIMIT,
-    Network,
     WebLimits,
-    network_of,
 )
-
-WRONG = 2
-"""Exit code: the command itself was wrong."""
-LAST_PORT = 65535
+from redrabbit.command_parser import WRONG, CommandParser, speak, wanted_language
+from redrabbit.option_values import day_or_instant, host_name, networks, port, whole_number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command, in the language that is asked for, and return its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    with speaking(wanted_language(given, os.environ)):
+        return _run(given)
+
+
+def _run(arguments: Sequence[str]) -> int:
     parser = build_parser()
+    speak(parser)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return WRONG
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except WrongAddress as wrong:
-        return _complain(str(wrong))
+        return _complain(words_of(wrong))
     except KeyboardInterrupt:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+def build_parser() -> CommandParser:
+    """Return the parser of all commands, in English."""
+    parser = CommandParser(
         prog="redrabbit",
         description="Proves, day after day, that the devices which catch bad parts still do.",
     )
@@ -59,20 +65,20 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_demo(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     demo = commands.add_parser(
         "demo", help="start a small simulated plant and the service that verifies it"
     )
     demo.add_argument("--duration", type=float, metavar="S", help="stop by itself after S seconds")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which story to tell")
     demo.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    demo.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
+    demo.add_argument("--port", type=port, default=DEFAULT_PORT, help="0 takes a free port")
     demo.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the database there")
     demo.set_defaults(command=_demo)
 
 
-def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    serve = commands.add_parser("serve", help="verify a real plant")
+def _add_serve(commands: "argparse._SubParsersAction[CommandParser]") -> None:
+    serve = commands.add_parser("serve", help="run the service of a plant")
     serve.add_argument(
         "--settings",
         type=Path,
@@ -81,9 +87,16 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     serve.add_argument("--config", type=Path, metavar="DIR", help="the plant's configuration")
     _add_database(serve)
-    serve.add_argument("--host", "--listen", metavar="ADDRESS", help=f"{DEFAULT_HOST} if left out")
     serve.add_argument(
-        "--port", type=_port, help=f"0 takes a free port; {DEFAULT_PORT} if left out"
+        "--host",
+        "--listen",
+        metavar="ADDRESS",
+        help=sentence("{host} if left out", host=DEFAULT_HOST),
+    )
+    serve.add_argument(
+        "--port",
+        type=port,
+        help=sentence("0 takes a free port; {port} if left out", port=DEFAULT_PORT),
     )
     serve.add_argument(
         "--trust-network",
@@ -116,7 +129,7 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     serve.add_argument(
         "--behind-proxy",
         action="extend",
-        type=_networks,
+        type=networks,
         metavar="CIDR[,CIDR]",
         help="the proxies that bring requests; forwarded headers are believed from there only",
     )
@@ -139,17 +152,34 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_limits(serve: argparse.ArgumentParser) -> None:
     limits = WebLimits()
     for option, default, what in (
-        ("--most-connections", limits.most_connections, "connections that are open at once"),
-        ("--most-connections-per-client", limits.most_connections_per_client, "of one address"),
-        ("--most-streams", limits.most_streams, "live pages and followers of the ledger"),
-        ("--most-streams-per-client", limits.most_streams_per_client, "of one address"),
-        ("--header-deadline-s", limits.header_deadline_s, "until a request's header is here"),
-        ("--body-deadline-s", limits.body_deadline_s, "until its body is here"),
+        (
+            "--most-connections",
+            limits.most_connections,
+            sentence("connections that are open at once"),
+        ),
+        (
+            "--most-connections-per-client",
+            limits.most_connections_per_client,
+            sentence("of one address"),
+        ),
+        ("--most-streams", limits.most_streams, sentence("live pages and followers of the ledger")),
+        ("--most-streams-per-client", limits.most_streams_per_client, sentence("of one address")),
+        (
+            "--header-deadline-s",
+            limits.header_deadline_s,
+            sentence("until a request's header is here"),
+        ),
+        ("--body-deadline-s", limits.body_deadline_s, sentence("until its body is here")),
     ):
-        serve.add_argument(option, type=_some, metavar="N", help=f"{what}; {default} if left out")
+        serve.add_argument(
+            option,
+            type=whole_number,
+            metavar="N",
+            help=sentence("{what}; {default} if left out", what=what, default=default),
+        )
 
 
-def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     init = commands.add_parser("init", help="write a commented configuration to start from")
     init.add_argument("folder", type=Path, metavar="DIR", help="where to write it; empty or new")
     init.set_defaults(command=_init)
@@ -165,16 +195,19 @@ def _add_configuration(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     schema.set_defaults(command=_schema)
 
 
-def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_records(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     overdue = commands.add_parser("overdue", help="list what is overdue; exit 1 if anything is")
     _add_database(overdue)
     overdue.add_argument("--json", action="store_true", help="print the list as JSON")
     overdue.set_defaults(command=_overdue)
-    verify = commands.add_parser("verify", help="check a database, an exported file, a proof")
+    verify = commands.add_parser("verify", help="verify a database, an exported file, a proof")
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an exported file")
     _add_database(verify)
     verify.add_argument(
-        "--proof", type=Path, metavar="FILE", help="the proof of one entry, from the page of a run"
+        "--proof",
+        type=Path,
+        metavar="FILE",
+        help="the proof of one entry, from the page of a verification",
     )
     verify.add_argument(
         "--public-key", type=Path, metavar="FILE", help="the key that you were given"
@@ -188,19 +221,18 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     checkpoint.set_defaults(command=_checkpoint)
     export = commands.add_parser("export", help="write records with proofs and the checkpoint")
     _add_database(export)
-    a_day = "a day of the plant, 2026-11-22, or 2026-11-22T06:00:00+08:00"
     export.add_argument(
         "--from",
         dest="since",
-        type=_day_or_instant,
+        type=day_or_instant,
         required=True,
         metavar="TIME",
-        help=f"the first: {a_day}",
+        help="the first: a day of the plant, 2026-11-22, or 2026-11-22T06:00:00+08:00",
     )
     export.add_argument(
         "--to",
         dest="until",
-        type=_day_or_instant,
+        type=day_or_instant,
         required=True,
         metavar="TIME",
         help="the last: a day, which is in it to its end, or an instant, which is not",
@@ -222,7 +254,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     export.set_defaults(command=_export)
 
 
-def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_upkeep(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     rebuild = commands.add_parser("rebuild", help="make all records again from the ledger")
     _add_database(rebuild)
     rebuild.add_argument(
@@ -246,7 +278,7 @@ def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     certificate.add_argument(
         "names",
         nargs="*",
-        type=_host_name,
+        type=host_name,
         metavar="NAME",
         help="host names and addresses of this server; none: show what is there",
     )
@@ -258,7 +290,7 @@ def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="make a new authority, too: each tablet has to install it again",
     )
     certificate.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="the port of `serve`, for the picture"
+        "--port", type=port, default=DEFAULT_PORT, help="the port of `serve`, for the picture"
     )
     certificate.set_defaults(command=_certificate)
     change = commands.add_parser("change-key", help="let a new key sign the ledger from here on")
@@ -272,7 +304,10 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database",
         metavar="URL",
-        help=f"for example sqlite:///plant.sqlite3; or the environment variable {VARIABLE}",
+        help=sentence(
+            "for example sqlite:///plant.sqlite3; or the environment variable {variable}",
+            variable=VARIABLE,
+        ),
     )
     parser.add_argument(
         "--database-file",
@@ -280,57 +315,6 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a file (0600) with the URL, where that has a password",
     )
-
-
-def _port(text: str) -> int:
-    """Read a port number; 0 takes a free one."""
-    if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
-    return int(text)
-
-
-def _host_name(text: str) -> str:
-    """Read a host name or an address."""
-    from redrabbit.base.authority import readable_name  # noqa: PLC0415  because it takes a moment
-
-    try:
-        return readable_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _networks(text: str) -> list[Network]:
-    """Read addresses and networks with commas between."""
-    try:
-        return [network_of(each) for each in text.split(",")]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _some(text: str) -> int:
-    """Read a whole number above 0."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_LIMIT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no limit; expected 1 to {LARGEST_LIMIT}")
-    return int(text)
-
-
-def _day_or_instant(text: str) -> date | datetime:
-    """Read an ISO 8601 day, which is the plant's, or an instant with its offset."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no ISO 8601 time; expected 2026-11-22 or 2026-11-22T06:00:00+08:00"
-        ) from None
-    if found.tzinfo is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
-        )
-    return found
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -353,7 +337,7 @@ def _serve(options: argparse.Namespace) -> int:
         try:
             settings = serve_settings(vars(options), options.settings, os.environ)
         except WrongOptions as wrong:
-            return _complain(str(wrong))
+            return _complain(words_of(wrong))
         from redrabbit.serve_command import run_service  # noqa: PLC0415  because it takes a second
 
         return run_service(settings)
@@ -393,11 +377,11 @@ def _verify(options: argparse.Namespace) -> int:
     if options.file is None and options.proof is None:
         return verify_command.verify_database_at(_database(options), given)
     if options.database is not None or options.database_file is not None:
-        return _complain("found a file and a database; expected one of the two")
+        return _complain(sentence("found a file and a database; expected one of the two"))
     if options.proof is None:
         return verify_command.verify_file(options.file, given)
     if options.file is not None:
-        return _complain("found an exported FILE and a proof; expected one of the two")
+        return _complain(sentence("found an exported FILE and a proof; expected one of the two"))
     return verify_command.verify_entry_proof(options.proof, given)
 
 
@@ -475,5 +459,5 @@ def _garbage_kept() -> Iterator[None]:
 
 
 def _complain(message: str) -> int:
-    complain(f"redrabbit: {message}")
+    complain(sentence("redrabbit: {problem}", problem=message))
     return WRONG

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from redrabbit.base.printable import complain, put_out
+from redrabbit.base.sentence import sentence
 from redrabbit.config.explanation import explain
 from redrabbit.config.plant import advice_on
 from redrabbit.config.receiver_words import explain_receiver
@@ -24,17 +25,28 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
         plant, advice = advice_on(folder)
         if explained is not None:
             return _explain(plant, explained)
-        counts = {
-            "lines": len(plant.lines),
-            "stations": len(plant.stations),
-            "checks": len(plant.plan.checks),
-            "challenge parts": len(plant.parts),
-            "receivers": len(plant.targets),
-            "receivers of checkpoints": sum(target.checkpoints for target in plant.targets),
-        }
-        told = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        put_out(*(f"{each.place}: advice: {each.found}; say {each.expected}" for each in advice))
-        put_out(f"{plant.name}: no problem ({told})")
+        put_out(
+            *(
+                sentence(
+                    "{place}: advice: {found}; say {expected}",
+                    place=each.place,
+                    found=each.found,
+                    expected=each.expected,
+                )
+                for each in advice
+            ),
+            sentence(
+                "{plant}: no problem (lines: {lines}, stations: {stations}, checks: {checks}, challenge parts: {parts}, "
+                "receivers: {receivers}, receivers of checkpoints: {keepers})",
+                plant=plant.name,
+                lines=len(plant.lines),
+                stations=len(plant.stations),
+                checks=len(plant.plan.checks),
+                parts=len(plant.parts),
+                receivers=len(plant.targets),
+                keepers=sum(target.checkpoints for target in plant.targets),
+            ),
+        )
         return 0
 
     return exit_code_of(work)
@@ -46,10 +58,13 @@ def _explain(plant: Plant, name: str) -> int:
         **{station.id: partial(explain, station) for station in plant.stations},
     }
     if name not in explained:
-        known = ", ".join(station.id for station in plant.stations)
-        receivers = ", ".join(target.name for target in plant.targets)
-        or_receiver = f", or of the receivers {receivers}" if receivers else ""
-        complain(f"no station {name!r}; expected one of {known}{or_receiver}")
+        complain(
+            sentence(
+                "no station or receiver {name!r}; expected one of {known}",
+                name=name,
+                known=", ".join(sorted(explained)),
+            )
+        )
         return FOUND
     put_out(*explained[name]())
     return 0
@@ -60,7 +75,7 @@ def write_configuration(folder: Path) -> int:
 
     def work() -> int:
         write_template(folder)
-        put_out(f"wrote {folder}; next: redrabbit check-config {folder}")
+        put_out(sentence("wrote {folder}; next: redrabbit check-config {folder}", folder=folder))
         return 0
 
     return exit_code_of(work)

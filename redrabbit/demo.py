@@ -20,6 +20,7 @@ from rich.console import Console
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.logs import configure_logs
 from redrabbit.base.printable import complain, put_out, visible
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.containment_questions import IS_OPEN
@@ -62,7 +63,7 @@ def run_demo(
     try:
         return exit_code_of(work)
     except story.StoryBehindError as behind:  # a machine too slow is told in words, and loudly
-        complain(str(behind))
+        complain(words_of(behind))
         return FOUND
 
 
@@ -76,8 +77,11 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
     data_dir.mkdir(parents=True, exist_ok=True)
     if (data_dir / DATABASE).exists():
         raise FileExistsError(
-            f"{data_dir / DATABASE} is there already: a demo begins with an empty ledger. "
-            "Name another --data-dir, or move the file away"
+            sentence(
+                "{file} is there already: a demo begins with an empty ledger. Name another --data-dir, or move the file "
+                "away",
+                file=data_dir / DATABASE,
+            )
         )
     yield data_dir
 

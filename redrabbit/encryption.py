@@ -4,6 +4,7 @@ from pathlib import Path
 
 from redrabbit.base.authority import AuthorityFiles
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.store.database_files import companion
@@ -17,8 +18,10 @@ def own_files(database_url: str, ledger_key: Path | None) -> AuthorityFiles:
     key = ledger_key or (path and companion(path, ".key"))
     if key is None:
         raise StoreTrouble(
-            "PostgreSQL has no folder; expected --key FILE, the ledger's signing key, beside which the "
-            "service's own authority lies"
+            sentence(
+                "PostgreSQL has no folder; expected --key FILE, the ledger's signing key, beside which the "
+                "service's own authority lies"
+            )
         )
     return AuthorityFiles.beside(key)
 

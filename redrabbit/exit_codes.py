@@ -13,8 +13,9 @@ command passes through.
 
 from collections.abc import Callable
 
-from redrabbit.base.printable import complain
-from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.base.printable import complain, spoken
+from redrabbit.base.sentence import sentence, system_words, words_of
+from redrabbit.config.problem import ConfigurationProblems, Problem
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import StoreTrouble
 
@@ -50,10 +51,15 @@ def exit_code_of(work: Callable[[], int], *more: type[Exception]) -> int:
 
 def in_words(trouble: object) -> str:
     """Return what went wrong; of the operating system's troubles without their number."""
-    if isinstance(trouble, OSError) and trouble.filename is not None and trouble.strerror:
-        return f"{trouble.filename}: {trouble.strerror}"
+    if isinstance(trouble, Problem):
+        return trouble.sentence
+    if isinstance(trouble, OSError) and trouble.strerror:
+        problem = system_words(trouble)
+        if trouble.filename is None:
+            return problem
+        return sentence("{file}: {problem}", file=trouble.filename, problem=problem)
     if isinstance(trouble, Refusal):
         from redrabbit.base.messages import Message, catalogue  # noqa: PLC0415  because few commands need it
 
-        return catalogue("en").render(Message(f"refusal.{trouble.code}", trouble.params))
-    return str(trouble)
+        return catalogue(spoken()).render(Message(f"refusal.{trouble.code}", trouble.params))
+    return words_of(trouble) if isinstance(trouble, Exception) else str(trouble)

@@ -3,17 +3,18 @@
 It does not write to the database (D20). What a person can mend is told in words.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
+from redrabbit.base.messages import zoned
 from redrabbit.base.printable import complain, put_out
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.export_verification import ExportVerification
-from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import day_begins, day_ends
 from redrabbit.domain.signed_note import parse_note
@@ -50,7 +51,10 @@ def export_records_to(
     def work() -> int:
         if output.is_file() and not replace:
             complain(
-                f"{output} is there already; name another file, or say --replace to write over it"
+                sentence(
+                    "{file} is there already; name another file, or say --replace to write over it",
+                    file=output,
+                )
             )
             return WRONG_USE
         kept = (
@@ -61,18 +65,25 @@ def export_records_to(
         key_path = key_file or _key_file_of(database_url)
         in_place = LogKey(load_key_file(key_path))
 
-        def written(reader: Reader) -> tuple[ExportVerification, str]:
+        def written(reader: Reader) -> tuple[ExportVerification, str, tzinfo]:
             signer = signing_now(key_path, in_place, keys_of(reader, in_place.verifier)).signer
-            lines = export_records(reader, signer, asked(plant_in_force(reader), kept))
-            return write_export(output, lines, signer.verifier.text), signer.verifier.text
+            plant = plant_in_force(reader)
+            lines = export_records(reader, signer, asked(plant, kept))
+            key = signer.verifier.text
+            return write_export(output, lines, key), key, plant.zone
 
         with open_for_reading(database_url) as database:
-            told, key = database.read_now(written)
+            told, key, zone = database.read_now(written)
         put_out(
-            f"{output}: {told.records} records, {output.stat().st_size} bytes",
-            *_complete_until(told),
-            f"checked by: redrabbit verify {output}",
-            f"key: {key}",
+            sentence(
+                "{file}: {records} records, {bytes} bytes",
+                file=output,
+                records=told.records,
+                bytes=output.stat().st_size,
+            ),
+            *_period(told, zone),
+            sentence("to verify it: redrabbit verify {file}", file=output),
+            sentence("key: {key}", key=key),
         )
         return 0
 
@@ -86,18 +97,29 @@ def export_records_to(
     return exit_code_of(work, DamagedKey, ValueError)
 
 
-def _complete_until(told: ExportVerification) -> tuple[str, ...]:
-    """Return the line that says up to when the file is proved to be complete, where that is not its end."""
+def _period(told: ExportVerification, zone: tzinfo) -> tuple[Sentence, ...]:
+    """Return what was asked for, by the plant's clock, and up to when the file is proved to be complete."""
     assert told.header is not None  # noqa: S101  because a sound file has one
-    if told.complete_until == told.header.period.ends_at:
-        return ()
+    period = told.header.period
+    asked = sentence(
+        "from {begins_at} to {ends_at}",
+        begins_at=zoned(period.begins_at, zone),
+        ends_at=zoned(period.ends_at, zone),
+    )
+    if told.complete_until == period.ends_at:
+        return (asked,)
     if told.complete_until is None:
-        return ("not proved to be complete: the ledger has not said yet where its streams stand",)
-    return (f"complete up to {instant_text(told.complete_until)}",)
+        return (
+            asked,
+            sentence(
+                "not proved to be complete: the ledger has not said yet where its streams stand"
+            ),
+        )
+    return (asked, sentence("complete up to {at}", at=zoned(told.complete_until, zone)))
 
 
 def _key_file_of(database_url: str) -> Path:
     path = sqlite_path(parsed_url(database_url))
     if path is None:
-        raise KeyMissing("PostgreSQL: name the ledger's signing key with --key FILE")
+        raise KeyMissing(sentence("PostgreSQL: name the ledger's signing key with --key FILE"))
     return companion(path, ".key")

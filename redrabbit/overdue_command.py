@@ -4,11 +4,13 @@ Writes nothing (D20). It reads the plant in force, and neither the service nor w
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
+from redrabbit.base.messages import zoned
 from redrabbit.base.printable import complain, put_out
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord
@@ -31,29 +33,34 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
     def work() -> int:
         now = wall_now()
         with open_for_reading(database_url) as database:
-            found = database.read_now(lambda r: overdue_occurrences(r, plant_in_force(r), now))
+            plant = database.read_now(plant_in_force)
+            found = database.read_now(lambda reader: overdue_occurrences(reader, plant, now))
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
             ended = database.read_now(_ended_at)
         if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
-            complain(_silence(ended, beat))
+            complain(_silence(ended, beat, plant.zone))
         if as_json:
             put_out(json.dumps([_plain(each) for each in found]))
         else:
-            put_out(*([_words(each, now) for each in found] or ["nothing is overdue"]))
+            words = [_words(each, now, plant.zone) for each in found]
+            put_out(*(words or [sentence("nothing is overdue")]))
         return FOUND if found else 0
 
     return exit_code_of(work, ValueError)
 
 
-def _silence(ended: datetime | None, beat: datetime | None) -> str:
+def _silence(ended: datetime | None, beat: datetime | None, zone: tzinfo) -> Sentence:
     """Return since when nobody watches, or nothing is recorded: from outside the two look alike."""
     if ended is not None:
-        return f"not watching since {ended:%Y-%m-%d %H:%M:%S} UTC: the service does not run"
+        return sentence(
+            "monitoring stopped at {at}: the service does not run", at=zoned(ended, zone)
+        )
     if beat is None:
-        return "never watched: the service does not run"
-    return (
-        f"nothing is recorded since {beat:%Y-%m-%d %H:%M:%S} UTC: the service does not run, or it can't record; "
-        "then its pages, its log and /ready say why"
+        return sentence("monitoring never began: the service does not run")
+    return sentence(
+        "nothing is recorded since {at}: the service does not run, or it can't record; then its pages, its log and "
+        "/ready say why",
+        at=zoned(beat, zone),
     )
 
 
@@ -75,10 +82,19 @@ def _plain(overdue: Overdue) -> dict[str, object]:
     }
 
 
-def _words(overdue: Overdue, now: datetime) -> str:
+def _words(overdue: Overdue, now: datetime, zone: tzinfo) -> Sentence:
     late_s = (now - overdue.due_at).total_seconds()
-    late = f"{late_s / 60:.0f} min" if late_s >= 120 else f"{late_s:.0f} s"  # noqa: PLR2004  because minutes read better from two on
-    return (
-        f"{overdue.check_id} · {overdue.line} {overdue.station} · was due {late} ago, "
-        f"{overdue.due_at:%Y-%m-%d %H:%M:%S} UTC · lapses {overdue.closes_at:%H:%M:%S} UTC"
+    late = (
+        sentence("{n} min", n=round(late_s / 60))
+        if late_s >= 120  # noqa: PLR2004  because minutes read better from two on
+        else sentence("{n} s", n=round(late_s))
+    )
+    return sentence(
+        "{check} · {line} {station} · was due {late} ago, {due_at} · lapses {closes_at}",
+        check=overdue.check_id,
+        line=overdue.line,
+        station=overdue.station,
+        late=late,
+        due_at=zoned(overdue.due_at, zone),
+        closes_at=zoned(overdue.closes_at, zone),
     )

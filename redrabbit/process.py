@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence, system_words
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.connections import WebServer
 from redrabbit.web.tls import Tls
@@ -94,7 +95,13 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.listen()
         except OSError as error:
             raise OSError(
-                error.errno, f"can't listen on {host}:{port}: {error.strerror}"
+                error.errno,
+                sentence(
+                    "can't listen on {host}:{port}: {problem}; name another port with --port",
+                    host=host,
+                    port=port,
+                    problem=system_words(error),
+                ),
             ) from error
         yield listener
     finally:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.printable import complain, put_out
+from redrabbit.base.sentence import sentence
 from redrabbit.exit_codes import exit_code_of
 from redrabbit.store.opening import rebuild_database
 
@@ -15,12 +16,21 @@ def rebuild_at(database_url: str, public_key: Path | None) -> int:
         size = rebuild_database(
             database_url, clock=SteadyClock(), public_key=public_key, told=_tell
         )
-        put_out(f"records made again from {size:,} entries")
+        put_out(sentence("records made again from {size:,} entries", size=size))
         return 0
 
     return exit_code_of(work)
 
 
 def _tell(done: int, size: int) -> None:
-    share = f" ({done / size:.0%})" if size else ""
-    complain(f"entries done: {done:,} of {size:,}{share}")
+    if not size:
+        complain(sentence("entries done: {done:,} of {size:,}", done=done, size=size))
+        return
+    complain(
+        sentence(
+            "entries done: {done:,} of {size:,} ({share:.0%})",
+            done=done,
+            size=size,
+            share=done / size,
+        )
+    )

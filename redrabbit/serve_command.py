@@ -6,6 +6,7 @@ from redrabbit.alarms.receiver_secrets import ReceiverUnusable
 from redrabbit.base.authority import AuthorityUnusable
 from redrabbit.base.certificates import CertificateUnusable
 from redrabbit.base.logs import configure_logs
+from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings
 from redrabbit.bootstrap import serving
 from redrabbit.exit_codes import exit_code_of
@@ -24,7 +25,7 @@ def run_service(settings: ServeSettings) -> int:
             log.info("watching", extra={"url": running.base_url, "stations": len(running.links)})
             await until_stopped_or(running.agent.superseded)
         if running.agent.superseded.is_set():
-            raise Superseded("another process watches this plant now")
+            raise Superseded(sentence("another process watches this plant now"))
         log.info("stopped")
         return 0
 

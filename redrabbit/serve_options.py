@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from redrabbit.base.database_address import database_url
+from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.settings_file import SETTINGS, read_settings
 
@@ -38,8 +39,10 @@ def serve_settings(
     told: dict[str, Any] = kept | given
     if "config" not in told:
         raise WrongOptions(
-            "found no folder with the plant's configuration; expected --config DIR, or `config` in "
-            "the file of --settings"
+            sentence(
+                "found no folder with the plant's configuration; expected --config DIR, or `config` in the file "
+                "of --settings"
+            )
         )
     url = database_url(
         told.pop("database", None), told.pop("database_file", None), environment, names
@@ -65,26 +68,38 @@ def _web_limits(told: dict[str, Any]) -> WebLimits:
     limits = WebLimits(**given)
     if limits.most_streams >= limits.most_connections:
         raise WrongOptions(
-            f"found {limits.most_streams} streams of {limits.most_connections} connections; expected "
-            "fewer streams than connections, so that pages can be asked for when all streams are open"
+            sentence(
+                "found {most_streams} streams of {most_connections} connections; expected fewer streams than "
+                "connections, so that pages can be asked for when all streams are open",
+                most_streams=limits.most_streams,
+                most_connections=limits.most_connections,
+            )
         )
     return limits
 
 
 def _refuse_strange_network(settings: ServeSettings) -> None:
     if settings.look_only and settings.trust_network:
-        raise WrongOptions("found --look-only and --trust-network; expected one of the two")
+        raise WrongOptions(
+            sentence("found --look-only and --trust-network; expected one of the two")
+        )
     if not (settings.listens_on_loopback or settings.look_only or settings.trust_network):
         raise WrongOptions(
-            f"found --host {settings.host}, which other machines can reach, and no sign-in exists "
-            "yet; expected a loopback address, --look-only for screens on walls, or --trust-network "
-            "on a closed network"
+            sentence(
+                "found --host {host}, which other machines can reach, and no sign-in exists yet; expected a loopback "
+                "address, --look-only for screens on walls, or --trust-network on a closed network",
+                host=settings.host,
+            )
         )
 
 
 def _refuse_half_a_certificate(settings: ServeSettings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         one, other = ("--tls-cert", "--tls-key")[:: 1 if settings.tls_key is None else -1]
-        raise WrongOptions(f"found {one} without {other}; expected both, or neither")
+        raise WrongOptions(
+            sentence("found {one} without {other}; expected both, or neither", one=one, other=other)
+        )
     if settings.tls_cert is not None and settings.own_certificate:
-        raise WrongOptions("found --tls-cert and --own-certificate; expected one of the two")
+        raise WrongOptions(
+            sentence("found --tls-cert and --own-certificate; expected one of the two")
+        )

@@ -5,29 +5,39 @@ elsewhere was given (D60): the key that lies beside a database, or stands in a f
 the records. An option that is given is used, or the command says that it can't be.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.bounded import MB
 from redrabbit.base.kept_texts import read_kept_text
+from redrabbit.base.messages import zoned
 from redrabbit.base.printable import complain, put_out
+from redrabbit.base.sentence import Sentence, sentence, words_of
 from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
+from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
-from redrabbit.domain.findings import Finding, in_english
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, OTHER_KEY, kept_findings
-from redrabbit.domain.ledger import Entry, canonical_text, instant_text
+from redrabbit.domain.ledger import Entry, canonical_text
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.recorded_loss import RecordedLoss
+from redrabbit.domain.signed_note import to_base64
 from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE, in_words
 from redrabbit.exports.export_file import verify_export
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
+from redrabbit.services.finding_words import finding_words
+from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import kept_note, verify_database
 
 HEADS_NOT_SAID: Final = "heads_not_said"
@@ -47,28 +57,33 @@ class Given:
         """Return the kept checkpoint as it was signed; StoreTrouble if the file holds none."""
         return kept_note(self.checkpoint) if self.checkpoint is not None else None
 
-    def verdict(self, key: str) -> str:
+    def verdict(self, key: str) -> Sentence:
         """Return what may be said of what is sound."""
         if self.public_key is None and self.checkpoint is None:
-            return f"consistent in itself with the key {key}"
-        return "unaltered"
+            return sentence("consistent in itself with the key {key}", key=key)
+        return sentence("unaltered")
 
-    def brought(self, key: str) -> Iterator[str]:
+    def brought(self, key: str) -> Iterator[Sentence]:
         """Yield the lines that name what was given; `key` is the key's text, where one was."""
         if self.checkpoint is not None:
-            yield f"trusted: the checkpoint {self.checkpoint}"
+            yield sentence("trusted: the checkpoint {file}", file=self.checkpoint)
         if self.public_key is not None:
-            yield f"trusted: the key {self.public_key}: {key}"
+            yield sentence("trusted: the key {file}: {key}", file=self.public_key, key=key)
 
-    def trusted(self, key: str, where: str) -> Iterator[str]:
+    def trusted(self, key: str, where: Sentence) -> Iterator[Sentence]:
         """Yield the lines that say what the verdict rests on; `where` the key stands if it was not given."""
         yield from self.brought(key)
         if self.public_key is None and self.checkpoint is not None:
-            yield f"the key {where}, or one that it goes on from, signed that checkpoint, too: {key}"
+            yield sentence(
+                "the key {where}, or one that it goes on from, signed that checkpoint, too: {key}",
+                where=where,
+                key=key,
+            )
         elif self.public_key is None:
-            yield (
-                f"that key stands {where}: compare it with the one you were given, or give yours with "
-                "--public-key, or with --checkpoint a checkpoint that was kept elsewhere"
+            yield sentence(
+                "that key stands {where}: compare it with the one you were given, or give yours with --public-key, or "
+                "with --checkpoint a checkpoint that was kept elsewhere",
+                where=where,
             )
 
 
@@ -81,14 +96,22 @@ def verify_database_at(database_url: str, given: Given) -> int:
         )
         if told.damage:
             code = _print_findings(_named(told.findings, told.names))
-            put_out(*_losses(told.losses, told.names))
+            put_out(*_losses(told.losses, told.names, zone_of(database_url)))
             return code
-        part = "entries, chain and signature are " if told.findings else ""
+        zone = zone_of(database_url) if told.losses or (told.keys and told.keys.changes) else UTC
+        verdict = given.verdict(told.key)
+        if told.findings:
+            verdict = sentence("entries, chain and signature are {verdict}", verdict=verdict)
         put_out(
-            f"{part}{given.verdict(told.key)}: {told.size} entries, root {told.root}",
-            *_losses(told.losses, told.names),
-            *given.trusted(told.key, "beside the database"),
-            *_changes(told.keys, told.names),
+            sentence(
+                "{verdict}: {size} entries, root {root}",
+                verdict=verdict,
+                size=told.size,
+                root=to_base64(bytes.fromhex(told.root)),
+            ),
+            *_losses(told.losses, told.names, zone),
+            *given.trusted(told.key, sentence("beside the database")),
+            *_changes(told.keys, told.names, zone),
             *_erased(told.erased),
         )
         return _tell_rest(told.findings)
@@ -119,13 +142,24 @@ def verify_file(path: Path, given: Given) -> int:
             replace(given, checkpoint=None) if beside else given,
             told.keys.trusted.text,
         )
+        zone = _zone_in(told.plant_file)
         put_out(
-            f"{shown.verdict(trusted)}{_complete(told)}: {told.records} records of "
-            f"{told.header.plant}, {instant_text(period.begins_at)} to {instant_text(period.ends_at)}",
-            f"ledger of {told.checkpoint.size} entries; lines in the file: {_lines(told.header)}",
-            *_losses(told.losses, told.names),
-            *shown.trusted(trusted, "in the file"),
-            *_changes(told.keys, told.names),
+            sentence(
+                "{verdict}: {records} records of {plant}, {begins_at} to {ends_at}",
+                verdict=_complete(shown.verdict(trusted), told, zone),
+                records=told.records,
+                plant=told.header.plant,
+                begins_at=zoned(period.begins_at, zone),
+                ends_at=zoned(period.ends_at, zone),
+            ),
+            sentence(
+                "ledger of {size} entries; lines in the file: {lines}",
+                size=told.checkpoint.size,
+                lines=_lines(told.header),
+            ),
+            *_losses(told.losses, told.names, zone),
+            *shown.trusted(trusted, sentence("in the file")),
+            *_changes(told.keys, told.names, zone),
             *_erased(told.erased),
         )
         return _tell_rest((*beside, *_end_not_said(told)))
@@ -135,15 +169,15 @@ def verify_file(path: Path, given: Given) -> int:
 
 def _lines(header: Header) -> str:
     if header.lines is None:
-        return "all"
-    return ", ".join(header.lines) or "none, the plant's own records only"
+        return sentence("all")
+    return ", ".join(header.lines) or sentence("none, the plant's own records only")
 
 
 def _who(names: Mapping[str, str], actor: object) -> str:
     """Return the name of an id, or words and the id where none is there; under schema 1 the id is the name."""
     said = str(actor)
     if said not in names and stands_for_a_name(said):
-        return f"somebody whose name is not there ({said})"
+        return sentence("somebody whose name is not there ({id})", id=said)
     return names.get(said, said)
 
 
@@ -157,26 +191,34 @@ def _named(findings: Sequence[Finding], names: Mapping[str, str]) -> tuple[Findi
     )
 
 
-def _losses(losses: Sequence[RecordedLoss], names: Mapping[str, str]) -> Iterator[str]:
+def _losses(
+    losses: Sequence[RecordedLoss], names: Mapping[str, str], zone: tzinfo
+) -> Iterator[Sentence]:
     """Yield the lines that tell of history that was lost, as the records themselves say (D62)."""
     for loss in losses:
         found, had = loss.lost.found_size, loss.lost.size
-        missing = f", at least {had - found} are missing" if found < had else ""
-        yield (
-            f"the records say that a history of {had} entries was lost, and the ledger went on with {found}{missing}: "
-            f"entry {loss.index}, recorded {instant_text(loss.at)}, accepted by {_who(names, loss.by)}; "
-            "compare a checkpoint of that history with this"
+        yield sentence(
+            "the records say that a history of {had} entries was lost, and the ledger went on with {found}{missing}: "
+            "entry {entry}, recorded {at}, accepted by {who}; compare a checkpoint of that history with this",
+            had=had,
+            found=found,
+            missing=sentence(", at least {n} are missing", n=had - found) if found < had else "",
+            entry=loss.index,
+            at=zoned(loss.at, zone),
+            who=_who(names, loss.by),
         )
 
 
-def _complete(told: ExportVerification) -> str:
-    """Return up to when nothing can have been left out, as words behind the verdict (D25, D59)."""
+def _complete(verdict: Sentence, told: ExportVerification, zone: tzinfo) -> Sentence:
+    """Return the verdict with up to when nothing can have been left out (D25, D59)."""
     assert told.header is not None  # noqa: S101  because a sound file has one
     if told.complete_until is None:
-        return ""
+        return verdict
     if told.complete_until == told.header.period.ends_at:
-        return " and complete"
-    return f" and complete up to {instant_text(told.complete_until)}"
+        return sentence("{verdict} and complete", verdict=verdict)
+    return sentence(
+        "{verdict} and complete up to {at}", verdict=verdict, at=zoned(told.complete_until, zone)
+    )
 
 
 def _end_not_said(told: ExportVerification) -> tuple[Finding, ...]:
@@ -194,13 +236,17 @@ def _beside_kept(note: str | None, told: ExportVerification) -> tuple[Finding, .
     return kept_findings(note, told.checkpoint, keys, told.begins_with)
 
 
-def _changes(keys: LogKeys | None, names: Mapping[str, str]) -> Iterator[str]:
+def _changes(keys: LogKeys | None, names: Mapping[str, str], zone: tzinfo) -> Iterator[Sentence]:
     """Yield the lines that tell of changes of the key, by which the trusted key leads to the one that signs now."""
     for change in () if keys is None else keys.changes:
-        yield (
-            f"the key was changed at entry {change.index} on {instant_text(change.recorded_at)} by "
-            f"{_who(names, change.by)}, from "
-            f"{change.old.text} to {change.new.text}: both signed it, so the chain is proved"
+        yield sentence(
+            "the key was changed at entry {entry} on {at} by {who}, from {old} to {new}: both signed it, so the chain is "
+            "proved",
+            entry=change.index,
+            at=zoned(change.recorded_at, zone),
+            who=_who(names, change.by),
+            old=change.old.text,
+            new=change.new.text,
         )
 
 
@@ -210,7 +256,9 @@ def verify_entry_proof(path: Path, given: Given) -> int:
     def work() -> int:
         if given == Given():
             complain(
-                "a proof holds no key: found neither --public-key nor --checkpoint; expected one of the two"
+                sentence(
+                    "a proof holds no key: found neither --public-key nor --checkpoint; expected one of the two"
+                )
             )
             return WRONG_USE
         key = load_public_key(given.public_key) if given.public_key is not None else None
@@ -227,52 +275,79 @@ def verify_entry_proof(path: Path, given: Given) -> int:
             return _tell_rest(told.findings)
         shown = given if is_beside else replace(given, checkpoint=None)
         put_out(
-            f"unaltered: entry {told.index} of a ledger of {told.checkpoint.size} entries",
+            sentence(
+                "unaltered: entry {entry} (counted from 0) of a ledger of {size} entries",
+                entry=told.index,
+                size=told.checkpoint.size,
+            ),
             *shown.brought("" if key is None else key.text),
             *(() if told.entry is None else _entry_lines(told.entry)),
-            *_changes(told.keys, {}),
+            *_changes(told.keys, {}, UTC),
         )
         return _tell_rest(told.findings)
 
     return _exit_code_of(work)
 
 
-def _entry_lines(entry: Entry) -> Iterator[str]:
-    yield (
-        f"{entry.type} of stream {entry.stream}, happened {instant_text(entry.occurred_at)}, "
-        f"recorded {instant_text(entry.recorded_at)}"
+def _entry_lines(entry: Entry) -> Iterator[Sentence]:
+    yield sentence(
+        "{type} of stream {stream}, happened {occurred_at}, recorded {recorded_at}",
+        type=entry.type,
+        stream=entry.stream,
+        occurred_at=zoned(entry.occurred_at, UTC),
+        recorded_at=zoned(entry.recorded_at, UTC),
     )
     if entry.payload is None:
-        yield "its payload is not in the file: it was erased, or left out"
+        yield sentence("its payload is not in the file: it was erased, or left out")
     else:
-        yield f"its payload: {canonical_text(entry.payload)}"
+        yield sentence("its payload: {payload}", payload=canonical_text(entry.payload))
 
 
-def _erased(count: int) -> tuple[str, ...]:
+def _erased(count: int) -> tuple[Sentence, ...]:
     """Return the line that says how many payloads are gone, as an entry says (D51); none for none."""
     if not count:
         return ()
-    return (f"payloads erased under a rule of retention, their entries verified: {count}",)
+    return (
+        sentence("payloads erased under a rule of retention, their entries verified: {n}", n=count),
+    )
+
+
+def zone_of(database_url: str) -> tzinfo:
+    """Return the zone of the plant's clock; UTC where the database does not tell."""
+    try:
+        with open_for_reading(database_url) as database:
+            return database.read_now(plant_in_force).zone
+    except (StoreTrouble, ConfigurationProblems):
+        return UTC
+
+
+def _zone_in(plant_file: str | None) -> tzinfo:
+    """Return the zone that a plant's file names; UTC where it names none that there is."""
+    named = re.search(r"""^zone:[ "']*([\w+/-]+)""", plant_file or "", flags=re.MULTILINE)
+    try:
+        return ZoneInfo(named[1]) if named is not None else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 _NOT_VERIFIED_WHAT: Final = {
-    WRITTEN_BY_NEWER: (
+    WRITTEN_BY_NEWER: sentence(
         "what the entries from there on mean, and the records made of them; "
         "verify with that newer version, or a later one"
     ),
-    OLDER_SCHEMA: (
+    OLDER_SCHEMA: sentence(
         "the tables of records, which that version made; verify them with it, "
         "or start `redrabbit serve` once: it makes them again from the ledger"
     ),
-    KEPT_NOT_PROVED: (
+    KEPT_NOT_PROVED: sentence(
         "that its log goes on from the checkpoint that was kept; ask for a file that was exported with "
         "that checkpoint (`redrabbit export --checkpoint FILE`), or verify the database with it"
     ),
-    OTHER_KEY: (
+    OTHER_KEY: sentence(
         "who signed it; where the ledger's key was never changed, or no earlier or later .pub that you were given fits, "
         "it is not from that ledger"
     ),
-    HEADS_NOT_SAID: (
+    HEADS_NOT_SAID: sentence(
         "that no record was left out; export again after the next full hour of the service, or after it was stopped"
     ),
 }
@@ -281,9 +356,9 @@ _NOT_VERIFIED_WHAT: Final = {
 def _tell_rest(findings: Sequence[Finding]) -> int:
     """Say what can't be vouched for, which is no damage and not verified either; 0 where that is nothing."""
     put_out(
-        *(in_english(finding) for finding in findings),
+        *(finding_words(finding) for finding in findings),
         *(
-            f"not verified: {what}"
+            sentence("not verified: {what}", what=what)
             for code, what in _NOT_VERIFIED_WHAT.items()
             if any(finding.code == code for finding in findings)
         ),
@@ -292,7 +367,9 @@ def _tell_rest(findings: Sequence[Finding]) -> int:
 
 
 def _print_findings(findings: Sequence[Finding]) -> int:
-    put_out(*(in_english(finding) for finding in findings), f"{len(findings)} found")
+    put_out(
+        *(finding_words(finding) for finding in findings), sentence("{n} found", n=len(findings))
+    )
     return FOUND
 
 
@@ -305,10 +382,10 @@ def _exit_code_of(work: Callable[[], int]) -> int:
     try:
         return work()
     except DamagedDatabase as damage:
-        complain(str(damage))
+        complain(words_of(damage))
         return FOUND
     except KeyMissing as missing:
-        complain(str(missing))
+        complain(words_of(missing))
         return WRONG_USE
     except (StoreTrouble, OSError, DamagedKey) as trouble:
         complain(in_words(trouble))

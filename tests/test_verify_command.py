@@ -256,7 +256,9 @@ def test_a_proof_is_verified_as_it_is_downloaded(
     for given in (["--public-key", plant.public_key], ["--checkpoint", kept]):
         code, told = verify("--proof", proof, *given)
         assert code == 0
-        assert told.startswith(f"unaltered: entry {MISS} of a ledger of {_size(plant)} entries")
+        assert told.startswith(
+            f"unaltered: entry {MISS} (counted from 0) of a ledger of {_size(plant)} entries"
+        )
         assert f"{given[1]}" in told
         assert "verdict_reached of stream line1" in told
         assert '"verdict":"missed"' in told

@@ -17,6 +17,7 @@ from redrabbit.alarms.apprise_way import is_apprise_address
 from redrabbit.alarms.signature import signing_secret
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
+from redrabbit.base.sentence import sentence, system_words, words_of
 from redrabbit.domain.plant import NotificationTarget, SecretPlace
 
 MOST_CHARACTERS: Final = 4096
@@ -91,9 +92,13 @@ def _tls(target: NotificationTarget) -> ssl.SSLContext | None:
         pem = read_at_most(path, MOST_CERTIFICATE_BYTES, "certificates in PEM").decode("ascii")
         context.load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError):
-        raise ReceiverUnusable(f"{path} holds no certificates; expected PEM") from None
+        raise ReceiverUnusable(
+            sentence("{path} holds no certificates; expected PEM", path=path)
+        ) from None
     except OSError as error:
-        raise ReceiverUnusable(f"{path}: {error.strerror}") from error
+        raise ReceiverUnusable(
+            sentence("{path}: {problem}", path=path, problem=system_words(error))
+        ) from error
     return context
 
 
@@ -106,11 +111,11 @@ class _Places:
 
     def token(self, place: SecretPlace) -> str:
         """Return a token, which has no blanks."""
-        return _usable(*self._read(place), _TOKEN, "token", " without blanks")
+        return _usable(*self._read(place), _TOKEN, sentence("token"), sentence(" without blanks"))
 
     def header_value(self, place: SecretPlace) -> str:
         """Return the value of a header, which may have blanks inside."""
-        return _usable(*self._read(place), _HEADER_VALUE, "header's value", "")
+        return _usable(*self._read(place), _HEADER_VALUE, sentence("header's value"), "")
 
     def apprise_address(self, place: SecretPlace) -> str:
         """Return one address that Apprise knows a way to."""
@@ -118,7 +123,10 @@ class _Places:
         address = _usable(text.strip(), where, _TOKEN, "Apprise address", " without blanks")
         if not is_apprise_address(address):
             raise ReceiverUnusable(
-                f"{where} holds no address that Apprise knows; see its documentation"
+                sentence(
+                    "{where} holds no address that Apprise knows; see its documentation",
+                    where=where,
+                )
             )
         return address
 
@@ -127,11 +135,19 @@ class _Places:
         text, where = self._read(place)
         written = text.split()
         if not 1 <= len(written) <= MOST_SIGNING_SECRETS:
-            raise ReceiverUnusable(f"{where} does not hold one signing secret, or two")
+            raise ReceiverUnusable(
+                sentence("{where} does not hold one signing secret, or two", where=where)
+            )
         try:
             return tuple(signing_secret(each) for each in written)
         except ValueError as error:
-            raise ReceiverUnusable(f"{where} holds no signing secret: {error}") from None
+            raise ReceiverUnusable(
+                sentence(
+                    "{where} holds no signing secret: {problem}",
+                    where=where,
+                    problem=words_of(error),
+                )
+            ) from None
 
     def _read(self, place: SecretPlace) -> tuple[str, str]:
         """Return what stands there, and how the place is called."""
@@ -139,22 +155,26 @@ class _Places:
             return self._of_file(Path(place.file)), place.file
         assert place.env is not None  # noqa: S101  because the plant file was checked
         if place.env not in self._environment:
-            raise ReceiverUnusable(f"the environment has no variable {place.env}")
+            raise ReceiverUnusable(sentence("the environment has no variable {env}", env=place.env))
         return self._environment[place.env], f"the variable {place.env}"
 
     def _of_file(self, path: Path) -> str:
         if path.resolve().is_relative_to(self._config_dir):
-            raise ReceiverUnusable(f"{path} lies in the configuration's folder; move it out")
+            raise ReceiverUnusable(
+                sentence("{path} lies in the configuration's folder; move it out", path=path)
+            )
         try:
             if path.exists() and not path.is_file():  # a pipe would be waited for
-                raise ReceiverUnusable(f"{path} is no file")
+                raise ReceiverUnusable(sentence("{path} is no file", path=path))
             refuse_readable_by_others(path, "a secret")
             with path.open("rb") as file:
                 content = file.read(MOST_CHARACTERS + 2)  # two more: its line end
         except ReadableByOthers as error:
-            raise ReceiverUnusable(str(error)) from error
+            raise ReceiverUnusable(words_of(error)) from error
         except OSError as error:
-            raise ReceiverUnusable(f"{path}: {error.strerror}") from error
+            raise ReceiverUnusable(
+                sentence("{path}: {problem}", path=path, problem=system_words(error))
+            ) from error
         return content.decode("ascii", errors="replace").rstrip("\r\n")
 
 
@@ -162,7 +182,13 @@ def _usable(text: str, where: str, form: re.Pattern[str], what: str, more: str) 
     """Return the text; what is wrong with it is said without showing it."""
     if not form.fullmatch(text) or len(text) > MOST_CHARACTERS:
         raise ReceiverUnusable(
-            f"{where} does not hold one {what}; expected one line of at most {MOST_CHARACTERS} "
-            f"visible ASCII characters{more}"
+            sentence(
+                "{where} does not hold one {what}; expected one line of at most {limit} visible ASCII "
+                "characters{more}",
+                where=where,
+                what=what,
+                limit=MOST_CHARACTERS,
+                more=more,
+            )
         )
     return text

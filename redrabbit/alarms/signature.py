@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from redrabbit.base.sentence import sentence
+
 PREFIX: Final = "whsec_"
 FEWEST_BYTES: Final = 24
 MOST_BYTES: Final = 64
@@ -23,7 +25,7 @@ HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 def signing_secret(text: str) -> bytes:
     """Return the secret written as `whsec_` and base64; ValueError, which does not show it."""
     encoded = text.removeprefix(PREFIX)
-    expected = f"expected {PREFIX} and base64 behind it"
+    expected = sentence("expected {prefix} and base64 behind it", prefix=PREFIX)
     if encoded == text:
         raise ValueError(expected)
     try:

@@ -40,6 +40,7 @@ from redrabbit.base.private_files import (
     refuse_readable_by_others,
     replace_private,
 )
+from redrabbit.base.sentence import sentence, words_of
 
 AUTHORITY_HOLDS: Final = timedelta(days=3653)
 """Ten years: whoever walks to every tablet does not want to do it again soon."""
@@ -137,8 +138,11 @@ class Authority:
         refused = [name for name in names if not self.may_name(name)]
         if refused:
             raise AuthorityUnusable(
-                f"this authority may not name {', '.join(refused)}: tablets would not believe it. Make "
-                "a new one with --new-authority, and install it on each tablet again"
+                sentence(
+                    "this authority may not name {refused}: tablets would not believe it. Make a new one with "
+                    "--new-authority, and install it on each tablet again",
+                    refused=", ".join(refused),
+                )
             )
         key = generate_private_key(SECP256R1())
         named = list(dict.fromkeys([*names, *OURS]))
@@ -191,11 +195,16 @@ def read_authority(files: AuthorityFiles) -> Authority | None:
         ):
             raise ValueError("they don't belong together")  # noqa: TRY301  because it is told as what can't be read is
     except (ReadableByOthers, OSError) as error:
-        raise AuthorityUnusable(str(error)) from error
+        raise AuthorityUnusable(words_of(error)) from error
     except (ValueError, TypeError) as error:
         raise AuthorityUnusable(
-            f"{files.key} and {files.certificate} can't be used: {error}. Put them back from a copy, or make "
-            "new ones with --new-authority, and install the certificate on each tablet again"
+            sentence(
+                "{key} and {certificate} can't be used: {problem}. Put them back from a copy, or make new ones "
+                "with --new-authority, and install the certificate on each tablet again",
+                key=files.key,
+                certificate=files.certificate,
+                problem=words_of(error),
+            )
         ) from error
     return Authority(certificate, key)
 
@@ -219,8 +228,11 @@ def renew_if_due(files: AuthorityFiles, now: datetime) -> bool:
     authority, old = read_authority(files), _server_certificate(files)
     if authority is None or old is None:
         raise AuthorityUnusable(
-            f"found no certificate of the service's own at {files.server}; expected one that "
-            "`redrabbit certificate` made"
+            sentence(
+                "found no certificate of the service's own at {server}; expected one that `redrabbit "
+                "certificate` made",
+                server=files.server,
+            )
         )
     is_due = now >= old.not_valid_after_utc - RENEWED_BEFORE
     if not is_due or old.not_valid_after_utc >= authority.holds_until:
@@ -249,7 +261,13 @@ def _server_certificate(files: AuthorityFiles) -> x509.Certificate | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise AuthorityUnusable(f"{files.server} holds no certificate: {error}") from error
+        raise AuthorityUnusable(
+            sentence(
+                "{server} holds no certificate: {problem}",
+                server=files.server,
+                problem=words_of(error),
+            )
+        ) from error
 
 
 def _begun(

@@ -3,6 +3,8 @@
 import errno
 from pathlib import Path
 
+from redrabbit.base.sentence import sentence
+
 KB = 1_000
 MB = 1_000_000
 
@@ -12,8 +14,8 @@ class TooLarge(OSError):
 
     def __init__(self, path: Path, limit: int, what: str) -> None:
         self._path = path
-        reason = f"larger than {size_text(limit)}; expected {what}"
-        super().__init__(errno.EFBIG, reason)
+        reason = sentence("larger than {limit}; expected {what}", limit=size_text(limit), what=what)
+        super().__init__(errno.EFBIG, reason, str(path))
 
     def __str__(self) -> str:
         """Return the message without the operating system's number."""

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
+from redrabbit.base.sentence import sentence, system_words, words_of
 
 VARIABLE: Final = "REDRABBIT_DATABASE"
 
@@ -40,10 +41,19 @@ def database_url(
     told = {option: url, file_option: file, VARIABLE: environment.get(VARIABLE) or None}
     given = [name for name, value in told.items() if value is not None]
     if len(given) != 1:
-        found = f"found {' and '.join(given)}" if given else "found no database"
+        found = (
+            sentence("found {given}", given=" and ".join(given))
+            if given
+            else sentence("found no database")
+        )
         raise WrongAddress(
-            f"{found}; expected exactly one of {option}, {file_option} and the environment "
-            f"variable {VARIABLE}"
+            sentence(
+                "{found}; expected exactly one of {option}, {file_option} and the environment variable {variable}",
+                found=found,
+                option=option,
+                file_option=file_option,
+                variable=VARIABLE,
+            )
         )
     if url is not None:
         _refuse_password(url, option, file_option)
@@ -61,10 +71,15 @@ def has_password(url: str) -> bool:
 def _refuse_password(url: str, option: str, file_option: str) -> None:
     if has_password(url):
         raise WrongAddress(
-            f"found a password in {option}, where everybody on this machine can read it; expected "
-            f"an address without one. Put the whole address into the environment variable "
-            f"{VARIABLE}, or into a file for {file_option} (chmod 600); or leave the password out, "
-            "and let PGPASSFILE name a file of passwords for PostgreSQL"
+            sentence(
+                "found a password in {option}, where everybody on this machine can read it; expected an address "
+                "without one. Put the whole address into the environment variable {variable}, or into a file for "
+                "{file_option} (chmod 600); or leave the password out, and let PGPASSFILE name a file of "
+                "passwords for PostgreSQL",
+                option=option,
+                variable=VARIABLE,
+                file_option=file_option,
+            )
         )
 
 
@@ -73,11 +88,25 @@ def _of_file(path: Path) -> str:
         refuse_readable_by_others(path, "a database's address")
         lines = read_at_most(path, 16 * KB, "one URL").decode("utf-8").split()
     except ReadableByOthers as error:
-        raise WrongAddress(str(error)) from error
+        raise WrongAddress(words_of(error)) from error
     except UnicodeDecodeError:
-        raise WrongAddress(f"{path}: found bytes that are no text; expected a URL") from None
+        raise WrongAddress(
+            sentence("{path}: found bytes that are no text; expected a URL", path=path)
+        ) from None
     except OSError as error:
-        raise WrongAddress(f"{path}: {error.strerror}; expected a file with a URL") from error
+        raise WrongAddress(
+            sentence(
+                "{path}: {problem}; expected a file with a URL",
+                path=path,
+                problem=system_words(error),
+            )
+        ) from error
     if len(lines) != 1:
-        raise WrongAddress(f"{path}: found {len(lines)} words; expected one URL and nothing else")
+        raise WrongAddress(
+            sentence(
+                "{path}: found {n} words; expected one URL and nothing else",
+                path=path,
+                n=len(lines),
+            )
+        )
     return lines[0]

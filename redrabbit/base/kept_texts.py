@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from redrabbit.base.bounded import read_at_most
+from redrabbit.base.sentence import sentence
 
 _MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -24,7 +25,9 @@ class NoText(OSError):
 
     def __init__(self, path: Path, what: str) -> None:
         self._path = path
-        super().__init__(errno.EILSEQ, f"it is no text; expected {what}")
+        super().__init__(
+            errno.EILSEQ, sentence("it is no text; expected {what}", what=what), str(path)
+        )
 
     def __str__(self) -> str:
         """Return the message without the operating system's number."""

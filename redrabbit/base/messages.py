@@ -12,7 +12,8 @@ with a colon and how it is said where the plain way won't do:
     {elapsed_s}         seconds by name (`…_s`), or a timedelta: `1.8 s`, `6 min`, `2 h 5 min`
     {left:clock}        a timedelta that runs down: `1:34`
     {at}                an instant in the plant's zone: `13:52`, with the date on another day
-    {at:exact}          as evidence: `2026-11-22 13:52:03`
+    {at:exact}          as evidence, where the zone is said beside it: `2026-11-22 13:52:03`
+    {at:zoned}          as evidence by itself: `2026-11-22 13:52:03 UTC+8`
     {at:relative}       when near `6 min ago`, `in 6 min`; otherwise as {at}
     {custody:custody}   a word out of a family: the text of `custody.issued`
 
@@ -32,6 +33,7 @@ from typing import Final, Protocol, runtime_checkable
 
 LANGUAGES: Final = ("en", "zh")
 DOMAIN: Final = "redrabbit"
+TERMINAL: Final = "terminal"
 
 NEAR: Final = timedelta(hours=1)
 """Up to here people think in minutes ago; beyond, in the time on the wall."""
@@ -120,6 +122,8 @@ class Catalogue:
         local = local_time(at, self.zone)
         if style == "exact":
             return f"{local:%Y-%m-%d %H:%M:%S}"
+        if style == "zoned":
+            return zoned(at, self.zone)
         if now is not None and local.date() == local_time(now, self.zone).date():
             return f"{local:%H:%M}"
         return f"{local:%Y-%m-%d %H:%M}"
@@ -192,6 +196,20 @@ def local_time(at: datetime, zone: tzinfo) -> datetime:
         return first if at.year == first.year else last
 
 
+def zoned(at: datetime, zone: tzinfo) -> str:
+    """Return an instant as evidence that stands by itself, in any language: `2026-11-22 13:52:03 UTC+8`."""
+    local = local_time(at, zone)
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset_text(local)}"
+
+
+def offset_text(local: datetime) -> str:
+    """Return how far a zone is from UTC at an instant: `UTC`, `UTC+8`, `UTC+5:30`."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / MINUTE_S)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "+" if minutes > 0 else "\N{MINUS SIGN}"
+    return f"UTC{f'{sign}{hours}' if minutes else ''}{f':{rest:02}' if rest else ''}"
+
+
 @cache
 def catalogue(language: str, zone: tzinfo = UTC) -> Catalogue:
     """Return the catalogue of a language tag (`zh-CN`, `en`), with times in the plant's zone."""
@@ -203,10 +221,19 @@ def language_of(tag: str) -> str:
     return "zh" if tag.lower().startswith("zh") else "en"
 
 
-def source(language: str) -> bytes:
+def source(language: str, domain: str = DOMAIN) -> bytes:
     """Return the .po file of a language, as it is kept."""
     folder = resources.files("redrabbit.base").joinpath("locale", language, "LC_MESSAGES")
-    return folder.joinpath(f"{DOMAIN}.po").read_bytes()
+    return folder.joinpath(f"{domain}.po").read_bytes()
+
+
+@cache
+def terminal_texts(language: str) -> Mapping[str, str]:
+    """Return what commands say in a language, by its English (`terminal.po`); English has no file."""
+    from babel.messages.pofile import read_po  # noqa: PLC0415  because English needs no words
+
+    catalog = read_po(BytesIO(source(language, TERMINAL)), locale=language, abort_invalid=True)
+    return {str(entry.id): str(entry.string) for entry in catalog if entry.id and entry.string}
 
 
 @cache

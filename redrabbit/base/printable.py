@@ -9,7 +9,11 @@ symbols and blanks of all scripts stay as they are; our own colours are added be
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from redrabbit.base.sentence import ENGLISH, said
 
 _PLAIN: Final = re.compile(r"[ -~]*")
 """What needs no closer look, which is nearly everything."""
@@ -38,14 +42,39 @@ def visible_json(value: object) -> str:
     return "".join(each if _can_be_seen(each) else json.dumps(each)[1:-1] for each in text)
 
 
+_spoken = ENGLISH
+"""The language of this process's terminal: one for all threads, chosen once by the command line."""
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say sentences in this language, as long as the context lasts."""
+    global _spoken  # noqa: PLW0603  because a process has one terminal
+    before, _spoken = _spoken, language
+    try:
+        yield
+    finally:
+        _spoken = before
+
+
+def spoken() -> str:
+    """Return the language in which this process speaks to its terminal."""
+    return _spoken
+
+
+def for_terminal(line: str) -> str:
+    """Return a line as the terminal gets it: a sentence in its language, and nothing that a terminal obeys."""
+    return visible(said(line, _spoken))
+
+
 def put_out(*lines: str) -> None:
     """Print to standard output; each argument is one line, whatever line ends are in it."""
-    sys.stdout.write("".join(visible(line) + "\n" for line in lines))
+    sys.stdout.write("".join(for_terminal(line) + "\n" for line in lines))
 
 
 def complain(*lines: str) -> None:
     """Print to standard error; each argument is one line, whatever line ends are in it."""
-    sys.stderr.write("".join(visible(line) + "\n" for line in lines))
+    sys.stderr.write("".join(for_terminal(line) + "\n" for line in lines))
 
 
 def hand_out(text: str) -> None:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from redrabbit.base.sentence import sentence
+
 PRIVATE: Final = 0o600
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -56,6 +58,11 @@ def refuse_readable_by_others(path: Path, what: str) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name != "nt" and mode & OTHERS:
         raise ReadableByOthers(
-            f"{path}: {what} that others on this machine can open (mode {mode:04o}); expected one "
-            f"for its owner only (0600). Run: chmod 600 {path}"
+            sentence(
+                "{path}: {what} that others on this machine can open (mode {mode:04o}); expected one for its "
+                "owner only (0600). Run: chmod 600 {path}",
+                path=path,
+                what=what,
+                mode=mode,
+            )
         )

@@ -32,6 +32,7 @@ from redrabbit.base.private_files import (
     ReadableByOthers,
     refuse_readable_by_others,
 )
+from redrabbit.base.sentence import sentence, words_of
 
 _ED25519: Final = b"\x01"
 """Signature type of C2SP signed notes."""
@@ -160,8 +161,12 @@ def load_key_file(path: Path) -> Signer:
         return _signer(found)
     except ValueError as error:
         raise DamagedKey(
-            f"{path}: damaged signing key: {error}. Put the file back from a copy; "
-            "without it the records can still be read and verified, but not continued."
+            sentence(
+                "{path}: damaged signing key: {problem}. Put the file back from a copy; without it the records "
+                "can still be read and verified, but not continued.",
+                path=path,
+                problem=words_of(error),
+            )
         ) from error
 
 
@@ -184,9 +189,11 @@ def load_public_key(path: Path) -> Verifier:
     try:
         return parse_verifier(read_kept_text(path, MOST_KEY_BYTES, _ONE_KEY).removesuffix("\n"))
     except NoText as error:
-        raise DamagedKey(str(error)) from error
+        raise DamagedKey(words_of(error)) from error
     except DamagedKey as error:
-        raise DamagedKey(f"{path}: {error}") from error
+        raise DamagedKey(
+            sentence("{path}: {problem}", path=path, problem=words_of(error))
+        ) from error
 
 
 def parse_verifier(text: str) -> Verifier:
@@ -194,7 +201,7 @@ def parse_verifier(text: str) -> Verifier:
     try:
         return verifier_of_text(text)
     except ValueError as error:
-        raise DamagedKey(str(error)) from error
+        raise DamagedKey(words_of(error)) from error
 
 
 def verifier_of_text(text: str) -> Verifier:
@@ -202,16 +209,20 @@ def verifier_of_text(text: str) -> Verifier:
     try:
         return _verifier(text)
     except ValueError as error:
-        raise ValueError(f"not a public key of the form NAME+KEYID+KEY: {error}") from error
+        raise ValueError(
+            sentence(
+                "not a public key of the form NAME+KEYID+KEY: {problem}", problem=words_of(error)
+            )
+        ) from error
 
 
 def _signer(text: str) -> Signer:
     if not text.startswith(_PRIVATE):
-        raise ValueError(f"it does not begin with {_PRIVATE}")
+        raise ValueError(sentence("it does not begin with {prefix}", prefix=_PRIVATE))
     name, key_id, seed = _parse_key(text.removeprefix(_PRIVATE))
     signer = Signer(name, seed)
     if signer.key_id != key_id:
-        raise ValueError("the key does not belong to the key id in front of it")
+        raise ValueError(sentence("the key does not belong to the key id in front of it"))
     return signer
 
 
@@ -220,7 +231,7 @@ def _verifier(text: str) -> Verifier:
     Ed25519PublicKey.from_public_bytes(public)
     verifier = Verifier(name, public)
     if verifier.key_id != key_id:
-        raise ValueError("the key does not belong to the key id in front of it")
+        raise ValueError(sentence("the key does not belong to the key id in front of it"))
     return verifier
 
 
@@ -252,7 +263,7 @@ def _one_line(path: Path) -> str:
     try:
         text = read_at_most(path, MOST_KEY_BYTES, _ONE_KEY).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DamagedKey(f"{path}: damaged key: not a text") from error
+        raise DamagedKey(sentence("{path}: damaged key: not a text", path=path)) from error
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -264,13 +275,13 @@ def _parse_key(text: str) -> tuple[str, bytes, bytes]:
     """Return name, key id and key; ValueError, without showing the key, for another form."""
     match = _KEY_TEXT.fullmatch(text)
     if not match:
-        raise ValueError("it is not NAME+KEYID+KEY on one line")
+        raise ValueError(sentence("it is not NAME+KEYID+KEY on one line"))
     try:
         key = base64.b64decode(match[3], validate=True)
     except binascii.Error:
-        raise ValueError("the key is not base64") from None
+        raise ValueError(sentence("the key is not base64")) from None
     if len(key) != 1 + _KEY_BYTES or key[:1] != _ED25519:
-        raise ValueError("the key is not an Ed25519 key")
+        raise ValueError(sentence("the key is not an Ed25519 key"))
     if base64.b64encode(key).decode("ascii") != match[3]:
-        raise ValueError("the key is not canonical base64")
+        raise ValueError(sentence("the key is not canonical base64"))
     return match[1], bytes.fromhex(match[2]), key[1:]

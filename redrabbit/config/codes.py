@@ -6,6 +6,7 @@ such list, so without a form a badge is what stands for somebody.
 
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Block, Key, ListOf, Section, Spelled, Words
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.domain.scanned_code import (
@@ -60,6 +61,15 @@ def refuse_confusions(
     for kind, other, text in confusions(forms, known):
         problems.add(
             place,
-            f"the {kind.value} {text!r} is written as a {other.value} is",
-            f"a form of {other.value} that no {kind.value} has, or a form for {kind.value}",
+            sentence(
+                "the {value} {text!r} is written as a {value_2} is",
+                value=kind.value,
+                text=text,
+                value_2=other.value,
+            ),
+            sentence(
+                "a form of {value} that no {value_2} has, or a form for {value_2}",
+                value=other.value,
+                value_2=kind.value,
+            ),
         )

@@ -15,6 +15,7 @@ in `rules`.
 from collections.abc import Callable
 from typing import Any, Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Schema
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence, describe
 from redrabbit.config.problem import Problems, nearest, one_of
@@ -67,9 +68,9 @@ def read_condition(node: Node, table: SignalTable, problems: Problems) -> Condit
     if isinstance(node, Mapping) and any(key.text == "stays_off" for key, _ in node.entries):
         return _stays_off(node, table, problems)
     if not isinstance(node, Mapping) or len(node.entries) != 1:
-        found = f"found {describe(node)}"
+        found = sentence("found {what}", what=describe(node))
         if isinstance(node, Mapping) and len(node.entries) > 1:
-            found = f"{len(node.entries)} conditions without all or any"
+            found = sentence("{n} conditions without all or any", n=len(node.entries))
         problems.add(node.place, found, "one condition, for example {rises: rejected}")
         return None
     (key, value) = node.entries[0]
@@ -77,7 +78,7 @@ def read_condition(node: Node, table: SignalTable, problems: Problems) -> Condit
     if reader is None:
         problems.add(
             key.place,
-            f"unknown condition {key.text!r}",
+            sentence("unknown condition {text!r}", text=key.text),
             one_of(WRITTEN),
             nearest(key.text, WRITTEN),
         )
@@ -174,7 +175,11 @@ def read_value(node: Node, signal: str, values: ValueRange, problems: Problems) 
     """Return a value that the signal can have; None after noting why it can't."""
     written = node.value if isinstance(node, Scalar) else None
     if not isinstance(node, Scalar) or written is None or not node.text:
-        problems.add(node.place, f"found {describe(node)}", f"a value of {signal!r}")
+        problems.add(
+            node.place,
+            sentence("found {what}", what=describe(node)),
+            sentence("a value of {signal!r}", signal=signal),
+        )
         return None
     value: Value = node.text if values.kind == "text" else written
     hint = None
@@ -185,18 +190,22 @@ def read_value(node: Node, signal: str, values: ValueRange, problems: Problems) 
             pass
         case _:
             expected = {"bool": "true or false", "number": "a number", "text": "a text"}
-            found = f"{describe(node)} as a value of {signal!r}"
+            found = sentence("{what} as a value of {signal!r}", what=describe(node), signal=signal)
             problems.add(node.place, found, expected[values.kind])
             return None
     if value in values.but:
         instead = "another value, because `invalid` says that the station means no value by it"
-        problems.add(node.place, f"{signal!r} can never be {node.text}", instead)
+        problems.add(
+            node.place,
+            sentence("{signal!r} can never be {text}", signal=signal, text=node.text),
+            instead,
+        )
         return None
     if values.can_be(value):
         return value
     if values.kind == "number" and values.low <= float(value) <= values.high:
         hint = "a scaled or fractional number is hardly ever met exactly: use between"
-    found = f"{signal!r} can never be {node.text}"
+    found = sentence("{signal!r} can never be {text}", signal=signal, text=node.text)
     problems.add(node.place, found, _range_words(values), hint)
     return None
 
@@ -214,7 +223,13 @@ def _limit(reading: _Reading) -> Condition | None:
     never = limit >= values.high - ROUNDING if above else limit <= values.low + ROUNDING
     always = limit < values.low - ROUNDING if above else limit > values.high + ROUNDING
     if never or always:
-        found = f"{name.text!r} is {'never' if never else 'always'} {reading.word} {limit:g}"
+        found = sentence(
+            "{text!r} is {value} {word} {limit:g}",
+            text=name.text,
+            value=sentence("never") if never else sentence("always"),
+            word=reading.word,
+            limit=limit,
+        )
         reading.refuse(node, found, _range_words(values))
         return None
     signal = SignalName(name.text)
@@ -240,11 +255,15 @@ def _between(reading: _Reading) -> Condition | None:
         return None
     signal = SignalName(name.text)
     if not values.holds_any(low, high, without_low=False, without_high=False, but=set()):
-        found = f"{name.text!r} is never between {low:g} and {high:g}"
+        found = sentence(
+            "{text!r} is never between {low:g} and {high:g}", text=name.text, low=low, high=high
+        )
         reading.refuse(node, found, _range_words(values))
         return None
     if low <= values.low and high >= values.high:
-        found = f"{name.text!r} is always between {low:g} and {high:g}"
+        found = sentence(
+            "{text!r} is always between {low:g} and {high:g}", text=name.text, low=low, high=high
+        )
         reading.refuse(node, found, _range_words(values))
         return None
     return Between(signal=signal, low=low, high=high)
@@ -265,7 +284,11 @@ def _increases(reading: _Reading) -> Condition | None:
     if values is None or by is None:
         return None
     if by <= 0 or by > values.high - values.low:
-        found = f"an increase by {by:g}, which {'anything' if by <= 0 else 'nothing'} is"
+        found = (
+            sentence("an increase by {by:g}, which anything is", by=by)
+            if by <= 0
+            else sentence("an increase by {by:g}, which nothing is", by=by)
+        )
         reading.refuse(node, found, "more than 0 and within the signal's range")
         return None
     return Increases(signal=SignalName(name.text), by=by)
@@ -278,7 +301,11 @@ def read_change(node: Node, table: SignalTable, problems: Problems) -> Change | 
     if isinstance(condition, Change):
         return condition
     if len(problems.found) == before:
-        problems.add(node.place, f"found {describe(node)}", "one of rises, falls, becomes")
+        problems.add(
+            node.place,
+            sentence("found {what}", what=describe(node)),
+            "one of rises, falls, becomes",
+        )
     return None
 
 
@@ -289,14 +316,21 @@ def _stays_off(node: Mapping, table: SignalTable, problems: Problems) -> Conditi
     for key, _ in node.entries:
         if key.text not in _OF_SILENCE:
             hint = nearest(key.text, _OF_SILENCE)
-            problems.add(key.place, f"{key.text!r} beside stays_off", one_of(_OF_SILENCE), hint)
+            problems.add(
+                key.place,
+                sentence("{text!r} beside stays_off", text=key.text),
+                one_of(_OF_SILENCE),
+                hint,
+            )
     name = given["stays_off"]
     if isinstance(name, Scalar):
         reading = _Reading("stays_off", name, table, problems)
         reading.signal(name, ("bool",), "use a bit: true where the device says so")
         _refuse_without_rhythm(name, table, problems)
     else:
-        problems.add(name.place, f"found {describe(name)}", WRITTEN["stays_off"])
+        problems.add(
+            name.place, sentence("found {what}", what=describe(name)), WRITTEN["stays_off"]
+        )
     lasts = DURATION.read(given["for"], problems) if "for" in given else None
     if "for" not in given:
         problems.add(node.place, "stays_off without for", "for: how long it must be off")
@@ -317,7 +351,10 @@ def _refuse_without_rhythm(name: Scalar, table: SignalTable, problems: Problems)
     if spec.address.expected_every_s is None:
         problems.add(
             name.place,
-            f"stays_off on {name.text!r}, whose topic speaks only when something changes",
+            sentence(
+                "stays_off on {text!r}, whose topic speaks only when something changes",
+                text=name.text,
+            ),
             "expected_every on its topic: how often it publishes at least",
             "a lost message would look like silence",
         )

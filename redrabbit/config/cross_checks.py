@@ -6,6 +6,7 @@ that can prove something at it.
 
 from collections.abc import Iterable, Sequence
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Located
 from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
@@ -30,9 +31,9 @@ def refuse_duplicate_ids(stations: Iterable[StationFile], problems: Problems) ->
             if first != place:
                 problems.add(
                     place,
-                    f"the {kind} {name!r} a second time",
-                    f"each {kind}'s id once in the plant",
-                    f"the first stands at {first}",
+                    sentence("the {kind} {name!r} a second time", kind=kind, name=name),
+                    sentence("each {kind}'s id once in the plant", kind=kind),
+                    sentence("the first stands at {first}", first=first),
                 )
 
 
@@ -82,9 +83,9 @@ def _check_device(check: PlannedCheck, device: NamedDevice, problems: Problems) 
     if not device.has_rule:
         problems.add(
             check.block.place_of("device"),
-            f"device {check.device!r} has no rule",
+            sentence("device {device!r} has no rule", device=check.device),
             "a device whose rule says how its answer is read",
-            f"the device stands at {device.place}",
+            sentence("the device stands at {place}", place=device.place),
         )
 
 
@@ -101,23 +102,31 @@ def _check_parts(
     if not rabbits:
         problems.add(
             check.block.place_of("parts"),
-            f"check {check.id!r} has no challenge part",
-            f"at least one part that shows {modes}",
+            sentence("check {id!r} has no challenge part", id=check.id),
+            sentence("at least one part that shows {modes}", modes=modes),
         )
     for part in rabbits:
         if part.value.failure_mode not in device.failure_modes:
             problems.add(
                 part.place,
-                f"part {part.value.id} shows {part.value.failure_mode!r}, "
-                f"which device {check.device!r} does not watch for",
-                f"a part that shows {modes}",
+                sentence(
+                    "part {id} shows {failure_mode!r}, which device {device!r} does not watch for",
+                    id=part.value.id,
+                    failure_mode=part.value.failure_mode,
+                    device=check.device,
+                ),
+                sentence("a part that shows {modes}", modes=modes),
             )
     if device.device is not None and device.device.rule.accepted is None:
         for part in parts:
             if part.value.is_good_master:
                 problems.add(
                     part.place,
-                    f"good master {part.value.id}, but the rule of {check.device!r} has no accepted",
+                    sentence(
+                        "good master {id}, but the rule of {device!r} has no accepted",
+                        id=part.value.id,
+                        device=check.device,
+                    ),
                     "a rule with accepted, or no good master",
                     "accepted is positive: silence does not accept a part (D3)",
                 )
@@ -131,7 +140,7 @@ def _check_shifts(
     if isinstance(check.block["schedule"], EveryShiftStart) and calendar and not calendar.shifts:
         problems.add(
             check.block.place_of("schedule"),
-            f"every shift start, but line {station.line!r} has no shifts",
+            sentence("every shift start, but line {line!r} has no shifts", line=station.line),
             "a calendar with shifts, or another schedule",
         )
 
@@ -147,7 +156,14 @@ def _check_grade(
     if strongest > demanded:
         problems.add(
             check.block.place_of("least_grade"),
-            f"least_grade {demanded}, but device {check.device!r} can reach {strongest} at best",
-            f"{strongest}, or a rule that tells more",
-            f"redrabbit check-config DIR --explain {station.id} says what would lift it",
+            sentence(
+                "least_grade {demanded}, but device {device!r} can reach {strongest} at best",
+                demanded=demanded,
+                device=check.device,
+                strongest=strongest,
+            ),
+            sentence("{strongest}, or a rule that tells more", strongest=strongest),
+            sentence(
+                "redrabbit check-config DIR --explain {id} says what would lift it", id=station.id
+            ),
         )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config import located_yaml
 from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
@@ -44,7 +45,7 @@ class Shape(ABC, Generic[T_co]):
 
     def refuse(self, node: Node, problems: Problems, hint: str | None = None) -> T_co | None:
         """Note that this node is not of this shape; return None."""
-        problems.add(node.place, f"found {describe(node)}", self.expected, hint)
+        problems.add(node.place, sentence("found {what}", what=describe(node)), self.expected, hint)
         return None
 
 
@@ -61,8 +62,16 @@ class Words(Shape[str]):
             return self.refuse(node, problems)
         text = node.text.strip()
         if len(text) > self.most:
-            found = f"{len(text)} characters"
-            problems.add(node.place, found, f"{self.expected} of at most {self.most} characters")
+            found = sentence("{n} characters", n=len(text))
+            problems.add(
+                node.place,
+                found,
+                sentence(
+                    "{expected} of at most {most} characters",
+                    expected=self.expected,
+                    most=self.most,
+                ),
+            )
             return None
         return text
 
@@ -356,7 +365,7 @@ class Section(Shape[Block]):
     def read(self, node: Node, problems: Problems) -> Block | None:
         """Return what could be read; the block says whether it is complete."""
         if not isinstance(node, located_yaml.Mapping):
-            hint = f"its keys are {', '.join(self.keys)}"
+            hint = sentence("its keys are {keys}", keys=", ".join(self.keys))
             return self.refuse(node, problems, None if self.expected.startswith("{") else hint)
         block = Block(node.place)
         before = len(problems.found)
@@ -371,7 +380,7 @@ class Section(Shape[Block]):
             elif not is_secret_key(name, problems):
                 problems.add(
                     name.place,
-                    f"unknown key {name.text!r}",
+                    sentence("unknown key {text!r}", text=name.text),
                     one_of(self.keys),
                     nearest(name.text, self.keys),
                 )
@@ -383,8 +392,13 @@ class Section(Shape[Block]):
 
     def _absent(self, block: Block, name: str, key: Key, problems: Problems) -> None:
         if key.required:
-            found = f"no key {name!r}"
-            problems.add(block.place, found, f"{name}: {key.shape.expected}", key.missing)
+            found = sentence("no key {name!r}", name=name)
+            problems.add(
+                block.place,
+                found,
+                sentence("{name}: {expected}", name=name, expected=key.shape.expected),
+                key.missing,
+            )
         else:
             block.put(name, key.default)
 

@@ -5,6 +5,7 @@ A file of a newer form is one problem, not one for each of its words that this v
 
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Key, Whole
 from redrabbit.config.located_yaml import Mapping, Node, Scalar
 from redrabbit.config.problem import Problems
@@ -39,8 +40,8 @@ def is_newer(root: Node, problems: Problems) -> bool:
         if isinstance(found, int) and not isinstance(found, bool) and found > READ:
             problems.add(
                 value.place,
-                f"this file is of version {found}",
-                f"version {READ}, which this program reads",
+                sentence("this file is of version {found}", found=found),
+                sentence("version {read}, which this program reads", read=READ),
                 "update Red Rabbit",
             )
             return True

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Block, Key, Section
 from redrabbit.config.problem import Problems
 from redrabbit.config.signal_table import SignalTable
@@ -36,9 +37,14 @@ def read_heartbeat(
     if expires is not None and every > expires:
         problems.add(
             block.place_of("every"),
-            f"a heartbeat every {every.total_seconds():g} s, but values that expire after "
-            f"{expires.total_seconds():g} s",
-            f"value_expires of at least {every.total_seconds():g} s",
+            sentence(
+                "a heartbeat every {total_seconds:g} s, but values that expire after {total_seconds_2:g} s",
+                total_seconds=every.total_seconds(),
+                total_seconds_2=expires.total_seconds(),
+            ),
+            sentence(
+                "value_expires of at least {total_seconds:g} s", total_seconds=every.total_seconds()
+            ),
         )
     if isinstance(link, ModbusLink):
         _refuse_unseen(block, "two polls", 2 * link.poll_interval_s, problems)
@@ -50,8 +56,12 @@ def read_heartbeat(
 def _refuse_unseen(block: Block, what: str, shortest_s: float, problems: Problems) -> None:
     every_s = block["every"].total_seconds()
     if every_s < shortest_s:
-        found = f"a heartbeat every {every_s:g} s"
-        problems.add(block.place_of("every"), found, f"at least {what}, {shortest_s:g} s")
+        found = sentence("a heartbeat every {every_s:g} s", every_s=every_s)
+        problems.add(
+            block.place_of("every"),
+            found,
+            sentence("at least {what}, {shortest_s:g} s", what=what, shortest_s=shortest_s),
+        )
 
 
 def _refuse_silent_topics(
@@ -62,7 +72,9 @@ def _refuse_silent_topics(
     if silent:
         problems.add(
             block.place_of("signal"),
-            f"a heartbeat beside {silent[0]!r}, which tells no expected_every",
+            sentence(
+                "a heartbeat beside {silent!r}, which tells no expected_every", silent=silent[0]
+            ),
             "expected_every on each topic of the station",
             "so that a machine that says nothing any more is noticed on all of them",
         )

@@ -7,6 +7,7 @@ what is told in several messages, between which a part can come, or in such as c
 from dataclasses import dataclass
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Block, Key, ListOf, Located, Section
 from redrabbit.config.problem import Problems
 from redrabbit.config.signal_table import SignalTable
@@ -56,14 +57,20 @@ def read_held_feed(
     counters: list[SignalName] = []
     for counter in block["counters"] or ():
         if counter.value in counters:
-            problems.add(counter.place, f"{counter.value!r} a second time", "each counter once")
+            problems.add(
+                counter.place,
+                sentence("{value!r} a second time", value=counter.value),
+                "each counter once",
+            )
         _refuse_no_counter(counter, table, problems)
         counters.append(SignalName(counter.value))
     _refuse_place(block, rule, problems)
     travel = block["travel"]
     if travel is not None and travel.total_seconds() < FREE_FOR_S:
-        found = f"travel {travel.total_seconds():g} s"
-        expected = f"at least {FREE_FOR_S:g} s: so long the place must be seen free"
+        found = sentence("travel {total_seconds:g} s", total_seconds=travel.total_seconds())
+        expected = sentence(
+            "at least {free_for_s:g} s: so long the place must be seen free", free_for_s=FREE_FOR_S
+        )
         problems.add(block.place_of("travel"), found, expected)
     if not block.complete:
         return None
@@ -83,9 +90,13 @@ def _refuse_no_signal(block: Block, rule: RuleRead, table: SignalTable, problems
     values = table.ranges.get(SignalName(name))
     if values is not None and values.kind != "bool":
         encoding = table.specs[SignalName(name)].address.encoding.value
-        problems.add(place, f"held by {name!r}, which is {encoding}", "a signal of encoding bool")
+        problems.add(
+            place,
+            sentence("held by {name!r}, which is {encoding}", name=name, encoding=encoding),
+            "a signal of encoding bool",
+        )
     if rule.presented is not None and name in signals_of(rule.presented):
-        found = f"held by {name!r}, which shows the part"
+        found = sentence("held by {name!r}, which shows the part", name=name)
         problems.add(place, found, "a signal of its own: on while nothing is fed")
 
 
@@ -95,12 +106,14 @@ def _refuse_no_counter(counter: Located[str], table: SignalTable, problems: Prob
         return
     spec = table.specs[name]
     if not table.ranges[name].whole:
-        found = f"counter {name!r} is {spec.address.encoding.value}"
+        found = sentence(
+            "counter {name!r} is {value}", name=name, value=spec.address.encoding.value
+        )
         expected = "a signal that counts, of a whole number's encoding"
         problems.add(counter.place, found, expected)
     elif spec.scale != 1 or spec.offset != 0:
         expected = "no scale and no offset: a count is as it is told"
-        problems.add(counter.place, f"counter {name!r} is scaled", expected)
+        problems.add(counter.place, sentence("counter {name!r} is scaled", name=name), expected)
 
 
 def _refuse_place(block: Block, rule: RuleRead, problems: Problems) -> None:
@@ -122,9 +135,9 @@ def _refuse_messages(
     addresses = {name: table.specs[name].address for name in sorted(read) if name in table.specs}
     topics = {each.topic for each in addresses.values() if isinstance(each, MqttAddress)}
     if len(topics) > 1:
-        found = f"held, told on {len(topics)} topics"
+        found = sentence("held, told on {n} topics", n=len(topics))
         expected = "one topic with presented, detected, accepted, signal and counters"
         problems.add(block.place, found, expected, "between two messages a part can come")
     elif topics and not addresses.keys() <= table.expected_every.keys():
-        found = "held, on a topic that tells no expected_every"
+        found = sentence("held, on a topic that tells no expected_every")
         problems.add(block.place, found, "expected_every: a message that is missing is noticed")

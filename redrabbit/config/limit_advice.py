@@ -4,6 +4,7 @@ A sensor that is not there tells 65535, and that is above most limits. Nobody bu
 codes mean no value, so it is asked; nothing is refused.
 """
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.domain.rule import Above, Below, Between, Condition, leaves
@@ -21,6 +22,6 @@ def advise_on_limits(
     for name in sorted(compared & table.specs.keys()):
         spec = table.specs[name]
         if spec.range is None and not spec.invalid:
-            found = f"{name!r} is compared with a limit, whatever it tells"
+            found = sentence("{name!r} is compared with a limit, whatever it tells", name=name)
             expected = "range: [lowest, highest] of it, and invalid: its codes for no value"
             problems.advise(place, found, expected)

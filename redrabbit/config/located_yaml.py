@@ -29,6 +29,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from redrabbit.base.redaction import REMOVED, masked, names_a_secret
+from redrabbit.base.sentence import sentence
 from redrabbit.config.problem import Problems, SourcePosition
 
 MAX_DEPTH: Final = 30
@@ -132,7 +133,11 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
         return None
     except ReaderError as error:
         place = _reader_place(text, file, error.position)
-        problems.add(place, f"the character #x{error.character:04x}", "printable text")
+        problems.add(
+            place,
+            sentence("the character #x{character:04x}", character=error.character),
+            "printable text",
+        )
         return None
     if builder.root is None:
         problems.add(SourcePosition(file), "an empty file", "YAML with at least one key")
@@ -182,7 +187,7 @@ class _Builder:
                 place = self.place_of(event.start_mark)
                 self._problems.add(
                     place,
-                    f"the alias *{self._shown(event.anchor)}",
+                    sentence("the alias *{shown}", shown=self._shown(event.anchor)),
                     "the value itself",
                     "anchors and aliases are refused: each value stands where it is used",
                 )
@@ -203,7 +208,11 @@ class _Builder:
     def _begin(self, node: Sequence | Mapping, event: Any) -> bool:
         self._refuse_decoration(event)
         if len(self._open) >= MAX_DEPTH:
-            self._problems.add(node.place, "nested too deeply", f"at most {MAX_DEPTH} levels")
+            self._problems.add(
+                node.place,
+                "nested too deeply",
+                sentence("at most {max_depth} levels", max_depth=MAX_DEPTH),
+            )
             return False
         self._put(node)
         self._open.append(_Open(node))
@@ -214,12 +223,14 @@ class _Builder:
         if event.anchor:
             self._problems.add(
                 place,
-                f"the anchor &{self._shown(event.anchor)}",
+                sentence("the anchor &{shown}", shown=self._shown(event.anchor)),
                 "a plain value",
                 "anchors and aliases are refused: each value stands where it is used",
             )
         if event.tag:
-            self._problems.add(place, f"the tag {self._shown(event.tag)}", "a plain value")
+            self._problems.add(
+                place, sentence("the tag {shown}", shown=self._shown(event.tag)), "a plain value"
+            )
 
     def _shown(self, word: object) -> str:
         """Return a word as messages quote it: a password may begin with `*`, `&` or `!`."""
@@ -244,7 +255,11 @@ class _Builder:
     def _key(self, node: Node, seen: dict[str, SourcePosition]) -> Scalar | None:
         """Return the key if it can be one; None to drop its value, after noting why."""
         if not isinstance(node, Scalar):
-            self._problems.add(node.place, f"{describe(node)} as a key", "a word as a key")
+            self._problems.add(
+                node.place,
+                sentence("{what} as a key", what=describe(node)),
+                "a word as a key",
+            )
             return None
         if node.text == "<<" and not node.quoted:
             self._problems.add(node.place, "the merge key '<<'", "each key where it is used")
@@ -252,9 +267,9 @@ class _Builder:
         if node.text in seen:
             self._problems.add(
                 node.place,
-                f"the key {node.text!r} a second time",
+                sentence("the key {text!r} a second time", text=node.text),
                 "each key once",
-                f"the first stands at {seen[node.text]}",
+                sentence("the first stands at {seen}", seen=seen[node.text]),
             )
             return None
         seen[node.text] = node.place
@@ -272,8 +287,17 @@ def _note_syntax(error: MarkedYAMLError, builder: _Builder, problems: Problems) 
     elif "mapping values are not allowed" in problem:
         hint = "a text with ': ' in it needs quotes"
     elif began is not None and (began.line, began.column) != (mark.line, mark.column):
-        hint = f"{error.context}, which began at {builder.place_of(began)}"
-    problems.add(builder.place_of(mark), f"broken YAML ({problem})", "well-formed YAML", hint)
+        hint = sentence(
+            "{context}, which began at {place_of}",
+            context=error.context,
+            place_of=builder.place_of(began),
+        )
+    problems.add(
+        builder.place_of(mark),
+        sentence("broken YAML ({problem})", problem=problem),
+        "well-formed YAML",
+        hint,
+    )
 
 
 def _reader_place(text: str, file: str, position: int) -> SourcePosition:

@@ -11,6 +11,7 @@ GBK that passes as UTF-8 often has marks that belong to no letter, which are ref
 import unicodedata
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.garbled_text import has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, scalars
 from redrabbit.config.problem import Problems
@@ -39,13 +40,17 @@ def refuse_unreadable(root: Node, problems: Problems) -> None:
 
 def _in_words(found: TextProblem) -> str:
     """Return what is wrong, in words; the text itself is not repeated: it may be a secret."""
-    where = f"at character {found.params['position']}" if "position" in found.params else ""
+    at = found.params.get("position")
     match found.code:
         case "text_too_long":
-            return f"more than {found.params['limit']} characters"
+            return sentence("more than {limit} characters", limit=found.params["limit"])
         case "text_marks":
-            return f"{_MARKS} {where}"
+            return sentence("{what} at character {at}", what=_MARKS, at=at)
         case _ if found.params["character"] in _LINE_BREAKS:
-            return f"a line break {where}"
+            return sentence("a line break at character {at}", at=at)
         case _:
-            return f"the character {found.params['character']} {where}"
+            return sentence(
+                "the character {character} at character {at}",
+                character=found.params["character"],
+                at=at,
+            )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Bilingual,
     Block,
@@ -170,7 +171,11 @@ def _refuse_late_grace(block: Block, problems: Problems) -> None:
     if grace is not None and closes is not None and grace > closes:
         problems.add(
             block.place_of("grace"),
-            f"grace of {duration_text(grace)}, but the window closes after {duration_text(closes)}",
+            sentence(
+                "grace of {duration_text}, but the window closes after {duration_text_2}",
+                duration_text=duration_text(grace),
+                duration_text_2=duration_text(closes),
+            ),
             "grace that ends before closes_after",
         )
 
@@ -181,5 +186,10 @@ def _refuse_repeated_parts(block: Block, problems: Problems) -> None:
     for part in block["parts"] or ():
         first = seen.setdefault(part.value, part.place)
         if first != part.place:
-            hint = f"the first stands at {first}"
-            problems.add(part.place, f"part {part.value} a second time", "each part once", hint)
+            hint = sentence("the first stands at {first}", first=first)
+            problems.add(
+                part.place,
+                sentence("part {value} a second time", value=part.value),
+                "each part once",
+                hint,
+            )

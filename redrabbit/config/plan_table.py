@@ -14,6 +14,7 @@ import io
 from itertools import zip_longest
 from typing import Final
 
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.config.located_yaml import Mapping, Node, Scalar, Sequence
 from redrabbit.config.plan_file import CHECK, PLAN
 from redrabbit.config.problem import Problems, SourcePosition, nearest, one_of
@@ -40,7 +41,11 @@ def parse_table(text: str, file: str, problems: Problems) -> Node | None:
     if rows is None:
         return None
     if not rows or not any(rows[0]):
-        problems.add(SourcePosition(file), "an empty table", f"a header with {', '.join(REQUIRED)}")
+        problems.add(
+            SourcePosition(file),
+            "an empty table",
+            sentence("a header with {required}", required=", ".join(REQUIRED)),
+        )
         return None
     columns = _columns(rows[0], file, problems)
     if columns is None:
@@ -67,13 +72,17 @@ def _rows(text: str, file: str, problems: Problems) -> list[list[str]] | None:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
             if len(rows) > MOST_ROWS:
                 problems.add(
-                    SourcePosition(file, len(rows)), "more rows", f"at most {MOST_ROWS} checks"
+                    SourcePosition(file, len(rows)),
+                    "more rows",
+                    sentence("at most {most_rows} checks", most_rows=MOST_ROWS),
                 )
                 return None
             rows.append(row)
     except csv.Error as error:
         problems.add(
-            SourcePosition(file, len(rows) + 1), f"broken CSV ({error})", "cells quoted as in CSV"
+            SourcePosition(file, len(rows) + 1),
+            sentence("broken CSV ({problem})", problem=words_of(error)),
+            "cells quoted as in CSV",
         )
         return None
     return rows
@@ -90,14 +99,18 @@ def _columns(header: list[str], file: str, problems: Problems) -> list[str] | No
     for column, name in enumerate(names, 1):
         place = SourcePosition(file, 1, column)
         if name not in COLUMNS:
-            found = f"unknown column {name!r}"
+            found = sentence("unknown column {name!r}", name=name)
             problems.add(place, found, one_of(COLUMNS), nearest(name, COLUMNS))
         elif name in names[: column - 1]:
-            problems.add(place, f"the column {name!r} a second time", "each column once")
+            problems.add(
+                place, sentence("the column {name!r} a second time", name=name), "each column once"
+            )
     for name in REQUIRED:
         if name not in names:
             problems.add(
-                SourcePosition(file), f"no column {name!r}", f"the columns {', '.join(REQUIRED)}"
+                SourcePosition(file),
+                sentence("no column {name!r}", name=name),
+                sentence("the columns {required}", required=", ".join(REQUIRED)),
             )
     return names if len(problems.found) == before else None
 
@@ -109,7 +122,12 @@ def _cells(
     if any(cell.strip() for cell in row[len(columns) :]):
         place = SourcePosition(file, number, len(columns) + 1)
         hint = "a cell with a comma in it needs quotes"
-        problems.add(place, f"{len(row)} cells", f"{len(columns)}, as in the header", hint)
+        problems.add(
+            place,
+            sentence("{n} cells", n=len(row)),
+            sentence("{n}, as in the header", n=len(columns)),
+            hint,
+        )
         return None
     return {
         name: Scalar(cell.strip(), SourcePosition(file, number, column))
@@ -130,9 +148,9 @@ def _take_plan_cells(top: Mapping, cells: dict[str, Scalar], problems: Problems)
         elif isinstance(first, Scalar) and first.text != cell.text:
             problems.add(
                 cell.place,
-                f"{name} {cell.text!r}",
-                f"{first.text!r} in every row",
-                f"the first stands at {first.place}",
+                sentence("{name} {text!r}", name=name, text=cell.text),
+                sentence("{text!r} in every row", text=first.text),
+                sentence("the first stands at {place}", place=first.place),
             )
 
 
@@ -144,8 +162,13 @@ def _take_check(
         problems.add(name.place, "a row without a check", "the id of the check")
         return
     if name.text in seen:
-        hint = f"the first stands at {seen[name.text]}"
-        problems.add(name.place, f"the check {name.text!r} a second time", "each check once", hint)
+        hint = sentence("the first stands at {seen}", seen=seen[name.text])
+        problems.add(
+            name.place,
+            sentence("the check {text!r} a second time", text=name.text),
+            "each check once",
+            hint,
+        )
         return
     seen[name.text] = name.place
     entries: list[tuple[Scalar, Node]] = []
@@ -164,7 +187,9 @@ def _reaction(cells: dict[str, Scalar], problems: Problems) -> Sequence:
     english, chinese = (cells[name] for name in REACTION_COLUMNS)
     steps = [_steps(english), _steps(chinese)]
     if len(steps[0]) != len(steps[1]):
-        found = f"{len(steps[0])} steps in English, {len(steps[1])} in Chinese"
+        found = sentence(
+            "{n} steps in English, {n_2} in Chinese", n=len(steps[0]), n_2=len(steps[1])
+        )
         problems.add(chinese.place, found, "the same steps in both languages, separated by |")
     pairs: list[Node] = [
         Mapping([(Scalar("en", one.place), one), (Scalar("zh", other.place), other)], one.place)

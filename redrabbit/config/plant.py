@@ -19,6 +19,7 @@ from typing import Final
 
 from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
 from redrabbit.base.printable import visible
+from redrabbit.base.sentence import sentence, system_words
 from redrabbit.config.codes import refuse_confusions
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
@@ -127,7 +128,12 @@ def _texts(source: Path | Mapping[str, str], problems: Problems) -> dict[str, st
         if not FILE_NAME.fullmatch(name):
             shown = visible(name[:60])
             expected = "a name of letters, digits, '-', '_', '.' and blanks"
-            problems.add(SourcePosition(shown), f"the name {shown!r}", expected, "rename it")
+            problems.add(
+                SourcePosition(shown),
+                sentence("the name {shown!r}", shown=shown),
+                expected,
+                "rename it",
+            )
             del texts[name]
     return texts
 
@@ -144,7 +150,9 @@ def _refuse_too_much(texts: Mapping[str, str | None]) -> None:
     else:
         return
     place = SourcePosition(max(texts, key=lambda name: len(texts[name] or "")))
-    problem = Problem(place, f"{found} in all files", expected, "this is the largest file")
+    problem = Problem(
+        place, sentence("{found} in all files", found=found), expected, "this is the largest file"
+    )
     raise ConfigurationProblems([problem])
 
 
@@ -157,7 +165,11 @@ def _given(texts: Mapping[str, str], problems: Problems) -> dict[str, str | None
                 _note_too_large(SourcePosition(name), problems)
         else:
             shown = visible(name[:60])
-            problems.add(SourcePosition(shown), f"the name {shown!r}", f"*.yaml or {PLAN_TABLE}")
+            problems.add(
+                SourcePosition(shown),
+                sentence("the name {shown!r}", shown=shown),
+                sentence("*.yaml or {plan_table}", plan_table=PLAN_TABLE),
+            )
     return given
 
 
@@ -165,7 +177,13 @@ def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
     if not folder.is_dir():
         place = SourcePosition(visible(str(folder)))
         raise ConfigurationProblems(
-            [Problem(place, "no such folder", f"a folder with {PLANT_FILE}")]
+            [
+                Problem(
+                    place,
+                    "no such folder",
+                    sentence("a folder with {plant_file}", plant_file=PLANT_FILE),
+                )
+            ]
         )
     texts: dict[str, str | None] = {}
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -174,8 +192,8 @@ def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
         if path.suffix == ".yml":
             problems.add(
                 SourcePosition(path.name),
-                f"the name {path.name!r}",
-                f"{path.stem}.yaml",
+                sentence("the name {name!r}", name=path.name),
+                sentence("{stem}.yaml", stem=path.stem),
                 "rename it",
             )
         elif path.suffix == ".yaml" or path.name == PLAN_TABLE:
@@ -190,7 +208,11 @@ def _text(path: Path, problems: Problems) -> str | None:
         _note_too_large(SourcePosition(path.name), problems)
         return None
     except OSError as error:
-        problems.add(SourcePosition(path.name), f"unreadable ({error.strerror})", "a readable file")
+        problems.add(
+            SourcePosition(path.name),
+            sentence("unreadable ({problem})", problem=system_words(error)),
+            "a readable file",
+        )
         return None
     try:
         text = raw.decode("utf-8")
@@ -199,7 +221,9 @@ def _text(path: Path, problems: Problems) -> str | None:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         hint = "in a spreadsheet, save as CSV UTF-8" if path.suffix == ".csv" else None
         place = SourcePosition(path.name, line, column)
-        problems.add(place, f"the byte 0x{raw[error.start]:02x}", "text in UTF-8", hint)
+        problems.add(
+            place, sentence("the byte 0x{raw:02x}", raw=raw[error.start]), "text in UTF-8", hint
+        )
         return None
     return _as_read(text)
 
@@ -207,7 +231,12 @@ def _text(path: Path, problems: Problems) -> str | None:
 def _note_too_large(place: SourcePosition, problems: Problems) -> None:
     limit = size_text(MOST_BYTES)
     hint = "move what is no configuration out of this folder"
-    problems.add(place, f"larger than {limit}", f"at most {limit}", hint)
+    problems.add(
+        place,
+        sentence("larger than {limit}", limit=limit),
+        sentence("at most {limit}", limit=limit),
+        hint,
+    )
 
 
 def _as_read(text: str) -> str:
@@ -226,7 +255,11 @@ def _root(name: str, text: str | None, problems: Problems) -> Node | None:
 
 def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
     if PLANT_FILE not in roots:
-        problems.add(SourcePosition(PLANT_FILE), "no such file", f"a file {PLANT_FILE}")
+        problems.add(
+            SourcePosition(PLANT_FILE),
+            "no such file",
+            sentence("a file {plant_file}", plant_file=PLANT_FILE),
+        )
     root = roots.get(PLANT_FILE)
     return read_plant_file(root, problems) if root is not None else PlantFile()
 
@@ -245,11 +278,17 @@ def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[S
 
 def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
     if PLAN_YAML in roots and PLAN_TABLE in roots:
-        found = f"{PLAN_TABLE} beside {PLAN_YAML}"
+        found = sentence(
+            "{plan_table} beside {plan_yaml}", plan_table=PLAN_TABLE, plan_yaml=PLAN_YAML
+        )
         problems.add(SourcePosition(PLAN_TABLE), found, "exactly one control plan")
         return None
     if PLAN_YAML not in roots and PLAN_TABLE not in roots:
-        problems.add(SourcePosition(PLAN_YAML), "no such file", f"{PLAN_YAML} or {PLAN_TABLE}")
+        problems.add(
+            SourcePosition(PLAN_YAML),
+            "no such file",
+            sentence("{plan_yaml} or {plan_table}", plan_yaml=PLAN_YAML, plan_table=PLAN_TABLE),
+        )
     root = roots.get(PLAN_TABLE if PLAN_TABLE in roots else PLAN_YAML)
     return read_plan_file(root, problems) if root is not None else None
 

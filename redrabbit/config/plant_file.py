@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.codes import CODES, read_codes
 from redrabbit.config.file_schema import (
     Bilingual,
@@ -255,9 +256,14 @@ def _refuse_overlaps(
     for (first, second), on in days.items():
         problems.add(
             places[second],
-            f"shift {second!r} begins on {', '.join(on)} while {first!r} is still on",
+            sentence(
+                "shift {second!r} begins on {on} while {first!r} is still on",
+                second=second,
+                on=", ".join(on),
+                first=first,
+            ),
             "shifts that do not overlap",
-            f"{first!r} stands at {places[first]}",
+            sentence("{first!r} stands at {places}", first=first, places=places[first]),
         )
 
 
@@ -266,7 +272,7 @@ def _endpoint(block: Block | None, problems: Problems) -> Endpoint | None:
         return None
     given = [key for key in ENDPOINT.keys if key in block]
     if len(given) != 1:
-        problems.add(block.place, f"{len(given)} addresses", ENDPOINT.expected)
+        problems.add(block.place, sentence("{n} addresses", n=len(given)), ENDPOINT.expected)
         return None
     where: Address | None = block[given[0]]
     return Endpoint(given[0], where) if where is not None else None
@@ -286,7 +292,11 @@ def _part(
         found = "both" if "failure_mode" in block else "neither"
         problems.add(
             entry.place,
-            f"part {entry.key} has {found} of failure_mode and good_master: true",
+            sentence(
+                "part {key} has {found} of failure_mode and good_master: true",
+                key=entry.key,
+                found=found,
+            ),
             "exactly one of the two",
             "a red rabbit shows one known defect, a good master none",
         )
@@ -318,14 +328,17 @@ def _certified(block: Block, problems: Problems) -> CertifiedValue | None:
     if tolerance is None:
         return None
     if tolerance <= 0:
-        found = f"a tolerance of {tolerance:g}"
+        found = sentence("a tolerance of {tolerance:g}", tolerance=tolerance)
         problems.add(block.place_of("tolerance"), found, "more than 0, in the unit of measured")
         return None
     read = _MEASURED.fullmatch(block["measured"] or "")
     if read is None:
-        found = "tolerance without a measured value"
+        found = sentence("tolerance without a measured value")
         if block["measured"]:
-            found = f"tolerance beside measured {block['measured']!r}, which begins with no number"
+            found = sentence(
+                "tolerance beside measured {measured!r}, which begins with no number",
+                measured=block["measured"],
+            )
         problems.add(
             block.place_of("tolerance"), found, "measured: a number and its unit, as 18.2 N·m"
         )

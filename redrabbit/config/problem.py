@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from redrabbit.base.redaction import masked
+from redrabbit.base.sentence import Sentence, sentence
 
 MOST_PROBLEMS: Final = 1_000
 LONGEST_NEAR_WORD: Final = 100
@@ -42,10 +43,27 @@ class Problem:
     expected: str
     hint: str | None = None
 
+    @property
+    def sentence(self) -> Sentence:
+        """The one line that a person reads."""
+        if self.hint:
+            return sentence(
+                "{place}: {found}; expected {expected}; {hint}",
+                place=self.place,
+                found=self.found,
+                expected=self.expected,
+                hint=self.hint,
+            )
+        return sentence(
+            "{place}: {found}; expected {expected}",
+            place=self.place,
+            found=self.found,
+            expected=self.expected,
+        )
+
     def __str__(self) -> str:
-        """Return the one line that a person reads."""
-        hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.place}: {self.found}; expected {self.expected}{hint}"
+        """Return that line in English."""
+        return str(self.sentence)
 
 
 class ConfigurationProblems(Exception):
@@ -90,7 +108,8 @@ class Problems:
     ) -> None:
         """Note a name that nothing has, unless it can't be told (None) because that is broken."""
         if known is not None and word not in known:
-            self.add(place, f"unknown {what} {word!r}", one_of(known), nearest(word, known))
+            found = sentence("unknown {what} {word!r}", what=what, word=word)
+            self.add(place, found, one_of(known), nearest(word, known))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -98,15 +117,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if len(word) > LONGEST_NEAR_WORD:
         return None
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else None
+    return sentence("did you mean {word!r}?", word=close[0]) if close else None
 
 
 def one_of(words: Iterable[str]) -> str:
     """Return `one of a, b, c`, or the word itself if there is only one."""
     listed = list(words)
     if not listed:
-        return "none (there are none)"
-    return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
+        return sentence("none (there are none)")
+    return listed[0] if len(listed) == 1 else sentence("one of {words}", words=", ".join(listed))
 
 
 def _order(problem: Problem) -> tuple[SourcePosition, str, str, str]:

@@ -6,6 +6,7 @@ What is secret is only named: a file outside of this folder, or an environment v
 from dataclasses import replace
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Block,
     Choice,
@@ -217,7 +218,11 @@ def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | N
     has_apprise = "apprise_file" in block or "apprise_env" in block
     ways = ("mqtt" in block, "webhook" in block, has_apprise)
     if sum(ways) != 1 or ("topic" in block) != ("mqtt" in block):
-        found = f"receiver {entry.key!r} has {'no way' if not any(ways) else 'several ways, or half of one'}"
+        found = sentence(
+            "receiver {key!r} has {value}",
+            key=entry.key,
+            value=sentence("several ways, or half of one") if any(ways) else sentence("no way"),
+        )
         problems.add(block.place, found, TARGET.expected)
         return None
     before = len(problems.found)
@@ -265,10 +270,16 @@ def _refuse_two_places(block: Block, problems: Problems) -> None:
     for secret, several in TWO_PLACES.items():
         file, env = f"{secret}_file", f"{secret}_env"
         if file in block and env in block:
-            problems.add(block.place_of(env), several, f"{file} or {env}")
+            problems.add(
+                block.place_of(env), several, sentence("{file} or {env}", file=file, env=env)
+            )
     for header in block["headers"] or ():
         if header.value is not None and ("file" in header.value) == ("env" in header.value):
-            found = f"header {header.key} has {'two places' if 'file' in header.value else 'none'}"
+            found = sentence(
+                "header {key} has {value}",
+                key=header.key,
+                value=sentence("two places") if "file" in header.value else sentence("none"),
+            )
             problems.add(header.value.place, found, SECRET_PLACE.expected)
 
 
@@ -277,7 +288,7 @@ def _refuse_without_webhook(block: Block, problems: Problems) -> None:
         return
     for key in (each for each in OF_WEBHOOKS if each in block):
         what = "a token" if key.startswith("token") else key
-        problems.add(block.place_of(key), what, f"{what} only beside a webhook")
+        problems.add(block.place_of(key), what, sentence("{what} only beside a webhook", what=what))
 
 
 def _refuse_headers(block: Block, problems: Problems) -> None:
@@ -299,12 +310,16 @@ def _refuse_headers(block: Block, problems: Problems) -> None:
         if name in ours:
             _add_ours(header.place, header.key, problems)
         elif name in taken:
-            problems.add(header.place, f"the header {header.key} twice", "each header once")
+            problems.add(
+                header.place, sentence("the header {key} twice", key=header.key), "each header once"
+            )
         taken.add(name)
 
 
 def _add_ours(place: SourcePosition, name: str, problems: Problems) -> None:
-    problems.add(place, f"the header {name}", "another header", "that one is ours")
+    problems.add(
+        place, sentence("the header {name}", name=name), "another header", "that one is ours"
+    )
 
 
 def _refuse_needless_ca_file(block: Block, problems: Problems) -> None:

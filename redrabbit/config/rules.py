@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config import located_yaml
 from redrabbit.config.conditions import (
     CONDITION_REF,
@@ -213,11 +214,11 @@ def _read(block: Block, key: str, table: SignalTable, problems: Problems) -> Con
         return None
     if not can_be_true(condition, table.ranges):
         expected = "conditions that can hold together"
-        problems.add(node.place, f"{key} can never become true", expected)
+        problems.add(node.place, sentence("{key} can never become true", key=key), expected)
         return None
     if not can_be_true(Not(of=condition), table.ranges):
         expected = "a condition that is false before the answer (L1)"
-        problems.add(node.place, f"{key} is always true", expected)
+        problems.add(node.place, sentence("{key} is always true", key=key), expected)
         return None
     return condition
 
@@ -236,8 +237,10 @@ def _read_answer(
         return _counted_from(demanded, condition)
     problems.add(
         block.place_of(key),
-        f"{key} has not before a change",
-        f"{WRITTEN['stays_off']}, which says for how long nothing must come",
+        sentence("{key} has not before a change", key=key),
+        sentence(
+            "{written}, which says for how long nothing must come", written=WRITTEN["stays_off"]
+        ),
     )
     return None
 
@@ -275,14 +278,26 @@ def _check_silences(
             if within is not None and leaf.for_s >= within.total_seconds():
                 problems.add(
                     block.place_of(key),
-                    f"{key} waits {leaf.for_s:g} s, within {within.total_seconds():g} s",
+                    sentence(
+                        "{key} waits {for_s:g} s, within {total_seconds:g} s",
+                        key=key,
+                        for_s=leaf.for_s,
+                        total_seconds=within.total_seconds(),
+                    ),
                     "a within that is longer: the time of silence must be over in it",
                 )
             if isinstance(link, ModbusLink) and leaf.for_s < 2 * link.poll_interval_s:
                 problems.add(
                     block.place_of(key),
-                    f"{key} waits {leaf.for_s:g} s, polled every {link.poll_interval_s:g} s",
-                    f"at least two polls, {2 * link.poll_interval_s:g} s (B8)",
+                    sentence(
+                        "{key} waits {for_s:g} s, polled every {poll_interval_s:g} s",
+                        key=key,
+                        for_s=leaf.for_s,
+                        poll_interval_s=link.poll_interval_s,
+                    ),
+                    sentence(
+                        "at least two polls, {value:g} s (B8)", value=2 * link.poll_interval_s
+                    ),
                 )
 
 
@@ -294,7 +309,7 @@ def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Con
             problems.add(
                 node.place,
                 "a condition for presented beside part_code",
-                f"presented: {BY_CODE}, or no part_code in the rule",
+                sentence("presented: {by_code}, or no part_code in the rule", by_code=BY_CODE),
                 "where the station reads the part's code, the code decides (D2)",
             )
         condition = _read(block, "presented", table, problems)
@@ -307,8 +322,18 @@ def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Con
         return condition
     if node.text not in {BY_CODE, BY_STATEMENT}:
         words = (BY_CODE, BY_STATEMENT)
-        expected = f"{BY_CODE}, {BY_STATEMENT} or {_CONDITION_WORDS}"
-        problems.add(node.place, f"found {node.text!r}", expected, nearest(node.text, words))
+        expected = sentence(
+            "{by_code}, {by_statement} or {condition_words}",
+            by_code=BY_CODE,
+            by_statement=BY_STATEMENT,
+            condition_words=_CONDITION_WORDS,
+        )
+        problems.add(
+            node.place,
+            sentence("found {text!r}", text=node.text),
+            expected,
+            nearest(node.text, words),
+        )
     elif node.text == BY_CODE and not has_code:
         problems.add(
             node.place, "presented by code without part_code", "part_code: the signal with the code"
@@ -317,7 +342,7 @@ def _read_presented(block: Block, table: SignalTable, problems: Problems) -> Con
         problems.add(
             node.place,
             "presented as stated beside part_code",
-            f"presented: {BY_CODE}, or no part_code in the rule",
+            sentence("presented: {by_code}, or no part_code in the rule", by_code=BY_CODE),
             "where the station reads the part's code, the code decides (D2)",
         )
     return None
@@ -331,9 +356,9 @@ def _refuse_look_alikes(block: Block, conditions: _Conditions, problems: Problem
         if other is not None and same(other, detected):
             problems.add(
                 block.place_of(key),
-                f"{key} is the same condition as detected",
+                sentence("{key} is the same condition as detected", key=key),
                 "a condition of its own",
-                f"detected stands at {block.place_of('detected')}",
+                sentence("detected stands at {place_of}", place_of=block.place_of("detected")),
             )
 
 
@@ -346,7 +371,11 @@ def _refuse_kinds(block: Block, table: SignalTable, problems: Problems) -> None:
     ):
         values = table.ranges.get(SignalName(block[key] or ""))
         if values is not None and values.kind not in kinds:
-            problems.add(block.place_of(key), f"{key} {block[key]!r} is {values.kind}", expected)
+            problems.add(
+                block.place_of(key),
+                sentence("{key} {block!r} is {kind}", key=key, block=block[key], kind=values.kind),
+                expected,
+            )
 
 
 def _read_codes(
@@ -361,13 +390,17 @@ def _read_codes(
             problems.add(
                 block.place_of("reject_code"),
                 "reject_code without reject_codes",
-                f"reject_codes with a code for {', '.join(modes)} (L2)",
+                sentence("reject_codes with a code for {modes} (L2)", modes=", ".join(modes)),
             )
         return {}
     if "reject_code" not in block:
         problems.add(node.place, "reject_codes without reject_code", "reject_code: the signal")
     if not isinstance(node, located_yaml.Mapping):
-        problems.add(node.place, f"found {describe(node)}", "{failure_mode: code, …}")
+        problems.add(
+            node.place,
+            sentence("found {what}", what=describe(node)),
+            "{failure_mode: code, …}",
+        )
         return {}
     values = table.ranges.get(SignalName(block["reject_code"] or ""))
     codes: dict[FailureMode, Value] = {}
@@ -375,7 +408,7 @@ def _read_codes(
         if modes and key.text not in modes:
             problems.add(
                 key.place,
-                f"a code for {key.text!r}, which the device does not watch for",
+                sentence("a code for {text!r}, which the device does not watch for", text=key.text),
                 one_of(modes),
                 nearest(key.text, modes),
             )
@@ -388,7 +421,7 @@ def _read_codes(
         if mode not in given:
             problems.add(
                 node.place,
-                f"no reject code for {mode!r}",
+                sentence("no reject code for {mode!r}", mode=mode),
                 "a code for each failure mode of the device (L2)",
             )
     return codes
@@ -402,13 +435,21 @@ def _check_pace(block: Block, link: Link | None, problems: Problems) -> None:
     if within_s < 2 * link.poll_interval_s:
         problems.add(
             block.place_of("within"),
-            f"within {within_s:g} s, polled every {link.poll_interval_s:g} s",
-            f"at least two polls, {2 * link.poll_interval_s:g} s (B8)",
+            sentence(
+                "within {within_s:g} s, polled every {poll_interval_s:g} s",
+                within_s=within_s,
+                poll_interval_s=link.poll_interval_s,
+            ),
+            sentence("at least two polls, {value:g} s (B8)", value=2 * link.poll_interval_s),
         )
     if link.timeout_s >= within_s:
         problems.add(
             block.place_of("within"),
-            f"within {within_s:g} s, but one request may take {link.timeout_s:g} s",
+            sentence(
+                "within {within_s:g} s, but one request may take {timeout_s:g} s",
+                within_s=within_s,
+                timeout_s=link.timeout_s,
+            ),
             "a link timeout shorter than the answer may take",
         )
 
@@ -429,7 +470,7 @@ def _require_settle(
     if len(topics) > 1 and not block["settle"]:
         problems.add(
             block.place,
-            f"the answer comes on {len(topics)} topics, without settle",
+            sentence("the answer comes on {n} topics, without settle", n=len(topics)),
             "settle: how long after the first message the rest may take, for example 300 ms",
             "messages of different topics arrive in any order",
         )

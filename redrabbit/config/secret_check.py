@@ -8,6 +8,7 @@ it gets there, in words that do not show it.
 from typing import Final
 
 from redrabbit.base.redaction import names_a_secret, secrets_in
+from redrabbit.base.sentence import sentence
 from redrabbit.config.located_yaml import Node, Scalar, scalars
 from redrabbit.config.problem import Problems
 
@@ -29,5 +30,7 @@ def is_secret_key(key: Scalar, problems: Problems) -> bool:
     """Tell whether a key's name says that its value is a secret, after noting it."""
     if not names_a_secret(key.text):
         return False
-    problems.add(key.place, f"the key {key.text!r}, named as a secret is", EXPECTED, HINT)
+    problems.add(
+        key.place, sentence("the key {text!r}, named as a secret is", text=key.text), EXPECTED, HINT
+    )
     return True

@@ -11,6 +11,7 @@ from typing import Final
 
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.database_address import VARIABLE, has_password
+from redrabbit.base.sentence import sentence, system_words
 from redrabbit.base.settings import LARGEST_LIMIT, network_of
 from redrabbit.config.file_schema import (
     Flag,
@@ -40,7 +41,9 @@ class AddressWithoutPassword(Shape[str]):
         url = self._words.read(node, problems)
         if url is None or not has_password(url):
             return url
-        hint = f"name a file (chmod 600) with `database_file`, or set {VARIABLE}"
+        hint = sentence(
+            "name a file (chmod 600) with `database_file`, or set {variable}", variable=VARIABLE
+        )
         problems.add(node.place, "found a password", self.expected, hint)
         return None
 
@@ -119,7 +122,9 @@ def _text(path: Path, problems: Problems) -> str | None:
         return read_at_most(path, 100 * KB, "a file of settings").decode("utf-8-sig")
     except OSError as error:
         problems.add(
-            SourcePosition(str(path)), f"unreadable ({error.strerror})", "a file of settings"
+            SourcePosition(str(path)),
+            sentence("unreadable ({problem})", problem=system_words(error)),
+            "a file of settings",
         )
     except UnicodeDecodeError:
         problems.add(SourcePosition(str(path)), "bytes that are no text", "text in UTF-8")

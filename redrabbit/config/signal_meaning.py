@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config import located_yaml
 from redrabbit.config.file_schema import (
     Bilingual,
@@ -46,7 +47,11 @@ class Span(Shape[tuple[float, float]]):
         if low is None or high is None:
             return None
         if low >= high:
-            problems.add(node.place, f"a range from {low:g} to {high:g}", self.expected)
+            problems.add(
+                node.place,
+                sentence("a range from {low:g} to {high:g}", low=low, high=high),
+                self.expected,
+            )
             return None
         return low, high
 
@@ -112,8 +117,10 @@ def _refuse_for_kind(bare: SignalSpec, block: Block, problems: Problems) -> None
     wrong += ["invalid"] if kind == "bool" else []
     for key in wrong:
         if key in block:
-            found = f"{key} on {bare.name!r}, which tells a {kind}"
-            problems.add(block.place_of(key), found, f"no {key}")
+            found = sentence(
+                "{key} on {name!r}, which tells a {kind}", key=key, name=bare.name, kind=kind
+            )
+            problems.add(block.place_of(key), found, sentence("no {key}", key=key))
 
 
 def _refuse_for_counter(bare: SignalSpec, block: Block, problems: Problems) -> None:
@@ -123,19 +130,33 @@ def _refuse_for_counter(bare: SignalSpec, block: Block, problems: Problems) -> N
         if key not in block or values.kind != "number":
             continue
         if not values.whole:
-            found = f"{key} on {bare.name!r}, which is {bare.address.encoding.value}"
+            found = sentence(
+                "{key} on {name!r}, which is {value}",
+                key=key,
+                name=bare.name,
+                value=bare.address.encoding.value,
+            )
             problems.add(
                 block.place_of(key), found, "a signal that counts, of a whole number's encoding"
             )
         elif block["scale"] != 1 or block["offset"] != 0:
-            found = f"{key} on {bare.name!r}, which is scaled"
+            found = sentence("{key} on {name!r}, which is scaled", key=key, name=bare.name)
             problems.add(
                 block.place_of(key), found, "no scale and no offset: a count is as it is told"
             )
     turn: int | None = block["rollover"]
     if turn is not None and values.whole and turn > values.high + 1:
-        found = f"rollover {turn} of {bare.name!r}, whose highest value is {int(values.high)}"
-        problems.add(block.place_of("rollover"), found, f"at most {int(values.high) + 1}")
+        found = sentence(
+            "rollover {turn} of {name!r}, whose highest value is {int}",
+            turn=turn,
+            name=bare.name,
+            int=int(values.high),
+        )
+        problems.add(
+            block.place_of("rollover"),
+            found,
+            sentence("at most {value}", value=int(values.high) + 1),
+        )
 
 
 def _codes(bare: SignalSpec, block: Block, problems: Problems) -> Iterator[float | str]:
@@ -147,12 +168,21 @@ def _codes(bare: SignalSpec, block: Block, problems: Problems) -> Iterator[float
         code = _written(node, bare.address.encoding)
         if code is None:
             expected = "a text" if values.kind == "text" else "a number"
-            problems.add(node.place, f"{describe(node)} as a code of {bare.name!r}", expected)
+            problems.add(
+                node.place,
+                sentence("{what} as a code of {name!r}", what=describe(node), name=bare.name),
+                expected,
+            )
         elif values.can_be(code):
             yield code
         else:
             held = bare.address.encoding.value
-            found = f"the code {code}, which {bare.name!r} ({held}) never tells"
+            found = sentence(
+                "the code {code}, which {name!r} ({held}) never tells",
+                code=code,
+                name=bare.name,
+                held=held,
+            )
             problems.add(node.place, found, _held_words(values), _unsigned_hint(code, values))
 
 
@@ -195,7 +225,12 @@ def _reachable_range(
     values = ValueRange.of(scaled)
     if values.holds_any(*span, without_low=False, without_high=False, but=set()):
         return span
-    found = f"{scaled.name!r} is never within {span[0]:g} to {span[1]:g}"
-    expected = f"a range that meets {values.low:g} to {values.high:g}"
+    found = sentence(
+        "{name!r} is never within {span:g} to {span_2:g}",
+        name=scaled.name,
+        span=span[0],
+        span_2=span[1],
+    )
+    expected = sentence("a range that meets {low:g} to {high:g}", low=values.low, high=values.high)
     problems.add(block.place_of("range"), found, expected)
     return None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Block,
     Choice,
@@ -233,7 +234,11 @@ def _modbus_address(entry: Entry[Block], problems: Problems) -> ModbusAddress | 
     if len(given) != 1:
         listed = " and ".join(table.value for table in given) or "no table"
         expected = "exactly one of coil, discrete_input, holding_register, input_register"
-        problems.add(entry.place, f"{entry.key!r} stands in {listed}", expected)
+        problems.add(
+            entry.place,
+            sentence("{key!r} stands in {listed}", key=entry.key, listed=listed),
+            expected,
+        )
         return None
     table = given[0]
     fits = _fits_bits(block, table, problems) if table.holds_bits else _fits(block, entry, problems)
@@ -255,11 +260,15 @@ def _fits_bits(block: Block, table: Table, problems: Problems) -> bool:
     """Return whether what is said fits a table of single bits."""
     wrong = [key for key in ("bit", "length", "word_order", "byte_order") if key in block]
     for key in wrong:
-        found = f"{key} in the table of {table.value}s"
-        problems.add(block.place_of(key), found, f"no {key}: each address is one bit")
+        found = sentence("{key} in the table of {value}s", key=key, value=table.value)
+        problems.add(
+            block.place_of(key), found, sentence("no {key}: each address is one bit", key=key)
+        )
     if block["encoding"] not in {None, Encoding.BOOL}:
         wrong.append("encoding")
-        found = f"{block['encoding'].value} in the table of {table.value}s"
+        found = sentence(
+            "{value} in the table of {value_2}s", value=block["encoding"].value, value_2=table.value
+        )
         hint = "numbers and texts stand in registers"
         problems.add(block.place_of("encoding"), found, "bool, or no encoding", hint)
     return not wrong
@@ -274,16 +283,18 @@ def _fits(block: Block, entry: Entry[Block], problems: Problems) -> bool:
         problems.add(block.place_of("bit"), found, "bit with bool, or without encoding")
     if "bit" not in block and "encoding" not in block:
         expected = "encoding, or bit for a single bit of the register"
-        problems.add(entry.place, f"{entry.key!r} has neither encoding nor bit", expected)
+        problems.add(
+            entry.place, sentence("{key!r} has neither encoding nor bit", key=entry.key), expected
+        )
     if "bit" not in block and encoding is Encoding.BOOL:
-        found = f"{entry.key!r} is bool in a register"
+        found = sentence("{key!r} is bool in a register", key=entry.key)
         problems.add(entry.place, found, "bit: 0 to 15, which says which of the 16")
     if ("length" in block) != (encoding is Encoding.STRING) and "encoding" in block:
         if encoding is Encoding.STRING:
-            found = f"the string {entry.key!r} without length"
+            found = sentence("the string {key!r} without length", key=entry.key)
             problems.add(entry.place, found, "length: how many registers it takes")
         elif encoding is not None:
-            found = f"length on {encoding.value}, which knows its own"
+            found = sentence("length on {value}, which knows its own", value=encoding.value)
             problems.add(block.place_of("length"), found, "no length")
     return len(problems.found) == before
 
@@ -293,8 +304,13 @@ def _refuse_short_pulse(block: Block, name: str, link: ModbusLink, problems: Pro
     if pulse_s < 2 * poll_s:
         problems.add(
             block.place_of("pulse"),
-            f"{name!r} is on for {pulse_s:g} s, polled every {poll_s:g} s",
-            f"a pulse of at least two polls, {2 * poll_s:g} s (B8)",
+            sentence(
+                "{name!r} is on for {pulse_s:g} s, polled every {poll_s:g} s",
+                name=name,
+                pulse_s=pulse_s,
+                poll_s=poll_s,
+            ),
+            sentence("a pulse of at least two polls, {value:g} s (B8)", value=2 * poll_s),
             "latch it at the station, read a counter, or poll more often",
         )
 
@@ -329,7 +345,9 @@ def _refuse_mixed_payloads(table: SignalTable, problems: Problems) -> None:
     for name, spec in table.specs.items():
         address = spec.address
         if isinstance(address, MqttAddress) and address.topic in json_topics and not address.path:
-            found = f"{name!r} takes the whole payload of a topic that is read as JSON"
+            found = sentence(
+                "{name!r} takes the whole payload of a topic that is read as JSON", name=name
+            )
             problems.add(table.places[name], found, "path: where in the JSON object it stands")
 
 
@@ -342,9 +360,9 @@ def _refuse_shared_places(table: SignalTable, problems: Problems) -> None:
             if first != name:
                 problems.add(
                     table.places[name],
-                    f"{name!r} stands where {first!r} stands",
+                    sentence("{name!r} stands where {first!r} stands", name=name, first=first),
                     "a place of its own for each signal",
-                    f"{first!r} is at {table.places[first]}",
+                    sentence("{first!r} is at {places}", first=first, places=table.places[first]),
                 )
                 break
 

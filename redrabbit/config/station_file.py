@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Bilingual,
     Block,
@@ -203,7 +204,11 @@ def _refuse_counter(block: Block, table: SignalTable, problems: Problems) -> Non
     if spec is not None and not table.ranges[spec.name].whole:
         problems.add(
             block.place_of("part_counter"),
-            f"part_counter {spec.name!r} is {spec.address.encoding.value}",
+            sentence(
+                "part_counter {name!r} is {value}",
+                name=spec.name,
+                value=spec.address.encoding.value,
+            ),
             "a signal that counts, of a whole number's encoding",
         )
 
@@ -213,7 +218,9 @@ def _refuse_running(block: Block, table: SignalTable, problems: Problems) -> Non
     if spec is not None and table.ranges[spec.name].kind != "bool":
         problems.add(
             block.place_of("running"),
-            f"running {spec.name!r} is {spec.address.encoding.value}",
+            sentence(
+                "running {name!r} is {value}", name=spec.name, value=spec.address.encoding.value
+            ),
             "a signal that is on or off, of encoding bool",
         )
 
@@ -239,7 +246,11 @@ def _read_device(
     modes: list[str] = []
     for mode in block["failure_modes"] or ():
         if mode.value in modes:
-            problems.add(mode.place, f"{mode.value!r} a second time", "each failure mode once")
+            problems.add(
+                mode.place,
+                sentence("{value!r} a second time", value=mode.value),
+                "each failure mode once",
+            )
         else:
             problems.refuse_unknown("failure mode", mode.value, mode.place, plant.failure_modes)
         modes.append(mode.value)

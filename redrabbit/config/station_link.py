@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Block,
     Choice,
@@ -116,7 +117,11 @@ def read_link(node: Node, plant: PlantFile, problems: Problems) -> LinkSection |
     keys = [name.text for name, _ in node.entries] if isinstance(node, Mapping) else []
     given = [protocol for protocol in PROTOCOLS if protocol in keys]
     if len(given) != 1:
-        found = "a link of both protocols" if given else f"{describe(node)} without a protocol"
+        found = (
+            "a link of both protocols"
+            if given
+            else sentence("{what} without a protocol", what=describe(node))
+        )
         hint = next((near for key in keys if (near := nearest(key, PROTOCOLS))), None)
         problems.add(node.place, found, "either modbus_tcp or mqtt", None if given else hint)
         return None
@@ -139,8 +144,12 @@ def _endpoint(block: Block, protocol: str, plant: PlantFile, problems: Problems)
     problems.refuse_unknown("endpoint", name, place, plant.endpoints)
     endpoint = (plant.endpoints or {}).get(name)
     if endpoint is not None and endpoint.protocol != protocol:
-        found = f"endpoint {name!r} speaks {endpoint.protocol}"
-        problems.add(place, found, f"an endpoint that speaks {protocol}")
+        found = sentence(
+            "endpoint {name!r} speaks {protocol}", name=name, protocol=endpoint.protocol
+        )
+        problems.add(
+            place, found, sentence("an endpoint that speaks {protocol}", protocol=protocol)
+        )
         return None
     return endpoint
 
@@ -189,7 +198,7 @@ def check_pace(
 
 def _check_polls(block: Block, link: ModbusLink, table: SignalTable, problems: Problems) -> None:
     if block["poll"] < SHORTEST_POLL:
-        found = f"a poll every {link.poll_interval_s:g} s"
+        found = sentence("a poll every {poll_interval_s:g} s", poll_interval_s=link.poll_interval_s)
         problems.add(block.place_of("poll"), found, "10 ms or longer")
     if not table.complete:
         return
@@ -197,8 +206,15 @@ def _check_polls(block: Block, link: ModbusLink, table: SignalTable, problems: P
     if not estimate.fits:
         problems.add(
             block.place_of("poll"),
-            f"{estimate.requests} requests, which take about {estimate.seconds * 1000:.0f} ms",
-            f"a cycle within the poll interval of {link.poll_interval_s * 1000:.0f} ms (B7)",
+            sentence(
+                "{requests} requests, which take about {value:.0f} ms",
+                requests=estimate.requests,
+                value=estimate.seconds * 1000,
+            ),
+            sentence(
+                "a cycle within the poll interval of {value:.0f} ms (B7)",
+                value=link.poll_interval_s * 1000,
+            ),
             "poll less often, or bring the addresses closer together",
         )
 
@@ -211,6 +227,10 @@ def _check_expiry(
         times = "two polls" if how == "polled" else "what the slowest topic is expected to take"
         problems.add(
             value_expires.place,
-            f"values that expire after {expires_s:g} s",
-            f"value_expires of at least {times}, {shortest_s:g} s (B2)",
+            sentence("values that expire after {expires_s:g} s", expires_s=expires_s),
+            sentence(
+                "value_expires of at least {times}, {shortest_s:g} s (B2)",
+                times=times,
+                shortest_s=shortest_s,
+            ),
         )

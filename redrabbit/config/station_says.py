@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.conditions import read_value, values_schema
 from redrabbit.config.file_schema import Block, Key, Raw, Section
 from redrabbit.config.located_yaml import Node, Sequence, describe
@@ -79,7 +80,11 @@ def _production(block: Block, table: SignalTable, problems: Problems) -> Product
         return None
     known = table.refuse_unknown(name, block.place_of("signal"), problems)
     if not isinstance(node, Sequence) or not node.items:
-        problems.add(node.place, f"found {describe(node)}", "[value, …], for example [7, 8]")
+        problems.add(
+            node.place,
+            sentence("found {what}", what=describe(node)),
+            "[value, …], for example [7, 8]",
+        )
         return None
     values = table.ranges.get(SignalName(name)) if known else None
     if values is None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config import located_yaml
 from redrabbit.config.conditions import read_value, values_schema
 from redrabbit.config.file_schema import Bilingual, Block, Key, Raw, Schema, Section, Words
@@ -129,17 +130,27 @@ def _read_by_signal(
     expected: Node | None = block["expected"]
     listed: Node | None = block["values"]
     if expected is not None and ranges is not None and ranges.kind == "bool":
-        problems.add(where, f"{name!r} is bool", "a signal that tells a number or a text")
+        problems.add(
+            where, sentence("{name!r} is bool", name=name), "a signal that tells a number or a text"
+        )
         return ToldOfPart()
     if expected is None and listed is None and block.complete:
         found = "neither 'expected' nor 'values'"
-        problems.add(block.place, found, f"{section.expected}, or the signal's name alone")
+        problems.add(
+            block.place,
+            found,
+            sentence("{expected}, or the signal's name alone", expected=section.expected),
+        )
     asked = _read_asked(expected, name, table, problems) if expected is not None else None
     taps = asked.values if asked is not None else ()
     values = _read_values(listed, name, table, problems) if listed is not None else taps
     for missing in [word for word in taps if word not in values] if values else ():
         where = block.place_of("values")
-        problems.add(where, f"{missing!r} can be tapped, and is not listed", "each word to tap")
+        problems.add(
+            where,
+            sentence("{word!r} can be tapped, and is not listed", word=missing),
+            "each word to tap",
+        )
     place = block.place_of("expected") if expected is not None else None
     return ToldOfPart(signal=name, asked=asked, values=values, place=place)
 
@@ -149,13 +160,15 @@ def _read_values(
 ) -> tuple[str, ...]:
     """Return the words of a part; noted is each that the signal can never tell, or stands twice."""
     if not isinstance(node, Sequence) or not node.items:
-        problems.add(node.place, f"found {describe(node)}", _VALUES)
+        problems.add(node.place, sentence("found {what}", what=describe(node)), _VALUES)
         return ()
     read: list[str] = []
     for item in node.items:
         value = _word(item, signal, table, problems)
         if value in read:
-            problems.add(item.place, f"{value!r} a second time", "each value once")
+            problems.add(
+                item.place, sentence("{value!r} a second time", value=value), "each value once"
+            )
         elif value is not None:
             read.append(value)
     return tuple(read)
@@ -177,13 +190,15 @@ def _read_asked(
     elif isinstance(taps, located_yaml.Mapping):
         entries = list(taps.entries)
     if len(entries) < 2:  # noqa: PLR2004  one word is no choice
-        problems.add(taps.place, f"found {describe(taps)}", _TAPS)
+        problems.add(taps.place, sentence("found {what}", what=describe(taps)), _TAPS)
         return None
     read: list[str] = []
     for key, named in entries:
         value = _word(key, signal, table, problems)
         if value in read:
-            problems.add(key.place, f"{value!r} a second time", "each word once")
+            problems.add(
+                key.place, sentence("{value!r} a second time", value=value), "each word once"
+            )
         text = Bilingual().read(named, problems) if named is not None else None
         if value is not None:
             read.append(value)
@@ -216,7 +231,7 @@ def check_places(
         if not seeing:
             problems.add(
                 each.place,
-                f"{of.value} is expected, and no device sees the part come",
+                sentence("{value} is expected, and no device sees the part come", value=of.value),
                 "a device with a condition for presented",
                 "a code on the part tells more, and a tap tells nothing of where it stands",
             )
@@ -225,8 +240,12 @@ def check_places(
             if apart:
                 problems.add(
                     each.place,
-                    f"{of.value} comes on another topic than presented of {device!r}",
-                    f"a signal of topic {', '.join(sorted(apart))}",
+                    sentence(
+                        "{value} comes on another topic than presented of {device!r}",
+                        value=of.value,
+                        device=device,
+                    ),
+                    sentence("a signal of topic {apart}", apart=", ".join(sorted(apart))),
                     "messages of different topics arrive in any order",
                 )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config import located_yaml
 from redrabbit.config.file_schema import (
     Block,
@@ -201,18 +202,25 @@ def check_topics(topics: Iterable[Entry[Block]], used: set[str] | None, problems
     for entry in topics:
         topic = entry.value
         if used is not None and entry.key not in used:
-            problems.add(entry.place, f"topic {entry.key!r} is used by no signal", "a signal of it")
+            problems.add(
+                entry.place,
+                sentence("topic {key!r} is used by no signal", key=entry.key),
+                "a signal of it",
+            )
         if topic is None or topic["topic"] is None:
             continue
         first = names.setdefault(topic["topic"], topic.place_of("topic"))
         if first != topic.place_of("topic"):
-            found = f"the topic {topic['topic']!r} a second time"
-            hint = f"the first stands at {first}"
+            found = sentence("the topic {topic!r} a second time", topic=topic["topic"])
+            hint = sentence("the first stands at {first}", first=first)
             problems.add(topic.place_of("topic"), found, "each topic once", hint)
         if not any(key in topic for key in ("sequence", "time", "expected_every")):
             problems.add(
                 entry.place,
-                f"topic {entry.key!r} tells neither sequence nor time nor expected_every",
+                sentence(
+                    "topic {key!r} tells neither sequence nor time nor expected_every",
+                    key=entry.key,
+                ),
                 "at least one of them (D7)",
                 "without, nobody can tell silence from a station that has nothing to say",
             )

@@ -88,6 +88,8 @@ class ExportVerification:
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
     by_stream: dict[str, int] = field(default_factory=dict)
     """Records in the period for each stream."""
+    plant_file: str | None = None
+    """The plant's file, as the last configuration in the file has it: it names the zone of the plant's clock."""
 
     @property
     def records(self) -> int:
@@ -451,6 +453,7 @@ class _Reading:
             else:
                 yield self._not_trusted(trusted, keys)
         self.verification.keys, self.verification.names = keys, self._names.given
+        self.verification.plant_file = self._in_force.plant_file
 
     def _trusted(self, public_key: str) -> NoteVerifier | None:
         try:

@@ -5,11 +5,14 @@ said by `in_force_changed`, which follows the configuration that it is of in the
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, in_force_digest
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.ledger import Entry
+
+PLANT_FILE: Final = "plant.yaml"
 
 
 class NamedInForce:
@@ -24,6 +27,8 @@ class NamedInForce:
         self._lists: list[tuple[str, int, str]] = []
         """Where each list stands, its entry, and the leaf hash of the entry before it."""
         self._is_erased = False
+        self.plant_file: str | None = None
+        """The text of the plant's file as the last configuration has it; None: none is there."""
 
     def name(self, entry: Entry, place: str) -> None:
         """Note what an entry of a record names."""
@@ -41,6 +46,8 @@ class NamedInForce:
         fact = fact_of(entry)
         if isinstance(fact, ConfigurationAdopted):
             self._given.add(fact.digest)
+            text = fact.files.get(PLANT_FILE)
+            self.plant_file = text if isinstance(text, str) else self.plant_file
         elif isinstance(fact, InForceChanged):
             self._given.add(in_force_digest(fact.items))
         else:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.facts.plant import AgentStopped
 from redrabbit.domain.identity import AGENT, CheckId, LineId, StationId
@@ -117,9 +118,13 @@ class Agent:
         )
         if before is not None and before.name != self.plant.name and not self._may_be_renamed:
             raise OtherPlant(
-                f"the database has the records of the plant {before.name!r}, and the configuration is of "
-                f"{self.plant.name!r}. Nothing was changed: expected the configuration or the database of "
-                "one plant. If the plant has a new name, start once with --plant-renamed"
+                sentence(
+                    "the database has the records of the plant {name!r}, and the configuration is of {name_2!r}. "
+                    "Nothing was changed: expected the configuration or the database of one plant. If the plant has "
+                    "a new name, start once with --plant-renamed",
+                    name=before.name,
+                    name_2=self.plant.name,
+                )
             )
         outside = self.database
 

@@ -10,6 +10,7 @@ And each first records in which time this life watched nothing: whatever it deci
 from collections.abc import Callable
 from typing import TypeVar
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.records import AgentRecord
 from redrabbit.services.errors import Superseded
 from redrabbit.services.loop_watch import Hole, LoopWatch, note_holes
@@ -52,8 +53,10 @@ class FencedDatabase:
     ) -> tuple[T, tuple[Hole, ...]]:
         if uow.get(AgentRecord, self._agent_id + 1) is not None:
             raise Superseded(
-                "another process has watched this plant since: this one stops, because what it "
-                "knows of the runs is old"
+                sentence(
+                    "another process has watched this plant since: this one stops, because what it knows of the runs "
+                    "is old"
+                )
             )
         holes = self._loop_watch.holes()
         note_holes(uow, holes)

@@ -6,6 +6,7 @@ answer, and is given again in the same words.
 
 import json
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode, encode, plain
 from redrabbit.domain.facts.fact import Record
@@ -38,5 +39,7 @@ def answer_again(kept: KeptAct) -> Record:
             return record
         refusal = Refusal(str(answer["refusal"]), **answer["params"])
     except (LookupError, RecursionError, TypeError, ValueError) as error:
-        raise DamagedDatabase(f"acts[{kept.key}]: no answer that can be read") from error
+        raise DamagedDatabase(
+            sentence("acts[{key}]: no answer that can be read", key=kept.key)
+        ) from error
     raise refusal

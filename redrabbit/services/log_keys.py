@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.log_keys import LogKeys, keys_in, proved_root_before
@@ -45,5 +46,8 @@ def keys_of(reader: Reader, trusted: NoteVerifier) -> LogKeys:
         return keys_in(changes, root_before, trusted)
     except ValueError as error:
         raise DamagedDatabase(
-            f"a change of the ledger's key is not proved: {error}. `redrabbit verify` tells all"
+            sentence(
+                "a change of the ledger's key is not proved: {problem}. `redrabbit verify` tells all",
+                problem=words_of(error),
+            )
         ) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import StoreTrouble
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class OpeningProgress:
     def note(self, step: Opening, done: int, of: int) -> None:
         """Say how far a step is; StoreTrouble if nobody waits for it any more."""
         if self._stop.is_set():
-            raise StoreTrouble("opening was stopped")
+            raise StoreTrouble(sentence("opening was stopped"))
         self.now = Progress(step=step, done=done, of=of)
 
     def over(self, step: Opening, rows: Iterator[T], of: int) -> Iterator[T]:

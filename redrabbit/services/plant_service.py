@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId, person_name
@@ -117,7 +118,12 @@ class LocalPlantService:
         except asyncio.CancelledError:
             task.cancel()
             raise
-        raise OutcomeUnknown(f"the database has not said within {self._answer_within_s:g} s")
+        raise OutcomeUnknown(
+            sentence(
+                "the database has not said within {answer_within_s:g} s",
+                answer_within_s=self._answer_within_s,
+            )
+        )
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._under_way.discard(task)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 
 HEARTBEAT_S: Final = 2.0
@@ -64,7 +65,7 @@ class RecordingWatch:
         return RecordingStopped(since=at, why=trouble.why, reason=str(trouble))
 
 
-_SILENT: Final = StoreTrouble("the database does not answer", TroubleWhy.NO_ANSWER)
+_SILENT: Final = StoreTrouble(sentence("the database does not answer"), TroubleWhy.NO_ANSWER)
 
 
 class Beating(Protocol):

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.records import RunRecord
@@ -229,7 +230,13 @@ class StationQueue:
         words = (
             f"since {since.isoformat()}" if since is not None else f"within {ANSWER_WITHIN_S:g} s"
         )
-        return NotRecording(f"{station}: what it said could not be recorded {words}")
+        return NotRecording(
+            sentence(
+                "{station}: what it said could not be recorded {words}",
+                station=station,
+                words=words,
+            )
+        )
 
     def _put(
         self, move: Move, acquisition: Acquisition | None = None
@@ -437,7 +444,7 @@ class StationQueue:
         return {"station": self.owner.station.id, "run": run.id if run is not None else None}
 
 
-_SILENT = StoreTrouble("the database does not answer", TroubleWhy.NO_ANSWER)
+_SILENT = StoreTrouble(sentence("the database does not answer"), TroubleWhy.NO_ANSWER)
 
 
 def _refuse(waiting: _Waiting | _Hold, trouble: StoreTrouble) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.signed_note import NoteSigner, NoteVerifier
 from redrabbit.services.deliveries import CheckpointsSent
@@ -84,7 +85,9 @@ def read_act(connection: Connection, key: str, verifier: NoteVerifier) -> KeptAc
         return None
     kept = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
     if not seal_fits(kept, verifier):
-        raise DamagedDatabase(f"acts[{key}]: the row is not the one that was written")
+        raise DamagedDatabase(
+            sentence("acts[{key}]: the row is not the one that was written", key=key)
+        )
     del kept["seal"]
     return KeptAct(**kept)
 
@@ -154,7 +157,9 @@ def read_blob(connection: Connection, digest: str) -> bytes | None:
         found = connection.execute(_BLOB, {"digest": digest}).scalar_one_or_none()
     content = None if found is None else bytes(found)
     if content is not None and blob_digest(content) != digest:
-        raise DamagedDatabase(f"blobs[{digest}]: the content does not have this digest")
+        raise DamagedDatabase(
+            sentence("blobs[{digest}]: the content does not have this digest", digest=digest)
+        )
     return content
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.remembered import RememberedState
 from redrabbit.store.background_verification import BackgroundVerification
@@ -63,9 +64,11 @@ class SqlDatabase(ReadingDatabase):
                 return future.result()
             if future.cancel():
                 raise StoreTrouble(
-                    "the database did not come to it", TroubleWhy.NO_ANSWER
+                    sentence("the database did not come to it"), TroubleWhy.NO_ANSWER
                 ) from None
-            raise OutcomeUnknown(f"the database has not answered for {OUTCOME_S:g} s") from None
+            raise OutcomeUnknown(
+                sentence("the database has not answered for {outcome_s:g} s", outcome_s=OUTCOME_S)
+            ) from None
 
     def send_to(self, targets: Sequence[Target]) -> None:
         """Send messages of what comes from now on to these receivers."""

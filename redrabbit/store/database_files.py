@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from redrabbit.base.sentence import sentence, system_words
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.store.engine import reader_engine, shown, sqlite_path, translated
 
@@ -45,17 +46,22 @@ def refuse_no_file(path: Path) -> None:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise StoreTrouble(f"{path} is no file; expected a database")
+            raise StoreTrouble(sentence("{path} is no file; expected a database", path=path))
         with path.open("rb"):
             pass
     except FileNotFoundError as error:
-        raise StoreTrouble(f"{path}: there is no such database") from error
+        raise StoreTrouble(sentence("{path}: there is no such database", path=path)) from error
     except OSError as error:
-        raise StoreTrouble(f"{path}: {error.strerror}") from error
+        raise StoreTrouble(
+            sentence("{path}: {problem}", path=path, problem=system_words(error))
+        ) from error
     if found.st_size == 0:
         raise DamagedDatabase(
-            f"{path} is empty (0 bytes). If it held records, restore it from a backup; if it never "
-            "did, delete it and it is made anew"
+            sentence(
+                "{path} is empty (0 bytes). If it held records, restore it from a backup; if it never did, "
+                "delete it and it is made anew",
+                path=path,
+            )
         )
 
 

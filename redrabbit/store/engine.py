@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError, StatementError
 
 from redrabbit.base.bounded import MB
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.services.errors import (
     DamagedDatabase,
     DuplicateRecord,
@@ -82,13 +83,18 @@ def parsed_url(url: str) -> URL:
         parsed.get_dialect()
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StoreTrouble(
-            f"found {_kind_of(url)}; expected sqlite:///PATH or postgresql://HOST/NAME"
+            sentence(
+                "found {kind_of}; expected sqlite:///PATH or postgresql://HOST/NAME",
+                kind_of=_kind_of(url),
+            )
         ) from None
     kind = parsed.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
-        raise StoreTrouble(f"{kind}: expected sqlite:///PATH or postgresql://HOST/NAME")
+        raise StoreTrouble(
+            sentence("{kind}: expected sqlite:///PATH or postgresql://HOST/NAME", kind=kind)
+        )
     if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise StoreTrouble("SQLite in memory keeps nothing; expected sqlite:///PATH")
+        raise StoreTrouble(sentence("SQLite in memory keeps nothing; expected sqlite:///PATH"))
     return parsed
 
 
@@ -214,7 +220,9 @@ def checkpoint(connection: Connection, *, whole: bool = False) -> None:
     if whole:
         (is_held, _, _) = _bare(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         if is_held:
-            raise StoreTrouble("a reader still needs the write-ahead log", TroubleWhy.LOCKED)
+            raise StoreTrouble(
+                sentence("a reader still needs the write-ahead log"), TroubleWhy.LOCKED
+            )
     else:
         _bare(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -280,8 +288,11 @@ def _set_up(connection: sqlite3.Connection, mode: FileMode) -> None:
         (journal,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
         if journal != "wal":
             raise StoreTrouble(
-                f"this file system can't keep an SQLite write-ahead log (journal mode {journal}); "
-                "put the database on a local disk"
+                sentence(
+                    "this file system can't keep an SQLite write-ahead log (journal mode {journal}); put the "
+                    "database on a local disk",
+                    journal=journal,
+                )
             )
 
 
@@ -299,9 +310,13 @@ def translated(doing: str) -> Iterator[None]:
             raise error.orig from error  # a value refused before it was sent: the caller's bug
         raise trouble(error, doing) from error
     except UnicodeEncodeError as error:
-        raise NotRecordable(f"{doing}: {error}") from error  # a text that no database keeps
+        raise NotRecordable(
+            sentence("{doing}: {problem}", doing=doing, problem=words_of(error))
+        ) from error  # a text that no database keeps
     except ValueError as error:
-        raise DamagedDatabase(f"{doing}: {error}") from error
+        raise DamagedDatabase(
+            sentence("{doing}: {problem}", doing=doing, problem=words_of(error))
+        ) from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble, TornDatabase
 from redrabbit.store import schema
@@ -59,7 +60,9 @@ def refuse_torn_pages(connection: Connection, most_pages: int) -> None:
     with translated("checking the file"):
         connection.rollback()
     if problems:
-        raise DamagedDatabase(f"the file is torn: {'; '.join(problems)}")
+        raise DamagedDatabase(
+            sentence("the file is torn: {problems}", problems="; ".join(problems))
+        )
 
 
 STEPS: Final = 100_000
@@ -78,7 +81,7 @@ def refuse_torn_in_time(connection: Connection, is_over: Callable[[], bool]) -> 
             raise
         problems = []
     if problems:
-        raise TornDatabase(f"the file is torn: {'; '.join(problems)}")
+        raise TornDatabase(sentence("the file is torn: {problems}", problems="; ".join(problems)))
 
 
 @contextmanager

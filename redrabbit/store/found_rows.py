@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, Table, inspect, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase, StoreTrouble
 from redrabbit.store.engine import translated
@@ -59,7 +60,7 @@ class FoundRows:
         options = {"yield_per": AT_ONCE}
         try:
             if table.name not in self._true_tables:  # a view in its place may never end
-                raise DamagedDatabase("there is no such table")
+                raise DamagedDatabase(sentence("there is no such table"))
             with (
                 translated("reading"),
                 self._connection.execute(asked, execution_options=options) as found,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import (
@@ -149,7 +150,13 @@ def _entry(stored: StoredEntry, index: int, repeated: Sequence[object]) -> Entry
     try:
         entry = read_entry(stored, index)
     except WrittenByNewer as newer:
-        raise DatabaseTooNew(f"ledger entry {index}: {newer}. Start the newer version") from newer
+        raise DatabaseTooNew(
+            sentence(
+                "ledger entry {index}: {problem}. Start the newer version",
+                index=index,
+                problem=words_of(newer),
+            )
+        ) from newer
     except ValueError as error:
         raise _damaged(index, str(error)) from error
     for name, found in zip(REPEATED, repeated, strict=True):
@@ -160,7 +167,11 @@ def _entry(stored: StoredEntry, index: int, repeated: Sequence[object]) -> Entry
 
 def _damaged(index: int, found: str) -> DamagedDatabase:
     return DamagedDatabase(
-        f"ledger entry {index}: {found}. `redrabbit verify --database` tells all of it"
+        sentence(
+            "ledger entry {index}: {found}. `redrabbit verify --database` tells all of it",
+            index=index,
+            found=found,
+        )
     )
 
 
@@ -271,8 +282,9 @@ def load_log(
         last = connection.execute(_LAST).scalar_one()
     if tree.root != signed.root or last != (signed.size - 1 if signed.size else None):
         raise DamagedDatabase(
-            "the ledger's entries are not those that its head was signed over; `redrabbit verify` "
-            "tells all"
+            sentence(
+                "the ledger's entries are not those that its head was signed over; `redrabbit verify` tells all"
+            )
         )
     return LogState(tree=tree, heads=heads)
 
@@ -297,7 +309,7 @@ def read_head(connection: Connection) -> LedgerHead:
     with translated("reading the ledger's head"):
         rows = connection.execute(_HEAD).all()
     if len(rows) != 1:
-        raise DamagedDatabase(f"ledger_head has {len(rows)} rows; expected 1")
+        raise DamagedDatabase(sentence("ledger_head has {n} rows; expected 1", n=len(rows)))
     return LedgerHead(size=rows[0].size, root=rows[0].root, checkpoint=rows[0].checkpoint)
 
 

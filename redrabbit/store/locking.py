@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, text
 
 from redrabbit.base.private_files import PRIVATE, write_private
+from redrabbit.base.sentence import sentence, system_words
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
 from redrabbit.store.database_files import companion
 
@@ -44,7 +45,11 @@ class DatabaseLock:
         except OSError as error:
             self.close()
             raise StoreTrouble(
-                f"{error.filename or path}: {error.strerror}; the writer needs its lock file"
+                sentence(
+                    "{path}: {problem}; the writer needs its lock file",
+                    path=error.filename or path,
+                    problem=system_words(error),
+                )
             ) from error
 
     def close(self) -> None:
@@ -67,9 +72,11 @@ def _who(path: Path) -> str:
 
 
 def _refusal(name: str, holder: str) -> str:
-    return (
-        f"another process ({holder or 'unknown'}) writes to this database already; there is one "
-        f"writer a database ({name}). Stop it first, or point this one to another database"
+    return sentence(
+        "another process ({holder}) writes to this database already ({name}); only one service may write to a database. "
+        "Stop it first, or point this one to another database",
+        holder=holder or sentence("unknown"),
+        name=name,
     )
 
 

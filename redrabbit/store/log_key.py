@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.base.signing import (
     DamagedKey,
     ExposedKey,
@@ -125,8 +126,13 @@ def signing_now(path: Path, in_place: LogKey, keys: LogKeys) -> LogKey:
         return in_place
     if not keys.are_trusted:
         raise KeyMissing(
-            f"the key {path} ({_id(in_place.verifier)}) is none of those that sign this ledger by its own entries; "
-            f"expected {_id(newest)}. Put that key back from a copy, or the database that belongs to this one"
+            sentence(
+                "the key {path} ({id}) is none of those that sign this ledger by its own entries; expected "
+                "{id_2}. Put that key back from a copy, or the database that belongs to this one",
+                path=path,
+                id=_id(in_place.verifier),
+                id_2=_id(newest),
+            )
         )
     beside = key_aside(path, newest)
     if is_there(beside):
@@ -134,9 +140,15 @@ def signing_now(path: Path, in_place: LogKey, keys: LogKeys) -> LogKey:
         if found.verifier.text == newest.text:
             return found
     raise KeyMissing(
-        f"the key {path} ({_id(in_place.verifier)}) was replaced at entry {keys.changes[-1].index} of the ledger by "
-        f"{_id(newest)}, and that key is not there ({beside}). Put it back from a copy; "
-        "`redrabbit verify` works without it"
+        sentence(
+            "the key {path} ({id}) was replaced at entry {index} of the ledger by {id_2}, and that key is "
+            "not there ({beside}). Put it back from a copy; `redrabbit verify` works without it",
+            path=path,
+            id=_id(in_place.verifier),
+            index=keys.changes[-1].index,
+            id_2=_id(newest),
+            beside=beside,
+        )
     )
 
 
@@ -175,8 +187,11 @@ def load_key(path: Path) -> LogKey:
     with translated(f"reading the key {path}"):
         if not path.exists():
             raise KeyMissing(
-                f"the ledger's signing key {path} is missing. Put it back from a copy; a new "
-                "key would begin a new history. `redrabbit verify` works without it"
+                sentence(
+                    "the ledger's signing key {path} is missing. Put it back from a copy; a new key would begin a "
+                    "new history. `redrabbit verify` works without it",
+                    path=path,
+                )
             )
     key = _loaded(path)
     public = _public(path)
@@ -191,9 +206,9 @@ def _loaded(path: Path) -> LogKey:
         with translated(f"reading the key {path}"):
             return LogKey(load_key_file(path))
     except ExposedKey as error:
-        raise StoreTrouble(str(error)) from error
+        raise StoreTrouble(words_of(error)) from error
     except DamagedKey as error:
-        raise DamagedDatabase(str(error)) from error
+        raise DamagedDatabase(words_of(error)) from error
 
 
 def _public(path: Path) -> Path:

@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store.database_files import companion
 from redrabbit.store.engine import trouble
@@ -54,8 +55,12 @@ class OpenedFile:
         found = self._stat()
         if found.st_nlink > 1:
             raise StoreTrouble(
-                f"{path} has {found.st_nlink} names (hard links). Another process could write to it "
-                "under the other name, and the two would destroy it: remove the links, or make a copy"
+                sentence(
+                    "{path} has {st_nlink} names (hard links). Another process could write to it under the other "
+                    "name, and the two would destroy it: remove the links, or make a copy",
+                    path=path,
+                    st_nlink=found.st_nlink,
+                )
             )
         self._opened = Opened(_Numbers(found.st_dev, found.st_ino), None, None)
 
@@ -88,14 +93,18 @@ class OpenedFile:
         """Raise StoreTrouble unless the same file still lies there, with the log and the index that the writer has open."""
         found = self._stat()
         if _Numbers(found.st_dev, found.st_ino) != self._opened.file:
-            raise self._gone("another file lies in its place")
+            raise self._gone(sentence("another file lies in its place"))
         if found.st_nlink > 1:
-            raise self._gone("it was given a second name (hard link)")
+            raise self._gone(sentence("it was given a second name (hard link)"))
         if self._is_connected and not self.has_its_log():
             raise StoreTrouble(
-                f"{self._path}: its write-ahead log ({self._taken()}) was taken away, or another lies in its place. "
-                "Nothing is recorded until all that stands in it was written into the file, and it was opened anew: "
-                "do not end the service before",
+                sentence(
+                    "{path}: its write-ahead log ({taken}) was taken away, or another lies in its place. Nothing is "
+                    "recorded until all that stands in it was written into the file, and it was opened anew: do not end "
+                    "the service before",
+                    path=self._path,
+                    taken=self._taken(),
+                ),
                 TroubleWhy.FILE_MOVED,
             )
 
@@ -116,7 +125,10 @@ class OpenedFile:
         """Raise StoreTrouble if somebody else has written to it."""
         if not self.is_as_left():
             raise StoreTrouble(
-                f"{self._path}: somebody else has written to it. Nothing is recorded before it was looked at",
+                sentence(
+                    "{path}: somebody else has written to it. Nothing is recorded before it was looked at",
+                    path=self._path,
+                ),
                 TroubleWhy.FILE_MOVED,
             )
 
@@ -132,14 +144,18 @@ class OpenedFile:
         try:
             return self._path.lstat()
         except FileNotFoundError:
-            raise self._gone("it is not there any more") from None
+            raise self._gone(sentence("it is not there any more")) from None
         except OSError as error:
             raise trouble(error, f"looking at {self._path}") from error
 
     def _gone(self, what: str) -> StoreTrouble:
         return StoreTrouble(
-            f"{self._path}: {what}. Nothing is recorded until the file that was opened lies there "
-            "again, or the service is started anew",
+            sentence(
+                "{path}: {what}. Nothing is recorded until the file that was opened lies there again, or the "
+                "service is started anew",
+                path=self._path,
+                what=what,
+            ),
             TroubleWhy.FILE_MOVED,
         )
 

@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.private_files import create_private, make_private
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.facts.fact import Fold
@@ -107,7 +108,7 @@ def open_database(
     path = sqlite_path(parsed)
     key_path = key_path or (path and companion(path, ".key"))
     if key_path is None:
-        raise StoreTrouble("PostgreSQL needs a path for the log's signing key (key_path)")
+        raise StoreTrouble(sentence("PostgreSQL needs a path for the log's signing key (key_path)"))
     lock = _locked(path, clock) if path else None
     try:
         with about(parsed):
@@ -172,9 +173,11 @@ def rebuild_database(
 def _locked(path: Path, clock: Clock) -> DatabaseLock:
     with translated(f"looking for {path}"):
         if not path.parent.is_dir():
-            raise StoreTrouble(f"{path}: there is no folder {path.parent}")
+            raise StoreTrouble(
+                sentence("{path}: there is no folder {parent}", path=path, parent=path.parent)
+            )
         if path.is_dir():
-            raise StoreTrouble(f"{path} is a folder; expected a database file")
+            raise StoreTrouble(sentence("{path} is a folder; expected a database file", path=path))
     return DatabaseLock(path.resolve(), clock.now())  # one lock, by whatever link it is named
 
 
@@ -262,8 +265,12 @@ def _file_with_key(path: Path, key_path: Path, plant: str) -> LogKey:
     if not is_there(path):
         if is_there(key_path):
             raise KeyMissing(
-                f"{path} is gone, but the key {key_path} of its ledger is there. Restore the "
-                "database from a backup, or move the key away to begin a new ledger"
+                sentence(
+                    "{path} is gone, but the key {key_path} of its ledger is there. Restore the database from a "
+                    "backup, or move the key away to begin a new ledger",
+                    path=path,
+                    key_path=key_path,
+                )
             )
         return _make_file(path, key_path, plant)
     refuse_no_file(path)
@@ -304,8 +311,11 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
             return load_key(key_path)
         if key_path.exists():
             raise KeyMissing(
-                f"the database has no tables, but the key {key_path} of its ledger is there. "
-                "Restore the database, or move the key away to begin a new ledger"
+                sentence(
+                    "the database has no tables, but the key {key_path} of its ledger is there. Restore the "
+                    "database, or move the key away to begin a new ledger",
+                    key_path=key_path,
+                )
             )
         key = make_key(key_path, plant)
         _begin_ledger(connection, key, key_path)

@@ -6,6 +6,7 @@ signed by another key is told here in words; whether a signature is right is ver
 
 from sqlalchemy import Connection
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import LostHistory
@@ -33,10 +34,17 @@ def keys_for_opening(connection: Connection, placed: PlacedKey) -> LogKeys:
         keys.trusted.key_id.hex(), signers[0]
     )
     raise LostHistory(
-        f"the ledger was signed last by the key {keys.name}+{signers[0]}, and the key in place, {placed.path}, is "
-        f"{keys.trusted.key_id.hex()}: by the ledger's entries, none was changed to that. An older copy was put in place, from "
-        "before the key was changed, or somebody without the key wrote to it. Put the right database back. If it is "
-        f"gone for good, put the key {signers[0]} back in its place (it may lie beside as {beside}), "
-        "record the loss with `redrabbit accept-loss … --public-key FILE`, and change the key anew with "
-        "`redrabbit change-key`"
+        sentence(
+            "the ledger was signed last by the key {name}+{signers}, and the key in place, {path}, is {hex}: "
+            "by the ledger's entries, none was changed to that. An older copy was put in place, from before "
+            "the key was changed, or somebody without the key wrote to it. Put the right database back. If "
+            "it is gone for good, put the key {signers} back in its place (it may lie beside as {beside}), "
+            "record the loss with `redrabbit accept-loss … --public-key FILE`, and change the key anew with "
+            "`redrabbit change-key`",
+            name=keys.name,
+            signers=signers[0],
+            path=placed.path,
+            hex=keys.trusted.key_id.hex(),
+            beside=beside,
+        )
     )

@@ -12,6 +12,7 @@ another one than before. Nothing is asked of the pooler itself, as each kind ans
 
 from sqlalchemy import Connection, text
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import PoolerRefused
 
 ROUNDS = 3
@@ -46,7 +47,7 @@ def _session_of(connection: Connection) -> int:
 
 _SESSION = text("SELECT pg_backend_pid()")
 
-_WORDS = (
+_WORDS = sentence(
     "between this program and PostgreSQL is a connection pooler in transaction mode (PgBouncer: pool_mode = "
     "transaction), which gives each transaction another session. The writer's lock belongs to one session, so two "
     "services could write at once. Expected: the address of the server itself, or a pooler in session mode"

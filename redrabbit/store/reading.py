@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.beside import B
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import Period
@@ -134,7 +135,7 @@ class SqlReader:
         DamagedDatabase where the row is not as it was written.
         """
         if self._verifier is None:
-            raise KeyMissing("acts can't be read without the log's public key")
+            raise KeyMissing(sentence("acts can't be read without the log's public key"))
         return aside.read_act(self._connection, key, self._verifier)
 
     def blob(self, digest: str) -> bytes | None:

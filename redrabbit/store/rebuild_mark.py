@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Column, Connection, MetaData, Table, insert, inspect, select, update
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import LEDGER, RECORD_TABLES, metadata
@@ -86,9 +87,12 @@ def refuse_unfinished(connection: Connection) -> None:
     mark = read_mark(connection)
     if mark is not None:
         raise StoreTrouble(
-            "the records of this database are being made again from its ledger and are not "
-            f"complete (entries done: {mark.entries_done:,}). Wait until that is finished; if it "
-            "was broken off, `redrabbit rebuild` or `redrabbit serve` goes on with it"
+            sentence(
+                "the records of this database are being made again from its ledger and are not complete (entries "
+                "done: {entries_done:,}). Wait until that is finished; if it was broken off, `redrabbit rebuild` "
+                "or `redrabbit serve` goes on with it",
+                entries_done=mark.entries_done,
+            )
         )
 
 

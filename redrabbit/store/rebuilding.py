@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from redrabbit import __version__
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.domain.facts.fact import Changes, Fold, Look
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.ledger_scan import NONSENSE
@@ -137,13 +138,23 @@ def _changes(entry: Entry, fold: Fold, look: Look, *, behind_a_hole: bool) -> Ch
     try:
         return fold(entry, look)
     except WrittenByNewer as newer:
-        raise DatabaseTooNew(f"ledger[{entry.index}]: {newer}. Start that version") from newer
+        raise DatabaseTooNew(
+            sentence(
+                "ledger[{index}]: {problem}. Start that version",
+                index=entry.index,
+                problem=words_of(newer),
+            )
+        ) from newer
     except NONSENSE as error:
         if isinstance(error, LookupError) and behind_a_hole:
             return ()
         problem = f"{type(error).__name__}: {error}"
         raise DamagedDatabase(
-            f"ledger[{entry.index}]: the entry makes no sense after those before it: {problem}"
+            sentence(
+                "ledger[{index}]: the entry makes no sense after those before it: {problem}",
+                index=entry.index,
+                problem=problem,
+            )
         ) from error
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.domain.findings import Finding, shown
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.record_comparison import as_row
@@ -110,13 +111,17 @@ def load_seal(rows: FoundRows, size: int, verifier: NoteVerifier) -> Sealed:
         signed = parse_note(str(_note(rows)))
         seal = parse_seal(signed.text)
     except ValueError as error:
-        raise DamagedDatabase(f"the seal over the records can't be read: {error}") from error
+        raise DamagedDatabase(
+            sentence("the seal over the records can't be read: {problem}", problem=words_of(error))
+        ) from error
     expected = seal._replace(origin=verifier.name, size=size, root=digests.root)
     if not note_is_signed(signed, verifier) or seal != expected:
         raise DamagedDatabase(
-            "the digests of the records are not those that were signed: they were changed. "
-            "`redrabbit verify` says what else was; if the ledger is whole, `redrabbit rebuild` makes "
-            "the records again from it"
+            sentence(
+                "the digests of the records are not those that were signed: they were changed. `redrabbit "
+                "verify` says what else was; if the ledger is whole, `redrabbit rebuild` makes the records again "
+                "from it"
+            )
         )
     return Sealed(digests, seal)
 

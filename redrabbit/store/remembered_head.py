@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from redrabbit.base.clock import Clock
 from redrabbit.base.kept_texts import read_kept_text
 from redrabbit.base.private_files import replace_private
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import stored_frontier
@@ -87,25 +88,39 @@ class RememberedHead:
             found = parse_checkpoint(note.text)
         except ValueError as error:
             raise LostHistory(
-                f"{self.path} holds no signed head of a ledger ({error}); expected the one that was written "
-                "last. If the file was damaged, move it away, and compare the ledger with a checkpoint "
-                "that was kept elsewhere (`redrabbit verify --checkpoint`)"
+                sentence(
+                    "{path} holds no signed head of a ledger ({problem}); expected the one that was written last. If "
+                    "the file was damaged, move it away, and compare the ledger with a checkpoint that was kept "
+                    "elsewhere (`redrabbit verify --checkpoint`)",
+                    path=self.path,
+                    problem=words_of(error),
+                )
             ) from error
         if found.origin != keys.name:
             raise LostHistory(
-                f"{self.path} holds the head of the ledger {found.origin}, and this database has the ledger "
-                f"{keys.name}: another database was put in place. Put the right one back; if this one is right, "
-                "move that file away"
+                sentence(
+                    "{path} holds the head of the ledger {origin}, and this database has the ledger {name}: another "
+                    "database was put in place. Put the right one back; if this one is right, move that file away",
+                    path=self.path,
+                    origin=found.origin,
+                    name=keys.name,
+                )
             )
         if not keys.signed(note, found.size) and not self._is_accepted(found):
             signers = ", ".join(line.key_id.hex() for line in note.signatures)
             raise LostHistory(
-                f"{self.path} holds a head of {found.size} entries that is signed by the key {signers}, which does not "
-                f"sign such a ledger by the entries of this database; expected {keys.at(found.size).key_id.hex()}. "
-                "An older copy was put in place, from before the key was changed. Put the right database back, with "
-                f"the key that belongs to it. If it is gone for good, `redrabbit accept-loss --database … --checkpoint "
-                f"{self.path} --public-key FILE --by NAME` records the loss, with the public key {signers}; the service starts "
-                "again, and `redrabbit change-key` changes the key anew"
+                sentence(
+                    "{path} holds a head of {size} entries that is signed by the key {signers}, which does not sign "
+                    "such a ledger by the entries of this database; expected {hex}. An older copy was put in place, "
+                    "from before the key was changed. Put the right database back, with the key that belongs to it. "
+                    "If it is gone for good, `redrabbit accept-loss --database … --checkpoint {path} --public-key "
+                    "FILE --by NAME` records the loss, with the public key {signers}; the service starts again, and "
+                    "`redrabbit change-key` changes the key anew",
+                    path=self.path,
+                    size=found.size,
+                    signers=signers,
+                    hex=keys.at(found.size).key_id.hex(),
+                )
             )
         return found
 
@@ -115,9 +130,13 @@ class RememberedHead:
 
     def _lost(self, found: str) -> LostHistory:
         return LostHistory(
-            f"{found} ({self.path} remembers it). An older copy was put in place, or what was written last was "
-            "lost. Put the right database back. If it is gone for good, `redrabbit accept-loss --database … "
-            f"--checkpoint {self.path} --by NAME` records the loss, and the service starts again"
+            sentence(
+                "{found} ({path} remembers it). An older copy was put in place, or what was written last was "
+                "lost. Put the right database back. If it is gone for good, `redrabbit accept-loss --database … "
+                "--checkpoint {path} --by NAME` records the loss, and the service starts again",
+                found=found,
+                path=self.path,
+            )
         )
 
     def forget(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, bindparam
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.records import KEYS, TABLES, Json, Record
 from redrabbit.domain.row_sum import Values
@@ -103,7 +104,14 @@ def refuse_unfit(record: Record) -> None:
         if type_ is datetime:
             refuse_naive(value)
         elif type_ is int and not fits_in_64_bits(value):
-            raise NotRecordable(f"{type(record).TABLE}.{name}: {value} has no place in 64 bits")
+            raise NotRecordable(
+                sentence(
+                    "{table}.{name}: {value} has no place in 64 bits",
+                    table=type(record).TABLE,
+                    name=name,
+                    value=value,
+                )
+            )
 
 
 Asked = tuple[str, str, bool]

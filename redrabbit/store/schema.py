@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import LEDGER_HEAD, metadata
@@ -41,12 +42,18 @@ def refuse_unknown_version(connection: Connection) -> bool:
         versions = _versions_of(connection)
     known = known_versions()
     if not versions:
-        raise DamagedDatabase("the database doesn't say which version of the schema it has")
+        raise DamagedDatabase(
+            sentence("the database doesn't say which version of the schema it has")
+        )
     strange = [version for version in versions if version not in known]
     if strange:
         raise DatabaseTooNew(
-            f"the database has schema version {strange[0]}; this program knows versions up to "
-            f"{newest_version()}. Start the newer program that wrote it"
+            sentence(
+                "the database has schema version {strange}; this program knows versions up to {newest_version}. "
+                "Start the newer program that wrote it",
+                strange=strange[0],
+                newest_version=newest_version(),
+            )
         )
     return versions != [newest_version()]
 
@@ -57,14 +64,16 @@ def refuse_lost_tables(connection: Connection) -> None:
         found = inspect(connection).get_table_names()
         missing = sorted(set(metadata.tables) - set(found))
         if missing:
-            raise DamagedDatabase(f"tables are gone: {', '.join(missing)}")
+            raise DamagedDatabase(
+                sentence("tables are gone: {missing}", missing=", ".join(missing))
+            )
         lost = [
             f"{table.name}.{column}"
             for table in metadata.sorted_tables
             for column in sorted(set(table.columns.keys()) - _columns(connection, table.name))
         ]
     if lost:
-        raise DamagedDatabase(f"columns are gone: {', '.join(lost)}")
+        raise DamagedDatabase(sentence("columns are gone: {lost}", lost=", ".join(lost)))
 
 
 def _columns(connection: Connection, table: str) -> set[str]:
@@ -75,7 +84,9 @@ def refuse_old_version(connection: Connection) -> None:
     """Raise unless the schema is exactly this program's."""
     if refuse_unknown_version(connection):
         raise StoreTrouble(
-            "the database has an older schema; start `redrabbit serve` on it once to bring it up"
+            sentence(
+                "the database has an older schema; start `redrabbit serve` on it once to bring it up"
+            )
         )
 
 

@@ -24,8 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import StaticPool
 
-from redrabbit.domain.findings import Finding, in_english
+from redrabbit.base.sentence import sentence
+from redrabbit.domain.findings import Finding
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.finding_words import finding_words
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import metadata
 
@@ -99,8 +101,11 @@ def _was_added(place: Place) -> bool:
 def _refuse(findings: Iterable[Finding]) -> None:
     for finding in findings:
         raise DamagedDatabase(
-            f"{in_english(finding)}. Nothing is written to a database whose tables were changed: take that "
-            "back, or restore a backup from before; `redrabbit verify` tells all"
+            sentence(
+                "{found}. Nothing is written to a database whose tables were changed: take that back, or "
+                "restore a backup from before; `redrabbit verify` tells all",
+                found=finding_words(finding),
+            )
         )
 
 

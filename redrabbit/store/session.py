@@ -6,6 +6,7 @@ is refused because another process has taken over meanwhile.
 
 from sqlalchemy import Connection, Engine
 
+from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import PoolerRefused, StoreTrouble
 from redrabbit.store.engine import checkpoint, checkpoint_by_hand, hurry, open_log, translated
 from redrabbit.store.guarded_readers import GuardedReaders
@@ -19,8 +20,11 @@ def pooler_named(trouble: StoreTrouble) -> PoolerRefused | None:
     if "unsupported startup parameter" not in str(trouble):
         return None
     return PoolerRefused(
-        f"{trouble}. That is what a connection pooler (PgBouncer) says; its sessions would have none of the time "
-        "limits that are asked for. Expected: the address of the server itself"
+        sentence(
+            "{trouble}. That is what a connection pooler (PgBouncer) says; its sessions would have none of "
+            "the time limits that are asked for. Expected: the address of the server itself",
+            trouble=trouble,
+        )
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 
 from redrabbit.base.bounded import MB
 from redrabbit.base.kept_texts import read_kept_text
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.base.signing import DamagedKey, Verifier, load_key_file, load_public_key
 from redrabbit.domain import database_verification
 from redrabbit.domain.checkpoint import parse_checkpoint
@@ -302,7 +303,9 @@ def rows_of_ledger(
 def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
     """Return the key to verify with: the given one, or that beside an SQLite file."""
     if public_key is None and path is None:
-        raise KeyMissing("PostgreSQL needs the public key's file to verify with (public_key)")
+        raise KeyMissing(
+            sentence("PostgreSQL needs the public key's file to verify with (public_key)")
+        )
     try:
         if public_key is not None:
             with translated(f"reading the public key {public_key}"):
@@ -314,7 +317,7 @@ def verifier_of(public_key: Path | None, path: Path | None) -> Verifier:
                 return load_key_file(private).verifier
             return load_public_key(public)
     except DamagedKey as error:
-        raise StoreTrouble(str(error)) from error
+        raise StoreTrouble(words_of(error)) from error
 
 
 def kept_note(path: Path) -> str:
@@ -329,5 +332,11 @@ def kept_note(path: Path) -> str:
         note = note_in(text)
         parse_checkpoint(parse_note(note).text)
     except ValueError as error:
-        raise StoreTrouble(f"{path}: it is no checkpoint that can be read: {error}") from error
+        raise StoreTrouble(
+            sentence(
+                "{path}: it is no checkpoint that can be read: {problem}",
+                path=path,
+                problem=words_of(error),
+            )
+        ) from error
     return note

@@ -11,17 +11,19 @@ from typing import NoReturn
 
 from sqlalchemy import Connection
 
+from redrabbit.base.sentence import sentence
 from redrabbit.base.signing import Verifier
 from redrabbit.domain import database_verification
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.database_verification import LedgerPass
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
-from redrabbit.domain.findings import Finding, in_english
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import signed_head
 from redrabbit.domain.ledger import LogState, StreamHead
 from redrabbit.domain.merkle import stored_frontier
 from redrabbit.domain.newer import WRITTEN_BY_NEWER
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
+from redrabbit.services.finding_words import finding_words
 from redrabbit.services.log_keys import keys_of
 from redrabbit.services.opening_progress import OpeningProgress
 from redrabbit.store import ledger
@@ -66,16 +68,24 @@ def refuse_findings(findings: Sequence[Finding]) -> None:
         _refuse(damage)
     if findings:
         raise DatabaseTooNew(
-            f"{in_english(findings[0])}. Nothing is damaged and nothing was changed: start that "
-            "newer version, or a later one"
+            sentence(
+                "{found}. Nothing is damaged and nothing was changed: start that newer version, or a later "
+                "one",
+                found=finding_words(findings[0]),
+            )
         )
 
 
 def _refuse(findings: Sequence[Finding]) -> NoReturn:
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    more = sentence(" (and {n} more)", n=len(findings) - 1) if len(findings) > 1 else ""
     raise DamagedDatabase(
-        f"{in_english(findings[0])}{more}. Nothing is written to a damaged database; "
-        f"`redrabbit verify` tells all, {_way_back(findings)}"
+        sentence(
+            "{found}{more}. Nothing is written to a damaged database; `redrabbit verify` tells all, "
+            "{way_back}",
+            found=finding_words(findings[0]),
+            more=more,
+            way_back=_way_back(findings),
+        )
     )
 
 
@@ -183,8 +193,10 @@ def _log_before(
 
 def _way_back(findings: Sequence[Finding]) -> str:
     if all(finding.code in database_verification.OF_RECORDS for finding in findings):
-        return "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
-    return "a backup from before brings it back"
+        return sentence(
+            "and as the ledger is whole, `redrabbit rebuild` makes the records again from it"
+        )
+    return sentence("a backup from before brings it back")
 
 
 def refuse_damaged_ledger(
@@ -205,9 +217,16 @@ def refuse_damaged_ledger(
         told = database_verification.verify_ledger(entries, heads, verifier, visit=visit)
     findings = (*rows.unreadable, *told.findings)
     if findings and findings[0].code == WRITTEN_BY_NEWER:
-        raise DatabaseTooNew(f"{in_english(findings[0])}. Start that newer version, or a later one")
+        raise DatabaseTooNew(
+            sentence(
+                "{found}. Start that newer version, or a later one",
+                found=finding_words(findings[0]),
+            )
+        )
     if findings:
         raise DamagedDatabase(
-            f"{in_english(findings[0])}. Records can't be made from a damaged ledger; a backup from "
-            "before brings it back"
+            sentence(
+                "{found}. Records can't be made from a damaged ledger; a backup from before brings it back",
+                found=finding_words(findings[0]),
+            )
         )

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Self, cast
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.facts.fact import Fold
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import Entry, StoredEntry, entry_as_told
@@ -105,7 +106,7 @@ def _while_it_lives() -> Iterator[None]:
     try:
         yield
     except (EOFError, OSError) as error:
-        raise StoreTrouble("the process that compares the records was ended") from error
+        raise StoreTrouble(sentence("the process that compares the records was ended")) from error
 
 
 def has_two_cores() -> bool:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.ledger import LogState
 from redrabbit.services.errors import DamagedDatabase, OutcomeUnknown, StoreTrouble, TornDatabase
 from redrabbit.services.log_keys import keys_of
@@ -155,7 +156,7 @@ class Writer:
         future: Future[T] = Future()
         with self._accepting:
             if self._closed:
-                raise StoreTrouble("the database is closed")
+                raise StoreTrouble(sentence("the database is closed"))
             self._queue.put(_Job(command, future))
         return future
 
@@ -262,7 +263,11 @@ class Writer:
                 self._settle(damage)
             except StoreTrouble as trouble:
                 if self._closed:
-                    self._settle(OutcomeUnknown(f"closed before it was known: {trouble}"))
+                    self._settle(
+                        OutcomeUnknown(
+                            sentence("closed before it was known: {trouble}", trouble=trouble)
+                        )
+                    )
                     self._refuse_waiting(trouble)
                     return False
                 if waited_s >= REFUSE_AFTER_S:
@@ -270,7 +275,9 @@ class Writer:
                 self._stopped.wait(LOOK_AGAIN_S)
                 waited_s += LOOK_AGAIN_S
             except Exception as bug:  # noqa: BLE001  because the thread must outlive whatever happens
-                self._settle(OutcomeUnknown(f"a bug kept it from being known: {bug!r}"))
+                self._settle(
+                    OutcomeUnknown(sentence("a bug kept it from being known: {bug}", bug=repr(bug)))
+                )
             else:
                 self._settle(None if took_effect else self._unknown.error)
         return True
@@ -413,9 +420,13 @@ class Writer:
 
     def _other_history(self, size: int) -> DamagedDatabase:
         return DamagedDatabase(
-            f"its ledger has {size} entries and is not the one that was written last, of "
-            f"{self._recorded.log.size}: it was put back, or lost what was written. Nothing is "
-            "recorded. Stop the service; if this is the history to go on with, start it again"
+            sentence(
+                "its ledger has {size} entries and is not the one that was written last, of {size_2}: it was put "
+                "back, or lost what was written. Nothing is recorded. Stop the service; if this is the history "
+                "to go on with, start it again",
+                size=size,
+                size_2=self._recorded.log.size,
+            )
         )
 
     def _forget_connection(self) -> None:

@@ -110,7 +110,7 @@ def check_records_prove_themselves(url: str, folder: Path) -> None:
     as_json = redrabbit("overdue", "--database", url, "--json")
     assert listed.returncode == int(listed.stdout != "nothing is overdue\n")
     assert as_json.returncode == int(json.loads(as_json.stdout) != [])
-    assert "not watching since" in as_json.stderr
+    assert "monitoring stopped at" in as_json.stderr
 
 
 def reads_modules(process: Process, _folder: Path) -> bool:

@@ -45,7 +45,7 @@ def told(body: dict[str, Any], language: str | None = "en") -> dict[str, Any]:
 def test_a_message_says_what_where_when_and_where_it_ends() -> None:
     said = told(MISS)
     assert said["text"] == (
-        "The device did not detect challenge part RR-0001. Hold what was made since the last good check.\n"
+        "The device did not detect challenge part RR-0001. Hold what was made since the last good verification.\n"
         "Changchun 2, Line 1 · OP20 · Torque controller, 2026-03-02 14:00\n"
         "https://rabbit.plant.example/containments/line1-C-3"
     )

@@ -279,4 +279,7 @@ def test_an_unknown_station_is_told_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["check-config", str(CONFIGURATION), "--explain", "line9"]) == 1
-    assert "no station 'line9'; expected one of line1-op10," in capsys.readouterr().err
+    assert (
+        "no station or receiver 'line9'; expected one of andon, line1-op10,"
+        in capsys.readouterr().err
+    )

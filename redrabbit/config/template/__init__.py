@@ -7,6 +7,8 @@ the first problem a newcomer sees is of their own making.
 from importlib.resources import files
 from pathlib import Path
 
+from redrabbit.base.sentence import sentence
+
 
 def write_template(folder: Path) -> tuple[Path, ...]:
     """Write the files into a new or empty folder and return their paths.
@@ -16,7 +18,9 @@ def write_template(folder: Path) -> tuple[Path, ...]:
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder} is a file; expected a folder, new or empty")
     if folder.is_dir() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty; expected a folder, new or empty")
+        raise FileExistsError(
+            sentence("{folder} is not empty; expected a folder, new or empty", folder=folder)
+        )
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for source in sorted((files(__package__) / "files").iterdir(), key=lambda file: file.name):

@@ -1,0 +1,59 @@
+"""How values are read that stand on the command line, each with its complaint; argparse says which option it was."""
+
+import argparse
+from datetime import date, datetime
+
+from redrabbit.base.settings import LARGEST_LIMIT, Network, network_of
+
+LAST_PORT = 65535
+
+
+def port(text: str) -> int:
+    """Read a port number; 0 takes a free one."""
+    if not text.isascii() or not text.isdigit() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to {LAST_PORT}")
+    return int(text)
+
+
+def host_name(text: str) -> str:
+    """Read a host name or an address."""
+    from redrabbit.base.authority import readable_name  # noqa: PLC0415  because it takes a moment
+
+    try:
+        return readable_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def networks(text: str) -> list[Network]:
+    """Read addresses and networks with commas between."""
+    try:
+        return [network_of(each) for each in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number above 0."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit; expected 1 to {LARGEST_LIMIT}")
+    return int(text)
+
+
+def day_or_instant(text: str) -> date | datetime:
+    """Read an ISO 8601 day, which is the plant's, or an instant with its offset."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no ISO 8601 time; expected 2026-11-22 or 2026-11-22T06:00:00+08:00"
+        ) from None
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
+        )
+    return found
