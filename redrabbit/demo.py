@@ -37,7 +37,7 @@ from redrabbit.domain.run_words import Outcome, Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.people import Names, name_of
+from redrabbit.services.queries.people import Names, name_of, names_in
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
 from simulators.scenarios.demo import story
@@ -149,7 +149,7 @@ async def _feed(running: Serving, console: Console) -> None:
 
 
 def _entries_from(first: int, reader: Reader) -> tuple[Sequence[Entry], Names]:
-    return reader.entries(first), reader.names()
+    return reader.entries(first), names_in(reader)
 
 
 def summary(reader: Reader, now: datetime) -> dict[str, object]:

@@ -326,6 +326,7 @@ def _plant(
         targets=plant.targets,
         address=plant.address,
         codes=plant.codes,
+        people=plant.people,
         digest=digest_of(texts),
         in_force=_in_force(plant, stations, plan, texts),
     )

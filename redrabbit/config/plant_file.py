@@ -44,6 +44,7 @@ from redrabbit.config.spellings import (
 )
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
+from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules, StatedNames
 from redrabbit.domain.plant import Line, NotificationTarget
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
@@ -118,6 +119,19 @@ PART: Final = Section(
     "a part's mapping",
 )
 
+PEOPLE: Final = Section(
+    {
+        "stated_names": Key(
+            Choice({word.value: word for word in StatedNames}),
+            "Whether somebody may act as an operator in a name that nobody verified, once people are "
+            "registered: at_stations, before an enrolled screen; or never.",
+            required=False,
+            default=StatedNames.AT_STATIONS,
+        ),
+    },
+    "{stated_names: …}",
+)
+
 PLANT: Final = Section(
     {
         "version": VERSION,
@@ -137,6 +151,7 @@ PLANT: Final = Section(
             "Where people reach this service; links in messages begin with it.",
             required=False,
         ),
+        "people": Key(PEOPLE, "What the plant decides about people.", required=False),
     },
     "a mapping with the plant's keys",
 )
@@ -172,6 +187,7 @@ class PlantFile:
     codes: CodeForms = AS_KNOWN
     codes_place: SourcePosition | None = None
     """Where they stand; None: nowhere."""
+    people: PeopleRules = USUAL_RULES
 
 
 def read_plant_file(root: Node, problems: Problems) -> PlantFile:
@@ -199,7 +215,13 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         address=block["address"],
         codes=read_codes(block["codes"]),
         codes_place=block.place_of("codes") if "codes" in block else None,
+        people=_people(block["people"]),
     )
+
+
+def _people(block: Block | None) -> PeopleRules:
+    stated_names = block["stated_names"] if block is not None else None
+    return USUAL_RULES if stated_names is None else PeopleRules(stated_names=stated_names)
 
 
 def _by_key(

@@ -1,23 +1,25 @@
 """Who may do what: one table of acts and roles, asked inside each command (R47, D47, D65).
 
-Nobody signs in yet: whoever states a name has every role, and the record says that the name was not
-verified. The table is complete all the same, so that signing in changes who has which role and nothing
-else. Not here: on which line a role holds, qualifications, and acts that need a second person.
+A person has roles on a line (`redrabbit.domain.rights`); a program with a token is a *service*, and its scopes
+say which of a service's acts it may do. Not here: what the role further limits (`redrabbit.domain.role_limits`).
 """
 
 from collections.abc import Mapping
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, people_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import Actor, How
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.identity import How
 from redrabbit.domain.role import Role
 
 _RUNNING = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER, Role.SERVICE})
 _ON_THE_FLOOR = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
 _REPAIRING = _ON_THE_FLOOR | {Role.MAINTENANCE, Role.PROCESS_ENGINEER}
 _LEADING = frozenset({Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+_ADMINISTERING = frozenset({Role.ADMINISTRATOR})
+_LEADING_PEOPLE = frozenset({Role.SHIFT_LEADER, Role.ADMINISTRATOR})
 
 MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.StartRun: _RUNNING,
@@ -45,13 +47,53 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.SendMessageAgain: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},  # it tells, no more
     acts.DropMessage: _LEADING,  # somebody is not told of an alarm
     acts.DecidePulse: frozenset({Role.QUALITY_ENGINEER}),  # every later silence rests on it
+    people_acts.RegisterPerson: _ADMINISTERING,
+    people_acts.ChangePerson: _ADMINISTERING,
+    people_acts.DisablePerson: _ADMINISTERING,
+    people_acts.EnablePerson: _ADMINISTERING,
+    people_acts.GrantRole: _ADMINISTERING,
+    people_acts.RevokeRole: _ADMINISTERING,
+    people_acts.IssueBadge: _LEADING_PEOPLE,  # a shift leader: of those on their line's floor
+    people_acts.RevokeBadge: _LEADING_PEOPLE,
+    people_acts.TeachInBadge: frozenset({Role.SHIFT_LEADER}),  # whoever stands there (D45)
+    people_acts.RecordQualification: _LEADING | {Role.ADMINISTRATOR},
+    people_acts.WithdrawQualification: _LEADING | {Role.ADMINISTRATOR},
+    people_acts.ResetCredential: _ADMINISTERING,
+    people_acts.UnlockCredential: _LEADING_PEOPLE,
+    people_acts.EnrolScreen: _LEADING_PEOPLE,
+    people_acts.RevokeScreen: _LEADING_PEOPLE,
+    people_acts.IssueToken: _ADMINISTERING,
+    people_acts.RevokeToken: _ADMINISTERING,
 }
-"""One row an act. Auditors and administrators act on no record."""
+"""One row an act. Auditors act on nothing, administrators on no record of what was verified."""
 
+SCOPES: Mapping[type[Act[Record]], Scope] = {
+    acts.StartRun: Scope.RUN,
+    acts.ScanPart: Scope.RUN,
+    acts.TellOfPart: Scope.RUN,
+    acts.SayPresented: Scope.RUN,
+    acts.GiveBackPart: Scope.RUN,
+    acts.AbortRun: Scope.RUN,
+    acts.DeclarePause: Scope.PAUSE,
+    acts.EndPause: Scope.PAUSE,
+    acts.QuarantinePart: Scope.PARTS_QUARANTINE,
+    acts.AcknowledgeAlarm: Scope.ALARMS,
+    acts.SendMessageAgain: Scope.ALARMS,
+}
+"""Which scope a token needs for each act that the table allows a service."""
 
-def roles_of(actor: Actor) -> frozenset[Role]:
-    """Return the roles of an actor: all of them while names are only stated."""
-    return frozenset(Role) if actor.how is How.STATED else frozenset()
+NEED_PROOF: frozenset[type[Act[Record]]] = frozenset(
+    {
+        acts.Excuse,
+        acts.ReleasePart,
+        acts.CloseContainment,
+        *people_acts.PEOPLE_ACTS,
+    }
+) - {people_acts.TeachInBadge}
+"""Acts for which a badge is too little: it says who somebody is, and anybody can hold it (D45)."""
+
+PROOFS: frozenset[How] = frozenset({How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY})
+"""Ways in which somebody has shown more than what can be found or copied."""
 
 
 def may(roles: frozenset[Role], act: type[Act[Record]]) -> bool:
@@ -59,8 +101,33 @@ def may(roles: frozenset[Role], act: type[Act[Record]]) -> bool:
     return bool(roles & MAY[act])
 
 
-def require(actor: Actor, act: Act[Record]) -> None:
-    """Refuse an act that none of the actor's roles allows."""
-    if not may(roles_of(actor), type(act)):
-        needs = ", ".join(sorted(role.value for role in MAY[type(act)]))
-        raise Refusal("not_permitted", act=act.KIND, needs=needs)
+def needs(act: Act[Record]) -> tuple[str, ...]:
+    """Return which roles allow an act, as a refusal names them."""
+    return tuple(role.value for role in Role if role in MAY[type(act)])
+
+
+def require_role(roles: frozenset[Role], act: Act[Record]) -> None:
+    """Refuse an act that none of these roles allows."""
+    if not may(roles, type(act)):
+        raise Refusal("not_permitted", act=act.KIND, needs=needs(act))
+
+
+def require_scope(scopes: frozenset[Scope], act: Act[Record]) -> None:
+    """Refuse an act of a program for which its token has no scope."""
+    scope = SCOPES.get(type(act))
+    if scope is None:
+        raise Refusal("not_permitted", act=act.KIND, needs=needs(act))
+    if scope not in scopes:
+        raise Refusal("scope_missing", act=act.KIND, needs=scope.value)
+
+
+def require_proof(how: How, act: Act[Record]) -> None:
+    """Refuse an act for which it is too little known who asks (D45)."""
+    if type(act) in NEED_PROOF and how not in PROOFS:
+        raise Refusal("proof_required", act=act.KIND)
+
+
+def require_person(act: Act[Record]) -> None:
+    """Refuse an act that nobody may do in a name that was only stated."""
+    if isinstance(act, people_acts.ActOnPeople):
+        raise Refusal("person_required", act=act.KIND, needs=needs(act))

@@ -11,6 +11,7 @@ from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms, CodeKind, Known
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.station import Device, Station
@@ -96,6 +97,8 @@ class Plant:
     """Where people reach this service, for links in messages, without a slash at its end; None: not said."""
     codes: CodeForms = AS_KNOWN
     """What its badges and labels look like (B40)."""
+    people: PeopleRules = USUAL_RULES
+    """What the plant decides about people (D45)."""
     digest: str = ""
     """SHA-256, hex, over the canonical content of all files."""
     in_force: tuple[InForceItem, ...] = ()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
@@ -72,6 +73,12 @@ def scopes_of_token(
 def stands_at(screens: Iterable[StationScreenRecord], station: str | None) -> bool:
     """Tell whether a station has a screen that was enrolled and not revoked (B28)."""
     return any(screen.station == station and screen.revoked_at is None for screen in screens)
+
+
+def holder_of(badge: BadgeRecord, at: datetime) -> PersonId | None:
+    """Return for whom a badge stands at an instant; None: for nobody."""
+    over = badge.provisional_until is not None and badge.provisional_until <= at
+    return None if badge.revoked_at is not None or over else badge.person_id
 
 
 def lasting_administrators(

@@ -19,7 +19,7 @@ from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.part_count import PartCount
-from redrabbit.domain.permissions import require
+from redrabbit.domain.people_acts import ActOnPeople
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
 from redrabbit.domain.run import Disowned, SaidHeld
@@ -28,6 +28,8 @@ from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
+from redrabbit.services.people_commands import PEOPLE_COMMANDS
+from redrabbit.services.permitting import require
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
 from redrabbit.services.run_version import run_version
 from redrabbit.services.station_owner import StationOwner
@@ -36,7 +38,15 @@ from redrabbit.services.station_queue import StationQueue
 R = TypeVar("R", bound=Record)
 
 _OF_THE_DOOR: Final = frozenset(
-    {"not_permitted", "key_used_before", "no_such_station", "other_station", "run_changed"}
+    {
+        "key_used_before",
+        "no_such_station",
+        "not_permitted",
+        "other_station",
+        "person_required",
+        "run_changed",
+        "scope_missing",
+    }
 )
 """Refusals that say nothing about the scan."""
 
@@ -110,17 +120,20 @@ class Door:
             return await self._on_run(act, asked)
         count = await self._count(act)
         result = await self._agent.database.write(
-            once(
-                asked,
-                lambda uow: COMMANDS[type(act)](
-                    uow, self._agent.in_force(uow), act, asked.actor, count
-                ),
-            )
+            once(asked, self._agent.in_force, lambda uow: self._commanded(uow, act, asked, count))
         )
         self._agent.note_commit()
         if isinstance(result, PulseRecord):
             self._agent.note_pulse(result)
         return result
+
+    def _commanded(
+        self, uow: UnitOfWork, act: Act[Any], asked: Asked, count: PartCount | None
+    ) -> Record:
+        plant = self._agent.in_force(uow)
+        if isinstance(act, ActOnPeople):
+            return PEOPLE_COMMANDS[type(act)](uow, plant, act, asked.actor)
+        return COMMANDS[type(act)](uow, plant, act, asked.actor, count)
 
     async def _start(self, act: acts.StartRun, asked: Asked) -> RunRecord:
         try:
@@ -139,6 +152,7 @@ class Door:
                     now=self._agent.clock.now(),
                 ),
                 asked,
+                self._agent.in_force,
             )
         )
 
@@ -160,7 +174,7 @@ class Door:
 
         def move() -> Pending:
             kept = _of_run(queue, act).refused(act.code.strip(), refusal, asked.actor)
-            return _with_door(kept, asked, lambda _: answer_refused(refusal))
+            return _with_door(kept, asked, self._agent.in_force, lambda _: answer_refused(refusal))
 
         try:
             queue = await self._queue(act)
@@ -175,7 +189,9 @@ class Door:
         now = self._agent.clock.now
         return await queue.act(
             lambda: _with_door(
-                MOVES[type(act)](_of_run(queue, act), act, asked.actor, now()), asked
+                MOVES[type(act)](_of_run(queue, act), act, asked.actor, now()),
+                asked,
+                self._agent.in_force,
             )
         )
 
@@ -238,6 +254,7 @@ def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
 
 def once(
     asked: Asked,
+    in_force: Callable[[UnitOfWork], Plant],
     command: Callable[[UnitOfWork], R],
     answered: Callable[[R], str] = answer_with,
 ) -> Callable[[UnitOfWork], R]:
@@ -247,7 +264,7 @@ def once(
     """
 
     def guarded(uow: UnitOfWork) -> R:
-        require(asked.actor, asked.act)
+        require(uow, in_force(uow), asked.act, asked.actor, uow.now)
         before = answer_of(uow, asked)
         if before is not None:
             return cast("R", before)
@@ -305,7 +322,10 @@ def _payload(act: Act[Any]) -> str:
 
 
 def _with_door(
-    pending: Pending, asked: Asked, answered: Callable[[RunRecord], str] = answer_with
+    pending: Pending,
+    asked: Asked,
+    in_force: Callable[[UnitOfWork], Plant],
+    answered: Callable[[RunRecord], str] = answer_with,
 ) -> Pending:
     """Return the move with its command behind the door.
 
@@ -322,7 +342,7 @@ def _with_door(
             moved.append(True)
             return result
 
-        return once(asked, carry, answered)(uow)
+        return once(asked, in_force, carry, answered)(uow)
 
     def settle() -> None:
         if moved:

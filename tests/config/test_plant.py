@@ -10,6 +10,7 @@ from redrabbit.config.plant import digest_of, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.challenge_part import Category
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, PartId, SignalName, StationId
+from redrabbit.domain.people_rules import StatedNames
 from redrabbit.domain.plant import TargetKind
 from redrabbit.domain.read_plan import plan_reads
 from redrabbit.domain.rule import DetectionRule, Increases, OnSilence, Rises
@@ -458,3 +459,17 @@ def change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_plant_says_whether_a_stated_name_may_act(folder: Path) -> None:
+    """D47."""
+    assert load_plant(folder).people.stated_names is StatedNames.AT_STATIONS
+    plant = folder / "plant.yaml"
+    text = plant.read_text(encoding="utf-8")
+    for said, expected in (
+        ("{stated_names: never}", StatedNames.NEVER),
+        ("{stated_names: at_stations}", StatedNames.AT_STATIONS),
+        ("{}", StatedNames.AT_STATIONS),
+    ):
+        plant.write_text(f"{text}people: {said}\n", encoding="utf-8")
+        assert load_plant(folder).people.stated_names is expected

@@ -4,12 +4,23 @@ from typing import Any, Final
 
 import pytest
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, people_acts
 from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import AGENT, Actor, AlarmId, How, PartId, RunId
-from redrabbit.domain.permissions import MAY, may, require, roles_of
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.identity import How, PartId, PersonId, RunId
+from redrabbit.domain.people_acts import PEOPLE_ACTS
+from redrabbit.domain.permissions import (
+    MAY,
+    NEED_PROOF,
+    SCOPES,
+    may,
+    needs,
+    require_person,
+    require_proof,
+    require_role,
+    require_scope,
+)
 from redrabbit.domain.role import Role
 
 ROLES: Final = (
@@ -52,6 +63,23 @@ DECIDED: Final = {
     "send_message_again": "xxxxxx--x",
     "drop_message": "-x---x---",
     "decide_pulse": "-----x---",
+    "register_person": "-------x-",
+    "change_person": "-------x-",
+    "disable_person": "-------x-",
+    "enable_person": "-------x-",
+    "grant_role": "-------x-",
+    "revoke_role": "-------x-",
+    "issue_badge": "-x-----x-",
+    "revoke_badge": "-x-----x-",
+    "teach_in_badge": "-x-------",
+    "record_qualification": "-x---x-x-",
+    "withdraw_qualification": "-x---x-x-",
+    "reset_credential": "-------x-",
+    "unlock_credential": "-x-----x-",
+    "enrol_screen": "-x-----x-",
+    "revoke_screen": "-x-----x-",
+    "issue_token": "-------x-",
+    "revoke_token": "-------x-",
 }
 
 EXPECTED: Final = [
@@ -59,7 +87,8 @@ EXPECTED: Final = [
     for act, marks in DECIDED.items()
     for role, mark in zip(ROLES, marks, strict=True)
 ]
-BY_KIND: Final = {kind.KIND: kind for kind in ACTS}
+EVERY: Final = (*ACTS, *PEOPLE_ACTS)
+BY_KIND: Final = {kind.KIND: kind for kind in EVERY}
 
 
 def test_there_are_nine_roles() -> None:
@@ -70,7 +99,7 @@ def test_there_are_nine_roles() -> None:
 
 def test_every_act_has_its_row() -> None:
     assert DECIDED.keys() == BY_KIND.keys()
-    assert MAY.keys() == set(ACTS)
+    assert MAY.keys() == set(EVERY)
 
 
 @pytest.mark.parametrize(("act", "role", "allowed"), EXPECTED)
@@ -80,10 +109,10 @@ def test_each_act_is_allowed_to_just_the_roles_that_were_decided(
     assert may(frozenset({role}), BY_KIND[act]) is allowed
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
-def test_auditors_and_administrators_act_on_nothing(role: Role) -> None:
+def test_auditors_act_on_nothing_and_administrators_on_no_record() -> None:
     """K12: neither who verifies the records nor who gives rights makes any."""
-    assert not any(may(frozenset({role}), act) for act in ACTS)
+    assert not any(may(frozenset({Role.AUDITOR}), act) for act in EVERY)
+    assert not any(may(frozenset({Role.ADMINISTRATOR}), act) for act in ACTS)
 
 
 def test_who_keeps_the_parts_never_releases_one() -> None:
@@ -103,35 +132,72 @@ def test_several_roles_allow_what_any_of_them_does() -> None:
     assert not may(frozenset(), acts.QuarantinePart)
 
 
-def test_whoever_states_a_name_has_every_role_and_nobody_else_has_one() -> None:
-    """D47: until somebody can sign in."""
-    for how in How:
-        roles = roles_of(Actor(id="p-0042", how=how))
-        assert roles == (frozenset(Role) if how is How.STATED else frozenset())
-
-
 ABORT: Final = acts.AbortRun(run_id=RunId("line1-R-1"), reason="called away")
+RELEASE: Final = acts.ReleasePart(part_id=PartId("RR-0001"))
+DISABLE: Final = people_acts.DisablePerson(person_id=PersonId("p-0007"))
 
 
-def test_a_person_who_states_a_name_may_do_everything() -> None:
-    anna = Actor.stated("name:anna")
-    assert all(may(roles_of(anna), act) for act in ACTS)
-    require(anna, ABORT)
+def code_of(refused: pytest.ExceptionInfo[Refusal]) -> tuple[str, dict[str, Any]]:
+    return refused.value.code, refused.value.params
 
 
 def test_an_act_that_no_role_allows_is_refused_with_what_it_needs() -> None:
-    acknowledge: Act[Record] = acts.AcknowledgeAlarm(alarm_id=AlarmId("line1-A-1"))
-    release: Any = acts.ReleasePart(part_id=PartId("RR-0001"))
-    told = {
-        ABORT: "operator, quality_engineer, service, shift_leader",
-        release: "quality_engineer",
-        acknowledge: (
-            "maintenance, operator, parts_keeper, process_engineer, quality_engineer, service, "
-            "shift_leader"
-        ),
+    told: dict[Act[Any], tuple[str, ...]] = {
+        ABORT: ("operator", "shift_leader", "quality_engineer", "service"),
+        RELEASE: ("quality_engineer",),
+        DISABLE: ("administrator",),
     }
-    for act, needs in told.items():
+    for act, needed in told.items():
+        assert needs(act) == needed
         with pytest.raises(Refusal) as refused:
-            require(AGENT, act)
-        assert refused.value.code == "not_permitted"
-        assert refused.value.params == {"act": act.KIND, "needs": needs}
+            require_role(frozenset({Role.AUDITOR}), act)
+        assert code_of(refused) == ("not_permitted", {"act": act.KIND, "needs": needed})
+    require_role(frozenset({Role.AUDITOR, Role.OPERATOR}), ABORT)
+
+
+def test_every_act_of_a_program_has_its_scope_and_no_other_act_has_one() -> None:
+    """K12: a token does what its scopes name; nobody reads a scope into an act."""
+    assert SCOPES.keys() == {act for act, roles in MAY.items() if Role.SERVICE in roles}
+    assert {scope.value for scope in SCOPES.values()} == {
+        "run",
+        "pause",
+        "parts:quarantine",
+        "alarms",
+    }
+
+
+def test_a_program_is_refused_what_its_scopes_do_not_name() -> None:
+    require_scope(frozenset({Scope.RUN}), ABORT)
+    with pytest.raises(Refusal) as refused:
+        require_scope(frozenset(Scope) - {Scope.RUN}, ABORT)
+    assert code_of(refused) == ("scope_missing", {"act": "abort_run", "needs": "run"})
+    with pytest.raises(Refusal) as refused:
+        require_scope(frozenset(Scope), RELEASE)
+    assert refused.value.code == "not_permitted"
+
+
+def test_a_badge_alone_is_too_little_for_what_cannot_be_taken_back() -> None:
+    """D45: a PIN is asked for these and for no others."""
+    asked = {kind.KIND for kind in NEED_PROOF}
+    on_records = asked & {kind.KIND for kind in ACTS}
+    assert on_records == {"excuse", "release_part", "close_containment"}
+    assert asked - on_records == {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
+    proving = {How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY}
+    for how in How:
+        require_proof(how, ABORT)
+        if how in proving:
+            require_proof(how, RELEASE)
+            continue
+        with pytest.raises(Refusal) as refused:
+            require_proof(how, RELEASE)
+        assert code_of(refused) == ("proof_required", {"act": "release_part"})
+
+
+def test_nobody_acts_on_people_in_a_name_that_was_only_stated() -> None:
+    require_person(RELEASE)
+    with pytest.raises(Refusal) as refused:
+        require_person(DISABLE)
+    assert code_of(refused) == (
+        "person_required",
+        {"act": "disable_person", "needs": ("administrator",)},
+    )

@@ -1,5 +1,6 @@
 """Roles in force: grants are intervals, and what was taken away never gives a right (R47, D45, K12)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import PersonId
+from redrabbit.domain.records import BadgeRecord
 from redrabbit.domain.rights import (
     NOBODY,
+    holder_of,
     is_active,
     is_in_force,
     lasting_administrators,
@@ -26,6 +29,7 @@ from redrabbit.domain.rights import (
 )
 from redrabbit.domain.role import Role
 from tests.domain.people import NOW, after, grant, person, person_id, screen, token
+from tests.stored import bare
 
 HOURS = st.integers(-48, 48).map(lambda hours: NOW + timedelta(hours=hours))
 LINES = st.sampled_from([None, "line1", "line2"])
@@ -147,6 +151,16 @@ def test_a_station_has_a_screen_that_was_not_revoked() -> None:
     assert not stands_at([screen("op10")], None)
     assert not stands_at([screen("op10", revoked_at=NOW)], "op10")
     assert not stands_at([], "op10")
+
+
+def test_a_badge_stands_for_one_person_until_it_is_revoked_or_its_day_is_over() -> None:
+    """D45."""
+    badge = bare(BadgeRecord, 1, person_id=person_id(1))
+    assert holder_of(badge, NOW) == person_id(1)
+    for_a_day = replace(badge, provisional_until=after(24))
+    assert holder_of(for_a_day, after(23.9)) == person_id(1)
+    assert holder_of(for_a_day, after(24)) is None
+    assert holder_of(replace(badge, revoked_at=after(-1)), NOW) is None
 
 
 def test_who_administers_with_no_end_in_sight() -> None:

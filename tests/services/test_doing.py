@@ -23,13 +23,16 @@ from redrabbit.domain.identity import (
     RunId,
     SignalName,
 )
+from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.rule import HeldFeed
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase
+from redrabbit.services.people_commands import PEOPLE_COMMANDS
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant, a_station
+from tests.services.people_served import a_person, with_administrator
 from tests.services.served import ANNA, LI, START, Served
 
 PART = PartId("RR-0001")
@@ -125,12 +128,12 @@ async def test_nobody_acts_without_a_role_that_allows_it() -> None:
     assert served.agent.queues[OP20].owner.run is None
 
 
-async def test_a_role_is_asked_for_the_very_act(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_role_is_asked_for_the_very_act() -> None:
     """A parts keeper takes a part out of use and never releases it (D65)."""
-    served = await Served.opened()
-    monkeypatch.setattr(permissions, "roles_of", lambda _by: frozenset({Role.PARTS_KEEPER}))
-    await served.service.do(QUARANTINE, ANNA)
-    assert await refused(served, acts.ReleasePart(part_id=PART)) == "not_permitted"
+    served = await with_administrator()
+    keeper = await a_person(served, "Wang", Role.PARTS_KEEPER)
+    await served.service.do(QUARANTINE, keeper)
+    assert await refused(served, acts.ReleasePart(part_id=PART), actor=keeper) == "not_permitted"
 
 
 # Once only
@@ -526,7 +529,8 @@ async def test_what_is_no_name_is_refused(name: str, code: str) -> None:
 
 
 def test_every_act_is_asked_of_somebody() -> None:
-    assert set(permissions.MAY) == set(acts.ACTS)
+    assert set(permissions.MAY) == {*acts.ACTS, *PEOPLE_ACTS}
+    assert set(PEOPLE_COMMANDS) == set(PEOPLE_ACTS)
     assert START.check_id == TORQUE_CHECK
 
 
@@ -550,8 +554,8 @@ async def test_who_said_that_the_feed_is_held_is_recorded_once() -> None:
     assert await refused(served, acts.SayFeedHeld(run_id=run)) == "feed_said_before"
 
 
-async def test_no_program_says_that_the_feed_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_program_says_that_the_feed_is_held() -> None:
     """D29: a person stands for it."""
     served, run = await at_a_feed_to_be_held()
-    monkeypatch.setattr(permissions, "roles_of", lambda _by: frozenset({Role.SERVICE}))
-    assert await refused(served, acts.SayFeedHeld(run_id=run)) == "not_permitted"
+    mes = replace(ANNA, how=How.TOKEN)
+    assert await refused(served, acts.SayFeedHeld(run_id=run), actor=mes) == "not_permitted"

@@ -29,7 +29,7 @@ from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.counts import count_closed_cases
 from redrabbit.services.queries.newest import newest_first
-from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import (
     PlaceShown,
     failure_mode_name,
@@ -196,7 +196,7 @@ def containment_page(
     case = reader.get(ContainmentRecord, containment_id)
     if case is None:
         raise KeyError(containment_id)
-    names = reader.names()
+    names = names_in(reader)
     check = _reverifying(plant, case)
     today = now.astimezone(plant.zone).date()
     tried = reader.find(RunRecord, equals("containment_id", containment_id))

@@ -16,7 +16,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.pauses import unended_pauses
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.beside_status import without_verdict
-from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import (
     PlaceShown,
     known_check,
@@ -104,7 +104,7 @@ class DuePage:
 
 def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     """Return the page as it stands at `now`; statuses are computed from frozen times (D9)."""
-    names = reader.names()
+    names = names_in(reader)
     adopted = reader.find(CheckRecord, equals("retired_at", None))
     in_a_row = {check.check_id: check.runs_without_verdict for check in adopted}
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")

@@ -13,7 +13,7 @@ from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.noting_stream_heads import last_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
-from redrabbit.services.queries.people import Person, person
+from redrabbit.services.queries.people import Person, names_in, person
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState, damage_known
 
@@ -108,7 +108,7 @@ def signing_keys(reader: Reader, signs_now: str) -> tuple[SigningKey, ...]:
     told = [(entry, fact) for entry in entries if isinstance(fact := fact_of(entry), KeyChanged)]
     if not told:
         return (_first_key(signs_now, signs_now=True),) if signs_now else ()
-    names = reader.names()
+    names = names_in(reader)
     return (
         _first_key(told[0][1].old_key, signs_now=False),
         *(
@@ -132,7 +132,7 @@ def _first_key(text: str, *, signs_now: bool) -> SigningKey:
 
 def _losses(reader: Reader) -> tuple[Loss, ...]:
     found = reader.entries_of(HistoryLost.TYPE, descending=True, limit=MOST_LOSSES)
-    names = reader.names() if found else {}
+    names = names_in(reader) if found else {}
     return tuple(
         Loss(
             size=fact.size,

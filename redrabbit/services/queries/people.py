@@ -1,8 +1,8 @@
 """Who did something, as pages and programs name them; whether that was verified is always said.
 
 The ledger knows people by ids (D23). An id of a stated name is shown by the name that is kept for it,
-and by words once the name was erased (D51); any other id is shown as it is: under schema 1 it is the
-name itself. How it is known who it was stands beside each of them (K3.5).
+and by words once the name was erased (D51); a registered person by the name that is theirs, or by their number once it
+was erased; any other id is shown as it is: under schema 1 it is the name itself. How it is known who it was stands beside each of them (K3.5).
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from typing import overload
 from redrabbit.base.messages import Message
 from redrabbit.domain.erasable import StatedName, stands_for_a_name
 from redrabbit.domain.identity import How, is_of_the_software
+from redrabbit.domain.records import PersonRecord
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
 
 
@@ -35,7 +37,20 @@ class Person:
 
 
 Names = Mapping[str, StatedName]
-"""The stated names that are kept, by id: `Reader.names()`."""
+"""The names that are kept, by id: what was stated, and what registered people are called now."""
+
+
+def names_in(reader: Reader) -> Names:
+    """Return the names of all whom a record may name.
+
+    A person is named by what they are called now; the name of their time stands in the ledger.
+    """
+    stated = reader.names()
+    people = reader.find(PersonRecord)
+    called: dict[str, StatedName] = {
+        person.person_id: stated[person.name] for person in people if person.name in stated
+    }
+    return {**stated, **called}
 
 
 def name_of(names: Names, actor_id: str) -> str:

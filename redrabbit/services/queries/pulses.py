@@ -18,7 +18,7 @@ from redrabbit.domain.station import ModbusLink, Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.pulse_learning import learnt_so_far
-from redrabbit.services.queries.people import Names, person
+from redrabbit.services.queries.people import Names, names_in, person
 from redrabbit.services.queries.wording import message
 
 
@@ -60,7 +60,7 @@ def pulses_shown(reader: Reader, station: Station) -> tuple[PulseShown, ...]:
     answers = to_be_learnt(station)
     if not answers:
         return ()
-    known, names = learnt_so_far(reader, station), reader.names()
+    known, names = learnt_so_far(reader, station), names_in(reader)
     shown = []
     for spec in (spec for spec in station.signals if spec.name in answers):
         label = spec.label or spec.name

@@ -26,7 +26,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, Views, containment_row, view_of
 from redrabbit.services.queries.grades import GradeLine, grade_lines
-from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import (
     PlaceShown,
     failure_mode_name,
@@ -131,7 +131,7 @@ def run_page(
     if run.containment_id is not None:
         case = reader.get(ContainmentRecord, run.containment_id)
         cases += [case] if case is not None else []
-    head, names = reader.head(), reader.names()
+    head, names = reader.head(), names_in(reader)
     told = reader.find(PartToldRecord, equals("run_id", run_id), order_by="told_entry")
     return RunPage(
         now=now,

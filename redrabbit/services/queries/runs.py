@@ -19,7 +19,7 @@ from redrabbit.services.queries.counts import (
     place_conditions,
 )
 from redrabbit.services.queries.newest import newest_first
-from redrabbit.services.queries.people import Names, Person, person
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import place_of
 from redrabbit.services.queries.verdicts import verdict_word
 from redrabbit.services.queries.wording import grade_reached, outcome_word
@@ -146,7 +146,7 @@ def _rows(reader: Reader, plant: Plant, runs: list[RunRecord]) -> tuple[RunRow, 
                     presentation.grade,
                 )
             )
-    names = reader.names()
+    names = names_in(reader)
     return tuple(_row(plant, names, run, tuple(verdicts.get(run.run_id, ()))) for run in runs)
 
 

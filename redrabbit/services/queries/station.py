@@ -68,6 +68,7 @@ from redrabbit.services.queries.device_overview import (
     device_overviews,
     device_overviews_at,
 )
+from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.place_names import line_name
 from redrabbit.services.queries.pulses import PulseShown, pulses_shown
 from redrabbit.services.queries.signals import SignalChip, signal_chips
@@ -240,8 +241,8 @@ def _run(
         judged = decided.get(run.step)
         known_held = judged is not None and judged.identity_kind is KnownBy.HELD
         is_held = known_held or is_told_held(run, device.rule, view)
-        feed = feed_line(run, device.rule, reader.names(), asks=asks, is_held=is_held)
-    lines = step_lines(plant, run, presentations, reader.names(), feed, is_open=asks == OPEN)
+        feed = feed_line(run, device.rule, names_in(reader), asks=asks, is_held=is_held)
+    lines = step_lines(plant, run, presentations, names_in(reader), feed, is_open=asks == OPEN)
     asked = tellings(reader, station, run)
     tells_now = next((each for each in asked if each.is_asked_now), None)
     current = decided.get(run.step) or decided.get(run.step - 1)
@@ -286,7 +287,7 @@ def _cases(
     *,
     is_running: bool,
 ) -> tuple[CaseHere, ...]:
-    names = reader.names()
+    names = names_in(reader)
     count = view.counted_last if view is not None else None
     shown = [
         CaseHere(

@@ -14,7 +14,7 @@ from redrabbit.domain.records import AlarmRecord, ContainmentRecord
 from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.containment import Views, count_seen
-from redrabbit.services.queries.people import Names, name_of
+from redrabbit.services.queries.people import Names, name_of, names_in
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
@@ -181,7 +181,7 @@ def _containment(reader: Reader, containment_id: ContainmentId, views: Views) ->
     found = reader.get(ContainmentRecord, containment_id)
     if found is None:
         raise Refusal("no_such_containment", containment=containment_id)
-    return containment_model(found, reader.names(), count_seen(views, found))
+    return containment_model(found, names_in(reader), count_seen(views, found))
 
 
 def containment_model(

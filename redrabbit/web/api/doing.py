@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from redrabbit.domain import acts
 from redrabbit.domain.facts.fact import Record
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.requests import Act
 from redrabbit.web.site import Site
 
@@ -17,4 +17,4 @@ async def do(
     """Do what a program asks and return the record that it changed, with the names for it."""
     actor = await site.service.stated(body.operator)
     record = await site.service.do(act, actor, key, seen=seen)
-    return record, await site.service.read(lambda reader: reader.names())
+    return record, await site.service.read(names_in)

@@ -16,7 +16,7 @@ from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew
 from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries import ledger_page
-from redrabbit.services.queries.people import Names, Person
+from redrabbit.services.queries.people import Names, Person, names_in
 from redrabbit.services.verifying import damage_known
 from redrabbit.web.api.ledger_models import (
     Checkpoint,
@@ -100,7 +100,7 @@ def ledger_router(site: Site) -> APIRouter:
 
 def _page(reader: Reader, begin: int, limit: int) -> Page[LedgerEntry]:
     try:
-        found, names = reader.entries(begin, limit + 1), reader.names()
+        found, names = reader.entries(begin, limit + 1), names_in(reader)
     except DamagedDatabase:
         for index in range(begin, begin + limit + 1):  # which one is it?
             with suppress(KeyError):
@@ -111,7 +111,7 @@ def _page(reader: Reader, begin: int, limit: int) -> Page[LedgerEntry]:
 
 
 def _entry(reader: Reader, index: int) -> LedgerEntry:
-    return entry_model(_readable(_stored(reader, index), index), reader.names())
+    return entry_model(_readable(_stored(reader, index), index), names_in(reader))
 
 
 def entry_proof(reader: Reader, index: int) -> EntryProof:

@@ -12,7 +12,7 @@ from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import listed, newest_first, read_cursor
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import Occurrence, Page, model_of
@@ -51,7 +51,7 @@ def obligations_router(site: Site) -> APIRouter:
             found, following = _page(
                 reader, wanted=wanted, where=where, limit=limit, cursor=cursor, now=now
             )
-            names = reader.names()
+            names = names_in(reader)
             return Page(items=[occurrence_model(o, names, now) for o in found], next=following)
 
         return await service.read(query)
@@ -147,7 +147,7 @@ def _overdue(
         and (last is None or listed(each) > listed(last))
     ]
     found.sort(key=listed)
-    names, page = reader.names(), found[:limit]
+    names, page = names_in(reader), found[:limit]
     return Page(
         items=[occurrence_model(each, names, now) for each in page],
         next=page[-1].occurrence_id if len(found) > limit else None,
@@ -158,7 +158,7 @@ def _occurrence(reader: Reader, occurrence_id: OccurrenceId, now: datetime) -> O
     found = reader.get(OccurrenceRecord, occurrence_id)
     if found is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    return occurrence_model(found, reader.names(), now)
+    return occurrence_model(found, names_in(reader), now)
 
 
 def occurrence_model(record: OccurrenceRecord, names: Names, now: datetime) -> Occurrence:

@@ -12,7 +12,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.records import Record
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.newest import newest_first
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.models import Model, Page
 from redrabbit.web.values import number_from
 
@@ -36,7 +36,7 @@ def page_of(
 ) -> Page[M]:
     """Return a page of records as programs read them."""
     found, following = newest_first(reader, kind, where, limit=limit, after=cursor)
-    names = reader.names()
+    names = names_in(reader)
     return Page(items=[model(record, names) for record in found], next=following)
 
 

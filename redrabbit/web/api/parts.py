@@ -6,7 +6,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ChallengePartRecord
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.doing import do
 from redrabbit.web.api.models import ChallengePart, Page, model_of
 from redrabbit.web.api.paging import Limit, part_of
@@ -30,7 +30,7 @@ def parts_router(site: Site) -> APIRouter:
             found, following = part_of(
                 reader.find(ChallengePartRecord), _id_of, limit=limit, cursor=cursor
             )
-            names = reader.names()
+            names = names_in(reader)
             return Page(items=[part_model(record, names) for record in found], next=following)
 
         return await site.service.read(query)

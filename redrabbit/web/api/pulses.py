@@ -12,7 +12,7 @@ from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import Names, name_of
+from redrabbit.services.queries.people import Names, name_of, names_in
 from redrabbit.services.queries.pulses import Learning, PulseShown, pulses_shown
 from redrabbit.web.api.models import Model, Page, Who, WhoHow
 from redrabbit.web.api.paging import Limit, part_of
@@ -85,7 +85,7 @@ def pulses_router(site: Site) -> APIRouter:
         one = station(station_id)
 
         def asked(reader: Reader) -> list[Pulse]:
-            names = reader.names()
+            names = names_in(reader)
             return [pulse_model(each, names) for each in pulses_shown(reader, one)]
 
         return await site.service.read(asked)

@@ -11,7 +11,7 @@ from redrabbit.domain.records import PartToldRecord, PresentationRecord, RemarkR
 from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.counts import RunsWanted, place_conditions
-from redrabbit.services.queries.people import Names
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.run_version import version_of
 from redrabbit.services.runs_under_way import UNDER_WAY
@@ -252,7 +252,7 @@ def run_with_presentations(reader: Reader, run_id: RunId) -> tuple[RunWithPresen
     run = reader.get(RunRecord, run_id)
     if run is None:
         raise Refusal("no_such_run", run=run_id)
-    names = reader.names()
+    names = names_in(reader)
     of_run = equals("run_id", run_id)
     told, remarks = reader.find(PartToldRecord, of_run), reader.find(RemarkRecord, of_run)
     whole = model_of(

@@ -1,0 +1,24 @@
+"""What a plant decides about people, in its plant file (D45, D47)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class StatedNames(StrEnum):
+    """Whether somebody may act in a name that nobody verified, once people are registered."""
+
+    AT_STATIONS = "at_stations"
+    """As an operator, before an enrolled screen of a station."""
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleRules:
+    """The plant's own rules."""
+
+    stated_names: StatedNames = StatedNames.AT_STATIONS
+
+
+USUAL_RULES: Final = PeopleRules()
+"""Where the plant file says nothing."""

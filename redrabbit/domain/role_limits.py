@@ -1,0 +1,90 @@
+"""What a role does not reach, though the table of acts allows it (K12, D45, D56).
+
+A shift leader decides for this shift and the next; whoever did one half of a thing does not do the other half; and
+nobody ends what somebody else began without leading.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.challenge_part import ChallengePartRecord
+from redrabbit.domain.facts.role_grant import RoleGrantRecord
+from redrabbit.domain.identity import Actor, How, PersonId
+from redrabbit.domain.role import Role
+from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows
+
+PAUSE_OF_A_SHIFT_LEADER: Final = timedelta(hours=24)
+"""Also of a program (D56)."""
+
+_AHEAD: Final = timedelta(days=8)
+"""Within a week every shift of a calendar begins once; a day more for what daylight saving takes."""
+
+_LEADING: Final = frozenset({Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+_FLOOR: Final = frozenset(
+    {Role.OPERATOR, Role.MAINTENANCE, Role.PROCESS_ENGINEER, Role.PARTS_KEEPER}
+)
+"""Roles of people for whose badges a shift leader answers."""
+
+
+def refuse_long_pause(roles: frozenset[Role], length: timedelta) -> None:
+    """Refuse a pause that takes a quality engineer, to somebody who is none (D56)."""
+    if Role.QUALITY_ENGINEER not in roles and length > PAUSE_OF_A_SHIFT_LEADER:
+        raise Refusal("pause_too_long", length=length, limit=PAUSE_OF_A_SHIFT_LEADER)
+
+
+def one_shift_ahead(calendar: ShiftCalendar, now: datetime) -> datetime:
+    """Return the end of the shift after this one; outside of shifts, of the next one.
+
+    `now` where no shift is in sight: nothing is then ahead that a shift leader could speak for.
+    """
+    coming = shift_windows(calendar, now, now + _AHEAD)
+    reach = 2 if coming and coming[0].begins_at <= now else 1
+    return max((window.ends_at for window in coming[:reach]), default=now)
+
+
+def refuse_early_excuse(
+    roles: frozenset[Role], due_at: datetime, calendar: ShiftCalendar | None, now: datetime
+) -> None:
+    """Refuse to excuse what falls due later than one shift ahead, to who is no quality engineer (K12)."""
+    if Role.QUALITY_ENGINEER in roles:
+        return
+    limit = now if calendar is None else one_shift_ahead(calendar, now)
+    if due_at > limit:
+        raise Refusal("excuse_too_early", due_at=due_at, limit=limit)
+
+
+def refuse_others_run(roles: frozenset[Role], actor: Actor, ran_it: Iterable[str]) -> None:
+    """Refuse to end a run to who neither ran it nor leads (K12); `ran_it`: ids of who did."""
+    if not roles & _LEADING and actor.id not in set(ran_it):
+        raise Refusal(
+            "run_of_another", needs=tuple(role.value for role in Role if role in _LEADING)
+        )
+
+
+def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
+    """Refuse the release of a part to who quarantined it: another person looks at it (K12)."""
+    taken_out = part.state is PartState.QUARANTINED and part.state_how is not How.SYSTEM
+    if taken_out and part.state_by == actor.id:
+        raise Refusal("same_person", part=part.part_id)
+
+
+def refuse_beyond_the_floor(
+    roles: frozenset[Role],
+    leads: Iterable[str | None],
+    holder: PersonId,
+    held: Iterable[RoleGrantRecord],
+) -> None:
+    """Refuse to who only leads a shift what lets them act as somebody with other rights or on other lines.
+
+    `leads` are the lines that they lead (None: all), `held` the grants that the badge or credential would stand for.
+    """
+    if Role.ADMINISTRATOR in roles:
+        return
+    lines = set(leads)
+    for grant in held:
+        led = None in lines or grant.line in lines
+        if grant.role not in _FLOOR or not led:
+            raise Refusal("person_beyond_floor", person=holder, role=grant.role.value)

@@ -1,0 +1,48 @@
+"""That a password or PIN was taken away, or may be tried again, as the ledger tells it (R19).
+
+The secret itself stands beside the ledger; it counts only while its record says that it is set.
+"""
+
+from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.credential import (
+    CredentialRemoved,
+    CredentialState,
+    CredentialUnlocked,
+)
+from redrabbit.domain.identity import Actor, PersonId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.record_query import recorded
+from redrabbit.domain.records import CredentialRecord
+from redrabbit.services.people import the_person
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
+
+
+def reset(
+    uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, *, actor: Actor
+) -> CredentialRecord:
+    """Take a password or PIN away; refused where there is none."""
+    known = _known(uow, person_id, kind)
+    if known is None or known.state is CredentialState.REMOVED:
+        raise Refusal("credential_not_set", person=person_id)
+    removed = CredentialRemoved(person_id=person_id, kind=kind)
+    record(uow, removed, stream=PLANT_STREAM, actor=actor)
+    return recorded(uow, CredentialRecord, person_id, kind)
+
+
+def unlock(
+    uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, *, actor: Actor
+) -> CredentialRecord:
+    """Let what was locked be tried again; refused where it is not locked."""
+    known = _known(uow, person_id, kind)
+    if known is None or known.state is not CredentialState.LOCKED:
+        raise Refusal("credential_not_locked", person=person_id)
+    unlocked = CredentialUnlocked(person_id=person_id, kind=kind)
+    record(uow, unlocked, stream=PLANT_STREAM, actor=actor)
+    return recorded(uow, CredentialRecord, person_id, kind)
+
+
+def _known(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind) -> CredentialRecord | None:
+    the_person(uow, person_id)
+    return uow.get(CredentialRecord, person_id, kind)

@@ -1,0 +1,187 @@
+"""People made known, changed, disabled and enabled (R19). Who may ask is asked at the door."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.person import (
+    PersonChanged,
+    PersonDisabled,
+    PersonEnabled,
+    PersonKind,
+    PersonLanguage,
+    PersonRegistered,
+)
+from redrabbit.domain.identity import Actor, PersonId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.limits import can_be_recorded
+from redrabbit.domain.record_query import equals, recorded
+from redrabbit.domain.records import PersonRecord, RoleGrantRecord
+from redrabbit.domain.rights import (
+    is_active,
+    is_in_force,
+    lasting_administrators,
+    refuse_last_administrator,
+)
+from redrabbit.domain.role import Role
+from redrabbit.services.plant_numbers import next_in_plant
+from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.record_fact import record
+
+LONGEST_AUDIT: Final = timedelta(days=90)
+"""An auditor's account ends of itself (K12)."""
+
+
+def register(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    language: PersonLanguage | None,
+    employee_number: str | None,
+    kind: PersonKind,
+    expires_at: datetime | None,
+    actor: Actor,
+) -> PersonRecord:
+    """Make somebody known, under the next number; `name` is the id of a stated name that is kept."""
+    _refuse_end(uow, expires_at)
+    _refuse_taken(uow, employee_number, None)
+    person_id = PersonId(next_in_plant(uow, PersonRecord))
+    known = PersonRegistered(
+        person_id=person_id,
+        name=name,
+        language=language,
+        employee_number=employee_number,
+        kind=kind,
+        expires_at=expires_at,
+    )
+    record(uow, known, stream=PLANT_STREAM, actor=actor)
+    return recorded(uow, PersonRecord, person_id)
+
+
+def change(
+    uow: UnitOfWork,
+    person_id: PersonId,
+    *,
+    name: str,
+    language: PersonLanguage | None,
+    employee_number: str | None,
+    kind: PersonKind,
+    expires_at: datetime | None,
+    actor: Actor,
+) -> PersonRecord:
+    """Tell anew what is told of a person; the one administrator who must stay can't be given an end."""
+    person = the_person(uow, person_id)
+    if expires_at != person.expires_at:
+        _refuse_end(uow, expires_at)
+    _refuse_taken(uow, employee_number, person_id)
+    changed = replace(
+        person,
+        name=name,
+        language=language,
+        employee_number=employee_number,
+        kind=kind,
+        expires_at=expires_at,
+    )
+    if any(_is_audit(uow, grant) for grant in _grants(uow, person_id)):
+        refuse_long_audit(changed, uow.now)
+    _refuse_unadministered(uow, changed)
+    told = PersonChanged(
+        person_id=person_id,
+        name=name,
+        language=language,
+        employee_number=employee_number,
+        kind=kind,
+        expires_at=expires_at,
+    )
+    record(uow, told, stream=PLANT_STREAM, actor=actor)
+    return the_person(uow, person_id)
+
+
+def disable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecord:
+    """Take all rights of a person away; refused for the last administrator."""
+    person = the_person(uow, person_id)
+    if person.disabled_at is not None:
+        raise Refusal("person_disabled", person=person_id)
+    _refuse_unadministered(uow, replace(person, disabled_at=uow.now))
+    record(uow, PersonDisabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
+    return the_person(uow, person_id)
+
+
+def enable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecord:
+    """Let a person have the rights of their grants again."""
+    if the_person(uow, person_id).disabled_at is None:
+        raise Refusal("person_not_disabled", person=person_id)
+    record(uow, PersonEnabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
+    return the_person(uow, person_id)
+
+
+def the_person(reader: Reader, person_id: str) -> PersonRecord:
+    """Return the person; Refusal where there is none."""
+    person = reader.get(PersonRecord, person_id)
+    if person is None:
+        raise Refusal("no_such_person", person=person_id)
+    return person
+
+
+def the_active_person(uow: UnitOfWork, person_id: str) -> PersonRecord:
+    """Return the person; Refusal where there is none, and where they have no rights any more."""
+    person = the_person(uow, person_id)
+    if not is_active(person, uow.now):
+        raise Refusal("person_disabled", person=person_id)
+    return person
+
+
+def refuse_long_audit(person: PersonRecord, now: datetime) -> None:
+    """Refuse an auditor whose account has no end, or a late one (K12)."""
+    latest = now + LONGEST_AUDIT
+    if person.expires_at is None or person.expires_at > latest:
+        raise Refusal("auditor_needs_end", person=person.person_id, limit=latest)
+
+
+def administrators(
+    uow: UnitOfWork,
+    *,
+    changed: Iterable[PersonRecord] = (),
+    without: RoleGrantRecord | None = None,
+) -> frozenset[PersonId]:
+    """Return who administers the plant without an end, as it would be after a change."""
+    people = {person.person_id: person for person in uow.find(PersonRecord)}
+    people.update((person.person_id, person) for person in changed)
+    grants = [
+        grant
+        for grant in uow.find(RoleGrantRecord, equals("role", Role.ADMINISTRATOR))
+        if without is None or grant.grant_id != without.grant_id
+    ]
+    return lasting_administrators(people.values(), grants, uow.now)
+
+
+def _refuse_unadministered(uow: UnitOfWork, changed: PersonRecord) -> None:
+    refuse_last_administrator(administrators(uow), administrators(uow, changed=(changed,)))
+
+
+def _is_audit(uow: UnitOfWork, grant: RoleGrantRecord) -> bool:
+    return grant.role is Role.AUDITOR and is_in_force(grant, uow.now)
+
+
+def _grants(reader: Reader, person_id: PersonId) -> list[RoleGrantRecord]:
+    return reader.find(RoleGrantRecord, equals("person_id", person_id))
+
+
+def _refuse_end(uow: UnitOfWork, expires_at: datetime | None) -> None:
+    if expires_at is None:
+        return
+    if not can_be_recorded(expires_at):
+        raise Refusal("instant_out_of_range", value=expires_at.isoformat())
+    if expires_at <= uow.now:
+        raise Refusal("end_is_past", value=expires_at)
+
+
+def _refuse_taken(reader: Reader, employee_number: str | None, person_id: PersonId | None) -> None:
+    """Refuse an employee number that another person has, disabled or not: it stands for one."""
+    if employee_number is None:
+        return
+    for known in reader.find(PersonRecord, equals("employee_number", employee_number)):
+        if known.person_id != person_id:
+            raise Refusal("employee_number_taken", person=known.person_id)

@@ -1,0 +1,42 @@
+"""Screens of stations: enrolled once, revoked (B28)."""
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
+from redrabbit.domain.identity import Actor, ScreenId, StationId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import recorded
+from redrabbit.domain.records import StationScreenRecord
+from redrabbit.domain.text import MOST_NAME_CHARACTERS, TextProblem, clean_text
+from redrabbit.services.plant_numbers import next_in_plant
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
+
+
+def enrol(
+    uow: UnitOfWork, plant: Plant, station: StationId, *, name: str, actor: Actor
+) -> StationScreenRecord:
+    """Let a screen be a station's own."""
+    if station not in {known.id for known in plant.stations}:
+        raise Refusal("no_such_station", station=station)
+    screen_id = ScreenId(next_in_plant(uow, StationScreenRecord))
+    enrolled = StationScreenEnrolled(screen_id=screen_id, station=station, name=called(name))
+    record(uow, enrolled, stream=PLANT_STREAM, actor=actor)
+    return recorded(uow, StationScreenRecord, screen_id)
+
+
+def revoke(uow: UnitOfWork, screen_id: ScreenId, *, actor: Actor) -> StationScreenRecord:
+    """Let a screen be no station's any more."""
+    known = uow.get(StationScreenRecord, screen_id)
+    if known is None or known.revoked_at is not None:
+        raise Refusal("no_such_screen", screen=screen_id)
+    record(uow, StationScreenRevoked(screen_id=screen_id), stream=PLANT_STREAM, actor=actor)
+    return recorded(uow, StationScreenRecord, screen_id)
+
+
+def called(name: str) -> str:
+    """Return what a screen or token is called; Refusal for what can't be shown (D24)."""
+    words = clean_text(name, MOST_NAME_CHARACTERS)
+    if isinstance(words, TextProblem):
+        raise Refusal(words.code, **words.params)
+    return words
