@@ -27,7 +27,9 @@ from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
 from redrabbit.base.clock import Clock, SteadyClock
+from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.messages import zoned
+from redrabbit.base.password_hashing import PasswordHashing
 from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.plant import read_configuration
@@ -51,9 +53,11 @@ from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
 from redrabbit.services.sending_checkpoints import CheckpointSending
+from redrabbit.services.sign_in import SignIn
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.services.verifying import tell_damage
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.installation_secret import installation_secret
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.web.access import AccessRules
@@ -303,9 +307,12 @@ async def _web_of(
     running: Serving, settings: ServeSettings, listener: socket.socket, tls: Tls | None
 ) -> AsyncIterator[None]:
     budgets = WebBudgets(_limits_of(settings, running.service.plant), settings.behind_proxy)
+    secret = installation_secret(settings.database_url, settings.key_file)
+    hashing = PasswordHashing(secret)
     app = create_app(
         running.service,
         clock=running.agent.clock,
+        sign_in=sign_in_of(running, hashing),
         access=AccessRules.for_address(
             settings.host,
             (*settings.allowed_hosts, *(tls.certificate.names if tls is not None else ())),
@@ -313,6 +320,7 @@ async def _web_of(
             look_only=settings.look_only,
             behind_proxy=settings.behind_proxy,
             encrypts=tls is not None,
+            form_secret=secret.part("forms"),
         ),
         metrics=settings.metrics,
         supervisor=running.agent.supervisor,
@@ -323,5 +331,22 @@ async def _web_of(
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
     )
-    async with web_server(app, listener, budgets, running.agent.clock, tls=tls):
-        yield
+    try:
+        async with web_server(app, listener, budgets, running.agent.clock, tls=tls):
+            yield
+    finally:
+        hashing.close()
+
+
+def sign_in_of(running: Serving, hashing: PasswordHashing) -> SignIn:
+    """Return how people sign in at a service that runs."""
+    agent = running.agent
+    return SignIn(
+        agent.database,
+        hashing,
+        now=agent.clock.now,
+        common=common_passwords(),
+        plant=lambda: agent.plant.name,
+        commits=agent.commits,
+        note_commit=agent.note_commit,
+    )

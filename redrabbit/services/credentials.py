@@ -6,6 +6,7 @@ restart nor many tries at once let anybody guess more often than `redrabbit.doma
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from math import ceil
 
 from redrabbit.domain.beside import digest_of, new_secret
@@ -47,6 +48,13 @@ def is_locked(reader: Reader, subject: str) -> bool:
     """Return whether so much failed that somebody else has to unlock it."""
     kept = reader.row(SignInAttempts, subject)
     return kept is not None and kept.is_locked
+
+
+def settle(uow: UnitOfWork, subject: str, at: datetime) -> None:
+    """Let failures count no more that came before the ledger said the credential can be used: somebody unlocked it."""
+    kept = uow.row(SignInAttempts, subject)
+    if kept is not None and kept.last_at < at:
+        unlock(uow, subject)
 
 
 def unlock(uow: UnitOfWork, subject: str) -> None:

@@ -25,7 +25,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import URL, Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,7 +33,7 @@ from redrabbit.base.settings import Network, is_loopback
 from redrabbit.domain.errors import Refusal
 from redrabbit.web.codes import REFUSALS
 from redrabbit.web.cookies import kept
-from redrabbit.web.proxies import BY_PROXY, PROBED, REFUSED, is_local
+from redrabbit.web.proxies import BY_PROXY, PROBED, REFUSED, is_confidential, is_local
 
 FORM_COOKIE: Final = "rr_form"
 FORM_FIELD: Final = "form_token"
@@ -85,7 +85,7 @@ class AccessRules:
     metrics_public: bool = False
     """True: /metrics answers beyond loopback, too."""
     form_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    """Signs form tokens. A new one with each start is enough: live pages fetch fresh tokens."""
+    """Signs form tokens; kept beside the ledger's key, so that a restart expires no form."""
 
     @classmethod
     def for_address(
@@ -97,6 +97,7 @@ class AccessRules:
         look_only: bool = False,
         behind_proxy: Sequence[Network] = (),
         encrypts: bool = False,
+        form_secret: bytes | None = None,
     ) -> "AccessRules":
         """Return the rules for a listening address; nobody but proxies and ourselves reaches loopback."""
         names = {_bracketed(name) for name in (*allowed_hosts, host)}
@@ -108,6 +109,7 @@ class AccessRules:
             is_reached=is_reached,
             behind_proxy=tuple(behind_proxy),
             encrypts=encrypts,
+            form_secret=form_secret or secrets.token_bytes(32),
         )
 
 
@@ -152,8 +154,8 @@ def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | N
     if not is_local(scope) and not is_public(scope["path"], rules):
         if rules.look_only:
             return 403, Refusal("look_only")
-        if not rules.trust_network:
-            return 403, Refusal("network_not_trusted")
+        if not (rules.trust_network or is_confidential(HTTPConnection(scope))):
+            return 403, Refusal("network_not_trusted")  # over TLS people sign in: `reading_rights`
     if not _from_own_pages(headers, host) and not _is_for_all_sites(scope, headers):
         return 403, Refusal("cross_site_request")
     return None
@@ -208,9 +210,9 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(24)
 
 
-def form_token(rules: AccessRules, nonce: str) -> str:
-    """Return the token that goes with a form cookie."""
-    return hmac.new(rules.form_secret, nonce.encode(), hashlib.sha256).hexdigest()
+def form_token(rules: AccessRules, nonce: str, session: str = "") -> str:
+    """Return the token that goes with a form cookie, and with the session in which the form was shown."""
+    return hmac.new(rules.form_secret, f"{nonce}{session}".encode(), hashlib.sha256).hexdigest()
 
 
 def form_key(rules: AccessRules, nonce: str, entries: int) -> str:
@@ -223,10 +225,12 @@ def form_key(rules: AccessRules, nonce: str, entries: int) -> str:
     return hmac.new(rules.form_secret, shown, hashlib.sha256).hexdigest()[:32]
 
 
-def check_form_token(request: Request, token: object, rules: AccessRules) -> None:
-    """Refuse a form that was not made for this browser."""
+def check_form_token(
+    request: Request, token: object, rules: AccessRules, session: str = ""
+) -> None:
+    """Refuse a form that was not made for this browser, or not in this session."""
     nonce = kept(request, FORM_COOKIE) or ""
-    expected = form_token(rules, nonce)
+    expected = form_token(rules, nonce, session)
     if (
         not nonce
         or not isinstance(token, str)

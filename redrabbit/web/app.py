@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,12 +29,13 @@ from redrabbit.services.errors import (
 )
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.remembered import RememberedState
+from redrabbit.services.sign_in import SignIn
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.document import CONTACT, SERVERS, complete
 from redrabbit.web.api.problems import DESCRIPTION, TAGS
-from redrabbit.web.api.router import PREFIX, api_routers
+from redrabbit.web.api.router import api_routers
 from redrabbit.web.api.upkeep import Restarts, upkeep_router
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.fair_share import FairShare
@@ -47,6 +48,7 @@ from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
+from redrabbit.web.pages.sign_in import sign_in_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.problems import (
     bug_answer,
@@ -59,6 +61,7 @@ from redrabbit.web.problems import (
     validation_answer,
 )
 from redrabbit.web.proxies import Proxies
+from redrabbit.web.reading_rights import API, ask_right
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
 from redrabbit.web.tls import Tls
@@ -68,11 +71,25 @@ log = logging.getLogger("redrabbit.web")
 MAX_BODY_BYTES = 100_000
 A_YEAR_S = 365 * 24 * 3600
 
+PAGES = (
+    board_router,
+    station_router,
+    due_router,
+    runs_router,
+    sign_in_router,
+    containment_router,
+    receivers_router,
+    ledger_page_router,
+    certificate_router,
+)
+"""What makes the pages, each of the site."""
+
 
 def create_app(
     service: LocalPlantService,
     *,
     clock: Clock,
+    sign_in: SignIn,
     access: AccessRules | None = None,
     metrics: bool = True,
     supervisor: Restarts | None = None,
@@ -89,12 +106,18 @@ def create_app(
         service=service,
         clock=clock,
         rules=rules,
+        sign_in=sign_in,
         verification=verification,
         remembered=remembered,
         ledger_key=ledger_key,
         tls=tls,
     )
+
+    async def may_read(request: Request) -> None:
+        await ask_right(sign_in, rules, request)
+
     app = _Application(
+        dependencies=[Depends(may_read)],
         title="Red Rabbit",
         version=__version__,
         summary="Proves, day after day, that the devices which catch bad parts still catch them.",
@@ -109,21 +132,11 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
-    routers = (
-        board_router,
-        station_router,
-        due_router,
-        runs_router,
-        containment_router,
-        receivers_router,
-        ledger_page_router,
-        certificate_router,
-    )
-    for pages in routers:
+    for pages in PAGES:
         app.include_router(pages(site))
     app.include_router(live_router(site))
     for part in api_routers(site):
-        app.include_router(part, prefix=PREFIX)
+        app.include_router(part, prefix=API)
     app.include_router(
         upkeep_router(site, metrics=metrics, supervisor=supervisor, links=links, budgets=budgets)
     )

@@ -19,7 +19,8 @@ from redrabbit.services.queries.station import StationPage
 from redrabbit.web.live_page import LivePage, PageTurns, Sight
 from redrabbit.web.pages.board import board_content
 from redrabbit.web.pages.station import station_content
-from redrabbit.web.rendering import for_viewer, fragment_for_all, stated_name, viewer
+from redrabbit.web.rendering import for_viewer, fragment_for_all, viewer
+from redrabbit.web.signed_out import while_allowed
 from redrabbit.web.site import Site
 from redrabbit.web.streaming import BEAT, EventStream, back_after
 
@@ -49,7 +50,8 @@ def live_router(site: Site) -> APIRouter:
     async def station_stream(request: Request, station_id: str) -> EventStream:
         if station_id not in stations:
             stations[station_id] = live_station(site, turns, station_id)
-        return EventStream(station_events(site, request, stations[station_id], chance))
+        events = station_events(site, request, stations[station_id], chance)
+        return EventStream(while_allowed(site, request, events))
 
     return router
 
@@ -97,6 +99,7 @@ def _fragment(site: Site, template: str, content: object, path: str, sight: Sigh
         path=path,
         language=sight.language,
         is_stated=sight.is_stated,
+        is_verified=sight.is_verified,
         now=site.clock.now(),
     )
 
@@ -117,7 +120,8 @@ async def station_events(
 ) -> AsyncGenerator[bytes, None]:
     """Yield a station's page with the name and the form tokens of this browser."""
     visit = site.visit(request)
-    sight = Sight(visit.language, is_stated=bool(stated_name(request)))
+    one = viewer(visit, 0)
+    sight = Sight(visit.language, is_stated=bool(one.stated), is_verified=one.is_verified)
     yield back_after(chance)
     async with aclosing(page.watch(sight)) as watched:
         async for shown in watched:

@@ -40,6 +40,8 @@ class Sight:
 
     language: str
     is_stated: bool
+    is_verified: bool = False
+    """They are signed in."""
 
 
 @dataclass(frozen=True, slots=True)

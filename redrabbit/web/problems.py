@@ -21,6 +21,7 @@ from redrabbit.web.codes import REFUSALS
 from redrabbit.web.head import has_head
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
+from redrabbit.web.to_sign_in import to_sign_in
 from redrabbit.web.words import Words, plain
 
 PROBLEM_TYPE: Final = "urn:redrabbit:problem:"
@@ -39,6 +40,8 @@ def refusal_answer(
 ) -> Response:
     """Return the answer to a refusal, as a problem or as a page."""
     status = status if status is not None else status_of(refusal)
+    if status == HTTPStatus.UNAUTHORIZED and not _wants_problem(request):
+        return to_sign_in(request)
     words = site.visit(request).words
     detail = words(f"refusal.{refusal.code}", **refusal.params)
     answer = _answer(
@@ -51,6 +54,10 @@ def refusal_answer(
     )
     if refusal.code in _PASSES:
         answer.headers["retry-after"] = str(RETRY_AFTER_S)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["www-authenticate"] = 'Bearer realm="Red Rabbit"'
+    if "retry_after_s" in refusal.params:
+        answer.headers["retry-after"] = str(refusal.params["retry_after_s"])
     return answer
 
 

@@ -22,11 +22,14 @@ from starlette.responses import HTMLResponse
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
+from redrabbit.services.askers import ANYBODY, Asker
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
 from redrabbit.web.cookies import keep, kept
+from redrabbit.web.reading_rights import may, right_of
 from redrabbit.web.unbroken import unbroken
+from redrabbit.web.visitor import asker_at
 from redrabbit.web.words import (
     LANGUAGE_COOKIE,
     LANGUAGE_NAMES,
@@ -58,7 +61,9 @@ class Viewer:
     """What a page says differently to each browser."""
 
     stated: str = ""
-    """Who the person at this browser says to be; empty: nobody said."""
+    """Who the person at this browser is, or says to be; empty: nobody said."""
+    is_verified: bool = False
+    """They are signed in."""
     form_token: str = ""
     form_key: str = ""
     """Of every form of this page: sent twice, it is done once."""
@@ -87,13 +92,20 @@ class Surroundings:
     navigation: tuple[tuple[str, tuple[NavigationItem, ...]], ...]
     heartbeat: AgentHeartbeat
     viewer: Viewer
+    can_sign_in: bool
+    """People are registered, and nobody is signed in here."""
     refused: str
     """Why what was just asked for was not done, in words."""
 
     @property
     def stated(self) -> str:
-        """Who the person at this browser says to be; empty: nobody said."""
+        """Who the person at this browser is, or says to be; empty: nobody said."""
         return self.viewer.stated
+
+    @property
+    def signed_in(self) -> str:
+        """Who is signed in at this browser; empty: nobody."""
+        return self.viewer.stated if self.viewer.is_verified else ""
 
     @property
     def form_token(self) -> str:
@@ -121,6 +133,7 @@ class Visit:
     now: datetime
     language: str
     nonce: str
+    asker: Asker
     refused: Refusal | None = None
 
     @property
@@ -146,6 +159,7 @@ def visit(request: Request, service: LocalPlantService, rules: AccessRules, now:
             request.headers.get("accept-language"),
         ),
         nonce=kept(request, FORM_COOKIE) or new_nonce(),
+        asker=asker_at(request),
     )
 
 
@@ -202,6 +216,7 @@ def fragment(
         path=visit.request.url.path,
         other_language_href=_same_page(visit.request, OTHER[visit.language]),
         viewer=viewer(visit, entries),
+        asker=visit.asker,
         waiting=waiting or {},
         refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
     )
@@ -210,9 +225,11 @@ def fragment(
 
 def viewer(visit: Visit, entries: int) -> Viewer:
     """Return what a page says to this browser only, when the ledger had so many entries."""
+    session = visit.asker.session
     return Viewer(
-        stated=stated_name(visit.request),
-        form_token=form_token(visit.rules, visit.nonce),
+        stated=visit.asker.name if session is not None else stated_name(visit.request),
+        is_verified=session is not None,
+        form_token=form_token(visit.rules, visit.nonce, session.digest if session else ""),
         form_key=form_key(visit.rules, visit.nonce, entries),
     )
 
@@ -225,11 +242,12 @@ def fragment_for_all(
     path: str,
     language: str,
     is_stated: bool,
+    is_verified: bool,
     now: datetime,
 ) -> str:
     """Return a template filled for all who watch the page at `path`, with marks for each viewer.
 
-    `is_stated`: for those who said who they are; the others are asked.
+    `is_stated`: for those who said who they are; the others are asked. `is_verified`: they are signed in.
     """
     words = Words(language, service.plant.zone, now)
     ui = _surroundings(
@@ -238,7 +256,8 @@ def fragment_for_all(
         now,
         path=path,
         other_language_href=f"{path}?{urlencode({'lang': OTHER[language]})}",
-        viewer=MARKS if is_stated else replace(MARKS, stated=""),
+        viewer=replace(MARKS, stated=MARKS.stated if is_stated else "", is_verified=is_verified),
+        asker=ANYBODY,
         waiting={},
         refused="",
     )
@@ -286,6 +305,7 @@ def _surroundings(
     path: str,
     other_language_href: str,
     viewer: Viewer,
+    asker: Asker,
     waiting: Mapping[str, int],
     refused: str,
 ) -> Surroundings:
@@ -299,9 +319,10 @@ def _surroundings(
         other_language=other,
         other_language_name=LANGUAGE_NAMES[other],
         other_language_href=other_language_href,
-        navigation=_navigation(path, waiting),
+        navigation=_navigation(path, waiting, asker),
         heartbeat=service.heartbeat(),
         viewer=viewer,
+        can_sign_in=not asker.is_anybody and asker.session is None,
         refused=refused,
     )
 
@@ -309,6 +330,8 @@ def _surroundings(
 def _same_page(request: Request, language: str) -> str:
     """Return this page's address in another language; of a form or stream, of its page."""
     path = request.url.path
+    if path == "/sign-in" or path.startswith("/welcome/"):
+        return f"{path}?{urlencode({**request.query_params, 'lang': language})}"
     if path == "/live/board":
         path = "/"
     elif path.startswith("/live/"):
@@ -319,26 +342,34 @@ def _same_page(request: Request, language: str) -> str:
     return f"{path}?{urlencode({**query, 'lang': language})}"
 
 
+NAVIGATION: Final = (
+    ("", (("/", "nav.board"), ("/due", "nav.due"), ("/stations", "nav.stations"))),
+    ("nav.group.reaction", (("/containments", "nav.containments"),)),
+    (
+        "nav.group.records",
+        (
+            ("/runs", "nav.runs"),
+            ("/receivers", "nav.receivers"),
+            ("/ledger", "nav.ledger"),
+            ("/docs", "nav.api"),
+        ),
+    ),
+)
+"""Where to go, with the code of its words; what somebody may not read isn't shown to them."""
+
+
 def _navigation(
-    path: str, waiting: Mapping[str, int]
+    path: str, waiting: Mapping[str, int], asker: Asker
 ) -> tuple[tuple[str, tuple[NavigationItem, ...]], ...]:
     def item(href: str, name: str) -> NavigationItem:
         current = path == href or (href != "/" and path.startswith(f"{href}/"))
         return NavigationItem(href=href, name=name, current=current, count=waiting.get(href, 0))
 
-    return (
-        ("", (item("/", "nav.board"), item("/due", "nav.due"), item("/stations", "nav.stations"))),
-        ("nav.group.reaction", (item("/containments", "nav.containments"),)),
-        (
-            "nav.group.records",
-            (
-                item("/runs", "nav.runs"),
-                item("/receivers", "nav.receivers"),
-                item("/ledger", "nav.ledger"),
-                item("/docs", "nav.api"),
-            ),
-        ),
+    groups = (
+        (group, tuple(item(*each) for each in items if may(asker, right_of("GET", each[0]))))
+        for group, items in NAVIGATION
     )
+    return tuple((group, items) for group, items in groups if items)
 
 
 @cache

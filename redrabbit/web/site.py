@@ -11,11 +11,13 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.remembered import RememberedState
+from redrabbit.services.sign_in import SignIn
 from redrabbit.services.verifying import VerificationState
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.tls import Tls
 from redrabbit.web.values import id_from, number_from
+from redrabbit.web.visitor import asker_at
 
 MAX_FORM_BYTES = 20_000
 
@@ -27,6 +29,7 @@ class Site:
     service: LocalPlantService
     clock: Clock
     rules: AccessRules
+    sign_in: SignIn
     verification: Callable[[], VerificationState] = VerificationState
     """How far the database is verified beside the service, and what was found."""
 
@@ -53,7 +56,9 @@ class Site:
         except (UnicodeDecodeError, ValueError) as error:
             raise Refusal("form_unreadable") from error
         form = {name: values[-1] for name, values in fields.items()}
-        check_form_token(request, form.get(FORM_FIELD), self.rules)
+        session = asker_at(request).session
+        digest = session.digest if session is not None else ""
+        check_form_token(request, form.get(FORM_FIELD), self.rules, digest)
         return form
 
 

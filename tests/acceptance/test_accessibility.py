@@ -14,6 +14,7 @@ import uvicorn
 
 from redrabbit.web.app import create_app
 from tests.acceptance.processes import free_port
+from tests.people import sign_in_at
 from tests.showcase import ShowcaseClock
 from tests.showcase_story import (
     BEGIN,
@@ -72,7 +73,7 @@ def address() -> Iterator[str]:
     showcase = Showcase(clock)
     port = free_port()
     config = uvicorn.Config(
-        create_app(showcase.service, clock=clock),
+        create_app(showcase.service, clock=clock, sign_in=sign_in_at(showcase.agent)),
         port=port,
         log_config=None,
         timeout_graceful_shutdown=1,

@@ -34,6 +34,7 @@ from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from tests.benchmarks.grown_history import CONFIGURATION, grow_history
 from tests.benchmarks.reporting import median, percentile, report
+from tests.people import sign_in_at
 
 NO_HISTORY = 1
 SOME_PAGES = 3_000
@@ -117,6 +118,7 @@ def looked_at(url: str) -> Iterator[Looked]:
         app = create_app(
             LocalPlantService(agent),
             clock=_WithoutRests(),
+            sign_in=sign_in_at(agent),
             access=AccessRules(form_secret=b"k" * 32),
         )
         with TestClient(

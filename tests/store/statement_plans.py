@@ -31,6 +31,8 @@ SMALL: Final[Mapping[str, str]] = {
     "heartbeats": "parts of the service",
     "checkpoints_sent": "its receivers",
     "credentials": "its people",
+    "sessions": "those who signed in lately",
+    "tokens": "its programs",
     "one_time_codes": "those that were given and not forgotten yet",
     "screen_secrets": "its screens",
     "sign_in_attempts": "its people, and the addresses from which somebody failed",

@@ -12,6 +12,7 @@ from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from simulators.virtual_clock import VirtualClock
+from tests.people import sign_in_at
 from tests.store.sample_database import Sample
 from tests.store.sample_story import BEGIN, FIRST
 
@@ -47,7 +48,9 @@ def refused_pages(sample: Sample) -> dict[str, int]:
         agent = Agent(plant, read_configuration(FIRST)[1], database, clock, __version__)
         asyncio.run(agent.open())  # this life adopts the first configuration again
         rules = AccessRules(form_secret=b"k" * 32)
-        app = create_app(LocalPlantService(agent), clock=clock, access=rules)
+        app = create_app(
+            LocalPlantService(agent), clock=clock, sign_in=sign_in_at(agent), access=rules
+        )
         paths = [*PAGES, *ANSWERS]
         paths += [f"/runs/{run.run_id}" for run in runs]
         paths += [f"/containments/{case.containment_id}" for case in cases]

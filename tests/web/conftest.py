@@ -17,6 +17,7 @@ from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
 from redrabbit.web.tls import Tls
 from tests.fakes import JumpClock
+from tests.people import sign_in_at
 from tests.showcase_story import BEGIN, Showcase, told
 from tests.web.declared import only_listed
 
@@ -87,6 +88,7 @@ def serve(
     app = create_app(
         showcase.service,
         clock=clock,
+        sign_in=sign_in_at(showcase.agent),
         access=rules,
         budgets=budgets,
         verification=verification,

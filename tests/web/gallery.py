@@ -9,6 +9,7 @@ import uvicorn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from redrabbit.web.app import create_app
+from tests.people import sign_in_at
 from tests.showcase import ShowcaseClock, at
 from tests.showcase_story import BEGIN, Showcase, cases_in_every_state, runs_in_every_state, told
 
@@ -31,6 +32,7 @@ async def serve(port: int, scene: str) -> None:
     app = create_app(
         showcase.service,
         clock=clock,
+        sign_in=sign_in_at(showcase.agent),
         ledger_key="Changchun-2/5f0c1e9b7a3d2468+3f91c0aa+AUdyb1Zk9pQ2mT7c0xUe4sVb1nRk8yHq5wLz3dJf6gXo",
     )
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).serve()

@@ -22,6 +22,7 @@ from redrabbit.services.record_fact import record
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from tests.fakes import JumpClock
+from tests.people import sign_in_at
 from tests.plants import (
     BEGIN,
     IDLE_SIGNALS,
@@ -56,7 +57,9 @@ class StrictPlant(ServedPlant):
         super().__init__(plant, clock, IDLE_SIGNALS)
         self.taken_off = set(IDLE_SIGNALS) - {"part_count"}
         self._database: Database = opened(plant, clock) if opened is not None else self._kept
-        self.app: FastAPI = create_app(self.service, clock=clock, access=RULES)
+        self.app: FastAPI = create_app(
+            self.service, clock=clock, sign_in=sign_in_at(self.agent), access=RULES
+        )
 
     async def write(self, command: Callable[[UnitOfWork], T]) -> T:
         return await self._database.write(lambda uow: command(_strict(uow)))

@@ -18,6 +18,7 @@ from redrabbit.web.rendering import fragment
 from redrabbit.web.site import Site
 from redrabbit.web.streaming import BACK_AFTER_MS, PING
 from tests.fakes import JumpClock
+from tests.people import sign_in_at
 from tests.showcase_story import BEGIN, Showcase, told
 from tests.web.conftest import Visitor
 
@@ -26,7 +27,13 @@ async def a_site(*, with_story: bool = False) -> tuple[Site, Showcase, JumpClock
     clock = JumpClock(BEGIN)
     showcase = Showcase(clock)
     await (told(showcase) if with_story else showcase.open())
-    return Site(service=showcase.service, clock=clock, rules=AccessRules()), showcase, clock
+    site = Site(
+        service=showcase.service,
+        clock=clock,
+        rules=AccessRules(),
+        sign_in=sign_in_at(showcase.agent),
+    )
+    return site, showcase, clock
 
 
 def asking(path: str, language: str, **cookies: str) -> Request:
@@ -111,7 +118,7 @@ async def test_the_board_is_made_once_for_all_and_a_commit_is_noticed_at_once() 
 @pytest.mark.parametrize("path", ["/live/board", "/live/stations/line1-op20", "/api/v1/events"])
 async def test_a_stream_says_something_and_ends_with_its_reader(path: str) -> None:
     site, _, clock = await a_site()
-    app = create_app(site.service, clock=clock)
+    app = create_app(site.service, clock=clock, sign_in=site.sign_in)
     scope = asking(path, "en").scope
     scope["client"] = ("127.0.0.1", 50000)
     scope["headers"].append((b"last-event-id", b"0"))

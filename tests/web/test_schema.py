@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from tests.fakes import JumpClock
+from tests.people import sign_in_at
 from tests.showcase_story import BEGIN, Showcase, told
 
 pytest_plugins = ["schemathesis.pytest.plugin"]
@@ -24,7 +25,12 @@ pytest_plugins = ["schemathesis.pytest.plugin"]
 
 CLOCK = JumpClock(BEGIN)
 PLANT = asyncio.run(told(Showcase(CLOCK)))
-APP = create_app(PLANT.service, clock=CLOCK, access=AccessRules(trust_network=True))
+APP = create_app(
+    PLANT.service,
+    clock=CLOCK,
+    sign_in=sign_in_at(PLANT.agent),
+    access=AccessRules(trust_network=True),
+)
 SCHEMA = schemathesis.openapi.from_dict(APP.openapi()).exclude(path="/api/v1/events")
 SCHEMA.app = APP
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -24,10 +24,13 @@ from starlette.testclient import TestClient
 from redrabbit import __version__
 from redrabbit.base.clock import SteadyClock
 from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.beside import digest_of
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.identity import How, PersonId
 from redrabbit.domain.learnt_pulse import to_be_learnt
 from redrabbit.domain.occurrence import OccurrenceStatus
+from redrabbit.domain.one_time_code import CodePurpose, code_made
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -36,7 +39,9 @@ from redrabbit.domain.records import (
     PauseRecord,
     RunRecord,
 )
+from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import Outcome, RunState
+from redrabbit.domain.session import begun
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import UnitOfWork
@@ -50,6 +55,7 @@ from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
 from redrabbit.web.pages.runs import OUTCOMES
 from simulators.virtual_clock import VirtualClock
+from tests.people import People, sign_in_at
 from tests.store.sample_database import Sample
 from tests.store.sample_story import BEGIN, FIRST, Shop, play
 from tests.store.statement_plans import Asked, Plans, Statements, growing
@@ -91,13 +97,18 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
     clock, plant = VirtualClock(LATER), load_plant(FIRST)
     with sample.open() as database:
         agent = Agent(plant, read_configuration(FIRST)[1], database, clock, __version__)
-        asked = _everything(plant, database)
+        reader = People(agent, database.write_now).register("Reader", *Role)
+        asked = [*_everything(plant, database), "/welcome/a-code"]
         with statements.listening():
             statements.asked_for = "the agent"
             asyncio.run(_lived(agent, database, clock))
             app = create_app(
-                LocalPlantService(agent), clock=clock, access=AccessRules(form_secret=b"k" * 32)
+                LocalPlantService(agent),
+                clock=clock,
+                sign_in=sign_in_at(agent),
+                access=AccessRules(form_secret=b"k" * 32),
             )
+            database.write_now(partial(_let_in, reader, clock.now()))
             unasked = _look(app, asked, statements)
     return Heard(database=path, statements=statements, unasked=unasked)
 
@@ -141,8 +152,15 @@ async def _lived(agent: Agent, database: SqlDatabase, clock: VirtualClock) -> No
         await living
 
 
+def _let_in(reader: PersonId, now: datetime, uow: UnitOfWork) -> None:
+    """Begin a session, and give a link to set a password, at the time of the agent."""
+    digest, code = digest_of("a-session"), digest_of("a-code")
+    uow.keep_row(begun(digest, reader, How.PASSWORD, now=now, address="10.0.0.7", agent="test"))
+    uow.keep_row(code_made(code, CodePurpose.SET_PASSWORD, reader, now))
+
+
 def _look(app: FastAPI, addresses: Iterable[str], statements: Statements) -> frozenset[str]:
-    """Ask for each address; return what of the application, and which of its filters, none of them is."""
+    """Ask for each address in a session; return what of the application, and which of its filters, none of them is."""
     read = [door for door in doors(app) if door.method == "GET"]
     unasked = {str(door) for door in read}
     unasked |= {
@@ -152,6 +170,7 @@ def _look(app: FastAPI, addresses: Iterable[str], statements: Statements) -> fro
         for name in door.queries
     }
     with TestClient(app, base_url=HERE, client=("127.0.0.1", 50000)) as client:
+        client.cookies.set("rr_session", "a-session")
         for address in addresses:
             statements.asked_for = address
             answer = client.get(address, follow_redirects=False)
@@ -192,7 +211,12 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/containments",
             "/docs",
             "/favicon.ico",
+            "/sign-in",
+            "/sign-out",
+            "/certificate",
+            "/certificate/authority.crt",
         ),
+        f"{api}/me",
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
         *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
         f"{api}/overdue?limit=1&cursor={occurrences[0].occurrence_id}",

@@ -15,13 +15,13 @@ from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.containment import Views, count_seen
 from redrabbit.services.queries.people import Names, name_of, names_in
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
 from redrabbit.web.api.requests import Act, Alternate, Repair, Stop, Tick
-from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor, Key
+from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor
 from redrabbit.web.site import Site
 
 OF_WINDOW_END: Final = (
@@ -69,34 +69,30 @@ def containments_router(site: Site) -> APIRouter:
         "/containments/{containment_id}/tick",
         openapi_extra=refuses("containment_closed", "no_such_step", "step_already_done"),
     )
-    async def tick_reaction(
-        containment_id: ContainmentInPath, body: Tick, key: Key = None
-    ) -> Containment:
+    async def tick_reaction(containment_id: ContainmentInPath, body: Tick, by: By) -> Containment:
         """Tick one step of the reaction."""
         act = acts.TickReaction(containment_id=containment_id, step=body.step)
-        return containment_model(*await do(site, body, act, key))
+        return containment_model(*await do(site, body, act, by))
 
     @router.post(
         "/containments/{containment_id}/repair",
         openapi_extra=refuses("already_reverified", "containment_closed", "repair_words_required"),
     )
-    async def record_repair(
-        containment_id: ContainmentInPath, body: Repair, key: Key = None
-    ) -> Containment:
+    async def record_repair(containment_id: ContainmentInPath, body: Repair, by: By) -> Containment:
         """Say what was repaired: a re-verification can't be started before. The last word counts."""
         act = acts.RecordRepair(containment_id=containment_id, repair=body.repair, text=body.text)
-        return containment_model(*await do(site, body, act, key))
+        return containment_model(*await do(site, body, act, by))
 
     @router.post(
         "/containments/{containment_id}/close",
         openapi_extra=refuses("containment_closed", "containment_not_done"),
     )
     async def close_containment(
-        containment_id: ContainmentInPath, body: Act, key: Key = None
+        containment_id: ContainmentInPath, body: Act, by: By
     ) -> Containment:
         """Close the case: verified again, its window ended, every step of its reaction done."""
         act = acts.CloseContainment(containment_id=containment_id)
-        return containment_model(*await do(site, body, act, key))
+        return containment_model(*await do(site, body, act, by))
 
     _end_windows(router, site)
     return router
@@ -118,9 +114,7 @@ def _end_windows(router: APIRouter, site: Site) -> None:
     """Add the acts that end a suspect window."""
 
     @router.post("/containments/{containment_id}/stop", openapi_extra=refuses(*OF_WINDOW_END))
-    async def record_stop(
-        containment_id: ContainmentInPath, body: Stop, key: Key = None
-    ) -> Containment:
+    async def record_stop(containment_id: ContainmentInPath, body: Stop, by: By) -> Containment:
         """Record that production was stopped: the end of the suspect window."""
         act = acts.RecordStop(
             containment_id=containment_id,
@@ -128,11 +122,11 @@ def _end_windows(router: APIRouter, site: Site) -> None:
             reason=body.reason,
             box_label=body.box_label,
         )
-        return containment_model(*await do(site, body, act, key))
+        return containment_model(*await do(site, body, act, by))
 
     @router.post("/containments/{containment_id}/alternate", openapi_extra=refuses(*OF_WINDOW_END))
     async def record_alternate(
-        containment_id: ContainmentInPath, body: Alternate, key: Key = None
+        containment_id: ContainmentInPath, body: Alternate, by: By
     ) -> Containment:
         """Record the first piece under an approved alternate control: the end of the suspect window."""
         act = acts.RecordAlternate(
@@ -141,7 +135,7 @@ def _end_windows(router: APIRouter, site: Site) -> None:
             reason=body.reason,
             box_label=body.box_label,
         )
-        return containment_model(*await do(site, body, act, key))
+        return containment_model(*await do(site, body, act, by))
 
 
 def alarms_router(site: Site) -> APIRouter:
@@ -169,10 +163,10 @@ def alarms_router(site: Site) -> APIRouter:
     @router.post(
         "/alarms/{alarm_id}/acknowledge", openapi_extra=refuses("alarm_already_acknowledged")
     )
-    async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, key: Key = None) -> Alarm:
+    async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, by: By) -> Alarm:
         """Say that somebody has seen the alarm; it hides nothing."""
         act = acts.AcknowledgeAlarm(alarm_id=alarm_id)
-        return alarm_model(*await do(site, body, act, key))
+        return alarm_model(*await do(site, body, act, by))
 
     return router
 

@@ -1,20 +1,40 @@
-"""How an API call does something: in the name that its body states, once for each key (D65)."""
+"""How an API call does something: as whoever asks, or in the name that its body states; once for each key (D65)."""
 
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
 
 from redrabbit.domain import acts
 from redrabbit.domain.facts.fact import Record
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.requests import Act
+from redrabbit.web.api.values import Key
 from redrabbit.web.site import Site
+from redrabbit.web.visitor import actor
 
 R = TypeVar("R", bound=Record)
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and under which key."""
+
+    request: Request
+    key: str | None
+
+
+def _caller(request: Request, key: Key = None) -> Caller:
+    return Caller(request, key)
+
+
+By = Annotated[Caller, Depends(_caller)]
+
+
 async def do(
-    site: Site, body: Act, act: acts.Act[R], key: str | None, seen: frozenset[int] | None = None
+    site: Site, body: Act, act: acts.Act[R], by: Caller, seen: frozenset[int] | None = None
 ) -> tuple[R, Names]:
     """Do what a program asks and return the record that it changed, with the names for it."""
-    actor = await site.service.stated(body.operator)
-    record = await site.service.do(act, actor, key, seen=seen)
+    who = await actor(site.service, by.request, body.operator or "")
+    record = await site.service.do(act, who, by.key, seen=seen)
     return record, await site.service.read(names_in)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from fastapi.sse import format_sse_event
 
 from redrabbit.services.errors import StoreTrouble
@@ -20,6 +20,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import names_in
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.problems import Answers, refuses
+from redrabbit.web.signed_out import while_allowed
 from redrabbit.web.site import Site
 from redrabbit.web.streaming import PING, Bell, EventStream
 from redrabbit.web.values import LARGEST_NUMBER, number_from
@@ -163,10 +164,12 @@ def events_router(site: Site) -> APIRouter:
         openapi_extra=refuses("too_many_streams", "too_many_streams_of_client"),
     )
     async def stream_events(
+        request: Request,
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> EventStream:
         """Stream every ledger entry from now on, or from `Last-Event-ID` on."""
-        return EventStream(feed.follow(await _position(site, last_event_id)))
+        events = feed.follow(await _position(site, last_event_id))
+        return EventStream(while_allowed(site, request, events))
 
     return router
 

@@ -14,12 +14,12 @@ from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import listed, newest_first, read_cursor
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Occurrence, Page, model_of
 from redrabbit.web.api.paging import Limit
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import NewExcuse
-from redrabbit.web.api.values import Cursor, Filter, Key, OccurrenceInPath, Since, Until
+from redrabbit.web.api.values import Cursor, Filter, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
 
 DECIDED: Final = frozenset(
@@ -79,13 +79,15 @@ def obligations_router(site: Site) -> APIRouter:
     @router.post(
         "/excuses",
         status_code=201,
-        openapi_extra=refuses("no_such_occurrence", "occurrence_decided", "occurrence_under_way"),
+        openapi_extra=refuses(
+            "excuse_too_early", "no_such_occurrence", "occurrence_decided", "occurrence_under_way"
+        ),
     )
-    async def excuse_occurrence(body: NewExcuse, key: Key = None) -> Occurrence:
+    async def excuse_occurrence(body: NewExcuse, by: By) -> Occurrence:
         """Excuse an occurrence, with who and why, before its window closes."""
         occurrence = OccurrenceId(body.occurrence)
         act = acts.Excuse(occurrence_id=occurrence, reason=body.reason)
-        return occurrence_model(*await do(site, body, act, key), site.clock.now())
+        return occurrence_model(*await do(site, body, act, by), site.clock.now())
 
     return router
 

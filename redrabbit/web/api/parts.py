@@ -7,12 +7,12 @@ from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import ChallengePartRecord
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, names_in
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import ChallengePart, Page, model_of
 from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import Act, WithReason
-from redrabbit.web.api.values import IdCursor, Key, Slug
+from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.site import Site
 
 
@@ -36,28 +36,30 @@ def parts_router(site: Site) -> APIRouter:
         return await site.service.read(query)
 
     @router.post("/challenge-parts/{part_id}/quarantine", openapi_extra=refuses("no_such_part"))
-    async def quarantine_part(part_id: Slug, body: WithReason, key: Key = None) -> ChallengePart:
+    async def quarantine_part(part_id: Slug, body: WithReason, by: By) -> ChallengePart:
         """Take a part out of use until it is released again."""
         act = acts.QuarantinePart(part_id=PartId(part_id), reason=body.reason)
-        return part_model(*await do(site, body, act, key))
+        return part_model(*await do(site, body, act, by))
 
     @router.post(
         "/challenge-parts/{part_id}/release",
-        openapi_extra=refuses("no_such_part", "part_already_released", "part_already_retired"),
+        openapi_extra=refuses(
+            "same_person", "no_such_part", "part_already_released", "part_already_retired"
+        ),
     )
-    async def release_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
+    async def release_part(part_id: Slug, body: Act, by: By) -> ChallengePart:
         """Release a part for use."""
         act = acts.ReleasePart(part_id=PartId(part_id))
-        return part_model(*await do(site, body, act, key))
+        return part_model(*await do(site, body, act, by))
 
     @router.post(
         "/challenge-parts/{part_id}/found",
         openapi_extra=refuses("no_such_part", "part_is_out", "part_not_missing"),
     )
-    async def find_part(part_id: Slug, body: Act, key: Key = None) -> ChallengePart:
+    async def find_part(part_id: Slug, body: Act, by: By) -> ChallengePart:
         """Note that a missing part is back in its place."""
         act = acts.FindPart(part_id=PartId(part_id))
-        return part_model(*await do(site, body, act, key))
+        return part_model(*await do(site, body, act, by))
 
     return router
 

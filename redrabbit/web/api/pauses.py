@@ -6,12 +6,12 @@ from redrabbit.domain import acts
 from redrabbit.domain.identity import LineId
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.queries.people import Names
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Page, Pause, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import Act, NewPause
-from redrabbit.web.api.values import Cursor, Key, PauseInPath
+from redrabbit.web.api.values import Cursor, PauseInPath
 from redrabbit.web.site import Site
 
 
@@ -31,7 +31,7 @@ def pauses_router(site: Site) -> APIRouter:
         status_code=201,
         openapi_extra=refuses("no_such_line", "pause_ends_before_it_begins", "pause_too_long"),
     )
-    async def declare_pause(body: NewPause, key: Key = None) -> Pause:
+    async def declare_pause(body: NewPause, by: By) -> Pause:
         """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
         act = acts.DeclarePause(
             line=LineId(body.line),
@@ -39,12 +39,12 @@ def pauses_router(site: Site) -> APIRouter:
             ends_at=body.ends_at,
             reason=body.reason,
         )
-        return pause_model(*await do(site, body, act, key))
+        return pause_model(*await do(site, body, act, by))
 
     @router.post("/pauses/{pause_id}/end", openapi_extra=refuses("pause_is_over"))
-    async def end_pause(pause_id: PauseInPath, body: Act, key: Key = None) -> Pause:
+    async def end_pause(pause_id: PauseInPath, body: Act, by: By) -> Pause:
         """End a pause now."""
-        return pause_model(*await do(site, body, acts.EndPause(pause_id=pause_id), key))
+        return pause_model(*await do(site, body, acts.EndPause(pause_id=pause_id), by))
 
     return router
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from redrabbit.web.api.models import Problem
 from redrabbit.web.codes import STATUSES
+from redrabbit.web.reading_rights import Right, right_of
 
 Answers = dict[int | str, dict[str, Any]]
 """What a call answers besides, as the framework takes it."""
@@ -50,23 +51,39 @@ OF_ACTS: Final = (
     "http_error",
     "key_used_before",
     "not_permitted",
+    "operator_not_allowed",
+    "operator_required",
     "outcome_unknown",
+    "person_required",
+    "proof_required",
+    "scope_missing",
+    "sign_in_required",
 )
-"""Codes of every call that changes something."""
+"""Codes of every act."""
+OF_READING: Final = (*OF_RECORDS, "not_allowed", "sign_in_required")
+"""Codes of every call that reads what is not for everybody."""
+OF_FORMS: Final = (
+    *OF_RECORDS,
+    "form_too_large",
+    "http_error",
+    "outcome_unknown",
+    "sign_in_required",
+)
+"""Codes of every call about oneself that brings something."""
 OF_MOVES: Final = ("no_such_run", "no_such_station", "not_now", "run_closed")
 """Codes of every act on a run under way."""
 
-HEALTH: Final = "/health"
-"""The one call that is for everybody, and needs no records."""
-
 _ALL: Final[Mapping[int, str]] = {
     400: "The request can't be read, or is not for this host.",
+    401: "Nobody is known: sign in, or show a token that holds (`WWW-Authenticate`).",
     403: "Not from here: another site, or an untrusted network; or not permitted.",
     404: "There is no such record.",
     409: "The rules do not allow it now; `code` says why.",
     412: "It is not as it was when `If-Match` was read.",
     413: "The body is too large.",
     422: "A value is not of the declared form; `errors` says which and why.",
+    423: "Locked: somebody has to unlock it.",
+    429: "Too many tries that failed: again after `Retry-After`.",
     500: "A mistake of the software, or what the records can't hold: please report it.",
     503: "The records can't be reached now, or too many look at once: try again (`Retry-After`); or "
     "damaged. Nothing was changed; but `outcome_unknown`: nobody knows yet whether it was.",
@@ -74,6 +91,7 @@ _ALL: Final[Mapping[int, str]] = {
 _SHARED: Final[Mapping[str, tuple[str, ...]]] = {
     "CallProblem": OF_ALL,
     "RecordsProblem": OF_RECORDS,
+    "ReadingProblem": OF_READING,
     "ActProblem": OF_ACTS,
 }
 """How the problems are called that many calls have alike, before their status."""
@@ -101,9 +119,9 @@ def add_problems(document: dict[str, Any]) -> None:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    for path, call in calls(document):
+    for method, path, call in calls(document):
         by_status: dict[int, set[str]] = {}
-        for code in _codes(document, path, call):
+        for code in _codes(document, right_of(method, path), call):
             by_status.setdefault(STATUSES[code], set()).add(code)
         call["responses"].pop("422", None)  # the framework's own form of it
         for status, codes in sorted(by_status.items()):
@@ -111,25 +129,27 @@ def add_problems(document: dict[str, Any]) -> None:
             answer.setdefault("content", {})["application/problem+json"] = {
                 "schema": _schema(schemas, status, codes)
             }
-            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
                 answer["headers"] = _RETRY_AFTER
     _forget(document)
 
 
-def calls(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every call of a document with its path."""
+def calls(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield every call of a document with its method and path."""
     for path, methods in document["paths"].items():
-        for call in methods.values():
-            yield path, call
+        for method, call in methods.items():
+            yield method.upper(), path, call
 
 
-def _codes(document: Mapping[str, Any], path: str, call: dict[str, Any]) -> set[str]:
+def _codes(document: Mapping[str, Any], right: Right, call: dict[str, Any]) -> set[str]:
     """Return every code that a call can answer with."""
     given = [call.get("parameters", ()), call.get("requestBody", {})]
     values = list(_values(document, given))
     codes = set(call.pop(REFUSED, ()))
     codes.update(*(value.get(REFUSED, ()) for value in values))
-    codes.update(OF_ACTS if "requestBody" in call else OF_RECORDS if path != HEALTH else OF_ALL)
+    codes.update(_OF_RIGHT.get(right, OF_READING))
+    if "requestBody" not in call:
+        codes.difference_update({"form_too_large", "http_error"})
     if any(map(_has_form, values)):
         codes.add("invalid_request")
     return codes
@@ -158,6 +178,12 @@ def _has_form(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") in _TYPES or not _FORM.isdisjoint(schema)
 
 
+_OF_RIGHT: Final[Mapping[Right, tuple[str, ...]]] = {
+    Right.OPEN: OF_ALL,
+    Right.ACT: OF_ACTS,
+    Right.PUBLIC: OF_FORMS,
+    Right.OWN: (*OF_FORMS, "not_allowed"),
+}
 _TYPES: Final = ("boolean", "integer", "number", "object")
 _FORM: Final = frozenset({"enum", "format", "maxLength", "minLength", "pattern"})
 
@@ -199,6 +225,10 @@ that does not exist answers 404 `not_found`, one that does not take a method 405
 Runs, occurrences, containments, pauses and alarms are numbered on their line: `line1-R-1042`. What was
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.
 
+As long as nobody is registered everybody reads and whoever states a name (`operator`) acts. From the first person on a
+call needs a session (`POST /api/v1/session`, a cookie) or a token (`Authorization: Bearer rrt_…`), and `operator` is left out. A call by cookie that
+changes something brings `Origin`, as browsers do.
+
 An act with a header `Idempotency-Key` of your own is done once: asked again, the first answer is
 given. So ask again after a lost connection, and after 503 `outcome_unknown`, with the same key: the database
 had not said in time whether the act is recorded. Without a key, look first whether it is. A scan that was refused on a run is
@@ -214,6 +244,7 @@ Texts are NFC, with no control, unseen or direction characters; what breaks that
 """
 
 TAGS: Final = [
+    {"name": "people", "description": "Who asks, and who may."},
     {"name": "plant", "description": "Stations with live signals, devices, checks."},
     {"name": "challenge parts", "description": "Red rabbits and good masters, and their custody."},
     {"name": "obligations", "description": "What is due, overdue, excused or paused."},

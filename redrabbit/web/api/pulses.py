@@ -14,11 +14,12 @@ from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_of, names_in
 from redrabbit.services.queries.pulses import Learning, PulseShown, pulses_shown
+from redrabbit.web.api.doing import By, Caller, do
 from redrabbit.web.api.models import Model, Page, Who, WhoHow
 from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.requests import OnPulse
-from redrabbit.web.api.values import IdCursor, Key, Slug
+from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.site import Site
 
 
@@ -69,7 +70,7 @@ def pulses_router(site: Site) -> APIRouter:
         raise Refusal("no_such_station", station=station_id)
 
     async def decide(
-        station_id: str, signal: str, body: OnPulse, key: str | None, *, yes: bool
+        station_id: str, signal: str, body: OnPulse, by: Caller, *, yes: bool
     ) -> Pulse:
         act = acts.DecidePulse(
             station=StationId(station_id),
@@ -77,8 +78,7 @@ def pulses_router(site: Site) -> APIRouter:
             proposed_entry=body.proposed_entry,
             confirmed=yes,
         )
-        actor = await site.service.stated(body.operator)
-        await site.service.do(act, actor, key)
+        await do(site, body, act, by)
         return next(each for each in await shown(station_id) if each.signal == signal)
 
     async def shown(station_id: str) -> list[Pulse]:
@@ -103,16 +103,14 @@ def pulses_router(site: Site) -> APIRouter:
     @router.post(
         "/stations/{station_id}/pulses/{signal}/confirm", openapi_extra=refuses(*OF_PULSES)
     )
-    async def confirm_pulse(
-        station_id: Slug, signal: Slug, body: OnPulse, key: Key = None
-    ) -> Pulse:
+    async def confirm_pulse(station_id: Slug, signal: Slug, body: OnPulse, by: By) -> Pulse:
         """Confirm what was learnt of a signal: verdicts are judged by it from now on."""
-        return await decide(station_id, signal, body, key, yes=True)
+        return await decide(station_id, signal, body, by, yes=True)
 
     @router.post("/stations/{station_id}/pulses/{signal}/refuse", openapi_extra=refuses(*OF_PULSES))
-    async def refuse_pulse(station_id: Slug, signal: Slug, body: OnPulse, key: Key = None) -> Pulse:
+    async def refuse_pulse(station_id: Slug, signal: Slug, body: OnPulse, by: By) -> Pulse:
         """Refuse what was learnt of a signal; what was confirmed of it before stays so."""
-        return await decide(station_id, signal, body, key, yes=False)
+        return await decide(station_id, signal, body, by, yes=False)
 
     return router
 

@@ -16,12 +16,12 @@ from redrabbit.services.queries.receivers import (
     receivers_page,
 )
 from redrabbit.web.api.containments import alarm_model
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import AlarmRef, Model
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.requests import ToReceiver
-from redrabbit.web.api.values import AlarmInPath, Key
+from redrabbit.web.api.values import AlarmInPath
 from redrabbit.web.site import Site
 
 
@@ -85,16 +85,16 @@ def receivers_router(site: Site) -> APIRouter:
         "/alarms/{alarm_id}/send-again",
         openapi_extra=refuses("message_not_parked", "no_such_receiver"),
     )
-    async def send_message_again(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
+    async def send_message_again(alarm_id: AlarmInPath, body: ToReceiver, by: By) -> Alarm:
         """Send an alarm's message to a receiver that did not take it, once more."""
         act = acts.SendMessageAgain(alarm_id=alarm_id, receiver=body.receiver)
-        return alarm_model(*await do(site, body, act, key))
+        return alarm_model(*await do(site, body, act, by))
 
     @router.post("/alarms/{alarm_id}/drop-message", openapi_extra=refuses("message_not_parked"))
-    async def drop_message(alarm_id: AlarmInPath, body: ToReceiver, key: Key = None) -> Alarm:
+    async def drop_message(alarm_id: AlarmInPath, body: ToReceiver, by: By) -> Alarm:
         """Give up an alarm's message that a receiver did not take; the alarm stays as it is."""
         act = acts.DropMessage(alarm_id=alarm_id, receiver=body.receiver)
-        return alarm_model(*await do(site, body, act, key))
+        return alarm_model(*await do(site, body, act, by))
 
     return router
 

@@ -1,4 +1,4 @@
-"""What programs send: each names who acts, as stated and not verified (D19, R19)."""
+"""What programs send: who is not signed in names who acts, as stated and not verified (D19, R19)."""
 
 from pydantic import Field
 
@@ -19,7 +19,11 @@ from redrabbit.web.api.values import (
 class Act(Model):
     """An act of a person."""
 
-    operator: Name
+    operator: Name | None = Field(
+        default=None,
+        description="Who acts, as stated and not verified. Needed as long as nobody is registered; refused "
+        "(`operator_not_allowed`) where the call comes with a session or a token.",
+    )
 
 
 class StartRun(Act):

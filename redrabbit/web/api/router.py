@@ -1,7 +1,6 @@
 """`/api/v1`, put together."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from fastapi import APIRouter
 
@@ -15,13 +14,13 @@ from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.receivers import receivers_router
 from redrabbit.web.api.runs import runs_router
+from redrabbit.web.api.session import session_router
 from redrabbit.web.site import Site
-
-PREFIX: Final = "/api/v1"
 
 
 def api_routers(site: Site) -> Iterator[APIRouter]:
-    """Yield the parts of the API, to be included under `PREFIX`."""
+    """Yield the parts of the API, to be included under `/api/v1`."""
+    yield session_router(site)
     yield plant_router(site)
     yield pulses_router(site)
     yield parts_router(site)

@@ -15,7 +15,7 @@ from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.run_version import version_of
 from redrabbit.services.runs_under_way import UNDER_WAY
-from redrabbit.web.api.doing import do
+from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.ledger_models import SignalsOfRun
 from redrabbit.web.api.models import (
     Page,
@@ -30,7 +30,7 @@ from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import OF_MOVES, Answers, refuses
 from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, Telling, WithReason
 from redrabbit.web.api.signals import signals_of
-from redrabbit.web.api.values import Cursor, Filter, Key, RunInPath, Seen, Since, Until
+from redrabbit.web.api.values import Cursor, Filter, RunInPath, Seen, Since, Until
 from redrabbit.web.site import Site
 
 OF_TAKING: Final = (
@@ -140,14 +140,14 @@ def _add_start(router: APIRouter, site: Site) -> None:
             *OF_TAKING,
         ),
     )
-    async def start_run(body: StartRun, key: Key = None) -> Run:
+    async def start_run(body: StartRun, by: By) -> Run:
         """Start a run: for an occurrence, to re-verify after a miss, or on demand."""
         act = acts.StartRun(
             check_id=CheckId(body.check),
             occurrence_id=OccurrenceId(body.occurrence) if body.occurrence else None,
             containment_id=ContainmentId(body.containment) if body.containment else None,
         )
-        return run_model(*await do(site, body, act, key))
+        return run_model(*await do(site, body, act, by))
 
 
 def _add_acts(router: APIRouter, site: Site) -> None:
@@ -157,30 +157,26 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         "/runs/{run_id}/scan",
         openapi_extra=refuses(*OF_MOVES, *OF_TAKING, "not_told", "verdict_open", "wrong_part"),
     )
-    async def scan_part(run_id: RunInPath, body: Scan, key: Key = None, seen: Seen = None) -> Run:
+    async def scan_part(run_id: RunInPath, body: Scan, by: By, seen: Seen = None) -> Run:
         """Take the part that the run asks for: it is issued, and the step is armed."""
         act = acts.ScanPart(run_id=run_id, code=body.code)
-        return run_model(*await do(site, body, act, key, seen))
+        return run_model(*await do(site, body, act, by, seen))
 
     @router.post(
         "/runs/{run_id}/tell",
         openapi_extra=refuses(*OF_MOVES, "label_of_a_part", "no_such_choice", "not_asked"),
     )
-    async def tell_of_part(
-        run_id: RunInPath, body: Telling, key: Key = None, seen: Seen = None
-    ) -> Run:
+    async def tell_of_part(run_id: RunInPath, body: Telling, by: By, seen: Seen = None) -> Run:
         """Tell what the station can't tell of the part, before it is scanned."""
         act = acts.TellOfPart(run_id=run_id, of=body.of, value=body.value)
-        return run_model(*await do(site, body, act, key, seen))
+        return run_model(*await do(site, body, act, by, seen))
 
     @router.post(
         "/runs/{run_id}/presented", openapi_extra=refuses(*OF_MOVES, "station_tells_presented")
     )
-    async def part_presented(
-        run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None
-    ) -> Run:
+    async def part_presented(run_id: RunInPath, body: Act, by: By, seen: Seen = None) -> Run:
         """Say that the part is in front of the device, where the station can't say it itself."""
-        return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), key, seen))
+        return run_model(*await do(site, body, acts.SayPresented(run_id=run_id), by, seen))
 
     @router.post(
         "/runs/{run_id}/feed-held",
@@ -188,17 +184,17 @@ def _add_acts(router: APIRouter, site: Site) -> None:
             *OF_MOVES, "feed_not_asked", "feed_said_before", "station_tells_feed"
         ),
     )
-    async def feed_held(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
+    async def feed_held(run_id: RunInPath, body: Act, by: By, seen: Seen = None) -> Run:
         """Say that nothing is fed until the check is over, where the station can't tell it."""
-        return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), key, seen))
+        return run_model(*await do(site, body, acts.SayFeedHeld(run_id=run_id), by, seen))
 
     @router.post("/runs/{run_id}/not-the-part", openapi_extra=refuses(*OF_MOVES, "answer_came"))
-    async def not_the_part(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
+    async def not_the_part(run_id: RunInPath, body: Act, by: By, seen: Seen = None) -> Run:
         """Say that what is before the device is not the part; only before its answer.
 
         The next reading decides it: what was answered before it was said stands.
         """
-        return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), key, seen))
+        return run_model(*await do(site, body, acts.SayNotThePart(run_id=run_id), by, seen))
 
     _add_endings(router, site)
 
@@ -207,39 +203,39 @@ def _add_endings(router: APIRouter, site: Site) -> None:
     """Add the acts from the part's return to the end."""
 
     @router.post("/runs/{run_id}/given-back", openapi_extra=refuses(*OF_MOVES, "wrong_part_back"))
-    async def part_given_back(
-        run_id: RunInPath, body: Scan, key: Key = None, seen: Seen = None
-    ) -> Run:
+    async def part_given_back(run_id: RunInPath, body: Scan, by: By, seen: Seen = None) -> Run:
         """Scan the part back into its place."""
         act = acts.GiveBackPart(run_id=run_id, code=body.code)
-        return run_model(*await do(site, body, act, key, seen))
+        return run_model(*await do(site, body, act, by, seen))
 
-    @router.post("/runs/{run_id}/confirm", openapi_extra=refuses(*OF_MOVES, "verdict_open"))
-    async def confirm_run(run_id: RunInPath, body: Act, key: Key = None, seen: Seen = None) -> Run:
+    @router.post(
+        "/runs/{run_id}/confirm", openapi_extra=refuses("run_of_another", *OF_MOVES, "verdict_open")
+    )
+    async def confirm_run(run_id: RunInPath, body: Act, by: By, seen: Seen = None) -> Run:
         """Confirm the run; only then does a pass count.
 
         Refused with `verdict_open` for as long as the station may still take its answer back.
         """
-        return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), key, seen))
+        return run_model(*await do(site, body, acts.ConfirmRun(run_id=run_id), by, seen))
 
     @router.post(
         "/runs/{run_id}/abort",
-        openapi_extra=refuses(*OF_MOVES, "already_stopped", "answer_open", "verdict_open"),
+        openapi_extra=refuses(
+            "run_of_another", *OF_MOVES, "already_stopped", "answer_open", "verdict_open"
+        ),
     )
-    async def abort_run(
-        run_id: RunInPath, body: WithReason, key: Key = None, seen: Seen = None
-    ) -> Run:
+    async def abort_run(run_id: RunInPath, body: WithReason, by: By, seen: Seen = None) -> Run:
         """Give the run up, with a reason; a part that is out must still be given back."""
         act = acts.AbortRun(run_id=run_id, reason=body.reason)
-        return run_model(*await do(site, body, act, key, seen))
+        return run_model(*await do(site, body, act, by, seen))
 
     @router.post("/runs/{run_id}/remarks", status_code=201)
     async def remark_on_run(
-        run_id: RunInPath, body: NewRemark, key: Key = None, seen: Seen = None
+        run_id: RunInPath, body: NewRemark, by: By, seen: Seen = None
     ) -> Remark:
         """Keep a remark with the run; it changes nothing of it."""
         act = acts.RemarkOnRun(run_id=run_id, text=body.text)
-        return model_of(Remark, *await do(site, body, act, key, seen))
+        return model_of(Remark, *await do(site, body, act, by, seen))
 
 
 def run_model(record: RunRecord, names: Names) -> Run:

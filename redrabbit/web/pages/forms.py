@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from starlette.requests import Request
 
 from redrabbit.domain.acts import Act
-from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.rendering import stated_name
 from redrabbit.web.site import Site
+from redrabbit.web.visitor import actor, asker_at
 
 R = TypeVar("R", bound=Record)
 
@@ -24,15 +23,15 @@ KEY_PREFIX: Final = "form-"
 async def carry_out(
     site: Site, request: Request, form: Form, act: Act[R], *, at: str | None = None
 ) -> R:
-    """Do what the form asks, in the name that it or this browser states (D19), once.
+    """Do what the form asks, as who is signed in, or in the name that it or this browser states (D19), once.
 
     `at` is the station whose page it stands on.
     """
-    name = form.get("by", "").strip() or stated_name(request)
-    if not name:
-        raise Refusal("operator_required")
-    actor = replace(await site.service.stated(name), station=at)
-    return await site.service.do(act, actor, key=key_of(form, path=request.url.path, name=name))
+    asker = asker_at(request)
+    stated = form.get("by", "").strip() or ("" if asker.is_known else stated_name(request))
+    who = await actor(site.service, request, stated, at=at)
+    key = key_of(form, path=request.url.path, name=stated or who.id)
+    return await site.service.do(act, who, key=key)
 
 
 def key_of(form: Form, *, path: str, name: str) -> str | None:

@@ -52,6 +52,8 @@
     source = new EventSource(live.dataset.stream);
     source.onmessage = (event) => { heard(); show(event.data); };
     source.addEventListener("beat", heard);
+    /* Whoever may not read this any more is led to where one signs in. */
+    source.addEventListener("signed-out", () => { source.close(); location.reload(); });
     source.onerror = () => {
       /* The browser itself comes back to what was cut off, but never to what was refused. */
       if (source.readyState === EventSource.CLOSED) {

@@ -1,0 +1,168 @@
+"""Who asks: what a browser or a program shows, and the person, token or screen that it stands for (K12).
+
+One reading decides, at the time of the request: a session that was ended, a person who was disabled and a role that was taken away a moment
+ago are gone. As long as nobody is registered everybody is as before sign-in existed (D47).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from redrabbit.domain.beside import ScreenSecret, TokenSecret, digest_of
+from redrabbit.domain.facts.person import PersonRecord
+from redrabbit.domain.facts.role_grant import RoleGrantRecord
+from redrabbit.domain.facts.station_screen import StationScreenRecord
+from redrabbit.domain.facts.token import Scope, TokenRecord
+from redrabbit.domain.identity import Actor, How
+from redrabbit.domain.rights import is_active, roles_anywhere
+from redrabbit.domain.role import Role
+from redrabbit.domain.session import Session
+from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.people import name_of
+from redrabbit.services.sessions import session_of
+
+TOKEN_PREFIX: Final = "rrt_"  # noqa: S105  because it is what tokens begin with, so that scanners of secrets know them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What came with a request."""
+
+    session: str | None = None
+    """Secret of a session's cookie."""
+    token: str | None = None
+    """What stood behind `Bearer`."""
+    screen: str | None = None
+    """Secret of a station screen's cookie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, as far as that is known."""
+
+    is_anybody: bool = False
+    """Nobody is registered: whoever states a name acts, as before sign-in existed."""
+    person: PersonRecord | None = None
+    """Who is signed in, or owns the token."""
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+    """What the person is anywhere in the plant, now; none for a token."""
+    session: Session | None = None
+    token: TokenRecord | None = None
+    scopes: frozenset[Scope] = frozenset()
+    """What the token is for."""
+    screen: StationScreenRecord | None = None
+    """The enrolled screen that is used."""
+    was_somebody: bool = False
+    """A session or token was shown that no longer stands for anybody, or never did."""
+
+    @property
+    def actor(self) -> Actor | None:
+        """As whom the asker acts; None for somebody who has to say first who they are."""
+        if self.person is None:
+            return None
+        if self.token is not None:
+            how, token = How.TOKEN, self.token.token_id
+            return Actor(id=self.person.person_id, how=how, token=token)
+        if self.session is not None:
+            return Actor(id=self.person.person_id, how=self.session.how, station=self.station)
+        return None
+
+    @property
+    def station(self) -> str | None:
+        """Whose screen is used; None where it is no enrolled one."""
+        return self.screen.station if self.screen is not None else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a person is signed in, or a program has shown its token."""
+        return self.person is not None
+
+
+NOTHING: Final = Shown()
+ANYBODY: Final = Asker(is_anybody=True)
+
+
+def anybody_registered(reader: Reader) -> bool:
+    """Return whether there are people: from the first one on everybody is asked who they are."""
+    return bool(reader.find(PersonRecord, limit=1))
+
+
+def asker_of(reader: Reader, shown: Shown, now: datetime) -> Asker:
+    """Return who asks; a token counts alone, whatever cookies come with it."""
+    if shown.token is not None:
+        return _program(reader, shown.token, now)
+    screen = _screen(reader, shown.screen) if shown.screen else None
+    if shown.session is not None:
+        session = session_of(reader, shown.session)
+        person = _person(reader, session, now)
+        if session is not None and person is not None:
+            return Asker(
+                person=person,
+                name=name_of(reader.names(), person.name),
+                roles=roles_anywhere(person, grants_of(reader, person), now),
+                session=session,
+                screen=screen,
+            )
+    return Asker(
+        is_anybody=not anybody_registered(reader),
+        screen=screen,
+        was_somebody=shown.session is not None,
+    )
+
+
+def grants_of(reader: Reader, person: PersonRecord) -> list[RoleGrantRecord]:
+    """Return all that was ever granted to a person."""
+    return reader.find(RoleGrantRecord, equals("person_id", person.person_id))
+
+
+def still(reader: Reader, asker: Asker, now: datetime) -> bool:
+    """Return whether somebody who was let in before would be now."""
+    if asker.session is not None:
+        return _person(reader, reader.row(Session, asker.session.digest), now) is not None
+    if asker.token is not None:
+        return _owner(reader, reader.get(TokenRecord, asker.token.token_id), now) is not None
+    if asker.screen is not None:
+        kept = reader.get(StationScreenRecord, asker.screen.screen_id)
+        return kept is not None and kept.revoked_at is None
+    return not asker.is_anybody or not anybody_registered(reader)
+
+
+def token_text(token_id: str, secret: str) -> str:
+    """Return a token as it is shown once to whoever made it."""
+    return f"{TOKEN_PREFIX}{token_id}_{secret}"
+
+
+def _person(reader: Reader, session: Session | None, now: datetime) -> PersonRecord | None:
+    """Return the person of a session that is live and whose person has rights; None otherwise."""
+    if session is None or not session.is_live(now):
+        return None
+    person = reader.get(PersonRecord, session.person_id)
+    return person if person is not None and is_active(person, now) else None
+
+
+def _program(reader: Reader, shown: str, now: datetime) -> Asker:
+    nobody = Asker(was_somebody=True)
+    token_id, _, secret = shown.removeprefix(TOKEN_PREFIX).partition("_")
+    kept = reader.row(TokenSecret, token_id)
+    if not shown.startswith(TOKEN_PREFIX) or kept is None or kept.digest != digest_of(secret):
+        return nobody
+    token = reader.get(TokenRecord, token_id)
+    owner = _owner(reader, token, now)
+    if token is None or owner is None:
+        return nobody
+    return Asker(person=owner, name=token.name, token=token, scopes=token.allowed)
+
+
+def _owner(reader: Reader, token: TokenRecord | None, now: datetime) -> PersonRecord | None:
+    """Return whose token it is; None where it holds no more, or its owner has no rights."""
+    if token is None or token.revoked_at is not None or now >= token.expires_at:
+        return None
+    owner = reader.get(PersonRecord, token.person_id)
+    return owner if owner is not None and is_active(owner, now) else None
+
+
+def _screen(reader: Reader, shown: str) -> StationScreenRecord | None:
+    kept = reader.row(ScreenSecret, digest_of(shown))
+    screen = reader.get(StationScreenRecord, kept.screen_id) if kept is not None else None
+    return screen if screen is not None and screen.revoked_at is None else None

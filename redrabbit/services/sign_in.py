@@ -1,0 +1,340 @@
+"""Signing in and out, and the passwords for it: what a person does to be known (K12, decision 0039).
+
+Sign-ins and sessions are no facts: the log tells them, without what was typed. That a password was set or locked is one.
+"""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from redrabbit.base.password_hashing import PasswordHashing, TooManyWaiting
+from redrabbit.domain.credential import (
+    Credential,
+    CredentialKind,
+    composed,
+    refuse_weak_password,
+    refuse_weak_pin,
+)
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.credential import (
+    CredentialLocked,
+    CredentialRecord,
+    CredentialSet,
+    CredentialState,
+)
+from redrabbit.domain.facts.person import PersonKind, PersonRecord
+from redrabbit.domain.identity import AGENT, Actor, How, PersonId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.rights import is_active
+from redrabbit.domain.session import Session
+from redrabbit.services import credentials, sessions
+from redrabbit.services.askers import ANYBODY, NOTHING, Asker, Shown, asker_of, still
+from redrabbit.services.credentials import subject_of
+from redrabbit.services.ports import Database, Reader, UnitOfWork
+from redrabbit.services.queries.people import name_of
+from redrabbit.services.record_fact import record
+from redrabbit.services.sessions import NewSession
+
+T = TypeVar("T")
+
+log = logging.getLogger("redrabbit.sign_in")
+
+UNKNOWN_SUBJECTS = 4096
+"""Names that nobody has are counted in so many places, so that they can't fill the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """From where somebody asks."""
+
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """Whom a link to set a password is for."""
+
+    person: PersonRecord
+    name: str
+
+
+class SignIn:
+    """The people of one plant, as they sign in."""
+
+    def __init__(
+        self,
+        database: Database,
+        hashing: PasswordHashing,
+        *,
+        now: Callable[[], datetime],
+        common: Container[str],
+        plant: Callable[[], str],
+        commits: Callable[[], int],
+        note_commit: Callable[[], None],
+    ) -> None:
+        """`common` are passwords that everybody tries; `plant` says its name, `commits` a number that grows with each."""
+        self._database = database
+        self._hashing = hashing
+        self._now = now
+        self._common = common
+        self._plant = plant
+        self._commits = commits
+        self._note_commit = note_commit
+        self._nobody_at: int | None = None
+        """At which commit nobody was registered; None: somebody is, or it is not known."""
+
+    async def asker(self, shown: Shown) -> Asker:
+        """Return who asks; that their session is in use is noted once a minute."""
+        now, commit = self._now(), self._commits()
+        if shown == NOTHING and self._nobody_at == commit:
+            return ANYBODY  # as long as nobody is registered that costs no reading
+        found = await self._database.read(lambda reader: asker_of(reader, shown, now))
+        if found == ANYBODY:
+            self._nobody_at = commit
+        session = found.session
+        if session is not None and session.seen(now) is not session:
+            digest = session.digest
+            await self._database.write(lambda uow: sessions.note_seen(uow, digest))
+        return found
+
+    async def of_session(self, secret: str) -> Asker:
+        """Return who a session is of that has just begun."""
+        return await self.asker(Shown(session=secret))
+
+    async def is_still(self, asker: Asker) -> bool:
+        """Return whether whoever asked a while ago is still the same: asked in long streams, and no use of the session."""
+        if asker == ANYBODY and self._nobody_at == self._commits():
+            return True
+        now = self._now()
+        return await self._database.read(lambda reader: still(reader, asker, now))
+
+    async def with_password(self, name: str, password: str, place: Place) -> NewSession:
+        """Begin a session for who has this name, or employee number, and this password; Refusal otherwise."""
+        person = await self._database.read(lambda reader: person_named(reader, name, self._now()))
+        await self._show(person, CredentialKind.PASSWORD, password, place, name)
+        assert person is not None  # noqa: S101  nobody shows the password of nobody
+        return await self._begin(person.person_id, How.PASSWORD, place)
+
+    async def show_password(self, session: Session, password: str, place: Place) -> Session:
+        """Note that the person of a session is still there: they have typed their password again."""
+        person = await self._database.read(
+            lambda reader: reader.get(PersonRecord, session.person_id)
+        )
+        await self._show(person, CredentialKind.PASSWORD, password, place, session.person_id)
+        shown = await self._database.write(lambda uow: sessions.note_shown(uow, session.digest))
+        if shown is None:
+            raise Refusal("sign_in_required")
+        return shown
+
+    async def welcome(self, code: str) -> Welcome:
+        """Return whom a link is for that still works; Refusal where it does not."""
+        now = self._now()
+
+        def found(reader: Reader) -> Welcome:
+            kept = credentials.subject_of_code(reader, code, CodePurpose.SET_PASSWORD)
+            if kept is None or not kept.works(CodePurpose.SET_PASSWORD, now):
+                raise Refusal("code_does_not_work")
+            person = reader.get(PersonRecord, kept.subject)
+            if person is None or not is_active(person, now):
+                raise Refusal("code_does_not_work")
+            return Welcome(person=person, name=name_of(reader.names(), person.name))
+
+        return await self._database.read(found)
+
+    async def set_password(self, code: str, password: str, place: Place) -> NewSession:
+        """Use a link up: set the password of whom it is for, end their sessions, and begin one."""
+        person = (await self.welcome(code)).person
+        hashed = await self._hash_of_new(person, password)
+
+        def keep(uow: UnitOfWork) -> None:
+            used_by = credentials.use_code(uow, code, CodePurpose.SET_PASSWORD)
+            _set(uow, PersonId(used_by), CredentialKind.PASSWORD, hashed)
+            sessions.end_sessions(uow, used_by)
+
+        await self._write(keep)
+        log.info("password set", extra={"person": person.person_id, "address": place.address})
+        return await self._begin(person.person_id, How.PASSWORD, place)
+
+    async def change_password(
+        self, session: Session, before: str, after: str, place: Place
+    ) -> None:
+        """Set another password of whose session it is; their other sessions end."""
+        await self.show_password(session, before, place)
+        person = await self._database.read(
+            lambda reader: reader.get(PersonRecord, session.person_id)
+        )
+        assert person is not None  # noqa: S101  they have just shown their password
+        hashed = await self._hash_of_new(person, after)
+
+        def keep(uow: UnitOfWork) -> None:
+            _set(uow, person.person_id, CredentialKind.PASSWORD, hashed)
+            sessions.end_sessions(uow, person.person_id, but=session.digest)
+
+        await self._write(keep)
+
+    async def set_pin(self, session: Session, password: str, pin: str, place: Place) -> None:
+        """Set the PIN of whose session it is, who types the password once more."""
+        await self.show_password(session, password, place)
+        names = await self._database.read(
+            lambda reader: _names_of(reader, reader.get(PersonRecord, session.person_id))
+        )
+        refuse_weak_pin(pin, names=names)
+        hashed = await _in_turn(self._hashing.hash(pin))
+        person_id = PersonId(session.person_id)
+        await self._write(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
+
+    async def end(self, session: Session) -> None:
+        """End a session: the person signs out."""
+        await self._database.write(
+            lambda uow: sessions.end_session(uow, session.person_id, session.id)
+        )
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        """Read what is kept of credentials and sessions."""
+        return await self._database.read(query)
+
+    async def write(self, command: Callable[[UnitOfWork], T]) -> T:
+        """Change what is kept of credentials and sessions."""
+        return await self._database.write(command)
+
+    async def _begin(self, person_id: str, how: How, place: Place) -> NewSession:
+        begun = await self._database.write(
+            lambda uow: sessions.begin_session(
+                uow, person_id, how, address=place.address, agent=place.agent
+            )
+        )
+        log.info("signed in", extra={"person": person_id, "address": place.address})
+        return begun
+
+    async def _show(
+        self,
+        person: PersonRecord | None,
+        kind: CredentialKind,
+        typed: str,
+        place: Place,
+        name: str,
+    ) -> None:
+        """Refuse unless this is the person's; counted as failed until it is known (throttle)."""
+        subject = _subject(person, kind, name)
+        hashed = await self._begun(person, kind, subject, place)
+        if await _in_turn(self._hashing.fits(hashed, composed(typed))):
+            await self._database.write(
+                lambda uow: credentials.has_fitted(uow, subject, place.address)
+            )
+            return
+        who = person.person_id if person is not None else "nobody"
+        log.warning("sign-in failed", extra={"person": who, "address": place.address})
+        if person is not None:
+            await self._write(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+        raise Refusal("sign_in_failed")
+
+    async def _begun(
+        self, person: PersonRecord | None, kind: CredentialKind, subject: str, place: Place
+    ) -> str | None:
+        """Count a try, and return the hash that what was typed has to fit; None where there is none."""
+
+        def begin(uow: UnitOfWork) -> str | None:
+            known = _known(uow, person, kind)
+            if known is not None and known.state is CredentialState.SET:
+                credentials.settle(uow, subject, known.changed_at)
+            credentials.begin_try(uow, subject, place.address)
+            if known is None or known.state is not CredentialState.SET:
+                return None  # it was taken away
+            kept = uow.row(Credential, known.person_id, kind.value)
+            return kept.hash if kept is not None else None
+
+        try:
+            return await self._database.write(begin)
+        except Refusal as refusal:
+            if person is not None and refusal.code == "credential_locked":
+                await self._write(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+            raise
+
+    async def _hash_of_new(self, person: PersonRecord, password: str) -> str:
+        names = await self._database.read(lambda reader: _names_of(reader, person))
+        refuse_weak_password(
+            password, common=self._common, names=(*names, self._plant(), "Red Rabbit", "redrabbit")
+        )
+        return await _in_turn(self._hashing.hash(composed(password)))
+
+    async def _write(self, command: Callable[[UnitOfWork], T]) -> T:
+        done = await self._database.write(command)
+        self._note_commit()
+        return done
+
+
+def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | None:
+    """Return who signs in under a name, an employee number or a person's number.
+
+    None where that is nobody who has rights, or where two people have the name: they sign in by their number.
+    """
+    wanted = " ".join(name.split()).casefold()
+    names = reader.names()
+    found = [
+        person
+        for person in reader.find(PersonRecord)
+        if person.kind is PersonKind.PERSON
+        and is_active(person, now)
+        and wanted
+        in {
+            person.person_id,
+            *(
+                name_of(names, each).casefold()
+                for each in (person.name, person.employee_number)
+                if each is not None and each in names
+            ),
+        }
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+async def _in_turn(hashing: Awaitable[T]) -> T:
+    """Return what is hashed; Refusal where so many wait that it would take long."""
+    try:
+        return await hashing
+    except TooManyWaiting:
+        raise Refusal("too_many_tries", retry_after_s=1) from None
+
+
+def _known(
+    reader: Reader, person: PersonRecord | None, kind: CredentialKind
+) -> CredentialRecord | None:
+    return None if person is None else reader.get(CredentialRecord, person.person_id, kind)
+
+
+def _subject(person: PersonRecord | None, kind: CredentialKind, name: str) -> str:
+    if person is not None:
+        return subject_of(person.person_id, kind)
+    digest = hashlib.sha256(name.strip().casefold().encode("utf-8", "surrogatepass")).digest()
+    return f"{kind.value} unknown-{int.from_bytes(digest[:4]) % UNKNOWN_SUBJECTS}"
+
+
+def _names_of(reader: Reader, person: PersonRecord | None) -> tuple[str, ...]:
+    """Return what anybody knows of a person: name and employee number."""
+    if person is None:
+        return ()
+    names = reader.names()
+    known = (person.name, person.employee_number)
+    return tuple(name_of(names, each) for each in known if each is not None and each in names)
+
+
+def _set(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, hashed: str) -> None:
+    """Keep a credential that the person has set, and record that they did."""
+    credentials.set_credential(uow, person_id, kind, hashed)
+    by = Actor(id=person_id, how=How.PASSWORD)
+    record(uow, CredentialSet(person_id=person_id, kind=kind), stream=PLANT_STREAM, actor=by)
+
+
+def _note_locked(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, subject: str) -> None:
+    """Record that a credential is locked now, once."""
+    known = uow.get(CredentialRecord, person_id, kind)
+    if not credentials.is_locked(uow, subject) or known is None:
+        return
+    if known.state is not CredentialState.LOCKED:
+        fact = CredentialLocked(person_id=person_id, kind=kind)
+        record(uow, fact, stream=PLANT_STREAM, actor=AGENT)

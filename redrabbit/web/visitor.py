@@ -1,0 +1,83 @@
+"""Who asks: the one place that reads it off a request, and says as whom somebody acts (K12).
+
+A bearer token counts alone. Else a session's cookie says the person and an enrolled screen's cookie the station; without a person a name may be
+stated, which the command then takes or not (decision 38). Where people are registered, a screen stands where its secret says; before, where the page does.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from starlette.requests import HTTPConnection, Request
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor
+from redrabbit.services.askers import ANYBODY, Asker, Shown
+from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.sign_in import Place, SignIn
+from redrabbit.web.cookies import kept
+from redrabbit.web.proxies import is_confidential
+
+SESSION_COOKIE: Final = "rr_session"
+SCREEN_COOKIE: Final = "rr_screen"
+ASKER: Final = "asker"
+"""Where a request's state has who asks."""
+
+
+def shown_by(connection: HTTPConnection) -> Shown:
+    """Return what came with a request to say who asks."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return Shown(token=token.strip())
+    return Shown(session=kept(connection, SESSION_COOKIE), screen=kept(connection, SCREEN_COOKIE))
+
+
+async def identify(sign_in: SignIn, connection: HTTPConnection) -> Asker:
+    """Find out who asks, once for each request."""
+    found = getattr(connection.state, ASKER, None)
+    if not isinstance(found, Asker):
+        found = await sign_in.asker(shown_by(connection))
+        setattr(connection.state, ASKER, found)
+    return found
+
+
+def asker_at(connection: HTTPConnection) -> Asker:
+    """Return who asks, as it was found out when the request came; anybody, where no route answers it."""
+    found = getattr(connection.state, ASKER, ANYBODY)
+    assert isinstance(found, Asker)  # noqa: S101  nothing else is put there
+    return found
+
+
+async def actor(
+    service: LocalPlantService, request: Request, stated: str, *, at: str | None = None
+) -> Actor:
+    """Return as whom a request acts: the person who is signed in, the token's owner, or who is stated.
+
+    `at` is the station whose page was used. Refusal where nobody is, and where a name comes with a person who is known.
+    """
+    asker = asker_at(request)
+    if asker.actor is not None:
+        if stated:
+            raise Refusal("operator_not_allowed")
+        return replace(asker.actor, station=_place(asker, at))
+    if not asker.is_anybody and asker.screen is None:
+        raise Refusal("sign_in_required")
+    if not stated:
+        raise Refusal("operator_required")
+    return replace(await service.stated(stated), station=_place(asker, at))
+
+
+def place_of(request: Request) -> Place:
+    """Return from where somebody asks; Refusal where a password would be read along on the network."""
+    if not is_confidential(request):
+        raise Refusal("not_confidential")
+    address = request.client.host if request.client is not None else ""
+    return Place(address=address, agent=request.headers.get("user-agent", ""))
+
+
+def _place(asker: Asker, at: str | None) -> str | None:
+    """Return the station whose screen is used: before people are registered the page says it, afterwards the screen."""
+    if at is None or asker.is_anybody:
+        return at
+    if asker.station is not None and asker.station != at:
+        raise Refusal("other_station", station=at, here=asker.station)
+    return asker.station

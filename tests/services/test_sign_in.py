@@ -1,0 +1,330 @@
+"""Signing in: who is taken for whom, what is counted, and what the ledger tells of it."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from redrabbit.base.password_hashing import TooManyWaiting
+from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.credential import (
+    CredentialRecord,
+    CredentialRemoved,
+    CredentialState,
+    CredentialUnlocked,
+)
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.identity import How, PersonId
+from redrabbit.domain.role import Role
+from redrabbit.domain.session import IDLE, NOTED_EVERY, Session
+from redrabbit.domain.throttle import LOCKED_AFTER
+from redrabbit.services import credentials, sessions
+from redrabbit.services.askers import Asker, Shown
+from redrabbit.services.sign_in import Place, SignIn
+from tests.fakes import JumpClock
+from tests.people import PASSWORD, People, quick_hashing, sign_in_at
+from tests.showcase_story import BEGIN, Showcase
+from tests.web.conftest import let
+
+HERE = Place(address="10.0.0.7", agent="Firefox")
+OTHER = "tungsten carbide 7 ferret"
+SECOND = timedelta(seconds=1)
+
+
+class Plant:
+    """A plant with people, without a web."""
+
+    def __init__(self) -> None:
+        self.clock = JumpClock(BEGIN)
+        self.showcase = Showcase(self.clock)
+        let(self.showcase.open())
+        self.people = People(self.showcase.agent, lambda c: let(self.showcase.write(c)))
+        self.sign_in: SignIn = sign_in_at(self.showcase.agent)
+
+    def enter(self, name: str, password: str = PASSWORD) -> str:
+        """Sign in and return the session's secret."""
+        return let(self.sign_in.with_password(name, password, HERE)).secret
+
+    def refused(self, name: str, password: str = "wrong") -> str:
+        with pytest.raises(Refusal) as refused:
+            self.enter(name, password)
+        return refused.value.code
+
+    def asker(self, **shown: str) -> Asker:
+        return let(self.sign_in.asker(Shown(**shown)))
+
+    def session(self, secret: str) -> Session:
+        found = self.asker(session=secret).session
+        assert found is not None
+        return found
+
+    def credential(self, person: PersonId) -> CredentialRecord:
+        kind = CredentialKind.PASSWORD
+        found = self.showcase.ask(lambda reader: reader.get(CredentialRecord, person, kind))
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def plant() -> Plant:
+    return Plant()
+
+
+@pytest.mark.parametrize("name", ["Li Na", "li na", "  Li  Na ", "204711", "p-0001"])
+def test_a_person_signs_in_by_name_employee_number_or_number(plant: Plant, name: str) -> None:
+    li_na = plant.people.register("Li Na", Role.AUDITOR, number="204711")
+    asker = plant.asker(session=plant.enter(name))
+    assert asker.person is not None
+    assert (asker.person.person_id, asker.name, set(asker.roles)) == (
+        *(li_na, "Li Na"),
+        {Role.AUDITOR},
+    )
+    assert asker.actor is not None
+    assert (asker.actor.id, asker.actor.how) == (li_na, How.PASSWORD)
+
+
+def test_two_of_the_same_name_sign_in_by_their_numbers(plant: Plant) -> None:
+    first, second = plant.people.register("Wang Wei"), plant.people.register("Wang Wei")
+    assert plant.refused("Wang Wei", PASSWORD) == "sign_in_failed"
+    for person in (first, second):
+        assert plant.asker(session=plant.enter(person)).person is not None
+
+
+def test_whoever_is_not_right_learns_nothing_of_who_is_there(plant: Plant) -> None:
+    plant.people.register("Li Na")
+    plant.people.register("Without", password=False)
+    gone = plant.people.register("Gone")
+    plant.people.disable(gone)
+    plant.people.register("Expired", expires_at=plant.clock.now() + SECOND)
+    plant.clock.jump(2)
+    for name in ("Li Na", "Without", "nobody", "", "\ud800"):
+        assert plant.refused(name) == "sign_in_failed"
+    assert plant.refused("Gone", PASSWORD) == "sign_in_failed"
+    assert plant.refused("Expired", PASSWORD) == "sign_in_failed"
+
+
+@pytest.mark.parametrize("name", ["Li Na", "nobody has this name"])
+def test_tries_are_spaced_and_locked_alike_whether_somebody_has_the_name(
+    plant: Plant, name: str
+) -> None:
+    li_na = plant.people.register("Li Na")
+    codes = [plant.refused(name) for _ in range(6)]
+    assert codes == ["sign_in_failed"] * 5 + ["too_many_tries"]
+    for _ in range(LOCKED_AFTER - 5):
+        plant.clock.jump(60)
+        assert plant.refused(name) == "sign_in_failed"
+    plant.clock.jump(60)
+    assert plant.refused(name, PASSWORD) == "credential_locked"
+    state = plant.credential(li_na).state
+    assert (state is CredentialState.LOCKED) is (name == "Li Na")
+
+
+def locked(plant: Plant, name: str) -> None:
+    for _ in range(LOCKED_AFTER):
+        plant.clock.jump(60)
+        plant.refused(name)
+    plant.clock.jump(60)
+    assert plant.refused(name, PASSWORD) == "credential_locked"
+
+
+def test_what_somebody_unlocked_can_be_tried_again(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    locked(plant, "Li Na")
+    plant.people.tell(CredentialUnlocked(person_id=li_na, kind=CredentialKind.PASSWORD))
+    assert plant.enter("Li Na")
+
+
+def test_that_it_is_locked_is_told_also_after_a_crash_between_try_and_entry(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    subject = credentials.subject_of(li_na, CredentialKind.PASSWORD)
+    for _ in range(LOCKED_AFTER):
+        plant.clock.jump(60)
+        let(plant.sign_in.write(lambda uow: credentials.begin_try(uow, subject, "10.0.0.7")))
+    plant.clock.jump(60)
+    assert plant.credential(li_na).state is CredentialState.SET
+    for _ in range(2):
+        assert plant.refused("Li Na", PASSWORD) == "credential_locked"
+    assert plant.credential(li_na).state is CredentialState.LOCKED
+
+
+def test_a_password_that_was_taken_away_fits_no_more(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    plant.people.tell(CredentialRemoved(person_id=li_na, kind=CredentialKind.PASSWORD))
+    assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
+
+
+def test_no_more_is_hashed_at_once_than_waits_for_long(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant.people.register("Li Na")
+
+    async def busy(*_: object) -> bool:
+        raise TooManyWaiting
+
+    monkeypatch.setattr(quick_hashing(), "fits", busy)
+    assert plant.refused("Li Na", PASSWORD) == "too_many_tries"
+
+
+def test_the_log_tells_of_sign_ins_and_never_what_was_typed(
+    plant: Plant, caplog: pytest.LogCaptureFixture
+) -> None:
+    li_na = plant.people.register("Li Na")
+    with caplog.at_level(logging.INFO, "redrabbit.sign_in"):
+        plant.refused("my password in the field of the name", "secret-typed")
+        plant.enter("Li Na")
+    told = [(record.getMessage(), record.__dict__["person"]) for record in caplog.records]
+    assert told == [("sign-in failed", "nobody"), ("signed in", li_na)]
+    assert "secret-typed" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_a_session_is_noted_once_a_minute_and_ends_when_it_idles(plant: Plant) -> None:
+    plant.people.register("Li Na")
+    secret = plant.enter("Li Na")
+    plant.clock.jump(NOTED_EVERY / SECOND)
+    began = plant.session(secret).seen_at
+    assert plant.session(secret).seen_at == began + NOTED_EVERY
+    plant.clock.jump(IDLE / SECOND)
+    asker = plant.asker(session=secret)
+    assert (asker.session, asker.was_somebody, asker.is_anybody) == (None, True, False)
+
+
+def test_who_signs_out_or_is_disabled_is_nobody_at_once(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    one, other = plant.enter("Li Na"), plant.enter("Li Na")
+    asker = plant.asker(session=one)
+    assert let(plant.sign_in.is_still(asker))
+    let(plant.sign_in.end(plant.session(one)))
+    assert not let(plant.sign_in.is_still(asker))
+    assert plant.asker(session=one).person is None
+    still_in = plant.asker(session=other)
+    plant.people.disable(li_na)
+    assert not let(plant.sign_in.is_still(still_in))
+    assert plant.asker(session=other).person is None
+
+
+def test_as_long_as_nobody_is_registered_nothing_is_read_for_it(plant: Plant) -> None:
+    assert plant.asker().is_anybody
+    with plant.showcase.database_away():
+        assert plant.asker().is_anybody
+        assert let(plant.sign_in.is_still(plant.asker()))
+    before = plant.asker()
+    plant.people.register("Li Na")
+    assert not plant.asker().is_anybody
+    assert not let(plant.sign_in.is_still(before))
+
+
+def test_a_link_sets_the_password_once_ends_sessions_and_signs_in(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    before = plant.enter("Li Na")
+    code = plant.people.link(li_na)
+    assert let(plant.sign_in.welcome(code)).name == "Li Na"
+    begun = let(plant.sign_in.set_password(code, OTHER, HERE))
+    assert plant.asker(session=begun.secret).person is not None
+    assert plant.asker(session=before).person is None
+    assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
+    assert plant.enter("Li Na", OTHER)
+    assert plant.credential(li_na).changed_by == li_na
+    for again in (code, "another"):
+        with pytest.raises(Refusal, match="code_does_not_work"):
+            let(plant.sign_in.set_password(again, OTHER, HERE))
+
+
+def test_a_link_whose_password_was_refused_still_works(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na", number="204711")
+    code = plant.people.link(li_na)
+    for weak in ("short", "password1234", "Li Na 204711", plant.showcase.plant.name + "!!!"):
+        with pytest.raises(Refusal, match=r"password_"):
+            let(plant.sign_in.set_password(code, weak, HERE))
+    assert let(plant.sign_in.set_password(code, OTHER, HERE)).secret
+
+
+def test_a_link_of_who_was_disabled_does_not_work(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    code = plant.people.link(li_na)
+    plant.people.disable(li_na)
+    with pytest.raises(Refusal, match="code_does_not_work"):
+        let(plant.sign_in.welcome(code))
+
+
+def test_a_person_changes_the_password_and_keeps_this_session_only(plant: Plant) -> None:
+    plant.people.register("Li Na")
+    here, elsewhere = plant.enter("Li Na"), plant.enter("Li Na")
+    session = plant.session(here)
+    with pytest.raises(Refusal, match="sign_in_failed"):
+        let(plant.sign_in.change_password(session, "wrong", OTHER, HERE))
+    let(plant.sign_in.change_password(session, PASSWORD, OTHER, HERE))
+    assert plant.asker(session=here).person is not None
+    assert plant.asker(session=elsewhere).person is None
+    assert plant.enter("Li Na", OTHER)
+
+
+def test_a_pin_is_set_by_who_types_the_password_once_more(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na", number="204711")
+    session = plant.session(plant.enter("Li Na"))
+    with pytest.raises(Refusal, match="sign_in_failed"):
+        let(plant.sign_in.set_pin(session, "wrong", "830275", HERE))
+    with pytest.raises(Refusal, match="pin_trivial"):
+        let(plant.sign_in.set_pin(session, PASSWORD, "204711", HERE))
+    let(plant.sign_in.set_pin(session, PASSWORD, "830275", HERE))
+    kinds = plant.showcase.ask(lambda reader: reader.find(CredentialRecord))
+    assert {(each.person_id, each.kind) for each in kinds} == {
+        (li_na, CredentialKind.PASSWORD),
+        (li_na, CredentialKind.PIN),
+    }
+
+
+def test_who_types_the_password_again_may_sign_for_a_minute(plant: Plant) -> None:
+    plant.people.register("Li Na")
+    secret = plant.enter("Li Na")
+    plant.clock.jump(600)
+    session = plant.session(secret)
+    assert not session.is_fresh(plant.clock.now())
+    shown = let(plant.sign_in.show_password(session, PASSWORD, HERE))
+    assert shown.is_fresh(plant.clock.now())
+    let(plant.sign_in.end(session))
+    with pytest.raises(Refusal, match="sign_in_required"):
+        let(plant.sign_in.show_password(session, PASSWORD, HERE))
+
+
+def test_a_token_stands_for_its_owner_within_its_scopes(plant: Plant) -> None:
+    owner = plant.people.register("Li Na", Role.SERVICE)
+    token = plant.people.token(owner, [Scope.READ])
+    asker = plant.asker(token=token)
+    assert asker.actor is not None
+    assert (asker.actor.id, asker.actor.how, asker.actor.token) == (owner, How.TOKEN, "t-0001")
+    assert (set(asker.scopes), set(asker.roles)) == ({Scope.READ}, set())
+    for wrong in (token[:-1], token.removeprefix("rrt_"), "rrt_t-0009_x", "", token + "x"):
+        assert plant.asker(token=wrong) == Asker(was_somebody=True)
+    assert let(plant.sign_in.is_still(asker))
+    plant.people.disable(owner)
+    assert plant.asker(token=token) == Asker(was_somebody=True)
+    assert not let(plant.sign_in.is_still(asker))
+
+
+def test_a_token_ends_with_its_day(plant: Plant) -> None:
+    token = plant.people.token(plant.people.register("Li Na"), [Scope.READ])
+    plant.clock.jump(24 * 3600)
+    assert plant.asker(token=token) == Asker(was_somebody=True)
+
+
+def test_a_screen_says_its_station_and_nobody(plant: Plant) -> None:
+    plant.people.register("Li Na")
+    secret = plant.people.screen("line1-op20")
+    asker = plant.asker(screen=secret)
+    assert (asker.station, asker.actor, asker.is_anybody) == ("line1-op20", None, False)
+    assert plant.asker(screen="x").station is None
+    with_person = plant.asker(screen=secret, session=plant.enter("Li Na"))
+    assert with_person.actor is not None
+    assert with_person.actor.station == "line1-op20"
+    assert let(plant.sign_in.is_still(asker))
+
+
+def test_what_is_kept_can_be_read_and_changed_through_the_same_door(plant: Plant) -> None:
+    li_na = plant.people.register("Li Na")
+    plant.enter("Li Na")
+    now = plant.clock.now()
+    live = let(plant.sign_in.read(lambda reader: sessions.live_sessions(reader, li_na, now)))
+    assert len(live) == 1
+    let(plant.sign_in.write(lambda uow: credentials.forget_credentials(uow, li_na)))
+    assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
