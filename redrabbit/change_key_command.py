@@ -1,4 +1,4 @@
-"""`redrabbit change-key`: another key signs the ledger from here on, and both keys have signed that (issue 7, U5).
+"""`redrabbit change-key`: another key signs the ledger from here on, and both keys have signed that (decision 0033).
 
 With the service stopped: as a matter of routine, or because somebody may have got at the key. The ledger goes on, and
 so does its name.

@@ -23,7 +23,7 @@ from redrabbit.exports.export_file import Asked, export_records, write_export
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.log_keys import keys_of
 from redrabbit.services.ports import Reader
-from redrabbit.store.database_files import companion
+from redrabbit.store.database_files import companion, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.log_key import LogKey, signing_now
 from redrabbit.store.reading_database import open_for_reading
@@ -57,6 +57,9 @@ def export_records_to(
                 )
             )
             return WRONG_USE
+        path = sqlite_path(parsed_url(database_url))
+        if path is not None:
+            refuse_no_file(path)
         kept = (
             parse_checkpoint(parse_note(kept_note(kept_checkpoint)).text)
             if kept_checkpoint

@@ -21,6 +21,7 @@ from redrabbit.base.printable import complain, put_out
 from redrabbit.base.sentence import Sentence, sentence, words_of
 from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.checkpoint import parse_checkpoint
 from redrabbit.domain.database_verification import damage_in
 from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.erasable import stands_for_a_name
@@ -32,7 +33,7 @@ from redrabbit.domain.ledger import Entry, canonical_text
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.newer import OLDER_SCHEMA, WRITTEN_BY_NEWER
 from redrabbit.domain.recorded_loss import RecordedLoss
-from redrabbit.domain.signed_note import to_base64
+from redrabbit.domain.signed_note import parse_note, to_base64
 from redrabbit.exit_codes import FOUND, NOT_VERIFIED, WRONG_USE, in_words
 from redrabbit.exports.export_file import verify_export
 from redrabbit.services.errors import DamagedDatabase, KeyMissing, StoreTrouble
@@ -130,7 +131,7 @@ def verify_file(path: Path, given: Given) -> int:
         beside = _beside_kept(note, told)
         if damage_in((*told.findings, *beside)):
             code = _print_findings((*told.findings, *beside))
-            put_out(*_erased(told.erased))
+            put_out(*_erased(told.erased), *_checkpoint_instead(path, told))
             return code
         if told.findings:
             return _tell_rest(told.findings)
@@ -165,6 +166,23 @@ def verify_file(path: Path, given: Given) -> int:
         return _tell_rest((*beside, *_end_not_said(told)))
 
     return _exit_code_of(work)
+
+
+def _checkpoint_instead(path: Path, told: ExportVerification) -> tuple[Sentence, ...]:
+    """Return what to do where the file is no export, and a checkpoint that was kept, or a message with one."""
+    if told.header is not None:
+        return ()
+    try:
+        parse_checkpoint(parse_note(kept_note(path)).text)
+    except (StoreTrouble, ValueError, OSError):
+        return ()
+    return (
+        sentence(
+            "{file} holds a checkpoint and no records: give it with --checkpoint, beside --database URL or an exported "
+            "file",
+            file=path,
+        ),
+    )
 
 
 def _lines(header: Header) -> str:

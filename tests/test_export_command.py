@@ -71,3 +71,20 @@ def test_a_folder_that_is_not_there_is_told_without_a_number(
     told = capsys.readouterr().err
     assert "No such file" in told
     assert "Errno" not in told
+
+
+def test_it_says_the_period_by_the_plants_clock(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exported(plant, tmp_path / "out", since="2026-03-01", until="2026-03-03") == 0
+    told = capsys.readouterr().out
+    assert "from 2026-03-01 00:00:00 UTC+8 to 2026-03-04 00:00:00 UTC+8" in told
+
+
+def test_a_database_that_is_not_there_is_told_before_its_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'nowhere.sqlite3'}"
+    asked = ["--from", "2026-03-01", "--to", "2026-03-03", "-o", str(tmp_path / "out")]
+    assert main(["export", "--database", url, *asked]) == 1
+    assert "nowhere.sqlite3: there is no such database" in capsys.readouterr().err

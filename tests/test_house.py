@@ -251,3 +251,19 @@ def test_no_address_of_a_package_registry_is_committed() -> None:
         if pattern.search(text):
             named.append(name)
     assert named == []
+
+
+NOT_HERE = re.compile(r"\([^()`\n]*\b(?:[CFKSTU]\d{1,2}(?:\.\d+)?|issue \d+)\b[^()`\n]*\)")
+"""What a reader of this repository can't look up: numbers of a tracker, and of findings that were never published."""
+
+
+def test_no_comment_names_what_stands_elsewhere() -> None:
+    """A rule is said, or cited by its decision (`docs/decisions/`) or by R, B, D and L number."""
+    assert NOT_HERE.search("another key signs (issue 7, U5)")
+    found = {
+        f"{path.relative_to(ROOT).as_posix()}:{number}": line.strip()
+        for path in product_modules()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if NOT_HERE.search(line) and "its issue" not in line
+    }
+    assert found == {}

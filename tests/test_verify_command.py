@@ -295,3 +295,24 @@ def test_a_proof_wants_something_to_trust_and_says_what_it_does_not_prove(
     assert code == 3
     assert told.startswith("unaltered: entry")
     assert str(older) not in told
+
+
+def test_a_checkpoint_in_place_of_a_file_is_told_as_one(
+    kept: Path, tmp_path: Path, verify: Verify
+) -> None:
+    message = tmp_path / "message.json"
+    message.write_text(json.dumps({"checkpoint": kept.read_text()}), encoding="utf-8")
+    for each in (kept, message):
+        code, told = verify(each)
+        assert code == 1
+        assert "holds a checkpoint and no records: give it with --checkpoint" in told
+    message.write_text("nothing of ours", encoding="utf-8")
+    assert "--checkpoint" not in verify(message)[1]
+
+
+def test_times_are_the_plants(exported: Path, verify: Verify) -> None:
+    """The sample plant stands in Shanghai; the file itself tells it."""
+    first = verify(exported)[1].splitlines()[0]
+    assert first.endswith(" UTC+8")
+    assert first.count("UTC+8") == 3, "from, to, and complete up to"
+    assert verify("--lang", "zh", exported)[1].startswith("与密钥 ")

@@ -186,7 +186,7 @@ def local_time(at: datetime, zone: tzinfo) -> datetime:
     """Return an instant on the wall clock of a zone.
 
     The first and the last hours that a datetime can hold have no wall clock everywhere: there the
-    nearest that can be said is returned. Older versions took in such ends of pauses (K7), and a
+    nearest that can be said is returned. Older versions took in such ends of pauses, and a
     page must not fall over what is recorded.
     """
     try:

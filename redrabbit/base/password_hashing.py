@@ -1,4 +1,4 @@
-"""How passwords and PINs are hashed: slowly, in threads, at most two at once, so that no reading of a station waits (K1).
+"""How passwords and PINs are hashed: slowly, in threads, at most two at once, so that no reading of a station waits.
 
 Argon2id with 19 MiB and two passes (OWASP Password Storage cheat sheet; some 95 ms here), over an HMAC of what was typed with the
 pepper of this installation: who has the database and not the pepper can try out nothing. A hash names its pepper, so that another

@@ -50,7 +50,7 @@ class ServeSettings:
     allowed_hosts: tuple[str, ...] = ()
     """Host names, beside the listening address, under which the pages may be asked for."""
     behind_proxy: tuple[Network, ...] = ()
-    """Where the proxies stand whose forwarded headers are believed; nobody else's are (K3.3)."""
+    """Where the proxies stand whose forwarded headers are believed; nobody else's are."""
     tls_cert: Path | None = None
     """PEM: the server's certificate, those of its authorities behind it."""
     tls_key: Path | None = None

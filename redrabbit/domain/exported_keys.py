@@ -1,4 +1,4 @@
-"""The changes of the ledger's key that an exported file shows, each proved to be in the log (issue 7, U5).
+"""The changes of the ledger's key that an exported file shows, each proved to be in the log (decision 0033).
 
 Some stand among the records, the others below a heading of their own: so they come in any order.
 """

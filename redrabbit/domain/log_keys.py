@@ -1,4 +1,4 @@
-"""The keys of one log, and for which of its sizes the signature of each counts (issue 7, U5).
+"""The keys of one log, and for which of its sizes the signature of each counts (decision 0033).
 
 A key is replaced by an entry, `key_changed`, which names both and holds a statement that both have signed:
 

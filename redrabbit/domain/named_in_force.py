@@ -1,4 +1,4 @@
-"""What was in force for exported entries, and whether the file brings it: by which rule was judged (D52, T8).
+"""What was in force for exported entries, and whether the file brings it: by which rule was judged (D52).
 
 Each entry names what was in force by a digest. In schema 1 that is the configuration's own; later that of a list,
 said by `in_force_changed`, which follows the configuration that it is of in the plant's stream.

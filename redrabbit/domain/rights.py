@@ -84,7 +84,7 @@ def holder_of(badge: BadgeRecord, at: datetime) -> PersonId | None:
 def lasting_administrators(
     people: Iterable[PersonRecord], grants: Iterable[RoleGrantRecord], at: datetime
 ) -> frozenset[PersonId]:
-    """Return who administers the plant with no end in sight: those of whom one must always stay (K12)."""
+    """Return who administers the plant with no end in sight: those of whom one must always stay."""
     lasting = {
         grant.person_id
         for grant in grants
@@ -104,6 +104,6 @@ def refuse_last_administrator(before: frozenset[PersonId], after: frozenset[Pers
 
 
 def refuse_own_grant(actor_id: str, person_id: PersonId) -> None:
-    """Refuse a right that somebody would give to themselves (K12)."""
+    """Refuse a right that somebody would give to themselves."""
     if actor_id == person_id:
         raise Refusal("own_grant", person=person_id)

@@ -1,4 +1,4 @@
-"""What a role does not reach, though the table of acts allows it (K12, D45, D56).
+"""What a role does not reach, though the table of acts allows it (D45, D56).
 
 A shift leader decides for this shift and the next; whoever did one half of a thing does not do the other half; and
 nobody ends what somebody else began without leading.
@@ -48,7 +48,7 @@ def one_shift_ahead(calendar: ShiftCalendar, now: datetime) -> datetime:
 def refuse_early_excuse(
     roles: frozenset[Role], due_at: datetime, calendar: ShiftCalendar | None, now: datetime
 ) -> None:
-    """Refuse to excuse what falls due later than one shift ahead, to who is no quality engineer (K12)."""
+    """Refuse to excuse what falls due later than one shift ahead, to who is no quality engineer."""
     if Role.QUALITY_ENGINEER in roles:
         return
     limit = now if calendar is None else one_shift_ahead(calendar, now)
@@ -57,7 +57,7 @@ def refuse_early_excuse(
 
 
 def refuse_others_run(roles: frozenset[Role], actor: Actor, ran_it: Iterable[str]) -> None:
-    """Refuse to end a run to who neither ran it nor leads (K12); `ran_it`: ids of who did."""
+    """Refuse to end a run to who neither ran it nor leads; `ran_it`: ids of who did."""
     if not roles & _LEADING and actor.id not in set(ran_it):
         raise Refusal(
             "run_of_another", needs=tuple(role.value for role in Role if role in _LEADING)
@@ -65,7 +65,7 @@ def refuse_others_run(roles: frozenset[Role], actor: Actor, ran_it: Iterable[str
 
 
 def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
-    """Refuse the release of a part to who quarantined it: another person looks at it (K12)."""
+    """Refuse the release of a part to who quarantined it: another person looks at it."""
     taken_out = part.state is PartState.QUARANTINED and part.state_how is not How.SYSTEM
     if taken_out and part.state_by == actor.id:
         raise Refusal("same_person", part=part.part_id)

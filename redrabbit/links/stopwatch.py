@@ -1,4 +1,4 @@
-"""How long a poll took, and when: by steady time, whatever is done to the clock meanwhile (R46, C2).
+"""How long a poll took, and when: by steady time, whatever is done to the clock meanwhile (R46).
 
 A window that was begun by the wall clock and ended after that was set back would end in the future: the station would
 seem freshly read for as long as the clock was set back.

@@ -1,4 +1,4 @@
-"""Who asks: what a browser or a program shows, and the person, token or screen that it stands for (K12).
+"""Who asks: what a browser or a program shows, and the person, token or screen that it stands for (decision 0039).
 
 One reading decides, at the time of the request: a session that was ended, a person who was disabled and a role that was taken away a moment
 ago are gone. As long as nobody is registered everybody is as before sign-in existed (D47).

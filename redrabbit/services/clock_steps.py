@@ -1,4 +1,4 @@
-"""What is recorded when the machine's clock was set, within a life or between two (R46, D61, C4)."""
+"""What is recorded when the machine's clock was set, within a life or between two (R46, D61)."""
 
 import logging
 from datetime import datetime, timedelta

@@ -10,7 +10,7 @@
         │   ├── LostHistory      the ledger does not go on from the head that is remembered outside it (D62)
         │   └── TornDatabase     the database itself can't read its file
         ├── DatabaseTooNew       made by a newer version of the program
-        ├── OtherPlant           the records are of another plant than the configuration (T7)
+        ├── OtherPlant           the records are of another plant than the configuration
         ├── Superseded           another agent has begun on this database since (B22)
         ├── KeyMissing           the ledger is there and its signing key is not, or the reverse
         ├── PoolerRefused        something before PostgreSQL takes its sessions, and the lock, apart
@@ -95,7 +95,7 @@ class PoolerRefused(StoreTrouble):
 
 
 class OtherPlant(StoreTrouble):
-    """The database has the records of another plant than the configuration is of (T7)."""
+    """The database has the records of another plant than the configuration is of."""
 
 
 class Superseded(StoreTrouble):

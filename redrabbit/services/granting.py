@@ -1,4 +1,4 @@
-"""Roles granted and revoked, deputies with dates (R47, D45, K12)."""
+"""Roles granted and revoked, deputies with dates (R47, D45)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The keys of the ledger as its own entries tell them, looked up by index (issue 7, U5)."""
+"""The keys of the ledger as its own entries tell them, looked up by index (decision 0033)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Whether the service's own loop turned: a process that was stopped, or a machine that slept, watched nothing (C3, R12).
+"""Whether the service's own loop turned: a process that was stopped, or a machine that slept, watched nothing (R12).
 
 Steady time tells it (`redrabbit.base.clock`), never the wall clock: a clock that is set is no hole. A restart is none
 either: `agent_started` tells that one.

@@ -31,7 +31,7 @@ from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
 LONGEST_AUDIT: Final = timedelta(days=90)
-"""An auditor's account ends of itself (K12)."""
+"""An auditor's account ends of itself."""
 
 
 def register(
@@ -134,7 +134,7 @@ def the_active_person(uow: UnitOfWork, person_id: str) -> PersonRecord:
 
 
 def refuse_long_audit(person: PersonRecord, now: datetime) -> None:
-    """Refuse an auditor whose account has no end, or a late one (K12)."""
+    """Refuse an auditor whose account has no end, or a late one."""
     latest = now + LONGEST_AUDIT
     if person.expires_at is None or person.expires_at > latest:
         raise Refusal("auditor_needs_end", person=person.person_id, limit=latest)

@@ -1,4 +1,4 @@
-"""Whether anything is recorded: known by what was recorded last, never by a loop that turns (K4, B20).
+"""Whether anything is recorded: known by what was recorded last, never by a loop that turns (B20).
 
 The heart's own beat is a commit every other second, and proves that the ledger takes entries (decision 0029). Once none
 succeeded for five seconds nothing is recorded, whatever the reason: a disk that is full, a database that says no or
@@ -90,7 +90,7 @@ async def keep_beating(database: Beating, watch: RecordingWatch, clock: Clock) -
 
 
 async def keep_log(watch: RecordingWatch, clock: Clock) -> None:
-    """Say in the log when recording stops, and when it works again: once each (F4)."""
+    """Say in the log when recording stops, and when it works again: once each."""
     told: RecordingStopped | None = None
     while True:
         stopped = watch.stopped()

@@ -1,4 +1,4 @@
-"""The ledger's checkpoint for those who keep it on another machine: when one is due, and what it says (D62, T3).
+"""The ledger's checkpoint for those who keep it on another machine: when one is due, and what it says (D62).
 
 What is sent is always the head as it is signed then. So nobody ever gets an older one after a newer, nothing waits in
 a queue, and a service that was away makes good what it missed with one. Which receiver has which is kept beside

@@ -1,4 +1,4 @@
-"""Signing in and out, and the passwords for it: what a person does to be known (K12, decision 0039).
+"""Signing in and out, and the passwords for it: what a person does to be known (decision 0039).
 
 Sign-ins and sessions are no facts: the log tells them, without what was typed. That a password was set or locked is one.
 """

@@ -18,7 +18,7 @@ from redrabbit.services.record_fact import record
 from redrabbit.services.station_screens import called
 
 LONGEST_TOKEN: Final = timedelta(days=400)
-"""Somebody looks at each token again within a year and a month (K12)."""
+"""Somebody looks at each token again within a year and a month."""
 
 
 def issue(uow: UnitOfWork, plant: Plant, asked: IssueToken, *, actor: Actor) -> TokenRecord:

@@ -1,4 +1,4 @@
-"""Changing the ledger's signing key, with the service stopped (issue 7, U5).
+"""Changing the ledger's signing key, with the service stopped (decision 0033).
 
 (1) The new key is written beside its place. (2) In one transaction the entry that both keys have signed is appended,
 acts are sealed anew, and the head is signed with the new key: whichever is committed says which key signs. (3) The

@@ -1,4 +1,4 @@
-"""The last signed head, remembered outside the database (D62, T3).
+"""The last signed head, remembered outside the database (D62).
 
 A database that was put back from a backup, or lost its write-ahead log, is whole in itself: only something outside can
 tell that it was longer. So the writer keeps the signed checkpoint in a file beside the key, after each commit and at

@@ -1,4 +1,4 @@
-"""The objects of a database's schema, laid beside those that the migrations make (T5).
+"""The objects of a database's schema, laid beside those that the migrations make.
 
 Rows that are what was signed prove nothing where a trigger rewrites the next one, a rule or a policy hides some, or an
 index that kept doubles out is gone. So columns, constraints, indexes and triggers of each table of ours are compared

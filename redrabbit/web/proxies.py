@@ -1,4 +1,4 @@
-"""From whom a request came, where a proxy may stand between (K3.3), and whether others can read along.
+"""From whom a request came, where a proxy may stand between, and whether others can read along.
 
 1. Who connects is who asks, unless it is a proxy that the site declared (`--behind-proxy`). 2. Forwarded
 headers are believed from such a proxy only. From anybody else they refuse the request: either a proxy

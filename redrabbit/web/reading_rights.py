@@ -64,7 +64,7 @@ READERS: Final[Mapping[Right, _Readers]] = {
     Right.PEOPLE: _Readers(roles=frozenset({Role.ADMINISTRATOR, Role.SHIFT_LEADER})),
     Right.TOKENS: _Readers(roles=frozenset({Role.ADMINISTRATOR})),
 }
-"""Whose role or scope is enough. Administrators see people and settings, and no records (K12)."""
+"""Whose role or scope is enough. Administrators see people and settings, and no records (decision 0039)."""
 
 ROUTES: Final[Mapping[str, Right]] = {
     "GET /": Right.PUBLIC,

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.signed_note import to_base64
 from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.askers import ANYBODY, Asker
@@ -293,6 +294,7 @@ def environment() -> Environment:
     )
     found.globals.update(look=look, hour=timedelta(hours=1))
     found.filters["ids"] = unbroken
+    found.filters["base64"] = lambda root: to_base64(bytes.fromhex(root))
     found.filters["urlquote"] = lambda text: Markup(quote(str(text), safe=""))  # noqa: S704  because quote leaves no character that HTML reads
     return found
 

@@ -1,4 +1,4 @@
-"""Streams end for who may not read them any more: signed out, disabled, or a screen that was taken away (K12)."""
+"""Streams end for who may not read them any more: signed out, disabled, or a screen that was taken away (decision 0039)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -1,6 +1,6 @@
 """What callers send, as values: one parser for each kind, for paths, queries, cookies and forms.
 
-Each returns the value or raises Refusal; none can fail in another way, whatever it is given (K7).
+Each returns the value or raises Refusal; none can fail in another way, whatever it is given.
 """
 
 from datetime import date, datetime, tzinfo

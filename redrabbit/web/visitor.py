@@ -1,4 +1,4 @@
-"""Who asks: the one place that reads it off a request, and says as whom somebody acts (K12).
+"""Who asks: the one place that reads it off a request, and says as whom somebody acts (decision 0039).
 
 A bearer token counts alone. Else a session's cookie says the person and an enrolled screen's cookie the station; without a person a name may be
 stated, which the command then takes or not (decision 38). Where people are registered, a screen stands where its secret says; before, where the page does.

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Final
 
-from redrabbit.base.messages import Message, catalogue, language_of, local_time
+from redrabbit.base.messages import Message, catalogue, language_of, local_time, offset_text
 
 LANGUAGE_COOKIE: Final = "rr_lang"
 OTHER: Final[Mapping[str, str]] = {"en": "zh", "zh": "en"}
@@ -51,11 +51,7 @@ class Words:
 
     def zone_at(self, instant: datetime) -> str:
         """Return the plant's zone with its offset at an instant, for example `Asia/Shanghai (UTC+8)`."""
-        offset = local_time(instant, self.zone).utcoffset() or timedelta()
-        minutes = round(offset.total_seconds() / 60)
-        hours, rest = divmod(abs(minutes), 60)
-        sign = "+" if minutes >= 0 else "\N{MINUS SIGN}"
-        return f"{self.zone} (UTC{sign}{hours}{f':{rest:02}' if rest else ''})"
+        return f"{self.zone} ({offset_text(local_time(instant, self.zone))})"
 
     def clock(self, instant: datetime) -> str:
         """Return the plant's wall clock to the second."""

@@ -21,6 +21,7 @@ from redrabbit.base.messages import (
     catalogue,
     language_of,
     source,
+    zoned,
 )
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.device_status import DeviceStatus
@@ -282,3 +283,17 @@ def test_templates_text_falls_back_to_its_english() -> None:
     assert ZH.gettext("No such text.") == "No such text."
     assert ZH.gettext(", ") == "、"
     assert ZH.ngettext("one thing", "many things", 2) == "many things"
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Shanghai", "2026-11-22 20:00:00 UTC+8"),
+        ("Asia/Kolkata", "2026-11-22 17:30:00 UTC+5:30"),
+        ("America/St_Johns", "2026-11-22 08:30:00 UTC\N{MINUS SIGN}3:30"),
+        ("UTC", "2026-11-22 12:00:00 UTC"),
+    ],
+)
+def test_an_instant_that_stands_by_itself_says_its_zone(zone: str, said: str) -> None:
+    assert zoned(NOW, ZoneInfo(zone)) == said
+    assert Catalogue("zh", ZoneInfo(zone)).instant(NOW, "zoned") == said

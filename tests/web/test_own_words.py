@@ -76,7 +76,7 @@ def as_read(visitor: Visitor, path: str, language: str) -> str:
     """Return what a record says, without how far the ledger has grown since."""
     text = visitor.text(path, language)
     main = text[text.index('<main class="content"') :] if "<main" in text else text
-    grown = r"(in a ledger of |防篡改记录共 )[\d\u202f]+|root [0-9a-f …]+|>[0-9a-f]{64}<"
+    grown = r"(in a ledger of |防篡改记录共 )[\d\u202f]+|(?:root|根哈希) [\w+/]+="
     return re.sub(rf'{grown}|name="form_key" value="\w+"', "", main)
 
 

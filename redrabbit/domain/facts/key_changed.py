@@ -1,4 +1,4 @@
-"""That another key signs the ledger from here on, said in the ledger itself by both keys (issue 7, U5)."""
+"""That another key signs the ledger from here on, said in the ledger itself by both keys (decision 0033)."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -49,6 +49,8 @@ class Tile:
     """Of the evidence for the verdict that the status tells (D28); None where it tells or has none."""
     overdue: Message | None
     """What is overdue behind a worse status (D35)."""
+    unread: Message | None
+    """That it can't be read, where another status stands before that (D10)."""
     not_recorded_since: datetime | None
     """Since when nothing of the station could be recorded; None while it can (decision 0011)."""
     unproved: tuple[Message, ...]
@@ -143,12 +145,20 @@ def _tile(overview: DeviceOverview, now: datetime) -> Tile:
         detail=detail,
         grade=overview.grade,
         overdue=overdue_behind(overview.marks, now),
+        unread=_unread_behind(overview),
         not_recorded_since=overview.not_recorded_since,
         unproved=unproved_shown(each for each in overview.unproved if each.parts),
         cases=badges_shown(overview.marks, now),
         without_verdict=without_verdict(overview.marks.without_verdict_behind),
         under_way=run.run_id if run is not None else None,
     )
+
+
+def _unread_behind(overview: DeviceOverview) -> Message | None:
+    """Return that the device can't be read, where a graver status stands before it."""
+    if overview.no_data is None or overview.standing.status is DeviceStatus.NO_DATA:
+        return None
+    return unread_since(overview.station, overview.no_data)
 
 
 def status_messages(overview: DeviceOverview, now: datetime) -> tuple[Message, Message | None]:

@@ -1,6 +1,6 @@
 """What is due: overdue first, then due, then what is coming; and what lapsed lately (B15, B16, R13)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -95,6 +95,8 @@ class DuePage:
     coming: tuple[DueRow, ...]
     lapsed: tuple[DueRow, ...]
     excused: tuple[DueRow, ...]
+    over_in_all: Mapping[str, int]
+    """How many lapsed and were excused lately; the lists may show fewer (B34)."""
     is_cut: bool
     """True where more lapsed or was excused lately than is listed."""
     pauses: tuple[PauseRow, ...]
@@ -109,10 +111,11 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     in_a_row = {check.check_id: check.runs_without_verdict for check in adopted}
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
     with_status = [(occurrence, status(occurrence, now)) for occurrence in undecided]
+    lately = Where("due_at", ">=", now - LOOK_BACK)
     over = reader.find(
         OccurrenceRecord,
         Where("outcome", "in", ("lapsed", "excused")),
-        Where("due_at", ">=", now - LOOK_BACK),
+        lately,
         order_by="due_at",
         descending=True,
         limit=MOST_SHOWN + 1,
@@ -132,14 +135,20 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     def past(outcome: str) -> tuple[DueRow, ...]:
         return tuple(_row(plant, names, o, outcome, now) for o in listed if o.outcome == outcome)
 
+    lapsing = rows(OccurrenceStatus.LAPSED)
+    recorded = {
+        outcome: reader.count(OccurrenceRecord, Where("outcome", "in", (outcome,)), lately)
+        for outcome in ("lapsed", "excused")
+    }
     return DuePage(
         now=now,
         again=_again(plant, adopted),
         overdue=rows(OccurrenceStatus.OVERDUE),
         due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
         coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(plant, adopted, undecided, now)),
-        lapsed=(*rows(OccurrenceStatus.LAPSED), *past("lapsed")),
+        lapsed=(*lapsing, *past("lapsed")),
         excused=past("excused"),
+        over_in_all={**recorded, "lapsed": recorded["lapsed"] + len(lapsing)},
         is_cut=len(over) > len(listed),
         pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),

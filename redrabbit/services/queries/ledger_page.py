@@ -69,6 +69,11 @@ class LedgerPage:
     """How much of what is being read is read, from 0 to 1; None between two passes, or where that is not known."""
 
     @property
+    def newer(self) -> int:
+        """How many entries came since those that were verified."""
+        return max(0, self.size - self.verification.verified_size)
+
+    @property
     def is_sound(self) -> bool:
         """Tell whether entries were verified, be it before a restart, and nothing is known to be damaged."""
         return self.verification.verified_at is not None and not self.verification.findings

@@ -2,7 +2,7 @@
 
 The ledger knows people by ids (D23). An id of a stated name is shown by the name that is kept for it,
 and by words once the name was erased (D51); a registered person by the name that is theirs, or by their number once it
-was erased; any other id is shown as it is: under schema 1 it is the name itself. How it is known who it was stands beside each of them (K3.5).
+was erased; any other id is shown as it is: under schema 1 it is the name itself. How it is known who it was stands beside each of them.
 """
 
 from collections.abc import Mapping

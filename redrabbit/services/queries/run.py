@@ -139,7 +139,7 @@ def run_page(
         where=place_of(plant, run),
         outcome=outcome_word(run),
         grade=grade_reached(run),
-        why=why_message(reader, run),
+        why=why_message(reader, run, code="why.due.exact"),
         timing=_timing(run),
         plan=plan_label(run),
         started_by=person(names, run.started_by, run.started_how),

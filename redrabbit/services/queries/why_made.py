@@ -8,8 +8,8 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
 
 
-def why_message(reader: Reader, run: RunRecord) -> Message:
-    """Return why the run is made, with the case or the times that it is made for."""
+def why_message(reader: Reader, run: RunRecord, *, code: str = "why.due") -> Message:
+    """Return why the run is made, with the case or the times that it is made for, said as `code` says them."""
     match why_made(run):
         case WhyMade.REVERIFICATION:
             assert run.containment_id is not None  # noqa: S101  a re-verification has its case
@@ -17,6 +17,6 @@ def why_message(reader: Reader, run: RunRecord) -> Message:
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
             occurrence = recorded(reader, OccurrenceRecord, run.occurrence_id)
-            return message("why.due", due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+            return message(code, due_at=occurrence.due_at, until=occurrence.grace_ends_at)
         case WhyMade.ON_DEMAND:
             return message("why.on_demand")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from redrabbit.domain.checkpoint import proof_text
 from redrabbit.domain.errors import Refusal
@@ -91,8 +91,9 @@ def ledger_router(site: Site) -> APIRouter:
         openapi_extra=refuses("entry_damaged", "no_such_entry"),
         response_model_exclude_defaults=True,
     )
-    async def prove_entry(index: Index) -> EntryProof:
-        """Return what proves one entry unaltered without the rest of the log."""
+    async def prove_entry(index: Index, response: Response) -> EntryProof:
+        """Return what proves one entry unaltered without the rest of the log; browsers keep it as a file."""
+        response.headers["content-disposition"] = f'attachment; filename="proof-{index}.json"'
         return await service.read(vouching(lambda reader: entry_proof(reader, index)))
 
     return router

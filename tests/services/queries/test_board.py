@@ -1,8 +1,10 @@
 """The board: one status a device, what it means, and what is next (R35, D10)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from redrabbit.domain.identity import Actor, ContainmentId, LineId
+from redrabbit.domain.identity import Actor, ContainmentId, DeviceId, LineId
+from redrabbit.domain.observation import NoData, Reason
 from redrabbit.domain.plant import Line
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ContainmentRecord
@@ -28,9 +30,14 @@ def tiles_of(page: BoardPage) -> dict[str, Tile]:
     return {tile.device: tile for line in page.lines for tile in line.tiles}
 
 
-def tile_of(bench: AtOp20) -> Tile:
+def tile_of(bench: AtOp20, *, blind: NoData | None = None) -> Tile:
     now = bench.clock.now()
     views = {station: owner.view(now) for station, owner in bench.owners.items()}
+    if blind is not None:
+        views = {
+            station: replace(view, blind={DeviceId("op20-torque"): blind})
+            for station, view in views.items()
+        }
     page = bench.ask(lambda reader: board_page(reader, bench.plant, views, now))
     return tiles_of(page)["op20-torque"]
 
@@ -130,6 +137,17 @@ def test_a_line_that_is_not_producing_says_until_when() -> None:
     assert said(tile) == ("excused", "board.paused", "board.paused_until")
     assert tile.detail is not None
     assert tile.detail.params == {"until": ends_at}
+
+
+def test_a_graver_status_does_not_hide_that_the_device_is_not_read() -> None:
+    """D10, D35: it lapsed, and whoever comes to make it good finds a station that can't be read."""
+    bench = AtOp20()
+    bench.pass_time(10 * 60 + 60 * 60)
+    blind = NoData(since=bench.clock.now(), reason=Reason.NOT_CONNECTED, signal=None)
+    tile = tile_of(bench, blind=blind)
+    assert (tile.status, tile.unread) == ("lapsed", message("board.not_reached", since=blind.since))
+    idle = tile_of(AtOp20(), blind=blind)
+    assert (idle.status, idle.unread) == ("no_data", None), "said once"
 
 
 def test_a_case_stands_beside_verified_until_it_is_closed() -> None:

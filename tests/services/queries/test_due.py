@@ -1,10 +1,11 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
 from redrabbit.domain.identity import How
+from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.schedule_words import EveryInterval
 from redrabbit.services import scheduling
-from redrabbit.services.queries.due import MOST_SHOWN, DuePage, DueRow, due_page
+from redrabbit.services.queries.due import LOOK_BACK, MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.wording import message
@@ -93,7 +94,14 @@ def test_a_list_that_is_cut_says_so() -> None:
         bench.write(lambda uow: scheduling.step(uow, bench.plant))
         page = page_at(bench)
         cut[len(page.lapsed)] = page.is_cut
+        recorded = [
+            each
+            for each in bench.ask(lambda reader: reader.find(OccurrenceRecord))
+            if each.outcome == "lapsed" and each.due_at >= page.now - LOOK_BACK
+        ]
+        assert page.over_in_all == {"lapsed": len(recorded), "excused": 0}, "B34: the true number"
     assert max(cut) == MOST_SHOWN
+    assert len(recorded) > MOST_SHOWN
     assert [each for each, is_cut in cut.items() if is_cut] == [MOST_SHOWN]
 
 
