@@ -24,6 +24,7 @@ from redrabbit.base.settings import (
 )
 from redrabbit.command_parser import WRONG, CommandParser, speak, wanted_language
 from redrabbit.option_values import day_or_instant, host_name, networks, port, whole_number
+from redrabbit.people_options import add_people, add_tokens
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +63,8 @@ def build_parser() -> CommandParser:
     _add_configuration(commands)
     _add_records(commands)
     _add_upkeep(commands)
+    add_people(commands, _add_database, _database)
+    add_tokens(commands, _add_database, _database)
     return parser
 
 

@@ -52,6 +52,16 @@ _OF_ARGPARSE: Final = (
         value="",
     ),
     sentence(
+        "argument {name}: {value} is no day; expected 2026-11-22",
+        name="",
+        value="",
+    ),
+    sentence(
+        "argument {name}: {value} is no number of days from 1 to 400",
+        name="",
+        value="",
+    ),
+    sentence(
         "argument {name}: {value} has no time zone; expected an offset such as +08:00 or Z at its end",
         name="",
         value="",

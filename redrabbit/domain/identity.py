@@ -160,8 +160,10 @@ class Actor:
 AGENT = Actor(id="agent", how=How.SYSTEM)
 SCHEDULER = Actor(id="scheduler", how=How.SYSTEM)
 CONFIGURATION = Actor(id="configuration", how=How.SYSTEM)
+SERVER = Actor(id="server", how=How.SYSTEM)
+"""The command line of the server: whoever may use it need not sign in, and is known to the machine only."""
 
-_OF_THE_SOFTWARE: Final = frozenset({AGENT.id, SCHEDULER.id, CONFIGURATION.id})
+_OF_THE_SOFTWARE: Final = frozenset({AGENT.id, SCHEDULER.id, CONFIGURATION.id, SERVER.id})
 
 
 def person_name(text: str) -> str:

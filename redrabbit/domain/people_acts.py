@@ -195,6 +195,8 @@ class EnrolScreen(Act[StationScreenRecord]):
     station: StationId
     name: str
     """What people call it."""
+    secret_digest: str | None = None
+    """Of the random secret that it is to show (`redrabbit.domain.beside.digest_of`); None: none is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +222,8 @@ class IssueToken(Act[TokenRecord]):
     line: LineId | None
     """None: all lines."""
     expires_at: datetime
+    secret_digest: str | None = None
+    """Of the random secret that the program is to show (`redrabbit.domain.beside.digest_of`); None: none is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,12 @@ from redrabbit.domain.record_query import RecordReader, equals
 
 LEDGER: Final = "/ledger"
 OF_THE_LEDGER: Final = frozenset(
-    {AlarmKind.CLOCK_STEP, AlarmKind.DAMAGE_FOUND, AlarmKind.HISTORY_LOST}
+    {
+        AlarmKind.CLOCK_STEP,
+        AlarmKind.DAMAGE_FOUND,
+        AlarmKind.HISTORY_LOST,
+        AlarmKind.ADMINISTRATOR_ADDED,
+    }
 )
 
 

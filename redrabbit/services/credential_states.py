@@ -1,9 +1,9 @@
 """That a password or PIN was taken away, or may be tried again, as the ledger tells it (R19).
 
-The secret itself stands beside the ledger; it counts only while its record says that it is set.
+The secret itself stands beside the ledger; what is kept of it goes with it, and so do the person's sessions.
 """
 
-from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.credential import Credential, CredentialKind
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import (
     CredentialRemoved,
@@ -14,9 +14,11 @@ from redrabbit.domain.identity import Actor, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import CredentialRecord
+from redrabbit.services import credentials
 from redrabbit.services.people import the_person
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
+from redrabbit.services.sessions import end_sessions
 
 
 def reset(
@@ -28,6 +30,9 @@ def reset(
         raise Refusal("credential_not_set", person=person_id)
     removed = CredentialRemoved(person_id=person_id, kind=kind)
     record(uow, removed, stream=PLANT_STREAM, actor=actor)
+    uow.forget_rows(Credential, person_id=person_id, kind=kind)
+    credentials.unlock(uow, credentials.subject_of(person_id, kind))
+    end_sessions(uow, person_id)
     return recorded(uow, CredentialRecord, person_id, kind)
 
 
@@ -40,6 +45,7 @@ def unlock(
         raise Refusal("credential_not_locked", person=person_id)
     unlocked = CredentialUnlocked(person_id=person_id, kind=kind)
     record(uow, unlocked, stream=PLANT_STREAM, actor=actor)
+    credentials.unlock(uow, credentials.subject_of(person_id, kind))
     return recorded(uow, CredentialRecord, person_id, kind)
 
 

@@ -71,7 +71,7 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
         uow, act.person_id, act.kind, actor=by
     ),
     people_acts.EnrolScreen: lambda uow, plant, act, by: station_screens.enrol(
-        uow, plant, act.station, name=act.name, actor=by
+        uow, plant, act, actor=by
     ),
     people_acts.RevokeScreen: lambda uow, _plant, act, by: station_screens.revoke(
         uow, act.screen_id, actor=by

@@ -157,7 +157,7 @@ class Reader(RecordReader, Protocol):
         """Return the row beside the ledger with this key, or None."""
         ...
 
-    def rows(self, kind: type[B], **same: object) -> Sequence[B]:
+    def rows(self, kind: type[B], /, **same: object) -> Sequence[B]:
         """Return the rows beside the ledger in which these fields are so, by key."""
         ...
 
@@ -259,7 +259,7 @@ class UnitOfWork(Reader, Protocol):
         """Keep a row beside the ledger, in place of the one with its key."""
         ...
 
-    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+    def forget_rows(self, kind: type[Beside], /, **same: object) -> None:
         """Forget the rows beside the ledger in which these fields are so; all of a kind where none is named."""
         ...
 

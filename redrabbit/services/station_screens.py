@@ -1,9 +1,11 @@
 """Screens of stations: enrolled once, revoked (B28)."""
 
+from redrabbit.domain.beside import ScreenSecret
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
-from redrabbit.domain.identity import Actor, ScreenId, StationId
+from redrabbit.domain.identity import Actor, ScreenId
 from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import StationScreenRecord
@@ -14,14 +16,18 @@ from redrabbit.services.record_fact import record
 
 
 def enrol(
-    uow: UnitOfWork, plant: Plant, station: StationId, *, name: str, actor: Actor
+    uow: UnitOfWork, plant: Plant, asked: EnrolScreen, *, actor: Actor
 ) -> StationScreenRecord:
-    """Let a screen be a station's own."""
-    if station not in {known.id for known in plant.stations}:
-        raise Refusal("no_such_station", station=station)
+    """Let a screen be a station's own; the digest of its secret comes from who made that."""
+    if asked.station not in {known.id for known in plant.stations}:
+        raise Refusal("no_such_station", station=asked.station)
     screen_id = ScreenId(next_in_plant(uow, StationScreenRecord))
-    enrolled = StationScreenEnrolled(screen_id=screen_id, station=station, name=called(name))
+    enrolled = StationScreenEnrolled(
+        screen_id=screen_id, station=asked.station, name=called(asked.name)
+    )
     record(uow, enrolled, stream=PLANT_STREAM, actor=actor)
+    if asked.secret_digest is not None:
+        uow.keep_row(ScreenSecret(digest=asked.secret_digest, screen_id=screen_id, made_at=uow.now))
     return recorded(uow, StationScreenRecord, screen_id)
 
 
@@ -31,6 +37,7 @@ def revoke(uow: UnitOfWork, screen_id: ScreenId, *, actor: Actor) -> StationScre
     if known is None or known.revoked_at is not None:
         raise Refusal("no_such_screen", screen=screen_id)
     record(uow, StationScreenRevoked(screen_id=screen_id), stream=PLANT_STREAM, actor=actor)
+    uow.forget_rows(ScreenSecret, screen_id=screen_id)
     return recorded(uow, StationScreenRecord, screen_id)
 
 

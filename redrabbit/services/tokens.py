@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from redrabbit.domain.beside import TokenSecret
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.token import TokenIssued, TokenRevoked
 from redrabbit.domain.identity import Actor, TokenId
@@ -22,7 +23,7 @@ LONGEST_TOKEN: Final = timedelta(days=400)
 
 
 def issue(uow: UnitOfWork, plant: Plant, asked: IssueToken, *, actor: Actor) -> TokenRecord:
-    """Give a program a token; its secret is made and shown by who asks, and its digest kept beside."""
+    """Give a program a token; its secret is made and shown by who asks, of whom the digest comes."""
     the_active_person(uow, asked.person_id)
     if not asked.scopes:
         raise Refusal("scopes_required")
@@ -43,6 +44,8 @@ def issue(uow: UnitOfWork, plant: Plant, asked: IssueToken, *, actor: Actor) -> 
         expires_at=asked.expires_at,
     )
     record(uow, issued, stream=PLANT_STREAM, actor=actor)
+    if asked.secret_digest is not None:
+        uow.keep_row(TokenSecret(token_id=token_id, digest=asked.secret_digest, made_at=uow.now))
     return recorded(uow, TokenRecord, token_id)
 
 
@@ -52,4 +55,5 @@ def revoke(uow: UnitOfWork, token_id: TokenId, *, actor: Actor) -> TokenRecord:
     if known is None or known.revoked_at is not None:
         raise Refusal("no_such_token", token=token_id)
     record(uow, TokenRevoked(token_id=token_id), stream=PLANT_STREAM, actor=actor)
+    uow.forget_rows(TokenSecret, token_id=token_id)
     return recorded(uow, TokenRecord, token_id)

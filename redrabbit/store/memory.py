@@ -352,7 +352,7 @@ class MemoryUnitOfWork(MemoryReader):
         """Keep a row beside the ledger, in place of the one with its key."""
         self._undo.append(self._rows.keep(row))
 
-    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+    def forget_rows(self, kind: type[Beside], /, **same: object) -> None:
         """Forget the rows beside the ledger in which these fields are so."""
         self._undo.append(self._rows.forget(kind, same))
 

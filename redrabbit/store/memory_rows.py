@@ -55,7 +55,7 @@ class RowsReader:
         """Return the row beside the ledger with this key, or None."""
         return self._rows.one(kind, key)
 
-    def rows(self, kind: type[B], **same: object) -> Sequence[B]:
+    def rows(self, kind: type[B], /, **same: object) -> Sequence[B]:
         """Return the rows beside the ledger in which these fields are so, by key."""
         return self._rows.some(kind, same)
 

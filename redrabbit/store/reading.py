@@ -150,7 +150,7 @@ class SqlReader:
         """Return the row beside the ledger with this key, or None."""
         return rows_beside.one(self._connection, kind, key)
 
-    def rows(self, kind: type[B], **same: object) -> Sequence[B]:
+    def rows(self, kind: type[B], /, **same: object) -> Sequence[B]:
         """Return the rows beside the ledger in which these fields are so, by key."""
         return rows_beside.some(self._connection, kind, same)
 

@@ -198,7 +198,7 @@ class SqlUnitOfWork(SqlReader):
         """Keep a row beside the ledger, in place of the one with its key."""
         rows_beside.keep(self._connection, row)
 
-    def forget_rows(self, kind: type[Beside], **same: object) -> None:
+    def forget_rows(self, kind: type[Beside], /, **same: object) -> None:
         """Forget the rows beside the ledger in which these fields are so."""
         rows_beside.forget(self._connection, kind, same)
 

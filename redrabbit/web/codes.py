@@ -55,6 +55,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "look_only": 403,
     "message_not_parked": 409,
     "network_not_trusted": 403,
+    "name_of_several": 409,
     "no_run": 409,
     "no_such_alarm": 404,
     "no_such_badge": 404,

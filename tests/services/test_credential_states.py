@@ -1,12 +1,16 @@
 """A password or PIN is taken away, or tried again, as the ledger tells it."""
 
-from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.credential import Credential, CredentialKind
 from redrabbit.domain.facts.credential import CredentialLocked, CredentialSet, CredentialState
 from redrabbit.domain.facts.fact import Fact
-from redrabbit.domain.identity import AGENT, PersonId
+from redrabbit.domain.identity import AGENT, How, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import ResetCredential, UnlockCredential
+from redrabbit.domain.session import Session
+from redrabbit.domain.throttle import SignInAttempts
+from redrabbit.services.credentials import begin_try, set_credential, subject_of
 from redrabbit.services.record_fact import record
+from redrabbit.services.sessions import begin_session
 from tests.services.people_served import ADMINISTRATOR, a_person, refused, with_administrator
 from tests.services.served import Served
 
@@ -27,10 +31,21 @@ async def test_what_is_locked_is_unlocked_and_what_is_set_is_reset() -> None:
     tell(served, CredentialSet(person_id=li, kind=PIN))
     assert await refused(served, unlock) == "credential_not_locked"
     tell(served, CredentialLocked(person_id=li, kind=PIN))
+    subject = subject_of(li, PIN)
+    served.database.write_now(lambda uow: set_credential(uow, li, PIN, "hashed"))
+    served.database.write_now(lambda uow: begin_try(uow, subject, "10.0.0.7"))
+    served.database.write_now(
+        lambda uow: begin_session(uow, li, How.BADGE_PIN, address="10.0.0.7", agent="tablet")
+    )
     unlocked = await served.service.do(unlock, ADMINISTRATOR)
     assert unlocked.state is CredentialState.SET
+    attempts = served.database.read_now(lambda reader: reader.row(SignInAttempts, subject))
+    assert attempts is None
     removed = await served.service.do(reset, ADMINISTRATOR)
     assert removed.state is CredentialState.REMOVED
+    assert served.database.read_now(lambda reader: reader.rows(Credential)) == []
+    sessions = served.database.read_now(lambda reader: reader.rows(Session, person_id=li))
+    assert all(session.ended_at is not None for session in sessions)
     assert await refused(served, reset) == "credential_not_set"
 
 

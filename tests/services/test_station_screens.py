@@ -1,5 +1,6 @@
 """A screen is enrolled at a station that there is, and revoked once (B28)."""
 
+from redrabbit.domain.beside import ScreenSecret
 from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.people_acts import EnrolScreen, RevokeScreen
 from redrabbit.domain.role import Role
@@ -13,11 +14,16 @@ async def test_a_stated_name_works_before_a_screen_until_it_is_revoked() -> None
     leader = await a_person(served, "Leader", Role.SHIFT_LEADER)
     anna = Actor(id="name:anna", how=How.STATED, station=OP20)
     assert await refused(served, START, anna) == "person_required"
-    screen = await served.service.do(EnrolScreen(station=OP20, name=" tablet 左 "), leader)
+    ask = EnrolScreen(station=OP20, name=" tablet 左 ", secret_digest="ab" * 32)
+    screen = await served.service.do(ask, leader)
     assert (screen.screen_id, screen.name, screen.enrolled_by) == ("s-0001", "tablet 左", leader.id)
     revoke = RevokeScreen(screen_id=screen.screen_id)
+    kept = served.database.read_now(lambda reader: reader.row(ScreenSecret, "ab" * 32))
+    assert kept is not None
+    assert kept.screen_id == screen.screen_id
     await served.service.do(START, anna)
     await served.service.do(revoke, leader)
+    assert served.database.read_now(lambda reader: reader.rows(ScreenSecret)) == []
     assert await refused(served, revoke) == "no_such_screen"
 
 

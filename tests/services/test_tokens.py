@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.acts import AbortRun
+from redrabbit.domain.beside import TokenSecret
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import Actor, How, LineId, PersonId, RunId
 from redrabbit.domain.people_acts import DisablePerson, IssueToken, RevokeToken
 from tests.plants import BEGIN, LINE
 from tests.services.people_served import ADMINISTRATOR, a_person, refused, with_administrator
-from tests.services.served import START
+from tests.services.served import START, Served
 
 LONGEST = BEGIN + timedelta(days=400)
 
@@ -24,7 +25,13 @@ def token_for(owner: PersonId) -> IssueToken:
         scopes=(Scope.RUN, Scope.ALARMS, Scope.RUN),
         line=LINE,
         expires_at=LONGEST,
+        secret_digest="ab" * 32,
     )
+
+
+def secrets(served: Served) -> list[tuple[str, str]]:
+    kept = served.database.read_now(lambda reader: reader.rows(TokenSecret))
+    return [(each.token_id, each.digest) for each in kept]
 
 
 async def test_a_program_acts_with_a_token_until_it_is_revoked() -> None:
@@ -33,11 +40,13 @@ async def test_a_program_acts_with_a_token_until_it_is_revoked() -> None:
     token = await served.service.do(token_for(li), ADMINISTRATOR)
     assert token.token_id == "t-0001"
     assert token.allowed == {Scope.RUN, Scope.ALARMS}
+    assert secrets(served) == [("t-0001", "ab" * 32)]
     mes = Actor(id=li, how=How.TOKEN, token=token.token_id)
     started = await served.service.do(START, mes)
     assert (started.started_by, started.started_how) == (li, How.TOKEN)
     revoke = RevokeToken(token_id=token.token_id)
     await served.service.do(revoke, ADMINISTRATOR)
+    assert secrets(served) == []
     assert await refused(served, revoke) == "no_such_token"
     assert await refused(served, AbortRun(run_id=RunId(started.run_id), reason="x"), mes) == (
         "scope_missing"

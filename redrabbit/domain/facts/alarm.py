@@ -45,6 +45,8 @@ class AlarmKind(StrEnum):
     """Entries that had been signed are gone, and a person went on without them; until one acknowledges it (D62)."""
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
+    ADMINISTRATOR_ADDED = "administrator_added"
+    """Somebody was made administrator at the server's command line, though there were administrators (decision 38)."""
 
 
 class MessageDecision(StrEnum):

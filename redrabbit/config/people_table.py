@@ -1,0 +1,233 @@
+"""People from a table (R19): one person a row, with number, language, roles, lines, dates and badge.
+
+name | 姓名                     who it is
+employee_number | 工号          theirs alone; by it a person is known again
+language | 语言                 en, zh, or 中文
+roles | 角色                    separated by |, as words of the code or in Chinese
+lines | 产线                    ids separated by |; all lines where empty
+until | 有效期至                 the last day of the roles
+expires | 账号终止               the last day of the account
+badge | 工卡                    the badge's code, as a text
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, TypeVar
+
+from redrabbit.base.sentence import sentence
+from redrabbit.config.problem import Problems, SourcePosition, nearest, one_of
+from redrabbit.config.sheet import Cell, Row
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.role import Role
+from redrabbit.domain.text import (
+    MOST_CODE_CHARACTERS,
+    MOST_NAME_CHARACTERS,
+    TextProblem,
+    clean_text,
+)
+from redrabbit.services.importing_people import PersonRow
+
+T = TypeVar("T")
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "name": "姓名",
+    "employee_number": "工号",
+    "language": "语言",
+    "roles": "角色",
+    "lines": "产线",
+    "until": "有效期至",
+    "expires": "账号终止",
+    "badge": "工卡",
+}
+LANGUAGES: Final[Mapping[str, PersonLanguage]] = {
+    "en": PersonLanguage.EN,
+    "english": PersonLanguage.EN,
+    "zh": PersonLanguage.ZH,
+    "中文": PersonLanguage.ZH,
+}
+ROLES: Final[Mapping[str, Role]] = {
+    **{role.value: role for role in Role if role is not Role.SERVICE},
+    "操作工": Role.OPERATOR,
+    "班组长": Role.SHIFT_LEADER,
+    "维修人员": Role.MAINTENANCE,
+    "工艺工程师": Role.PROCESS_ENGINEER,
+    "样件管理员": Role.PARTS_KEEPER,
+    "质量工程师": Role.QUALITY_ENGINEER,
+    "审核员": Role.AUDITOR,
+    "管理员": Role.ADMINISTRATOR,
+}
+SEPARATOR: Final = "|"
+
+
+def read_people(
+    rows: list[Row], file: str, lines: frozenset[str], problems: Problems
+) -> tuple[PersonRow, ...]:
+    """Return the people of a table, after noting all that is wrong with it, cell by cell."""
+    if not rows:
+        problems.add(
+            SourcePosition(file),
+            sentence("an empty table"),
+            sentence("a header with {columns}", columns=", ".join(COLUMNS)),
+        )
+        return ()
+    columns = _columns(rows[0], file, problems)
+    if columns is None:
+        return ()
+    read = [_Reader(row, columns, file, lines, problems).person() for row in rows[1:]]
+    people = tuple(person for person in read if person is not None)
+    if not rows[1:]:
+        problems.add(
+            SourcePosition(file, 2),
+            sentence("no rows below the header"),
+            sentence("a row for each person"),
+        )
+    for what in ("employee_number", "badge"):
+        _refuse_twice(people, what, file, problems)
+    return people
+
+
+def _columns(header: Row, file: str, problems: Problems) -> Mapping[str, int] | None:
+    """Return which column is where, from 0; None where the header can't be used."""
+    before = len(problems.found)
+    by_word = {**{name: name for name in COLUMNS}, **{zh: name for name, zh in COLUMNS.items()}}
+    found: dict[str, int] = {}
+    for column, cell in enumerate(header.cells):
+        word = str(cell).strip()
+        place = SourcePosition(file, header.number, column + 1)
+        name = by_word.get(word.lower())
+        if not word:
+            continue
+        if name is None:
+            problems.add(
+                place,
+                sentence("unknown column {name!r}", name=word),
+                one_of(by_word),
+                nearest(word, by_word),
+            )
+        elif name in found:
+            problems.add(
+                place,
+                sentence("the column {name!r} a second time", name=name),
+                sentence("each column once"),
+            )
+        else:
+            found[name] = column
+    if "name" not in found:
+        problems.add(
+            SourcePosition(file, header.number),
+            sentence("no column {name!r}", name="name"),
+            "name, 姓名",
+        )
+    return found if len(problems.found) == before else None
+
+
+def _refuse_twice(people: tuple[PersonRow, ...], what: str, file: str, problems: Problems) -> None:
+    seen: dict[str, int] = {}
+    for person in people:
+        value = getattr(person, what)
+        if value is None:
+            continue
+        if value in seen:
+            found = sentence("{column} a second time", column=what)
+            place = SourcePosition(file, person.row)
+            first = sentence("the first stands in row {row}", row=seen[value])
+            problems.add(place, found, sentence("each once"), first)
+        seen.setdefault(value, person.row)
+
+
+class _Reader:
+    """Reads one row."""
+
+    def __init__(
+        self,
+        row: Row,
+        columns: Mapping[str, int],
+        file: str,
+        lines: frozenset[str],
+        problems: Problems,
+    ) -> None:
+        self._row, self._columns, self._file = row, columns, file
+        self._lines, self._problems = lines, problems
+
+    def person(self) -> PersonRow | None:
+        """Return what the row says; None after noting what is wrong with it."""
+        before = len(self._problems.found)
+        name = self._text("name", MOST_NAME_CHARACTERS)
+        if name is None and len(self._problems.found) == before:
+            self._refuse("name", sentence("a row without a name"), sentence("the person's name"))
+        person = PersonRow(
+            row=self._row.number,
+            name=name or "",
+            employee_number=self._code("employee_number", MOST_NAME_CHARACTERS),
+            language=self._word("language", LANGUAGES),
+            roles=self._words("roles", ROLES),
+            lines=self._words("lines", {line: line for line in sorted(self._lines)}),
+            until=self._date("until"),
+            expires=self._date("expires"),
+            badge=self._code("badge", MOST_CODE_CHARACTERS),
+        )
+        return person if len(self._problems.found) == before else None
+
+    def _cell(self, column: str) -> Cell:
+        place = self._columns.get(column)
+        cells = self._row.cells
+        return "" if place is None or place >= len(cells) else cells[place]
+
+    def _place(self, column: str) -> SourcePosition:
+        return SourcePosition(self._file, self._row.number, self._columns.get(column, 0) + 1)
+
+    def _refuse(self, column: str, found: str, expected: str, hint: str | None = None) -> None:
+        self._problems.add(self._place(column), found, expected, hint)
+
+    def _text(self, column: str, most: int) -> str | None:
+        said = str(self._cell(column)).strip()
+        if not said:
+            return None
+        cleaned = clean_text(said, most)
+        if isinstance(cleaned, TextProblem):
+            self._refuse(
+                column,
+                sentence("a text that is not taken ({code})", code=cleaned.code),
+                sentence("at most {most} characters that can be seen", most=most),
+            )
+            return None
+        return cleaned
+
+    def _code(self, column: str, most: int) -> str | None:
+        if not isinstance(self._cell(column), str):
+            self._refuse(
+                column,
+                sentence("a number"),
+                sentence("a text: format the column as text"),
+                sentence("of a number the zeros at its beginning are lost"),
+            )
+            return None
+        return self._text(column, most)
+
+    def _word(self, column: str, known: Mapping[str, T]) -> T | None:
+        found = self._words(column, known)
+        if len(found) > 1:
+            self._refuse(column, sentence("{n} words", n=len(found)), sentence("one word"))
+        return found[0] if found else None
+
+    def _words(self, column: str, known: Mapping[str, T]) -> tuple[T, ...]:
+        said = [word.strip() for word in str(self._cell(column)).split(SEPARATOR)]
+        for word in said:
+            if word and word not in known:
+                found = sentence("found {word!r}", word=word)
+                self._refuse(column, found, one_of(known), nearest(word, known))
+        return tuple(dict.fromkeys(known[word] for word in said if word in known))
+
+    def _date(self, column: str) -> date | None:
+        cell = self._cell(column)
+        if isinstance(cell, date):
+            return cell
+        said = str(cell).strip()
+        if not said:
+            return None
+        try:
+            return date.fromisoformat(said)
+        except ValueError:
+            found = sentence("found {word!r}", word=said)
+            self._refuse(column, found, sentence("a date such as 2026-11-22"))
+            return None

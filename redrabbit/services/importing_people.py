@@ -1,0 +1,168 @@
+"""People and badges from a table, all or none (R19): who is known by number or name is changed, others are added.
+
+What the table doesn't say stays: no role, badge or person is taken away by leaving it out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.person import PersonKind, PersonLanguage
+from redrabbit.domain.identity import SERVER, BadgeId, PersonId, person_name
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import equals
+from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
+from redrabbit.domain.rights import holder_of
+from redrabbit.domain.role import Role
+from redrabbit.domain.shift_calendar import day_ends
+from redrabbit.services import badges, people_at_server
+from redrabbit.services.people_at_server import Newcomer, number_id
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.stated_names import id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """What one row says of one person."""
+
+    row: int
+    """Its number in the table, the header being 1."""
+    name: str
+    employee_number: str | None
+    language: PersonLanguage | None
+    roles: tuple[Role, ...]
+    lines: tuple[str, ...]
+    """Empty: all lines."""
+    until: date | None
+    """The last day of the roles, on the plant's clock."""
+    expires: date | None
+    """The last day of the account, on the plant's clock."""
+    badge: str | None
+    """The badge's code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of a table."""
+
+    added: int = 0
+    changed: int = 0
+    granted: int = 0
+    badges: int = 0
+
+
+class NotImported(Exception):
+    """Rows that the rules refuse; nothing was imported."""
+
+    def __init__(self, refused: list[tuple[PersonRow, Refusal]]) -> None:
+        self.refused = refused
+        super().__init__(f"{len(refused)} rows refused")
+
+
+def import_people(
+    uow: UnitOfWork,
+    plant: Plant,
+    rows: tuple[PersonRow, ...],
+    badge_id_of: Callable[[str], BadgeId],
+) -> Imported:
+    """Take every row, or none: NotImported names each that is refused, with why."""
+    told, refused = Imported(), []
+    for row in rows:
+        try:
+            told = _take(uow, plant, row, badge_id_of, told)
+        except Refusal as refusal:
+            refused.append((row, refusal))
+    if refused:
+        raise NotImported(refused)
+    return told
+
+
+def _take(
+    uow: UnitOfWork,
+    plant: Plant,
+    row: PersonRow,
+    badge_id_of: Callable[[str], BadgeId],
+    told: Imported,
+) -> Imported:
+    person, told = _person(uow, plant, row, told)
+    missing = [
+        (role, line)
+        for role in row.roles
+        for line in (row.lines if row.lines and role is not Role.ADMINISTRATOR else (None,))
+        if not _has(uow, person.person_id, role, line, _end_of(plant, row.until))
+    ]
+    for role, line in missing:
+        lines = () if line is None else (line,)
+        until_at = _end_of(plant, row.until)
+        people_at_server.give_roles(
+            uow, plant, person.person_id, (role,), lines=lines, until_at=until_at
+        )
+    told = replace(told, granted=told.granted + len(missing))
+    if row.badge is not None and not _is_theirs(uow, badge_id_of(row.badge), person.person_id):
+        badges.issue(uow, badge_id_of(row.badge), person.person_id, actor=SERVER)
+        told = replace(told, badges=told.badges + 1)
+    return told
+
+
+def _person(
+    uow: UnitOfWork, plant: Plant, row: PersonRow, told: Imported
+) -> tuple[PersonRecord, Imported]:
+    who = Newcomer(
+        name=row.name,
+        language=row.language,
+        employee_number=row.employee_number,
+        expires_at=_end_of(plant, row.expires),
+    )
+    known = _known(uow, row)
+    if known is None:
+        return people_at_server.add(uow, who), replace(told, added=told.added + 1)
+    wanted = replace(
+        known,
+        name=id_of(uow, person_name(row.name)),
+        language=row.language or known.language,
+        employee_number=number_id(uow, row.employee_number) or known.employee_number,
+        expires_at=who.expires_at or known.expires_at,
+    )
+    if wanted == known:
+        return known, told
+    number = None if wanted.employee_number is None else uow.names()[wanted.employee_number].name
+    anew = replace(
+        who,
+        language=wanted.language,
+        employee_number=number,
+        kind=PersonKind(known.kind),
+        expires_at=wanted.expires_at,
+    )
+    return people_at_server.change(uow, known, anew), replace(told, changed=told.changed + 1)
+
+
+def _known(uow: UnitOfWork, row: PersonRow) -> PersonRecord | None:
+    """Return whom a row is about: known by the employee number where it has one, else by the name."""
+    field = "name" if row.employee_number is None else "employee_number"
+    said = row.name if row.employee_number is None else row.employee_number
+    said_id = uow.id_of_name(person_name(said))
+    found = [] if said_id is None else uow.find(PersonRecord, equals(field, said_id))
+    if len(found) > 1:
+        raise Refusal("name_of_several", person=said)
+    return found[0] if found else None
+
+
+def _has(
+    uow: UnitOfWork, person_id: PersonId, role: Role, line: str | None, until_at: datetime | None
+) -> bool:
+    grants = uow.find(RoleGrantRecord, equals("person_id", person_id))
+    return any(
+        (grant.role, grant.line, grant.until_at, grant.revoked_at) == (role, line, until_at, None)
+        for grant in grants
+    )
+
+
+def _is_theirs(uow: UnitOfWork, badge_id: BadgeId, person_id: PersonId) -> bool:
+    known = uow.get(BadgeRecord, badge_id)
+    for_good = known is not None and known.provisional_until is None
+    return known is not None and for_good and holder_of(known, uow.now) == person_id
+
+
+def _end_of(plant: Plant, day: date | None) -> datetime | None:
+    return None if day is None else day_ends(plant.zone, day)

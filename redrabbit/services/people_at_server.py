@@ -1,0 +1,115 @@
+"""What the server's command line does about people, where nobody signs in (R19, decision 38).
+
+It makes the first administrator. Later it is the way back in when nobody can sign in any more: then it is told, by its
+entries and, where somebody is made administrator beside others, by an alarm.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.person import PersonKind, PersonLanguage
+from redrabbit.domain.identity import SERVER, LineId, PersonId, person_name
+from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.people_acts import GrantRole
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import equals
+from redrabbit.domain.records import PersonRecord, RoleGrantRecord
+from redrabbit.domain.role import Role
+from redrabbit.services import people
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.credentials import give_code
+from redrabbit.services.granting import grant
+from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.stated_names import id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """Who is to be made known, as somebody typed it."""
+
+    name: str
+    language: PersonLanguage | None = None
+    employee_number: str | None = None
+    kind: PersonKind = PersonKind.PERSON
+    expires_at: datetime | None = None
+
+
+def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
+    """Make somebody known."""
+    return people.register(
+        uow,
+        name=id_of(uow, person_name(who.name)),
+        language=who.language,
+        employee_number=number_id(uow, who.employee_number),
+        kind=who.kind,
+        expires_at=who.expires_at,
+        actor=SERVER,
+    )
+
+
+def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord:
+    """Tell anew what is told of a person."""
+    return people.change(
+        uow,
+        person.person_id,
+        name=id_of(uow, person_name(who.name)),
+        language=who.language,
+        employee_number=number_id(uow, who.employee_number),
+        kind=who.kind,
+        expires_at=who.expires_at,
+        actor=SERVER,
+    )
+
+
+def give_roles(
+    uow: UnitOfWork,
+    plant: Plant,
+    person_id: PersonId,
+    roles: tuple[Role, ...],
+    *,
+    lines: tuple[str, ...],
+    until_at: datetime | None = None,
+    deputy_for: PersonId | None = None,
+) -> list[RoleGrantRecord]:
+    """Grant roles on these lines, on all where none is named; an administrator beside others raises an alarm."""
+    given = []
+    for role in roles:
+        everywhere = not lines or role is Role.ADMINISTRATOR
+        for line in (None,) if everywhere else lines:
+            before = people.administrators(uow)
+            asked = GrantRole(
+                person_id=person_id,
+                role=role,
+                line=None if line is None else LineId(line),
+                until_at=until_at,
+                deputy_for=deputy_for,
+            )
+            given.append(grant(uow, plant, asked, actor=SERVER))
+            if role is Role.ADMINISTRATOR and before:
+                raise_alarm(uow, AlarmKind.ADMINISTRATOR_ADDED, at=uow.now)
+    return given
+
+
+def link_code(uow: UnitOfWork, person_id: PersonId) -> str:
+    """Return a code with which a person sets their password, once; it is not kept."""
+    person = people.the_active_person(uow, person_id)
+    return give_code(uow, CodePurpose.SET_PASSWORD, person.person_id)
+
+
+def number_id(uow: UnitOfWork, employee_number: str | None) -> str | None:
+    """Return the id that stands for an employee number."""
+    return None if employee_number is None else id_of(uow, person_name(employee_number))
+
+
+def person_said(reader: Reader, said: str) -> PersonRecord:
+    """Return the person of a number or of a name; Refusal where there is none, or more than one."""
+    known = reader.get(PersonRecord, said)
+    if known is not None:
+        return known
+    name_id = reader.id_of_name(said.strip())
+    found = [] if name_id is None else reader.find(PersonRecord, equals("name", name_id))
+    if len(found) != 1:
+        raise Refusal("no_such_person" if not found else "name_of_several", person=said)
+    return found[0]

@@ -1,0 +1,169 @@
+"""At the server's command line: the first administrator, the way back in, and people from a table."""
+
+from datetime import date
+
+import pytest
+
+from redrabbit.domain.badge_code import badge_id
+from redrabbit.domain.beside import digest_of
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.identity import SERVER, BadgeId, PersonId
+from redrabbit.domain.one_time_code import OneTimeCode
+from redrabbit.domain.people_acts import DisablePerson
+from redrabbit.domain.records import AlarmRecord, BadgeRecord, PersonRecord, RoleGrantRecord
+from redrabbit.domain.role import Role
+from redrabbit.services.importing_people import Imported, NotImported, PersonRow, import_people
+from redrabbit.services.people_at_server import (
+    Newcomer,
+    add,
+    give_roles,
+    link_code,
+    person_said,
+)
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.people import person
+from tests.plants import LINE
+from tests.services.people_served import ADMINISTRATOR, CHEN, with_administrator
+from tests.services.served import Served
+
+
+def make_administrator(served: Served, name: str) -> PersonRecord:
+    def command(uow: UnitOfWork) -> PersonRecord:
+        known = add(uow, Newcomer(name=name))
+        give_roles(uow, served.plant, known.person_id, (Role.ADMINISTRATOR,), lines=(LINE,))
+        return known
+
+    return served.database.write_now(command)
+
+
+def alarms(served: Served) -> list[AlarmKind]:
+    return [each.kind for each in served.database.read_now(lambda r: r.find(AlarmRecord))]
+
+
+async def test_the_first_administrator_is_made_in_quiet_and_the_next_with_an_alarm() -> None:
+    """K12: later it is break-glass."""
+    served = await Served.opened()
+    first = make_administrator(served, "Chen")
+    assert (first.person_id, first.registered_by) == (CHEN, SERVER.id)
+    assert alarms(served) == []
+    grants = served.database.read_now(lambda reader: reader.find(RoleGrantRecord))
+    assert [(each.role, each.line) for each in grants] == [(Role.ADMINISTRATOR, None)]
+    make_administrator(served, "Mallory")
+    assert alarms(served) == [AlarmKind.ADMINISTRATOR_ADDED]
+    shown = person({}, SERVER.id, first.registered_how)
+    assert getattr(shown.name, "code", None) == "person.server"
+
+
+async def test_a_link_sets_one_password_of_somebody_who_may_act() -> None:
+    served = await with_administrator()
+    code = served.database.write_now(lambda uow: link_code(uow, CHEN))
+    kept = served.database.read_now(lambda reader: reader.row(OneTimeCode, digest_of(code)))
+    assert kept is not None
+    assert kept.subject == CHEN
+    other = make_administrator(served, "Li")
+    await served.service.do(DisablePerson(person_id=other.person_id), ADMINISTRATOR)
+    with pytest.raises(Refusal, match="person_disabled"):
+        served.database.write_now(lambda uow: link_code(uow, other.person_id))
+
+
+async def test_somebody_is_said_by_number_or_by_a_name_that_is_theirs_alone() -> None:
+    served = await with_administrator()
+    for said in (CHEN, "Chen", " Chen "):
+        found = served.database.read_now(lambda reader, said=said: person_said(reader, said))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        assert found.person_id == CHEN
+    make_administrator(served, "Chen")
+    for said, code in (("Chen", "name_of_several"), ("Nobody", "no_such_person")):
+        with pytest.raises(Refusal, match=code):
+            served.database.read_now(lambda reader, said=said: person_said(reader, said))  # type: ignore[misc]  # as above
+
+
+# A table
+
+
+def a_row(row: int, name: str, **said: object) -> PersonRow:
+    usual: dict[str, object] = {
+        "employee_number": None,
+        "language": None,
+        "roles": (),
+        "lines": (),
+        "until": None,
+        "expires": None,
+        "badge": None,
+    }
+    return PersonRow(row=row, name=name, **(usual | said))  # type: ignore[arg-type]  # because each has its own type
+
+
+def code_id(code: str) -> BadgeId:
+    return badge_id(bytes(32), code)
+
+
+def imported(served: Served, *rows: PersonRow) -> Imported:
+    return served.database.write_now(lambda uow: import_people(uow, served.plant, rows, code_id))
+
+
+LI = a_row(
+    2,
+    "李娜",
+    employee_number="2207",
+    language=PersonLanguage.ZH,
+    roles=(Role.SHIFT_LEADER, Role.OPERATOR),
+    lines=(LINE,),
+    until=date(2026, 12, 31),
+    badge="0042317",
+)
+BOB = a_row(3, "Bob", roles=(Role.QUALITY_ENGINEER,))
+
+
+async def test_people_are_imported_once_however_often_the_table_is() -> None:
+    served = await with_administrator()
+    assert imported(served, LI, BOB) == Imported(added=2, granted=3, badges=1)
+    size = len(served.types())
+    assert imported(served, LI, BOB) == Imported()
+    assert len(served.types()) == size
+    badge = served.database.read_now(lambda reader: reader.get(BadgeRecord, code_id("0042317")))
+    assert badge is not None
+    assert badge.person_id == "p-0002"
+
+
+async def test_who_is_known_is_changed_and_keeps_what_the_table_does_not_say() -> None:
+    served = await with_administrator()
+    imported(served, LI)
+    married = a_row(2, "王娜", employee_number="2207", expires=date(2027, 1, 31))
+    assert imported(served, married) == Imported(changed=1)
+    known = served.database.read_now(lambda reader: reader.get(PersonRecord, "p-0002"))
+    assert known is not None
+    assert known.language is PersonLanguage.ZH
+    assert known.expires_at is not None
+    assert known.expires_at.isoformat() == "2027-02-01T00:00:00+00:00"  # the end of the day
+    grants = served.database.read_now(lambda reader: reader.find(RoleGrantRecord))
+    assert len(grants) == 3
+
+
+async def test_a_table_with_a_row_that_is_refused_changes_nothing() -> None:
+    served = await with_administrator()
+    size = len(served.types())
+    wrong = (
+        a_row(4, "Auditor", roles=(Role.AUDITOR,)),
+        a_row(5, "Somewhere", roles=(Role.OPERATOR,), lines=("line9",)),
+    )
+    with pytest.raises(NotImported) as refused:
+        imported(served, LI, *wrong)
+    assert [(row.row, why.code) for row, why in refused.value.refused] == [
+        (4, "auditor_needs_end"),
+        (5, "no_such_line"),
+    ]
+    assert len(served.types()) == size
+
+
+async def test_a_name_of_several_takes_an_employee_number() -> None:
+    served = await with_administrator()
+    make_administrator(served, "Chen")
+    with pytest.raises(NotImported) as refused:
+        imported(served, a_row(2, "Chen"))
+    assert refused.value.refused[0][1].code == "name_of_several"
+    assert imported(served, a_row(2, "Chen", employee_number="7")) == Imported(added=1)
+    assert PersonId("p-0003") in {
+        each.person_id for each in served.database.read_now(lambda r: r.find(PersonRecord))
+    }
