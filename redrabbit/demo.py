@@ -19,8 +19,8 @@ from rich.console import Console
 
 from redrabbit.base.clock import SteadyClock
 from redrabbit.base.logs import configure_logs
-from redrabbit.base.printable import complain, put_out, visible
-from redrabbit.base.sentence import sentence, words_of
+from redrabbit.base.printable import complain, put_out, spoken, visible
+from redrabbit.base.sentence import said, sentence, words_of
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
 from redrabbit.domain.containment_questions import IS_OPEN
@@ -95,7 +95,13 @@ async def _tell(
     async with story.prepared(folder, seed=seed, clock=clock) as plant:
         settings = ServeSettings(config_dir=plant.config_dir, database_url=url, port=port)
         async with serving(settings, clock) as running:
-            console.print(f"Red Rabbit demo · {running.base_url} · Ctrl-C ends it", style="bold")
+            console.print(
+                said(
+                    sentence("Red Rabbit demo · {url} · Ctrl-C ends it", url=running.base_url),
+                    spoken(),
+                ),
+                style="bold",
+            )
             await _until_over(running, plant, console, duration_s)
             counts = await running.database.read(lambda reader: summary(reader, clock.now()))
     verified = verify_database(url)  # after the last entry, so that `verify` tells the same

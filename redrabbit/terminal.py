@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from redrabbit.base.printable import visible
+from redrabbit.base.printable import spoken, visible
+from redrabbit.base.sentence import said, sentence
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.containment import (
     ContainmentClosed,
@@ -54,7 +55,7 @@ def tell(
     at = zone_now(entry.occurred_at)
     place = getattr(fact, "station", None) or getattr(fact, "station_id", None) or entry.stream
     line = Text.assemble(
-        (f"{at:%H:%M:%S}", QUIET), f" {visible(place):12} ", (visible(words), style)
+        (f"{at:%H:%M:%S}", QUIET), f" {visible(place):12} ", (visible(said(words, spoken())), style)
     )
     console.print(line, highlight=False, soft_wrap=True)
 
@@ -64,24 +65,54 @@ Told = tuple[str, str]
 
 def _started(fact: RunStarted, _who: str) -> Told:
     again = fact.purpose is Purpose.REVERIFICATION
-    return (
-        f"{fact.run_id} started · {'re-verification' if again else fact.check_id}",
-        "",
-    )
+    what = sentence("re-verification") if again else fact.check_id
+    return sentence("{run} started · {what}", run=fact.run_id, what=what), ""
 
 
 def _issued(fact: PartIssued, _who: str) -> Told:
-    must = "accepted" if fact.expected is Expected.ACCEPT else "rejected"
-    return f"{fact.run_id} {fact.part_id} issued · must be {must}", ""
+    if fact.expected is Expected.ACCEPT:
+        return (
+            sentence("{run} {part} issued · must be accepted", run=fact.run_id, part=fact.part_id),
+            "",
+        )
+    return sentence(
+        "{run} {part} issued · must be rejected", run=fact.run_id, part=fact.part_id
+    ), ""
 
 
 def _told(fact: PartTold, who: str) -> Told:
-    return f"{fact.run_id} {fact.of} {fact.value} told by {who} ({fact.source})", ""
+    told = sentence(
+        "{run} {of} {value} told by {who} ({source})",
+        run=fact.run_id,
+        of=fact.of.value,
+        value=fact.value,
+        who=who,
+        source=str(fact.source),
+    )
+    return told, ""
 
 
 def _presented(fact: PartPresented, _who: str) -> Told:
-    return f"{fact.run_id} presented ({fact.presented_how})", ""
+    return sentence("{run} presented ({how})", run=fact.run_id, how=str(fact.presented_how)), ""
 
+
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.DETECTED: sentence("DETECTED"),
+    Verdict.ACCEPTED: sentence("ACCEPTED"),
+    Verdict.MISSED: sentence("NOT DETECTED"),
+    Verdict.FALSE_REJECT: sentence("FALSE REJECT"),
+    Verdict.INCONCLUSIVE: sentence("INCONCLUSIVE"),
+}
+OUTCOMES: Mapping[Outcome | OccurrenceOutcome, str] = {
+    Outcome.PASSED: sentence("passed"),
+    Outcome.FAILED: sentence("failed"),
+    Outcome.INCONCLUSIVE: sentence("inconclusive"),
+    Outcome.ABORTED: sentence("stopped"),
+    OccurrenceOutcome.PASSED: sentence("passed"),
+    OccurrenceOutcome.FAILED: sentence("failed"),
+    OccurrenceOutcome.LAPSED: sentence("lapsed"),
+    OccurrenceOutcome.EXCUSED: sentence("excused"),
+}
 
 VERDICT_STYLE: Mapping[Verdict, str] = {
     Verdict.DETECTED: GOOD,
@@ -93,46 +124,78 @@ VERDICT_STYLE: Mapping[Verdict, str] = {
 
 
 def _judged(fact: VerdictReached, _who: str) -> Told:
-    verdict = fact.verdict.value.replace("_", " ").upper()
     why = f" ({fact.verdict_reason})" if fact.verdict_reason is not None else ""
     if fact.verdict is Verdict.MISSED and fact.answer_kind is AnswerBy.SILENCE:
-        why = " (no answer)"
-    after = f" after {fact.elapsed_s:.1f} s" if fact.elapsed_s is not None else ""
-    words = f"{fact.run_id} {fact.part_id} {verdict}{why}{after}"
+        why = sentence(" (no answer)")
+    words = sentence(
+        "{run} {part} {verdict}{why}{after}",
+        run=fact.run_id,
+        part=fact.part_id,
+        verdict=VERDICTS[fact.verdict],
+        why=why,
+        after=sentence(" after {s:.1f} s", s=fact.elapsed_s) if fact.elapsed_s is not None else "",
+    )
     return words, VERDICT_STYLE[fact.verdict]
 
 
 def _back(fact: PartGivenBack, _who: str) -> Told:
-    return f"{fact.run_id} {fact.part_id} given back", ""
+    return sentence("{run} {part} given back", run=fact.run_id, part=fact.part_id), ""
 
 
 def _closed(fact: RunClosed, who: str) -> Told:
     style = {Outcome.PASSED: GOOD, Outcome.FAILED: BAD}.get(fact.outcome, CARE)
-    by = f" · confirmed by {who}" if fact.confirmed else ""
-    return f"{fact.run_id} {fact.outcome}{by}", style
+    by = sentence(" · confirmed by {who}", who=who) if fact.confirmed else ""
+    return (
+        sentence("{run} {what}{by}", run=fact.run_id, what=OUTCOMES[fact.outcome], by=by),
+        style,
+    )
 
 
 def _contained(fact: ContainmentOpened, _who: str) -> Told:
-    least = "at least " if fact.quantity_is_lower_bound else ""
-    parts = f"{least}{fact.quantity} parts" if fact.quantity is not None else "parts not counted:"
-    return f"containment {fact.containment_id} opened · {fact.device} · {parts} suspect", BAD
+    if fact.quantity is None:
+        parts = sentence("parts not counted")
+    elif fact.quantity_is_lower_bound:
+        parts = sentence("at least {n} parts suspect", n=fact.quantity)
+    else:
+        parts = sentence("{n} parts suspect", n=fact.quantity)
+    opened = sentence(
+        "containment {containment} opened · {device} · {parts}",
+        containment=fact.containment_id,
+        device=fact.device,
+        parts=parts,
+    )
+    return opened, BAD
 
 
 def _repaired(fact: RepairRecorded, who: str) -> Told:
     words = f" “{fact.repair_text}”" if fact.repair_text is not None else ""
     what = fact.repair_code.value.replace("_", " ")
-    return f"containment {fact.containment_id} repaired · {what}{words} · {who}", ""
+    repaired = sentence(
+        "containment {containment} repaired · {done}{words} · {who}",
+        containment=fact.containment_id,
+        done=what,
+        words=words,
+        who=who,
+    )
+    return repaired, ""
 
 
 def _decided(fact: OccurrenceDecided, _who: str) -> Told:
     bad = fact.outcome in {OccurrenceOutcome.FAILED, OccurrenceOutcome.LAPSED}
     good = fact.outcome is OccurrenceOutcome.PASSED
-    return f"{fact.check_id} {fact.outcome}", GOOD if good else BAD if bad else CARE
+    told = sentence("{check} {what}", check=fact.check_id, what=OUTCOMES[fact.outcome])
+    return told, GOOD if good else BAD if bad else CARE
 
 
 TELLERS: Mapping[type[Fact], Callable[[Any, str], Told]] = {
-    OccurrenceMade: lambda fact, _who: (f"due · {fact.check_id}", ""),
-    OccurrenceOverdue: lambda fact, _who: (f"{fact.check_id} OVERDUE", BAD),
+    OccurrenceMade: lambda fact, _who: (
+        sentence("due · {check}", check=fact.check_id),
+        "",
+    ),
+    OccurrenceOverdue: lambda fact, _who: (
+        sentence("{check} OVERDUE", check=fact.check_id),
+        BAD,
+    ),
     OccurrenceDecided: _decided,
     RunStarted: _started,
     PartTold: _told,
@@ -144,18 +207,32 @@ TELLERS: Mapping[type[Fact], Callable[[Any, str], Told]] = {
     ContainmentOpened: _contained,
     RepairRecorded: _repaired,
     RepairDisproved: lambda fact, _who: (
-        f"containment {fact.containment_id} · the repair did not help",
+        sentence(
+            "containment {containment} · the repair did not help",
+            containment=fact.containment_id,
+        ),
         BAD,
     ),
     ContainmentReverified: lambda fact, _who: (
-        f"containment {fact.containment_id} re-verified by {fact.run_id}",
+        sentence(
+            "containment {containment} re-verified by {run}",
+            containment=fact.containment_id,
+            run=fact.run_id,
+        ),
         GOOD,
     ),
     ContainmentClosed: lambda fact, who: (
-        f"containment {fact.containment_id} closed · {who}",
+        sentence(
+            "containment {containment} closed · {who}",
+            containment=fact.containment_id,
+            who=who,
+        ),
         GOOD,
     ),
-    StationLost: lambda fact, _who: (f"not reached · {fact.reason}", CARE),
-    StationRestored: lambda _fact, _who: ("read again", ""),
+    StationLost: lambda fact, _who: (
+        sentence("no connection · {reason}", reason=str(fact.reason)),
+        CARE,
+    ),
+    StationRestored: lambda _fact, _who: (sentence("connected again"), ""),
 }
 """One row a fact that belongs to the story."""

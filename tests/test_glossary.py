@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from redrabbit.base.messages import terminal_texts
 from tests.base.test_messages import PACKAGE, entries
 
 ROOT = Path(__file__).parent.parent
@@ -91,10 +92,12 @@ def otherwise_translated(english: str, chinese: str) -> list[str]:
 
 def texts(language: str) -> Mapping[str, str]:
     """Return what a language says for each code, plural forms in one, without placeholders and code."""
-    return {
-        code: re.sub(r"\{[^}]*\}|`[^`]*`", "·", " · ".join(found))
-        for code, found in entries(language).items()
-    }
+    return {code: spoken(" · ".join(found)) for code, found in entries(language).items()}
+
+
+def spoken(text: str) -> str:
+    """Return a text without the names of its values, and without commands."""
+    return re.sub(r"\{[^}]*\}|`[^`]*`", "·", text)
 
 
 def prose(markdown: str) -> str:
@@ -129,6 +132,15 @@ def test_catalogues_say_no_forbidden_word() -> None:
         for language, forbidden in (("en", forbidden_in_english), ("zh", forbidden_in_chinese))
         for code, text in texts(language).items()
         if (wrong := forbidden(text))
+    }
+    assert found == {}
+
+
+def test_commands_say_no_forbidden_word() -> None:
+    found = {
+        english: wrong
+        for english, chinese in terminal_texts("zh").items()
+        if (wrong := forbidden_in_english(spoken(english)) + forbidden_in_chinese(spoken(chinese)))
     }
     assert found == {}
 

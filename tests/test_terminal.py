@@ -45,7 +45,7 @@ def test_a_miss_is_told_from_start_to_containment() -> None:
         "started · line2-op20",
         "RR-0007 issued · must be rejected",
         "presented (code)",
-        "RR-0007 MISSED after 2.1 s",
+        "RR-0007 NOT DETECTED after 2.1 s",
     ]
     assert run[-1].endswith(f"{MISSED_RUN} failed · confirmed by Anna")
     assert any(f"containment {OPEN_CASE} opened · line2-op20 · " in line for line in lines)
@@ -54,7 +54,7 @@ def test_a_miss_is_told_from_start_to_containment() -> None:
 def test_silence_is_told_as_silence() -> None:
     """F5."""
     judged = [line for line in story(*entries()) if f"{SILENT_RUN} RR-" in line]
-    assert any("MISSED (no answer) after" in line for line in judged)
+    assert any("NOT DETECTED (no answer) after" in line for line in judged)
 
 
 def test_the_way_back_is_told_from_the_repair_to_the_end_of_the_case() -> None:

@@ -92,7 +92,7 @@ RULE: Final = Section(
         "on_silence": Key(
             Choice({word.value: word for word in OnSilence}),
             "What it means when no answer comes in time, on good communication.",
-            missing="there is no default (L3): say whether silence is a miss or proves nothing",
+            missing="there is no default (L3): say whether silence means not detected, or proves nothing",
         ),
         "part_code": Key(
             SIGNAL, "The signal that says which part the station sees.", required=False

@@ -54,7 +54,7 @@ class FencedDatabase:
         if uow.get(AgentRecord, self._agent_id + 1) is not None:
             raise Superseded(
                 sentence(
-                    "another process has watched this plant since: this one stops, because what it knows of the runs "
+                    "another process has monitored this plant since: this one stops, because what it knows of the runs "
                     "is old"
                 )
             )
