@@ -46,6 +46,7 @@ from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.ledger import ledger_page_router
+from redrabbit.web.pages.people import people_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
@@ -80,6 +81,7 @@ PAGES = (
     containment_router,
     receivers_router,
     ledger_page_router,
+    people_router,
     certificate_router,
 )
 """What makes the pages, each of the site."""

@@ -344,6 +344,8 @@ def _same_page(request: Request, language: str) -> str:
     return f"{path}?{urlencode({**query, 'lang': language})}"
 
 
+PEOPLE: Final = "nav.group.people"
+"""Shown once there are any."""
 NAVIGATION: Final = (
     ("", (("/", "nav.board"), ("/due", "nav.due"), ("/stations", "nav.stations"))),
     ("nav.group.reaction", (("/containments", "nav.containments"),)),
@@ -356,6 +358,7 @@ NAVIGATION: Final = (
             ("/docs", "nav.api"),
         ),
     ),
+    (PEOPLE, (("/people", "nav.people"), ("/tokens", "nav.tokens"))),
 )
 """Where to go, with the code of its words; what somebody may not read isn't shown to them."""
 
@@ -370,6 +373,7 @@ def _navigation(
     groups = (
         (group, tuple(item(*each) for each in items if may(asker, right_of("GET", each[0]))))
         for group, items in NAVIGATION
+        if group != PEOPLE or not asker.is_anybody
     )
     return tuple((group, items) for group, items in groups if items)
 

@@ -19,9 +19,9 @@ def people_of(visitor: Visitor) -> People:
     return People(visitor.plant.agent, lambda command: visitor.let(visitor.plant.write(command)))
 
 
-def sent(visitor: Visitor, path: str, session: str = "", **fields: str) -> tuple[int, str]:
+def sent(visitor: Visitor, path: str, within: str = "", /, **fields: str) -> tuple[int, str]:
     """Send a form and return the status and where it leads, or the page."""
-    token = form_token(RULES, NONCE, session)
+    token = form_token(RULES, NONCE, within)
     answer = visitor.client.post(path, data={"form_token": token, **fields}, follow_redirects=False)
     return answer.status_code, answer.headers.get("location", answer.text)
 

@@ -1,0 +1,274 @@
+"""`/people`, `/people/ID`, `/tokens` and `/account`: who is known, what they may, and what they prove it with (K12).
+
+Administrators give and take here; what they do are acts like all others. A link and a token are shown once and kept nowhere.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from redrabbit.domain.acts import Act
+from redrabbit.domain.beside import TokenSecret, digest_of, new_secret
+from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
+from redrabbit.domain.facts.person import PersonKind
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId
+from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.people_acts import (
+    DisablePerson,
+    EnablePerson,
+    GrantRole,
+    IssueToken,
+    RegisterPerson,
+    ResetCredential,
+    RevokeRole,
+    RevokeToken,
+    UnlockCredential,
+)
+from redrabbit.domain.records import TokenRecord
+from redrabbit.domain.role import Role
+from redrabbit.services import credentials, sessions
+from redrabbit.services.askers import token_text
+from redrabbit.services.people import the_active_person
+from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
+from redrabbit.web.access import FORM_KEY
+from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.rendering import Visit
+from redrabbit.web.site import Site
+from redrabbit.web.values import instant_from
+from redrabbit.web.visitor import asker_at
+
+W = TypeVar("W", bound=StrEnum)
+
+
+def people_router(site: Site) -> APIRouter:
+    """Return the pages of people and tokens, and their forms."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/people")
+    async def people(request: Request) -> Response:
+        return await _people_shown(site, site.visit(request))
+
+    @router.get("/people/{person_id}")
+    async def person(request: Request, person_id: str) -> Response:
+        return await _person_shown(site, site.visit(request), person_id)
+
+    @router.get("/people/{person_id}/{act}")
+    async def reloaded(person_id: str, act: str) -> Response:
+        if act not in {*ACTS, *BESIDE}:
+            raise Refusal("no_such_page")
+        return RedirectResponse(f"/people/{person_id}", status_code=303)
+
+    @router.post("/people")
+    async def register(request: Request) -> Response:
+        try:
+            form = await site.form(request)
+            person = await carry_out(site, request, form, await _registered(site, form))
+        except Refusal as refusal:
+            return await _people_shown(site, site.visit(request).with_refusal(refusal))
+        return RedirectResponse(f"/people/{person.person_id}", status_code=303)
+
+    @router.post("/people/{person_id}/{act}")
+    async def change(request: Request, person_id: str, act: str) -> Response:
+        if act not in {*ACTS, *BESIDE}:
+            raise Refusal("no_such_page")
+        try:
+            form = await site.form(request)
+            if act in BESIDE:
+                link = await BESIDE[act](site, request, PersonId(person_id), form)
+                if link:
+                    return await _person_shown(site, site.visit(request), person_id, link)
+            else:
+                asked = ACTS[act](PersonId(person_id), form, site.service.plant.zone)
+                await carry_out(site, request, form, asked)
+        except Refusal as refusal:
+            return await _person_shown(site, site.visit(request).with_refusal(refusal), person_id)
+        return RedirectResponse(f"/people/{person_id}", status_code=303)
+
+    _add_tokens(router, site)
+    return router
+
+
+def _add_tokens(router: APIRouter, site: Site) -> None:
+    @router.get("/tokens")
+    async def tokens(request: Request) -> Response:
+        return await _tokens_shown(site, site.visit(request))
+
+    @router.get("/tokens/{act}")
+    async def reloaded(act: str) -> Response:
+        if act not in {"issue", "revoke"}:
+            raise Refusal("no_such_page")
+        return RedirectResponse("/tokens", status_code=303)
+
+    @router.post("/tokens/{act}")
+    async def change(request: Request, act: str) -> Response:
+        if act not in {"issue", "revoke"}:
+            raise Refusal("no_such_page")
+        try:
+            form = await site.form(request)
+            if act == "issue":
+                issued = await carry_out(site, request, form, _token(form, site))
+                shown = await token_shown(site, issued)
+                return await _tokens_shown(site, site.visit(request), shown)
+            token_id = TokenId(form.get("token", ""))
+            await carry_out(site, request, form, RevokeToken(token_id=token_id))
+        except Refusal as refusal:
+            return await _tokens_shown(site, site.visit(request).with_refusal(refusal))
+        return RedirectResponse("/tokens", status_code=303)
+
+
+async def token_shown(site: Site, token: TokenRecord) -> str:
+    """Return a token with its secret, which is made now and kept as a digest only."""
+    secret = new_secret()
+
+    def keep(uow: UnitOfWork) -> None:
+        digest = digest_of(secret)
+        uow.keep_row(TokenSecret(token_id=token.token_id, digest=digest, made_at=uow.now))
+
+    await site.sign_in.write(keep)
+    return token_text(token.token_id, secret)
+
+
+async def new_link(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    """Return a link by which somebody sets a password; what they had is taken away, and their sessions end.
+
+    Taking it away is an act of an administrator. Who never had one gets the link from an administrator, too.
+    """
+    known = await site.sign_in.read(
+        lambda reader: reader.find(CredentialRecord, equals("person_id", person_id))
+    )
+    for each in known:
+        if each.state is not CredentialState.REMOVED:
+            act = ResetCredential(person_id=person_id, kind=each.kind)
+            await carry_out(site, request, {**form, FORM_KEY: ""}, act)
+    asker = asker_at(request)
+    if Role.ADMINISTRATOR not in asker.roles or asker.session is None:
+        raise Refusal("not_permitted", act=ResetCredential.KIND, needs=(Role.ADMINISTRATOR.value,))
+
+    def give(uow: UnitOfWork) -> str:
+        the_active_person(uow, person_id)
+        sessions.end_sessions(uow, person_id)
+        credentials.forget_credentials(uow, person_id)
+        return credentials.give_code(uow, CodePurpose.SET_PASSWORD, person_id)
+
+    code = await site.sign_in.write(give)
+    return f"{str(request.base_url).rstrip('/')}/welcome/{code}"
+
+
+async def _end_sessions(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    """End one session of a person, or all of them; an administrator may, and whose they are."""
+    asker = asker_at(request)
+    is_own = asker.person is not None and asker.person.person_id == person_id
+    if not is_own and Role.ADMINISTRATOR not in asker.roles:
+        raise Refusal("not_permitted", act="end_session", needs=(Role.ADMINISTRATOR.value,))
+    wanted = form.get("session", "")
+
+    def end(uow: UnitOfWork) -> None:
+        if wanted:
+            sessions.end_session(uow, person_id, wanted)
+        else:
+            sessions.end_sessions(uow, person_id)
+
+    await site.sign_in.write(end)
+    return ""
+
+
+async def _people_shown(site: Site, visit: Visit) -> Response:
+    content = await site.service.read(lambda reader: people_page(reader, visit.now))
+    return await shell_page(site, visit, "people.html", content, status=_status(visit))
+
+
+async def _person_shown(site: Site, visit: Visit, person_id: str, link: str = "") -> Response:
+    plant, session = site.service.plant, visit.asker.session
+    digest = session.digest if session is not None else ""
+    content = await site.service.read(
+        lambda reader: person_page(reader, plant, person_id, visit.now, session=digest)
+    )
+    extra = {"link": link}
+    return await shell_page(site, visit, "person.html", content, status=_status(visit), extra=extra)
+
+
+async def _tokens_shown(site: Site, visit: Visit, shown: str = "") -> Response:
+    plant = site.service.plant
+    content = await site.service.read(lambda reader: tokens_page(reader, plant, visit.now))
+    extra = {"shown": shown}
+    return await shell_page(site, visit, "tokens.html", content, status=_status(visit), extra=extra)
+
+
+def _status(visit: Visit) -> int:
+    return 409 if visit.refused is not None else 200
+
+
+async def _registered(site: Site, form: Form) -> RegisterPerson:
+    number = form.get("employee_number", "").strip()
+    return RegisterPerson(
+        name=(await site.service.stated(form.get("name", ""))).id,
+        language=None,
+        employee_number=(await site.service.stated(number)).id if number else None,
+        kind=PersonKind.PERSON,
+        expires_at=_end_of_day(form.get("expires", ""), site.service.plant.zone),
+    )
+
+
+def _grant(person_id: PersonId, form: Form, zone: tzinfo) -> GrantRole:
+    deputy_for = form.get("deputy_for", "").strip()
+    return GrantRole(
+        person_id=person_id,
+        role=_word(Role, form.get("role", "")),
+        line=LineId(form["line"]) if form.get("line") else None,
+        until_at=_end_of_day(form.get("until", ""), zone),
+        deputy_for=PersonId(deputy_for) if deputy_for else None,
+    )
+
+
+def _token(form: Form, site: Site) -> IssueToken:
+    end = _end_of_day(form.get("expires", ""), site.service.plant.zone)
+    if end is None:
+        raise Refusal("not_a_date", value="")
+    return IssueToken(
+        name=form.get("name", ""),
+        person_id=PersonId(form.get("owner", "")),
+        scopes=tuple(scope for scope in Scope if form.get(f"scope-{scope.value}")),
+        line=LineId(form["line"]) if form.get("line") else None,
+        expires_at=end,
+    )
+
+
+def _end_of_day(text: str, zone: tzinfo) -> datetime | None:
+    """Return the end of a day of the plant's clock; None where none was given."""
+    return instant_from(f"{text}T00:00", zone) + timedelta(days=1) if text.strip() else None
+
+
+def _word(words: type[W], text: str) -> W:
+    """Return the word of an enumeration; Refusal for another."""
+    try:
+        return words(text)
+    except ValueError:
+        raise Refusal("form_unreadable") from None
+
+
+ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
+    "disable": lambda person, _form, _zone: DisablePerson(person_id=person),
+    "enable": lambda person, _form, _zone: EnablePerson(person_id=person),
+    "grant": _grant,
+    "revoke": lambda _person, form, _zone: RevokeRole(grant_id=GrantId(form.get("grant", ""))),
+    "unlock": lambda person, form, _zone: UnlockCredential(
+        person_id=person, kind=_word(CredentialKind, form.get("kind", ""))
+    ),
+}
+"""What the forms of a person's page ask, by the last word of their address."""
+
+BESIDE: Final[Mapping[str, Callable[[Site, Request, PersonId, Form], Awaitable[str]]]] = {
+    "link": new_link,
+    "end-sessions": _end_sessions,
+}
+"""What they ask beside the ledger; each returns a link to show once, or nothing."""
