@@ -41,6 +41,7 @@ from redrabbit.web.budget import WebBudgets
 from redrabbit.web.fair_share import FairShare
 from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
+from redrabbit.web.pages.account import account_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
@@ -82,6 +83,7 @@ PAGES = (
     receivers_router,
     ledger_page_router,
     people_router,
+    account_router,
     certificate_router,
 )
 """What makes the pages, each of the site."""

@@ -214,6 +214,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/sign-in",
             "/sign-out",
             "/people",
+            "/account",
+            "/account/pin",
             "/people/p-0001",
             "/people/p-0001/grant",
             "/tokens",
