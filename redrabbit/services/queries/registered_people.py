@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.facts.credential import CredentialState
@@ -36,6 +37,15 @@ class LineChoice:
     name: Text
 
 
+class PersonState(StrEnum):
+    """Whether a person has any rights."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+    """The account's end has come."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
     """One person in the list."""
@@ -45,8 +55,7 @@ class PersonRow:
     employee_number: str
     roles: tuple[Role, ...]
     """Anywhere, now."""
-    state: str
-    """active, disabled or expired."""
+    state: PersonState
     expires_at: datetime | None
 
 
@@ -212,7 +221,7 @@ def tokens_page(reader: Reader, plant: Plant, now: datetime) -> TokensPage:
             )
             for each in sorted(tokens, key=lambda each: (each.expires_at, each.number))
         ),
-        owners=tuple(row for row in _people(reader, now) if row.state == "active"),
+        owners=tuple(row for row in _people(reader, now) if row.state is PersonState.ACTIVE),
         lines=_lines(plant),
     )
 
@@ -220,21 +229,23 @@ def tokens_page(reader: Reader, plant: Plant, now: datetime) -> TokensPage:
 def _people(reader: Reader, now: datetime) -> tuple[PersonRow, ...]:
     names, grants = names_in(reader), reader.find(RoleGrantRecord)
     rows = (_row(person, grants, names, now) for person in reader.find(PersonRecord))
-    return tuple(sorted(rows, key=lambda row: (row.state != "active", row.name.casefold())))
+    return tuple(
+        sorted(rows, key=lambda row: (row.state is not PersonState.ACTIVE, row.name.casefold()))
+    )
 
 
 def _row(
     person: PersonRecord, grants: Iterable[RoleGrantRecord], names: Names, now: datetime
 ) -> PersonRow:
     own = [grant for grant in grants if grant.person_id == person.person_id]
-    state = "disabled" if person.disabled_at is not None else "expired"
+    ended = PersonState.DISABLED if person.disabled_at is not None else PersonState.EXPIRED
     number = person.employee_number
     return PersonRow(
         person=person.person_id,
         name=name_of(names, person.person_id),
         employee_number=name_of(names, number) if number is not None else "",
         roles=tuple(sorted(roles_anywhere(person, own, now), key=list(Role).index)),
-        state="active" if is_active(person, now) else state,
+        state=PersonState.ACTIVE if is_active(person, now) else ended,
         expires_at=person.expires_at,
     )
 

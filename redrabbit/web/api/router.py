@@ -10,6 +10,7 @@ from redrabbit.web.api.ledger import ledger_router
 from redrabbit.web.api.obligations import obligations_router
 from redrabbit.web.api.parts import parts_router
 from redrabbit.web.api.pauses import pauses_router
+from redrabbit.web.api.people import people_api_router
 from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.receivers import receivers_router
@@ -21,6 +22,7 @@ from redrabbit.web.site import Site
 def api_routers(site: Site) -> Iterator[APIRouter]:
     """Yield the parts of the API, to be included under `/api/v1`."""
     yield session_router(site)
+    yield people_api_router(site)
     yield plant_router(site)
     yield pulses_router(site)
     yield parts_router(site)

@@ -1,4 +1,4 @@
-"""`/people`, `/people/ID`, `/tokens` and `/account`: who is known, what they may, and what they prove it with (K12).
+"""`/people`, `/people/ID` and `/tokens`: who is known, what they may, and what they prove it with.
 
 Administrators give and take here; what they do are acts like all others. A link and a token are shown once and kept nowhere.
 """
@@ -245,7 +245,7 @@ def _token(form: Form, site: Site) -> IssueToken:
 
 def _end_of_day(text: str, zone: tzinfo) -> datetime | None:
     """Return the end of a day of the plant's clock; None where none was given."""
-    return instant_from(f"{text}T00:00", zone) + timedelta(days=1) if text.strip() else None
+    return instant_from(text, zone) + timedelta(days=1) if text.strip() else None
 
 
 def _word(words: type[W], text: str) -> W:

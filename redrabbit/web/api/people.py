@@ -1,0 +1,191 @@
+"""People and tokens for programs: what the pages *People* and *Tokens* do, as calls."""
+
+from dataclasses import asdict
+from typing import Final, TypeVar
+
+from fastapi import APIRouter, Response
+
+from redrabbit.domain.acts import Act
+from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.facts.person import PersonKind
+from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId
+from redrabbit.domain.people_acts import (
+    DisablePerson,
+    EnablePerson,
+    GrantRole,
+    IssueToken,
+    RegisterPerson,
+    RevokeRole,
+    RevokeToken,
+)
+from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
+from redrabbit.web.api.doing import By, Caller
+from redrabbit.web.api.models import Page
+from redrabbit.web.api.paging import Limit, part_of
+from redrabbit.web.api.people_models import (
+    Grant,
+    IssuedToken,
+    KnownPerson,
+    KnownPersonWithGrants,
+    NewGrant,
+    NewPerson,
+    NewToken,
+    OneTimeLink,
+    Token,
+)
+from redrabbit.web.api.problems import refuses
+from redrabbit.web.api.values import IdCursor, Slug
+from redrabbit.web.pages.people import new_link, token_shown
+from redrabbit.web.site import Site
+from redrabbit.web.visitor import actor
+
+R = TypeVar("R", bound=Record)
+
+OF_PERSON: Final = ("no_such_person", "person_disabled")
+OF_GRANTS: Final = (
+    *OF_PERSON,
+    "auditor_needs_end",
+    "deputy_needs_end",
+    "deputy_of_no_such_role",
+    "grant_ends_before_it_begins",
+    "instant_out_of_range",
+    "no_such_line",
+    "own_grant",
+    "role_for_all_lines",
+    "role_of_tokens",
+)
+
+
+def people_api_router(site: Site) -> APIRouter:
+    """Return the people, their roles and links, and the tokens."""
+    router = APIRouter(tags=["people"])
+
+    @router.get("/people")
+    async def list_people(limit: Limit = 50, cursor: IdCursor = None) -> Page[KnownPerson]:
+        """Return who is registered, those with rights first, by name."""
+        now = site.clock.now()
+        rows = (await site.service.read(lambda reader: people_page(reader, now))).people
+        found, following = part_of(rows, lambda row: row.person, limit=limit, cursor=cursor)
+        items = [KnownPerson.model_validate(row) for row in found]
+        return Page(items=items, next=following)
+
+    @router.get("/people/{person_id}", openapi_extra=refuses("no_such_person"))
+    async def read_person(person_id: Slug) -> KnownPersonWithGrants:
+        """Return one person with their roles."""
+        return await _person(site, person_id)
+
+    @router.post(
+        "/people", status_code=201, openapi_extra=refuses("employee_number_taken", "end_is_past")
+    )
+    async def register_person(body: NewPerson, by: By) -> KnownPersonWithGrants:
+        """Register somebody; no right comes with it."""
+        number = body.employee_number
+        act = RegisterPerson(
+            name=(await site.service.stated(body.name)).id,
+            language=body.language,
+            employee_number=(await site.service.stated(number)).id if number else None,
+            kind=PersonKind.PERSON,
+            expires_at=body.expires_at,
+        )
+        return await _person(site, (await _done(site, act, by)).person_id)
+
+    _add_rights(router, site)
+    _add_tokens(router, site)
+    return router
+
+
+def _add_rights(router: APIRouter, site: Site) -> None:
+    @router.post(
+        "/people/{person_id}/disable", openapi_extra=refuses(*OF_PERSON, "last_administrator")
+    )
+    async def disable_person(person_id: Slug, by: By) -> KnownPersonWithGrants:
+        """Take all rights of a person away, from now on."""
+        await _done(site, DisablePerson(person_id=PersonId(person_id)), by)
+        return await _person(site, person_id)
+
+    @router.post(
+        "/people/{person_id}/enable", openapi_extra=refuses("no_such_person", "person_not_disabled")
+    )
+    async def enable_person(person_id: Slug, by: By) -> KnownPersonWithGrants:
+        """Let a person have the rights of their roles again."""
+        await _done(site, EnablePerson(person_id=PersonId(person_id)), by)
+        return await _person(site, person_id)
+
+    @router.post("/people/{person_id}/grants", status_code=201, openapi_extra=refuses(*OF_GRANTS))
+    async def grant_role(person_id: Slug, body: NewGrant, by: By) -> KnownPersonWithGrants:
+        """Give somebody else a role."""
+        act = GrantRole(
+            person_id=PersonId(person_id),
+            role=body.role,
+            line=LineId(body.line) if body.line is not None else None,
+            from_at=body.from_at,
+            until_at=body.until_at,
+            deputy_for=PersonId(body.deputy_for) if body.deputy_for is not None else None,
+        )
+        await _done(site, act, by)
+        return await _person(site, person_id)
+
+    @router.delete(
+        "/people/{person_id}/grants/{grant_id}",
+        openapi_extra=refuses(
+            "grant_revoked", "last_administrator", "no_such_grant", "no_such_person"
+        ),
+    )
+    async def revoke_role(person_id: Slug, grant_id: Slug, by: By) -> KnownPersonWithGrants:
+        """End a role for good."""
+        await _done(site, RevokeRole(grant_id=GrantId(grant_id)), by)
+        return await _person(site, person_id)
+
+    @router.post(
+        "/people/{person_id}/credentials/reset",
+        openapi_extra=refuses(*OF_PERSON, "credential_not_set"),
+    )
+    async def reset_credentials(person_id: Slug, by: By) -> OneTimeLink:
+        """Take password and PIN away, end all sessions, and give a link to set a password."""
+        return OneTimeLink(link=await new_link(site, by.request, PersonId(person_id), {}))
+
+
+def _add_tokens(router: APIRouter, site: Site) -> None:
+    @router.get("/tokens")
+    async def list_tokens(limit: Limit = 50, cursor: IdCursor = None) -> Page[Token]:
+        """Return the tokens that were not revoked, those that end first before the others."""
+        plant, now = site.service.plant, site.clock.now()
+        rows = (await site.service.read(lambda reader: tokens_page(reader, plant, now))).tokens
+        found, following = part_of(rows, lambda row: row.token, limit=limit, cursor=cursor)
+        return Page(items=[Token.model_validate(row) for row in found], next=following)
+
+    @router.post(
+        "/tokens",
+        status_code=201,
+        openapi_extra=refuses(*OF_PERSON, "end_is_past", "no_such_line", "token_too_long"),
+    )
+    async def issue_token(body: NewToken, by: By) -> IssuedToken:
+        """Give a program a token; its secret is shown once."""
+        act = IssueToken(
+            name=body.name,
+            person_id=PersonId(body.owner),
+            scopes=tuple(body.scopes),
+            line=LineId(body.line) if body.line is not None else None,
+            expires_at=body.expires_at,
+        )
+        issued = await _done(site, act, by)
+        return IssuedToken(token=issued.token_id, secret=await token_shown(site, issued))
+
+    @router.delete("/tokens/{token_id}", status_code=204, openapi_extra=refuses("no_such_token"))
+    async def revoke_token(token_id: Slug, by: By) -> Response:
+        """Let a token be worth nothing."""
+        await _done(site, RevokeToken(token_id=TokenId(token_id)), by)
+        return Response(status_code=204)
+
+
+async def _done(site: Site, act: Act[R], by: Caller) -> R:
+    """Do an act of whoever is signed in; nobody does one of these in a name that is only stated."""
+    who = await actor(site.service, by.request, "")
+    return await site.service.do(act, who, by.key)
+
+
+async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
+    plant, now = site.service.plant, site.clock.now()
+    page = await site.service.read(lambda reader: person_page(reader, plant, person_id, now))
+    grants = [Grant.model_validate(each) for each in page.grants]
+    return KnownPersonWithGrants(**asdict(page.row), grants=grants)

@@ -1,0 +1,95 @@
+"""What programs read and send of people and tokens."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.role import Role
+from redrabbit.services.queries.registered_people import PersonState
+from redrabbit.web.api.models import Model
+from redrabbit.web.api.values import Id, Instant, Name
+
+
+class Grant(Model):
+    """A role of a person that holds, or will."""
+
+    grant: str = Field(examples=["g-0007"])
+    role: Role
+    line: str | None = Field(description="null: all lines.")
+    from_at: datetime
+    until_at: datetime | None = Field(description="Up to, not including; null: no end.")
+
+
+class KnownPerson(Model):
+    """A registered person."""
+
+    person: str = Field(examples=["p-0042"])
+    name: str
+    employee_number: str = Field(description="Empty: none is kept.")
+    state: PersonState
+    roles: list[Role] = Field(description="On any line, now.")
+    expires_at: datetime | None
+
+
+class KnownPersonWithGrants(KnownPerson):
+    """A registered person with what they may."""
+
+    grants: list[Grant]
+
+
+class NewPerson(Model):
+    """Somebody to be registered; no right comes with it."""
+
+    name: Name
+    employee_number: Name | None = None
+    language: PersonLanguage | None = None
+    expires_at: Instant | None = Field(
+        default=None, description="An auditor's is at most 90 days ahead."
+    )
+
+
+class NewGrant(Model):
+    """A role to give."""
+
+    role: Role
+    line: Id | None = Field(default=None, description="null: all lines.")
+    from_at: Instant | None = Field(default=None, description="null: now.")
+    until_at: Instant | None = Field(default=None, description="null: no end.")
+    deputy_for: Id | None = Field(default=None, description="Number of the person.")
+
+
+class OneTimeLink(Model):
+    """A link by which somebody sets a password."""
+
+    link: str = Field(description="Shown once. It works once, for 24 hours.")
+
+
+class Token(Model):
+    """A token of a program."""
+
+    token: str = Field(examples=["t-0001"])
+    name: str
+    owner: str = Field(examples=["p-0042"])
+    scopes: list[Scope]
+    line: str | None = Field(description="null: all lines.")
+    expires_at: datetime
+    holds: bool = Field(description="Neither it nor its owner's rights have ended.")
+
+
+class NewToken(Model):
+    """A token to issue."""
+
+    name: Name
+    owner: Id = Field(examples=["p-0042"])
+    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
+    line: Id | None = Field(default=None, description="null: all lines.")
+    expires_at: Instant = Field(description="At most 400 days ahead.")
+
+
+class IssuedToken(Model):
+    """A token that was issued now."""
+
+    token: str
+    secret: str = Field(description="Shown once: `rrt_…`, to be sent as `Authorization: Bearer`.")

@@ -1,0 +1,79 @@
+"""People and tokens by calls."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from redrabbit.domain.role import Role
+from tests.people import PASSWORD
+from tests.web.conftest import Visitor
+from tests.web.test_sign_in import ORIGIN, people_of
+
+
+@pytest.fixture
+def chen(visitor: Visitor) -> Visitor:
+    """An administrator who is signed in."""
+    people_of(visitor).register("Chen", Role.ADMINISTRATOR)
+    body = {"name": "Chen", "password": PASSWORD}
+    assert visitor.client.post("/api/v1/session", json=body).status_code == 201
+    return visitor
+
+
+def asked(visitor: Visitor, method: str, path: str, status: int, body: Any = None) -> Any:
+    answer = visitor.client.request(method, f"/api/v1{path}", json=body, headers=ORIGIN)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+def test_a_person_is_registered_given_a_role_disabled_and_enabled(chen: Visitor) -> None:
+    made = asked(chen, "POST", "/people", 201, {"name": "Li Na", "employee_number": "204711"})
+    assert (made["person"], made["name"], made["grants"]) == ("p-0002", "Li Na", [])
+    role = {"role": "quality_engineer", "line": "line1"}
+    given = asked(chen, "POST", "/people/p-0002/grants", 201, role)
+    assert given["roles"] == ["quality_engineer"]
+    grant = given["grants"][0]["grant"]
+    assert asked(chen, "DELETE", f"/people/p-0002/grants/{grant}", 200)["grants"] == []
+    assert asked(chen, "POST", "/people/p-0002/disable", 200)["state"] == "disabled"
+    assert asked(chen, "POST", "/people/p-0002/enable", 200)["state"] == "active"
+    listed = asked(chen, "GET", "/people?limit=1", 200)
+    assert len(listed["items"]) == 1
+    assert listed["next"] is not None
+
+
+def test_what_the_rules_refuse_is_refused_with_its_code(chen: Visitor) -> None:
+    assert asked(chen, "GET", "/people/p-0009", 404)["code"] == "no_such_person"
+    own = asked(chen, "POST", "/people/p-0001/grants", 403, {"role": "operator"})
+    assert own["code"] == "own_grant"
+    assert asked(chen, "POST", "/people/p-0001/disable", 409)["code"] == "last_administrator"
+
+
+def test_a_link_is_given_once(chen: Visitor) -> None:
+    li_na = people_of(chen).register("Li Na", Role.AUDITOR)
+    link = asked(chen, "POST", f"/people/{li_na}/credentials/reset", 200)["link"]
+    assert "Welcome, Li Na" in chen.text("/welcome/" + link.rpartition("/")[2])
+
+
+def test_a_token_is_issued_used_and_revoked(chen: Visitor) -> None:
+    owner = people_of(chen).register("Li Na")
+    end = (chen.clock.now() + timedelta(days=30)).isoformat()
+    new = {"name": "MES", "owner": owner, "scopes": ["read"], "expires_at": end}
+    issued = asked(chen, "POST", "/tokens", 201, new)
+    assert issued["secret"].startswith("rrt_t-0001_")
+    assert asked(chen, "GET", "/tokens", 200)["items"][0]["holds"] is True
+    bearer = {"authorization": f"Bearer {issued['secret']}"}
+    assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 200
+    asked(chen, "DELETE", "/tokens/t-0001", 204)
+    assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 401
+    assert asked(chen, "DELETE", "/tokens/t-0001", 404)["code"] == "no_such_token"
+
+
+def test_others_change_nothing(visitor: Visitor) -> None:
+    people = people_of(visitor)
+    people.register("Chen", Role.ADMINISTRATOR)
+    people.register("Li Na", Role.QUALITY_ENGINEER)
+    visitor.client.post("/api/v1/session", json={"name": "Li Na", "password": PASSWORD})
+    assert asked(visitor, "POST", "/people", 403, {"name": "Bao"})["code"] == "not_permitted"
+    assert asked(visitor, "GET", "/people", 403)["code"] == "not_allowed"
+    reset = asked(visitor, "POST", "/people/p-0001/credentials/reset", 403)
+    assert reset["code"] == "not_permitted"
