@@ -23,9 +23,10 @@ from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
 from redrabbit.alarms.message_words import worded
-from redrabbit.alarms.receiver_secrets import read_secrets
+from redrabbit.alarms.receiver_secrets import read_secrets, watcher_address
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
+from redrabbit.alarms.watcher import Watcher, make_watcher
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.messages import zoned
@@ -48,6 +49,7 @@ from redrabbit.process import (
     web_server,
 )
 from redrabbit.services.agent import Agent
+from redrabbit.services.escalating import Escalating
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
@@ -87,6 +89,8 @@ class Serving:
     database: SqlDatabase
     links: tuple[StationLink, ...]
     base_url: str
+    watcher: Watcher | None = None
+    """Sends the signs of life that an outside watcher expects."""
 
 
 @asynccontextmanager
@@ -101,6 +105,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     _refuse_future_plan(plant, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
+    watched_at = _watched_at(plant, settings)
     tls = await asyncio.to_thread(tls_of, settings, clock)
     with listening(settings.host, settings.port) as listener:
         database = await _opened(settings, plant, clock, listener, tls)
@@ -125,6 +130,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 database=database,
                 links=links,
                 base_url=address_of(listener, settings.host, "http" if tls is None else "https"),
+                watcher=_watcher_of(agent, watched_at, clock),
             )
             async with (
                 _web_of(running, settings, listener, tls),
@@ -134,6 +140,24 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             await agent.close()
         finally:
             await asyncio.to_thread(database.close)
+
+
+def _watched_at(plant: Plant, settings: ServeSettings) -> str | None:
+    if plant.watcher is None:
+        return None
+    return watcher_address(plant.watcher, settings.config_dir, os.environ)
+
+
+def _watcher_of(agent: Agent, address: str | None, clock: Clock) -> Watcher | None:
+    expected = agent.plant.watcher
+    if address is None or expected is None:
+        return None
+
+    def records_and_watches() -> bool:
+        return agent.recording_watch.stopped() is None and not agent.loop_watch.stands_still
+
+    every_s = expected.every.total_seconds()
+    return make_watcher(address, every_s, records_and_watches, clock, agent.plant.name)
 
 
 def _refuse_future_plan(plant: Plant, now: datetime) -> None:
@@ -157,7 +181,9 @@ async def _opened(
 ) -> SqlDatabase:
     """Open the database; where that takes long, say how far it is, in the log and to whoever asks."""
     progress = OpeningProgress()
-    recording = Recording(fold=fold, software=SOFTWARE, targets=plant.targets)
+    recording = Recording(
+        fold=fold, software=SOFTWARE, targets=plant.targets, escalation=plant.escalation
+    )
     opening = asyncio.create_task(
         in_own_thread(
             lambda: open_database(
@@ -275,6 +301,14 @@ async def _tasks_of(
         clock,
         running.agent.note_commit,
     )
+    if running.watcher is not None:
+        works["signs of life"] = running.watcher.run
+    works["steps of alarms"] = Escalating(
+        running.agent.database,
+        clock,
+        running.agent.note_commit,
+        lambda: running.agent.catch_up.now is not None,
+    ).run
     works |= telling(channels, running.database.outbox, alarms, clock)
     keepers = [target.name for target in targets if target.checkpoints]
     works |= sending_checkpoints(channels, keepers, _checkpoints_of(running, clock), clock)
@@ -328,6 +362,7 @@ async def _web_of(
         budgets=budgets,
         verification=lambda: running.database.verification.state,
         remembered=lambda: running.database.remembered,
+        watched=lambda: running.watcher.state if running.watcher is not None else None,
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
     )

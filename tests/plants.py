@@ -181,7 +181,9 @@ def a_memory_database(plant: Plant, clock: Clock) -> MemoryDatabase:
     def unsigned(log: LogState) -> str:
         return f"{plant.name}\n{log.size}\n"
 
-    recording = Recording(fold=fold, software="test", targets=plant.targets)
+    recording = Recording(
+        fold=fold, software="test", targets=plant.targets, escalation=plant.escalation
+    )
     return MemoryDatabase(origin=plant.name, clock=clock, recording=recording, seal=unsigned)
 
 

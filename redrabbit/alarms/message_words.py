@@ -21,7 +21,6 @@ WITHOUT_ALARM: Final[Mapping[str, str]] = {
     "not_recording": "event.not_recording",
     "recording_again": "event.recording_again",
     "checkpoint": "event.checkpoint",
-    "test": "event.test",
 }
 """Words for messages that tell of no alarm, by their event."""
 HOME: Final = "/"
@@ -64,24 +63,31 @@ class MessageWords:
     def _in(self, told: Mapping[str, Any], language: str) -> dict[str, str]:
         says = catalogue(language, self.zone)
         event = str(told["event"])
-        what = says.render(Message(EVENT_WORDS.get(event) or WITHOUT_ALARM.get(event, event)))
+        what = _event(event, says)
         place = _place(told, says)
         title = says.render(Message("told.title", {"what": what, "place": place or self.plant}))
         at = _instant(told.get("raised_at") or told.get("since") or told.get("at"))
         where = [self.plant, place, says.instant(at) if at is not None else ""]
         lines = [
             self._sentence(event, what, told, says),
+            *self._again(told, says),
             says.gettext(", ").join(each for each in where if each),
             self._link(told),
         ]
         return {"title": title, "text": "\n".join(lines)}
 
+    def _again(self, told: Mapping[str, Any], says: Catalogue) -> list[str]:
+        """Return that others were told before, and nobody has taken it (R10)."""
+        is_first = told.get("step") in {None, 1} and not told.get("repeat")
+        return [] if is_first else [says.render(Message("told.again"))]
+
     def _sentence(self, event: str, what: str, told: Mapping[str, Any], says: Catalogue) -> str:
         together = _part(told, "together")
         if together:
+            kinds = [_event(each, says) for each in _part(together, "kinds")]
             several = {
                 "n": together.get("count"),
-                "what": what,
+                "what": kinds or what,
                 "first": _instant(_part(together, "first").get("raised_at")),
                 "last": _instant(_part(together, "last").get("raised_at")),
             }
@@ -124,6 +130,10 @@ def _place(told: Mapping[str, Any], says: Catalogue) -> str:
     if not any(here):
         here = [told.get("line"), told.get("device") or told.get("station")]
     return " · ".join(_words(each, says) for each in here if each)
+
+
+def _event(event: str, says: Catalogue) -> str:
+    return says.render(Message(EVENT_WORDS.get(event) or WITHOUT_ALARM.get(event, event)))
 
 
 def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:

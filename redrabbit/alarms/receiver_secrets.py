@@ -18,7 +18,7 @@ from redrabbit.alarms.signature import signing_secret
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
 from redrabbit.base.sentence import sentence, system_words, words_of
-from redrabbit.domain.plant import NotificationTarget, SecretPlace
+from redrabbit.domain.plant import NotificationTarget, OutsideWatcher, SecretPlace
 
 MOST_CHARACTERS: Final = 4096
 """Longer than any token that a header takes."""
@@ -26,6 +26,7 @@ MOST_CERTIFICATE_BYTES: Final = 500 * KB
 """Twice what all public authorities together have."""
 _TOKEN: Final = re.compile(r"[!-~]+")
 """What a header can carry; an error about another character would quote the token."""
+_WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+")
 _HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 MOST_SIGNING_SECRETS: Final = 2
 """The new one and the old one, while a receiver changes over."""
@@ -66,6 +67,21 @@ def read_secrets(
     return found
 
 
+def watcher_address(
+    watcher: OutsideWatcher, config_dir: Path, environment: Mapping[str, str]
+) -> str:
+    """Return where a watcher is pinged; ReceiverUnusable says what can't be had."""
+    if watcher.url is not None:
+        return watcher.url
+    assert watcher.place is not None  # noqa: S101  because the plant file was checked
+    try:
+        return _Places(config_dir, environment).web_address(watcher.place)
+    except ReceiverUnusable as unusable:
+        raise ReceiverUnusable(
+            sentence("watcher: {problem}", problem=words_of(unusable))
+        ) from unusable
+
+
 def _secrets_of(target: NotificationTarget, places: "_Places") -> ReceiverSecrets:
     headers = {name: places.header_value(place) for name, place in target.headers}
     if target.token is not None:
@@ -77,10 +93,10 @@ def _secrets_of(target: NotificationTarget, places: "_Places") -> ReceiverSecret
         )
     signing = () if target.signing_secret is None else places.signing_secrets(target.signing_secret)
     apprise = "" if target.apprise is None else places.apprise_address(target.apprise)
-    return ReceiverSecrets(headers=headers, signing=signing, tls=_tls(target), apprise=apprise)
+    return ReceiverSecrets(headers=headers, signing=signing, tls=tls_of(target), apprise=apprise)
 
 
-def _tls(target: NotificationTarget) -> ssl.SSLContext | None:
+def tls_of(target: NotificationTarget) -> ssl.SSLContext | None:
     """Return by what a webhook's certificate is judged; made once, because it takes long."""
     if target.url is None or not target.url.lower().startswith("https:"):
         return None
@@ -113,6 +129,13 @@ class _Places:
         """Return a token, which has no blanks."""
         return _usable(*self._read(place), _TOKEN, sentence("token"), sentence(" without blanks"))
 
+    def web_address(self, place: SecretPlace) -> str:
+        """Return an address that can be posted to."""
+        text, where = self._read(place)
+        return _usable(
+            text.strip(), where, _WEB_ADDRESS, sentence("http:// or https:// address"), ""
+        )
+
     def header_value(self, place: SecretPlace) -> str:
         """Return the value of a header, which may have blanks inside."""
         return _usable(*self._read(place), _HEADER_VALUE, sentence("header's value"), "")
@@ -120,7 +143,9 @@ class _Places:
     def apprise_address(self, place: SecretPlace) -> str:
         """Return one address that Apprise knows a way to."""
         text, where = self._read(place)
-        address = _usable(text.strip(), where, _TOKEN, "Apprise address", " without blanks")
+        address = _usable(
+            text.strip(), where, _TOKEN, sentence("Apprise address"), sentence(" without blanks")
+        )
         if not is_apprise_address(address):
             raise ReceiverUnusable(
                 sentence(

@@ -327,6 +327,9 @@ def _plant(
         address=plant.address,
         codes=plant.codes,
         people=plant.people,
+        watcher=plant.watcher,
+        rules=plant.rules,
+        rosters=plant.rosters,
         digest=digest_of(texts),
         in_force=_in_force(plant, stations, plan, texts),
     )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from redrabbit.base.sentence import sentence
 from redrabbit.config.codes import CODES, read_codes
+from redrabbit.config.escalation import ROSTERS, RULES, read_escalation
 from redrabbit.config.file_schema import (
     Bilingual,
     Block,
@@ -42,10 +43,12 @@ from redrabbit.config.spellings import (
     ZONE,
     Address,
 )
+from redrabbit.config.watcher import WATCHER, read_watcher
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
+from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules, StatedNames
-from redrabbit.domain.plant import Line, NotificationTarget
+from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 from redrabbit.domain.text import Text
@@ -146,6 +149,14 @@ PLANT: Final = Section(
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
         "codes": Key(CODES, "What badges and labels look like.", required=False),
+        "watcher": Key(WATCHER, "Who is told outside that the service is alive.", required=False),
+        "rosters": Key(ROSTERS, "Who is on duty, when.", required=False, default=()),
+        "escalation": Key(
+            RULES,
+            "In which steps people are told of an alarm until somebody takes it; left out: all at once.",
+            required=False,
+            default=(),
+        ),
         "address": Key(
             OWN_ADDRESS,
             "Where people reach this service; links in messages begin with it.",
@@ -188,6 +199,9 @@ class PlantFile:
     codes_place: SourcePosition | None = None
     """Where they stand; None: nowhere."""
     people: PeopleRules = USUAL_RULES
+    watcher: OutsideWatcher | None = None
+    rules: tuple[Rule, ...] = ()
+    rosters: Mapping[str, tuple[Duty, ...]] = field(default_factory=dict)
 
 
 def read_plant_file(root: Node, problems: Problems) -> PlantFile:
@@ -200,6 +214,10 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
     zone: ZoneInfo | None = block["zone"]
     modes = _by_key(block["failure_modes"], lambda entry: entry.value)
     calendars = _by_key(block["calendars"], lambda entry: _calendar(entry.value, zone, problems))
+    targets = read_receivers(block["notifications"], block["address"], problems)
+    lines = None if block["lines"] is None else [entry.key for entry in block["lines"]]
+    known = (targets, lines, _shift_names(block["calendars"]))
+    rules, rosters = read_escalation(block["escalation"], block["rosters"], known, problems)
     return PlantFile(
         name=block["plant"] or "",
         zone=zone,
@@ -211,17 +229,25 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
-        targets=read_receivers(block["notifications"], block["address"], problems),
+        targets=targets,
         address=block["address"],
         codes=read_codes(block["codes"]),
         codes_place=block.place_of("codes") if "codes" in block else None,
         people=_people(block["people"]),
+        watcher=read_watcher(block["watcher"], problems),
+        rules=rules,
+        rosters=rosters,
     )
 
 
 def _people(block: Block | None) -> PeopleRules:
     stated_names = block["stated_names"] if block is not None else None
     return USUAL_RULES if stated_names is None else PeopleRules(stated_names=stated_names)
+
+
+def _shift_names(calendars: tuple[Entry[Block], ...] | None) -> frozenset[str]:
+    read = (entry.value for entry in calendars or () if entry.value is not None)
+    return frozenset(shift.key for calendar in read for shift in calendar["shifts"] or ())
 
 
 def _by_key(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import (
     AlarmId,
@@ -20,6 +21,7 @@ from redrabbit.domain.identity import (
     PauseId,
     RunId,
     SignalName,
+    SilenceId,
     StationId,
 )
 from redrabbit.domain.records import (
@@ -31,6 +33,7 @@ from redrabbit.domain.records import (
     PulseRecord,
     RemarkRecord,
     RunRecord,
+    SilenceRecord,
 )
 from redrabbit.domain.repair import RepairCode
 
@@ -273,6 +276,47 @@ class AcknowledgeAlarm(Act[AlarmRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAlarms(Act[AlarmRecord]):
+    """Take several alarms at once; those that somebody took meanwhile stay as they are."""
+
+    KIND: ClassVar = "acknowledge_alarms"
+
+    alarm_ids: tuple[AlarmId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceAlarms(Act[SilenceRecord]):
+    """Want nobody to be told of some alarms until a time."""
+
+    KIND: ClassVar = "silence_alarms"
+
+    line: LineId | None
+    """None: all; so for the other two."""
+    station: StationId | None
+    kind: AlarmKind | None
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSilence(Act[SilenceRecord]):
+    """End a silence before its time."""
+
+    KIND: ClassVar = "end_silence"
+
+    silence_id: SilenceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestReceiver(Act[AlarmRecord]):
+    """Send a receiver a message that says that it is a test."""
+
+    KIND: ClassVar = "test_receiver"
+
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessageAgain(Act[AlarmRecord]):
     """Send an alarm's message to a receiver that did not take it, once more (D48)."""
 
@@ -343,6 +387,10 @@ ACTS: tuple[type[Act[Record]], ...] = (
     ReleasePart,
     FindPart,
     AcknowledgeAlarm,
+    AcknowledgeAlarms,
+    SilenceAlarms,
+    EndSilence,
+    TestReceiver,
     SendMessageAgain,
     DropMessage,
     DecidePulse,

@@ -37,6 +37,7 @@ BadgeId = NewType("BadgeId", str)
 QualificationId = NewType("QualificationId", str)
 ScreenId = NewType("ScreenId", str)
 TokenId = NewType("TokenId", str)
+SilenceId = NewType("SilenceId", str)
 
 
 class Letter(StrEnum):
@@ -47,6 +48,7 @@ class Letter(StrEnum):
     CONTAINMENT = "C"
     PAUSE = "P"
     ALARM = "A"
+    SILENCE = "S"
 
 
 class PlantLetter(StrEnum):
@@ -60,7 +62,7 @@ class PlantLetter(StrEnum):
 
 
 _NUMBERED: Final = re.compile(
-    r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPA])-(?P<number>[1-9][0-9]{0,17})"
+    r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPAS])-(?P<number>[1-9][0-9]{0,17})"
 )
 _IN_PLANT: Final = re.compile(
     r"(?P<letter>[pgqst])-(?P<number>(?!0+$)(?:[0-9]{4}|[1-9][0-9]{4,17}))"

@@ -20,6 +20,9 @@ LARGEST_COUNT: Final = 2**62
 LONGEST_PAUSE: Final = timedelta(days=14)
 """A line that stands longer is paused again, by somebody who looked again (D56)."""
 
+LONGEST_SILENCE: Final = timedelta(days=7)
+"""Alarms of a longer repair are silenced again, by somebody who looked again (B21)."""
+
 LONGEST_SPAN: Final = timedelta(days=3660)
 """No check is due more seldom than every ten years, and none stays open longer."""
 

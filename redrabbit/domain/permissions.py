@@ -44,6 +44,10 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.ReleasePart: frozenset({Role.QUALITY_ENGINEER}),  # never the parts keeper (D65)
     acts.FindPart: _LEADING | {Role.PARTS_KEEPER},
     acts.AcknowledgeAlarm: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},
+    acts.AcknowledgeAlarms: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},
+    acts.SilenceAlarms: _LEADING,  # somebody is not told of alarms
+    acts.EndSilence: _REPAIRING,  # more is told
+    acts.TestReceiver: _LEADING | {Role.MAINTENANCE, Role.PROCESS_ENGINEER},
     acts.SendMessageAgain: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},  # it tells, no more
     acts.DropMessage: _LEADING,  # somebody is not told of an alarm
     acts.DecidePulse: frozenset({Role.QUALITY_ENGINEER}),  # every later silence rests on it
@@ -78,6 +82,7 @@ SCOPES: Mapping[type[Act[Record]], Scope] = {
     acts.EndPause: Scope.PAUSE,
     acts.QuarantinePart: Scope.PARTS_QUARANTINE,
     acts.AcknowledgeAlarm: Scope.ALARMS,
+    acts.AcknowledgeAlarms: Scope.ALARMS,
     acts.SendMessageAgain: Scope.ALARMS,
 }
 """Which scope a token needs for each act that the table allows a service."""

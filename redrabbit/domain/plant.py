@@ -1,12 +1,14 @@
 """The whole of a plant as its files describe it: what the service runs on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.escalation import Duty, Escalation, Rule
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
@@ -80,6 +82,16 @@ class NotificationTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideWatcher:
+    """Who expects a sign of life of the service, and tells people when none comes. One of the two addresses."""
+
+    url: str | None
+    place: SecretPlace | None
+    """Where the address is found, where it is a secret."""
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
     """Everything adopted from the configuration folder (D14)."""
 
@@ -99,6 +111,11 @@ class Plant:
     """What its badges and labels look like (B40)."""
     people: PeopleRules = USUAL_RULES
     """What the plant decides about people (D45)."""
+    watcher: OutsideWatcher | None = None
+    rules: tuple[Rule, ...] = ()
+    """By which steps people are told of alarms; the first that takes one decides (R10)."""
+    rosters: Mapping[str, tuple[Duty, ...]] = field(default_factory=dict)
+    """Who is on duty, by the roster's name."""
     digest: str = ""
     """SHA-256, hex, over the canonical content of all files."""
     in_force: tuple[InForceItem, ...] = ()
@@ -114,6 +131,17 @@ class Plant:
             CodeKind.DEVICE: frozenset(device.id for device in devices),
             CodeKind.LINE: frozenset(line.id for line in self.lines),
         }
+
+    @property
+    def escalation(self) -> Escalation:
+        """The rules with all that they need to be applied."""
+        return Escalation(
+            rules=self.rules,
+            rosters=self.rosters,
+            wishes={each.name: each.events for each in self.targets if each.alarms},
+            zone=self.zone,
+            calendars=self.calendars,
+        )
 
     def station_digest(self, station_id: StationId) -> str | None:
         """Return the digest of a station's own file; None where it is not known."""

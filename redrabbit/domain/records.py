@@ -8,6 +8,7 @@ is appended, and in verification when the whole ledger is folded again; so an ed
 from collections.abc import Mapping
 
 from redrabbit.domain.facts.alarm import AlarmRecord
+from redrabbit.domain.facts.alarm_told import AlarmToldRecord
 from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
@@ -32,6 +33,7 @@ from redrabbit.domain.facts.record_count import CountRecord
 from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.run import RunRecord
+from redrabbit.domain.facts.silence import SilenceRecord
 from redrabbit.domain.facts.station import DeviceRecord, StationRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
 from redrabbit.domain.facts.token import TokenRecord
@@ -42,6 +44,7 @@ __all__ = [
     "TABLES",
     "AgentRecord",
     "AlarmRecord",
+    "AlarmToldRecord",
     "BadgeRecord",
     "ChallengePartRecord",
     "CheckRecord",
@@ -65,6 +68,7 @@ __all__ = [
     "RemarkRecord",
     "RoleGrantRecord",
     "RunRecord",
+    "SilenceRecord",
     "StationRecord",
     "StationScreenRecord",
     "TokenRecord",

@@ -46,6 +46,8 @@ def page_of(reader: RecordReader, alarm: About) -> str:
     if alarm.kind is AlarmKind.MISSED:
         cases = reader.find(ContainmentRecord, equals("device", alarm.device), IS_OPEN, limit=1)
         return f"/containments/{cases[0].containment_id}" if cases else "/containments"
+    if alarm.kind in {AlarmKind.NOT_RETURNED, AlarmKind.ESCAPE}:
+        return "/alarms"  # where a person says that the part was found
     if alarm.kind is AlarmKind.LAPSED or alarm.station is None:
         return "/due"
     return f"/stations/{alarm.station}"

@@ -25,8 +25,8 @@ def raise_alarm(
     occurrence_id: OccurrenceId | None = None,
     receiver: str | None = None,
     actor: Actor = AGENT,
-) -> None:
-    """Record the alarm and send it to the receivers that want its kind."""
+) -> AlarmId:
+    """Record the alarm and tell the receivers that are to be told of its kind; return its id."""
     stream = line or PLANT_STREAM
     raised = AlarmRaised(
         alarm_id=AlarmId(next_id(uow, AlarmRecord, stream)),
@@ -43,3 +43,4 @@ def raise_alarm(
         runs_without_verdict=None,
     )
     record(uow, raised, stream=stream, at=at, actor=actor)
+    return raised.alarm_id

@@ -19,6 +19,54 @@ class ParkedReason(StrEnum):
     """The plant file does not name the receiver any more."""
 
 
+class FateState(StrEnum):
+    """What came of a message for one receiver."""
+
+    DELIVERED = "delivered"
+    WAITING = "waiting"
+    """It was not tried yet."""
+    FAILING = "failing"
+    """It was not taken yet, and is tried again."""
+    PARKED = "parked"
+    DROPPED = "dropped"
+    """A person gave it up."""
+    FORGOTTEN = "forgotten"
+    """It was delivered so long ago that only the ledger still knows who was told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFate:
+    """How one message stands with one receiver."""
+
+    key: str
+    receiver: str
+    state: FateState
+    at: datetime | None = None
+    """When it was delivered, or parked."""
+
+
+def fate(
+    key: str,
+    receiver: str,
+    *,
+    attempts: int,
+    waits: bool,
+    delivered_at: datetime | None,
+    parked_at: datetime | None,
+) -> MessageFate:
+    """Return what came of a message, from what is kept of its delivery."""
+    if delivered_at is not None:
+        state, at = FateState.DELIVERED, delivered_at
+    elif parked_at is not None:
+        state, at = FateState.PARKED, parked_at
+    elif not waits:
+        return MessageFate(key=key, receiver=receiver, state=FateState.DROPPED)
+    else:
+        state = FateState.FAILING if attempts else FateState.WAITING
+        return MessageFate(key=key, receiver=receiver, state=state)
+    return MessageFate(key=key, receiver=receiver, state=state, at=at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesWaiting:
     """What waits for one receiver."""

@@ -23,7 +23,7 @@ from redrabbit.domain.people_acts import ActOnPeople
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
 from redrabbit.domain.run import Disowned, SaidHeld
-from redrabbit.services import containing, messaging, planning, pulse_learning, remarking
+from redrabbit.services import containing, messaging, planning, pulse_learning, remarking, silencing
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
@@ -435,6 +435,25 @@ COMMANDS: Mapping[
     ),
     acts.AcknowledgeAlarm: lambda uow, _plant, act, by, _n: planning.acknowledge(
         uow, act.alarm_id, actor=by
+    ),
+    acts.AcknowledgeAlarms: lambda uow, _plant, act, by, _n: planning.acknowledge_all(
+        uow, act.alarm_ids, actor=by
+    ),
+    acts.SilenceAlarms: lambda uow, plant, act, by, _n: silencing.declare_silence(
+        uow,
+        plant,
+        line=act.line,
+        station=act.station,
+        kind=act.kind,
+        ends_at=act.ends_at,
+        reason=act.reason,
+        actor=by,
+    ),
+    acts.EndSilence: lambda uow, _plant, act, by, _n: silencing.end_silence(
+        uow, act.silence_id, actor=by
+    ),
+    acts.TestReceiver: lambda uow, plant, act, by, _n: messaging.test(
+        uow, plant, act.receiver, actor=by
     ),
     acts.SendMessageAgain: lambda uow, plant, act, by, _n: messaging.send_again(
         uow, plant, act.alarm_id, act.receiver, actor=by

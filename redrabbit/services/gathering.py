@@ -25,11 +25,16 @@ _OF_ONE: Final = ("alarm_id", "raised_at", "line", "station", "device", "occurre
 
 def send_or_gather(uow: UnitOfWork, message: OutgoingMessage, at: datetime) -> None:
     """Send the message about what happened at `at`; gather it, if it comes late."""
-    if message.event not in GATHERED or uow.now - at < IN_TIME:
+    if not is_gathered(message.event, uow.now - at):
         uow.send(message)
         return
     held = uow.held(message.event)
     uow.hold(message if held is None else together(held, message))
+
+
+def is_gathered(event: str, late: timedelta) -> bool:
+    """Tell whether what is told so late is told together with others of its kind."""
+    return event in GATHERED and late >= IN_TIME
 
 
 def together(held: OutgoingMessage, more: OutgoingMessage) -> OutgoingMessage:

@@ -4,9 +4,18 @@ The decision is recorded: it is about who was told of an alarm, and who never wa
 """
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.alarm import AlarmRecord, MessageDecided, MessageDecision
-from redrabbit.domain.identity import Actor, AlarmId
+from redrabbit.domain.facts.alarm import (
+    AlarmEnded,
+    AlarmKind,
+    AlarmRecord,
+    MessageDecided,
+    MessageDecision,
+)
+from redrabbit.domain.identity import AGENT, Actor, AlarmId
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import recorded
+from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
@@ -24,6 +33,15 @@ def send_again(
 def drop(uow: UnitOfWork, alarm_id: AlarmId, receiver: str, *, actor: Actor) -> AlarmRecord:
     """Give the message up: this receiver is never told of the alarm, which stays on record."""
     return _decide(uow, alarm_id, receiver, MessageDecision.DROP, actor)
+
+
+def test(uow: UnitOfWork, plant: Plant, receiver: str, *, actor: Actor) -> AlarmRecord:
+    """Send a receiver a test: recorded as an alarm is, told to this one only, and over at once."""
+    if receiver not in {target.name for target in plant.targets}:
+        raise Refusal("no_such_receiver", receiver=receiver)
+    alarm_id = raise_alarm(uow, AlarmKind.TEST, at=uow.now, receiver=receiver, actor=actor)
+    record(uow, AlarmEnded(alarm_id=alarm_id), stream=PLANT_STREAM, actor=AGENT)
+    return recorded(uow, AlarmRecord, alarm_id)
 
 
 def _decide(

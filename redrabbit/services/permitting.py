@@ -37,6 +37,7 @@ from redrabbit.domain.records import (
     QualificationRecord,
     RoleGrantRecord,
     RunRecord,
+    SilenceRecord,
     StationScreenRecord,
     TokenRecord,
 )
@@ -153,13 +154,32 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return _at(plant, act.station)
     if isinstance(act, acts.DeclarePause):
         return Place(act.line)
+    if isinstance(act, acts.TestReceiver):
+        return ANYWHERE
+    if isinstance(act, acts.AcknowledgeAlarms):
+        return _of_alarms(reader, act)
+    if isinstance(act, acts.SilenceAlarms):
+        return Place(act.line) if act.station is None else _at(plant, act.station)
     found = RECORD_OF[type(act)](reader, act)
     if found is None:
         return ANYWHERE
-    stream = found.stream if isinstance(found, ChallengePartRecord | AlarmRecord) else found.line
+    stream = (
+        found.stream
+        if isinstance(found, ChallengePartRecord | AlarmRecord | SilenceRecord)
+        else found.line
+    )
     if stream != PLANT_STREAM:
         return Place(stream)
     return ANYWHERE if isinstance(found, AlarmRecord) else Place(None)
+
+
+def _of_alarms(reader: Reader, act: acts.AcknowledgeAlarms) -> Place | None:
+    """Return the line of several alarms; all lines where they are of several."""
+    found = [reader.get(AlarmRecord, alarm_id) for alarm_id in act.alarm_ids]
+    lines = {alarm.stream for alarm in found if alarm is not None} - {PLANT_STREAM}
+    if len(lines) > 1:
+        return Place(None)
+    return _on(next(iter(lines), None))
 
 
 def _on(line: str | None) -> Place | None:
@@ -206,6 +226,7 @@ _OnRecord = (
     | ContainmentRecord
     | ChallengePartRecord
     | AlarmRecord
+    | SilenceRecord
 )
 
 RECORD_OF: Mapping[type[Act[Any]], Callable[[Reader, Any], _OnRecord | None]] = {
@@ -243,6 +264,7 @@ RECORD_OF: Mapping[type[Act[Any]], Callable[[Reader, Any], _OnRecord | None]] = 
     ),
     acts.Excuse: lambda reader, act: reader.get(OccurrenceRecord, act.occurrence_id),
     acts.EndPause: lambda reader, act: reader.get(PauseRecord, act.pause_id),
+    acts.EndSilence: lambda reader, act: reader.get(SilenceRecord, act.silence_id),
 }
 """The record that an act is about, which says on which line it is."""
 

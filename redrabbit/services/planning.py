@@ -4,6 +4,7 @@ Each names its author and, where it takes something away, its reason; none of it
 recorded before (R13, R21, B17, B21).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from redrabbit.domain.challenge_part import Custody, PartState
@@ -144,6 +145,18 @@ def acknowledge(uow: UnitOfWork, alarm_id: AlarmId, *, actor: Actor) -> AlarmRec
         raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
     record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=alarm.stream, actor=actor)
     return recorded(uow, AlarmRecord, alarm_id)
+
+
+def acknowledge_all(uow: UnitOfWork, alarm_ids: Sequence[AlarmId], *, actor: Actor) -> AlarmRecord:
+    """Acknowledge alarms, those that nobody has taken yet; the last one is returned. Refused where that is none."""
+    found = [(alarm_id, uow.get(AlarmRecord, alarm_id)) for alarm_id in dict.fromkeys(alarm_ids)]
+    missing = [alarm_id for alarm_id, alarm in found if alarm is None]
+    if missing or not found:
+        raise Refusal("no_such_alarm", alarm=missing[0] if missing else "")
+    left = [alarm_id for alarm_id, alarm in found if alarm and alarm.acknowledged_at is None]
+    if not left:
+        raise Refusal("alarm_already_acknowledged", alarm=found[0][0])
+    return [acknowledge(uow, alarm_id, actor=actor) for alarm_id in left][-1]
 
 
 def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:

@@ -12,11 +12,17 @@ from typing import Protocol, TypeVar
 
 from redrabbit.domain.beside import B, Beside
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.escalation import Escalation
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, Event, StoredEntry, StreamHead
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import Record
-from redrabbit.services.deliveries import CheckpointsSent, MessagesWaiting, ParkedMessage
+from redrabbit.services.deliveries import (
+    CheckpointsSent,
+    MessageFate,
+    MessagesWaiting,
+    ParkedMessage,
+)
 
 __all__ = [
     "Database",
@@ -43,6 +49,10 @@ class OutgoingMessage:
     """JSON-able; codes, ids, numbers and ISO instants."""
     not_to: str | None = None
     """The receiver that it is about, which is not told: it would wait for its own return."""
+    to: tuple[str, ...] | None = None
+    """Exactly who is told; None: whoever wants this event."""
+    without: frozenset[str] = frozenset()
+    """Who is not told by this message, because steps tell them (R10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +195,10 @@ class Reader(RecordReader, Protocol):
         """Return how many messages are parked, by receiver; only those with any."""
         ...
 
+    def fates_of(self, keys: Sequence[str]) -> Sequence[MessageFate]:
+        """Return what came of the messages of these keys, for each receiver, by key and name."""
+        ...
+
     def checkpoints_sent(self) -> Mapping[str, CheckpointsSent]:
         """Return how each receiver stands that was ever to get checkpoints, by its name."""
         ...
@@ -196,6 +210,11 @@ class UnitOfWork(Reader, Protocol):
     @property
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
+        ...
+
+    @property
+    def escalation(self) -> Escalation:
+        """The rules by which people are told of alarms, of when the service was started."""
         ...
 
     @property

@@ -4,19 +4,22 @@ This is the one place where services write (D22): a fact goes into the ledger, a
 receivers, and what follows from it (`redrabbit.domain.consequences`) is recorded right behind.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from redrabbit.domain.consequences import consequences
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmRaised
-from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.alarm_told import AlarmsTold, ToldStep
 from redrabbit.domain.facts.fact import Fact, event_of
 from redrabbit.domain.identity import AGENT, Actor
-from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.ledger import Entry
+from redrabbit.services.alarm_messages import message_of
 from redrabbit.services.alarm_pages import page_of
+from redrabbit.services.alarm_steps import Telling, telling_of
 from redrabbit.services.gathering import send_or_gather
 from redrabbit.services.message_keys import alarm_key
-from redrabbit.services.ports import OutgoingMessage, UnitOfWork
+from redrabbit.services.ports import UnitOfWork
 
 
 def record(
@@ -33,22 +36,24 @@ def record(
     `check` is the check that it speaks of, where something may follow from it.
     """
     happened_at = uow.now if at is None else at
+    telling = telling_of(uow, fact, happened_at) if isinstance(fact, AlarmRaised) else None
     entry = uow.append(event_of(fact, stream=stream, at=happened_at, actor=actor))
-    if isinstance(fact, AlarmRaised):
-        key = alarm_key(uow, fact.alarm_id, entry.index)
-        send_or_gather(uow, message_of(fact, key, happened_at, page_of(uow, fact)), happened_at)
+    if telling is not None and isinstance(fact, AlarmRaised):
+        _tell(uow, fact, telling, happened_at, entry)
     for follows in consequences(fact, happened_at, uow, check):
         by = AGENT if isinstance(follows.fact, AlarmRaised) else actor
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
 
 
-def message_of(alarm: AlarmRaised, key: str, at: datetime, page: str) -> OutgoingMessage:
-    """Return the message about an alarm; `page` is where it is ended."""
-    about = encode(alarm)
-    kind = about.pop("kind")
-    return OutgoingMessage(
-        event=alarm.kind.value,
-        key=key,
-        payload={"event": kind, "raised_at": instant_text(at), "page": page, **about},
-        not_to=alarm.receiver,
-    )
+def _tell(
+    uow: UnitOfWork, alarm: AlarmRaised, telling: Telling, at: datetime, entry: Entry
+) -> None:
+    """Tell of an alarm at once, and say when its first step is due."""
+    if telling.is_told:
+        key = alarm_key(uow, alarm.alarm_id, entry.index)
+        message = message_of(alarm, key, at, page_of(uow, alarm))
+        send_or_gather(uow, replace(message, to=telling.to, without=telling.without), at)
+    if telling.first_at is not None:
+        step = ToldStep(alarm_id=alarm.alarm_id, step=0, repeat=0, next_at=telling.first_at)
+        to_come = AlarmsTold(receivers=(), key=None, held_for=telling.held_for, steps=(step,))
+        uow.append(event_of(to_come, stream=entry.stream, at=uow.now, actor=AGENT))

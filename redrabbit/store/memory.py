@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 from redrabbit.base.clock import Clock
 from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import StatedName
+from redrabbit.domain.escalation import Escalation
 from redrabbit.domain.export_format import Period, covering_range
 from redrabbit.domain.facts.fact import Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
@@ -34,7 +35,7 @@ from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
-from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox
+from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox, Place, restore
 from redrabbit.store.memory_rows import MemoryRows, RowsReader
 from redrabbit.store.outbox import Outbox, Target
 from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
@@ -267,7 +268,7 @@ class MemoryUnitOfWork(MemoryReader):
         before = table.get(key)
         self._keep_unique(kind, key, before, record)
         table[key] = record
-        self._undo.append(lambda: _restore(table, key, before))
+        self._undo.append(lambda: restore(table, key, before))
 
     def _keep_unique(
         self, kind: type[Record], key: Key, before: Record | None, after: Record
@@ -287,6 +288,11 @@ class MemoryUnitOfWork(MemoryReader):
         unique[new] = key
         self._undo.append(lambda: unique.pop(new))
 
+    @property
+    def escalation(self) -> Escalation:
+        """The rules by which people are told of alarms."""
+        return self._recording.escalation
+
     def send(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox of this transaction, for each target that wants it."""
         self._undo += self._kept.outbox.send(message, self._recording.targets, self._now)
@@ -301,7 +307,7 @@ class MemoryUnitOfWork(MemoryReader):
 
     def release(self) -> None:
         """Send all messages that are held, to the targets that want them now."""
-        self._undo += self._kept.outbox.release(self._recording.targets, self._now)
+        self._undo += self._kept.outbox.release(self._recording.told_at_once, self._now)
 
     def next_number(self, kind: type[Record], stream: str) -> int:
         """Return the next free number (from 1) of what is numbered on a stream (D14, D50)."""
@@ -346,7 +352,7 @@ class MemoryUnitOfWork(MemoryReader):
         key, table = (kept.line, kept.station, kept.signal), self._kept.cycles
         before = table.get(key)
         table[key] = kept
-        self._undo.append(lambda: _restore(table, key, before))
+        self._undo.append(lambda: restore(table, key, before))
 
     def keep_row(self, row: Beside) -> None:
         """Keep a row beside the ledger, in place of the one with its key."""
@@ -362,19 +368,18 @@ class MemoryUnitOfWork(MemoryReader):
 
     def mark_delivered(self, outbox_id: int, target: str) -> None:
         """Note that the target has the message."""
-        self._undo.append(self._kept.outbox.tried((outbox_id, target), None))
+        self._tried((outbox_id, target), None, delivered_at=self._now)
 
     def mark_failed(self, outbox_id: int, target: str, error: str, next_try_at: datetime) -> None:
         """Note a failed attempt, and when to try again."""
-        place = (outbox_id, target)
-        self._undo.append(self._kept.outbox.tried(place, error, next_try_at=next_try_at))
+        self._tried((outbox_id, target), error, next_try_at=next_try_at)
 
     def mark_parked(self, outbox_id: int, target: str, reason: ParkedReason, error: str) -> None:
         """Note a failed attempt after which the message is not tried any more."""
-        place = (outbox_id, target)
-        self._undo.append(
-            self._kept.outbox.tried(place, error, parked_at=self._now, parked_reason=reason)
-        )
+        self._tried((outbox_id, target), error, parked_at=self._now, parked_reason=reason)
+
+    def _tried(self, place: Place, error: str | None, **how: Any) -> None:
+        self._undo.append(self._kept.outbox.tried(place, error, **how))
 
     def park_all(self, target: str, reason: ParkedReason) -> int:
         """Park all that waits for a receiver; return how many messages."""
@@ -399,7 +404,7 @@ class MemoryUnitOfWork(MemoryReader):
         refuse_naive(at)
         before = self._kept.heartbeats.get(name)
         self._kept.heartbeats[name] = at
-        self._undo.append(lambda: _restore(self._kept.heartbeats, name, before))
+        self._undo.append(lambda: restore(self._kept.heartbeats, name, before))
 
     def refuse_if_failed(self) -> None:
         """Raise the write that failed, even if the command swallowed it."""
@@ -410,13 +415,6 @@ class MemoryUnitOfWork(MemoryReader):
         """Undo everything, last first."""
         for undo in reversed(self._undo):
             undo()
-
-
-def _restore(table: dict[Any, Any], key: Any, before: Any) -> None:
-    if before is None:
-        table.pop(key, None)
-    else:
-        table[key] = before
 
 
 class MemoryDatabase:

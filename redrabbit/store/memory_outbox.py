@@ -7,19 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from redrabbit.services.deliveries import (
     CheckpointsSent,
+    MessageFate,
     MessagesWaiting,
     ParkedMessage,
     ParkedReason,
+    fate,
 )
 from redrabbit.services.ports import OutgoingMessage
-from redrabbit.store.outbox import Delivery, Target, payload_text, wanting
+from redrabbit.store.outbox import Delivery, Target, of_steps, payload_text, wanting
 
 Undo = Callable[[], object]
 Place = tuple[int, str]
 """Number of a message, name of its receiver."""
+
+
+def restore(table: dict[Any, Any], key: Any, before: Any) -> None:
+    """Put back what stood under a key; None: nothing did."""
+    if before is None:
+        table.pop(key, None)
+    else:
+        table[key] = before
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class _Kept:
     next_try_at: datetime | None
     parked_at: datetime | None = None
     parked_reason: ParkedReason | None = None
+    delivered_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +122,23 @@ class MemoryOutbox:
         """Return how many messages are parked, by receiver; only those with any."""
         return dict(sorted(Counter(one.receiver for one in self.parked_messages()).items()))
 
+    def fates_of(self, keys: Sequence[str]) -> Sequence[MessageFate]:
+        """Return what came of the messages of these keys, for each receiver."""
+        return [
+            fate(
+                kept.delivery.key,
+                receiver,
+                attempts=kept.delivery.attempts,
+                waits=kept.next_try_at is not None,
+                delivered_at=kept.delivered_at,
+                parked_at=kept.parked_at,
+            )
+            for (_, receiver), kept in sorted(
+                self._kept.items(), key=lambda each: (each[1].delivery.key, each[0][1])
+            )
+            if kept.delivery.key in keys
+        ]
+
     def tried(
         self,
         place: Place,
@@ -118,6 +147,7 @@ class MemoryOutbox:
         next_try_at: datetime | None = None,
         parked_at: datetime | None = None,
         parked_reason: ParkedReason | None = None,
+        delivered_at: datetime | None = None,
     ) -> Undo:
         """Note an attempt and how the delivery stands now; nothing where there is none of it."""
         before = self._kept.get(place)
@@ -125,7 +155,7 @@ class MemoryOutbox:
             return lambda: None
         old = before.delivery
         after = replace(old, attempts=old.attempts + 1, last_error=error or old.last_error)
-        return self._put(place, _Kept(after, next_try_at, parked_at, parked_reason))
+        return self._put(place, _Kept(after, next_try_at, parked_at, parked_reason, delivered_at))
 
     def park(self, delivery: Delivery, reason: ParkedReason, at: datetime) -> Undo:
         """Park a delivery without an attempt."""
@@ -136,7 +166,9 @@ class MemoryOutbox:
         places = [
             (place, kept.delivery)
             for place, kept in self._kept.items()
-            if place[1] == target and kept.delivery.key == key and kept.parked_at is not None
+            if place[1] == target
+            and (kept.delivery.key == key or kept.delivery.key.startswith(of_steps(key)))
+            and kept.parked_at is not None
         ]
         return [
             self._put(
@@ -194,6 +226,10 @@ class MemoryDeliveries:
     def parked_counts(self) -> Mapping[str, int]:
         """Return how many messages are parked, by receiver; only those with any."""
         return self._outbox.parked_counts()
+
+    def fates_of(self, keys: Sequence[str]) -> Sequence[MessageFate]:
+        """Return what came of the messages of these keys, for each receiver."""
+        return self._outbox.fates_of(keys)
 
     def checkpoints_sent(self) -> Mapping[str, CheckpointsSent]:
         """Return how each receiver stands that was ever to get checkpoints, by its name."""

@@ -16,7 +16,13 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from redrabbit.domain.ledger import canonical_text
-from redrabbit.services.deliveries import MessagesWaiting, ParkedMessage, ParkedReason
+from redrabbit.services.deliveries import (
+    MessageFate,
+    MessagesWaiting,
+    ParkedMessage,
+    ParkedReason,
+    fate,
+)
 from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.engine import translated
 from redrabbit.store.tables import DELIVERIES, OUTBOX
@@ -156,12 +162,15 @@ class Outbox:
 
 def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
     """Return the names of the targets that are told; no event words: they want all."""
+    if message.to is not None:
+        return [target.name for target in targets if target.name in message.to]
     return [
         target.name
         for target in targets
         if target.alarms
         and (not target.events or message.event in target.events)
         and target.name != message.not_to
+        and target.name not in message.without
     ]
 
 
@@ -333,6 +342,11 @@ def forget_delivered(connection: Connection, before: datetime, limit: int) -> in
     return len(ids)
 
 
+def of_steps(key: str) -> str:
+    """Return how the keys begin of messages by which the steps of an alarm tell of it."""
+    return f"{key}-step-"
+
+
 def settle_parked(
     connection: Connection, key: str, target: str, next_try_at: datetime | None
 ) -> bool:
@@ -341,7 +355,9 @@ def settle_parked(
     these = (
         select(DELIVERIES.c.outbox_id)
         .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
-        .where(parked, OUTBOX.c.key == key)
+        .where(
+            parked, (OUTBOX.c.key == key) | OUTBOX.c.key.startswith(of_steps(key), autoescape=True)
+        )
     )
     changed: dict[str, Any] = {
         "next_try_at": next_try_at,
@@ -425,6 +441,28 @@ def parked_messages(connection: Connection, limit: int) -> list[ParkedMessage]:
         ParkedMessage(**{**row._mapping, "reason": ParkedReason(row.reason)})  # noqa: SLF001  as above
         for row in rows
     ]
+
+
+_FATES = (
+    select(
+        OUTBOX.c.key,
+        DELIVERIES.c.target.label("receiver"),
+        DELIVERIES.c.attempts,
+        DELIVERIES.c.next_try_at.is_not(None).label("waits"),
+        DELIVERIES.c.delivered_at,
+        DELIVERIES.c.parked_at,
+    )
+    .join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id)
+    .where(OUTBOX.c.key.in_(bindparam("keys", expanding=True)), DELIVERIES.c.target != HELD)
+)
+
+
+def fates_of(connection: Connection, keys: Sequence[str]) -> list[MessageFate]:
+    """Return what came of the messages of these keys, for each receiver."""
+    with translated("reading the outbox"):
+        rows = connection.execute(_FATES, {"keys": list(keys)}).all()
+    rows = sorted(rows, key=lambda row: (row.key, row.receiver))
+    return [fate(**{**row._mapping, "waits": bool(row.waits)}) for row in rows]  # noqa: SLF001  as above
 
 
 _PARKED_COUNTS = (

@@ -23,7 +23,12 @@ from redrabbit.domain.export_format import Period
 from redrabbit.domain.ledger import Entry, StoredEntry
 from redrabbit.domain.records import KEYS, KINDS, Record
 from redrabbit.domain.signed_note import NoteVerifier
-from redrabbit.services.deliveries import CheckpointsSent, MessagesWaiting, ParkedMessage
+from redrabbit.services.deliveries import (
+    CheckpointsSent,
+    MessageFate,
+    MessagesWaiting,
+    ParkedMessage,
+)
 from redrabbit.services.errors import KeyMissing
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, Where
 from redrabbit.store import aside, ledger, outbox, rows_beside
@@ -173,6 +178,10 @@ class SqlReader:
     def parked_messages(self, limit: int) -> Sequence[ParkedMessage]:
         """Return messages that are parked, those last parked first."""
         return outbox.parked_messages(self._connection, limit)
+
+    def fates_of(self, keys: Sequence[str]) -> Sequence[MessageFate]:
+        """Return what came of the messages of these keys, for each receiver."""
+        return outbox.fates_of(self._connection, keys)
 
     def parked_counts(self) -> Mapping[str, int]:
         """Return how many messages are parked, by receiver; only those with any."""

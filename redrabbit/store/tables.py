@@ -231,6 +231,7 @@ OUTBOX = Table(
     Column("payload", Words, nullable=False),
     Column("created_at", UtcMicroseconds, nullable=False),
     Index(None, "created_at"),
+    Index(None, "key"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
 )

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.domain.beside import Beside
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
+from redrabbit.domain.escalation import Escalation
 from redrabbit.domain.facts.fact import Fold, Put
 from redrabbit.domain.facts.plant import IN_FORCE_CHANGED
 from redrabbit.domain.identity import AGENT
@@ -45,6 +46,9 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
+NO_ESCALATION: Final = Escalation()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What every command is recorded under while this configuration is in force."""
@@ -52,8 +56,16 @@ class Recording:
     fold: Fold
     software: str
     targets: Sequence[outbox.Target] = ()
+    escalation: Escalation = NO_ESCALATION
+    """By which rules people are told of alarms."""
     salt: Callable[[], bytes] = new_salt
     """Draws the salt of each payload; random, but where a test wants to tell a story twice."""
+
+    @property
+    def told_at_once(self) -> Sequence[outbox.Target]:
+        """The targets that no step names: steps tell the others."""
+        named = self.escalation.named
+        return [target for target in self.targets if target.name not in named]
 
 
 class SqlUnitOfWork(SqlReader):
@@ -89,6 +101,11 @@ class SqlUnitOfWork(SqlReader):
     def now(self) -> datetime:
         """The instant at which this command is recorded."""
         return self._now
+
+    @property
+    def escalation(self) -> Escalation:
+        """The rules by which people are told of alarms."""
+        return self._recording.escalation
 
     @property
     def stream_heads(self) -> Mapping[str, StreamHead]:
@@ -149,7 +166,7 @@ class SqlUnitOfWork(SqlReader):
     def release(self) -> None:
         """Send all messages that are held, to the targets that want them now."""
         self._keep_held()
-        outbox.release(self._connection, self._recording.targets, self._now)
+        outbox.release(self._connection, self._recording.told_at_once, self._now)
         self._held = {}
 
     def _held_messages(self) -> dict[str, OutgoingMessage]:

@@ -32,6 +32,7 @@ from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
+from redrabbit.services.watched_from_outside import Watched
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.document import CONTACT, SERVERS, complete
 from redrabbit.web.api.problems import DESCRIPTION, TAGS
@@ -42,6 +43,7 @@ from redrabbit.web.fair_share import FairShare
 from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.account import account_router
+from redrabbit.web.pages.alarms import alarms_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
@@ -79,6 +81,7 @@ PAGES = (
     due_router,
     runs_router,
     sign_in_router,
+    alarms_router,
     containment_router,
     receivers_router,
     ledger_page_router,
@@ -101,6 +104,7 @@ def create_app(
     budgets: WebBudgets | None = None,
     verification: Callable[[], VerificationState] = VerificationState,
     remembered: Callable[[], RememberedState] = RememberedState,
+    watched: Callable[[], Watched | None] = lambda: None,
     ledger_key: str = "",
     tls: Tls | None = None,
 ) -> FastAPI:
@@ -113,6 +117,7 @@ def create_app(
         sign_in=sign_in,
         verification=verification,
         remembered=remembered,
+        watched=watched,
         ledger_key=ledger_key,
         tls=tls,
     )

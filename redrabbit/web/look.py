@@ -36,6 +36,15 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "not_delivered": ("stop", "red"),
         "not_reached": ("dashed", "red"),
         "waiting_for_receiver": ("clock", "amber"),
+        "fate_delivered": ("check", "green"),
+        "fate_waiting": ("clock", "grey"),
+        "fate_failing": ("clock", "amber"),
+        "fate_parked": ("stop", "red"),
+        "fate_dropped": ("dash", "grey"),
+        "fate_forgotten": ("check", "grey"),
+        "critical": ("triangle", "red"),
+        "serious": ("clock", "red"),
+        "notice": ("question", "amber"),
     }
 )
 
@@ -43,6 +52,11 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 def case(state: str) -> str:
     """Return the word of a case's mark: its own, because a device may be due or missed beside it (D35)."""
     return f"case_{state}"
+
+
+def fate(state: str) -> str:
+    """Return the word of what came of a message."""
+    return f"fate_{state}"
 
 
 def shape(word: str) -> str:

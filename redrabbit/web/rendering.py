@@ -25,6 +25,7 @@ from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.askers import ANYBODY, Asker
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.queries.band import BandItem
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
 from redrabbit.web.cookies import keep, kept
@@ -97,6 +98,8 @@ class Surroundings:
     """People are registered, and nobody is signed in here."""
     refused: str
     """Why what was just asked for was not done, in words."""
+    band: tuple[BandItem, ...] = ()
+    """What stands across every page until somebody ends it."""
 
     @property
     def stated(self) -> str:
@@ -178,13 +181,16 @@ def page(
     status: int = 200,
     entries: int = 0,
     waiting: Mapping[str, int] | None = None,
+    band: tuple[BandItem, ...] = (),
     extra: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
     """Return a whole page, remembering the language and the form cookie.
 
     `entries` is how many entries the ledger had when the content was read.
     """
-    html = fragment(visit, template, content, entries=entries, waiting=waiting, extra=extra)
+    html = fragment(
+        visit, template, content, entries=entries, waiting=waiting, band=band, extra=extra
+    )
     response = HTMLResponse(html, status_code=status)
     response.headers["cache-control"] = "no-store"
     response.headers["content-language"] = visit.language
@@ -205,6 +211,7 @@ def fragment(
     *,
     entries: int = 0,
     waiting: Mapping[str, int] | None = None,
+    band: tuple[BandItem, ...] = (),
     extra: Mapping[str, object] | None = None,
 ) -> str:
     """Return a template filled with its page dataclass."""
@@ -220,6 +227,7 @@ def fragment(
         asker=visit.asker,
         waiting=waiting or {},
         refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
+        band=band,
     )
     return _filled(template, content, words, ui, extra or {})
 
@@ -310,6 +318,7 @@ def _surroundings(
     asker: Asker,
     waiting: Mapping[str, int],
     refused: str,
+    band: tuple[BandItem, ...] = (),
 ) -> Surroundings:
     other = OTHER[words.language]
     return Surroundings(
@@ -326,6 +335,7 @@ def _surroundings(
         viewer=viewer,
         can_sign_in=not asker.is_anybody and asker.session is None,
         refused=refused,
+        band=band,
     )
 
 
@@ -348,7 +358,10 @@ PEOPLE: Final = "nav.group.people"
 """Shown once there are any."""
 NAVIGATION: Final = (
     ("", (("/", "nav.board"), ("/due", "nav.due"), ("/stations", "nav.stations"))),
-    ("nav.group.reaction", (("/containments", "nav.containments"),)),
+    (
+        "nav.group.reaction",
+        (("/alarms", "nav.alarms"), ("/containments", "nav.containments")),
+    ),
     (
         "nav.group.records",
         (

@@ -13,6 +13,7 @@ from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
 from redrabbit.services.verifying import VerificationState
+from redrabbit.services.watched_from_outside import Watched
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.tls import Tls
@@ -35,6 +36,9 @@ class Site:
 
     remembered: Callable[[], RememberedState] = RememberedState
     """What is remembered of the ledger outside of the database."""
+
+    watched: Callable[[], Watched | None] = lambda: None
+    """How it stands with the outside watcher; None: the plant has none."""
 
     ledger_key: str = ""
     """The text of the ledger's public key."""

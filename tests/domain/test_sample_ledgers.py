@@ -13,6 +13,7 @@ from redrabbit.domain.record_comparison import Folded
 from redrabbit.domain.records import (
     KINDS,
     TABLES,
+    AlarmToldRecord,
     BadgeRecord,
     CountRecord,
     CredentialRecord,
@@ -27,6 +28,7 @@ from redrabbit.domain.records import (
     Record,
     RemarkRecord,
     RoleGrantRecord,
+    SilenceRecord,
     StationScreenRecord,
     TokenRecord,
 )
@@ -71,6 +73,8 @@ def test_a_ledger_of_schema_1_folds_to_the_records_that_were_frozen(table: str) 
 def test_tables_that_schema_1_did_not_have_are_empty() -> None:
     records = folded().records
     later: set[type[Record]] = {
+        AlarmToldRecord,
+        SilenceRecord,
         DeviceRecord,
         InForceRecord,
         NotWatchedRecord,

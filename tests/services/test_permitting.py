@@ -35,6 +35,7 @@ from redrabbit.domain.identity import (
     RunId,
     ScreenId,
     SignalName,
+    SilenceId,
     StationId,
     TokenId,
 )
@@ -53,6 +54,7 @@ from redrabbit.domain.records import (
     QualificationRecord,
     Record,
     RunRecord,
+    SilenceRecord,
 )
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
@@ -66,6 +68,7 @@ from tests.stored import RECORDING, bare, put
 OTHER_LINE = LineId("line2")
 RUN, CASE, PART = RunId("line1-R-1"), ContainmentId("line1-C-1"), PartId("RR-0001")
 DUE, PAUSE, ALARM = OccurrenceId("line1-O-1"), PauseId("line1-P-1"), AlarmId("line1-A-1")
+SILENCE = SilenceId("line1-S-1")
 BADGE, SKILL, SCREEN = BadgeId("ab" * 32), QualificationId("q-0001"), ScreenId("s-0001")
 SOMEBODY = person_id(9)
 """Whom acts about people are about: an operator of line 1."""
@@ -100,6 +103,10 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     acts.ReleasePart(part_id=PART),
     acts.FindPart(part_id=PART),
     acts.AcknowledgeAlarm(alarm_id=ALARM),
+    acts.AcknowledgeAlarms(alarm_ids=(ALARM,)),
+    acts.SilenceAlarms(line=LINE, station=None, kind=None, ends_at=after(1), reason="rebuilt"),
+    acts.EndSilence(silence_id=SILENCE),
+    acts.TestReceiver(receiver="andon"),
     acts.SendMessageAgain(alarm_id=ALARM, receiver="andon"),
     acts.DropMessage(alarm_id=ALARM, receiver="andon"),
     acts.DecidePulse(station=OP20, signal=SignalName("rejected"), proposed_entry=1, confirmed=True),
@@ -136,6 +143,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
 
 ON_RECORDS: Final = tuple(act for act in EXAMPLES if type(act) in ACTS)
 OF_NO_LINE: Final = (
+    acts.TestReceiver,
     people_acts.RegisterPerson,
     people_acts.ChangePerson,
     people_acts.DisablePerson,
@@ -159,6 +167,7 @@ def of_line_1() -> Iterator[Record]:
         OccurrenceRecord, 1, occurrence_id=DUE, line=LINE, due_at=after(1), check_id=TORQUE_CHECK
     )
     yield bare(PauseRecord, 1, pause_id=PAUSE, line=LINE)
+    yield bare(SilenceRecord, 1, silence_id=SILENCE, stream=LINE, line=LINE)
     yield bare(ContainmentRecord, 1, containment_id=CASE, line=LINE, station=OP20)
     yield bare(
         ChallengePartRecord,
@@ -208,7 +217,15 @@ def by_kind(act: Act[Any]) -> str:
 
 def test_there_is_one_example_of_each_act() -> None:
     assert [type(act) for act in EXAMPLES] == [*ACTS, *PEOPLE_ACTS]
-    assert set(RECORD_OF) | {acts.StartRun, acts.DecidePulse, acts.DeclarePause} == set(ACTS)
+    of_the_act = {
+        acts.StartRun,
+        acts.DecidePulse,
+        acts.DeclarePause,
+        acts.AcknowledgeAlarms,
+        acts.SilenceAlarms,
+        acts.TestReceiver,
+    }
+    assert set(RECORD_OF) | of_the_act == set(ACTS)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -366,6 +383,26 @@ def test_what_belongs_to_no_line_takes_a_role_for_all_lines() -> None:
         )
 
 
+def test_alarms_of_several_lines_are_taken_together_by_who_may_on_all_of_them() -> None:
+    here = bare(AlarmRecord, 1, alarm_id=ALARM, stream=LINE)
+    there = bare(AlarmRecord, 1, alarm_id=AlarmId(f"{OTHER_LINE}-A-1"), stream=OTHER_LINE)
+    act = acts.AcknowledgeAlarms(alarm_ids=(ALARM, AlarmId(f"{OTHER_LINE}-A-1")))
+    of_line = Desk(person(1), grant(1, 1, Role.QUALITY_ENGINEER, line=LINE), here, there)
+    of_all = Desk(person(1), grant(1, 1, Role.QUALITY_ENGINEER), here, there)
+    assert of_line.refusal(act, person_acting()) == "not_permitted"
+    assert of_all.refusal(act, person_acting()) is None
+    only = acts.AcknowledgeAlarms(alarm_ids=(ALARM,))
+    assert of_line.refusal(only, person_acting()) is None
+
+
+def test_a_silence_over_the_whole_plant_takes_a_role_for_all_lines() -> None:
+    of_line = Desk(person(1), grant(1, 1, Role.SHIFT_LEADER, line=LINE))
+    whole = acts.SilenceAlarms(line=None, station=None, kind=None, ends_at=after(1), reason="x")
+    assert of_line.refusal(whole, person_acting()) == "not_permitted"
+    assert of_line.refusal(replace(whole, line=LINE), person_acting()) is None
+    assert of_line.refusal(replace(whole, station=OP20), person_acting()) is None
+
+
 def test_an_act_about_what_is_not_there_is_left_to_say_so() -> None:
     desk = Desk(person(1), *(grant(n, 1, role, line=LINE) for n, role in enumerate(Role, 1)))
     nowhere: dict[str, Any] = {
@@ -373,6 +410,8 @@ def test_an_act_about_what_is_not_there_is_left_to_say_so() -> None:
         "containment_id": ContainmentId("line1-C-99"),
         "part_id": PartId("RR-0099"),
         "alarm_id": AlarmId("line1-A-99"),
+        "alarm_ids": (AlarmId("line1-A-99"),),
+        "silence_id": SilenceId("line1-S-99"),
         "pause_id": PauseId("line1-P-99"),
         "occurrence_id": OccurrenceId("line1-O-99"),
         "check_id": "no",

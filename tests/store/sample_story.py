@@ -23,6 +23,7 @@ from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.credential import (
@@ -80,9 +81,11 @@ from redrabbit.domain.run import Disowned
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_stopped
+from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
+from redrabbit.services.escalating import take_steps
 from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.pending import Pending
@@ -91,6 +94,7 @@ from redrabbit.services.pulse_learning import PulseNews
 from redrabbit.services.receiver_alarms import say_not_reached, say_reached
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
+from redrabbit.services.silencing import declare_silence, end_silence
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.changing_key import change_key
@@ -595,6 +599,7 @@ def _station_and_clock(shop: Shop) -> None:
     shop.write(lambda uow: say_not_reached(uow, "andon"))
     shop.pass_time(30)
     shop.write(lambda uow: say_reached(uow, "andon"))
+    _silenced(shop)
 
 
 def _pulse(shop: Shop) -> None:
@@ -715,6 +720,26 @@ def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:
 def _tell(shop: Shop, actor: Actor, *facts: Fact) -> None:
     for fact in facts:
         shop.write(lambda uow, fact=fact: record(uow, fact, stream=PLANT_STREAM, actor=actor))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+
+
+def _silenced(shop: Shop) -> None:
+    """What is raised in a silence is told when a person ends it, and when its next step is due."""
+    until = shop.clock.now() + timedelta(hours=1)
+    silence = shop.write(
+        lambda uow: declare_silence(
+            uow,
+            shop.plant,
+            line=None,
+            station=None,
+            kind=AlarmKind.CLOCK_STEP,
+            ends_at=until,
+            reason="time server replaced",
+            actor=BERND,
+        )
+    )
+    shop.write(lambda uow: raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now))
+    shop.write(lambda uow: end_silence(uow, silence.silence_id, actor=BERND))
+    shop.write(take_steps)
 
 
 def _erased(shop: Shop) -> None:

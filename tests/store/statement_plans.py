@@ -82,7 +82,14 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"acknowledged_at IS NULL", "station =", "kind IN"}): "parts that are out, at one"
         " station, that nobody acknowledged: its page shows them",
         frozenset({"raised_at ="}): "raised in one microsecond",
+        frozenset({"next_step_at IS NOT NULL"}): "open, and somebody is to be told yet",
     },
+    "alarm_tellings": {frozenset({"alarm_id ="}): "messages about one alarm"},
+    "silences": {
+        frozenset({"ends_at >"}): "not over yet: each is within seven days",
+        frozenset({"begins_at ="}): "begun in one microsecond",
+    },
+    "outbox": {frozenset({"key IN"}): "messages about one alarm"},
     "record_counts": {
         frozenset({"counted =", "period ="}): "of one period: some a device",
         frozenset({"counted =", "period >=", "period <"}): "of some ten years, months or days",

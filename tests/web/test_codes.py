@@ -144,7 +144,7 @@ def test_what_is_required_is_said_in_the_schema(onlooker: Visitor) -> None:
     assert (reason["minLength"], reason["maxLength"]) == (1, 500)
     parameters = found["paths"]["/api/v1/runs"]["get"]["parameters"]
     cursor = next(one["schema"] for one in parameters if one["name"] == "cursor")
-    assert cursor["anyOf"][0]["pattern"] == "^([!-~]+-)?[ROCPA]-[1-9][0-9]{0,17}$"
+    assert cursor["anyOf"][0]["pattern"] == "^([!-~]+-)?[ROCPAS]-[1-9][0-9]{0,17}$"
     assert {tag["name"] for tag in found["tags"]} >= {
         tag for calls in found["paths"].values() for call in calls.values() for tag in call["tags"]
     }
@@ -202,6 +202,7 @@ def test_head_is_answered_where_get_is(onlooker: Visitor, path: str) -> None:
 
 
 SHOWN = {
+    "alarm_id": "line1-A-1",
     "check_id": "line1-op20",
     "containment_id": OPEN_CASE,
     "index": "5",

@@ -64,13 +64,14 @@ PAGES = [
     f"/containments/{CLOSED_CASE}",
     f"/containments/{OPEN_CASE}",
     "/receivers",
+    "/alarms",
     "/ledger",
     "/docs",
 ]
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "alarms|band|fate|told|watcher|containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")

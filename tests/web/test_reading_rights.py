@@ -46,6 +46,7 @@ FILLED = {
     "part_id": "RR-0001",
     "occurrence_id": "line1-O-1",
     "pause_id": "line1-P-1",
+    "silence_id": "line1-S-1",
     "alarm_id": "line1-A-1",
     "index": "0",
     "person_id": "p-0001",

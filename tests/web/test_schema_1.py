@@ -19,7 +19,8 @@ from redrabbit.services.queries.due import due_page
 from redrabbit.services.queries.run import run_page
 from redrabbit.services.queries.runs import RunFilter, runs_page
 from redrabbit.store.memory import MemoryDatabase
-from redrabbit.web.api.containments import alarm_model, containment_model
+from redrabbit.web.api.alarms import alarm_model
+from redrabbit.web.api.containments import containment_model
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.obligations import occurrence_model
 from redrabbit.web.api.parts import part_model

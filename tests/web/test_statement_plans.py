@@ -38,11 +38,13 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     PauseRecord,
     RunRecord,
+    SilenceRecord,
 )
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import Outcome, RunState
 from redrabbit.domain.session import begun
 from redrabbit.services.agent import Agent
+from redrabbit.services.escalating import Escalating
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.receiver_alarms import ReceiverAlarms
@@ -143,6 +145,7 @@ async def _lived(agent: Agent, database: SqlDatabase, clock: VirtualClock) -> No
     alarms = ReceiverAlarms(database, agent.note_commit)
     await alarms.begin("andon")
     await alarms.end(next(iter(await alarms.not_reached())))
+    await Escalating(database, clock, agent.note_commit, lambda: False).step()
     await database.write(say_damaged)
     await database.write(partial(say_whole, since=clock.now()))
     await database.outbox.waiting("andon", 10)
@@ -190,6 +193,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         return database.read_now(lambda reader: reader.find(kind))
 
     runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
+    silences = some(SilenceRecord)
     alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
     where = {"line": run.line, "device": run.device}
     learning, signal = next((one, name) for one in plant.stations for name in to_be_learnt(one))
@@ -207,6 +211,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/stations",
             "/due",
             "/receivers",
+            "/alarms",
             "/ledger",
             "/containments",
             "/docs",
@@ -271,13 +276,21 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             closed=["true", "false"],
         ),
         *_asked(f"{api}/alarms", {"cursor": alarms[3].alarm_id}, acknowledged=["true", "false"]),
+        *(f"{api}/alarms/{each.alarm_id}/told" for each in alarms[:3]),
+        *_asked(f"{api}/silences", {"cursor": silences[-1].silence_id}),
         *_asked(f"{api}/pauses", {"cursor": pauses[-1].pause_id}),
         *(
             f"{api}/{kind}?limit=1"
-            for kind in ("runs", "occurrences", "containments", "alarms", "pauses")
+            for kind in ("runs", "occurrences", "containments", "alarms", "pauses", "silences")
         ),
         *(f"/stations/{run.station}/scan", f"/containments/{cases[0].containment_id}/tick"),
-        *("/due/excuse", "/receivers/drop", "/ledger/acknowledge", f"/runs/{run.run_id}/remarks"),
+        *(
+            "/due/excuse",
+            "/receivers/drop",
+            "/alarms/take",
+            "/ledger/acknowledge",
+            f"/runs/{run.run_id}/remarks",
+        ),
     ]
 
 

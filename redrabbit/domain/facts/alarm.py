@@ -47,6 +47,13 @@ class AlarmKind(StrEnum):
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
     ADMINISTRATOR_ADDED = "administrator_added"
     """Somebody was made administrator at the server's command line, though there were administrators (decision 38)."""
+    TEST = "test"
+    """A person wants to know whether a receiver is reached: only that one is told; it is over at once."""
+
+    @property
+    def is_about_its_receiver(self) -> bool:
+        """Whether the receiver that it names is the one that is told of it."""
+        return self is AlarmKind.TEST
 
 
 class MessageDecision(StrEnum):
@@ -88,6 +95,30 @@ class AlarmRecord(Record):
             is_none=False,
             names=("raised_at", "stream", "number"),
         ),
+        PartialIndex(
+            name="to_be_told",
+            field="next_step_at",
+            is_none=False,
+            names=("next_step_at", "stream", "number"),
+        ),
+        PartialIndex(
+            name="to_be_told_since",
+            field="next_step_at",
+            is_none=False,
+            names=("told_at", "stream", "number"),
+        ),
+        PartialIndex(
+            name="put_off",
+            field="next_step_at",
+            is_none=False,
+            names=("held_for", "next_step_at", "stream", "number"),
+        ),
+        PartialIndex(
+            name="open",
+            field="acknowledged_at",
+            is_none=True,
+            names=("ended_at", "raised_at", "stream", "number"),
+        ),
     )
     LETTER: ClassVar = Letter.ALARM
     STREAM: ClassVar = "stream"
@@ -118,6 +149,18 @@ class AlarmRecord(Record):
     acknowledged_by: str | None
     acknowledged_how: How | None
     acknowledged_entry: int | None
+    next_step_at: datetime | None
+    """When receivers are to be told next by the steps of the plant's rules; None: nobody is to be."""
+    steps_told: int
+    """The last step of its rule that was told, from 1; 0: none."""
+    repeats_told: int
+    """How often that step was told again."""
+    told_at: datetime | None
+    """When a step was told, or put off, last."""
+    raised_silenced: bool
+    """Whether nobody was told when it was raised, because of a silence."""
+    held_for: str | None
+    """The silence, or the alarm of a dead station, for which it was put off last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +202,12 @@ class AlarmRaised(Fact):
             acknowledged_by=None,
             acknowledged_how=None,
             acknowledged_entry=None,
+            next_step_at=None,
+            steps_told=0,
+            repeats_told=0,
+            told_at=None,
+            raised_silenced=False,
+            held_for=None,
         )
         return (Put(raised),)
 
@@ -174,13 +223,15 @@ class AlarmEnded(Fact):
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Note when it ended."""
         alarm = found(look, AlarmRecord, self.alarm_id)
-        ended = replace(alarm, ended_at=entry.occurred_at, ended_entry=entry.index)
+        ended = replace(
+            alarm, ended_at=entry.occurred_at, ended_entry=entry.index, next_step_at=None
+        )
         return (Put(ended),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmAcknowledged(Fact):
-    """A person has read it; it stays on record."""
+    """A person has taken it; it stays on record, and nobody is told again."""
 
     TYPE: ClassVar = "alarm_acknowledged"
 
@@ -194,6 +245,7 @@ class AlarmAcknowledged(Fact):
             acknowledged_by=entry.actor.id,
             acknowledged_how=entry.actor.how,
             acknowledged_entry=entry.index,
+            next_step_at=None,
         )
         return (Put(acknowledged),)
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from redrabbit.domain.facts import (
     alarm,
+    alarm_told,
     badge,
     challenge_part,
     check,
@@ -27,6 +28,7 @@ from redrabbit.domain.facts import (
     repair,
     role_grant,
     run,
+    silence,
     station,
     station_screen,
     stream_heads,
@@ -118,6 +120,9 @@ FACTS: tuple[type[Fact], ...] = (
     station_screen.StationScreenRevoked,
     token.TokenIssued,
     token.TokenRevoked,
+    alarm_told.AlarmsTold,
+    silence.SilenceDeclared,
+    silence.SilenceEnded,
 )
 
 RECORDS: tuple[type[Record], ...] = (
@@ -146,6 +151,8 @@ RECORDS: tuple[type[Record], ...] = (
     credential.CredentialRecord,
     station_screen.StationScreenRecord,
     token.TokenRecord,
+    alarm_told.AlarmToldRecord,
+    silence.SilenceRecord,
     record_count.CountRecord,
 )
 

@@ -16,6 +16,7 @@ from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.accepting_loss import losses_to_acknowledge
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.band import BandItem, band
 from redrabbit.services.queries.beside_status import (
     BadgeShown,
     badges_shown,
@@ -82,6 +83,8 @@ class BoardPage:
     """Status word and how many devices have it, worst first; only those that occur."""
     devices: int
     verified: int
+    band: tuple[BandItem, ...]
+    """What somebody must end, across the whole board."""
     cases: int
     """How many cases nobody has closed."""
     is_damaged: bool
@@ -123,6 +126,7 @@ def board_page(
         counts=tuple((s.value, counted[s.value]) for s in DeviceStatus if counted[s.value]),
         devices=len(tiles),
         verified=counted["verified"],
+        band=band(reader, plant, now),
         cases=reader.count(ContainmentRecord, IS_OPEN),
         is_damaged=bool(damage_alarms(reader)),
         is_history_lost=bool(losses_to_acknowledge(reader)),

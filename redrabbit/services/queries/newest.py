@@ -16,6 +16,7 @@ from redrabbit.domain.records import (
     PauseRecord,
     Record,
     RunRecord,
+    SilenceRecord,
 )
 from redrabbit.services.ports import Reader, Where, equals
 
@@ -27,6 +28,7 @@ NEWEST_BY: Final[Mapping[type[Record], str]] = {
     ContainmentRecord: "opened_at",
     PauseRecord: "begins_at",
     AlarmRecord: "raised_at",
+    SilenceRecord: "begins_at",
 }
 """The instant that orders each kind."""
 

@@ -37,6 +37,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
     "administrator_added": "event.administrator_added",
+    "test": "event.test",
     "wrong_part": "why_inconclusive.wrong_part",
 }
 """How pages call what a message tells, by its event; `wrong_part` is in older files, and was never raised."""

@@ -10,7 +10,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.part_count import PartCount
-from redrabbit.domain.records import AlarmRecord, ContainmentRecord
+from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.containment import Views, count_seen
@@ -19,9 +19,9 @@ from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import refuses
-from redrabbit.web.api.reaction_models import Alarm, Containment, ReactionStep
+from redrabbit.web.api.reaction_models import Containment, ReactionStep
 from redrabbit.web.api.requests import Act, Alternate, Repair, Stop, Tick
-from redrabbit.web.api.values import AlarmInPath, ContainmentInPath, Cursor
+from redrabbit.web.api.values import ContainmentInPath, Cursor
 from redrabbit.web.site import Site
 
 OF_WINDOW_END: Final = (
@@ -138,39 +138,6 @@ def _end_windows(router: APIRouter, site: Site) -> None:
         return containment_model(*await do(site, body, act, by))
 
 
-def alarms_router(site: Site) -> APIRouter:
-    """Return the alarms."""
-    router = APIRouter(tags=["reaction"])
-
-    @router.get("/alarms")
-    async def list_alarms(
-        acknowledged: Annotated[bool | None, Query()] = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[Alarm]:
-        """Return the alarms, newest first."""
-        where = (
-            [Where("acknowledged_at", "!=" if acknowledged else "=", None)]
-            if acknowledged is not None
-            else []
-        )
-        return await site.service.read(
-            lambda reader: page_of(
-                reader, AlarmRecord, where, alarm_model, limit=limit, cursor=cursor
-            )
-        )
-
-    @router.post(
-        "/alarms/{alarm_id}/acknowledge", openapi_extra=refuses("alarm_already_acknowledged")
-    )
-    async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, by: By) -> Alarm:
-        """Say that somebody has seen the alarm; it hides nothing."""
-        act = acts.AcknowledgeAlarm(alarm_id=alarm_id)
-        return alarm_model(*await do(site, body, act, by))
-
-    return router
-
-
 def _containment(reader: Reader, containment_id: ContainmentId, views: Views) -> Containment:
     found = reader.get(ContainmentRecord, containment_id)
     if found is None:
@@ -200,8 +167,3 @@ def containment_model(
         quantity_is_lower_bound=is_at_least(record),
         quantity_so_far=so_far(record, count).quantity,
     )
-
-
-def alarm_model(record: AlarmRecord, names: Names) -> Alarm:
-    """Return an alarm as programs read it."""
-    return model_of(Alarm, record, names)

@@ -68,6 +68,7 @@ OccurrenceRef = Annotated[str, numbered_ids(Letter.OCCURRENCE)]
 ContainmentRef = Annotated[str, numbered_ids(Letter.CONTAINMENT)]
 PauseRef = Annotated[str, numbered_ids(Letter.PAUSE)]
 AlarmRef = Annotated[str, numbered_ids(Letter.ALARM)]
+SilenceRef = Annotated[str, numbered_ids(Letter.SILENCE)]
 Who = Annotated[
     str,
     Field(

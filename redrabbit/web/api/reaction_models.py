@@ -126,3 +126,7 @@ class Alarm(Model):
     acknowledged_at: datetime | None
     acknowledged_by: Who | None
     acknowledged_how: WhoHow | None
+    next_step_at: datetime | None = Field(
+        description="When receivers are to be told next by the steps of the plant's rules; null: they are over, or there are none."
+    )
+    steps_told: int = Field(description="The last step that was told; 0: none.")

@@ -15,7 +15,7 @@ from redrabbit.services.queries.receivers import (
     ReceiversPage,
     receivers_page,
 )
-from redrabbit.web.api.containments import alarm_model
+from redrabbit.web.api.alarms import alarm_model
 from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import AlarmRef, Model
 from redrabbit.web.api.problems import refuses
@@ -80,6 +80,11 @@ def receivers_router(site: Site) -> APIRouter:
             receivers=[_receiver(row) for row in page.receivers],
             parked=[_parked(row) for row in page.parked],
         )
+
+    @router.post("/receivers/test", openapi_extra=refuses("no_such_receiver"))
+    async def test_receiver(body: ToReceiver, by: By) -> Alarm:
+        """Send a receiver a message that says that it is a test; it is recorded as an alarm that is over."""
+        return alarm_model(*await do(site, body, acts.TestReceiver(receiver=body.receiver), by))
 
     @router.post(
         "/alarms/{alarm_id}/send-again",

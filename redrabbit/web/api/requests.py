@@ -2,10 +2,12 @@
 
 from pydantic import Field
 
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import (
+    AlarmGiven,
     Code,
     ContainmentGiven,
     Id,
@@ -77,6 +79,21 @@ class NewPause(WithReason):
     line: Id = Field(examples=["line1"])
     begins_at: Instant
     ends_at: Instant = Field(description="At most 14 days after its beginning.")
+
+
+class OnAlarms(Act):
+    """Take several alarms at once."""
+
+    alarms: list[AlarmGiven] = Field(min_length=1, max_length=200)
+
+
+class NewSilence(WithReason):
+    """Want nobody to be told of some alarms for a time."""
+
+    line: Id | None = Field(default=None, description="null: all.", examples=["line1"])
+    station: Id | None = Field(default=None, description="null: all.")
+    kind: AlarmKind | None = Field(default=None, description="null: all.")
+    ends_at: Instant = Field(description="At most 7 days from now.")
 
 
 class Stop(Act):

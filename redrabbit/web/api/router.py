@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
-from redrabbit.web.api.containments import alarms_router, containments_router
+from redrabbit.web.api.alarms import alarms_router, silences_router
+from redrabbit.web.api.containments import containments_router
 from redrabbit.web.api.events import events_router
 from redrabbit.web.api.ledger import ledger_router
 from redrabbit.web.api.obligations import obligations_router
@@ -31,6 +32,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield runs_router(site)
     yield containments_router(site)
     yield alarms_router(site)
+    yield silences_router(site)
     yield receivers_router(site)
     yield ledger_router(site)
     yield events_router(site)

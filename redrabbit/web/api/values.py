@@ -21,6 +21,7 @@ from redrabbit.domain.identity import (
     OccurrenceId,
     PauseId,
     RunId,
+    SilenceId,
     person_name,
 )
 from redrabbit.domain.limits import can_be_recorded
@@ -158,6 +159,7 @@ def _numbered(letter: Letter) -> tuple[Any, ...]:
 
 
 OccurrenceGiven = Annotated[str, *_numbered(Letter.OCCURRENCE)]
+AlarmGiven = Annotated[str, *_numbered(Letter.ALARM)]
 ContainmentGiven = Annotated[str, *_numbered(Letter.CONTAINMENT)]
 
 
@@ -188,6 +190,7 @@ OccurrenceInPath = Annotated[OccurrenceId, _in_path(Letter.OCCURRENCE, "occurren
 ContainmentInPath = Annotated[ContainmentId, _in_path(Letter.CONTAINMENT, "containment")]
 PauseInPath = Annotated[PauseId, _in_path(Letter.PAUSE, "pause")]
 AlarmInPath = Annotated[AlarmId, _in_path(Letter.ALARM, "alarm")]
+SilenceInPath = Annotated[SilenceId, _in_path(Letter.SILENCE, "silence")]
 
 MOST_KEY_CHARACTERS: Final = 100
 Key = Annotated[
@@ -245,7 +248,7 @@ Cursor = Annotated[
         refusing(cursor_from),
         Field(
             json_schema_extra={
-                "pattern": r"^([!-~]+-)?[ROCPA]-[1-9][0-9]{0,17}$",
+                "pattern": r"^([!-~]+-)?[ROCPAS]-[1-9][0-9]{0,17}$",
                 **refused_with("not_a_cursor"),
             }
         ),

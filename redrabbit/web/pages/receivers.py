@@ -50,7 +50,9 @@ async def _shown(site: Site, visit: Visit) -> HTMLResponse:
     plant, now = site.service.plant, site.clock.now()
     content = await site.service.read(lambda reader: receivers_page(reader, plant, now))
     status = 409 if visit.refused else 200
-    return await shell_page(site, visit, "receivers.html", content, status=status)
+    return await shell_page(
+        site, visit, "receivers.html", content, status=status, extra={"watched": site.watched()}
+    )
 
 
 def _send_again(form: Form) -> acts.SendMessageAgain:
@@ -61,6 +63,10 @@ def _drop(form: Form) -> acts.DropMessage:
     return acts.DropMessage(alarm_id=_alarm(form), receiver=form.get("receiver", ""))
 
 
+def _test(form: Form) -> acts.TestReceiver:
+    return acts.TestReceiver(receiver=form.get("receiver", ""))
+
+
 def _alarm(form: Form) -> AlarmId:
     return AlarmId(id_in(form, "alarm", Letter.ALARM))
 
@@ -68,5 +74,6 @@ def _alarm(form: Form) -> AlarmId:
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[AlarmRecord]]]] = {
     "send-again": _send_again,
     "drop": _drop,
+    "test": _test,
 }
 """What the forms of the page ask, by the last word of their address."""

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.band import BandItem, band
 from redrabbit.web.rendering import Visit, page
 from redrabbit.web.site import Site
 
@@ -21,9 +22,9 @@ async def shell_page(
     extra: Mapping[str, object] | None = None,
 ) -> HTMLResponse:
     """Return a page in the shell."""
-    now = site.clock.now()
+    now, plant = site.clock.now(), site.service.plant
 
-    def waiting(reader: Reader) -> tuple[dict[str, int], int]:
+    def waiting(reader: Reader) -> tuple[dict[str, int], int, tuple[BandItem, ...]]:
         counts = {
             "/due": reader.count(
                 OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
@@ -31,9 +32,16 @@ async def shell_page(
             "/receivers": sum(reader.parked_counts().values()),
             "/containments": reader.count(ContainmentRecord, IS_OPEN),
         }
-        return counts, reader.head().size
+        return counts, reader.head().size, band(reader, plant, now)
 
-    counts, entries = await site.service.read(waiting)
+    counts, entries, across = await site.service.read(waiting)
     return page(
-        visit, template, content, status=status, entries=entries, waiting=counts, extra=extra
+        visit,
+        template,
+        content,
+        status=status,
+        entries=entries,
+        waiting=counts,
+        band=across,
+        extra=extra,
     )

@@ -1,0 +1,95 @@
+"""Who was told of alarms by the steps of a plant's rules, and when: facts of the ledger (R10, B21)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from redrabbit.domain.facts.alarm import AlarmRecord
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of
+from redrabbit.domain.identity import AlarmId
+from redrabbit.domain.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmToldRecord(Record):
+    """One message that told receivers of an alarm, or that it was held back."""
+
+    TABLE: ClassVar = "alarm_tellings"
+    KEY: ClassVar = ("alarm_id", "entry")
+    STREAM: ClassVar = "stream"
+
+    alarm_id: AlarmId
+    entry: int
+    stream: str
+    told_at: datetime
+    step: int
+    """The step of its rule, from 1; 0: none was told yet."""
+    repeat: int
+    """How often that step was told before."""
+    receivers: Json
+    """Names in the plant file; an empty list: it was held back."""
+    key: str | None
+    """Of the message; None: there was none."""
+    held_for: str | None
+    """The silence, or the alarm with whose next message it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldStep:
+    """How far the steps of one alarm are."""
+
+    alarm_id: AlarmId
+    step: int
+    repeat: int
+    next_at: datetime | None
+    """When the next message is due; null: the steps are over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsTold(Fact):
+    """Receivers are told of alarms of one stream by one message, or are to be told later.
+
+    Right behind an alarm that a rule of the plant takes, or a silence, stands when its first step is due.
+    """
+
+    TYPE: ClassVar = "alarms_told"
+
+    receivers: tuple[str, ...]
+    key: str | None
+    held_for: str | None
+    steps: tuple[ToldStep, ...]
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Note for each alarm who was told, and when the next message is due."""
+        changes: list[Put] = []
+        for step in self.steps:
+            alarm = found(look, AlarmRecord, step.alarm_id)
+            is_silenced = self.held_for is not None and alarm.told_at is None
+            is_open = alarm.ended_at is None and alarm.acknowledged_at is None
+            changes += [
+                Put(
+                    replace(
+                        alarm,
+                        steps_told=step.step,
+                        repeats_told=step.repeat,
+                        told_at=entry.occurred_at,
+                        next_step_at=step.next_at if is_open else None,
+                        held_for=self.held_for,
+                        raised_silenced=alarm.raised_silenced or is_silenced,
+                    )
+                ),
+                Put(
+                    AlarmToldRecord(
+                        alarm_id=step.alarm_id,
+                        entry=entry.index,
+                        stream=entry.stream,
+                        told_at=entry.occurred_at,
+                        step=step.step,
+                        repeat=step.repeat,
+                        receivers=json_of(self.receivers),
+                        key=self.key,
+                        held_for=self.held_for,
+                    )
+                ),
+            ]
+        return tuple(changes)

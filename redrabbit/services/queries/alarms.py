@@ -1,0 +1,212 @@
+"""What is open, who was told of it when and what came of it, who took it; silences (B21, R10)."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from redrabbit.base.messages import Message
+from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.escalation import SEVERITY
+from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import AlarmId, RunId, SilenceId
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import Where, equals
+from redrabbit.domain.records import (
+    AlarmRecord,
+    AlarmToldRecord,
+    ChallengePartRecord,
+    SilenceRecord,
+)
+from redrabbit.domain.text import Text
+from redrabbit.services.alarm_pages import page_of
+from redrabbit.services.alarm_steps import silences_now
+from redrabbit.services.deliveries import FateState, MessageFate
+from redrabbit.services.message_keys import alarm_key
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people import Person, names_in, person
+from redrabbit.services.queries.receivers import EVENT_WORDS
+from redrabbit.services.queries.wording import message
+
+MOST_OPEN: Final = 100
+MOST_TAKEN: Final = 20
+MOST_TOLD: Final = 20
+"""Messages about one alarm, the first ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldRow:
+    """One message about an alarm, or that it was put off."""
+
+    at: datetime
+    step: int
+    """0: at once, to whoever wants it."""
+    repeat: int
+    held_for: str | None
+    fates: tuple[MessageFate, ...]
+    """How it stands with each receiver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRow:
+    """One alarm."""
+
+    alarm: AlarmId
+    event: Message
+    severity: str
+    line: Text | None
+    place: Text | None
+    part: str | None
+    run: RunId | None
+    receiver: str | None
+    raised_at: datetime
+    next_at: datetime | None
+    href: str
+    """Where it is ended."""
+    told: tuple[ToldRow, ...]
+    taken_at: datetime | None
+    taken_by: Person | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingPart:
+    """A challenge part that is not where it must be."""
+
+    part: str
+    run: RunId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRow:
+    """A silence that is not over."""
+
+    silence: SilenceId
+    line: str | None
+    station: str | None
+    kind: Message | None
+    ends_at: datetime
+    reason: str
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsPage:
+    """Everything that somebody must see to."""
+
+    now: datetime
+    open: tuple[AlarmRow, ...]
+    is_cut: bool
+    missing: tuple[MissingPart, ...]
+    taken: tuple[AlarmRow, ...]
+    silences: tuple[SilenceRow, ...]
+    stations: tuple[tuple[str, Text], ...]
+    kinds: tuple[tuple[str, Message], ...]
+
+    @property
+    def open_ids(self) -> str:
+        """The ids of all open alarms that are shown, for taking them together."""
+        return " ".join(row.alarm for row in self.open)
+
+
+def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
+    """Return the page as it stands at `now`."""
+    found = reader.find(
+        AlarmRecord,
+        equals("acknowledged_at", None),
+        equals("ended_at", None),
+        order_by="raised_at",
+        descending=True,
+        limit=MOST_OPEN + 1,
+    )
+    taken = reader.find(
+        AlarmRecord,
+        _IS_TAKEN,
+        order_by="raised_at",
+        descending=True,
+        limit=MOST_TAKEN,
+    )
+    missing = reader.find(ChallengePartRecord, equals("custody", Custody.MISSING))
+    return AlarmsPage(
+        now=now,
+        open=tuple(_row(reader, alarm) for alarm in found[:MOST_OPEN]),
+        is_cut=len(found) > MOST_OPEN,
+        missing=tuple(MissingPart(part=part.part_id, run=part.run_id) for part in missing),
+        taken=tuple(_row(reader, alarm) for alarm in taken),
+        silences=tuple(_silence(reader, each) for each in silences_now(reader, now)),
+        stations=tuple((station.id, station.name) for station in plant.stations),
+        kinds=tuple((kind.value, _event(kind.value)) for kind in SEVERITY if kind.value != "test"),
+    )
+
+
+_IS_TAKEN: Final = Where("acknowledged_at", "!=", None)
+
+
+def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
+    names = read_json(PlaceNames, alarm.names)
+    return AlarmRow(
+        alarm=alarm.alarm_id,
+        event=_event(alarm.kind.value),
+        severity=SEVERITY[alarm.kind].value,
+        line=names.line if names is not None else None,
+        place=(names.device or names.station) if names is not None else None,
+        part=alarm.part_id,
+        run=alarm.run_id,
+        receiver=alarm.receiver,
+        raised_at=alarm.raised_at,
+        next_at=alarm.next_step_at,
+        href=page_of(reader, alarm),
+        told=_told(reader, alarm),
+        taken_at=alarm.acknowledged_at,
+        taken_by=person(names_in(reader), alarm.acknowledged_by, alarm.acknowledged_how),
+    )
+
+
+def _told(reader: Reader, alarm: AlarmRecord) -> tuple[ToldRow, ...]:
+    told = reader.find(AlarmToldRecord, equals("alarm_id", alarm.alarm_id), limit=MOST_TOLD)
+    first = alarm_key(reader, alarm.alarm_id, alarm.raised_entry)
+    keys = [first, *(each.key for each in told if each.key is not None)]
+    fates: dict[str, list[MessageFate]] = {}
+    for fate in reader.fates_of(keys):
+        fates.setdefault(fate.key, []).append(fate)
+    at_once = (
+        [ToldRow(at=alarm.raised_at, step=0, repeat=0, held_for=None, fates=tuple(fates[first]))]
+        if first in fates
+        else []
+    )
+    by_steps = [
+        ToldRow(
+            at=each.told_at,
+            step=each.step,
+            repeat=each.repeat,
+            held_for=each.held_for,
+            fates=tuple(fates.get(each.key or "", ())) or _forgotten(each),
+        )
+        for each in told
+        if each.key is not None or each.held_for is not None
+    ]
+    return (*at_once, *by_steps)
+
+
+def _forgotten(told: AlarmToldRecord) -> tuple[MessageFate, ...]:
+    """Return who was told by a message that is no longer kept: it was delivered long ago."""
+    names = json.loads(told.receivers)
+    return tuple(
+        MessageFate(key=told.key or "", receiver=name, state=FateState.FORGOTTEN) for name in names
+    )
+
+
+def _silence(reader: Reader, silence: SilenceRecord) -> SilenceRow:
+    return SilenceRow(
+        silence=silence.silence_id,
+        line=silence.line,
+        station=silence.station,
+        kind=_event(silence.kind.value) if silence.kind is not None else None,
+        ends_at=silence.ends_at,
+        reason=silence.reason_text,
+        by=person(names_in(reader), silence.declared_by, silence.declared_how),
+    )
+
+
+def _event(event: str) -> Message:
+    return message(EVENT_WORDS[event])

@@ -1,0 +1,95 @@
+"""`/alarms`: what is open, who was told of it and what came of it, who took it; parts to find; silences (B21, R10)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from redrabbit.domain import acts
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.identity import AlarmId, Letter, PartId, SilenceId, StationId
+from redrabbit.services.queries.alarms import alarms_page
+from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.rendering import Visit
+from redrabbit.web.site import Site, id_in
+from redrabbit.web.values import id_from, instant_from
+
+
+def alarms_router(site: Site) -> APIRouter:
+    """Return the page of the alarms, and its forms."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/alarms")
+    async def alarms(request: Request) -> HTMLResponse:
+        return await _shown(site, site.visit(request))
+
+    @router.get("/alarms/{act}")
+    async def reloaded(act: str) -> Response:
+        if act not in ACTS:
+            raise Refusal("no_such_page")
+        return RedirectResponse("/alarms", status_code=303)
+
+    @router.post("/alarms/{act}")
+    async def act(request: Request, act: str) -> Response:
+        if act not in ACTS:
+            raise Refusal("no_such_page")
+        try:
+            form = await site.form(request)
+            await carry_out(site, request, form, ACTS[act](form, site))
+        except Refusal as refusal:
+            return await _shown(site, site.visit(request).with_refusal(refusal))
+        return RedirectResponse("/alarms", status_code=303)
+
+    return router
+
+
+async def _shown(site: Site, visit: Visit) -> HTMLResponse:
+    plant, now = site.service.plant, site.clock.now()
+    content = await site.service.read(lambda reader: alarms_page(reader, plant, now))
+    status = 409 if visit.refused else 200
+    return await shell_page(site, visit, "alarms.html", content, status=status)
+
+
+def _take(form: Form, site: Site) -> acts.AcknowledgeAlarms:
+    del site
+    found = [id_from(each, Letter.ALARM) for each in form.get("alarms", "").split()]
+    if not found or None in found:
+        raise Refusal("form_unreadable")
+    return acts.AcknowledgeAlarms(alarm_ids=tuple(AlarmId(each) for each in found if each))
+
+
+def _found(form: Form, site: Site) -> acts.FindPart:
+    del site
+    return acts.FindPart(part_id=PartId(form.get("part", "")))
+
+
+def _silence(form: Form, site: Site) -> acts.SilenceAlarms:
+    ends_at = instant_from(form.get("ends_at", ""), site.service.plant.zone)
+    kind = form.get("kind") or None
+    if kind is not None and kind not in {each.value for each in AlarmKind}:
+        raise Refusal("form_unreadable")
+    return acts.SilenceAlarms(
+        line=None,
+        station=StationId(form["station"]) if form.get("station") else None,
+        kind=AlarmKind(kind) if kind is not None else None,
+        ends_at=ends_at,
+        reason=form.get("reason", ""),
+    )
+
+
+def _end_silence(form: Form, site: Site) -> acts.EndSilence:
+    del site
+    return acts.EndSilence(silence_id=SilenceId(id_in(form, "silence", Letter.SILENCE)))
+
+
+ACTS: Final[Mapping[str, Callable[[Form, Site], acts.Act[Any]]]] = {
+    "take": _take,
+    "found": _found,
+    "silence": _silence,
+    "end-silence": _end_silence,
+}
+"""What the forms of the page ask, by the last word of their address."""

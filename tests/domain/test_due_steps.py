@@ -1,0 +1,130 @@
+"""Never silent, and nobody twice: the steps of an alarm over any life of the service (R10, B21)."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redrabbit.domain.due_steps import DueStep, due_step
+from redrabbit.domain.escalation import Escalation, Rule
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
+from tests.alarm_rules import MINUTE, NOON, a_rule, a_step, an_alarm, an_escalation
+
+RECEIVERS = ["anna", "bo", "chen"]
+
+
+def recorded(step: DueStep, now: datetime) -> AlarmRecord:
+    """Return the alarm as it is once the step is recorded."""
+    return replace(
+        step.alarm,
+        steps_told=step.step,
+        repeats_told=step.repeat,
+        told_at=now,
+        next_step_at=step.next_at,
+    )
+
+
+def told(rules: Escalation, alarm: AlarmRecord, now: datetime = NOON) -> tuple[int, int, set[str]]:
+    step = due_step(rules, alarm, now)
+    return step.step, step.repeat, set(step.receivers)
+
+
+def test_the_first_step_is_told_and_the_next_one_is_known() -> None:
+    rules = an_escalation(a_rule(a_step(0, "anna"), a_step(10, "bo")))
+    step = due_step(rules, an_alarm(), NOON)
+    assert (step.step, step.receivers, step.next_at) == (1, ("anna",), NOON + 10 * MINUTE)
+    later = NOON + 10 * MINUTE
+    second = due_step(rules, recorded(step, NOON), later)
+    assert (second.step, second.receivers, second.next_at) == (2, ("bo",), None)
+
+
+def test_what_was_silenced_when_it_was_raised_is_told_to_those_without_steps_too() -> None:
+    rules = an_escalation(a_rule(a_step(0, "anna")))
+    assert told(rules, an_alarm(raised_silenced=True)) == (1, 0, {"anna", "bo", "chen", "andon"})
+
+
+def test_what_no_rule_takes_is_told_to_whoever_was_not_told_at_once() -> None:
+    rules = an_escalation(a_rule(a_step(0, "anna"), kinds=frozenset({AlarmKind.MISSED})))
+    assert told(rules, an_alarm(raised_silenced=True))[2] == {"anna", "bo", "chen", "andon"}
+    late = due_step(rules, an_alarm(), NOON)
+    assert (late.receivers, late.next_at) == (("anna",), None)
+
+
+def test_the_receiver_that_is_not_reached_is_not_told_of_itself() -> None:
+    rules = an_escalation(a_rule(a_step(0, "anna", "bo")))
+    alarm = an_alarm(kind=AlarmKind.RECEIVER_NOT_REACHED, receiver="anna", line=None)
+    assert told(rules, alarm)[2] == {"bo"}
+
+
+def test_rules_that_were_changed_put_a_step_off_or_end_the_steps() -> None:
+    later = an_escalation(a_rule(a_step(5, "anna")))
+    put_off = due_step(later, an_alarm(next_step_at=NOON), NOON)
+    assert (put_off.step, put_off.receivers, put_off.next_at) == (0, (), NOON + 5 * MINUTE)
+    fewer = an_escalation(a_rule(a_step(0, "anna")))
+    over = due_step(fewer, an_alarm(steps_told=1, told_at=NOON), NOON)
+    assert (over.step, over.receivers, over.next_at) == (1, (), None)
+
+
+def test_a_list_is_known_as_such() -> None:
+    rules = an_escalation(a_rule(a_step(0, "anna", at=time(8))))
+    assert due_step(rules, an_alarm(), NOON + timedelta(days=1)).as_list
+
+
+@st.composite
+def some_rules(draw: st.DrawFn) -> Rule:
+    """Return a rule as a plant file can have it."""
+    minutes = sorted(draw(st.sets(st.integers(0, 60), min_size=1, max_size=4)))
+    return a_rule(
+        *(
+            a_step(
+                minute,
+                *draw(st.sets(st.sampled_from(RECEIVERS), min_size=1)),
+                every=draw(st.none() | st.integers(1, 20).map(lambda n: n * MINUTE)),
+                at=draw(st.none() | st.sampled_from([time(8), time(13)])),
+            )
+            for minute in minutes
+        )
+    )
+
+
+@given(some_rules(), st.lists(st.tuples(st.integers(0, 90), st.booleans()), max_size=40))
+def test_an_open_alarm_is_never_silent_and_nobody_is_told_a_step_twice(
+    rule: Rule, looks: list[tuple[int, bool]]
+) -> None:
+    """Looks come at any time, and the service may be killed in each before it is recorded (kill -9).
+
+    What is not recorded was not sent: message and record are one transaction.
+    """
+    rules = an_escalation(rule)
+    alarm = an_alarm(next_step_at=rules.first_at(rule, NOON))
+    now, seen = NOON, Counter[tuple[int, int, str]]()
+    for minutes, is_killed in looks:
+        now += minutes * MINUTE
+        if alarm.next_step_at is None or now < alarm.next_step_at:
+            continue
+        step = due_step(rules, alarm, now)
+        assert step.receivers, "it is due, and nobody is told"
+        is_last = step.step == len(rule.steps) and rule.steps[-1].every is None
+        assert (step.next_at is None) == is_last, "open, not over, and nothing is to come"
+        if is_killed:
+            continue
+        seen.update((step.step, step.repeat, name) for name in step.receivers)
+        alarm = recorded(step, now)
+    assert all(times == 1 for times in seen.values())
+
+
+@given(some_rules(), st.integers(1, 400))
+def test_a_clock_that_is_set_back_by_any_time_puts_nothing_off(rule: Rule, days: int) -> None:
+    rules = an_escalation(rule)
+    first = due_step(rules, an_alarm(), rules.first_at(rule, NOON))
+    alarm = recorded(first, rules.first_at(rule, NOON))
+    if alarm.next_step_at is None:
+        return
+    back = NOON - timedelta(days=days)
+    step = due_step(rules, alarm, back)
+    assert step.receivers
+    assert (step.step, step.repeat) > (first.step, first.repeat)
+    if step.next_at is not None:
+        assert step.next_at <= back + timedelta(days=2)

@@ -1,0 +1,129 @@
+"""Who is told of an alarm, and when: rules, steps and rosters (R10)."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from redrabbit.domain.escalation import SEVERITY, Told, is_due
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.identity import LineId
+from tests.alarm_rules import (
+    LINE,
+    MIDNIGHT,
+    MINUTE,
+    NOON,
+    a_day,
+    a_duty,
+    a_rule,
+    a_step,
+    an_escalation,
+)
+
+
+def test_every_kind_has_a_severity() -> None:
+    assert set(SEVERITY) == set(AlarmKind)
+
+
+def test_the_first_rule_that_takes_an_alarm_decides() -> None:
+    misses = a_rule(a_step(0, "anna"), kinds=frozenset({AlarmKind.MISSED}))
+    others = a_rule(a_step(0, "bo"), lines=frozenset({LINE}))
+    rules = an_escalation(misses, others)
+    assert rules.rule_for(AlarmKind.MISSED, "line1", NOON) is misses
+    assert rules.rule_for(AlarmKind.LAPSED, "line1", NOON) is others
+    assert rules.rule_for(AlarmKind.LAPSED, "line2", NOON) is None
+    assert rules.rule_for(AlarmKind.CLOCK_STEP, None, NOON) is None
+
+
+def test_a_rule_of_a_shift_takes_what_is_raised_in_it() -> None:
+    """Issue 8: at night only a miss and a missing part wake people."""
+    at_night = a_rule(a_step(0, "anna"), shifts=frozenset({"night"}))
+    rules = an_escalation(at_night)
+    assert rules.rule_for(AlarmKind.LAPSED, "line1", NOON) is None
+    assert rules.rule_for(AlarmKind.LAPSED, "line1", MIDNIGHT) is at_night
+    assert rules.rule_for(AlarmKind.CLOCK_STEP, None, MIDNIGHT) is at_night
+    assert rules.rule_for(AlarmKind.LAPSED, "line2", MIDNIGHT) is None  # it has no calendar
+
+
+def test_steps_are_due_after_the_alarm_one_by_one() -> None:
+    rule = a_rule(a_step(0, "anna"), a_step(10, "bo"))
+    rules = an_escalation(rule)
+    assert rules.first_at(rule, NOON) == NOON
+    assert rules.next_after(rule, Told(0, 0, NOON), NOON) == (1, 0, NOON)
+    assert rules.next_after(rule, Told(1, 0, NOON), NOON) == (2, 0, NOON + 10 * MINUTE)
+    assert rules.next_after(rule, Told(2, 0, NOON + 10 * MINUTE), NOON) is None
+
+
+def test_a_step_is_repeated_until_the_next_and_the_last_one_for_ever() -> None:
+    rule = a_rule(a_step(0, "anna", every=4 * MINUTE), a_step(10, "bo", every=30 * MINUTE))
+    rules = an_escalation(rule)
+    told, seen = Told(1, 0, NOON), []
+    for _ in range(5):
+        coming = rules.next_after(rule, told, NOON)
+        assert coming is not None
+        seen.append((coming.step, coming.repeat, (coming.due_at - NOON) / MINUTE))
+        told = Told(*coming)
+    assert seen == [(1, 1, 4), (1, 2, 8), (2, 0, 10), (2, 1, 40), (2, 2, 70)]
+
+
+def test_a_list_is_due_at_the_next_such_time_of_day() -> None:
+    rule = a_rule(a_step(0, "anna", at=time(8)))
+    rules = an_escalation(rule)
+    assert rules.first_at(rule, MIDNIGHT) == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+    early = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)  # 07:00 on the wall
+    assert rules.first_at(rule, early) == datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    assert rules.first_at(rule, NOON) == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+
+
+def test_steps_that_the_rules_of_today_no_longer_have_are_over() -> None:
+    rule = a_rule(a_step(0, "anna", every=5 * MINUTE))
+    rules = an_escalation(rule)
+    coming = rules.next_after(rule, Told(3, 2, NOON), NOON)
+    assert coming == (3, 3, NOON + 5 * MINUTE)
+    assert rules.step_of(rule, 3) is rule.steps[0]
+
+
+def test_a_clock_that_was_set_back_counts_from_what_was_told() -> None:
+    rule = a_rule(a_step(0, "anna"), a_step(10, "bo"))
+    before = NOON - timedelta(days=365)
+    coming = an_escalation(rule).next_after(rule, Told(1, 0, before), NOON)
+    assert coming == (2, 0, before + 10 * MINUTE)
+    assert is_due(NOON, NOON - MINUTE, NOON)
+    assert not is_due(NOON, NOON - 2 * MINUTE, NOON - MINUTE)
+    assert is_due(NOON + MINUTE, NOON, before)
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "told"),
+    [
+        ("line1", NOON, ("anna",)),
+        ("line1", MIDNIGHT, ("bo",)),
+        ("line9", NOON, ("anna", "bo", "chen")),  # nobody on duty: never nobody
+        (None, NOON, ("anna",)),
+        ("line1", datetime(2026, 3, 9, 4, 0, tzinfo=UTC), ("anna", "chen")),
+    ],
+)
+def test_a_roster_is_who_is_on_duty_then(line: str, at: datetime, told: tuple[str, ...]) -> None:
+    roster = (
+        a_duty("anna", shifts=frozenset({"day"})),
+        a_duty("bo", shifts=frozenset({"night"}), lines=frozenset({LINE})),
+        a_duty(
+            "chen",
+            lines=frozenset({LineId("line1")}),
+            from_date=a_day("2026-03-09"),
+            until_date=a_day("2026-03-09"),
+        ),
+    )
+    rules = an_escalation(rosters={"leaders": roster})
+    step = a_step(0, rosters=("leaders", "nobodys"))
+    assert rules.receivers_of(step, line, at) == told
+
+
+def test_who_is_named_by_steps_and_who_wants_a_kind() -> None:
+    rules = an_escalation(
+        a_rule(a_step(0, "anna")),
+        rosters={"leaders": (a_duty("bo"),)},
+        wishes={"anna": frozenset({"missed"}), "andon": frozenset()},
+    )
+    assert rules.named == {"anna", "bo"}
+    assert rules.wanting(AlarmKind.MISSED) == ("anna", "andon")
+    assert rules.wanting(AlarmKind.LAPSED) == ("andon",)
