@@ -14,13 +14,16 @@ def sample(request: pytest.FixtureRequest, tmp_path: Path) -> Sample:
 
 
 @pytest.fixture(
-    params=[(schema, where) for schema in (2, 3) for where in ("sqlite", "postgresql")],
-    ids=lambda of: f"{of[0]}-{of[1]}",
+    params=[
+        *((name, where) for name in ("schema_2", "schema_3") for where in ("sqlite", "postgresql")),
+        ("changed_key", "sqlite"),
+    ],
+    ids="-".join,
 )
-def later_sample(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[int, Sample]:
-    """A copy of the sample database of a later schema, and which one that is."""
-    schema, where = request.param
-    return schema, _sample(f"schema_{schema}", where, request, tmp_path)
+def later_sample(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Sample]:
+    """A copy of a sample database that is later than schema 1, and which one that is."""
+    name, where = request.param
+    return name, _sample(name, where, request, tmp_path)
 
 
 def _sample(name: str, where: str, request: pytest.FixtureRequest, folder: Path) -> Sample:

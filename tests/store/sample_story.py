@@ -751,6 +751,7 @@ def _erased(shop: Shop) -> None:
         rule="after_two_years", entries=(stepped,), names=(CARLA.id,), blobs=(trace,)
     )
     shop.write(lambda uow: record(uow, erased, stream=PLANT_STREAM, actor=AGENT))
+    shop.pass_time(1)  # of which the records are lost
     lost = HistoryLost(size=7, root="0" * 64, found_size=9, found_root="1" * 64)
     shop.write(lambda uow: accept_loss(uow, lost, ANNA))
     shop.write(note_stream_heads)

@@ -34,7 +34,7 @@ def test_a_sample_of_schema_1_is_served(sample: Sample) -> None:
     assert refused_pages(sample) == {}
 
 
-def test_a_sample_of_a_later_schema_is_served(later_sample: tuple[int, Sample]) -> None:
+def test_a_sample_of_a_later_schema_is_served(later_sample: tuple[str, Sample]) -> None:
     assert refused_pages(later_sample[1]) == {}
 
 

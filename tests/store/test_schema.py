@@ -104,7 +104,7 @@ def test_every_index_is_made_with_its_condition(migrated: Connection) -> None:
     assert indexes_of(migrated) == declared_indexes(migrated.dialect.name)
 
 
-def test_a_sample_that_was_opened_has_every_index(later_sample: tuple[int, Sample]) -> None:
+def test_a_sample_that_was_opened_has_every_index(later_sample: tuple[str, Sample]) -> None:
     sample = later_sample[1]
     sample.open().close()
     engine = create_engine(parsed_url(sample.url))

@@ -56,7 +56,7 @@ def test_what_the_migrations_made_is_what_is_expected(brought_up: Sample) -> Non
         assert told(connection, "ANALYZE") == []
 
 
-def test_later_samples_are_what_is_expected_too(later_sample: tuple[int, Sample]) -> None:
+def test_later_samples_are_what_is_expected_too(later_sample: tuple[str, Sample]) -> None:
     _, found = later_sample
     found.open().close()
     with to(found) as connection:
