@@ -3,6 +3,7 @@
 It does not write to the database (D20). What a person can mend is told in words.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 
@@ -15,18 +16,21 @@ from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import day_begins, day_ends
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.exit_codes import WRONG_USE, exit_code_of
 from redrabbit.exports.export_file import Asked, export_records, write_export
-from redrabbit.services.errors import KeyMissing
+from redrabbit.services.errors import DamagedDatabase, KeyMissing
 from redrabbit.services.log_keys import keys_of
 from redrabbit.services.ports import Reader
+from redrabbit.services.verifying import VerificationState, damage_known
 from redrabbit.store.database_files import companion, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.log_key import LogKey, signing_now
 from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.verification import kept_note
 
 
@@ -45,7 +49,8 @@ def export_records_to(
 
     Days are the plant's, and the last one is in the period to its end. A file that is there already stays as it
     is, unless it is to be replaced. With a checkpoint that was kept elsewhere the file proves that the ledger
-    begins with that one.
+    begins with that one. No file, which holds a signed checkpoint, leaves a ledger that is known to be damaged, or that is
+    shorter than, or another than, the head that is remembered beside the key tells (D62).
     """
 
     def work() -> int:
@@ -68,8 +73,13 @@ def export_records_to(
         key_path = key_file or _key_file_of(database_url)
         in_place = LogKey(load_key_file(key_path))
 
+        remembered = RememberedHead(key_path)
+        head = remembered.text()  # before the ledger, which may be ahead of it and never behind
+
         def written(reader: Reader) -> tuple[ExportVerification, str, tzinfo]:
-            signer = signing_now(key_path, in_place, keys_of(reader, in_place.verifier)).signer
+            keys = keys_of(reader, in_place.verifier)
+            signer = signing_now(key_path, in_place, keys).signer
+            _refuse_to_vouch(reader, keys, remembered, head)
             plant = plant_in_force(reader)
             lines = export_records(reader, signer, asked(plant, kept))
             key = signer.verifier.text
@@ -77,17 +87,7 @@ def export_records_to(
 
         with open_for_reading(database_url) as database:
             told, key, zone = database.read_now(written)
-        put_out(
-            sentence(
-                "{file}: {records} records, {bytes} bytes",
-                file=output,
-                records=told.records,
-                bytes=output.stat().st_size,
-            ),
-            *_period(told, zone),
-            sentence("to verify it: redrabbit verify {file}", file=output),
-            sentence("key: {key}", key=key),
-        )
+        put_out(*_words(output, told, zone), sentence("key: {key}", key=key))
         return 0
 
     def asked(plant: Plant, kept: Checkpoint | None) -> Asked:
@@ -98,6 +98,18 @@ def export_records_to(
         return Asked(plant=plant.name, period=period, line=line, made_at=wall_now(), kept=kept)
 
     return exit_code_of(work, DamagedKey, ValueError)
+
+
+def _words(output: Path, told: ExportVerification, zone: tzinfo) -> Iterator[Sentence]:
+    """Yield what was written, and how it is verified."""
+    yield sentence(
+        "{file}: {records} records, {bytes} bytes",
+        file=output,
+        records=told.records,
+        bytes=output.stat().st_size,
+    )
+    yield from _period(told, zone)
+    yield sentence("to verify it: redrabbit verify {file}", file=output)
 
 
 def _period(told: ExportVerification, zone: tzinfo) -> tuple[Sentence, ...]:
@@ -119,6 +131,18 @@ def _period(told: ExportVerification, zone: tzinfo) -> tuple[Sentence, ...]:
             ),
         )
     return (asked, sentence("complete up to {at}", at=zoned(told.complete_until, zone)))
+
+
+def _refuse_to_vouch(
+    reader: Reader, keys: LogKeys, remembered: RememberedHead, head: str | None
+) -> None:
+    """Raise DamagedDatabase where damage is known, or the ledger does not go on from the remembered head (D62)."""
+    if found := damage_known(reader, VerificationState()):
+        raise DamagedDatabase(
+            sentence("{found}. No file leaves before somebody decides what counts", found=found)
+        )
+    if head is not None:
+        remembered.refuse_to_go_on_without(head, reader.tree_node, keys, reader.head().size)
 
 
 def _key_file_of(database_url: str) -> Path:

@@ -28,6 +28,7 @@ from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.findings import Finding
+from redrabbit.domain.head_verification import REMEMBERED
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, OTHER_KEY, kept_findings
 from redrabbit.domain.ledger import Entry, canonical_text
 from redrabbit.domain.log_keys import LogKeys
@@ -97,7 +98,10 @@ def verify_database_at(database_url: str, given: Given) -> int:
         )
         if told.damage:
             code = _print_findings(_named(told.findings, told.names))
-            put_out(*_losses(told.losses, told.names, zone_of(database_url)))
+            put_out(
+                *_losses(told.losses, told.names, zone_of(database_url)),
+                *_what_to_do(told.damage),
+            )
             return code
         zone = zone_of(database_url) if told.losses or (told.keys and told.keys.changes) else UTC
         verdict = given.verdict(told.key)
@@ -118,6 +122,16 @@ def verify_database_at(database_url: str, given: Given) -> int:
         return _tell_rest(told.findings)
 
     return _exit_code_of(work)
+
+
+def _what_to_do(damage: Sequence[Finding]) -> Iterator[Sentence]:
+    """Yield what to do where the ledger is not the one whose head the service has remembered (D62)."""
+    if any(finding.place == REMEMBERED for finding in damage):
+        yield sentence(
+            "the head that is remembered beside the key is of another history than this ledger: an older copy was put in "
+            "place, or what was written last was lost. Put the right database back; if it is gone for good, "
+            "`redrabbit accept-loss` records the loss, and the service starts again"
+        )
 
 
 def verify_file(path: Path, given: Given) -> int:

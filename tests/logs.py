@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from redrabbit.domain.checkpoint import Checkpoint, checkpoint_of
+from redrabbit.domain.head_verification import KEPT
 from redrabbit.domain.ledger import LogState
 from redrabbit.domain.merkle import Frontier, Tree, node_hash
 
@@ -11,6 +12,13 @@ from redrabbit.domain.merkle import Frontier, Tree, node_hash
 def earlier_checkpoint(origin: str, log: LogState) -> Checkpoint:
     """Return the checkpoint as earlier versions wrote it, with the streams' heads."""
     return replace(checkpoint_of(origin, log), heads=log.heads)
+
+
+def kept_at(*notes: str) -> dict[str, str]:
+    """Return checkpoints from elsewhere by what findings call them."""
+    if len(notes) == 1:
+        return {KEPT: notes[0]}
+    return {f"{KEPT} {number}": note for number, note in enumerate(notes, start=1)}
 
 
 def log_over(rows: Iterable[tuple[str, bytes]]) -> LogState:

@@ -80,6 +80,38 @@ def test_an_older_copy_is_not_opened_and_the_message_says_what_to_do(put_back: P
         assert database.read_now(lambda reader: reader.head()).size == 2
 
 
+def test_verification_finds_it_and_no_file_of_it_leaves(
+    put_back: Path, told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file holds a checkpoint: there would be two of one size (D62)."""
+    database = ["--database", f"sqlite:///{put_back}"]
+    assert main(["verify", *database]) == 1
+    said = capsys.readouterr().out
+    assert "remembered head: it has 5 entries and the ledger only 2: entries were removed" in said
+    assert "redrabbit accept-loss" in said
+    output = tmp_path / "records"
+    asked = ["export", *database, "--from", "2026-03-01", "--to", "2026-03-04", "-o", str(output)]
+    assert main(asked) == 1
+    assert "has 2 entries, and had 5: 3 are missing" in capsys.readouterr().err
+    assert not output.exists()
+    told(put_back, head_of(put_back))
+    assert main(["verify", *database]) == 0, "accepted, and recorded"
+
+
+def test_a_ledger_of_the_same_size_that_is_another_is_found_beside_its_remembered_head(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one with the signing key rewrote it, and forgot the file beside it."""
+    path = tmp_path / "plant.db"
+    append(path, 3)
+    signer = load_key_file(path.with_name("plant.db.key"))
+    other = log_over(("plant", bytes([number] * 32)) for number in range(3))
+    head_of(path).write_text(sign_checkpoint(other, signer), encoding="utf-8")
+    assert main(["verify", "--database", f"sqlite:///{path}"]) == 1
+    said = capsys.readouterr().out
+    assert "remembered head: the first 3 entries are not those that were signed then" in said
+
+
 def test_whoever_accepts_it_is_recorded_and_the_plant_goes_on(put_back: Path, told: Told) -> None:
     code, said = told(put_back, head_of(put_back))
     assert code == 0

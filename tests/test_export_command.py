@@ -1,6 +1,8 @@
 """`redrabbit export` takes days of the plant, and writes over nothing that it was not told to."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from redrabbit.cli import main
+from redrabbit.services.verifying import say_damaged
 from tests.store.sample_database import Sample, played
 
 
@@ -61,6 +64,21 @@ def test_a_file_that_is_there_stays_as_it_is_until_it_is_to_be_replaced(
     assert output.read_text(encoding="utf-8") == "of last month"
     assert exported(plant, output, "--replace", since="2026-03-01", until="2026-03-03") == 0
     assert main(["verify", str(output)]) == 0
+
+
+def test_nothing_leaves_while_damage_is_known(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D62: a file holds a signed checkpoint."""
+    for file in plant.key.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    copy = replace(plant, url=f"sqlite:///{tmp_path / 'plant.db'}", key=tmp_path / plant.key.name)
+    output = tmp_path / "out"
+    with copy.open() as database:
+        database.write_now(say_damaged)
+    assert exported(copy, output, since="2026-03-01", until="2026-03-03") == 1
+    assert "records are not as they were written" in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_a_folder_that_is_not_there_is_told_without_a_number(

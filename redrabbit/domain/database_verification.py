@@ -17,6 +17,7 @@ What it can't find: a rewrite by someone with the signing key, unless a checkpoi
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
@@ -124,14 +125,14 @@ def verify_rows(
     *,
     verifier: NoteVerifier,
     fold: Fold,
-    kept: Sequence[str] = (),
+    kept: Mapping[str, str] = MappingProxyType({}),
     kept_in: Records | None = None,
     erasable: ErasableContent | None = None,
 ) -> DatabaseVerification:
     """Verify the ledger, fold it again, and compare every record; see the module's rules.
 
     `entries` are the rows of the table `ledger` by index, `heads` all rows of `ledger_head`,
-    `records` all rows of each record table, `kept` the signed checkpoints from elsewhere. Records
+    `records` all rows of each record table, `kept` signed checkpoints from elsewhere, by what findings call them. Records
     are compared only with a ledger that is sound in itself. `kept_in` is where those that are folded stand
     meanwhile, `erasable` where what stands beside the ledger is noted: in memory unless said otherwise.
     """
@@ -161,7 +162,7 @@ def verify_ledger(
     heads: Sequence[Row],
     verifier: NoteVerifier,
     *,
-    kept: Sequence[str] = (),
+    kept: Mapping[str, str] = MappingProxyType({}),
     visit: Callable[[Entry], None] | None = None,
     erasable: ErasableContent | None = None,
 ) -> LedgerVerification:
@@ -173,11 +174,10 @@ def verify_ledger(
         keys=LogKeys(trusted=verifier),
         erasable=ErasableContent() if erasable is None else erasable,
     )
-    _scan(scan, entries, set(_sizes_told(kept)), visit)
+    _scan(scan, entries, set(_sizes_told(kept.values())), visit)
     findings: list[Finding] = []
     remembered: list[tuple[str, Checkpoint]] = []
-    for number, note in enumerate(kept, start=1):
-        place = "kept checkpoint" if len(kept) == 1 else f"kept checkpoint {number}"
+    for place, note in kept.items():
         checkpoint = checkpoint_in(note, scan.keys, place, "kept_unreadable")
         if not isinstance(checkpoint, Finding):
             remembered.append((place, checkpoint))
@@ -258,7 +258,7 @@ class LedgerPass:
         )
 
 
-def _sizes_told(notes: Sequence[str]) -> Iterator[int]:
+def _sizes_told(notes: Iterable[str]) -> Iterator[int]:
     """Yield the sizes of checkpoints that can be read; whether they are signed is known once all entries are read."""
     for note in notes:
         with suppress(ValueError):

@@ -13,6 +13,10 @@ from redrabbit.domain.record_digests import parse_seal
 from redrabbit.domain.recorded_loss import told_of_loss
 from redrabbit.domain.signed_note import NoteVerifier, SignedNote, parse_note
 
+KEPT: Final = "kept checkpoint"
+REMEMBERED: Final = "remembered head"
+"""Places of findings: a checkpoint from elsewhere, and the one that the writer keeps beside the key (D62)."""
+
 _OF_KEYS: Final = frozenset({"key_foreign", "signature_out_of_time", "signature_wrong"})
 
 

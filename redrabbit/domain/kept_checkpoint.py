@@ -10,7 +10,7 @@ from typing import Final
 
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.findings import Finding, Param
-from redrabbit.domain.head_verification import checkpoint_in
+from redrabbit.domain.head_verification import KEPT, checkpoint_in
 from redrabbit.domain.ledger import from_json
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.signed_note import parse_note
@@ -19,7 +19,6 @@ KEPT_NOT_PROVED: Final = "kept_not_proved"
 """Code of the finding that a file does not show whether its log goes on from a kept checkpoint; no damage."""
 OTHER_KEY: Final = "other_key"
 """Code of the finding that a file or a proof is signed in the log's name by a key to which nothing leads; no damage."""
-_PLACE: Final = "kept checkpoint"
 
 
 def kept_findings(
@@ -66,7 +65,7 @@ def note_in(text: str) -> str:
 def _believed(note: str, keys: LogKeys | None) -> Checkpoint | Finding:
     if keys is None:
         return parse_checkpoint(parse_note(note).text)
-    return checkpoint_in(note, keys, _PLACE, "kept_unreadable")
+    return checkpoint_in(note, keys, KEPT, "kept_unreadable")
 
 
 def _of_later_key(note: str, told: Checkpoint, keys: LogKeys | None) -> Finding | None:
@@ -83,4 +82,4 @@ def _of_later_key(note: str, told: Checkpoint, keys: LogKeys | None) -> Finding 
 
 
 def _finding(code: str, **params: Param) -> Finding:
-    return Finding(code=code, place=_PLACE, params=params)
+    return Finding(code=code, place=KEPT, params=params)

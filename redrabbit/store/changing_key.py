@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redrabbit.base.clock import Clock
+from redrabbit.base.sentence import sentence, words_of
 from redrabbit.base.signing import Verifier
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.log_keys import LogKeys, key_changed
+from redrabbit.services.errors import StoreTrouble
 from redrabbit.store.log_key import LogKey, key_aside, next_key
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
@@ -42,7 +44,8 @@ def change_key(
 ) -> ChangedKey:
     """Replace the key that signs now by a new one, and return both once the new one is proved in use.
 
-    Raises as `open_database` does.
+    Raises as `open_database` does; where the ledger names the new key by then, the message says so, and what the next
+    start will do.
     """
     made: list[tuple[Path, LogKey, LogKey]] = []
 
@@ -68,10 +71,24 @@ def change_key(
             return log.size
 
         index = asyncio.run(database.write(change))  # for as long as it takes: acts may be many
-    with open_database(
-        url, plant="", clock=clock, recording=recording, key_path=key_path
-    ) as database:
-        proved = database.verification.verifier
+    try:
+        with open_database(
+            url, plant="", clock=clock, recording=recording, key_path=key_path
+        ) as database:
+            proved = database.verification.verifier
+    except StoreTrouble as trouble:
+        raise type(trouble)(
+            sentence(
+                "{problem}. The key was changed all the same: entry {entry} of the ledger names {key}, which signs from "
+                "there on and lies at {aside}, if not at {path} already. The next start puts it in its place, once what "
+                "was found here is mended; do not change it again for that",
+                problem=words_of(trouble),
+                entry=index,
+                key=new.verifier.text,
+                aside=key_aside(path, new.verifier),
+                path=path,
+            )
+        ) from trouble
     assert proved == new.verifier  # noqa: S101  because the ledger names it, and was verified with it just now
     return ChangedKey(
         index=index,

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store.engine import LONG_STATEMENT_S, reader_engine
 from redrabbit.store.opened_file import OpenedFile
@@ -55,7 +56,7 @@ class GuardedReaders:
         """Raise StoreTrouble unless the writer has open what a connection has."""
         assert self._file is not None  # noqa: S101  else nobody is guarded
         if opened != self._file.opened:
-            raise _opened_anew("what was read is not shown")
+            raise _opened_anew(sentence("what was read is not shown"))
 
     def log_is_gone(self) -> bool:
         """Return whether the writer waits for everybody, to write a log that was taken away into the file."""
@@ -95,7 +96,7 @@ def seen_by_the_writer(connection: Connection) -> Iterator[None]:
 def make_way(connection: Connection) -> None:
     """Raise StoreTrouble in the midst of a long reading for which the writer waits, as its log was taken away."""
     if stands_in_the_way(connection):
-        raise _opened_anew("what takes long is read later")
+        raise _opened_anew(sentence("what takes long is read later"))
 
 
 def stands_in_the_way(connection: Connection) -> bool:
@@ -104,8 +105,10 @@ def stands_in_the_way(connection: Connection) -> bool:
     return guard is not None and guard.log_is_gone()
 
 
-def _opened_anew(so: str) -> StoreTrouble:
+def _opened_anew(so: Sentence) -> StoreTrouble:
     return StoreTrouble(
-        f"the write-ahead log was taken away or replaced, and is being opened anew: {so}",
+        sentence(
+            "the write-ahead log was taken away or replaced, and is being opened anew: {so}", so=so
+        ),
         TroubleWhy.FILE_MOVED,
     )

@@ -79,7 +79,10 @@ class OpenedFile:
         lying = self.lying()
         if lying.log is None or lying.log_index is None:
             raise StoreTrouble(
-                f"{self._path}: its write-ahead log can't be opened anew yet: another connection has the one before",
+                sentence(
+                    "{path}: its write-ahead log can't be opened anew yet: another connection has the one before",
+                    path=self._path,
+                ),
                 TroubleWhy.LOCKED,
             )
         self._opened = self._opened._replace(log=lying.log, log_index=lying.log_index)

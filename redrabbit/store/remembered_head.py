@@ -8,12 +8,10 @@ opened, until somebody accepts the loss, which is recorded.
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
-
-from sqlalchemy import Connection
 
 from redrabbit.base.clock import Clock
 from redrabbit.base.kept_texts import read_kept_text
@@ -26,7 +24,6 @@ from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.errors import LostHistory
 from redrabbit.services.ports import LedgerHead
 from redrabbit.services.remembered import RememberedState
-from redrabbit.store import ledger
 from redrabbit.store.engine import translated
 
 EVERY_S: Final = 1.0
@@ -36,6 +33,9 @@ _NOTHING_REMEMBERED: Final = (
     "no signed head is remembered beside the key: whether entries are missing, only a checkpoint that was kept "
     "elsewhere can tell"
 )
+
+TreeNode = Callable[[int, int], bytes]
+"""Returns a node of the ledger's tree by level and position."""
 
 log = logging.getLogger("redrabbit.store")
 
@@ -51,19 +51,25 @@ class RememberedHead:
         self.state = RememberedState()
         """As pages tell it; replaced as a whole, because they read it in another thread."""
 
-    def refuse_other_history(self, connection: Connection, keys: LogKeys, size: int) -> None:
+    def refuse_other_history(self, tree_node: TreeNode, keys: LogKeys, size: int) -> None:
         """Raise LostHistory where the ledger, of this verified size, does not go on from what is remembered.
 
         Where nothing is, of a ledger that has entries, that is told: the file may have been lost with the database
         that it told of.
         """
-        remembered = self._read(keys)
-        if remembered is None:
-            if size:
-                self.state = replace(self.state, was_absent=True)
-                extra = {"file": str(self.path), "entries": size}
-                log.warning(_NOTHING_REMEMBERED, extra=extra)
-            return
+        text = self.text()
+        if text is not None:
+            self.refuse_to_go_on_without(text, tree_node, keys, size)
+        elif size:
+            self.state = replace(self.state, was_absent=True)
+            extra = {"file": str(self.path), "entries": size}
+            log.warning(_NOTHING_REMEMBERED, extra=extra)
+
+    def refuse_to_go_on_without(
+        self, text: str, tree_node: TreeNode, keys: LogKeys, size: int
+    ) -> None:
+        """Raise LostHistory where the ledger does not go on from the head in this text, which was read before it."""
+        remembered = self._parsed(text, keys)
         if self._is_accepted(remembered):
             return
         if remembered.size > size:
@@ -71,18 +77,20 @@ class RememberedHead:
                 f"its ledger has {size} entries, and had {remembered.size}: "
                 f"{remembered.size - size} are missing"
             )
-        node = partial(ledger.tree_node, connection)
-        if stored_frontier(remembered.size, node).root != remembered.root:
+        if stored_frontier(remembered.size, tree_node).root != remembered.root:
             raise self._lost(
                 f"the first {remembered.size} entries of its ledger are not those that were signed then"
             )
 
-    def _read(self, keys: LogKeys) -> Checkpoint | None:
-        """Return what is remembered, signed by the key of its time, unless it is lost by what was accepted."""
+    def text(self) -> str | None:
+        """Return what lies there; None if nothing does."""
         with translated(f"reading {self.path}"):
             if not self.path.exists():
                 return None
-            text = read_kept_text(self.path, MOST_BYTES, "the signed head of a ledger")
+            return read_kept_text(self.path, MOST_BYTES, "the signed head of a ledger")
+
+    def _parsed(self, text: str, keys: LogKeys) -> Checkpoint:
+        """Return what is remembered, signed by the key of its time, unless it is lost by what was accepted."""
         try:
             note = parse_note(text)
             found = parse_checkpoint(note.text)

@@ -8,9 +8,10 @@ Rows are handed over as found: a value that no column of ours can hold stays wha
 the finding can show it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ from redrabbit.domain.erasable_content import ErasableContent
 from redrabbit.domain.facts.catalogue import BY_TYPE
 from redrabbit.domain.facts.catalogue import fold as fold_of_records
 from redrabbit.domain.findings import Finding
+from redrabbit.domain.head_verification import KEPT, REMEMBERED
 from redrabbit.domain.kept_checkpoint import note_in
 from redrabbit.domain.ledger import Entry
 from redrabbit.domain.newer import OLDER_SCHEMA, refuse_newer_type
@@ -43,6 +45,7 @@ from redrabbit.store.rebuild_mark import refuse_unfinished
 from redrabbit.store.record_seal import (
     seal_findings,
 )
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.spill import Spill
 from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES, metadata
 from redrabbit.store.verification_beside import (
@@ -68,7 +71,8 @@ def verify_database(
     """Return everything that is not as it was recorded (D13).
 
     Takes two processes where the ledger is large, unless it is told. `public_key` is the verifier key's file, beside an SQLite database unless said otherwise;
-    `kept_checkpoint` holds a checkpoint that was exported earlier. Raises StoreTrouble only for
+    `kept_checkpoint` holds a checkpoint that was exported earlier; the head that the writer remembers beside an SQLite
+    database is laid beside it, too (D62), and is read first, as the ledger may be ahead of it, and never behind. Raises StoreTrouble only for
     what leaves nothing to verify: no database of ours, no key, a newer schema. Of an older schema
     only the ledger is verified, which every version can read (D12): nothing is migrated here.
     """
@@ -78,7 +82,9 @@ def verify_database(
         if path is not None:
             refuse_no_file(path)
         verifier = verifier_of(public_key, path)
-        kept = [kept_note(kept_checkpoint)] if kept_checkpoint else []
+        kept = {KEPT: kept_note(kept_checkpoint)} if kept_checkpoint else {}
+        if path is not None and (remembered := RememberedHead(companion(path, ".key")).text()):
+            kept[REMEMBERED] = remembered
         engine = readable_engine(parsed)
         try:
             with translated("opening"):
@@ -113,7 +119,7 @@ def _audit(
     connection: Connection,
     verifier: Verifier,
     fold: database_verification.Fold,
-    kept: Sequence[str],
+    kept: Mapping[str, str],
 ) -> database_verification.DatabaseVerification:
     refuse_unfinished(connection)
     trouble = _trouble(connection)
@@ -137,7 +143,7 @@ def _audit_in_two(
     connection: Connection,
     verifier: Verifier,
     fold: database_verification.Fold,
-    kept: Sequence[str],
+    kept: Mapping[str, str],
 ) -> database_verification.DatabaseVerification:
     """Find the same as `_audit` does; the records are folded and compared in another process."""
     refuse_unfinished(connection)
@@ -158,7 +164,7 @@ def audit_rows_beside(
     verifier: Verifier,
     fold: database_verification.Fold,
     comparing: Callable[[], Compared],
-    kept: Sequence[str] = (),
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> database_verification.DatabaseVerification | None:
     """Return what `audit_rows` does; None where an entry is sound that `comparing` could not fold."""
     rows = FoundRows(connection)
@@ -238,7 +244,7 @@ def _newest(found: database_verification.DatabaseVerification, verifier: Verifie
 
 
 def _audit_older(
-    connection: Connection, verifier: Verifier, kept: Sequence[str]
+    connection: Connection, verifier: Verifier, kept: Mapping[str, str]
 ) -> database_verification.DatabaseVerification:
     """Verify the ledger of a database with an older schema, of which nothing else is known here."""
     trouble = tuple(torn_pages(connection, (LEDGER, LEDGER_HEAD), is_older=True))
@@ -269,7 +275,7 @@ def audit_rows(
     connection: Connection,
     verifier: Verifier,
     fold: database_verification.Fold,
-    kept: Sequence[str] = (),
+    kept: Mapping[str, str] = MappingProxyType({}),
     progress: OpeningProgress | None = None,
 ) -> database_verification.DatabaseVerification:
     """Return what is found in all rows, within the connection's transaction."""

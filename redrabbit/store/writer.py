@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -414,7 +415,8 @@ class Writer:
         """
         if not self._has_read:
             keys = keys_of(SqlReader(connection), self._trusted.verifier)
-            self._remembered.refuse_other_history(connection, keys, found.log.size)
+            node = partial(ledger.tree_node, connection)
+            self._remembered.refuse_other_history(node, keys, found.log.size)
         elif found.log != self._recorded.log:
             raise self._other_history(found.log.size)
 

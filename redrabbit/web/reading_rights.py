@@ -112,6 +112,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "POST /receivers/{act}": Right.ACT,
     "GET /ledger": Right.LEDGER,
     "GET /ledger/public-key": Right.LEDGER,
+    "GET /ledger/public-key/{key_id}": Right.LEDGER,
     "GET /ledger/acknowledge": Right.LEDGER,
     "POST /ledger/acknowledge": Right.ACT,
     "GET /account": Right.OWN,

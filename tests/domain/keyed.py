@@ -32,7 +32,7 @@ from redrabbit.domain.merkle import Tree, leaf_hash
 from tests.domain.folded import SALT, FoldedLedger, at, event
 from tests.domain.test_database_verification import Row, head_of, row_of
 from tests.fakes import ToyKey
-from tests.logs import tree_over
+from tests.logs import kept_at, tree_over
 
 OF_KEY = KeyChanged.TYPE
 NAME = StatedName(name="Li Wei", salt=bytes(range(16)))
@@ -111,7 +111,7 @@ def verified(
 ) -> LedgerVerification:
     """Verify the ledger as a database holds it."""
     heads = [head_of(ledger.rows, signed_by or ledger.key)]
-    return verify_ledger(ledger.rows, heads, trusted, kept=kept)
+    return verify_ledger(ledger.rows, heads, trusted, kept=kept_at(*kept))
 
 
 def codes(*args: Any, **kwargs: Any) -> list[str]:

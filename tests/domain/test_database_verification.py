@@ -50,7 +50,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.signed_note import NoteVerifier, sign_note
 from tests.domain.folded import CONTEXT, VERDICT, FoldedLedger, a_running_ledger, at, event
 from tests.fakes import ToyKey
-from tests.logs import log_over
+from tests.logs import kept_at, log_over
 
 RAWS = tuple(
     (Path(__file__).parent / "samples" / "ledger_schema_1.jsonl").read_bytes().splitlines()
@@ -131,7 +131,7 @@ class Stored:
         self, kept: tuple[str, ...] = (), verifier: NoteVerifier = KEY
     ) -> DatabaseVerification:
         return verify_rows(
-            self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept
+            self.rows, self.heads, self.records, verifier=verifier, fold=fold, kept=kept_at(*kept)
         )
 
     def found(self, *kept: str) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ from tests.domain.keyed import (
 )
 from tests.domain.test_database_verification import head_of
 from tests.fakes import ToyKey
+from tests.logs import kept_at
 
 SIZES = st.integers(1, 14)
 
@@ -236,7 +237,7 @@ def test_behind_damage_nothing_is_said_of_signatures() -> None:
         {"id": 1, "size": 6, "root": ledger.log.root.hex(), "checkpoint": ledger.note(6, key(1))}
     ]
     rows[1]["raw"] = b"{}"
-    told = verify_ledger(rows, heads, key(0), kept=[ledger.note(5, key(1))])
+    told = verify_ledger(rows, heads, key(0), kept=kept_at(ledger.note(5, key(1))))
     assert [each.code for each in told.findings] == ["leaf_hash_differs"]
 
 

@@ -21,6 +21,7 @@ from redrabbit.domain.identity import AGENT, Actor
 from redrabbit.domain.ledger import Event, LedgerContext, LogState, StoredEntry, read_entry
 from redrabbit.domain.recorded_loss import RecordedLoss, loss_in, told_of_loss
 from tests.domain.test_database_verification import KEY, Row, head_of, row_of
+from tests.logs import kept_at
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 LI = Actor.stated("name:4711")
@@ -61,7 +62,7 @@ class Ledger:
         self.add(HistoryLost.TYPE, encode(fact), LI)  # type: ignore[arg-type]  # as above
 
     def verified(self, *kept: str) -> LedgerVerification:
-        return verify_ledger(self.rows, [head_of(self.rows)], KEY, kept=kept)
+        return verify_ledger(self.rows, [head_of(self.rows)], KEY, kept=kept_at(*kept))
 
     def found(self, kept: LogState) -> list[str]:
         findings = self.verified(sign_checkpoint(kept, KEY)).findings

@@ -20,13 +20,13 @@ from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.signed_note import note_is_signed, parse_note, sign_note
-from redrabbit.services.errors import DamagedDatabase, KeyMissing, LostHistory
+from redrabbit.services.errors import DamagedDatabase, KeyMissing, LostHistory, StoreTrouble
 from redrabbit.services.log_keys import changes_of_key, keys_of
 from redrabbit.services.ports import KeptAct
 from redrabbit.services.record_fact import record
 from redrabbit.services.stated_names import id_of
+from redrabbit.store import changing_key, log_key, session, verified_mark, writer
 from redrabbit.store import ledger as ledger_table
-from redrabbit.store import log_key, session, verified_mark, writer
 from redrabbit.store.changing_key import ChangedKey, change_key
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.engine import parsed_url, writer_engine
@@ -503,6 +503,31 @@ def test_wherever_it_is_killed_the_next_start_finishes_or_undoes_it(
     assert outcomes == sorted(outcomes)
     assert outcomes.count(False) >= 3
     assert outcomes.count(True) >= 3
+
+
+def test_a_last_step_that_fails_says_what_the_next_start_will_do(
+    on_disk: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said *no space left*, and not that the ledger had another key by then."""
+    on_disk.append(2)
+    opens: list[int] = []
+
+    def failing(*given: Any, **named: Any) -> SqlDatabase:
+        opens.append(1)
+        if len(opens) == 2:
+            raise StoreTrouble("No space left on device")
+        return open_database(*given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changing_key, "open_database", failing)
+        with pytest.raises(StoreTrouble, match="The key was changed all the same") as told:
+            on_disk.change()
+    before = load_key_file(on_disk.key_path).verifier
+    with on_disk.opened() as database:
+        now = database.verification.verifier
+    assert now.text in str(told.value)
+    assert now != before
+    assert load_key_file(on_disk.key_path).verifier == now
 
 
 def test_a_failure_before_the_commit_changes_nothing(on_disk: Ledger) -> None:

@@ -933,6 +933,12 @@ def test_the_ledger_tells_which_key_signs_since_when_and_gives_it_as_a_file(
         True,
     )
     assert f"since entry {second['since_entry']}" in text
+    assert 'href="/ledger/public-key/0a0b0c0d"' in text
+    for key, key_id in ((old, "0a0b0c0d"), (LEDGER_KEY, "3f91c0aa")):
+        file = visitor.client.get(f"/ledger/public-key/{key_id}")
+        assert file.text == f"{key}\n"
+        assert f"ledger-{key_id}.pub" in file.headers["content-disposition"]
+    assert visitor.client.get("/ledger/public-key/ffffffff").status_code == 404
 
 
 def test_nothing_is_said_to_be_due_while_obligations_are_behind(visitor: Visitor) -> None:

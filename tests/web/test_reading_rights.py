@@ -49,6 +49,7 @@ FILLED = {
     "silence_id": "line1-S-1",
     "alarm_id": "line1-A-1",
     "index": "0",
+    "key_id": "ffffffff",
     "person_id": "p-0001",
     "token_id": "t-0099",
     "grant_id": "g-0099",

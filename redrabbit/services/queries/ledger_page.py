@@ -43,6 +43,11 @@ class SigningKey:
     changed_by: Person | None
     signs_now: bool
 
+    @property
+    def key_id(self) -> str:
+        """By which signatures name it."""
+        return key_id_in(self.text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerPage:
@@ -105,6 +110,11 @@ def ledger_page(
         verification=verification,
         share=min(1.0, verification.done / verification.of) if is_known else None,
     )
+
+
+def key_id_in(key: str) -> str:
+    """Return the key id in the text of a public key: what stands between name and key, which may have a "+" of its own."""
+    return key.partition("+")[2].partition("+")[0]
 
 
 def signing_keys(reader: Reader, signs_now: str) -> tuple[SigningKey, ...]:

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import AlarmId, Letter
-from redrabbit.services.queries.ledger_page import ledger_page
+from redrabbit.services.queries.ledger_page import key_id_in, ledger_page, signing_keys
 from redrabbit.web.pages.forms import carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -24,10 +24,16 @@ def ledger_page_router(site: Site) -> APIRouter:
 
     @router.get("/ledger/public-key")
     async def public_key() -> Response:
-        """Return the file of the public key that signs now, as an auditor keeps it; its name tells the key."""
-        key_id = site.ledger_key.partition("+")[2].partition("+")[0]
-        name = {"content-disposition": f'attachment; filename="ledger-{key_id}.pub"'}
-        return PlainTextResponse(f"{site.ledger_key}\n", headers=name)
+        """Return the file of the public key that signs now."""
+        return _key_file(site.ledger_key)
+
+    @router.get("/ledger/public-key/{key_id}")
+    async def public_key_of(key_id: str) -> Response:
+        """Return the file of a public key that signed the ledger once, or signs it now."""
+        keys = await site.service.read(lambda reader: signing_keys(reader, site.ledger_key))
+        for text in (key.text for key in keys if key.key_id == key_id):
+            return _key_file(text)
+        raise Refusal("no_such_page")
 
     @router.get("/ledger/acknowledge")
     async def reloaded() -> Response:
@@ -44,6 +50,12 @@ def ledger_page_router(site: Site) -> APIRouter:
         return RedirectResponse("/ledger", status_code=303)
 
     return router
+
+
+def _key_file(text: str) -> Response:
+    """Return a public key as an auditor keeps it; the file's name tells the key."""
+    name = {"content-disposition": f'attachment; filename="ledger-{key_id_in(text)}.pub"'}
+    return PlainTextResponse(f"{text}\n", headers=name)
 
 
 async def _shown(site: Site, visit: Visit) -> HTMLResponse:
