@@ -3,7 +3,8 @@
 Run: `python -m tests.benchmarks.grown_history ENTRIES FOLDER [URL]`. The plant is the demo's, and each of its checks
 falls due again and again, at the pace of a plant with three shifts; so it reaches the further back the more entries
 there are. Mostly a check is passed; some lapse, some runs are given up, some devices miss and have a case, which
-is verified again and closed. A few alarms are acknowledged, and now and then a line is paused.
+is verified again and closed. A few alarms are acknowledged, and now and then a line is paused. The clock walks through
+these years: entries are recorded when they happen, a few hours at a time, and each day it is said where the streams stand.
 """
 
 import sys
@@ -22,18 +23,25 @@ from redrabbit.domain.facts.codec import decode, field_names, plain
 from redrabbit.domain.facts.fact import event_of
 from redrabbit.domain.identity import AGENT, Letter, numbered
 from redrabbit.domain.plant import Plant
+from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
+from simulators.virtual_clock import VirtualClock
 from tests.domain.folded import ISSUED, OCCURRENCE, RUN, VERDICT
 
 CONFIGURATION = Path(__file__).parents[2] / "station_configs"
-AT_ONCE = 50
-"""Scheduled checks in one commit."""
+AT_ONCE = 6
+"""Scheduled checks in one commit: some six hours."""
+HEADS_EVERY = 4
+"""Commits: about once a day."""
 ENTRIES_A_DAY = 270
 ENTRIES_EACH = 12
 """Of one scheduled check, on average."""
+
+APART = timedelta(days=ENTRIES_EACH / ENTRIES_A_DAY)
+"""Between two scheduled checks."""
 
 Said = dict[str, object]
 Story = Iterator[tuple[str, Said]]
@@ -45,23 +53,28 @@ def grow_history(url: str, entries: int, key: Path | None = None) -> None:
     plant, files = read_configuration(CONFIGURATION)
     software = f"redrabbit {__version__}"
     recording = Recording(fold=fold, software=software, targets=plant.targets)
-    clock = SteadyClock()
+    begin = SteadyClock().now() - APART * (entries // ENTRIES_EACH + AT_ONCE)
+    clock = VirtualClock(begin)
     with open_database(
         url, plant=plant.name, clock=clock, recording=recording, key_path=key
     ) as database:
         database.write_now(lambda uow: open_life(uow, plant, files, software))
-        told = _Told(plant, clock.now(), entries)
+        told = _Told(plant, begin)
+        commits = 0
         while database.read_now(lambda reader: reader.head().size) < entries:
+            clock.advance_to(clock.steady + APART * AT_ONCE)
             database.write_now(told.some)
+            commits += 1
+            if commits % HEADS_EVERY == 0:
+                database.write_now(note_stream_heads)
 
 
 class _Told:
     """Tells what happened, the oldest first."""
 
-    def __init__(self, plant: Plant, now: datetime, entries: int) -> None:
+    def __init__(self, plant: Plant, begin: datetime) -> None:
         self._plant = plant
-        self._apart = timedelta(days=ENTRIES_EACH / ENTRIES_A_DAY)
-        self._at = now - self._apart * (entries // ENTRIES_EACH)
+        self._at = begin
         self._checks = cycle(plant.plan.checks)
         self._numbers: dict[tuple[str, Letter], int] = {}
         self._count = 0
@@ -75,7 +88,7 @@ class _Told:
                 values = {name: plain(about.get(name)) for name in field_names(kind)}
                 at = self._at + timedelta(seconds=5 * seconds)
                 uow.append(event_of(decode(kind, values), stream=check.line, at=at, actor=AGENT))
-            self._at += self._apart
+            self._at += APART
             self._count += 1
 
     def _next(self, check: Check, letter: Letter) -> str:
