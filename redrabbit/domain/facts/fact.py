@@ -7,7 +7,7 @@ verification folds the whole ledger again and compares (D13).
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, NewType, Protocol, TypeVar, overload
@@ -115,6 +115,24 @@ def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
     return kind(**own, **given)
 
 
+def changed(record: R, /, **given: Any) -> R:
+    """Return the record with other values in some fields, as `dataclasses.replace` does in twice the time.
+
+    For records of many fields that each second entry of a ledger changes. Records check nothing as they are made, so it is
+    enough to set each field. TypeError for a field that the record doesn't have.
+    """
+    kind = type(record)
+    names = _names(kind)
+    if not given.keys() <= set(names):
+        raise TypeError(
+            f"{kind.__name__} has no field {', '.join(sorted(given.keys() - set(names)))}"
+        )
+    new, put = object.__new__(kind), object.__setattr__  # it is frozen
+    for name in names:
+        put(new, name, given[name] if name in given else getattr(record, name))
+    return new
+
+
 @overload
 def json_of(value: None) -> None: ...
 @overload
@@ -129,5 +147,11 @@ def read_json(kind: type[T], kept: Json | None) -> T | None:
     return None if kept is None else decode(kind, json.loads(kept))
 
 
-def _names(kind: type[Any]) -> Iterable[str]:
-    return (field.name for field in fields(kind))
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+"""The fields of a kind of record: worked out once, because a ledger has millions of entries."""
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return _NAMES[kind]

@@ -5,7 +5,7 @@ They move the custody of the pieces that are at home on the run's line; for othe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -20,6 +20,7 @@ from redrabbit.domain.facts.fact import (
     PartialIndex,
     Put,
     Record,
+    changed,
     found,
     json_of,
     made,
@@ -218,11 +219,11 @@ class PartIssued(Fact):
             decides=True,
             entry=entry.index,
         )
-        armed = replace(run, step=self.step, state=RunState.ARMED, entry=entry.index)
+        armed = changed(run, step=self.step, state=RunState.ARMED, entry=entry.index)
         moved = _at_home(presentation, entry, look)
         if moved is None:
             return (Put(presentation), Put(armed))
-        out = replace(
+        out = changed(
             moved,
             custody=Custody.ISSUED,
             custody_at=entry.occurred_at,
@@ -260,7 +261,7 @@ class PartPresented(Fact):
         """Put the part before the device."""
         run = run_of(look, self.run_id)
         first = found(look, PresentationRecord, self.run_id, self.step, 1)
-        presented = replace(
+        presented = changed(
             first,
             attempt=self.attempt,
             presented_at=entry.occurred_at,
@@ -276,13 +277,13 @@ class PartPresented(Fact):
             run_id=self.run_id,
         )
         if self.attempt > 1:
-            later = replace(presented, **UNJUDGED, decides=False)
-            return (Put(later), Put(replace(run, entry=entry.index)), *counted)
-        shown = Put(replace(run, state=RunState.PRESENTED, entry=entry.index))
+            later = changed(presented, **UNJUDGED, decides=False)
+            return (Put(later), Put(changed(run, entry=entry.index)), *counted)
+        shown = Put(changed(run, state=RunState.PRESENTED, entry=entry.index))
         part = _at_home(presented, entry, look)
         if part is None:
             return (Put(presented), shown, *counted)
-        moved = replace(part, custody=Custody.PRESENTED, custody_at=entry.occurred_at)
+        moved = changed(part, custody=Custody.PRESENTED, custody_at=entry.occurred_at)
         return (Put(presented), Put(moved), shown, *counted)
 
 
@@ -348,7 +349,7 @@ class VerdictReached(Fact):
         """Keep the verdict with its evidence."""
         run = run_of(look, self.run_id)
         is_said = self.verdict_reason is Why.NOT_THE_PART
-        judged = replace(
+        judged = changed(
             found(look, PresentationRecord, self.run_id, self.step, self.attempt),
             verdict=self.verdict,
             verdict_reason=self.verdict_reason,
@@ -380,7 +381,7 @@ class VerdictReached(Fact):
         )
         if judged.decides:
             grade = _grade_of_run(look, judged)
-            run = replace(
+            run = changed(
                 run,
                 state=RunState.AWAITING_RETURN,
                 grade=grade,
@@ -395,7 +396,7 @@ class VerdictReached(Fact):
             variant=self.variant,
             nest=self.nest,
         )
-        return (Put(judged), Put(replace(run, entry=entry.index)), *counted)
+        return (Put(judged), Put(changed(run, entry=entry.index)), *counted)
 
 
 def _grade_of_run(look: Look, latest: PresentationRecord) -> Grade | None:
@@ -430,7 +431,7 @@ class VerdictContradicted(Fact):
         A run that had gone on to its next part presents nothing more (D4).
         """
         judged = found(look, PresentationRecord, self.run_id, self.step, self.attempt)
-        contradicted = replace(
+        contradicted = changed(
             judged,
             verdict=Verdict.INCONCLUSIVE,
             verdict_reason=self.verdict_reason,
@@ -443,7 +444,7 @@ class VerdictContradicted(Fact):
         run = run_of(look, self.run_id)
         grade = _grade_of_run(look, contradicted)
         awaits_next = run.state is RunState.AWAITING_PART
-        ended = replace(
+        ended = changed(
             run,
             step=self.step,
             state=RunState.AWAITING_CONFIRMATION if awaits_next else run.state,
@@ -471,18 +472,18 @@ class PartGivenBack(Fact):
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Take the part back."""
         presentation = found(look, PresentationRecord, self.run_id, self.step, 1)
-        back = replace(
+        back = changed(
             presentation,
             given_back_at=entry.occurred_at,
             given_back_by=entry.actor.id,
             given_back_how=entry.actor.how,
             given_back_entry=entry.index,
         )
-        run = replace(
+        run = changed(
             run_of(look, self.run_id), state=self.state, step=self.run_step, entry=entry.index
         )
         part = _at_home(presentation, entry, look)
         if part is None:
             return (Put(back), Put(run))
-        stored = replace(part, custody=Custody.STORED, custody_at=entry.occurred_at, run_id=None)
+        stored = changed(part, custody=Custody.STORED, custody_at=entry.occurred_at, run_id=None)
         return (Put(back), Put(stored), Put(run))
