@@ -51,6 +51,7 @@ from redrabbit.process import (
 from redrabbit.services.agent import Agent
 from redrabbit.services.escalating import Escalating
 from redrabbit.services.opening_progress import Opening, OpeningProgress
+from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
@@ -346,7 +347,7 @@ async def _web_of(
     app = create_app(
         running.service,
         clock=running.agent.clock,
-        sign_in=sign_in_of(running, hashing),
+        sign_in=sign_in_of(running, hashing, secret.part("badges")),
         access=AccessRules.for_address(
             settings.host,
             (*settings.allowed_hosts, *(tls.certificate.names if tls is not None else ())),
@@ -373,7 +374,7 @@ async def _web_of(
         hashing.close()
 
 
-def sign_in_of(running: Serving, hashing: PasswordHashing) -> SignIn:
+def sign_in_of(running: Serving, hashing: PasswordHashing, badge_key: bytes) -> SignIn:
     """Return how people sign in at a service that runs."""
     agent = running.agent
     return SignIn(
@@ -382,6 +383,9 @@ def sign_in_of(running: Serving, hashing: PasswordHashing) -> SignIn:
         now=agent.clock.now,
         common=common_passwords(),
         plant=lambda: agent.plant.name,
+        at_stations=PeopleAtStations(
+            agent.database, plant=lambda: agent.plant, now=agent.clock.now, badge_key=badge_key
+        ),
         commits=agent.commits,
         note_commit=agent.note_commit,
     )

@@ -11,8 +11,10 @@ from argon2 import PasswordHasher
 from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.local_secret import LocalSecret
 from redrabbit.base.password_hashing import PasswordHashing
+from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.beside import ScreenSecret, TokenSecret, digest_of, new_secret
 from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.facts.badge import BadgeIssued
 from redrabbit.domain.facts.credential import CredentialSet
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.person import PersonDisabled, PersonKind, PersonRecord, PersonRegistered
@@ -35,6 +37,7 @@ from redrabbit.domain.role import Role
 from redrabbit.services import credentials, sessions
 from redrabbit.services.agent import Agent
 from redrabbit.services.askers import token_text
+from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.sign_in import SignIn
@@ -42,6 +45,8 @@ from redrabbit.services.stated_names import id_of
 
 T = TypeVar("T")
 
+PIN = "739251"
+BADGE_KEY = b"b" * 32
 PASSWORD = "kettle umbrella 42 moss"
 
 
@@ -61,6 +66,9 @@ def sign_in_at(agent: Agent) -> SignIn:
         now=agent.clock.now,
         common=common_passwords(),
         plant=lambda: agent.plant.name,
+        at_stations=PeopleAtStations(
+            agent.database, plant=lambda: agent.plant, now=agent.clock.now, badge_key=BADGE_KEY
+        ),
         commits=agent.commits,
         note_commit=agent.note_commit,
     )
@@ -182,6 +190,23 @@ class People:
             return token_text(token_id, secret)
 
         return self._write(command)
+
+    def badge(self, person_id: PersonId, code: str) -> None:
+        """Issue a badge to a person."""
+        fact = BadgeIssued(
+            badge_id=badge_id(BADGE_KEY, code), person_id=person_id, provisional_until=None
+        )
+        self._write(lambda uow: self._record(uow, fact))
+
+    def pin(self, person_id: PersonId) -> None:
+        """Let a person have the PIN `PIN`."""
+
+        def command(uow: UnitOfWork) -> None:
+            hashed = quick_hashing().hash_now(PIN)
+            credentials.set_credential(uow, person_id, CredentialKind.PIN, hashed)
+            self._record(uow, CredentialSet(person_id=person_id, kind=CredentialKind.PIN))
+
+        self._write(command)
 
     def screen(self, station: str) -> str:
         """Enrol a screen of a station and return its secret."""

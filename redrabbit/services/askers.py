@@ -4,6 +4,7 @@ One reading decides, at the time of the request: a session that was ended, a per
 ago are gone. As long as nobody is registered everybody is as before sign-in existed (D47).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +14,8 @@ from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
 from redrabbit.domain.facts.token import Scope, TokenRecord
-from redrabbit.domain.identity import Actor, How
+from redrabbit.domain.identity import Actor, How, StationId
+from redrabbit.domain.person_at_station import PersonAtStation
 from redrabbit.domain.rights import is_active, roles_anywhere
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import Session
@@ -53,6 +55,8 @@ class Asker:
     """What the token is for."""
     screen: StationScreenRecord | None = None
     """The enrolled screen that is used."""
+    there: PersonAtStation | None = None
+    """Who has scanned their badge at its station; then they are the person."""
     was_somebody: bool = False
     """A session or token was shown that no longer stands for anybody, or never did."""
 
@@ -66,6 +70,8 @@ class Asker:
             return Actor(id=self.person.person_id, how=how, token=token)
         if self.session is not None:
             return Actor(id=self.person.person_id, how=self.session.how, station=self.station)
+        if self.there is not None and self.screen is not None:
+            return self.there.actor(self.screen.station)
         return None
 
     @property
@@ -88,7 +94,11 @@ def anybody_registered(reader: Reader) -> bool:
     return bool(reader.find(PersonRecord, limit=1))
 
 
-def asker_of(reader: Reader, shown: Shown, now: datetime) -> Asker:
+There = Callable[[Reader, StationId], PersonAtStation | None]
+"""Says who is at a station now."""
+
+
+def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker:
     """Return who asks; a token counts alone, whatever cookies come with it."""
     if shown.token is not None:
         return _program(reader, shown.token, now)
@@ -104,6 +114,18 @@ def asker_of(reader: Reader, shown: Shown, now: datetime) -> Asker:
                 session=session,
                 screen=screen,
             )
+    if screen is not None:
+        at_station = there(reader, StationId(screen.station))
+        person = reader.get(PersonRecord, at_station.person_id) if at_station else None
+        if person is not None:
+            return Asker(
+                person=person,
+                name=name_of(reader.names(), person.name),
+                roles=roles_anywhere(person, grants_of(reader, person), now),
+                screen=screen,
+                there=at_station,
+                was_somebody=shown.session is not None,
+            )
     return Asker(
         is_anybody=not anybody_registered(reader),
         screen=screen,
@@ -116,15 +138,18 @@ def grants_of(reader: Reader, person: PersonRecord) -> list[RoleGrantRecord]:
     return reader.find(RoleGrantRecord, equals("person_id", person.person_id))
 
 
-def still(reader: Reader, asker: Asker, now: datetime) -> bool:
-    """Return whether somebody who was let in before would be now."""
+def still(reader: Reader, asker: Asker, now: datetime, there: There) -> bool:
+    """Return whether somebody who was let in before would be now, and whoever is at the station is the same."""
     if asker.session is not None:
         return _person(reader, reader.row(Session, asker.session.digest), now) is not None
     if asker.token is not None:
         return _owner(reader, reader.get(TokenRecord, asker.token.token_id), now) is not None
     if asker.screen is not None:
         kept = reader.get(StationScreenRecord, asker.screen.screen_id)
-        return kept is not None and kept.revoked_at is None
+        if kept is None or kept.revoked_at is not None:
+            return False
+        here, was = there(reader, StationId(kept.station)), asker.there
+        return (here and (here.person_id, here.how)) == (was and (was.person_id, was.how))
     return not asker.is_anybody or not anybody_registered(reader)
 
 

@@ -87,11 +87,14 @@ def forget_credentials(uow: UnitOfWork, person_id: str) -> None:
         unlock(uow, subject_of(person_id, kind))
 
 
-def give_code(uow: UnitOfWork, purpose: CodePurpose, subject: str) -> str:
-    """Return a new code, the only one that works for this from now on; it is shown once and not kept."""
+def give_code(uow: UnitOfWork, purpose: CodePurpose, subject: str, code: str | None = None) -> str:
+    """Return a new code, the only one that works for this from now on; it is shown once and not kept.
+
+    `code` is what it shall be; None: one that nobody types.
+    """
     uow.forget_rows(OneTimeCode, purpose=purpose, subject=subject)
     _forget_old(uow, uow.rows(OneTimeCode, purpose=purpose))
-    code = new_secret()
+    code = code or new_secret()
     uow.keep_row(code_made(digest_of(code), purpose, subject, uow.now))
     return code
 

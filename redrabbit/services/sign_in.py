@@ -34,6 +34,7 @@ from redrabbit.domain.session import Session
 from redrabbit.services import credentials, sessions
 from redrabbit.services.askers import ANYBODY, NOTHING, Asker, Shown, asker_of, still
 from redrabbit.services.credentials import subject_of
+from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.queries.people import name_of
 from redrabbit.services.record_fact import record
@@ -74,6 +75,7 @@ class SignIn:
         now: Callable[[], datetime],
         common: Container[str],
         plant: Callable[[], str],
+        at_stations: PeopleAtStations,
         commits: Callable[[], int],
         note_commit: Callable[[], None],
     ) -> None:
@@ -83,6 +85,8 @@ class SignIn:
         self._now = now
         self._common = common
         self._plant = plant
+        self.at_stations = at_stations
+        """Who is at each station."""
         self._commits = commits
         self._note_commit = note_commit
         self._nobody_at: int | None = None
@@ -93,7 +97,9 @@ class SignIn:
         now, commit = self._now(), self._commits()
         if shown == NOTHING and self._nobody_at == commit:
             return ANYBODY  # as long as nobody is registered that costs no reading
-        found = await self._database.read(lambda reader: asker_of(reader, shown, now))
+        found = await self._database.read(
+            lambda reader: asker_of(reader, shown, now, self.at_stations.there)
+        )
         if found == ANYBODY:
             self._nobody_at = commit
         session = found.session
@@ -111,7 +117,9 @@ class SignIn:
         if asker == ANYBODY and self._nobody_at == self._commits():
             return True
         now = self._now()
-        return await self._database.read(lambda reader: still(reader, asker, now))
+        return await self._database.read(
+            lambda reader: still(reader, asker, now, self.at_stations.there)
+        )
 
     async def with_password(self, name: str, password: str, place: Place) -> NewSession:
         """Begin a session for who has this name, or employee number, and this password; Refusal otherwise."""
@@ -187,6 +195,11 @@ class SignIn:
         hashed = await _in_turn(self._hashing.hash(pin))
         person_id = PersonId(session.person_id)
         await self._write(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
+
+    async def show_pin(self, person_id: PersonId, pin: str, place: Place) -> None:
+        """Look whether a PIN is the person's; Refusal otherwise."""
+        person = await self._database.read(lambda reader: reader.get(PersonRecord, person_id))
+        await self._show(person, CredentialKind.PIN, pin, place, person_id)
 
     async def end(self, session: Session) -> None:
         """End a session: the person signs out."""

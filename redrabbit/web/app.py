@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -48,6 +48,7 @@ from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.due import due_router
+from redrabbit.web.pages.enrolment import enrolment_router
 from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.people import people_router
 from redrabbit.web.pages.receivers import receivers_router
@@ -75,8 +76,9 @@ log = logging.getLogger("redrabbit.web")
 MAX_BODY_BYTES = 100_000
 A_YEAR_S = 365 * 24 * 3600
 
-PAGES = (
+PAGES: Final = (
     board_router,
+    enrolment_router,
     station_router,
     due_router,
     runs_router,
@@ -89,7 +91,7 @@ PAGES = (
     account_router,
     certificate_router,
 )
-"""What makes the pages, each of the site."""
+"""The pages; the first one that has an address answers it."""
 
 
 def create_app(

@@ -100,6 +100,7 @@ def _fragment(site: Site, template: str, content: object, path: str, sight: Sigh
         language=sight.language,
         is_stated=sight.is_stated,
         is_verified=sight.is_verified,
+        at_station=sight.at_station,
         now=site.clock.now(),
     )
 
@@ -121,7 +122,12 @@ async def station_events(
     """Yield a station's page with the name and the form tokens of this browser."""
     visit = site.visit(request)
     one = viewer(visit, 0)
-    sight = Sight(visit.language, is_stated=bool(one.stated), is_verified=one.is_verified)
+    sight = Sight(
+        visit.language,
+        is_stated=bool(one.stated),
+        is_verified=one.is_verified,
+        at_station=one.at_station,
+    )
     yield back_after(chance)
     async with aclosing(page.watch(sight)) as watched:
         async for shown in watched:

@@ -19,6 +19,7 @@ from fastapi.sse import format_sse_event
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.web.at_station import NOT_THERE, AtStation
 from redrabbit.web.streaming import Bell
 
 log = logging.getLogger("redrabbit.web")
@@ -42,6 +43,8 @@ class Sight:
     is_stated: bool
     is_verified: bool = False
     """They are signed in."""
+    at_station: AtStation = NOT_THERE
+    """How somebody is known who scanned their badge there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.queries.band import BandItem
 from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
+from redrabbit.web.at_station import NOT_THERE, AtStation, at_station_of
 from redrabbit.web.cookies import keep, kept
 from redrabbit.web.reading_rights import may, right_of
 from redrabbit.web.unbroken import unbroken
@@ -66,6 +67,8 @@ class Viewer:
     """Who the person at this browser is, or says to be; empty: nobody said."""
     is_verified: bool = False
     """They are signed in."""
+    at_station: AtStation = NOT_THERE
+    """Whether they scanned their badge at the station."""
     form_token: str = ""
     form_key: str = ""
     """Of every form of this page: sent twice, it is done once."""
@@ -110,6 +113,16 @@ class Surroundings:
     def signed_in(self) -> str:
         """Who is signed in at this browser; empty: nobody."""
         return self.viewer.stated if self.viewer.is_verified else ""
+
+    @property
+    def known(self) -> str:
+        """Who is signed in, or at the station with a badge; empty: nobody is known."""
+        return self.viewer.stated if self.viewer.is_verified or self.at_station.how else ""
+
+    @property
+    def at_station(self) -> AtStation:
+        """How somebody is known who scanned their badge at the station of this screen."""
+        return self.viewer.at_station
 
     @property
     def form_token(self) -> str:
@@ -236,8 +249,9 @@ def viewer(visit: Visit, entries: int) -> Viewer:
     """Return what a page says to this browser only, when the ledger had so many entries."""
     session = visit.asker.session
     return Viewer(
-        stated=visit.asker.name if session is not None else stated_name(visit.request),
+        stated=visit.asker.name if visit.asker.is_known else stated_name(visit.request),
         is_verified=session is not None,
+        at_station=at_station_of(visit.asker),
         form_token=form_token(visit.rules, visit.nonce, session.digest if session else ""),
         form_key=form_key(visit.rules, visit.nonce, entries),
     )
@@ -252,6 +266,7 @@ def fragment_for_all(
     language: str,
     is_stated: bool,
     is_verified: bool,
+    at_station: AtStation,
     now: datetime,
 ) -> str:
     """Return a template filled for all who watch the page at `path`, with marks for each viewer.
@@ -265,7 +280,12 @@ def fragment_for_all(
         now,
         path=path,
         other_language_href=f"{path}?{urlencode({'lang': OTHER[language]})}",
-        viewer=replace(MARKS, stated=MARKS.stated if is_stated else "", is_verified=is_verified),
+        viewer=replace(
+            MARKS,
+            stated=MARKS.stated if is_stated else "",
+            is_verified=is_verified,
+            at_station=at_station,
+        ),
         asker=ANYBODY,
         waiting={},
         refused="",

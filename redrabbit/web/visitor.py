@@ -40,6 +40,12 @@ async def identify(sign_in: SignIn, connection: HTTPConnection) -> Asker:
     return found
 
 
+async def identify_again(sign_in: SignIn, connection: HTTPConnection) -> Asker:
+    """Find out who asks, now that somebody else is at the station."""
+    setattr(connection.state, ASKER, None)
+    return await identify(sign_in, connection)
+
+
 def asker_at(connection: HTTPConnection) -> Asker:
     """Return who asks, as it was found out when the request came; anybody, where no route answers it."""
     found = getattr(connection.state, ASKER, ANYBODY)

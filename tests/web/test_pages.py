@@ -66,13 +66,15 @@ PAGES = [
     "/receivers",
     "/alarms",
     "/ledger",
+    "/enrol",
+    "/stations/line1-op20/screens",
     "/docs",
 ]
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "alarms|band|fate|told|watcher|containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
-    "ledger|grade|graded|known_by|answer|watched|pulse"
+    "enrol|screens|teach|trust|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 

@@ -7,11 +7,12 @@ from fastapi import Depends, Request
 
 from redrabbit.domain import acts
 from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import StationId
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.requests import Act
 from redrabbit.web.api.values import Key
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import actor
+from redrabbit.web.visitor import actor, asker_at
 
 R = TypeVar("R", bound=Record)
 
@@ -37,4 +38,7 @@ async def do(
     """Do what a program asks and return the record that it changed, with the names for it."""
     who = await actor(site.service, by.request, body.operator or "")
     record = await site.service.do(act, who, by.key, seen=seen)
+    asker = asker_at(by.request)
+    if asker.there is not None and asker.screen is not None:
+        await site.sign_in.at_stations.acted(StationId(asker.screen.station))
     return record, await site.service.read(names_in)

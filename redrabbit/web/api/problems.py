@@ -51,6 +51,8 @@ OF_ACTS: Final = (
     "http_error",
     "key_used_before",
     "not_permitted",
+    "person_required",
+    "proof_required",
     "operator_not_allowed",
     "operator_required",
     "outcome_unknown",

@@ -12,6 +12,7 @@ from redrabbit.web.api.obligations import obligations_router
 from redrabbit.web.api.parts import parts_router
 from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.people import people_api_router
+from redrabbit.web.api.people_at_stations import people_at_stations_router
 from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.receivers import receivers_router
@@ -25,6 +26,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield session_router(site)
     yield people_api_router(site)
     yield plant_router(site)
+    yield people_at_stations_router(site)
     yield pulses_router(site)
     yield parts_router(site)
     yield obligations_router(site)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.identity import StationId
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.rendering import stated_name
 from redrabbit.web.site import Site
@@ -31,7 +32,10 @@ async def carry_out(
     stated = form.get("by", "").strip() or ("" if asker.is_known else stated_name(request))
     who = await actor(site.service, request, stated, at=at)
     key = key_of(form, path=request.url.path, name=stated or who.id)
-    return await site.service.do(act, who, key=key)
+    done = await site.service.do(act, who, key=key)
+    if asker.there is not None and asker.screen is not None:
+        await site.sign_in.at_stations.acted(StationId(asker.screen.station))
+    return done
 
 
 def key_of(form: Form, *, path: str, name: str) -> str | None:

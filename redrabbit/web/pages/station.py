@@ -18,14 +18,20 @@ from redrabbit.domain.identity import (
     RunId,
     SignalName,
     StationId,
-    person_name,
 )
 from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.pages.containment import repair_in
+from redrabbit.web.pages.enrolment import keep_screen_longer
 from redrabbit.web.pages.forms import Form, carry_out
-from redrabbit.web.pages.scans import with_one_code
+from redrabbit.web.pages.people_at_station import (
+    AtScreen,
+    named,
+    prove,
+    scanned_here,
+    taught_in,
+)
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
 from redrabbit.web.site import Site, id_in, number_in, optional_id_in
@@ -43,6 +49,13 @@ def station_router(site: Site) -> APIRouter:
 
     router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_unknown)])
 
+    async def done(request: Request, station_id: str, what: AtScreen) -> Response:
+        try:
+            await what(site, request, await site.form(request), station_id)
+        except Refusal as refusal:
+            return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
+        return _back_to(station_id)
+
     @router.get("/stations")
     async def stations(request: Request) -> HTMLResponse:
         plant, views, now = site.service.plant, site.service.views(), site.clock.now()
@@ -55,7 +68,7 @@ def station_router(site: Site) -> APIRouter:
 
     @router.get("/stations/{station_id}/{act}")
     async def reloaded(station_id: str, act: str) -> Response:
-        if act not in {*ACTS, "who"}:
+        if act not in {*ACTS, "who", "pin", "teach-in"}:
             raise Refusal("no_such_page")
         return _back_to(station_id)
 
@@ -63,7 +76,7 @@ def station_router(site: Site) -> APIRouter:
     async def who(request: Request, station_id: str) -> Response:
         try:
             form = await site.form(request)
-            name = person_name(form["name"]) if form.get("name", "").strip() else ""
+            name = await named(site, request, form, station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         answer = _back_to(station_id)
@@ -73,13 +86,22 @@ def station_router(site: Site) -> APIRouter:
         keep(answer, request, BADGE_COOKIE, quote(name), max_age_s=A_YEAR_S)
         return answer
 
+    @router.post("/stations/{station_id}/pin")
+    async def pin(request: Request, station_id: str) -> Response:
+        return await done(request, station_id, prove)
+
+    @router.post("/stations/{station_id}/teach-in")
+    async def teach_in(request: Request, station_id: str) -> Response:
+        return await done(request, station_id, taught_in)
+
     @router.post("/stations/{station_id}/{act}")
     async def act(request: Request, station_id: str, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
         try:
-            form = with_one_code(await site.form(request), site.service.plant)
-            await carry_out(site, request, form, ACTS[act](form), at=station_id)
+            form = await scanned_here(site, request, await site.form(request), station_id)
+            if form is not None:
+                await carry_out(site, request, form, ACTS[act](form), at=station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         return _back_to(station_id)
@@ -106,7 +128,9 @@ def _refuse_unknown(site: Site, station_id: str | None) -> None:
 async def _shown(site: Site, visit: Visit, station_id: str) -> HTMLResponse:
     content = await station_content(site, station_id)
     status = 409 if visit.refused else 200
-    return page(visit, "station.html", content, status=status, entries=content.entries)
+    answer = page(visit, "station.html", content, status=status, entries=content.entries)
+    keep_screen_longer(answer, visit)
+    return answer
 
 
 def _back_to(station_id: str) -> RedirectResponse:

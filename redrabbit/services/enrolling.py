@@ -1,0 +1,88 @@
+"""A tablet becomes a station's own: by a code that somebody with the right made, within ten minutes, once (B28).
+
+Who made the code is who enrolled the screen, and their right is asked twice: when it is made, and when it is used. Codes are short, because they
+are typed; so tries are counted, by address, as those of passwords are.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from redrabbit.domain.beside import ScreenSecret, digest_of, new_secret
+from redrabbit.domain.identity import Actor, How, ScreenId, StationId
+from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.people_acts import EnrolScreen
+from redrabbit.domain.records import StationScreenRecord
+from redrabbit.services.credentials import begin_try, give_code, has_fitted, use_code
+from redrabbit.services.permitting import require
+from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.sign_in import Place, SignIn
+
+ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""No 0 and O, no 1 and I."""
+CHARACTERS: Final = 8
+"""40 bits, for ten minutes, with so many tries as `redrabbit.domain.throttle` lets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolledScreen:
+    """A screen with its secret, which only the screen keeps."""
+
+    screen: StationScreenRecord
+    secret: str
+
+
+def short_code() -> str:
+    """Return a fresh code that people can type."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+
+
+def as_typed(text: str) -> str:
+    """Return a code as it was made, from what somebody typed."""
+    return "".join(text.upper().split()).replace("-", "")
+
+
+async def make_code(
+    sign_in: SignIn, service: LocalPlantService, station: StationId, actor: Actor
+) -> str:
+    """Return a code with which one screen becomes the station's; Refusal where the actor may not do that."""
+    code = short_code()
+
+    def made(uow: UnitOfWork) -> None:
+        act = EnrolScreen(station=station, name="-")
+        require(uow, service.plant, act, actor, uow.now)
+        give_code(uow, CodePurpose.ENROL_SCREEN, _subject(station, actor), code)
+
+    await sign_in.write(made)
+    return code
+
+
+async def enrol(
+    sign_in: SignIn, service: LocalPlantService, code: str, name: str, place: Place
+) -> EnrolledScreen:
+    """Use a code up: the screen is its station's from now on; Refusal where the code does not work."""
+    tried = f"enrolment {place.address}"
+    await sign_in.write(lambda uow: begin_try(uow, tried, place.address))
+    subject = await sign_in.write(
+        lambda uow: use_code(uow, as_typed(code), CodePurpose.ENROL_SCREEN)
+    )
+    await sign_in.write(lambda uow: has_fitted(uow, tried, place.address))
+    station, actor = _who(subject)
+    screen = await service.do(EnrolScreen(station=station, name=name), actor)
+    secret = new_secret()
+    await sign_in.write(lambda uow: _keep(uow, screen.screen_id, secret))
+    return EnrolledScreen(screen=screen, secret=secret)
+
+
+def _keep(uow: UnitOfWork, screen_id: ScreenId, secret: str) -> None:
+    uow.keep_row(ScreenSecret(digest=digest_of(secret), screen_id=screen_id, made_at=uow.now))
+
+
+def _subject(station: StationId, actor: Actor) -> str:
+    return f"{station} {actor.id} {actor.how.value}"
+
+
+def _who(subject: str) -> tuple[StationId, Actor]:
+    station, actor_id, how = subject.split(" ")
+    return StationId(station), Actor(id=actor_id, how=How(how))

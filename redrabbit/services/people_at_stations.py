@@ -1,0 +1,144 @@
+"""Who is at each station now: badges scanned, PINs given, and gone again (D45, B28).
+
+Kept in memory only: after a restart everybody is asked anew, and nothing of it is a record. What somebody does is one, with
+how they were known. The rules are `redrabbit.domain.person_at_station`'s; which code is a badge is `scanned_code`'s.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.domain.badge_code import badge_id
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import BadgeId, How, PersonId, StationId
+from redrabbit.domain.person_at_station import PersonAtStation, Situation, came
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import BadgeRecord, PersonRecord
+from redrabbit.domain.rights import holder_of, is_active
+from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
+from redrabbit.domain.shift_calendar import shift_windows
+from redrabbit.services.ports import Database, Reader
+from redrabbit.services.runs_under_way import run_under_way_at
+
+_A_MOMENT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a scan at a station was."""
+
+    came: PersonAtStation | None
+    """Who is there since, if it was a badge, too."""
+    codes: tuple[ScannedCode, ...]
+    """What else was in it."""
+
+
+class PeopleAtStations:
+    """The people at the stations of one plant."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        plant: Callable[[], Plant],
+        now: Callable[[], datetime],
+        badge_key: bytes,
+    ) -> None:
+        """`badge_key` is the installation's secret for the codes of badges."""
+        self._database = database
+        self._plant = plant
+        self._now = now
+        self._badge_key = badge_key
+        self._there: dict[StationId, PersonAtStation] = {}
+
+    def badge_id(self, code: str) -> BadgeId:
+        """Return what stands for a badge's code."""
+        return badge_id(self._badge_key, code)
+
+    def there(self, reader: Reader, station: StationId) -> PersonAtStation | None:
+        """Return who is at a station now; None: nobody, or nobody any more."""
+        found = self._there.get(station)
+        if found is None:
+            return None
+        person = reader.get(PersonRecord, found.person_id)
+        is_known = person is not None and is_active(person, self._now())
+        if is_known and found.is_there(self._situation(reader, station)):
+            return found
+        self._there.pop(station, None)
+        return None
+
+    async def scan(self, station: StationId, raw: str) -> Scan:
+        """Take a scan: a badge in it says who is there from now on.
+
+        Refusal for a badge that stands for nobody, and for a scan of nothing; then nobody has changed.
+        """
+
+        def read(reader: Reader) -> Scan:
+            plant = self._plant()
+            codes = scanned(raw, plant.codes, plant.known_codes)
+            if not codes:
+                raise Refusal("nothing_scanned")
+            badges = [code for code in codes if self._is_badge(reader, code)]
+            others = tuple(code for code in codes if code not in badges)
+            if not badges:
+                return Scan(came=None, codes=others)
+            person = self._holder(reader, badges[-1].text, self._situation(reader, station))
+            return Scan(came=person, codes=others)
+
+        found = await self._database.read(read)
+        if found.came is not None:
+            self._there[station] = found.came
+        return found
+
+    async def proved(self, station: StationId, person_id: PersonId) -> None:
+        """Note that who is there gave their PIN; nothing, if somebody else came meanwhile."""
+        found = self._there.get(station)
+        if found is not None and found.person_id == person_id:
+            await self._change(station, PersonAtStation.proved)
+
+    async def acted(self, station: StationId) -> None:
+        """Note that who is there did something: a run that is under way is theirs from now on."""
+        await self._change(station, PersonAtStation.acted)
+
+    def leave(self, station: StationId) -> None:
+        """Let nobody be there."""
+        self._there.pop(station, None)
+
+    async def _change(
+        self, station: StationId, change: Callable[[PersonAtStation, Situation], PersonAtStation]
+    ) -> None:
+        def changed(reader: Reader) -> PersonAtStation | None:
+            found = self.there(reader, station)
+            return None if found is None else change(found, self._situation(reader, station))
+
+        before = self._there.get(station)
+        after = await self._database.read(changed)
+        if after is not None and self._there.get(station) is before:  # nobody else came meanwhile
+            self._there[station] = after
+
+    def _is_badge(self, reader: Reader, code: ScannedCode) -> bool:
+        """Return whether a code is a badge: by its form, or because it stood for somebody."""
+        if code.kind is None:
+            return reader.get(BadgeRecord, self.badge_id(code.text)) is not None
+        return code.kind is CodeKind.BADGE
+
+    def _holder(self, reader: Reader, code: str, at: Situation) -> PersonAtStation:
+        badge = reader.get(BadgeRecord, self.badge_id(code))
+        holder = holder_of(badge, at.now) if badge is not None else None
+        person = reader.get(PersonRecord, holder) if holder is not None else None
+        if badge is None or person is None or not is_active(person, at.now):
+            raise Refusal("badge_unknown")
+        how = How.BADGE if badge.provisional_until is None else How.TAUGHT_IN
+        return came(person.person_id, how, at)
+
+    def _situation(self, reader: Reader, station: StationId) -> Situation:
+        plant, now = self._plant(), self._now()
+        run = run_under_way_at(reader, station)
+        calendar = plant.calendars.get(plant.station(station).line)
+        shifts = shift_windows(calendar, now, now + _A_MOMENT) if calendar is not None else []
+        return Situation(
+            now=now,
+            run_id=run.run_id if run is not None else None,
+            shift_began_at=shifts[0].begins_at if shifts else None,
+        )

@@ -1,0 +1,96 @@
+"""Who stands at a station's page: badges, PINs, and badges that are taught in (D45, B28, B40).
+
+As long as nobody is registered a name is stated, as ever. From the first person on a scan at an enrolled screen is looked at: a badge says who is there, whatever the
+page waits for, and the rest is done in their name.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import StationId, person_name
+from redrabbit.domain.people_acts import TeachInBadge
+from redrabbit.domain.scanned_code import CodeKind, scanned
+from redrabbit.services.askers import Asker
+from redrabbit.web.pages.forms import Form
+from redrabbit.web.pages.scans import one_of, with_one_code
+from redrabbit.web.site import Site
+from redrabbit.web.visitor import actor, asker_at, identify_again, place_of
+
+AtScreen = Callable[[Site, Request, Form, str], Awaitable[None]]
+"""What somebody does about themselves or others at a station's screen."""
+
+
+async def named(site: Site, request: Request, form: Form, station_id: str) -> str:
+    """Return the name that somebody states, empty where they are known by their badge or want to be nobody.
+
+    Refusal for what is no name, and for a code of something else.
+    """
+    said = form.get("name", "").strip()
+    asker = asker_at(request)
+    if asker.is_anybody or asker.screen is None:
+        return person_name(said) if said else ""
+    station = own_station(asker, station_id)
+    if not said:
+        site.sign_in.at_stations.leave(station)
+        return ""
+    scan = await site.sign_in.at_stations.scan(station, said)
+    if scan.came is not None:
+        return ""
+    code = scan.codes[0]
+    if code.kind is not None:
+        raise Refusal("scan_is_no_badge", scan=code.text)
+    if form.get("scanned"):  # somebody is there already: an unknown scan makes nobody else of them
+        raise Refusal("badge_unknown")
+    site.sign_in.at_stations.leave(station)
+    return person_name(said)
+
+
+async def scanned_here(site: Site, request: Request, form: Form, station_id: str) -> Form | None:
+    """Return the form with the one code that is meant; None where the scan was only a badge."""
+    asker = asker_at(request)
+    if asker.is_anybody or asker.screen is None or not form.get("code", "").strip():
+        return with_one_code(form, site.service.plant)
+    scan = await site.sign_in.at_stations.scan(own_station(asker, station_id), form["code"])
+    if scan.came is not None:
+        await identify_again(site.sign_in, request)
+    if not scan.codes:
+        return None
+    return {**form, "code": one_of(scan.codes).text}
+
+
+async def prove(site: Site, request: Request, form: Form, station_id: str) -> None:
+    """Take the PIN of who is there; Refusal where others could read it along, and for a wrong one."""
+    asker = asker_at(request)
+    station = own_station(asker, station_id)
+    if asker.there is None:
+        raise Refusal("nobody_here")
+    place = place_of(request)
+    await site.sign_in.show_pin(asker.there.person_id, form.get("pin", "").strip(), place)
+    await site.sign_in.at_stations.proved(station, asker.there.person_id)
+
+
+async def taught_in(site: Site, request: Request, form: Form, station_id: str) -> None:
+    """Let an unknown badge stand for somebody for a day, and let them be there."""
+    station = own_station(asker_at(request), station_id)
+    plant = site.service.plant
+    code = one_of(scanned(form.get("badge", ""), plant.codes, plant.known_codes))
+    if code.kind not in {CodeKind.BADGE, None}:
+        raise Refusal("scan_is_no_badge", scan=code.text)
+    leader = await actor(site.service, request, "", at=station_id)
+    newcomer = await site.service.stated(form.get("name", ""))
+    act = TeachInBadge(
+        badge_id=site.sign_in.at_stations.badge_id(code.text), station=station, name=newcomer.id
+    )
+    await site.service.do(act, leader)
+    await site.sign_in.at_stations.scan(station, code.text)
+
+
+def own_station(asker: Asker, station_id: str) -> StationId:
+    """Return the station of the screen; Refusal for another one's page, and for a screen that is nobody's."""
+    if asker.screen is None:
+        raise Refusal("no_own_screen")
+    if asker.screen.station != station_id:
+        raise Refusal("other_station", station=station_id, here=asker.screen.station)
+    return StationId(station_id)

@@ -1,0 +1,228 @@
+"""People at a station's own screen: a badge says who, a PIN proves it, and a badge can be taught in (D45, B28, B40)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from redrabbit.domain.identity import How, PersonId, RunId, StationId
+from redrabbit.domain.record_query import equals
+from redrabbit.domain.records import BadgeRecord, PresentationRecord, RunRecord
+from redrabbit.domain.role import Role
+from redrabbit.services.ports import Reader
+from redrabbit.services.runs_under_way import run_under_way_at
+from redrabbit.web.access import AccessRules
+from tests.people import PIN, People
+from tests.web.conftest import RULES, Visitor, serve
+
+STATION = "/stations/line1-op20"
+OP20 = StationId("line1-op20")
+
+
+def people_of(visitor: Visitor) -> People:
+    return People(visitor.plant.agent, lambda command: visitor.let(visitor.plant.write(command)))
+
+
+class Floor:
+    """An enrolled screen, with Chen and Li as operators and Wang as shift leader."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.people = people_of(visitor)
+        self.chen = self._with_badge("Chen Wei", "B-1001", Role.OPERATOR)
+        self.li = self._with_badge("Li Na", "B-1002", Role.OPERATOR)
+        self.wang = self._with_badge("Wang Fang", "B-2001", Role.SHIFT_LEADER)
+        visitor.client.cookies.set("rr_screen", self.people.screen(OP20))
+
+    def _with_badge(self, name: str, code: str, role: Role) -> PersonId:
+        person = self.people.register(name, role, password=False)
+        self.people.badge(person, code)
+        return person
+
+    def scan(self, code: str, **fields: str) -> int:
+        return self.visitor.send(f"{STATION}/who", name=code, **fields)
+
+    def page(self, language: str = "en") -> str:
+        return self.visitor.text(STATION, language)
+
+    def run(self) -> RunRecord:
+        found = self.visitor.plant.ask(lambda reader: run_under_way_at(reader, OP20))
+        assert found is not None
+        return found
+
+    def start(self) -> int:
+        return self.visitor.send(f"{STATION}/start", check="line1-op20")
+
+
+@pytest.fixture
+def floor(visitor: Visitor) -> Floor:
+    return Floor(visitor)
+
+
+@pytest.mark.parametrize(
+    ("language", "asks", "how"), [("en", "Scan your badge", "badge"), ("zh", "请刷工牌", "工牌")]
+)
+def test_a_badge_says_who_is_there(floor: Floor, language: str, asks: str, how: str) -> None:
+    assert asks in floor.page(language)
+    assert floor.scan("B-1001") == 303
+    page = floor.page(language)
+    assert re.search(rf'class="st-who".*<b>Chen Wei</b><span class="quiet">{how}</span>', page)
+    assert asks not in page
+
+
+def test_what_somebody_does_is_theirs_by_badge_at_this_station(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert floor.start() == 303
+    run = floor.run()
+    assert (run.started_by, run.started_how) == (floor.chen, How.BADGE)
+    entry = floor.visitor.plant.ask(lambda reader: reader.entries(run.started_entry, 1))[0]
+    assert entry.actor.station == OP20
+
+
+def test_another_badge_changes_the_person_also_in_the_middle_of_a_run(floor: Floor) -> None:
+    """S1.3: the scan was ignored, and the record named the wrong person for weeks."""
+    floor.scan("B-1001")
+    floor.start()
+    run = floor.run().run_id
+    sent = floor.visitor.send(f"{STATION}/scan", code="B-1002", run=run, expected="take")
+    assert sent == 303
+    assert "<b>Li Na</b>" in floor.page()
+    assert (
+        floor.visitor.send(f"{STATION}/scan", code="]C1RR-0001\r", run=run, expected="take") == 303
+    )
+    (issued,) = floor.visitor.plant.ask(lambda reader: presentations(reader, run))
+    assert (issued.part_id, issued.issued_by, issued.issued_how) == ("RR-0001", floor.li, How.BADGE)
+
+
+def presentations(reader: Reader, run: RunId) -> list[PresentationRecord]:
+    return reader.find(PresentationRecord, equals("run_id", run))
+
+
+def test_somebody_is_asked_anew_after_five_minutes_without_a_run(floor: Floor) -> None:
+    floor.scan("B-1001")
+    floor.visitor.clock.jump(299)
+    assert "<b>Chen Wei</b>" in floor.page()
+    floor.visitor.clock.jump(2)
+    assert "Scan your badge" in floor.page()
+    assert floor.start() == 409
+
+
+def test_at_a_run_somebody_stays(floor: Floor) -> None:
+    floor.scan("B-1001")
+    floor.start()
+    floor.visitor.clock.jump(600)
+    assert "<b>Chen Wei</b>" in floor.page()
+
+
+def test_at_a_change_of_shift_somebody_is_asked_anew_also_at_a_run(floor: Floor) -> None:
+    floor.scan("B-1001")
+    floor.start()
+    floor.visitor.clock.jump(8 * 3600)
+    assert "<b>Chen Wei</b>" not in floor.page()
+    assert floor.visitor.send(f"{STATION}/confirm", run=floor.run().run_id) == 409
+
+
+def test_that_is_not_me_is_one_tap(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert "That is not me" in floor.page()
+    assert floor.scan("") == 303
+    assert "Scan your badge" in floor.page()
+
+
+def test_a_code_of_something_else_is_no_badge_and_names_nobody(floor: Floor) -> None:
+    """B40: a part that is scanned on the idle page became the operator RR-0001."""
+    assert floor.scan("RR-0001") == 409
+    assert "Scan your badge" in floor.page()
+    floor.scan("B-1001")
+    assert floor.scan("B-9999", scanned="yes") == 409
+    assert "<b>Chen Wei</b>" in floor.page()
+
+
+def test_a_name_that_nobody_verified_stays_marked(floor: Floor) -> None:
+    assert floor.scan("Zhao Min") == 303
+    assert "name not verified" in floor.page()
+    assert floor.start() == 303
+    assert floor.run().started_how is How.STATED
+
+
+def test_a_disabled_person_s_badge_counts_nothing_at_once(floor: Floor) -> None:
+    floor.scan("B-1001")
+    floor.people.disable(floor.chen)
+    assert "<b>Chen Wei</b>" not in floor.page()
+    assert floor.scan("B-1001") == 409
+
+
+def test_a_pin_proves_it_until_the_person_goes(floor: Floor) -> None:
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    assert floor.visitor.send(f"{STATION}/pin", pin="000000") == 409
+    assert floor.visitor.send(f"{STATION}/pin", pin=PIN) == 303
+    assert "badge and PIN" in floor.page()
+    floor.scan("B-1001")
+    floor.scan("B-2001")
+    assert "badge and PIN" not in floor.page()
+
+
+def test_a_pin_without_a_badge_is_nobody_s(floor: Floor) -> None:
+    assert floor.visitor.send(f"{STATION}/pin", pin=PIN) == 409
+
+
+def test_a_pin_is_not_taken_where_others_read_along() -> None:
+    rules = AccessRules(form_secret=RULES.form_secret, trust_network=True)
+    remote = Floor(serve(rules, address="192.168.1.20"))
+    remote.people.pin(remote.wang)
+    remote.scan("B-2001")
+    assert remote.visitor.send(f"{STATION}/pin", pin=PIN) == 409
+    assert "badge and PIN" not in remote.page()
+
+
+def test_an_excuse_takes_the_pin(floor: Floor) -> None:
+    """D45: a badge can be found, a PIN can't."""
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"][0]
+    body = {"occurrence": due["occurrence_id"], "reason": "line stands still"}
+    refused = floor.visitor.client.post("/api/v1/excuses", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "proof_required")
+    floor.visitor.send(f"{STATION}/pin", pin=PIN)
+    assert floor.visitor.client.post("/api/v1/excuses", json=body).status_code == 201
+
+
+def test_a_shift_leader_teaches_a_badge_in_for_a_day(floor: Floor) -> None:
+    visitor = floor.visitor
+    assert "Teach in a badge" not in floor.page()
+    floor.scan("B-2001")
+    assert "Teach in a badge" in floor.page()
+    assert visitor.send(f"{STATION}/teach-in", badge="B-3001", name="Zhao Min") == 303
+    page = floor.page()
+    assert "<b>Zhao Min</b>" in page
+    assert "taught in for a day" in page
+    assert floor.start() == 303
+    assert floor.run().started_how is How.TAUGHT_IN
+    (badge,) = visitor.plant.ask(provisional)
+    assert badge.provisional_until is not None
+    assert badge.provisional_until - badge.issued_at == timedelta(hours=24)
+    assert badge.issued_by == floor.wang
+
+
+def provisional(reader: Reader) -> list[BadgeRecord]:
+    return [each for each in reader.find(BadgeRecord) if each.provisional_until is not None]
+
+
+def test_an_operator_teaches_nobody_in(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert "Teach in a badge" not in floor.page()
+    assert floor.visitor.send(f"{STATION}/teach-in", badge="B-3001", name="Zhao Min") == 409
+    floor.scan("B-2001")
+    assert floor.visitor.send(f"{STATION}/teach-in", badge="RR-0001", name="Zhao Min") == 409
+    assert floor.visitor.send(f"{STATION}/teach-in", badge="B-1002", name="Zhao Min") == 409
+
+
+def test_another_station_s_screen_is_nobody_s_here(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert floor.visitor.send("/stations/line2-op40/who", name="B-1001") in {403, 409}
+
+
+def test_as_long_as_nobody_is_registered_names_are_stated_as_ever(visitor: Visitor) -> None:
+    assert visitor.send(f"{STATION}/who", name="RR-0001") == 303
+    assert visitor.client.cookies.get("rr_badge") == "RR-0001"
