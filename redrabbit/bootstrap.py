@@ -351,7 +351,6 @@ async def _web_of(
         access=AccessRules.for_address(
             settings.host,
             (*settings.allowed_hosts, *(tls.certificate.names if tls is not None else ())),
-            trust_network=settings.trust_network,
             look_only=settings.look_only,
             behind_proxy=settings.behind_proxy,
             encrypts=tls is not None,

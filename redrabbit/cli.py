@@ -104,7 +104,7 @@ def _add_serve(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     serve.add_argument(
         "--trust-network",
         action=argparse.BooleanOptionalAction,
-        help="allow an address other than loopback: there is no sign-in yet",
+        help="refused, with what to use instead: people sign in now",
     )
     serve.add_argument(
         "--look-only",

@@ -37,6 +37,8 @@ def serve_settings(
     elif given.keys() & _DATABASE:
         kept = {key: value for key, value in kept.items() if key not in _DATABASE}
     told: dict[str, Any] = kept | given
+    _refuse_trust(told)
+    told.pop("trust_network", None)
     if "config" not in told:
         raise WrongOptions(
             sentence(
@@ -78,16 +80,25 @@ def _web_limits(told: dict[str, Any]) -> WebLimits:
     return limits
 
 
-def _refuse_strange_network(settings: ServeSettings) -> None:
-    if settings.look_only and settings.trust_network:
-        raise WrongOptions(
-            sentence("found --look-only and --trust-network; expected one of the two")
-        )
-    if not (settings.listens_on_loopback or settings.look_only or settings.trust_network):
+def _refuse_trust(told: Mapping[str, Any]) -> None:
+    """Refuse what let everybody act in any name, before there were people (D47)."""
+    if told.get("trust_network"):
         raise WrongOptions(
             sentence(
-                "found --host {host}, which other machines can reach, and no sign-in exists yet; expected a loopback "
-                "address, --look-only for screens on walls, or --trust-network on a closed network",
+                "found --trust-network, which is no more: people sign in now; expected --own-certificate, --tls-cert "
+                "with --tls-key, or --behind-proxy, and people (redrabbit people add); or --look-only for screens on "
+                "walls"
+            )
+        )
+
+
+def _refuse_strange_network(settings: ServeSettings) -> None:
+    is_safe = settings.is_encrypted or settings.behind_proxy or settings.look_only
+    if not (settings.listens_on_loopback or is_safe):
+        raise WrongOptions(
+            sentence(
+                "found --host {host}, which other machines can reach, and whoever is on the way would read along; expected "
+                "--own-certificate, --tls-cert with --tls-key, or --behind-proxy; or --look-only for screens on walls",
                 host=settings.host,
             )
         )

@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "serve.yaml"
     path.write_text(
         "config: of-file\ndatabase: sqlite:///of-file\nhost: 192.0.2.7\nport: 8443\n"
-        "trust_network: true\nlook_only: false\nown_certificate: false\ntls_cert: of-file\ntls_key: of-file\nallow_host: [of-file]\nbehind_proxy: [192.0.2.9, 192.0.2.16/28]\nmetrics: false\nkey: of-file\n"
+        "trust_network: false\nlook_only: false\nown_certificate: false\ntls_cert: of-file\ntls_key: of-file\nallow_host: [of-file]\nbehind_proxy: [192.0.2.9, 192.0.2.16/28]\nmetrics: false\nkey: of-file\n"
         "plain_logs: true\nmost_connections: 90\nmost_connections_per_client: 9\nmost_streams: 80\n"
         "most_streams_per_client: 8\nheader_deadline_s: 5\nbody_deadline_s: 6\n",
         encoding="utf-8",
@@ -52,7 +52,6 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         database_url="sqlite:///of-file",
         host="192.0.2.7",
         port=8443,
-        trust_network=True,
         tls_cert=Path("of-file"),
         tls_key=Path("of-file"),
         allowed_hosts=("of-file",),
@@ -78,14 +77,13 @@ def test_the_file_says_how_to_serve(file: Path) -> None:
         (["--database", "sqlite:///line"], "database_url", "sqlite:///line"),
         (["--host", "127.0.0.1"], "host", "127.0.0.1"),
         (["--port", "0"], "port", 0),
-        (["--no-trust-network", "--host", "::1"], "trust_network", False),
         (["--allow-host", "a", "--allow-host", "b"], "allowed_hosts", ("a", "b")),
         (
             ["--behind-proxy", "::1,192.0.2.9", "--behind-proxy", "192.0.2.0/30"],
             "behind_proxy",
             (network_of("::1"), network_of("192.0.2.9"), network_of("192.0.2.0/30")),
         ),
-        (["--no-trust-network", "--look-only"], "look_only", True),
+        (["--look-only"], "look_only", True),
         (["--tls-cert", "line"], "tls_cert", Path("line")),
         (["--tls-key", "line"], "tls_key", Path("line")),
         (["--metrics"], "metrics", True),
@@ -170,7 +168,7 @@ def test_a_plant_must_be_named() -> None:
 def test_other_machines_are_kept_out_whoever_says_the_address(tmp_path: Path) -> None:
     path = tmp_path / "serve.yaml"
     path.write_text("host: 0.0.0.0\n", encoding="utf-8")
-    with pytest.raises(WrongOptions, match="--trust-network"):
+    with pytest.raises(WrongOptions, match="--own-certificate"):
         served("--settings", str(path), *MINIMAL)
 
 
@@ -194,8 +192,9 @@ def test_a_problem_of_the_file_is_told_before_anything_begins(tmp_path: Path) ->
         (["--tls-cert", "a"], "found --tls-cert without --tls-key"),
         (["--tls-key", "a"], "found --tls-key without --tls-cert"),
         (["--tls-cert", "a", "--tls-key", "b", "--own-certificate"], "expected one of the two"),
-        (["--host", "0.0.0.0", "--look-only", "--trust-network"], "expected one of the two"),
-        (["--host", "0.0.0.0", "--own-certificate"], "--look-only"),
+        (["--host", "0.0.0.0", "--trust-network"], "people sign in now"),
+        (["--look-only", "--trust-network"], "people sign in now"),
+        (["--host", "0.0.0.0"], "--look-only"),
     ],
 )
 def test_what_contradicts_itself_is_refused(arguments: list[str], words: str) -> None:
@@ -207,3 +206,18 @@ def test_pages_are_encrypted_where_a_certificate_is_named() -> None:
     assert served(*MINIMAL, "--own-certificate").is_encrypted
     assert served(*MINIMAL, "--tls-cert", "a", "--tls-key", "b").is_encrypted
     assert not served(*MINIMAL).is_encrypted
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--own-certificate"],
+        ["--tls-cert", "a", "--tls-key", "b"],
+        ["--behind-proxy", "192.0.2.9"],
+        ["--look-only"],
+    ],
+)
+def test_other_machines_are_let_in_where_nobody_reads_along_or_they_only_look(
+    more: list[str],
+) -> None:
+    assert served(*MINIMAL, "--host", "0.0.0.0", *more).host == "0.0.0.0"

@@ -43,8 +43,6 @@ class ServeSettings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     """0 takes a free port."""
-    trust_network: bool = False
-    """Needed to listen on anything but loopback before sign-in exists (D19)."""
     look_only: bool = False
     """Beyond loopback the walls are shown (board, health), and nothing else is answered (D47)."""
     allowed_hosts: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ SETTINGS: Final = Section(
         "host": Key(Words("an address"), "Where to listen.", required=False),
         "port": Key(Whole(0, LAST_PORT), "The port; 0 takes a free one.", required=False),
         "trust_network": Key(
-            Flag(), "Listen on an address other than loopback: there is no sign-in.", required=False
+            Flag(), "Refused: people sign in now; see own_certificate, look_only.", required=False
         ),
         "look_only": Key(
             Flag(), "Serve boards and health beyond loopback, and nothing else.", required=False

@@ -73,7 +73,7 @@ class AccessRules:
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
     """Host names without port; IPv6 in brackets."""
     trust_network: bool = False
-    """True: whoever can reach the port may use it (`--trust-network`)."""
+    """True: who comes in the clear from elsewhere is let in, too. No service is started so; tests ask as a network does."""
     look_only: bool = False
     """True: beyond this machine only the public pages answer, whoever asks (`--look-only`)."""
     is_reached: bool = False

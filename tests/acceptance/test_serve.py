@@ -64,13 +64,13 @@ def test_every_problem_of_a_configuration_is_told_at_once(tmp_path: Path, templa
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_other_machines_are_kept_out_unless_their_network_is_trusted(
+def test_other_machines_are_kept_out_where_others_read_along(
     tmp_path: Path, template: Path, host: str
 ) -> None:
     url = f"sqlite:///{tmp_path}/records.sqlite3"
     told = redrabbit("serve", "--config", template, "--database", url, "--host", host)
     assert told.returncode == 2
-    assert "--trust-network" in told.stderr
+    assert "--own-certificate" in told.stderr
     assert not (tmp_path / "records.sqlite3").exists()
 
 

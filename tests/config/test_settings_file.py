@@ -26,7 +26,7 @@ config: plant
 database: postgresql://rr@db.plant/redrabbit
 host: 192.0.2.7
 port: 8443
-trust_network: true
+trust_network: false
 allow_host: [rabbit.plant, board.plant]
 metrics: false
 key: /etc/redrabbit/plant.key
@@ -37,7 +37,7 @@ plain_logs: true
         "database": "postgresql://rr@db.plant/redrabbit",
         "host": "192.0.2.7",
         "port": 8443,
-        "trust_network": True,
+        "trust_network": False,
         "allow_host": ["rabbit.plant", "board.plant"],
         "metrics": False,
         "key": Path("/etc/redrabbit/plant.key"),
