@@ -614,7 +614,7 @@ def test_a_record_shows_its_trace_and_where_it_is_kept(visitor: Visitor) -> None
     page = visitor.text(f"/runs/{MISSED_RUN}")
     assert page.count('<svg class="diagram') == 2
     assert "name not verified" in page
-    assert "(for information)" in page
+    assert "(for info)" in page
     assert "root" in page
 
 
