@@ -97,6 +97,7 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     "deliveries": {
         frozenset({"next_try_at IS NOT NULL"}): "messages that wait",
         frozenset({"parked_at IS NOT NULL"}): "messages that wait for a person",
+        frozenset({"outbox_id IN"}): "of the messages about one alarm",
     },
 }
 """By table: conditions that few rows meet, whenever they are asked, and why."""
