@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import uvicorn
 
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.role import Role
 from redrabbit.web.app import create_app
 from tests.acceptance.processes import free_port
-from tests.people import sign_in_at
+from tests.people import People, sign_in_at
 from tests.showcase import ShowcaseClock
 from tests.showcase_story import (
     BEGIN,
@@ -211,3 +213,69 @@ def test_a_scan_needs_no_focus_and_the_board_follows_by_itself(address: str, bro
     assert running.inner_text() == "running"
     assert len(late) >= 3
     context.close()
+
+
+@pytest.fixture(scope="module")
+def known() -> Iterator[tuple[str, str, str]]:
+    """A plant with people: its address, a session of an administrator, and the code of a link."""
+    clock = ShowcaseClock(BEGIN)
+    showcase = Showcase(clock)
+    people = People(showcase.agent, showcase._kept.write_now)
+    chen = people.register("陈伟 Chen Wei", Role.ADMINISTRATOR, number="200001")
+    li_na = people.register("Li Na", Role.QUALITY_ENGINEER, line="line1")
+    people.token(li_na, [Scope.READ, Scope.RUN])
+    session, code, port = people.session(chen), people.link(li_na), free_port()
+    app = create_app(showcase.service, clock=clock, sign_in=sign_in_at(showcase.agent))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+
+    async def serve() -> None:
+        await showcase.open()
+        await server.serve()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    while not server.started:
+        thread.join(timeout=0.05)
+    yield f"http://127.0.0.1:{port}", session, code
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "size"),
+    [
+        ("en", "light", (1280, 800)),
+        ("zh", "dark", (390, 844)),
+        ("zh", "light", (768, 1024)),
+        ("en", "dark", (1920, 1080)),
+    ],
+)
+def test_every_page_of_people_is_accessible(
+    known: tuple[str, str, str], browser: Any, language: str, theme: str, size: tuple[int, int]
+) -> None:
+    address, session, code = known
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, bypass_csp=True
+    )
+    found: list[str] = []
+    for path in (
+        "/sign-in",
+        f"/welcome/{code}",
+        "/people",
+        "/people/p-0002",
+        "/tokens",
+        "/account",
+    ):
+        if path == "/people":
+            context.add_cookies([{"name": "rr_session", "value": session, "url": address}])
+        page = context.new_page()
+        page.goto(f"{address}{path}?lang={language}", wait_until="load")
+        page.add_script_tag(path=str(AXE))
+        result = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        found += [f"{path} {each['id']}" for each in result["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} is wider than the screen")
+        assert len(result["passes"]) > 5
+        page.close()
+    context.close()
+    assert found == []
