@@ -46,13 +46,13 @@ class RowKey:
             total += int.from_bytes(hashed.digest(), "little")
         return total
 
-    def hidden(self, total: int, head: str) -> bytes:
+    def masked(self, total: int, head: str) -> bytes:
         """Return a sum as it may be shown, with the head of which this is the text; no two heads have the same."""
         return ((total + self._mask(head)) % _MODULUS).to_bytes(SUM_BYTES, "little")
 
-    def shown(self, hidden: bytes, head: str) -> int:
-        """Return the sum that was hidden so."""
-        return int.from_bytes(hidden, "little") - self._mask(head)
+    def unmasked(self, masked: bytes, head: str) -> int:
+        """Return the sum that was masked so."""
+        return int.from_bytes(masked, "little") - self._mask(head)
 
     def _mask(self, head: str) -> int:
         return int.from_bytes(self._hash(f"head\n{head}").digest(), "little")

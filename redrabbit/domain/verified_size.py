@@ -71,11 +71,11 @@ class VerifiedSize:
             upto_at=now if is_further else self.upto_at,
         )
 
-    def cut(self, now: datetime) -> "VerifiedSize":
+    def back_to_round(self, now: datetime) -> "VerifiedSize":
         """Return the same where an entry behind the round's place is not as it was recorded: nothing counts from there on."""
         return replace(self, upto=self.again, upto_at=now if self.again.size else None)
 
-    def turned(self) -> "VerifiedSize":
+    def round_ended(self) -> "VerifiedSize":
         """Return the same once a round has read the last entry: the next one begins with the first.
 
         Be records and file read or not: a service that never lives so long still reads all entries again and again.
@@ -89,7 +89,7 @@ class VerifiedSize:
 
         What was found is kept until such an end at which nothing is.
         """
-        done = replace(self.turned(), findings=tuple(findings))
+        done = replace(self.round_ended(), findings=tuple(findings))
         return done if findings else replace(done, whole_since=since, whole_at=now)
 
     def found(self, findings: Sequence[Finding]) -> "VerifiedSize":

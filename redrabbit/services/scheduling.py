@@ -66,7 +66,7 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     """
     checks = _adopted_checks(uow, plant, only)
     unmade = list(islice(_earliest_unmade(uow, plant, checks, uow.now), AT_ONCE + 1))
-    now_made = unmade[:AT_ONCE] if len(_ripe(uow, only)) <= AT_ONCE else []
+    now_made = unmade[:AT_ONCE] if len(_to_decide(uow, only)) <= AT_ONCE else []
     for each in sorted(now_made, key=lambda each: each.place):
         _make(uow, plant, each.check, each.due)
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
@@ -82,15 +82,15 @@ def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime |
 
     Returns when the first that is left was due; None: all are brought up.
     """
-    ripe = _ripe(uow, only)
-    for occurrence in ripe[: 2 * AT_ONCE]:
+    to_decide = _to_decide(uow, only)
+    for occurrence in to_decide[: 2 * AT_ONCE]:
         _bring_up(uow, occurrence)
-    return ripe[2 * AT_ONCE].due_at if len(ripe) > 2 * AT_ONCE else None
+    return to_decide[2 * AT_ONCE].due_at if len(to_decide) > 2 * AT_ONCE else None
 
 
-def is_ripe(uow: UnitOfWork) -> bool:
+def has_something_to_decide(uow: UnitOfWork) -> bool:
     """Tell whether an occurrence that was made already waits to be told of, excused or lapsed."""
-    return bool(_ripe(uow, None))
+    return bool(_to_decide(uow, None))
 
 
 def owe_the_same(before: Plant, plant: Plant) -> bool:
@@ -168,14 +168,14 @@ def _overdue(
     )
 
 
-def _ripe(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
+def _to_decide(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
     """Return what is made and waits to be told of, excused or lapsed, by its due time."""
     of_check = () if only is None else (equals("check_id", only),)
     undecided = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
-    return [occurrence for occurrence in undecided if _is_ripe(uow, occurrence)]
+    return [occurrence for occurrence in undecided if _is_to_decide(uow, occurrence)]
 
 
-def _is_ripe(uow: UnitOfWork, occurrence: OccurrenceRecord) -> bool:
+def _is_to_decide(uow: UnitOfWork, occurrence: OccurrenceRecord) -> bool:
     match status(occurrence, uow.now):
         case OccurrenceStatus.LAPSED:
             return True

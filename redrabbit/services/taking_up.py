@@ -80,7 +80,9 @@ def open_life(
     if left is not None and not (
         before is not None
         and scheduling.owe_the_same(before, plant)
-        and not scheduling.is_ripe(uow)  # a run under way may hold one; its owner begins after it
+        and not scheduling.has_something_to_decide(
+            uow
+        )  # a run under way may hold one; its owner begins after it
     ):
         return Opened(agent_id=number, is_open=False, owners=(), left_since=left)
     adopt(uow, plant, files, software)

@@ -238,7 +238,9 @@ class BackgroundVerification:
         found = self._read_from(self._verified.again, again=True)
         yield from found
         known = self._verified
-        self._keep(known.cut(self._clock.now()) if damage_in(found) else known.turned())
+        self._keep(
+            known.back_to_round(self._clock.now()) if damage_in(found) else known.round_ended()
+        )
         with self._connection() as (_, rows):
             yield from blob_findings(rows, None)
             yield from altered_acts(rows.of(ACTS), self.verifier)

@@ -93,11 +93,11 @@ class Sealed(NamedTuple):
         """Return the sum of the rows that was signed; None where none was."""
         if self.seal.rows is None:
             return None
-        return key.shown(self.seal.rows, _head_of(self.seal))
+        return key.unmasked(self.seal.rows, _head_of(self.seal))
 
 
 def _hidden(seal: RecordSeal, row_sum: int, key: RowKey) -> bytes:
-    return key.hidden(row_sum, _head_of(seal))
+    return key.masked(row_sum, _head_of(seal))
 
 
 def _head_of(seal: RecordSeal) -> str:

@@ -135,12 +135,21 @@ def _refuse_changed_rows(
     Where the sum is not the one that was signed, or none was, the rows are laid beside their digests, which say where.
     """
     rows = FoundRows(connection)
-    row_sum = _fitting_sum(connection, sealed, key, progress)
+    try:
+        row_sum = sum_of_rows(connection, key.rows, progress)
+    except DamagedDatabase as unreadable:
+        _refuse_rows(connection, rows, sealed, fits=False)
+        raise unreadable from None
+    _refuse_rows(connection, rows, sealed, fits=sealed.fits(row_sum, key.rows))
+    return row_sum
+
+
+def _refuse_rows(connection: Connection, rows: FoundRows, sealed: Sealed, *, fits: bool) -> None:
+    """Raise DamagedDatabase for names, and for rows whose sum does not fit, that are not those that were signed."""
     with lenient_text(connection):
-        changed = () if row_sum is not None else tuple(row_findings(rows, sealed.digests))
+        changed = () if fits else tuple(row_findings(rows, sealed.digests))
         changed = (*changed, *name_findings(rows, None))
     refuse_findings((*changed, *rows.unreadable))
-    return sum_of_rows(connection, key.rows, progress) if row_sum is None else row_sum
 
 
 def rows_fit(connection: Connection, key: LogKey) -> bool:
@@ -153,18 +162,10 @@ def rows_fit(connection: Connection, key: LogKey) -> bool:
         if not isinstance(head, Checkpoint):
             return False
         sealed = load_seal(rows, head.size, keys.newest)
-    return _fitting_sum(connection, sealed, key, OpeningProgress()) is not None
-
-
-def _fitting_sum(
-    connection: Connection, sealed: Sealed, key: LogKey, progress: OpeningProgress
-) -> int | None:
-    """Return the sum of all rows; None where it is not the one that was signed, or a row can't be read."""
     try:
-        row_sum = sum_of_rows(connection, key.rows, progress)
+        return sealed.fits(sum_of_rows(connection, key.rows, OpeningProgress()), key.rows)
     except DamagedDatabase:
-        return None
-    return row_sum if sealed.fits(row_sum, key.rows) else None
+        return False
 
 
 def _log_before(

@@ -17,7 +17,7 @@ from redrabbit.services.opening_progress import OpeningProgress, Progress
 from redrabbit.web.head import HeadOfGet
 
 
-class Life(StrEnum):
+class HealthStatus(StrEnum):
     """How far a process is that answers."""
 
     STARTING = "starting"
@@ -38,7 +38,7 @@ def opening_app(progress: OpeningProgress) -> ASGIApp:
         now = progress.now
         match scope["path"]:
             case "/health":
-                await _json(send, 200, {"status": Life.STARTING, "version": __version__})
+                await _json(send, 200, {"status": HealthStatus.STARTING, "version": __version__})
             case "/ready":
                 await _json(send, 503, {"ready": False, **_about(now)})
             case path if path.startswith("/api/"):

@@ -35,7 +35,7 @@ def test_it_is_that_of_the_rows_that_are_there(
             table[key] = row
     there = list(table.values())
     chance.shuffle(there)
-    assert KEY.hidden(total, "head") == KEY.hidden(KEY.total("runs", there), "head")
+    assert KEY.masked(total, "head") == KEY.masked(KEY.total("runs", there), "head")
 
 
 @given(ROWS, st.data())
@@ -72,17 +72,17 @@ def test_a_row_of_another_table_is_another_row() -> None:
 
 @given(st.integers(-(2**520), 2**520))
 def test_whoever_has_the_key_goes_on_from_what_was_signed(total: int) -> None:
-    signed = KEY.hidden(total, "head")
-    assert KEY.hidden(KEY.shown(signed, "head") + 5, "next") == KEY.hidden(total + 5, "next")
+    signed = KEY.masked(total, "head")
+    assert KEY.masked(KEY.unmasked(signed, "head") + 5, "next") == KEY.masked(total + 5, "next")
 
 
 def test_what_is_shown_fits_one_head_and_one_key() -> None:
-    shown = KEY.hidden(17, "head")
+    shown = KEY.masked(17, "head")
     assert len(shown) == SUM_BYTES
-    assert shown == KEY.hidden(17, "head")
-    assert shown != KEY.hidden(17, "another head")
-    assert shown != RowKey(bytes(32)).hidden(17, "head")
-    assert KEY.hidden(-1, "head") == KEY.hidden(2**512 - 1, "head")
+    assert shown == KEY.masked(17, "head")
+    assert shown != KEY.masked(17, "another head")
+    assert shown != RowKey(bytes(32)).masked(17, "head")
+    assert KEY.masked(-1, "head") == KEY.masked(2**512 - 1, "head")
 
 
 def test_the_secret_is_not_shown() -> None:
@@ -92,4 +92,4 @@ def test_the_secret_is_not_shown() -> None:
 def test_what_is_signed_stays_what_it_is() -> None:
     """With another form every database would be opened slowly once, as if no sum had been signed."""
     total = KEY.total("runs", [("line1-R-7", 7, None, 18.25, "李娜", -(2**63))])
-    assert KEY.hidden(total, "head").hex()[:32] == GOLDEN
+    assert KEY.masked(total, "head").hex()[:32] == GOLDEN

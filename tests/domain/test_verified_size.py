@@ -64,7 +64,7 @@ def test_a_mark_is_read_as_it_was_written(verified: VerifiedSize) -> None:
 @given(VERIFIED)
 def test_a_mark_of_a_new_round_says_all_else_as_it_was(verified: VerifiedSize) -> None:
     text = mark_of_new_round(mark_text(ORIGIN, verified), ORIGIN)
-    assert parse_mark(text, ORIGIN, frontier) == verified.turned()
+    assert parse_mark(text, ORIGIN, frontier) == verified.round_ended()
 
 
 @pytest.mark.parametrize("said", ["[]", "7", "{}", '"findings"', "not JSON"])
@@ -174,16 +174,16 @@ def test_what_came_since_moves_one_place_and_the_round_the_other() -> None:
 def test_behind_a_damaged_entry_nothing_counts() -> None:
     known = VerifiedSize(upto=log_of(12), upto_at=NOW, again=log_of(4), began_at=NOW)
     later = NOW + timedelta(hours=1)
-    assert known.cut(later) == replace(known, upto=log_of(4), upto_at=later)
-    from_the_start = replace(known, again=LogState()).cut(later)
+    assert known.back_to_round(later) == replace(known, upto=log_of(4), upto_at=later)
+    from_the_start = replace(known, again=LogState()).back_to_round(later)
     assert (from_the_start.upto.size, from_the_start.upto_at) == (0, None)
 
 
 def test_a_round_that_ends_is_told_and_the_next_begins_with_the_first_entry() -> None:
     later = NOW + timedelta(hours=1)
     known = VerifiedSize(findings=(OTHER,)).begun(NOW).read(log_of(9), NOW, again=True)
-    assert known.turned() == replace(known, again=LogState(), began_at=None)
-    whole = known.turned().ended((), NOW, later)
+    assert known.round_ended() == replace(known, again=LogState(), began_at=None)
+    whole = known.round_ended().ended((), NOW, later)
     assert (whole.whole_since, whole.whole_at, whole.findings) == (NOW, later, ())
     assert (whole.again.size, whole.began_at, whole.upto.size) == (0, None, 9)
     damaged = whole.begun(later).ended((FOUND,), later, later)

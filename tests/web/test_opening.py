@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.web.api.models import Problem
 from redrabbit.web.api.upkeep_models import Health, NotOpened
-from redrabbit.web.opening import Life, opening_app
+from redrabbit.web.opening import HealthStatus, opening_app
 
 
 def client(progress: OpeningProgress) -> TestClient:
@@ -23,7 +23,7 @@ def progress() -> OpeningProgress:
 def test_the_process_is_alive_and_starting(progress: OpeningProgress) -> None:
     answer = client(progress).get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "starting")
-    assert Health.model_validate(answer.json()).status is Life.STARTING
+    assert Health.model_validate(answer.json()).status is HealthStatus.STARTING
 
 
 def test_it_is_not_ready_and_says_how_far_it_is(progress: OpeningProgress) -> None:

@@ -1,7 +1,6 @@
 """Which problems each API call can answer with, for the OpenAPI document: status by status, code by code.
 
-A call declares what its rules refuse (`refuses`), a kind of value what its form refuses (`refused_with`),
-and what any call or any act may answer stands below. From these three the answers of every call are put
+A call declares what its rules refuse, a kind of value what its form refuses (both with `refuses`), and what any call or any act may answer stands below. From these three the answers of every call are put
 together; nothing is written twice, and whatever is answered in a test is compared with it (`tests/web`).
 
 The schema of a problem is named once and not as a response model of each call: FastAPI would build it
@@ -106,12 +105,7 @@ _RETRY_AFTER: Final = {
 
 
 def refuses(*codes: str) -> dict[str, Any]:
-    """Return what a call declares of its rules: the codes of their refusals."""
-    return {REFUSED: list(codes)}
-
-
-def refused_with(*codes: str) -> dict[str, Any]:
-    """Return what the schema of a kind of value says of the codes that break its form."""
+    """Return what a call declares of its rules, or the schema of a kind of value of its form: the codes of refusals."""
     return {REFUSED: list(codes)}
 
 

@@ -37,7 +37,7 @@ from redrabbit.web.api.upkeep_models import (
     StationRead,
 )
 from redrabbit.web.budget import RETRY_AFTER_S, WebBudgets
-from redrabbit.web.opening import Life
+from redrabbit.web.opening import HealthStatus
 from redrabbit.web.site import Site
 from redrabbit.web.tls import Tls
 
@@ -67,7 +67,7 @@ def upkeep_router(
     @router.get("/health")
     async def health() -> Health:
         """Tell that the process answers; nothing about the plant."""
-        return Health(status=Life.ALIVE, version=__version__)
+        return Health(status=HealthStatus.ALIVE, version=__version__)
 
     @router.get("/ready", responses=NOT_READY)
     async def ready(response: Response) -> Readiness:

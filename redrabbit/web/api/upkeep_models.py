@@ -9,13 +9,13 @@ from redrabbit.services.errors import TroubleWhy
 from redrabbit.services.opening_progress import Opening
 from redrabbit.web.api.ledger_models import Verification
 from redrabbit.web.api.problems import Answers
-from redrabbit.web.opening import Life
+from redrabbit.web.opening import HealthStatus
 
 
 class Health(BaseModel):
     """The process answers."""
 
-    status: Life
+    status: HealthStatus
     version: str
 
 

@@ -31,7 +31,7 @@ from redrabbit.domain.text import (
     MOST_NAME_CHARACTERS,
     MOST_REASON_CHARACTERS,
 )
-from redrabbit.web.api.problems import refused_with
+from redrabbit.web.api.problems import refuses
 from redrabbit.web.values import (
     MOST_DIGITS,
     cursor_from,
@@ -104,7 +104,7 @@ Name = Annotated[
     Field(
         description="Badge number or name, as stated.",
         examples=["badge 2207"],
-        json_schema_extra=refused_with(*OF_NAMES),
+        json_schema_extra=refuses(*OF_NAMES),
     ),
 ]
 Code = Annotated[
@@ -114,27 +114,27 @@ Code = Annotated[
     Field(
         description="What the scanner read.",
         examples=["RR-0007"],
-        json_schema_extra=refused_with(*OF_TEXTS),
+        json_schema_extra=refuses(*OF_TEXTS),
     ),
 ]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_REASON_CHARACTERS),
     _text(MOST_REASON_CHARACTERS),
-    Field(examples=["fixture busy"], json_schema_extra=refused_with(*OF_TEXTS)),
+    Field(examples=["fixture busy"], json_schema_extra=refuses(*OF_TEXTS)),
 ]
 Id = Annotated[
     str,
     StringConstraints(max_length=MOST_FILTER_CHARACTERS),
     _text(MOST_FILTER_CHARACTERS),
-    Field(json_schema_extra=refused_with(*OF_TEXTS)),
+    Field(json_schema_extra=refuses(*OF_TEXTS)),
 ]
 """The id of a line, station, device, check or part."""
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_iso),
     refusing(_instant),
-    Field(json_schema_extra=refused_with("instant_out_of_range", "not_a_time")),
+    Field(json_schema_extra=refuses("instant_out_of_range", "not_a_time")),
 ]
 """ISO 8601 with offset, from 2000 to 2099."""
 
@@ -173,7 +173,7 @@ def _in_path(letter: Letter, kind: str) -> Any:
                 alias=f"{kind}_id",
                 description="A plain number is one of schema 1.",
                 examples=[f"line1-{letter.value}-31"],
-                json_schema_extra=refused_with(f"no_such_{kind}"),
+                json_schema_extra=refuses(f"no_such_{kind}"),
             ),
         ],
     ) -> str:
@@ -229,7 +229,7 @@ async def _seen(
             description="`ETag` of the run as it was read: the act is not done where the run has changed since. "
             "What the rules refuse anyway is refused with their code.",
             examples=['"1042"'],
-            json_schema_extra=refused_with("run_changed"),
+            json_schema_extra=refuses("run_changed"),
         ),
     ] = None,
 ) -> frozenset[int] | None:
@@ -249,7 +249,7 @@ Cursor = Annotated[
         Field(
             json_schema_extra={
                 "pattern": r"^([!-~]+-)?[ROCPAS]-[1-9][0-9]{0,17}$",
-                **refused_with("not_a_cursor"),
+                **refuses("not_a_cursor"),
             }
         ),
     ]
@@ -257,7 +257,7 @@ Cursor = Annotated[
     Query(description="`next` of the page before.", examples=["line1-R-1200"]),
 ]
 IdCursor = Annotated[
-    Annotated[Id, Field(json_schema_extra=refused_with("not_a_cursor", *OF_TEXTS))] | None,
+    Annotated[Id, Field(json_schema_extra=refuses("not_a_cursor", *OF_TEXTS))] | None,
     Query(alias="cursor", description="`next` of the page before.", examples=["op20"]),
 ]
 """Of a list of what has an id of the plant's own."""
@@ -268,7 +268,7 @@ Position = Annotated[
         Field(
             json_schema_extra={
                 "pattern": f"^[0-9]{{1,{MOST_DIGITS}}}$",
-                **refused_with("not_a_cursor"),
+                **refuses("not_a_cursor"),
             }
         ),
     ]
