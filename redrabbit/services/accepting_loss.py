@@ -25,7 +25,7 @@ def accept_loss(uow: UnitOfWork, lost: HistoryLost, actor: Actor) -> None:
     Of the time from the last entry that is left until now nobody knows what was done: what was owed in it lapses
     for that reason. No time is lost where the clock was set back behind that entry.
     """
-    last = uow.entries(first=max(0, uow.head().size - 1))
+    last = uow.entries(first=max(0, uow.head().size - 1), limit=1)
     record(uow, lost, stream=PLANT_STREAM, actor=actor)
     if last and last[0].recorded_at < uow.now:
         unknown = NotWatched(

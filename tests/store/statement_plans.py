@@ -24,6 +24,8 @@ SMALL: Final[Mapping[str, str]] = {
     "stated_names": "its people",
     "people": "its people, those who left included",
     "role_grants": "what they were ever trusted with: some a person",
+    "badges": "all that they ever had: some a person",
+    "credential_states": "two a person",
     "station_screens": "tablets and terminals of its stations",
     "pulse_cycles": "signals whose pulse is being learnt",
     "record_digests": "16 blocks a table",

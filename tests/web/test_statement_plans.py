@@ -27,6 +27,7 @@ from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.beside import digest_of
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.token import Scope, TokenRecord
 from redrabbit.domain.identity import How, PersonId
 from redrabbit.domain.learnt_pulse import to_be_learnt
 from redrabbit.domain.occurrence import OccurrenceStatus
@@ -99,7 +100,10 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
     clock, plant = VirtualClock(LATER), load_plant(FIRST)
     with sample.open() as database:
         agent = Agent(plant, read_configuration(FIRST)[1], database, clock, __version__)
-        reader = People(agent, database.write_now).register("Reader", *Role)
+        people = People(agent, database.write_now)
+        reader = people.register("Reader", *Role)
+        for scope in (Scope.READ, Scope.ALARMS):
+            people.token(reader, [scope])
         asked = [*_everything(plant, database), "/welcome/a-code"]
         with statements.listening():
             statements.asked_for = "the agent"
@@ -195,6 +199,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
     runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
     silences = some(SilenceRecord)
     alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
+    token = next(each.token_id for each in some(TokenRecord) if each.revoked_at is None)
     where = {"line": run.line, "device": run.device}
     learning, signal = next((one, name) for one in plant.stations for name in to_be_learnt(one))
     firsts = {
@@ -230,7 +235,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/certificate/authority.crt",
         ),
         *(f"{api}/me", f"{api}/people", f"{api}/people/p-0001", f"{api}/tokens"),
-        *(f"{api}/people?limit=1&cursor=p-0001", f"{api}/tokens?limit=1&cursor=t-0001"),
+        *(f"{api}/people?limit=1&cursor=p-0001", f"{api}/tokens?limit=1&cursor={token}"),
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
         *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
         f"{api}/overdue?limit=1&cursor={occurrences[0].occurrence_id}",
@@ -240,7 +245,12 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             for cursor in ("", f"&cursor={first}")
         ),
         *(f"{api}/challenge-parts", f"{api}/ledger/verification", f"{api}/ledger/checkpoint"),
-        *("/ledger/public-key", f"{api}/ledger/keys", f"{api}/ledger/keys?limit=1&cursor=1"),
+        *(
+            "/ledger/public-key",
+            "/ledger/public-key/00000000",
+            f"{api}/ledger/keys",
+            f"{api}/ledger/keys?limit=1&cursor=1",
+        ),
         *(f"{api}/ledger/entries", f"{api}/ledger/entries?cursor=100&limit=2"),
         *(
             f"{api}/ledger/entries?first=7",

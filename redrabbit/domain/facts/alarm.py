@@ -102,18 +102,6 @@ class AlarmRecord(Record):
             names=("next_step_at", "stream", "number"),
         ),
         PartialIndex(
-            name="to_be_told_since",
-            field="next_step_at",
-            is_none=False,
-            names=("told_at", "stream", "number"),
-        ),
-        PartialIndex(
-            name="put_off",
-            field="next_step_at",
-            is_none=False,
-            names=("held_for", "next_step_at", "stream", "number"),
-        ),
-        PartialIndex(
             name="open",
             field="acknowledged_at",
             is_none=True,
