@@ -114,8 +114,12 @@ def check_records_prove_themselves(url: str, folder: Path) -> None:
 
 
 def reads_modules(process: Process, _folder: Path) -> bool:
-    maps = Path(f"/proc/{process.popen.pid}/maps")
-    return "_ssl" in maps.read_text() if maps.exists() else True
+    """Whether it is past the start of Python; before that it is a copy of this process, with modules of this one."""
+    place = Path(f"/proc/{process.popen.pid}")
+    if not place.exists():
+        return True
+    is_itself = b"--data-dir" in (place / "cmdline").read_bytes()
+    return is_itself and "_ssl" in (place / "maps").read_text()
 
 
 def says_its_address(process: Process, _folder: Path) -> bool:
