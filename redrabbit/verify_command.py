@@ -43,6 +43,10 @@ from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import kept_note, verify_database
 
 HEADS_NOT_SAID: Final = "heads_not_said"
+OF_ANOTHER_HISTORY: Final = frozenset(
+    {"kept_beyond", "kept_contradicts", "kept_lost", "kept_perhaps_lost", "signature_out_of_time"}
+)
+"""Findings of the remembered head that a person may answer with `accept-loss`; others are of the file."""
 """Code of the finding that an exported file can't show its streams to be whole; no damage."""
 MOST_PROOF_BYTES: Final = 64 * MB
 """The proof of one entry; its payload may be the text of a configuration."""
@@ -126,7 +130,7 @@ def verify_database_at(database_url: str, given: Given) -> int:
 
 def _what_to_do(damage: Sequence[Finding]) -> Iterator[Sentence]:
     """Yield what to do where the ledger is not the one whose head the service has remembered (D62)."""
-    if any(finding.place == REMEMBERED for finding in damage):
+    if any(each.place == REMEMBERED and each.code in OF_ANOTHER_HISTORY for each in damage):
         yield sentence(
             "the head that is remembered beside the key is of another history than this ledger: an older copy was put in "
             "place, or what was written last was lost. Put the right database back; if it is gone for good, "

@@ -98,6 +98,18 @@ def test_verification_finds_it_and_no_file_of_it_leaves(
     assert main(["verify", *database]) == 0, "accepted, and recorded"
 
 
+def test_a_remembered_head_that_is_damaged_is_no_reason_to_accept_a_loss(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plant.db"
+    append(path, 3)
+    head_of(path).write_text("nothing that was signed", encoding="utf-8")
+    assert main(["verify", "--database", f"sqlite:///{path}"]) == 1
+    said = capsys.readouterr().out
+    assert "remembered head: " in said
+    assert "accept-loss" not in said
+
+
 def test_a_ledger_of_the_same_size_that_is_another_is_found_beside_its_remembered_head(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -107,7 +107,7 @@ def refuse_weak_pin(pin: str, *, names: Iterable[str] = ()) -> None:
     if (
         is_a_sequence
         or pin in _TRIVIAL_PINS
-        or _unit(pin) != pin
+        or _units(pin) != {pin}
         or any(pin in name for name in names)
     ):
         raise Refusal("pin_trivial")
@@ -118,7 +118,7 @@ def _cores(password: str) -> set[str]:
     decoration = "".join(character for character in password if not character.isalpha())
     core = password.strip(decoration)
     found = {password} | ({core} if len(password) - len(core) <= MOST_DECORATION else set())
-    found |= {_unit(each) for each in found}
+    found |= {unit for each in found for unit in _units(each)}
     return found | {each.translate(_LOOKS_LIKE) for each in found}
 
 
@@ -127,10 +127,13 @@ def _is_known(text: str, common: Container[str]) -> bool:
     return text in common or len(set(text)) <= MOST_ALIKE or _is_a_row(text)
 
 
-def _unit(text: str) -> str:
-    """Return the shortest text of which this one is a repetition."""
-    length = (text + text).find(text, 1)
-    return text[:length]
+def _units(text: str) -> set[str]:
+    """Return each text of which this one is a repetition, itself among them."""
+    return {
+        text[:length]
+        for length in range(1, len(text) + 1)
+        if text[:length] * (len(text) // length) == text
+    }
 
 
 def _is_a_row(text: str) -> bool:

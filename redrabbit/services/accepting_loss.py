@@ -23,11 +23,12 @@ def accept_loss(uow: UnitOfWork, lost: HistoryLost, actor: Actor) -> None:
     """Record what is lost and who goes on without it; the alarm stands until a person acknowledges it.
 
     Of the time from the last entry that is left until now nobody knows what was done: what was owed in it lapses
-    for that reason. No time is lost where the clock was set back behind that entry.
+    for that reason. No time is lost where the clock was set back behind that entry. Where the ledger went on after the loss,
+    its last entry does not tell when that began, and no time is said to be lost.
     """
     last = uow.entries(first=max(0, uow.head().size - 1), limit=1)
     record(uow, lost, stream=PLANT_STREAM, actor=actor)
-    if last and last[0].recorded_at < uow.now:
+    if lost.found_size < lost.size and last and last[0].recorded_at < uow.now:
         unknown = NotWatched(
             begins_at=last[0].recorded_at, ends_at=uow.now, why=NotWatchedWhy.HISTORY_LOST
         )

@@ -174,7 +174,7 @@ async def test_what_is_sent_is_the_signed_note_with_words_in_both_languages() ->
     assert (told["size"], told["at"]) == (head.size, "2026-03-06T05:00:00.000000Z")
     said = {"plant": "Testville", "size": 2, "at": world.clock.now()}
     assert told["text"] == {
-        "en": "Checkpoint of the ledger of Testville: 2 entries, 2026-03-06 05:00:00. "
+        "en": "Checkpoint of the ledger of Testville: 2 entries, 2026-03-06 05:00:00 UTC. "
         "Keep it. It proves later that nothing was taken out.",
         "zh": catalogue("zh", UTC).render(Message("checkpoint.sent", said)),
     }

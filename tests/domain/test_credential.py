@@ -102,6 +102,7 @@ def test_a_word_of_the_list_is_not_hidden_by_decoration(word: str, before: str, 
 
 
 @given(word=words, times=st.integers(2, 4))
+@example(word="08520852", times=2)
 def test_a_word_of_the_list_is_not_better_twice(word: str, times: int) -> None:
     code = refused(word * times)
     assert code in {"password_common", "password_too_short"}

@@ -1,5 +1,7 @@
 """What was owed in a time whose records are lost lapses for that reason, and is nobody's omission (D62, R12)."""
 
+from dataclasses import replace
+
 from redrabbit.domain.facts.plant import HistoryLost, NotWatchedRecord, NotWatchedWhy
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.records import OccurrenceRecord
@@ -44,3 +46,16 @@ def test_no_time_is_lost_where_nothing_was_left_or_the_clock_stands_where_it_sto
     for _ in range(2):
         database.write_now(loss)
     assert not database.read_now(lambda reader: reader.find(NotWatchedRecord))
+
+
+def test_where_the_ledger_went_on_after_the_loss_its_last_entry_does_not_say_what_time_is_lost() -> (
+    None
+):
+    """The stop before a loss was accepted was told as lost, though all of it was there."""
+    bench = Bench(a_plant(a_check()))
+    bench.pass_time(26 * 3600)
+    went_on = replace(LOST, found_size=LOST.size + 50)
+    bench.database.write_now(lambda uow: accept_loss(uow, went_on, ANNA))
+    bench.restart()
+    holes = bench.database.read_now(lambda reader: reader.find(NotWatchedRecord))
+    assert NotWatchedWhy.HISTORY_LOST not in {hole.why for hole in holes}

@@ -456,6 +456,9 @@ def test_a_kept_checkpoint_finds_a_database_that_was_set_back(path: Path, tmp_pa
     url = f"sqlite:///{path}"
     assert verify_database(url, kept_checkpoint=kept, fold=any_fold).last_good == 2
     path.write_bytes(early)
+    (finding,) = verify_database(url, fold=any_fold).findings
+    assert (finding.code, finding.place) == ("kept_beyond", "remembered head")
+    path.with_name(path.name + ".head").unlink()
     assert verify_database(url, fold=any_fold).sound  # in itself it is whole
     (finding,) = verify_database(url, kept_checkpoint=kept, fold=any_fold).findings
     assert finding.code == "kept_beyond"

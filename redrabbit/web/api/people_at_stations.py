@@ -80,7 +80,7 @@ def people_at_stations_router(site: Site) -> APIRouter:
     )
     async def scan_badge(request: Request, station_id: Slug, body: BadgeScanned) -> PersonThere:
         """Say by a badge who is at the station from now on."""
-        station = own_station(asker_at(request), station_id)
+        station = own_station(site.service.plant, asker_at(request), station_id)
         scan = await site.sign_in.at_stations.scan(station, body.code)
         if scan.came is None:
             raise Refusal("scan_is_no_badge", scan=scan.codes[0].text)
@@ -93,7 +93,7 @@ def people_at_stations_router(site: Site) -> APIRouter:
     async def give_pin(request: Request, station_id: Slug, body: PinGiven) -> PersonThere:
         """Prove by a PIN who is at the station; it counts until they go."""
         asker = asker_at(request)
-        station = own_station(asker, station_id)
+        station = own_station(site.service.plant, asker, station_id)
         if asker.there is None:
             raise Refusal("nobody_here")
         await site.sign_in.show_pin(asker.there.person_id, body.pin, place_of(request))
@@ -105,7 +105,9 @@ def people_at_stations_router(site: Site) -> APIRouter:
     )
     async def leave(request: Request, station_id: Slug) -> None:
         """Say that nobody is at the station any more."""
-        site.sign_in.at_stations.leave(own_station(asker_at(request), station_id))
+        site.sign_in.at_stations.leave(
+            own_station(site.service.plant, asker_at(request), station_id)
+        )
 
     _add_enrolment(router, site)
     return router

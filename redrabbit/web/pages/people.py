@@ -19,7 +19,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
 from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId
+from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId, is_a_person
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import (
     DisablePerson,
@@ -188,6 +188,8 @@ async def _people_shown(site: Site, visit: Visit) -> Response:
 
 
 async def _person_shown(site: Site, visit: Visit, person_id: str, link: str = "") -> Response:
+    if not is_a_person(person_id):
+        raise Refusal("no_such_person", person=person_id)
     plant, session = site.service.plant, visit.asker.session
     digest = session.digest if session is not None else ""
     content = await site.service.read(

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import StationId, person_name
 from redrabbit.domain.people_acts import TeachInBadge
+from redrabbit.domain.plant import Plant
 from redrabbit.domain.scanned_code import CodeKind, scanned
 from redrabbit.services.askers import Asker
 from redrabbit.web.pages.forms import Form
@@ -31,7 +32,7 @@ async def named(site: Site, request: Request, form: Form, station_id: str) -> st
     asker = asker_at(request)
     if asker.is_anybody or asker.screen is None:
         return person_name(said) if said else ""
-    station = own_station(asker, station_id)
+    station = own_station(site.service.plant, asker, station_id)
     if not said:
         site.sign_in.at_stations.leave(station)
         return ""
@@ -52,7 +53,9 @@ async def scanned_here(site: Site, request: Request, form: Form, station_id: str
     asker = asker_at(request)
     if asker.is_anybody or asker.screen is None or not form.get("code", "").strip():
         return with_one_code(form, site.service.plant)
-    scan = await site.sign_in.at_stations.scan(own_station(asker, station_id), form["code"])
+    scan = await site.sign_in.at_stations.scan(
+        own_station(site.service.plant, asker, station_id), form["code"]
+    )
     if scan.came is not None:
         await identify_again(site.sign_in, request)
     if not scan.codes:
@@ -63,7 +66,7 @@ async def scanned_here(site: Site, request: Request, form: Form, station_id: str
 async def prove(site: Site, request: Request, form: Form, station_id: str) -> None:
     """Take the PIN of who is there; Refusal where others could read it along, and for a wrong one."""
     asker = asker_at(request)
-    station = own_station(asker, station_id)
+    station = own_station(site.service.plant, asker, station_id)
     if asker.there is None:
         raise Refusal("nobody_here")
     place = place_of(request)
@@ -73,7 +76,7 @@ async def prove(site: Site, request: Request, form: Form, station_id: str) -> No
 
 async def taught_in(site: Site, request: Request, form: Form, station_id: str) -> None:
     """Let an unknown badge stand for somebody for a day, and let them be there."""
-    station = own_station(asker_at(request), station_id)
+    station = own_station(site.service.plant, asker_at(request), station_id)
     plant = site.service.plant
     code = one_of(scanned(form.get("badge", ""), plant.codes, plant.known_codes))
     if code.kind not in {CodeKind.BADGE, None}:
@@ -87,8 +90,10 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
     await site.sign_in.at_stations.scan(station, code.text)
 
 
-def own_station(asker: Asker, station_id: str) -> StationId:
-    """Return the station of the screen; Refusal for another one's page, and for a screen that is nobody's."""
+def own_station(plant: Plant, asker: Asker, station_id: str) -> StationId:
+    """Return the station of the screen; Refusal for another one's page, for none, and for a screen that is nobody's."""
+    if station_id not in {station.id for station in plant.stations}:
+        raise Refusal("no_such_station", station=station_id)
     if asker.screen is None:
         raise Refusal("no_own_screen")
     if asker.screen.station != station_id:
