@@ -74,7 +74,9 @@ def adopt_changed(visitor: Visitor) -> None:
 
 def as_read(visitor: Visitor, path: str, language: str) -> str:
     """Return what a record says, without how far the ledger has grown since, and what is to be ended today."""
-    text = re.sub(r'<aside class="band".*?</aside>', "", visitor.text(path, language), flags=re.DOTALL)
+    text = re.sub(
+        r'<aside class="band".*?</aside>', "", visitor.text(path, language), flags=re.DOTALL
+    )
     main = text[text.index('<main class="content"') :] if "<main" in text else text
     grown = r"(in a ledger of |防篡改记录共 )[\d\u202f]+|(?:root|根哈希) [\w+/]+="
     return re.sub(rf'{grown}|name="form_key" value="\w+"', "", main)

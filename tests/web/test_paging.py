@@ -23,13 +23,16 @@ LISTS = {
     "occurrences": "occurrence_id",
     "overdue": "occurrence_id",
     "pauses": "pause_id",
+    "people": "person",
     "runs": "run_id",
+    "silences": "silence_id",
     "stations": "id",
     "stations/line1-op20/pulses": "signal",
+    "tokens": "token",
 }
 """Every list with what its rows are known by."""
-BOUNDED = {"/api/v1/receivers"}
-"""What stands on one page: the receivers of the plant file, with the last messages only."""
+BOUNDED = {"/api/v1/receivers", "/api/v1/alarms/{alarm_id}/told"}
+"""What stands on one page: the receivers of the plant file, with the last messages only, and the steps of one alarm."""
 
 
 def walked(visitor: Visitor, name: str, limit: int) -> list[Any]:
