@@ -29,10 +29,11 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.log_keys import keys_of
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.stated_names import id_of
-from redrabbit.store.database_files import refuse_no_file
+from redrabbit.store.database_files import companion, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading_database import open_for_reading
+from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import kept_note
 
@@ -56,6 +57,7 @@ def accept_loss_at(
         path = sqlite_path(parsed_url(database_url))
         if path is not None:
             refuse_no_file(path)
+        key_path = key_file or (path and companion(path, ".key"))
         recording = Recording(
             fold=fold, software=f"redrabbit {__version__}", targets=_receivers(database_url)
         )
@@ -84,6 +86,10 @@ def accept_loss_at(
                 )
             lost = database.read_now(lambda reader: _lost(reader, kept))
             if lost is not None and database.read_now(lambda reader: _is_recorded(reader, kept)):
+                # killed before the head was remembered, that of the lost history stands there still
+                head = database.read_now(lambda reader: reader.head())
+                if key_path is not None:
+                    RememberedHead(key_path).remember(head, SteadyClock(), at_once=True)
                 put_out(sentence("this loss is recorded already"))
                 return 0
             if lost is None:

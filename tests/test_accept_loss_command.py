@@ -335,5 +335,21 @@ def test_a_loss_is_recorded_once(put_back: Path, tmp_path: Path, told: Told) -> 
     told(put_back, kept)
     code, said = told(put_back, kept)
     assert (code, "recorded already" in said) == (0, True)
+
+
+def test_a_kill_before_the_head_is_remembered_is_mended_by_asking_again(
+    put_back: Path, tmp_path: Path, told: Told
+) -> None:
+    """The service refused to start, and said to do what was done already."""
+    kept = tmp_path / "kept"
+    shutil.copyfile(head_of(put_back), kept)
+    told(put_back, kept)
+    shutil.copyfile(kept, head_of(put_back))
+    with pytest.raises(LostHistory):
+        opened(put_back)
+    code, said = told(put_back, kept)
+    assert (code, "recorded already" in said) == (0, True)
+    with opened(put_back) as database:
+        assert database.read_now(lambda reader: reader.head()).size > 2
     with open_for_reading(f"sqlite:///{put_back}") as database:
         assert database.read_now(lambda reader: len(reader.entries_of(HistoryLost.TYPE))) == 1
