@@ -29,6 +29,7 @@ from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.log_keys import keys_of
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.stated_names import id_of
+from redrabbit.store.database import SqlDatabase
 from redrabbit.store.database_files import companion, refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.opening import open_database
@@ -86,10 +87,7 @@ def accept_loss_at(
                 )
             lost = database.read_now(lambda reader: _lost(reader, kept))
             if lost is not None and database.read_now(lambda reader: _is_recorded(reader, kept)):
-                # killed before the head was remembered, that of the lost history stands there still
-                head = database.read_now(lambda reader: reader.head())
-                if key_path is not None:
-                    RememberedHead(key_path).remember(head, SteadyClock(), at_once=True)
+                _remember(database, key_path)
                 put_out(sentence("this loss is recorded already"))
                 return 0
             if lost is None:
@@ -109,6 +107,13 @@ def accept_loss_at(
         return 0
 
     return exit_code_of(work, DamagedKey)
+
+
+def _remember(database: SqlDatabase, key_path: Path | None) -> None:
+    """Remember the head: killed before that, the one of the lost history stands there still, and no service starts."""
+    head = database.read_now(lambda reader: reader.head())
+    if key_path is not None:
+        RememberedHead(key_path).remember(head, SteadyClock(), at_once=True)
 
 
 def _receivers(database_url: str) -> tuple[NotificationTarget, ...]:
