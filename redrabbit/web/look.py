@@ -39,12 +39,11 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fate_delivered": ("check", "green"),
         "fate_waiting": ("clock", "grey"),
         "fate_failing": ("clock", "amber"),
-        "fate_parked": ("stop", "red"),
         "fate_dropped": ("dash", "grey"),
         "fate_forgotten": ("check", "grey"),
-        "critical": ("triangle", "red"),
-        "serious": ("clock", "red"),
-        "notice": ("question", "amber"),
+        "critical": ("circle", "red"),
+        "serious": ("half", "red"),
+        "notice": ("dash", "amber"),
     }
 )
 
@@ -55,8 +54,8 @@ def case(state: str) -> str:
 
 
 def fate(state: str) -> str:
-    """Return the word of what came of a message."""
-    return f"fate_{state}"
+    """Return the word of what came of a message; one that is parked is one that was not delivered."""
+    return "not_delivered" if state == "parked" else f"fate_{state}"
 
 
 def shape(word: str) -> str:

@@ -92,7 +92,7 @@ def test_what_was_deadly_once_is_answered(runner: Runner, door: Door) -> None:
 
 @pytest.mark.parametrize("door", DOORS, ids=str)
 def test_no_answer_is_the_servers_fault(runner: Runner, door: Door) -> None:
-    @settings(max_examples=12, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, database=None, suppress_health_check=list(HealthCheck))
     @given(asked=requests(door))
     def all_answered(asked: Asked) -> None:
         assert is_answered(runner, asked), asked
