@@ -53,6 +53,11 @@ def case(state: str) -> str:
     return f"case_{state}"
 
 
+def alarm(kind: str, severity: str) -> str:
+    """Return the word of an alarm's mark: that of the state it tells of, else of how severe it is."""
+    return kind if kind in LOOKS else severity
+
+
 def fate(state: str) -> str:
     """Return the word of what came of a message; one that is parked is one that was not delivered."""
     return "not_delivered" if state == "parked" else f"fate_{state}"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from redrabbit.web.look import LOOKS, shape, tone
+from redrabbit.web.look import LOOKS, alarm, shape, tone
 from redrabbit.web.words import Words, language_wanted, plain
 
 NOW = datetime(2026, 11, 23, 6, 5, 20, tzinfo=UTC)
@@ -73,6 +73,14 @@ def test_a_refusals_parameters_become_plain_json() -> None:
         "parts": "('a',)",
         "none": None,
     }
+
+
+def test_an_alarm_has_the_mark_of_the_state_that_it_tells_of() -> None:
+    assert [alarm(kind, "serious") for kind in ("missed", "lapsed", "escape")] == [
+        "missed",
+        "lapsed",
+        "serious",
+    ]
 
 
 def test_no_two_states_look_alike_by_shape_and_colour() -> None:

@@ -53,6 +53,7 @@ class AlarmRow:
     """One alarm."""
 
     alarm: AlarmId
+    kind: str
     event: Message
     severity: str
     line: Text | None
@@ -146,6 +147,7 @@ def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
     names = read_json(PlaceNames, alarm.names)
     return AlarmRow(
         alarm=alarm.alarm_id,
+        kind=alarm.kind.value,
         event=_event(alarm.kind.value),
         severity=SEVERITY[alarm.kind].value,
         line=names.line if names is not None else None,
