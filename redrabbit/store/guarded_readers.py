@@ -19,7 +19,7 @@ from sqlalchemy.exc import DisconnectionError
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store.engine import LONG_STATEMENT_S, reader_engine
-from redrabbit.store.opened_file import OpenedFile
+from redrabbit.store.opened_file import Opened, OpenedFile
 
 _OPENED: Final = "redrabbit has open"
 _GUARD: Final = "redrabbit guard"
@@ -52,15 +52,15 @@ class GuardedReaders:
         for engine in self._engines:
             engine.dispose()
 
-    def refuse_other(self, opened: object) -> None:
+    def refuse_other(self, opened: Opened) -> None:
         """Raise StoreTrouble unless the writer has open what a connection has."""
         assert self._file is not None  # noqa: S101  else nobody is guarded
-        if opened != self._file.opened:
+        if not self._file.is_open_to(opened):
             raise _opened_anew(sentence("what was read is not shown"))
 
     def log_is_gone(self) -> bool:
         """Return whether the writer waits for everybody, to write a log that was taken away into the file."""
-        return self._file is not None and not self._file.has_its_log()
+        return self._file is not None and self._file.has_lost_its_log()
 
     def _opens(self, driver: sqlite3.Connection, record: Any) -> None:
         """Remember what a new connection has open; StoreTrouble if that is not what the writer has."""
@@ -74,7 +74,7 @@ class GuardedReaders:
 
     def _gives(self, _driver: object, record: Any, _proxy: object) -> None:
         assert self._file is not None  # noqa: S101  only then anybody listens
-        if record.info[_OPENED] != self._file.opened:
+        if not self._file.is_open_to(record.info[_OPENED]):
             raise DisconnectionError
 
     def _takes_back(self, _driver: object, record: Any) -> None:

@@ -64,10 +64,16 @@ class OpenedFile:
             )
         self._opened = Opened(_Numbers(found.st_dev, found.st_ino), None, None)
 
-    @property
-    def opened(self) -> Opened:
-        """What the writer has open, or had open last."""
-        return self._opened
+    def is_open_to(self, opened: Opened) -> bool:
+        """Return whether a connection that has this open reads what the writer writes.
+
+        While the writer has no connection, it will open what lies there.
+        """
+        if opened == self._opened:
+            return True
+        return (
+            not self._is_connected and opened.file == self._opened.file and opened == self.lying()
+        )
 
     def lying(self) -> Opened:
         """Return what lies there now, and is what a connection that is made now opens."""
@@ -99,7 +105,7 @@ class OpenedFile:
             raise self._gone(sentence("another file lies in its place"))
         if found.st_nlink > 1:
             raise self._gone(sentence("it was given a second name (hard link)"))
-        if self._is_connected and not self.has_its_log():
+        if self.has_lost_its_log():
             raise StoreTrouble(
                 sentence(
                     "{path}: its write-ahead log ({taken}) was taken away, or another lies in its place. Nothing is "
@@ -135,10 +141,12 @@ class OpenedFile:
                 TroubleWhy.FILE_MOVED,
             )
 
-    def has_its_log(self) -> bool:
-        """Return whether the log and the index that the writer has open, or had open last, lie beside the file."""
+    def has_lost_its_log(self) -> bool:
+        """Return whether the log or the index that the writer has open does not lie beside the file."""
+        if not self._is_connected:
+            return False
         lying = self.lying()
-        return (lying.log, lying.log_index) == (self._opened.log, self._opened.log_index)
+        return (lying.log, lying.log_index) != (self._opened.log, self._opened.log_index)
 
     def _taken(self) -> str:
         return "-shm" if self.lying().log == self._opened.log else "-wal"

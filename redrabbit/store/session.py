@@ -102,9 +102,7 @@ class WriterSession:
 
     def has_lost_log(self) -> bool:
         """Return whether the write-ahead log that is written to was taken away or replaced."""
-        return (
-            self._connection is not None and self._file is not None and not self._file.has_its_log()
-        )
+        return self._file is not None and self._file.has_lost_its_log()
 
     def checkpoint(self, *, whole: bool = False) -> None:
         """Write the write-ahead log of an SQLite file into it, unless somebody else has written to it.
@@ -142,7 +140,7 @@ class WriterSession:
         is left alone: it would be torn.
         """
         try:
-            if file.has_its_log() or not file.is_as_left():
+            if not file.has_lost_its_log() or not file.is_as_left():
                 return True
             _write_log(file, connection, whole=True)
         except StoreTrouble:

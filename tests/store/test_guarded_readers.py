@@ -114,6 +114,19 @@ def test_pages_see_what_was_recorded_after_the_log_was_taken_away(
     assert after_a_crash(path) == acknowledged
 
 
+def test_pages_read_on_while_the_writer_has_no_connection(
+    database: SqlDatabase, path: Path
+) -> None:
+    """The last connection that is closed takes the log with it: what lies there then is opened by whoever comes first."""
+    for number in range(2, 5):
+        database._writer._session.drop_connection()
+        for other in range(9):  # that takes the numbers of the files that are gone
+            path.with_name(f"{number}-{other}").touch()
+        assert database.read_now(numbers) == set(range(1, number))
+        write(database, number)
+        assert database.read_now(numbers) == set(range(1, number + 1))
+
+
 def test_nothing_is_recorded_while_somebody_reads_what_stands_only_in_the_log_that_is_gone(
     database: SqlDatabase, path: Path
 ) -> None:
