@@ -24,6 +24,8 @@ REBUILDING = Table(
 )
 """One row: the record tables hold what the first `entries_done` entries give, `by` this program."""
 
+_MADE_IN = "transaction that made the record tables"
+
 
 class Mark(NamedTuple):
     """How far the records are made again."""
@@ -40,14 +42,18 @@ def records_must_be_rebuilt(connection: Connection) -> None:
     fields or folds another meaning. The next opening for writing fills the tables before anybody
     reads them. The tables are made from `redrabbit.domain.records` as it then is, so once a
     migration has called this, later ones change record tables by calling it, too, and in no other
-    way.
+    way. So the first call of a transaction does what all of its others would do again.
     """
+    transaction = connection.get_transaction()
+    if transaction is not None and connection.info.get(_MADE_IN) is transaction:
+        return
     tables = list(RECORD_TABLES.values())
     with translated("making the record tables again"):
         metadata.drop_all(connection, tables=tables)
         metadata.create_all(connection, tables=tables)
         if connection.execute(select(LEDGER.c.index).limit(1)).first() is not None:
             _put(connection, Mark(0, ""))
+    connection.info[_MADE_IN] = connection.get_transaction()
 
 
 def read_mark(connection: Connection) -> Mark | None:

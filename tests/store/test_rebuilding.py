@@ -1,6 +1,7 @@
 """Records are made again from the ledger: after any edit, after a new shape, after a kill."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, event, insert, inspect, select, update
 
 from redrabbit.cli import main
 from redrabbit.domain.facts.plant import PayloadsErased
@@ -46,6 +47,11 @@ from tests.stored import (
 )
 
 Damage = Callable[[Connection], object]
+TABLES_OF_RECORDS = [table.name for table in RECORD_TABLES.values()]
+
+
+def columns_of(connection: Connection, table: str) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns(table)}
 
 
 def writing(url: str) -> Engine:
@@ -212,6 +218,40 @@ def test_an_empty_database_needs_no_rebuilding(tmp_path: Path) -> None:
     damaged(url, rebuild_mark.records_must_be_rebuilt)
     with open_for_reading(url) as opened:
         assert not any(opened.read_now(records).values())
+
+
+def test_many_migrations_that_ask_for_it_make_the_tables_once(sample: Sample) -> None:
+    made: list[str] = []
+
+    def note(*told: Any) -> None:
+        made.extend(re.findall(r"CREATE TABLE (\w+)", told[2]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        sample.open().close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    asks = [p for p in schema.VERSIONS.glob("0*.py") if "records_must_be_rebuilt(" in p.read_text()]
+    assert len(asks) > 9
+    assert [made.count(name) for name in TABLES_OF_RECORDS] == [1] * len(TABLES_OF_RECORDS)
+
+
+def test_each_transaction_that_asks_for_it_makes_the_tables_again(tmp_path: Path) -> None:
+    """Also when the transaction before was on the same connection, or was taken back."""
+    url = f"sqlite:///{tmp_path / 'plant.db'}"
+    open_database(url, plant="Plant 1", clock=SteppingClock(), recording=RECORDING).close()
+    engine = writing(url)
+    with engine.connect() as connection:
+        for ends in ("commit", "rollback", "commit"):
+            with connection.begin() as transaction:
+                rebuild_mark.records_must_be_rebuilt(connection)
+                getattr(transaction, ends)()
+            with connection.begin():
+                connection.exec_driver_sql("ALTER TABLE pauses DROP COLUMN ended_by")
+            with connection.begin():
+                rebuild_mark.records_must_be_rebuilt(connection)
+                assert "ended_by" in columns_of(connection, "pauses")
+    engine.dispose()
 
 
 def test_nothing_is_touched_while_the_ledger_is_damaged(sample: Sample) -> None:
