@@ -37,7 +37,7 @@ from redrabbit.domain.run_words import Outcome, Verdict
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.people import Names, name_of, names_in
+from redrabbit.services.queries.people import Names, name_then, names_in
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
 from simulators.scenarios.demo import story
@@ -148,7 +148,7 @@ async def _feed(running: Serving, console: Console) -> None:
     while True:
         entries, names = await running.service.read(partial(_entries_from, told))
         for entry in entries:
-            who = name_of(names, entry.actor.id)
+            who = name_then(names, entry.actor.id, entry.index)
             tell(console, entry, who, lambda at: at.astimezone(zone))
         told += len(entries)
         await running.agent.clock.sleep(FEED_S)

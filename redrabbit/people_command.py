@@ -42,7 +42,7 @@ from redrabbit.services.people_at_server import (
     person_said,
 )
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.queries.people import name_of, names_in
+from redrabbit.services.queries.people import kept_name, name_now, names_in
 from redrabbit.store.database_files import refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.installation_secret import installation_secret
@@ -137,9 +137,9 @@ def change_person(
         person, names = person_said(uow, said), uow.names()
         number = person.employee_number
         before = Newcomer(
-            name=name_of(names, person.name),
+            name=kept_name(names, person.name),
             language=person.language,
-            employee_number=None if number is None else name_of(names, number),
+            employee_number=None if number is None else kept_name(names, number),
             kind=person.kind,
             expires_at=person.expires_at,
         )
@@ -290,7 +290,7 @@ def _rows(reader: Reader, now: datetime) -> list[dict[str, object]]:
     return [
         {
             "person_id": person.person_id,
-            "name": name_of(names, person.person_id),
+            "name": name_now(names, person.person_id),
             "active": is_active(person, now),
             "expires_at": None if person.expires_at is None else instant_text(person.expires_at),
             "roles": [

@@ -19,7 +19,7 @@ from redrabbit.people_command import at_the_server
 from redrabbit.services import tokens
 from redrabbit.services.people_at_server import person_said
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.queries.people import name_of, names_in
+from redrabbit.services.queries.people import name_now, names_in
 from redrabbit.store.reading_database import open_for_reading
 
 
@@ -86,10 +86,10 @@ def list_tokens(database_url: str, *, as_json: bool) -> int:
             names = database.read_now(names_in)
         now_good = [each for each in found if each.revoked_at is None and now < each.expires_at]
         if as_json:
-            rows = [_row(token, name_of(names, token.person_id)) for token in now_good]
+            rows = [_row(token, name_now(names, token.person_id)) for token in now_good]
             put_out(json.dumps(rows, ensure_ascii=False))
         else:
-            put_out(*(_words(token, name_of(names, token.person_id)) for token in now_good))
+            put_out(*(_words(token, name_now(names, token.person_id)) for token in now_good))
         return 0
 
     return exit_code_of(work)

@@ -20,7 +20,7 @@ from redrabbit.domain.rights import is_active, roles_anywhere
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import Session
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.people import name_of
+from redrabbit.services.queries.people import kept_name
 from redrabbit.services.sessions import session_of
 
 TOKEN_PREFIX: Final = "rrt_"  # noqa: S105  because it is what tokens begin with, so that scanners of secrets know them
@@ -109,7 +109,7 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
         if session is not None and person is not None:
             return Asker(
                 person=person,
-                name=name_of(reader.names(), person.name),
+                name=kept_name(reader.names(), person.name),
                 roles=roles_anywhere(person, grants_of(reader, person), now),
                 session=session,
                 screen=screen,
@@ -120,7 +120,7 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
         if person is not None:
             return Asker(
                 person=person,
-                name=name_of(reader.names(), person.name),
+                name=kept_name(reader.names(), person.name),
                 roles=roles_anywhere(person, grants_of(reader, person), now),
                 screen=screen,
                 there=at_station,

@@ -36,7 +36,7 @@ from redrabbit.services.askers import ANYBODY, NOTHING, Asker, Shown, asker_of, 
 from redrabbit.services.credentials import subject_of
 from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.ports import Database, Reader, UnitOfWork
-from redrabbit.services.queries.people import name_of
+from redrabbit.services.queries.people import kept_name
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import NewSession
 
@@ -150,7 +150,7 @@ class SignIn:
             person = reader.get(PersonRecord, kept.subject)
             if person is None or not is_active(person, now):
                 raise Refusal("code_does_not_work")
-            return Welcome(person=person, name=name_of(reader.names(), person.name))
+            return Welcome(person=person, name=kept_name(reader.names(), person.name))
 
         return await self._database.read(found)
 
@@ -297,7 +297,7 @@ def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | Non
         in {
             person.person_id,
             *(
-                name_of(names, each).casefold()
+                kept_name(names, each).casefold()
                 for each in (person.name, person.employee_number)
                 if each is not None and each in names
             ),
@@ -333,7 +333,7 @@ def _names_of(reader: Reader, person: PersonRecord | None) -> tuple[str, ...]:
         return ()
     names = reader.names()
     known = (person.name, person.employee_number)
-    return tuple(name_of(names, each) for each in known if each is not None and each in names)
+    return tuple(kept_name(names, each) for each in known if each is not None and each in names)
 
 
 def _set(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, hashed: str) -> None:

@@ -39,6 +39,7 @@ def person(number: int, **changed: Any) -> PersonRecord:
             stream="plant",
             number=number,
             name=f"name:{number}",
+            earlier_names=None,
             language=None,
             employee_number=None,
             kind=PersonKind.PERSON,

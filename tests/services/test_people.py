@@ -14,7 +14,7 @@ from redrabbit.domain.people_acts import (
 )
 from redrabbit.domain.records import PersonRecord
 from redrabbit.domain.role import Role
-from redrabbit.services.queries.people import names_in, person
+from redrabbit.services.queries.people import Names, names_in, person
 from tests.plants import BEGIN, LINE
 from tests.services.people_served import (
     ADMINISTRATOR,
@@ -48,25 +48,27 @@ def anew(known: PersonRecord) -> ChangePerson:
     )
 
 
-async def test_people_are_numbered_and_named_by_what_they_are_called_now() -> None:
+async def test_people_are_numbered_and_named_by_what_they_were_called_then() -> None:
     served = await with_administrator()
     known = await served.service.do(register(served, number="2207"), ADMINISTRATOR)
     assert (known.person_id, known.language) == ("p-0002", PersonLanguage.ZH)
     assert (known.registered_by, known.registered_how) == (CHEN, How.PASSWORD)
     names = served.database.read_now(names_in)
-    shown = person(names, known.person_id, How.BADGE)
+    then = known.registered_entry
+    shown = person(names, known.person_id, How.BADGE, then)
     assert (shown.name, shown.in_sentence, shown.is_verified) == ("李娜", "李娜", True)
     married = replace(anew(known), name=named(served, "王娜"))
     await served.service.do(married, ADMINISTRATOR)
     names = served.database.read_now(names_in)
-    assert person(names, known.person_id, How.BADGE).name == "王娜"
+    assert person(names, known.person_id, How.BADGE, then).name == "李娜"
+    assert person(names, known.person_id, How.BADGE, then + 1).name == "王娜"
 
 
 async def test_somebody_whose_name_was_erased_is_shown_by_their_number() -> None:
     """D51."""
     served = await with_administrator()
-    assert person({}, CHEN, How.PASSWORD).name == CHEN
-    assert person(served.database.read_now(names_in), CHEN, How.PASSWORD).name == "Chen"
+    assert person(Names(), CHEN, How.PASSWORD, 0).name == CHEN
+    assert person(served.database.read_now(names_in), CHEN, How.PASSWORD, 0).name == "Chen"
 
 
 async def test_an_employee_number_is_one_persons() -> None:

@@ -23,7 +23,7 @@ from redrabbit.services.people_at_server import (
     person_said,
 )
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.queries.people import person
+from redrabbit.services.queries.people import Names, person
 from tests.plants import LINE
 from tests.services.people_served import ADMINISTRATOR, CHEN, with_administrator
 from tests.services.served import Served
@@ -52,7 +52,7 @@ async def test_the_first_administrator_is_made_in_quiet_and_the_next_with_an_ala
     assert [(each.role, each.line) for each in grants] == [(Role.ADMINISTRATOR, None)]
     make_administrator(served, "Mallory")
     assert alarms(served) == [AlarmKind.ADMINISTRATOR_ADDED]
-    shown = person({}, SERVER.id, first.registered_how)
+    shown = person(Names(), SERVER.id, first.registered_how, 0)
     assert getattr(shown.name, "code", None) == "person.server"
 
 

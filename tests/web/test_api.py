@@ -32,6 +32,7 @@ from redrabbit.services.errors import (
     TroubleWhy,
 )
 from redrabbit.services.ports import LedgerHead, Reader
+from redrabbit.services.queries.people import Names
 from redrabbit.web.api import ledger
 from redrabbit.web.api.ledger import entry_model, entry_proof
 from redrabbit.web.api.signals import MOST_UNPACKED_BYTES, unpacked
@@ -411,7 +412,7 @@ def test_entries_of_both_schemas_are_told_and_an_erased_payload_is_null() -> Non
     """D12, D51."""
     samples = Path(__file__).parents[1] / "domain" / "samples"
     raw = (samples / "ledger_schema_1_every_type.jsonl").read_bytes().splitlines()[0]
-    old = entry_model(read_entry(StoredEntry(raw=raw, salt=None, payload=None), 0), {})
+    old = entry_model(read_entry(StoredEntry(raw=raw, salt=None, payload=None), 0), Names())
     assert (old.schema_version, old.payload is None, old.plan is None) == (1, False, False)
     anna = StatedName(name="Anna Li", salt=b"s" * 16)
     event = Event(
@@ -423,10 +424,10 @@ def test_entries_of_both_schemas_are_told_and_an_erased_payload_is_null() -> Non
     )
     context = LedgerContext(in_force="", software="test")
     stored = LogState().append(event, at(0), context, b"t" * 16).stored
-    whole = entry_model(read_entry(stored, 0), {anna.id: anna})
+    whole = entry_model(read_entry(stored, 0), Names(stated={anna.id: anna}))
     assert (whole.actor, whole.actor_name) == (anna.id, "Anna Li")
     assert whole.payload == {"part_id": "RR-0001"}
-    erased = entry_model(read_entry(StoredEntry(stored.raw, None, None), 0), {})
+    erased = entry_model(read_entry(StoredEntry(stored.raw, None, None), 0), Names())
     assert (erased.payload, erased.actor_name) == (None, None)
 
 

@@ -4,11 +4,17 @@ import re
 
 import pytest
 
-from redrabbit.domain.identity import PersonId
+from redrabbit.domain.facts.person import PersonChanged, PersonRecord
+from redrabbit.domain.identity import AGENT, PersonId
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.role import Role
+from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.record_fact import record
+from redrabbit.services.stated_names import id_of
 from tests.people import PASSWORD
+from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import Visitor
-from tests.web.test_sign_in import digest_of_session, people_of, sent
+from tests.web.test_sign_in import ORIGIN, digest_of_session, people_of, sent
 
 OTHER = "tungsten carbide 7 ferret"
 
@@ -139,3 +145,47 @@ def test_the_pages_have_words_in_both_languages(chen: Visitor, language: str) ->
     for path in ("/people", "/people/p-0001", "/people/p-0002", "/tokens"):
         page = chen.text(path, language)
         assert not re.search(r">(people|tokens|session|credential|role|scope)\.", page)
+
+
+def renamed(visitor: Visitor, person: PersonId, name: str) -> None:
+    def told(uow: UnitOfWork) -> None:
+        known = uow.get(PersonRecord, person)
+        assert known is not None
+        record(
+            uow,
+            PersonChanged(
+                person_id=person,
+                name=id_of(uow, name),
+                language=known.language,
+                employee_number=known.employee_number,
+                kind=known.kind,
+                expires_at=known.expires_at,
+            ),
+            stream=PLANT_STREAM,
+            actor=AGENT,
+        )
+
+    people_of(visitor).write(told)
+
+
+def test_a_record_names_a_person_as_they_were_called_then(visitor: Visitor) -> None:
+    """B35: on the page, printed too, in the API, and in the ledger's entries; today's name stands where it is today's."""
+    li_na = people_of(visitor).register("Li Na", Role.QUALITY_ENGINEER)
+    enter(visitor, "Li Na")
+    page = f"/runs/{MISSED_RUN}"
+    assert done(visitor, f"{page}/remarks", text="The lamp was dim.")[0] == 303
+    part = "/api/v1/challenge-parts"
+    visitor.client.post(
+        f"{part}/RR-0004/quarantine", json={"reason": "Worn."}, headers=ORIGIN
+    ).raise_for_status()
+    renamed(visitor, li_na, "Wang Na")
+    assert done(visitor, f"{page}/remarks", text="The lamp is new.")[0] == 303
+    text = visitor.text(page)
+    first, second = text.index("The lamp was dim."), text.index("The lamp is new.")
+    assert text.index("Li Na", first) < second < text.index("Wang Na", second)
+    entries = visitor.plant.ask(lambda reader: reader.entries())
+    remarks = [each.index for each in entries if each.type == "run_remarked"][-2:]
+    told = [visitor.client.get(f"/api/v1/ledger/entries/{index}").json() for index in remarks]
+    assert [each["actor_name"] for each in told] == ["Li Na", "Wang Na"]
+    parts = visitor.client.get(part, params={"limit": 100}).json()["items"]
+    assert [each["state_by"] for each in parts if each["part_id"] == "RR-0004"] == ["Li Na"]

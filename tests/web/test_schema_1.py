@@ -16,6 +16,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.services.queries.containment import containment_page, containments_page
 from redrabbit.services.queries.due import due_page
+from redrabbit.services.queries.people import Names
 from redrabbit.services.queries.run import run_page
 from redrabbit.services.queries.runs import RunFilter, runs_page
 from redrabbit.store.memory import MemoryDatabase
@@ -91,10 +92,12 @@ def test_every_old_list_is_shown() -> None:
 def test_every_old_record_is_told_by_the_api() -> None:
     reader_of = old().read_now
     told: list[object] = []
-    told += [occurrence_model(o, {}, NOW) for o in reader_of(lambda r: r.find(OccurrenceRecord))]
-    told += [containment_model(c, {}) for c in reader_of(lambda r: r.find(ContainmentRecord))]
-    told += [alarm_model(a, {}) for a in reader_of(lambda r: r.find(AlarmRecord))]
-    told += [part_model(p, {}) for p in reader_of(lambda r: r.find(ChallengePartRecord))]
-    told += [pause_model(p, {}) for p in reader_of(lambda r: r.find(PauseRecord))]
-    told += [entry_model(entry, {}) for entry in entries()]
+    told += [
+        occurrence_model(o, Names(), NOW) for o in reader_of(lambda r: r.find(OccurrenceRecord))
+    ]
+    told += [containment_model(c, Names()) for c in reader_of(lambda r: r.find(ContainmentRecord))]
+    told += [alarm_model(a, Names()) for a in reader_of(lambda r: r.find(AlarmRecord))]
+    told += [part_model(p, Names()) for p in reader_of(lambda r: r.find(ChallengePartRecord))]
+    told += [pause_model(p, Names()) for p in reader_of(lambda r: r.find(PauseRecord))]
+    told += [entry_model(entry, Names()) for entry in entries()]
     assert len(told) > len(entries())

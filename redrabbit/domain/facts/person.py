@@ -2,15 +2,28 @@
 
 A person is known by a number, `p-0042`. Name and employee number stand in the ledger only as the ids of
 stated names; the texts are kept beside it and can be erased. Nobody is ever taken out: who left is
-disabled, because records of years ago name them.
+disabled, because records of years ago name them. Who marries and changes the name is named in each record by the
+name of then (B35), so a person's names are all kept.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.codec import decode
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    Put,
+    Record,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.identity import How, PersonId, PlantLetter, number_in_plant
 from redrabbit.domain.ledger import Entry
 
@@ -31,6 +44,18 @@ class PersonLanguage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierName:
+    """A name that a person had, up to the entry that told another."""
+
+    name: str
+    """The id of the stated name."""
+    until_entry: int
+    """That entry is the first under the next name."""
+    until_at: datetime
+    """When that was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecord(Record):
     """One person as last told, and whether they may still act."""
 
@@ -44,6 +69,8 @@ class PersonRecord(Record):
     number: int
     name: str
     """The id of the stated name that is theirs."""
+    earlier_names: Json | None
+    """A list of `EarlierName`, the first one first; None: they never had another."""
     language: PersonLanguage | None
     employee_number: str | None
     """The id that stands for it, as a name's does."""
@@ -59,6 +86,13 @@ class PersonRecord(Record):
     disabled_by: str | None
     disabled_how: How | None
     disabled_entry: int | None
+
+    @property
+    def had_names(self) -> tuple[EarlierName, ...]:
+        """The names that were theirs before, the first one first."""
+        if self.earlier_names is None:
+            return ()
+        return tuple(decode(EarlierName, each) for each in json.loads(self.earlier_names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +118,7 @@ class PersonRegistered(Fact):
             self,
             stream=entry.stream,
             number=number_in_plant(self.person_id),
+            earlier_names=None,
             registered_at=entry.occurred_at,
             registered_by=entry.actor.id,
             registered_how=entry.actor.how,
@@ -110,11 +145,16 @@ class PersonChanged(Fact):
     expires_at: datetime | None
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Keep what is told now."""
-        del entry
+        """Keep what is told now, and the name of before for what was recorded before."""
+        person = found(look, PersonRecord, self.person_id)
+        until = EarlierName(name=person.name, until_entry=entry.index, until_at=entry.recorded_at)
+        is_renamed = self.name != person.name
         changed = replace(
-            found(look, PersonRecord, self.person_id),
+            person,
             name=self.name,
+            earlier_names=json_of((*person.had_names, until))
+            if is_renamed
+            else person.earlier_names,
             language=self.language,
             employee_number=self.employee_number,
             kind=self.kind,

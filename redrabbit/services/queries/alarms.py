@@ -160,7 +160,12 @@ def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
         href=page_of(reader, alarm),
         told=_told(reader, alarm),
         taken_at=alarm.acknowledged_at,
-        taken_by=person(names_in(reader), alarm.acknowledged_by, alarm.acknowledged_how),
+        taken_by=person(
+            names_in(reader),
+            alarm.acknowledged_by,
+            alarm.acknowledged_how,
+            alarm.acknowledged_entry,
+        ),
     )
 
 
@@ -206,7 +211,9 @@ def _silence(reader: Reader, silence: SilenceRecord) -> SilenceRow:
         kind=_event(silence.kind.value) if silence.kind is not None else None,
         ends_at=silence.ends_at,
         reason=silence.reason_text,
-        by=person(names_in(reader), silence.declared_by, silence.declared_how),
+        by=person(
+            names_in(reader), silence.declared_by, silence.declared_how, silence.declared_entry
+        ),
     )
 
 

@@ -208,7 +208,7 @@ def containment_page(
         run=case.run_id,
         part=_part_of(reader, case),
         verdict=verdict_shown(missed) if missed is not None else None,
-        stopped_by=person(names, case.stopped_by, case.stopped_how),
+        stopped_by=person(names, case.stopped_by, case.stopped_how, case.stopped_entry),
         reaction=reaction_shown(case, names),
         repair=repair_shown(case, names),
         repairs=repairs_asked(case, is_running=under_way is not None),
@@ -220,7 +220,7 @@ def containment_page(
         run_under_way=under_way,
         left=_left(case),
         closed_at=case.closed_at,
-        closed_by=person(names, case.closed_by, case.closed_how),
+        closed_by=person(names, case.closed_by, case.closed_how, case.closed_entry),
         attempts=tuple(
             (run.run_id, outcome_word(run), grade_reached(run), run.started_at)
             for run in tried
@@ -305,7 +305,7 @@ def reaction_shown(case: ContainmentRecord, names: Names) -> tuple[ReactionStep,
             step=number,
             words=Text(en=step.en, zh=step.zh),
             done_at=step.done_at,
-            done_by=person(names, step.done_by, step.done_how),
+            done_by=person(names, step.done_by, step.done_how, step.done_at),
         )
         for number, step in enumerate(reaction_of(case))
     )
@@ -318,7 +318,7 @@ def repair_shown(case: ContainmentRecord, names: Names) -> RepairShown | None:
     return RepairShown(
         words=message(f"repair.{case.repair_code.value}"),
         text=quoted(case.repair_text) if case.repair_text is not None else None,
-        by=person(names, case.repaired_by, case.repaired_how),
+        by=person(names, case.repaired_by, case.repaired_how, case.repaired_entry),
         at=case.repaired_at,
     )
 

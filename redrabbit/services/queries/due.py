@@ -182,7 +182,7 @@ def _row(
         under_way=run_id,
         without_verdict=None,
         reason=why_decided(occurrence),
-        by=person(names, occurrence.decided_by, occurrence.decided_how),
+        by=person(names, occurrence.decided_by, occurrence.decided_how, occurrence.decided_entry),
     )
 
 
@@ -271,7 +271,7 @@ def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[
             begins_at=pause.begins_at,
             ends_at=pause.ends_at,
             reason=pause.reason_text,
-            declared_by=person(names, pause.declared_by, pause.declared_how),
+            declared_by=person(names, pause.declared_by, pause.declared_how, pause.declared_entry),
             now_on=pause.begins_at <= now,
         )
         for pause in pauses

@@ -13,7 +13,7 @@ from redrabbit.services.log_keys import changes_of_key
 from redrabbit.services.noting_stream_heads import last_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
-from redrabbit.services.queries.people import Person, names_in, person
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState, damage_known
 
@@ -131,7 +131,7 @@ def signing_keys(reader: Reader, signs_now: str) -> tuple[SigningKey, ...]:
                 text=fact.new_key,
                 since_entry=entry.index,
                 since_at=entry.recorded_at,
-                changed_by=person(names, entry.actor.id, entry.actor.how),
+                changed_by=person(names, entry.actor.id, entry.actor.how, entry.index),
                 signs_now=fact.new_key == signs_now,
             )
             for entry, fact in told
@@ -147,13 +147,13 @@ def _first_key(text: str, *, signs_now: bool) -> SigningKey:
 
 def _losses(reader: Reader) -> tuple[Loss, ...]:
     found = reader.entries_of(HistoryLost.TYPE, descending=True, limit=MOST_LOSSES)
-    names = names_in(reader) if found else {}
+    names = names_in(reader) if found else Names()
     return tuple(
         Loss(
             size=fact.size,
             found_size=fact.found_size,
             accepted_at=entry.recorded_at,
-            accepted_by=person(names, entry.actor.id, entry.actor.how),
+            accepted_by=person(names, entry.actor.id, entry.actor.how, entry.index),
         )
         for entry in found
         if isinstance(fact := fact_of(entry), HistoryLost)

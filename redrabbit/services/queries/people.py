@@ -1,16 +1,18 @@
 """Who did something, as pages and programs name them; whether that was verified is always said.
 
 The ledger knows people by ids (D23). An id of a stated name is shown by the name that is kept for it,
-and by words once the name was erased (D51); a registered person by the name that is theirs, or by their number once it
-was erased; any other id is shown as it is: under schema 1 it is the name itself. How it is known who it was stands beside each of them.
+and by words once the name was erased (D51); a registered person by the name that was theirs at the time of the act
+(B35), or by their number once that was erased; any other id is shown as it is: under schema 1 it is the name itself. How it is known who it was stands beside each of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import overload
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.erasable import StatedName, stands_for_a_name
+from redrabbit.domain.facts.person import EarlierName
 from redrabbit.domain.identity import How, is_of_the_software
 from redrabbit.domain.records import PersonRecord
 from redrabbit.services.ports import Reader
@@ -36,43 +38,88 @@ class Person:
         return self.name if self.is_verified else message("person.not_verified", name=self.name)
 
 
-Names = Mapping[str, StatedName]
-"""The names that are kept, by id: what was stated, and what registered people are called now."""
+When = int | datetime
+"""When somebody did something: the entry that says so, or an instant where none is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names that are kept of all whom a record may name."""
+
+    stated: Mapping[str, StatedName] = field(default_factory=dict)
+    """By the ids that stand for them, those of registered people with them."""
+    people: Mapping[str, PersonRecord] = field(default_factory=dict)
+
+    def now(self, actor_id: str) -> str | None:
+        """Return what an id is called today; None where no name is kept for it."""
+        known = self.people.get(actor_id)
+        return self._text(actor_id if known is None else known.name)
+
+    def then(self, actor_id: str, when: When) -> str | None:
+        """Return what an id was called at the time (B35), whatever it is called today."""
+        known = self.people.get(actor_id)
+        if known is None:
+            return self._text(actor_id)
+        for earlier in known.had_names:
+            if _is_before(when, earlier):
+                return self._text(earlier.name)
+        return self._text(known.name)
+
+    def _text(self, name: str) -> str | None:
+        kept = self.stated.get(name)
+        return None if kept is None else kept.name
+
+
+def _is_before(when: When, earlier: EarlierName) -> bool:
+    if isinstance(when, datetime):
+        return when < earlier.until_at
+    return when < earlier.until_entry
 
 
 def names_in(reader: Reader) -> Names:
-    """Return the names of all whom a record may name.
-
-    A person is named by what they are called now; the name of their time stands in the ledger.
-    """
-    stated = reader.names()
-    people = reader.find(PersonRecord)
-    called: dict[str, StatedName] = {
-        person.person_id: stated[person.name] for person in people if person.name in stated
-    }
-    return {**stated, **called}
+    """Return the names of all whom a record may name."""
+    people: dict[str, PersonRecord] = {each.person_id: each for each in reader.find(PersonRecord)}
+    return Names(stated=reader.names(), people=people)
 
 
-def name_of(names: Names, actor_id: str) -> str:
+def kept_name(stated: Mapping[str, StatedName], name: str) -> str:
     """Return the name that an id stands for; the id itself where none is kept."""
-    kept = names.get(actor_id)
-    return kept.name if kept is not None else actor_id
+    kept = stated.get(name)
+    return kept.name if kept is not None else name
+
+
+def name_now(names: Names, actor_id: str) -> str:
+    """Return what somebody is called today; the id itself where no name is kept."""
+    return names.now(actor_id) or actor_id
+
+
+def name_then(names: Names, actor_id: str, when: When | None) -> str:
+    """Return what somebody was called at the time; the id itself where no name is kept.
+
+    `when` is None only where a record does not say it.
+    """
+    return (names.now(actor_id) if when is None else names.then(actor_id, when)) or actor_id
 
 
 @overload
-def person(names: Names, actor_id: str, how: How | None) -> Person: ...
+def person(names: Names, actor_id: str, how: How | None, when: When | None) -> Person: ...
 @overload
-def person(names: Names, actor_id: str | None, how: How | None) -> Person | None: ...
-def person(names: Names, actor_id: str | None, how: How | None) -> Person | None:
-    """Return who an id stands for; None for none. Where nobody kept how, it was only stated."""
+def person(
+    names: Names, actor_id: str | None, how: How | None, when: When | None
+) -> Person | None: ...
+def person(names: Names, actor_id: str | None, how: How | None, when: When | None) -> Person | None:
+    """Return who an id stands for, by the name of the time; None for none.
+
+    Where nobody kept how it is known, it was only stated.
+    """
     if actor_id is None:
         return None
-    return Person(name=_shown(names, actor_id, how), how=how or How.STATED)
+    return Person(name=_shown(names, actor_id, how, when), how=how or How.STATED)
 
 
-def _shown(names: Names, actor_id: str, how: How | None) -> str | Message:
+def _shown(names: Names, actor_id: str, how: How | None, when: When | None) -> str | Message:
     if how is How.SYSTEM and is_of_the_software(actor_id):
         return message(f"person.{actor_id}")
-    if stands_for_a_name(actor_id) and actor_id not in names:
+    if stands_for_a_name(actor_id) and actor_id not in names.stated:
         return message("person.erased")
-    return name_of(names, actor_id)
+    return name_then(names, actor_id, when)

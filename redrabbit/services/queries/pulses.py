@@ -94,7 +94,7 @@ def _of_record(pulse: PulseRecord, label: Text | str, station: Station, names: N
         warnings.append(_shorter(pulse))
     if counted is not None and reach is not None and reach.polls_are_too_slow:
         warnings.append(_too_slow(counted, reach))
-    by = person(names, pulse.decided_by, pulse.decided_how)
+    by = person(names, pulse.decided_by, pulse.decided_how, pulse.decided_entry)
     return PulseShown(
         signal=SignalName(pulse.signal),
         label=label,

@@ -22,7 +22,7 @@ from redrabbit.domain.role import Role
 from redrabbit.domain.text import Text
 from redrabbit.services.people import the_person
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import Names, name_of, names_in
+from redrabbit.services.queries.people import Names, name_now, names_in
 from redrabbit.services.sessions import live_sessions
 
 GRANTED: tuple[Role, ...] = tuple(role for role in Role if role is not Role.SERVICE)
@@ -170,7 +170,7 @@ def person_page(
                 from_at=each.from_at,
                 until_at=each.until_at,
                 is_in_force=is_in_force(each, now),
-                deputy_for=name_of(names, each.deputy_for) if each.deputy_for else "",
+                deputy_for=name_now(names, each.deputy_for) if each.deputy_for else "",
             )
             for each in grants
             if each.revoked_at is None and (each.until_at is None or now < each.until_at)
@@ -213,7 +213,7 @@ def tokens_page(reader: Reader, plant: Plant, now: datetime) -> TokensPage:
                 token=each.token_id,
                 name=each.name,
                 owner=each.person_id,
-                owner_name=name_of(names, each.person_id),
+                owner_name=name_now(names, each.person_id),
                 scopes=tuple(sorted(each.allowed)),
                 line=each.line,
                 expires_at=each.expires_at,
@@ -242,8 +242,8 @@ def _row(
     number = person.employee_number
     return PersonRow(
         person=person.person_id,
-        name=name_of(names, person.person_id),
-        employee_number=name_of(names, number) if number is not None else "",
+        name=name_now(names, person.person_id),
+        employee_number=name_now(names, number) if number is not None else "",
         roles=tuple(sorted(roles_anywhere(person, own, now), key=list(Role).index)),
         state=PersonState.ACTIVE if is_active(person, now) else ended,
         expires_at=person.expires_at,

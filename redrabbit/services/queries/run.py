@@ -142,9 +142,9 @@ def run_page(
         why=why_message(reader, run, code="why.due.exact"),
         timing=_timing(run),
         plan=plan_label(run),
-        started_by=person(names, run.started_by, run.started_how),
-        feed_held_by=person(names, run.feed_held_by, run.feed_held_how),
-        confirmed_by=person(names, run.confirmed_by, run.confirmed_how),
+        started_by=person(names, run.started_by, run.started_how, run.started_entry),
+        feed_held_by=person(names, run.feed_held_by, run.feed_held_how, run.feed_held_entry),
+        confirmed_by=person(names, run.confirmed_by, run.confirmed_how, run.confirmed_entry),
         reason=why_stopped(run),
         stopped_by=_stopped_by(names, run),
         signals_bytes=_size_of_signals(reader, run),
@@ -156,7 +156,7 @@ def run_page(
         remarks=tuple(
             RemarkShown(
                 text=kept.text,
-                by=person(names, kept.remarked_by, kept.remarked_how),
+                by=person(names, kept.remarked_by, kept.remarked_how, kept.remarked_entry),
                 at=kept.remarked_at,
             )
             for kept in reader.find(RemarkRecord, equals("run_id", run_id))
@@ -169,7 +169,7 @@ def run_page(
 def _stopped_by(names: Names, run: RunRecord) -> Person | None:
     if run.stopped_how is How.SYSTEM:  # its reason is a sentence of the software's already
         return None
-    return person(names, run.stopped_by, run.stopped_how)
+    return person(names, run.stopped_by, run.stopped_how, run.stopped_entry)
 
 
 def _timing(run: RunRecord) -> Message | None:
@@ -213,15 +213,24 @@ def _presentation(
         ),
         use_number=presentation.use_number,
         issued_at=presentation.issued_at,
-        issued_by=person(names, presentation.issued_by, presentation.issued_how),
+        issued_by=person(
+            names, presentation.issued_by, presentation.issued_how, presentation.issued_entry
+        ),
         presented_at=presentation.presented_at,
-        disowned_by=person(names, presentation.verdict_by, presentation.verdict_how),
+        disowned_by=person(
+            names, presentation.verdict_by, presentation.verdict_how, presentation.verdict_entry
+        ),
         armed_for=presentation.presented_at - presentation.issued_at
         if presentation.presented_at is not None and presentation.decides
         else None,
         presented_how=presentation.presented_how,
         given_back_at=presentation.given_back_at,
-        given_back_by=person(names, presentation.given_back_by, presentation.given_back_how),
+        given_back_by=person(
+            names,
+            presentation.given_back_by,
+            presentation.given_back_how,
+            presentation.given_back_entry,
+        ),
         decides=presentation.decides,
         evidence=presentation.evidence,
         graded=grade_lines(presentation),

@@ -168,6 +168,6 @@ def _row(
         counts=run.not_counted is None,
         started_at=run.started_at,
         late=timedelta(seconds=run.late_s) if run.late_s is not None and run.late_s > 0 else None,
-        started_by=person(names, run.started_by, run.started_how),
+        started_by=person(names, run.started_by, run.started_how, run.started_entry),
         verdicts=verdicts,
     )

@@ -89,7 +89,9 @@ def step_lines(
             title=message("step.confirm"),
             detail=message(
                 "step.confirm.detail",
-                operator=person(names, run.started_by, run.started_how).in_sentence,
+                operator=person(
+                    names, run.started_by, run.started_how, run.started_entry
+                ).in_sentence,
             ),
         )
     )
@@ -131,7 +133,7 @@ def feed_line(
 def _feed_detail(run: RunRecord, names: Names, state: str) -> Message:
     if state == "unconfirmed":
         return message("step.hold_feed.unconfirmed")
-    by = person(names, run.feed_held_by, run.feed_held_how)
+    by = person(names, run.feed_held_by, run.feed_held_how, run.feed_held_entry)
     if state != "done" or run.feed_held_at is None or by is None:
         return message("step.hold_feed.detail")
     return message("step.taken", at=run.feed_held_at, by=by.in_sentence)
@@ -162,7 +164,9 @@ def _under_way(
         message(
             "step.taken",
             at=presentation.issued_at,
-            by=person(names, presentation.issued_by, presentation.issued_how).in_sentence,
+            by=person(
+                names, presentation.issued_by, presentation.issued_how, presentation.issued_entry
+            ).in_sentence,
         )
         if presentation is not None and at > 0
         else message("step.take.detail", storage=part.storage, valid_until=part.valid_until),

@@ -125,5 +125,5 @@ def told_shown(told: PartToldRecord, names: Names, station: Station | None) -> T
             value=in_words(station, told.of.value, told.value),
             at=told.told_at,
         ),
-        by=person(names, told.told_by, told.told_how),
+        by=person(names, told.told_by, told.told_how, told.told_entry),
     )

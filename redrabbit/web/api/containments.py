@@ -14,7 +14,7 @@ from redrabbit.domain.records import ContainmentRecord
 from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.containment import Views, count_seen
-from redrabbit.services.queries.people import Names, name_of, names_in
+from redrabbit.services.queries.people import Names, name_then, names_in
 from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
@@ -154,7 +154,7 @@ def containment_model(
             en=step.en,
             zh=step.zh,
             done_at=step.done_at,
-            done_by=name_of(names, step.done_by) if step.done_by is not None else None,
+            done_by=name_then(names, step.done_by, step.done_at) if step.done_by else None,
             done_how=step.done_how,
         )
         for step in reaction_of(record)

@@ -17,7 +17,7 @@ from fastapi.sse import format_sse_event
 
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import names_in
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.ledger import entry_model
 from redrabbit.web.api.problems import Answers, refuses
 from redrabbit.web.signed_out import while_allowed
@@ -184,7 +184,7 @@ async def _position(site: Site, last_event_id: str | None) -> int:
 
 def _batch(reader: Reader, position: int) -> Batch:
     found = reader.entries(position, AT_A_TIME)
-    names = names_in(reader) if found else {}
+    names = names_in(reader) if found else Names()
     events = [
         format_sse_event(
             event=entry.type,

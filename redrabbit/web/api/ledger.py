@@ -197,7 +197,6 @@ def _readable(stored: StoredEntry, index: int) -> Entry:
 
 def entry_model(entry: Entry, names: Names) -> LedgerEntry:
     """Return an entry as programs read it."""
-    kept = names.get(entry.actor.id)
     return LedgerEntry(
         index=entry.index,
         type=entry.type,
@@ -208,7 +207,7 @@ def entry_model(entry: Entry, names: Names) -> LedgerEntry:
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
         actor=entry.actor.id,
-        actor_name=kept.name if kept is not None else None,
+        actor_name=names.then(entry.actor.id, entry.index),
         actor_how=entry.actor.how,
         actor_station=entry.actor.station,
         in_force=entry.in_force,

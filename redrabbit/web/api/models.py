@@ -21,7 +21,7 @@ from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
 from redrabbit.domain.station_says import SaidOf, Source
 from redrabbit.domain.text import Text
-from redrabbit.services.queries.people import Names, name_of
+from redrabbit.services.queries.people import Names, name_then
 from redrabbit.web.codes import CODES
 
 Row = TypeVar("Row")
@@ -42,17 +42,25 @@ class Model(BaseModel):
 
 
 def model_of(kind: type[M], record: Record, names: Names, **given: object) -> M:
-    """Return a record as programs read it: people by name, where one is kept for their id."""
+    """Return a record as programs read it: people by the name of then (B35), where one is kept for their id."""
     values = {
         field: getattr(record, field)
         for field in kind.model_fields
         if field not in given  # what the record does not say itself
     }
     named = {
-        field: name_of(names, value) if field.endswith("_by") and value is not None else value
+        field: name_then(names, value, _when(record, field))
+        if field.endswith("_by") and value is not None
+        else value
         for field, value in values.items()
     }
     return kind(**named, **given)
+
+
+def _when(record: Record, by: str) -> int | None:
+    """Return the entry that says that somebody did it: records name it beside who did."""
+    entry: int | None = getattr(record, f"{by.removesuffix('_by')}_entry")
+    return entry
 
 
 def numbered_ids(letter: Letter) -> Any:

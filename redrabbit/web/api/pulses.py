@@ -12,7 +12,7 @@ from redrabbit.domain.facts.pulse import PulseWhy
 from redrabbit.domain.identity import SignalName, StationId
 from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import Names, name_of, names_in
+from redrabbit.services.queries.people import Names, name_then, names_in
 from redrabbit.services.queries.pulses import Learning, PulseShown, pulses_shown
 from redrabbit.web.api.doing import By, Caller, do
 from redrabbit.web.api.models import Model, Page, Who, WhoHow
@@ -136,6 +136,6 @@ def pulse_model(shown: PulseShown, names: Names) -> Pulse:
         proposed_at=pulse.proposed_at if pulse else None,
         proposed_entry=pulse.proposed_entry if pulse else None,
         decided_at=pulse.decided_at if pulse else None,
-        decided_by=name_of(names, by) if by is not None else None,
+        decided_by=name_then(names, by, pulse.decided_entry) if pulse and by is not None else None,
         decided_how=pulse.decided_how if pulse else None,
     )

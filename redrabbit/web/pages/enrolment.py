@@ -150,7 +150,7 @@ async def _screens(site: Site, visit: Visit, station_id: str, code: str = "") ->
                 screen=each.screen_id,
                 name=each.name,
                 enrolled_at=each.enrolled_at,
-                enrolled_by=person(names, each.enrolled_by, each.enrolled_how),
+                enrolled_by=person(names, each.enrolled_by, each.enrolled_how, each.enrolled_entry),
             )
             for each in found
             if each.revoked_at is None

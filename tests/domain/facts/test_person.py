@@ -2,7 +2,7 @@
 
 import pytest
 
-from redrabbit.domain.facts.person import PersonKind, PersonLanguage
+from redrabbit.domain.facts.person import EarlierName, PersonKind, PersonLanguage
 from redrabbit.domain.identity import Actor, How
 from redrabbit.domain.records import PersonRecord
 from tests.domain.folded import FoldedLedger, at, values
@@ -73,6 +73,24 @@ def test_a_person_is_disabled_and_enabled_again() -> None:
     )
     ledger.say_on("plant", "person_enabled", 120, person_id="p-0007")
     assert the_person(ledger) == the_person(registered())
+
+
+def test_the_names_that_a_person_had_are_kept_up_to_the_entry_that_told_another() -> None:
+    """B35."""
+    ledger = registered()
+    assert the_person(ledger).had_names == ()
+    entries = [
+        ledger.say_on("plant", "person_changed", moment, **WHO | {"name": name})
+        for moment, name in ((90, "name:wang"), (95, "name:wang"), (120, "name:li"))
+    ]
+    person = the_person(ledger)
+    assert (person.name, person.had_names) == (
+        "name:li",
+        tuple(
+            EarlierName(name=name, until_entry=entry.index, until_at=entry.recorded_at)
+            for name, entry in (("name:li", entries[0]), ("name:wang", entries[2]))
+        ),
+    )
 
 
 @pytest.mark.parametrize("told", ["person_disabled", "person_enabled", "person_changed"])

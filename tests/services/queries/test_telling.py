@@ -8,6 +8,7 @@ from redrabbit.domain.identity import SignalName
 from redrabbit.domain.records import PartToldRecord
 from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
 from redrabbit.domain.text import Text
+from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.run import run_page
 from redrabbit.services.queries.telling import told_shown
 from tests.plants import OP20
@@ -92,7 +93,7 @@ def test_the_record_says_who_told_what_and_how() -> None:
     assert [each.code for each in shown.said] == ["said.serial", "said.variant"]
     assert [each.words.code for each in shown.told] == ["told.scan", "told.tap"]
     told = bench.ask(lambda reader: reader.find(PartToldRecord))
-    names = bench.ask(lambda reader: reader.names())
+    names = bench.ask(names_in)
     station = bench.plant.stations[0]
     assert [told_shown(each, names, station) for each in told] == list(shown.told)
 

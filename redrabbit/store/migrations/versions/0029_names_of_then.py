@@ -1,0 +1,18 @@
+"""The names that people had before: records name somebody as they were called then (B35)."""
+
+from alembic import op
+
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    records_must_be_rebuilt(op.get_bind())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("records are never thrown away; restore a backup instead")
