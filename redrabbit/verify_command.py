@@ -27,6 +27,7 @@ from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
 from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.exported_people import ExportedPerson
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.head_verification import REMEMBERED
 from redrabbit.domain.kept_checkpoint import KEPT_NOT_PROVED, OTHER_KEY, kept_findings
@@ -180,6 +181,7 @@ def verify_file(path: Path, given: Given) -> int:
             *shown.trusted(trusted, sentence("in the file")),
             *_changes(told.keys, told.names, zone),
             *_erased(told.erased),
+            *_people(told.people),
         )
         return _tell_rest((*beside, *_end_not_said(told)))
 
@@ -337,6 +339,23 @@ def _entry_lines(entry: Entry) -> Iterator[Sentence]:
         yield sentence("its payload is not in the file: it was erased, or left out")
     else:
         yield sentence("its payload: {payload}", payload=canonical_text(entry.payload))
+
+
+def _people(people: Sequence[ExportedPerson]) -> Iterator[Sentence]:
+    """Yield who the people are whom a file names by their numbers, and what they were called when (B35)."""
+    if people:
+        yield sentence("the people whom it names:")
+    for person in people:
+        (_, name), *later = person.names
+        names = name or sentence("(name erased)")
+        for since, then in later:
+            names = sentence(
+                "{name}, from entry {entry} on {later}",
+                name=names,
+                entry=since,
+                later=then or sentence("(name erased)"),
+            )
+        yield sentence("  {person}: {names}", person=person.person_id, names=names)
 
 
 def _erased(count: int) -> tuple[Sentence, ...]:

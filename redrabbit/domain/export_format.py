@@ -10,11 +10,14 @@ One JSON object a line, in canonical form, UTF-8:
     {"entry": …, …}                                stand; nothing before a ledger has ever said so
     {"stream": …}                                  for each line asked for, and for the plant
     {"entry": …, "index": …, "proof": […]}         its entries, without a gap; from schema 2 on with what
-    {…, "name": …, "payload": …, "salt": …}        was salted: its payload, and a stated name, or null
+    {…, "names": {…}, "payload": …, "salt": …}     was salted: its payload, or null, and by its id each stated
+                                                   name that it names: `{"name": …, "salt": …}`, or null
     {"type": "key_changed"}                        only if needed, and below it the entries that changed the
     {"entry": …, …}                                ledger's key, those that do not stand above
     {"type": "in_force"}                           only if needed, and below it the configurations that were
     {"entry": …, …}                                in force for entries above, and the lists of what was
+    {"type": "people"}                             only if needed, and below it the entries that say who the
+    {"entry": …, …}                                people are whom entries name, and by what right they acted
     {"type": "payloads_erased"}                    only if needed, and below it the entries from
     {"entry": …, …}                                elsewhere that say of payloads above: erased
     {"seal": a signed note over the SHA-256 of all lines above}
@@ -32,8 +35,11 @@ another key of the ledger, of whatever time, can compare that.
 A record is in the period if it happened or was recorded in it: what was spooled counts twice,
 never not at all. The end is exclusive. `redrabbit.domain.export_verification` reads such files.
 
-The format 1 had the streams' heads in its checkpoint, and neither what was in force nor a proof of consistency;
-it is read for ever.
+Entries name registered people by their numbers: with each of them come the entries that registered and changed them, with the
+names while they are kept, and those that gave them roles, took these away, disabled and enabled them, all up to the checkpoint. That none of these was left out is proved within the period only, as for all that stands in a file for others.
+
+Format 2 had none of that, and beside an entry only the name of who did it (`name`). Format 1 had the streams' heads in its
+checkpoint, and neither what was in force nor a proof of consistency. Both are read for ever.
 """
 
 import hashlib
@@ -46,7 +52,14 @@ from typing import Final, Protocol
 from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.key_changed import KeyChanged
+from redrabbit.domain.facts.person import (
+    PersonChanged,
+    PersonDisabled,
+    PersonEnabled,
+    PersonRegistered,
+)
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, PayloadsErased
+from redrabbit.domain.facts.role_grant import RoleGranted, RoleRevoked
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.ledger import (
     PLANT_STREAM,
@@ -57,9 +70,10 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.signed_note import NoteSigner, sign_note, to_base64
 
-FORMAT: Final = "redrabbit records 2"
-FORMAT_1: Final = "redrabbit records 1"
-"""Written by earlier versions."""
+FORMATS: Final = ("redrabbit records 1", "redrabbit records 2", "redrabbit records 3")
+"""All that are read, in order."""
+FORMAT_1, FORMAT_2, FORMAT = FORMATS
+"""The last one is written; the others were, by earlier versions."""
 
 
 class Elsewhere(StrEnum):
@@ -71,6 +85,8 @@ class Elsewhere(StrEnum):
     """Which key signs from when on."""
     IN_FORCE = "in_force"
     """By what was judged."""
+    PEOPLE = "people"
+    """Who the people are whom entries name, and by what right they acted."""
     PAYLOADS_ERASED = "payloads_erased"
     """Which payloads were erased."""
 
@@ -79,8 +95,26 @@ TYPES_OF: Final[Mapping[Elsewhere, frozenset[str]]] = {
     Elsewhere.STREAM_HEADS: frozenset({StreamHeads.TYPE}),
     Elsewhere.KEY_CHANGED: frozenset({KeyChanged.TYPE}),
     Elsewhere.IN_FORCE: frozenset({ConfigurationAdopted.TYPE, InForceChanged.TYPE}),
+    Elsewhere.PEOPLE: frozenset(
+        {
+            PersonRegistered.TYPE,
+            PersonChanged.TYPE,
+            PersonDisabled.TYPE,
+            PersonEnabled.TYPE,
+            RoleGranted.TYPE,
+            RoleRevoked.TYPE,
+        }
+    ),
     Elsewhere.PAYLOADS_ERASED: frozenset({PayloadsErased.TYPE}),
 }
+SINCE: Final[Mapping[Elsewhere, str]] = {
+    Elsewhere.STREAM_HEADS: FORMAT_2,
+    Elsewhere.KEY_CHANGED: FORMAT_2,
+    Elsewhere.IN_FORCE: FORMAT_2,
+    Elsewhere.PEOPLE: FORMAT,
+    Elsewhere.PAYLOADS_ERASED: FORMAT_1,
+}
+"""In which format each came."""
 
 
 class Recorded(Protocol):
@@ -129,6 +163,10 @@ class Header:
     key: str
     """The public key, `<name>+<key id>+<base64>`."""
     format: str = FORMAT
+
+    def has(self, kind: Elsewhere) -> bool:
+        """Tell whether the file's format has such a section."""
+        return FORMATS.index(SINCE[kind]) <= FORMATS.index(self.format)
 
     def asks_for(self, stream: str) -> bool:
         """Tell whether the file must hold this stream: the lines', and always the plant's."""
@@ -203,20 +241,27 @@ def elsewhere_line(kind: Elsewhere) -> str:
 
 
 def entry_line(
-    index: int, stored: StoredEntry, proof: Sequence[bytes], name: StatedName | None = None
+    index: int,
+    stored: StoredEntry,
+    proof: Sequence[bytes],
+    names: Mapping[str, StatedName | None] | None = None,
 ) -> str:
     """Return the line of one entry; its canonical bytes and those of its payload stand in it as they are.
 
-    ValueError where they are no text, or don't say their schema. `name` is what its actor stated, while it is kept. What was erased is null (D51).
+    ValueError where they are no text, or don't say their schema. `names` has by its id each stated name that the entry
+    names; what was erased is null (D51).
     """
     raw, path = stored.raw.decode("utf-8"), canonical_text([to_base64(node) for node in proof])
     if schema_of(stored) == 1:
         return f'{{"entry":{raw},"index":{index},"proof":{path}}}'
-    stated = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+    stated = {
+        named: None if name is None else {"name": name.name, "salt": name.salt.hex()}
+        for named, name in (names or {}).items()
+    }
     payload = "null" if stored.payload is None else stored.payload.decode("utf-8")
     salt = None if stored.salt is None else stored.salt.hex()
     return (
-        f'{{"entry":{raw},"index":{index},"name":{canonical_text(stated)},"payload":{payload},'
+        f'{{"entry":{raw},"index":{index},"names":{canonical_text(stated)},"payload":{payload},'
         f'"proof":{path},"salt":{canonical_text(salt)}}}'
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, cast
 
-from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erased_payloads import ErasedPayloads
 from redrabbit.domain.export_format import (
     FORMAT,
@@ -18,50 +18,45 @@ from redrabbit.domain.export_format import (
     TYPES_OF,
     Elsewhere,
     Header,
-    Period,
     SealedBody,
     elsewhere_line,
-    header_line,
 )
 from redrabbit.domain.exported_keys import ExportedKeys
-from redrabbit.domain.exported_names import ExportedNames
+from redrabbit.domain.exported_lines import (
+    KEYS,
+    KEYS_BEFORE,
+    KEYS_OF_SCHEMA_1,
+    UnreadableError,
+    VerifierOf,
+    object_in,
+    only_text,
+    read_checkpoint,
+    read_exported,
+    read_header,
+    read_path,
+    verifier_of_key,
+)
+from redrabbit.domain.exported_names import ExportedNames, names_beside
+from redrabbit.domain.exported_people import ExportedPeople, ExportedPerson
 from redrabbit.domain.exported_stream import ExportedStream
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param
 from redrabbit.domain.head_verification import checkpoint_in
 from redrabbit.domain.kept_checkpoint import OTHER_KEY
-from redrabbit.domain.ledger import (
-    Entry,
-    JsonValue,
-    StoredEntry,
-    StreamHead,
-    canonical,
-    canonical_text,
-    from_json,
-    instant,
-    leaf_bytes,
-    read_entry,
-)
+from redrabbit.domain.ledger import Entry, JsonValue, StreamHead, leaf_bytes
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from redrabbit.domain.named_in_force import NamedInForce
-from redrabbit.domain.newer import WRITTEN_BY_NEWER, WrittenByNewer
 from redrabbit.domain.recorded_loss import RecordedLoss, loss_in
-from redrabbit.domain.signed_note import NoteVerifier, from_base64, note_is_signed, parse_note
+from redrabbit.domain.signed_note import NoteVerifier, note_is_signed, parse_note
 
 MOST_FINDINGS: Final = 1_000
 """Behind so many nothing more is judged but the seal."""
 _FEWEST_LINES: Final = 3
 """Header, checkpoint, seal: the export of an empty log."""
 
-_KEYS_OF_SCHEMA_1: Final = {"entry", "index", "proof"}
-_KEYS: Final = _KEYS_OF_SCHEMA_1 | {"name", "payload", "salt"}
-
 _ELSEWHERE: Final = {elsewhere_line(kind): kind for kind in Elsewhere}
-
-VerifierOf = Callable[[str], NoteVerifier]
-"""Makes a verifier of a public key's text; ValueError if it can't."""
 
 
 @dataclass(kw_only=True)
@@ -83,6 +78,8 @@ class ExportVerification:
     """Whose signatures count: the trusted key, and those to which the file leads from it; None if it was not read whole."""
     names: dict[str, str] = field(default_factory=dict)
     """By their ids, as the file has them, proved; none if it was not read whole."""
+    people: tuple[ExportedPerson, ...] = ()
+    """The registered people of whom the file says who they are; none if it was not read whole."""
     losses: list[RecordedLoss] = field(default_factory=list)
     """History that the records in the file say was lost (D62)."""
     payloads: ErasedPayloads = field(default_factory=ErasedPayloads)
@@ -126,127 +123,6 @@ def verify_records(
     return reading.verification
 
 
-_PARAMETERS: Final = {WRITTEN_BY_NEWER: "what", "section_extra": "stream"}
-"""How findings name what was found, where that is not a problem in words."""
-
-
-class _UnreadableError(Exception):
-    """Nothing behind this place can be judged."""
-
-    def __init__(self, place: str, problem: object, code: str = "line_unreadable") -> None:
-        super().__init__(f"{place}: {problem}")
-        name = _PARAMETERS.get(code, "problem")
-        self.finding = Finding(code=code, place=place, params={name: str(problem)})
-
-
-def _object(line: str, number: int) -> Mapping[str, JsonValue]:
-    """Return the object of a line; only its one canonical form is read."""
-    place = f"line {number}"
-    try:
-        fields = from_json(line)
-        if canonical_text(fields) == line and isinstance(fields, dict):
-            return cast("dict[str, JsonValue]", fields)
-    except ValueError as error:
-        raise _UnreadableError(place, error) from error
-    raise _UnreadableError(place, "not an object in canonical form")
-
-
-def _read_header(line: str) -> Header:
-    match _object(line, 1):
-        case {"format": str(form)} if form not in {FORMAT, FORMAT_1}:
-            raise _UnreadableError("line 1", f"format {form!r}; expected {FORMAT!r}")
-        case {
-            "format": str(form),
-            "from": str(begins),
-            "key": str(key),
-            "lines": (list() | None) as chosen,
-            "made_at": str(made),
-            "plant": str(plant),
-            "until": str(ends),
-        }:
-            try:
-                header = Header(
-                    plant=plant,
-                    period=Period(begins_at=instant(begins), ends_at=instant(ends)),
-                    lines=None if chosen is None else tuple(str(name) for name in chosen),
-                    made_at=instant(made),
-                    key=key,
-                    format=form,
-                )
-            except ValueError as error:
-                raise _UnreadableError("line 1", error) from error
-            if header_line(header) == line:
-                return header
-    raise _UnreadableError("line 1", "not the first line of exported records", "file_unreadable")
-
-
-def _verifier_of_key(key: str, verifier_of: VerifierOf) -> NoteVerifier:
-    try:
-        return verifier_of(key)
-    except ValueError as error:
-        raise _UnreadableError("line 1", error) from error
-
-
-def _read_checkpoint(note: str, verifier: NoteVerifier) -> Checkpoint:
-    """Return the checkpoint in the second line, once it is known to be the key's."""
-    try:
-        parsed = parse_note(note)
-        checkpoint = parse_checkpoint(parsed.text)
-    except ValueError as error:
-        raise _UnreadableError("line 2", error) from error
-    if checkpoint.origin != verifier.name or not note_is_signed(parsed, verifier):
-        raise _UnreadableError("line 2", "the checkpoint is not signed by the file's key")
-    return checkpoint
-
-
-def _only(line: str, number: int, name: str) -> str:
-    fields = _object(line, number)
-    text = fields.get(name)
-    if len(fields) == 1 and isinstance(text, str):
-        return text
-    raise _UnreadableError(f"line {number}", f"not a {name}")
-
-
-def _read_exported(fields: Mapping[str, JsonValue], number: int) -> Entry:
-    index = fields["index"]
-    if type(index) is not int:
-        raise _UnreadableError(f"line {number}", "the index is not a whole number")
-    try:
-        return read_entry(_stored(fields), index)
-    except WrittenByNewer as newer:
-        raise _UnreadableError(f"line {number}", newer.what, WRITTEN_BY_NEWER) from newer
-    except ValueError as error:
-        raise _UnreadableError(f"line {number}", error) from error
-
-
-def _stored(fields: Mapping[str, JsonValue]) -> StoredEntry:
-    """Return what was kept of the entry; ValueError where payload and salt are not as they must be."""
-    raw = canonical(fields["entry"])
-    has_payload = fields.keys() == _KEYS
-    match fields["entry"]:
-        case {"schema": int(schema)} if has_payload is (schema > 1):
-            pass
-        case _:
-            raise ValueError("the payload stands beside an entry from schema 2 on, and only there")
-    salt, payload = fields.get("salt"), fields.get("payload")
-    if not isinstance(salt, str | None):
-        raise ValueError("the salt is not a text of hex digits")  # noqa: TRY004  a damaged file
-    return StoredEntry(
-        raw=raw,
-        salt=None if salt is None else bytes.fromhex(salt),
-        payload=None if payload is None else canonical(payload),
-    )
-
-
-def _path(proof: JsonValue, number: int) -> list[bytes]:
-    if not isinstance(proof, list):
-        raise _UnreadableError(f"line {number}", "the proof is not a list of hashes")
-    try:
-        return [from_base64(str(node)) for node in proof]
-    except ValueError as error:
-        raise _UnreadableError(f"line {number}", error) from error
-
-
 class _Reading:
     """A file as it is read, line by line."""
 
@@ -264,6 +140,7 @@ class _Reading:
         """Where the streams stand by the file; None until that is read."""
         self._in_force = NamedInForce()
         self._names = ExportedNames()
+        self._people = ExportedPeople()
         self._keys = ExportedKeys()
         self._note = ""
         """The signed checkpoint."""
@@ -294,7 +171,7 @@ class _Reading:
         found = self.verification.findings
         try:
             found.extend(read(*args))
-        except _UnreadableError as error:
+        except UnreadableError as error:
             found.append(error.finding)
             self._is_readable = False
         if len(found) >= MOST_FINDINGS:
@@ -304,25 +181,25 @@ class _Reading:
         try:
             line = content.decode("utf-8").removesuffix("\n")
         except UnicodeDecodeError as error:
-            raise _UnreadableError(f"line {self._number}", "not UTF-8") from error
+            raise UnreadableError(f"line {self._number}", "not UTF-8") from error
         if self._number == 1:
             self._first(line)
         elif self._number == 2:  # noqa: PLR2004  the second line
-            self._note = _only(line, 2, "checkpoint")
-            checkpoint = _read_checkpoint(self._note, cast("NoteVerifier", self._verifier))
+            self._note = only_text(line, 2, "checkpoint")
+            checkpoint = read_checkpoint(self._note, cast("NoteVerifier", self._verifier))
             self.verification.checkpoint = checkpoint
             header = self._header
             if header.format == FORMAT_1 and checkpoint.size and not checkpoint.heads:
-                raise _UnreadableError("line 2", "the checkpoint does not list the streams")
+                raise UnreadableError("line 2", "the checkpoint does not list the streams")
             if header.format == FORMAT_1 or not checkpoint.size:
                 self._heads = checkpoint.heads
                 self.verification.complete_until = min(header.made_at, header.period.ends_at)
         else:
-            yield from self._further(line, _object(line, self._number))
+            yield from self._further(line, object_in(line, self._number))
 
     def _first(self, line: str) -> None:
-        self.verification.header = header = _read_header(line)
-        self._verifier = _verifier_of_key(header.key, self._verifier_of)
+        self.verification.header = header = read_header(line)
+        self._verifier = verifier_of_key(header.key, self._verifier_of)
 
     @property
     def _header(self) -> Header:
@@ -341,30 +218,31 @@ class _Reading:
         elif fields.keys() == {"stream"}:
             yield from self._section_end()
             self._section = self._begun(str(fields["stream"]))
-        elif self._section is not None and fields.keys() in (_KEYS_OF_SCHEMA_1, _KEYS):
+        elif self._section is not None and fields.keys() in (KEYS_OF_SCHEMA_1, self._keys_of_line):
             yield from self._entry(fields)
         else:
-            raise _UnreadableError(f"line {self._number}", "neither a stream nor an entry of one")
+            raise UnreadableError(f"line {self._number}", "neither a stream nor an entry of one")
+
+    @property
+    def _keys_of_line(self) -> frozenset[str]:
+        return KEYS if self._header.format == FORMAT else KEYS_BEFORE
 
     @property
     def _may_come_first(self) -> bool:
-        """Whether what stands above all sections of format 2 may still come."""
+        """Whether what stands above all sections since format 2 may still come."""
         return self._section is None and self._header.format != FORMAT_1
 
     def _elsewhere(self, kind: Elsewhere) -> Elsewhere:
-        """Return the section; of format 1 only erasures are, and by where streams stand all others are judged."""
-        is_first = kind is Elsewhere.STREAM_HEADS
-        is_of_1 = kind is Elsewhere.PAYLOADS_ERASED
-        if (is_first and not self._may_come_first) or (
-            self._header.format == FORMAT_1 and not is_of_1
-        ):
-            raise _UnreadableError(f"line {self._number}", kind.value, "section_extra")
+        """Return the section, where the format has it; by where streams stand all others are judged."""
+        is_late = kind is Elsewhere.STREAM_HEADS and not self._may_come_first
+        if is_late or not self._header.has(kind):
+            raise UnreadableError(f"line {self._number}", kind.value, "section_extra")
         return kind
 
     def _begun(self, stream: str) -> ExportedStream:
         is_first = stream not in self.verification.by_stream and self._header.asks_for(stream)
         if not is_first or (self._header.format == FORMAT_1 and stream not in self._listed):
-            raise _UnreadableError(f"line {self._number}", stream, "section_extra")
+            raise UnreadableError(f"line {self._number}", stream, "section_extra")
         self.verification.by_stream[stream] = 0
         return ExportedStream(stream, self._header.period, self._listed.get(stream))
 
@@ -373,10 +251,10 @@ class _Reading:
         return self._heads or {}
 
     def _consistency(self, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
-        size, path = fields["size"], _path(fields["consistency"], self._number)
-        (root,) = _path([fields["root"]], self._number)
+        size, path = fields["size"], read_path(fields["consistency"], self._number)
+        (root,) = read_path([fields["root"]], self._number)
         if type(size) is not int:
-            raise _UnreadableError(f"line {self._number}", "the size is not a whole number")
+            raise UnreadableError(f"line {self._number}", "the size is not a whole number")
         if verify_consistency(size, root, self._checkpoint.size, self._checkpoint.root, path):
             self.verification.begins_with[size] = root
         else:
@@ -385,9 +263,9 @@ class _Reading:
 
     def _entry(self, fields: Mapping[str, JsonValue]) -> Iterator[Finding]:
         number, section = self._number, self._section
-        entry = _read_exported(fields, number)
+        entry = read_exported(fields, number)
         leaf = leaf_hash(leaf_bytes(entry))
-        path = _path(fields["proof"], number)
+        path = read_path(fields["proof"], number)
         signed = self._checkpoint
         if not verify_inclusion(leaf, entry.index, signed.size, path, signed.root):
             params: dict[str, Param] = {"stream": entry.stream, "index": entry.index}
@@ -395,12 +273,17 @@ class _Reading:
         if entry.payload is None:
             self._places[entry.index] = number
         self.verification.entries += 1
+        try:
+            names = names_beside(entry, fields)
+        except ValueError as error:
+            raise UnreadableError(f"line {number}", error) from error
         place = f"line {number}, ledger[{entry.index}]"
         try:
-            yield from self._names.note(entry, fields.get("name"), place)
+            yield from self._names.note(entry, names, place)
             self._keys.note(entry, (signed.size, signed.root, path), place)
             self.verification.payloads.note(entry)
             self._in_force.give(entry, leaf, place)
+            self._people.note(entry, place)
             self._note_said(entry)
         except ValueError as error:
             yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
@@ -410,7 +293,7 @@ class _Reading:
             self.verification.by_stream[section.stream] += self._header.period.holds(entry)
         elif section is not None and entry.type not in TYPES_OF[section]:
             expected = ", ".join(sorted(TYPES_OF[section]))
-            raise _UnreadableError(f"line {number}", f"an entry of another type than {expected}")
+            raise UnreadableError(f"line {number}", f"an entry of another type than {expected}")
 
     def _note_said(self, entry: Entry) -> None:
         """Take in where the streams stand, if this entry says it for the file, and a loss of history."""
@@ -438,6 +321,8 @@ class _Reading:
         if self._header.format != FORMAT_1:
             yield from self._names.missing()
             yield from self._in_force.missing()
+        if self._header.has(Elsewhere.PEOPLE):
+            yield from self._people.missing()
 
     def _signers(self) -> Iterator[Finding]:
         """Yield why the key that signed is none that counts: by the changes in the file, and by who trusts which."""
@@ -453,6 +338,7 @@ class _Reading:
             else:
                 yield self._not_trusted(trusted, keys)
         self.verification.keys, self.verification.names = keys, self._names.given
+        self.verification.people = self._people.people(self._names.given)
         self.verification.plant_file = self._in_force.plant_file
 
     def _trusted(self, public_key: str) -> NoteVerifier | None:
@@ -475,8 +361,8 @@ class _Reading:
         place = f"line {self._number}"
         try:
             text = line.decode("utf-8").removesuffix("\n")
-            note = parse_note(_only(text, self._number, "seal"))
-        except (ValueError, _UnreadableError):
+            note = parse_note(only_text(text, self._number, "seal"))
+        except (ValueError, UnreadableError):
             yield Finding(code="seal_missing", place=place)
             return
         expected = self._body.seal_text(self._header.format, verifier.name)

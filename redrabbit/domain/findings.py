@@ -154,6 +154,9 @@ TEXTS: Final = {
         "earlier records may be missing"
     ),
     "heads_not_said": "when it was made, the ledger had not said yet where its streams stand",
+    "person_missing": (
+        "who {person} is, whom ledger[{index}] names, is not in the file: expected the entry that registered them"
+    ),
     "in_force_missing": (
         "what was in force for ledger[{index}] is not in the file: expected an entry that says what {digest} was"
     ),

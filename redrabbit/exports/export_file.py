@@ -7,7 +7,7 @@ is damaged, and `redrabbit verify` says where.
 
 import secrets
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -18,10 +18,11 @@ from redrabbit.base.bounded import MB, size_text
 from redrabbit.base.private_files import create_private
 from redrabbit.base.signing import Signer, verifier_of_text
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
-from redrabbit.domain.erasable import stands_for_a_name
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.erased_payloads import erasure_in
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import (
+    TYPES_OF,
     Elsewhere,
     Header,
     Period,
@@ -37,8 +38,9 @@ from redrabbit.domain.export_verification import ExportVerification, verify_reco
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, PayloadsErased
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import Finding, Param, in_english, shown
-from redrabbit.domain.ledger import Entry, StoredEntry, from_json, schema_of
+from redrabbit.domain.ledger import Entry, JsonValue, StoredEntry, read_entry
 from redrabbit.domain.merkle import Tree
+from redrabbit.domain.named_people import names_named, persons_named
 from redrabbit.domain.signed_note import parse_note
 from redrabbit.services.log_keys import changes_of_key, keys_of
 from redrabbit.services.ports import Reader
@@ -95,7 +97,7 @@ def _body(reader: Reader, signer: Signer, asked: Asked) -> Iterator[str]:
         yield from lines.of_stream(stream, reader.covering_range(stream, asked.period))
     yield from lines.elsewhere(Elsewhere.KEY_CHANGED, map(_Place.of, changes_of_key(reader)))
     yield from lines.elsewhere(Elsewhere.IN_FORCE, lines.in_force())
-    yield from lines.elsewhere(Elsewhere.PAYLOADS_ERASED, lines.erasures())
+    yield from lines.rest()
 
 
 def _consistency(tree: Tree, signed: Checkpoint, kept: Checkpoint) -> tuple[bytes, ...]:
@@ -205,10 +207,46 @@ class _Place:
 
 
 def _adoptions(reader: Reader) -> Iterator[_Place]:
-    """Yield where each configuration was adopted, and each list of what is in force, in order."""
-    types, first = (ConfigurationAdopted.TYPE, InForceChanged.TYPE), 0
-    while some := reader.entries_of(*types, first=first, limit=_ADOPTIONS):
-        yield from map(_Place.of, some)
+    """Return where each configuration was adopted, and each list of what is in force, in order."""
+    types = (ConfigurationAdopted.TYPE, InForceChanged.TYPE)
+    return map(_Place.of, _chunks(reader, *types, at_once=_ADOPTIONS))
+
+
+class _People:
+    """Where the entries stand that say who people are, and by what right they act."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._of: dict[str, list[_Place]] = {}
+        """By their numbers."""
+        self._named_by: dict[int, tuple[str, ...]] = {}
+        """By the entry whom it names itself: who registered somebody is somebody, too."""
+        grants: dict[JsonValue, str] = {}
+        for entry in _chunks(reader, *TYPES_OF[Elsewhere.PEOPLE], at_once=_CHUNK):
+            payload = entry.payload or {}
+            whom = payload.get("person_id") or grants.get(payload.get("grant_id"))
+            if isinstance(whom, str):
+                grants.setdefault(payload.get("grant_id"), whom)
+                self._of.setdefault(whom, []).append(_Place.of(entry))
+            self._named_by[entry.index] = persons_named(entry)
+
+    def places(self, named: Iterable[str]) -> list[_Place]:
+        """Return the places of those who are named, and of whom these entries name, in order."""
+        found: dict[int, _Place] = {}
+        known, wanted = set(named), list(named)
+        while wanted:
+            for place in self._of.get(wanted.pop(), ()):
+                found[place.index] = place
+                others = set(self._named_by[place.index]) - known
+                known |= others
+                wanted += others
+        return [place for _, place in sorted(found.items())]
+
+
+def _chunks(reader: Reader, *types: str, at_once: int) -> Iterator[Entry]:
+    """Yield the entries of these types, in order, reading some at a time."""
+    first = 0
+    while some := reader.entries_of(*types, first=first, limit=at_once):
+        yield from some
         first = some[-1].index + 1
 
 
@@ -231,7 +269,13 @@ class _Lines:
         self._gone: set[int] = set()
         """Entries that were made and whose payload is not there."""
         self._nameless: set[str] = set()
-        """Ids of stated names that are not there, of who did what the entries tell."""
+        """Ids of stated names that are not there, of whom the entries name."""
+        self._people: dict[str, None] = {}
+        """Numbers of the people whom the entries name, in order."""
+        self._known: _People | None = None
+        """Read once, and only where anybody is named."""
+        self._elsewhere: set[int] = set()
+        """Entries that were made for what they say of others."""
 
     def of_stream(self, stream: str, seqs: range) -> Iterator[str]:
         """Yield the lines of a stream's entries at these places in it."""
@@ -255,7 +299,23 @@ class _Lines:
         if missing or kind is Elsewhere.STREAM_HEADS:
             yield elsewhere_line(kind)
         for place in missing:
+            self._elsewhere.add(place.index)
             yield self._of(place.index, self._reader.stored_entry(place.index))
+
+    def rest(self) -> Iterator[str]:
+        """Yield who people are and what was erased: again, where what says the one needs the other."""
+        made = -1
+        while made < len(self._elsewhere):
+            made = len(self._elsewhere)
+            yield from self.elsewhere(Elsewhere.PEOPLE, self.people())
+            yield from self.elsewhere(Elsewhere.PAYLOADS_ERASED, self.erasures())
+
+    def people(self) -> list[_Place]:
+        """Return what says who the people are whom the entries name that were made."""
+        if not self._people:
+            return []
+        self._known = self._known or _People(self._reader)
+        return self._known.places(self._people)
 
     def in_force(self) -> Iterator[_Place]:
         """Yield what says what was in force for the entries that were made."""
@@ -282,28 +342,26 @@ class _Lines:
         )
 
     def _is_made(self, place: _Place) -> bool:
-        return place.stream_seq in self._seqs.get(place.stream, ())
+        is_of_stream = place.stream_seq in self._seqs.get(place.stream, ())
+        return is_of_stream or place.index in self._elsewhere
 
     def _of(self, index: int, stored: StoredEntry) -> str:
-        """Return an entry's line, with its proof and the name behind its actor."""
+        """Return an entry's line, with its proof and the names behind the ids in it."""
         try:
-            if stored.payload is None and schema_of(stored) > 1:
+            entry = read_entry(stored, index)
+            if entry.payload is None:
                 self._gone.add(index)
-            proof, actor = self.tree.inclusion(index), _actor_of(stored)
-            name = self._names.get(actor)
-            if name is None and stands_for_a_name(actor):
-                self._nameless.add(actor)
-            return entry_line(index, stored, proof, name)
+            proof, names = self.tree.inclusion(index), self._names_in(entry)
+            return entry_line(index, stored, proof, names)
         except ValueError as error:
             params: dict[str, Param] = {"problem": str(error)}
             raise _damaged(
                 Finding(code="entry_unreadable", place=f"ledger[{index}]", params=params)
             ) from error
 
-
-def _actor_of(stored: StoredEntry) -> str:
-    """Return the id of who did it; "" in schema 1, which has the name itself."""
-    match from_json(stored.raw):
-        case {"actor": {"id": str(actor)}}:
-            return actor
-    return ""
+    def _names_in(self, entry: Entry) -> Mapping[str, StatedName | None]:
+        """Return the names that an entry names, and keep in mind whom it names besides."""
+        self._people |= dict.fromkeys(persons_named(entry))
+        names = {named: self._names.get(named) for named in names_named(entry)}
+        self._nameless |= {named for named, name in names.items() if name is None}
+        return names

@@ -152,7 +152,9 @@ def checkpoint_at(ledger: KeyedLedger, size: int) -> Checkpoint:
 
 
 def _line(ledger: KeyedLedger, entry: Entry, tree: Tree) -> str:
-    return entry_line(entry.index, ledger.stored[entry.index], tree.inclusion(entry.index), NAME)
+    return entry_line(
+        entry.index, ledger.stored[entry.index], tree.inclusion(entry.index), {NAME.id: NAME}
+    )
 
 
 def file_verified(lines: list[str], signed_by: ToyKey, public: str | None) -> ExportVerification:

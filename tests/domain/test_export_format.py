@@ -12,6 +12,10 @@ from redrabbit.domain.checkpoint import Checkpoint
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import (
     FORMAT,
+    FORMAT_1,
+    FORMAT_2,
+    FORMATS,
+    TYPES_OF,
     Elsewhere,
     Header,
     Period,
@@ -105,11 +109,13 @@ def test_a_period_that_is_none_is_refused() -> None:
         Period(begins_at=datetime(2026, 1, 1), ends_at=hour(10))  # noqa: DTZ001  the naive instant is what is tested
 
 
+A_HEADER = Header(plant="P", period=PERIOD, lines=None, made_at=hour(20), key="a+b+c")
+
+
 def test_a_line_brings_the_plants_own_stream_with_it() -> None:
     streams = ["line-2", "plant", "line-1"]
-    header = Header(plant="P", period=PERIOD, lines=None, made_at=hour(20), key="a+b+c")
-    assert all(map(header.asks_for, streams))
-    of_one = replace(header, lines=("line-2",))
+    assert all(map(A_HEADER.asks_for, streams))
+    of_one = replace(A_HEADER, lines=("line-2",))
     assert list(filter(of_one.asks_for, streams)) == ["line-2", "plant"]
 
 
@@ -127,7 +133,7 @@ def test_an_entry_has_its_payload_and_its_salt_beside_it() -> None:
     assert json.loads(entry_line(7, OF_SCHEMA_2, [])) == {
         "entry": {"schema": 2},
         "index": 7,
-        "name": None,
+        "names": {},
         "payload": {"a": "é"},
         "proof": [],
         "salt": "0ff0",
@@ -136,8 +142,8 @@ def test_an_entry_has_its_payload_and_its_salt_beside_it() -> None:
 
 def test_a_stated_name_goes_with_its_entry_while_it_is_kept() -> None:
     name = StatedName(name="李娜", salt=b"\x01")
-    found = json.loads(entry_line(7, OF_SCHEMA_2, [], name))
-    assert found["name"] == {"name": "李娜", "salt": "01"}
+    found = json.loads(entry_line(7, OF_SCHEMA_2, [], {"name:a": name, "name:b": None}))
+    assert found["names"] == {"name:a": {"name": "李娜", "salt": "01"}, "name:b": None}
 
 
 def test_what_was_erased_is_null() -> None:
@@ -151,7 +157,7 @@ def test_header_checkpoint_and_stream_have_a_line_each() -> None:
         plant="Suzhou 2", period=PERIOD, lines=("line-1",), made_at=hour(20), key="a+b+c"
     )
     assert json.loads(header_line(header)) == {
-        "format": "redrabbit records 2",
+        "format": "redrabbit records 3",
         "from": "2026-11-22T10:00:00.000000Z",
         "key": "a+b+c",
         "lines": ["line-1"],
@@ -180,3 +186,16 @@ def test_the_seal_signs_all_lines_above() -> None:
     assert note.text == body.seal_text(FORMAT, key.name)
     assert note_is_signed(note, key)
     assert "bytes 8\n" in note.text
+
+
+def test_a_section_stands_in_the_formats_since_it_came() -> None:
+    found = {
+        form: {kind for kind in Elsewhere if replace(A_HEADER, format=form).has(kind)}
+        for form in FORMATS
+    }
+    assert found == {
+        FORMAT_1: {Elsewhere.PAYLOADS_ERASED},
+        FORMAT_2: set(Elsewhere) - {Elsewhere.PEOPLE},
+        FORMAT: set(Elsewhere),
+    }
+    assert set(TYPES_OF) == set(Elsewhere)

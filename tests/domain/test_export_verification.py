@@ -21,6 +21,7 @@ from redrabbit.domain.checkpoint import (
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.export_format import (
     FORMAT_1,
+    FORMAT_2,
     Elsewhere,
     Header,
     Period,
@@ -35,12 +36,14 @@ from redrabbit.domain.export_format import (
     stream_line,
 )
 from redrabbit.domain.export_verification import ExportVerification, verify_records
+from redrabbit.domain.exported_people import ExportedPerson
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.plant import HistoryLost, PayloadsErased
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import in_english
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.identity import AGENT, Actor, How
 from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
+from redrabbit.domain.named_people import names_named
 from redrabbit.domain.signed_note import sign_note, to_base64
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
@@ -120,11 +123,11 @@ HEADER = Header(plant="Suzhou 2", period=PERIOD, lines=None, made_at=hour(30), k
 
 def line_of(place: int) -> str:
     appended = LOG[place]
-    name = ANNA if appended.entry.schema > 1 and appended.entry.actor.id == ANNA.id else None
+    names = {named: ANNA if named == ANNA.id else None for named in names_named(appended.entry)}
     stored = appended.stored
     if place == HOLE:
         stored = stored._replace(salt=None, payload=None)
-    return entry_line(place, stored, TREE.inclusion(place), name)
+    return entry_line(place, stored, TREE.inclusion(place), names)
 
 
 def lines_of(header: Header = HEADER) -> list[str]:
@@ -165,8 +168,9 @@ OLD_ONE, NEW_ONE = (
     next(place for place, line in enumerate(FOUND) if line.get("entry", {}).get("schema") == schema)
     for schema in (1, SCHEMA)
 )
-NAMED_ONE = next(place for place, line in enumerate(FOUND) if line.get("name"))
+NAMED_ONE = next(place for place, line in enumerate(FOUND) if ANNA.id in line.get("names", ()))
 FIRST = lines_of().index(stream_line("line-1"))
+PEOPLE_LINE = elsewhere_line(Elsewhere.PEOPLE)
 ENTRIES = [place for place, line in enumerate(lines_of()) if line.startswith('{"entry"')]
 
 
@@ -322,7 +326,7 @@ def test_a_seal_that_is_no_note_is_found() -> None:
     assert [finding.code for finding in verify(content).findings] == ["seal_missing"]
 
 
-NOTHING = {"name": None, "payload": None, "salt": None}
+NOTHING: dict[str, object] = {"names": {}, "payload": None, "salt": None}
 
 
 def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
@@ -336,7 +340,7 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
 @pytest.mark.parametrize(
     "lines",
     [
-        pytest.param(edited(0, lambda line: line.update(format="redrabbit records 3")), id="form"),
+        pytest.param(edited(0, lambda line: line.update(format="redrabbit records 4")), id="form"),
         pytest.param(edited(0, lambda line: line.update(extra=1)), id="header with more"),
         pytest.param(edited(0, lambda line: line.pop("plant")), id="header with less"),
         pytest.param(edited(0, lambda line: line.update(lines=[1])), id="line not a name"),
@@ -367,7 +371,7 @@ def edited(place: int, change: Callable[[dict[str, Any]], object]) -> list[str]:
         pytest.param(edited(NEW_ONE, lambda line: line["entry"].update(schema="2")), id="a word"),
         pytest.param(edited(OLD_ONE, lambda line: line.update(NOTHING)), id="payload of schema 1"),
         pytest.param(edited(NEW_ONE, lambda line: line.pop("payload")), id="no payload"),
-        pytest.param(edited(NEW_ONE, lambda line: line.pop("name")), id="no name"),
+        pytest.param(edited(NEW_ONE, lambda line: line.pop("names")), id="no names"),
         pytest.param(edited(NEW_ONE, lambda line: line.update(payload=None)), id="payload gone"),
         pytest.param(edited(NEW_ONE, lambda line: line.update(salt=None)), id="salt gone"),
         pytest.param(edited(NEW_ONE, lambda line: line.update(salt=7)), id="salt a number"),
@@ -425,24 +429,31 @@ def test_a_file_of_a_newer_version_is_told_as_that() -> None:
 )
 def test_a_name_that_does_not_stand_for_itself_is_found(name: object) -> None:
     """D51: even if the file was sealed again by somebody with the key."""
-    lines = edited(NAMED_ONE, lambda line: line.update(name=name))
+    lines = edited(NAMED_ONE, lambda line: line.update(names={ANNA.id: name}))
     (found,) = verify(seal(lines, KEY)).findings
     assert found.code == "name_differs"
     assert found.place == f"line {NAMED_ONE + 1}, ledger[{FOUND[NAMED_ONE]['index']}]"
 
 
 def test_a_name_put_to_an_entry_of_somebody_else_is_found() -> None:
-    name = FOUND[NAMED_ONE]["name"]
-    nameless = [p for p, line in enumerate(FOUND) if "name" in line and line["name"] is None]
-    for place in nameless:
-        lines = edited(place, lambda line: line.update(name=name))
-        assert codes(lines) == ["name_differs"]
+    names = FOUND[NAMED_ONE]["names"]
+    others = [p for p, line in enumerate(FOUND) if line.get("names") not in (None, names)]
+    for place in others:
+        lines = edited(place, lambda line: line.update(names=names))
+        assert codes(lines) == ["line_unreadable"]
+        (named, *_) = FOUND[place]["names"] or [None]
+        if named is not None:
+            lines = edited(place, lambda line: line["names"].update({named: names[ANNA.id]}))  # noqa: B023  called at once
+            assert codes(lines) == ["name_differs"]
 
 
 def test_names_that_were_taken_out_are_missed_even_if_the_file_was_sealed_again() -> None:
     """D51: a name is gone only if an entry says that it was erased, as that of another actor here was."""
     found = [json.loads(line) for line in lines_of()]
-    lines = [canonical_text(f | {"name": None} if "name" in f else f) for f in found]
+    lines = [
+        canonical_text(f | {"names": dict.fromkeys(f["names"])} if "names" in f else f)
+        for f in found
+    ]
     (missing,) = verify(seal(lines)).findings
     assert missing.code == "name_missing"
     assert missing.place == f"line {NAMED_ONE + 1}, ledger[{FOUND[NAMED_ONE]['index']}]"
@@ -595,7 +606,7 @@ def test_whatever_stands_in_a_line_is_told_and_never_a_crash(
         (line["entry"] if inside else line)[name] = value
 
     lines = edited(place, change)
-    if lines == lines_of() or (name == "name" and value is None):
+    if lines == lines_of() or (name == "names" and value == {}):
         return
     assert codes(lines) != []
 
@@ -685,7 +696,7 @@ def test_a_file_of_format_1_is_read_for_ever() -> None:
     checkpoint = replace(checkpoint_of(KEY.name, log), heads=log.heads)
     header = replace(HEADER, format=FORMAT_1)
     lines = [header_line(header), checkpoint_line(sign_note(checkpoint_text(checkpoint), KEY))]
-    lines += lines_of()[FIRST:]
+    lines += as_of_format_2(lines_of()[FIRST:])
     begin = lines.index(elsewhere_line(Elsewhere.IN_FORCE))
     lines = lines[:begin] + lines[begin + 2 :]
     assert seal_of_format_1(lines).sound
@@ -697,12 +708,45 @@ def test_a_file_of_format_1_is_read_for_ever() -> None:
     assert extra.code == "section_extra"
 
 
-def seal_of_format_1(lines: list[str]) -> ExportVerification:
+def as_of_format_2(lines: list[str]) -> list[str]:
+    """Return the lines as they were before format 3: beside an entry only the name of who did it."""
+    found = []
+    for fields in map(json.loads, lines):
+        if "names" in fields:
+            names = fields.pop("names")
+            fields["name"] = names.get(fields["entry"]["actor"]["id"])
+        found.append(canonical_text(fields))
+    return found
+
+
+def sealed_in(form: str, lines: list[str]) -> ExportVerification:
+    """Return what is told of a file of an earlier format that somebody with the key sealed."""
     body = SealedBody()
     content = b"".join(line.encode() + b"\n" for line in lines)
     body.add(content)
-    note = sign_note(body.seal_text(FORMAT_1, KEY.name), KEY)
+    note = sign_note(body.seal_text(form, KEY.name), KEY)
     return verify(content + canonical_text({"seal": note}).encode() + b"\n")
+
+
+def test_a_file_of_format_2_is_read_for_ever() -> None:
+    header = header_line(replace(HEADER, format=FORMAT_2))
+    lines = [header, *as_of_format_2(lines_of()[1:])]
+    assert sealed_in(FORMAT_2, lines).findings == []
+    found = json.loads(lines[NAMED_ONE])
+    assert sealed_in(FORMAT_2, lines).names == {ANNA.id: ANNA.name}
+    other = canonical_text(found | {"name": {"name": "Li", "salt": "00"}})
+    (differs, *_) = sealed_in(
+        FORMAT_2, [*lines[:NAMED_ONE], other, *lines[NAMED_ONE + 1 :]]
+    ).findings
+    assert (differs.code, differs.params["expected"]) == ("name_differs", ANNA.id)
+    (people, *_) = sealed_in(FORMAT_2, [*lines, PEOPLE_LINE]).findings
+    assert people.code == "section_extra"
+    (mixed, *_) = sealed_in(FORMAT_2, [header, *lines_of()[1:]]).findings
+    assert mixed.code == "line_unreadable"
+
+
+def seal_of_format_1(lines: list[str]) -> ExportVerification:
+    return sealed_in(FORMAT_1, lines)
 
 
 def test_a_file_of_format_1_lists_the_streams_in_its_checkpoint() -> None:
@@ -727,7 +771,7 @@ def test_sections_that_are_moved_never_show_more_than_an_honest_file(data: st.Da
         assert verification.by_stream == verify(seal(lines)).by_stream
 
 
-@pytest.mark.parametrize("kind", [Elsewhere.STREAM_HEADS, Elsewhere.IN_FORCE])
+@pytest.mark.parametrize("kind", [Elsewhere.STREAM_HEADS, Elsewhere.IN_FORCE, Elsewhere.PEOPLE])
 def test_what_format_1_did_not_have_is_not_read_in_it(kind: Elsewhere) -> None:
     log = LOG[-1].log
     checkpoint = replace(checkpoint_of(KEY.name, log), heads=log.heads)
@@ -756,9 +800,101 @@ def test_a_file_tells_of_history_that_was_lost() -> None:
     )
     one = LogState().append(event, hour(9), replace(CONTEXT, in_force=""), bytes(16))
     lines = [header_line(HEADER), checkpoint_line(sign_checkpoint(one.log, KEY))]
-    lines += [stream_line("plant"), entry_line(0, one.stored, (), li)]
+    lines += [stream_line("plant"), entry_line(0, one.stored, (), {li.id: li})]
     verification = verify(seal(lines))
     assert verification.findings == []
     (told,) = verification.losses
     assert (told.lost, told.at, told.by) == (lost, hour(9), li.id)
     assert verification.names == {li.id: "Li Wei"}
+
+
+# Registered people (B35)
+
+LI_NA = StatedName(name="Li Na", salt=b"l" * 16)
+WANG_NA = StatedName(name="Wang Na", salt=b"w" * 16)
+CHEN = StatedName(name="Chen", salt=b"c" * 16)
+KEPT = {each.id: each for each in (LI_NA, WANG_NA, CHEN)}
+
+
+def told_of(person_id: str, name: StatedName) -> dict[str, Any]:
+    return {
+        "person_id": person_id,
+        "name": name.id,
+        "language": None,
+        "employee_number": LI_NA.id,
+        "kind": "person",
+        "expires_at": None,
+    }
+
+
+def with_people(change: Callable[[list[str]], object] = lambda _: None) -> ExportVerification:
+    """Return what is told of a line's file in which p-0002 acts, whom p-0001 registered and renamed."""
+    chen, li_na = (Actor(id=f"p-000{number}", how=How.PASSWORD) for number in (1, 2))
+    events = (
+        ("person_registered", "plant", AGENT, told_of("p-0001", CHEN)),
+        ("person_registered", "plant", chen, told_of("p-0002", LI_NA)),
+        ("person_changed", "plant", chen, told_of("p-0002", WANG_NA)),
+        ("noted", "line-1", li_na, {"n": 1}),
+    )
+    log, appended = LogState(), []
+    for number, (type_, stream, actor, payload) in enumerate(events):
+        event = Event(
+            type=type_, stream=stream, occurred_at=hour(number), actor=actor, payload=payload
+        )
+        context = replace(CONTEXT, in_force="")
+        appended.append(log.append(event, hour(number), context, bytes([number]) * 16))
+        log = appended[-1].log
+    tree = tree_over(one.leaf_hash for one in appended)
+
+    def line(place: int) -> str:
+        names = {named: KEPT[named] for named in names_named(appended[place].entry)}
+        return entry_line(place, appended[place].stored, tree.inclusion(place), names)
+
+    period = Period(begins_at=hour(2.5), ends_at=hour(9))
+    header = replace(HEADER, period=period, lines=("line-1",))
+    lines = [
+        *(header_line(header), checkpoint_line(sign_checkpoint(log, KEY))),
+        *(stream_line("line-1"), line(3), stream_line("plant"), line(2)),
+        *(PEOPLE_LINE, line(0), line(1)),
+    ]
+    change(lines)
+    return verify(seal(lines))
+
+
+def test_a_file_says_who_the_people_are_whom_it_names_and_what_they_were_called_when() -> None:
+    verification = with_people()
+    assert verification.findings == []
+    assert verification.people == (
+        ExportedPerson(person_id="p-0001", names=((0, "Chen"),)),
+        ExportedPerson(person_id="p-0002", names=((1, "Li Na"), (2, "Wang Na"))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken_out", "place"), [(7, "line 6, ledger[2]"), (8, "line 4, ledger[3]")]
+)
+def test_a_person_of_whom_nothing_says_who_they_are_is_missed(taken_out: int, place: str) -> None:
+    (missed,) = with_people(lambda lines: lines.pop(taken_out)).findings
+    assert (missed.code, missed.place) == ("person_missing", place)
+    assert str(missed.params["person"]) in in_english(missed)
+
+
+def test_a_persons_name_that_was_taken_out_or_exchanged_is_found() -> None:
+    def exchange(name: StatedName | None) -> Callable[[list[str]], None]:
+        def change(lines: list[str]) -> None:
+            fields = json.loads(lines[8])
+            said = None if name is None else {"name": name.name, "salt": name.salt.hex()}
+            lines[8] = canonical_text(fields | {"names": {LI_NA.id: said}})
+
+        return change
+
+    for name, code in ((None, "name_missing"), (CHEN, "name_differs")):
+        assert [each.code for each in with_people(exchange(name)).findings] == [code]
+
+
+def test_the_number_of_an_employee_is_no_name_of_the_file() -> None:
+    def change(lines: list[str]) -> None:
+        assert LI_NA.id in lines[7]
+        assert json.loads(lines[7])["names"].keys() == {CHEN.id}
+
+    assert with_people(change).sound

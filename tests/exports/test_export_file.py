@@ -29,6 +29,8 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.export_format import Period, covering_range
 from redrabbit.domain.export_verification import ExportVerification
 from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.person import PersonChanged, PersonKind, PersonRegistered
 from redrabbit.domain.facts.plant import (
     ConfigurationAdopted,
     InForceChanged,
@@ -37,9 +39,10 @@ from redrabbit.domain.facts.plant import (
     PayloadsErased,
     in_force_digest,
 )
+from redrabbit.domain.facts.role_grant import RoleGranted, RoleRevoked
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import in_english
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.identity import AGENT, Actor, GrantId, How, PersonId
 from redrabbit.domain.ledger import (
     SCHEMA,
     Entry,
@@ -51,6 +54,7 @@ from redrabbit.domain.ledger import (
     read_entry,
 )
 from redrabbit.domain.merkle import EMPTY_ROOT, Tree, last_leaf, leaf_hash, verify_inclusion
+from redrabbit.domain.role import Role
 from redrabbit.exports import export_file
 from redrabbit.exports.export_file import Asked, export_records, verify_export, write_export
 from redrabbit.services.ports import LedgerHead, Reader
@@ -317,7 +321,7 @@ def test_names_go_with_the_records_while_they_are_kept() -> None:
     """D51: with the salt, so that a reader can check who it was."""
     ledger = a_day()
     with_names = [json.loads(line) for line in exported(ledger).splitlines()]
-    said = [line["name"] for line in with_names if line.get("name")]
+    said = [line["names"][ANNA.id] for line in with_names if ANNA.id in line.get("names", ())]
     assert {json.dumps(each, ensure_ascii=False) for each in said} == {
         json.dumps({"name": ANNA.name, "salt": ANNA.salt.hex()}, ensure_ascii=False)
     }
@@ -513,3 +517,119 @@ def test_a_device_or_a_folder_is_not_replaced(tmp_path: Path) -> None:
             write_export(path, CONTENT.splitlines(keepends=True), SIGNER.verifier.text)
     assert not list(tmp_path.iterdir())
     assert not Path(os.devnull).is_file()
+
+
+# Registered people (B35)
+
+LI_NA = StatedName(name="Li Na", salt=b"l" * SALT_BYTES)
+WANG_NA = StatedName(name="Wang Na", salt=b"w" * SALT_BYTES)
+CHEN_1, LI_2, OTHER_3 = (Actor(id=f"p-000{number}", how=How.PASSWORD) for number in (1, 2, 3))
+
+
+def told_of(actor: Actor, name: StatedName, kind: type = PersonRegistered) -> Fact:
+    told: Fact = kind(
+        person_id=PersonId(actor.id),
+        name=name.id,
+        language=None,
+        employee_number=None,
+        kind=PersonKind.PERSON,
+        expires_at=None,
+    )
+    return told
+
+
+def granted(number: int, actor: Actor) -> RoleGranted:
+    return RoleGranted(
+        grant_id=GrantId(f"g-000{number}"),
+        person_id=PersonId(actor.id),
+        role=Role.OPERATOR,
+        line=None,
+        from_at=T0,
+        until_at=None,
+        deputy_for=None,
+    )
+
+
+def with_people(erased: str = "") -> StoredLedger:
+    """A day in which Li Na acts, whom Chen registered and renamed long before; a third one does nothing."""
+    ledger = a_day()
+    ledger.said |= {each.id: each for each in (LI_NA, WANG_NA) if each.id != erased}
+    for fact, actor in (
+        (told_of(CHEN_1, ANNA), AGENT),
+        (told_of(LI_2, LI_NA), CHEN_1),
+        (granted(1, LI_2), CHEN_1),
+        (told_of(OTHER_3, ANNA), CHEN_1),
+        (granted(2, OTHER_3), CHEN_1),
+        (RoleRevoked(grant_id=GrantId("g-0002")), CHEN_1),
+        (told_of(LI_2, WANG_NA, PersonChanged), CHEN_1),
+        (RoleRevoked(grant_id=GrantId("g-0001")), CHEN_1),
+    ):
+        ledger.append(fact.TYPE, "plant", 30, encode(fact), actor)
+    for hour in (60, 99):
+        ledger.append("noted", "plant", hour, {"n": 0})
+    ledger.append("noted", "line-1", 70, {"n": 1}, LI_2)
+    ledger.say_heads(99)
+    return ledger
+
+
+def types_in(content: bytes) -> list[str]:
+    lines = map(json.loads, content.splitlines())
+    found = [line["entry"]["type"] for line in lines if "entry" in line]
+    return sorted(each for each in found if each.startswith(("person_", "role_")))
+
+
+def test_an_export_says_who_the_people_are_whom_it_names() -> None:
+    """With who registered them, and what gave them roles; of nobody else."""
+    content = exported(with_people(), 65, 75)
+    told = verify(content)
+    assert told.sound
+    assert [each.person_id for each in told.people] == ["p-0001", "p-0002"]
+    assert [name for _, name in told.people[1].names] == ["Li Na", "Wang Na"]
+    assert types_in(content) == [
+        "person_changed",
+        *["person_registered"] * 2,
+        "role_granted",
+        "role_revoked",
+    ]
+
+
+def test_what_says_who_somebody_is_goes_once() -> None:
+    content = exported(with_people(), 20, 98)
+    assert verify(content).sound
+    assert b'{"type":"people"}' not in content
+    assert types_in(content).count("person_registered") == 3
+
+
+def test_where_nobody_registered_is_named_nothing_is_said_of_people() -> None:
+    ledger = with_people()
+    assert types_in(exported(ledger, 9, 15)) == []
+
+
+def test_a_name_that_a_person_had_may_be_erased() -> None:
+    ledger = with_people(erased=LI_NA.id)
+    with pytest.raises(Refusal, match="ledger_damaged"):
+        exported(ledger, 65, 75)
+    ledger.say_names_erased(98, LI_NA.id)
+    ledger.say_heads(99)
+    told = verify(exported(ledger, 65, 75))
+    assert told.sound
+    assert [name for _, name in told.people[1].names] == [None, "Wang Na"]
+
+
+def test_whoever_said_that_something_was_erased_is_named_too() -> None:
+    """What says that a name was erased names people itself."""
+    ledger = with_people(erased=LI_NA.id)
+    fact = PayloadsErased(rule="ten years", entries=(), names=(LI_NA.id,), blobs=())
+    ledger.append(fact.TYPE, "line-2", 98, encode(fact), OTHER_3)
+    ledger.say_heads(99)
+    told = verify(exported(ledger, 65, 75))
+    assert told.sound
+    assert [each.person_id for each in told.people] == ["p-0001", "p-0002", "p-0003"]
+
+
+def test_a_person_whom_nothing_registered_is_damage() -> None:
+    ledger = a_day()
+    ledger.append("noted", "line-1", 30, {"n": 1}, LI_2)
+    with pytest.raises(Refusal, match="ledger_damaged") as caught:
+        exported(ledger, 29, 31)
+    assert "who p-0002 is" in str(caught.value.params["found"])

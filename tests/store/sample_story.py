@@ -665,7 +665,10 @@ def _people(shop: Shop) -> None:
         shop,
         anna,
         leader,
-        PersonChanged(**{field.name: getattr(leader, field.name) for field in fields(leader)}),
+        PersonChanged(
+            **{field.name: getattr(leader, field.name) for field in fields(leader)}
+            | {"name": CARLA.id}
+        ),
         replace(
             grant,
             grant_id=GrantId("g-0002"),
@@ -738,7 +741,9 @@ def _silenced(shop: Shop) -> None:
         )
     )
     shop.write(lambda uow: raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now))
-    shop.write(lambda uow: end_silence(uow, silence.silence_id, actor=BERND))
+    shop.pass_time(1)
+    leader = Actor(id=LEADER, how=How.BADGE_PIN, station=OP10)
+    shop.write(lambda uow: end_silence(uow, silence.silence_id, actor=leader))
     shop.write(take_steps)
 
 

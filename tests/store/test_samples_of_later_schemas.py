@@ -139,10 +139,24 @@ def test_nothing_signs_its_ledger_with_the_key_before_the_change(tmp_path: Path)
         sample.open()
 
 
-def test_an_export_of_format_2_is_verified_for_ever(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("2", "unaltered and complete: 34 records of Sampleville"),
+        ("3", "unaltered and complete: 32 records of Sampleville"),
+    ],
+)
+def test_an_export_of_each_format_is_verified_for_ever(
+    form: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With the checkpoint of three lines that was kept before it was made."""
-    kept = ["--checkpoint", str(SAMPLES / "export_2.checkpoint")]
-    key = ["--public-key", str(SAMPLES / "export_2.pub")]
-    assert main(["verify", str(SAMPLES / "export_2.export"), *key, *kept]) == 0
-    assert "unaltered and complete: 34 records of Sampleville" in capsys.readouterr().out
-    assert (SAMPLES / "export_2.checkpoint").read_text(encoding="utf-8").splitlines()[1] == "300"
+    sample = SAMPLES / f"export_{form}.export"
+    assert f'"format":"redrabbit records {form}"' in sample.read_text(encoding="utf-8")
+    kept = ["--checkpoint", str(sample.with_suffix(".checkpoint"))]
+    key = ["--public-key", str(sample.with_suffix(".pub"))]
+    assert main(["verify", str(sample), *key, *kept]) == 0
+    said = capsys.readouterr().out
+    assert told in said
+    assert ("  p-0002: 3115 李娜, from entry 474 on (name erased)\n" in said) is (form == "3")
+    kept_size = sample.with_suffix(".checkpoint").read_text(encoding="utf-8").splitlines()[1]
+    assert kept_size == "300"

@@ -165,6 +165,12 @@ FOUND_BY_TYPE: tuple[str, ...] = (
     plant.InForceChanged.TYPE,
     key_changed.KeyChanged.TYPE,
     plant.PayloadsErased.TYPE,
+    person.PersonChanged.TYPE,
+    person.PersonDisabled.TYPE,
+    person.PersonEnabled.TYPE,
+    person.PersonRegistered.TYPE,
+    role_grant.RoleGranted.TYPE,
+    role_grant.RoleRevoked.TYPE,
     stream_heads.StreamHeads.TYPE,
 )
 """Types that are looked for in a ledger of any size: an index holds their entries, and no others."""
