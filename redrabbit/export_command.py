@@ -16,6 +16,7 @@ from redrabbit.base.signing import DamagedKey, load_key_file
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
 from redrabbit.domain.export_format import Period
 from redrabbit.domain.export_verification import ExportVerification
+from redrabbit.domain.findings import Finding
 from redrabbit.domain.log_keys import LogKeys
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import day_begins, day_ends
@@ -32,6 +33,7 @@ from redrabbit.store.log_key import LogKey, signing_now
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.remembered_head import RememberedHead
 from redrabbit.store.verification import kept_note
+from redrabbit.store.verified_mark import VerifiedMark
 
 
 def export_records_to(
@@ -79,7 +81,8 @@ def export_records_to(
         def written(reader: Reader) -> tuple[ExportVerification, str, tzinfo]:
             keys = keys_of(reader, in_place.verifier)
             signer = signing_now(key_path, in_place, keys).signer
-            _refuse_to_vouch(reader, keys, remembered, head)
+            mark = VerifiedMark(key_path, LogKey(signer))
+            _refuse_to_vouch(reader, keys, remembered, head, mark.damage())
             plant = plant_in_force(reader)
             lines = export_records(reader, signer, asked(plant, kept))
             key = signer.verifier.text
@@ -134,10 +137,14 @@ def _period(told: ExportVerification, zone: tzinfo) -> tuple[Sentence, ...]:
 
 
 def _refuse_to_vouch(
-    reader: Reader, keys: LogKeys, remembered: RememberedHead, head: str | None
+    reader: Reader,
+    keys: LogKeys,
+    remembered: RememberedHead,
+    head: str | None,
+    marked: tuple[Finding, ...],
 ) -> None:
     """Raise DamagedDatabase where damage is known, or the ledger does not go on from the remembered head (D62)."""
-    if found := damage_known(reader, VerificationState()):
+    if found := damage_known(reader, VerificationState(findings=marked)):
         raise DamagedDatabase(
             sentence("{found}. No file leaves before somebody decides what counts", found=found)
         )

@@ -22,7 +22,7 @@ from redrabbit.base.sentence import Sentence, sentence, words_of
 from redrabbit.base.signing import DamagedKey, load_public_key, parse_verifier
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.checkpoint import parse_checkpoint
-from redrabbit.domain.database_verification import damage_in
+from redrabbit.domain.database_verification import DatabaseVerification, damage_in
 from redrabbit.domain.entry_proof import verify_proof
 from redrabbit.domain.erasable import stands_for_a_name
 from redrabbit.domain.export_format import Header
@@ -121,12 +121,22 @@ def verify_database_at(database_url: str, given: Given) -> int:
             ),
             *_losses(told.losses, told.names, zone),
             *given.trusted(told.key, sentence("beside the database")),
+            *_nothing_beside(told, given),
             *_changes(told.keys, told.names, zone),
             *_erased(told.erased),
         )
         return _tell_rest(told.findings)
 
     return _exit_code_of(work)
+
+
+def _nothing_beside(told: DatabaseVerification, given: Given) -> Iterator[Sentence]:
+    """Yield that nothing from outside says how long the ledger was, where that is so (D62)."""
+    if told.size and not told.is_beside_remembered and given.checkpoint is None:
+        yield sentence(
+            "no remembered head was beside it to compare: whether its last entries are missing, only a checkpoint that was "
+            "kept elsewhere can tell (--checkpoint FILE)"
+        )
 
 
 def _what_to_do(damage: Sequence[Finding]) -> Iterator[Sentence]:

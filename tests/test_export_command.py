@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from redrabbit.base.signing import load_key_file, new_signer
 from redrabbit.cli import main
+from redrabbit.domain.findings import Finding
+from redrabbit.domain.verified_size import VerifiedSize
 from redrabbit.services.verifying import say_damaged
+from redrabbit.store.log_key import LogKey
+from redrabbit.store.verified_mark import VerifiedMark
 from tests.store.sample_database import Sample, played
 
 
@@ -79,6 +84,21 @@ def test_nothing_leaves_while_damage_is_known(
     assert exported(copy, output, since="2026-03-01", until="2026-03-03") == 1
     assert "records are not as they were written" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_nothing_leaves_while_only_the_mark_beside_the_key_knows_of_damage(
+    plant: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D62: the service was stopped before it could raise the alarm. A mark that another key has signed says nothing."""
+    key = tmp_path / "plant.key"
+    shutil.copy(plant.key, key)
+    output, copy = tmp_path / "out", replace(plant, key=key)
+    found = VerifiedSize(findings=(Finding(code="seal_missing", place="ledger[7]"),))
+    VerifiedMark(key, LogKey(new_signer("Another/77aa"))).keep(found, 0, at_once=True)
+    assert exported(copy, output, since="2026-03-01", until="2026-03-03") == 0
+    VerifiedMark(key, LogKey(load_key_file(key))).keep(found, 0, at_once=True)
+    assert exported(copy, output, "--replace", since="2026-03-01", until="2026-03-03") == 1
+    assert "ledger[7]" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_told_without_a_number(

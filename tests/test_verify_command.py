@@ -1,6 +1,7 @@
 """`redrabbit verify` says what it trusted, and each exit means one thing (D60; T1, T2, T6)."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,22 @@ def test_with_nothing_from_elsewhere_nothing_is_called_unaltered(
         assert told.startswith(f"consistent in itself with the key {key_text(plant)}")
         assert "compare it with the one you were given" in told
         assert "unaltered" not in told
+
+
+def test_where_no_head_is_remembered_it_is_said_that_none_was_compared(
+    plant: Sample, kept: Path, tmp_path: Path, verify: Verify
+) -> None:
+    """D62: a database that was put back is whole in itself; only something outside can tell that it was longer."""
+    nothing = "no remembered head was beside it to compare"
+    assert nothing not in verify("--database", plant.url)[1]
+    for file in plant.key.parent.iterdir():
+        if file.suffix != ".head":
+            shutil.copy(file, tmp_path)
+    copy = f"sqlite:///{tmp_path / 'plant.db'}"
+    code, told = verify("--database", copy)
+    assert code == 0
+    assert nothing in told
+    assert nothing not in verify("--database", copy, "--checkpoint", kept)[1]
 
 
 def test_what_was_given_is_named(plant: Sample, exported: Path, kept: Path, verify: Verify) -> None:

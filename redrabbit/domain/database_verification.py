@@ -104,6 +104,8 @@ class DatabaseVerification:
     """The public key that was trusted, as text."""
     keys: LogKeys | None = None
     """Whose signatures count: that key, and those to which the entries lead from it."""
+    is_beside_remembered: bool = False
+    """Whether it was laid beside the head that the service remembers (D62)."""
     names: Mapping[str, str] = field(default_factory=dict)
     """By their ids, of those who changed the key or accepted a loss, where they are kept."""
 

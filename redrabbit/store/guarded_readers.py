@@ -63,14 +63,27 @@ class GuardedReaders:
         return self._file is not None and self._file.has_lost_its_log()
 
     def _opens(self, driver: sqlite3.Connection, record: Any) -> None:
-        """Remember what a new connection has open; StoreTrouble if that is not what the writer has."""
-        assert self._file is not None  # noqa: S101  only then anybody listens
+        """Remember what a new connection has open; StoreTrouble if that is not what the writer has, or all were closed meanwhile.
+
+        Nobody else closes one that is refused here: it would hold on to a log that the writer waits for.
+        """
         closed = self._closed
+        try:
+            opened = self._opened_by(driver, closed)
+        except BaseException:
+            driver.close()
+            raise
+        record.info[_OPENED], record.info[_GUARD], record.info[_CLOSED] = opened, self, closed
+
+    def _opened_by(self, driver: sqlite3.Connection, closed: int) -> Opened:
+        assert self._file is not None  # noqa: S101  only then anybody listens
         self._file.refuse_other()
         driver.execute("PRAGMA schema_version").fetchall()  # opens the log
-        record.info[_OPENED], record.info[_GUARD] = self._file.lying(), self
-        record.info[_CLOSED] = closed
-        self.refuse_other(record.info[_OPENED])
+        opened = self._file.lying()
+        self.refuse_other(opened)
+        if closed != self._closed:
+            raise _opened_anew(sentence("what was read is not shown"))
+        return opened
 
     def _gives(self, _driver: object, record: Any, _proxy: object) -> None:
         assert self._file is not None  # noqa: S101  only then anybody listens

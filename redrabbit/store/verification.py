@@ -99,7 +99,7 @@ def verify_database(
                 names = _names_in(connection, found)
         finally:
             engine.dispose()
-    return replace(found, key=verifier.text, names=names)
+    return replace(found, key=verifier.text, names=names, is_beside_remembered=REMEMBERED in kept)
 
 
 def _names_in(

@@ -64,6 +64,15 @@ class VerifiedMark:
             log.warning("nothing is known of what was verified before", extra=about)
             return VerifiedSize(findings=findings)
 
+    def damage(self) -> tuple[Finding, ...]:
+        """Return what a mark of this log says to be damaged, for who reads beside the service; nothing where there is none."""
+        try:
+            if not self.path.exists():
+                return ()
+            return damage_in_mark(self._signed_text(self._key), self._key.origin)
+        except (ValueError, OSError, StoreTrouble):
+            return ()  # the service says why, in its log
+
     def take_over(self, before: LogKey) -> None:
         """Sign anew what the key before has signed, as this one takes its place: from then on only this one's word counts.
 

@@ -1,6 +1,7 @@
 """A log or file that was taken away under the service: whoever reads sees what was acknowledged, or is refused in words."""
 
 import shutil
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -13,11 +14,14 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from sqlalchemy import event, make_url
 
 from redrabbit.domain.records import PauseRecord
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.store import engine
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.guarded_readers import GuardedReaders
+from redrabbit.store.opened_file import Opened, OpenedFile
 from redrabbit.store.opening import open_database
 from redrabbit.store.reading import SqlReader
 from redrabbit.store.unit_of_work import SqlUnitOfWork
@@ -279,3 +283,34 @@ class LogTakenAway(RuleBasedStateMachine):
 
 TestLogTakenAway = LogTakenAway.TestCase
 TestLogTakenAway.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+
+
+@pytest.mark.parametrize("happens", ["closed", "taken_away"])
+def test_a_connection_that_comes_while_all_are_closed_is_refused_and_closed(
+    database: SqlDatabase, path: Path, happens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opened what lay there before, and would hold on to it."""
+    assert database.read_now(numbers) == {1}
+    opened: list[sqlite3.Connection] = []
+    usual = OpenedFile.lying
+
+    def lying(file: OpenedFile) -> Opened:
+        if happens == "closed":
+            guard.close()
+        else:
+            Path(f"{path}-wal").unlink(missing_ok=True)
+        return usual(file)
+
+    file = OpenedFile(path)
+    file.take()
+    guard = GuardedReaders(file)
+    reading = guard.engine(make_url(f"sqlite:///{path}"))
+    event.listen(reading, "connect", lambda driver, _record: opened.append(driver), insert=True)
+    monkeypatch.setattr(OpenedFile, "lying", lying)
+    with pytest.raises(StoreTrouble, match="write-ahead log"):
+        reading.connect()
+    monkeypatch.undo()
+    (driver,) = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
+    reading.dispose()
