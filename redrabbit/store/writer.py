@@ -132,7 +132,8 @@ class Writer:
         """Nothing runs before it is known what became of this."""
         self._must_look = False
         """Whether the file may be torn: then nothing is recorded before it was looked at."""
-        self._since_checkpoint = 0
+        self._since_checkpoint = CHECKPOINT_AFTER
+        """Commands."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -140,6 +141,9 @@ class Writer:
         """Set by `close`: nobody waits any longer for what may come."""
         self._progress = progress or OpeningProgress()
         self._connected()
+        self._checkpoint(
+            0, 0
+        )  # whoever is killed again and again would go on with an ever longer log
         self._thread = threading.Thread(target=self._run, name="redrabbit-writer", daemon=True)
         self._thread.start()
 

@@ -1,6 +1,7 @@
 """The writer thread: group commit, and what happens when a command or the disk fails."""
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -287,6 +288,26 @@ def test_the_log_of_few_large_commands_stays_small(tmp_path: Path) -> None:
             database.write_now(of_500_entries(begin))
             largest = max(largest, path.with_name("plant.sqlite3-wal").stat().st_size)
     assert largest < 10 * MB
+
+
+def test_a_service_that_is_killed_again_and_again_leaves_no_longer_log_each_time(
+    tmp_path: Path,
+) -> None:
+    """The log was written into the file after so many commands of one life: lives too short for it grew one of 1.9 GB."""
+    sizes = []
+    path = tmp_path / "0" / "plant.sqlite3"
+    path.parent.mkdir()
+    for life in range(1, 7):
+        opened = open_database(
+            f"sqlite:///{path}", plant="Suzhou", clock=SteppingClock(), recording=RECORDING
+        )
+        with opened as database:
+            database.write_now(of_500_entries(life * 500))
+            killed = tmp_path / str(life)
+            shutil.copytree(path.parent, killed, ignore=shutil.ignore_patterns(".*"))
+        path = killed / path.name
+        sizes.append(path.with_name("plant.sqlite3-wal").stat().st_size)
+    assert max(sizes[2:]) < 2 * sizes[1], sizes
 
 
 def test_a_log_that_grew_behind_a_reader_becomes_small_again(
