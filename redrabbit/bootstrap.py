@@ -22,8 +22,9 @@ from redrabbit.adopted_plant import previous_plant
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
-from redrabbit.alarms.message_words import worded
-from redrabbit.alarms.receiver_secrets import read_secrets, watcher_address
+from redrabbit.alarms.message_words import MessageWords, worded
+from redrabbit.alarms.people_told import PeopleReached
+from redrabbit.alarms.receiver_secrets import mail_server, read_secrets, watcher_address
 from redrabbit.alarms.recording_told import recording_told
 from redrabbit.alarms.telling import telling
 from redrabbit.alarms.watcher import Watcher, make_watcher
@@ -53,6 +54,7 @@ from redrabbit.services.escalating import Escalating
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.reaching import people_to_tell, way_now
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
 from redrabbit.services.sending_checkpoints import CheckpointSending
@@ -107,6 +109,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
     watched_at = _watched_at(plant, settings)
+    mailed_by = mail_server(plant.mail, settings.config_dir, os.environ)
     tls = await asyncio.to_thread(tls_of, settings, clock)
     with listening(settings.host, settings.port) as listener:
         database = await _opened(settings, plant, clock, listener, tls)
@@ -135,7 +138,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             )
             async with (
                 _web_of(running, settings, listener, tls),
-                _tasks_of(running, clock, channels, tls),
+                _tasks_of(running, clock, channels, tls, mailed_by=mailed_by),
             ):
                 yield running
             await agent.close()
@@ -282,7 +285,12 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
 
 @asynccontextmanager
 async def _tasks_of(
-    running: Serving, clock: Clock, channels: Mapping[str, Channel], tls: Tls | None
+    running: Serving,
+    clock: Clock,
+    channels: Mapping[str, Channel],
+    tls: Tls | None,
+    *,
+    mailed_by: str | None,
 ) -> AsyncIterator[None]:
     """Run agent, links, heartbeat and deliveries; stop reading first when it ends."""
     watch = running.agent.recording_watch
@@ -310,7 +318,8 @@ async def _tasks_of(
         running.agent.note_commit,
         lambda: running.agent.catch_up.now is not None,
     ).run
-    works |= telling(channels, running.database.outbox, alarms, clock)
+    people = _people_of(running, mailed_by)
+    works |= telling(channels, people, running.database.outbox, alarms, clock)
     keepers = [target.name for target in targets if target.checkpoints]
     works |= sending_checkpoints(channels, keepers, _checkpoints_of(running, clock), clock)
     works |= {f"link {place}": link.run for place, link in enumerate(running.links)}
@@ -324,6 +333,16 @@ async def _tasks_of(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _people_of(running: Serving, mailed_by: str | None) -> PeopleReached:
+    database = running.agent.database
+    return PeopleReached(
+        find=lambda way: database.read(lambda reader: way_now(reader, way)),
+        waiting=lambda: database.read(people_to_tell),
+        mail_server=mailed_by,
+        words=MessageWords.of(running.agent.plant),
+    )
 
 
 def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:

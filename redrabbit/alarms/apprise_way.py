@@ -14,6 +14,7 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import parse_qs, quote, urlsplit
 
 from redrabbit.alarms.delivery import DeliveryFailed
 from redrabbit.alarms.http_answer import Answer, refuse_unless_taken
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS: Final = 2000
 """Of a text: chat groups take some thousands."""
+_MAIL_SERVER: Final = re.compile(r"mailtos?://", re.IGNORECASE)
 _STATUS: Final = re.compile(r"error=(\d{3})\b")
 """How Apprise tells the status of an answer that it did not like."""
 
@@ -67,6 +69,27 @@ class AppriseWay:
 def is_apprise_address(address: str) -> bool:
     """Tell whether Apprise knows a way to this address."""
     return _way_to(address) is not None
+
+
+def names_no_host(address: str) -> bool:
+    """Tell whether an address leads to a host that Apprise itself knows, and none that the address says.
+
+    Else whoever gives one could let this service call any host of the plant's network, or log on its own machine.
+    """
+    way = _way_to(address)
+    tokens, templates = getattr(way, "template_tokens", {}), getattr(way, "templates", ())
+    return bool(tokens) and "host" not in tokens and "{schema}://" not in templates
+
+
+def is_mail_server(address: str) -> bool:
+    """Tell whether an Apprise address is that of a mail server, and names nobody to send to."""
+    return bool(_MAIL_SERVER.match(address)) and "to" not in parse_qs(urlsplit(address).query)
+
+
+def mailed_by(server: str, address: str) -> str:
+    """Return the Apprise address of a mail address, reached by a mail server."""
+    joined = "&" if "?" in server else "?"
+    return f"{server}{joined}to={quote(address, safe='')}"
 
 
 def _told(address: str, title: str, text: str) -> Answer | None:

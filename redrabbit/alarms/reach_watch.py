@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from redrabbit.base.clock import Clock
+from redrabbit.domain.way import person_of_way
 from redrabbit.services.errors import StoreTrouble
 
 NOT_REACHED_AFTER_S: Final = 300.0
@@ -71,7 +72,9 @@ class ReachWatch:
         if self._told is None:
             self._told = await self._alarms.not_reached()
         for name in sorted(self._told):
-            if name not in self._queues or self._queues[name].is_failing is False:
+            queue = self._queues.get(name)
+            is_over = person_of_way(name) is None if queue is None else queue.is_failing is False
+            if is_over:
                 await self._alarms.end(name)
                 self._told -= {name}
         for name, looks in self._looks.items():

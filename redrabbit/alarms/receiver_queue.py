@@ -62,13 +62,21 @@ class ReceiverQueue:
         """The message that the receiver has, if the database could not yet be told."""
         self._refused: Counter[int] = Counter()
         """How often each message that still waits was refused."""
+        self.is_empty = False
+        """Whether nothing waited at the last look."""
         self.is_failing: bool | None = None
         """Whether something waits that the receiver does not take; None until that is known."""
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        is_told = False
         while True:
+            await self.deliver_all()
+            await self._clock.sleep(POLL_S)
+
+    async def deliver_all(self) -> None:
+        """Deliver until nothing waits, or until cancelled."""
+        is_told, self.is_empty = False, False
+        while not self.is_empty:
             try:
                 rest_s = await self.step()
                 is_told = False
@@ -77,7 +85,8 @@ class ReceiverQueue:
                     extra = {"receiver": self._name, "reason": str(trouble)}
                     log.error("messages not delivered", extra=extra)  # noqa: TRY400  because trouble is no bug: no traceback
                 is_told, rest_s = True, POLL_S
-            await self._clock.sleep(rest_s)
+            if not self.is_empty:
+                await self._clock.sleep(rest_s)
 
     async def step(self) -> float:
         """Try what waits, in order, until one message stays; return how long to rest, in seconds.
@@ -85,7 +94,8 @@ class ReceiverQueue:
         The rest is counted in steady time, never by the clock on the wall, which may be set (R46).
         """
         waiting = await self._outbox.waiting(self._name, LOOK_AHEAD)
-        if not waiting:
+        self.is_empty = not waiting
+        if self.is_empty:
             self.is_failing = False
         for place, delivery in enumerate(waiting):
             failure = await self._attempt(delivery)

@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx2
 
-from redrabbit.alarms.apprise_way import is_apprise_address
+from redrabbit.alarms.apprise_way import is_apprise_address, is_mail_server
 from redrabbit.alarms.signature import signing_secret
 from redrabbit.base.bounded import KB, read_at_most
 from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
@@ -79,6 +79,20 @@ def watcher_address(
     except ReceiverUnusable as unusable:
         raise ReceiverUnusable(
             sentence("watcher: {problem}", problem=words_of(unusable))
+        ) from unusable
+
+
+def mail_server(
+    place: SecretPlace | None, config_dir: Path, environment: Mapping[str, str]
+) -> str | None:
+    """Return the Apprise address of the mail server by which people are reached, None for none; ReceiverUnusable."""
+    if place is None:
+        return None
+    try:
+        return _Places(config_dir, environment).mail_server(place)
+    except ReceiverUnusable as unusable:
+        raise ReceiverUnusable(
+            sentence("mail: {problem}", problem=words_of(unusable))
         ) from unusable
 
 
@@ -151,6 +165,18 @@ class _Places:
                 sentence(
                     "{where} holds no address that Apprise knows; see its documentation",
                     where=where,
+                )
+            )
+        return address
+
+    def mail_server(self, place: SecretPlace) -> str:
+        """Return the address of a mail server, which names nobody to send to."""
+        address = self.apprise_address(place)
+        if not is_mail_server(address):
+            raise ReceiverUnusable(
+                sentence(
+                    "{where} holds no mail server; expected mailtos://…?from=…, without to",
+                    where=place.file or place.env,
                 )
             )
         return address

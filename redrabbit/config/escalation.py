@@ -4,15 +4,32 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
-from redrabbit.config.file_schema import Block, Choice, Entry, Key, ListOf, Located, MapOf, Section
+from redrabbit.config.file_schema import (
+    Block,
+    Choice,
+    Entry,
+    Key,
+    ListOf,
+    Located,
+    MapOf,
+    Pattern,
+    Section,
+)
 from redrabbit.config.problem import Problems
 from redrabbit.config.spellings import DATE, DURATION, DURATION_OR_NONE, SLUG, TIME_OF_DAY
 from redrabbit.domain.escalation import AT_ONCE, SEVERITY, Duty, Rule, Severity, Step
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.identity import LineId
+from redrabbit.domain.identity import LineId, is_a_person
 from redrabbit.domain.plant import NotificationTarget
 
 _NAMES: Final = ListOf(SLUG, at_least=1)
+_PEOPLE: Final = ListOf(
+    Pattern(
+        r"[^\s,](?:[^,]{0,58}[^\s,])?",
+        "a person's number, for example p-0042, or an employee number",
+    ),
+    at_least=1,
+)
 
 STEP: Final = Section(
     {
@@ -27,7 +44,18 @@ STEP: Final = Section(
             "Told as a list at this time of day, plant-local, with all that waits for it.",
             required=False,
         ),
-        "tell": Key(_NAMES, "Who is told: receivers of notifications, or rosters."),
+        "tell": Key(
+            _NAMES,
+            "Who is told: receivers of notifications, or rosters.",
+            required=False,
+            default=(),
+        ),
+        "people": Key(
+            _PEOPLE,
+            "People who are told: by their numbers, p-0042, or employee numbers.",
+            required=False,
+            default=(),
+        ),
         "every": Key(
             DURATION,
             "How often it is told again until somebody has taken it; left out: once.",
@@ -62,13 +90,21 @@ RULE: Final = Section(
 
 DUTY: Final = Section(
     {
-        "receivers": Key(_NAMES, "Who is on duty: receivers of notifications."),
+        "receivers": Key(
+            _NAMES, "Who is on duty: receivers of notifications.", required=False, default=()
+        ),
+        "people": Key(
+            _PEOPLE,
+            "People on duty: by their numbers, p-0042, or employee numbers.",
+            required=False,
+            default=(),
+        ),
         "lines": Key(_NAMES, "For which lines; left out: all.", required=False, default=()),
         "shifts": Key(_NAMES, "In which shifts; left out: always.", required=False, default=()),
         "from": Key(DATE, "The first day; left out: since ever.", required=False),
         "until": Key(DATE, "The last day; left out: without end.", required=False),
     },
-    "{receivers: […], shifts: […]}",
+    "{people: […], shifts: […]} or {receivers: […], shifts: […]}",
 )
 
 RULES: Final = ListOf(RULE)
@@ -106,6 +142,24 @@ class _Known:
                 self._problems.refuse_unknown(what, each.value, each.place, known)
         return tuple(dict.fromkeys(each.value for each in names or ()))
 
+    def people(self, names: Names | None) -> tuple[str, ...]:
+        """Return people, after noting a receiver that is named as one of them is: nobody could tell them apart.
+
+        Whether there is such a person only the ledger knows.
+        """
+        for receiver in sorted(self.receivers) if names else ():
+            if is_a_person(receiver):
+                self._problems.add(
+                    (names or ())[0].place,
+                    f"receiver {receiver!r}, named as a person is",
+                    "a name of its own",
+                )
+        return tuple(dict.fromkeys(each.value for each in names or ()))
+
+    def refuse_nobody(self, block: Block, keys: str) -> None:
+        """Note that nobody is named."""
+        self._problems.add(block.place, "nobody who is told", keys)
+
     def lines(self, names: Names | None) -> frozenset[LineId]:
         """Return lines."""
         return frozenset(LineId(name) for name in self.names("line", names, self._lines))
@@ -142,11 +196,15 @@ def _duty(block: Block | None, known: _Known) -> Duty | None:
     if block is None:
         return None
     receivers = known.names("receiver", block["receivers"], known.receivers)
+    people = known.people(block["people"])
     lines, shifts = known.lines(block["lines"]), known.shifts(block["shifts"])
+    if not ("receivers" in block or "people" in block):
+        known.refuse_nobody(block, "receivers or people")
     if not block.complete:
         return None
     return Duty(
         receivers=receivers,
+        people=people,
         lines=lines,
         shifts=shifts,
         from_date=block["from"],
@@ -182,6 +240,9 @@ def _step(block: Block | None, known: _Known, rosters: Collection[str]) -> Step 
     if block is None:
         return None
     told = known.names("receiver or roster", block["tell"], known.receivers | set(rosters))
+    people = known.people(block["people"])
+    if not ("tell" in block or "people" in block):
+        known.refuse_nobody(block, "tell or people")
     if not block.complete:
         return None
     return Step(
@@ -189,5 +250,6 @@ def _step(block: Block | None, known: _Known, rosters: Collection[str]) -> Step 
         at=block["at"],
         receivers=tuple(name for name in told if name not in rosters),
         rosters=tuple(name for name in told if name in rosters),
+        people=people,
         every=block["every"],
     )

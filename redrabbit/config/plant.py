@@ -328,6 +328,7 @@ def _plant(
         codes=plant.codes,
         people=plant.people,
         watcher=plant.watcher,
+        mail=plant.mail,
         rules=plant.rules,
         rosters=plant.rosters,
         digest=digest_of(texts),

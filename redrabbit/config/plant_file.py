@@ -31,7 +31,7 @@ from redrabbit.config.file_schema import (
 from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
-from redrabbit.config.receivers import RECEIVERS, read_receivers
+from redrabbit.config.receivers import RECEIVERS, SECRET_PLACE, read_mail, read_receivers
 from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
@@ -48,7 +48,7 @@ from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengeP
 from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules, StatedNames
-from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher
+from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher, SecretPlace
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 from redrabbit.domain.text import Text
@@ -149,6 +149,11 @@ PLANT: Final = Section(
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
         "codes": Key(CODES, "What badges and labels look like.", required=False),
+        "mail": Key(
+            SECRET_PLACE,
+            "Where the address of the mail server stands by which people are reached, as Apprise has it.",
+            required=False,
+        ),
         "watcher": Key(WATCHER, "Who is told outside that the service is alive.", required=False),
         "rosters": Key(ROSTERS, "Who is on duty, when.", required=False, default=()),
         "escalation": Key(
@@ -200,6 +205,7 @@ class PlantFile:
     """Where they stand; None: nowhere."""
     people: PeopleRules = USUAL_RULES
     watcher: OutsideWatcher | None = None
+    mail: SecretPlace | None = None
     rules: tuple[Rule, ...] = ()
     rosters: Mapping[str, tuple[Duty, ...]] = field(default_factory=dict)
 
@@ -235,6 +241,7 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         codes_place=block.place_of("codes") if "codes" in block else None,
         people=_people(block["people"]),
         watcher=read_watcher(block["watcher"], problems),
+        mail=read_mail(block["mail"], problems),
         rules=rules,
         rosters=rosters,
     )

@@ -211,6 +211,17 @@ def read_receivers(
     return tuple(target for target in read if target is not None)
 
 
+def read_mail(block: Block | None, problems: Problems) -> SecretPlace | None:
+    """Return where the mail server's address stands, after noting where it is said to stand in two places or in none."""
+    if block is None:
+        return None
+    if ("file" in block) == ("env" in block):
+        found = "a mail server with two addresses" if "file" in block else "one without an address"
+        problems.add(block.place, found, SECRET_PLACE.expected)
+        return None
+    return _place_of(block) if block.complete else None
+
+
 def _receiver(entry: Entry[Block], problems: Problems) -> NotificationTarget | None:
     block = entry.value
     if block is None:

@@ -8,7 +8,7 @@ repeated. Until then there is always an instant at which the next message is due
 so a restart forgets nothing. A clock that was set back makes it due at once, rather than a year later (D43).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import LineId
+from redrabbit.domain.reaching import NOBODY_KNOWN, Reach
 from redrabbit.domain.shift_calendar import (
     ONE_DAY,
     ShiftCalendar,
@@ -71,6 +72,8 @@ class Step:
     """Not before the next such time of day on the plant's wall: as a list, with what waits for it, too."""
     receivers: tuple[str, ...] = ()
     rosters: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """By their numbers, `p-0042`, or their employee numbers."""
     every: timedelta | None = None
     """How often it is told again, until the next step and after the last one."""
 
@@ -93,7 +96,9 @@ class Rule:
 class Duty:
     """Who is on duty, when, for which lines."""
 
-    receivers: tuple[str, ...]
+    receivers: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """By their numbers or employee numbers."""
     lines: frozenset[LineId] = frozenset()
     """Empty: all."""
     shifts: frozenset[str] = frozenset()
@@ -123,6 +128,15 @@ class Next(NamedTuple):
     due_at: datetime
 
 
+class Called(NamedTuple):
+    """Who is told by a step, and who would be and can't be told now."""
+
+    told: tuple[str, ...]
+    """Receivers by their names, people by their numbers; each once."""
+    unreached: tuple[str, ...] = ()
+    """People of the step, by their numbers; who is not known has none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """The rules of a plant, with its calendars."""
@@ -138,7 +152,23 @@ class Escalation:
     def named(self) -> frozenset[str]:
         """The receivers that steps name: of what a rule takes they are told by its steps only."""
         in_steps = {name for rule in self.rules for step in rule.steps for name in step.receivers}
-        return frozenset(in_steps | {n for name in self.rosters for n in self._on(name)})
+        on_duty = {
+            name for duties in self.rosters.values() for duty in duties for name in duty.receivers
+        }
+        return frozenset(in_steps | on_duty)
+
+    @property
+    def people(self) -> Mapping[str, frozenset[LineId]]:
+        """The people whom steps and rosters name, as they name them, with the lines for which they do; empty: all."""
+        named: dict[str, frozenset[LineId]] = {
+            name: frozenset() for rule in self.rules for step in rule.steps for name in step.people
+        }
+        for duties in self.rosters.values():
+            for duty in duties:
+                for name in duty.people:
+                    lines = named.get(name, duty.lines)
+                    named[name] = lines | duty.lines if lines and duty.lines else frozenset()
+        return named
 
     def rule_for(self, kind: AlarmKind, line: str | None, raised_at: datetime) -> Rule | None:
         """Return the rule that decides about an alarm; None: it is told at once to whoever wants it."""
@@ -153,32 +183,37 @@ class Escalation:
 
         Rules may have changed meanwhile: steps are known by their numbers.
         """
-        begun = min(raised_at, told.at)  # a clock that was set back since
         further: list[Next] = []
         if told.step < len(rule.steps):
-            due_at = self._due_at(rule.steps[told.step], begun)
+            due_at = self.due_at(rule, told.step + 1, told, raised_at)
             further.append(Next(told.step + 1, 0, due_at))
         last = rule.steps[min(told.step, len(rule.steps)) - 1]
         if told.step > 0 and last.every is not None:
             further.append(Next(told.step, told.repeat + 1, told.at + last.every))
         return min(further, key=lambda each: each.due_at, default=None)
 
+    def due_at(self, rule: Rule, number: int, told: Told, raised_at: datetime) -> datetime:
+        """Return when a step is due; counted from what was told where the clock was set back since."""
+        return self._due_at(rule.steps[number - 1], min(raised_at, told.at))
+
     def step_of(self, rule: Rule, number: int) -> Step:
         """Return a step by its number; the last one where the rule has no longer so many."""
         return rule.steps[min(number, len(rule.steps)) - 1]
 
-    def receivers_of(self, step: Step, line: str | None, at: datetime) -> tuple[str, ...]:
-        """Return who is told, each once; a roster on which nobody is on duty stands for all that it names."""
-        found = dict.fromkeys(step.receivers)
+    def called(
+        self, step: Step, line: str | None, at: datetime, reach: Reach = NOBODY_KNOWN
+    ) -> Called:
+        """Return who is told, as far as they can be; a roster of which nobody on duty can be stands for all that it names."""
+        found = _reached(step.receivers, step.people, line, reach)
         for roster in step.rosters:
+            duties = self.rosters.get(roster, ())
             on_duty = [
-                name
-                for duty in self.rosters.get(roster, ())
-                if self._is_on(duty, line, at)
-                for name in duty.receivers
+                self._on(duty, line, reach) for duty in duties if self._is_on(duty, line, at)
             ]
-            found |= dict.fromkeys(on_duty or self._on(roster))
-        return tuple(found)
+            if not any(each.told for each in on_duty):
+                on_duty = [self._on(duty, line, reach) for duty in duties]
+            found = _together((found, *on_duty))
+        return found
 
     def wanting(self, kind: AlarmKind) -> tuple[str, ...]:
         """Return who wants alarms of a kind."""
@@ -202,8 +237,8 @@ class Escalation:
             and (duty.until_date is None or day <= duty.until_date)
         )
 
-    def _on(self, roster: str) -> list[str]:
-        return [name for duty in self.rosters.get(roster, ()) for name in duty.receivers]
+    def _on(self, duty: Duty, line: str | None, reach: Reach) -> Called:
+        return _reached(duty.receivers, duty.people, line, reach)
 
     def _shifts_at(self, line: str | None, at: datetime) -> frozenset[str]:
         """Return the shifts of a line that are on; of any line for what belongs to none."""
@@ -221,6 +256,23 @@ class Escalation:
         day = plant_date(self.zone, due_at)
         today = instant_of(self.zone, day, step.at)
         return today if today >= due_at else instant_of(self.zone, day + ONE_DAY, step.at)
+
+
+def _reached(
+    receivers: Iterable[str], people: Iterable[str], line: str | None, reach: Reach
+) -> Called:
+    reached = [reach(name, line) for name in people]
+    told = (*receivers, *(each.person_id for each in reached if each.person_id and not each.why))
+    unreached = (each.person_id for each in reached if each.person_id and each.why)
+    return Called(tuple(dict.fromkeys(told)), tuple(dict.fromkeys(unreached)))
+
+
+def _together(several: Iterable[Called]) -> Called:
+    """Return who is told by any of several."""
+    found = tuple(several)
+    told = dict.fromkeys(name for each in found for name in each.told)
+    unreached = dict.fromkeys(name for each in found for name in each.unreached)
+    return Called(tuple(told), tuple(name for name in unreached if name not in told))
 
 
 def is_due(next_at: datetime, told_at: datetime, now: datetime) -> bool:

@@ -112,6 +112,8 @@ class Plant:
     people: PeopleRules = USUAL_RULES
     """What the plant decides about people (D45)."""
     watcher: OutsideWatcher | None = None
+    mail: SecretPlace | None = None
+    """Where the address of the mail server stands by which people are reached; None: mail reaches none of them."""
     rules: tuple[Rule, ...] = ()
     """By which steps people are told of alarms; the first that takes one decides (R10)."""
     rosters: Mapping[str, tuple[Duty, ...]] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from redrabbit.services.alarm_steps import silences_now
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import Database, OutgoingMessage, Reader, UnitOfWork
+from redrabbit.services.reaching import PeopleReached, addressed
 from redrabbit.services.record_fact import record
 
 LOOK_S: Final = 1.0
@@ -101,11 +102,12 @@ def take_steps(uow: UnitOfWork) -> None:
         if is_over(uow, alarm):
             record(uow, AlarmEnded(alarm_id=alarm.alarm_id), stream=alarm.stream, actor=AGENT)
             continue
-        step = due_step(uow.escalation, alarm, uow.now)
+        reach = PeopleReached(uow, uow.now, without=alarm.receiver)
+        step = due_step(uow.escalation, alarm, uow.now, reach)
         holder = _holder(uow, alarm, step) if step.receivers else None
         if holder is not None:
             held_for, until = holder
-            _note(uow, [_held(alarm, until)], (), None, held_for)
+            _note(uow, [ToldStep.put_off(alarm, until)], (), None, held_for)
         else:
             due.append(step)
     for message in messages_of(due):
@@ -113,7 +115,9 @@ def take_steps(uow: UnitOfWork) -> None:
     # an alarm may be told by several messages: how far it is is noted with each, and is the same
     told = {step.alarm.alarm_id for message in messages_of(due) for step in message.steps}
     for step in due:
-        if step.alarm.alarm_id not in told:  # whoever it names is the one that is not reached
+        if (
+            step.alarm.alarm_id not in told
+        ):  # nobody could be told; that is on record, and tried again
             _note(uow, [_step_told(step)], (), None, None)
 
 
@@ -179,12 +183,15 @@ def _outgoing(uow: UnitOfWork, message: OneMessage, key: str) -> OutgoingMessage
     alarms = [step.alarm for step in message.steps]
     page = page_of(uow, first.alarm) if len(message.steps) == 1 else PAGE
     outgoing = message_about(alarms, key, page)
-    steps = {"step": first.step, "repeat": first.repeat}
+    steps: dict[str, object] = {"step": first.step, "repeat": first.repeat}
+    nobody_at = sorted({number for step in message.steps for number in step.nobody_at})
+    if nobody_at:
+        steps["nobody_at"] = nobody_at
     return OutgoingMessage(
         event=outgoing.event,
         key=key,
         payload=outgoing.payload | steps,
-        to=message.receivers,
+        to=addressed(uow, message.receivers, uow.escalation.wishes, first.alarm.receiver),
     )
 
 
@@ -203,11 +210,10 @@ def _note(
 
 def _step_told(step: DueStep) -> ToldStep:
     return ToldStep(
-        alarm_id=step.alarm.alarm_id, step=step.step, repeat=step.repeat, next_at=step.next_at
-    )
-
-
-def _held(alarm: AlarmRecord, until: datetime) -> ToldStep:
-    return ToldStep(
-        alarm_id=alarm.alarm_id, step=alarm.steps_told, repeat=alarm.repeats_told, next_at=until
+        alarm_id=step.alarm.alarm_id,
+        step=step.step,
+        repeat=step.repeat,
+        next_at=step.next_at,
+        nobody_at=step.nobody_at,
+        unreached=step.unreached,
     )

@@ -15,6 +15,7 @@ from redrabbit.domain.identity import AGENT, Actor, AlarmId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
+from redrabbit.domain.way import Way
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import UnitOfWork
@@ -25,7 +26,8 @@ def send_again(
     uow: UnitOfWork, plant: Plant, alarm_id: AlarmId, receiver: str, *, actor: Actor
 ) -> AlarmRecord:
     """Let the message wait for its receiver again; refused where the plant has no such receiver."""
-    if receiver not in {target.name for target in plant.targets}:
+    is_known = receiver in {target.name for target in plant.targets}
+    if not is_known and uow.row(Way, receiver) is None:
         raise Refusal("no_such_receiver", receiver=receiver)
     return _decide(uow, alarm_id, receiver, MessageDecision.SEND_AGAIN, actor)
 

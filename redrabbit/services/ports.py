@@ -22,6 +22,7 @@ from redrabbit.services.deliveries import (
     MessageFate,
     MessagesWaiting,
     ParkedMessage,
+    ParkedReason,
 )
 
 __all__ = [
@@ -249,6 +250,10 @@ class UnitOfWork(Reader, Protocol):
 
     def settle_parked(self, key: str, receiver: str, *, again: bool) -> bool:
         """Let a parked message wait to be sent again, or drop it; False if it is not parked."""
+        ...
+
+    def park_all(self, target: str, reason: ParkedReason) -> int:
+        """Park all that waits for a receiver; return how many messages."""
         ...
 
     def keep_checkpoints_sent(self, sent: CheckpointsSent) -> None:

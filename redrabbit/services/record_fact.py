@@ -54,6 +54,6 @@ def _tell(
         message = message_of(alarm, key, at, page_of(uow, alarm))
         send_or_gather(uow, replace(message, to=telling.to, without=telling.without), at)
     if telling.first_at is not None:
-        step = ToldStep(alarm_id=alarm.alarm_id, step=0, repeat=0, next_at=telling.first_at)
+        step = ToldStep.to_come(alarm.alarm_id, telling.first_at)
         to_come = AlarmsTold(receivers=(), key=None, held_for=telling.held_for, steps=(step,))
         uow.append(event_of(to_come, stream=entry.stream, at=uow.now, actor=AGENT))

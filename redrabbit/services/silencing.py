@@ -78,12 +78,7 @@ def end_silence(uow: UnitOfWork, silence_id: SilenceId, *, actor: Actor) -> Sile
         limit=MOST_ENDED,
     )
     for alarm in held:
-        step = ToldStep(
-            alarm_id=alarm.alarm_id,
-            step=alarm.steps_told,
-            repeat=alarm.repeats_told,
-            next_at=uow.now,
-        )
+        step = ToldStep.put_off(alarm, uow.now)
         told = AlarmsTold(receivers=(), key=None, held_for=None, steps=(step,))
         record(uow, told, stream=alarm.stream, actor=AGENT)
     return recorded(uow, SilenceRecord, silence_id)

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from redrabbit.domain.ledger import canonical_text
+from redrabbit.domain.way import person_of_way
 from redrabbit.services.deliveries import (
     MessageFate,
     MessagesWaiting,
@@ -142,7 +143,7 @@ class Outbox:
             return {
                 name: work.park_all(name, ParkedReason.RECEIVER_REMOVED)
                 for name in gone
-                if name not in targets
+                if name not in targets and person_of_way(name) is None
             }
 
         return await self._database.write(park)
@@ -163,7 +164,8 @@ class Outbox:
 def wanting(targets: Iterable[Target], message: OutgoingMessage) -> list[str]:
     """Return the names of the targets that are told; no event words: they want all."""
     if message.to is not None:
-        return [target.name for target in targets if target.name in message.to]
+        named = [target.name for target in targets if target.name in message.to]
+        return named + [name for name in message.to if person_of_way(name) is not None]
     return [
         target.name
         for target in targets

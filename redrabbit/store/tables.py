@@ -27,6 +27,7 @@ from redrabbit.domain.one_time_code import OneTimeCode
 from redrabbit.domain.records import TABLES, Record
 from redrabbit.domain.session import Session
 from redrabbit.domain.throttle import SignInAttempts
+from redrabbit.domain.way import Way
 from redrabbit.store.types import (
     FIELD_TYPES,
     Raw,
@@ -92,8 +93,9 @@ BESIDE: tuple[type[Beside], ...] = (
     Session,
     SignInAttempts,
     TokenSecret,
+    Way,
 )
-"""Kinds of rows that prove who somebody is: of this installation only, under no seal (decision 0039)."""
+"""Kinds of rows that prove who somebody is, or say how they are reached: of this installation only, under no seal (decision 0039)."""
 
 BESIDE_TABLES: dict[type[Any], Table] = {
     kind: Table(

@@ -115,7 +115,7 @@ def test_a_roster_is_who_is_on_duty_then(line: str, at: datetime, told: tuple[st
     )
     rules = an_escalation(rosters={"leaders": roster})
     step = a_step(0, rosters=("leaders", "nobodys"))
-    assert rules.receivers_of(step, line, at) == told
+    assert rules.called(step, line, at).told == told
 
 
 def test_who_is_named_by_steps_and_who_wants_a_kind() -> None:

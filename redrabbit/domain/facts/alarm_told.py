@@ -27,11 +27,15 @@ class AlarmToldRecord(Record):
     repeat: int
     """How often that step was told before."""
     receivers: Json
-    """Names in the plant file; an empty list: it was held back."""
+    """Names in the plant file, and numbers of people; an empty list: it was held back, or nobody could be told."""
     key: str | None
     """Of the message; None: there was none."""
     held_for: str | None
     """The silence, or the alarm with whose next message it is told."""
+    nobody_at: Json
+    """Numbers of steps of which nobody could be told."""
+    unreached: Json
+    """Numbers of people who could not be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,29 @@ class ToldStep:
     repeat: int
     next_at: datetime | None
     """When the next message is due; null: the steps are over."""
+    nobody_at: tuple[int, ...]
+    """Steps that were due, or took their place, and of which nobody could be told."""
+    unreached: tuple[str, ...]
+    """People of these steps who could not be told: disabled, expired, without a role on the line, or a way to reach them."""
+
+    @classmethod
+    def to_come(cls, alarm_id: AlarmId, first_at: datetime) -> "ToldStep":
+        """Return that of an alarm of which nobody was told by steps yet."""
+        return cls(
+            alarm_id=alarm_id, step=0, repeat=0, next_at=first_at, nobody_at=(), unreached=()
+        )
+
+    @classmethod
+    def put_off(cls, alarm: AlarmRecord, until: datetime) -> "ToldStep":
+        """Return that of an alarm whose next message is due at another instant."""
+        return cls(
+            alarm_id=alarm.alarm_id,
+            step=alarm.steps_told,
+            repeat=alarm.repeats_told,
+            next_at=until,
+            nobody_at=(),
+            unreached=(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +82,7 @@ class AlarmsTold(Fact):
     TYPE: ClassVar = "alarms_told"
 
     receivers: tuple[str, ...]
+    """By their names in the plant file; people by their numbers."""
     key: str | None
     held_for: str | None
     steps: tuple[ToldStep, ...]
@@ -89,6 +117,8 @@ class AlarmsTold(Fact):
                         receivers=json_of(self.receivers),
                         key=self.key,
                         held_for=self.held_for,
+                        nobody_at=json_of(step.nobody_at),
+                        unreached=json_of(step.unreached),
                     )
                 ),
             ]

@@ -34,6 +34,7 @@ from redrabbit.domain.facts import (
     stream_heads,
     suspect_window,
     token,
+    way,
 )
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Record
@@ -123,6 +124,8 @@ FACTS: tuple[type[Fact], ...] = (
     alarm_told.AlarmsTold,
     silence.SilenceDeclared,
     silence.SilenceEnded,
+    way.WaySet,
+    way.WayRemoved,
 )
 
 RECORDS: tuple[type[Record], ...] = (
