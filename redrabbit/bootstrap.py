@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
+from redrabbit.alarms.apprise_way import is_apprise_address, names_no_host
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
@@ -54,6 +55,7 @@ from redrabbit.services.escalating import Escalating
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.queries.people_told import log_unreached
 from redrabbit.services.reaching import people_to_tell, way_now
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.recording_watch import keep_beating, keep_log
@@ -61,6 +63,7 @@ from redrabbit.services.sending_checkpoints import CheckpointSending
 from redrabbit.services.sign_in import SignIn
 from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.services.verifying import tell_damage
+from redrabbit.services.ways import WaysKnown
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.installation_secret import installation_secret
 from redrabbit.store.opening import open_database
@@ -125,6 +128,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 may_be_renamed=settings.plant_renamed,
             )
             await _agent_opened(agent, settings, listener, tls)
+            await database.read(lambda reader: log_unreached(reader, plant, clock.now()))
             agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
             links = make_links(plant, agent.sink, clock)
             service = LocalPlantService(agent)
@@ -137,7 +141,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
                 watcher=_watcher_of(agent, watched_at, clock),
             )
             async with (
-                _web_of(running, settings, listener, tls),
+                _web_of(running, settings, listener, tls, mails=mailed_by is not None),
                 _tasks_of(running, clock, channels, tls, mailed_by=mailed_by),
             ):
                 yield running
@@ -358,7 +362,12 @@ def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
 
 @asynccontextmanager
 async def _web_of(
-    running: Serving, settings: ServeSettings, listener: socket.socket, tls: Tls | None
+    running: Serving,
+    settings: ServeSettings,
+    listener: socket.socket,
+    tls: Tls | None,
+    *,
+    mails: bool,
 ) -> AsyncIterator[None]:
     budgets = WebBudgets(_limits_of(settings, running.service.plant), settings.behind_proxy)
     secret = installation_secret(settings.database_url, settings.key_file)
@@ -382,6 +391,7 @@ async def _web_of(
         verification=lambda: running.database.verification.state,
         remembered=lambda: running.database.remembered,
         watched=lambda: running.watcher.state if running.watcher is not None else None,
+        ways=WaysKnown(mails=mails, is_known=is_apprise_address, names_no_host=names_no_host),
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
     )

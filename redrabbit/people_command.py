@@ -43,6 +43,7 @@ from redrabbit.services.people_at_server import (
 )
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.people import kept_name, name_now, names_in
+from redrabbit.services.queries.people_told import way_rows
 from redrabbit.store.database_files import refuse_no_file
 from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.installation_secret import installation_secret
@@ -304,14 +305,19 @@ def _rows(reader: Reader, now: datetime) -> list[dict[str, object]]:
                 for grant in reader.find(RoleGrantRecord, equals("person_id", person.person_id))
                 if is_in_force(grant, now)
             ],
+            "ways": [
+                {"number": way.number, "kind": way.kind.value, "shown": way.shown}
+                for way in way_rows(reader, person.person_id, names)
+            ],
         }
         for person in reader.find(PersonRecord, order_by="number")
     ]
 
 
 def _row_words(row: dict[str, object]) -> str:
-    roles = row["roles"]
+    roles, ways = row["roles"], row["ways"]
     assert isinstance(roles, list)  # noqa: S101  made above
+    assert isinstance(ways, list)  # noqa: S101  made above
     said = "; ".join(
         f"{role['grant_id']} {role['role']} {role['line'] or '*'}"
         + (f" < {role['until_at']}" if role["until_at"] else "")
@@ -319,7 +325,8 @@ def _row_words(row: dict[str, object]) -> str:
     )
     words = (str(row["person_id"]), str(row["name"]))
     state = () if row["active"] else (for_terminal(sentence("(disabled or expired)")),)
-    return "  ".join((*words, *state, said or "-"))
+    reached = ", ".join(f"{way['number']}: {way['shown']}" for way in ways)
+    return "  ".join((*words, *state, said or "-", *((reached,) if reached else ())))
 
 
 def _told(

@@ -80,6 +80,12 @@ def add_people(
     badge = new("badge", "let a badge stand for somebody; its code is asked for", _badge)
     badge.add_argument("person", nargs="?", metavar="PERSON", help="their number (p-0042) or name")
     badge.add_argument("--revoke", action="store_true", help="let it stand for nobody")
+    way = new("way", "let messages about alarms reach somebody; the address is asked for", _way)
+    way.add_argument("person", metavar="PERSON", help="their number (p-0042) or name")
+    way.add_argument(
+        "--kind", choices=("mail", "apprise"), default="mail", help="what the address is"
+    )
+    way.add_argument("--remove", type=int, metavar="N", help="erase this way, as list numbers it")
     table = new("import", "take a table of people (.xlsx, .csv), all or none", _import)
     table.add_argument("file", type=Path, metavar="FILE", help="with a header row; see the README")
     table.add_argument("--dry-run", action="store_true", help="say only what would become of it")
@@ -233,6 +239,23 @@ def _badge(options: argparse.Namespace, database: str) -> int:
 
     code = getpass.getpass("badge: ") if sys.stdin.isatty() else sys.stdin.readline()
     return badge_of(database, options.key, options.person, code, revoke=options.revoke)
+
+
+def _way(options: argparse.Namespace, database: str) -> int:
+    from redrabbit.domain.way import WayKind  # noqa: PLC0415  because of --help
+    from redrabbit.way_command import change_way  # noqa: PLC0415  as above
+
+    def address() -> str:
+        return getpass.getpass("address: ") if sys.stdin.isatty() else sys.stdin.readline()
+
+    return change_way(
+        database,
+        options.key,
+        options.person,
+        kind=WayKind(options.kind),
+        address=None if options.remove is not None else address(),
+        remove=options.remove,
+    )
 
 
 def _import(options: argparse.Namespace, database: str) -> int:

@@ -162,6 +162,29 @@ def test_a_badge_is_asked_for_and_never_kept(
     assert b"0042317" not in plant.path.read_bytes()
 
 
+def test_a_way_to_somebody_is_asked_for_listed_in_part_and_erased(
+    told: Told, plant: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told("people", "add", "Li")
+    way = ("people", "way", "Li", "--kind", "apprise")
+    secret = "tgram://123456789:abcdefg_hijklmnop/12315544"
+    monkeypatch.setattr("sys.stdin", StringIO(f"{secret}\n"))
+    assert told(*way) == (0, "p-0001 is reached at tgram://… (way 1)\n")
+    listed = json.loads(told("people", "list", "--json")[1])
+    assert listed[0]["ways"] == [{"number": 1, "kind": "apprise", "shown": "tgram://…"}]
+    assert told("people", "list")[1].endswith("1: tgram://…\n")
+    monkeypatch.setattr("sys.stdin", StringIO("li@plant.cn\n"))
+    code, said = told("people", "way", "Li")
+    assert (code, "no mail server" in said) == (1, True)
+    removed = (0, "p-0001 is not reached in way 1 any more\n")
+    assert told("people", "way", "Li", "--remove", "1") == removed
+    assert json.loads(told("people", "list", "--json")[1])[0]["ways"] == []
+    with open_for_reading(plant.url) as reading:
+        entries = reading.read_now(lambda reader: reader.entries())
+    assert [entry.type for entry in entries][-2:] == ["way_set", "way_removed"]
+    assert secret not in str([entry.payload for entry in entries])
+
+
 def test_a_table_is_imported_as_a_whole_or_not_at_all(told: Told, tmp_path: Path) -> None:
     header: list[str | int] = ["姓名", "工号", "角色", "产线", "工卡"]
     table = write_workbook(

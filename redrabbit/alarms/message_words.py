@@ -15,6 +15,7 @@ from redrabbit.alarms.delivery import Channel
 from redrabbit.base.messages import LANGUAGES, Catalogue, Message, catalogue
 from redrabbit.domain.plant import NotificationTarget, Plant
 from redrabbit.domain.text import Text
+from redrabbit.domain.way import person_of_way
 from redrabbit.services.queries.receivers import EVENT_WORDS
 
 WITHOUT_ALARM: Final[Mapping[str, str]] = {
@@ -77,9 +78,15 @@ class MessageWords:
         return {"title": title, "text": "\n".join(lines)}
 
     def _again(self, told: Mapping[str, Any], says: Catalogue) -> list[str]:
-        """Return that others were told before, and nobody has taken it (R10)."""
+        """Return that nobody of earlier steps could be told, or that others were and nobody has taken it (R10)."""
         is_first = told.get("step") in {None, 1} and not told.get("repeat")
-        return [] if is_first else [says.render(Message("told.again"))]
+        steps = told.get("nobody_at")
+        missed = ", ".join(str(step) for step in steps) if isinstance(steps, list) else ""
+        lines = [] if is_first else [says.render(Message("told.again"))]
+        return [
+            *lines,
+            *([says.render(Message("told.nobody_at", {"steps": missed}))] if missed else []),
+        ]
 
     def _sentence(self, event: str, what: str, told: Mapping[str, Any], says: Catalogue) -> str:
         together = _part(told, "together")
@@ -94,7 +101,7 @@ class MessageWords:
             return says.render(Message("told.together", several))
         one = {
             "part": told.get("part_id"),
-            "receiver": told.get("receiver"),
+            "receiver": _receiver(told.get("receiver")),
             "n": told.get("runs_without_verdict"),
         }
         said = Message(f"told.{event}", one)
@@ -121,6 +128,11 @@ def worded(channels: Mapping[str, Channel], plant: Plant) -> Mapping[str, Channe
     return {
         name: WordedChannel(way, words, languages[name].language) for name, way in channels.items()
     }
+
+
+def _receiver(name: Any) -> Any:
+    """Return a receiver's name; of a person's way their number: who is who stands on the page."""
+    return name if name is None else person_of_way(str(name)) or name
 
 
 def _place(told: Mapping[str, Any], says: Catalogue) -> str:

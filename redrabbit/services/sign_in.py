@@ -164,7 +164,7 @@ class SignIn:
             _set(uow, PersonId(used_by), CredentialKind.PASSWORD, hashed)
             sessions.end_sessions(uow, used_by)
 
-        await self._write(keep)
+        await self.record(keep)
         log.info("password set", extra={"person": person.person_id, "address": place.address})
         return await self._begin(person.person_id, How.PASSWORD, place)
 
@@ -183,7 +183,7 @@ class SignIn:
             _set(uow, person.person_id, CredentialKind.PASSWORD, hashed)
             sessions.end_sessions(uow, person.person_id, but=session.digest)
 
-        await self._write(keep)
+        await self.record(keep)
 
     async def set_pin(self, session: Session, password: str, pin: str, place: Place) -> None:
         """Set the PIN of whose session it is, who types the password once more."""
@@ -194,7 +194,7 @@ class SignIn:
         refuse_weak_pin(pin, names=names)
         hashed = await _in_turn(self._hashing.hash(pin))
         person_id = PersonId(session.person_id)
-        await self._write(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
+        await self.record(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
 
     async def show_pin(self, person_id: PersonId, pin: str, place: Place) -> None:
         """Look whether a PIN is the person's; Refusal otherwise."""
@@ -243,7 +243,7 @@ class SignIn:
         who = person.person_id if person is not None else "nobody"
         log.warning("sign-in failed", extra={"person": who, "address": place.address})
         if person is not None:
-            await self._write(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+            await self.record(lambda uow: _note_locked(uow, person.person_id, kind, subject))
         raise Refusal("sign_in_failed")
 
     async def _begun(
@@ -265,7 +265,7 @@ class SignIn:
             return await self._database.write(begin)
         except Refusal as refusal:
             if person is not None and refusal.code == "credential_locked":
-                await self._write(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+                await self.record(lambda uow: _note_locked(uow, person.person_id, kind, subject))
             raise
 
     async def _hash_of_new(self, person: PersonRecord, password: str) -> str:
@@ -275,7 +275,8 @@ class SignIn:
         )
         return await _in_turn(self._hashing.hash(composed(password)))
 
-    async def _write(self, command: Callable[[UnitOfWork], T]) -> T:
+    async def record(self, command: Callable[[UnitOfWork], T]) -> T:
+        """Change what is kept, with what the ledger is told of it."""
         done = await self._database.write(command)
         self._note_commit()
         return done

@@ -28,37 +28,44 @@ from redrabbit.services.record_fact import record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewWay:
+    """A way as somebody said it, looked at."""
+
+    kind: WayKind
+    address: str
+    names_host: bool = False
+    """Whether it leads to a host that it says itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaysKnown:
     """What this service can reach people by."""
 
-    mails: bool
+    mails: bool = False
     """Whether the plant has a mail server."""
-    is_known: Callable[[str], bool]
-    """Whether an address is one that messages can be sent to."""
-    names_no_host: Callable[[str], bool]
+    is_known: Callable[[str], bool] = lambda _: False
+    """Whether an address is one that messages can be sent to; it may take a second."""
+    names_no_host: Callable[[str], bool] = lambda _: False
     """Whether its host is the service's own, and not one that the address says."""
 
+    def way(self, kind: WayKind, said: str) -> NewWay:
+        """Return a way as it is said; Refusal where nobody could be reached by it."""
+        address = address_of(kind, said)
+        if kind is WayKind.MAIL:
+            if not self.mails:
+                raise Refusal("no_mail_server")
+            return NewWay(kind=kind, address=address)
+        if not self.is_known(address):
+            raise Refusal("way_unreadable", kind=kind.value)
+        return NewWay(kind=kind, address=address, names_host=not self.names_no_host(address))
 
-def set_way(
-    uow: UnitOfWork,
-    known: WaysKnown,
-    person_id: PersonId,
-    kind: WayKind,
-    address: str,
-    *,
-    actor: Actor,
-) -> Way:
+
+def set_way(uow: UnitOfWork, person_id: PersonId, new: NewWay, *, actor: Actor) -> Way:
     """Reach a person at this address, too; where they are already, nothing changes."""
     the_active_person(uow, person_id)
-    by_administrator = _require(uow, person_id, actor)
-    address = address_of(kind, address)
-    if kind is WayKind.MAIL:
-        if not known.mails:
-            raise Refusal("no_mail_server")
-    elif not known.is_known(address):
-        raise Refusal("way_unreadable", kind=kind.value)
-    elif not by_administrator and not known.names_no_host(address):
+    if not _require(uow, person_id, actor) and new.names_host:
         raise Refusal("way_names_host")
+    kind, address = new.kind, new.address
     ways = ways_of(uow, person_id)
     same = next((way for way in ways if (way.kind, way.address) == (kind, address)), None)
     if same is not None:

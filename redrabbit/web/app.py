@@ -33,6 +33,7 @@ from redrabbit.services.sign_in import SignIn
 from redrabbit.services.station_link import StationLink
 from redrabbit.services.verifying import VerificationState
 from redrabbit.services.watched_from_outside import Watched
+from redrabbit.services.ways import WaysKnown
 from redrabbit.web.access import Access, AccessRules
 from redrabbit.web.api.document import CONTACT, SERVERS, complete
 from redrabbit.web.api.problems import DESCRIPTION, TAGS
@@ -107,6 +108,7 @@ def create_app(
     verification: Callable[[], VerificationState] = VerificationState,
     remembered: Callable[[], RememberedState] = RememberedState,
     watched: Callable[[], Watched | None] = lambda: None,
+    ways: WaysKnown | None = None,
     ledger_key: str = "",
     tls: Tls | None = None,
 ) -> FastAPI:
@@ -120,6 +122,7 @@ def create_app(
         verification=verification,
         remembered=remembered,
         watched=watched,
+        ways=ways or WaysKnown(),
         ledger_key=ledger_key,
         tls=tls,
     )

@@ -1,7 +1,7 @@
 """What every page and every API call works with: the service, the clock, the rules of access."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
 from redrabbit.services.verifying import VerificationState
 from redrabbit.services.watched_from_outside import Watched
+from redrabbit.services.ways import WaysKnown
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.tls import Tls
@@ -39,6 +40,9 @@ class Site:
 
     watched: Callable[[], Watched | None] = lambda: None
     """How it stands with the outside watcher; None: the plant has none."""
+
+    ways: WaysKnown = field(default_factory=WaysKnown)
+    """What people can be reached by."""
 
     ledger_key: str = ""
     """The text of the ledger's public key."""

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from redrabbit.alarms.apprise_way import AppriseWay, is_apprise_address
+from redrabbit.alarms.apprise_way import (
+    AppriseWay,
+    is_apprise_address,
+    is_mail_server,
+    mailed_by,
+    names_no_host,
+)
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.delivery import DeliveryFailed, DeliveryRefused
-from redrabbit.alarms.receiver_secrets import ReceiverUnusable, read_secrets
+from redrabbit.alarms.receiver_secrets import ReceiverUnusable, mail_server, read_secrets
 from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
 from tests.alarms.mail_server import receiving_mail
 from tests.alarms.moody import CLOCK, OK, Answering, answer, listening, status, without_end
@@ -108,3 +114,47 @@ def test_an_address_that_apprise_does_not_know_is_refused_at_the_start(address: 
     with pytest.raises(ReceiverUnusable, match="no address that Apprise knows") as refused:
         read_secrets([duty(env="DUTY")], Path("/nowhere"), {"DUTY": address})
     assert "nobody" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tgram://123456789:abcdefg_hijklmnop/12315544",
+        "dingtalk://abcdef1234567890abcdef1234567890abcdef",
+        "feishu://abcd",
+    ],
+)
+def test_an_address_that_leads_to_a_service_of_its_own_names_no_host(address: str) -> None:
+    assert is_apprise_address(address)
+    assert names_no_host(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["json://10.0.0.1/x", "mqtt://h/t", "mailto://u:p@h.cn", "syslog://", "ntfy://h/t", "nothing"],
+)
+def test_an_address_that_this_service_would_call_inside_the_plant_names_a_host(
+    address: str,
+) -> None:
+    """Else any person could let the service ask any host of the network, or write into its machine's log."""
+    assert not names_no_host(address)
+
+
+def test_a_mail_address_is_reached_by_the_mail_server_of_the_plant() -> None:
+    server = "mailtos://u:p@smtp.plant.cn?from=rr@plant.cn"
+    assert is_mail_server(server)
+    assert not is_mail_server(f"{server}&to=a@b.cn")
+    assert not is_mail_server("json://smtp.plant.cn")
+    assert mailed_by(server, "li+rr@plant.cn") == f"{server}&to=li%2Brr%40plant.cn"
+    assert mailed_by("mailto://h", "a@b.cn") == "mailto://h?to=a%40b.cn"
+
+
+def test_the_mail_server_of_the_plant_is_read_where_the_plant_file_says() -> None:
+    place = SecretPlace(env="MAIL")
+    server = "mailtos://u:p@smtp.plant.cn?from=rr@plant.cn"
+    assert mail_server(None, Path("/nowhere"), {}) is None
+    assert mail_server(place, Path("/nowhere"), {"MAIL": server}) == server
+    for said in ({}, {"MAIL": "json://h/"}, {"MAIL": f"{server}&to=a@b.cn"}):
+        with pytest.raises(ReceiverUnusable, match="mail: ") as unusable:
+            mail_server(place, Path("/nowhere"), said)
+        assert "u:p" not in str(unusable.value)

@@ -38,6 +38,7 @@ from redrabbit.services.errors import StoreTrouble
 from simulators.broker import serving
 from simulators.virtual_clock import VirtualClock
 from tests.alarms.moody import DRIPPING, listening
+from tests.alarms.people_to_tell import NOBODY_TOLD
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 
@@ -431,7 +432,7 @@ async def test_a_receiver_that_refuses_all_is_not_said_to_fail_once_nothing_wait
 
 @asynccontextmanager
 async def delivering(channels: Mapping[str, Channel], outbox: KeptOutbox) -> AsyncIterator[None]:
-    works = telling(channels, outbox, NobodysAlarms(), SteadyClock())
+    works = telling(channels, NOBODY_TOLD, outbox, NobodysAlarms(), SteadyClock())
     tasks = [asyncio.ensure_future(work()) for work in works.values()]
     try:
         yield

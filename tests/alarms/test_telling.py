@@ -16,6 +16,7 @@ from redrabbit.domain.records import AlarmRecord
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from simulators.virtual_clock import VirtualClock
+from tests.alarms.people_to_tell import NOBODY_TOLD
 from tests.plants import Bench
 
 TARGETS = [
@@ -50,7 +51,7 @@ async def test_the_others_hear_within_minutes_that_a_receiver_is_lost(bench: Ben
     receivers = {"andon": Receiver(is_away=True), "office": Receiver()}
     clock = VirtualClock(bench.clock.now())
     alarms = ReceiverAlarms(bench.database, lambda: None)
-    works = telling(receivers, bench.database.outbox, alarms, clock)
+    works = telling(receivers, NOBODY_TOLD, bench.database.outbox, alarms, clock)
     tasks = [asyncio.ensure_future(work()) for work in works.values()]
 
     async def pass_time(seconds: float) -> None:

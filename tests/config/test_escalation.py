@@ -75,6 +75,18 @@ def test_rules_and_rosters_are_read_as_they_are_said() -> None:
     assert set(plant.escalation.wishes) == {"andon", "anna", "bo"}
 
 
+def test_people_are_named_by_their_numbers_or_employee_numbers() -> None:
+    said = """rosters:
+  leaders: [{people: [p-0042, 204711, "00017"], shifts: [day]}]
+escalation: [{steps: [{tell: [leaders], people: [p-0001]}, {after: 5 min, people: [p-0002]}]}]
+mail: {env: MAIL}
+"""
+    plant = load_plant(texts(said))
+    assert plant.rosters["leaders"][0].people == ("p-0042", "204711", "00017")
+    assert [step.people for step in plant.rules[0].steps] == [("p-0001",), ("p-0002",)]
+    assert plant.mail == SecretPlace(env="MAIL")
+
+
 def test_a_plant_file_of_today_has_no_steps() -> None:
     plant = load_plant(texts(""))
     assert (plant.rules, plant.rosters, plant.watcher) == ((), {}, None)
@@ -98,7 +110,12 @@ def test_a_plant_file_of_today_has_no_steps() -> None:
         ("rosters: {anna: [{receivers: [bo]}]}", "named as a receiver is"),
         ("rosters: {leaders: [{receivers: [nobody]}]}", "unknown receiver 'nobody'"),
         ("rosters: {leaders: []}", "at least 1 item"),
-        ("rosters: {leaders: [{shifts: [day]}]}", "receivers"),
+        ("rosters: {leaders: [{shifts: [day]}]}", "receivers or people"),
+        ("rosters: {leaders: [{people: []}]}", "at least 1 item"),
+        ("rosters: {leaders: [{people: ['a, b']}]}", "p-0042, or an employee number"),
+        ("escalation: [{steps: [{after: 5 min, people: [' ']}]}]", "employee number"),
+        ("mail: {}", "one without an address"),
+        ("mail: {env: MAIL, file: /etc/mail}", "two addresses"),
         ("escalation: [{steps: [{after: 5 min}]}]", "tell"),
         ("escalation: [anna]", "steps"),
         ("rosters: {leaders: [anna]}", "receivers"),
@@ -143,3 +160,13 @@ def test_a_watcher_is_read(said: str, watcher: OutsideWatcher) -> None:
 def test_a_watcher_that_can_not_be_is_refused(said: str, problem: str) -> None:
     with pytest.raises(ConfigurationProblems, match=problem):
         load_plant(texts(f"watcher: {said}\n"))
+
+
+def test_a_receiver_that_is_named_as_a_person_is_can_not_stand_beside_people() -> None:
+    """A file of today may have such a receiver; nobody could tell it from a person."""
+    receiver = "notifications: {p-0042: {webhook: 'http://a/'}}\n"
+    alone = {**TEXTS, "plant.yaml": f"{TEXTS['plant.yaml']}{receiver}"}
+    assert load_plant(alone).targets[0].name == "p-0042"
+    beside = f"{alone['plant.yaml']}rosters: {{leaders: [{{people: [p-0001]}}]}}\n"
+    with pytest.raises(ConfigurationProblems, match="named as a person is"):
+        load_plant({**TEXTS, "plant.yaml": beside})

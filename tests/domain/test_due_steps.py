@@ -7,12 +7,14 @@ from datetime import datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.due_steps import DueStep, due_step
-from redrabbit.domain.escalation import Escalation, Rule
+from redrabbit.domain.due_steps import NOBODY_AGAIN_AFTER, DueStep, due_step
+from redrabbit.domain.escalation import Escalation, Rule, Told
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
-from tests.alarm_rules import MINUTE, NOON, a_rule, a_step, an_alarm, an_escalation
+from redrabbit.domain.reaching import Reach, Reached, Unreached
+from tests.alarm_rules import MINUTE, NOON, a_duty, a_rule, a_step, an_alarm, an_escalation
 
 RECEIVERS = ["anna", "bo", "chen"]
+PEOPLE = ["p-0001", "p-0002", "p-0003"]
 
 
 def recorded(step: DueStep, now: datetime) -> AlarmRecord:
@@ -67,6 +69,63 @@ def test_rules_that_were_changed_put_a_step_off_or_end_the_steps() -> None:
     assert (over.step, over.receivers, over.next_at) == (1, (), None)
 
 
+def reaching(*people: str) -> Reach:
+    """Return who can be told: these people, and nobody else."""
+
+    def reach(name: str, line: str | None) -> Reached:
+        del line
+        return Reached(name, None if name in people else Unreached.NO_WAY)
+
+    return reach
+
+
+def test_people_are_told_by_their_numbers() -> None:
+    rules = an_escalation(a_rule(a_step(0, people=("p-0001", "p-0002"))))
+    step = due_step(rules, an_alarm(), NOON, reaching("p-0002"))
+    assert (step.receivers, step.unreached, step.nobody_at) == (("p-0002",), ("p-0001",), ())
+
+
+def test_where_nobody_of_a_step_can_be_told_the_next_is_told_at_once() -> None:
+    rule = a_rule(a_step(0, people=("p-0001",)), a_step(10, people=("p-0002",)), a_step(20, "bo"))
+    rules = an_escalation(rule)
+    step = due_step(rules, an_alarm(), NOON, reaching())
+    assert (step.step, step.receivers, step.nobody_at) == (3, ("bo",), (1, 2))
+    assert step.unreached == ("p-0001", "p-0002")
+    step = due_step(rules, an_alarm(), NOON, reaching("p-0002"))
+    assert (step.step, step.receivers, step.nobody_at) == (2, ("p-0002",), (1,))
+    assert step.next_at == NOON + 20 * MINUTE
+
+
+def test_where_nobody_of_any_step_can_be_told_it_goes_to_whoever_wants_the_kind() -> None:
+    rule = a_rule(a_step(0, people=("p-0001",)), a_step(10, people=("p-0002",)))
+    step = due_step(an_escalation(rule), an_alarm(), NOON, reaching())
+    assert step.receivers == ("anna", "bo", "chen", "andon")
+    assert (step.step, step.nobody_at, step.next_at) == (1, (1, 2), NOON + 10 * MINUTE)
+
+
+def test_where_nobody_at_all_can_be_told_it_is_tried_again() -> None:
+    rules = an_escalation(a_rule(a_step(0, people=("p-0001",))), wishes={})
+    step = due_step(rules, an_alarm(), NOON, reaching())
+    assert (step.step, step.receivers, step.nobody_at) == (0, (), (1,))
+    assert step.next_at == NOON + NOBODY_AGAIN_AFTER
+    alarm = recorded(step, NOON)
+    again = due_step(rules, alarm, NOON + NOBODY_AGAIN_AFTER, reaching("p-0001"))
+    assert (again.step, again.receivers) == (1, ("p-0001",))
+
+
+def test_a_roster_of_which_nobody_on_duty_can_be_told_stands_for_all_of_it() -> None:
+    duties = {
+        "leaders": (
+            a_duty(people=("p-0001",), shifts=frozenset({"day"})),
+            a_duty("bo", shifts=frozenset({"night"})),
+        )
+    }
+    rules = an_escalation(a_rule(a_step(0, rosters=("leaders",))), rosters=duties)
+    assert due_step(rules, an_alarm(), NOON, reaching("p-0001")).receivers == ("p-0001",)
+    gap = due_step(rules, an_alarm(), NOON, reaching())
+    assert (gap.receivers, gap.unreached, gap.nobody_at) == (("bo",), ("p-0001",), ())
+
+
 def test_a_list_is_known_as_such() -> None:
     rules = an_escalation(a_rule(a_step(0, "anna", at=time(8))))
     assert due_step(rules, an_alarm(), NOON + timedelta(days=1)).as_list
@@ -113,6 +172,75 @@ def test_an_open_alarm_is_never_silent_and_nobody_is_told_a_step_twice(
         seen.update((step.step, step.repeat, name) for name in step.receivers)
         alarm = recorded(step, now)
     assert all(times == 1 for times in seen.values())
+
+
+@st.composite
+def rules_with_people(draw: st.DrawFn) -> Rule:
+    """Return a rule whose steps name receivers, people or both."""
+    minutes = sorted(draw(st.sets(st.integers(0, 60), min_size=1, max_size=4)))
+    steps = []
+    for minute in minutes:
+        receivers = draw(st.sets(st.sampled_from(RECEIVERS), max_size=2))
+        people = draw(st.sets(st.sampled_from(PEOPLE), min_size=0 if receivers else 1))
+        every = draw(st.none() | st.integers(1, 20).map(lambda n: n * MINUTE))
+        steps.append(a_step(minute, *receivers, people=tuple(sorted(people)), every=every))
+    return a_rule(*steps)
+
+
+@given(
+    rules_with_people(),
+    st.sampled_from([{}, {"andon": frozenset[str]()}]),
+    st.lists(st.tuples(st.integers(0, 90), st.sets(st.sampled_from(PEOPLE))), max_size=30),
+)
+def test_whoever_can_be_told_an_open_alarm_is_never_silent_and_says_whom_it_missed(
+    rule: Rule, wishes: dict[str, frozenset[str]], looks: list[tuple[int, set[str]]]
+) -> None:
+    """People come and go between looks. Due and told to nobody means: nobody at all could be, and it is tried again."""
+    rules = an_escalation(rule, wishes=wishes)
+    alarm = an_alarm(next_step_at=rules.first_at(rule, NOON))
+    now, seen = NOON, Counter[tuple[int, int, str]]()
+    for minutes, there in looks:
+        now += minutes * MINUTE
+        if alarm.next_step_at is None or now < alarm.next_step_at:
+            continue
+        step = due_step(rules, alarm, now, reaching(*there))
+        people = {name for name in step.receivers if name in PEOPLE}
+        assert people <= there
+        assert not set(step.unreached) & there
+        if not step.receivers:
+            later = rule.steps[alarm.steps_told :] or rule.steps[-1:]
+            assert not any(set(each.receivers) | set(each.people) & there for each in later)
+            assert not wishes
+            assert step.nobody_at
+            assert step.next_at == now + NOBODY_AGAIN_AFTER
+        seen.update((step.step, step.repeat, name) for name in step.receivers)
+        alarm = recorded(step, now)
+    assert all(times == 1 for times in seen.values())
+
+
+@given(some_rules(), st.integers(0, 4000))
+def test_what_is_due_together_is_told_once_as_the_highest_step_and_then_by_the_clock(
+    rule: Rule, minutes: int
+) -> None:
+    """A silence, an outage or a dead station ends late: one message to all of the steps that are due, no burst."""
+    rules, now = an_escalation(rule), NOON + minutes * MINUTE
+    first_at = rules.first_at(rule, NOON)
+    if now < first_at:
+        return
+    step = due_step(rules, an_alarm(next_step_at=first_at), now)
+    due = [
+        n
+        for n in range(1, len(rule.steps) + 1)
+        if all(rules.due_at(rule, m, Told(0, 0, NOON), NOON) <= now for m in range(1, n + 1))
+    ]
+    assert (step.step, step.repeat) == (due[-1], 0)
+    assert set(step.receivers) == {name for n in due for name in rule.steps[n - 1].receivers}
+    assert step.next_at is None or step.next_at > now
+    if step.next_at is not None:
+        after = due_step(rules, recorded(step, now), step.next_at)
+        assert (after.step, after.repeat) in {(due[-1], 1), (due[-1] + 1, 0)} or after.step > due[
+            -1
+        ]
 
 
 @given(some_rules(), st.integers(1, 400))

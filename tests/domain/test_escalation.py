@@ -7,6 +7,7 @@ import pytest
 from redrabbit.domain.escalation import SEVERITY, Told, is_due
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import LineId
+from redrabbit.domain.reaching import Reached, Unreached
 from tests.alarm_rules import (
     LINE,
     MIDNIGHT,
@@ -116,6 +117,39 @@ def test_a_roster_is_who_is_on_duty_then(line: str, at: datetime, told: tuple[st
     rules = an_escalation(rosters={"leaders": roster})
     step = a_step(0, rosters=("leaders", "nobodys"))
     assert rules.called(step, line, at).told == told
+
+
+def test_who_can_not_be_told_is_said_and_each_is_told_once() -> None:
+    known = {"4711": Reached("p-0001", None), "p-0002": Reached("p-0002", Unreached.NO_ROLE)}
+    step = a_step(0, "anna", people=("4711", "p-0001", "p-0002", "nobody"), rosters=("leaders",))
+    rules = an_escalation(rosters={"leaders": (a_duty(people=("4711", "p-0002")),)})
+
+    def reach(name: str, line: str | None) -> Reached:
+        assert line == "line1"
+        return known.get(name, Reached(None, Unreached.UNKNOWN))
+
+    called = rules.called(step, "line1", NOON, reach)
+    assert called == (("anna", "p-0001"), ("p-0002",))
+    assert rules.called(step, "line1", NOON) == (("anna",), ())
+
+
+def test_which_people_are_named_for_which_lines() -> None:
+    other = LineId("line2")
+    rules = an_escalation(
+        a_rule(a_step(0, people=("p-0003",))),
+        rosters={
+            "leaders": (
+                a_duty(people=("p-0001", "p-0002", "p-0003"), lines=frozenset({LINE})),
+                a_duty(people=("p-0001",), lines=frozenset({other})),
+                a_duty(people=("p-0002",)),
+            )
+        },
+    )
+    assert rules.people == {
+        "p-0001": {LINE, other},
+        "p-0002": frozenset(),
+        "p-0003": frozenset(),
+    }
 
 
 def test_who_is_named_by_steps_and_who_wants_a_kind() -> None:

@@ -52,6 +52,7 @@ from redrabbit.domain.facts.role_grant import RoleGranted, RoleRevoked
 from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
 from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
 from redrabbit.domain.facts.token import Scope, TokenIssued, TokenRevoked
+from redrabbit.domain.facts.way import WayRemoved, WaySet
 from redrabbit.domain.identity import (
     AGENT,
     Actor,
@@ -78,6 +79,7 @@ from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
+from redrabbit.domain.way import WayKind
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_stopped
@@ -717,6 +719,8 @@ def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:
             expires_at=until,
         ),
         TokenRevoked(token_id=token),
+        WaySet(person_id=LEADER, number=1, kind=WayKind.MAIL),
+        WayRemoved(person_id=LEADER, number=1),
     )
 
 

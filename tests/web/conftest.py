@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from redrabbit.domain.plant import Plant
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState
+from redrabbit.services.ways import WaysKnown
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
@@ -79,6 +80,7 @@ def serve(
     verification: Callable[[], VerificationState] = VerificationState,
     remembered: Callable[[], RememberedState] = RememberedState,
     tls: Tls | None = None,
+    ways: WaysKnown | None = None,
 ) -> Visitor:
     """Return a browser at a freshly served plant; at the showcase, unless another is given."""
     clock = JumpClock(BEGIN)
@@ -93,6 +95,7 @@ def serve(
         budgets=budgets,
         verification=verification,
         remembered=remembered,
+        ways=ways,
         ledger_key=LEDGER_KEY,
         tls=tls,
     )

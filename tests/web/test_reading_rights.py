@@ -34,6 +34,7 @@ SCOPES = {
     Right.LEDGER: {Scope.LEDGER_READ},
 }
 FILLED = {
+    "number": "1",
     "station_id": "line1-op20",
     "act": "start",
     "run": "line1-R-1",

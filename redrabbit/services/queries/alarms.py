@@ -1,7 +1,7 @@
 """What is open, who was told of it when and what came of it, who took it; silences (B21, R10)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +26,7 @@ from redrabbit.services.deliveries import FateState, MessageFate
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Person, names_in, person
+from redrabbit.services.queries.people_told import ToldNames
 from redrabbit.services.queries.receivers import EVENT_WORDS
 from redrabbit.services.queries.wording import message
 
@@ -44,6 +45,10 @@ class ToldRow:
     """0: at once, to whoever wants it."""
     repeat: int
     held_for: str | None
+    nobody_at: tuple[int, ...]
+    """Steps of which nobody could be told."""
+    unreached: tuple[str, ...]
+    """Names of people who could not be told."""
     fates: tuple[MessageFate, ...]
     """How it stands with each receiver."""
 
@@ -128,12 +133,13 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
         limit=MOST_TAKEN,
     )
     missing = reader.find(ChallengePartRecord, equals("custody", Custody.MISSING))
+    names = ToldNames(reader, plant)
     return AlarmsPage(
         now=now,
-        open=tuple(_row(reader, alarm) for alarm in found[:MOST_OPEN]),
+        open=tuple(_row(reader, alarm, names) for alarm in found[:MOST_OPEN]),
         is_cut=len(found) > MOST_OPEN,
         missing=tuple(MissingPart(part=part.part_id, run=part.run_id) for part in missing),
-        taken=tuple(_row(reader, alarm) for alarm in taken),
+        taken=tuple(_row(reader, alarm, names) for alarm in taken),
         silences=tuple(_silence(reader, each) for each in silences_now(reader, now)),
         stations=tuple((station.id, station.name) for station in plant.stations),
         kinds=tuple((kind.value, _event(kind.value)) for kind in SEVERITY if kind.value != "test"),
@@ -143,7 +149,7 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
 _IS_TAKEN: Final = Where("acknowledged_at", "!=", None)
 
 
-def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
+def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
     names = read_json(PlaceNames, alarm.names)
     return AlarmRow(
         alarm=alarm.alarm_id,
@@ -154,11 +160,11 @@ def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
         place=(names.device or names.station) if names is not None else None,
         part=alarm.part_id,
         run=alarm.run_id,
-        receiver=alarm.receiver,
+        receiver=told.of(alarm.receiver) if alarm.receiver is not None else None,
         raised_at=alarm.raised_at,
         next_at=alarm.next_step_at,
         href=page_of(reader, alarm),
-        told=_told(reader, alarm),
+        told=_told(reader, alarm, told),
         taken_at=alarm.acknowledged_at,
         taken_by=person(
             names_in(reader),
@@ -169,15 +175,26 @@ def _row(reader: Reader, alarm: AlarmRecord) -> AlarmRow:
     )
 
 
-def _told(reader: Reader, alarm: AlarmRecord) -> tuple[ToldRow, ...]:
+def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[ToldRow, ...]:
     told = reader.find(AlarmToldRecord, equals("alarm_id", alarm.alarm_id), limit=MOST_TOLD)
     first = alarm_key(reader, alarm.alarm_id, alarm.raised_entry)
     keys = [first, *(each.key for each in told if each.key is not None)]
     fates: dict[str, list[MessageFate]] = {}
     for fate in reader.fates_of(keys):
-        fates.setdefault(fate.key, []).append(fate)
+        named = replace(fate, receiver=names.of(fate.receiver))
+        fates.setdefault(fate.key, []).append(named)
     at_once = (
-        [ToldRow(at=alarm.raised_at, step=0, repeat=0, held_for=None, fates=tuple(fates[first]))]
+        [
+            ToldRow(
+                at=alarm.raised_at,
+                step=0,
+                repeat=0,
+                held_for=None,
+                nobody_at=(),
+                unreached=(),
+                fates=tuple(fates[first]),
+            )
+        ]
         if first in fates
         else []
     )
@@ -187,17 +204,19 @@ def _told(reader: Reader, alarm: AlarmRecord) -> tuple[ToldRow, ...]:
             step=each.step,
             repeat=each.repeat,
             held_for=each.held_for,
-            fates=tuple(fates.get(each.key or "", ())) or _forgotten(each),
+            nobody_at=tuple(json.loads(each.nobody_at)),
+            unreached=names.all_of(json.loads(each.unreached)),
+            fates=tuple(fates.get(each.key or "", ())) or _forgotten(each, names),
         )
         for each in told
-        if each.key is not None or each.held_for is not None
+        if each.key is not None or each.held_for is not None or json.loads(each.nobody_at)
     ]
     return (*at_once, *by_steps)
 
 
-def _forgotten(told: AlarmToldRecord) -> tuple[MessageFate, ...]:
+def _forgotten(told: AlarmToldRecord, called: ToldNames) -> tuple[MessageFate, ...]:
     """Return who was told by a message that is no longer kept: it was delivered long ago."""
-    names = json.loads(told.receivers)
+    names = called.all_of(json.loads(told.receivers))
     return tuple(
         MessageFate(key=told.key or "", receiver=name, state=FateState.FORGOTTEN) for name in names
     )

@@ -12,9 +12,11 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.identity import AlarmId, RunId
 from redrabbit.domain.plant import NotificationTarget, Plant
 from redrabbit.domain.text import Text
+from redrabbit.domain.way import Way, person_of_way
 from redrabbit.services.deliveries import ParkedMessage, ParkedReason
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.checkpoint_keepers import CheckpointKeeper, checkpoint_keepers
+from redrabbit.services.queries.people_told import PersonToldRow, ToldNames, people_told
 from redrabbit.services.queries.wording import message
 from redrabbit.services.receiver_alarms import not_reached
 
@@ -73,8 +75,10 @@ class ParkedRow:
 
     alarm: AlarmId
     receiver: str
+    called: str
+    """What people call it: of a person's way, whose it is."""
     is_known: bool
-    """Whether the plant file names the receiver: else nothing can be sent there."""
+    """Whether the plant file names the receiver, or the person still has the way: else nothing can be sent there."""
     event: Message
     together: int | None
     """How many alarms it tells of, where these are many (decision 0035)."""
@@ -104,19 +108,25 @@ class ReceiversPage:
 
     now: datetime
     receivers: tuple[ReceiverRow, ...]
+    people: tuple[PersonToldRow, ...]
+    """Whom rosters and steps name, those first who can't be told."""
     parked: tuple[ParkedRow, ...]
     parked_in_all: int
 
 
 def receivers_page(reader: Reader, plant: Plant, now: datetime) -> ReceiversPage:
     """Return the page as it stands at `now`."""
-    rows = receiver_rows(reader, plant, now)
+    rows, people = receiver_rows(reader, plant, now), people_told(reader, plant, now)
+    told = ToldNames(reader, plant)
     known = {target.name for target in plant.targets}
+    parked = reader.parked_messages(MOST_SHOWN)
+    known |= {each.receiver for each in parked if reader.row(Way, each.receiver) is not None}
     return ReceiversPage(
         now=now,
         receivers=rows,
-        parked=tuple(_parked(each, known) for each in reader.parked_messages(MOST_SHOWN)),
-        parked_in_all=sum(row.parked for row in rows),
+        people=people,
+        parked=tuple(_parked(each, known, told) for each in parked),
+        parked_in_all=sum(reader.parked_counts().values()),
     )
 
 
@@ -127,7 +137,8 @@ def receiver_rows(reader: Reader, plant: Plant, now: datetime) -> tuple[Receiver
     away = {alarm.receiver: alarm.raised_at for alarm in not_reached(reader)}
     targets = {target.name: target for target in plant.targets}
     keepers = checkpoint_keepers(reader, plant, now)
-    names = dict.fromkeys([*targets, *sorted({*waiting, *parked})])
+    left = sorted(name for name in {*waiting, *parked} if person_of_way(name) is None)
+    names = dict.fromkeys([*targets, *left])
     return tuple(
         ReceiverRow(
             name=name,
@@ -158,18 +169,19 @@ def _wanted(target: NotificationTarget) -> tuple[str, ...]:
     return tuple(EVENT_WORDS[event] for event in EVENT_WORDS if event in target.events)
 
 
-def _parked(parked: ParkedMessage, known: Collection[str]) -> ParkedRow:
+def _parked(parked: ParkedMessage, known: Collection[str], called: ToldNames) -> ParkedRow:
     told: dict[str, Any] = json.loads(parked.payload)
     names: dict[str, Any] = told.get("names") or {}
     return ParkedRow(
         alarm=AlarmId(told["alarm_id"]),
         receiver=parked.receiver,
+        called=called.of(parked.receiver),
         is_known=parked.receiver in known,
         event=message(EVENT_WORDS[parked.event]),
         together=(told.get("together") or {}).get("count"),
         line=_text(names.get("line")),
         place=_text(names.get("device") or names.get("station")),
-        about=told.get("receiver"),
+        about=called.of(told["receiver"]) if told.get("receiver") else None,
         run=told.get("run_id"),
         raised_at=parked.created_at,
         attempts=parked.attempts,

@@ -23,6 +23,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.people import the_person
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_now, names_in
+from redrabbit.services.queries.people_told import WayRow, way_rows
 from redrabbit.services.sessions import live_sessions
 
 GRANTED: tuple[Role, ...] = tuple(role for role in Role if role is not Role.SERVICE)
@@ -119,6 +120,7 @@ class PersonPage:
     credentials: tuple[CredentialRow, ...]
     badges: tuple[BadgeRow, ...]
     sessions: tuple[SessionRow, ...]
+    ways: tuple[WayRow, ...]
     lines: tuple[LineChoice, ...]
     roles: tuple[Role, ...] = GRANTED
 
@@ -198,6 +200,7 @@ def person_page(
             )
             for each in live_sessions(reader, person_id, now)
         ),
+        ways=way_rows(reader, person_id, names),
         lines=_lines(plant),
     )
 

@@ -33,7 +33,11 @@ class Telling(Model):
     told_at: datetime
     step: int = Field(description="Of the plant's rule, from 1; 0: before the first one.")
     repeat: int = Field(description="How often that step was told before.")
-    receivers: list[str] = Field(description="Names in the plant file; empty: it was held back.")
+    receivers: list[str] = Field(
+        description="Names in the plant file, and numbers of people; empty: it was held back, or nobody could be told."
+    )
+    nobody_at: list[int] = Field(description="Steps of which nobody could be told.")
+    unreached: list[str] = Field(description="Numbers of people who could not be told.")
     held_for: str | None = Field(
         description="The silence, or the alarm with whose next message it is told."
     )
@@ -169,6 +173,8 @@ def _tellings(reader: Reader, alarm_id: AlarmId) -> Tellings:
                 step=each.step,
                 repeat=each.repeat,
                 receivers=json.loads(each.receivers),
+                nobody_at=json.loads(each.nobody_at),
+                unreached=json.loads(each.unreached),
                 held_for=each.held_for,
                 key=each.key,
             )

@@ -1,9 +1,9 @@
 """People and tokens for programs: what the pages *People* and *Tokens* do, as calls."""
 
 from dataclasses import asdict
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
@@ -18,7 +18,10 @@ from redrabbit.domain.people_acts import (
     RevokeRole,
     RevokeToken,
 )
+from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
+from redrabbit.web import ways
+from redrabbit.web.api.alarms import alarm_model
 from redrabbit.web.api.doing import By, Caller
 from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, part_of
@@ -30,14 +33,19 @@ from redrabbit.web.api.people_models import (
     NewGrant,
     NewPerson,
     NewToken,
+    NewWay,
     OneTimeLink,
     Token,
+    Way,
 )
 from redrabbit.web.api.problems import refuses
+from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.pages.people import new_link, token_shown
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
+
+WayNumber = Annotated[int, Path(ge=1, le=1000)]
 
 R = TypeVar("R", bound=Record)
 
@@ -90,6 +98,7 @@ def people_api_router(site: Site) -> APIRouter:
         return await _person(site, (await _done(site, act, by)).person_id)
 
     _add_rights(router, site)
+    _add_ways(router, site)
     _add_tokens(router, site)
     return router
 
@@ -145,6 +154,44 @@ def _add_rights(router: APIRouter, site: Site) -> None:
         return OneTimeLink(link=await new_link(site, by.request, PersonId(person_id), {}))
 
 
+def _add_ways(router: APIRouter, site: Site) -> None:
+    @router.post(
+        "/people/{person_id}/ways",
+        status_code=201,
+        openapi_extra=refuses(
+            *OF_PERSON,
+            "no_mail_server",
+            "not_confidential",
+            "too_many_ways",
+            "way_names_host",
+            "way_unreadable",
+        ),
+    )
+    async def set_way(person_id: Slug, body: NewWay, by: By) -> KnownPersonWithGrants:
+        """Reach a person at this address, too: for oneself, or as an administrator."""
+        await ways.set_way(site, by.request, person_id, body.kind, body.address)
+        return await _person(site, person_id)
+
+    @router.delete(
+        "/people/{person_id}/ways/{number}",
+        status_code=204,
+        openapi_extra=refuses("no_such_person", "no_such_way"),
+    )
+    async def remove_way(person_id: Slug, number: WayNumber, by: By) -> Response:
+        """Reach a person in this way no more; its address is erased."""
+        await ways.remove_way(site, by.request, person_id, number)
+        return Response(status_code=204)
+
+    @router.post(
+        "/people/{person_id}/ways/{number}/test",
+        openapi_extra=refuses(*OF_PERSON, "no_such_way"),
+    )
+    async def test_way(person_id: Slug, number: WayNumber, by: By) -> Alarm:
+        """Send a person a message that says that it is a test; it is recorded as an alarm that is over."""
+        sent = await ways.test_way(site, by.request, person_id, number)
+        return alarm_model(sent, await site.service.read(names_in))
+
+
 def _add_tokens(router: APIRouter, site: Site) -> None:
     @router.get("/tokens")
     async def list_tokens(limit: Limit = 50, cursor: IdCursor = None) -> Page[Token]:
@@ -188,4 +235,5 @@ async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
     plant, now = site.service.plant, site.clock.now()
     page = await site.service.read(lambda reader: person_page(reader, plant, person_id, now))
     grants = [Grant.model_validate(each) for each in page.grants]
-    return KnownPersonWithGrants(**asdict(page.row), grants=grants)
+    ways = [Way.model_validate(each) for each in page.ways]
+    return KnownPersonWithGrants(**asdict(page.row), grants=grants, ways=ways)

@@ -7,6 +7,7 @@ from pydantic import Field
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
+from redrabbit.domain.way import WayKind
 from redrabbit.services.queries.registered_people import PersonState
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import Id, Instant, Name
@@ -33,10 +34,29 @@ class KnownPerson(Model):
     expires_at: datetime | None
 
 
+class Way(Model):
+    """One way to reach a person; its address is never shown again as a whole."""
+
+    number: int = Field(examples=[1])
+    kind: WayKind
+    shown: str = Field(examples=["l…@plant.example"])
+    set_at: datetime
+
+
+class NewWay(Model):
+    """A way to reach a person."""
+
+    kind: WayKind
+    address: str = Field(
+        max_length=2000, description="A mail address, or an address as Apprise has it."
+    )
+
+
 class KnownPersonWithGrants(KnownPerson):
-    """A registered person with what they may."""
+    """A registered person with what they may, and how they are reached."""
 
     grants: list[Grant]
+    ways: list[Way]
 
 
 class NewPerson(Model):

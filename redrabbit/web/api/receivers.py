@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from redrabbit.domain import acts
+from redrabbit.domain.reaching import Unreached
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people_told import PersonToldRow
 from redrabbit.services.queries.receivers import (
     MOST_SHOWN,
     ParkedRow,
@@ -44,6 +46,18 @@ class Receiver(Model):
     parked: int
 
 
+class PersonTold(Model):
+    """A person whom rosters or steps of the plant file name."""
+
+    named: str = Field(description="As the plant file names them.")
+    person: str | None = Field(description="null: nobody is known by this name.")
+    ways: int = Field(description="In how many ways they are reached.")
+    unreached: Unreached | None = Field(description="Why they can't be told; null: they can.")
+    lines: list[str] = Field(description="For which lines they can't; empty: for all.")
+    waiting: int
+    parked: int
+
+
 class ParkedMessage(Model):
     """A message about an alarm that a receiver did not take, and that is not tried any more."""
 
@@ -60,6 +74,7 @@ class Receivers(Model):
     """All receivers, and the messages that were parked last."""
 
     receivers: list[Receiver]
+    people: list[PersonTold]
     parked: list[ParkedMessage] = Field(description=f"{MOST_SHOWN} at most, the latest first.")
 
 
@@ -78,6 +93,7 @@ def receivers_router(site: Site) -> APIRouter:
         page = await site.service.read(asked)
         return Receivers(
             receivers=[_receiver(row) for row in page.receivers],
+            people=[_person(row) for row in page.people],
             parked=[_parked(row) for row in page.parked],
         )
 
@@ -116,6 +132,18 @@ def _receiver(row: ReceiverRow) -> Receiver:
         not_reached_since=row.not_reached_at,
         waiting=row.waiting,
         oldest_waiting_at=row.oldest_at,
+        parked=row.parked,
+    )
+
+
+def _person(row: PersonToldRow) -> PersonTold:
+    return PersonTold(
+        named=row.named,
+        person=row.person,
+        ways=len(row.ways),
+        unreached=row.why,
+        lines=list(row.lines),
+        waiting=row.waiting,
         parked=row.parked,
     )
 

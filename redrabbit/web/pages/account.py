@@ -17,6 +17,7 @@ from redrabbit.web.proxies import is_confidential
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import asker_at, place_of
+from redrabbit.web.ways import FORMS, change_by_form
 
 
 def account_router(site: Site) -> APIRouter:
@@ -61,7 +62,7 @@ async def _shown(site: Site, visit: Visit) -> Response:
             reader, plant, session.person_id, visit.now, session=session.digest
         )
     )
-    extra = {"is_confidential": is_confidential(visit.request)}
+    extra = {"is_confidential": is_confidential(visit.request), "mails": site.ways.mails}
     status = 409 if visit.refused is not None else 200
     return await shell_page(site, visit, "account.html", content, status=status, extra=extra)
 
@@ -88,9 +89,15 @@ async def _end(site: Site, request: Request, session: Session, form: Form) -> No
         await site.sign_in.write(lambda uow: sessions.end_sessions(uow, person, but=session.digest))
 
 
+async def _ways(site: Site, request: Request, session: Session, form: Form) -> None:
+    act = request.path_params["act"]
+    await change_by_form(site, request, session.person_id, act, form)
+
+
 ACTS: Final[Mapping[str, Callable[[Site, Request, Session, Form], Awaitable[None]]]] = {
     "password": _password,
     "pin": _pin,
     "end-sessions": _end,
+    **dict.fromkeys(FORMS, _ways),
 }
 """What the forms of the page ask, by the last word of their address."""

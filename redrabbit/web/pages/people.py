@@ -46,6 +46,7 @@ from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.values import instant_from
 from redrabbit.web.visitor import asker_at
+from redrabbit.web.ways import FORMS, change_by_form
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -182,6 +183,11 @@ async def _end_sessions(site: Site, request: Request, person_id: PersonId, form:
     return ""
 
 
+async def _ways(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    await change_by_form(site, request, person_id, request.path_params["act"], form)
+    return ""
+
+
 async def _people_shown(site: Site, visit: Visit) -> Response:
     content = await site.service.read(lambda reader: people_page(reader, visit.now))
     return await shell_page(site, visit, "people.html", content, status=_status(visit))
@@ -195,7 +201,7 @@ async def _person_shown(site: Site, visit: Visit, person_id: str, link: str = ""
     content = await site.service.read(
         lambda reader: person_page(reader, plant, person_id, visit.now, session=digest)
     )
-    extra = {"link": link}
+    extra = {"link": link, "mails": site.ways.mails}
     return await shell_page(site, visit, "person.html", content, status=_status(visit), extra=extra)
 
 
@@ -272,5 +278,6 @@ ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
 BESIDE: Final[Mapping[str, Callable[[Site, Request, PersonId, Form], Awaitable[str]]]] = {
     "link": new_link,
     "end-sessions": _end_sessions,
+    **dict.fromkeys(FORMS, _ways),
 }
 """What they ask beside the ledger; each returns a link to show once, or nothing."""

@@ -14,6 +14,11 @@ ALARM: dict[str, object] = {
 
 def told(ledger: FoldedLedger, seconds: float, step: int, **changes: object) -> None:
     said: dict[str, object] = {"alarm_id": "line1-A-1", "step": step, "repeat": 0}
+    said |= (
+        {"nobody_at": [1], "unreached": ["p-0002"]}
+        if step > 1
+        else {"nobody_at": [], "unreached": []}
+    )
     given = {"receivers": ["anna"], "key": f"k{step}"} | changes
     next_at = given.pop("next_at", None)
     ledger.say("alarms_told", seconds, steps=[said | {"next_at": next_at}], **given)
@@ -38,6 +43,8 @@ def test_a_step_is_kept_with_who_was_told_and_when_the_next_is_due() -> None:
     first = ledger.the(AlarmToldRecord, "line1-A-1", 2)
     assert json.loads(first.receivers) == ["anna"]
     assert (first.told_at, first.step, first.key) == (at(1), 1, "k1")
+    second = ledger.the(AlarmToldRecord, "line1-A-1", 3)
+    assert (second.nobody_at, second.unreached) == ("[1]", '["p-0002"]')
 
 
 def test_an_alarm_that_was_taken_or_is_over_is_told_no_more() -> None:

@@ -35,6 +35,8 @@ ADDED = {
     "badge_issued",
     "badge_revoked",
     "alarms_told",
+    "way_removed",
+    "way_set",
     "containment_window_moved",
     "credential_locked",
     "credential_removed",

@@ -87,6 +87,7 @@ def test_what_is_parked_says_what_it_tells_why_and_what_was_answered(showcase: S
     assert alone == ParkedRow(
         alarm=AlarmId("line1-A-1"),
         receiver="quality-office",
+        called="quality-office",
         is_known=True,
         event=alone.event,
         together=None,

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from redrabbit.store.rebuild_mark import records_must_be_rebuilt
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
