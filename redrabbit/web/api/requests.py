@@ -42,7 +42,7 @@ class Scan(Act):
     code: Code
 
 
-class Telling(Act):
+class TellOfPart(Act):
     """The operator tells what the station can't tell of the part."""
 
     of: SaidOf

@@ -28,7 +28,7 @@ from redrabbit.web.api.models import (
 )
 from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import OF_MOVES, Answers, refuses
-from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, Telling, WithReason
+from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, TellOfPart, WithReason
 from redrabbit.web.api.signals import signals_of
 from redrabbit.web.api.values import Cursor, Filter, RunInPath, Seen, Since, Until
 from redrabbit.web.site import Site
@@ -166,7 +166,7 @@ def _add_acts(router: APIRouter, site: Site) -> None:
         "/runs/{run_id}/tell",
         openapi_extra=refuses(*OF_MOVES, "label_of_a_part", "no_such_choice", "not_asked"),
     )
-    async def tell_of_part(run_id: RunInPath, body: Telling, by: By, seen: Seen = None) -> Run:
+    async def tell_of_part(run_id: RunInPath, body: TellOfPart, by: By, seen: Seen = None) -> Run:
         """Tell what the station can't tell of the part, before it is scanned."""
         act = acts.TellOfPart(run_id=run_id, of=body.of, value=body.value)
         return run_model(*await do(site, body, act, by, seen))
