@@ -61,23 +61,21 @@ def refuse_unknown_version(connection: Connection) -> bool:
 def refuse_lost_tables(connection: Connection) -> None:
     """Raise if any table of ours is gone, or any of their columns."""
     with translated("reading the schema"):
-        found = inspect(connection).get_table_names()
-        missing = sorted(set(metadata.tables) - set(found))
+        found = inspect(connection)
+        missing = sorted(set(metadata.tables) - set(found.get_table_names()))
         if missing:
             raise DamagedDatabase(
                 sentence("tables are gone: {missing}", missing=", ".join(missing))
             )
+        columns = found.get_multi_columns(filter_names=list(metadata.tables))
+        there = {name: {each["name"] for each in told} for (_, name), told in columns.items()}
         lost = [
             f"{table.name}.{column}"
             for table in metadata.sorted_tables
-            for column in sorted(set(table.columns.keys()) - _columns(connection, table.name))
+            for column in sorted(set(table.columns.keys()) - there[table.name])
         ]
     if lost:
         raise DamagedDatabase(sentence("columns are gone: {lost}", lost=", ".join(lost)))
-
-
-def _columns(connection: Connection, table: str) -> set[str]:
-    return {each["name"] for each in inspect(connection).get_columns(table)}
 
 
 def refuse_old_version(connection: Connection) -> None:

@@ -8,7 +8,7 @@ added stand last.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
@@ -87,15 +87,14 @@ def refuse_added_objects(connection: Connection) -> None:
 
     That can be told of any version's schema; so before its migrations write.
     """
-    _refuse(schema_findings(connection, (*metadata.tables, *_WRITTEN_BESIDE), _was_added))
+    names = {*metadata.tables, *_WRITTEN_BESIDE} & true_tables(connection)
+    _refuse(
+        finding for place in _added(connection, names) for finding in _difference(place, "", None)
+    )
 
 
 def _changes_rows(place: Place) -> bool:
     return place.kind in _AT_ONCE or place.name.startswith(_FOREIGN)
-
-
-def _was_added(place: Place) -> bool:
-    return place.kind in _ADDED_KINDS or bool(place.kind == "table" and place.name)
 
 
 def _refuse(findings: Iterable[Finding]) -> None:
@@ -131,8 +130,15 @@ def true_tables(connection: Connection) -> frozenset[str]:
 def _found(connection: Connection, names: Iterable[str]) -> Described:
     with translated("reading the schema"):
         if connection.dialect.name == "sqlite":
-            return {place: words for name in names for place, words in _in_sqlite(connection, name)}
+            return dict(_in_sqlite(connection, sorted(names)))
         return dict(_in_postgresql(connection, sorted(names)))
+
+
+def _added(connection: Connection, names: Iterable[str]) -> list[Place]:
+    """Return what no table of ours ever had."""
+    added = _added_in_sqlite if connection.dialect.name == "sqlite" else _added_in_postgresql
+    with translated("reading the schema"):
+        return sorted(added(connection, sorted(names)))
 
 
 def _expected(connection: Connection) -> Described:
@@ -152,40 +158,71 @@ def _made_by_sqlite() -> Described:
 
 # --- SQLite ---
 
-_TABLE = "SELECT type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'"
-_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
-_INDEXES = 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)'
-_INDEX = 'SELECT name, "desc", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno'
-_KEYS = 'SELECT "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
-_SQL = "SELECT sql FROM sqlite_master WHERE name = ? AND type = ?"
-_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
+_TABLES = "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+_COLUMNS = (
+    'SELECT ours.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden'
+    " FROM ours CROSS JOIN pragma_table_xinfo(ours.name) c"
+)
+_INDEXES = (
+    'SELECT ours.name, i.name, i."unique", i.origin, i.partial'
+    " FROM ours CROSS JOIN pragma_index_list(ours.name) i"
+)
+_INDEXED = (
+    'SELECT i.name, c.name, c."desc", c.coll FROM ours CROSS JOIN pragma_index_list(ours.name) i'
+    " CROSS JOIN pragma_index_xinfo(i.name) c WHERE c.key = 1 ORDER BY c.seqno"
+)
+_KEYS = (
+    'SELECT ours.name, k."table", k."from", k."to", k.on_update, k.on_delete'
+    " FROM ours CROSS JOIN pragma_foreign_key_list(ours.name) k"
+)
+_SQL = "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index')"
+_TRIGGERS = (
+    "SELECT ours.name, m.name FROM ours JOIN sqlite_master m ON m.tbl_name = ours.name COLLATE NOCASE"
+    " WHERE m.type = 'trigger'"
+)
 _WORDS: Final = ("COLLATE", "CONFLICT", "GENERATED", "DEFERRABLE", "AUTOINCREMENT")
 """What no PRAGMA tells of a table: how often each stands in its statement."""
 
 
-def _in_sqlite(connection: Connection, name: str) -> Iterator[tuple[Place, str]]:
-    def rows(asked: str, *params: str) -> list[Any]:
-        return list(connection.exec_driver_sql(asked, params))
+def _rows_of(
+    connection: Connection, names: list[str], asked: str
+) -> Mapping[str, list[tuple[Any, ...]]]:
+    """Ask of all tables at once, as one by one takes hundreds of questions; and return rows by their first value."""
+    ours = f"WITH ours(name) AS (VALUES {', '.join('(?)' for _ in names or (None,))}) "
+    found: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for name, *row in connection.exec_driver_sql(ours + asked, tuple(names) or (None,)):
+        found[name].append(tuple(row))
+    return found
 
-    sql = "".join(str(row.sql) for row in rows(_SQL, name, "table"))
-    yield Place(name, "table", ""), f"{_plain(rows(_TABLE, name))} {_words_of(sql)}"
-    for column in rows(_COLUMNS, name):
-        yield Place(name, "column", column.name), _plain(column[1:])
-    for index, unique, origin, is_partial in rows(_INDEXES, name):
-        over = rows(_INDEX, index)
-        if origin == "c":
-            (where,) = rows(_SQL, index, "index") if is_partial else ([None],)
-            has_expression = any(column.name is None for column in over)
-            yield (
-                Place(name, "index", index),
-                _index(over, has_expression, is_unique=unique, where=where[0]),
-            )
-        else:
-            yield Place(name, "constraint", f"{_ORIGINS[origin]} {_plain(over)}"), ""
-    for key in rows(_KEYS, name):
-        yield Place(name, "constraint", f"{_FOREIGN} {_plain(key)}"), ""
-    for trigger in rows(_TRIGGERS, name):
-        yield Place(name, "trigger", trigger.name), ""
+
+def _in_sqlite(connection: Connection, names: list[str]) -> Iterator[tuple[Place, str]]:
+    rows = partial(_rows_of, connection, names)
+    tables, sql = rows(_TABLES), {name: str(said) for name, ((said,), *_) in rows(_SQL).items()}
+    columns, indexes, indexed = rows(_COLUMNS), rows(_INDEXES), rows(_INDEXED)
+    keys = rows(_KEYS)
+    for name in names:
+        yield Place(name, "table", ""), f"{_plain(tables[name])} {_words_of(sql.get(name, ''))}"
+        for column, *said in columns[name]:
+            yield Place(name, "column", column), _plain(said)
+        for index, unique, origin, is_partial in indexes[name]:
+            over = indexed[index]
+            if origin == "c":
+                where = sql[index] if is_partial else None
+                has_expression = any(column is None for column, *_ in over)
+                words = _index(over, has_expression, is_unique=unique, where=where)
+                yield Place(name, "index", index), words
+            else:
+                yield Place(name, "constraint", f"{_ORIGINS[origin]} {_plain(over)}"), ""
+        for key in keys[name]:
+            yield Place(name, "constraint", f"{_FOREIGN} {_plain(key)}"), ""
+    for place in _added_in_sqlite(connection, names):
+        yield place, ""
+
+
+def _added_in_sqlite(connection: Connection, names: list[str]) -> Iterator[Place]:
+    for name, triggers in _rows_of(connection, names, _TRIGGERS).items():
+        for (trigger,) in triggers:
+            yield Place(name, "trigger", trigger)
 
 
 _ORIGINS: Final = {"u": "unique", "pk": "primary key"}
@@ -308,11 +345,16 @@ def _in_postgresql(connection: Connection, names: list[str]) -> Iterator[tuple[P
                         where=index["dialect_options"].get("postgresql_where"),
                     ),
                 )
+    for place in _added_in_postgresql(connection, names):
+        yield place, ""
+
+
+def _added_in_postgresql(connection: Connection, names: list[str]) -> Iterator[Place]:
     for kind, asked in _ADDED.items():
         where = " WHERE true" if "WHERE" not in asked else ""
         for table, name in connection.execute(text(asked + where + _HERE)):
             if table in names:
-                yield Place(table, kind, name), ""
+                yield Place(table, kind, name)
 
 
 @cache

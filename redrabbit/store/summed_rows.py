@@ -1,10 +1,12 @@
 """All rows of the record tables, added up as they are kept: what every opening lays beside the signed sum (D26)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, Table, select, type_coerce
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import NullType
 
 from redrabbit.domain.row_sum import RowKey, Values
@@ -33,7 +35,7 @@ def sum_of_rows(connection: Connection, key: RowKey, progress: OpeningProgress) 
 def _from_file(connection: Connection, kind: type[Any]) -> Iterator[Iterable[Values]]:
     """Yield rows as SQLite's own driver gives them, in half the time."""
     with translated(f"reading {RECORD_TABLES[kind].name}"):
-        asked = str(_ASKED[kind].compile(connection))
+        asked = _asked_of_files()[kind]
         with closing(connection.connection.cursor()) as cursor:
             cursor.execute(asked)
             while rows := cursor.fetchmany(AT_ONCE):
@@ -66,3 +68,8 @@ def _all_of(table: Table) -> Select[Any]:
 
 
 _ASKED = {kind: _all_of(table) for kind, table in RECORD_TABLES.items()}
+
+
+@cache
+def _asked_of_files() -> Mapping[type[Any], str]:
+    return {kind: str(asked.compile(dialect=sqlite.dialect())) for kind, asked in _ASKED.items()}
