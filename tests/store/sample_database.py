@@ -1,7 +1,10 @@
 """Copies of the sample databases, to be opened by tests."""
 
+import atexit
 import shutil
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from redrabbit import __version__
@@ -38,7 +41,26 @@ class Sample:
 
 
 def played(folder: Path) -> Sample:
-    """Return a database of today: the story of the samples, played by today's code."""
+    """Return a database of today: the story of the samples, played by today's code.
+
+    It is a copy of one that was played before in this process, its keys and its log's name with it: a test that
+    needs another ledger asks `played_anew`.
+    """
+    kept = _played_before()
+    shutil.copytree(kept.key.parent, folder, dirs_exist_ok=True)
+    path, key = folder / "plant.db", folder / "plant.db.key"
+    return Sample(url=f"sqlite:///{path}", key=key, public_key=path.with_name("plant.db.pub"))
+
+
+@cache
+def _played_before() -> Sample:
+    kept = tempfile.TemporaryDirectory(prefix="redrabbit-played-")
+    atexit.register(kept.cleanup)
+    return played_anew(Path(kept.name))
+
+
+def played_anew(folder: Path) -> Sample:
+    """Play the story of the samples in this folder, and return its database."""
     path = folder / "plant.db"
     key = folder / "plant.db.key"
     play(Shop(f"sqlite:///{path}", key))

@@ -22,7 +22,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.verification import verify_database
 from tests.domain.test_streams import interleaved
-from tests.store.sample_database import Sample, played
+from tests.store.sample_database import Sample, played, played_anew
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_the_same_story_has_the_same_ledger_and_the_same_records() -> None:
     told = []
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
-            found = played(Path(folder))
+            found = played_anew(Path(folder))
             with open_for_reading(found.url) as database:
                 told.append(database.read_now(_said_and_begun_with))
     assert told[0] == told[1]

@@ -19,7 +19,7 @@ from redrabbit.store.engine import parsed_url, reader_engine
 from redrabbit.store.verification import verify_database
 from redrabbit.store.verification_beside import Comparing
 from tests.benchmarks.grown_ledger import grow
-from tests.store.sample_database import Sample, played
+from tests.store.sample_database import Sample, played, played_anew
 
 REFUSED = 100
 
@@ -109,7 +109,7 @@ def test_a_large_ledger_takes_two_processes(plant: Sample, monkeypatch: pytest.M
 
 def test_two_that_never_read_the_same_ledger_do_not_go_on(plant: Sample, tmp_path: Path) -> None:
     """A service may write all the time; then one process does it all."""
-    other = played(tmp_path)
+    other = played_anew(tmp_path)
     engine = reader_engine(parsed_url(plant.url))
     with engine.connect() as connection, Comparing(parsed_url(other.url), fold) as comparing:
         assert not comparing.has_same_snapshot(connection)
