@@ -85,9 +85,13 @@ def is_answered(runner: Runner, asked: Asked) -> bool:
 
 
 @pytest.mark.parametrize("door", DOORS, ids=str)
-def test_what_was_deadly_once_is_answered(runner: Runner, door: Door) -> None:
+def test_what_was_deadly_once_is_answered_and_signed_at_a_station_of_the_plant(
+    runner: Runner, door: Door
+) -> None:
+    """D23: also where another place of the address or the form is what nobody expects."""
     for asked in deadly_in_one_place(door):
         assert is_answered(runner, asked), asked
+    assert runner.stations_signed() <= {None, "op20", "op30"}
 
 
 @pytest.mark.parametrize("door", DOORS, ids=str)
@@ -113,14 +117,6 @@ def test_nothing_is_done_at_a_station_that_is_none(runner: Runner, door: Door) -
             asked = plainly(door, {"station_id": value, "act": act, **on_demand})
             assert runner.ask(asked).status in {404, 422}, asked
     assert runner.size() == size
-
-
-@pytest.mark.parametrize("door", DOORS, ids=str)
-def test_every_entry_is_signed_at_a_station_of_the_plant(runner: Runner, door: Door) -> None:
-    """D23: also where another place of the address or the form is what nobody expects."""
-    for asked in deadly_in_one_place(door):
-        runner.ask(asked)
-    assert runner.stations_signed() <= {None, "op20", "op30"}
 
 
 @pytest.mark.slow
