@@ -1,8 +1,6 @@
 """A stranger's database file is verified without running what the stranger put into its schema."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from redrabbit.services.errors import DamagedDatabase
 from redrabbit.store.engine import writer_engine
 from redrabbit.store.file_check import refuse_torn_pages, torn_pages
 from redrabbit.store.tables import metadata
+from tests.acceptance.processes import redrabbit
 from tests.store.sample_database import Sample, played
 
 ENDLESS = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r)"
@@ -37,15 +36,9 @@ def verified(sample: Sample, *statements: str) -> tuple[int, str]:
         copy.execute(statement)
     copy.commit()
     copy.close()
-    command = ["verify", "--database", f"sqlite:///{path}", "--public-key", str(sample.public_key)]
-    try:
-        told = subprocess.run(
-            [sys.executable, "-m", "redrabbit", *command],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+    url = f"sqlite:///{path}"
+    try:  # in another process, as what may never end can be ended there
+        told = redrabbit("verify", "--database", url, "--public-key", sample.public_key)
     finally:
         path.unlink()
     return told.returncode, told.stdout + told.stderr
