@@ -13,6 +13,9 @@ from tests.simulation.product import signer
 from tests.simulation.shift import SimulatedShift
 from tests.simulation.story import told_by
 
+A_THOUSAND = 1000
+"""So many shifts a long sweep tells."""
+
 
 def tell(seed: int, *, revised_at: float | None = None) -> Counter[str]:
     """Tell one shift and return what came of it; an error names the seed and how to replay it."""
@@ -79,14 +82,14 @@ def came_of(shift: SimulatedShift, inspector: Inspector) -> Counter[str]:
     return found
 
 
-def seeds(chunk: int, chunks: int) -> Iterable[int]:
-    """Return the seeds of one of so many chunks: a thousand in all, or as the environment says."""
+def seeds(chunk: int, chunks: int, told: range) -> Iterable[int]:
+    """Return the seeds of one of so many chunks of these, or the one that the environment names."""
     wanted = os.environ.get("REDRABBIT_SEED")
     if wanted is not None:
         return [int(wanted)] if chunk == 0 else []
-    return range(chunk, shifts(), chunks)
+    return told[chunk::chunks]
 
 
-def shifts() -> int:
-    """Return how many shifts are told in all."""
-    return int(os.environ.get("REDRABBIT_SHIFTS", "1000"))
+def shifts(usually: int) -> int:
+    """Return how many shifts are told in all: as the environment says, else as many as usual."""
+    return int(os.environ.get("REDRABBIT_SHIFTS", usually))

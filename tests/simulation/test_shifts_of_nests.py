@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.simulation.nests import only_nests
-from tests.simulation.telling import shifts, tell, uncollected
+from tests.simulation.telling import A_THOUSAND, shifts, tell, uncollected
 
 pytestmark = pytest.mark.simulation
 
@@ -23,7 +23,11 @@ def test_nests_that_go_blind_one_by_one_break_no_law(
     only_nests(monkeypatch)
     seen: Counter[str] = Counter()
     one = os.environ.get("REDRABBIT_SEED")
-    told = [int(one)] if one is not None else range(chunk, max(CHUNKS, shifts() // SHARE), CHUNKS)
+    told = (
+        [int(one)]
+        if one is not None
+        else range(chunk, max(CHUNKS, shifts(A_THOUSAND) // SHARE), CHUNKS)
+    )
     with uncollected():
         for seed in told:
             seen += tell(seed)
