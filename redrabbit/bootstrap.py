@@ -52,6 +52,7 @@ from redrabbit.process import (
 )
 from redrabbit.services.agent import Agent
 from redrabbit.services.escalating import Escalating
+from redrabbit.services.no_data import NoDataWatch
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.plant_service import LocalPlantService
@@ -321,6 +322,10 @@ async def _tasks_of(
         clock,
         running.agent.note_commit,
         lambda: running.agent.catch_up.now is not None,
+    ).run
+    agent = running.agent
+    works["stations without data"] = NoDataWatch(
+        agent.database, lambda: agent.plant, clock, agent.note_commit
     ).run
     people = _people_of(running, mailed_by)
     works |= telling(channels, people, running.database.outbox, alarms, clock)

@@ -83,7 +83,10 @@ def waits_for(
     alarm waits once, and only before its first step: so no two can wait for each other.
     """
     alarm = due.alarm
-    may_wait = alarm.steps_told == 0 and alarm.held_for is None and not is_critical(alarm.kind)
+    is_news = (
+        is_critical(alarm.kind) or alarm.kind is AlarmKind.NO_DATA
+    )  # the others wait for this one
+    may_wait = alarm.steps_told == 0 and alarm.held_for is None and not is_news
     if not may_wait or alarm.station not in set(lost_stations):
         return None
     return next(

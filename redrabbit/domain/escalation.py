@@ -58,6 +58,7 @@ SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.HISTORY_LOST: Severity.SERIOUS,
     AlarmKind.RECEIVER_NOT_REACHED: Severity.SERIOUS,
     AlarmKind.ADMINISTRATOR_ADDED: Severity.SERIOUS,
+    AlarmKind.NO_DATA: Severity.SERIOUS,
     AlarmKind.TEST: Severity.NOTICE,
 }
 

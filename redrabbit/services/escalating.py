@@ -25,6 +25,7 @@ from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.alarm_steps import silences_now
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.message_keys import alarm_key
+from redrabbit.services.no_data import is_read_again
 from redrabbit.services.ports import Database, OutgoingMessage, Reader, UnitOfWork
 from redrabbit.services.reaching import PeopleReached, addressed
 from redrabbit.services.record_fact import record
@@ -122,10 +123,12 @@ def take_steps(uow: UnitOfWork) -> None:
 
 
 def is_over(reader: Reader, alarm: AlarmRecord) -> bool:
-    """Tell whether what an alarm is about is over: the check is decided, the part is back."""
+    """Tell whether what an alarm is about is over: the check is decided, the part is back, the station is read."""
     if alarm.kind is AlarmKind.OVERDUE and alarm.occurrence_id is not None:
         occurrence = reader.get(OccurrenceRecord, alarm.occurrence_id)
         return occurrence is not None and occurrence.outcome is not None
+    if alarm.kind is AlarmKind.NO_DATA:
+        return is_read_again(reader, alarm)
     if alarm.kind in OF_PARTS and alarm.part_id is not None:
         part = reader.get(ChallengePartRecord, alarm.part_id)
         return part is not None and part.custody is not Custody.MISSING

@@ -47,6 +47,8 @@ class AlarmKind(StrEnum):
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
     ADMINISTRATOR_ADDED = "administrator_added"
     """Somebody was made administrator at the server's command line, though there were administrators (decision 38)."""
+    NO_DATA = "no_data"
+    """A station has not been read for a while, so nothing there can be verified; it ends when it is read again (R17)."""
     TEST = "test"
     """A person wants to know whether a receiver is reached: only that one is told; it is over at once."""
 

@@ -5,7 +5,7 @@ is said by the heartbeat, which needs no database.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
@@ -14,12 +14,11 @@ from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where, equals
 from redrabbit.domain.records import ChallengePartRecord, ContainmentRecord, StationRecord
+from redrabbit.services.no_data import NO_NEWS
 from redrabbit.services.queries.wording import message
 
 MOST_SHOWN: Final = 5
 """Of each kind; the page of the alarms has all."""
-SHORT: Final = timedelta(seconds=30)
-"""A station that is without data for so long is no news: it starts, or is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def _misses(reader: RecordReader) -> list[BandItem]:
 def _without_data(reader: RecordReader, plant: Plant, now: datetime) -> list[BandItem]:
     known = {station.id: station for station in plant.stations}
     lost = reader.find(
-        StationRecord, Where("no_data_since", "<=", now - SHORT), equals("retired_at", None)
+        StationRecord, Where("no_data_since", "<=", now - NO_NEWS), equals("retired_at", None)
     )
     found = [(known[each.station_id], each) for each in lost if each.station_id in known]  # type: ignore[index]  # because a record's ids are plain
     return [

@@ -39,6 +39,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "clock_step": "event.clock_step",
     "receiver_not_reached": "event.receiver_not_reached",
     "administrator_added": "event.administrator_added",
+    "no_data": "event.no_data",
     "test": "event.test",
     "wrong_part": "why_inconclusive.wrong_part",
 }
