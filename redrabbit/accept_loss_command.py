@@ -15,6 +15,7 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.base.signing import DamagedKey, load_public_key
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.checkpoint import Checkpoint, parse_checkpoint
+from redrabbit.domain.escalation import Escalation
 from redrabbit.domain.facts.catalogue import fact_of, fold
 from redrabbit.domain.facts.plant import HistoryLost
 from redrabbit.domain.head_verification import checkpoint_in
@@ -59,8 +60,9 @@ def accept_loss_at(
         if path is not None:
             refuse_no_file(path)
         key_path = key_file or (path and companion(path, ".key"))
+        receivers, rules = _told_by(database_url)
         recording = Recording(
-            fold=fold, software=f"redrabbit {__version__}", targets=_receivers(database_url)
+            fold=fold, software=f"redrabbit {__version__}", targets=receivers, escalation=rules
         )
         with open_database(
             database_url,
@@ -116,12 +118,13 @@ def _remember(database: SqlDatabase, key_path: Path | None) -> None:
         RememberedHead(key_path).remember(head, SteadyClock(), at_once=True)
 
 
-def _receivers(database_url: str) -> tuple[NotificationTarget, ...]:
-    """Return who is told: the receivers of the plant in force, where that can be read."""
+def _told_by(database_url: str) -> tuple[tuple[NotificationTarget, ...], Escalation]:
+    """Return who is told, and in which steps: those of the plant in force, where that can be read."""
     with open_for_reading(database_url) as database:
         with suppress(StoreTrouble, ConfigurationProblems):
-            return database.read_now(plant_in_force).targets
-        return ()
+            plant = database.read_now(plant_in_force)
+            return plant.targets, plant.escalation
+        return (), Escalation()
 
 
 def _lost(reader: Reader, kept: Checkpoint) -> HistoryLost | None:

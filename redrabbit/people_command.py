@@ -65,8 +65,13 @@ def at_the_server(
     if path is not None:
         refuse_no_file(path)
     with open_for_reading(database_url) as database:
-        targets = database.read_now(plant_in_force).targets
-    recording = Recording(fold=fold, software=f"redrabbit {__version__}", targets=targets)
+        plant = database.read_now(plant_in_force)
+    recording = Recording(
+        fold=fold,
+        software=f"redrabbit {__version__}",
+        targets=plant.targets,
+        escalation=plant.escalation,  # what is told here is told as the service tells it
+    )
     try:
         with open_database(
             database_url, plant="", clock=SteadyClock(), recording=recording, key_path=key_file

@@ -25,7 +25,7 @@ from redrabbit.services.alarming import raise_alarm
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
 from redrabbit.store.verification import verify_database
-from tests.acceptance.processes import CLOCK, LIMIT_S, LOOK_S, Service, says_no_traceback
+from tests.acceptance.processes import CLOCK, LIMIT_S, LOOK_S, Service, redrabbit, says_no_traceback
 from tests.acceptance.recorded import Recorded
 from tests.alarms.moody import OK, Hook, answer
 
@@ -47,7 +47,7 @@ def tell(folder: Path, hook: Hook) -> None:
     plant["notifications"] = {"office": {"webhook": hook.url}}
     plant["escalation"] = [
         {
-            "events": ["inconclusive_again"],
+            "events": ["inconclusive_again", "administrator_added"],
             "steps": [
                 {"tell": ["office"]},
                 {"after": "1 s", "tell": ["office"], "every": "1 s"},
@@ -141,3 +141,31 @@ async def more_than(hook: Hook, count: int) -> None:
     while len(keys(hook)) <= count:
         assert CLOCK.steady_s() < ends_s, "silence"
         await CLOCK.sleep(LOOK_S)
+
+
+async def test_what_the_command_line_raises_is_told_in_the_steps_of_the_plant(
+    tmp_path: Path, template: Path
+) -> None:
+    """An administrator made beside others, with the service stopped: real processes from end to end (decision 38)."""
+    database = tmp_path / "records.sqlite3"
+    url = sqlite_url(database)
+    async with receiving() as hook:
+        tell(template, hook)
+        with Service.forked(tmp_path, template, database) as service:
+            await service.ready()
+            assert await service.stopped() == 0
+        for name in ("Chen", "Bao"):
+            made = ("people", "add", name, "--role", "administrator", "--database", url)
+            added = await asyncio.to_thread(redrabbit, *made)
+            assert added.returncode == 0, added.stderr
+        assert hook.bodies == []
+        with Service.forked(tmp_path, template, database) as service:
+            ends_s = CLOCK.steady_s() + LIMIT_S
+            while len(hook.bodies) < 2:
+                assert CLOCK.steady_s() < ends_s, "silence"
+                await CLOCK.sleep(LOOK_S)
+            assert await service.stopped() == 0
+    told = [json.loads(body) for body in hook.bodies]
+    assert {body["event"] for body in told} == {"administrator_added"}
+    assert all(body["step"] for body in told), "told at once, past the steps"
+    assert len({body["key"] for body in told}) == len(told)
