@@ -1,4 +1,4 @@
-"""The demo: the service of a real plant beside a simulated one, its operator a client of the API.
+"""The demo: the service of a real plant beside a simulated one, its people at screens and browsers of their own.
 
 Nothing here judges or records: it starts the simulated plant, serves its configuration as
 `redrabbit serve` would, lets the story be told, and says what the records hold in the end (D21).
@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from redrabbit.base.printable import complain, put_out, spoken, visible
 from redrabbit.base.sentence import said, sentence, words_of
 from redrabbit.base.settings import ServeSettings, sqlite_url
 from redrabbit.bootstrap import Serving, serving
+from redrabbit.demo_people import FILE, keep, register, sign_in_words, things_carried
+from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.ledger import Entry
@@ -38,9 +41,11 @@ from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.process import run_async, until_stopped
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.people import Names, name_then, names_in
+from redrabbit.store.installation_secret import installation_secret
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
 from simulators.scenarios.demo import story
+from simulators.scenarios.demo.people import Carried, at_work
 
 FEED_S = 0.2
 DATABASE = "redrabbit.sqlite3"
@@ -102,7 +107,12 @@ async def _tell(
                 ),
                 style="bold",
             )
-            await _until_over(running, plant, console, duration_s)
+            carried = await _registered(running, url)
+            words = sign_in_words(running.base_url, carried, spoken(), folder / FILE)
+            await asyncio.to_thread(keep, folder / FILE, words)
+            for line in words:
+                console.print(visible(line), highlight=False, soft_wrap=True)
+            await _until_over(running, plant, carried, console, duration_s)
             counts = await running.database.read(lambda reader: summary(reader, clock.now()))
     verified = verify_database(url)  # after the last entry, so that `verify` tells the same
     result = {
@@ -119,12 +129,32 @@ async def _tell(
     return 0
 
 
+async def _registered(running: Serving, url: str) -> dict[str, Carried]:
+    """Register the demo's people, as the server's command line does, and return what each is known by."""
+    key = installation_secret(url, None).part("badges")
+    carried = things_carried()
+    links = await running.database.write(
+        lambda uow: register(uow, running.service.plant, carried, lambda code: badge_id(key, code))
+    )
+    running.agent.note_commit()
+    return {
+        name: replace(has, link=f"/welcome/{links[name]}") if name in links else has
+        for name, has in carried.items()
+    }
+
+
 async def _until_over(
-    running: Serving, plant: story.DemoPlant, console: Console, duration_s: float | None
+    running: Serving,
+    plant: story.DemoPlant,
+    carried: Mapping[str, Carried],
+    console: Console,
+    duration_s: float | None,
 ) -> None:
     """Let the story and its telling run until the time is over or somebody stops it."""
     feed = asyncio.create_task(_feed(running, console))
-    played = asyncio.create_task(plant.play(running.base_url))
+    whose = {station: role.name for station, role in story.ROLES.items()}
+    people = at_work(running.base_url, running.agent.clock, carried, whose)
+    played = asyncio.create_task(plant.play(people))
     stopped = asyncio.create_task(until_stopped())
     try:
         done, _ = await asyncio.wait(

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx2
 
 from redrabbit.base.clock import Clock
+from simulators.browser import API
 from simulators.line import StationModel
 from simulators.line_operator import (
     BY_HAND,
@@ -31,7 +32,6 @@ from simulators.line_operator import (
 )
 from simulators.plant import SimulatedPlant
 
-API = "/api/v1"
 LOOK_S = 0.1
 """Between two looks at the page while there is nothing to do."""
 RUNS_S, OVERVIEW_S = 0.1, 0.5
@@ -124,27 +124,21 @@ class Product:
         return Prompt(due=overview.due_at(station.id))
 
     async def say(self, action: Action, operator: str) -> str | None:
-        """Tell the product of an act; return the code with which it was refused, None if it was done."""
-        path, body = request_for(action, operator)
-        reply = await self._client.post(API + path, json=body, headers=once())
+        """Tell the product of an act in a stated name; return the code with which it was refused, None if it was done."""
+        path, body = request_for(action)
+        refused = await refusal_of(self._client, path, {**body, "operator": operator})
+        self.look_again()
+        return refused
+
+    def look_again(self) -> None:
+        """Look again before the next prompt: something was changed."""
         self._runs.forget()
         self._overview.forget()
-        if reply.status_code in REFUSED:
-            return str(reply.json()["code"])
-        reply.raise_for_status()
-        return None
 
     async def occurrences(self, check_id: str) -> list[Mapping[str, Any]]:
         """Return the occurrences of a check, newest first."""
         overview: Overview = await self._overview.seen()
         return [each for each in overview.occurrences if each["check_id"] == check_id]
-
-    async def excuse(self, occurrence_id: str, *, reason: str, author: str) -> None:
-        """Excuse an occurrence, as a quality engineer may."""
-        body = {"occurrence": occurrence_id, "reason": reason, "operator": author}
-        reply = await self._client.post(f"{API}/excuses", json=body, headers=once())
-        reply.raise_for_status()
-        self._overview.forget()
 
     async def _look_at_runs(self) -> Any:
         return (await self._get(f"/runs?limit={MANY_RUNS}"))["items"]
@@ -186,37 +180,43 @@ def run_shown(run: Mapping[str, Any], station: StationModel) -> RunShown:
     )
 
 
-def request_for(action: Action, operator: str) -> tuple[str, dict[str, object]]:
-    """Return the path, below `API`, and the body with which an act is told."""
+async def refusal_of(
+    client: httpx2.AsyncClient, path: str, body: Mapping[str, object]
+) -> str | None:
+    """Ask for an act, once; return the code with which it was refused, None if it was done."""
+    reply = await client.post(API + path, json=body, headers=once())
+    if reply.status_code in REFUSED:
+        return str(reply.json()["code"])
+    reply.raise_for_status()
+    return None
+
+
+def request_for(action: Action) -> tuple[str, dict[str, object]]:
+    """Return the path, below `API`, and the body with which an act is told, without who does it."""
     if action.act is Act.REPAIR:
-        return f"/containments/{action.containment_id}/repair", {
-            "repair": action.code,
-            "operator": operator,
-        }
+        return f"/containments/{action.containment_id}/repair", {"repair": action.code}
     if action.act is Act.START:
         return "/runs", {
             "check": action.check_id,
             "occurrence": action.occurrence_id,
             "containment": action.containment_id,
-            "operator": operator,
         }
     run = f"/runs/{action.run_id}"
     match action.act:
         case Act.TELL:
-            told = {"of": action.place_told, "value": str(action.place)}
-            return f"{run}/tell", {**told, "operator": operator}
+            return f"{run}/tell", {"of": action.place_told, "value": str(action.place)}
         case Act.SCAN:
-            return f"{run}/scan", {"code": action.code, "operator": operator}
+            return f"{run}/scan", {"code": action.code}
         case Act.TAP:
-            return f"{run}/presented", {"operator": operator}
+            return f"{run}/presented", {}
         case Act.DISOWN:
-            return f"{run}/not-the-part", {"operator": operator}
+            return f"{run}/not-the-part", {}
         case Act.GIVE_BACK:
-            return f"{run}/given-back", {"code": action.code, "operator": operator}
+            return f"{run}/given-back", {"code": action.code}
         case Act.CONFIRM:
-            return f"{run}/confirm", {"operator": operator}
+            return f"{run}/confirm", {}
         case Act.ABORT:
-            return f"{run}/abort", {"reason": action.reason, "operator": operator}
+            return f"{run}/abort", {"reason": action.reason}
         case _:
             raise ValueError(f"{action.act.value} is done by hand, not told")
 
@@ -237,14 +237,17 @@ class ApiOperator:
         plant: SimulatedPlant,
         product: Product,
         clock: Clock,
+        says: Callable[[Action], Awaitable[str | None]] | None = None,
         on_act: Callable[[Action, bool], None] = lambda _action, _refused: None,
     ) -> None:
+        """`says` tells the product of an act; left out: in the operator's name, as it is stated."""
         self.operator = operator
         self.station = station
         self._model = plant.world.model(station)
         self._plant = plant
         self._product = product
         self._clock = clock
+        self._says = says or (lambda action: product.say(action, operator.name))
         self._on_act = on_act
 
     async def work(self) -> None:
@@ -268,7 +271,7 @@ class ApiOperator:
             self._plant.driver.catch_up()
             busy_s = do_by_hand(action, self._plant.world, self.station)
         else:
-            refused = await self._product.say(action, self.operator.name)
+            refused = await self._says(action)
         if refused == TO_WAIT:
             return LOOK_S
         self.operator.did(action, refused=refused is not None)

@@ -18,7 +18,8 @@ from typing import Any
 import httpx2
 from ruamel.yaml import YAML
 
-from simulators.api_operator import API, ApiOperator, Product, once
+from simulators.api_operator import ApiOperator, Product, once
+from simulators.browser import API
 from simulators.device import Behaviour
 from simulators.line_operator import HumanFault, LineOperator
 from simulators.scenarios.demo.story import ROLES, DemoPlant, prepared

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ async def test_the_same_seed_tells_the_same_story_and_leaves_sound_records(tmp_p
     told = await tell(first)
     check_everything_happened(told)
     check_records_prove_themselves(sqlite_url(first / DATABASE), tmp_path)
+    check_people_are_named(tmp_path / "records.rrx", first)
     again = await tell(second)
     for counted in ("stations", "presentations", "runs", "occurrences", "containments_open"):
         assert again[counted] == told[counted], counted
@@ -101,8 +104,9 @@ def check_records_prove_themselves(url: str, folder: Path) -> None:
     assert told.stdout.startswith("unaltered and complete")
     raw = bytearray(exported.read_bytes())
     raw[len(raw) // 2] ^= 1
-    exported.write_bytes(raw)
-    told = redrabbit("verify", exported)
+    altered = folder / "altered.rrx"
+    altered.write_bytes(raw)
+    told = redrabbit("verify", altered)
     assert told.returncode == 1
     assert says_no_traceback([told.stdout, told.stderr])
 
@@ -111,6 +115,22 @@ def check_records_prove_themselves(url: str, folder: Path) -> None:
     assert listed.returncode == int(listed.stdout != "nothing is overdue\n")
     assert as_json.returncode == int(json.loads(as_json.stdout) != [])
     assert "monitoring stopped at" in as_json.stderr
+
+
+def check_people_are_named(exported: Path, folder: Path) -> None:
+    """Who acted is a registered person with a badge or a password; how to be one of them is for the owner only (R19)."""
+    lines = [json.loads(line) for line in exported.read_text(encoding="utf-8").splitlines()]
+    actors = {
+        line["entry"]["type"]: line["entry"]["actor"]
+        for line in lines
+        if line.get("entry") is not None
+    }
+    assert actors["run_started"]["how"] == actors["part_given_back"]["how"] == "badge"
+    assert {actor["how"] for actor in actors.values()} <= {"system", "badge", "password"}
+    assert re.fullmatch(r"p-\d{4}", actors["run_started"]["id"])
+    kept = folder / "sign-in.txt"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "Wang Lei" in kept.read_text(encoding="utf-8")
 
 
 def reads_modules(process: Process, _folder: Path) -> bool:

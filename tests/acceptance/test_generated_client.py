@@ -79,12 +79,13 @@ class Program:
     async def say(self, action: Action, _operator: str) -> str | None:
         """Tell the service of an act."""
         name, body = CALLS[action.act]
-        asked = {k: v for k, v in request_for(action, "")[1].items() if k != "operator"}
         await self.call(
             f"runs.{name}",
             *(() if action.run_id is None else (action.run_id,)),
             client=self.session if action.act is Act.CONFIRM else None,
-            body=getattr(importlib.import_module(f"{PACKAGE}.models"), body).from_dict(asked),
+            body=getattr(importlib.import_module(f"{PACKAGE}.models"), body).from_dict(
+                request_for(action)[1]
+            ),
             idempotency_key=once()["Idempotency-Key"],
         )
         return None

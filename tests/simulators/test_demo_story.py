@@ -1,5 +1,8 @@
 """What can be known of the demo's story before it is told; the telling itself is an acceptance test."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +11,15 @@ import pytest
 
 from redrabbit.base.clock import SteadyClock
 from redrabbit.config.plant import load_plant
+from redrabbit.domain.role import Role
 from redrabbit.domain.schedule import EveryInterval
+from simulators.api_operator import Product
+from simulators.browser import Browser
 from simulators.plant import read_plant
 from simulators.scenarios.demo import story
+from simulators.scenarios.demo.people import OFFICE, Floor, Office
 from simulators.scenarios.demo.story import ROLES, StoryBehindError, write_configuration
+from simulators.station_screen import StationScreen
 from tests.simulators.test_api_operator import FakeApi
 
 PORTS = {
@@ -85,6 +93,36 @@ async def test_the_plant_listens_before_the_story_begins(tmp_path: Path) -> None
         assert 0 not in ports.values()
 
 
+def test_everybody_has_a_name_and_a_number_of_their_own() -> None:
+    for mine in ("name", "number"):
+        assert len({getattr(person, mine) for person in story.PEOPLE}) == len(story.PEOPLE)
+    assert {person.role for person in OFFICE} == {role.value for role in Role} - {
+        "operator",
+        "service",
+    }
+
+
+class NothingToDo(Office):
+    """An office in which nobody has to sign in."""
+
+    async def all_come(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def at_work(api: FakeApi) -> AsyncIterator[Floor]:
+    """Everybody, at a product that lets each in and has nothing due."""
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://x")
+    async with client, AsyncExitStack() as opened:
+        yield Floor(
+            Product(client, SteadyClock()),
+            {station: StationScreen(client, station, "B1") for station in ROLES},
+            NothingToDo("http://x", {}, opened),
+            Browser(client),
+            asyncio.Semaphore(1),
+        )
+
+
 async def test_a_story_that_is_behind_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,11 +133,6 @@ async def test_a_story_that_is_behind_fails_loudly(
         },
     )
     monkeypatch.setattr(story, "BEHIND_AFTER_S", 0.1)
-    monkeypatch.setattr(
-        story,
-        "new_client",
-        lambda _url: httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://x"),
-    )
     async with story.prepared(tmp_path, seed=7, clock=SteadyClock()) as demo:
         with pytest.raises(StoryBehindError, match="line1-op40 confirmed 0 of 2 runs"):
-            await demo.play("http://x")
+            await demo.play(at_work(api))

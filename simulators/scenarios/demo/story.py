@@ -13,7 +13,7 @@
 Nothing depends on luck: an operator follows prompts, so each step waits for the one before; what a
 station shows stays for five polls or more. No due time, opening or close falls between 29 and 38 s,
 where `--duration 30` ends, so that the same seed gives the same counts. A machine too slow for all
-this fails loudly. Told to the product by its public API only.
+this fails loudly. Told to the product by its pages and its public API only; who does it is `people`'s.
 """
 
 import asyncio
@@ -21,20 +21,21 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
-import httpx2
 from ruamel.yaml import YAML
 
 import redrabbit
 from redrabbit.base.clock import Clock
-from simulators.api_operator import ApiOperator, Product
+from simulators.api_operator import ApiOperator
 from simulators.device import Behaviour
 from simulators.line_operator import Act, Action, DueCheck, HumanFault, LineOperator
 from simulators.plant import SimulatedPlant, read_plant, simulate
+from simulators.scenarios.demo.people import OFFICE, Floor, Person
 
 CYCLE_S = 0.6
 """From one normal part to the next: quick, so that a suspect window holds some. No line is so quick: answers of
@@ -55,11 +56,12 @@ leak tester's answer at 1.2 s."""
 BEHIND_AFTER_S = 29.0
 """By then everything scripted has happened, or the machine is too slow."""
 CURTAIN_S = 36.0
-REQUEST_TIMEOUT_S = 10.0
 
 GOES_BLIND, LOSES_LINK, REJECTS_ALL = "line1-op20", "line1-op40", "line2-op20"
+SLOWEST = "line1-op10"
+"""Its pin detects by silence, which takes most of the time that there is."""
 FORGOTTEN_CHECK = "line2-op10-nut-restart-check"
-QUALITY_ENGINEER, EXCUSE = "1003 Liu", "Changeover: no parts at OP10"
+EXCUSE = "Changeover: no parts at OP10"
 WRONG_CODE = "RR-0002"
 """What the confused operator scans."""
 
@@ -69,6 +71,7 @@ class Role:
     """One operator's part in the story."""
 
     name: str
+    number: str
     checks: Mapping[str, HumanFault]
     """What goes wrong at each check; those not named here are left undone."""
     confirms: int
@@ -84,7 +87,8 @@ class Role:
 
 ROLES: Mapping[str, Role] = {
     GOES_BLIND: Role(
-        name="4711 Wang",
+        name="Wang Lei",
+        number="4711",
         checks={
             "line1-op20-torque-verification": HumanFault.NONE,
             "line1-op20-torque-second-check": HumanFault.NONE,
@@ -92,28 +96,35 @@ ROLES: Mapping[str, Role] = {
         confirms=2,
     ),
     "line1-op30": Role(
-        name="4712 Li", checks={"line1-op30-seal-verification": HumanFault.NONE}, confirms=1
+        name="Li Na",
+        number="4712",
+        checks={"line1-op30-seal-verification": HumanFault.NONE},
+        confirms=1,
     ),
     LOSES_LINK: Role(
-        name="4713 Zhao",
+        name="Zhao Min",
+        number="4713",
         checks={"line1-op40-leak-verification": HumanFault.NONE},
         confirms=2,
         by_hand_s=BY_STOPPER_S,
     ),
     "line1-op10": Role(
-        name="4710 He",
+        name="He Jun",
+        number="4710",
         checks={"line1-op10-pin-verification": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line1-op50": Role(
-        name="4714 Qian",
+        name="Qian Fang",
+        number="4714",
         checks={"line1-op50-dust-cap-verification": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line2-op10": Role(
-        name="5201 Chen",
+        name="Chen Wei",
+        number="5201",
         checks={
             "line2-op10-nut-verification": HumanFault.NONE,
             FORGOTTEN_CHECK: HumanFault.FORGETS,
@@ -121,24 +132,40 @@ ROLES: Mapping[str, Role] = {
         confirms=1,
     ),
     "line2-op30": Role(
-        name="5204 Ma",
+        name="Ma Chao",
+        number="5204",
         checks={"line2-op30-latch-verification": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line2-op40": Role(
-        name="5205 Hu", checks={"line2-op40-guide-verification": HumanFault.NONE}, confirms=1
+        name="Hu Ting",
+        number="5205",
+        checks={"line2-op40-guide-verification": HumanFault.NONE},
+        confirms=1,
     ),
     REJECTS_ALL: Role(
-        name="5202 Sun", checks={"line2-op20-recliner-verification": HumanFault.NONE}, confirms=1
+        name="Sun Yan",
+        number="5202",
+        checks={"line2-op20-recliner-verification": HumanFault.NONE},
+        confirms=1,
     ),
     "line2-op50": Role(
-        name="5203 Zhou",
+        name="Zhou Bo",
+        number="5203",
         checks={"line2-op50-electrical-verification": HumanFault.SCANS_WRONG_PART},
         confirms=1,
         by_hand_s=BY_MESSAGE_S,
     ),
 }
+
+BEGINNING = sorted(ROLES, key=lambda station: (station != SLOWEST, -ROLES[station].by_hand_s))
+"""Where a run takes longest somebody begins first."""
+OPERATORS = tuple(
+    Person(name=role.name, number=role.number, role="operator", line=station.partition("-")[0])
+    for station, role in ROLES.items()
+)
+PEOPLE = (*OFFICE, *OPERATORS)
 
 
 class StoryBehindError(Exception):
@@ -156,35 +183,46 @@ class DemoPlant:
     acts: Counter[tuple[str, Act]] = field(default_factory=Counter)
     """What operators did, by station."""
 
-    async def play(self, base_url: str) -> None:
-        """Tell the story to the product at this address, and go on until cancelled.
+    async def play(self, at_work: AbstractAsyncContextManager[Floor]) -> None:
+        """Let people come to work, tell the story with them, and go on until cancelled.
 
         Raises StoryBehindError when what was scripted has not happened in time.
         """
         began_at = self.clock.now()
         self.plant.world.set_behaviour(REJECTS_ALL, Behaviour.ALWAYS_REJECTING)
-        async with new_client(base_url) as client:
-            product = Product(client, self.clock)
+        async with at_work as floor:
             operators = {name: self._operator(role) for name, role in ROLES.items()}
-            excusing = self._excuse_what_was_forgotten(product)
-            await together([*self._at_work(operators, product), excusing], for_s=BEHIND_AFTER_S)
+            excusing = self._excuse_what_was_forgotten(floor)
+            begin = [self._begin(station, operators[station], floor) for station in BEGINNING]
+            scripted = [*begin, floor.office.all_come(), excusing]
+            await together(scripted, for_s=BEHIND_AFTER_S - self._elapsed_s(began_at))
             self._refuse_to_be_behind()
-            elapsed_s = (self.clock.now() - began_at).total_seconds()
-            await together(self._at_work(operators, product), for_s=CURTAIN_S - elapsed_s)
+            before_curtain = self._at_work(operators, floor)
+            await together(before_curtain, for_s=CURTAIN_S - self._elapsed_s(began_at))
             for station in (GOES_BLIND, REJECTS_ALL):
                 self.plant.world.set_behaviour(station, Behaviour.HEALTHY)
             reliefs = {name: self._relief(one) for name, one in operators.items()}
-            await together(self._at_work(reliefs, product))
+            await together(self._at_work(reliefs, floor))
 
-    async def _excuse_what_was_forgotten(self, product: Product) -> None:
+    async def _begin(self, station: str, operator: LineOperator, floor: Floor) -> None:
+        await floor.begin(station)
+        await self._at(station, operator, floor).work()
+
+    def _elapsed_s(self, began_at: datetime) -> float:
+        return (self.clock.now() - began_at).total_seconds()
+
+    async def _excuse_what_was_forgotten(self, floor: Floor) -> None:
         """Let the quality engineer excuse the forgotten check's occurrence after the lapsed one."""
         while True:
             by_status = {
                 each["status"]: each["occurrence_id"]
-                for each in await product.occurrences(FORGOTTEN_CHECK)
+                for each in await floor.product.occurrences(FORGOTTEN_CHECK)
             }
             if "lapsed" in by_status and (coming := by_status.get("open", by_status.get("due"))):
-                await product.excuse(coming, reason=EXCUSE, author=QUALITY_ENGINEER)
+                await (await floor.office.quality).call(
+                    "/excuses", {"occurrence": coming, "reason": EXCUSE}
+                )
+                floor.product.look_again()
                 return
             await self.clock.sleep(BY_HAND_S)
 
@@ -207,17 +245,18 @@ class DemoPlant:
         return relief
 
     def _at_work(
-        self, operators: Mapping[str, LineOperator], product: Product
+        self, operators: Mapping[str, LineOperator], floor: Floor
     ) -> list[Coroutine[None, None, None]]:
-        return [self._at(name, one, product).work() for name, one in operators.items()]
+        return [self._at(name, one, floor).work() for name, one in operators.items()]
 
-    def _at(self, station: str, operator: LineOperator, product: Product) -> ApiOperator:
+    def _at(self, station: str, operator: LineOperator, floor: Floor) -> ApiOperator:
         return ApiOperator(
             operator,
             station,
             plant=self.plant,
-            product=product,
+            product=floor.product,
             clock=self.clock,
+            says=floor.screens[station].say,
             on_act=lambda action, refused: self._notice(station, action, refused),
         )
 
@@ -259,11 +298,6 @@ async def together(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def new_client(base_url: str) -> httpx2.AsyncClient:
-    """Return a client of the product at this address."""
-    return httpx2.AsyncClient(base_url=base_url, timeout=REQUEST_TIMEOUT_S)
 
 
 @asynccontextmanager
