@@ -1,7 +1,7 @@
-"""Who may reach what before sign-in exists (D19): rules, form tokens, security headers.
+"""Who may reach what, whoever they are (D19): rules, form tokens, security headers.
 
-1. The Host must be one of ours (no DNS rebinding). 2. Beyond loopback only the public pages answer,
-unless the site trusts its network. 3. What a browser sends must come from our own pages (Origin,
+1. The Host must be one of ours (no DNS rebinding). 2. Beyond loopback only the public pages answer
+in the clear. 3. What a browser sends must come from our own pages (Origin,
 Sec-Fetch-Site): acts, and reading as well, because whatever is read costs time, and a stream stays
 open (D47). A person may follow a link to us, and anything may use static files. 4. Every answer
 carries the security headers. Who asks over a proxy is said by `proxies`. Form tokens are signed
@@ -72,8 +72,6 @@ class AccessRules:
 
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
     """Host names without port; IPv6 in brackets."""
-    trust_network: bool = False
-    """True: who comes in the clear from elsewhere is let in, too. No service is started so; tests ask as a network does."""
     look_only: bool = False
     """True: beyond this machine only the public pages answer, whoever asks (`--look-only`)."""
     is_reached: bool = False
@@ -82,8 +80,6 @@ class AccessRules:
     """Where declared proxies stand."""
     encrypts: bool = False
     """True: pages are asked for by https, and plain HTTP is only told so."""
-    metrics_public: bool = False
-    """True: /metrics answers beyond loopback, too."""
     form_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """Signs form tokens; kept beside the ledger's key, so that a restart expires no form."""
 
@@ -93,7 +89,6 @@ class AccessRules:
         host: str,
         allowed_hosts: Iterable[str] = (),
         *,
-        trust_network: bool = False,
         look_only: bool = False,
         behind_proxy: Sequence[Network] = (),
         encrypts: bool = False,
@@ -104,7 +99,6 @@ class AccessRules:
         is_reached = bool(behind_proxy) or not is_loopback(host)
         return cls(
             allowed_hosts=LOOPBACK_HOSTS | frozenset(names),
-            trust_network=trust_network and is_reached,
             look_only=look_only,
             is_reached=is_reached,
             behind_proxy=tuple(behind_proxy),
@@ -151,10 +145,10 @@ def refused_request(scope: Scope, rules: AccessRules) -> tuple[int, Refusal] | N
     if is_to_be_encrypted(scope, rules):
         is_page = scope["method"] in SAFE_METHODS and not scope["path"].startswith(MACHINE_PATHS)
         return None if is_page else (403, Refusal("https_required"))
-    if not is_local(scope) and not is_public(scope["path"], rules):
+    if not is_local(scope) and not is_public(scope["path"]):
         if rules.look_only:
             return 403, Refusal("look_only")
-        if not (rules.trust_network or is_confidential(HTTPConnection(scope))):
+        if not is_confidential(HTTPConnection(scope)):
             return 403, Refusal("network_not_trusted")  # over TLS people sign in: `reading_rights`
     if not _from_own_pages(headers, host) and not _is_for_all_sites(scope, headers):
         return 403, Refusal("cross_site_request")
@@ -189,9 +183,9 @@ def _is_ours(name: str, rules: AccessRules) -> bool:
     return name in rules.allowed_hosts or (rules.is_reached and _is_address(name.strip("[]")))
 
 
-def is_public(path: str, rules: AccessRules) -> bool:
+def is_public(path: str) -> bool:
     """Return whether a path is for everybody in the area (R35)."""
-    return path in PUBLIC_PATHS or is_file(path) or (rules.metrics_public and path == "/metrics")
+    return path in PUBLIC_PATHS or is_file(path)
 
 
 def is_file(path: str) -> bool:

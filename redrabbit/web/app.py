@@ -128,7 +128,7 @@ def create_app(
     )
 
     async def may_read(request: Request) -> None:
-        await ask_right(sign_in, rules, request)
+        await ask_right(sign_in, request)
 
     app = _Application(
         dependencies=[Depends(may_read)],

@@ -18,7 +18,7 @@ from redrabbit.domain.role import Role
 from redrabbit.services.askers import Asker
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.sign_in import SignIn
-from redrabbit.web.access import SAFE_METHODS, AccessRules, is_public
+from redrabbit.web.access import SAFE_METHODS
 from redrabbit.web.proxies import is_local
 from redrabbit.web.visitor import identify, shown_by
 
@@ -236,7 +236,7 @@ def may(asker: Asker, right: Right, *, station: str | None = None) -> bool:
     return bool(asker.roles & readers.roles or asker.scopes & readers.scopes)
 
 
-async def ask_right(sign_in: SignIn, rules: AccessRules, request: Request) -> None:
+async def ask_right(sign_in: SignIn, request: Request) -> None:
     """Refuse a request to whose route the asker has no right; and one by cookie that other pages may have sent."""
     right = right_of(request.method, _path_of(request))
     is_upkeep = right is Right.UPKEEP and request.url.path in LOCAL
@@ -251,8 +251,7 @@ async def ask_right(sign_in: SignIn, rules: AccessRules, request: Request) -> No
     if asker.was_somebody and shown_by(request).token is not None:
         raise Refusal("sign_in_required")
     _refuse_forged(request, asker)
-    is_trusted = rules.trust_network or is_local(request.scope) or right is Right.PUBLIC
-    if asker.is_anybody and not is_trusted and not is_public(request.url.path, rules):
+    if asker.is_anybody and right is not Right.PUBLIC and not is_local(request.scope):
         raise Refusal("network_not_trusted")
     if not may(asker, right, station=request.path_params.get("station_id")):
         if asker.is_known:

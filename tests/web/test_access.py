@@ -1,9 +1,11 @@
-"""Who may reach what before sign-in exists (D19)."""
+"""Who may reach what, whoever they are (D19)."""
 
 import pytest
 
 from redrabbit.base.settings import network_of
+from redrabbit.domain.role import Role
 from redrabbit.web.access import AccessRules, form_token, host_name
+from tests.people import People
 from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import NONCE, RULES, Visitor, serve
 
@@ -40,17 +42,24 @@ def test_beyond_loopback_only_public_pages_answer() -> None:
         assert outsider.get(path).status_code == 403, path
 
 
-def test_a_trusted_network_reaches_every_page_by_address() -> None:
-    rules = AccessRules.for_address("0.0.0.0", trust_network=True)
-    tablet = serve(rules, address="192.168.1.20").client
-    assert tablet.get("/due", headers={"host": "192.168.1.5:8080"}).status_code == 200
+def test_over_tls_every_page_is_reached_by_address_and_none_by_a_foreign_name() -> None:
+    tablet = over_tls(AccessRules.for_address("0.0.0.0"), "192.168.1.5:8080").client
+    assert tablet.get("/due").status_code == 200
     assert tablet.get("/due", headers={"host": "rebound.example"}).status_code == 400
 
 
-def test_loopback_is_no_trusted_network() -> None:
-    assert not AccessRules.for_address("127.0.0.1", trust_network=True).trust_network
-    assert not AccessRules.for_address("localhost", trust_network=True).trust_network
+def test_the_address_that_is_listened_on_is_ours_in_brackets_too() -> None:
     assert "[fd00::1]" in AccessRules.for_address("fd00::1").allowed_hosts
+
+
+def over_tls(rules: AccessRules, host: str) -> Visitor:
+    """Return the browser of an operator who is signed in from another machine."""
+    found = serve(rules, address="192.168.1.20")
+    people = People(found.plant.agent, lambda command: found.let(found.plant.write(command)))
+    found.client.base_url = f"https://{host}"
+    session = people.session(people.register("Wang Lei", Role.OPERATOR))
+    found.client.cookies.set("__Host-rr_session", session)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -188,7 +197,7 @@ def test_nothing_is_loaded_from_elsewhere(onlooker: Visitor) -> None:
         assert " on" + "click" not in page
 
 
-ENCRYPTING = AccessRules.for_address("0.0.0.0", ["rabbit.plant"], trust_network=True, encrypts=True)
+ENCRYPTING = AccessRules.for_address("0.0.0.0", ["rabbit.plant"], encrypts=True)
 
 
 def encrypted(scheme: str, host: str = "rabbit.plant:8443") -> Visitor:
@@ -217,9 +226,10 @@ def test_what_is_sent_in_the_clear_is_not_done_and_a_program_is_not_led_on() -> 
 
 
 def test_over_tls_everything_is_as_it_was() -> None:
-    tablet = encrypted("https").client
+    tablet = over_tls(ENCRYPTING, "rabbit.plant:8443").client
+    own = {"origin": "https://rabbit.plant:8443"}
     assert tablet.get("/due").status_code == 200
-    assert tablet.post(START, json=BODY).status_code == 201
+    assert tablet.post(START, json={"check": "line1-op20"}, headers=own).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.showcase_story import (
     runs_in_every_state,
 )
 from tests.web.conftest import LEDGER_KEY, Visitor
+from tests.web.declared import document_of
 
 PEOPLE = ("badge 2207", "Li Wei", "Chen Jie")
 MARK = {"en": "name not verified", "zh-CN": "姓名未核实"}
@@ -181,3 +182,28 @@ def test_remarks_and_pauses_are_quoted_from_whoever_wrote_them(
     actor = visitor.let(visitor.plant.service.stated("Chen Jie"))
     visitor.let(visitor.plant.service.do(pause, actor))
     assert f"“{words}” Chen Jie" in text_of(visitor.text("/due"))
+
+
+def test_every_answer_that_names_somebody_says_how_they_were_known(onlooker: Visitor) -> None:
+    """K3.5: only two kinds of answers of the API did; and none that changed a part said who it was."""
+    fields = {
+        f"{name}.{field}"
+        for name, schema in document_of(onlooker.client)["components"]["schemas"].items()
+        for field in schema.get("properties", {})
+    }
+    named = {field for field in fields if field.endswith("_by")}
+    assert named >= {"ChallengePart.state_by", "Run.started_by", "Pause.declared_by"}
+    assert {each for each in named if f"{each[:-3]}_how" not in fields} == set()
+
+
+def test_a_name_that_was_only_stated_is_told_so_by_each_act(visitor: Visitor) -> None:
+    """K3.5: each act by curl, as nobody who was ever registered."""
+    by = {"operator": "Plant manager"}
+    client = visitor.client
+    run = client.post("/api/v1/runs", json={**by, "check": "line1-op20"}).json()
+    assert (run["started_by"], run["started_how"]) == ("Plant manager", "stated")
+    part = client.get("/api/v1/challenge-parts").json()["items"][0]["part_id"]
+    put = client.post(
+        f"/api/v1/challenge-parts/{part}/quarantine", json={**by, "reason": "dropped"}
+    ).json()
+    assert (put["state_by"], put["state_how"]) == ("Plant manager", "stated")

@@ -11,9 +11,8 @@ from redrabbit.domain.records import BadgeRecord, PresentationRecord, RunRecord
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import Reader
 from redrabbit.services.runs_under_way import run_under_way_at
-from redrabbit.web.access import AccessRules
 from tests.people import PIN, People
-from tests.web.conftest import RULES, Visitor, serve
+from tests.web.conftest import Visitor, serve
 
 STATION = "/stations/line1-op20"
 OP20 = StationId("line1-op20")
@@ -168,12 +167,11 @@ def test_a_pin_without_a_badge_is_nobody_s(floor: Floor) -> None:
 
 
 def test_a_pin_is_not_taken_where_others_read_along() -> None:
-    rules = AccessRules(form_secret=RULES.form_secret, trust_network=True)
-    remote = Floor(serve(rules, address="192.168.1.20"))
+    remote = Floor(serve(address="192.168.1.20"))
     remote.people.pin(remote.wang)
-    remote.scan("B-2001")
-    assert remote.visitor.send(f"{STATION}/pin", pin=PIN) == 409
-    assert "badge and PIN" not in remote.page()
+    assert remote.visitor.send(f"{STATION}/pin", pin=PIN) == 403
+    answer = remote.visitor.client.post(f"/api/v1{STATION}/pin", json={"pin": PIN})
+    assert (answer.status_code, answer.json()["code"]) == (403, "network_not_trusted")
 
 
 def test_an_excuse_takes_the_pin(floor: Floor) -> None:

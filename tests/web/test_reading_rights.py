@@ -11,10 +11,9 @@ from fastapi.routing import iter_route_contexts
 
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
-from redrabbit.web.access import AccessRules
 from redrabbit.web.reading_rights import READERS, ROUTES, Right
 from tests.people import People
-from tests.web.conftest import RULES, Visitor, serve
+from tests.web.conftest import Visitor, serve
 
 R = Role
 READS = {
@@ -56,6 +55,7 @@ FILLED = {
     "grant_id": "g-0099",
 }
 STREAMS = {"GET /live/board", "GET /live/stations/{station_id}", "GET /api/v1/events"}
+BASE = "https://127.0.0.1:8080"
 SIGNS_OUT = {"DELETE /api/v1/session", "POST /sign-out"}
 
 
@@ -94,9 +94,9 @@ def path_of(route: str) -> str:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Visitor]:
-    """The showcase beyond this machine, on a network that is trusted."""
-    rules = AccessRules(form_secret=RULES.form_secret, trust_network=True)
-    visitor = serve(rules, address="10.1.2.3")
+    """The showcase, asked over TLS from another machine."""
+    visitor = serve(address="10.1.2.3")
+    visitor.client.base_url = BASE
     with visitor.client:
         yield visitor
 
@@ -191,8 +191,8 @@ def _wrong(served: Visitor, someone: Someone, route: str, right: Right) -> str |
         method,
         path,
         headers={
-            "origin": "http://127.0.0.1:8080",
-            "cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+            "origin": BASE,
+            "cookie": "; ".join(f"__Host-{name}={value}" for name, value in cookies.items()),
             **someone.headers,
         },
         json={} if path.startswith("/api/") and method == "POST" else None,
@@ -229,7 +229,7 @@ def test_a_screen_sees_its_own_station_and_no_other(
 ) -> None:
     assert everyone
     people = People(served.plant.agent, lambda command: served.let(served.plant.write(command)))
-    headers = {"cookie": f"rr_screen={people.screen('line1-op20')}"}
+    headers = {"cookie": f"__Host-rr_screen={people.screen('line1-op20')}"}
     served.client.cookies.clear()
 
     def status(path: str) -> int:

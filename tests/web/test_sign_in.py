@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from starlette.requests import Request
 
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import How
 from redrabbit.domain.role import Role
 from redrabbit.domain.throttle import FREE
-from redrabbit.web.access import AccessRules, form_token
+from redrabbit.web.access import form_token
+from redrabbit.web.visitor import place_of
 from tests.people import PASSWORD, People
 from tests.web.conftest import NONCE, RULES, Visitor, serve
 
@@ -133,16 +136,34 @@ def test_as_long_as_nobody_is_registered_the_page_says_how_to_begin(onlooker: Vi
 
 
 def test_a_password_is_not_taken_where_others_can_read_along() -> None:
-    rules = AccessRules(form_secret=RULES.form_secret, trust_network=True)
-    visitor = serve(rules, address="10.1.2.3")
+    visitor = serve(address="10.1.2.3")
     people = people_of(visitor)
     code = people.link(people.register("Li Na"))
-    assert 'type="password"' not in visitor.text("/sign-in")
-    assert 'type="password"' not in visitor.text(f"/welcome/{code}")
+    for path in ("/sign-in", f"/welcome/{code}"):
+        assert 'type="password"' not in visitor.text(path, status=403)
     assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)[0] == 403
     assert sent(visitor, f"/welcome/{code}", password=OTHER, again=OTHER)[0] == 403
     answer = visitor.client.post("/api/v1/session", json={"name": "Li Na", "password": PASSWORD})
-    assert (answer.status_code, answer.json()["code"]) == (403, "not_confidential")
+    assert (answer.status_code, answer.json()["code"]) == (403, "network_not_trusted")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "address", "is_taken"),
+    [("http", "127.0.0.1", True), ("https", "10.1.2.3", True), ("http", "10.1.2.3", False)],
+)
+def test_wherever_a_password_is_asked_for_it_is_looked_once_more(
+    scheme: str, address: str, is_taken: bool
+) -> None:
+    """A second line behind `access`: no page or call takes one by itself."""
+    request = Request(
+        {"type": "http", "scheme": scheme, "client": (address, 50000), "headers": [], "state": {}}
+    )
+    if is_taken:
+        assert place_of(request).address == address
+        return
+    with pytest.raises(Refusal) as refused:
+        place_of(request)
+    assert refused.value.code == "not_confidential"
 
 
 def test_a_link_sets_a_password_and_signs_in(visitor: Visitor) -> None:
