@@ -48,7 +48,7 @@ MACHINE_PATHS: Final = ("/api/", "/health", "/ready", "/metrics", "/openapi.json
 PUBLIC_PREFIX: Final = "/static/"
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
-HSTS_S: Final = 180 * 24 * 3600
+HSTS_S: Final = 365 * 24 * 3600
 """For so long a browser asks by https only, once it was answered so; it counts from each answer."""
 
 SECURITY_HEADERS: Final = {

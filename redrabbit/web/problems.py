@@ -19,6 +19,7 @@ from redrabbit.web.access import MACHINE_PATHS
 from redrabbit.web.budget import REASONS, RETRY_AFTER_S
 from redrabbit.web.codes import REFUSALS
 from redrabbit.web.head import has_head
+from redrabbit.web.refused_rights import note_refused
 from redrabbit.web.rendering import page
 from redrabbit.web.site import Site
 from redrabbit.web.to_sign_in import to_sign_in
@@ -38,7 +39,8 @@ def status_of(refusal: Refusal) -> int:
 def refusal_answer(
     site: Site, request: Request, refusal: Refusal, status: int | None = None
 ) -> Response:
-    """Return the answer to a refusal, as a problem or as a page."""
+    """Return the answer to a refusal, as a problem or as a page; a right that was refused is logged."""
+    note_refused(request, refusal)
     status = status if status is not None else status_of(refusal)
     if status == HTTPStatus.UNAUTHORIZED and not _wants_problem(request):
         return to_sign_in(request)

@@ -31,6 +31,7 @@ from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token,
 from redrabbit.web.at_station import NOT_THERE, AtStation, at_station_of
 from redrabbit.web.cookies import keep, kept
 from redrabbit.web.reading_rights import may, right_of
+from redrabbit.web.refused_rights import note_refused
 from redrabbit.web.unbroken import unbroken
 from redrabbit.web.visitor import asker_at
 from redrabbit.web.words import (
@@ -159,7 +160,8 @@ class Visit:
         return Words(self.language, self.service.plant.zone, self.now)
 
     def with_refusal(self, refusal: Refusal) -> "Visit":
-        """Return the same visit, to be told why something was not done."""
+        """Return the same visit, to be told why something was not done; a right that was refused is logged."""
+        note_refused(self.request, refusal)
         return replace(self, refused=refusal)
 
 
