@@ -197,6 +197,19 @@ def test_nothing_is_loaded_from_elsewhere(onlooker: Visitor) -> None:
         assert " on" + "click" not in page
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/.git/config", "/.git/", "/static/", "/static/vendor", "/static/vendor/"),
+        *("/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd"),
+        *("/static/%2fetc%2fpasswd", "/static/base.css%00.html", "/pyproject.toml"),
+    ],
+)
+def test_nothing_but_the_files_of_pages_is_served(onlooker: Visitor, path: str) -> None:
+    """ASVS 5.0.0, 13.4.1 and 13.4.3: no source, no history, no list of a folder."""
+    assert onlooker.client.get(path, follow_redirects=False).status_code == 404
+
+
 ENCRYPTING = AccessRules.for_address("0.0.0.0", ["rabbit.plant"], encrypts=True)
 
 

@@ -86,6 +86,32 @@ def test_each_sign_in_has_a_new_session_and_ends_the_one_before(visitor: Visitor
     assert visitor.client.get("/runs", follow_redirects=False).status_code == 303
 
 
+def test_what_is_typed_is_masked_and_no_manager_is_hindered(visitor: Visitor) -> None:
+    """ASVS 5.0.0, 6.2.6 and 6.2.7: the browser's own manager of passwords knows each field."""
+    people = people_of(visitor)
+    person = people.register("Li Na", Role.OPERATOR)
+    pages = [visitor.text("/sign-in"), visitor.text(f"/welcome/{people.link(person)}")]
+    visitor.client.cookies.set("rr_session", people.session(person))
+    pages.append(visitor.text("/account"))
+    for page in pages:
+        fields = re.findall(r"<input[^>]*name=\"(?:password|again|after|pin)\"[^>]*>", page)
+        assert fields
+        for field in fields:
+            assert 'type="password"' in field
+            assert "autocomplete=" in field
+            assert "onpaste" not in field
+
+
+def test_who_is_signed_in_can_sign_out_on_every_page(visitor: Visitor) -> None:
+    """ASVS 5.0.0, 7.4.4."""
+    people = people_of(visitor)
+    roles = (Role.QUALITY_ENGINEER, Role.ADMINISTRATOR)
+    visitor.client.cookies.set("rr_session", people.session(people.register("Li Na", *roles)))
+    pages = ("/due", "/runs", "/containments", "/alarms", "/stations", "/stations/line1-op20")
+    for path in (*pages, "/ledger", "/receivers", "/people", "/tokens", "/account"):
+        assert 'action="/sign-out"' in visitor.text(path), path
+
+
 def test_signing_out_ends_the_session_on_the_server_too(visitor: Visitor) -> None:
     people_of(visitor).register("Li Na", Role.AUDITOR)
     sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)
