@@ -287,6 +287,36 @@ async def test_what_is_no_http_is_answered_and_counted_and_not_logged_each_time(
     assert {record.message for record in caplog.records} == {"whoever looks was refused"}
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: 5, 6",
+        b"Content-Length: +5",
+        b"Content-Length: 5\r\nTransfer-Encoding: xchunked",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding : chunked",
+    ],
+)
+async def test_a_request_whose_end_can_be_read_in_two_ways_is_refused(lengths: bytes) -> None:
+    """ASVS 5.0.0, 4.2.1: nothing is smuggled in behind a request."""
+    line = Line.open()
+    await line.say(b"POST /act HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\n\r\n0\r\n\r\nGET")
+    assert line.wire.received[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 501"}
+    assert line.wire.is_closing()
+
+
+async def test_a_chunked_request_is_read_by_its_chunks_and_not_by_a_length_beside_them() -> None:
+    """RFC 9112, 6.3."""
+    line = Line.open()
+    head = (
+        b"POST /act HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    await line.say(head + b"3\r\nabc\r\n0\r\n\r\n")
+    assert line.wire.received.startswith(b"HTTP/1.1 200")
+    assert line.wire.received.endswith(b"abc")
+
+
 async def test_whoever_is_beyond_the_budget_is_told_why_and_let_go() -> None:
     line = Line.open(Refusal("too_many_connections", limit=1))
     await line.say(HEADER + BODY)
