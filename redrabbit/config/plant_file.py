@@ -47,7 +47,7 @@ from redrabbit.config.watcher import WATCHER, read_watcher
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
 from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
-from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules, StatedNames
+from redrabbit.domain.people_rules import USUAL_RULES, AskedQualification, PeopleRules, StatedNames
 from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher, SecretPlace
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
@@ -131,8 +131,15 @@ PEOPLE: Final = Section(
             required=False,
             default=StatedNames.AT_STATIONS,
         ),
+        "qualification": Key(
+            Choice({word.value: word for word in AskedQualification}),
+            "What becomes of a run that an operator starts without a qualification for its station, device or check that "
+            "holds: ask, it is refused; warn, it goes on and the record says so; ignore.",
+            required=False,
+            default=AskedQualification.IGNORE,
+        ),
     },
-    "{stated_names: …}",
+    "{stated_names: …, qualification: …}",
 )
 
 PLANT: Final = Section(
@@ -248,8 +255,9 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
 
 
 def _people(block: Block | None) -> PeopleRules:
-    stated_names = block["stated_names"] if block is not None else None
-    return USUAL_RULES if stated_names is None else PeopleRules(stated_names=stated_names)
+    if block is None or block["stated_names"] is None or block["qualification"] is None:
+        return USUAL_RULES
+    return PeopleRules(stated_names=block["stated_names"], qualification=block["qualification"])
 
 
 def _shift_names(calendars: tuple[Entry[Block], ...] | None) -> frozenset[str]:

@@ -13,11 +13,22 @@ class StatedNames(StrEnum):
     NEVER = "never"
 
 
+class AskedQualification(StrEnum):
+    """What becomes of a run that an operator starts without a qualification for it (R19)."""
+
+    ASK = "ask"
+    """It is refused."""
+    WARN = "warn"
+    """It goes on, and the record says so."""
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleRules:
     """The plant's own rules."""
 
     stated_names: StatedNames = StatedNames.AT_STATIONS
+    qualification: AskedQualification = AskedQualification.IGNORE
 
 
 USUAL_RULES: Final = PeopleRules()

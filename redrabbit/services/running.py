@@ -17,7 +17,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.evidence import begin, present
 from redrabbit.domain.expectation import Expectation
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.run import RunStarted
+from redrabbit.domain.facts.run import RunStarted, RunUnqualified
 from redrabbit.domain.identity import (
     Actor,
     CheckId,
@@ -51,6 +51,7 @@ from redrabbit.domain.station import MqttLink, Station
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
+from redrabbit.services.qualified import gap_at_start
 from redrabbit.services.record_fact import record
 
 VERDICT_SLACK_S = 0.5
@@ -70,9 +71,11 @@ def start_run(
 
     Without either it takes the check's open occurrence if there is one, else it is on demand.
     Refused: unknown or retired check, an occurrence that can't be run now, an unfit part (L6),
-    a part that is out, a re-verification before anybody said what was repaired (D35).
+    a part that is out, a re-verification before anybody said what was repaired (D35), an operator without qualification
+    where the plant asks for one (R19).
     """
     check = _check(uow, plant, check_id)
+    gap = gap_at_start(uow, plant, check, actor)
     station = plant.station(check.station)
     occurrence = _occurrence(uow, check, occurrence_id, wanted=containment_id is None)
     if containment_id is not None:
@@ -114,6 +117,9 @@ def start_run(
         entered_at=None,
     )
     record(uow, started, stream=check.line, actor=actor)
+    if gap is not None:
+        unqualified = RunUnqualified(run_id=number, gap=gap)
+        record(uow, unqualified, stream=check.line, actor=actor)
     return run
 
 

@@ -47,9 +47,13 @@ from redrabbit.domain.facts.plant import (
     PayloadsErased,
 )
 from redrabbit.domain.facts.pulse import PulseWhy
-from redrabbit.domain.facts.qualification import QualificationRecorded, QualificationWithdrawn
+from redrabbit.domain.facts.qualification import (
+    QualificationGap,
+    QualificationRecorded,
+    QualificationWithdrawn,
+)
 from redrabbit.domain.facts.role_grant import RoleGranted, RoleRevoked
-from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld
+from redrabbit.domain.facts.run import FeedHeld, FeedNotHeld, RunUnqualified
 from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
 from redrabbit.domain.facts.token import Scope, TokenIssued, TokenRevoked
 from redrabbit.domain.facts.way import WayRemoved, WaySet
@@ -685,6 +689,9 @@ def _people(shop: Shop) -> None:
         PersonEnabled(person_id=LEADER),
     )
     _their_means(shop, anna, until)
+    run = shop.find(RunRecord)[0]
+    unqualified = RunUnqualified(run_id=run.run_id, gap=QualificationGap.MISSING)
+    shop.write(lambda uow: record(uow, unqualified, stream=run.line, actor=anna))
 
 
 def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:

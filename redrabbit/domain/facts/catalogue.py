@@ -76,6 +76,7 @@ FACTS: tuple[type[Fact], ...] = (
     occurrence.PauseDeclared,
     occurrence.PauseEnded,
     run.RunStarted,
+    run.RunUnqualified,
     part_told.PartTold,
     presentation.PartIssued,
     run.ScanRefused,

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import How, PersonId, PlantLetter, QualificationId, number_in_plant
 from redrabbit.domain.ledger import Entry
+
+
+class QualificationGap(StrEnum):
+    """Why somebody is not qualified for a check now."""
+
+    MISSING = "missing"
+    """Nobody ever recorded one."""
+    ENDED = "ended"
+    """The last one has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

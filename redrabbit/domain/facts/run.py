@@ -18,6 +18,7 @@ from redrabbit.domain.facts.fact import (
     made,
 )
 from redrabbit.domain.facts.occurrence import OccurrenceRecord
+from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import Grade
@@ -105,6 +106,8 @@ class RunRecord(Record):
     started_how: How
     started_entry: int
     started_at: datetime
+    unqualified: QualificationGap | None
+    """Why whoever started it was not qualified for it; None where they were, or nobody asked."""
     late_s: float | None
     """How late after the due time it started; negative: early; None: not scheduled."""
     expires_at: datetime
@@ -187,6 +190,7 @@ class RunStarted(Fact):
             started_how=entry.actor.how,
             started_entry=entry.index,
             started_at=entry.occurred_at,
+            unqualified=None,
             ended_at=None,
             confirmed_by=None,
             confirmed_how=None,
@@ -200,6 +204,21 @@ class RunStarted(Fact):
         occurrence = found(look, OccurrenceRecord, self.occurrence_id)
         held = replace(occurrence, run_id=self.run_id, held_until=self.expires_at)
         return (Put(started), Put(held))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUnqualified(Fact):
+    """Who started the run had no qualification for it that held, and the plant lets them go on (R19)."""
+
+    TYPE: ClassVar = "run_unqualified"
+
+    run_id: RunId
+    gap: QualificationGap
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Mark the run."""
+        marked = replace(run_of(look, self.run_id), unqualified=self.gap, entry=entry.index)
+        return (Put(marked),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

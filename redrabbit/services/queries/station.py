@@ -14,6 +14,7 @@ from redrabbit.domain.containment_questions import missed_in
 from redrabbit.domain.device_marks import case_badge
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.grade import KnownBy
 from redrabbit.domain.identity import DeviceId, RunId, StationId
 from redrabbit.domain.observation import StationView
@@ -107,6 +108,8 @@ class RunUnderWay:
     now_doing: Instruction
     verdict: VerdictShown | None
     """Of the presentation decided last, until the next part is taken."""
+    unqualified: QualificationGap | None
+    """Why whoever started it is not qualified for it, which the record says."""
     going_no_further: Message | None
     """Why nothing more is presented: the part's return is all that is left."""
     can_confirm: bool
@@ -263,6 +266,7 @@ def _run(
             steps_left=sum(line.state in {"now", "to_come"} for line in lines) - 1,
         ),
         verdict=verdict_shown(current) if current is not None else None,
+        unqualified=run.unqualified,
         going_no_further=message("run.goes_no_further")
         if goes_no_further(run, presentations)
         else None,

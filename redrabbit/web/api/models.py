@@ -13,6 +13,7 @@ from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.presentation import Expected
+from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.fulfilment import NotCounted
 from redrabbit.domain.grade import AnswerBy, Grade, KnownBy, Watched
 from redrabbit.domain.identity import How, Letter
@@ -275,6 +276,9 @@ class Run(Model):
     started_by: Who
     started_how: WhoHow
     started_at: datetime
+    unqualified: QualificationGap | None = Field(
+        description="Why whoever started it was not qualified for it; null where they were, or nobody asked."
+    )
     late_s: float | None
     expires_at: datetime
     ended_at: datetime | None

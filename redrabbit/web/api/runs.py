@@ -132,6 +132,8 @@ def _add_start(router: APIRouter, site: Site) -> None:
             "no_such_containment",
             "no_such_occurrence",
             "no_such_station",
+            "nobody_qualified",
+            "not_qualified",
             "occurrence_not_open",
             "occurrence_under_way",
             "repair_not_recorded",

@@ -69,6 +69,7 @@ ADDED = {
     "role_granted",
     "role_revoked",
     "run_remarked",
+    "run_unqualified",
     "silence_declared",
     "silence_ended",
     "station_retired",
