@@ -5,16 +5,17 @@ runs, administrators do the same in the browser; here only `list` works beside i
 """
 
 import json
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, tzinfo
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from redrabbit import __version__
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import SteadyClock, wall_now
-from redrabbit.base.printable import complain, for_terminal, put_out
-from redrabbit.base.sentence import Sentence, sentence, words_of
+from redrabbit.base.messages import zoned
+from redrabbit.base.printable import columns, complain, for_terminal, put_out
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.people_table import read_people
 from redrabbit.config.problem import ConfigurationProblems, Problems, SourcePosition
 from redrabbit.config.sheet import read_sheet
@@ -22,7 +23,7 @@ from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.identity import SERVER, GrantId
-from redrabbit.domain.ledger import instant_text
+from redrabbit.domain.ledger import instant, instant_text
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import PersonRecord, RoleGrantRecord
@@ -80,8 +81,9 @@ def at_the_server(
     except WriterAlreadyRunning as running:
         raise StoreTrouble(
             sentence(
-                "{problem}. While the service runs, an administrator does this in the browser; or stop the service first",
-                problem=words_of(running),
+                "the service runs ({holder}), and only one process may write: an administrator does this in the browser; "
+                "or stop the service first",
+                holder=running.holder or sentence("unknown"),
             )
         ) from running
 
@@ -282,10 +284,13 @@ def list_people(database_url: str, *, as_json: bool) -> int:
         now = wall_now()
         with open_for_reading(database_url) as database:
             rows = database.read_now(lambda reader: [*_rows(reader, now)])
-        if as_json:
-            put_out(json.dumps(rows, ensure_ascii=False))
-        else:
-            put_out(*([_row_words(row) for row in rows] or [sentence("nobody is registered")]))
+            if as_json:
+                put_out(json.dumps(rows, ensure_ascii=False))
+            elif rows:
+                zone = database.read_now(plant_in_force).zone
+                put_out(*columns([_HEADINGS, *(_row_words(row, zone) for row in rows)]))
+            else:
+                put_out(sentence("nobody is registered"))
         return 0
 
     return exit_code_of(work)
@@ -319,19 +324,43 @@ def _rows(reader: Reader, now: datetime) -> list[dict[str, object]]:
     ]
 
 
-def _row_words(row: dict[str, object]) -> str:
+_HEADINGS: Final = (
+    sentence("NUMBER"),
+    sentence("NAME"),
+    sentence("ACCOUNT"),
+    sentence("ROLES NOW"),
+    sentence("REACHED BY"),
+)
+
+
+def _row_words(row: dict[str, object], zone: tzinfo) -> tuple[str, ...]:
     roles, ways = row["roles"], row["ways"]
     assert isinstance(roles, list)  # noqa: S101  made above
     assert isinstance(ways, list)  # noqa: S101  made above
-    said = "; ".join(
-        f"{role['grant_id']} {role['role']} {role['line'] or '*'}"
-        + (f" < {role['until_at']}" if role["until_at"] else "")
-        for role in roles
-    )
-    words = (str(row["person_id"]), str(row["name"]))
-    state = () if row["active"] else (for_terminal(sentence("(disabled or expired)")),)
+    state = sentence("active") if row["active"] else sentence("disabled or expired")
+    said = "; ".join(for_terminal(_role_words(role, zone)) for role in roles)
     reached = ", ".join(f"{way['number']}: {way['shown']}" for way in ways)
-    return "  ".join((*words, *state, said or "-", *((reached,) if reached else ())))
+    return (str(row["person_id"]), str(row["name"]), state, said or sentence("none"), reached)
+
+
+def _role_words(role: Mapping[str, str | None], zone: tzinfo) -> Sentence:
+    where, until = where_words(role["line"]), role["until_at"]
+    if until is None:
+        return sentence(
+            "{role} {where} ({grant})", role=role["role"], where=where, grant=role["grant_id"]
+        )
+    return sentence(
+        "{role} {where} until {until} ({grant})",
+        role=role["role"],
+        where=where,
+        until=zoned(instant(until), zone),
+        grant=role["grant_id"],
+    )
+
+
+def where_words(line: str | None) -> Sentence:
+    """Return on which line a role or token counts."""
+    return sentence("on all lines") if line is None else sentence("on {line}", line=line)
 
 
 def _told(

@@ -1,12 +1,15 @@
 """`redrabbit token`: what programs act with, at the server and with the service stopped; `list` also beside it."""
 
 import json
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
+from typing import Final
 
+from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
-from redrabbit.base.printable import put_out
-from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.base.messages import zoned
+from redrabbit.base.printable import columns, put_out
+from redrabbit.base.sentence import sentence
 from redrabbit.domain.beside import digest_of, new_secret
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import SERVER, LineId, TokenId
@@ -15,7 +18,7 @@ from redrabbit.domain.people_acts import IssueToken
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import TokenRecord
 from redrabbit.exit_codes import exit_code_of
-from redrabbit.people_command import at_the_server
+from redrabbit.people_command import at_the_server, where_words
 from redrabbit.services import tokens
 from redrabbit.services.people_at_server import person_said
 from redrabbit.services.ports import UnitOfWork
@@ -84,12 +87,16 @@ def list_tokens(database_url: str, *, as_json: bool) -> int:
         with open_for_reading(database_url) as database:
             found = database.read_now(lambda reader: reader.find(TokenRecord, order_by="number"))
             names = database.read_now(names_in)
+            zone = database.read_now(plant_in_force).zone
         now_good = [each for each in found if each.revoked_at is None and now < each.expires_at]
         if as_json:
             rows = [_row(token, name_now(names, token.person_id)) for token in now_good]
             put_out(json.dumps(rows, ensure_ascii=False))
+        elif now_good:
+            rows_told = [_told(token, name_now(names, token.person_id), zone) for token in now_good]
+            put_out(*columns([_HEADINGS, *rows_told]))
         else:
-            put_out(*(_words(token, name_now(names, token.person_id)) for token in now_good))
+            put_out(sentence("no token is worth anything now"))
         return 0
 
     return exit_code_of(work)
@@ -106,15 +113,24 @@ def _row(token: TokenRecord, owner: str) -> dict[str, object]:
     }
 
 
-def _words(token: TokenRecord, owner: str) -> Sentence:
-    return sentence(
-        "{token}  {name}  of {owner}: {scopes} on line {line} until {until}",
-        token=token.token_id,
-        name=token.name,
-        owner=owner,
-        scopes=", ".join(sorted(token.allowed)),
-        line=token.line or "*",
-        until=instant_text(token.expires_at),
+_HEADINGS: Final = (
+    sentence("NUMBER"),
+    sentence("NAME"),
+    sentence("OWNER"),
+    sentence("MAY"),
+    sentence("WHERE"),
+    sentence("UNTIL"),
+)
+
+
+def _told(token: TokenRecord, owner: str, zone: tzinfo) -> tuple[str, ...]:
+    return (
+        token.token_id,
+        token.name,
+        owner,
+        ", ".join(sorted(token.allowed)),
+        where_words(token.line),
+        zoned(token.expires_at, zone),
     )
 
 

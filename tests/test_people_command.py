@@ -102,11 +102,13 @@ def test_people_are_told_of_granted_disabled_and_listed(told: Told) -> None:
     assert told("people", "revoke", "g-0002") == (0, "g-0002: revoked\n")
     changed = told("people", "change", "p-0002", "--name", "Li Wei", "--number", "2207")
     assert changed == (0, "p-0002: changed\n")
-    assert told("people", "list")[1].splitlines() == [
-        "p-0001  Chen  g-0001 administrator *",
+    headings, *people = told("people", "list")[1].splitlines()
+    assert headings.split() == ["NUMBER", "NAME", "ACCOUNT", "ROLES", "NOW", "REACHED", "BY"]
+    assert people == [
+        "p-0001  Chen    active   administrator on all lines (g-0001)",
         (
-            "p-0002  Li Wei  g-0003 shift_leader line1; g-0004 quality_engineer * < "
-            "2099-12-31T16:00:00.000000Z"
+            "p-0002  Li Wei  active   shift_leader on line1 (g-0003); quality_engineer on all lines "
+            "until 2100-01-01 00:00:00 UTC+8 (g-0004)"
         ),
     ]
     assert told("people", "disable", "Li Wei") == (0, "p-0002: disabled\n")
@@ -224,6 +226,7 @@ def test_while_the_service_runs_it_says_what_to_do_instead(told: Told, plant: Se
         code, said = told("people", "add", "Chen", "--role", "administrator")
         assert code == 1
         assert "an administrator does this in the browser; or stop the service first" in said
+        assert said.count("pid ") == 1
         assert told("people", "list") == (0, "nobody is registered\n")
     assert told("people", "add", "Chen")[0] == 0
 
@@ -252,10 +255,11 @@ def test_a_token_is_shown_once_and_revoked(told: Told, plant: Served) -> None:
         )
     assert (token.expires_at - token.issued_at).days == 30
     code, said = told("token", "list")
-    assert said.startswith("t-0001  MES  of Chen: alarms, run on line * until ")
+    assert said.startswith("NUMBER  NAME  OWNER  MAY          WHERE         UNTIL\n")
+    assert "\nt-0001  MES   Chen   alarms, run  on all lines  20" in said
     assert json.loads(told("token", "list", "--json")[1])[0]["owner"] == "Chen"
     assert told("token", "revoke", "t-0001") == (0, "t-0001: revoked\n")
-    assert told("token", "list") == (0, "")
+    assert told("token", "list") == (0, "no token is worth anything now\n")
     assert told("token", "revoke", "t-0001") == (
         1,
         "There is no token t-0001 that is worth anything.\n",

@@ -9,9 +9,10 @@ symbols and blanks of all scripts stay as they are; our own colours are added be
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
+from unicodedata import east_asian_width
 
 from redrabbit.base.sentence import ENGLISH, said
 
@@ -70,6 +71,23 @@ def for_terminal(line: str) -> str:
 def put_out(*lines: str) -> None:
     """Print to standard output; each argument is one line, whatever line ends are in it."""
     sys.stdout.write("".join(for_terminal(line) + "\n" for line in lines))
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines in which their columns stand below each other; sentences are in the terminal's language."""
+    told = [[for_terminal(each) for each in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*told, strict=True)]
+    return [
+        "  ".join(
+            each + " " * (width - _width(each)) for each, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in told
+    ]
+
+
+def _width(text: str) -> int:
+    """Return how many places a text takes in a terminal: Chinese takes two a character."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def complain(*lines: str) -> None:

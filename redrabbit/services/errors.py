@@ -104,3 +104,8 @@ class Superseded(StoreTrouble):
 
 class WriterAlreadyRunning(StoreTrouble):
     """Another process writes to this database, and there is one writer a database."""
+
+    def __init__(self, words: str, holder: str = "") -> None:
+        """`holder` says which process it is; "" where nobody knows."""
+        super().__init__(words)
+        self.holder = holder

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -90,4 +91,6 @@ def about(url: URL) -> Iterator[None]:
         words = without_password(str(error), url)
         if shown(url) in words and words == str(error):
             raise
-        raise type(error)(f"{shown(url)}: {words}") from None
+        named = copy(error)  # with why it is so, and what else it knows
+        named.args = (f"{shown(url)}: {words}",)
+        raise named from None

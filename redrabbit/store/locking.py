@@ -41,7 +41,7 @@ class DatabaseLock:
             self._lock.acquire()
             _tell_who(holder, now)
         except Timeout:
-            raise WriterAlreadyRunning(_refusal(path.name, _who(holder))) from None
+            raise _refusal(path.name, _who(holder)) from None
         except OSError as error:
             self.close()
             raise StoreTrouble(
@@ -71,13 +71,14 @@ def _who(path: Path) -> str:
         return ""
 
 
-def _refusal(name: str, holder: str) -> str:
-    return sentence(
+def _refusal(name: str, holder: str) -> WriterAlreadyRunning:
+    words = sentence(
         "another process ({holder}) writes to this database already ({name}); only one service may write to a database. "
         "Stop it first, or point this one to another database",
         holder=holder or sentence("unknown"),
         name=name,
     )
+    return WriterAlreadyRunning(words, holder)
 
 
 def take_advisory_lock(connection: Connection) -> None:
@@ -87,7 +88,7 @@ def take_advisory_lock(connection: Connection) -> None:
         holder = connection.execute(_HOLDER, {"n": ADVISORY_LOCK}).scalars().first()
         connection.rollback()
         name = str(connection.engine.url.database)
-        raise WriterAlreadyRunning(_refusal(name, holder or ""))
+        raise _refusal(name, holder or "")
     connection.commit()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.base.logs import JsonLines, PlainLines
-from redrabbit.base.printable import visible, visible_json, visible_lines
+from redrabbit.base.printable import columns, visible, visible_json, visible_lines
 
 PRODUCT = Path(__file__).parents[2] / "redrabbit"
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -74,6 +74,11 @@ def test_a_traceback_keeps_its_lines_and_nothing_else_that_is_invisible() -> Non
     shown = PlainLines().format(failed)
     assert "\\u202e" in shown
     assert not kinds(shown.replace("\n", "")) & INVISIBLE
+
+
+def test_columns_stand_below_each_other_and_chinese_takes_two_places() -> None:
+    rows = [("NUMBER", "NAME", ""), ("p-0001", "陈静", "a"), ("p-0002", "Li\x1b", "b")]
+    assert columns(rows) == ["NUMBER  NAME", "p-0001  陈静    a", "p-0002  Li\\x1b  b"]
 
 
 def test_everything_that_is_printed_goes_through_one_door() -> None:
