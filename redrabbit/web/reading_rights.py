@@ -140,6 +140,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "POST /api/v1/people/{person_id}/enable": Right.ACT,
     "POST /api/v1/people/{person_id}/grants": Right.ACT,
     "DELETE /api/v1/people/{person_id}/grants/{grant_id}": Right.ACT,
+    "POST /api/v1/people/{person_id}/badges": Right.ACT,
+    "DELETE /api/v1/people/{person_id}/badges/{badge_id}": Right.ACT,
     "POST /api/v1/people/{person_id}/credentials/reset": Right.ACT,
     "POST /api/v1/people/{person_id}/ways": Right.ACT,
     "DELETE /api/v1/people/{person_id}/ways/{number}": Right.ACT,

@@ -189,3 +189,18 @@ def test_a_record_names_a_person_as_they_were_called_then(visitor: Visitor) -> N
     assert [each["actor_name"] for each in told] == ["Li Na", "Wang Na"]
     parts = visitor.client.get(part, params={"limit": 100}).json()["items"]
     assert [each["state_by"] for each in parts if each["part_id"] == "RR-0004"] == ["Li Na"]
+
+
+def test_a_badge_is_issued_by_its_scan_and_taken_away(chen: Visitor) -> None:
+    """Its code is nowhere; a scan of a part is no badge."""
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR)
+    page = f"/people/{li_na}"
+    assert done(chen, f"{page}/badge", code="BADGE-204711")[0] == 303
+    assert "BADGE-204711" not in chen.text(page)
+    found = re.search(r'name="badge" value="([0-9a-f]{64})"', chen.text(page))
+    assert found is not None
+    for code in ("BADGE-204711", "RR-0001", " "):
+        assert done(chen, f"{page}/badge", code=code)[0] == 409
+    assert done(chen, f"{page}/revoke-badge", badge=found[1])[0] == 303
+    assert found[1] not in chen.text(page)
+    assert done(chen, f"{page}/revoke-badge", badge=found[1])[0] == 409

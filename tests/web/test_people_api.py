@@ -41,6 +41,20 @@ def test_a_person_is_registered_given_a_role_disabled_and_enabled(chen: Visitor)
     assert listed["next"] is not None
 
 
+def test_a_badge_is_issued_and_taken_away(chen: Visitor) -> None:
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR)
+    issued = asked(chen, "POST", f"/people/{li_na}/badges", 201, {"code": "204711"})
+    (badge,) = issued["badges"]
+    assert badge["provisional_until"] is None
+    again = asked(chen, "POST", f"/people/{li_na}/badges", 409, {"code": "204711"})
+    assert again["code"] == "badge_issued_already"
+    of_part = asked(chen, "POST", f"/people/{li_na}/badges", 422, {"code": "RR-0001"})
+    assert of_part["code"] == "scan_is_no_badge"
+    path = f"/people/{li_na}/badges/{badge['badge']}"
+    assert asked(chen, "DELETE", path, 200)["badges"] == []
+    assert asked(chen, "DELETE", path, 404)["code"] == "no_such_badge"
+
+
 def test_what_the_rules_refuse_is_refused_with_its_code(chen: Visitor) -> None:
     assert asked(chen, "GET", "/people/p-0009", 404)["code"] == "no_such_person"
     own = asked(chen, "POST", "/people/p-0001/grants", 403, {"role": "operator"})

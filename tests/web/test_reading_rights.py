@@ -52,6 +52,7 @@ FILLED = {
     "key_id": "ffffffff",
     "person_id": "p-0001",
     "token_id": "t-0099",
+    "badge_id": "ab" * 32,
     "grant_id": "g-0099",
 }
 STREAMS = {"GET /live/board", "GET /live/stations/{station_id}", "GET /api/v1/events"}

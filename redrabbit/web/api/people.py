@@ -8,13 +8,15 @@ from fastapi import APIRouter, Path, Response
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.facts.person import PersonKind
-from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId
+from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId
 from redrabbit.domain.people_acts import (
     DisablePerson,
     EnablePerson,
     GrantRole,
+    IssueBadge,
     IssueToken,
     RegisterPerson,
+    RevokeBadge,
     RevokeRole,
     RevokeToken,
 )
@@ -26,10 +28,12 @@ from redrabbit.web.api.doing import By, Caller
 from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.people_models import (
+    Badge,
     Grant,
     IssuedToken,
     KnownPerson,
     KnownPersonWithGrants,
+    NewBadge,
     NewGrant,
     NewPerson,
     NewToken,
@@ -42,6 +46,7 @@ from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.pages.people import new_link, token_shown
+from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
 
@@ -50,6 +55,15 @@ WayNumber = Annotated[int, Path(ge=1, le=1000)]
 R = TypeVar("R", bound=Record)
 
 OF_PERSON: Final = ("no_such_person", "person_disabled")
+OF_BADGES: Final = (
+    *OF_PERSON,
+    "badge_issued_already",
+    "badge_taken",
+    "nothing_scanned",
+    "person_beyond_floor",
+    "scan_is_no_badge",
+    "scan_of_several",
+)
 OF_GRANTS: Final = (
     *OF_PERSON,
     "auditor_needs_end",
@@ -145,6 +159,23 @@ def _add_rights(router: APIRouter, site: Site) -> None:
         await _done(site, RevokeRole(grant_id=GrantId(grant_id)), by)
         return await _person(site, person_id)
 
+    @router.post("/people/{person_id}/badges", status_code=201, openapi_extra=refuses(*OF_BADGES))
+    async def issue_badge(person_id: Slug, body: NewBadge, by: By) -> KnownPersonWithGrants:
+        """Let a badge stand for a person; one that was taught in stands for good from now on."""
+        code = badge_code(body.code, site.service.plant)
+        badge = site.sign_in.at_stations.badge_id(code)
+        await _done(site, IssueBadge(badge_id=badge, person_id=PersonId(person_id)), by)
+        return await _person(site, person_id)
+
+    @router.delete(
+        "/people/{person_id}/badges/{badge_id}",
+        openapi_extra=refuses("no_such_badge", "no_such_person", "person_beyond_floor"),
+    )
+    async def revoke_badge(person_id: Slug, badge_id: Slug, by: By) -> KnownPersonWithGrants:
+        """Let a badge stand for nobody."""
+        await _done(site, RevokeBadge(badge_id=BadgeId(badge_id)), by)
+        return await _person(site, person_id)
+
     @router.post(
         "/people/{person_id}/credentials/reset",
         openapi_extra=refuses(*OF_PERSON, "credential_not_set"),
@@ -235,5 +266,6 @@ async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
     plant, now = site.service.plant, site.clock.now()
     page = await site.service.read(lambda reader: person_page(reader, plant, person_id, now))
     grants = [Grant.model_validate(each) for each in page.grants]
+    badges = [Badge.model_validate(each) for each in page.badges]
     ways = [Way.model_validate(each) for each in page.ways]
-    return KnownPersonWithGrants(**asdict(page.row), grants=grants, ways=ways)
+    return KnownPersonWithGrants(**asdict(page.row), grants=grants, badges=badges, ways=ways)

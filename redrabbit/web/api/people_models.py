@@ -10,7 +10,7 @@ from redrabbit.domain.role import Role
 from redrabbit.domain.way import WayKind
 from redrabbit.services.queries.registered_people import PersonState
 from redrabbit.web.api.models import Model
-from redrabbit.web.api.values import Id, Instant, Name
+from redrabbit.web.api.values import Code, Id, Instant, Name
 
 
 class Grant(Model):
@@ -52,11 +52,29 @@ class NewWay(Model):
     )
 
 
+class Badge(Model):
+    """A badge that stands for a person."""
+
+    badge: str = Field(description="What stands for its code, which is kept nowhere.")
+    issued_at: datetime
+    provisional_until: datetime | None = Field(
+        description="Until when one that was taught in stands; null: for good."
+    )
+
+
 class KnownPersonWithGrants(KnownPerson):
-    """A registered person with what they may, and how they are reached."""
+    """A registered person with what they may, the badges that stand for them, and how they are reached."""
 
     grants: list[Grant]
+    badges: list[Badge]
     ways: list[Way]
+
+
+class NewBadge(Model):
+    """A badge to issue."""
+
+    code: Code
+    """As a scanner reads it; what it puts around it is taken off."""
 
 
 class NewPerson(Model):

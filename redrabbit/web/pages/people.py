@@ -19,15 +19,17 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
 from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import GrantId, LineId, PersonId, TokenId, is_a_person
+from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId, is_a_person
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import (
     DisablePerson,
     EnablePerson,
     GrantRole,
+    IssueBadge,
     IssueToken,
     RegisterPerson,
     ResetCredential,
+    RevokeBadge,
     RevokeRole,
     RevokeToken,
     UnlockCredential,
@@ -41,6 +43,7 @@ from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
 from redrabbit.web.access import FORM_KEY
 from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
@@ -269,15 +272,32 @@ ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
     "enable": lambda person, _form, _zone: EnablePerson(person_id=person),
     "grant": _grant,
     "revoke": lambda _person, form, _zone: RevokeRole(grant_id=GrantId(form.get("grant", ""))),
+    "revoke-badge": lambda _person, form, _zone: RevokeBadge(
+        badge_id=BadgeId(form.get("badge", ""))
+    ),
     "unlock": lambda person, form, _zone: UnlockCredential(
         person_id=person, kind=_word(CredentialKind, form.get("kind", ""))
     ),
 }
 """What the forms of a person's page ask, by the last word of their address."""
 
+
+async def _badge_issued(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    """Let the badge that was scanned stand for a person; its code is kept nowhere."""
+    act = IssueBadge(
+        badge_id=site.sign_in.at_stations.badge_id(
+            badge_code(form.get("code", ""), site.service.plant)
+        ),
+        person_id=person_id,
+    )
+    await carry_out(site, request, form, act)
+    return ""
+
+
 BESIDE: Final[Mapping[str, Callable[[Site, Request, PersonId, Form], Awaitable[str]]]] = {
+    "badge": _badge_issued,
     "link": new_link,
     "end-sessions": _end_sessions,
     **dict.fromkeys(FORMS, _ways),
 }
-"""What they ask beside the ledger; each returns a link to show once, or nothing."""
+"""What they ask that a form alone does not say, or beside the ledger; each returns a link to show once, or nothing."""

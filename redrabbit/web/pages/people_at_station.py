@@ -12,10 +12,9 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import StationId, person_name
 from redrabbit.domain.people_acts import TeachInBadge
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.scanned_code import CodeKind, scanned
 from redrabbit.services.askers import Asker
 from redrabbit.web.pages.forms import Form
-from redrabbit.web.pages.scans import one_of, with_one_code
+from redrabbit.web.pages.scans import badge_code, one_of, with_one_code
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor, asker_at, identify_again, place_of
 
@@ -77,17 +76,14 @@ async def prove(site: Site, request: Request, form: Form, station_id: str) -> No
 async def taught_in(site: Site, request: Request, form: Form, station_id: str) -> None:
     """Let an unknown badge stand for somebody for a day, and let them be there."""
     station = own_station(site.service.plant, asker_at(request), station_id)
-    plant = site.service.plant
-    code = one_of(scanned(form.get("badge", ""), plant.codes, plant.known_codes))
-    if code.kind not in {CodeKind.BADGE, None}:
-        raise Refusal("scan_is_no_badge", scan=code.text)
+    code = badge_code(form.get("badge", ""), site.service.plant)
     leader = await actor(site.service, request, "", at=station_id)
     newcomer = await site.service.stated(form.get("name", ""))
     act = TeachInBadge(
-        badge_id=site.sign_in.at_stations.badge_id(code.text), station=station, name=newcomer.id
+        badge_id=site.sign_in.at_stations.badge_id(code), station=station, name=newcomer.id
     )
     await site.service.do(act, leader)
-    await site.sign_in.at_stations.scan(station, code.text)
+    await site.sign_in.at_stations.scan(station, code)
 
 
 def own_station(plant: Plant, asker: Asker, station_id: str) -> StationId:

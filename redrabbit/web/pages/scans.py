@@ -2,7 +2,7 @@
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.scanned_code import ScannedCode, scanned
+from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
 from redrabbit.web.pages.forms import Form
 
 
@@ -13,6 +13,14 @@ def one_of(codes: tuple[ScannedCode, ...]) -> ScannedCode:
     if len(codes) > 1:
         raise Refusal("scan_of_several", scans=", ".join(code.text for code in codes))
     return codes[0]
+
+
+def badge_code(raw: str, plant: Plant) -> str:
+    """Return the code of the badge that was scanned; Refusal for a scan of anything else, or of several."""
+    code = one_of(scanned(raw, plant.codes, plant.known_codes))
+    if code.kind not in {CodeKind.BADGE, None}:
+        raise Refusal("scan_is_no_badge", scan=code.text)
+    return code.text
 
 
 def with_one_code(form: Form, plant: Plant) -> Form:
