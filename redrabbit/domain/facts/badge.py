@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Look,
+    Put,
+    Record,
+    did,
+    did_not,
+    found,
+    made,
+)
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import BadgeId, How, PersonId
 from redrabbit.domain.ledger import Entry
@@ -52,14 +62,8 @@ class BadgeIssued(Fact):
         badge = made(
             BadgeRecord,
             self,
-            issued_at=entry.occurred_at,
-            issued_by=entry.actor.id,
-            issued_how=entry.actor.how,
-            issued_entry=entry.index,
-            revoked_at=None,
-            revoked_by=None,
-            revoked_how=None,
-            revoked_entry=None,
+            **did("issued", entry),
+            **did_not("revoked"),
         )
         return (Put(badge),)
 
@@ -76,9 +80,6 @@ class BadgeRevoked(Fact):
         """Let the badge stand for nobody."""
         revoked = replace(
             found(look, BadgeRecord, self.badge_id),
-            revoked_at=entry.occurred_at,
-            revoked_by=entry.actor.id,
-            revoked_how=entry.actor.how,
-            revoked_entry=entry.index,
+            **did("revoked", entry),
         )
         return (Put(revoked),)

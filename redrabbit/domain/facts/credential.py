@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from redrabbit.domain.credential import CredentialKind
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found
+from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, did, found
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import How, PersonId
 from redrabbit.domain.ledger import Entry
@@ -65,10 +65,7 @@ def _credential(
         kind=kind,
         state=state,
         set_at=set_at,
-        changed_at=entry.occurred_at,
-        changed_by=entry.actor.id,
-        changed_how=entry.actor.how,
-        changed_entry=entry.index,
+        **did("changed", entry),
     )
 
 

@@ -115,6 +115,21 @@ def made(kind: type[R], fact: Fact, /, **given: Any) -> R:
     return kind(**own, **given)
 
 
+def did(what: str, entry: Entry) -> dict[str, Any]:
+    """Return the fields of a record that say who did something, how that is known, when, and in which entry (D23)."""
+    return {
+        f"{what}_at": entry.occurred_at,
+        f"{what}_by": entry.actor.id,
+        f"{what}_how": entry.actor.how,
+        f"{what}_entry": entry.index,
+    }
+
+
+def did_not(what: str) -> dict[str, Any]:
+    """Return the same fields where nobody has done it."""
+    return dict.fromkeys((f"{what}_at", f"{what}_by", f"{what}_how", f"{what}_entry"))
+
+
 def changed(record: R, /, **given: Any) -> R:
     """Return the record with other values in some fields, as `dataclasses.replace` does in twice the time.
 

@@ -20,6 +20,8 @@ from redrabbit.domain.facts.fact import (
     Look,
     Put,
     Record,
+    did,
+    did_not,
     found,
     json_of,
     made,
@@ -119,14 +121,8 @@ class PersonRegistered(Fact):
             stream=entry.stream,
             number=number_in_plant(self.person_id),
             earlier_names=None,
-            registered_at=entry.occurred_at,
-            registered_by=entry.actor.id,
-            registered_how=entry.actor.how,
-            registered_entry=entry.index,
-            disabled_at=None,
-            disabled_by=None,
-            disabled_how=None,
-            disabled_entry=None,
+            **did("registered", entry),
+            **did_not("disabled"),
         )
         return (Put(person),)
 
@@ -175,10 +171,7 @@ class PersonDisabled(Fact):
         """Take all rights away; the grants stay as they are for when the person is enabled again."""
         disabled = replace(
             found(look, PersonRecord, self.person_id),
-            disabled_at=entry.occurred_at,
-            disabled_by=entry.actor.id,
-            disabled_how=entry.actor.how,
-            disabled_entry=entry.index,
+            **did("disabled", entry),
         )
         return (Put(disabled),)
 
@@ -196,9 +189,6 @@ class PersonEnabled(Fact):
         del entry
         enabled = replace(
             found(look, PersonRecord, self.person_id),
-            disabled_at=None,
-            disabled_by=None,
-            disabled_how=None,
-            disabled_entry=None,
+            **did_not("disabled"),
         )
         return (Put(enabled),)

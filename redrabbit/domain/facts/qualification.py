@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Look,
+    Put,
+    Record,
+    did,
+    did_not,
+    found,
+    made,
+)
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import How, PersonId, PlantLetter, QualificationId, number_in_plant
 from redrabbit.domain.ledger import Entry
@@ -70,14 +80,8 @@ class QualificationRecorded(Fact):
             self,
             stream=entry.stream,
             number=number_in_plant(self.qualification_id),
-            recorded_at=entry.occurred_at,
-            recorded_by=entry.actor.id,
-            recorded_how=entry.actor.how,
-            recorded_entry=entry.index,
-            withdrawn_at=None,
-            withdrawn_by=None,
-            withdrawn_how=None,
-            withdrawn_entry=None,
+            **did("recorded", entry),
+            **did_not("withdrawn"),
         )
         return (Put(qualification),)
 
@@ -94,9 +98,6 @@ class QualificationWithdrawn(Fact):
         """End the qualification."""
         withdrawn = replace(
             found(look, QualificationRecord, self.qualification_id),
-            withdrawn_at=entry.occurred_at,
-            withdrawn_by=entry.actor.id,
-            withdrawn_how=entry.actor.how,
-            withdrawn_entry=entry.index,
+            **did("withdrawn", entry),
         )
         return (Put(withdrawn),)

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Look,
+    Put,
+    Record,
+    did,
+    did_not,
+    found,
+    made,
+)
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import GrantId, How, PersonId, PlantLetter, number_in_plant
 from redrabbit.domain.ledger import Entry
@@ -70,14 +80,8 @@ class RoleGranted(Fact):
             self,
             stream=entry.stream,
             number=number_in_plant(self.grant_id),
-            granted_at=entry.occurred_at,
-            granted_by=entry.actor.id,
-            granted_how=entry.actor.how,
-            granted_entry=entry.index,
-            revoked_at=None,
-            revoked_by=None,
-            revoked_how=None,
-            revoked_entry=None,
+            **did("granted", entry),
+            **did_not("revoked"),
         )
         return (Put(grant),)
 
@@ -94,9 +98,6 @@ class RoleRevoked(Fact):
         """End the grant."""
         revoked = replace(
             found(look, RoleGrantRecord, self.grant_id),
-            revoked_at=entry.occurred_at,
-            revoked_by=entry.actor.id,
-            revoked_how=entry.actor.how,
-            revoked_entry=entry.index,
+            **did("revoked", entry),
         )
         return (Put(revoked),)

@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Look,
+    Put,
+    Record,
+    did,
+    did_not,
+    found,
+    made,
+)
 from redrabbit.domain.identity import How, PlantLetter, ScreenId, number_in_plant
 from redrabbit.domain.ledger import Entry
 
@@ -55,14 +65,8 @@ class StationScreenEnrolled(Fact):
             self,
             stream=entry.stream,
             number=number_in_plant(self.screen_id),
-            enrolled_at=entry.occurred_at,
-            enrolled_by=entry.actor.id,
-            enrolled_how=entry.actor.how,
-            enrolled_entry=entry.index,
-            revoked_at=None,
-            revoked_by=None,
-            revoked_how=None,
-            revoked_entry=None,
+            **did("enrolled", entry),
+            **did_not("revoked"),
         )
         return (Put(screen),)
 
@@ -79,9 +83,6 @@ class StationScreenRevoked(Fact):
         """End what the screen may say."""
         revoked = replace(
             found(look, StationScreenRecord, self.screen_id),
-            revoked_at=entry.occurred_at,
-            revoked_by=entry.actor.id,
-            revoked_how=entry.actor.how,
-            revoked_entry=entry.index,
+            **did("revoked", entry),
         )
         return (Put(revoked),)

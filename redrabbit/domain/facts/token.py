@@ -8,7 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    Put,
+    Record,
+    did,
+    did_not,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import How, PersonId, PlantLetter, TokenId, number_in_plant
 from redrabbit.domain.ledger import Entry, from_json
@@ -91,14 +103,8 @@ class TokenIssued(Fact):
             stream=entry.stream,
             number=number_in_plant(self.token_id),
             scopes=json_of(self.scopes),
-            issued_at=entry.occurred_at,
-            issued_by=entry.actor.id,
-            issued_how=entry.actor.how,
-            issued_entry=entry.index,
-            revoked_at=None,
-            revoked_by=None,
-            revoked_how=None,
-            revoked_entry=None,
+            **did("issued", entry),
+            **did_not("revoked"),
         )
         return (Put(token),)
 
@@ -115,9 +121,6 @@ class TokenRevoked(Fact):
         """End the token."""
         revoked = replace(
             found(look, TokenRecord, self.token_id),
-            revoked_at=entry.occurred_at,
-            revoked_by=entry.actor.id,
-            revoked_how=entry.actor.how,
-            revoked_entry=entry.index,
+            **did("revoked", entry),
         )
         return (Put(revoked),)

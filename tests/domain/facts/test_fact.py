@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.facts.catalogue import RECORDS
-from redrabbit.domain.facts.fact import changed
+from redrabbit.domain.facts.fact import changed, did, did_not
+from tests.domain.folded import FoldedLedger
 
 KINDS = st.sampled_from(sorted(RECORDS, key=lambda kind: kind.TABLE))
 
@@ -37,3 +38,17 @@ def test_a_field_that_a_record_does_not_have_is_refused(kind: Any) -> None:
     record = kind(**{field.name: None for field in fields(kind)})
     with pytest.raises(TypeError, match=f"{kind.__name__} has no field colour"):
         changed(record, colour="red")
+
+
+def test_who_did_something_stands_in_four_fields_that_are_empty_where_nobody_did() -> None:
+    """D23."""
+    ledger = FoldedLedger()
+    entry = ledger.say("clock_stepped", 7, step_s=1.0)
+    told = did("revoked", entry)
+    assert told == {
+        "revoked_at": entry.occurred_at,
+        "revoked_by": entry.actor.id,
+        "revoked_how": entry.actor.how,
+        "revoked_entry": entry.index,
+    }
+    assert did_not("revoked") == dict.fromkeys(told)
