@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from redrabbit.base.printable import complain, put_out
+from redrabbit.base.printable import complain, put_out, spoken
 from redrabbit.base.sentence import sentence
 from redrabbit.config.explanation import explain
 from redrabbit.config.plant import advice_on
@@ -74,7 +74,7 @@ def write_configuration(folder: Path) -> int:
     """Write a commented configuration to start from."""
 
     def work() -> int:
-        write_template(folder)
+        write_template(folder, spoken())
         put_out(sentence("wrote {folder}; next: redrabbit check-config {folder}", folder=folder))
         return 0
 

@@ -24,7 +24,7 @@ SHIPPED = [
     path
     for folder in (
         "station_configs",
-        "redrabbit/config/template/files",
+        "redrabbit/config/template/files_en",
         "simulators/scenarios/demo",
     )
     for path in sorted((ROOT / folder).glob("*.yaml"))

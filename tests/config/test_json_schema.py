@@ -16,7 +16,7 @@ STATIONS = [
     path
     for folder in (
         ROOT / "station_configs",
-        ROOT / "redrabbit" / "config" / "template" / "files",
+        ROOT / "redrabbit" / "config" / "template" / "files_en",
         ROOT / "tests" / "config" / "base",
     )
     for path in sorted(folder.glob("*.yaml"))
