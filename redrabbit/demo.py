@@ -45,7 +45,7 @@ from redrabbit.store.installation_secret import installation_secret
 from redrabbit.store.verification import verify_database
 from redrabbit.terminal import tell
 from simulators.scenarios.demo import story
-from simulators.scenarios.demo.people import Carried, at_work
+from simulators.scenarios.demo.people import Carried, Floor, at_work
 
 FEED_S = 0.2
 DATABASE = "redrabbit.sqlite3"
@@ -112,7 +112,9 @@ async def _tell(
             await asyncio.to_thread(keep, folder / FILE, words)
             for line in words:
                 console.print(visible(line), highlight=False, soft_wrap=True)
-            await _until_over(running, plant, carried, console, duration_s)
+            whose = {station: role.name for station, role in story.ROLES.items()}
+            async with at_work(running.base_url, clock, carried, whose) as floor:
+                await _until_over(running, plant, floor, console, duration_s)
             counts = await running.database.read(lambda reader: summary(reader, clock.now()))
     verified = verify_database(url)  # after the last entry, so that `verify` tells the same
     result = {
@@ -146,15 +148,13 @@ async def _registered(running: Serving, url: str) -> dict[str, Carried]:
 async def _until_over(
     running: Serving,
     plant: story.DemoPlant,
-    carried: Mapping[str, Carried],
+    floor: Floor,
     console: Console,
     duration_s: float | None,
 ) -> None:
     """Let the story and its telling run until the time is over or somebody stops it."""
     feed = asyncio.create_task(_feed(running, console))
-    whose = {station: role.name for station, role in story.ROLES.items()}
-    people = at_work(running.base_url, running.agent.clock, carried, whose)
-    played = asyncio.create_task(plant.play(people))
+    played = asyncio.create_task(plant.play(floor))
     stopped = asyncio.create_task(until_stopped())
     try:
         done, _ = await asyncio.wait(

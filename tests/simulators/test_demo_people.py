@@ -67,7 +67,6 @@ def test_everybody_in_the_office_signs_in_and_operators_by_their_badge(
 
     async def day() -> list[str]:
         async with at_work(BASE, visitor.clock, carried, {"line1-op20": "Wang Lei"}) as floor:
-            await floor.begin("line1-op20")
             await floor.office.all_come()
             assert isinstance(floor.product, Product)
             assert await floor.product.occurrences("line1-op20") == []

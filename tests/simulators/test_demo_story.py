@@ -1,8 +1,6 @@
 """What can be known of the demo's story before it is told; the telling itself is an acceptance test."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from redrabbit.config.plant import load_plant
 from redrabbit.domain.role import Role
 from redrabbit.domain.schedule import EveryInterval
 from simulators.api_operator import Product
-from simulators.browser import Browser
 from simulators.plant import read_plant
 from simulators.scenarios.demo import story
 from simulators.scenarios.demo.people import OFFICE, Floor, Office
@@ -109,30 +106,24 @@ class NothingToDo(Office):
         return None
 
 
-@asynccontextmanager
-async def at_work(api: FakeApi) -> AsyncIterator[Floor]:
-    """Everybody, at a product that lets each in and has nothing due."""
-    client = httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://x")
-    async with client, AsyncExitStack() as opened:
-        yield Floor(
-            Product(client, SteadyClock()),
-            {station: StationScreen(client, station, "B1") for station in ROLES},
-            NothingToDo("http://x", {}, opened),
-            Browser(client),
-            asyncio.Semaphore(1),
-        )
-
-
 async def test_a_story_that_is_behind_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At a product that lets everybody in and has nothing due."""
     api = FakeApi(
         stations={
             "items": [{"id": name, "no_data_since": None} for name in ROLES],
             "next": None,
         },
     )
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(api), base_url="http://x")
     monkeypatch.setattr(story, "BEHIND_AFTER_S", 0.1)
-    async with story.prepared(tmp_path, seed=7, clock=SteadyClock()) as demo:
+    prepared = story.prepared(tmp_path, seed=7, clock=SteadyClock())
+    async with client, AsyncExitStack() as opened, prepared as demo:
+        floor = Floor(
+            Product(client, SteadyClock()),
+            {station: StationScreen(client, station, "B1") for station in ROLES},
+            NothingToDo("http://x", {}, opened),
+        )
         with pytest.raises(StoryBehindError, match="line1-op40 confirmed 0 of 2 runs"):
-            await demo.play(at_work(api))
+            await demo.play(floor)

@@ -99,32 +99,22 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The plant as its people come to work."""
+    """The plant with its operators at work."""
 
     product: Product
     """What is looked at, for all operators at once."""
     screens: Mapping[str, StationScreen]
     """By station."""
     office: Office
-    leader: Browser
-    """Of the shift leader."""
-    turns: asyncio.Semaphore
-    """How many tablets are enrolled at a time."""
-
-    async def begin(self, station: str) -> None:
-        """Enrol a station's tablet, and let its operator scan their badge."""
-        async with self.turns:
-            await self.screens[station].enrol(self.leader)
-        await self.screens[station].come()
 
 
 @asynccontextmanager
 async def at_work(
     base_url: str, clock: Clock, carried: Mapping[str, Carried], stations: Mapping[str, str]
 ) -> AsyncIterator[Floor]:
-    """Open the plant for its people; `carried` is by name, `stations` says whose each station is.
+    """Let operators come to work; `carried` is by name, `stations` says whose each station is.
 
-    Only who is needed for the first check has come; the others are let in by `Floor.begin` and `Office.all_come`.
+    Who is not needed for the first check is let in by `Office.all_come`.
     """
     async with AsyncExitStack() as opened:
         office = Office(base_url, carried, opened)
@@ -140,7 +130,14 @@ async def at_work(
             badge = carried[name].badge or ""
             screens[station] = StationScreen(client, station, badge, changed=product.look_again)
         turns = asyncio.Semaphore(ENROLLED_AT_ONCE)
-        yield Floor(product, screens, office, leader, turns)
+
+        async def begin(screen: StationScreen) -> None:
+            async with turns:
+                await screen.enrol(leader)
+            await screen.come()
+
+        await asyncio.gather(*(begin(screen) for screen in screens.values()))
+        yield Floor(product, screens, office)
 
 
 async def _token(administrator: Browser, clock: Clock) -> str:
