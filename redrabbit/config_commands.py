@@ -54,7 +54,10 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
 
 def _explain(plant: Plant, name: str) -> int:
     explained: dict[str, Callable[[], list[str]]] = {
-        **{target.name: partial(explain_receiver, target) for target in plant.targets},
+        **{
+            target.name: partial(explain_receiver, target, plant.escalation)
+            for target in plant.targets
+        },
         **{station.id: partial(explain, station) for station in plant.stations},
     }
     if name not in explained:

@@ -49,6 +49,7 @@ PAGES = [
     "/containments",
     f"/containments/{OPEN_CASE}",
     "/receivers",
+    "/alarms",
     "/ledger",
     "/nowhere",
 ]

@@ -48,6 +48,7 @@ from redrabbit.services.queries.arming import (
     time_to_put_in,
     time_to_wait,
 )
+from redrabbit.services.queries.band import BandItem, band
 from redrabbit.services.queries.beside_status import (
     BadgeShown,
     badge_shown,
@@ -167,6 +168,8 @@ class StationPage:
     """Empty while a run is under way."""
     next_due_at: datetime | None
     alarms: tuple[Message, ...]
+    band: tuple[BandItem, ...]
+    """What somebody in the plant must end."""
     last: VerdictShown | None
     """The last verdict at this station, while nothing runs."""
     last_run: RunId | None
@@ -211,6 +214,7 @@ def station_page(
             default=None,
         ),
         alarms=_alarms(reader, station_id),
+        band=band(reader, plant, now),
         last=_last_verdict(reader, last) if last is not None else None,
         last_run=last.run_id if last is not None else None,
         entries=reader.head().size,
