@@ -37,7 +37,7 @@ class Way(Beside):
 
     TABLE: ClassVar[str] = "ways_to_people"
     KEY: ClassVar[tuple[str, ...]] = ("way_id",)
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("person_id",),)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("person_id", "way_id"),)
 
     way_id: str
     """The person's number and that of the way, `p-0042:1`: no receiver of a plant file has such a name."""

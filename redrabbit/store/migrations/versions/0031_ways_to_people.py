@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("way_id", name=op.f("pk_ways_to_people")),
         sqlite_strict=True,
     )
-    op.create_index("ix_ways_to_people_person_id", "ways_to_people", ["person_id"])
+    op.create_index("ix_ways_to_people_person_id_way_id", "ways_to_people", ["person_id", "way_id"])
     records_must_be_rebuilt(op.get_bind())
 
 
