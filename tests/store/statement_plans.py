@@ -34,6 +34,7 @@ SMALL: Final[Mapping[str, str]] = {
     "checkpoints_sent": "its receivers",
     "credentials": "its people",
     "sessions": "those who signed in lately",
+    "ways_to_people": "five a person at most",
     "tokens": "its programs",
     "one_time_codes": "those that were given and not forgotten yet",
     "screen_secrets": "its screens",
