@@ -421,4 +421,5 @@ def sign_in_of(running: Serving, hashing: PasswordHashing, badge_key: bytes) -> 
         ),
         commits=agent.commits,
         note_commit=agent.note_commit,
+        steady_s=agent.clock.steady_s,
     )

@@ -71,6 +71,7 @@ def sign_in_at(agent: Agent) -> SignIn:
         ),
         commits=agent.commits,
         note_commit=agent.note_commit,
+        steady_s=agent.clock.steady_s,
     )
 
 

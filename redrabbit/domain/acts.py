@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.identity import (
     AlarmId,
     CheckId,
@@ -33,9 +34,11 @@ from redrabbit.domain.records import (
     PulseRecord,
     RemarkRecord,
     RunRecord,
+    SignatureRecord,
     SilenceRecord,
 )
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.signing import Meaning
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 
@@ -349,6 +352,23 @@ class DecidePulse(Act[PulseRecord]):
     confirmed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveSignature(Act[SignatureRecord]):
+    """Sign a finished record as it stands (R20); only the person themselves, who has just shown who they are."""
+
+    KIND: ClassVar = "give_signature"
+
+    entry: int
+    """Index of the ledger entry that last changed it."""
+    leaf_hash: str
+    """Of that entry, hex."""
+    meaning: Meaning
+    shown: str
+    """SHA-256, hex, of the text that was on the screen."""
+    language: PersonLanguage
+    """Of that text."""
+
+
 ActOnRun = (
     ScanPart
     | TellOfPart
@@ -394,5 +414,6 @@ ACTS: tuple[type[Act[Record]], ...] = (
     SendMessageAgain,
     DropMessage,
     DecidePulse,
+    GiveSignature,
 )
 """Every act there is."""

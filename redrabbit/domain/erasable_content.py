@@ -15,15 +15,19 @@ from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.plant import PayloadsErased
 from redrabbit.domain.facts.presentation import VerdictReached
 from redrabbit.domain.facts.run import RunClosed
+from redrabbit.domain.facts.signature import SignatureGiven
 from redrabbit.domain.ledger import Entry, JsonValue
 
 SIGNALS: Final = "signals"
 """The kind of blob that holds what a station's signals did during a run."""
 PICTURE: Final = "picture"
+SIGNED_TEXT: Final = "signed_text"
+"""The kind of blob that holds a text as somebody had it before them when they signed it."""
 
 BLOBS: Final[Mapping[str, tuple[str, str]]] = {
     RunClosed.TYPE: ("signals", SIGNALS),
     VerdictReached.TYPE: ("pictures", PICTURE),
+    SignatureGiven.TYPE: ("shown", SIGNED_TEXT),
 }
 """Which field of which entry type names blobs, and of what kind."""
 

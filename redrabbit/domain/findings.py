@@ -115,6 +115,9 @@ TEXTS: Final = {
     ),
     "record_missing": "the record is missing; the ledger says there is one",
     "record_extra": "the record is not in the ledger; it was added",
+    "signature_differs": (
+        "the leaf hash that was signed is not that of ledger[{of_entry}]: something else was signed, or it was made up"
+    ),
     "record_differs": "column {column} is {found}; the ledger says {expected}",
     # the proof of one entry
     "proof_unreadable": "it can't be read: {problem}",

@@ -33,6 +33,7 @@ from redrabbit.domain.facts.record_count import CountRecord
 from redrabbit.domain.facts.remark import RemarkRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.run import RunRecord
+from redrabbit.domain.facts.signature import SignatureRecord
 from redrabbit.domain.facts.silence import SilenceRecord
 from redrabbit.domain.facts.station import DeviceRecord, StationRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
@@ -68,6 +69,7 @@ __all__ = [
     "RemarkRecord",
     "RoleGrantRecord",
     "RunRecord",
+    "SignatureRecord",
     "SilenceRecord",
     "StationRecord",
     "StationScreenRecord",

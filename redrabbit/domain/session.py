@@ -19,8 +19,6 @@ NOTED_EVERY: Final = timedelta(minutes=1)
 """So seldom is written that a session was used; so it ends at most so much early."""
 SET_BACK: Final = timedelta(minutes=5)
 """A clock that was set back by more ends the sessions of the time that did not come yet (D43)."""
-FRESH: Final = timedelta(seconds=60)
-"""So long after a person has shown who they are they may sign (R20)."""
 MOST_AGENT_CHARACTERS: Final = 200
 _ID_DIGITS: Final = 16
 
@@ -64,10 +62,6 @@ class Session(Beside):
     def ends_at(self) -> datetime:
         """Return when it ends if nothing more is asked in it."""
         return min(self.absolute_until, self.seen_at + IDLE)
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Return whether the person has shown within the last minute who they are."""
-        return timedelta(0) <= now - self.authenticated_at <= FRESH
 
     def seen(self, now: datetime) -> "Session":
         """Return the session as it is after something was asked in it; itself, where that needs no note."""

@@ -21,9 +21,18 @@ from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.people_acts import ActOnPeople
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
 from redrabbit.domain.run import Disowned, SaidHeld
-from redrabbit.services import containing, messaging, planning, pulse_learning, remarking, silencing
+from redrabbit.services import (
+    containing,
+    messaging,
+    planning,
+    pulse_learning,
+    remarking,
+    signing,
+    silencing,
+)
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
@@ -63,6 +72,8 @@ class Asked:
     actor: Actor
     key: str | None
     seen: Seen = None
+    shown: Reauthentication | None = None
+    """By what the asker has shown again who they are; only a signature asks for it."""
 
 
 class Door:
@@ -75,15 +86,22 @@ class Door:
         self._agent = agent
 
     async def do(
-        self, act: Act[R], actor: Actor, key: str | None = None, *, seen: Seen = None
+        self,
+        act: Act[R],
+        actor: Actor,
+        key: str | None = None,
+        *,
+        seen: Seen = None,
+        shown: Reauthentication | None = None,
     ) -> R:
         """Do what a person asks and return the record that it changed.
 
         `key` is the asker's own: asked again with it, the act is not done again and the first answer
         is returned. Refused where the key was used for something else. `seen` is asked of an act on a
-        run: refused where the run has none of these versions any more.
+        run: refused where the run has none of these versions any more. `shown` is by what they have just shown who
+        they are.
         """
-        asked = Asked(act=act, actor=actor, key=key, seen=seen)
+        asked = Asked(act=act, actor=actor, key=key, seen=seen, shown=shown)
         if key is not None:
             before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
             if before is not None:
@@ -133,6 +151,9 @@ class Door:
         plant = self._agent.in_force(uow)
         if isinstance(act, ActOnPeople):
             return PEOPLE_COMMANDS[type(act)](uow, plant, act, asked.actor)
+        if isinstance(act, acts.GiveSignature):
+            steady_s = self._agent.clock.steady_s()
+            return signing.sign(uow, plant, act, asked.actor, shown=asked.shown, steady_s=steady_s)
         return COMMANDS[type(act)](uow, plant, act, asked.actor, count)
 
     async def _start(self, act: acts.StartRun, asked: Asked) -> RunRecord:

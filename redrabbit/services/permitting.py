@@ -33,7 +33,6 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     PauseRecord,
     PersonRecord,
-    PresentationRecord,
     QualificationRecord,
     RoleGrantRecord,
     RunRecord,
@@ -56,7 +55,9 @@ from redrabbit.domain.role_limits import (
     refuse_others_run,
     refuse_same_person,
 )
+from redrabbit.domain.signing import refuse_signature
 from redrabbit.services.ports import Reader
+from redrabbit.services.signables import signable_at, who_ran, who_took_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return _of_alarms(reader, act)
     if isinstance(act, acts.SilenceAlarms):
         return Place(act.line) if act.station is None else _at(plant, act.station)
+    if isinstance(act, acts.GiveSignature):
+        return _of_stream(signable_at(reader, act.entry).stream)
     found = RECORD_OF[type(act)](reader, act)
     if found is None:
         return ANYWHERE
@@ -168,9 +171,13 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         if isinstance(found, ChallengePartRecord | AlarmRecord | SilenceRecord)
         else found.line
     )
-    if stream != PLANT_STREAM:
-        return Place(stream)
-    return ANYWHERE if isinstance(found, AlarmRecord) else Place(None)
+    if isinstance(found, AlarmRecord) and stream == PLANT_STREAM:
+        return ANYWHERE
+    return _of_stream(stream)
+
+
+def _of_stream(stream: str) -> Place:
+    return Place(None if stream == PLANT_STREAM else stream)
 
 
 def _of_alarms(reader: Reader, act: acts.AcknowledgeAlarms) -> Place | None:
@@ -275,14 +282,13 @@ RECORD_OF: Mapping[type[Act[Any]], Callable[[Reader, Any], _OnRecord | None]] = 
 def _ends_run(asking: Asking, act: acts.ConfirmRun | acts.AbortRun) -> None:
     run = asking.reader.get(RunRecord, act.run_id)
     if run is not None:
-        refuse_others_run(asking.roles, asking.actor, _ran(asking.reader, run))
+        refuse_others_run(asking.roles, asking.actor, who_ran(asking.reader, run))
 
 
-def _ran(reader: Reader, run: RunRecord) -> frozenset[str]:
-    """Return who ran it: who started it, and who took a part for it or gave one back."""
-    presented = reader.find(PresentationRecord, equals("run_id", run.run_id))
-    hands = {by for one in presented for by in (one.issued_by, one.given_back_by)}
-    return frozenset({run.started_by, *(by for by in hands if by is not None)})
+def _signs(asking: Asking, act: acts.GiveSignature) -> None:
+    found = signable_at(asking.reader, act.entry)
+    took_part = who_took_part(asking.reader, found)
+    refuse_signature(found, act.meaning, asking.actor.id, took_part, asking.roles)
 
 
 def _excuses(asking: Asking, act: acts.Excuse) -> None:
@@ -340,6 +346,7 @@ LIMITS: Mapping[type[Act[Any]], Callable[[Asking, Any], None]] = {
     acts.Excuse: _excuses,
     acts.DeclarePause: _pauses,
     acts.ReleasePart: _releases,
+    acts.GiveSignature: _signs,
     people_acts.IssueBadge: _issues_badge,
     people_acts.RevokeBadge: _revokes_badge,
     people_acts.TeachInBadge: _teaches_in,

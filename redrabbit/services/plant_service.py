@@ -10,6 +10,7 @@ from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId, person_name
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door, Seen
@@ -97,14 +98,20 @@ class LocalPlantService:
         return Actor.stated(await self._answered(kept))
 
     async def do(
-        self, act: Act[R], actor: Actor, key: str | None = None, *, seen: Seen = None
+        self,
+        act: Act[R],
+        actor: Actor,
+        key: str | None = None,
+        *,
+        seen: Seen = None,
+        shown: Reauthentication | None = None,
     ) -> R:
         """Do what a person asks and return the record that it changed; see `Door.do`.
 
         OutcomeUnknown where that is not known in time. It goes on all the same, and whoever asks again with the same
         key is told what became of it.
         """
-        return await self._answered(self._door.do(act, actor, key, seen=seen))
+        return await self._answered(self._door.do(act, actor, key, seen=seen, shown=shown))
 
     async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what comes of it in time; whoever gives up waiting before takes back what has not begun."""

@@ -26,9 +26,10 @@ from redrabbit.domain.facts.credential import (
     CredentialState,
 )
 from redrabbit.domain.facts.person import PersonKind, PersonRecord
-from redrabbit.domain.identity import AGENT, Actor, How, PersonId
+from redrabbit.domain.identity import AGENT, Actor, How, PersonId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.rights import is_active
 from redrabbit.domain.session import Session
 from redrabbit.services import credentials, sessions
@@ -78,8 +79,12 @@ class SignIn:
         at_stations: PeopleAtStations,
         commits: Callable[[], int],
         note_commit: Callable[[], None],
+        steady_s: Callable[[], float],
     ) -> None:
-        """`common` are passwords that everybody tries; `plant` says its name, `commits` a number that grows with each."""
+        """`common` are passwords that everybody tries; `plant` says its name, `commits` a number that grows with each.
+
+        `steady_s` says what time has passed, whatever is done to the clock.
+        """
         self._database = database
         self._hashing = hashing
         self._now = now
@@ -89,6 +94,9 @@ class SignIn:
         """Who is at each station."""
         self._commits = commits
         self._note_commit = note_commit
+        self._steady_s = steady_s
+        self._shown: dict[str, Reauthentication] = {}
+        """Who has just shown who they are, by the session or station where they did."""
         self._nobody_at: int | None = None
         """At which commit nobody was registered; None: somebody is, or it is not known."""
 
@@ -137,7 +145,13 @@ class SignIn:
         shown = await self._database.write(lambda uow: sessions.note_shown(uow, session.digest))
         if shown is None:
             raise Refusal("sign_in_required")
+        self._note_shown(session.digest, session.person_id, How.PASSWORD)
         return shown
+
+    def shown_lately(self, asker: Asker) -> Reauthentication | None:
+        """Return by what whoever asks has shown within the last minute who they are; None: they have not."""
+        shown = self._shown.get(_where(asker))
+        return shown if shown is not None and shown.is_fresh(self._steady_s()) else None
 
     async def welcome(self, code: str) -> Welcome:
         """Return whom a link is for that still works; Refusal where it does not."""
@@ -196,10 +210,14 @@ class SignIn:
         person_id = PersonId(session.person_id)
         await self.record(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
 
-    async def show_pin(self, person_id: PersonId, pin: str, place: Place) -> None:
-        """Look whether a PIN is the person's; Refusal otherwise."""
+    async def show_pin(
+        self, station: StationId, person_id: PersonId, pin: str, place: Place
+    ) -> None:
+        """Look whether a PIN is that of the person at a station, and note there that they gave it; Refusal otherwise."""
         person = await self._database.read(lambda reader: reader.get(PersonRecord, person_id))
         await self._show(person, CredentialKind.PIN, pin, place, person_id)
+        await self.at_stations.proved(station, person_id)
+        self._note_shown(station, person_id, How.BADGE_PIN)
 
     async def end(self, session: Session) -> None:
         """End a session: the person signs out."""
@@ -221,8 +239,16 @@ class SignIn:
                 uow, person_id, how, address=place.address, agent=place.agent
             )
         )
+        self._note_shown(begun.session.digest, person_id, how)
         log.info("signed in", extra={"person": person_id, "address": place.address})
         return begun
+
+    def _note_shown(self, where: str, person_id: str, how: How) -> None:
+        steady_s = self._steady_s()
+        self._shown = {each: one for each, one in self._shown.items() if one.is_fresh(steady_s)}
+        self._shown[where] = Reauthentication(
+            person_id=person_id, how=how, at=self._now(), steady_s=steady_s
+        )
 
     async def _show(
         self,
@@ -305,6 +331,13 @@ def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | Non
         }
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _where(asker: Asker) -> str:
+    """Return under what is noted that somebody has shown who they are: their session, or the station they are at."""
+    if asker.session is not None:
+        return asker.session.digest
+    return asker.station or "" if asker.there is not None else ""
 
 
 async def _in_turn(hashing: Awaitable[T]) -> T:

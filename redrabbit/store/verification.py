@@ -46,6 +46,7 @@ from redrabbit.store.record_seal import (
     seal_findings,
 )
 from redrabbit.store.remembered_head import RememberedHead
+from redrabbit.store.signature_findings import signature_findings
 from redrabbit.store.spill import Spill
 from redrabbit.store.tables import ACTS, LEDGER, LEDGER_HEAD, RECORD_TABLES, STATED_NAMES, metadata
 from redrabbit.store.verification_beside import (
@@ -124,9 +125,19 @@ def _audit(
     refuse_unfinished(connection)
     trouble = _trouble(connection)
     found = audit_rows(connection, verifier, fold, kept)
-    return replace(
-        found, findings=(*trouble, *found.findings, *_acts(connection, _newest(found, verifier)))
-    )
+    return _with_all_beside(connection, verifier, found, trouble)
+
+
+def _with_all_beside(
+    connection: Connection,
+    verifier: Verifier,
+    found: database_verification.DatabaseVerification,
+    trouble: tuple[Finding, ...],
+) -> database_verification.DatabaseVerification:
+    """Return what was found with what is asked only here, and not before every opening."""
+    signatures = () if found.findings else tuple(signature_findings(connection))
+    acts = _acts(connection, _newest(found, verifier))
+    return replace(found, findings=(*trouble, *found.findings, *signatures, *acts))
 
 
 def _trouble(connection: Connection) -> tuple[Finding, ...]:
@@ -154,9 +165,7 @@ def _audit_in_two(
         found = audit_rows_beside(connection, verifier, fold, other.compared, kept)
     if found is None:
         found = audit_rows(connection, verifier, fold, kept)
-    return replace(
-        found, findings=(*trouble, *found.findings, *_acts(connection, _newest(found, verifier)))
-    )
+    return _with_all_beside(connection, verifier, found, trouble)
 
 
 def audit_rows_beside(

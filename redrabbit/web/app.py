@@ -55,6 +55,7 @@ from redrabbit.web.pages.people import people_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
+from redrabbit.web.pages.signing import signing_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.problems import (
     bug_answer,
@@ -84,6 +85,7 @@ PAGES: Final = (
     due_router,
     runs_router,
     sign_in_router,
+    signing_router,
     alarms_router,
     containment_router,
     receivers_router,

@@ -107,6 +107,9 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /runs/{run}": Right.RECORDS,
     "GET /runs/{run}/remarks": Right.RECORDS,
     "POST /runs/{run}/remarks": Right.ACT,
+    "GET /sign/{entry}": Right.RECORDS,
+    "POST /sign/{entry}": Right.ACT,
+    "GET /signed/{digest}": Right.RECORDS,
     "GET /containments": Right.RECORDS,
     "GET /containments/{containment}": Right.RECORDS,
     "GET /containments/{containment}/{act}": Right.RECORDS,
@@ -211,6 +214,9 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /api/v1/ledger/entries/{index}/proof": Right.LEDGER,
     "GET /api/v1/ledger/keys": Right.LEDGER,
     "GET /api/v1/events": Right.LEDGER,
+    "GET /api/v1/signatures": Right.RECORDS,
+    "GET /api/v1/signatures/{entry}": Right.RECORDS,
+    "POST /api/v1/signatures": Right.ACT,
 }
 """Method and path as the route declares it. A route that has no row answers nobody."""
 

@@ -48,6 +48,7 @@ PAGES = [
     f"/runs/{CUT_OFF_RUN}",
     "/containments",
     f"/containments/{OPEN_CASE}",
+    "/sign/51",
     "/receivers",
     "/alarms",
     "/ledger",

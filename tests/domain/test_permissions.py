@@ -67,6 +67,7 @@ DECIDED: Final = {
     "send_message_again": "xxxxxx--x",
     "drop_message": "-x---x---",
     "decide_pulse": "-----x---",
+    "give_signature": "xx---x---",
     "register_person": "-------x-",
     "change_person": "-------x-",
     "disable_person": "-------x-",
@@ -184,7 +185,7 @@ def test_a_badge_alone_is_too_little_for_what_cannot_be_taken_back() -> None:
     """D45: a PIN is asked for these and for no others."""
     asked = {kind.KIND for kind in NEED_PROOF}
     on_records = asked & {kind.KIND for kind in ACTS}
-    assert on_records == {"excuse", "release_part", "close_containment"}
+    assert on_records == {"excuse", "release_part", "close_containment", "give_signature"}
     assert asked - on_records == {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
     proving = {How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY}
     for how in How:

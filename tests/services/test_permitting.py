@@ -16,7 +16,9 @@ from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.person import PersonKind
+from redrabbit.domain.facts.fact import event_of
+from redrabbit.domain.facts.person import PersonKind, PersonLanguage
+from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import (
     Actor,
@@ -58,6 +60,8 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
+from redrabbit.domain.run_words import Outcome
+from redrabbit.domain.signing import Meaning
 from redrabbit.services.permitting import LIMITS, RECORD_OF, require
 from redrabbit.store.memory import MemoryDatabase
 from simulators.virtual_clock import VirtualClock
@@ -73,6 +77,9 @@ BADGE, SKILL, SCREEN = BadgeId("ab" * 32), QualificationId("q-0001"), ScreenId("
 SOMEBODY = person_id(9)
 """Whom acts about people are about: an operator of line 1."""
 ASKER = person_id(1)
+CLOSED_RUN = RunId("line1-R-2")
+SIGNED: Final = 11
+"""Where the ledger says that it was closed, behind the records of `of_line_1`."""
 
 
 def the_plant(**changes: Any) -> Plant:
@@ -110,6 +117,13 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     acts.SendMessageAgain(alarm_id=ALARM, receiver="andon"),
     acts.DropMessage(alarm_id=ALARM, receiver="andon"),
     acts.DecidePulse(station=OP20, signal=SignalName("rejected"), proposed_entry=1, confirmed=True),
+    acts.GiveSignature(
+        entry=SIGNED,
+        leaf_hash="ab" * 32,
+        meaning=Meaning.WITNESSED,
+        shown="cd" * 32,
+        language=PersonLanguage.EN,
+    ),
     people_acts.RegisterPerson(
         name="name:1", language=None, employee_number=None, kind=PersonKind.PERSON, expires_at=None
     ),
@@ -182,7 +196,19 @@ def of_line_1() -> Iterator[Record]:
     yield bare(BadgeRecord, 1, badge_id=BADGE, person_id=SOMEBODY)
     yield bare(QualificationRecord, 1, qualification_id=SKILL, person_id=SOMEBODY, station=OP20)
     yield screen(OP20)
+    yield bare(RunRecord, 2, run_id=CLOSED_RUN, line=LINE, occurrence_id=None, started_by="p-0008")
 
+
+CLOSES: Final = RunClosed(
+    station=OP20,
+    device=None,
+    run_id=CLOSED_RUN,
+    outcome=Outcome.PASSED,
+    reason_code=None,
+    reason_text=None,
+    confirmed=True,
+    signals=None,
+)
 
 SOMEBODYS: Final = (person(9), grant(99, 9, Role.OPERATOR, line=LINE))
 
@@ -195,8 +221,9 @@ class Desk:
         self.database = MemoryDatabase(
             origin="test", clock=VirtualClock(NOW), recording=RECORDING, seal=lambda _: ""
         )
-        for one in (*of_line_1(), *records):
-            self.database.write_now(lambda uow, one=one: uow.append(put(one)))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        closed = event_of(CLOSES, stream=LINE, at=NOW, actor=Actor(id="p-0008", how=How.BADGE))
+        for event in (*map(put, of_line_1()), closed, *map(put, records)):
+            self.database.write_now(lambda uow, event=event: uow.append(event))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
 
     def refusal(self, act: Act[Any], actor: Actor) -> str | None:
         """Return with which code an act is refused; None: it is not."""
@@ -224,6 +251,7 @@ def test_there_is_one_example_of_each_act() -> None:
         acts.AcknowledgeAlarms,
         acts.SilenceAlarms,
         acts.TestReceiver,
+        acts.GiveSignature,
     }
     assert set(RECORD_OF) | of_the_act == set(ACTS)
 
@@ -289,7 +317,7 @@ def test_while_nobody_is_registered_a_stated_name_does_all_but_what_is_about_peo
     """D47: as it was before there were people."""
     desk, anna = Desk(), Actor.stated("name:anna")
     for act in EXAMPLES:
-        about_people = type(act) in PEOPLE_ACTS
+        about_people = type(act) in {*PEOPLE_ACTS, acts.GiveSignature}
         assert desk.refusal(act, anna) == ("person_required" if about_people else None), act
 
 
@@ -301,7 +329,8 @@ def test_from_the_first_person_on_a_stated_name_is_an_operator_before_an_enrolle
     at_op20 = Actor(id="name:anna", how=How.STATED, station=OP20)
     allowed = {act.KIND for act in EXAMPLES if desk.refusal(act, at_op20) is None}
     operators = {kind.KIND for kind, roles in MAY.items() if Role.OPERATOR in roles}
-    assert allowed == operators - {"confirm_run", "abort_run"}  # somebody else ran it
+    of_persons = {"confirm_run", "abort_run", "give_signature"}  # somebody else ran it
+    assert allowed == operators - of_persons
     for elsewhere in (Actor.stated("name:anna"), replace(at_op20, station=OP30)):
         assert {desk.refusal(act, elsewhere) for act in EXAMPLES} == {"person_required"}
 

@@ -59,7 +59,7 @@ def test_who_shows_again_who_they_are_has_a_fresh_session() -> None:
     bench.pass_time(600)
     shown = bench.write(lambda uow: sessions.note_shown(uow, one.session.digest))
     assert shown is not None
-    assert shown.is_fresh(bench.clock.now())
+    assert shown.authenticated_at == bench.clock.now()
     assert kept(bench, one) == shown
     bench.pass_time(IDLE / SECOND)
     assert bench.write(lambda uow: sessions.note_shown(uow, one.session.digest)) is None

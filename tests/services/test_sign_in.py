@@ -278,10 +278,17 @@ def test_who_types_the_password_again_may_sign_for_a_minute(plant: Plant) -> Non
     plant.people.register("Li Na")
     secret = plant.enter("Li Na")
     plant.clock.jump(600)
-    session = plant.session(secret)
-    assert not session.is_fresh(plant.clock.now())
+    session, asker = plant.session(secret), plant.asker(session=secret)
+    assert plant.sign_in.shown_lately(asker) is None
     shown = let(plant.sign_in.show_password(session, PASSWORD, HERE))
-    assert shown.is_fresh(plant.clock.now())
+    assert shown.authenticated_at == plant.clock.now()
+    lately = plant.sign_in.shown_lately(asker)
+    assert lately is not None
+    assert (lately.person_id, lately.how) == (asker.person and asker.person.person_id, How.PASSWORD)
+    elsewhere = plant.people.session(PersonId(lately.person_id))  # where nobody typed anything
+    assert plant.sign_in.shown_lately(plant.asker(session=elsewhere)) is None
+    plant.clock.jump(61)
+    assert plant.sign_in.shown_lately(asker) is None
     let(plant.sign_in.end(session))
     with pytest.raises(Refusal, match="sign_in_required"):
         let(plant.sign_in.show_password(session, PASSWORD, HERE))

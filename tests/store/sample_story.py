@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, update
 
 from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.acts import GiveSignature
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
@@ -79,10 +80,19 @@ from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import KEYS, TABLES, AlarmRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.reauthentication import Reauthentication
+from redrabbit.domain.records import (
+    KEYS,
+    TABLES,
+    AlarmRecord,
+    OccurrenceRecord,
+    RunRecord,
+    SignatureRecord,
+)
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
+from redrabbit.domain.signing import Meaning
 from redrabbit.domain.way import WayKind
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
@@ -95,11 +105,14 @@ from redrabbit.services.escalating import take_steps
 from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.pending import Pending
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 from redrabbit.services.pulse_learning import PulseNews
+from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.receiver_alarms import say_not_reached, say_reached
 from redrabbit.services.record_fact import record
 from redrabbit.services.remarking import remark
+from redrabbit.services.signables import leaf_of, signable_at
+from redrabbit.services.signing import sign
 from redrabbit.services.silencing import declare_silence, end_silence
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.taking_up import open_life
@@ -688,10 +701,31 @@ def _people(shop: Shop) -> None:
         PersonDisabled(person_id=LEADER),
         PersonEnabled(person_id=LEADER),
     )
+    _signed(shop, anna)
     _their_means(shop, anna, until)
     run = shop.find(RunRecord)[0]
     unqualified = RunUnqualified(run_id=run.run_id, gap=QualificationGap.MISSING)
     shop.write(lambda uow: record(uow, unqualified, stream=run.line, actor=anna))
+
+
+def _signed(shop: Shop, actor: Actor) -> None:
+    """Somebody signs a part that was quarantined, as it stands; later it is released, and the signature stands no more."""
+    part = shop.write(lambda uow: planning.quarantine(uow, "RR-0003", reason="dented", actor=BERND))
+    shop.write(lambda uow: _sign(shop, uow, part.entry, actor))
+
+
+def _sign(shop: Shop, uow: UnitOfWork, entry: int, actor: Actor) -> SignatureRecord:
+    text = text_to_sign(uow, shop.plant, signable_at(uow, entry), "zh")
+    steady_s = shop.clock.steady_s()
+    asked = GiveSignature(
+        entry=entry,
+        leaf_hash=leaf_of(uow, entry),
+        meaning=Meaning.REVIEWED,
+        shown=digest_of_text(text),
+        language=PersonLanguage.ZH,
+    )
+    shown = Reauthentication(person_id=actor.id, how=actor.how, at=uow.now, steady_s=steady_s)
+    return sign(uow, shop.plant, asked, actor, shown=shown, steady_s=steady_s)
 
 
 def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:

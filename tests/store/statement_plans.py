@@ -61,6 +61,10 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     },
     "parts_told": {frozenset({"run_id ="}): "of one run"},
     "remarks": {frozenset({"run_id ="}): "of one run"},
+    "signatures": {
+        frozenset({"subject_id ="}): "of one record: some each time that it was finished",
+        frozenset({"shown ="}): "over one text",
+    },
     "part_counts": {
         frozenset(
             {"line =", "station =", "counted_at >="}

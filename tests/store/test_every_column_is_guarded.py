@@ -6,6 +6,7 @@ the program's back, in every row and to several values; each act is taken back a
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.key_changed import KeyChanged
 from redrabbit.domain.findings import Finding
 from redrabbit.domain.ledger import Event
-from redrabbit.domain.records import TABLES
+from redrabbit.domain.records import TABLES, SignatureRecord
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.signables import leaf_of
 from redrabbit.store.engine import parsed_url, writer_engine
 from redrabbit.store.opening import open_database
 from redrabbit.store.tables import (
@@ -53,6 +55,9 @@ def fill(url: str, key_path: Path) -> None:
     ) as database:
         for place, kind in enumerate(TABLES):
             for record in (sample(kind, 1), bare(kind, 2)):
+                if isinstance(record, SignatureRecord):  # over an entry that is there
+                    leaf = database.read_now(lambda reader: leaf_of(reader, 0))
+                    record = replace(record, of_entry=0, leaf_hash=leaf)  # noqa: PLW2901  because it is the same record, over another entry
                 event = put(record, stream=f"line-{place % 3}")
                 database.write_now(partial(_append, event))
         database.write_now(lambda work: work.append(happened("noted")))

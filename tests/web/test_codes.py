@@ -14,6 +14,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.containment import ContainmentState
+from redrabbit.domain.records import RunRecord
 from redrabbit.domain.run_words import RunState
 from redrabbit.web.api.document import CONTACT, SERVERS, title_of
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
@@ -212,13 +213,19 @@ SHOWN = {
 }
 
 
+def entry_to_sign(visitor: Visitor) -> str:
+    run = visitor.plant.ask(lambda reader: reader.get(RunRecord, MISSED_RUN))
+    assert run is not None
+    return str(run.entry)
+
+
 def test_head_and_allow_and_no_store_are_right_at_every_address_of_the_document(
     onlooker: Visitor,
 ) -> None:
     for path, calls in document(onlooker)["paths"].items():
         if "get" not in calls or not has_head(path) or "person_id" in path:
             continue  # nobody is registered here
-        address = path.format_map(SHOWN)
+        address = path.format_map(SHOWN | {"entry": entry_to_sign(onlooker)})
         answer, full = onlooker.client.head(address), onlooker.client.get(address)
         assert (answer.status_code, answer.content) == (full.status_code, b""), path
         assert full.status_code == 200, path

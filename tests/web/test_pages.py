@@ -63,6 +63,7 @@ PAGES = [
     "/containments",
     f"/containments/{CLOSED_CASE}",
     f"/containments/{OPEN_CASE}",
+    "/sign/51",
     "/receivers",
     "/alarms",
     "/ledger",
@@ -74,7 +75,7 @@ FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "alarms|band|fate|told|watcher|containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
-    "enrol|screens|teach|trust|ledger|grade|graded|known_by|answer|watched|pulse"
+    "enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 

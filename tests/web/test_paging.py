@@ -28,6 +28,7 @@ LISTS = {
     "silences": "silence_id",
     "stations": "id",
     "stations/line1-op20/pulses": "signal",
+    "signatures": "signed_entry",
     "tokens": "token",
 }
 """Every list with what its rows are known by."""

@@ -35,6 +35,8 @@ SCOPES = {
 FILLED = {
     "number": "1",
     "station_id": "line1-op20",
+    "entry": "0",
+    "digest": "0" * 64,
     "act": "start",
     "run": "line1-R-1",
     "run_id": "line1-R-1",

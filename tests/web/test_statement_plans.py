@@ -39,6 +39,7 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     PauseRecord,
     RunRecord,
+    SignatureRecord,
     SilenceRecord,
 )
 from redrabbit.domain.role import Role
@@ -197,7 +198,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         return database.read_now(lambda reader: reader.find(kind))
 
     runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
-    silences = some(SilenceRecord)
+    silences, signatures = some(SilenceRecord), some(SignatureRecord)
     alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
     token = next(each.token_id for each in some(TokenRecord) if each.revoked_at is None)
     where = {"line": run.line, "device": run.device}
@@ -256,6 +257,13 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             f"{api}/ledger/entries?first=7",
             f"{api}/ledger/entries/5",
             f"{api}/ledger/entries/5/proof",
+        ),
+        *(f"{of}{each.of_entry}" for each in signatures for of in ("/sign/", f"{api}/signatures/")),
+        *(f"/signed/{each.shown}" for each in signatures),
+        *(f"{api}/signatures/{each.of_entry}?language=zh" for each in signatures),
+        *_asked(
+            f"{api}/signatures",
+            {"entry": str(signatures[0].of_entry), "cursor": "3", "limit": "1"},
         ),
         *(f"{api}/checks/{check.id}" for check in plant.plan.checks),
         *(f"/stations/{each.id}" for each in plant.stations),

@@ -28,6 +28,7 @@ from redrabbit.domain.facts import (
     repair,
     role_grant,
     run,
+    signature,
     silence,
     station,
     station_screen,
@@ -127,6 +128,7 @@ FACTS: tuple[type[Fact], ...] = (
     silence.SilenceEnded,
     way.WaySet,
     way.WayRemoved,
+    signature.SignatureGiven,
 )
 
 RECORDS: tuple[type[Record], ...] = (
@@ -157,6 +159,7 @@ RECORDS: tuple[type[Record], ...] = (
     token.TokenRecord,
     alarm_told.AlarmToldRecord,
     silence.SilenceRecord,
+    signature.SignatureRecord,
     record_count.CountRecord,
 )
 

@@ -61,6 +61,8 @@ class ChallengePartRecord(Record):
     run_id: RunId | None
     """The run that has it out."""
     uses: int
+    entry: int
+    """Index of the ledger entry that last changed what it is, or whether it may be used; not where it is."""
 
 
 def _part(look: Look, part_id: str) -> ChallengePartRecord:
@@ -109,6 +111,7 @@ class PartRegistered(Fact):
             custody_at=known.custody_at if known else entry.occurred_at,
             run_id=known.run_id if known else None,
             uses=known.uses if known else 0,
+            entry=entry.index,
         )
         return (Put(new),)
 
@@ -135,6 +138,7 @@ class PartStateChanged(Fact):
             state_how=entry.actor.how,
             state_entry=entry.index,
             state_at=entry.occurred_at,
+            entry=entry.index,
         )
         return (Put(changed),)
 

@@ -129,6 +129,8 @@ class ContainmentRecord(Record):
     """None also where it closed by itself, as it did under schemas 1 and 2."""
     closed_how: How | None
     closed_entry: int | None
+    entry: int
+    """Index of the ledger entry that last changed it."""
 
     @property
     def window_to(self) -> datetime | None:
@@ -225,6 +227,7 @@ class ContainmentOpened(Fact):
             closed_by=None,
             closed_how=None,
             closed_entry=None,
+            entry=entry.index,
         )
         return (Put(opened),)
 
@@ -276,6 +279,7 @@ class ContainmentStopped(Fact):
             stopped_by=entry.actor.id,
             stopped_how=entry.actor.how,
             stopped_entry=entry.index,
+            entry=entry.index,
         )
         return (Put(stopped),)
 
@@ -294,9 +298,8 @@ class ReactionChanged(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Keep the ticked reaction steps."""
-        del entry
         case = _case(look, self.containment_id)
-        return (Put(replace(case, reaction=json_of(self.reaction))),)
+        return (Put(replace(case, reaction=json_of(self.reaction), entry=entry.index)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,10 +313,13 @@ class ContainmentReverified(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Note the passing re-verification."""
-        del entry
-        case = _case(look, self.containment_id)
-        state = ContainmentState.REVERIFIED
-        return (Put(replace(case, state=state, reverified_by_run=self.run_id)),)
+        reverified = replace(
+            _case(look, self.containment_id),
+            state=ContainmentState.REVERIFIED,
+            reverified_by_run=self.run_id,
+            entry=entry.index,
+        )
+        return (Put(reverified),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,5 +343,6 @@ class ContainmentClosed(Fact):
             closed_by=entry.actor.id if by_person else None,
             closed_how=entry.actor.how if by_person else None,
             closed_entry=entry.index if by_person else None,
+            entry=entry.index,
         )
         return (Put(closed),)

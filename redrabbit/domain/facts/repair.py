@@ -35,6 +35,7 @@ class RepairRecorded(Fact):
             repaired_by=entry.actor.id,
             repaired_how=entry.actor.how,
             repaired_entry=entry.index,
+            entry=entry.index,
         )
         return (Put(repaired),)
 
@@ -53,7 +54,6 @@ class RepairDisproved(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Let the case wait for another repair."""
-        del entry
         unrepaired = replace(
             found(look, ContainmentRecord, self.containment_id),
             repair_code=None,
@@ -62,5 +62,6 @@ class RepairDisproved(Fact):
             repaired_by=None,
             repaired_how=None,
             repaired_entry=None,
+            entry=entry.index,
         )
         return (Put(unrepaired),)

@@ -60,5 +60,6 @@ class ContainmentWindowMoved(Fact):
             quantity=self.quantity,
             quantity_is_lower_bound=self.quantity_is_lower_bound,
             quantity_unknown=self.quantity_unknown,
+            entry=entry.index,
         )
         return (Put(moved),)

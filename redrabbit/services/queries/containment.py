@@ -23,6 +23,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
+from redrabbit.domain.signing import Subject
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import goes_on, so_far
@@ -37,6 +38,7 @@ from redrabbit.services.queries.place_names import (
     place_of,
 )
 from redrabbit.services.queries.reasons import quoted
+from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
 from redrabbit.services.queries.startable import PartToTake, part_to_take
 from redrabbit.services.queries.telling import in_words
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
@@ -161,6 +163,9 @@ class ContainmentPage:
     closed_by: Person | None
     attempts: tuple[tuple[RunId, str, str | None, datetime], ...]
     """Re-verifications that did not succeed: run, outcome, grade of its evidence, when."""
+    signatures: tuple[SignatureShown, ...]
+    to_sign: int | None
+    """The entry that is signed; None: the case is not closed."""
 
 
 Views = Mapping[StationId, StationView]
@@ -226,6 +231,8 @@ def containment_page(
             for run in tried
             if not is_under_way(run) and run.run_id != case.reverified_by_run
         ),
+        signatures=signatures_of(reader, names, Subject.CONTAINMENT, containment_id),
+        to_sign=entry_to_sign(reader, Subject.CONTAINMENT, containment_id),
     )
 
 

@@ -21,6 +21,7 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_words import Verdict
+from redrabbit.domain.signing import Subject
 from redrabbit.domain.station import Station
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -34,6 +35,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import why_stopped
+from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
 from redrabbit.services.queries.telling import ToldShown, in_words, told_shown
 from redrabbit.services.queries.verdicts import VerdictShown, verdict_shown
 from redrabbit.services.queries.why_made import why_message
@@ -115,6 +117,9 @@ class RunPage:
     containments: tuple[ContainmentRow, ...]
     """Those it opened, or re-verifies."""
     remarks: tuple[RemarkShown, ...]
+    signatures: tuple[SignatureShown, ...]
+    to_sign: int | None
+    """The entry that is signed; None: it is not finished."""
     size: int
     root: str
 
@@ -161,6 +166,8 @@ def run_page(
             )
             for kept in reader.find(RemarkRecord, equals("run_id", run_id))
         ),
+        signatures=signatures_of(reader, names, Subject.RUN, run_id),
+        to_sign=entry_to_sign(reader, Subject.RUN, run_id),
         size=head.size,
         root=head.root,
     )

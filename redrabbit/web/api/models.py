@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.fulfilment import NotCounted
@@ -20,6 +21,7 @@ from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
+from redrabbit.domain.signing import Meaning, Subject
 from redrabbit.domain.station_says import SaidOf, Source
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, name_then
@@ -371,12 +373,35 @@ class Presentation(Model):
     entry: int
 
 
+class Signature(Model):
+    """One signature."""
+
+    entry: int = Field(description="Ledger entry that is signed.")
+    leaf_hash: str = Field(description="Of that entry, hex.")
+    subject: Subject
+    subject_id: str = Field(
+        description="The run, containment, part or occurrence that it finished."
+    )
+    meaning: Meaning
+    signed_at: datetime
+    signed_by: Who
+    signed_how: WhoHow
+    auth_at: datetime = Field(description="When they showed who they are, at most a minute before.")
+    shown: str = Field(description="SHA-256, hex, of the text that was on the screen.")
+    language: PersonLanguage
+    stands: bool = Field(
+        description="false: the record was changed since, so it is signed no more."
+    )
+    signed_entry: int = Field(description="Ledger entry of the signature itself.")
+
+
 class RunWithPresentations(Run):
-    """One run with everything that was shown, seen and remarked."""
+    """One run with everything that was shown, seen, remarked and signed."""
 
     presentations: list[Presentation]
     told: list[ToldOfPart]
     remarks: list[Remark]
+    signatures: list[Signature]
 
 
 class Pause(Model):

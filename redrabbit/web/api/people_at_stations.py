@@ -96,8 +96,7 @@ def people_at_stations_router(site: Site) -> APIRouter:
         station = own_station(site.service.plant, asker, station_id)
         if asker.there is None:
             raise Refusal("nobody_here")
-        await site.sign_in.show_pin(asker.there.person_id, body.pin, place_of(request))
-        await site.sign_in.at_stations.proved(station, asker.there.person_id)
+        await site.sign_in.show_pin(station, asker.there.person_id, body.pin, place_of(request))
         return _there(await identify_again(site.sign_in, request))
 
     @router.delete(

@@ -18,6 +18,7 @@ from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.receivers import receivers_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.api.session import session_router
+from redrabbit.web.api.signatures import signatures_router
 from redrabbit.web.site import Site
 
 
@@ -37,4 +38,5 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield silences_router(site)
     yield receivers_router(site)
     yield ledger_router(site)
+    yield signatures_router(site)
     yield events_router(site)

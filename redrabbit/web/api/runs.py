@@ -9,10 +9,12 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.records import PartToldRecord, PresentationRecord, RemarkRecord, RunRecord
 from redrabbit.domain.run_words import Outcome, RunState
+from redrabbit.domain.signing import Subject
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.counts import RunsWanted, place_conditions
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
+from redrabbit.services.queries.signatures import signatures_of
 from redrabbit.services.run_version import version_of
 from redrabbit.services.runs_under_way import UNDER_WAY
 from redrabbit.web.api.doing import By, do
@@ -30,6 +32,7 @@ from redrabbit.web.api.paging import Limit, page_of
 from redrabbit.web.api.problems import OF_MOVES, Answers, refuses
 from redrabbit.web.api.requests import Act, NewRemark, Scan, StartRun, TellOfPart, WithReason
 from redrabbit.web.api.signals import signals_of
+from redrabbit.web.api.signatures import signature_model
 from redrabbit.web.api.values import Cursor, Filter, RunInPath, Seen, Since, Until
 from redrabbit.web.site import Site
 
@@ -253,6 +256,7 @@ def run_with_presentations(reader: Reader, run_id: RunId) -> tuple[RunWithPresen
     names = names_in(reader)
     of_run = equals("run_id", run_id)
     told, remarks = reader.find(PartToldRecord, of_run), reader.find(RemarkRecord, of_run)
+    signatures = signatures_of(reader, names, Subject.RUN, run_id)
     whole = model_of(
         RunWithPresentations,
         run,
@@ -263,5 +267,6 @@ def run_with_presentations(reader: Reader, run_id: RunId) -> tuple[RunWithPresen
         ],
         told=[model_of(ToldOfPart, one, names) for one in told],
         remarks=[model_of(Remark, one, names) for one in remarks],
+        signatures=[signature_model(one, names) for one in signatures],
     )
-    return whole, version_of(run, told, remarks)
+    return whole, version_of(run, told, remarks, [one.record for one in signatures])

@@ -8,8 +8,9 @@ from pydantic import Field
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import How
+from redrabbit.domain.reauthentication import FRESH, Reauthentication
 from redrabbit.domain.role import Role
-from redrabbit.domain.session import FRESH, Session
+from redrabbit.domain.session import Session
 from redrabbit.services.askers import Asker
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.problems import refuses
@@ -52,7 +53,9 @@ class Me(Model):
     authenticated_at: datetime | None = Field(
         description="When the person last typed their password."
     )
-    may_sign_until: datetime | None = Field(description="Until when a signature is taken.")
+    may_sign_until: datetime | None = Field(
+        description="Until when a signature is taken without showing again who one is; null: it is not."
+    )
 
 
 def session_router(site: Site) -> APIRouter:
@@ -68,7 +71,7 @@ def session_router(site: Site) -> APIRouter:
             await site.sign_in.end(before)
         keep(response, request, SESSION_COOKIE, begun.secret, max_age_s=None)
         asker = await site.sign_in.of_session(begun.secret)
-        return me_of(asker)
+        return me_of(asker, site.sign_in.shown_lately(asker))
 
     @router.delete("/session", status_code=204)
     async def sign_out(request: Request, response: Response) -> None:
@@ -81,7 +84,8 @@ def session_router(site: Site) -> APIRouter:
     @router.get("/me", openapi_extra=refuses("sign_in_required"))
     async def read_me(request: Request) -> Me:
         """Return who asks, as what, and until when."""
-        return me_of(asker_at(request))
+        asker = asker_at(request)
+        return me_of(asker, site.sign_in.shown_lately(asker))
 
     @router.post(
         "/session/reauthenticate", openapi_extra=refuses("sign_in_required", *OF_PASSWORDS)
@@ -92,13 +96,13 @@ def session_router(site: Site) -> APIRouter:
         if asker.session is None:
             raise Refusal("sign_in_required")
         shown = await site.sign_in.show_password(asker.session, body.password, place_of(request))
-        return me_of(asker, shown)
+        return me_of(asker, site.sign_in.shown_lately(asker), shown)
 
     return router
 
 
-def me_of(asker: Asker, session: Session | None = None) -> Me:
-    """Return who asks as programs read it."""
+def me_of(asker: Asker, lately: Reauthentication | None, session: Session | None = None) -> Me:
+    """Return who asks as programs read it; `lately`: by what they have just shown who they are."""
     session = session or asker.session
     actor = asker.actor
     until = session.ends_at() if session is not None else None
@@ -113,5 +117,5 @@ def me_of(asker: Asker, session: Session | None = None) -> Me:
         names_are_stated=asker.is_anybody,
         until=asker.token.expires_at if asker.token is not None else until,
         authenticated_at=session.authenticated_at if session is not None else None,
-        may_sign_until=session.authenticated_at + FRESH if session is not None else None,
+        may_sign_until=lately.at + FRESH if lately is not None else None,
     )

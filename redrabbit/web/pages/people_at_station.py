@@ -69,8 +69,7 @@ async def prove(site: Site, request: Request, form: Form, station_id: str) -> No
     if asker.there is None:
         raise Refusal("nobody_here")
     place = place_of(request)
-    await site.sign_in.show_pin(asker.there.person_id, form.get("pin", "").strip(), place)
-    await site.sign_in.at_stations.proved(station, asker.there.person_id)
+    await site.sign_in.show_pin(station, asker.there.person_id, form.get("pin", "").strip(), place)
 
 
 async def taught_in(site: Site, request: Request, form: Form, station_id: str) -> None:

@@ -70,6 +70,7 @@ ADDED = {
     "role_revoked",
     "run_remarked",
     "run_unqualified",
+    "signature_given",
     "silence_declared",
     "silence_ended",
     "station_retired",

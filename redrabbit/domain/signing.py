@@ -1,0 +1,231 @@
+"""What can be signed, in which meaning, and by whom (R20, D45).
+
+A signature is over one entry of the ledger: the one that last changed a record that is finished. It stands for as long as
+that is so. Whatever changes the record afterwards is a later entry, so nobody has to remember to take a signature
+away, and none is ever deleted.
+
+Who did a thing signs that they did it (*performed, released, disposed*); whoever looks at it signs that they looked
+(*witnessed, reviewed, approved*), and is somebody else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.challenge_part import (
+    ChallengePartRecord,
+    PartRegistered,
+    PartStateChanged,
+)
+from redrabbit.domain.facts.containment import (
+    ContainmentClosed,
+    ContainmentRecord,
+    ContainmentState,
+)
+from redrabbit.domain.facts.fact import Fact, Look
+from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided, OccurrenceRecord
+from redrabbit.domain.facts.presentation import VerdictContradicted
+from redrabbit.domain.facts.run import RunClosed, RunRecord
+from redrabbit.domain.role import Role
+from redrabbit.domain.run_words import RunState
+
+
+class Meaning(StrEnum):
+    """What somebody says by signing (R20)."""
+
+    PERFORMED = "performed"
+    WITNESSED = "witnessed"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+    RELEASED = "released"
+    DISPOSED = "disposed"
+    """The failure was dealt with: what it let through, and the device."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether who did it signs so; else somebody else does."""
+        return self in {Meaning.PERFORMED, Meaning.RELEASED, Meaning.DISPOSED}
+
+
+class Subject(StrEnum):
+    """What kind of record is signed."""
+
+    RUN = "run"
+    CONTAINMENT = "containment"
+    PART = "part"
+    EXCUSE = "excuse"
+    """A scheduled check that a person excused."""
+
+
+_FLOOR: Final = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+_LEADING: Final = frozenset({Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
+_QUALITY: Final = frozenset({Role.QUALITY_ENGINEER})
+
+SIGNERS: Final[Mapping[Subject, Mapping[Meaning, frozenset[Role]]]] = {
+    Subject.RUN: {
+        Meaning.PERFORMED: _FLOOR,
+        Meaning.WITNESSED: _FLOOR,
+        Meaning.REVIEWED: _LEADING,
+    },
+    Subject.CONTAINMENT: {
+        Meaning.DISPOSED: _QUALITY,
+        Meaning.REVIEWED: _LEADING,
+        Meaning.APPROVED: _QUALITY,
+    },
+    Subject.PART: {
+        Meaning.RELEASED: _QUALITY,
+        Meaning.REVIEWED: _LEADING,
+        Meaning.APPROVED: _QUALITY,
+    },
+    Subject.EXCUSE: {Meaning.REVIEWED: _LEADING, Meaning.APPROVED: _LEADING},
+}
+"""In which meanings each kind of record is signed, and by whom."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signable:
+    """A finished record as it stands now."""
+
+    subject: Subject
+    subject_id: str
+    stream: str
+    entry: int
+    """Index of the ledger entry that last changed it: what is signed."""
+    done_by: str | None
+    """Who finished it; None: nobody did, it closed by itself."""
+    is_release: bool = False
+    """Whether it lets a part be used."""
+
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """In which meanings it can be signed, by one or another."""
+        return tuple(
+            meaning
+            for meaning in SIGNERS[self.subject]
+            if meaning is not Meaning.RELEASED or self.is_release
+        )
+
+
+def subject_of(fact: Fact) -> tuple[Subject, str] | None:
+    """Return which record an entry may have finished, or changed after it was; None: none that is signed."""
+    match fact:
+        case RunClosed() | VerdictContradicted():
+            return Subject.RUN, fact.run_id
+        case ContainmentClosed():
+            return Subject.CONTAINMENT, fact.containment_id
+        case PartRegistered() | PartStateChanged():
+            return Subject.PART, fact.part_id
+        case OccurrenceDecided():
+            return Subject.EXCUSE, fact.occurrence_id
+    return None
+
+
+def signable(look: Look, subject: Subject, subject_id: str) -> Signable | None:
+    """Return a record as it can be signed now; None where there is none, or it isn't finished."""
+    return _SIGNABLE[subject](look, subject_id)
+
+
+def _run(look: Look, run_id: str) -> Signable | None:
+    run = look(RunRecord, run_id)
+    if run is None or run.state is not RunState.CLOSED:
+        return None
+    return Signable(
+        subject=Subject.RUN,
+        subject_id=run_id,
+        stream=run.line,
+        entry=run.entry,
+        done_by=run.confirmed_by,
+    )
+
+
+def _containment(look: Look, containment_id: str) -> Signable | None:
+    case = look(ContainmentRecord, containment_id)
+    if case is None or case.state is not ContainmentState.CLOSED:
+        return None
+    return Signable(
+        subject=Subject.CONTAINMENT,
+        subject_id=containment_id,
+        stream=case.line,
+        entry=case.entry,
+        done_by=case.closed_by,
+    )
+
+
+def _part(look: Look, part_id: str) -> Signable | None:
+    part = look(ChallengePartRecord, part_id)
+    if part is None:
+        return None
+    return Signable(
+        subject=Subject.PART,
+        subject_id=part_id,
+        stream=part.stream,
+        entry=part.entry,
+        done_by=part.state_by,
+        is_release=part.state is PartState.RELEASED,
+    )
+
+
+def _excuse(look: Look, occurrence_id: str) -> Signable | None:
+    occurrence = look(OccurrenceRecord, occurrence_id)
+    if (
+        occurrence is None
+        or occurrence.reason_code is not DecisionCode.PERSON
+        or occurrence.decided_entry is None
+    ):
+        return None
+    return Signable(
+        subject=Subject.EXCUSE,
+        subject_id=occurrence_id,
+        stream=occurrence.line,
+        entry=occurrence.decided_entry,
+        done_by=occurrence.decided_by,
+    )
+
+
+_SIGNABLE: Final = {
+    Subject.RUN: _run,
+    Subject.CONTAINMENT: _containment,
+    Subject.PART: _part,
+    Subject.EXCUSE: _excuse,
+}
+
+
+def may_sign(
+    found: Signable,
+    meaning: Meaning,
+    person_id: str,
+    took_part: frozenset[str],
+    roles: frozenset[Role],
+) -> bool:
+    """Return whether somebody may sign a record in a meaning; see `refuse_signature`."""
+    try:
+        refuse_signature(found, meaning, person_id, took_part, roles)
+    except Refusal:
+        return False
+    return True
+
+
+def refuse_signature(
+    found: Signable,
+    meaning: Meaning,
+    person_id: str,
+    took_part: frozenset[str],
+    roles: frozenset[Role],
+) -> None:
+    """Refuse a signature that says what is not so: of another's work as one's own, of one's own as another's.
+
+    `took_part` are the ids of who had a hand in it, `roles` those of the person on its line.
+    """
+    if meaning not in found.meanings:
+        raise Refusal("meaning_does_not_fit", meaning=meaning.value)
+    needed = SIGNERS[found.subject][meaning]
+    if not roles & needed:
+        needs = tuple(role.value for role in Role if role in needed)
+        raise Refusal("not_permitted", act="give_signature", needs=needs)
+    if meaning.is_own and person_id not in took_part:
+        raise Refusal("signed_by_who_did_it", meaning=meaning.value)
+    if not meaning.is_own and person_id in took_part:
+        raise Refusal("signed_by_another", meaning=meaning.value)

@@ -1,0 +1,64 @@
+"""What of the ledger can be signed now, and who had a hand in it (R20)."""
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.ledger import read_entry
+from redrabbit.domain.merkle import leaf_hash
+from redrabbit.domain.record_query import equals
+from redrabbit.domain.records import PresentationRecord, RunRecord
+from redrabbit.domain.signing import Signable, Subject, signable, subject_of
+from redrabbit.services.ports import Reader
+
+
+def signable_at(reader: Reader, index: int) -> Signable:
+    """Return the finished record that an entry left as it stands.
+
+    Refusal for what is no entry, one that finishes no record that is signed, and one after which its record was
+    changed.
+    """
+    subject = _subject_at(reader, index)
+    found = signable(reader.get, *subject) if subject is not None else None
+    if subject is None or found is None:
+        raise Refusal("nothing_to_sign", entry=index)
+    if found.entry != index:
+        raise Refusal("record_changed", entry=index, now=found.entry)
+    return found
+
+
+def subject_at(reader: Reader, index: int) -> tuple[Subject, str]:
+    """Return the record that an entry finished, as it stands or not; Refusal as above."""
+    subject = _subject_at(reader, index)
+    if subject is None or signable(reader.get, *subject) is None:
+        raise Refusal("nothing_to_sign", entry=index)
+    return subject
+
+
+def leaf_of(reader: Reader, index: int) -> str:
+    """Return the leaf hash of an entry, hex; KeyError if there is none."""
+    return leaf_hash(reader.stored_entry(index).raw).hex()
+
+
+def _subject_at(reader: Reader, index: int) -> tuple[Subject, str] | None:
+    try:
+        stored = reader.stored_entry(index)
+    except KeyError:
+        raise Refusal("no_such_entry", entry=index) from None
+    try:
+        fact = fact_of(read_entry(stored, index))
+    except ValueError as error:
+        raise Refusal("entry_damaged", entry=index, found=str(error)) from error
+    return subject_of(fact) if fact is not None else None
+
+
+def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
+    """Return the ids of who did what is signed: they sign it as their own, and nobody else does."""
+    run = reader.get(RunRecord, found.subject_id) if found.subject is Subject.RUN else None
+    others = who_ran(reader, run) if run is not None else frozenset[str]()
+    return others if found.done_by is None else others | {found.done_by}
+
+
+def who_ran(reader: Reader, run: RunRecord) -> frozenset[str]:
+    """Return who ran it: who started it, and who took a part for it or gave one back."""
+    presented = reader.find(PresentationRecord, equals("run_id", run.run_id))
+    hands = {by for one in presented for by in (one.issued_by, one.given_back_by)}
+    return frozenset({run.started_by, *(by for by in hands if by is not None)})

@@ -1,0 +1,18 @@
+"""Signatures: a record table more; cases and parts say which entry last changed them."""
+
+from alembic import op
+
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    records_must_be_rebuilt(op.get_bind())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("records are never thrown away; restore a backup instead")

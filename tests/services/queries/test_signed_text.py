@@ -1,0 +1,87 @@
+"""The text that is signed: made of the record alone, in both languages, without a name (R20, D51)."""
+
+from functools import partial
+
+import pytest
+
+from redrabbit.base.messages import LANGUAGES
+from redrabbit.domain.identity import ContainmentId
+from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.domain.signing import Signable, Subject, signable
+from redrabbit.services import containing, planning, scheduling
+from redrabbit.services.containing import EndTold
+from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
+from tests.services.queries.at_op20 import ANNA, AtOp20
+
+CASE = ContainmentId("line1-C-1")
+
+
+@pytest.fixture(scope="module")
+def bench() -> AtOp20:
+    """A case from its miss to its end, a part out of use, and a check that was excused."""
+    found = AtOp20()
+    found.miss()
+    found.verify(case=CASE)
+    found.write(
+        lambda uow: containing.end_window(
+            uow, CASE, EndTold(text="belt off", box_label="KLT-1"), count=None, actor=ANNA
+        )
+    )
+    for step in range(len(found.plant.plan.checks[0].reaction)):
+        found.write(partial(containing.tick_reaction, containment_id=CASE, step=step, actor=ANNA))
+    found.write(lambda uow: containing.close(uow, CASE, actor=ANNA))
+    found.write(lambda uow: planning.quarantine(uow, "RR-0001", reason="bent", actor=ANNA))
+    return found
+
+
+def text(bench: AtOp20, subject: Subject, subject_id: str, language: str = "en") -> str:
+    def read(reader: object) -> str:
+        found = signable(reader.get, subject, subject_id)  # type: ignore[attr-defined]  # a reader
+        assert isinstance(found, Signable)
+        return text_to_sign(reader, bench.plant, found, language)  # type: ignore[arg-type]  # as above
+
+    return bench.ask(read)
+
+
+@pytest.mark.parametrize(
+    ("subject", "subject_id", "said"),
+    [
+        (Subject.RUN, "line1-R-1", ("Not detected", "failed", "RR-0001", "CP-1 rev A")),
+        (Subject.CONTAINMENT, CASE, ("belt off", "KLT-1", "line1-R-2")),
+        (Subject.PART, "RR-0001", ("quarantined", "“bent”")),
+    ],
+)
+def test_a_text_says_what_the_record_says(
+    bench: AtOp20, subject: Subject, subject_id: str, said: tuple[str, ...]
+) -> None:
+    english = text(bench, subject, subject_id)
+    assert all(each in english for each in said), english
+    assert "UTC" in english
+    assert english == text(bench, subject, subject_id)
+    assert english != text(bench, subject, subject_id, "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("subject", "subject_id"),
+    [(Subject.RUN, "line1-R-1"), (Subject.CONTAINMENT, CASE), (Subject.PART, "RR-0001")],
+)
+def test_a_text_has_words_for_everything(
+    bench: AtOp20, subject: Subject, subject_id: str, language: str
+) -> None:
+    for line in text(bench, subject, subject_id, language).splitlines()[2:]:
+        label = line.replace("：", ":").partition(":")[0]
+        assert "." not in label, line
+        assert "(" not in label, line
+
+
+def test_an_excuse_says_who_and_why() -> None:
+    bench = AtOp20()
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    due = bench.ask(lambda reader: reader.find(OccurrenceRecord))[0].occurrence_id
+    bench.write(lambda uow: planning.excuse(uow, due, reason="prototype", actor=ANNA))
+    assert "“prototype”" in text(bench, Subject.EXCUSE, due)
+
+
+def test_another_text_has_another_digest() -> None:
+    assert digest_of_text("x") != digest_of_text("y")
