@@ -7,7 +7,7 @@ it does not exist.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,7 @@ from redrabbit.config.spellings import (
     Address,
 )
 from redrabbit.config.watcher import WATCHER, read_watcher
+from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
 from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
@@ -122,6 +123,32 @@ PART: Final = Section(
     "a part's mapping",
 )
 
+_MODE: Final = Choice({word.value: word for word in ApprovalMode})
+APPROVAL: Final = Section(
+    {
+        **{
+            what.value: Key(
+                _MODE,
+                f"{described} after: it has effect, and another entitled person signs within "
+                "the working hours below; alone: it is marked as decided by one person. Left out: neither.",
+                required=False,
+            )
+            for what, described in (
+                (Approvable.RELEASE_PART, "Releasing a challenge part."),
+                (Approvable.CLOSE_CONTAINMENT, "Closing a containment."),
+                (Approvable.EXCUSE, "Excusing a scheduled check."),
+            )
+        },
+        "within_working_hours": Key(
+            Whole(1, 240),
+            "How long an approval may take, in hours in which a shift of the line is on.",
+            required=False,
+            default=24,
+        ),
+    },
+    "{release_part: …, close_containment: …, excuse: …, within_working_hours: …}",
+)
+
 PEOPLE: Final = Section(
     {
         "stated_names": Key(
@@ -138,8 +165,13 @@ PEOPLE: Final = Section(
             required=False,
             default=AskedQualification.IGNORE,
         ),
+        "approval": Key(
+            APPROVAL,
+            "Which decisions of one person another one is to approve.",
+            required=False,
+        ),
     },
-    "{stated_names: …, qualification: …}",
+    "{stated_names: …, qualification: …, approval: …}",
 )
 
 PLANT: Final = Section(
@@ -257,7 +289,17 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
 def _people(block: Block | None) -> PeopleRules:
     if block is None or block["stated_names"] is None or block["qualification"] is None:
         return USUAL_RULES
-    return PeopleRules(stated_names=block["stated_names"], qualification=block["qualification"])
+    approval = block["approval"]
+    return PeopleRules(
+        stated_names=block["stated_names"],
+        qualification=block["qualification"],
+        approval=ApprovalRules() if approval is None else _approval(approval),
+    )
+
+
+def _approval(block: Block) -> ApprovalRules:
+    modes = {what: block[what.value] for what in Approvable if block[what.value] is not None}
+    return ApprovalRules(modes=modes, within=timedelta(hours=block["within_working_hours"] or 24))
 
 
 def _shift_names(calendars: tuple[Entry[Block], ...] | None) -> frozenset[str]:

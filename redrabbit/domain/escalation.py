@@ -59,6 +59,7 @@ SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.RECEIVER_NOT_REACHED: Severity.SERIOUS,
     AlarmKind.ADMINISTRATOR_ADDED: Severity.SERIOUS,
     AlarmKind.NO_DATA: Severity.SERIOUS,
+    AlarmKind.APPROVAL_OVERDUE: Severity.NOTICE,
     AlarmKind.TEST: Severity.NOTICE,
 }
 

@@ -1,8 +1,10 @@
 """What a plant decides about people, in its plant file (D45, D47)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from redrabbit.domain.approval import ApprovalRules
 
 
 class StatedNames(StrEnum):
@@ -29,6 +31,7 @@ class PeopleRules:
 
     stated_names: StatedNames = StatedNames.AT_STATIONS
     qualification: AskedQualification = AskedQualification.IGNORE
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
 
 
 USUAL_RULES: Final = PeopleRules()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from redrabbit.domain.facts.alarm import AlarmRecord
 from redrabbit.domain.facts.alarm_told import AlarmToldRecord
+from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
@@ -46,6 +47,7 @@ __all__ = [
     "AgentRecord",
     "AlarmRecord",
     "AlarmToldRecord",
+    "ApprovalRecord",
     "BadgeRecord",
     "ChallengePartRecord",
     "CheckRecord",

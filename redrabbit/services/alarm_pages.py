@@ -41,6 +41,8 @@ def page_of(reader: RecordReader, alarm: About) -> str:
     """Return the path of the page on which a person ends it, as it stands on record now."""
     if alarm.kind in OF_THE_LEDGER:
         return LEDGER
+    if alarm.kind is AlarmKind.APPROVAL_OVERDUE:
+        return "/approvals"
     if alarm.kind is AlarmKind.RECEIVER_NOT_REACHED:
         return "/receivers"
     if alarm.kind is AlarmKind.MISSED:

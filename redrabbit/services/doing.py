@@ -25,6 +25,7 @@ from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
 from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.services import (
+    approving,
     containing,
     messaging,
     planning,
@@ -154,7 +155,9 @@ class Door:
         if isinstance(act, acts.GiveSignature):
             steady_s = self._agent.clock.steady_s()
             return signing.sign(uow, plant, act, asked.actor, shown=asked.shown, steady_s=steady_s)
-        return COMMANDS[type(act)](uow, plant, act, asked.actor, count)
+        done = COMMANDS[type(act)](uow, plant, act, asked.actor, count)
+        approving.after_act(uow, plant, act, asked.actor)
+        return done
 
     async def _start(self, act: acts.StartRun, asked: Asked) -> RunRecord:
         try:

@@ -11,6 +11,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication, refuse_stale
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import SignatureRecord
+from redrabbit.services import approving
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.record_fact import record
@@ -53,4 +54,5 @@ def sign(
         language=asked.language,
     )
     record(uow, signature, stream=found.stream, actor=actor)
+    approving.after_signature(uow, asked.entry)
     return recorded(uow, SignatureRecord, asked.entry, asked.meaning, actor.id)

@@ -45,6 +45,7 @@ from redrabbit.web.head import HeadOfGet
 from redrabbit.web.live import live_router
 from redrabbit.web.pages.account import account_router
 from redrabbit.web.pages.alarms import alarms_router
+from redrabbit.web.pages.approvals import approvals_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
@@ -86,6 +87,7 @@ PAGES: Final = (
     runs_router,
     sign_in_router,
     signing_router,
+    approvals_router,
     alarms_router,
     containment_router,
     receivers_router,

@@ -107,6 +107,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /runs/{run}": Right.RECORDS,
     "GET /runs/{run}/remarks": Right.RECORDS,
     "POST /runs/{run}/remarks": Right.ACT,
+    "GET /approvals": Right.RECORDS,
     "GET /sign/{entry}": Right.RECORDS,
     "POST /sign/{entry}": Right.ACT,
     "GET /signed/{digest}": Right.RECORDS,

@@ -382,7 +382,11 @@ NAVIGATION: Final = (
     ("", (("/", "nav.board"), ("/due", "nav.due"), ("/stations", "nav.stations"))),
     (
         "nav.group.reaction",
-        (("/alarms", "nav.alarms"), ("/containments", "nav.containments")),
+        (
+            ("/alarms", "nav.alarms"),
+            ("/containments", "nav.containments"),
+            ("/approvals", "nav.approvals"),
+        ),
     ),
     (
         "nav.group.records",

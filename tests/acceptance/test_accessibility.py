@@ -48,7 +48,8 @@ PAGES = [
     f"/runs/{CUT_OFF_RUN}",
     "/containments",
     f"/containments/{OPEN_CASE}",
-    "/sign/51",
+    "/sign/51",  # a part as it was registered
+    "/approvals",
     "/receivers",
     "/alarms",
     "/ledger",

@@ -8,6 +8,7 @@ import pytest
 
 from redrabbit.config.plant import digest_of, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
 from redrabbit.domain.challenge_part import Category
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, PartId, SignalName, StationId
 from redrabbit.domain.people_rules import StatedNames
@@ -459,6 +460,23 @@ def change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_plant_says_what_another_person_approves(folder: Path) -> None:
+    """D45."""
+    assert load_plant(folder).people.approval == ApprovalRules()
+    plant = folder / "plant.yaml"
+    said = "{approval: {release_part: after, excuse: alone, within_working_hours: 8}}"
+    plant.write_text(f"{plant.read_text(encoding='utf-8')}people: {said}\n", encoding="utf-8")
+    people = load_plant(folder).people
+    assert people.stated_names is StatedNames.AT_STATIONS
+    assert people.approval == ApprovalRules(
+        modes={
+            Approvable.RELEASE_PART: ApprovalMode.AFTER,
+            Approvable.EXCUSE: ApprovalMode.ALONE,
+        },
+        within=timedelta(hours=8),
+    )
 
 
 def test_a_plant_says_whether_a_stated_name_may_act(folder: Path) -> None:

@@ -14,6 +14,7 @@ from redrabbit.domain.records import (
     KINDS,
     TABLES,
     AlarmToldRecord,
+    ApprovalRecord,
     BadgeRecord,
     CountRecord,
     CredentialRecord,
@@ -89,6 +90,7 @@ def test_tables_that_schema_1_did_not_have_are_empty() -> None:
         QualificationRecord,
         RoleGrantRecord,
         SignatureRecord,
+        ApprovalRecord,
         StationScreenRecord,
         TokenRecord,
     }

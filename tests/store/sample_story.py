@@ -20,11 +20,13 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, update
 
 from redrabbit.config.plant import load_plant, read_configuration
-from redrabbit.domain.acts import GiveSignature
+from redrabbit.domain.acts import GiveSignature, QuarantinePart
+from redrabbit.domain.approval import Approvable, ApprovalMode
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.approval import ApprovalAsked
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.credential import (
@@ -67,6 +69,7 @@ from redrabbit.domain.identity import (
     ContainmentId,
     GrantId,
     How,
+    PartId,
     PauseId,
     PersonId,
     QualificationId,
@@ -92,12 +95,13 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
-from redrabbit.domain.signing import Meaning
+from redrabbit.domain.signing import Meaning, Subject
 from redrabbit.domain.way import WayKind
 from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_stopped
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.approving import after_act, tell_overdue
 from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
@@ -709,9 +713,25 @@ def _people(shop: Shop) -> None:
 
 
 def _signed(shop: Shop, actor: Actor) -> None:
-    """Somebody signs a part that was quarantined, as it stands; later it is released, and the signature stands no more."""
+    """Somebody signs a part that was quarantined, as it stands; later it is released, and the signature stands no more.
+
+    That somebody approves it was waited for in vain.
+    """
     part = shop.write(lambda uow: planning.quarantine(uow, "RR-0003", reason="dented", actor=BERND))
     shop.write(lambda uow: _sign(shop, uow, part.entry, actor))
+    asked = ApprovalAsked(
+        entry=part.entry,
+        act=Approvable.RELEASE_PART,
+        subject=Subject.PART,
+        subject_id=part.part_id,
+        mode=ApprovalMode.AFTER,
+        due_at=shop.clock.now(),
+    )
+    shop.write(lambda uow: record(uow, asked, stream=part.stream, actor=actor))
+    shop.write(tell_overdue)
+    shop.write(lambda uow: planning.quarantine(uow, "RR-0003", reason="cracked", actor=BERND))
+    again = QuarantinePart(part_id=PartId("RR-0003"), reason="cracked")
+    shop.write(lambda uow: after_act(uow, shop.plant, again, BERND))
 
 
 def _sign(shop: Shop, uow: UnitOfWork, entry: int, actor: Actor) -> SignatureRecord:

@@ -61,6 +61,11 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     },
     "parts_told": {frozenset({"run_id ="}): "of one run"},
     "remarks": {frozenset({"run_id ="}): "of one run"},
+    "approvals": {
+        frozenset({"subject_id ="}): "of one record: one each time that it was decided",
+        frozenset({"waits_until IS NOT NULL"}): "waiting for a signature: days at most",
+        frozenset({"waits_until <="}): "overdue, and still waiting",
+    },
     "signatures": {
         frozenset({"subject_id ="}): "of one record: some each time that it was finished",
         frozenset({"shown ="}): "over one text",

@@ -63,9 +63,10 @@ PAGES = [
     "/containments",
     f"/containments/{CLOSED_CASE}",
     f"/containments/{OPEN_CASE}",
-    "/sign/51",
+    "/sign/51",  # a part as it was registered
     "/receivers",
     "/alarms",
+    "/approvals",
     "/ledger",
     "/enrol",
     "/stations/line1-op20/screens",
@@ -75,7 +76,7 @@ FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "alarms|band|fate|told|watcher|containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
-    "enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
+    "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
 

@@ -112,7 +112,7 @@ def test_what_was_changed_since_is_no_longer_signed(wu: Visitor) -> None:
     page = wu.text(f"/sign/{now['entry']}")
     assert "changed since: no longer signed" in page
     led = wu.client.get(f"/sign/{first}", follow_redirects=False)
-    assert led.headers["location"] == f"/sign/{now['entry']}"
+    assert led.headers["location"] == f"/sign/{now['entry']}?lang=en"
     assert sign(wu, asked, "reviewed")[1]["code"] == "record_changed"
 
 

@@ -218,6 +218,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/due",
             "/receivers",
             "/alarms",
+            "/approvals",
             "/ledger",
             "/containments",
             "/docs",

@@ -49,6 +49,8 @@ class AlarmKind(StrEnum):
     """Somebody was made administrator at the server's command line, though there were administrators (decision 38)."""
     NO_DATA = "no_data"
     """A station has not been read for a while, so nothing there can be verified; it ends when it is read again (R17)."""
+    APPROVAL_OVERDUE = "approval_overdue"
+    """Nobody signed in time what another one had decided; it ends when somebody does, or it is changed (D45)."""
     TEST = "test"
     """A person wants to know whether a receiver is reached: only that one is told; it is over at once."""
 

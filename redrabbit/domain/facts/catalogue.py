@@ -9,6 +9,7 @@ from typing import TypeVar
 from redrabbit.domain.facts import (
     alarm,
     alarm_told,
+    approval,
     badge,
     challenge_part,
     check,
@@ -129,6 +130,9 @@ FACTS: tuple[type[Fact], ...] = (
     way.WaySet,
     way.WayRemoved,
     signature.SignatureGiven,
+    approval.ApprovalAsked,
+    approval.ApprovalOverdue,
+    approval.ApprovalMoot,
 )
 
 RECORDS: tuple[type[Record], ...] = (
@@ -160,6 +164,7 @@ RECORDS: tuple[type[Record], ...] = (
     alarm_told.AlarmToldRecord,
     silence.SilenceRecord,
     signature.SignatureRecord,
+    approval.ApprovalRecord,
     record_count.CountRecord,
 )
 

@@ -1,9 +1,10 @@
 """Electronic signatures: who stands for which entry, in which meaning (R20)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, made
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.identity import How, PersonId
@@ -71,7 +72,7 @@ class SignatureGiven(Fact):
     """In which that text is."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Keep it; LookupError where the entry is not the last one of that record, or the person another.
+        """Keep it, and the approval that it gives; LookupError where the entry is not the last one of that record, or the person another.
 
         Nobody signs one entry twice in one meaning: the first signature would be gone.
         """
@@ -95,4 +96,15 @@ class SignatureGiven(Fact):
             signed_at=entry.occurred_at,
             station=entry.actor.station,
         )
-        return (Put(signature),)
+        approval = look(ApprovalRecord, self.entry)
+        if approval is None or self.meaning is not Meaning.APPROVED or approval.approved_by:
+            return (Put(signature),)
+        approved = replace(
+            approval,
+            waits_until=None,
+            approved_by=self.person_id,
+            approved_how=self.how,
+            approved_entry=entry.index,
+            approved_at=entry.occurred_at,
+        )
+        return (Put(signature), Put(approved))

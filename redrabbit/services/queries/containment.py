@@ -28,6 +28,7 @@ from redrabbit.domain.station_says import SaidOf
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.approvals import ApprovalShown, approval_of
 from redrabbit.services.queries.counts import count_closed_cases
 from redrabbit.services.queries.newest import newest_first
 from redrabbit.services.queries.people import Names, Person, names_in, person
@@ -163,6 +164,8 @@ class ContainmentPage:
     closed_by: Person | None
     attempts: tuple[tuple[RunId, str, str | None, datetime], ...]
     """Re-verifications that did not succeed: run, outcome, grade of its evidence, when."""
+    approval: ApprovalShown | None
+    """How it stands with the approval of its closing; None where nobody is asked."""
     signatures: tuple[SignatureShown, ...]
     to_sign: int | None
     """The entry that is signed; None: the case is not closed."""
@@ -231,6 +234,7 @@ def containment_page(
             for run in tried
             if not is_under_way(run) and run.run_id != case.reverified_by_run
         ),
+        approval=approval_of(reader, names, Subject.CONTAINMENT, containment_id, now),
         signatures=signatures_of(reader, names, Subject.CONTAINMENT, containment_id),
         to_sign=entry_to_sign(reader, Subject.CONTAINMENT, containment_id),
     )

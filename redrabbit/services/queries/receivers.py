@@ -40,6 +40,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "receiver_not_reached": "event.receiver_not_reached",
     "administrator_added": "event.administrator_added",
     "no_data": "event.no_data",
+    "approval_overdue": "event.approval_overdue",
     "test": "event.test",
     "wrong_part": "why_inconclusive.wrong_part",
 }

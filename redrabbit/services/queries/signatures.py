@@ -13,6 +13,7 @@ from redrabbit.domain.rights import roles_of_person
 from redrabbit.domain.signing import Meaning, Signable, Subject, may_sign, signable
 from redrabbit.services.askers import grants_of
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.approvals import ApprovalShown, approval_of
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.signables import leaf_of, subject_at, who_took_part
@@ -46,6 +47,8 @@ class SignPage:
     meanings: tuple[Meaning, ...]
     """In which whoever asks may sign now; those that they gave already are left out."""
     signatures: tuple[SignatureShown, ...]
+    approval: ApprovalShown | None
+    """How it stands with its approval; None where nobody is asked."""
 
 
 def sign_page(
@@ -65,6 +68,7 @@ def sign_page(
     found = signable(reader.get, subject, subject_id)
     assert found is not None  # noqa: S101  or there would be no subject
     text = text_to_sign(reader, plant, found, language)
+    names = names_in(reader)
     return SignPage(
         now=now,
         subject=subject,
@@ -76,7 +80,8 @@ def sign_page(
         shown=digest_of_text(text),
         language=language,
         meanings=() if asker is None else _meanings(reader, found, asker, now),
-        signatures=signatures_of(reader, names_in(reader), subject, subject_id),
+        signatures=signatures_of(reader, names, subject, subject_id),
+        approval=approval_of(reader, names, subject, subject_id, now),
     )
 
 
@@ -101,8 +106,10 @@ def some_signatures(
     if entry is not None:
         try:
             of_record = signatures_of(reader, names, *subject_at(reader, entry))
-        except Refusal:  # it finished none
-            return ()
+        except Refusal as refusal:
+            if refusal.code == "entry_damaged":
+                raise
+            return ()  # it finished none
         return tuple(one for one in of_record if one.record.signed_entry >= first)[:limit]
     given = reader.find(
         SignatureRecord,

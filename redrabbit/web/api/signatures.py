@@ -67,7 +67,7 @@ def signatures_router(site: Site) -> APIRouter:
     """Return signatures, what is signed, and signing."""
     router = APIRouter(tags=["ledger"])
 
-    @router.get("/signatures")
+    @router.get("/signatures", openapi_extra=refuses("entry_damaged"))
     async def list_signatures(
         entry: Annotated[
             int | None,

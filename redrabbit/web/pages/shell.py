@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.approvals import waiting_count
 from redrabbit.services.queries.band import BandItem, band
 from redrabbit.web.rendering import Visit, page
 from redrabbit.web.site import Site
@@ -31,6 +32,7 @@ async def shell_page(
             ),
             "/receivers": sum(reader.parked_counts().values()),
             "/containments": reader.count(ContainmentRecord, IS_OPEN),
+            "/approvals": waiting_count(reader),
         }
         return counts, reader.head().size, band(reader, plant, now)
 

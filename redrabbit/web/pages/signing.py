@@ -41,7 +41,8 @@ def signing_router(site: Site) -> APIRouter:
         index = _index(entry)
         content = await _content(site, site.visit(request), index)
         if content.entry != index:  # the record has changed since
-            return RedirectResponse(f"/sign/{content.entry}", status_code=303)
+            language = f"?lang={content.language.value}"
+            return RedirectResponse(f"/sign/{content.entry}{language}", status_code=303)
         return await _shown(site, site.visit(request), content)
 
     @router.post("/sign/{entry}")

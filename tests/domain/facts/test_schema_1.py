@@ -32,6 +32,9 @@ ENTRIES = [
 ANNA = Actor.stated("Anna Li")
 ADDED = {
     "alarm_ended",
+    "approval_asked",
+    "approval_moot",
+    "approval_overdue",
     "badge_issued",
     "badge_revoked",
     "alarms_told",

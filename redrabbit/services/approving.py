@@ -1,0 +1,153 @@
+"""Approval of what one person decided: asked for, overdue, given, or no longer needed (D45, D46)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from redrabbit.domain import acts
+from redrabbit.domain.approval import Approvable, ApprovalMode, due_after
+from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind
+from redrabbit.domain.facts.approval import (
+    ApprovalAsked,
+    ApprovalMoot,
+    ApprovalOverdue,
+    ApprovalRecord,
+)
+from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.identity import AGENT, SCHEDULER, Actor, LineId
+from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.permissions import PROOFS
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.record_query import Where, equals
+from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord
+from redrabbit.domain.signing import Subject, signable
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.record_fact import record
+
+ASKED: Final[Mapping[type[acts.Act[Any]], tuple[Approvable, Subject, str]]] = {
+    acts.ReleasePart: (Approvable.RELEASE_PART, Subject.PART, "part_id"),
+    acts.CloseContainment: (
+        Approvable.CLOSE_CONTAINMENT,
+        Subject.CONTAINMENT,
+        "containment_id",
+    ),
+    acts.Excuse: (Approvable.EXCUSE, Subject.EXCUSE, "occurrence_id"),
+}
+"""What each act decides, of which record, and the act's field that names it."""
+
+AT_ONCE: Final = 50
+"""Approvals that are told as overdue in one transaction."""
+
+WAITS: Final = Where("waits_until", "!=", None)
+
+
+def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -> None:
+    """Ask for what the plant's rules want approved of an act that was just done.
+
+    What waited for an approval of the same record before, and was changed by it, waits no more. As long as nobody is
+    registered nobody can sign, and nothing is asked.
+    """
+    if isinstance(act, acts.QuarantinePart):
+        _forget_changed(uow, Subject.PART, act.part_id)
+    asked = ASKED.get(type(act))
+    if asked is None:
+        return
+    what, subject, name = asked
+    subject_id = getattr(act, name)
+    _forget_changed(uow, subject, subject_id)
+    mode = plant.people.approval.modes.get(what)
+    found = signable(uow.get, subject, subject_id)
+    if mode is None or found is None or actor.how not in PROOFS:
+        return
+    calendar = plant.calendars.get(LineId(found.stream))
+    within = plant.people.approval.within
+    due_at = due_after(calendar, uow.now, within) if mode is ApprovalMode.AFTER else None
+    approval = ApprovalAsked(
+        entry=found.entry,
+        act=what,
+        subject=subject,
+        subject_id=subject_id,
+        mode=mode,
+        due_at=due_at,
+    )
+    record(uow, approval, stream=found.stream, actor=actor)
+
+
+def next_overdue_at(reader: Reader) -> datetime | None:
+    """Return when the next approval falls overdue of which that was not told; None: none will."""
+    waiting = reader.find(
+        ApprovalRecord, WAITS, equals("overdue_at", None), order_by="waits_until", limit=1
+    )
+    return waiting[0].waits_until if waiting else None
+
+
+def tell_overdue(uow: UnitOfWork) -> None:
+    """Raise an alarm for each approval that nobody gave in time; those of what was changed since are forgotten."""
+    late = uow.find(
+        ApprovalRecord,
+        WAITS,
+        Where("waits_until", "<=", uow.now),
+        equals("overdue_at", None),
+        order_by="waits_until",
+        limit=AT_ONCE,
+    )
+    for approval in late:
+        if _is_changed(uow, approval):
+            _forget(uow, approval)
+        else:
+            _tell(uow, approval)
+
+
+def after_signature(uow: UnitOfWork, entry: int) -> None:
+    """End the alarm about an approval that was given now."""
+    approval = uow.get(ApprovalRecord, entry)
+    if approval is not None and approval.waits_until is None:
+        _end_alarm(uow, approval)
+
+
+def _tell(uow: UnitOfWork, approval: ApprovalRecord) -> None:
+    line = None if approval.stream == PLANT_STREAM else approval.stream
+    about: dict[str, Any] = {}
+    if approval.subject is Subject.PART:
+        about = {"part_id": approval.subject_id}
+    elif approval.subject is Subject.CONTAINMENT:
+        case = uow.get(ContainmentRecord, approval.subject_id)
+        about = {"run_id": case.run_id, **_where(case)} if case is not None else {}
+    else:
+        due = uow.get(OccurrenceRecord, approval.subject_id)
+        about = {"occurrence_id": due.occurrence_id, **_where(due)} if due is not None else {}
+    at = approval.waits_until or uow.now
+    alarm_id = raise_alarm(uow, AlarmKind.APPROVAL_OVERDUE, at=at, line=line, **about)
+    told = ApprovalOverdue(entry=approval.of_entry, alarm_id=alarm_id)
+    record(uow, told, stream=approval.stream, actor=SCHEDULER)
+
+
+def _where(of: ContainmentRecord | OccurrenceRecord) -> dict[str, Any]:
+    return {"station": of.station, "device": of.device, "names": read_json(PlaceNames, of.names)}
+
+
+def _is_changed(reader: Reader, approval: ApprovalRecord) -> bool:
+    found = signable(reader.get, approval.subject, approval.subject_id)
+    return found is None or found.entry != approval.of_entry
+
+
+def _forget_changed(uow: UnitOfWork, subject: Subject, subject_id: str) -> None:
+    of_it = (equals("subject", subject), equals("subject_id", subject_id), WAITS)
+    for approval in uow.find(ApprovalRecord, *of_it):
+        if _is_changed(uow, approval):
+            _forget(uow, approval)
+
+
+def _forget(uow: UnitOfWork, approval: ApprovalRecord) -> None:
+    moot = ApprovalMoot(entry=approval.of_entry)
+    record(uow, moot, stream=approval.stream, actor=SCHEDULER)
+    _end_alarm(uow, approval)
+
+
+def _end_alarm(uow: UnitOfWork, approval: ApprovalRecord) -> None:
+    alarm = uow.get(AlarmRecord, approval.alarm_id) if approval.alarm_id is not None else None
+    if alarm is not None and alarm.ended_at is None:
+        ended = AlarmEnded(alarm_id=alarm.alarm_id)
+        record(uow, ended, stream=alarm.stream, actor=AGENT)
