@@ -58,9 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the search for garbage pass over modules and tests, which stay: it took an eighth of the time."""
+    """Look for garbage less often, and not among modules and tests, which stay: it took an eighth of the time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 settings.register_profile(
