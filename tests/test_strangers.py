@@ -19,7 +19,7 @@ from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.checkpoint import sign_checkpoint
 from redrabbit.domain.erasable import StatedName
-from redrabbit.domain.export_format import Period
+from redrabbit.domain.export_format import FORMAT, Period
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.ledger import LogState
 from redrabbit.exports.export_file import Asked, export_records, write_export
@@ -91,7 +91,7 @@ def test_an_exported_file_can_not_talk_to_the_terminal(
 
 def test_a_finding_can_not_forge_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = exported(tmp_path, FORGES_A_LINE)
-    path.write_bytes(path.read_bytes().replace(b"redrabbit records 2", b"\x1b[8m unaltered", 1))
+    path.write_bytes(path.read_bytes().replace(FORMAT.encode(), b"\x1b[8m unaltered", 1))
     assert main(["verify", str(path)]) == 1
     told = capsys.readouterr().out
     assert all(each.isprintable() for each in told.replace("\n", ""))
