@@ -210,6 +210,19 @@ def test_a_signature_stands_over_nothing_but_what_was_signed(
                 assert told(ledger, one.subject) == then[one.subject, one.of_entry]
 
 
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change[0])
+def test_whatever_changes_a_record_says_so_in_it(change: tuple[str, dict[str, Any]]) -> None:
+    """Each change by itself, so that none depends on luck to be tried right behind a signature."""
+    ledger = a_story()
+    before = {subject: told(ledger, subject) for subject in Subject}
+    for subject in Subject:
+        signed(ledger, subject)
+    said(ledger, change)
+    for one in ledger.records.values():
+        if isinstance(one, SignatureRecord):
+            assert stands(ledger, one) is (told(ledger, one.subject) == before[one.subject])
+
+
 @pytest.mark.parametrize("subject", [Subject.RUN, Subject.CONTAINMENT, Subject.PART])
 def test_a_correction_takes_the_signature_away_and_leaves_it_visible(subject: Subject) -> None:
     ledger = a_story()
