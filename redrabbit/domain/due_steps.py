@@ -51,9 +51,14 @@ def due_step(
     coming = rules.next_after(rule, before, alarm.raised_at)
     if coming is None:  # the rules of today have no further step
         return _told(alarm, (), step=before.step, repeat=before.repeat, next_at=None)
-    if not is_due(coming.due_at, before.at, now):  # the rules of today have it later
+    if not is_due(coming.due_at, _latest(alarm, before), now):  # the rules of today have it later
         return _told(alarm, (), step=before.step, repeat=before.repeat, next_at=coming.due_at)
     return _Telling(rules, rule, alarm, now, reach).due(before, coming)
+
+
+def _latest(alarm: AlarmRecord, before: Told) -> datetime:
+    """Return the latest instant on record of the steps: where it has not come yet, the clock was set back."""
+    return max(before.at, alarm.noted_at or before.at)
 
 
 class _Telling:

@@ -34,7 +34,7 @@ LOOK_S: Final = 1.0
 AT_ONE_LOOK: Final = 200
 """Alarms in one transaction."""
 MOST_OTHERS: Final = 50
-"""Open alarms of one station that are asked for."""
+"""Alarms of one station with a message to come that are asked for, the next one first."""
 PAGE: Final = "/alarms"
 OF_PARTS: Final = frozenset({AlarmKind.NOT_RETURNED, AlarmKind.ESCAPE})
 
@@ -83,7 +83,7 @@ class Escalating:
 def due_alarms(reader: Reader, now: datetime, limit: int) -> list[AlarmRecord]:
     """Return open alarms of which somebody is to be told, those that wait longest first.
 
-    Those, too, of which somebody was told at an instant that has not come yet: the clock was set back since.
+    Those, too, of whose steps something was noted at an instant that has not come yet: the clock was set back since.
     """
     waits = Where("next_step_at", "!=", None)
     due = reader.find(
@@ -92,7 +92,7 @@ def due_alarms(reader: Reader, now: datetime, limit: int) -> list[AlarmRecord]:
     if due:
         return due
     return reader.find(
-        AlarmRecord, waits, Where("told_at", ">", now), order_by="told_at", limit=limit
+        AlarmRecord, waits, Where("noted_at", ">", now), order_by="noted_at", limit=limit
     )
 
 
@@ -147,13 +147,16 @@ def _holder(uow: UnitOfWork, alarm: AlarmRecord, step: DueStep) -> tuple[str, da
         return None
     others = uow.find(
         AlarmRecord,
-        equals("acknowledged_at", None),
+        Where("next_step_at", "!=", None),
+        Where("next_step_at", ">", uow.now),
+        Where("steps_told", ">", 0),
         equals("station", alarm.station),
+        order_by="next_step_at",
         limit=MOST_OTHERS,
     )
-    told = {other.alarm_id: told_of(uow, other) for other in others if other.steps_told}
+    told = {other.alarm_id: told_of(uow, other) for other in others}
     other = waits_for(step, others, told, [alarm.station])
-    if other is None or other.next_step_at is None or other.next_step_at <= uow.now:
+    if other is None or other.next_step_at is None:
         return None
     return other.alarm_id, other.next_step_at
 

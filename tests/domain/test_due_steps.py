@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,22 +12,40 @@ from hypothesis import strategies as st
 from redrabbit.domain.due_steps import NOBODY_AGAIN_AFTER, DueStep, due_step
 from redrabbit.domain.escalation import Escalation, Rule, Told
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
+from redrabbit.domain.facts.alarm_told import AlarmsTold, ToldStep
 from redrabbit.domain.reaching import Reach, Reached, Unreached
 from tests.alarm_rules import MINUTE, NOON, a_duty, a_rule, a_step, an_alarm, an_escalation
+from tests.domain.folded import FoldedLedger
 
 RECEIVERS = ["anna", "bo", "chen"]
 PEOPLE = ["p-0001", "p-0002", "p-0003"]
 
 
+AN_ENTRY = FoldedLedger().say("alarm_raised", 0, alarm_id="line1-A-1", kind="overdue", line="line1")
+
+
+def noted(
+    alarm: AlarmRecord, noted: ToldStep, now: datetime, *told: str, held_for: str | None = None
+) -> AlarmRecord:
+    """Return the alarm as the ledger has it once this is noted."""
+    fact = AlarmsTold(receivers=told, key=None, held_for=held_for, steps=(noted,))
+    kept: Any = {AlarmRecord: alarm}
+    first, *_ = fact.fold(replace(AN_ENTRY, occurred_at=now), lambda kind, *_: kept[kind])
+    assert isinstance(first.record, AlarmRecord)
+    return first.record
+
+
 def recorded(step: DueStep, now: datetime) -> AlarmRecord:
     """Return the alarm as it is once the step is recorded."""
-    return replace(
-        step.alarm,
-        steps_told=step.step,
-        repeats_told=step.repeat,
-        told_at=now,
-        next_step_at=step.next_at,
+    told = ToldStep(
+        alarm_id=step.alarm.alarm_id,
+        step=step.step,
+        repeat=step.repeat,
+        next_at=step.next_at,
+        nobody_at=step.nobody_at,
+        unreached=step.unreached,
     )
+    return noted(step.alarm, told, now, *step.receivers)
 
 
 def told(rules: Escalation, alarm: AlarmRecord, now: datetime = NOON) -> tuple[int, int, set[str]]:
@@ -65,7 +85,7 @@ def test_rules_that_were_changed_put_a_step_off_or_end_the_steps() -> None:
     put_off = due_step(later, an_alarm(next_step_at=NOON), NOON)
     assert (put_off.step, put_off.receivers, put_off.next_at) == (0, (), NOON + 5 * MINUTE)
     fewer = an_escalation(a_rule(a_step(0, "anna")))
-    over = due_step(fewer, an_alarm(steps_told=1, told_at=NOON), NOON)
+    over = due_step(fewer, an_alarm(steps_told=1, told_at=NOON, noted_at=NOON), NOON)
     assert (over.step, over.receivers, over.next_at) == (1, (), None)
 
 
@@ -172,6 +192,54 @@ def test_an_open_alarm_is_never_silent_and_nobody_is_told_a_step_twice(
         seen.update((step.step, step.repeat, name) for name in step.receivers)
         alarm = recorded(step, now)
     assert all(times == 1 for times in seen.values())
+
+
+class Look(StrEnum):
+    """What it is like when an alarm's instant has come."""
+
+    FREE = "free"
+    OTHER_RULES = "other rules"
+    """The plant file was changed for a while."""
+    SILENCED = "silenced"
+    NOBODY = "nobody can be told"
+    SILENCE_ENDED = "a person ends the silence"
+
+
+@given(
+    some_rules(),
+    some_rules(),
+    st.lists(st.tuples(st.integers(0, 90), st.sampled_from(Look), st.integers(1, 90)), max_size=40),
+)
+def test_whatever_puts_an_alarm_off_it_is_told_as_soon_as_nothing_does(
+    rule: Rule, other: Rule, looks: list[tuple[int, Look, int]]
+) -> None:
+    """A repeat counts from what was told, and what was put off stays due: decision 41, *A silence holds back*."""
+    alarm = an_alarm(next_step_at=an_escalation(rule).first_at(rule, NOON))
+    now, told_at = NOON, NOON
+    for minutes, look, held in looks:
+        now += minutes * MINUTE
+        if look is Look.SILENCE_ENDED and alarm.held_for is not None:
+            alarm = noted(alarm, ToldStep.put_off(alarm, now), now)
+        if alarm.next_step_at is None or now < alarm.next_step_at:
+            continue
+        if look is Look.SILENCED:
+            until = now + held * MINUTE
+            alarm = noted(alarm, ToldStep.put_off(alarm, until), now, held_for="plant-S-1")
+            continue
+        if look is Look.NOBODY:
+            none = ToldStep.put_off(alarm, now + NOBODY_AGAIN_AFTER)
+            alarm = noted(alarm, none, now)
+            continue
+        today = other if look is Look.OTHER_RULES else rule
+        rules = an_escalation(today)
+        coming = rules.next_after(today, Told(alarm.steps_told, alarm.repeats_told, told_at), NOON)
+        step = due_step(rules, alarm, now)
+        assert bool(step.receivers) == (coming is not None and coming.due_at <= now)
+        if step.receivers:
+            told_at = now
+        elif coming is not None:
+            assert step.next_at == coming.due_at
+        alarm = recorded(step, now)
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.escalation import Rule
-from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
+from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
 from redrabbit.domain.facts.alarm_told import AlarmToldRecord
 from redrabbit.domain.facts.silence import SilenceRecord
 from redrabbit.domain.facts.station import StationLost
@@ -18,7 +18,7 @@ from redrabbit.domain.plant import NotificationTarget, Plant, TargetKind
 from redrabbit.services import messaging, planning
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import StoreTrouble
-from redrabbit.services.escalating import Escalating, take_steps
+from redrabbit.services.escalating import MOST_OTHERS, Escalating, take_steps
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.silencing import declare_silence, end_silence
@@ -166,6 +166,30 @@ async def test_alarms_of_a_dead_station_wait_for_the_next_message_about_it() -> 
     assert told.alarm(second).steps_told == 1
 
 
+async def test_however_many_alarms_of_a_dead_station_nobody_took_it_waits_for_one_with_a_message_to_come() -> (
+    None
+):
+    told = Told(
+        a_rule(a_step(0, "anna"), kinds=frozenset({AlarmKind.OVERDUE})),
+        a_rule(a_step(0, "anna"), a_step(10, "anna")),
+    )
+    for _ in range(MOST_OTHERS):  # ended, or with their steps over, and never acknowledged
+        ended, over = told.raise_one(), told.raise_one(AlarmKind.OVERDUE)
+        told.write(
+            lambda uow: record(uow, AlarmEnded(alarm_id=ended), stream="line1", actor=AGENT)  # noqa: B023  called at once
+        )
+    await told.after(0)
+    assert told.alarm(over).next_step_at is None
+    told.raise_one()
+    await told.after(0)
+    lost = StationLost(station_id="op20", no_data_since=told.bench.clock.now(), reason="timeout")
+    told.write(lambda uow: record(uow, lost, stream="line1", actor=AGENT))
+    waits = told.raise_one(AlarmKind.LAPSED)
+    told.news()
+    assert await told.after(1) == []
+    assert told.alarm(waits).held_for == f"line1-A-{2 * MOST_OTHERS + 1}"
+
+
 async def test_an_alarm_ends_before_its_next_step_when_what_it_is_about_is_over() -> None:
     told = Told()
     overdue = told.raise_one(AlarmKind.NOT_RETURNED, part_id="RR-0001")  # which is in its place
@@ -209,6 +233,44 @@ async def test_a_silence_holds_back_the_next_step_and_one_that_a_person_ends_no_
     assert await told.after(10) == []
     told.write(lambda uow: end_silence(uow, declared.silence_id, actor=LI))
     assert await told.after(0) == [("bo", "inconclusive")]
+
+
+EVERY_FOUR_HOURS = a_rule(a_step(0, "anna", every=4 * 60 * MINUTE))
+
+
+async def test_a_repeat_that_a_silence_held_back_is_told_when_it_ends() -> None:
+    told = Told(EVERY_FOUR_HOURS)
+    told.raise_one()
+    await told.after(0)
+    await told.after(235)
+    silence(told, 10)
+    assert await told.after(5) == []
+    assert await told.after(4) == []
+    assert await told.after(1) == [("anna", "inconclusive")]
+    assert await told.after(239) == []
+    assert await told.after(1) == [("anna", "inconclusive")]
+
+
+async def test_a_repeat_that_a_silence_held_back_is_told_when_a_person_ends_it() -> None:
+    told = Told(EVERY_FOUR_HOURS)
+    told.raise_one()
+    await told.after(0)
+    await told.after(235)
+    declared = silence(told, 120)
+    assert await told.after(5) == []
+    told.write(lambda uow: end_silence(uow, declared.silence_id, actor=LI))
+    assert await told.after(0) == [("anna", "inconclusive")]
+
+
+async def test_one_that_is_put_off_again_and_again_is_told_in_the_end() -> None:
+    """It fell silent for good: each look moved the instant from which the next repeat counted."""
+    told = Told(EVERY_FOUR_HOURS)
+    told.raise_one()
+    await told.after(240)
+    for _ in range(3):
+        silence(told, 245)
+        assert await told.after(240) == []
+    assert await told.after(5) == [("anna", "inconclusive")]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,9 @@ class AlarmRecord(Record):
     repeats_told: int
     """How often that step was told again."""
     told_at: datetime | None
-    """When a step was told, or put off, last."""
+    """When a step was told last; repeats count from here."""
+    noted_at: datetime | None
+    """When it was noted last how far the steps are: one was told, or put off."""
     raised_silenced: bool
     """Whether nobody was told when it was raised, because of a silence."""
     held_for: str | None
@@ -198,6 +200,7 @@ class AlarmRaised(Fact):
             steps_told=0,
             repeats_told=0,
             told_at=None,
+            noted_at=None,
             raised_silenced=False,
             held_for=None,
         )

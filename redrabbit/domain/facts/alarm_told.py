@@ -88,11 +88,14 @@ class AlarmsTold(Fact):
     steps: tuple[ToldStep, ...]
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Note for each alarm who was told, and when the next message is due."""
+        """Note for each alarm who was told, and when the next message is due.
+
+        What was put off is still due since it was: only what is told begins the time to the next repeat anew.
+        """
         changes: list[Put] = []
         for step in self.steps:
             alarm = found(look, AlarmRecord, step.alarm_id)
-            is_silenced = self.held_for is not None and alarm.told_at is None
+            is_silenced = self.held_for is not None and alarm.noted_at is None
             is_open = alarm.ended_at is None and alarm.acknowledged_at is None
             changes += [
                 Put(
@@ -100,7 +103,8 @@ class AlarmsTold(Fact):
                         alarm,
                         steps_told=step.step,
                         repeats_told=step.repeat,
-                        told_at=entry.occurred_at,
+                        told_at=entry.occurred_at if self.receivers else alarm.told_at,
+                        noted_at=entry.occurred_at,
                         next_step_at=step.next_at if is_open else None,
                         held_for=self.held_for,
                         raised_silenced=alarm.raised_silenced or is_silenced,

@@ -47,6 +47,18 @@ def test_a_step_is_kept_with_who_was_told_and_when_the_next_is_due() -> None:
     assert (second.nobody_at, second.unreached) == ("[1]", '["p-0002"]')
 
 
+def test_a_repeat_counts_from_what_was_told_and_not_from_what_was_put_off() -> None:
+    ledger = FoldedLedger()
+    ledger.say("alarm_raised", 0, **ALARM)
+    told(ledger, 0, 0, receivers=[], key=None, next_at=at(1))
+    alarm = ledger.the(AlarmRecord, "line1-A-1")
+    assert (alarm.told_at, alarm.noted_at) == (None, at(0))
+    told(ledger, 1, 1, next_at=at(600))
+    told(ledger, 600, 1, receivers=[], key=None, held_for="plant-S-1", next_at=at(900))
+    alarm = ledger.the(AlarmRecord, "line1-A-1")
+    assert (alarm.told_at, alarm.noted_at) == (at(1), at(600))
+
+
 def test_an_alarm_that_was_taken_or_is_over_is_told_no_more() -> None:
     for ends in ("alarm_acknowledged", "alarm_ended"):
         ledger = FoldedLedger()
