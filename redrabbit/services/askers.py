@@ -5,7 +5,7 @@ ago are gone. As long as nobody is registered everybody is as before sign-in exi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -110,7 +110,7 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
             return Asker(
                 person=person,
                 name=kept_name(reader.names(), person.name),
-                roles=roles_anywhere(person, grants_of(reader, person), now),
+                roles=_roles(reader, person, now),
                 session=session,
                 screen=screen,
             )
@@ -121,7 +121,7 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
             return Asker(
                 person=person,
                 name=kept_name(reader.names(), person.name),
-                roles=roles_anywhere(person, grants_of(reader, person), now),
+                roles=_roles(reader, person, now),
                 screen=screen,
                 there=at_station,
                 was_somebody=shown.session is not None,
@@ -138,19 +138,36 @@ def grants_of(reader: Reader, person: PersonRecord) -> list[RoleGrantRecord]:
     return reader.find(RoleGrantRecord, equals("person_id", person.person_id))
 
 
-def still(reader: Reader, asker: Asker, now: datetime, there: There) -> bool:
-    """Return whether somebody who was let in before would be now, and whoever is at the station is the same."""
-    if asker.session is not None:
-        return _person(reader, reader.row(Session, asker.session.digest), now) is not None
+def still(reader: Reader, asker: Asker, now: datetime, there: There) -> Asker | None:
+    """Return somebody who was let in before as they are now, with the roles and the screen that they have left.
+
+    None where they are nobody any more, or somebody else is at the station.
+    """
+    if asker.is_anybody:
+        return None if anybody_registered(reader) else asker
     if asker.token is not None:
-        return _owner(reader, reader.get(TokenRecord, asker.token.token_id), now) is not None
-    if asker.screen is not None:
-        kept = reader.get(StationScreenRecord, asker.screen.screen_id)
-        if kept is None or kept.revoked_at is not None:
-            return False
-        here, was = there(reader, StationId(kept.station)), asker.there
-        return (here and (here.person_id, here.how)) == (was and (was.person_id, was.how))
-    return not asker.is_anybody or not anybody_registered(reader)
+        owner = _owner(reader, reader.get(TokenRecord, asker.token.token_id), now)
+        return asker if owner is not None else None
+    screen = asker.screen and _in_use(reader.get(StationScreenRecord, asker.screen.screen_id))
+    if asker.session is not None:
+        person = _person(reader, reader.row(Session, asker.session.digest), now)
+        if person is None:
+            return None
+        return replace(asker, roles=_roles(reader, person, now), screen=screen)
+    if asker.screen is None:
+        return asker
+    if screen is None or not _is_same(there(reader, StationId(screen.station)), asker.there):
+        return None
+    roles = _roles(reader, asker.person, now) if asker.person is not None else asker.roles
+    return replace(asker, roles=roles)
+
+
+def _is_same(here: PersonAtStation | None, was: PersonAtStation | None) -> bool:
+    return (here and (here.person_id, here.how)) == (was and (was.person_id, was.how))
+
+
+def _roles(reader: Reader, person: PersonRecord, now: datetime) -> frozenset[Role]:
+    return roles_anywhere(person, grants_of(reader, person), now)
 
 
 def token_text(token_id: str, secret: str) -> str:
@@ -189,5 +206,9 @@ def _owner(reader: Reader, token: TokenRecord | None, now: datetime) -> PersonRe
 
 def _screen(reader: Reader, shown: str) -> StationScreenRecord | None:
     kept = reader.row(ScreenSecret, digest_of(shown))
-    screen = reader.get(StationScreenRecord, kept.screen_id) if kept is not None else None
+    return _in_use(reader.get(StationScreenRecord, kept.screen_id)) if kept is not None else None
+
+
+def _in_use(screen: StationScreenRecord | None) -> StationScreenRecord | None:
+    """Return a screen; None where it was taken away."""
     return screen if screen is not None and screen.revoked_at is None else None

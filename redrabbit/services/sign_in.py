@@ -120,10 +120,13 @@ class SignIn:
         """Return who a session is of that has just begun."""
         return await self.asker(Shown(session=secret))
 
-    async def is_still(self, asker: Asker) -> bool:
-        """Return whether whoever asked a while ago is still the same: asked in long streams, and no use of the session."""
+    async def still(self, asker: Asker) -> Asker | None:
+        """Return who asked a while ago as they are now, None where they are nobody any more.
+
+        Asked in long streams, and no use of the session.
+        """
         if asker == ANYBODY and self._nobody_at == self._commits():
-            return True
+            return asker
         now = self._now()
         return await self._database.read(
             lambda reader: still(reader, asker, now, self.at_stations.there)

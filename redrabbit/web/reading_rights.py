@@ -245,6 +245,12 @@ def may(asker: Asker, right: Right, *, station: str | None = None) -> bool:
     return bool(asker.roles & readers.roles or asker.scopes & readers.scopes)
 
 
+def may_read(request: Request, asker: Asker) -> bool:
+    """Return whether somebody may read, or begin, what a request asks for."""
+    right = right_of(request.method, _path_of(request))
+    return may(asker, right, station=request.path_params.get("station_id"))
+
+
 async def ask_right(sign_in: SignIn, request: Request) -> None:
     """Refuse a request to whose route the asker has no right; and one by cookie that other pages may have sent."""
     right = right_of(request.method, _path_of(request))
@@ -262,7 +268,7 @@ async def ask_right(sign_in: SignIn, request: Request) -> None:
     _refuse_forged(request, asker)
     if asker.is_anybody and right is not Right.PUBLIC and not is_local(request.scope):
         raise Refusal("network_not_trusted")
-    if not may(asker, right, station=request.path_params.get("station_id")):
+    if not may_read(request, asker):
         if asker.is_known:
             raise Refusal("not_allowed", needs=right.value)
         raise Refusal("sign_in_required")

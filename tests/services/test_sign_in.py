@@ -1,6 +1,7 @@
 """Signing in: who is taken for whom, what is counted, and what the ledger tells of it."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from redrabbit.domain.facts.credential import (
     CredentialState,
     CredentialUnlocked,
 )
+from redrabbit.domain.facts.station_screen import StationScreenRevoked
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import How, PersonId
+from redrabbit.domain.identity import How, PersonId, ScreenId, StationId
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import IDLE, NOTED_EVERY, Session
 from redrabbit.domain.throttle import LOCKED_AFTER
@@ -193,25 +195,48 @@ def test_who_signs_out_or_is_disabled_is_nobody_at_once(plant: Plant) -> None:
     li_na = plant.people.register("Li Na")
     one, other = plant.enter("Li Na"), plant.enter("Li Na")
     asker = plant.asker(session=one)
-    assert let(plant.sign_in.is_still(asker))
+    assert let(plant.sign_in.still(asker))
     let(plant.sign_in.end(plant.session(one)))
-    assert not let(plant.sign_in.is_still(asker))
+    assert not let(plant.sign_in.still(asker))
     assert plant.asker(session=one).person is None
     still_in = plant.asker(session=other)
     plant.people.disable(li_na)
-    assert not let(plant.sign_in.is_still(still_in))
+    assert not let(plant.sign_in.still(still_in))
     assert plant.asker(session=other).person is None
+
+
+def test_somebody_has_the_roles_and_the_screen_that_they_have_left(plant: Plant) -> None:
+    """A stream went on for who had lost the role that it was opened with."""
+    ends = plant.clock.now() + 5 * SECOND
+    plant.people.register("Li Na", Role.AUDITOR, until_at=ends)
+    chen = plant.people.register("Chen", Role.OPERATOR, until_at=ends)
+    plant.people.badge(chen, "B-1001")
+    screen = plant.people.screen("line1-op20")
+    signed_in = plant.asker(session=plant.enter("Li Na"), screen=screen)
+    let(plant.sign_in.at_stations.scan(StationId("line1-op20"), "B-1001"))
+    at_station = plant.asker(screen=screen)
+    assert let(plant.sign_in.still(signed_in)) == signed_in
+    assert let(plant.sign_in.still(at_station)) == at_station
+    plant.clock.jump(5)
+    for asker in (signed_in, at_station):
+        assert asker.roles
+        assert let(plant.sign_in.still(asker)) == replace(asker, roles=frozenset())
+    plant.people.tell(StationScreenRevoked(screen_id=ScreenId("s-0001")))
+    left = let(plant.sign_in.still(signed_in))
+    assert left is not None
+    assert (left.person, left.screen) == (signed_in.person, None)
+    assert let(plant.sign_in.still(at_station)) is None
 
 
 def test_as_long_as_nobody_is_registered_nothing_is_read_for_it(plant: Plant) -> None:
     assert plant.asker().is_anybody
     with plant.showcase.database_away():
         assert plant.asker().is_anybody
-        assert let(plant.sign_in.is_still(plant.asker()))
+        assert let(plant.sign_in.still(plant.asker()))
     before = plant.asker()
     plant.people.register("Li Na")
     assert not plant.asker().is_anybody
-    assert not let(plant.sign_in.is_still(before))
+    assert not let(plant.sign_in.still(before))
 
 
 def test_a_link_sets_the_password_once_ends_sessions_and_signs_in(plant: Plant) -> None:
@@ -303,10 +328,10 @@ def test_a_token_stands_for_its_owner_within_its_scopes(plant: Plant) -> None:
     assert (set(asker.scopes), set(asker.roles)) == ({Scope.READ}, set())
     for wrong in (token[:-1], token.removeprefix("rrt_"), "rrt_t-0009_x", "", token + "x"):
         assert plant.asker(token=wrong) == Asker(was_somebody=True)
-    assert let(plant.sign_in.is_still(asker))
+    assert let(plant.sign_in.still(asker))
     plant.people.disable(owner)
     assert plant.asker(token=token) == Asker(was_somebody=True)
-    assert not let(plant.sign_in.is_still(asker))
+    assert not let(plant.sign_in.still(asker))
 
 
 def test_a_token_ends_with_its_day(plant: Plant) -> None:
@@ -324,7 +349,7 @@ def test_a_screen_says_its_station_and_nobody(plant: Plant) -> None:
     with_person = plant.asker(screen=secret, session=plant.enter("Li Na"))
     assert with_person.actor is not None
     assert with_person.actor.station == "line1-op20"
-    assert let(plant.sign_in.is_still(asker))
+    assert let(plant.sign_in.still(asker))
 
 
 def test_what_is_kept_can_be_read_and_changed_through_the_same_door(plant: Plant) -> None:
