@@ -265,7 +265,8 @@ async def ask_right(sign_in: SignIn, request: Request) -> None:
         raise
     if asker.was_somebody and shown_by(request).token is not None:
         raise Refusal("sign_in_required")
-    _refuse_forged(request, asker)
+    if asker.session is not None or asker.screen is not None:
+        _refuse_forged(request)
     if asker.is_anybody and right is not Right.PUBLIC and not is_local(request.scope):
         raise Refusal("network_not_trusted")
     if not may_read(request, asker):
@@ -281,11 +282,9 @@ def _path_of(request: Request) -> str:
     return f"{API}{path}" if is_included else path
 
 
-def _refuse_forged(request: Request, asker: Asker) -> None:
-    """Refuse an act by a session's cookie that comes without a word from where; forms have their token."""
-    if asker.session is None or request.method in SAFE_METHODS:
-        return
-    if request.url.path.startswith("/api/") and not (
-        "origin" in request.headers or "sec-fetch-site" in request.headers
-    ):
+def _refuse_forged(request: Request) -> None:
+    """Refuse an act by a cookie, a session's or a screen's, that comes without a word from where; forms have their token."""
+    is_told = "origin" in request.headers or "sec-fetch-site" in request.headers
+    is_act = request.method not in SAFE_METHODS and request.url.path.startswith("/api/")
+    if is_act and not is_told:
         raise Refusal("cross_site_request")

@@ -178,7 +178,7 @@ def visit(request: Request, service: LocalPlantService, rules: AccessRules, now:
             request.headers.get("accept-language"),
         ),
         nonce=kept(request, FORM_COOKIE) or new_nonce(),
-        asker=asker_at(request),
+        asker=asker_at(request, unknown=ANYBODY),  # shown what there is; each page asks for itself
     )
 
 

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
-from redrabbit.services.askers import ANYBODY, Asker, Shown
+from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.sign_in import Place, SignIn
 from redrabbit.web.cookies import kept
@@ -19,6 +19,8 @@ from redrabbit.web.proxies import is_confidential
 
 SESSION_COOKIE: Final = "rr_session"
 SCREEN_COOKIE: Final = "rr_screen"
+NOBODY: Final = Asker()
+"""Somebody of whom nothing is known, and who has no right."""
 ASKER: Final = "asker"
 """Where a request's state has who asks."""
 
@@ -46,9 +48,9 @@ async def identify_again(sign_in: SignIn, connection: HTTPConnection) -> Asker:
     return await identify(sign_in, connection)
 
 
-def asker_at(connection: HTTPConnection) -> Asker:
-    """Return who asks, as it was found out when the request came; anybody, where no route answers it."""
-    found = getattr(connection.state, ASKER, ANYBODY)
+def asker_at(connection: HTTPConnection, *, unknown: Asker = NOBODY) -> Asker:
+    """Return who asks, as it was found out when the request came; `unknown` where it was not."""
+    found = getattr(connection.state, ASKER, unknown)
     assert isinstance(found, Asker)  # noqa: S101  nothing else is put there
     return found
 
@@ -58,18 +60,18 @@ async def actor(
 ) -> Actor:
     """Return as whom a request acts: the person who is signed in, the token's owner, or who is stated.
 
-    `at` is the station whose page was used. Refusal where nobody is, and where a name comes with a person who is known.
+    `at` is the station whose page was used, None where it was none's. Refusal where nobody is, and where a name comes with a person who is known.
     """
     asker = asker_at(request)
     if asker.actor is not None:
         if stated:
             raise Refusal("operator_not_allowed")
-        return replace(asker.actor, station=_place(asker, at))
+        return replace(asker.actor, station=_place(service, asker, at))
     if not asker.is_anybody and asker.screen is None:
         raise Refusal("sign_in_required")
     if not stated:
         raise Refusal("operator_required")
-    return replace(await service.stated(stated), station=_place(asker, at))
+    return replace(await service.stated(stated), station=_place(service, asker, at))
 
 
 def place_of(request: Request) -> Place:
@@ -80,10 +82,14 @@ def place_of(request: Request) -> Place:
     return Place(address=address, agent=request.headers.get("user-agent", ""))
 
 
-def _place(asker: Asker, at: str | None) -> str | None:
-    """Return the station whose screen is used: before people are registered the page says it, afterwards the screen."""
-    if at is None or asker.is_anybody:
+def _place(service: LocalPlantService, asker: Asker, at: str | None) -> str | None:
+    """Return the station whose screen is used: before people are registered the page says it, afterwards the screen.
+
+    Whatever page or call it is; a screen of what is no station any more stands nowhere.
+    """
+    if asker.is_anybody:
         return at
-    if asker.station is not None and asker.station != at:
+    if asker.station is not None and at is not None and asker.station != at:
         raise Refusal("other_station", station=at, here=asker.station)
-    return asker.station
+    stations = {station.id for station in service.plant.stations}
+    return asker.station if asker.station in stations else None

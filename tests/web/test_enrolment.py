@@ -126,7 +126,8 @@ def test_a_program_enrols_and_badges_in(visitor: Visitor) -> None:
     signed_in(visitor, Role.SHIFT_LEADER)
     origin = {"origin": "http://127.0.0.1:8080"}
     base = f"/api/v1/stations/{STATION}"
-    code = visitor.client.post(f"{base}/enrolment-codes", json={}, headers=origin).json()["code"]
+    visitor.client.headers.update(origin)
+    code = visitor.client.post(f"{base}/enrolment-codes", json={}).json()["code"]
     visitor.client.cookies.delete("rr_session")
     nobody = visitor.client.post(f"{base}/badge", json={"code": "B-1001"})
     assert nobody.status_code == 401

@@ -16,6 +16,7 @@ from tests.web.conftest import Visitor, serve
 
 STATION = "/stations/line1-op20"
 OP20 = StationId("line1-op20")
+ORIGIN = {"origin": "http://127.0.0.1:8080"}
 
 
 def people_of(visitor: Visitor) -> People:
@@ -76,6 +77,38 @@ def test_what_somebody_does_is_theirs_by_badge_at_this_station(floor: Floor) -> 
     assert (run.started_by, run.started_how) == (floor.chen, How.BADGE)
     entry = floor.visitor.plant.ask(lambda reader: reader.entries(run.started_entry, 1))[0]
     assert entry.actor.station == OP20
+
+
+def by_call(floor: Floor, path: str, **body: str) -> tuple[int, str | None]:
+    answer = floor.visitor.client.post(f"/api/v1{path}", json=body, headers=ORIGIN)
+    return answer.status_code, answer.json().get("code")
+
+
+def test_what_is_done_by_a_call_or_on_another_page_is_done_at_the_screen_s_station(
+    floor: Floor,
+) -> None:
+    """Without a station in the address the ledger said nothing of where it was done."""
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    floor.visitor.send(f"{STATION}/pin", pin=PIN)
+    assert by_call(floor, "/runs", check="line1-op20")[0] == 201
+    due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"]
+    sent = floor.visitor.send("/due/excuse", occurrence=due[0]["occurrence_id"], reason="repair")
+    assert sent == 303
+    entries = floor.visitor.plant.ask(lambda reader: reader.entries())
+    done = [entry for entry in entries if entry.actor.id == floor.wang]
+    assert {entry.type for entry in done} >= {"run_started", "occurrence_decided"}
+    assert {entry.actor.station for entry in done} == {OP20}
+
+
+def test_a_call_before_a_screen_is_about_its_own_station(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert by_call(floor, "/runs", check="line1-op30") == (409, "other_station")
+
+
+def test_a_name_is_stated_before_a_screen_by_a_call_as_on_its_page(floor: Floor) -> None:
+    assert by_call(floor, "/runs", check="line1-op20", operator="Zhao Min")[0] == 201
+    assert (floor.run().started_how, floor.run().station) == (How.STATED, OP20)
 
 
 def test_another_badge_changes_the_person_also_in_the_middle_of_a_run(floor: Floor) -> None:
@@ -180,10 +213,12 @@ def test_an_excuse_takes_the_pin(floor: Floor) -> None:
     floor.scan("B-2001")
     due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"][0]
     body = {"occurrence": due["occurrence_id"], "reason": "line stands still"}
-    refused = floor.visitor.client.post("/api/v1/excuses", json=body)
+    refused = floor.visitor.client.post("/api/v1/excuses", json=body, headers=ORIGIN)
     assert (refused.status_code, refused.json()["code"]) == (403, "proof_required")
     floor.visitor.send(f"{STATION}/pin", pin=PIN)
-    assert floor.visitor.client.post("/api/v1/excuses", json=body).status_code == 201
+    assert (
+        floor.visitor.client.post("/api/v1/excuses", json=body, headers=ORIGIN).status_code == 201
+    )
 
 
 def test_a_shift_leader_teaches_a_badge_in_for_a_day(floor: Floor) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
 
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
-from redrabbit.web.reading_rights import READERS, ROUTES, Right
+from redrabbit.web.reading_rights import READERS, ROUTES, Right, may
+from redrabbit.web.visitor import asker_at
 from tests.people import People
 from tests.web.conftest import Visitor, serve
 
@@ -242,6 +244,42 @@ def test_a_screen_sees_its_own_station_and_no_other(
     assert (status("/stations/line1-op20"), status("/stations")) == (200, 200)
     assert status("/stations/line1-op30") == 303
     assert (status("/runs"), status("/api/v1/ledger/entries")) == (303, 401)
+
+
+@pytest.mark.parametrize("cookie", ["rr_session", "rr_screen"])
+def test_a_call_by_cookie_that_changes_something_says_from_where_it_comes(
+    served: Visitor, cookie: str
+) -> None:
+    people = People(served.plant.agent, lambda command: served.let(served.plant.write(command)))
+    owner = people.register("Zhou", *Role)
+    secret = {
+        "rr_session": people.session(owner),
+        "rr_screen": people.screen("line1-op20"),
+    }[cookie]
+    shown = {"cookie": f"__Host-{cookie}={secret}"}
+    token = {"authorization": f"Bearer {people.token(owner, list(Scope))}"}
+    served.client.cookies.clear()
+    for route in ROUTES:
+        method, path = route.split(" ", 1)[0], path_of(route)
+        if method == "GET" or not path.startswith("/api/") or route in SIGNS_OUT:
+            continue
+
+        def forged(headers: dict[str, str], method: str = method, path: str = path) -> bool:
+            answer = served.client.request(method, path, headers=headers, json={})
+            return answer.status_code == 403 and answer.json()["code"] == "cross_site_request"
+
+        assert forged(shown), route
+        assert forged(shown | {"origin": "https://elsewhere"}), route
+        assert not forged(shown | {"origin": BASE}), route
+        assert not forged(shown | {"sec-fetch-site": "same-origin"}), route
+        assert not forged(shown | token), route
+
+
+def test_of_whom_nothing_was_found_out_has_no_right() -> None:
+    """A page for everybody is answered while the records are away, and then nobody knows who asks."""
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "state": {}})
+    asker = asker_at(request)
+    assert not any(may(asker, right) for right in Right if right not in {Right.OPEN, Right.PUBLIC})
 
 
 def test_programs_of_this_machine_watch_over_it_without_a_token(

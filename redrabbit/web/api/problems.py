@@ -54,9 +54,8 @@ OF_ACTS: Final = (
     "proof_required",
     "operator_not_allowed",
     "operator_required",
+    "other_station",
     "outcome_unknown",
-    "person_required",
-    "proof_required",
     "scope_missing",
     "sign_in_required",
 )
@@ -222,8 +221,8 @@ Runs, occurrences, containments, pauses and alarms are numbered on their line: `
 recorded before is `R-1042`, and in an address a plain number means that one, for ever.
 
 As long as nobody is registered everybody reads and whoever states a name (`operator`) acts. From the first person on a
-call needs a session (`POST /api/v1/session`, a cookie) or a token (`Authorization: Bearer rrt_…`), and `operator` is left out. A call by cookie that
-changes something brings `Origin`, as browsers do.
+call needs a session (`POST /api/v1/session`, a cookie) or a token (`Authorization: Bearer rrt_…`), and `operator` is left out. A call by cookie, of a
+session or of a station's screen, that changes something brings `Origin`, as browsers do; before a screen it is done at its station.
 
 An act with a header `Idempotency-Key` of your own is done once: asked again, the first answer is
 given. So ask again after a lost connection, and after 503 `outcome_unknown`, with the same key: the database

@@ -155,7 +155,7 @@ def _add_signing(router: APIRouter, site: Site) -> None:
             shown=body.shown,
             language=body.language,
         )
-        by = await actor(site.service, request, body.operator or "", at=asker_at(request).station)
+        by = await actor(site.service, request, body.operator or "")
         signature = await site.service.do(act, by, key, shown=shown)
         return await site.service.read(
             lambda reader: signature_model(shown_of(reader, signature), names_in(reader))

@@ -112,6 +112,6 @@ async def _sign(site: Site, request: Request, entry: int, form: Form) -> None:
         shown=kept.get("shown", ""),
         language=PersonLanguage(kept["language"]),
     )
-    by = await actor(site.service, request, "", at=asker_at(request).station)
+    by = await actor(site.service, request, "")
     key = key_of(kept, path=request.url.path, name=by.id)
     await site.service.do(act, by, key, shown=shown)
