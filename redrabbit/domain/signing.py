@@ -5,15 +5,16 @@ that is so. Whatever changes the record afterwards is a later entry, so nobody h
 away, and none is ever deleted.
 
 Who did a thing signs that they did it (*performed, released, disposed*); whoever looks at it signs that they looked
-(*witnessed, reviewed, approved*), and is somebody else.
+(*witnessed, reviewed, approved*), and is somebody else: nobody who had a hand in it, in whatever step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.challenge_part import (
     ChallengePartRecord,
@@ -27,7 +28,7 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.facts.fact import Fact, Look
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided, OccurrenceRecord
-from redrabbit.domain.facts.presentation import VerdictContradicted
+from redrabbit.domain.facts.presentation import PresentationRecord, VerdictContradicted
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import RunState
@@ -193,6 +194,21 @@ _SIGNABLE: Final = {
 }
 
 
+def hands_on_run(run: RunRecord, presented: Iterable[PresentationRecord]) -> frozenset[str]:
+    """Return the ids of all who did something of a run: with its parts, its feed, or its end."""
+    hands = {run.started_by, run.feed_held_by, run.stopped_by, run.confirmed_by}
+    for one in presented:
+        hands |= {one.issued_by, one.verdict_by, one.given_back_by}
+    return frozenset(hand for hand in hands if hand is not None)
+
+
+def hands_on_case(case: ContainmentRecord) -> frozenset[str]:
+    """Return the ids of all who did something of a containment: ended its window, repaired, did a step, closed it."""
+    hands = {case.stopped_by, case.repaired_by, case.closed_by}
+    hands |= {step.done_by for step in reaction_of(case)}
+    return frozenset(hand for hand in hands if hand is not None)
+
+
 def may_sign(
     found: Signable,
     meaning: Meaning,
@@ -217,7 +233,8 @@ def refuse_signature(
 ) -> None:
     """Refuse a signature that says what is not so: of another's work as one's own, of one's own as another's.
 
-    `took_part` are the ids of who had a hand in it, `roles` those of the person on its line.
+    `took_part` are the ids of who had a hand in it, `roles` those of the person on its line. A run is performed by all of
+    them; a part is released, and a failure dealt with, by who said so in the end.
     """
     if meaning not in found.meanings:
         raise Refusal("meaning_does_not_fit", meaning=meaning.value)
@@ -225,7 +242,8 @@ def refuse_signature(
     if not roles & needed:
         needs = tuple(role.value for role in Role if role in needed)
         raise Refusal("not_permitted", act="give_signature", needs=needs)
-    if meaning.is_own and person_id not in took_part:
+    did_it = took_part if found.subject is Subject.RUN else {found.done_by}
+    if meaning.is_own and person_id not in did_it:
         raise Refusal("signed_by_who_did_it", meaning=meaning.value)
     if not meaning.is_own and person_id in took_part:
         raise Refusal("signed_by_another", meaning=meaning.value)

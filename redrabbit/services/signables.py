@@ -4,9 +4,16 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.ledger import read_entry
 from redrabbit.domain.merkle import leaf_hash
-from redrabbit.domain.record_query import equals
-from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.signing import Signable, Subject, signable, subject_of
+from redrabbit.domain.record_query import equals, recorded
+from redrabbit.domain.records import ContainmentRecord, PresentationRecord, RunRecord
+from redrabbit.domain.signing import (
+    Signable,
+    Subject,
+    hands_on_case,
+    hands_on_run,
+    signable,
+    subject_of,
+)
 from redrabbit.services.ports import Reader
 
 
@@ -51,14 +58,22 @@ def _subject_at(reader: Reader, index: int) -> tuple[Subject, str] | None:
 
 
 def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
-    """Return the ids of who did what is signed: they sign it as their own, and nobody else does."""
-    run = reader.get(RunRecord, found.subject_id) if found.subject is Subject.RUN else None
-    others = who_ran(reader, run) if run is not None else frozenset[str]()
-    return others if found.done_by is None else others | {found.done_by}
+    """Return the ids of all whom the record names as having done something of what is signed: none of them looks it over."""
+    done_by = frozenset({found.done_by} if found.done_by is not None else ())
+    if found.subject is Subject.RUN:
+        run = recorded(reader, RunRecord, found.subject_id)
+        return done_by | hands_on_run(run, _presented(reader, run))
+    if found.subject is Subject.CONTAINMENT:
+        return done_by | hands_on_case(recorded(reader, ContainmentRecord, found.subject_id))
+    return done_by
 
 
 def who_ran(reader: Reader, run: RunRecord) -> frozenset[str]:
     """Return who ran it: who started it, and who took a part for it or gave one back."""
-    presented = reader.find(PresentationRecord, equals("run_id", run.run_id))
+    presented = _presented(reader, run)
     hands = {by for one in presented for by in (one.issued_by, one.given_back_by)}
     return frozenset({run.started_by, *(by for by in hands if by is not None)})
+
+
+def _presented(reader: Reader, run: RunRecord) -> list[PresentationRecord]:
+    return reader.find(PresentationRecord, equals("run_id", run.run_id))

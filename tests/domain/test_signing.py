@@ -29,6 +29,8 @@ from redrabbit.domain.signing import (
     Meaning,
     Signable,
     Subject,
+    hands_on_case,
+    hands_on_run,
     may_sign,
     refuse_signature,
     signable,
@@ -36,6 +38,7 @@ from redrabbit.domain.signing import (
 )
 from tests.domain.facts.test_containment import CONTAINMENT, DONE
 from tests.domain.folded import AT, PART, VERDICT, FoldedLedger, a_ledger, a_running_ledger
+from tests.stored import bare
 
 WU = Actor(id="p-0001", how=How.PASSWORD)
 OF: dict[Subject, tuple[type[Record], str]] = {
@@ -257,16 +260,30 @@ def found_of(subject: Subject, *, is_release: bool = True) -> Signable:
     st.sampled_from(Subject),
     st.booleans(),
     st.sampled_from(Meaning),
-    st.booleans(),
+    st.sampled_from(["finished it", "helped", "looked"]),
     st.frozensets(st.sampled_from(Role)),
 )
 def test_who_did_it_signs_what_they_did_and_others_that_they_looked(
-    subject: Subject, is_release: bool, meaning: Meaning, took_part: bool, roles: frozenset[Role]
+    subject: Subject,
+    is_release: bool,
+    meaning: Meaning,
+    part: str,
+    roles: frozenset[Role],
 ) -> None:
-    found = found_of(subject, is_release=is_release)
+    """Who only had a hand in a case or part neither signs that they did it, nor looks it over."""
+    finished = part == "finished it"
+    found = replace(
+        found_of(subject, is_release=is_release), done_by="p-0001" if finished else "p-0002"
+    )
+    took_part = part != "looked"
     did = frozenset({"p-0001", "p-0002"} if took_part else {"p-0002"})
+    did_it = took_part if subject is Subject.RUN else finished
     fits = meaning in SIGNERS[subject] and (is_release or meaning is not Meaning.RELEASED)
-    allowed = fits and bool(roles & SIGNERS[subject][meaning]) and meaning.is_own is took_part
+    allowed = (
+        fits
+        and bool(roles & SIGNERS[subject][meaning])
+        and (did_it if meaning.is_own else not took_part)
+    )
     assert may_sign(found, meaning, "p-0001", did, roles) is allowed
     assert (meaning in found.meanings) is fits
 
@@ -286,6 +303,41 @@ def test_a_signature_that_says_what_is_not_so_is_refused(
     with pytest.raises(Refusal) as refused:
         refuse_signature(found_of(Subject.RUN), meaning, "p-0001", frozenset(did), frozenset(roles))
     assert refused.value.code == code
+
+
+DOERS = [
+    (kind, field.name)
+    for kind in (RunRecord, PresentationRecord, ContainmentRecord)
+    for field in fields(kind)
+    if field.name.endswith("_by")
+]
+
+
+def hands_on(record: RunRecord | PresentationRecord | ContainmentRecord) -> frozenset[str]:
+    if isinstance(record, ContainmentRecord):
+        return hands_on_case(record)
+    if isinstance(record, RunRecord):
+        return hands_on_run(record, ())
+    return hands_on_run(bare(RunRecord, started_by="p-0002"), [record])
+
+
+@pytest.mark.parametrize(("kind", "field"), DOERS)
+def test_whoever_is_named_for_something_of_it_had_a_hand_in_it(kind: Any, field: str) -> None:
+    """Who repaired, stopped or ticked a step could look their own case over, and who held the feed their own run."""
+    given = {"reaction": "[]"} if kind is ContainmentRecord else {}
+    assert "p-0001" in hands_on(bare(kind, **given, **{field: "p-0001"}))
+
+
+def test_who_did_a_step_of_the_reaction_had_a_hand_in_the_case() -> None:
+    ledger = a_ledger()
+    ledger.say("containment_opened", 100, **CONTAINMENT)
+    opened = ledger.look(ContainmentRecord, "line1-C-1")
+    assert opened is not None
+    assert hands_on_case(opened) == frozenset()
+    ledger.say("reaction_changed", 110, containment_id="line1-C-1", step=0, reaction=[DONE])
+    ticked = ledger.look(ContainmentRecord, "line1-C-1")
+    assert ticked is not None
+    assert hands_on_case(ticked) == {"name:anna"}
 
 
 def test_every_role_that_signs_may_give_signatures() -> None:

@@ -1,19 +1,23 @@
 """The text that is signed: made of the record alone, in both languages, without a name (R20, D51)."""
 
+import re
 from functools import partial
 
 import pytest
 
 from redrabbit.base.messages import LANGUAGES
-from redrabbit.domain.identity import ContainmentId
+from redrabbit.domain.identity import Actor, ContainmentId
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.signing import Signable, Subject, signable
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.containing import EndTold
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
+from redrabbit.services.signables import who_took_part
 from tests.services.queries.at_op20 import ANNA, AtOp20
 
 CASE = ContainmentId("line1-C-1")
+BEN, CHEN = Actor.stated("2208"), Actor.stated("2209")
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +32,15 @@ def bench() -> AtOp20:
         )
     )
     for step in range(len(found.plant.plan.checks[0].reaction)):
-        found.write(partial(containing.tick_reaction, containment_id=CASE, step=step, actor=ANNA))
-    found.write(lambda uow: containing.close(uow, CASE, actor=ANNA))
+        found.write(partial(containing.tick_reaction, containment_id=CASE, step=step, actor=BEN))
+    found.write(lambda uow: containing.close(uow, CASE, actor=CHEN))
     found.write(lambda uow: planning.quarantine(uow, "RR-0001", reason="bent", actor=ANNA))
     return found
+
+
+def named_in(words: str) -> set[str]:
+    """Return the ids of whom a text names as having done something."""
+    return set(re.findall(r"(\S+) \(name only stated", words))
 
 
 def text(bench: AtOp20, subject: Subject, subject_id: str, language: str = "en") -> str:
@@ -59,6 +68,23 @@ def test_a_text_says_what_the_record_says(
     assert "UTC" in english
     assert english == text(bench, subject, subject_id)
     assert english != text(bench, subject, subject_id, "zh")
+
+
+@pytest.mark.parametrize(
+    ("subject", "subject_id", "names"),
+    [(Subject.RUN, "line1-R-1", 1), (Subject.CONTAINMENT, CASE, 3), (Subject.PART, "RR-0001", 1)],
+)
+def test_whoever_stands_in_the_text_took_part_in_what_it_says(
+    bench: AtOp20, subject: Subject, subject_id: str, names: int
+) -> None:
+    def took_part(reader: Reader) -> frozenset[str]:
+        found = signable(reader.get, subject, subject_id)
+        assert found is not None
+        return who_took_part(reader, found)
+
+    named = named_in(text(bench, subject, subject_id))
+    assert len(named) == names
+    assert bench.ask(took_part) >= named
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
