@@ -25,21 +25,30 @@ def subject_of(person_id: str, kind: CredentialKind) -> str:
 def begin_try(uow: UnitOfWork, subject: str, address: str) -> None:
     """Count a try before it is known whether it is right; Refusal where it comes too soon, or what is tried is locked."""
     by_subject = _attempts(uow, subject)
-    by_address = of_address(_attempts(uow, _address(address)), uow.now)
-    next_at = by_address.next_at(uow.now, FREE_OF_ADDRESS)
-    if not by_subject.is_locked:
-        next_at = max(next_at, by_subject.next_at(uow.now))
-    if next_at > uow.now:
-        raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
-    if by_subject.is_locked:
+    is_locked = by_subject.is_locked
+    begin_try_from(uow, address, uow.now if is_locked else by_subject.next_at(uow.now))
+    if is_locked:
         raise Refusal("credential_locked")
     uow.keep_row(by_subject.tried(uow.now))
+
+
+def begin_try_from(uow: UnitOfWork, address: str, not_before: datetime | None = None) -> None:
+    """Count a try from an address alone, which is never locked; Refusal where it comes too soon."""
+    by_address = of_address(_attempts(uow, _address(address)), uow.now)
+    next_at = max(by_address.next_at(uow.now, FREE_OF_ADDRESS), not_before or uow.now)
+    if next_at > uow.now:
+        raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
     uow.keep_row(by_address.tried(uow.now))
 
 
 def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
     """Take back the try that was right: nothing counts for the subject any more, and this one not for the address."""
     uow.forget_rows(SignInAttempts, subject=subject)
+    has_fitted_from(uow, address)
+
+
+def has_fitted_from(uow: UnitOfWork, address: str) -> None:
+    """Take back the try that was right: it does not count for the address."""
     by_address = _attempts(uow, _address(address))
     uow.keep_row(replace(by_address, failures=max(0, by_address.failures - 1)))
 
@@ -51,7 +60,7 @@ def is_locked(reader: Reader, subject: str) -> bool:
 
 
 def settle(uow: UnitOfWork, subject: str, at: datetime) -> None:
-    """Let failures count no more that came before the ledger said the credential can be used: somebody unlocked it."""
+    """Let failures count no more that came before this instant: somebody unlocked the credential then, or it is long ago."""
     kept = uow.row(SignInAttempts, subject)
     if kept is not None and kept.last_at < at:
         unlock(uow, subject)

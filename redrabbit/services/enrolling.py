@@ -1,7 +1,7 @@
 """A tablet becomes a station's own: by a code that somebody with the right made, within ten minutes, once (B28).
 
 Who made the code is who enrolled the screen, and their right is asked twice: when it is made, and when it is used. Codes are short, because they
-are typed; so tries are counted, by address, as those of passwords are.
+are typed; so tries are counted, by address alone: it waits longer and longer, and is never locked, because nobody could unlock it.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from redrabbit.domain.identity import Actor, How, ScreenId, StationId
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.domain.records import StationScreenRecord
-from redrabbit.services.credentials import begin_try, give_code, has_fitted, use_code
+from redrabbit.services.credentials import begin_try_from, give_code, has_fitted_from, use_code
 from redrabbit.services.permitting import require
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import UnitOfWork
@@ -62,12 +62,11 @@ async def enrol(
     sign_in: SignIn, service: LocalPlantService, code: str, name: str, place: Place
 ) -> EnrolledScreen:
     """Use a code up: the screen is its station's from now on; Refusal where the code does not work."""
-    tried = f"enrolment {place.address}"
-    await sign_in.write(lambda uow: begin_try(uow, tried, place.address))
+    await sign_in.write(lambda uow: begin_try_from(uow, place.address))
     subject = await sign_in.write(
         lambda uow: use_code(uow, as_typed(code), CodePurpose.ENROL_SCREEN)
     )
-    await sign_in.write(lambda uow: has_fitted(uow, tried, place.address))
+    await sign_in.write(lambda uow: has_fitted_from(uow, place.address))
     station, actor = _who(subject)
     screen = await service.do(EnrolScreen(station=station, name=name), actor)
     secret = new_secret()

@@ -7,6 +7,7 @@ how they were known. The rules are `redrabbit.domain.person_at_station`'s; which
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final
 
 from redrabbit.domain.badge_code import badge_id
@@ -51,6 +52,7 @@ class PeopleAtStations:
         self._now = now
         self._badge_key = badge_key
         self._there: dict[StationId, PersonAtStation] = {}
+        self._changing = Lock()
 
     def badge_id(self, code: str) -> BadgeId:
         """Return what stands for a badge's code."""
@@ -65,7 +67,11 @@ class PeopleAtStations:
         is_known = person is not None and is_active(person, self._now())
         if is_known and found.is_there(self._situation(reader, station)):
             return found
-        self._there.pop(station, None)
+        with self._changing:
+            if (
+                self._there.get(station) is found
+            ):  # readers run in threads: nobody else came meanwhile
+                del self._there[station]
         return None
 
     async def scan(self, station: StationId, raw: str) -> Scan:
@@ -88,7 +94,8 @@ class PeopleAtStations:
 
         found = await self._database.read(read)
         if found.came is not None:
-            self._there[station] = found.came
+            with self._changing:
+                self._there[station] = found.came
         return found
 
     async def proved(self, station: StationId, person_id: PersonId) -> None:
@@ -103,7 +110,8 @@ class PeopleAtStations:
 
     def leave(self, station: StationId) -> None:
         """Let nobody be there."""
-        self._there.pop(station, None)
+        with self._changing:
+            self._there.pop(station, None)
 
     async def _change(
         self, station: StationId, change: Callable[[PersonAtStation, Situation], PersonAtStation]
@@ -114,8 +122,9 @@ class PeopleAtStations:
 
         before = self._there.get(station)
         after = await self._database.read(changed)
-        if after is not None and self._there.get(station) is before:  # nobody else came meanwhile
-            self._there[station] = after
+        with self._changing:
+            if after is not None and self._there.get(station) is before:  # as above
+                self._there[station] = after
 
     def _is_badge(self, reader: Reader, code: ScannedCode) -> bool:
         """Return whether a code is a badge: by its form, or because it stood for somebody."""

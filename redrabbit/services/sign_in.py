@@ -7,8 +7,8 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from redrabbit.base.password_hashing import PasswordHashing, TooManyWaiting
 from redrabbit.domain.credential import (
@@ -45,8 +45,12 @@ T = TypeVar("T")
 
 log = logging.getLogger("redrabbit.sign_in")
 
-UNKNOWN_SUBJECTS = 4096
+UNKNOWN_SUBJECTS: Final = 4096
 """Names that nobody has are counted in so many places, so that they can't fill the database."""
+UNKNOWN_FORGOTTEN_AFTER: Final = timedelta(days=30)
+"""A place in which nothing was tried for so long begins anew, as nobody unlocks it: else the typos of months would
+lock them all, and an unknown name would be answered otherwise than a known one. Longer than an administrator takes to
+unlock somebody, so that who waits for it learns nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +286,8 @@ class SignIn:
 
         def begin(uow: UnitOfWork) -> str | None:
             known = _known(uow, person, kind)
+            if person is None:
+                credentials.settle(uow, subject, uow.now - UNKNOWN_FORGOTTEN_AFTER)
             if known is not None and known.state is CredentialState.SET:
                 credentials.settle(uow, subject, known.changed_at)
             credentials.begin_try(uow, subject, place.address)
@@ -381,10 +387,9 @@ def _set(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, hashed: str
 
 
 def _note_locked(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, subject: str) -> None:
-    """Record that a credential is locked now, once."""
+    """Record that a credential is locked now, once; nothing of one that was taken away, because there is none."""
     known = uow.get(CredentialRecord, person_id, kind)
-    if not credentials.is_locked(uow, subject) or known is None:
-        return
-    if known.state is not CredentialState.LOCKED:
+    is_set = known is not None and known.state is CredentialState.SET
+    if is_set and credentials.is_locked(uow, subject):
         fact = CredentialLocked(person_id=person_id, kind=kind)
         record(uow, fact, stream=PLANT_STREAM, actor=AGENT)

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,8 @@ from redrabbit.domain.session import IDLE, NOTED_EVERY, Session
 from redrabbit.domain.throttle import LOCKED_AFTER
 from redrabbit.services import credentials, sessions
 from redrabbit.services.askers import Asker, Shown
-from redrabbit.services.sign_in import Place, SignIn
+from redrabbit.services.ports import Reader
+from redrabbit.services.sign_in import UNKNOWN_FORGOTTEN_AFTER, Place, SignIn
 from tests.fakes import JumpClock
 from tests.people import PASSWORD, People, quick_hashing, sign_in_at
 from tests.showcase_story import BEGIN, Showcase
@@ -150,10 +152,58 @@ def test_that_it_is_locked_is_told_also_after_a_crash_between_try_and_entry(plan
     assert plant.credential(li_na).state is CredentialState.LOCKED
 
 
-def test_a_password_that_was_taken_away_fits_no_more(plant: Plant) -> None:
+def test_a_password_that_was_taken_away_fits_no_more_and_is_never_called_locked(
+    plant: Plant,
+) -> None:
+    """Ten tries at it recorded that it was locked; whoever unlocked it then recorded a password that there was not."""
     li_na = plant.people.register("Li Na")
     plant.people.tell(CredentialRemoved(person_id=li_na, kind=CredentialKind.PASSWORD))
     assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
+    locked(plant, "Li Na")
+    assert plant.credential(li_na).state is CredentialState.REMOVED
+
+
+@pytest.mark.parametrize("days", [UNKNOWN_FORGOTTEN_AFTER.days + 1, 1])
+def test_typos_of_months_lock_no_name_that_nobody_has(plant: Plant, days: int) -> None:
+    """Then it was answered otherwise than a known one, so that strangers learnt who works here."""
+    plant.people.register("Li Na")
+    codes = []
+    for _ in range(2 * LOCKED_AFTER):
+        plant.clock.jump(days * 24 * 3600)
+        codes.append(plant.refused("the same typo"))
+    assert set(codes[:LOCKED_AFTER]) == {"sign_in_failed"}
+    later = "sign_in_failed" if days > 1 else "credential_locked"
+    assert set(codes[LOCKED_AFTER:]) == {later}
+
+
+def test_who_scans_while_somebody_is_found_to_be_gone_stays(plant: Plant) -> None:
+    """Pages are read in threads: what one of them found to be over took away the badge that was scanned meanwhile."""
+    station = StationId("line1-op20")
+    at_stations = plant.sign_in.at_stations
+    gone, comes = plant.people.register("Gone"), plant.people.register("Li Na")
+    plant.people.badge(gone, "B-1001")
+    plant.people.badge(comes, "B-1002")
+    let(at_stations.scan(station, "B-1001"))
+    plant.people.disable(gone)
+
+    class Slow:
+        """A reader that takes so long that somebody scans."""
+
+        def __init__(self, reader: Reader) -> None:
+            self._reader = reader
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._reader, name)
+
+        def get(self, *key: Any) -> Any:
+            let(at_stations.scan(station, "B-1002"))
+            return self._reader.get(*key)
+
+    slow = plant.showcase.ask(lambda reader: at_stations.there(Slow(reader), station))
+    assert slow is None
+    there = plant.showcase.ask(lambda reader: at_stations.there(reader, station))
+    assert there is not None
+    assert there.person_id == comes
 
 
 def test_no_more_is_hashed_at_once_than_waits_for_long(

@@ -7,6 +7,7 @@ import pytest
 from redrabbit.domain.beside import digest_of
 from redrabbit.domain.records import StationScreenRecord
 from redrabbit.domain.role import Role
+from redrabbit.domain.throttle import FREE_OF_ADDRESS, LOCKED_AFTER
 from redrabbit.web.access import form_token
 from tests.people import People
 from tests.web.conftest import NONCE, RULES, Visitor
@@ -71,14 +72,28 @@ def test_a_code_works_once_and_for_ten_minutes(visitor: Visitor) -> None:
 def test_codes_can_t_be_guessed(visitor: Visitor) -> None:
     signed_in(visitor, Role.SHIFT_LEADER)
     code = made(visitor)
-    answers = [
-        visitor.client.post("/api/v1/enrolments", json={"code": "AAAAAAAA", "name": "x"})
-        for _ in range(12)
-    ]
-    codes = [answer.json()["code"] for answer in answers]
-    assert codes[0] == "code_does_not_work"
-    assert codes[-1] in {"too_many_tries", "credential_locked"}
-    assert sent(visitor, "/enrol", code=code, name="x")[0] == 409
+
+    def guessed() -> str:
+        answer = visitor.client.post("/api/v1/enrolments", json={"code": "AAAAAAAA", "name": "x"})
+        return str(answer.json()["code"])
+
+    free = [guessed() for _ in range(FREE_OF_ADDRESS)]
+    assert free == ["code_does_not_work"] * FREE_OF_ADDRESS
+    assert guessed() == "too_many_tries"
+    status, page = sent(visitor, "/enrol", code=code, name="x")
+    assert (status, "Try again in" in page) == (409, True)
+
+
+def test_an_address_is_never_locked(visitor: Visitor) -> None:
+    """Ten wrong codes locked it for ever: nobody could unlock it, and no more screens were enrolled from there."""
+    for _ in range(3 * LOCKED_AFTER):
+        visitor.clock.jump(60)
+        wrong = visitor.client.post("/api/v1/enrolments", json={"code": "AAAAAAAA", "name": "x"})
+        assert wrong.json()["code"] == "code_does_not_work"
+    signed_in(visitor, Role.SHIFT_LEADER)
+    code = made(visitor)
+    visitor.clock.jump(60)
+    assert sent(visitor, "/enrol", code=code, name="tablet left")[0] == 303
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR])
