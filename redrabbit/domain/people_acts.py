@@ -106,6 +106,8 @@ class RevokeRole(Act[RoleGrantRecord]):
 
     KIND: ClassVar = "revoke_role"
 
+    person_id: PersonId
+    """Who has it."""
     grant_id: GrantId
 
 
@@ -125,6 +127,8 @@ class RevokeBadge(Act[BadgeRecord]):
 
     KIND: ClassVar = "revoke_badge"
 
+    person_id: PersonId
+    """For whom it stands."""
     badge_id: BadgeId
 
 
@@ -205,6 +209,8 @@ class RevokeScreen(Act[StationScreenRecord]):
 
     KIND: ClassVar = "revoke_screen"
 
+    station: StationId
+    """Whose it is."""
     screen_id: ScreenId
 
 

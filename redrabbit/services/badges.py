@@ -39,10 +39,12 @@ def issue(uow: UnitOfWork, badge_id: BadgeId, person_id: PersonId, *, actor: Act
     return recorded(uow, BadgeRecord, badge_id)
 
 
-def revoke(uow: UnitOfWork, badge_id: BadgeId, *, actor: Actor) -> BadgeRecord:
-    """Let a badge stand for nobody."""
+def revoke(
+    uow: UnitOfWork, badge_id: BadgeId, *, actor: Actor, person_id: PersonId | None = None
+) -> BadgeRecord:
+    """Let a badge stand for nobody; refused where it does not stand for `person_id` (None: for whomever)."""
     known = uow.get(BadgeRecord, badge_id)
-    if known is None or known.revoked_at is not None:
+    if known is None or known.revoked_at is not None or person_id not in {None, known.person_id}:
         raise Refusal("no_such_badge")
     record(uow, BadgeRevoked(badge_id=badge_id), stream=PLANT_STREAM, actor=actor)
     return recorded(uow, BadgeRecord, badge_id)

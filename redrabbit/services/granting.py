@@ -49,10 +49,15 @@ def grant(uow: UnitOfWork, plant: Plant, asked: GrantRole, *, actor: Actor) -> R
     return recorded(uow, RoleGrantRecord, grant_id)
 
 
-def revoke(uow: UnitOfWork, grant_id: GrantId, *, actor: Actor) -> RoleGrantRecord:
-    """End a grant for good; refused where nobody would administer the plant after it."""
+def revoke(
+    uow: UnitOfWork, grant_id: GrantId, *, actor: Actor, person_id: PersonId | None = None
+) -> RoleGrantRecord:
+    """End a grant for good; refused where nobody would administer the plant after it.
+
+    Refused, too, where it is not that of `person_id`; None: whoever has it.
+    """
     given = uow.get(RoleGrantRecord, grant_id)
-    if given is None:
+    if given is None or person_id not in {None, given.person_id}:
         raise Refusal("no_such_grant", grant=grant_id)
     if given.revoked_at is not None:
         raise Refusal("grant_revoked", grant=grant_id)

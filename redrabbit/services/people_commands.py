@@ -47,13 +47,13 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
     ),
     people_acts.GrantRole: lambda uow, plant, act, by: granting.grant(uow, plant, act, actor=by),
     people_acts.RevokeRole: lambda uow, _plant, act, by: granting.revoke(
-        uow, act.grant_id, actor=by
+        uow, act.grant_id, person_id=act.person_id, actor=by
     ),
     people_acts.IssueBadge: lambda uow, _plant, act, by: badges.issue(
         uow, act.badge_id, act.person_id, actor=by
     ),
     people_acts.RevokeBadge: lambda uow, _plant, act, by: badges.revoke(
-        uow, act.badge_id, actor=by
+        uow, act.badge_id, person_id=act.person_id, actor=by
     ),
     people_acts.TeachInBadge: lambda uow, plant, act, by: badges.teach_in(
         uow, plant, act, actor=by
@@ -74,7 +74,7 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
         uow, plant, act, actor=by
     ),
     people_acts.RevokeScreen: lambda uow, _plant, act, by: station_screens.revoke(
-        uow, act.screen_id, actor=by
+        uow, act.screen_id, station=act.station, actor=by
     ),
     people_acts.IssueToken: lambda uow, plant, act, by: tokens.issue(uow, plant, act, actor=by),
     people_acts.RevokeToken: lambda uow, _plant, act, by: tokens.revoke(

@@ -27,7 +27,6 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import (
     AlarmRecord,
-    BadgeRecord,
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
@@ -199,11 +198,10 @@ def _at(plant: Plant, station: str) -> Place | None:
 
 def _place_among_people(reader: Reader, plant: Plant, act: people_acts.ActOnPeople) -> Place | None:
     """Return the line of the station or device that it is about; people belong to no line."""
-    if isinstance(act, people_acts.TeachInBadge | people_acts.EnrolScreen):
+    if isinstance(
+        act, people_acts.TeachInBadge | people_acts.EnrolScreen | people_acts.RevokeScreen
+    ):
         return _at(plant, act.station)
-    if isinstance(act, people_acts.RevokeScreen):
-        screen = reader.get(StationScreenRecord, act.screen_id)
-        return ANYWHERE if screen is None else _at(plant, screen.station)
     if isinstance(act, people_acts.RecordQualification):
         return _of_what(plant, act.station, act.device, act.check_id)
     if isinstance(act, people_acts.WithdrawQualification):
@@ -313,9 +311,7 @@ def _issues_badge(asking: Asking, act: people_acts.IssueBadge) -> None:
 
 
 def _revokes_badge(asking: Asking, act: people_acts.RevokeBadge) -> None:
-    badge = asking.reader.get(BadgeRecord, act.badge_id)
-    if badge is not None:
-        _answers_for(asking, badge.person_id)
+    _answers_for(asking, act.person_id)
 
 
 def _teaches_in(asking: Asking, act: people_acts.TeachInBadge) -> None:

@@ -3,7 +3,7 @@
 from redrabbit.domain.beside import ScreenSecret
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.station_screen import StationScreenEnrolled, StationScreenRevoked
-from redrabbit.domain.identity import Actor, ScreenId
+from redrabbit.domain.identity import Actor, ScreenId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.domain.plant import Plant
@@ -31,10 +31,12 @@ def enrol(
     return recorded(uow, StationScreenRecord, screen_id)
 
 
-def revoke(uow: UnitOfWork, screen_id: ScreenId, *, actor: Actor) -> StationScreenRecord:
-    """Let a screen be no station's any more."""
+def revoke(
+    uow: UnitOfWork, screen_id: ScreenId, *, station: StationId, actor: Actor
+) -> StationScreenRecord:
+    """Let a screen be no station's any more; refused where it is not this station's."""
     known = uow.get(StationScreenRecord, screen_id)
-    if known is None or known.revoked_at is not None:
+    if known is None or known.revoked_at is not None or known.station != station:
         raise Refusal("no_such_screen", screen=screen_id)
     record(uow, StationScreenRevoked(screen_id=screen_id), stream=PLANT_STREAM, actor=actor)
     uow.forget_rows(ScreenSecret, screen_id=screen_id)

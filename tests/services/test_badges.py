@@ -24,12 +24,14 @@ QUARANTINE = QuarantinePart(part_id=PartId("RR-0001"), reason="bent")
 async def test_a_badge_is_issued_and_revoked_and_issued_to_another() -> None:
     served = await with_administrator()
     li, wang = [PersonId((await a_person(served, name)).id) for name in ("Li", "Wang")]
-    issue, revoke = IssueBadge(badge_id=BADGE, person_id=li), RevokeBadge(badge_id=BADGE)
+    issue = IssueBadge(badge_id=BADGE, person_id=li)
+    revoke = RevokeBadge(badge_id=BADGE, person_id=li)
     assert await refused(served, revoke) == "no_such_badge"
     issued = await served.service.do(issue, ADMINISTRATOR)
     assert (issued.person_id, issued.provisional_until) == (li, None)
     assert await refused(served, issue) == "badge_issued_already"
     assert await refused(served, replace(issue, person_id=wang)) == "badge_taken"
+    assert await refused(served, replace(revoke, person_id=wang)) == "no_such_badge"
     await served.service.do(revoke, ADMINISTRATOR)
     assert await refused(served, revoke) == "no_such_badge"
     again = await served.service.do(replace(issue, person_id=wang), ADMINISTRATOR)

@@ -30,7 +30,8 @@ async def test_a_role_holds_from_its_grant_to_its_revocation() -> None:
     given = await served.service.do(ask, ADMINISTRATOR)
     assert (given.grant_id, given.granted_by, given.from_at) == ("g-0002", CHEN, BEGIN)
     await served.service.do(QUARANTINE, li)
-    revoke = RevokeRole(grant_id=given.grant_id)
+    revoke = RevokeRole(person_id=PersonId(li.id), grant_id=given.grant_id)
+    assert await refused(served, replace(revoke, person_id=CHEN)) == "no_such_grant"
     revoked = await served.service.do(revoke, ADMINISTRATOR)
     assert revoked.revoked_by == CHEN
     assert await refused(served, revoke) == "grant_revoked"
@@ -113,12 +114,12 @@ async def test_a_deputy_has_an_end_and_the_role_of_whom_they_stand_for() -> None
 async def test_the_last_administrator_keeps_the_role() -> None:
     """K12."""
     served = await with_administrator()
-    own = RevokeRole(grant_id=GrantId("g-0001"))
+    own = RevokeRole(person_id=CHEN, grant_id=GrantId("g-0001"))
     assert await refused(served, own) == "last_administrator"
     assert await refused(served, replace(own, grant_id=GrantId("g-0099"))) == "no_such_grant"
     li = await a_person(served, "Li", Role.ADMINISTRATOR, line=None)
     await served.service.do(own, ADMINISTRATOR)
-    other = RevokeRole(grant_id=GrantId("g-0002"))
+    other = RevokeRole(person_id=PersonId(li.id), grant_id=GrantId("g-0002"))
     assert await refused(served, other, li) == "last_administrator"
 
 

@@ -138,16 +138,16 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     people_acts.DisablePerson(person_id=SOMEBODY),
     people_acts.EnablePerson(person_id=SOMEBODY),
     people_acts.GrantRole(person_id=SOMEBODY, role=Role.OPERATOR, line=None),
-    people_acts.RevokeRole(grant_id=GrantId("g-0099")),
+    people_acts.RevokeRole(person_id=SOMEBODY, grant_id=GrantId("g-0099")),
     people_acts.IssueBadge(badge_id=BADGE, person_id=SOMEBODY),
-    people_acts.RevokeBadge(badge_id=BADGE),
+    people_acts.RevokeBadge(badge_id=BADGE, person_id=SOMEBODY),
     people_acts.TeachInBadge(badge_id=BADGE, station=OP20, person_id=SOMEBODY),
     people_acts.RecordQualification(person_id=SOMEBODY, station=OP20),
     people_acts.WithdrawQualification(qualification_id=SKILL),
     people_acts.ResetCredential(person_id=SOMEBODY, kind=CredentialKind.PIN),
     people_acts.UnlockCredential(person_id=SOMEBODY, kind=CredentialKind.PIN),
     people_acts.EnrolScreen(station=OP20, name="tablet"),
-    people_acts.RevokeScreen(screen_id=SCREEN),
+    people_acts.RevokeScreen(station=OP20, screen_id=SCREEN),
     people_acts.IssueToken(
         name="MES", person_id=SOMEBODY, scopes=(Scope.RUN,), line=None, expires_at=after(24)
     ),
@@ -520,7 +520,7 @@ def test_who_quarantined_a_part_does_not_release_it() -> None:
     "act",
     [
         people_acts.IssueBadge(badge_id=BADGE, person_id=SOMEBODY),
-        people_acts.RevokeBadge(badge_id=BADGE),
+        people_acts.RevokeBadge(badge_id=BADGE, person_id=SOMEBODY),
         people_acts.TeachInBadge(badge_id=BADGE, station=OP20, person_id=SOMEBODY),
         people_acts.UnlockCredential(person_id=SOMEBODY, kind=CredentialKind.PIN),
     ],

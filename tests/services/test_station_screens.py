@@ -1,5 +1,7 @@
 """A screen is enrolled at a station that there is, and revoked once (B28)."""
 
+from dataclasses import replace
+
 from redrabbit.domain.beside import ScreenSecret
 from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.people_acts import EnrolScreen, RevokeScreen
@@ -17,7 +19,10 @@ async def test_a_stated_name_works_before_a_screen_until_it_is_revoked() -> None
     ask = EnrolScreen(station=OP20, name=" tablet 左 ", secret_digest="ab" * 32)
     screen = await served.service.do(ask, leader)
     assert (screen.screen_id, screen.name, screen.enrolled_by) == ("s-0001", "tablet 左", leader.id)
-    revoke = RevokeScreen(screen_id=screen.screen_id)
+    revoke = RevokeScreen(station=OP20, screen_id=screen.screen_id)
+    assert (
+        await refused(served, replace(revoke, station=StationId("line2-op40"))) == "no_such_screen"
+    )
     kept = served.database.read_now(lambda reader: reader.row(ScreenSecret, "ab" * 32))
     assert kept is not None
     assert kept.screen_id == screen.screen_id

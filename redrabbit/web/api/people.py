@@ -156,7 +156,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def revoke_role(person_id: Slug, grant_id: Slug, by: By) -> KnownPersonWithGrants:
         """End a role for good."""
-        await _done(site, RevokeRole(grant_id=GrantId(grant_id)), by)
+        await _done(site, RevokeRole(person_id=PersonId(person_id), grant_id=GrantId(grant_id)), by)
         return await _person(site, person_id)
 
     @router.post("/people/{person_id}/badges", status_code=201, openapi_extra=refuses(*OF_BADGES))
@@ -173,7 +173,9 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def revoke_badge(person_id: Slug, badge_id: Slug, by: By) -> KnownPersonWithGrants:
         """Let a badge stand for nobody."""
-        await _done(site, RevokeBadge(badge_id=BadgeId(badge_id)), by)
+        await _done(
+            site, RevokeBadge(person_id=PersonId(person_id), badge_id=BadgeId(badge_id)), by
+        )
         return await _person(site, person_id)
 
     @router.post(

@@ -107,7 +107,9 @@ def enrolment_router(site: Site) -> APIRouter:
     async def revoke(request: Request, station_id: str) -> Response:
         try:
             form = await site.form(request)
-            act = RevokeScreen(screen_id=ScreenId(form.get("screen", "")))
+            act = RevokeScreen(
+                station=_known(site, station_id), screen_id=ScreenId(form.get("screen", ""))
+            )
             await site.service.do(act, await actor(site.service, request, ""))
         except Refusal as refusal:
             return await _screens(site, site.visit(request).with_refusal(refusal), station_id)

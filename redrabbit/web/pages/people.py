@@ -271,9 +271,11 @@ ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
     "disable": lambda person, _form, _zone: DisablePerson(person_id=person),
     "enable": lambda person, _form, _zone: EnablePerson(person_id=person),
     "grant": _grant,
-    "revoke": lambda _person, form, _zone: RevokeRole(grant_id=GrantId(form.get("grant", ""))),
-    "revoke-badge": lambda _person, form, _zone: RevokeBadge(
-        badge_id=BadgeId(form.get("badge", ""))
+    "revoke": lambda person, form, _zone: RevokeRole(
+        person_id=person, grant_id=GrantId(form.get("grant", ""))
+    ),
+    "revoke-badge": lambda person, form, _zone: RevokeBadge(
+        person_id=person, badge_id=BadgeId(form.get("badge", ""))
     ),
     "unlock": lambda person, form, _zone: UnlockCredential(
         person_id=person, kind=_word(CredentialKind, form.get("kind", ""))
