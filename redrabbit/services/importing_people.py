@@ -89,7 +89,7 @@ def _take(
     missing = [
         (role, line)
         for role in row.roles
-        for line in (row.lines if row.lines and role is not Role.ADMINISTRATOR else (None,))
+        for line in row.lines or (None,)
         if not _has(uow, person.person_id, role, line, _end_of(plant, row.until))
     ]
     for role, line in missing:

@@ -76,8 +76,7 @@ def give_roles(
     """Grant roles on these lines, on all where none is named; an administrator beside others raises an alarm."""
     given = []
     for role in roles:
-        everywhere = not lines or role is Role.ADMINISTRATOR
-        for line in (None,) if everywhere else lines:
+        for line in lines or (None,):
             before = people.administrators(uow)
             asked = GrantRole(
                 person_id=person_id,

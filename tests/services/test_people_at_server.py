@@ -29,10 +29,12 @@ from tests.services.people_served import ADMINISTRATOR, CHEN, with_administrator
 from tests.services.served import Served
 
 
-def make_administrator(served: Served, name: str) -> PersonRecord:
+def make_administrator(
+    served: Served, name: str, *others: Role, lines: tuple[str, ...] = ()
+) -> PersonRecord:
     def command(uow: UnitOfWork) -> PersonRecord:
         known = add(uow, Newcomer(name=name))
-        give_roles(uow, served.plant, known.person_id, (Role.ADMINISTRATOR,), lines=(LINE,))
+        give_roles(uow, served.plant, known.person_id, (*others, Role.ADMINISTRATOR), lines=lines)
         return known
 
     return served.database.write_now(command)
@@ -54,6 +56,20 @@ async def test_the_first_administrator_is_made_in_quiet_and_the_next_with_an_ala
     assert alarms(served) == [AlarmKind.ADMINISTRATOR_ADDED]
     shown = person(Names(), SERVER.id, first.registered_how, 0)
     assert getattr(shown.name, "code", None) == "person.server"
+
+
+@pytest.mark.parametrize("others", [(), (Role.OPERATOR,)])
+async def test_nobody_administers_one_line_only(others: tuple[Role, ...]) -> None:
+    """As in the browser: else somebody who asked for one line would have given all of them."""
+    served = await with_administrator()
+    size = len(served.types())
+    with pytest.raises(Refusal, match="role_for_all_lines"):
+        make_administrator(served, "Li", *others, lines=(LINE,))
+    row = a_row(2, "Li", roles=(*others, Role.ADMINISTRATOR), lines=(LINE,))
+    with pytest.raises(NotImported) as refused:
+        imported(served, row)
+    assert [why.code for _, why in refused.value.refused] == ["role_for_all_lines"]
+    assert len(served.types()) == size
 
 
 async def test_a_link_sets_one_password_of_somebody_who_may_act() -> None:
