@@ -49,6 +49,8 @@ class Act(Generic[R_co]):
 
     KIND: ClassVar[str]
     """The act's name in the table of acts and of permissions."""
+    NEW_EACH_TIME: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are made anew however often the same is asked: they make it no other act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

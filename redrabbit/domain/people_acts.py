@@ -195,6 +195,7 @@ class EnrolScreen(Act[StationScreenRecord]):
     """Let a tablet or terminal be a station's own."""
 
     KIND: ClassVar = "enrol_screen"
+    NEW_EACH_TIME: ClassVar = frozenset({"secret_digest"})
 
     station: StationId
     name: str
@@ -219,6 +220,7 @@ class IssueToken(Act[TokenRecord]):
     """Give a program a token to act with, on its owner's behalf."""
 
     KIND: ClassVar = "issue_token"
+    NEW_EACH_TIME: ClassVar = frozenset({"secret_digest"})
 
     name: str
     """What it is for."""

@@ -342,7 +342,8 @@ def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record, answer: str) 
 
 
 def _payload(act: Act[Any]) -> str:
-    return canonical_text(encode(act))
+    said = encode(act)
+    return canonical_text({name: said[name] for name in said if name not in act.NEW_EACH_TIME})
 
 
 def _with_door(

@@ -8,8 +8,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from redrabbit.domain.beside import ScreenSecret, digest_of, new_secret
-from redrabbit.domain.identity import Actor, How, ScreenId, StationId
+from redrabbit.domain.beside import digest_of, new_secret
+from redrabbit.domain.identity import Actor, How, StationId
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.domain.records import StationScreenRecord
@@ -68,14 +68,9 @@ async def enrol(
     )
     await sign_in.write(lambda uow: has_fitted_from(uow, place.address))
     station, actor = _who(subject)
-    screen = await service.do(EnrolScreen(station=station, name=name), actor)
     secret = new_secret()
-    await sign_in.write(lambda uow: _keep(uow, screen.screen_id, secret))
-    return EnrolledScreen(screen=screen, secret=secret)
-
-
-def _keep(uow: UnitOfWork, screen_id: ScreenId, secret: str) -> None:
-    uow.keep_row(ScreenSecret(digest=digest_of(secret), screen_id=screen_id, made_at=uow.now))
+    asked = EnrolScreen(station=station, name=name, secret_digest=digest_of(secret))
+    return EnrolledScreen(screen=await service.do(asked, actor), secret=secret)
 
 
 def _subject(station: StationId, actor: Actor) -> str:

@@ -15,6 +15,7 @@ from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.doing import Door, Seen
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.services.permitting import require
 from redrabbit.services.ports import Reader
 from redrabbit.services.stated_names import id_of
 from redrabbit.services.station_queue import Recording
@@ -96,6 +97,13 @@ class LocalPlantService:
             return Actor.stated(known)
         kept = self._agent.database.write(lambda uow: id_of(uow, cleaned))
         return Actor.stated(await self._answered(kept))
+
+    async def require(self, act: Act[Any], actor: Actor) -> None:
+        """Refuse what the actor may not do, before anything is kept of what they said; `do` asks it again."""
+        agent = self._agent
+        await self.read(
+            lambda reader: require(reader, agent.in_force(reader), act, actor, agent.clock.now())
+        )
 
     async def do(
         self,

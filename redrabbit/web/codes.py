@@ -183,6 +183,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "text_marks": 422,
     "text_missing": 422,
     "text_too_long": 422,
+    "token_shown_before": 409,
     "token_too_long": 422,
     "too_many_connections": 503,
     "too_many_connections_of_client": 503,

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from redrabbit.domain.facts.person import PersonChanged, PersonRecord
-from redrabbit.domain.identity import AGENT, PersonId
+from redrabbit.domain.facts.role_grant import RoleRevoked
+from redrabbit.domain.identity import AGENT, GrantId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.stated_names import id_of
+from redrabbit.web.access import FORM_KEY
 from tests.people import PASSWORD
 from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import Visitor
@@ -129,6 +131,28 @@ def test_a_token_is_shown_once_works_and_is_revoked(chen: Visitor) -> None:
     assert done(chen, "/tokens/revoke", token="t-0001")[0] == 303
     assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 401
     assert done(chen, "/tokens/issue", name="MES", owner=owner)[0] == 409
+
+
+@pytest.mark.parametrize("is_administrator", [True, False])
+def test_a_token_that_is_asked_for_again_shows_no_other_secret(
+    chen: Visitor, *, is_administrator: bool
+) -> None:
+    """Else who was an administrator, and sends the old form again, gets a token, and cuts the real program off."""
+    people = people_of(chen)
+    owner = people.register("Li Na")
+    end = {"scope-read": "1", "expires": "2027-01-31", FORM_KEY: "once"}
+    status, shown = done(chen, "/tokens/issue", name="MES", owner=owner, **end)
+    assert status == 200
+    token = re.search(r"rrt_t-0001_[\w-]{43}", shown)
+    assert token is not None
+    if not is_administrator:
+        people.register("Bao", Role.ADMINISTRATOR)
+        people.tell(RoleRevoked(grant_id=GrantId("g-0001")))
+    status, shown = done(chen, "/tokens/issue", name="MES", owner=owner, **end)
+    assert (status in {403, 409}, "rrt_" in shown) == (True, False)
+    bearer = {"authorization": f"Bearer {token[0]}"}
+    chen.client.cookies.clear()
+    assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/people/p-0001/nothing", "/tokens/nothing"])

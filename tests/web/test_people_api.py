@@ -8,6 +8,7 @@ import pytest
 from redrabbit.domain.role import Role
 from tests.people import PASSWORD
 from tests.web.conftest import Visitor
+from tests.web.test_people import done
 from tests.web.test_sign_in import ORIGIN, people_of
 
 
@@ -80,6 +81,34 @@ def test_a_token_is_issued_used_and_revoked(chen: Visitor) -> None:
     asked(chen, "DELETE", "/tokens/t-0001", 204)
     assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 401
     assert asked(chen, "DELETE", "/tokens/t-0001", 404)["code"] == "no_such_token"
+
+
+def test_a_token_that_is_asked_for_again_says_that_its_secret_was_shown(chen: Visitor) -> None:
+    owner = people_of(chen).register("Li Na")
+    end = (chen.clock.now() + timedelta(days=30)).isoformat()
+    new = {"name": "MES", "owner": owner, "scopes": ["read"], "expires_at": end}
+    keyed = {**ORIGIN, "idempotency-key": "k-1"}
+    first, again = [
+        chen.client.post("/api/v1/tokens", json=new, headers=keyed).json() for _ in range(2)
+    ]
+    assert (again["code"], again["params"]) == ("token_shown_before", {"token": "t-0001"})
+    bearer = {"authorization": f"Bearer {first['secret']}"}
+    assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 200
+    other = chen.client.post("/api/v1/tokens", json={**new, "name": "ERP"}, headers=keyed)
+    assert other.json()["code"] == "key_used_before"
+
+
+def test_what_is_refused_keeps_no_name(visitor: Visitor) -> None:
+    """Names and employee numbers are personal data: kept from a right on, and not before."""
+    people = people_of(visitor)
+    people.register("Chen", Role.ADMINISTRATOR)
+    people.register("Li Na", Role.QUALITY_ENGINEER)
+    visitor.client.post("/api/v1/session", json={"name": "Li Na", "password": PASSWORD})
+    before = visitor.plant.ask(lambda reader: dict(reader.names()))
+    asked(visitor, "POST", "/people", 403, {"name": "Bao", "employee_number": "204799"})
+    status, _ = done(visitor, "/people", name="Bao", employee_number="204799")
+    assert status == 409
+    assert visitor.plant.ask(lambda reader: dict(reader.names())) == before
 
 
 def test_others_change_nothing(visitor: Visitor) -> None:

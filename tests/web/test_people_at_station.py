@@ -161,6 +161,13 @@ def test_that_is_not_me_is_one_tap(floor: Floor) -> None:
     assert "Scan your badge" in floor.page()
 
 
+def test_who_may_teach_nobody_in_leaves_no_name(floor: Floor) -> None:
+    floor.scan("B-1001")
+    before = floor.visitor.plant.ask(lambda reader: dict(reader.names()))
+    assert floor.visitor.send(f"{STATION}/teach-in", badge="B-3001", name="Zhao Min") == 409
+    assert floor.visitor.plant.ask(lambda reader: dict(reader.names())) == before
+
+
 def test_a_code_of_something_else_is_no_badge_and_names_nobody(floor: Floor) -> None:
     """B40: a part that is scanned on the idle page became the operator RR-0001."""
     assert floor.scan("RR-0001") == 409

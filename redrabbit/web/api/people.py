@@ -6,8 +6,8 @@ from typing import Annotated, Final, TypeVar
 from fastapi import APIRouter, Path, Response
 
 from redrabbit.domain.acts import Act
+from redrabbit.domain.beside import digest_of, new_secret
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId
 from redrabbit.domain.people_acts import (
     DisablePerson,
@@ -15,7 +15,6 @@ from redrabbit.domain.people_acts import (
     GrantRole,
     IssueBadge,
     IssueToken,
-    RegisterPerson,
     RevokeBadge,
     RevokeRole,
     RevokeToken,
@@ -47,6 +46,7 @@ from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.pages.people import new_link, token_shown
 from redrabbit.web.pages.scans import badge_code
+from redrabbit.web.registering import registering
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
 
@@ -101,12 +101,12 @@ def people_api_router(site: Site) -> APIRouter:
     )
     async def register_person(body: NewPerson, by: By) -> KnownPersonWithGrants:
         """Register somebody; no right comes with it."""
-        number = body.employee_number
-        act = RegisterPerson(
-            name=(await site.service.stated(body.name)).id,
+        act = await registering(
+            site,
+            await actor(site.service, by.request, ""),
+            name=body.name,
+            employee_number=body.employee_number,
             language=body.language,
-            employee_number=(await site.service.stated(number)).id if number else None,
-            kind=PersonKind.PERSON,
             expires_at=body.expires_at,
         )
         return await _person(site, (await _done(site, act, by)).person_id)
@@ -237,19 +237,23 @@ def _add_tokens(router: APIRouter, site: Site) -> None:
     @router.post(
         "/tokens",
         status_code=201,
-        openapi_extra=refuses(*OF_PERSON, "end_is_past", "no_such_line", "token_too_long"),
+        openapi_extra=refuses(
+            *OF_PERSON, "end_is_past", "no_such_line", "token_shown_before", "token_too_long"
+        ),
     )
     async def issue_token(body: NewToken, by: By) -> IssuedToken:
         """Give a program a token; its secret is shown once."""
+        secret = new_secret()
         act = IssueToken(
             name=body.name,
             person_id=PersonId(body.owner),
             scopes=tuple(body.scopes),
             line=LineId(body.line) if body.line is not None else None,
             expires_at=body.expires_at,
+            secret_digest=digest_of(secret),
         )
         issued = await _done(site, act, by)
-        return IssuedToken(token=issued.token_id, secret=await token_shown(site, issued))
+        return IssuedToken(token=issued.token_id, secret=await token_shown(site, issued, secret))
 
     @router.delete("/tokens/{token_id}", status_code=204, openapi_extra=refuses("no_such_token"))
     async def revoke_token(token_id: Slug, by: By) -> Response:

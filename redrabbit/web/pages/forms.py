@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import StationId
+from redrabbit.domain.identity import Actor, StationId
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.rendering import stated_name
 from redrabbit.web.site import Site
@@ -29,13 +29,17 @@ async def carry_out(
     `at` is the station whose page it stands on.
     """
     asker = asker_at(request)
-    stated = form.get("by", "").strip() or ("" if asker.is_known else stated_name(request))
-    who = await actor(site.service, request, stated, at=at)
-    key = key_of(form, path=request.url.path, name=stated or who.id)
+    who = await asking(site, request, form, at=at)
+    key = key_of(form, path=request.url.path, name=_stated(request, form) or who.id)
     done = await site.service.do(act, who, key=key)
     if asker.there is not None and asker.screen is not None:
         await site.sign_in.at_stations.acted(StationId(asker.screen.station))
     return done
+
+
+async def asking(site: Site, request: Request, form: Form, *, at: str | None = None) -> Actor:
+    """Return who asks by a form: who is signed in, or in the name that it or this browser states."""
+    return await actor(site.service, request, _stated(request, form), at=at)
 
 
 def key_of(form: Form, *, path: str, name: str) -> str | None:
@@ -48,3 +52,8 @@ def key_of(form: Form, *, path: str, name: str) -> str | None:
     fields = sorted((field, value) for field, value in form.items() if field != FORM_FIELD)
     sent = json.dumps([path, name, fields])
     return KEY_PREFIX + hashlib.sha256(sent.encode()).hexdigest()
+
+
+def _stated(request: Request, form: Form) -> str:
+    known = asker_at(request).is_known
+    return form.get("by", "").strip() or ("" if known else stated_name(request))

@@ -4,6 +4,7 @@ Administrators give and take here; what they do are acts like all others. A link
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -17,7 +18,6 @@ from redrabbit.domain.beside import TokenSecret, digest_of, new_secret
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
-from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId, is_a_person
 from redrabbit.domain.one_time_code import CodePurpose
@@ -42,9 +42,10 @@ from redrabbit.services.people import the_active_person
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
 from redrabbit.web.access import FORM_KEY
-from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.forms import Form, asking, carry_out
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.registering import registering
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.values import instant_from
@@ -76,7 +77,8 @@ def people_router(site: Site) -> APIRouter:
     async def register(request: Request) -> Response:
         try:
             form = await site.form(request)
-            person = await carry_out(site, request, form, await _registered(site, form))
+            act = await _registered(site, request, form)
+            person = await carry_out(site, request, form, act)
         except Refusal as refusal:
             return await _people_shown(site, site.visit(request).with_refusal(refusal))
         return RedirectResponse(f"/people/{person.person_id}", status_code=303)
@@ -120,8 +122,10 @@ def _add_tokens(router: APIRouter, site: Site) -> None:
         try:
             form = await site.form(request)
             if act == "issue":
-                issued = await carry_out(site, request, form, _token(form, site))
-                shown = await token_shown(site, issued)
+                secret = new_secret()
+                asked = replace(_token(form, site), secret_digest=digest_of(secret))
+                issued = await carry_out(site, request, form, asked)
+                shown = await token_shown(site, issued, secret)
                 return await _tokens_shown(site, site.visit(request), shown)
             token_id = TokenId(form.get("token", ""))
             await carry_out(site, request, form, RevokeToken(token_id=token_id))
@@ -130,15 +134,11 @@ def _add_tokens(router: APIRouter, site: Site) -> None:
         return RedirectResponse("/tokens", status_code=303)
 
 
-async def token_shown(site: Site, token: TokenRecord) -> str:
-    """Return a token with its secret, which is made now and kept as a digest only."""
-    secret = new_secret()
-
-    def keep(uow: UnitOfWork) -> None:
-        digest = digest_of(secret)
-        uow.keep_row(TokenSecret(token_id=token.token_id, digest=digest, made_at=uow.now))
-
-    await site.sign_in.write(keep)
+async def token_shown(site: Site, token: TokenRecord, secret: str) -> str:
+    """Return a token with its secret; Refusal where it was issued before, when this was asked first: with another one."""
+    kept = await site.sign_in.read(lambda reader: reader.row(TokenSecret, token.token_id))
+    if kept is None or kept.digest != digest_of(secret):
+        raise Refusal("token_shown_before", token=token.token_id)
     return token_text(token.token_id, secret)
 
 
@@ -219,13 +219,12 @@ def _status(visit: Visit) -> int:
     return 409 if visit.refused is not None else 200
 
 
-async def _registered(site: Site, form: Form) -> RegisterPerson:
-    number = form.get("employee_number", "").strip()
-    return RegisterPerson(
-        name=(await site.service.stated(form.get("name", ""))).id,
-        language=None,
-        employee_number=(await site.service.stated(number)).id if number else None,
-        kind=PersonKind.PERSON,
+async def _registered(site: Site, request: Request, form: Form) -> RegisterPerson:
+    return await registering(
+        site,
+        await asking(site, request, form),
+        name=form.get("name", ""),
+        employee_number=form.get("employee_number", "").strip(),
         expires_at=_end_of_day(form.get("expires", ""), site.service.plant.zone),
     )
 

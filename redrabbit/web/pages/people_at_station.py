@@ -5,6 +5,7 @@ page waits for, and the rest is done in their name.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -77,11 +78,10 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
     station = own_station(site.service.plant, asker_at(request), station_id)
     code = badge_code(form.get("badge", ""), site.service.plant)
     leader = await actor(site.service, request, "", at=station_id)
+    act = TeachInBadge(badge_id=site.sign_in.at_stations.badge_id(code), station=station, name="")
+    await site.service.require(act, leader)  # before the name is kept
     newcomer = await site.service.stated(form.get("name", ""))
-    act = TeachInBadge(
-        badge_id=site.sign_in.at_stations.badge_id(code), station=station, name=newcomer.id
-    )
-    await site.service.do(act, leader)
+    await site.service.do(replace(act, name=newcomer.id), leader)
     await site.sign_in.at_stations.scan(station, code)
 
 
