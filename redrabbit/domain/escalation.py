@@ -21,6 +21,7 @@ from redrabbit.domain.reaching import NOBODY_KNOWN, Reach
 from redrabbit.domain.shift_calendar import (
     ONE_DAY,
     ShiftCalendar,
+    ShiftWindow,
     instant_of,
     plant_date,
     shift_windows,
@@ -107,7 +108,7 @@ class Duty:
     """Empty: all, and between them."""
     from_date: date | None = None
     until_date: date | None = None
-    """The last day; both on the plant's wall."""
+    """The last day; both on the plant's wall. A shift belongs to the day on which it begins (R06)."""
 
 
 class Told(NamedTuple):
@@ -231,25 +232,34 @@ class Escalation:
         )
 
     def _is_on(self, duty: Duty, line: str | None, at: datetime) -> bool:
-        day = plant_date(self.zone, at)
-        return (
-            (not duty.lines or line is None or line in duty.lines)
-            and (not duty.shifts or bool(duty.shifts & self._shifts_at(line, at)))
-            and (duty.from_date is None or duty.from_date <= day)
+        if duty.lines and line is not None and line not in duty.lines:
+            return False
+        windows = self._windows_at(line, at)
+        days = (
+            [window.plant_date for window in windows if window.name in duty.shifts]
+            if duty.shifts
+            else [plant_date(self.zone, at)]
+        )
+        return any(
+            (duty.from_date is None or duty.from_date <= day)
             and (duty.until_date is None or day <= duty.until_date)
+            for day in days
         )
 
     def _on(self, duty: Duty, line: str | None, reach: Reach) -> Called:
         return _reached(duty.receivers, duty.people, line, reach)
 
     def _shifts_at(self, line: str | None, at: datetime) -> frozenset[str]:
+        return frozenset(window.name for window in self._windows_at(line, at))
+
+    def _windows_at(self, line: str | None, at: datetime) -> list[ShiftWindow]:
         """Return the shifts of a line that are on; of any line for what belongs to none."""
-        return frozenset(
-            window.name
+        return [
+            window
             for each, calendar in self.calendars.items()
             if line is None or each == line
             for window in shift_windows(calendar, at, at + A_MOMENT)
-        )
+        ]
 
     def _due_at(self, step: Step, begun: datetime) -> datetime:
         due_at = begun + step.after

@@ -21,7 +21,6 @@ from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import (
     is_active,
-    is_in_force,
     lasting_administrators,
     refuse_last_administrator,
 )
@@ -162,7 +161,9 @@ def _refuse_unadministered(uow: UnitOfWork, changed: PersonRecord) -> None:
 
 
 def _is_audit(uow: UnitOfWork, grant: RoleGrantRecord) -> bool:
-    return grant.role is Role.AUDITOR and is_in_force(grant, uow.now)
+    """Tell whether a grant is that of an auditor, now or later."""
+    is_over = grant.until_at is not None and grant.until_at <= uow.now
+    return grant.role is Role.AUDITOR and grant.revoked_at is None and not is_over
 
 
 def _grants(reader: Reader, person_id: PersonId) -> list[RoleGrantRecord]:

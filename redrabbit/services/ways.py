@@ -17,7 +17,7 @@ from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import roles_of_person
 from redrabbit.domain.role import Role
-from redrabbit.domain.way import MOST_WAYS, Way, WayKind, address_of, number_of_way, way_id
+from redrabbit.domain.way import MOST_WAYS, Way, WayKind, address_of, way_id
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.people import the_active_person, the_person
@@ -62,7 +62,7 @@ class WaysKnown:
 
 def set_way(uow: UnitOfWork, person_id: PersonId, new: NewWay, *, actor: Actor) -> Way:
     """Reach a person at this address, too; where they are already, nothing changes."""
-    the_active_person(uow, person_id)
+    person = the_active_person(uow, person_id)
     if not _require(uow, person_id, actor) and new.names_host:
         raise Refusal("way_names_host")
     kind, address = new.kind, new.address
@@ -72,7 +72,7 @@ def set_way(uow: UnitOfWork, person_id: PersonId, new: NewWay, *, actor: Actor) 
         return same
     if len(ways) >= MOST_WAYS:
         raise Refusal("too_many_ways", limit=MOST_WAYS)
-    number = 1 + max((number_of_way(way.way_id) for way in ways), default=0)
+    number = person.last_way + 1
     record(
         uow,
         WaySet(person_id=person_id, number=number, kind=kind),

@@ -44,6 +44,7 @@ def person(number: int, **changed: Any) -> PersonRecord:
             employee_number=None,
             kind=PersonKind.PERSON,
             expires_at=None,
+            last_way=0,
             registered_at=after(-1000),
             registered_by="agent",
             registered_how=How.SYSTEM,

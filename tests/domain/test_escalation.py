@@ -3,12 +3,16 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from redrabbit.domain.escalation import SEVERITY, Told, is_due
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import LineId
 from redrabbit.domain.reaching import Reached, Unreached
+from redrabbit.domain.shift_calendar import shift_windows
 from tests.alarm_rules import (
+    CALENDAR,
     LINE,
     MIDNIGHT,
     MINUTE,
@@ -117,6 +121,34 @@ def test_a_roster_is_who_is_on_duty_then(line: str, at: datetime, told: tuple[st
     rules = an_escalation(rosters={"leaders": roster})
     step = a_step(0, rosters=("leaders", "nobodys"))
     assert rules.called(step, line, at).told == told
+
+
+@example(hours=7 * 24 + 14, shifts=frozenset({"night"}), line="line1")
+@given(
+    st.integers(0, 30 * 24),
+    st.sets(st.sampled_from(["day", "night"]), min_size=1).map(frozenset),
+    st.sampled_from(["line1", None]),
+)
+def test_a_shift_has_one_person_on_duty_from_its_beginning_to_its_end(
+    hours: int, shifts: frozenset[str], line: str | None
+) -> None:
+    """A night shift belongs to the day on which it begins, on a duty's last day, too."""
+    at = NOON + hours * timedelta(hours=1)
+    roster = (
+        a_duty("anna", shifts=shifts, until_date=a_day("2026-03-09")),
+        a_duty("bo", shifts=shifts, from_date=a_day("2026-03-10"), until_date=a_day("2026-03-16")),
+        a_duty("chen", shifts=shifts, from_date=a_day("2026-03-17")),
+    )
+    rules = an_escalation(rosters={"leaders": roster})
+    step = a_step(0, rosters=("leaders",))
+    (window,) = shift_windows(CALENDAR, at, at + timedelta(microseconds=1))
+    told = rules.called(step, line, at).told
+    if window.name not in shifts:
+        assert told == ("anna", "bo", "chen")
+        return
+    assert len(told) == 1
+    for instant in (window.begins_at, window.ends_at - MINUTE):
+        assert rules.called(step, line, instant).told == told
 
 
 def test_who_can_not_be_told_is_said_and_each_is_told_once() -> None:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
-from redrabbit.domain.identity import How, PersonId
+from redrabbit.domain.identity import How, LineId, PersonId
 from redrabbit.domain.people_acts import (
     ChangePerson,
     DisablePerson,
@@ -148,6 +150,29 @@ async def test_an_auditor_keeps_an_end_that_is_near() -> None:
         )
     sooner = replace(anew(auditor), expires_at=BEGIN + timedelta(days=10))
     await served.service.do(sooner, ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("line", [None, LINE])
+async def test_somebody_who_will_be_an_auditor_keeps_an_end_that_is_near(
+    line: LineId | None,
+) -> None:
+    """The grant was looked at, the account then given no end, and the auditor stayed for good once it began."""
+    served = await with_administrator()
+    ask = replace(register(served), expires_at=BEGIN + timedelta(days=80))
+    auditor = await served.service.do(ask, ADMINISTRATOR)
+    begins = BEGIN + timedelta(days=30)
+    given = GrantRole(
+        person_id=auditor.person_id,
+        role=Role.AUDITOR,
+        line=line,
+        from_at=begins,
+        until_at=begins + timedelta(days=10),
+    )
+    await served.service.do(given, ADMINISTRATOR)
+    without_end = replace(anew(auditor), expires_at=None)
+    assert await refused(served, without_end) == "auditor_needs_end"
+    served.clock.advance_to(served.clock.steady + timedelta(days=40))
+    assert (await served.service.do(without_end, ADMINISTRATOR)).expires_at is None
 
 
 async def test_nobody_is_registered_in_a_stated_name() -> None:

@@ -1,17 +1,20 @@
 """How people are reached is set by themselves or an administrator, bounded, recorded without the address, and erasable."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import SERVER, Actor, How, PersonId
 from redrabbit.domain.people_acts import DisablePerson
 from redrabbit.domain.role import Role
-from redrabbit.domain.way import MOST_WAYS, Way, WayKind
+from redrabbit.domain.way import MOST_WAYS, Way, WayKind, number_of_way
 from redrabbit.services.ways import NewWay, WaysKnown, remove_way, set_way, test_way
-from tests.services.people_served import ADMINISTRATOR, a_person, with_administrator
+from tests.services.people_served import ADMINISTRATOR, CHEN, a_person, with_administrator
 from tests.services.served import Served
 
 MAIL = NewWay(kind=WayKind.MAIL, address="li.na@plant.example")
@@ -56,6 +59,22 @@ async def test_a_person_sets_and_removes_their_own_and_the_ledger_has_no_address
     assert "plant.example" not in json.dumps([entry.payload for entry in entries])
     assert refusal(served, lambda uow: remove_way(uow, me, 1, actor=li)) == "no_such_way"
     assert refusal(served, lambda uow: test_way(uow, me, 1, actor=li)) == "no_such_way"
+
+
+@given(st.lists(st.sampled_from(["set", "remove first", "remove last"]), max_size=12))
+def test_no_number_of_a_way_is_ever_given_again(acts: list[str]) -> None:
+    """A message that was parked when its way was removed names the number: sent again, it went to another address."""
+    served = asyncio.run(with_administrator())
+    given: list[str] = []
+    for at, act in enumerate(acts):
+        known = sorted(ways(served), key=lambda way: way.set_at)
+        if act == "set" and len(known) < MOST_WAYS:
+            mail = NewWay(kind=WayKind.MAIL, address=f"li{at}@plant.example")
+            given.append(wrote(served, lambda uow: set_way(uow, CHEN, mail, actor=SERVER)).way_id)  # noqa: B023  called at once
+        elif act != "set" and known:
+            number = number_of_way(known[0 if act == "remove first" else -1].way_id)
+            wrote(served, lambda uow: remove_way(uow, CHEN, number, actor=SERVER))  # noqa: B023  called at once
+    assert len(set(given)) == len(given)
 
 
 async def test_an_administrator_and_the_server_set_those_of_others_and_nobody_else_does() -> None:

@@ -79,6 +79,8 @@ class PersonRecord(Record):
     kind: PersonKind
     expires_at: datetime | None
     """From then on they have no rights; None: no end. An auditor always has one."""
+    last_way: int
+    """The number of the way to reach them that was set last, removed or not; 0: none ever was."""
     registered_at: datetime
     registered_by: str
     registered_how: How
@@ -121,6 +123,7 @@ class PersonRegistered(Fact):
             stream=entry.stream,
             number=number_in_plant(self.person_id),
             earlier_names=None,
+            last_way=0,
             **did("registered", entry),
             **did_not("disabled"),
         )

@@ -50,7 +50,7 @@ from redrabbit.web.registering import registering
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
 
-WayNumber = Annotated[int, Path(ge=1, le=1000)]
+WayNumber = Annotated[int, Path(ge=1, le=1_000_000)]
 
 R = TypeVar("R", bound=Record)
 
