@@ -105,7 +105,7 @@ def generated(url: str, folder: Path) -> None:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=LIMIT_S,
+        timeout=2 * LIMIT_S,
     )
     assert told.returncode == 0, told.stdout + told.stderr
 
@@ -170,7 +170,7 @@ async def test_a_generated_client_runs_a_whole_check_with_a_token(
                 product=program,  # type: ignore[arg-type]  # because only what it is asked for matters
                 clock=CLOCK,
             )
-            async with program.open(), asyncio.timeout(LIMIT_S):
+            async with program.open(), asyncio.timeout(2 * LIMIT_S):
                 while (done := await first_closed(program)) is None:
                     await CLOCK.sleep(await operator.step())
             assert done["outcome"] == "passed"
