@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from redrabbit import __version__
 from redrabbit.adopted_plant import previous_plant
-from redrabbit.alarms.apprise_way import is_apprise_address, names_no_host
+from redrabbit.alarms.apprise_way import is_apprise_address, names_file, names_no_host
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.checkpoint_sender import sending_checkpoints
 from redrabbit.alarms.delivery import Channel
@@ -396,7 +396,12 @@ async def _web_of(
         verification=lambda: running.database.verification.state,
         remembered=lambda: running.database.remembered,
         watched=lambda: running.watcher.state if running.watcher is not None else None,
-        ways=WaysKnown(mails=mails, is_known=is_apprise_address, names_no_host=names_no_host),
+        ways=WaysKnown(
+            mails=mails,
+            is_known=is_apprise_address,
+            names_no_host=names_no_host,
+            names_file=names_file,
+        ),
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from redrabbit.alarms.apprise_way import is_apprise_address, names_no_host
+from redrabbit.alarms.apprise_way import is_apprise_address, names_file, names_no_host
 from redrabbit.base.printable import put_out
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.identity import SERVER, PersonId
@@ -34,7 +34,10 @@ def change_way(
                 "{person} is not reached in way {number} any more", person=person, number=remove
             )
         known = WaysKnown(
-            mails=plant.mail is not None, is_known=is_apprise_address, names_no_host=names_no_host
+            mails=plant.mail is not None,
+            is_known=is_apprise_address,
+            names_no_host=names_no_host,
+            names_file=names_file,
         )
         way = set_way(uow, person, known.way(kind, address or ""), actor=SERVER)
         number = number_of_way(way.way_id)

@@ -14,7 +14,7 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 from redrabbit.alarms.delivery import DeliveryFailed
 from redrabbit.alarms.http_answer import Answer, refuse_unless_taken
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 MOST_CHARACTERS: Final = 2000
 """Of a text: chat groups take some thousands."""
 _MAIL_SERVER: Final = re.compile(r"mailtos?://", re.IGNORECASE)
+KNOWN_HOSTS: Final = (
+    *("dingtalk", "discord", "feishu", "lark", "pbul", "pover", "schan", "slack", "tgram"),
+    *("wecombot", "wxpusher"),
+)
+"""Services that Apprise calls at a host of its own, whatever stands in the rest of the address."""
+_OF_A_KNOWN_HOST: Final = re.compile(
+    rf"({'|'.join(KNOWN_HOSTS)})://[\w@:/.=-]+(\?(secret|silent|thread|topic)=\w+"
+    r"(&(secret|silent|thread|topic)=\w+)*)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""No percent sign: what it hides Apprise reads after this was looked at."""
+_OF_FILES: Final = re.compile(
+    r"(?<!pro)file|template|attach|pgp|url|href|icon|avatar_|webhook", re.IGNORECASE
+)
+_FILE: Final = re.compile(r"://|^[/\\~.]")
 _STATUS: Final = re.compile(r"error=(\d{3})\b")
 """How Apprise tells the status of an answer that it did not like."""
 
@@ -71,14 +86,23 @@ def is_apprise_address(address: str) -> bool:
     return _way_to(address) is not None
 
 
+def names_file(address: str) -> bool:
+    """Tell whether an argument of an address names a file or a page, which this service would then read or call.
+
+    Nobody reaches people so: a key, a template or a picture would be read from this machine, or asked of a host inside the plant.
+    """
+    _, _, arguments = address.partition("?")
+    said = parse_qsl(arguments.replace("?", "&"), keep_blank_values=True)
+    return any(_OF_FILES.search(name) or _FILE.search(unquote(value)) for name, value in said)
+
+
 def names_no_host(address: str) -> bool:
-    """Tell whether an address leads to a host that Apprise itself knows, and none that the address says.
+    """Tell whether an address is of a service whose host Apprise itself knows, with no argument that could lead elsewhere.
 
     Else whoever gives one could let this service call any host of the plant's network, or log on its own machine.
+    What other services do with their arguments changes with each version of Apprise: so these are named, and no others.
     """
-    way = _way_to(address)
-    tokens, templates = getattr(way, "template_tokens", {}), getattr(way, "templates", ())
-    return bool(tokens) and "host" not in tokens and "{schema}://" not in templates
+    return bool(_OF_A_KNOWN_HOST.fullmatch(address))
 
 
 def is_mail_server(address: str) -> bool:

@@ -1,7 +1,7 @@
 """How people are reached: set, removed and tried, by themselves or by an administrator (R10, R19).
 
 The address goes beside the ledger, where it can be erased; that it was set, and by whom, goes into it. What a person
-may say of themselves is bounded: only an administrator may name a host, because this service then calls it.
+may say of themselves is bounded: only an administrator may name a host, because this service then calls it, and nobody a file.
 """
 
 from collections.abc import Callable
@@ -47,6 +47,8 @@ class WaysKnown:
     """Whether an address is one that messages can be sent to; it may take a second."""
     names_no_host: Callable[[str], bool] = lambda _: False
     """Whether its host is the service's own, and not one that the address says."""
+    names_file: Callable[[str], bool] = lambda _: False
+    """Whether this service would read a file or a page that the address says: nobody is reached so."""
 
     def way(self, kind: WayKind, said: str) -> NewWay:
         """Return a way as it is said; Refusal where nobody could be reached by it."""
@@ -55,7 +57,7 @@ class WaysKnown:
             if not self.mails:
                 raise Refusal("no_mail_server")
             return NewWay(kind=kind, address=address)
-        if not self.is_known(address):
+        if self.names_file(address) or not self.is_known(address):
             raise Refusal("way_unreadable", kind=kind.value)
         return NewWay(kind=kind, address=address, names_host=not self.names_no_host(address))
 

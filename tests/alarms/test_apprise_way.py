@@ -6,13 +6,18 @@ import logging
 import threading
 from pathlib import Path
 
+import apprise
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redrabbit.alarms.apprise_way import (
+    KNOWN_HOSTS,
     AppriseWay,
     is_apprise_address,
     is_mail_server,
     mailed_by,
+    names_file,
     names_no_host,
 )
 from redrabbit.alarms.channels import make_channels
@@ -138,6 +143,50 @@ def test_an_address_that_this_service_would_call_inside_the_plant_names_a_host(
 ) -> None:
     """Else any person could let the service ask any host of the network, or write into its machine's log."""
     assert not names_no_host(address)
+
+
+LEADING_ELSEWHERE = [
+    "fcm://proj/aaaa/?mode=oauth2&keyfile=http://127.0.0.1/x",
+    "vapid://me@plant.cn/?keyfile=http://127.0.0.1/x&subfile=http://127.0.0.1/y",
+    "tgram://123456789:abcdefg_hijklmnop/12315544?template=/etc/passwd",
+    "tgram://123456789:abcdefg_hijklmnop/12315544?x=1?Template=/etc/passwd",
+    "tgram://123456789:abcdefg_hijklmnop/12315544?t=%68ttp%3A//127.0.0.1/x",
+    "tgram://123456789:abcdefg_hijklmnop/12315544?t=http%253A%252F%252F127.0.0.1",
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?avatar_url=http://127.0.0.1/x",
+    "pushplus://0123456789abcdef0123456789abcdef?callback=http://127.0.0.1/x",
+    "mailto://u:p@h.cn?pgppub=key.asc",
+    "json://h/?keyfile=key.json",
+]
+
+
+@pytest.mark.parametrize("address", LEADING_ELSEWHERE)
+def test_an_argument_that_leads_elsewhere_is_of_no_way(address: str) -> None:
+    """Apprise reads files and pages that arguments name, from inside the plant: for nobody, and least without an administrator."""
+    assert names_file(address)
+    assert not names_no_host(address)
+
+
+def test_an_argument_that_says_how_leads_nowhere_else() -> None:
+    for address in ("dingtalk://abc@def?secret=abc", "tgram://1:a/2?thread=7&silent=yes"):
+        assert names_no_host(address)
+        assert not names_file(address)
+    assert not names_file("mailto://u:p@h.cn?from=a@b.cn&to=c@d.cn&mode=starttls")
+
+
+@pytest.mark.parametrize("scheme", KNOWN_HOSTS)
+def test_each_service_of_a_known_host_says_no_host_in_its_address(scheme: str) -> None:
+    kinds = apprise.Apprise().details()["schemas"]
+    named = [kind for kind in kinds if scheme in (kind["secure_protocols"] or ())]
+    assert len(named) == 1
+    assert "host" not in named[0]["details"]["tokens"]
+
+
+@given(st.sampled_from(LEADING_ELSEWHERE), st.text(max_size=12), st.integers(min_value=0))
+def test_nothing_put_into_such_an_address_makes_it_one_of_a_known_host(
+    address: str, put: str, where: int
+) -> None:
+    at = where % (len(address) + 1)
+    assert not names_no_host(address[:at] + put + address[at:])
 
 
 def test_a_mail_address_is_reached_by_the_mail_server_of_the_plant() -> None:

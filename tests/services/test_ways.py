@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,3 +145,7 @@ def test_what_nobody_can_be_reached_by_is_refused() -> None:
     assert known.way(WayKind.MAIL, "li.na@plant.example") == MAIL
     assert not known.way(WayKind.APPRISE, "tgram://x").names_host
     assert known.way(WayKind.APPRISE, "json://10.0.0.1/") == HOST
+    filed = replace(known, names_file=lambda said: "keyfile" in said)
+    with pytest.raises(Refusal) as refused:
+        filed.way(WayKind.APPRISE, "tgram://x?keyfile=y")
+    assert refused.value.code == "way_unreadable"
