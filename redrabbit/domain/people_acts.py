@@ -167,6 +167,8 @@ class WithdrawQualification(Act[QualificationRecord]):
 
     KIND: ClassVar = "withdraw_qualification"
 
+    person_id: PersonId
+    """Whose it is."""
     qualification_id: QualificationId
 
 

@@ -62,7 +62,7 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
         uow, plant, act, actor=by
     ),
     people_acts.WithdrawQualification: lambda uow, _plant, act, by: qualifying.withdraw(
-        uow, act.qualification_id, actor=by
+        uow, act, actor=by
     ),
     people_acts.ResetCredential: lambda uow, _plant, act, by: credential_states.reset(
         uow, act.person_id, act.kind, actor=by

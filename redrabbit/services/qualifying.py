@@ -5,7 +5,7 @@ from redrabbit.domain.facts.qualification import QualificationRecorded, Qualific
 from redrabbit.domain.identity import Actor, CheckId, DeviceId, QualificationId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.limits import can_be_recorded
-from redrabbit.domain.people_acts import RecordQualification
+from redrabbit.domain.people_acts import RecordQualification, WithdrawQualification
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import QualificationRecord
@@ -41,12 +41,11 @@ def qualify(
     return recorded(uow, QualificationRecord, qualification_id)
 
 
-def withdraw(
-    uow: UnitOfWork, qualification_id: QualificationId, *, actor: Actor
-) -> QualificationRecord:
-    """Say that a qualification counts no longer."""
+def withdraw(uow: UnitOfWork, asked: WithdrawQualification, *, actor: Actor) -> QualificationRecord:
+    """Say that a qualification of a person counts no longer; Refusal where that person has none of this number."""
+    qualification_id = asked.qualification_id
     known = uow.get(QualificationRecord, qualification_id)
-    if known is None or known.withdrawn_at is not None:
+    if known is None or known.withdrawn_at is not None or known.person_id != asked.person_id:
         raise Refusal("no_such_qualification", qualification=qualification_id)
     withdrawn = QualificationWithdrawn(qualification_id=qualification_id)
     record(uow, withdrawn, stream=PLANT_STREAM, actor=actor)

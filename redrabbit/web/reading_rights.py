@@ -146,6 +146,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "DELETE /api/v1/people/{person_id}/grants/{grant_id}": Right.ACT,
     "POST /api/v1/people/{person_id}/badges": Right.ACT,
     "DELETE /api/v1/people/{person_id}/badges/{badge_id}": Right.ACT,
+    "POST /api/v1/people/{person_id}/qualifications": Right.ACT,
+    "DELETE /api/v1/people/{person_id}/qualifications/{qualification_id}": Right.ACT,
     "POST /api/v1/people/{person_id}/credentials/reset": Right.ACT,
     "POST /api/v1/people/{person_id}/ways": Right.ACT,
     "DELETE /api/v1/people/{person_id}/ways/{number}": Right.ACT,

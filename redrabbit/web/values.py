@@ -3,7 +3,7 @@
 Each returns the value or raises Refusal; none can fail in another way, whatever it is given.
 """
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from redrabbit.domain.errors import Refusal
@@ -69,6 +69,11 @@ def instant_from(text: str, zone: tzinfo) -> datetime:
     if not can_be_recorded(instant):
         raise Refusal("instant_out_of_range", value=quotable(text))
     return instant
+
+
+def end_of_day(text: str, zone: tzinfo) -> datetime | None:
+    """Return the end of a day of the plant's clock; None where none was given."""
+    return instant_from(text, zone) + timedelta(days=1) if text.strip() else None
 
 
 def quotable(text: str) -> str:

@@ -143,7 +143,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     people_acts.RevokeBadge(badge_id=BADGE, person_id=SOMEBODY),
     people_acts.TeachInBadge(badge_id=BADGE, station=OP20, person_id=SOMEBODY),
     people_acts.RecordQualification(person_id=SOMEBODY, station=OP20),
-    people_acts.WithdrawQualification(qualification_id=SKILL),
+    people_acts.WithdrawQualification(person_id=SOMEBODY, qualification_id=SKILL),
     people_acts.ResetCredential(person_id=SOMEBODY, kind=CredentialKind.PIN),
     people_acts.UnlockCredential(person_id=SOMEBODY, kind=CredentialKind.PIN),
     people_acts.EnrolScreen(station=OP20, name="tablet"),

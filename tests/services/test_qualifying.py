@@ -27,9 +27,22 @@ async def test_somebody_is_qualified_by_who_leads(what: dict[str, Any]) -> None:
         until,
         leader.id,
     )
-    withdraw = WithdrawQualification(qualification_id=known.qualification_id)
+    withdraw = WithdrawQualification(person_id=li, qualification_id=known.qualification_id)
     assert (await served.service.do(withdraw, leader)).withdrawn_by == leader.id
     assert await refused(served, withdraw, leader) == "no_such_qualification"
+
+
+async def test_a_qualification_is_withdrawn_from_whose_it_is() -> None:
+    """A number of somebody else's withdraws nothing, whoever is named: nobody, another person, one unknown."""
+    served = await with_administrator()
+    leader = await a_person(served, "Leader", Role.SHIFT_LEADER)
+    li, wang = [PersonId((await a_person(served, name)).id) for name in ("Li", "Wang")]
+    known = await served.service.do(RecordQualification(person_id=li, station=OP20), leader)
+    for other in (wang, PersonId("p-9999"), PersonId("")):
+        ask = WithdrawQualification(person_id=other, qualification_id=known.qualification_id)
+        assert await refused(served, ask, leader) == "no_such_qualification"
+    ask = WithdrawQualification(person_id=li, qualification_id=known.qualification_id)
+    assert (await served.service.do(ask, leader)).withdrawn_by == leader.id
 
 
 @pytest.mark.parametrize(
@@ -58,5 +71,7 @@ async def test_nobody_qualifies_themselves() -> None:
     leader = await a_person(served, "Leader", Role.SHIFT_LEADER)
     own = RecordQualification(person_id=PersonId(leader.id), station=OP20)
     assert await refused(served, own, leader) == "own_grant"
-    unknown = WithdrawQualification(qualification_id=QualificationId("q-0009"))
+    unknown = WithdrawQualification(
+        person_id=PersonId(leader.id), qualification_id=QualificationId("q-0009")
+    )
     assert await refused(served, unknown, leader) == "no_such_qualification"

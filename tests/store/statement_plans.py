@@ -25,6 +25,7 @@ SMALL: Final[Mapping[str, str]] = {
     "people": "its people, those who left included",
     "role_grants": "what they were ever trusted with: some a person",
     "badges": "all that they ever had: some a person",
+    "qualifications": "what they were ever trained for: some a person",
     "credential_states": "two a person",
     "station_screens": "tablets and terminals of its stations",
     "pulse_cycles": "signals whose pulse is being learnt",

@@ -37,6 +37,7 @@ def plant(visitor: Visitor) -> Visitor:
     new = NewWay(kind=WayKind.APPRISE, address="json://127.0.0.1")
     people.write(lambda uow: ways.set_way(uow, li_na, new, actor=SERVER))
     enter(visitor, "Chen")
+    assert done(visitor, f"/people/{li_na}/qualify", what=f"station:{STATION}")[0] == 303
     return visitor
 
 
@@ -60,6 +61,9 @@ CALLS: dict[tuple[str, str], Callable[[Visitor], dict[str, str]]] = {
     },
     ("DELETE", "/people/{person_id}/badges/{badge_id}"): lambda at: {
         "badge_id": named_on(at, f"/people/{LI_NA}", "badge")
+    },
+    ("DELETE", "/people/{person_id}/qualifications/{qualification_id}"): lambda at: {
+        "qualification_id": named_on(at, f"/people/{LI_NA}", "qualification")
     },
     ("DELETE", "/people/{person_id}/ways/{number}"): lambda _: {"number": "1"},
     ("POST", "/people/{person_id}/ways/{number}/test"): lambda _: {"number": "1"},
@@ -101,7 +105,13 @@ def test_a_call_changes_nothing_that_is_not_of_whom_it_names(
 
 @pytest.mark.parametrize("person", OTHERS)
 @pytest.mark.parametrize(
-    ("act", "field"), [("revoke", "grant"), ("revoke-badge", "badge"), ("remove-way", "way")]
+    ("act", "field"),
+    [
+        ("revoke", "grant"),
+        ("revoke-badge", "badge"),
+        ("remove-way", "way"),
+        ("withdraw-qualification", "qualification"),
+    ],
 )
 def test_a_form_changes_nothing_that_is_not_of_whom_it_names(
     plant: Visitor, act: str, field: str, person: str

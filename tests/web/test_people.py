@@ -93,6 +93,35 @@ def test_a_role_is_revoked_and_nobody_grants_to_themselves(chen: Visitor) -> Non
     assert done(chen, f"/people/{li_na}/grant", role="king")[0] == 409
 
 
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("station:line1-op20", "station line1-op20"),
+        ("device:line1-op20", "device line1-op20"),
+        ("check:line1-op20", "check line1-op20"),
+    ],
+)
+def test_a_qualification_is_recorded_and_withdrawn(visitor: Visitor, what: str, shown: str) -> None:
+    people_of(visitor).register("Leader", Role.SHIFT_LEADER)
+    li_na = people_of(visitor).register("Li Na", Role.OPERATOR)
+    enter(visitor, "Leader")
+    page = f"/people/{li_na}"
+    assert f'value="{what}"' in visitor.text(page)
+    assert done(visitor, f"{page}/qualify", what=what, until="2027-01-31")[0] == 303
+    assert shown in visitor.text(page)
+    assert "2027" in visitor.text(page)
+    assert done(visitor, f"{page}/withdraw-qualification", qualification="q-0001")[0] == 303
+    assert "None is recorded." in visitor.text(page)
+
+
+@pytest.mark.parametrize("what", ["", "station:", "station:op99", "line1-op20", "king:line1"])
+def test_what_is_no_qualification_is_said_on_the_page(chen: Visitor, what: str) -> None:
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR)
+    status, page = done(chen, f"/people/{li_na}/qualify", what=what)
+    assert (status, "refusal." in page) == (409, False)
+    assert "None is recorded." in chen.text(f"/people/{li_na}")
+
+
 def test_sessions_are_seen_and_ended(chen: Visitor) -> None:
     li_na = people_of(chen).register("Li Na", Role.AUDITOR)
     people_of(chen).session(li_na)

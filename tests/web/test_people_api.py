@@ -120,3 +120,57 @@ def test_others_change_nothing(visitor: Visitor) -> None:
     assert asked(visitor, "GET", "/people", 403)["code"] == "not_allowed"
     reset = asked(visitor, "POST", "/people/p-0001/credentials/reset", 403)
     assert reset["code"] == "not_permitted"
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "what"),
+    [
+        ("station", "station", "line1-op20"),
+        ("device", "device", "line1-op20"),
+        ("check_id", "check", "line1-op20"),
+    ],
+)
+def test_somebody_is_qualified_and_no_more(
+    visitor: Visitor, field: str, kind: str, what: str
+) -> None:
+    """By who leads; they are told of the qualification, and read no people unless they may."""
+    li_na = people_of(visitor).register("Li Na", Role.OPERATOR)
+    people_of(visitor).register("Bao", Role.QUALITY_ENGINEER)
+    visitor.client.post("/api/v1/session", json={"name": "Bao", "password": PASSWORD})
+    path = f"/people/{li_na}/qualifications"
+    until = (visitor.clock.now() + timedelta(days=30)).isoformat()
+    held = asked(visitor, "POST", path, 201, {field: what, "valid_until": until})
+    assert (held["qualification"], held["kind"], held["what"]) == ("q-0001", kind, what)
+    assert (held["recorded_by"], held["is_over"]) == ("Bao", False)
+    others = asked(visitor, "DELETE", "/people/p-0002/qualifications/q-0001", 404)
+    assert others["code"] == "no_such_qualification"
+    assert asked(visitor, "DELETE", f"{path}/q-0001", 200)["qualification"] == "q-0001"
+    assert asked(visitor, "DELETE", f"{path}/q-0001", 404)["code"] == "no_such_qualification"
+
+
+def test_a_person_is_read_with_their_qualifications(chen: Visitor) -> None:
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR)
+    path = f"/people/{li_na}/qualifications"
+    asked(chen, "POST", path, 201, {"station": "line1-op20"})
+    asked(chen, "POST", path, 201, {"station": "line1-op30"})
+    asked(chen, "DELETE", f"{path}/q-0001", 200)
+    (held,) = asked(chen, "GET", f"/people/{li_na}", 200)["qualifications"]
+    assert (held["qualification"], held["what"], held["valid_until"]) == (
+        "q-0002",
+        "line1-op30",
+        None,
+    )
+
+
+def test_what_is_no_qualification_is_refused_with_its_code(chen: Visitor) -> None:
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR)
+    path = f"/people/{li_na}/qualifications"
+    assert asked(chen, "POST", path, 422, {})["code"] == "qualified_for_one_thing"
+    unknown = asked(chen, "POST", path, 422, {"station": "op99"})
+    assert unknown["code"] == "qualified_for_nothing_known"
+    own = {"station": "line1-op20"}
+    assert asked(chen, "POST", "/people/p-0001/qualifications", 403, own)["code"] == "own_grant"
+    people_of(chen).register("Wang", Role.OPERATOR)
+    body = {"name": "Wang", "password": PASSWORD}
+    assert chen.client.post("/api/v1/session", json=body, headers=ORIGIN).status_code == 201
+    assert asked(chen, "POST", path, 403, own)["code"] == "not_permitted"

@@ -58,6 +58,7 @@ FILLED = {
     "token_id": "t-0099",
     "badge_id": "ab" * 32,
     "grant_id": "g-0099",
+    "qualification_id": "q-0099",
 }
 STREAMS = {"GET /live/board", "GET /live/stations/{station_id}", "GET /api/v1/events"}
 BASE = "https://127.0.0.1:8080"

@@ -24,6 +24,12 @@ from redrabbit.services.people import the_person
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_now, names_in
 from redrabbit.services.queries.people_told import WayRow, way_rows
+from redrabbit.services.queries.qualifications import (
+    QualificationChoices,
+    QualificationRow,
+    qualification_choices,
+    qualification_rows,
+)
 from redrabbit.services.sessions import live_sessions
 
 GRANTED: tuple[Role, ...] = tuple(role for role in Role if role is not Role.SERVICE)
@@ -122,6 +128,8 @@ class PersonPage:
     sessions: tuple[SessionRow, ...]
     ways: tuple[WayRow, ...]
     lines: tuple[LineChoice, ...]
+    qualifications: tuple[QualificationRow, ...]
+    can_be_qualified_for: tuple[QualificationChoices, ...]
     roles: tuple[Role, ...] = GRANTED
 
 
@@ -202,6 +210,8 @@ def person_page(
         ),
         ways=way_rows(reader, person_id, names),
         lines=_lines(plant),
+        qualifications=qualification_rows(reader, person_id, names, now),
+        can_be_qualified_for=qualification_choices(plant),
     )
 
 

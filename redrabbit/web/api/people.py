@@ -1,13 +1,11 @@
 """People and tokens for programs: what the pages *People* and *Tokens* do, as calls."""
 
 from dataclasses import asdict
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
-from redrabbit.domain.acts import Act
 from redrabbit.domain.beside import digest_of, new_secret
-from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId
 from redrabbit.domain.people_acts import (
     DisablePerson,
@@ -23,7 +21,7 @@ from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
 from redrabbit.web import ways
 from redrabbit.web.api.alarms import alarm_model
-from redrabbit.web.api.doing import By, Caller
+from redrabbit.web.api.doing import By, done
 from redrabbit.web.api.models import Page
 from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.people_models import (
@@ -38,6 +36,7 @@ from redrabbit.web.api.people_models import (
     NewToken,
     NewWay,
     OneTimeLink,
+    Qualification,
     Token,
     Way,
 )
@@ -51,8 +50,6 @@ from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
 
 WayNumber = Annotated[int, Path(ge=1, le=1_000_000)]
-
-R = TypeVar("R", bound=Record)
 
 OF_PERSON: Final = ("no_such_person", "person_disabled")
 OF_BADGES: Final = (
@@ -109,7 +106,7 @@ def people_api_router(site: Site) -> APIRouter:
             language=body.language,
             expires_at=body.expires_at,
         )
-        return await _person(site, (await _done(site, act, by)).person_id)
+        return await _person(site, (await done(site, act, by)).person_id)
 
     _add_rights(router, site)
     _add_ways(router, site)
@@ -123,7 +120,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def disable_person(person_id: Slug, by: By) -> KnownPersonWithGrants:
         """Take all rights of a person away, from now on."""
-        await _done(site, DisablePerson(person_id=PersonId(person_id)), by)
+        await done(site, DisablePerson(person_id=PersonId(person_id)), by)
         return await _person(site, person_id)
 
     @router.post(
@@ -131,7 +128,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def enable_person(person_id: Slug, by: By) -> KnownPersonWithGrants:
         """Let a person have the rights of their roles again."""
-        await _done(site, EnablePerson(person_id=PersonId(person_id)), by)
+        await done(site, EnablePerson(person_id=PersonId(person_id)), by)
         return await _person(site, person_id)
 
     @router.post("/people/{person_id}/grants", status_code=201, openapi_extra=refuses(*OF_GRANTS))
@@ -145,7 +142,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
             until_at=body.until_at,
             deputy_for=PersonId(body.deputy_for) if body.deputy_for is not None else None,
         )
-        await _done(site, act, by)
+        await done(site, act, by)
         return await _person(site, person_id)
 
     @router.delete(
@@ -156,7 +153,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def revoke_role(person_id: Slug, grant_id: Slug, by: By) -> KnownPersonWithGrants:
         """End a role for good."""
-        await _done(site, RevokeRole(person_id=PersonId(person_id), grant_id=GrantId(grant_id)), by)
+        await done(site, RevokeRole(person_id=PersonId(person_id), grant_id=GrantId(grant_id)), by)
         return await _person(site, person_id)
 
     @router.post("/people/{person_id}/badges", status_code=201, openapi_extra=refuses(*OF_BADGES))
@@ -164,7 +161,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
         """Let a badge stand for a person; one that was taught in stands for good from now on."""
         code = badge_code(body.code, site.service.plant)
         badge = site.sign_in.at_stations.badge_id(code)
-        await _done(site, IssueBadge(badge_id=badge, person_id=PersonId(person_id)), by)
+        await done(site, IssueBadge(badge_id=badge, person_id=PersonId(person_id)), by)
         return await _person(site, person_id)
 
     @router.delete(
@@ -173,9 +170,7 @@ def _add_rights(router: APIRouter, site: Site) -> None:
     )
     async def revoke_badge(person_id: Slug, badge_id: Slug, by: By) -> KnownPersonWithGrants:
         """Let a badge stand for nobody."""
-        await _done(
-            site, RevokeBadge(person_id=PersonId(person_id), badge_id=BadgeId(badge_id)), by
-        )
+        await done(site, RevokeBadge(person_id=PersonId(person_id), badge_id=BadgeId(badge_id)), by)
         return await _person(site, person_id)
 
     @router.post(
@@ -252,20 +247,14 @@ def _add_tokens(router: APIRouter, site: Site) -> None:
             expires_at=body.expires_at,
             secret_digest=digest_of(secret),
         )
-        issued = await _done(site, act, by)
+        issued = await done(site, act, by)
         return IssuedToken(token=issued.token_id, secret=await token_shown(site, issued, secret))
 
     @router.delete("/tokens/{token_id}", status_code=204, openapi_extra=refuses("no_such_token"))
     async def revoke_token(token_id: Slug, by: By) -> Response:
         """Let a token be worth nothing."""
-        await _done(site, RevokeToken(token_id=TokenId(token_id)), by)
+        await done(site, RevokeToken(token_id=TokenId(token_id)), by)
         return Response(status_code=204)
-
-
-async def _done(site: Site, act: Act[R], by: Caller) -> R:
-    """Do an act of whoever is signed in; nobody does one of these in a name that is only stated."""
-    who = await actor(site.service, by.request, "")
-    return await site.service.do(act, who, by.key)
 
 
 async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
@@ -274,4 +263,11 @@ async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
     grants = [Grant.model_validate(each) for each in page.grants]
     badges = [Badge.model_validate(each) for each in page.badges]
     ways = [Way.model_validate(each) for each in page.ways]
-    return KnownPersonWithGrants(**asdict(page.row), grants=grants, badges=badges, ways=ways)
+    qualifications = [Qualification.model_validate(each) for each in page.qualifications]
+    return KnownPersonWithGrants(
+        **asdict(page.row),
+        grants=grants,
+        badges=badges,
+        ways=ways,
+        qualifications=qualifications,
+    )

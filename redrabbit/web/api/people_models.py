@@ -8,6 +8,7 @@ from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
 from redrabbit.domain.way import WayKind
+from redrabbit.services.queries.qualifications import QualifiedFor
 from redrabbit.services.queries.registered_people import PersonState
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import Code, Id, Instant, Name
@@ -62,12 +63,36 @@ class Badge(Model):
     )
 
 
+class Qualification(Model):
+    """For what a person was trained."""
+
+    qualification: str = Field(examples=["q-0007"])
+    kind: QualifiedFor
+    what: str = Field(description="The station, device or check.", examples=["op20"])
+    valid_until: datetime | None = Field(description="Up to, not including; null: no end.")
+    is_over: bool = Field(description="It has ended.")
+    recorded_at: datetime
+    recorded_by: str
+
+
+class NewQualification(Model):
+    """For what somebody was trained: one of station, device, check."""
+
+    station: Id | None = None
+    device: Id | None = None
+    check_id: Id | None = None
+    valid_until: Instant | None = Field(
+        default=None, description="Up to, not including; null: no end."
+    )
+
+
 class KnownPersonWithGrants(KnownPerson):
-    """A registered person with what they may, the badges that stand for them, and how they are reached."""
+    """A registered person with what they may, for what they are qualified, their badges, and how they are reached."""
 
     grants: list[Grant]
     badges: list[Badge]
     ways: list[Way]
+    qualifications: list[Qualification] = Field(description="Those that were not withdrawn.")
 
 
 class NewBadge(Model):

@@ -15,6 +15,7 @@ from redrabbit.web.api.people import people_api_router
 from redrabbit.web.api.people_at_stations import people_at_stations_router
 from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.pulses import pulses_router
+from redrabbit.web.api.qualifications import qualifications_router
 from redrabbit.web.api.receivers import receivers_router
 from redrabbit.web.api.runs import runs_router
 from redrabbit.web.api.session import session_router
@@ -26,6 +27,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     """Yield the parts of the API, to be included under `/api/v1`."""
     yield session_router(site)
     yield people_api_router(site)
+    yield qualifications_router(site)
     yield plant_router(site)
     yield people_at_stations_router(site)
     yield pulses_router(site)

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from starlette.requests import Request
 
 from redrabbit.domain.acts import Act
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
@@ -15,6 +17,7 @@ from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor, asker_at
 
 R = TypeVar("R", bound=Record)
+W = TypeVar("W", bound=StrEnum)
 
 Form = dict[str, str]
 
@@ -52,6 +55,14 @@ def key_of(form: Form, *, path: str, name: str) -> str | None:
     fields = sorted((field, value) for field, value in form.items() if field != FORM_FIELD)
     sent = json.dumps([path, name, fields])
     return KEY_PREFIX + hashlib.sha256(sent.encode()).hexdigest()
+
+
+def word(words: type[W], text: str) -> W:
+    """Return the word of an enumeration; Refusal for another."""
+    try:
+        return words(text)
+    except ValueError:
+        raise Refusal("form_unreadable") from None
 
 
 def _stated(request: Request, form: Form) -> str:

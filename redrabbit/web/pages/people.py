@@ -5,9 +5,8 @@ Administrators give and take here; what they do are acts like all others. A link
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from datetime import tzinfo
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -42,17 +41,16 @@ from redrabbit.services.people import the_active_person
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
 from redrabbit.web.access import FORM_KEY
-from redrabbit.web.pages.forms import Form, asking, carry_out
+from redrabbit.web.pages import qualifications
+from redrabbit.web.pages.forms import Form, asking, carry_out, word
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.registering import registering
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
-from redrabbit.web.values import instant_from
+from redrabbit.web.values import end_of_day
 from redrabbit.web.visitor import asker_at
 from redrabbit.web.ways import FORMS, change_by_form
-
-W = TypeVar("W", bound=StrEnum)
 
 
 def people_router(site: Site) -> APIRouter:
@@ -225,7 +223,7 @@ async def _registered(site: Site, request: Request, form: Form) -> RegisterPerso
         await asking(site, request, form),
         name=form.get("name", ""),
         employee_number=form.get("employee_number", "").strip(),
-        expires_at=_end_of_day(form.get("expires", ""), site.service.plant.zone),
+        expires_at=end_of_day(form.get("expires", ""), site.service.plant.zone),
     )
 
 
@@ -233,15 +231,15 @@ def _grant(person_id: PersonId, form: Form, zone: tzinfo) -> GrantRole:
     deputy_for = form.get("deputy_for", "").strip()
     return GrantRole(
         person_id=person_id,
-        role=_word(Role, form.get("role", "")),
+        role=word(Role, form.get("role", "")),
         line=LineId(form["line"]) if form.get("line") else None,
-        until_at=_end_of_day(form.get("until", ""), zone),
+        until_at=end_of_day(form.get("until", ""), zone),
         deputy_for=PersonId(deputy_for) if deputy_for else None,
     )
 
 
 def _token(form: Form, site: Site) -> IssueToken:
-    end = _end_of_day(form.get("expires", ""), site.service.plant.zone)
+    end = end_of_day(form.get("expires", ""), site.service.plant.zone)
     if end is None:
         raise Refusal("not_a_date", value="")
     return IssueToken(
@@ -253,23 +251,12 @@ def _token(form: Form, site: Site) -> IssueToken:
     )
 
 
-def _end_of_day(text: str, zone: tzinfo) -> datetime | None:
-    """Return the end of a day of the plant's clock; None where none was given."""
-    return instant_from(text, zone) + timedelta(days=1) if text.strip() else None
-
-
-def _word(words: type[W], text: str) -> W:
-    """Return the word of an enumeration; Refusal for another."""
-    try:
-        return words(text)
-    except ValueError:
-        raise Refusal("form_unreadable") from None
-
-
 ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
     "disable": lambda person, _form, _zone: DisablePerson(person_id=person),
     "enable": lambda person, _form, _zone: EnablePerson(person_id=person),
     "grant": _grant,
+    "qualify": qualifications.recorded,
+    "withdraw-qualification": qualifications.withdrawn,
     "revoke": lambda person, form, _zone: RevokeRole(
         person_id=person, grant_id=GrantId(form.get("grant", ""))
     ),
@@ -277,7 +264,7 @@ ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
         person_id=person, badge_id=BadgeId(form.get("badge", ""))
     ),
     "unlock": lambda person, form, _zone: UnlockCredential(
-        person_id=person, kind=_word(CredentialKind, form.get("kind", ""))
+        person_id=person, kind=word(CredentialKind, form.get("kind", ""))
     ),
 }
 """What the forms of a person's page ask, by the last word of their address."""
