@@ -8,12 +8,13 @@ from redrabbit.domain.acts import StartRun
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import Actor, How, PersonId
+from redrabbit.domain.identity import Actor, How, LineId, PersonId
 from redrabbit.domain.people_acts import EnrolScreen, IssueToken, RecordQualification
 from redrabbit.domain.people_rules import AskedQualification, PeopleRules
+from redrabbit.domain.plant import Line
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.role import Role
-from tests.plants import BEGIN, OP20, TORQUE_CHECK, a_plant
+from tests.plants import BEGIN, OP20, TORQUE_CHECK, a_plant, words
 from tests.services.people_served import ADMINISTRATOR, a_person, refused, with_administrator
 from tests.services.served import ANNA, Served
 
@@ -48,9 +49,43 @@ async def test_where_the_plant_asks_who_is_not_qualified_is_told_who_is() -> Non
         await started(served, li)
     assert (other.value.code, other.value.params) == (
         "not_qualified",
-        {"check": TORQUE_CHECK, "who": "Wang"},
+        {"check": TORQUE_CHECK, "who": "Wang", "count": 1},
     )
     assert (await started(served, wang)).unqualified is None
+
+
+@pytest.mark.parametrize(("many", "more"), [(5, ""), (6, " …")])
+async def test_at_most_five_are_named_and_all_are_counted(many: int, more: str) -> None:
+    served = await served_with(ASK)
+    li = await a_person(served, "Li", Role.OPERATOR)
+    boss = await a_person(served, "Boss", Role.SHIFT_LEADER)
+    for number in range(many):
+        one = PersonId((await a_person(served, f"W{number}", Role.OPERATOR)).id)
+        asked = RecordQualification(person_id=one, station=OP20)
+        await served.service.do(asked, boss)
+    with pytest.raises(Refusal) as other:
+        await started(served, li)
+    assert other.value.params == {
+        "check": TORQUE_CHECK,
+        "who": f"W0, W1, W2, W3, W4{more}",
+        "count": many,
+    }
+
+
+async def test_who_has_no_role_on_the_line_by_which_to_start_is_not_named() -> None:
+    """They are qualified and can't help: without a role, with one elsewhere, with one that starts nothing."""
+    lines = (*a_plant().lines, Line(id=LineId("line2"), name=words("Line 2")))
+    plant = a_plant(people=PeopleRules(qualification=ASK), lines=lines)
+    served = await with_administrator(plant)
+    li = await a_person(served, "Li", Role.OPERATOR)
+    nobody = await a_person(served, "Nobody")
+    elsewhere = await a_person(served, "Elsewhere", Role.OPERATOR, line="line2")
+    fitter = await a_person(served, "Fitter", Role.MAINTENANCE)
+    boss = await a_person(served, "Boss", Role.SHIFT_LEADER)
+    for each in (nobody, elsewhere, fitter):
+        asked = RecordQualification(person_id=PersonId(each.id), station=OP20)
+        await served.service.do(asked, boss)
+    assert await refused(served, START, li) == "nobody_qualified"
 
 
 async def test_a_qualification_that_has_ended_is_none() -> None:
