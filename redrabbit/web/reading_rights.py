@@ -140,6 +140,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /api/v1/people": Right.PEOPLE,
     "POST /api/v1/people": Right.ACT,
     "GET /api/v1/people/{person_id}": Right.PEOPLE,
+    "PUT /api/v1/people/{person_id}": Right.ACT,
     "POST /api/v1/people/{person_id}/disable": Right.ACT,
     "POST /api/v1/people/{person_id}/enable": Right.ACT,
     "POST /api/v1/people/{person_id}/grants": Right.ACT,

@@ -1,15 +1,17 @@
 """The pages of people and tokens: an administrator gives and takes, others do not."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from redrabbit.domain.facts.person import PersonChanged, PersonRecord
+from redrabbit.domain.facts.person import PersonChanged, PersonLanguage, PersonRecord
 from redrabbit.domain.facts.role_grant import RoleRevoked
 from redrabbit.domain.identity import AGENT, GrantId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.registered_people import last_day
 from redrabbit.services.record_fact import record
 from redrabbit.services.stated_names import id_of
 from redrabbit.web.access import FORM_KEY
@@ -122,6 +124,47 @@ def test_what_is_no_qualification_is_said_on_the_page(chen: Visitor, what: str) 
     assert "None is recorded." in chen.text(f"/people/{li_na}")
 
 
+def test_what_is_told_of_a_person_is_told_anew(chen: Visitor) -> None:
+    li_na = registered(chen, "Li Na", employee_number="204711", expires="2027-01-31")
+    page = f"/people/{li_na}"
+    fields = {"name": "Wang Na", "employee_number": "204712", "language": "zh"}
+    assert done(chen, f"{page}/change", **fields, expires="2027-02-28")[0] == 303
+    shown = chen.text(page)
+    for field, value in {"name": "Wang Na", "employee_number": "204712"}.items():
+        assert re.search(f'name="{field}"[^>]* value="{value}"', shown), field
+    assert 'value="2027-02-28"' in shown
+    assert '<option value="zh" selected>' in shown
+    assert done(chen, f"{page}/change", name="Wang Na")[0] == 303
+    shown = chen.text(page)
+    assert "204712" not in shown
+    assert "selected" not in shown
+    assert re.search('name="expires" type="date" value=""', shown)
+
+
+def test_what_stays_as_it_is_shown_stays_as_it_is_kept(chen: Visitor) -> None:
+    """Also an end within a day."""
+    end = chen.clock.now() + timedelta(days=30, hours=1, seconds=7)
+    li_na = people_of(chen).register("Li Na", Role.OPERATOR, expires_at=end)
+    page = f"/people/{li_na}"
+    day = last_day(end, chen.plant.agent.plant.zone)
+    known = chen.plant.ask(lambda reader: reader.get(PersonRecord, li_na))
+    assert done(chen, f"{page}/change", name=" Li Na ", language="en", expires=day)[0] == 303
+    told = chen.plant.ask(lambda reader: reader.get(PersonRecord, li_na))
+    assert known is not None
+    assert told is not None
+    assert (told.name, told.expires_at, told.language) == (known.name, end, PersonLanguage.EN)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"name": "Li", "language": "fr"}, {"name": "Li", "expires": "soon"}]
+)
+def test_what_can_not_be_told_is_refused(chen: Visitor, fields: dict[str, str]) -> None:
+    li_na = registered(chen, "Li Na")
+    status, page = done(chen, f"/people/{li_na}/change", **fields)
+    assert (status, "refusal." in page) == (409, False)
+    assert "Li Na" in chen.text(f"/people/{li_na}")
+
+
 def test_sessions_are_seen_and_ended(chen: Visitor) -> None:
     li_na = people_of(chen).register("Li Na", Role.AUDITOR)
     people_of(chen).session(li_na)
@@ -141,7 +184,7 @@ def test_a_shift_leader_sees_people_and_gives_neither_roles_nor_links(visitor: V
     people.session(li_na)
     enter(visitor, "Leader")
     assert "Li Na" in visitor.text("/people")
-    for act in ("link", "disable", "grant", "end-sessions"):
+    for act in ("link", "disable", "grant", "end-sessions", "change"):
         status, page = done(visitor, f"/people/{li_na}/{act}", role="operator")
         assert (status, "refusal." in page) == (409, False), act
     assert visitor.client.get("/tokens").status_code == 403

@@ -174,3 +174,24 @@ def test_what_is_no_qualification_is_refused_with_its_code(chen: Visitor) -> Non
     body = {"name": "Wang", "password": PASSWORD}
     assert chen.client.post("/api/v1/session", json=body, headers=ORIGIN).status_code == 201
     assert asked(chen, "POST", path, 403, own)["code"] == "not_permitted"
+
+
+def test_a_person_is_told_of_anew_and_as_a_whole(chen: Visitor) -> None:
+    made = asked(chen, "POST", "/people", 201, {"name": "Li Na", "employee_number": "204711"})
+    path = f"/people/{made['person']}"
+    told = asked(chen, "PUT", path, 200, {"name": "Wang Na", "language": "zh"})
+    assert (told["name"], told["employee_number"], told["language"]) == ("Wang Na", "", "zh")
+    assert asked(chen, "PUT", "/people/p-0009", 404, {"name": "Bao"})["code"] == "no_such_person"
+    end = (chen.clock.now() + timedelta(days=3)).isoformat()
+    last = asked(chen, "PUT", "/people/p-0001", 409, {"name": "Chen", "expires_at": end})
+    assert last["code"] == "last_administrator"
+
+
+def test_who_may_not_change_a_person_leaves_no_name_behind(visitor: Visitor) -> None:
+    people_of(visitor).register("Leader", Role.SHIFT_LEADER)
+    li_na = people_of(visitor).register("Li Na", Role.OPERATOR)
+    visitor.client.post("/api/v1/session", json={"name": "Leader", "password": PASSWORD})
+    body = {"name": "Never Seen", "employee_number": "999123"}
+    assert asked(visitor, "PUT", f"/people/{li_na}", 403, body)["code"] == "not_permitted"
+    kept = visitor.plant.ask(lambda reader: [each.name for each in reader.names().values()])
+    assert not {"Never Seen", "999123"} & set(kept)

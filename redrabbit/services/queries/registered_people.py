@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.facts.credential import CredentialState
+from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
@@ -64,6 +65,8 @@ class PersonRow:
     """Anywhere, now."""
     state: PersonState
     expires_at: datetime | None
+    language: PersonLanguage | None
+    """None: the plant's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +130,13 @@ class PersonPage:
     badges: tuple[BadgeRow, ...]
     sessions: tuple[SessionRow, ...]
     ways: tuple[WayRow, ...]
+    last_day: str
+    """Of the account; empty: it has no end."""
     lines: tuple[LineChoice, ...]
     qualifications: tuple[QualificationRow, ...]
     can_be_qualified_for: tuple[QualificationChoices, ...]
     roles: tuple[Role, ...] = GRANTED
+    languages: tuple[PersonLanguage, ...] = tuple(PersonLanguage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,10 +215,18 @@ def person_page(
             for each in live_sessions(reader, person_id, now)
         ),
         ways=way_rows(reader, person_id, names),
+        last_day=last_day(person.expires_at, plant.zone),
         lines=_lines(plant),
         qualifications=qualification_rows(reader, person_id, names, now),
         can_be_qualified_for=qualification_choices(plant),
     )
+
+
+def last_day(ends_at: datetime | None, zone: tzinfo) -> str:
+    """Return the plant's day on which something is still good that ends then, as a date field has it; empty: no end."""
+    if ends_at is None:
+        return ""
+    return (ends_at - timedelta(microseconds=1)).astimezone(zone).date().isoformat()
 
 
 def tokens_page(reader: Reader, plant: Plant, now: datetime) -> TokensPage:
@@ -260,6 +274,7 @@ def _row(
         roles=tuple(sorted(roles_anywhere(person, own, now), key=list(Role).index)),
         state=PersonState.ACTIVE if is_active(person, now) else ended,
         expires_at=person.expires_at,
+        language=person.language,
     )
 
 

@@ -45,7 +45,7 @@ from redrabbit.web.api.reaction_models import Alarm
 from redrabbit.web.api.values import IdCursor, Slug
 from redrabbit.web.pages.people import new_link, token_shown
 from redrabbit.web.pages.scans import badge_code
-from redrabbit.web.registering import registering
+from redrabbit.web.registering import changing, registering
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor
 
@@ -107,6 +107,30 @@ def people_api_router(site: Site) -> APIRouter:
             expires_at=body.expires_at,
         )
         return await _person(site, (await done(site, act, by)).person_id)
+
+    @router.put(
+        "/people/{person_id}",
+        openapi_extra=refuses(
+            "auditor_needs_end",
+            "employee_number_taken",
+            "end_is_past",
+            "last_administrator",
+            "no_such_person",
+        ),
+    )
+    async def change_person(person_id: Slug, body: NewPerson, by: By) -> KnownPersonWithGrants:
+        """Tell anew, and as a whole, what is told of a person: what is left out is told no more."""
+        act = await changing(
+            site,
+            await actor(site.service, by.request, ""),
+            PersonId(person_id),
+            name=body.name,
+            employee_number=body.employee_number,
+            language=body.language,
+            expires_at=body.expires_at,
+        )
+        await done(site, act, by)
+        return await _person(site, person_id)
 
     _add_rights(router, site)
     _add_ways(router, site)

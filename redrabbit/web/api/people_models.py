@@ -33,6 +33,7 @@ class KnownPerson(Model):
     state: PersonState
     roles: list[Role] = Field(description="On any line, now.")
     expires_at: datetime | None
+    language: PersonLanguage | None = Field(description="null: the plant's.")
 
 
 class Way(Model):
@@ -103,7 +104,7 @@ class NewBadge(Model):
 
 
 class NewPerson(Model):
-    """Somebody to be registered; no right comes with it."""
+    """What is told of somebody; no right comes with it."""
 
     name: Name
     employee_number: Name | None = None

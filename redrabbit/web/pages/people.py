@@ -17,6 +17,7 @@ from redrabbit.domain.beside import TokenSecret, digest_of, new_secret
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
+from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId, is_a_person
 from redrabbit.domain.one_time_code import CodePurpose
@@ -37,15 +38,20 @@ from redrabbit.domain.records import TokenRecord
 from redrabbit.domain.role import Role
 from redrabbit.services import credentials, sessions
 from redrabbit.services.askers import token_text
-from redrabbit.services.people import the_active_person
+from redrabbit.services.people import the_active_person, the_person
 from redrabbit.services.ports import UnitOfWork, equals
-from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
+from redrabbit.services.queries.registered_people import (
+    last_day,
+    people_page,
+    person_page,
+    tokens_page,
+)
 from redrabbit.web.access import FORM_KEY
 from redrabbit.web.pages import qualifications
 from redrabbit.web.pages.forms import Form, asking, carry_out, word
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.registering import registering
+from redrabbit.web.registering import changing, registering
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.values import end_of_day
@@ -282,8 +288,27 @@ async def _badge_issued(site: Site, request: Request, person_id: PersonId, form:
     return ""
 
 
+async def _told_anew(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    """Tell anew what is told of a person; the end of an account stays to the second where its day does."""
+    zone, said = site.service.plant.zone, form.get("expires", "").strip()
+    known = await site.service.read(lambda reader: the_person(reader, person_id))
+    stays = said == last_day(known.expires_at, zone)
+    act = await changing(
+        site,
+        await asking(site, request, form),
+        person_id,
+        name=form.get("name", ""),
+        employee_number=form.get("employee_number", "").strip(),
+        language=word(PersonLanguage, form["language"]) if form.get("language") else None,
+        expires_at=known.expires_at if stays else end_of_day(said, zone),
+    )
+    await carry_out(site, request, form, act)
+    return ""
+
+
 BESIDE: Final[Mapping[str, Callable[[Site, Request, PersonId, Form], Awaitable[str]]]] = {
     "badge": _badge_issued,
+    "change": _told_anew,
     "link": new_link,
     "end-sessions": _end_sessions,
     **dict.fromkeys(FORMS, _ways),
