@@ -25,7 +25,7 @@ from redrabbit.services.alarm_steps import silences_now
 from redrabbit.services.deliveries import FateState, MessageFate
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import Person, names_in, person
+from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.people_told import ToldNames
 from redrabbit.services.queries.receivers import EVENT_WORDS
 from redrabbit.services.queries.wording import message
@@ -33,7 +33,7 @@ from redrabbit.services.queries.wording import message
 MOST_OPEN: Final = 100
 MOST_TAKEN: Final = 20
 MOST_TOLD: Final = 20
-"""Messages about one alarm, the first ones."""
+"""Messages about one alarm, the last ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,9 @@ class AlarmRow:
     href: str
     """Where it is ended."""
     told: tuple[ToldRow, ...]
+    """The newest first."""
+    told_is_cut: bool
+    """Whether there are older ones, which are not among `told`."""
     taken_at: datetime | None
     taken_by: Person | None
 
@@ -140,7 +143,7 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
         is_cut=len(found) > MOST_OPEN,
         missing=tuple(MissingPart(part=part.part_id, run=part.run_id) for part in missing),
         taken=tuple(_row(reader, alarm, names) for alarm in taken),
-        silences=tuple(_silence(reader, each) for each in silences_now(reader, now)),
+        silences=tuple(_silence(each, names.names) for each in silences_now(reader, now)),
         stations=tuple((station.id, station.name) for station in plant.stations),
         kinds=tuple((kind.value, _event(kind.value)) for kind in SEVERITY if kind.value != "test"),
     )
@@ -151,6 +154,7 @@ _IS_TAKEN: Final = Where("acknowledged_at", "!=", None)
 
 def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
     names = read_json(PlaceNames, alarm.names)
+    rows, is_cut = _told(reader, alarm, told)
     return AlarmRow(
         alarm=alarm.alarm_id,
         kind=alarm.kind.value,
@@ -164,10 +168,11 @@ def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
         raised_at=alarm.raised_at,
         next_at=alarm.next_step_at,
         href=page_of(reader, alarm),
-        told=_told(reader, alarm, told),
+        told=rows,
+        told_is_cut=is_cut,
         taken_at=alarm.acknowledged_at,
         taken_by=person(
-            names_in(reader),
+            told.names,
             alarm.acknowledged_by,
             alarm.acknowledged_how,
             alarm.acknowledged_entry,
@@ -175,8 +180,16 @@ def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
     )
 
 
-def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[ToldRow, ...]:
-    told = reader.find(AlarmToldRecord, equals("alarm_id", alarm.alarm_id), limit=MOST_TOLD)
+def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[tuple[ToldRow, ...], bool]:
+    """Return the last messages, the newest first, and whether older ones are left out."""
+    found = reader.find(
+        AlarmToldRecord,
+        equals("alarm_id", alarm.alarm_id),
+        order_by="entry",
+        descending=True,
+        limit=MOST_TOLD + 1,
+    )
+    told, is_cut = found[:MOST_TOLD], len(found) > MOST_TOLD
     first = alarm_key(reader, alarm.alarm_id, alarm.raised_entry)
     keys = [first, *(each.key for each in told if each.key is not None)]
     fates: dict[str, list[MessageFate]] = {}
@@ -195,7 +208,7 @@ def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[ToldRow
                 fates=tuple(fates[first]),
             )
         ]
-        if first in fates
+        if first in fates and not is_cut
         else []
     )
     by_steps = [
@@ -211,7 +224,7 @@ def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[ToldRow
         for each in told
         if each.key is not None or each.held_for is not None or json.loads(each.nobody_at)
     ]
-    return (*at_once, *by_steps)
+    return (*by_steps, *at_once), is_cut
 
 
 def _forgotten(told: AlarmToldRecord, called: ToldNames) -> tuple[MessageFate, ...]:
@@ -222,7 +235,7 @@ def _forgotten(told: AlarmToldRecord, called: ToldNames) -> tuple[MessageFate, .
     )
 
 
-def _silence(reader: Reader, silence: SilenceRecord) -> SilenceRow:
+def _silence(silence: SilenceRecord, names: Names) -> SilenceRow:
     return SilenceRow(
         silence=silence.silence_id,
         line=silence.line,
@@ -230,9 +243,7 @@ def _silence(reader: Reader, silence: SilenceRecord) -> SilenceRow:
         kind=_event(silence.kind.value) if silence.kind is not None else None,
         ends_at=silence.ends_at,
         reason=silence.reason_text,
-        by=person(
-            names_in(reader), silence.declared_by, silence.declared_how, silence.declared_entry
-        ),
+        by=person(names, silence.declared_by, silence.declared_how, silence.declared_entry),
     )
 
 

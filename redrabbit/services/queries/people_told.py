@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from redrabbit.domain.identity import is_a_person
 from redrabbit.domain.plant import Plant
@@ -102,7 +103,11 @@ class ToldNames:
     def __init__(self, reader: Reader, plant: Plant) -> None:
         self._reader = reader
         self._receivers = frozenset(target.name for target in plant.targets)
-        self._names: Names | None = None
+
+    @cached_property
+    def names(self) -> Names:
+        """The names of all whom a record may name, read once, when they are needed."""
+        return names_in(self._reader)
 
     def of(self, name: str) -> str:
         """Return the name of a receiver, of a person, or of whose way it is."""
@@ -120,6 +125,4 @@ class ToldNames:
         return tuple(self.of(name) for name in names)
 
     def _called(self, person_id: str) -> str:
-        if self._names is None:
-            self._names = names_in(self._reader)
-        return name_now(self._names, person_id)
+        return name_now(self.names, person_id)

@@ -175,7 +175,8 @@ def person_page(
     person, names = the_person(reader, person_id), names_in(reader)
     grants = reader.find(RoleGrantRecord, equals("person_id", person_id))
     credentials = reader.find(CredentialRecord, equals("person_id", person_id))
-    badges = [each for each in reader.find(BadgeRecord) if holder_of(each, now) == person_id]
+    issued = reader.find(BadgeRecord, equals("person_id", person_id))
+    badges = [each for each in issued if holder_of(each, now) is not None]
     return PersonPage(
         row=_row(person, grants, names, now),
         grants=tuple(
@@ -254,8 +255,14 @@ def tokens_page(reader: Reader, plant: Plant, now: datetime) -> TokensPage:
 
 
 def _people(reader: Reader, now: datetime) -> tuple[PersonRow, ...]:
-    names, grants = names_in(reader), reader.find(RoleGrantRecord)
-    rows = (_row(person, grants, names, now) for person in reader.find(PersonRecord))
+    names = names_in(reader)
+    grants: dict[str, list[RoleGrantRecord]] = {}
+    for each in reader.find(RoleGrantRecord):
+        grants.setdefault(each.person_id, []).append(each)
+    rows = (
+        _row(person, grants.get(person.person_id, ()), names, now)
+        for person in names.people.values()
+    )
     return tuple(
         sorted(rows, key=lambda row: (row.state is not PersonState.ACTIVE, row.name.casefold()))
     )
@@ -264,14 +271,13 @@ def _people(reader: Reader, now: datetime) -> tuple[PersonRow, ...]:
 def _row(
     person: PersonRecord, grants: Iterable[RoleGrantRecord], names: Names, now: datetime
 ) -> PersonRow:
-    own = [grant for grant in grants if grant.person_id == person.person_id]
     ended = PersonState.DISABLED if person.disabled_at is not None else PersonState.EXPIRED
     number = person.employee_number
     return PersonRow(
         person=person.person_id,
         name=name_now(names, person.person_id),
         employee_number=name_now(names, number) if number is not None else "",
-        roles=tuple(sorted(roles_anywhere(person, own, now), key=list(Role).index)),
+        roles=tuple(sorted(roles_anywhere(person, grants, now), key=list(Role).index)),
         state=PersonState.ACTIVE if is_active(person, now) else ended,
         expires_at=person.expires_at,
         language=person.language,

@@ -45,9 +45,10 @@ class Telling(Model):
 
 
 class Tellings(Model):
-    """Who was told of an alarm by its steps."""
+    """Who was told of an alarm by its steps: the last 1,000 entries of it, in their order."""
 
     told: list[Telling]
+    is_cut: bool = Field(description="Whether there are earlier ones, which stand in the ledger.")
 
 
 class Silence(Model):
@@ -165,7 +166,13 @@ def silence_model(record: SilenceRecord, names: Names) -> Silence:
 def _tellings(reader: Reader, alarm_id: AlarmId) -> Tellings:
     if reader.get(AlarmRecord, alarm_id) is None:
         raise Refusal("no_such_alarm", alarm=alarm_id)
-    told = reader.find(AlarmToldRecord, equals("alarm_id", alarm_id), limit=MOST_TOLD)
+    told = reader.find(
+        AlarmToldRecord,
+        equals("alarm_id", alarm_id),
+        order_by="entry",
+        descending=True,
+        limit=MOST_TOLD + 1,
+    )
     return Tellings(
         told=[
             Telling(
@@ -178,6 +185,7 @@ def _tellings(reader: Reader, alarm_id: AlarmId) -> Tellings:
                 held_for=each.held_for,
                 key=each.key,
             )
-            for each in told
-        ]
+            for each in reversed(told[:MOST_TOLD])
+        ],
+        is_cut=len(told) > MOST_TOLD,
     )

@@ -1,7 +1,12 @@
 """The page of alarms says what is open, who was told and what came of it, and who took it (B21, R10)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, cast
 
+import pytest
+
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.plant import NotificationTarget, TargetKind
@@ -9,7 +14,8 @@ from redrabbit.services import planning
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.deliveries import FateState, ParkedReason
 from redrabbit.services.escalating import take_steps
-from redrabbit.services.queries.alarms import AlarmsPage, alarms_page
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.alarms import MOST_TOLD, AlarmsPage, alarms_page
 from redrabbit.services.silencing import declare_silence
 from tests.alarm_rules import a_rule, a_step
 from tests.plants import Bench, a_plant
@@ -45,11 +51,73 @@ def test_an_open_alarm_says_who_was_told_and_what_came_of_it() -> None:
     assert (row.event.code, row.href) == ("event.clock_step", "/ledger")
     told = [(each.step, [(one.receiver, one.state) for one in each.fates]) for each in row.told]
     assert told == [
-        (0, [("andon", FateState.DELIVERED)]),
         (1, [("anna", FateState.PARKED)]),
+        (0, [("andon", FateState.DELIVERED)]),
     ]
     assert row.next_at == row.raised_at + timedelta(minutes=9)
     assert page(bench).open_ids == row.alarm
+
+
+@pytest.mark.parametrize("times", [1, MOST_TOLD - 1, MOST_TOLD, MOST_TOLD + 5])
+def test_of_an_alarm_that_is_told_again_and_again_the_last_messages_are_shown(times: int) -> None:
+    """The first 20 were: of a repeated alarm nobody ever saw what was told last."""
+    hourly = a_rule(a_step(0, "anna", every=timedelta(hours=1)))
+    bench = Bench(a_plant(targets=TARGETS, rules=(hourly,)))
+    bench.database.write_now(lambda uow: raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now))
+    for _ in range(times):
+        bench.database.write_now(take_steps)
+        bench.clock.advance_to(bench.clock.steady + timedelta(hours=1))
+    (row,) = page(bench).open
+    repeats = [each.repeat for each in row.told if each.step]
+    assert repeats == list(range(times))[::-1][:MOST_TOLD]
+    assert row.told_is_cut == (times + 1 > MOST_TOLD)  # that it has steps is an entry of it, too
+    assert (0 in {each.step for each in row.told}) == (not row.told_is_cut)
+
+
+class Counted:
+    """A reader that counts how often all names are read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.of_names = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def names(self) -> Mapping[str, StatedName]:
+        self.of_names += 1
+        return self._reader.names()
+
+
+def test_however_many_alarms_and_silences_are_shown_names_are_read_once() -> None:
+    bench = a_bench()
+    ends_at = bench.clock.now() + timedelta(hours=1)
+    for number in range(9):
+        alarm = bench.database.write_now(
+            lambda uow: raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now)
+        )
+        if number % 2:
+            bench.database.write_now(lambda uow: planning.acknowledge(uow, alarm, actor=LI))  # noqa: B023  called at once
+        bench.database.write_now(
+            lambda uow: declare_silence(
+                uow,
+                bench.plant,
+                line="line1",
+                station=None,
+                kind=AlarmKind.OVERDUE,
+                ends_at=ends_at,
+                reason="rebuilt",
+                actor=LI,
+            )
+        )
+
+    def read(reader: Reader) -> int:
+        counted = Counted(reader)
+        shown = alarms_page(cast("Reader", counted), bench.plant, bench.clock.now())
+        assert (len(shown.open), len(shown.taken), len(shown.silences)) == (6, 4, 9)
+        return counted.of_names
+
+    assert bench.database.read_now(read) == 1
 
 
 def test_what_waits_fails_or_was_given_up_is_said() -> None:
@@ -57,14 +125,14 @@ def test_what_waits_fails_or_was_given_up_is_said() -> None:
 
     def state() -> FateState:
         (row,) = page(bench).open
-        return row.told[-1].fates[0].state
+        return row.told[0].fates[0].state
 
     assert state() is FateState.WAITING
     bench.database.write_now(lambda uow: uow.mark_failed(2, "anna", "refused", uow.now))
     assert state() is FateState.FAILING
     bench.database.write_now(lambda uow: uow.mark_parked(2, "anna", ParkedReason.REFUSED, "x"))
     (row,) = page(bench).open
-    key = row.told[-1].fates[0].key
+    key = row.told[0].fates[0].key
     bench.database.write_now(lambda uow: uow.settle_parked(key, "anna", again=False))
     assert state() is FateState.DROPPED
 
