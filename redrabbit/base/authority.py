@@ -210,14 +210,17 @@ def read_authority(files: AuthorityFiles) -> Authority | None:
 
 
 def names_of(files: AuthorityFiles) -> tuple[str, ...]:
-    """Return the names of the server's certificate, without those that every one has; none if there is none."""
+    """Return the names of the server's certificate, without those that every one has; none if there is none.
+
+    One for this machine only has no others: it is known by the first of those.
+    """
     certificate = _server_certificate(files)
     if certificate is None:
         return ()
     found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     addresses = (str(each) for each in found.get_values_for_type(x509.IPAddress))
     named = (*found.get_values_for_type(x509.DNSName), *addresses)
-    return tuple(name for name in named if name not in OURS)
+    return tuple(name for name in named if name not in OURS) or OURS[:1]
 
 
 def renew_if_due(files: AuthorityFiles, now: datetime) -> bool:

@@ -75,6 +75,19 @@ def test_a_tablet_that_installed_the_authority_trusts_the_server(
     assert trusted(files, name) == ""
 
 
+@pytest.mark.parametrize(
+    "names", [["localhost"], ["127.0.0.1"], ["::1"], ["localhost", "127.0.0.1"]]
+)
+def test_a_certificate_for_this_machine_only_has_a_name_and_is_renewed(
+    files: AuthorityFiles, names: list[str]
+) -> None:
+    authority = made(files, names)
+    assert names_of(files) == ("localhost",)
+    assert all(trusted(files, name) == "" for name in names)
+    assert renew_if_due(files, min(NOW + timedelta(days=390), authority.holds_until))
+    assert names_of(files) == ("localhost",)
+
+
 @pytest.mark.parametrize("name", ["bank.example", "example", "8.8.8.8", "2001:db8::1"])
 def test_whoever_steals_the_authority_s_key_can_be_no_other_site(
     files: AuthorityFiles, name: str, monkeypatch: pytest.MonkeyPatch
