@@ -19,10 +19,11 @@ from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
 from redrabbit.domain.facts.alarm_told import AlarmsTold, AlarmToldRecord, ToldStep
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.record_query import Where, equals
-from redrabbit.domain.records import ChallengePartRecord, OccurrenceRecord, StationRecord
+from redrabbit.domain.records import ChallengePartRecord, StationRecord
 from redrabbit.services.alarm_messages import message_about
 from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.alarm_steps import silences_now
+from redrabbit.services.alarms_over import decided_alarms, end_decided, is_decided
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.no_data import is_read_again
@@ -70,9 +71,12 @@ class Escalating:
             await self._clock.sleep(LOOK_S)
 
     async def step(self) -> None:
-        """Take all steps that are due, unless it is being caught up: then they are told together afterwards."""
+        """End what is over and take all steps that are due, unless it is being caught up: then they are told together afterwards."""
         if self._is_catching_up():
             return
+        while await self._database.read(lambda reader: bool(decided_alarms(reader))):
+            await self._database.write(end_decided)
+            self._note_commit()
         while await self._database.read(
             lambda reader: bool(due_alarms(reader, self._clock.now(), 1))
         ):
@@ -124,9 +128,8 @@ def take_steps(uow: UnitOfWork) -> None:
 
 def is_over(reader: Reader, alarm: AlarmRecord) -> bool:
     """Tell whether what an alarm is about is over: the check is decided, the part is back, the station is read."""
-    if alarm.kind is AlarmKind.OVERDUE and alarm.occurrence_id is not None:
-        occurrence = reader.get(OccurrenceRecord, alarm.occurrence_id)
-        return occurrence is not None and occurrence.outcome is not None
+    if alarm.kind is AlarmKind.OVERDUE:
+        return is_decided(reader, alarm)
     if alarm.kind is AlarmKind.NO_DATA:
         return is_read_again(reader, alarm)
     if alarm.kind in OF_PARTS and alarm.part_id is not None:
