@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from redrabbit.domain.acts import GiveSignature
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.run_transitions import TRANSITIONS, advance
 from redrabbit.services import doing
 from redrabbit.services.run_effects import carry_out
+from redrabbit.services.signing import sign
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.web.codes import REFUSALS
 
@@ -27,6 +29,8 @@ def codes_of_act(act: type[Any]) -> set[str]:
         for key, row in _rows(table):
             if key == act.__name__:
                 return _codes(_Reach(vars(doing), StationOwner).within(row))
+    if act is GiveSignature:
+        return _codes(_Reach(vars(doing), StationOwner).of(sign))
     assert act.__name__ == "StartRun", "neither a command nor a move"
     return _codes(_Reach(vars(doing), StationOwner).of(StationOwner.start)) | {"no_such_check"}
 

@@ -13,6 +13,7 @@ from redrabbit.services.doing import COMMANDS, MOVES
 from redrabbit.services.permitting import LIMITS
 from redrabbit.web.api.problems import OF_ACTS, OF_MOVES
 from redrabbit.web.api.runs import OF_TAKING
+from redrabbit.web.api.session import OF_PASSWORDS
 from redrabbit.web.api.values import OF_NAMES, OF_TEXTS
 from redrabbit.web.budget import REASONS
 from redrabbit.web.codes import REFUSALS, STATUSES
@@ -70,6 +71,7 @@ OF_ROLES: Mapping[type[Any], set[str]] = {
     acts.Excuse: {"excuse_too_early"},
     acts.DeclarePause: {"pause_too_long"},
     acts.ReleasePart: {"same_person"},
+    acts.GiveSignature: {"meaning_does_not_fit", "signed_by_another", "signed_by_who_did_it"},
 }
 """Codes by which an act is refused that reaches further than a role (`redrabbit.domain.role_limits`)."""
 
@@ -96,7 +98,7 @@ def test_every_call_that_changes_something_is_one_act(onlooker: Visitor) -> None
         if method != "get" and call.get("tags") != ["people"]  # who somebody is, and no act
     }
     assert set(ACTS) == changing - ABOUT_PEOPLE
-    assert set(ACTS.values()) == {acts.StartRun, *MOVES, *COMMANDS}
+    assert set(ACTS.values()) == {acts.StartRun, acts.GiveSignature, *MOVES, *COMMANDS}
 
 
 @pytest.mark.parametrize("name", sorted(ACTS))
@@ -109,6 +111,8 @@ def test_an_act_lists_every_code_of_its_rules_and_no_other(onlooker: Visitor, na
         rules |= {*OF_MOVES, *(OF_TAKING if act is acts.ScanPart else ())}
     if act in MOVES or act is acts.RemarkOnRun:
         rules.add("run_changed")
+    if act is acts.GiveSignature:
+        rules |= set(OF_PASSWORDS)  # which may come with it
     if act is acts.StartRun:
         rules.add("no_such_station")  # its queue was given up meanwhile
     assert listed - BY_FORM == rules - BY_FORM - NEVER.get(act, set())

@@ -67,7 +67,7 @@ class SignatureGiven(Fact):
     auth_at: datetime
     """When they did, at most a minute before."""
     shown: str
-    """SHA-256, hex, of the text that was on the screen; the text is kept under it."""
+    """Digest of the blob: the text that was on the screen."""
     language: PersonLanguage
     """In which that text is."""
 
