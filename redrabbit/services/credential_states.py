@@ -1,4 +1,4 @@
-"""That a password or PIN was taken away, or may be tried again, as the ledger tells it (R19).
+"""That a password or PIN was taken away, is set anew by a link, or may be tried again, as the ledger tells it (R19).
 
 The secret itself stands beside the ledger; what is kept of it goes with it, and so do the person's sessions.
 """
@@ -9,13 +9,15 @@ from redrabbit.domain.facts.credential import (
     CredentialRemoved,
     CredentialState,
     CredentialUnlocked,
+    LinkGiven,
 )
 from redrabbit.domain.identity import Actor, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
-from redrabbit.domain.record_query import recorded
+from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import CredentialRecord
 from redrabbit.services import credentials
-from redrabbit.services.people import the_person
+from redrabbit.services.people import the_active_person, the_person
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import end_sessions
@@ -34,6 +36,21 @@ def reset(
     credentials.unlock(uow, credentials.subject_of(person_id, kind))
     end_sessions(uow, person_id)
     return recorded(uow, CredentialRecord, person_id, kind)
+
+
+def give_link(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> str:
+    """Return a code with which a person sets their password, once; it is not kept.
+
+    What they had before is taken away, and their sessions end.
+    """
+    the_active_person(uow, person_id)
+    for known in uow.find(CredentialRecord, equals("person_id", person_id)):
+        if known.state is not CredentialState.REMOVED:
+            reset(uow, person_id, known.kind, actor=actor)
+    credentials.forget_credentials(uow, person_id)
+    end_sessions(uow, person_id)
+    record(uow, LinkGiven(person_id=person_id), stream=PLANT_STREAM, actor=actor)
+    return credentials.give_code(uow, CodePurpose.SET_PASSWORD, person_id)
 
 
 def unlock(

@@ -11,7 +11,6 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.identity import SERVER, LineId, PersonId, person_name
-from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import GrantRole
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
@@ -19,7 +18,7 @@ from redrabbit.domain.records import PersonRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
 from redrabbit.services import people
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.credentials import give_code
+from redrabbit.services.credential_states import give_link
 from redrabbit.services.granting import grant
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.stated_names import id_of
@@ -92,9 +91,8 @@ def give_roles(
 
 
 def link_code(uow: UnitOfWork, person_id: PersonId) -> str:
-    """Return a code with which a person sets their password, once; it is not kept."""
-    person = people.the_active_person(uow, person_id)
-    return give_code(uow, CodePurpose.SET_PASSWORD, person.person_id)
+    """Return a code with which a person sets their password, once; see `give_link`."""
+    return give_link(uow, person_id, actor=SERVER)
 
 
 def number_id(uow: UnitOfWork, employee_number: str | None) -> str | None:

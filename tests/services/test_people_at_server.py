@@ -9,11 +9,12 @@ from redrabbit.domain.beside import digest_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.person import PersonLanguage
-from redrabbit.domain.identity import SERVER, BadgeId, PersonId
+from redrabbit.domain.identity import SERVER, BadgeId, How, PersonId
 from redrabbit.domain.one_time_code import OneTimeCode
 from redrabbit.domain.people_acts import DisablePerson
 from redrabbit.domain.records import AlarmRecord, BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
+from redrabbit.domain.session import Session
 from redrabbit.services.importing_people import Imported, NotImported, PersonRow, import_people
 from redrabbit.services.people_at_server import (
     Newcomer,
@@ -24,6 +25,7 @@ from redrabbit.services.people_at_server import (
 )
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.people import Names, person
+from redrabbit.services.sessions import begin_session
 from tests.plants import LINE
 from tests.services.people_served import ADMINISTRATOR, CHEN, with_administrator
 from tests.services.served import Served
@@ -74,10 +76,16 @@ async def test_nobody_administers_one_line_only(others: tuple[Role, ...]) -> Non
 
 async def test_a_link_sets_one_password_of_somebody_who_may_act() -> None:
     served = await with_administrator()
+    served.database.write_now(
+        lambda uow: begin_session(uow, CHEN, How.PASSWORD, address="10.0.0.7", agent="test")
+    )
     code = served.database.write_now(lambda uow: link_code(uow, CHEN))
+    sessions = served.database.read_now(lambda reader: reader.rows(Session, person_id=CHEN))
+    assert [session.ended_at is not None for session in sessions] == [True]
     kept = served.database.read_now(lambda reader: reader.row(OneTimeCode, digest_of(code)))
     assert kept is not None
     assert kept.subject == CHEN
+    assert served.types()[-1] == "link_given"
     other = make_administrator(served, "Li")
     await served.service.do(DisablePerson(person_id=other.person_id), ADMINISTRATOR)
     with pytest.raises(Refusal, match="person_disabled"):

@@ -34,6 +34,7 @@ from redrabbit.domain.facts.credential import (
     CredentialRemoved,
     CredentialSet,
     CredentialUnlocked,
+    LinkGiven,
 )
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.person import (
@@ -769,6 +770,7 @@ def _their_means(shop: Shop, anna: Actor, until: datetime) -> None:
         CredentialLocked(person_id=LEADER, kind=CredentialKind.PIN),
         CredentialUnlocked(person_id=LEADER, kind=CredentialKind.PIN),
         CredentialRemoved(person_id=LEADER, kind=CredentialKind.PIN),
+        LinkGiven(person_id=LEADER),
         StationScreenEnrolled(screen_id=screen, station=OP10, name="tablet 平板"),
         StationScreenRevoked(screen_id=screen),
         TokenIssued(

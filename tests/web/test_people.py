@@ -76,6 +76,32 @@ def test_a_link_for_who_has_a_password_takes_it_away_in_the_records(chen: Visito
     assert sent(chen, "/sign-in", name="Li Na", password=PASSWORD)[0] == 401
 
 
+def types(visitor: Visitor) -> list[str]:
+    entries = visitor.plant.ask(lambda reader: reader.entries())
+    return [each.type for each in entries]
+
+
+def test_a_link_that_is_refused_takes_nothing_away(chen: Visitor) -> None:
+    """A disabled person lost the password before the link was refused."""
+    li_na = people_of(chen).register("Li Na", Role.AUDITOR)
+    people_of(chen).disable(li_na)
+    before = types(chen)
+    assert done(chen, f"/people/{li_na}/link")[0] == 409
+    assert types(chen) == before
+
+
+def test_the_records_say_who_gave_a_link(chen: Visitor) -> None:
+    li_na = people_of(chen).register("Li Na", Role.AUDITOR, password=False)
+    before = types(chen)
+    assert done(chen, f"/people/{li_na}/link")[0] == 200
+    (entry,) = chen.plant.ask(lambda reader: reader.entries())[len(before) :]
+    assert (entry.type, entry.payload, entry.actor.id) == (
+        "link_given",
+        {"person_id": li_na},
+        "p-0001",
+    )
+
+
 def test_who_is_disabled_is_out_at_once_and_can_be_enabled_again(chen: Visitor) -> None:
     li_na = people_of(chen).register("Li Na", Role.AUDITOR)
     assert done(chen, f"/people/{li_na}/disable")[0] == 303

@@ -120,6 +120,7 @@ FACTS: tuple[type[Fact], ...] = (
     credential.CredentialRemoved,
     credential.CredentialLocked,
     credential.CredentialUnlocked,
+    credential.LinkGiven,
     station_screen.StationScreenEnrolled,
     station_screen.StationScreenRevoked,
     token.TokenIssued,

@@ -98,6 +98,15 @@ class CredentialRemoved(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkGiven(Fact):
+    """Somebody was given a link with which a person sets a password, once; it stands in the ledger only."""
+
+    TYPE: ClassVar = "link_given"
+
+    person_id: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialLocked(Fact):
     """Too many attempts failed in a row: it can't be used until somebody unlocks it."""
 

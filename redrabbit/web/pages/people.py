@@ -16,11 +16,17 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.beside import TokenSecret, digest_of, new_secret
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId, is_a_person
-from redrabbit.domain.one_time_code import CodePurpose
+from redrabbit.domain.identity import (
+    Actor,
+    BadgeId,
+    GrantId,
+    LineId,
+    PersonId,
+    TokenId,
+    is_a_person,
+)
 from redrabbit.domain.people_acts import (
     DisablePerson,
     EnablePerson,
@@ -36,17 +42,17 @@ from redrabbit.domain.people_acts import (
 )
 from redrabbit.domain.records import TokenRecord
 from redrabbit.domain.role import Role
-from redrabbit.services import credentials, sessions
+from redrabbit.services import credential_states, sessions
 from redrabbit.services.askers import token_text
-from redrabbit.services.people import the_active_person, the_person
-from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.services.people import the_person
+from redrabbit.services.permitting import require
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.registered_people import (
     last_day,
     people_page,
     person_page,
     tokens_page,
 )
-from redrabbit.web.access import FORM_KEY
 from redrabbit.web.pages import qualifications
 from redrabbit.web.pages.forms import Form, asking, carry_out, word
 from redrabbit.web.pages.scans import badge_code
@@ -149,38 +155,27 @@ async def token_shown(site: Site, token: TokenRecord, secret: str) -> str:
 async def new_link(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
     """Return a link by which somebody sets a password; what they had is taken away, and their sessions end.
 
-    Taking it away is an act of an administrator. Who never had one gets the link from an administrator, too.
+    The right to it is that to take it away, asked before anything is.
     """
-    known = await site.sign_in.read(
-        lambda reader: reader.find(CredentialRecord, equals("person_id", person_id))
-    )
-    for each in known:
-        if each.state is not CredentialState.REMOVED:
-            act = ResetCredential(person_id=person_id, kind=each.kind)
-            await carry_out(site, request, {**form, FORM_KEY: ""}, act)
-    asker = asker_at(request)
-    if Role.ADMINISTRATOR not in asker.roles or asker.session is None:
-        raise Refusal("not_permitted", act=ResetCredential.KIND, needs=(Role.ADMINISTRATOR.value,))
+    who = await asking(site, request, form)
 
     def give(uow: UnitOfWork) -> str:
-        the_active_person(uow, person_id)
-        sessions.end_sessions(uow, person_id)
-        credentials.forget_credentials(uow, person_id)
-        return credentials.give_code(uow, CodePurpose.SET_PASSWORD, person_id)
+        _require_administering(site, uow, person_id, who)
+        return credential_states.give_link(uow, person_id, actor=who)
 
-    code = await site.sign_in.write(give)
+    code = await site.sign_in.record(give)
     return f"{str(request.base_url).rstrip('/')}/welcome/{code}"
 
 
 async def _end_sessions(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
     """End one session of a person, or all of them; an administrator may, and whose they are."""
-    asker = asker_at(request)
-    is_own = asker.person is not None and asker.person.person_id == person_id
-    if not is_own and Role.ADMINISTRATOR not in asker.roles:
-        raise Refusal("not_permitted", act="end_session", needs=(Role.ADMINISTRATOR.value,))
+    person, who = asker_at(request).person, await asking(site, request, form)
+    is_own = person is not None and person.person_id == person_id
     wanted = form.get("session", "")
 
     def end(uow: UnitOfWork) -> None:
+        if not is_own:
+            _require_administering(site, uow, person_id, who)
         if wanted:
             sessions.end_session(uow, person_id, wanted)
         else:
@@ -188,6 +183,12 @@ async def _end_sessions(site: Site, request: Request, person_id: PersonId, form:
 
     await site.sign_in.write(end)
     return ""
+
+
+def _require_administering(site: Site, uow: UnitOfWork, person_id: PersonId, who: Actor) -> None:
+    """Refuse whoever may not take a password away, now."""
+    act = ResetCredential(person_id=person_id, kind=CredentialKind.PASSWORD)
+    require(uow, site.service.plant, act, who, uow.now)
 
 
 async def _ways(site: Site, request: Request, person_id: PersonId, form: Form) -> str:

@@ -11,6 +11,7 @@ from redrabbit.domain.facts.credential import (
     CredentialSet,
     CredentialState,
     CredentialUnlocked,
+    LinkGiven,
 )
 from redrabbit.domain.records import CredentialRecord
 from tests.domain.folded import FoldedLedger, at
@@ -32,6 +33,14 @@ def the_pin(ledger: FoldedLedger) -> CredentialRecord:
 def test_the_ledger_has_no_secret_and_no_digest_of_one() -> None:
     for kind in (CredentialSet, CredentialRemoved, CredentialLocked, CredentialUnlocked):
         assert {field.name for field in fields(kind)} == {"person_id", "kind"}
+
+
+def test_that_a_link_was_given_changes_no_record() -> None:
+    ledger = with_pin()
+    before = the_pin(ledger)
+    assert {field.name for field in fields(LinkGiven)} == {"person_id"}
+    ledger.say_on("plant", "link_given", 60, person_id="p-0007")
+    assert the_pin(ledger) == before
 
 
 def test_a_credential_is_set_locked_unlocked_set_anew_and_removed() -> None:

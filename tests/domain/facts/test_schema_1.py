@@ -52,6 +52,7 @@ ADDED = {
     "history_lost",
     "in_force_changed",
     "key_changed",
+    "link_given",
     "message_decided",
     "not_watched",
     "part_handed_back",
