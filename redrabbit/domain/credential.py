@@ -68,8 +68,6 @@ class Credential(Beside):
     hash: str
     """Argon2id over what was typed and the pepper of this installation."""
     set_at: datetime
-    must_change: bool
-    """Somebody else has set it."""
 
 
 def composed(typed: str) -> str:

@@ -71,20 +71,9 @@ def unlock(uow: UnitOfWork, subject: str) -> None:
     uow.forget_rows(SignInAttempts, subject=subject)
 
 
-def set_credential(
-    uow: UnitOfWork,
-    person_id: str,
-    kind: CredentialKind,
-    hashed: str,
-    *,
-    must_change: bool = False,
-) -> None:
+def set_credential(uow: UnitOfWork, person_id: str, kind: CredentialKind, hashed: str) -> None:
     """Keep the hash of a person's new password or PIN; what failed before counts no more."""
-    uow.keep_row(
-        Credential(
-            person_id=person_id, kind=kind, hash=hashed, set_at=uow.now, must_change=must_change
-        )
-    )
+    uow.keep_row(Credential(person_id=person_id, kind=kind, hash=hashed, set_at=uow.now))
     unlock(uow, subject_of(person_id, kind))
 
 

@@ -110,7 +110,7 @@ def test_throttling_survives_a_restart(tmp_path: Path) -> None:
 
 
 def set_to(bench: Bench, person: str, kind: CredentialKind, hashed: str) -> None:
-    bench.write(lambda uow: credentials.set_credential(uow, person, kind, hashed, must_change=True))
+    bench.write(lambda uow: credentials.set_credential(uow, person, kind, hashed))
 
 
 def test_a_new_password_takes_the_place_of_the_old_one_and_unlocks() -> None:
