@@ -127,9 +127,10 @@ class Door:
 
     async def _carry(self, asked: Asked) -> Record:
         act = asked.act
-        if asked.actor.station is not None:
+        here = asked.actor.station
+        if here is not None:
             await self._agent.database.read(
-                lambda reader: refuse_elsewhere(reader, self._agent.in_force(reader), asked)
+                lambda reader: refuse_elsewhere(reader, self._agent.in_force(reader), act, here)
             )
         if isinstance(act, acts.StartRun):
             return await self._start(act, asked)
@@ -247,16 +248,15 @@ class Door:
         )
 
 
-def refuse_elsewhere(reader: Reader, plant: Plant, asked: Asked) -> None:
-    """Refuse an act before the screen of what is no station, or of another station than its run's.
+def refuse_elsewhere(reader: Reader, plant: Plant, act: Act[Any], here: str) -> None:
+    """Refuse an act before the screen, or on the page, of what is no station, or of another station than its run's.
 
     The station is signed into the ledger with the actor (D23), so it is never what an address says.
     Asked before the move, because a scan that the move refuses is kept with its actor.
     """
-    here = asked.actor.station
     if here not in {station.id for station in plant.stations}:
         raise Refusal("no_such_station", station=here)
-    station = _station_of(reader, plant, asked.act)
+    station = _station_of(reader, plant, act)
     if station is not None and station != here:
         raise Refusal("other_station", station=station, here=here)
 

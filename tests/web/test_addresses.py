@@ -134,3 +134,15 @@ def test_a_form_takes_no_screen_of_another_station_away(plant: Visitor, station:
     before = ledger_size(plant)
     assert sent(plant, f"/stations/{station}/screens/revoke", screen=screen)[0] in {404, 409}
     assert ledger_size(plant) == before
+
+
+@pytest.mark.parametrize("station", [OTHER_STATION, "line9-op90"])
+def test_a_station_s_page_does_nothing_at_another_station(plant: Visitor, station: str) -> None:
+    """Also for somebody who is signed in and stands at no screen, whose acts have no station to compare."""
+    people = people_of(plant)
+    people.register("Wang Fang", Role.QUALITY_ENGINEER)
+    enter(plant, "Wang Fang")
+    before = ledger_size(plant)
+    assert sent(plant, f"/stations/{station}/start", check=STATION)[0] in {404, 409}
+    assert ledger_size(plant) == before
+    assert sent(plant, f"/stations/{STATION}/start", check=STATION)[0] == 303

@@ -11,6 +11,7 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
+from redrabbit.services.doing import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.rendering import stated_name
 from redrabbit.web.site import Site
@@ -29,10 +30,13 @@ async def carry_out(
 ) -> R:
     """Do what the form asks, as who is signed in, or in the name that it or this browser states (D19), once.
 
-    `at` is the station whose page it stands on.
+    `at` is the station whose page it stands on; Refusal for an act at another one.
     """
     asker = asker_at(request)
     who = await asking(site, request, form, at=at)
+    if at is not None and who.station is None:  # else the door asks it
+        plant = site.service.plant
+        await site.service.read(lambda reader: refuse_elsewhere(reader, plant, act, at))
     key = key_of(form, path=request.url.path, name=_stated(request, form) or who.id)
     done = await site.service.do(act, who, key=key)
     if asker.there is not None and asker.screen is not None:
