@@ -1,7 +1,9 @@
 """The signatures of a record, and what stands before whoever signs it (R20)."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonLanguage
@@ -17,6 +19,8 @@ from redrabbit.services.queries.approvals import ApprovalShown, approval_of
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.signables import leaf_of, subject_at, who_took_part
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,7 @@ def _shown(names: Names, one: SignatureRecord, found: Signable | None) -> Signat
 
 def text_signed(reader: Reader, digest: str) -> str:
     """Return a text that was signed, as it was on the screen; Refusal where it is not kept, or no longer."""
-    kept = reader.blob(digest)
+    kept = reader.blob(digest) if _DIGEST.fullmatch(digest) else None  # PostgreSQL takes no NUL
     if kept is None or not reader.find(SignatureRecord, equals("shown", digest), limit=1):
         raise Refusal("no_such_text")
     return kept.decode()
