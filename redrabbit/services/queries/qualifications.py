@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from redrabbit.domain.identity import How
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import QualificationRecord
@@ -35,6 +36,7 @@ class QualificationRow:
     is_over: bool
     recorded_at: datetime
     recorded_by: str
+    recorded_how: How
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def qualification_row(held: QualificationRecord, names: Names, now: datetime) ->
         is_over=held.valid_until is not None and held.valid_until <= now,
         recorded_at=held.recorded_at,
         recorded_by=name_then(names, held.recorded_by, held.recorded_entry),
+        recorded_how=held.recorded_how,
     )
 
 

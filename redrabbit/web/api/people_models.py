@@ -10,7 +10,7 @@ from redrabbit.domain.role import Role
 from redrabbit.domain.way import WayKind
 from redrabbit.services.queries.qualifications import QualifiedFor
 from redrabbit.services.queries.registered_people import PersonState
-from redrabbit.web.api.models import Model
+from redrabbit.web.api.models import Model, Who, WhoHow
 from redrabbit.web.api.values import Code, Id, Instant, Name
 
 
@@ -73,7 +73,8 @@ class Qualification(Model):
     valid_until: datetime | None = Field(description="Up to, not including; null: no end.")
     is_over: bool = Field(description="It has ended.")
     recorded_at: datetime
-    recorded_by: str
+    recorded_by: Who
+    recorded_how: WhoHow
 
 
 class NewQualification(Model):
