@@ -69,7 +69,9 @@ def test_verify_vouches_for_what_it_can_and_says_for_what_it_can_not(
 ) -> None:
     asked = ["verify", "--database", sample.url, "--public-key", str(sample.public_key)]
     assert main(asked) == 3
-    first, _, second, third = capsys.readouterr().out.splitlines()
+    first, _, _, second, third = (
+        capsys.readouterr().out.splitlines()
+    )  # what is trusted, and that no head is remembered
     assert first.startswith("entries, chain and signature are unaltered: 246 entries, root ")
     assert second.startswith("ledger[245]: written by a newer version of Red Rabbit")
     assert third.startswith("not verified: ")
