@@ -6,7 +6,6 @@ about may be over by now: then the alarm ends, and nobody is told.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
@@ -24,22 +23,19 @@ from redrabbit.services.alarm_messages import message_about
 from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.alarm_steps import silences_now
 from redrabbit.services.alarms_over import decided_alarms, end_decided, is_decided
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.looking_again import look_again
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.no_data import is_read_again
 from redrabbit.services.ports import Database, OutgoingMessage, Reader, UnitOfWork
 from redrabbit.services.reaching import PeopleReached, addressed
 from redrabbit.services.record_fact import record
 
-LOOK_S: Final = 1.0
 AT_ONE_LOOK: Final = 200
 """Alarms in one transaction."""
 MOST_OTHERS: Final = 50
 """Alarms of one station with a message to come that are asked for, the next one first."""
 PAGE: Final = "/alarms"
 OF_PARTS: Final = frozenset({AlarmKind.NOT_RETURNED, AlarmKind.ESCAPE})
-
-log = logging.getLogger("redrabbit.alarms")
 
 
 class Escalating:
@@ -59,16 +55,7 @@ class Escalating:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        is_told = False
-        while True:
-            try:
-                await self.step()
-                is_told = False
-            except StoreTrouble as trouble:
-                if not is_told:
-                    log.error("steps of alarms not taken", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
-                is_told = True
-            await self._clock.sleep(LOOK_S)
+        await look_again(self.step, self._clock, "steps of alarms not taken")
 
     async def step(self) -> None:
         """End what is over and take all steps that are due, unless it is being caught up: then they are told together afterwards."""

@@ -5,7 +5,6 @@ news, and one whose network flaps would be an alarm a minute. What is told follo
 the service forgets it or tells it twice.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,15 +16,12 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import Where, equals
 from redrabbit.domain.records import StationRecord
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.looking_again import look_again
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
 NO_NEWS: Final = timedelta(seconds=30)
 """A station that is without data for so long starts, or is asked again."""
-LOOK_S: Final = 1.0
-
-log = logging.getLogger("redrabbit.alarms")
 
 
 class NoDataWatch:
@@ -45,16 +41,7 @@ class NoDataWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        is_told = False
-        while True:
-            try:
-                await self.step()
-                is_told = False
-            except StoreTrouble as trouble:
-                if not is_told:
-                    log.error("stations without data not told", extra={"reason": str(trouble)})  # noqa: TRY400  because trouble is no bug: no traceback
-                is_told = True
-            await self._clock.sleep(LOOK_S)
+        await look_again(self.step, self._clock, "stations without data not told")
 
     async def step(self) -> None:
         """Raise and end what is to be."""
