@@ -27,6 +27,8 @@ from tests.acceptance.processes import CLOCK, LIMIT_S
 
 EVERY_S = 6
 OPENS_BEFORE_S, GRACE_S, CLOSES_AFTER_S = 4, 1, 2
+BY_HAND_S = 0.6
+"""From the scan to the place: with the look before it longer than a place must be free (`domain.place_free`)."""
 WRONG_CODE = "RR-0002"
 FAULTS = (
     *(HumanFault.NONE,) * 8,
@@ -87,7 +89,7 @@ class BusyPlant:
                 seed=self.plant.seed,
                 wrong_code=WRONG_CODE,
                 pace=0.05,
-                by_hand_s=0.3,
+                by_hand_s=BY_HAND_S,
                 fault_for=lambda _check: self.chance.choice(FAULTS),
             )
 
@@ -225,15 +227,21 @@ async def busy_plant(folder: Path, *, seed: int) -> AsyncIterator[BusyPlant]:
         yield BusyPlant(plant, random.Random(f"{seed}: people"))
 
 
-def hurry(config_dir: Path) -> None:
+def hurry(
+    config_dir: Path,
+    *,
+    every_s: int = EVERY_S,
+    opens_before_s: int = OPENS_BEFORE_S,
+    closes_after_s: int = CLOSES_AFTER_S,
+) -> None:
     """Make every check due every few seconds, devices quick, and tell nobody outside."""
     yaml = YAML()
     plan = yaml.load(config_dir / "control_plan.yaml")
     for check in plan["checks"].values():
-        check["schedule"] = f"every {EVERY_S} s"
-        check["opens_before"] = f"{OPENS_BEFORE_S} s"
+        check["schedule"] = f"every {every_s} s"
+        check["opens_before"] = f"{opens_before_s} s"
         check["grace"] = f"{GRACE_S} s"
-        check["closes_after"] = f"{CLOSES_AFTER_S} s"
+        check["closes_after"] = f"{closes_after_s} s"
     yaml.dump(plan, config_dir / "control_plan.yaml")
     for path in config_dir.glob("line*.yaml"):
         station = yaml.load(path)
