@@ -242,8 +242,14 @@ def test_a_database_that_is_not_there_is_not_made(
 
 def test_a_token_is_shown_once_and_revoked(told: Told, plant: Served) -> None:
     told("people", "add", "Chen", "--role", "administrator")
+    told("people", "add", "Wu Min", "--role", "shift_leader")
     scopes = ("--scope", "run", "--scope", "alarms")
-    code, said = told("token", "issue", "MES", "--owner", "Chen", *scopes, "--days", "30")
+    beyond = told("token", "issue", "MES", "--owner", "Chen", *scopes, "--days", "30")
+    assert (beyond[0], "the roles of p-0001 on its line do not have alarms, run" in beyond[1]) == (
+        1,
+        True,
+    )
+    code, said = told("token", "issue", "MES", "--owner", "Wu Min", *scopes, "--days", "30")
     assert code == 0
     shown = re.search(r"^rrt_(t-0001)_(\S{43})$", said, re.MULTILINE)
     assert shown is not None
@@ -255,9 +261,9 @@ def test_a_token_is_shown_once_and_revoked(told: Told, plant: Served) -> None:
         )
     assert (token.expires_at - token.issued_at).days == 30
     code, said = told("token", "list")
-    assert said.startswith("NUMBER  NAME  OWNER  MAY          WHERE         UNTIL\n")
-    assert "\nt-0001  MES   Chen   alarms, run  on all lines  20" in said
-    assert json.loads(told("token", "list", "--json")[1])[0]["owner"] == "Chen"
+    assert said.startswith("NUMBER  NAME  OWNER   MAY          WHERE         UNTIL\n")
+    assert "\nt-0001  MES   Wu Min  alarms, run  on all lines  20" in said
+    assert json.loads(told("token", "list", "--json")[1])[0]["owner"] == "Wu Min"
     assert told("token", "revoke", "t-0001") == (0, "t-0001: revoked\n")
     assert told("token", "list") == (0, "no token is worth anything now\n")
     assert told("token", "revoke", "t-0001") == (

@@ -1,9 +1,9 @@
-"""Which roles somebody has now, on a line: from people, grants and tokens as they are recorded (R19, R47, D45).
+"""Which roles somebody has now, on a line: from people and grants as they are recorded (R19, R47, D45).
 
 A grant is an interval: it holds from its first instant up to, not including, its last. One that was
 revoked never holds again, whatever the clock says; who is disabled, or has expired, has no role at all. A
 role on one line is none on another, and none for what belongs to no line. Not here: what a role may do
-(`redrabbit.domain.permissions`).
+(`redrabbit.domain.permissions`), what a token may be for (`redrabbit.domain.token_rights`).
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,6 @@ from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
-from redrabbit.domain.facts.token import Scope, TokenRecord
 from redrabbit.domain.identity import PersonId
 from redrabbit.domain.role import Role
 
@@ -59,15 +58,6 @@ def roles_anywhere(
     return frozenset[Role]().union(
         *(roles_of_person(person, given, grant.line, at) for grant in given)
     )
-
-
-def scopes_of_token(
-    token: TokenRecord, owner: PersonRecord, line: str | None, at: datetime
-) -> frozenset[Scope]:
-    """Return what a token allows at an instant, on a line; nothing once its owner has no rights."""
-    holds = token.revoked_at is None and at < token.expires_at
-    owned = token.person_id == owner.person_id and is_active(owner, at)
-    return token.allowed if holds and owned and token.line in {None, line} else frozenset()
 
 
 def stands_at(screens: Iterable[StationScreenRecord], station: str | None) -> bool:

@@ -19,6 +19,7 @@ from redrabbit.domain.person_at_station import PersonAtStation
 from redrabbit.domain.rights import is_active, roles_anywhere
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import Session
+from redrabbit.domain.token_rights import holds, reading_of_token
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.people import kept_name
 from redrabbit.services.sessions import session_of
@@ -52,7 +53,7 @@ class Asker:
     session: Session | None = None
     token: TokenRecord | None = None
     scopes: frozenset[Scope] = frozenset()
-    """What the token is for."""
+    """What the token is for, as far as its owner may that now."""
     screen: StationScreenRecord | None = None
     """The enrolled screen that is used."""
     there: PersonAtStation | None = None
@@ -146,8 +147,11 @@ def still(reader: Reader, asker: Asker, now: datetime, there: There) -> Asker | 
     if asker.is_anybody:
         return None if anybody_registered(reader) else asker
     if asker.token is not None:
-        owner = _owner(reader, reader.get(TokenRecord, asker.token.token_id), now)
-        return asker if owner is not None else None
+        token = reader.get(TokenRecord, asker.token.token_id)
+        owner = _owner(reader, token, now)
+        if token is None or owner is None:
+            return None
+        return replace(asker, scopes=_scopes(reader, token, owner, now))
     screen = asker.screen and _in_use(reader.get(StationScreenRecord, asker.screen.screen_id))
     if asker.session is not None:
         person = _person(reader, reader.row(Session, asker.session.digest), now)
@@ -193,15 +197,22 @@ def _program(reader: Reader, shown: str, now: datetime) -> Asker:
     owner = _owner(reader, token, now)
     if token is None or owner is None:
         return nobody
-    return Asker(person=owner, name=token.name, token=token, scopes=token.allowed)
+    scopes = _scopes(reader, token, owner, now)
+    return Asker(person=owner, name=token.name, token=token, scopes=scopes)
+
+
+def _scopes(
+    reader: Reader, token: TokenRecord, owner: PersonRecord, now: datetime
+) -> frozenset[Scope]:
+    return reading_of_token(token, owner, grants_of(reader, owner), now)
 
 
 def _owner(reader: Reader, token: TokenRecord | None, now: datetime) -> PersonRecord | None:
     """Return whose token it is; None where it holds no more, or its owner has no rights."""
-    if token is None or token.revoked_at is not None or now >= token.expires_at:
+    owner = reader.get(PersonRecord, token.person_id) if token is not None else None
+    if token is None or owner is None or not holds(token, owner, now):
         return None
-    owner = reader.get(PersonRecord, token.person_id)
-    return owner if owner is not None and is_active(owner, now) else None
+    return owner
 
 
 def _screen(reader: Reader, shown: str) -> StationScreenRecord | None:

@@ -43,7 +43,6 @@ from redrabbit.domain.rights import (
     is_in_force,
     roles_anywhere,
     roles_of_person,
-    scopes_of_token,
     stands_at,
 )
 from redrabbit.domain.role import Role
@@ -55,6 +54,7 @@ from redrabbit.domain.role_limits import (
     refuse_same_person,
 )
 from redrabbit.domain.signing import refuse_signature
+from redrabbit.domain.token_rights import scopes_of_token
 from redrabbit.services.ports import Reader
 from redrabbit.services.signables import signable_at, who_ran, who_took_part
 
@@ -137,7 +137,8 @@ def _role_of_program(
     if token is None or owner is None:
         return frozenset()
     line = token.line if place is ANYWHERE else place.line
-    require_scope(scopes_of_token(token, owner, line, now), act)
+    grants = reader.find(RoleGrantRecord, equals("person_id", owner.person_id))
+    require_scope(scopes_of_token(token, owner, grants, line, now), act)
     return frozenset({Role.SERVICE})
 
 

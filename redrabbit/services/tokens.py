@@ -10,8 +10,9 @@ from redrabbit.domain.identity import Actor, TokenId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import IssueToken
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import recorded
-from redrabbit.domain.records import TokenRecord
+from redrabbit.domain.record_query import equals, recorded
+from redrabbit.domain.records import RoleGrantRecord, TokenRecord
+from redrabbit.domain.token_rights import refuse_beyond_owner
 from redrabbit.services.people import the_active_person
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import UnitOfWork
@@ -24,11 +25,13 @@ LONGEST_TOKEN: Final = timedelta(days=400)
 
 def issue(uow: UnitOfWork, plant: Plant, asked: IssueToken, *, actor: Actor) -> TokenRecord:
     """Give a program a token; its secret is made and shown by who asks, of whom the digest comes."""
-    the_active_person(uow, asked.person_id)
+    owner = the_active_person(uow, asked.person_id)
     if not asked.scopes:
         raise Refusal("scopes_required")
     if asked.line is not None and asked.line not in {line.id for line in plant.lines}:
         raise Refusal("no_such_line", line=asked.line)
+    held = uow.find(RoleGrantRecord, equals("person_id", owner.person_id))
+    refuse_beyond_owner(asked.scopes, owner, held, line=asked.line, at=uow.now, issued_by=actor.id)
     latest = uow.now + LONGEST_TOKEN
     if asked.expires_at <= uow.now:
         raise Refusal("end_is_past", value=asked.expires_at)

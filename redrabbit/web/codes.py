@@ -108,6 +108,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "operator_required": 422,
     "other_station": 409,
     "own_grant": 403,
+    "scope_beyond_owner": 403,
     "part_already_quarantined": 409,
     "part_already_released": 409,
     "part_already_retired": 409,

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
+from redrabbit.domain.token_rights import READING
 from redrabbit.services.askers import Asker
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.sign_in import SignIn
@@ -52,15 +53,12 @@ class _Readers:
     scopes: frozenset[Scope] = frozenset()
 
 
-_READ: Final = frozenset(Role) - {Role.ADMINISTRATOR, Role.SERVICE}
+_READ: Final = READING[Scope.READ]
 READERS: Final[Mapping[Right, _Readers]] = {
     Right.RECORDS: _Readers(roles=_READ, scopes=frozenset({Scope.READ})),
     Right.STATION: _Readers(roles=_READ, scopes=frozenset({Scope.READ})),
     Right.UPKEEP: _Readers(roles=_READ | {Role.ADMINISTRATOR}, scopes=frozenset({Scope.READ})),
-    Right.LEDGER: _Readers(
-        roles=frozenset({Role.QUALITY_ENGINEER, Role.AUDITOR}),
-        scopes=frozenset({Scope.LEDGER_READ}),
-    ),
+    Right.LEDGER: _Readers(roles=READING[Scope.LEDGER_READ], scopes=frozenset({Scope.LEDGER_READ})),
     Right.PEOPLE: _Readers(roles=frozenset({Role.ADMINISTRATOR, Role.SHIFT_LEADER})),
     Right.TOKENS: _Readers(roles=frozenset({Role.ADMINISTRATOR})),
 }

@@ -173,8 +173,9 @@ async def test_a_generated_client_runs_a_whole_check_with_a_token(
             assert await service.stopped() == 0
         await told("people", "add", "Zhao Qiang", "--role", "administrator")
         link = await told("people", "add", "Li Na", "--role", "shift_leader", "--link")
+        await told("people", "add", "Wu Min", "--role", "quality_engineer")
         may = ("--scope", "read", "--scope", "run")
-        token = await told("token", "issue", "Cell 4", "--owner", "Zhao Qiang", *may)
+        token = await told("token", "issue", "Cell 4", "--owner", "Wu Min", *may)
         with Service.forked(tmp_path, plant.config_dir, database) as service:
             url = await service.ready()
             program = await signed_in(url, token.split()[-1], link)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
-from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import PersonId
 from redrabbit.domain.records import BadgeRecord
 from redrabbit.domain.rights import (
@@ -24,11 +23,10 @@ from redrabbit.domain.rights import (
     refuse_own_grant,
     roles_anywhere,
     roles_of_person,
-    scopes_of_token,
     stands_at,
 )
 from redrabbit.domain.role import Role
-from tests.domain.people import NOW, after, grant, person, person_id, screen, token
+from tests.domain.people import NOW, after, grant, person, person_id, screen
 from tests.stored import bare
 
 HOURS = st.integers(-48, 48).map(lambda hours: NOW + timedelta(hours=hours))
@@ -125,24 +123,6 @@ def test_who_is_disabled_or_expired_has_no_role() -> None:
         assert roles_of_person(somebody, grants, None, NOW) == NOBODY
     soon = person(1, expires_at=after(0.01))
     assert roles_of_person(soon, grants, None, NOW) == {Role.QUALITY_ENGINEER}
-
-
-def test_a_token_allows_its_scopes_on_its_line_as_long_as_its_owner_may() -> None:
-    mes = token(1, Scope.RUN, Scope.PAUSE, line="line1")
-    owner = person(1)
-    assert scopes_of_token(mes, owner, "line1", NOW) == {Scope.RUN, Scope.PAUSE}
-    assert scopes_of_token(token(1, Scope.READ), owner, None, NOW) == {Scope.READ}
-    nothing = [
-        (mes, owner, "line2", NOW),
-        (mes, owner, None, NOW),
-        (mes, owner, "line1", after(24)),
-        (mes, person(2), "line1", NOW),
-        (mes, person(1, disabled_at=after(-1)), "line1", NOW),
-        (mes, person(1, expires_at=NOW), "line1", NOW),
-        (token(1, Scope.RUN, revoked_at=after(-1)), owner, "line1", NOW),
-    ]
-    for asked in nothing:
-        assert scopes_of_token(*asked) == frozenset()
 
 
 def test_a_station_has_a_screen_that_was_not_revoked() -> None:

@@ -366,14 +366,14 @@ def program() -> Actor:
 
 @pytest.mark.parametrize("scope", Scope)
 def test_a_token_does_what_its_scopes_name(scope: Scope) -> None:
-    desk = Desk(person(1), token(1, scope, line=LINE))
+    desk = Desk(person(1), grant(1, 1, Role.QUALITY_ENGINEER), token(1, scope, line=LINE))
     theirs = {kind.KIND for kind, needed in SCOPES.items() if needed is scope} - {"abort_run"}
     allowed = {act.KIND for act in EXAMPLES if desk.refusal(act, program()) is None}
     assert allowed == theirs
 
 
 def test_a_token_is_worth_what_its_owner_and_its_dates_let_it() -> None:
-    """And it has no rights of its owner: an owner who may everything lends none of it."""
+    """And no more of its owner: an owner who may everything lends what the scopes name."""
     all_roles = tuple(grant(n, 1, role) for n, role in enumerate(Role, 1))
     start = EXAMPLES[0]
     good = token(1, *Scope)
@@ -382,11 +382,13 @@ def test_a_token_is_worth_what_its_owner_and_its_dates_let_it() -> None:
         "not_permitted"
     )
     for records in (
-        (person(1, disabled_at=after(-1)), good),
-        (person(1), replace(good, revoked_at=after(-1))),
-        (person(1), replace(good, expires_at=NOW)),
-        (person(1), replace(good, line=OTHER_LINE)),
-        (person(1), person(2), replace(good, person_id=person_id(2))),
+        (person(1), grant(1, 1, Role.MAINTENANCE), good),
+        (person(1), good),
+        (person(1, disabled_at=after(-1)), *all_roles, good),
+        (person(1), *all_roles, replace(good, revoked_at=after(-1))),
+        (person(1), *all_roles, replace(good, expires_at=NOW)),
+        (person(1), *all_roles, replace(good, line=OTHER_LINE)),
+        (person(1), *all_roles, person(2), replace(good, person_id=person_id(2))),
     ):
         assert Desk(*records).refusal(start, program()) == "scope_missing", records
     assert Desk(person(1)).refusal(start, program()) == "not_permitted"
@@ -492,7 +494,7 @@ def test_a_shift_leader_reaches_one_day_and_one_shift() -> None:
     assert Desk(*engineer).refusal(long, person_acting()) is None
     assert Desk(*leader, late).refusal(excuse, person_acting()) == "excuse_too_early"
     assert Desk(*engineer, late).refusal(excuse, person_acting()) is None
-    pausing = Desk(person(1), token(1, Scope.PAUSE))
+    pausing = Desk(person(1), grant(1, 1, Role.SHIFT_LEADER), token(1, Scope.PAUSE))
     assert pausing.refusal(short, program()) is None
     assert pausing.refusal(long, program()) == "pause_too_long"
     for act in (long, excuse):

@@ -120,16 +120,17 @@ async def test_a_name_that_was_only_said_is_not_qualified() -> None:
 
 async def test_a_program_is_trained_for_nothing_and_not_asked() -> None:
     served = await served_with(ASK)
+    owner = PersonId((await a_person(served, "Owner", Role.OPERATOR, line=None)).id)
     ask = IssueToken(
         name="MES",
-        person_id=PersonId(ADMINISTRATOR.id),
+        person_id=owner,
         scopes=(Scope.RUN,),
         line=None,
         expires_at=BEGIN + timedelta(days=30),
         secret_digest="ab" * 32,
     )
     token = await served.service.do(ask, ADMINISTRATOR)
-    program = Actor(id=ADMINISTRATOR.id, how=How.TOKEN, token=token.token_id)
+    program = Actor(id=owner, how=How.TOKEN, token=token.token_id)
     assert (await started(served, program)).unqualified is None
 
 

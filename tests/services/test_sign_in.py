@@ -370,7 +370,7 @@ def test_who_types_the_password_again_may_sign_for_a_minute(plant: Plant) -> Non
 
 
 def test_a_token_stands_for_its_owner_within_its_scopes(plant: Plant) -> None:
-    owner = plant.people.register("Li Na", Role.SERVICE)
+    owner = plant.people.register("Li Na", Role.OPERATOR)
     token = plant.people.token(owner, [Scope.READ])
     asker = plant.asker(token=token)
     assert asker.actor is not None

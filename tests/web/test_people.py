@@ -217,7 +217,7 @@ def test_a_shift_leader_sees_people_and_gives_neither_roles_nor_links(visitor: V
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(chen: Visitor) -> None:
-    owner = people_of(chen).register("Li Na")
+    owner = people_of(chen).register("Li Na", Role.AUDITOR)
     fields = {"name": "MES", "owner": owner, "scope-read": "1", "expires": "2027-01-31"}
     status, shown = done(chen, "/tokens/issue", **fields)
     assert status == 200, shown
@@ -229,6 +229,9 @@ def test_a_token_is_shown_once_works_and_is_revoked(chen: Visitor) -> None:
     assert done(chen, "/tokens/revoke", token="t-0001")[0] == 303
     assert chen.client.get("/api/v1/runs", headers=bearer).status_code == 401
     assert done(chen, "/tokens/issue", name="MES", owner=owner)[0] == 409
+    fields["scope-run"] = "1"
+    status, page = done(chen, "/tokens/issue", **fields)
+    assert (status, "do not have run" in page) == (409, True)
 
 
 @pytest.mark.parametrize("is_administrator", [True, False])
@@ -237,7 +240,7 @@ def test_a_token_that_is_asked_for_again_shows_no_other_secret(
 ) -> None:
     """Else who was an administrator, and sends the old form again, gets a token, and cuts the real program off."""
     people = people_of(chen)
-    owner = people.register("Li Na")
+    owner = people.register("Li Na", Role.AUDITOR)
     end = {"scope-read": "1", "expires": "2027-01-31", FORM_KEY: "once"}
     status, shown = done(chen, "/tokens/issue", name="MES", owner=owner, **end)
     assert status == 200

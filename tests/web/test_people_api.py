@@ -70,7 +70,7 @@ def test_a_link_is_given_once(chen: Visitor) -> None:
 
 
 def test_a_token_is_issued_used_and_revoked(chen: Visitor) -> None:
-    owner = people_of(chen).register("Li Na")
+    owner = people_of(chen).register("Li Na", Role.AUDITOR)
     end = (chen.clock.now() + timedelta(days=30)).isoformat()
     new = {"name": "MES", "owner": owner, "scopes": ["read"], "expires_at": end}
     issued = asked(chen, "POST", "/tokens", 201, new)
@@ -83,8 +83,18 @@ def test_a_token_is_issued_used_and_revoked(chen: Visitor) -> None:
     assert asked(chen, "DELETE", "/tokens/t-0001", 404)["code"] == "no_such_token"
 
 
+def test_a_token_for_more_than_its_owner_may_is_refused(chen: Visitor) -> None:
+    """Also to who issues it to themselves: an administrator reads no records."""
+    end = (chen.clock.now() + timedelta(days=30)).isoformat()
+    new = {"name": "MES", "owner": "p-0001", "scopes": ["run", "read"], "expires_at": end}
+    refused = asked(chen, "POST", "/tokens", 403, new)
+    assert refused["code"] == "scope_beyond_owner"
+    assert refused["params"] == {"person": "p-0001", "scopes": "read, run", "line": None}
+    assert asked(chen, "GET", "/tokens", 200)["items"] == []
+
+
 def test_a_token_that_is_asked_for_again_says_that_its_secret_was_shown(chen: Visitor) -> None:
-    owner = people_of(chen).register("Li Na")
+    owner = people_of(chen).register("Li Na", Role.AUDITOR)
     end = (chen.clock.now() + timedelta(days=30)).isoformat()
     new = {"name": "MES", "owner": owner, "scopes": ["read"], "expires_at": end}
     keyed = {**ORIGIN, "idempotency-key": "k-1"}

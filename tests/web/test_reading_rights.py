@@ -110,7 +110,7 @@ def served() -> Iterator[Visitor]:
 @pytest.fixture(scope="module")
 def everyone(served: Visitor) -> dict[str, Someone]:
     people = People(served.plant.agent, lambda command: served.let(served.plant.write(command)))
-    owner = people.register("Owner", Role.SERVICE)
+    owner = people.register("Owner", Role.QUALITY_ENGINEER)
 
     def signed_in(name: str, *roles: Role, knows: bool = True, **given: Any) -> Someone:
         session = people.session(people.register(name, *roles, **given))

@@ -80,7 +80,7 @@ class Served:
 
     def program(self, *scopes: Scope) -> Shown:
         """Let a program have a token."""
-        owner = self.people.register(f"Person {next(self._numbers)}", Role.ADMINISTRATOR)
+        owner = self.people.register(f"Person {next(self._numbers)}", Role.QUALITY_ENGINEER)
         return Shown(token=self.people.token(owner, scopes))
 
     def at_station(self) -> Shown:

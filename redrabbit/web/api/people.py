@@ -257,7 +257,12 @@ def _add_tokens(router: APIRouter, site: Site) -> None:
         "/tokens",
         status_code=201,
         openapi_extra=refuses(
-            *OF_PERSON, "end_is_past", "no_such_line", "token_shown_before", "token_too_long"
+            *OF_PERSON,
+            "end_is_past",
+            "no_such_line",
+            "scope_beyond_owner",
+            "token_shown_before",
+            "token_too_long",
         ),
     )
     async def issue_token(body: NewToken, by: By) -> IssuedToken:

@@ -121,7 +121,7 @@ async def at_work(
         leader, administrator = await asyncio.gather(
             office.come(SHIFT_LEADER.name), office.come(ADMINISTRATOR.name)
         )
-        token = await _token(administrator, clock)
+        token = await _token(administrator, clock, owner=leader)
         looks = await opened.enter_async_context(new_client(base_url, token=token))
         product = Product(looks, clock)
         screens = {}
@@ -140,12 +140,11 @@ async def at_work(
         yield Floor(product, screens, office)
 
 
-async def _token(administrator: Browser, clock: Clock) -> str:
-    """Return a token to read with: one look of a program serves all operators."""
-    owner = (await administrator.read("/me"))["person"]
+async def _token(administrator: Browser, clock: Clock, *, owner: Browser) -> str:
+    """Return a token to read with: one look of a program serves all operators. Its owner is who may read."""
     body = {
         "name": "demo floor",
-        "owner": owner,
+        "owner": (await owner.read("/me"))["person"],
         "scopes": ["read"],
         "expires_at": (clock.now() + TOKEN_LASTS).isoformat(),
     }
