@@ -12,7 +12,7 @@ from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
-from redrabbit.domain.identity import Actor, How, PersonId
+from redrabbit.domain.identity import Actor, PersonId
 from redrabbit.domain.role import Role
 from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows
 
@@ -65,9 +65,8 @@ def refuse_others_run(roles: frozenset[Role], actor: Actor, ran_it: Iterable[str
 
 
 def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
-    """Refuse the release of a part to who quarantined it: another person looks at it."""
-    taken_out = part.state is PartState.QUARANTINED and part.state_how is not How.SYSTEM
-    if taken_out and part.state_by == actor.id:
+    """Refuse the release of a part to everybody who quarantined it since the last one: another person looks at it."""
+    if part.state is PartState.QUARANTINED and actor.id in part.taken_out_by:
         raise Refusal("same_person", part=part.part_id)
 
 

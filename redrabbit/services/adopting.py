@@ -188,8 +188,13 @@ def _part_differs(known: ChallengePartRecord, wanted: PartRegistered) -> bool:
 def _state(
     known: ChallengePartRecord | None, part: ChallengePart
 ) -> tuple[PartState, PartStateCode | None, str | None]:
-    """Return the part's state: a quarantine on record is lifted by people, never by a file."""
+    """Return the part's state: a quarantine on record is lifted by people, never by a file.
+
+    Neither by one that leaves the part out for a while.
+    """
     wanted = PartState.RELEASED if part.released else PartState.UNRELEASED
     if known is not None and known.state in {PartState.QUARANTINED, wanted}:
         return known.state, known.state_code, known.state_text
+    if known is not None and known.taken_out_by:
+        return PartState.QUARANTINED, PartStateCode.PERSON, None
     return wanted, None, None

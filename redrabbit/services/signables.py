@@ -5,7 +5,12 @@ from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.ledger import read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.record_query import equals, recorded
-from redrabbit.domain.records import ContainmentRecord, PresentationRecord, RunRecord
+from redrabbit.domain.records import (
+    ChallengePartRecord,
+    ContainmentRecord,
+    PresentationRecord,
+    RunRecord,
+)
 from redrabbit.domain.signing import (
     Signable,
     Subject,
@@ -65,6 +70,9 @@ def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
         return done_by | hands_on_run(run, _presented(reader, run))
     if found.subject is Subject.CONTAINMENT:
         return done_by | hands_on_case(recorded(reader, ContainmentRecord, found.subject_id))
+    if found.subject is Subject.PART:
+        part = recorded(reader, ChallengePartRecord, found.subject_id)
+        return done_by | frozenset(part.taken_out_by)
     return done_by
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import CONFIGURATION, Actor, How
+from redrabbit.domain.facts.fact import json_of
+from redrabbit.domain.identity import Actor, How
 from redrabbit.domain.records import ChallengePartRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.role_limits import (
@@ -110,8 +111,9 @@ def a_part(**changed: Any) -> ChallengePartRecord:
     given_: dict[str, Any] = {
         "part_id": "RR-0001",
         "state": PartState.QUARANTINED,
-        "state_by": "p-0007",
+        "state_by": "p-0009",
         "state_how": How.BADGE_PIN,
+        "quarantined_by": json_of(["p-0007", "p-0009"]),
     }
     part: ChallengePartRecord = bare(ChallengePartRecord, 1, **(given_ | changed))
     return part
@@ -125,8 +127,7 @@ def test_who_quarantined_a_part_does_not_release_it() -> None:
     assert code_of(refused) == ("same_person", {"part": "RR-0001"})
     refuse_same_person(a_part(), bernd)
     refuse_same_person(a_part(state=PartState.UNRELEASED), anna)
-    loader = {"state_by": CONFIGURATION.id, "state_how": How.SYSTEM}
-    refuse_same_person(a_part(**loader), CONFIGURATION)
+    refuse_same_person(a_part(quarantined_by=None), anna)
 
 
 def test_a_shift_leader_answers_for_the_floor_of_their_lines_only() -> None:

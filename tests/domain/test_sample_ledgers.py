@@ -106,6 +106,7 @@ WITH_AN_ENTRY = {
         "state_how",
         "state_entry",
         "state_at",
+        "quarantined_by",
         "measured",
         "certified_on",
         "entry",

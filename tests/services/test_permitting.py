@@ -16,7 +16,7 @@ from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.fact import event_of
+from redrabbit.domain.facts.fact import event_of, json_of
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.facts.token import Scope
@@ -510,8 +510,9 @@ def test_who_quarantined_a_part_does_not_release_it() -> None:
         part_id=PART,
         stream=LINE,
         state=PartState.QUARANTINED,
-        state_by=ASKER,
+        state_by="p-0008",
         state_how=How.BADGE,
+        quarantined_by=json_of([ASKER, "p-0008"]),
     )
     release = acts.ReleasePart(part_id=PART)
     assert Desk(*engineer).refusal(release, person_acting()) is None

@@ -22,7 +22,7 @@ from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.signatures import sign_page, signatures_of, text_signed
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.signables import leaf_of
-from tests.services.people_served import a_person, with_administrator
+from tests.services.people_served import a_person, refused, with_administrator
 from tests.services.served import Served
 
 PART = PartId("RR-0001")
@@ -191,6 +191,20 @@ async def test_who_released_a_part_signs_so_and_another_approves() -> None:
     )
     assert [one.record.meaning for one in page.signatures] == ["released", "approved"]
     assert page.meanings == ()
+
+
+async def test_nobody_who_quarantined_a_part_looks_it_over_as_another() -> None:
+    """Also who did so first, before somebody else quarantined it again."""
+    desk = await Desk.opened()
+    second = await a_person(desk.served, "Zhao", Role.QUALITY_ENGINEER)
+    await desk.served.service.do(BENT, desk.wu)
+    await desk.served.service.do(BENT, second)
+    release = acts.ReleasePart(part_id=PART)
+    for one in (desk.wu, second):
+        assert await refused(desk.served, release, one) == "same_person"
+        shown = desk.shown(one)
+        assert await desk.refused(desk.to_sign(), one, shown) == "signed_by_another"
+    await desk.sign(desk.to_sign(), desk.lin, desk.shown(desk.lin))
 
 
 async def test_a_double_tap_is_one_signature() -> None:

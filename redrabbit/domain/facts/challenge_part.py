@@ -6,6 +6,7 @@ stream. Under schema 1 pieces stood on the stream of the plant; the first regist
 gives each its home.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,6 +64,25 @@ class ChallengePartRecord(Record):
     uses: int
     entry: int
     """Index of the ledger entry that last changed what it is, or whether it may be used; not where it is."""
+    quarantined_by: Json | None
+    """A list of the ids of all people who quarantined it since it was last released; see `taken_out_by`."""
+
+    @property
+    def taken_out_by(self) -> list[str]:
+        """Who quarantined it since it was last released, each once, the first one first: nobody of them is another person."""
+        return [] if self.quarantined_by is None else list(json.loads(self.quarantined_by))
+
+
+def _taken_out_by(known: ChallengePartRecord | None, state: PartState, entry: Entry) -> Json | None:
+    """Return who quarantined a piece since its last release, once an entry has said its state.
+
+    A piece that left the configuration keeps them, as it can come back.
+    """
+    before = [] if known is None else known.taken_out_by
+    if state is PartState.QUARANTINED and entry.actor.how is not How.SYSTEM:
+        before = [*dict.fromkeys((*before, entry.actor.id))]
+    is_out = state in {PartState.QUARANTINED, PartState.RETIRED}
+    return json_of(before) if is_out and before else None
 
 
 def _part(look: Look, part_id: str) -> ChallengePartRecord:
@@ -112,6 +132,7 @@ class PartRegistered(Fact):
             run_id=known.run_id if known else None,
             uses=known.uses if known else 0,
             entry=entry.index,
+            quarantined_by=_taken_out_by(known, self.state, entry),
         )
         return (Put(new),)
 
@@ -129,8 +150,9 @@ class PartStateChanged(Fact):
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Keep its state, who changed it and why."""
+        known = _part(look, self.part_id)
         changed = replace(
-            _part(look, self.part_id),
+            known,
             state=self.state,
             state_code=self.state_code,
             state_text=self.state_text,
@@ -139,6 +161,7 @@ class PartStateChanged(Fact):
             state_entry=entry.index,
             state_at=entry.occurred_at,
             entry=entry.index,
+            quarantined_by=_taken_out_by(known, self.state, entry),
         )
         return (Put(changed),)
 

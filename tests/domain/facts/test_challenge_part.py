@@ -1,6 +1,6 @@
 """What happens to a challenge part outside of runs."""
 
-from redrabbit.domain.identity import CONFIGURATION, How
+from redrabbit.domain.identity import CONFIGURATION, Actor, How
 from redrabbit.domain.records import ChallengePartRecord
 from tests.domain.folded import AT, ISSUED, PART, RUN, a_ledger, at, values
 
@@ -48,6 +48,32 @@ def test_who_changed_a_parts_state_outlives_another_registration() -> None:
     ledger.say("part_registered", 20, **(PART | {"state": "unreleased"}))
     part = ledger.the(ChallengePartRecord, "RR-0001")
     assert (part.state_by, part.state_how, part.state_at) == ("configuration", How.SYSTEM, at(20))
+
+
+def test_everybody_who_quarantined_since_the_last_release_is_kept() -> None:
+    """Else who quarantined first releases it as another person, once somebody else has quarantined it again."""
+    ledger = a_ledger()
+
+    def told(minute: int, state: str, by: Actor) -> list[str]:
+        ledger.actor = by
+        code = "person" if by.how is How.STATED else "not_in_configuration"
+        ledger.say("part_state_changed", minute, part_id="RR-0001", state=state, state_code=code)
+        return ledger.the(ChallengePartRecord, "RR-0001").taken_out_by
+
+    anna, bernd = Actor.stated("name:anna"), Actor.stated("name:bernd")
+    assert ledger.the(ChallengePartRecord, "RR-0001").taken_out_by == []
+    assert told(5, "quarantined", anna) == ["name:anna"]
+    assert told(6, "quarantined", bernd) == ["name:anna", "name:bernd"]
+    assert told(7, "quarantined", anna) == ["name:anna", "name:bernd"]
+    assert told(8, "retired", CONFIGURATION) == ["name:anna", "name:bernd"]
+    ledger.actor = CONFIGURATION
+    ledger.say("part_registered", 9, **(PART | {"state": "quarantined", "storage": "B9"}))
+    assert ledger.the(ChallengePartRecord, "RR-0001").taken_out_by == ["name:anna", "name:bernd"]
+    assert told(10, "released", Actor.stated("name:chen")) == []
+    assert told(11, "quarantined", bernd) == ["name:bernd"]
+    ledger.actor = CONFIGURATION
+    ledger.say("part_registered", 12, **(PART | {"state": "unreleased"}))
+    assert ledger.the(ChallengePartRecord, "RR-0001").taken_out_by == []
 
 
 def test_a_piece_on_another_line_is_moved_by_facts_of_its_home_only() -> None:
