@@ -64,6 +64,14 @@ def at_the_server(
     """
     path = sqlite_path(parsed_url(database_url))
     if path is not None:
+        if not path.exists():
+            raise StoreTrouble(
+                sentence(
+                    "{path}: there is no such database yet. `redrabbit serve` makes it: start it once with your configuration, "
+                    "stop it, and call this again",
+                    path=path,
+                )
+            )
         refuse_no_file(path)
     with open_for_reading(database_url) as database:
         plant = database.read_now(plant_in_force)
@@ -242,7 +250,9 @@ class _DryRun(Exception):
         super().__init__()
 
 
-def import_table(database_url: str, key_file: Path | None, table: Path, *, dry_run: bool) -> int:
+def import_table(
+    database_url: str, key_file: Path | None, table: Path, *, dry_run: bool, same_name: bool
+) -> int:
     """Take a table of people, all or none; with `dry_run` say only what would become of it."""
 
     def work() -> int:
@@ -255,7 +265,9 @@ def import_table(database_url: str, key_file: Path | None, table: Path, *, dry_r
             found = () if rows is None else read_people(rows, table.name, lines, problems)
             if problems.found:
                 raise ConfigurationProblems(problems.found)
-            imported = import_people(uow, plant, found, lambda code: badge_id(key, code))
+            imported = import_people(
+                uow, plant, found, lambda code: badge_id(key, code), same_name=same_name
+            )
             if dry_run:
                 raise _DryRun(imported)
             return imported

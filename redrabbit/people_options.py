@@ -88,6 +88,7 @@ def add_people(
     way.add_argument("--remove", type=int, metavar="N", help="erase this way, as list numbers it")
     table = new("import", "take a table of people (.xlsx, .csv), all or none", _import)
     table.add_argument("file", type=Path, metavar="FILE", help="with a header row; see the README")
+    _add_same_name(table)
     table.add_argument("--dry-run", action="store_true", help="say only what would become of it")
     listing = new("list", "list people with their roles; also beside a running service", _list)
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
@@ -134,6 +135,13 @@ def _add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--number", metavar="NUMBER", help="the employee number")
     parser.add_argument("--language", choices=("en", "zh"), help="in which they are told of things")
     parser.add_argument("--expires", type=_day, metavar="DAY", help="the account's last day")
+    _add_same_name(parser)
+
+
+def _add_same_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--same-name", action="store_true", help="another person has this name, and that is known"
+    )
 
 
 def _day(text: str) -> date:
@@ -160,6 +168,7 @@ def _newcomer(options: argparse.Namespace, name: str, plant: "Plant") -> "Newcom
         language=None if options.language is None else PersonLanguage(options.language),
         employee_number=options.number,
         expires_at=None if options.expires is None else day_ends(plant.zone, options.expires),
+        same_name=options.same_name,
     )
 
 
@@ -261,7 +270,13 @@ def _way(options: argparse.Namespace, database: str) -> int:
 def _import(options: argparse.Namespace, database: str) -> int:
     from redrabbit.people_command import import_table  # noqa: PLC0415  because of --help
 
-    return import_table(database, options.key, options.file, dry_run=options.dry_run)
+    return import_table(
+        database,
+        options.key,
+        options.file,
+        dry_run=options.dry_run,
+        same_name=options.same_name,
+    )
 
 
 def _list(options: argparse.Namespace, database: str) -> int:

@@ -221,6 +221,28 @@ def test_a_table_is_imported_as_a_whole_or_not_at_all(told: Told, tmp_path: Path
     ]
 
 
+def test_a_second_person_of_a_name_is_known_to_be_one(told: Told, tmp_path: Path) -> None:
+    assert told("people", "add", "Wang Wei", "--number", "2207")[0] == 0
+    code, said = told("people", "add", "Wang Wei", "--number", "2208")
+    assert code == 1
+    assert "p-0001 has the name Wang Wei already" in said
+    assert "--same-name" in said
+    assert told("people", "add", "Wang Wei", "--number", "2208", "--same-name")[0] == 0
+    header: list[str | int] = ["姓名", "工号"]
+    rows: list[list[str | int]] = [header, ["Wang Wei", "2209"], ["Li", "1"], ["li", "2"]]
+    table = write_workbook(tmp_path / "people.xlsx", rows)
+    code, said = told("people", "import", table)
+    assert code == 1
+    assert [line.split(" ")[0] for line in said.splitlines()] == [
+        "people.xlsx:2:1:",
+        "people.xlsx:4:1:",
+        "nothing",
+    ]
+    assert told("people", "import", table, "--same-name")[1].startswith("3 added")
+    again = told("people", "import", table)[1]  # who is known by their number is no second one
+    assert again.startswith("0 added, 0 changed")
+
+
 def test_while_the_service_runs_it_says_what_to_do_instead(told: Told, plant: Served) -> None:
     with plant.opened():
         code, said = told("people", "add", "Chen", "--role", "administrator")
@@ -236,7 +258,9 @@ def test_a_database_that_is_not_there_is_not_made(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'none.db'}"
     assert main(["people", "add", "--database", url, "Chen"]) == 1
-    assert "none.db" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "none.db" in told
+    assert "`redrabbit serve` makes it" in told
     assert list(tmp_path.iterdir()) == []
 
 

@@ -48,6 +48,8 @@ class RegisterPerson(Act[PersonRecord]):
     """The id that stands for it."""
     kind: PersonKind
     expires_at: datetime | None
+    same_name: bool = False
+    """Whoever asks knows that another person has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class ChangePerson(Act[PersonRecord]):
     employee_number: str | None
     kind: PersonKind
     expires_at: datetime | None
+    same_name: bool = False
+    """Whoever asks knows that another person has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,8 @@ class TeachInBadge(Act[BadgeRecord]):
     """None: somebody who is not registered yet."""
     name: str | None = None
     """The id of the new person's stated name."""
+    same_name: bool = False
+    """Whoever asks knows that another person has the new one's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,11 @@ def clean_name(raw: str) -> str | TextProblem:
     return _BLANKS.sub(" ", text) if isinstance(text, str) else text
 
 
+def compared_name(name: str) -> str:
+    """Return a name as two names are compared: letters large or small, and blanks few or many, make no other name."""
+    return " ".join(name.split()).casefold()
+
+
 def problem_in(text: str, limit: int) -> TextProblem | None:
     """Return the first problem of a text that is composed already."""
     marks, seen = 0, False

@@ -85,6 +85,7 @@ def _newcomer(
         employee_number=None,
         kind=PersonKind.PERSON,
         expires_at=None,
+        same_name=asked.same_name,
         actor=actor,
     )
     for_a_day = RoleGranted(

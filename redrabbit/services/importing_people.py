@@ -16,7 +16,9 @@ from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import holder_of
 from redrabbit.domain.role import Role
 from redrabbit.domain.shift_calendar import day_ends
+from redrabbit.domain.text import compared_name
 from redrabbit.services import badges, people_at_server
+from redrabbit.services.people import people_named
 from redrabbit.services.people_at_server import Newcomer, number_id
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.stated_names import id_of
@@ -65,12 +67,18 @@ def import_people(
     plant: Plant,
     rows: tuple[PersonRow, ...],
     badge_id_of: Callable[[str], BadgeId],
+    *,
+    same_name: bool = False,
 ) -> Imported:
-    """Take every row, or none: NotImported names each that is refused, with why."""
+    """Take every row, or none: NotImported names each that is refused, with why.
+
+    A row that would give a person the name of another is refused, unless it is known (`same_name`) that they are two.
+    """
     told, refused = Imported(), []
+    named = None if same_name else people_named(uow)
     for row in rows:
         try:
-            told = _take(uow, plant, row, badge_id_of, told)
+            told = _take(uow, plant, row, badge_id_of, told, named=named)
         except Refusal as refusal:
             refused.append((row, refusal))
     if refused:
@@ -84,8 +92,10 @@ def _take(
     row: PersonRow,
     badge_id_of: Callable[[str], BadgeId],
     told: Imported,
+    *,
+    named: dict[str, list[PersonId]] | None,
 ) -> Imported:
-    person, told = _person(uow, plant, row, told)
+    person, told = _person(uow, plant, row, told, named)
     missing = [
         (role, line)
         for role in row.roles
@@ -106,17 +116,27 @@ def _take(
 
 
 def _person(
-    uow: UnitOfWork, plant: Plant, row: PersonRow, told: Imported
+    uow: UnitOfWork,
+    plant: Plant,
+    row: PersonRow,
+    told: Imported,
+    named: dict[str, list[PersonId]] | None,
 ) -> tuple[PersonRecord, Imported]:
     who = Newcomer(
         name=row.name,
         language=row.language,
         employee_number=row.employee_number,
         expires_at=_end_of(plant, row.expires),
+        same_name=True,  # asked here, of all rows at once
     )
     known = _known(uow, row)
+    if named is not None:
+        _refuse_same_name(row, known, named)
     if known is None:
-        return people_at_server.add(uow, who), replace(told, added=told.added + 1)
+        added = people_at_server.add(uow, who)
+        if named is not None:
+            named.setdefault(compared_name(row.name), []).append(added.person_id)
+        return added, replace(told, added=told.added + 1)
     wanted = replace(
         known,
         name=id_of(uow, person_name(row.name)),
@@ -135,6 +155,15 @@ def _person(
         expires_at=wanted.expires_at,
     )
     return people_at_server.change(uow, known, anew), replace(told, changed=told.changed + 1)
+
+
+def _refuse_same_name(
+    row: PersonRow, known: PersonRecord | None, named: dict[str, list[PersonId]]
+) -> None:
+    """Refuse a name that another person has, in the plant or further up in the table."""
+    have_it = named.get(compared_name(row.name), [])
+    if have_it and (known is None or known.person_id not in have_it):
+        raise Refusal("same_name", name=row.name, person=have_it[0])
 
 
 def _known(uow: UnitOfWork, row: PersonRow) -> PersonRecord | None:

@@ -1,5 +1,6 @@
 """People made known, changed, disabled and enabled (R19). Who may ask is asked at the door."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,8 +26,10 @@ from redrabbit.domain.rights import (
     refuse_last_administrator,
 )
 from redrabbit.domain.role import Role
+from redrabbit.domain.text import compared_name
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.queries.people import kept_name
 from redrabbit.services.record_fact import record
 
 LONGEST_AUDIT: Final = timedelta(days=90)
@@ -41,11 +44,17 @@ def register(
     employee_number: str | None,
     kind: PersonKind,
     expires_at: datetime | None,
+    same_name: bool,
     actor: Actor,
 ) -> PersonRecord:
-    """Make somebody known, under the next number; `name` is the id of a stated name that is kept."""
+    """Make somebody known, under the next number; `name` is the id of a stated name that is kept.
+
+    Refusal where somebody has this name already, unless it is known (`same_name`) that this is another person.
+    """
     _refuse_end(uow, expires_at)
     _refuse_taken(uow, employee_number, None)
+    if not same_name:
+        _refuse_same_name(uow, name)
     person_id = PersonId(next_in_plant(uow, PersonRecord))
     known = PersonRegistered(
         person_id=person_id,
@@ -68,13 +77,19 @@ def change(
     employee_number: str | None,
     kind: PersonKind,
     expires_at: datetime | None,
+    same_name: bool,
     actor: Actor,
 ) -> PersonRecord:
-    """Tell anew what is told of a person; the one administrator who must stay can't be given an end."""
+    """Tell anew what is told of a person; the one administrator who must stay can't be given an end.
+
+    A new name that another person has is refused, unless it is known (`same_name`) that they are two.
+    """
     person = the_person(uow, person_id)
     if expires_at != person.expires_at:
         _refuse_end(uow, expires_at)
     _refuse_taken(uow, employee_number, person_id)
+    if name != person.name and not same_name:
+        _refuse_same_name(uow, name, but=person_id)
     changed = replace(
         person,
         name=name,
@@ -132,6 +147,15 @@ def the_active_person(uow: UnitOfWork, person_id: str) -> PersonRecord:
     return person
 
 
+def people_named(reader: Reader) -> dict[str, list[PersonId]]:
+    """Return who has which name, as names are compared at signing in: letters large or small, spaces few or many."""
+    names, found = reader.names(), defaultdict[str, list[PersonId]](list)
+    for person in reader.find(PersonRecord):
+        if person.name in names:  # not one that was erased
+            found[compared_name(kept_name(names, person.name))].append(person.person_id)
+    return found
+
+
 def refuse_long_audit(person: PersonRecord, now: datetime) -> None:
     """Refuse an auditor whose account has no end, or a late one."""
     latest = now + LONGEST_AUDIT
@@ -177,6 +201,14 @@ def _refuse_end(uow: UnitOfWork, expires_at: datetime | None) -> None:
         raise Refusal("instant_out_of_range", value=expires_at.isoformat())
     if expires_at <= uow.now:
         raise Refusal("end_is_past", value=expires_at)
+
+
+def _refuse_same_name(reader: Reader, name: str, *, but: PersonId | None = None) -> None:
+    """Refuse a name that another person has, disabled or not: it may be the same one, made known twice."""
+    said = kept_name(reader.names(), name)
+    others = [each for each in people_named(reader).get(compared_name(said), ()) if each != but]
+    if others:
+        raise Refusal("same_name", name=said, person=others[0])
 
 
 def _refuse_taken(reader: Reader, employee_number: str | None, person_id: PersonId | None) -> None:

@@ -33,6 +33,8 @@ class Newcomer:
     employee_number: str | None = None
     kind: PersonKind = PersonKind.PERSON
     expires_at: datetime | None = None
+    same_name: bool = False
+    """It is known that another person has this name."""
 
 
 def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
@@ -44,6 +46,7 @@ def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
         employee_number=number_id(uow, who.employee_number),
         kind=who.kind,
         expires_at=who.expires_at,
+        same_name=who.same_name,
         actor=SERVER,
     )
 
@@ -58,6 +61,7 @@ def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord
         employee_number=number_id(uow, who.employee_number),
         kind=who.kind,
         expires_at=who.expires_at,
+        same_name=who.same_name,
         actor=SERVER,
     )
 

@@ -27,6 +27,7 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
         employee_number=act.employee_number,
         kind=act.kind,
         expires_at=act.expires_at,
+        same_name=act.same_name,
         actor=by,
     ),
     people_acts.ChangePerson: lambda uow, _plant, act, by: people.change(
@@ -37,6 +38,7 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
         employee_number=act.employee_number,
         kind=act.kind,
         expires_at=act.expires_at,
+        same_name=act.same_name,
         actor=by,
     ),
     people_acts.DisablePerson: lambda uow, _plant, act, by: people.disable(

@@ -32,6 +32,7 @@ from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.rights import is_active
 from redrabbit.domain.session import Session
+from redrabbit.domain.text import compared_name
 from redrabbit.services import credentials, sessions
 from redrabbit.services.askers import ANYBODY, NOTHING, Asker, Shown, asker_of, still
 from redrabbit.services.credentials import subject_of
@@ -322,7 +323,7 @@ def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | Non
 
     None where that is nobody who has rights, or where two people have the name: they sign in by their number.
     """
-    wanted = " ".join(name.split()).casefold()
+    wanted = compared_name(name)
     names = reader.names()
     found = [
         person

@@ -166,6 +166,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "run_changed": 412,
     "run_closed": 409,
     "run_of_another": 403,
+    "same_name": 409,
     "same_person": 403,
     "scan_is_no_badge": 422,
     "scan_of_several": 422,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.role import Role
 from redrabbit.services.recording_watch import RecordingStopped
 from redrabbit.web.access import MACHINE_PATHS
 from redrabbit.web.budget import REASONS, RETRY_AFTER_S
@@ -194,7 +195,12 @@ def _answer(
 def problem_page(site: Site, request: Request, status: int, detail: str) -> HTMLResponse:
     """Return the page that says what went wrong and where to go from here."""
     visit = site.visit(request)
-    content = {"status": status, "title": _title(visit.words, status), "detail": detail}
+    content = {
+        "status": status,
+        "title": _title(visit.words, status),
+        "detail": detail,
+        "roles": sorted(visit.asker.roles, key=list(Role).index),
+    }
     return page(visit, "problem.html", content, status=status)
 
 

@@ -19,6 +19,7 @@ async def registering(
     employee_number: str | None,
     language: PersonLanguage | None = None,
     expires_at: datetime | None,
+    same_name: bool,
 ) -> RegisterPerson:
     """Return the act by which somebody is registered; Refusal where whoever asks may not, and nothing is kept then."""
     act = RegisterPerson(
@@ -27,6 +28,7 @@ async def registering(
         employee_number=None,
         kind=PersonKind.PERSON,
         expires_at=expires_at,
+        same_name=same_name,
     )
     await site.service.require(act, who)
     named = replace(act, name=(await site.service.stated(name)).id)
@@ -44,6 +46,7 @@ async def changing(
     employee_number: str | None,
     language: PersonLanguage | None,
     expires_at: datetime | None,
+    same_name: bool,
 ) -> ChangePerson:
     """Return the act that tells of a person anew; Refusal where whoever asks may not, and nothing is kept then.
 
@@ -56,6 +59,7 @@ async def changing(
         employee_number=None,
         kind=PersonKind.PERSON,
         expires_at=expires_at,
+        same_name=same_name,
     )
     await site.service.require(act, who)
     person, names = await site.service.read(

@@ -178,3 +178,19 @@ async def test_somebody_who_will_be_an_auditor_keeps_an_end_that_is_near(
 async def test_nobody_is_registered_in_a_stated_name() -> None:
     served = await Served.opened()
     assert await refused(served, register(served), ANNA) == "person_required"
+
+
+async def test_a_second_person_of_a_name_is_known_to_be_one() -> None:
+    served = await with_administrator()
+    first = await served.service.do(register(served, "Li Na"), ADMINISTRATOR)
+    again = register(served, "li  na")
+    assert await refused(served, again) == "same_name"
+    await served.service.do(DisablePerson(person_id=first.person_id), ADMINISTRATOR)
+    assert await refused(served, again) == "same_name"  # who left may have come back
+    second = await served.service.do(replace(again, same_name=True), ADMINISTRATOR)
+    other = await served.service.do(register(served, "Wang"), ADMINISTRATOR)
+    renamed = replace(anew(other), name=first.name)
+    assert await refused(served, renamed) == "same_name"
+    await served.service.do(replace(renamed, same_name=True), ADMINISTRATOR)
+    number = replace(anew(second), employee_number=named(served, "2207"))
+    await served.service.do(number, ADMINISTRATOR)  # the name stays: nobody is asked again

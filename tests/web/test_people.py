@@ -76,6 +76,61 @@ def test_a_link_for_who_has_a_password_takes_it_away_in_the_records(chen: Visito
     assert sent(chen, "/sign-in", name="Li Na", password=PASSWORD)[0] == 401
 
 
+def test_a_second_person_of_a_name_is_registered_knowingly(chen: Visitor) -> None:
+    first = registered(chen, "Wang Wei", employee_number="204711")
+    status, page = done(chen, "/people", name="Wang Wei", employee_number="204712")
+    assert status == 409
+    assert first in page
+    assert 'name="employee_number" value="204712"' in page  # nothing is typed again
+    assert 'name="same_name"' in page
+    assert 'name="same_name"' not in chen.text("/people")
+    second = registered(chen, "Wang Wei", employee_number="204712", same_name="1")
+    other = registered(chen, "Zhao")
+    told = {"name": "Wang Wei", "employee_number": "1", "language": "zh"}
+    status, page = done(chen, f"/people/{other}/change", **told)
+    assert status == 409
+    assert 'name="same_name"' in page
+    assert 'value="Wang Wei"' in page
+    assert done(chen, f"/people/{other}/change", **told, same_name="1")[0] == 303
+    assert first != second
+
+
+def test_an_administrator_begins_on_a_page_that_works(visitor: Visitor) -> None:
+    """Each page of records was refused to the first administrator, with no way on."""
+    people = people_of(visitor)
+    people.register("Chen", Role.ADMINISTRATOR)
+    assert sent(visitor, "/sign-in", name="Chen", password=PASSWORD) == (303, "/people")
+    answer = visitor.client.get("/runs")
+    assert answer.status_code == 403
+    assert "Chen" in answer.text
+    assert "administrator" in answer.text
+    ways = set(re.findall(r'class="button[^"]*" href="([^"]+)"', answer.text))
+    assert {"/", "/people", "/tokens", "/account"} <= ways
+    assert all(visitor.client.get(way).status_code == 200 for way in ways)
+    assert "/stations" not in visitor.client.get("/people/p-0999").text
+
+
+@pytest.mark.parametrize(("roles", "to"), [((Role.AUDITOR,), "/"), ((), "/")])
+def test_others_begin_on_the_board(visitor: Visitor, roles: tuple[Role, ...], to: str) -> None:
+    people_of(visitor).register("Li Na", *roles)
+    assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD) == (303, to)
+    if not roles:
+        answer = visitor.client.get("/runs")
+        assert answer.status_code == 403
+        assert "no role of yours is in force" in answer.text
+
+
+def test_whose_account_has_ended_is_told_who_extends_it(visitor: Visitor) -> None:
+    """Whether the account has ended isn't said before somebody is known; what to do then is said to everybody."""
+    people_of(visitor).register("Chen", Role.ADMINISTRATOR)
+    end = visitor.plant.clock.now() + timedelta(seconds=1)
+    people_of(visitor).register("Audit", Role.AUDITOR, expires_at=end)
+    visitor.plant.clock.jump(2)
+    status, page = sent(visitor, "/sign-in", name="Audit", password=PASSWORD)
+    assert status == 401
+    assert "An administrator gives it a later last day" in page
+
+
 def types(visitor: Visitor) -> list[str]:
     entries = visitor.plant.ask(lambda reader: reader.entries())
     return [each.type for each in entries]

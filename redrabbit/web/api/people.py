@@ -94,7 +94,9 @@ def people_api_router(site: Site) -> APIRouter:
         return await _person(site, person_id)
 
     @router.post(
-        "/people", status_code=201, openapi_extra=refuses("employee_number_taken", "end_is_past")
+        "/people",
+        status_code=201,
+        openapi_extra=refuses("employee_number_taken", "end_is_past", "same_name"),
     )
     async def register_person(body: NewPerson, by: By) -> KnownPersonWithGrants:
         """Register somebody; no right comes with it."""
@@ -105,6 +107,7 @@ def people_api_router(site: Site) -> APIRouter:
             employee_number=body.employee_number,
             language=body.language,
             expires_at=body.expires_at,
+            same_name=body.same_name,
         )
         return await _person(site, (await done(site, act, by)).person_id)
 
@@ -116,6 +119,7 @@ def people_api_router(site: Site) -> APIRouter:
             "end_is_past",
             "last_administrator",
             "no_such_person",
+            "same_name",
         ),
     )
     async def change_person(person_id: Slug, body: NewPerson, by: By) -> KnownPersonWithGrants:
@@ -128,6 +132,7 @@ def people_api_router(site: Site) -> APIRouter:
             employee_number=body.employee_number,
             language=body.language,
             expires_at=body.expires_at,
+            same_name=body.same_name,
         )
         await done(site, act, by)
         return await _person(site, person_id)

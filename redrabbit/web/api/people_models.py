@@ -113,6 +113,10 @@ class NewPerson(Model):
     expires_at: Instant | None = Field(
         default=None, description="An auditor's is at most 90 days ahead."
     )
+    same_name: bool = Field(
+        default=False,
+        description="It is known that another person has this name; else that is refused (same_name).",
+    )
 
 
 class NewGrant(Model):

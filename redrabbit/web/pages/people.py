@@ -85,18 +85,20 @@ def people_router(site: Site) -> APIRouter:
 
     @router.post("/people")
     async def register(request: Request) -> Response:
+        form: Form = {}
         try:
             form = await site.form(request)
             act = await _registered(site, request, form)
             person = await carry_out(site, request, form, act)
         except Refusal as refusal:
-            return await _people_shown(site, site.visit(request).with_refusal(refusal))
+            return await _people_shown(site, site.visit(request).with_refusal(refusal), form)
         return RedirectResponse(f"/people/{person.person_id}", status_code=303)
 
     @router.post("/people/{person_id}/{act}")
     async def change(request: Request, person_id: str, act: str) -> Response:
         if act not in {*ACTS, *BESIDE}:
             raise Refusal("no_such_page")
+        form: Form = {}
         try:
             form = await site.form(request)
             if act in BESIDE:
@@ -107,7 +109,11 @@ def people_router(site: Site) -> APIRouter:
                 asked = ACTS[act](PersonId(person_id), form, site.service.plant.zone)
                 await carry_out(site, request, form, asked)
         except Refusal as refusal:
-            return await _person_shown(site, site.visit(request).with_refusal(refusal), person_id)
+            visit, typed = (
+                site.visit(request).with_refusal(refusal),
+                form if act == "change" else {},
+            )
+            return await _person_shown(site, visit, person_id, typed=typed)
         return RedirectResponse(f"/people/{person_id}", status_code=303)
 
     _add_tokens(router, site)
@@ -196,12 +202,22 @@ async def _ways(site: Site, request: Request, person_id: PersonId, form: Form) -
     return ""
 
 
-async def _people_shown(site: Site, visit: Visit) -> Response:
+async def _people_shown(site: Site, visit: Visit, typed: Form | None = None) -> Response:
+    """Show who is registered; `typed` is what was asked and not done."""
     content = await site.service.read(lambda reader: people_page(reader, visit.now))
-    return await shell_page(site, visit, "people.html", content, status=_status(visit))
+    extra = _typed(visit, typed)
+    return await shell_page(site, visit, "people.html", content, status=_status(visit), extra=extra)
 
 
-async def _person_shown(site: Site, visit: Visit, person_id: str, link: str = "") -> Response:
+def _typed(visit: Visit, typed: Form | None) -> dict[str, object]:
+    """Return what a form has in it again, and whether it asks if two people have one name."""
+    asks = visit.refused is not None and visit.refused.code == "same_name"
+    return {"typed": typed or {}, "same_name": asks}
+
+
+async def _person_shown(
+    site: Site, visit: Visit, person_id: str, link: str = "", typed: Form | None = None
+) -> Response:
     if not is_a_person(person_id):
         raise Refusal("no_such_person", person=person_id)
     plant, session = site.service.plant, visit.asker.session
@@ -209,7 +225,7 @@ async def _person_shown(site: Site, visit: Visit, person_id: str, link: str = ""
     content = await site.service.read(
         lambda reader: person_page(reader, plant, person_id, visit.now, session=digest)
     )
-    extra = {"link": link, "mails": site.ways.mails}
+    extra = {"link": link, "mails": site.ways.mails, **_typed(visit, typed)}
     return await shell_page(site, visit, "person.html", content, status=_status(visit), extra=extra)
 
 
@@ -231,6 +247,7 @@ async def _registered(site: Site, request: Request, form: Form) -> RegisterPerso
         name=form.get("name", ""),
         employee_number=form.get("employee_number", "").strip(),
         expires_at=end_of_day(form.get("expires", ""), site.service.plant.zone),
+        same_name=bool(form.get("same_name")),
     )
 
 
@@ -302,6 +319,7 @@ async def _told_anew(site: Site, request: Request, person_id: PersonId, form: Fo
         employee_number=form.get("employee_number", "").strip(),
         language=word(PersonLanguage, form["language"]) if form.get("language") else None,
         expires_at=known.expires_at if stays else end_of_day(said, zone),
+        same_name=bool(form.get("same_name")),
     )
     await carry_out(site, request, form, act)
     return ""

@@ -78,7 +78,12 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
     station = own_station(site.service.plant, asker_at(request), station_id)
     code = badge_code(form.get("badge", ""), site.service.plant)
     leader = await actor(site.service, request, "", at=station_id)
-    act = TeachInBadge(badge_id=site.sign_in.at_stations.badge_id(code), station=station, name="")
+    act = TeachInBadge(
+        badge_id=site.sign_in.at_stations.badge_id(code),
+        station=station,
+        name="",
+        same_name=bool(form.get("same_name")),
+    )
     await site.service.require(act, leader)  # before the name is kept
     newcomer = await site.service.stated(form.get("name", ""))
     await site.service.do(replace(act, name=newcomer.id), leader)

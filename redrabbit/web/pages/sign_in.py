@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from redrabbit.domain.credential import FEWEST_CHARACTERS
 from redrabbit.domain.errors import Refusal
+from redrabbit.services.askers import Asker
 from redrabbit.services.sessions import NewSession
 from redrabbit.web.codes import REFUSALS
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.proxies import is_confidential
+from redrabbit.web.reading_rights import Right, may
 from redrabbit.web.rendering import Visit, page
 from redrabbit.web.site import Site
 from redrabbit.web.to_sign_in import page_of_ours
@@ -53,7 +55,7 @@ def sign_in_router(site: Site) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         back_to = page_of_ours(request.query_params.get("to", ""))
         if asker_at(request).session is not None:
-            return RedirectResponse(back_to or "/", status_code=303)
+            return RedirectResponse(back_to or home_of(asker_at(request)), status_code=303)
         return _shown(site.visit(request), back_to)
 
     @router.post("/sign-in")
@@ -129,9 +131,16 @@ async def _with_session(
     before = asker_at(request).session
     if before is not None:
         await site.sign_in.end(before)
-    answer = RedirectResponse(quote(back_to or "/", safe="/?&=%:,+@~-._"), status_code=303)
+    to = back_to or home_of(await site.sign_in.of_session(begun.secret))
+    answer = RedirectResponse(quote(to, safe="/?&=%:,+@~-._"), status_code=303)
     keep(answer, request, SESSION_COOKIE, begun.secret, max_age_s=None)
     return answer
+
+
+def home_of(asker: Asker) -> str:
+    """Return the page on which somebody begins who asked for none: the board; of who reads no records, what they look after."""
+    is_for_people = may(asker, Right.PEOPLE) and not may(asker, Right.RECORDS)
+    return "/people" if is_for_people else "/"
 
 
 def _shown(visit: Visit, back_to: str, name: str = "") -> HTMLResponse:
