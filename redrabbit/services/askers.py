@@ -1,7 +1,7 @@
 """Who asks: what a browser or a program shows, and the person, token or screen that it stands for (decision 0039).
 
 One reading decides, at the time of the request: a session that was ended, a person who was disabled and a role that was taken away a moment
-ago are gone. As long as nobody is registered everybody is as before sign-in existed (D47).
+ago are gone. At an enrolled screen whoever is there by their badge comes before whoever has signed in, with whose session nothing is done there. As long as nobody is registered everybody is as before sign-in existed (D47).
 """
 
 from collections.abc import Callable
@@ -76,6 +76,11 @@ class Asker:
         return None
 
     @property
+    def is_office_at_station(self) -> bool:
+        """Whether somebody has signed in at a station's own screen: it acts for who is at the station, so nothing counts."""
+        return self.session is not None and self.screen is not None
+
+    @property
     def station(self) -> str | None:
         """Whose screen is used; None where it is no enrolled one."""
         return self.screen.station if self.screen is not None else None
@@ -104,17 +109,6 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
     if shown.token is not None:
         return _program(reader, shown.token, now)
     screen = _screen(reader, shown.screen) if shown.screen else None
-    if shown.session is not None:
-        session = session_of(reader, shown.session)
-        person = _person(reader, session, now)
-        if session is not None and person is not None:
-            return Asker(
-                person=person,
-                name=kept_name(reader.names(), person.name),
-                roles=_roles(reader, person, now),
-                session=session,
-                screen=screen,
-            )
     if screen is not None:
         at_station = there(reader, StationId(screen.station))
         person = reader.get(PersonRecord, at_station.person_id) if at_station else None
@@ -126,6 +120,17 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
                 screen=screen,
                 there=at_station,
                 was_somebody=shown.session is not None,
+            )
+    if shown.session is not None:
+        session = session_of(reader, shown.session)
+        person = _person(reader, session, now)
+        if session is not None and person is not None:
+            return Asker(
+                person=person,
+                name=kept_name(reader.names(), person.name),
+                roles=_roles(reader, person, now),
+                session=session,
+                screen=screen,
             )
     return Asker(
         is_anybody=not anybody_registered(reader),
@@ -155,7 +160,7 @@ def still(reader: Reader, asker: Asker, now: datetime, there: There) -> Asker | 
     screen = asker.screen and _in_use(reader.get(StationScreenRecord, asker.screen.screen_id))
     if asker.session is not None:
         person = _person(reader, reader.row(Session, asker.session.digest), now)
-        if person is None:
+        if person is None or (screen and there(reader, StationId(screen.station)) is not None):
             return None
         return replace(asker, roles=_roles(reader, person, now), screen=screen)
     if asker.screen is None:

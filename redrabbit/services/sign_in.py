@@ -233,6 +233,12 @@ class SignIn:
             lambda uow: sessions.end_session(uow, session.person_id, session.id)
         )
 
+    async def end_shown(self, secret: str) -> None:
+        """End the session of a secret, whoever counts where it is shown: the browser signs out."""
+        session = await self._database.read(lambda reader: sessions.session_of(reader, secret))
+        if session is not None:
+            await self.end(session)
+
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Read what is kept of credentials and sessions."""
         return await self._database.read(query)

@@ -19,7 +19,7 @@ class AtStation:
     enrols: bool = False
     """They may make a screen a station's own; also where they are signed in."""
     is_enrolled: bool = False
-    """The screen is the station's own, and people are registered: so a badge is asked for."""
+    """The screen is the station's own, and people are registered: so a badge is asked for, also where somebody is signed in."""
 
 
 NOT_THERE: Final = AtStation()
@@ -31,5 +31,5 @@ def at_station_of(asker: Asker) -> AtStation:
         how=asker.there.how.value if asker.there is not None else "",
         teaches=asker.there is not None and may(asker.roles, TeachInBadge),
         enrols=may(asker.roles, EnrolScreen),
-        is_enrolled=asker.screen is not None and asker.session is None and not asker.is_anybody,
+        is_enrolled=asker.screen is not None and not asker.is_anybody,
     )

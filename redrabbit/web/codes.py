@@ -171,6 +171,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "scan_is_no_badge": 422,
     "scan_of_several": 422,
     "scope_missing": 403,
+    "screen_of_station": 409,
     "scopes_required": 422,
     "sign_in_failed": 401,
     "sign_in_required": 401,

@@ -99,7 +99,7 @@ def _fragment(site: Site, template: str, content: object, path: str, sight: Sigh
         path=path,
         language=sight.language,
         is_stated=sight.is_stated,
-        is_verified=sight.is_verified,
+        is_signed_in=sight.is_signed_in,
         at_station=sight.at_station,
         now=site.clock.now(),
     )
@@ -125,7 +125,7 @@ async def station_events(
     sight = Sight(
         visit.language,
         is_stated=bool(one.stated),
-        is_verified=one.is_verified,
+        is_signed_in=bool(one.signed_in),
         at_station=one.at_station,
     )
     yield back_after(chance)

@@ -41,8 +41,8 @@ class Sight:
 
     language: str
     is_stated: bool
-    is_verified: bool = False
-    """They are signed in."""
+    is_signed_in: bool = False
+    """Somebody is signed in at the browser."""
     at_station: AtStation = NOT_THERE
     """How somebody is known who scanned their badge there."""
 

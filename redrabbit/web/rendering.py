@@ -65,9 +65,9 @@ class Viewer:
     """What a page says differently to each browser."""
 
     stated: str = ""
-    """Who the person at this browser is, or says to be; empty: nobody said."""
-    is_verified: bool = False
-    """They are signed in."""
+    """In whose name is done what is done here: who the person is, or says to be; empty: nobody said."""
+    signed_in: str = ""
+    """Who is signed in at this browser; empty: nobody. Before a station's own screen nothing is done in their name."""
     at_station: AtStation = NOT_THERE
     """Whether they scanned their badge at the station."""
     form_token: str = ""
@@ -76,7 +76,10 @@ class Viewer:
 
 
 MARKS: Final = Viewer(
-    stated=secrets.token_hex(16), form_token=secrets.token_hex(16), form_key=secrets.token_hex(16)
+    stated=secrets.token_hex(16),
+    signed_in=secrets.token_hex(16),
+    form_token=secrets.token_hex(16),
+    form_key=secrets.token_hex(16),
 )
 """Stand where a page for all differs from browser to browser; nobody outside can know them, so that
 no text of the records can ask for a viewer's token."""
@@ -107,18 +110,18 @@ class Surroundings:
 
     @property
     def stated(self) -> str:
-        """Who the person at this browser is, or says to be; empty: nobody said."""
+        """In whose name is done what is done here: who the person is, or says to be; empty: nobody said."""
         return self.viewer.stated
 
     @property
     def signed_in(self) -> str:
         """Who is signed in at this browser; empty: nobody."""
-        return self.viewer.stated if self.viewer.is_verified else ""
+        return self.viewer.signed_in
 
     @property
     def known(self) -> str:
         """Who is signed in, or at the station with a badge; empty: nobody is known."""
-        return self.viewer.stated if self.viewer.is_verified or self.at_station.how else ""
+        return self.viewer.signed_in or (self.viewer.stated if self.at_station.how else "")
 
     @property
     def at_station(self) -> AtStation:
@@ -249,10 +252,11 @@ def fragment(
 
 def viewer(visit: Visit, entries: int) -> Viewer:
     """Return what a page says to this browser only, when the ledger had so many entries."""
-    session = visit.asker.session
+    asker, session = visit.asker, visit.asker.session
+    known = "" if asker.is_office_at_station else asker.name
     return Viewer(
-        stated=visit.asker.name if visit.asker.is_known else stated_name(visit.request),
-        is_verified=session is not None,
+        stated=known if asker.is_known else stated_name(visit.request),
+        signed_in=asker.name if session is not None else "",
         at_station=at_station_of(visit.asker),
         form_token=form_token(visit.rules, visit.nonce, session.digest if session else ""),
         form_key=form_key(visit.rules, visit.nonce, entries),
@@ -267,13 +271,13 @@ def fragment_for_all(
     path: str,
     language: str,
     is_stated: bool,
-    is_verified: bool,
+    is_signed_in: bool,
     at_station: AtStation,
     now: datetime,
 ) -> str:
     """Return a template filled for all who watch the page at `path`, with marks for each viewer.
 
-    `is_stated`: for those who said who they are; the others are asked. `is_verified`: they are signed in.
+    `is_stated`: for those who said who they are; the others are asked. `is_signed_in`: somebody is signed in there.
     """
     words = Words(language, service.plant.zone, now)
     ui = _surroundings(
@@ -285,7 +289,7 @@ def fragment_for_all(
         viewer=replace(
             MARKS,
             stated=MARKS.stated if is_stated else "",
-            is_verified=is_verified,
+            signed_in=MARKS.signed_in if is_signed_in else "",
             at_station=at_station,
         ),
         asker=ANYBODY,
@@ -299,6 +303,7 @@ def for_viewer(text: bytes, one: Viewer) -> bytes:
     """Return a page for all as this browser gets it."""
     for mark, said in (
         (MARKS.stated, one.stated),
+        (MARKS.signed_in, one.signed_in),
         (MARKS.form_token, one.form_token),
         (MARKS.form_key, one.form_key),
     ):

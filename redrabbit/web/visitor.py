@@ -1,7 +1,7 @@
 """Who asks: the one place that reads it off a request, and says as whom somebody acts (decision 0039).
 
-A bearer token counts alone. Else a session's cookie says the person and an enrolled screen's cookie the station; without a person a name may be
-stated, which the command then takes or not (decision 38). Where people are registered, a screen stands where its secret says; before, where the page does.
+A bearer token counts alone. Else before an enrolled screen whoever has scanned their badge is the person, and nothing is done for a session; elsewhere a
+session's cookie says the person. Without a person a name may be stated, which the command then takes or not (decision 38). Where people are registered, a screen stands where its secret says; before, where the page does.
 """
 
 from dataclasses import replace
@@ -48,6 +48,13 @@ async def identify_again(sign_in: SignIn, connection: HTTPConnection) -> Asker:
     return await identify(sign_in, connection)
 
 
+async def end_session_of(sign_in: SignIn, connection: HTTPConnection) -> None:
+    """End the session that a browser shows, whoever counts there; nothing where it shows none."""
+    secret = kept(connection, SESSION_COOKIE)
+    if secret is not None:
+        await sign_in.end_shown(secret)
+
+
 def asker_at(connection: HTTPConnection, *, unknown: Asker = NOBODY) -> Asker:
     """Return who asks, as it was found out when the request came; `unknown` where it was not."""
     found = getattr(connection.state, ASKER, unknown)
@@ -60,9 +67,12 @@ async def actor(
 ) -> Actor:
     """Return as whom a request acts: the person who is signed in, the token's owner, or who is stated.
 
-    `at` is the station whose page was used, None where it was none's. Refusal where nobody is, and where a name comes with a person who is known.
+    `at` is the station whose page was used, None where it was none's. Refusal where nobody is, where a name comes with a person who is
+    known, and before a station's own screen for whoever has only signed in there: it acts for who is at the station.
     """
     asker = asker_at(request)
+    if asker.is_office_at_station:
+        raise Refusal("screen_of_station", station=asker.station)
     if asker.actor is not None:
         if stated:
             raise Refusal("operator_not_allowed")

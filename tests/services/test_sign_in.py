@@ -18,7 +18,7 @@ from redrabbit.domain.facts.credential import (
 )
 from redrabbit.domain.facts.station_screen import StationScreenRevoked
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import How, PersonId, ScreenId, StationId
+from redrabbit.domain.identity import Actor, How, PersonId, ScreenId, StationId
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import IDLE, NOTED_EVERY, Session
 from redrabbit.domain.throttle import LOCKED_AFTER
@@ -261,8 +261,8 @@ def test_somebody_has_the_roles_and_the_screen_that_they_have_left(plant: Plant)
     plant.people.register("Li Na", Role.AUDITOR, until_at=ends)
     chen = plant.people.register("Chen", Role.OPERATOR, until_at=ends)
     plant.people.badge(chen, "B-1001")
-    screen = plant.people.screen("line1-op20")
-    signed_in = plant.asker(session=plant.enter("Li Na"), screen=screen)
+    screen, next_door = plant.people.screen("line1-op20"), plant.people.screen("line1-op30")
+    signed_in = plant.asker(session=plant.enter("Li Na"), screen=next_door)
     let(plant.sign_in.at_stations.scan(StationId("line1-op20"), "B-1001"))
     at_station = plant.asker(screen=screen)
     assert let(plant.sign_in.still(signed_in)) == signed_in
@@ -271,11 +271,29 @@ def test_somebody_has_the_roles_and_the_screen_that_they_have_left(plant: Plant)
     for asker in (signed_in, at_station):
         assert asker.roles
         assert let(plant.sign_in.still(asker)) == replace(asker, roles=frozenset())
-    plant.people.tell(StationScreenRevoked(screen_id=ScreenId("s-0001")))
+    for screen_id in ("s-0001", "s-0002"):
+        plant.people.tell(StationScreenRevoked(screen_id=ScreenId(screen_id)))
     left = let(plant.sign_in.still(signed_in))
     assert left is not None
     assert (left.person, left.screen) == (signed_in.person, None)
     assert let(plant.sign_in.still(at_station)) is None
+
+
+def test_whoever_scans_their_badge_at_a_screen_comes_before_who_has_signed_in_there(
+    plant: Plant,
+) -> None:
+    plant.people.register("Li Na", Role.AUDITOR)
+    chen = plant.people.register("Chen", Role.OPERATOR)
+    plant.people.badge(chen, "B-1001")
+    shown = Shown(session=plant.enter("Li Na"), screen=plant.people.screen("line1-op20"))
+    signed_in = let(plant.sign_in.asker(shown))
+    assert signed_in.is_office_at_station
+    let(plant.sign_in.at_stations.scan(StationId("line1-op20"), "B-1001"))
+    assert let(plant.sign_in.still(signed_in)) is None
+    at_station = let(plant.sign_in.asker(shown))
+    assert at_station.actor == Actor(id=chen, how=How.BADGE, station="line1-op20")
+    assert at_station.session is None
+    assert at_station.roles == frozenset({Role.OPERATOR})
 
 
 def test_as_long_as_nobody_is_registered_nothing_is_read_for_it(plant: Plant) -> None:

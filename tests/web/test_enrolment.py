@@ -21,7 +21,9 @@ def people_of(visitor: Visitor) -> People:
 
 
 def signed_in(visitor: Visitor, role: Role, name: str = "Wang Fang") -> None:
+    """Let somebody sign in in the office, not at a screen that was enrolled."""
     people = people_of(visitor)
+    visitor.client.cookies.delete("rr_screen")
     visitor.client.cookies.set("rr_session", people.session(people.register(name, role)))
 
 
@@ -124,11 +126,14 @@ def test_a_screen_that_is_taken_away_is_nobody_s_at_once(visitor: Visitor) -> No
     signed_in(visitor, Role.SHIFT_LEADER)
     session = visitor.client.cookies["rr_session"]
     sent(visitor, "/enrol", code=made(visitor), name="tablet left")
+    screen = visitor.client.cookies["rr_screen"]
+    visitor.client.cookies.delete("rr_screen")
     visitor.client.cookies.set("rr_session", session)
     assert "tablet left" in visitor.text(SCREENS)
     assert sent(visitor, f"{SCREENS}/revoke", screen="s-0001")[0] == 303
     assert "tablet left" not in visitor.text(SCREENS)
     visitor.client.cookies.delete("rr_session")
+    visitor.client.cookies.set("rr_screen", screen)
     led = visitor.client.get(f"/stations/{STATION}", follow_redirects=False)
     assert led.status_code == 303
 

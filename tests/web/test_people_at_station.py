@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from redrabbit.domain.beside import digest_of
 from redrabbit.domain.identity import How, PersonId, RunId, StationId
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import BadgeRecord, PresentationRecord, RunRecord
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import Reader
 from redrabbit.services.runs_under_way import run_under_way_at
+from redrabbit.services.sessions import live_sessions
+from redrabbit.web.access import form_token
 from tests.people import PIN, People
-from tests.web.conftest import Visitor, serve
+from tests.web.conftest import NONCE, RULES, Visitor, serve
 
 STATION = "/stations/line1-op20"
 OP20 = StationId("line1-op20")
@@ -266,3 +269,70 @@ def test_another_station_s_screen_is_nobody_s_here(floor: Floor) -> None:
 def test_as_long_as_nobody_is_registered_names_are_stated_as_ever(visitor: Visitor) -> None:
     assert visitor.send(f"{STATION}/who", name="RR-0001") == 303
     assert visitor.client.cookies.get("rr_badge") == "RR-0001"
+
+
+def sign_in(floor: Floor, *roles: Role, name: str = "Zhou Jie") -> PersonId:
+    """Let somebody sign in with a password at the browser of the enrolled screen."""
+    person = floor.people.register(name, *roles)
+    floor.visitor.client.cookies.set("rr_session", floor.people.session(person))
+    return person
+
+
+def send_signed_in(floor: Floor, path: str, **fields: str) -> int:
+    """Send a form as the page has it that was shown to who is signed in."""
+    secret = floor.visitor.client.cookies["rr_session"]
+    token = form_token(RULES, NONCE, digest_of(secret))
+    answer = floor.visitor.client.post(
+        path, data={"form_token": token, **fields}, follow_redirects=False
+    )
+    return answer.status_code
+
+
+def entries_of(floor: Floor, person: PersonId) -> list[str]:
+    entries = floor.visitor.plant.ask(lambda reader: reader.entries())
+    return [entry.type for entry in entries if entry.actor.id == person]
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER])
+def test_a_sign_in_of_the_office_counts_nothing_at_a_station_s_own_screen(
+    floor: Floor, role: Role
+) -> None:
+    """Whoever came to the tablet next acted as the person who had signed in there."""
+    person = sign_in(floor, role)
+    due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"][0]
+    excuse = {"occurrence": due["occurrence_id"], "reason": "repair"}
+    assert by_call(floor, "/runs", check="line1-op20") == (409, "screen_of_station")
+    assert by_call(floor, "/excuses", **excuse) == (409, "screen_of_station")
+    assert send_signed_in(floor, f"{STATION}/start", check="line1-op20") == 409
+    assert send_signed_in(floor, "/due/excuse", **excuse) == 409
+    code = by_call(floor, f"{STATION}/enrolment-codes")
+    assert code == (409, "screen_of_station")
+    assert entries_of(floor, person) == []
+
+
+@pytest.mark.parametrize(("language", "asks"), [("en", "Scan your badge"), ("zh", "请刷工牌")])
+def test_a_station_s_own_screen_asks_for_the_badge_of_who_is_signed_in(
+    floor: Floor, language: str, asks: str
+) -> None:
+    sign_in(floor, Role.OPERATOR)
+    assert asks in floor.page(language)
+    assert "Zhou Jie" in floor.visitor.text("/due", language)  # where they sign out again
+
+
+def test_a_badge_counts_at_a_station_s_own_screen_also_where_somebody_is_signed_in(
+    floor: Floor,
+) -> None:
+    person = sign_in(floor, Role.OPERATOR)
+    assert send_signed_in(floor, f"{STATION}/who", name="B-1001") == 303
+    assert "<b>Chen Wei</b>" in floor.page()
+    assert floor.start() == 303
+    assert (floor.run().started_by, floor.run().started_how) == (floor.chen, How.BADGE)
+    assert entries_of(floor, person) == []
+
+
+def test_who_signs_out_where_another_badge_counts_has_no_session_any_more(floor: Floor) -> None:
+    person = sign_in(floor, Role.OPERATOR)
+    send_signed_in(floor, f"{STATION}/who", name="B-1001")
+    assert floor.visitor.client.delete("/api/v1/session", headers=ORIGIN).status_code == 204
+    now = floor.visitor.clock.now()
+    assert floor.visitor.plant.ask(lambda reader: live_sessions(reader, person, now)) == []

@@ -57,6 +57,7 @@ OF_ACTS: Final = (
     "other_station",
     "outcome_unknown",
     "scope_missing",
+    "screen_of_station",
     "sign_in_required",
 )
 """Codes of every act."""

@@ -16,7 +16,7 @@ from redrabbit.web.api.models import Model
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import SESSION_COOKIE, asker_at, place_of
+from redrabbit.web.visitor import SESSION_COOKIE, asker_at, end_session_of, place_of
 
 OF_PASSWORDS = ("credential_locked", "not_confidential", "sign_in_failed", "too_many_tries")
 
@@ -65,10 +65,8 @@ def session_router(site: Site) -> APIRouter:
     @router.post("/session", status_code=201, openapi_extra=refuses(*OF_PASSWORDS))
     async def sign_in(request: Request, body: SignInAsked, response: Response) -> Me:
         """Sign in: the answer brings the cookie of a new session."""
-        before = asker_at(request).session
         begun = await site.sign_in.with_password(body.name, body.password, place_of(request))
-        if before is not None:
-            await site.sign_in.end(before)
+        await end_session_of(site.sign_in, request)
         keep(response, request, SESSION_COOKIE, begun.secret, max_age_s=None)
         asker = await site.sign_in.of_session(begun.secret)
         return me_of(asker, site.sign_in.shown_lately(asker))
@@ -76,9 +74,7 @@ def session_router(site: Site) -> APIRouter:
     @router.delete("/session", status_code=204)
     async def sign_out(request: Request, response: Response) -> None:
         """Sign out: the session ends; nothing happens where there is none."""
-        session = asker_at(request).session
-        if session is not None:
-            await site.sign_in.end(session)
+        await end_session_of(site.sign_in, request)
         forget(response, request, SESSION_COOKIE)
 
     @router.get("/me", openapi_extra=refuses("sign_in_required"))

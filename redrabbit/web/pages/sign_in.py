@@ -21,7 +21,7 @@ from redrabbit.web.reading_rights import Right, may
 from redrabbit.web.rendering import Visit, page
 from redrabbit.web.site import Site
 from redrabbit.web.to_sign_in import page_of_ours
-from redrabbit.web.visitor import SESSION_COOKIE, asker_at, place_of
+from redrabbit.web.visitor import SESSION_COOKIE, asker_at, end_session_of, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +108,7 @@ def _password_of(form: dict[str, str]) -> str:
 
 async def signed_out(site: Site, request: Request) -> Response:
     """End the session of this browser and return to the board."""
-    session = asker_at(request).session
-    if session is not None:
-        await site.sign_in.end(session)
+    await end_session_of(site.sign_in, request)
     answer = RedirectResponse("/", status_code=303)
     forget(answer, request, SESSION_COOKIE)
     return answer
@@ -128,9 +126,7 @@ async def _with_session(
     site: Site, request: Request, begun: NewSession, back_to: str
 ) -> RedirectResponse:
     """Lead on with a new session in the browser; the one that it had ends."""
-    before = asker_at(request).session
-    if before is not None:
-        await site.sign_in.end(before)
+    await end_session_of(site.sign_in, request)
     to = back_to or home_of(await site.sign_in.of_session(begun.secret))
     answer = RedirectResponse(quote(to, safe="/?&=%:,+@~-._"), status_code=303)
     keep(answer, request, SESSION_COOKIE, begun.secret, max_age_s=None)
