@@ -8,7 +8,7 @@ its form, `R-1042`, and its address.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -141,6 +141,15 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """By what somebody is known at a station: it has to count still when what they do is recorded."""
+
+    badge: BadgeId
+    pin: str | None = None
+    """The mark of the PIN that they gave; None: they gave none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who did it, and how that is known (R19, D23)."""
 
@@ -152,6 +161,8 @@ class Actor:
     """The station whose screen was used, if one was."""
     token: str | None = None
     """The number of the API token, if one was used."""
+    standing: Standing | None = field(default=None, compare=False, repr=False)
+    """By what they are known at the station; nothing of it is recorded. None: by something else."""
 
     @classmethod
     def stated(cls, actor_id: str) -> "Actor":

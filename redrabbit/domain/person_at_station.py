@@ -1,7 +1,7 @@
 """Who is at a station's screen: a badge says it, a PIN proves it, and neither lasts (D45, B28).
 
 1. A badge that is scanned at any time says who it is from then on; whoever was there before is gone. 2. A PIN proves that it is
-them, until they go. 3. Who is there stays for as long as the run that they are at; without a run for five minutes after what
+them, until they go or it is changed. 3. Who is there stays for as long as the run that they are at; without a run for five minutes after what
 they did last. 4. At each change of shift everybody is asked anew, in the middle of a run as well: who comes then is somebody
 else. 5. All of it is the station's and not the browser's: two screens of a station show one person.
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from redrabbit.domain.identity import Actor, How, PersonId
+from redrabbit.domain.identity import Actor, BadgeId, How, PersonId, Standing
 
 IDLE: Final = timedelta(minutes=5)
 """So long after their last act somebody without a run is still there."""
@@ -36,19 +36,32 @@ class PersonAtStation:
     """Somebody who scanned their badge there."""
 
     person_id: PersonId
-    how: How
-    """BADGE, TAUGHT_IN for one that stands for them only for a day, BADGE_PIN once they proved it."""
+    badge: BadgeId
+    by_badge: How
+    """BADGE, or TAUGHT_IN for one that stands for them only for a day."""
     came_at: datetime
     acted_at: datetime
     run_id: str | None
     """The run that they are at; None: none yet."""
     shift_began_at: datetime | None
     """Of the shift in which they came."""
+    pin: str | None = None
+    """The mark of the PIN that they gave since they came; None: they gave none."""
+
+    @property
+    def how(self) -> How:
+        """BADGE or TAUGHT_IN, BADGE_PIN once they proved it."""
+        return How.BADGE_PIN if self.is_proven else self.by_badge
 
     @property
     def is_proven(self) -> bool:
         """Whether a PIN was given since they came."""
-        return self.how is How.BADGE_PIN
+        return self.pin is not None
+
+    @property
+    def standing(self) -> Standing:
+        """By what they are known."""
+        return Standing(badge=self.badge, pin=self.pin)
 
     def is_there(self, at: Situation) -> bool:
         """Return whether they still are."""
@@ -61,20 +74,25 @@ class PersonAtStation:
         """Return them after an act: the five minutes begin anew, and a run that is under way is theirs."""
         return replace(self, acted_at=max(self.acted_at, at.now), run_id=at.run_id)
 
-    def proved(self, at: Situation) -> "PersonAtStation":
-        """Return them after they gave their PIN."""
-        return replace(self.acted(at), how=How.BADGE_PIN)
+    def proved(self, at: Situation, pin: str) -> "PersonAtStation":
+        """Return them after they gave their PIN, of which this is the mark."""
+        return replace(self.acted(at), pin=pin)
+
+    def unproved(self) -> "PersonAtStation":
+        """Return them after the PIN that they gave was changed or taken away: they are known by their badge only."""
+        return replace(self, pin=None)
 
     def actor(self, station: str) -> Actor:
         """Return as whom they act there."""
-        return Actor(id=self.person_id, how=self.how, station=station)
+        return Actor(id=self.person_id, how=self.how, station=station, standing=self.standing)
 
 
-def came(person_id: PersonId, how: How, at: Situation) -> PersonAtStation:
+def came(person_id: PersonId, badge: BadgeId, how: How, at: Situation) -> PersonAtStation:
     """Return somebody whose badge was scanned now."""
     return PersonAtStation(
         person_id=person_id,
-        how=how,
+        badge=badge,
+        by_badge=how,
         came_at=at.now,
         acted_at=at.now,
         run_id=at.run_id,

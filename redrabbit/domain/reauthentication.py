@@ -27,6 +27,8 @@ class Reauthentication:
     """When, by the service's clock, as the ledger will say it."""
     steady_s: float
     """The same by a clock that only goes forward."""
+    credential: str | None = None
+    """The mark of the password or PIN that was typed: once it is another one, nothing is shown any more. None: nothing is kept of it."""
 
     def is_fresh(self, steady_s: float) -> bool:
         """Return whether that was within the last minute; `steady_s` is what that clock says now."""

@@ -50,6 +50,7 @@ R = TypeVar("R", bound=Record)
 _OF_THE_DOOR: Final = frozenset(
     {
         "key_used_before",
+        "known_no_longer",
         "no_such_station",
         "not_permitted",
         "other_station",

@@ -31,6 +31,7 @@ from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.people import kept_name
 from redrabbit.services.record_fact import record
+from redrabbit.services.sessions import end_sessions
 
 LONGEST_AUDIT: Final = timedelta(days=90)
 """An auditor's account ends of itself."""
@@ -101,6 +102,8 @@ def change(
     if any(_is_audit(uow, grant) for grant in _grants(uow, person_id)):
         refuse_long_audit(changed, uow.now)
     _refuse_unadministered(uow, changed)
+    if not is_active(person, uow.now):
+        end_sessions(uow, person_id)  # who had expired and is given a later end signs in anew
     told = PersonChanged(
         person_id=person_id,
         name=name,
@@ -114,19 +117,21 @@ def change(
 
 
 def disable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecord:
-    """Take all rights of a person away; refused for the last administrator."""
+    """Take all rights of a person away, and end their sessions; refused for the last administrator."""
     person = the_person(uow, person_id)
     if person.disabled_at is not None:
         raise Refusal("person_disabled", person=person_id)
     _refuse_unadministered(uow, replace(person, disabled_at=uow.now))
+    end_sessions(uow, person_id)  # for good: else they live again when the person is enabled
     record(uow, PersonDisabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
     return the_person(uow, person_id)
 
 
 def enable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecord:
-    """Let a person have the rights of their grants again."""
+    """Let a person have the rights of their grants again; they sign in anew."""
     if the_person(uow, person_id).disabled_at is None:
         raise Refusal("person_not_disabled", person=person_id)
+    end_sessions(uow, person_id)  # an earlier version left them when it disabled somebody
     record(uow, PersonEnabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
     return the_person(uow, person_id)
 

@@ -19,6 +19,7 @@ from redrabbit.domain.records import BadgeRecord, PersonRecord
 from redrabbit.domain.rights import holder_of, is_active
 from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
 from redrabbit.domain.shift_calendar import shift_windows
+from redrabbit.services import still_known
 from redrabbit.services.ports import Database, Reader
 from redrabbit.services.runs_under_way import run_under_way_at
 
@@ -64,15 +65,21 @@ class PeopleAtStations:
         if found is None:
             return None
         person = reader.get(PersonRecord, found.person_id)
-        is_known = person is not None and is_active(person, self._now())
-        if is_known and found.is_there(self._situation(reader, station)):
-            return found
+        now = self._now()
+        is_known = person is not None and is_active(person, now)
+        has_badge = is_known and still_known.has_badge(reader, found.person_id, found.standing, now)
+        left: PersonAtStation | None = None
+        if has_badge and found.is_there(self._situation(reader, station)):
+            if still_known.has_pin(reader, found.person_id, found.standing):
+                return found
+            left = found.unproved()
         with self._changing:
-            if (
-                self._there.get(station) is found
-            ):  # readers run in threads: nobody else came meanwhile
-                del self._there[station]
-        return None
+            if self._there.get(station) is found:  # readers run in threads: nobody came meanwhile
+                if left is None:
+                    del self._there[station]
+                else:
+                    self._there[station] = left
+        return left
 
     async def scan(self, station: StationId, raw: str) -> Scan:
         """Take a scan: a badge in it says who is there from now on.
@@ -98,11 +105,11 @@ class PeopleAtStations:
                 self._there[station] = found.came
         return found
 
-    async def proved(self, station: StationId, person_id: PersonId) -> None:
-        """Note that who is there gave their PIN; nothing, if somebody else came meanwhile."""
+    async def proved(self, station: StationId, person_id: PersonId, pin: str) -> None:
+        """Note that who is there gave their PIN, of which this is the mark; nothing, if somebody else came meanwhile."""
         found = self._there.get(station)
         if found is not None and found.person_id == person_id:
-            await self._change(station, PersonAtStation.proved)
+            await self._change(station, lambda there, at: there.proved(at, pin))
 
     async def acted(self, station: StationId) -> None:
         """Note that who is there did something: a run that is under way is theirs from now on."""
@@ -116,14 +123,18 @@ class PeopleAtStations:
     async def _change(
         self, station: StationId, change: Callable[[PersonAtStation, Situation], PersonAtStation]
     ) -> None:
-        def changed(reader: Reader) -> PersonAtStation | None:
+        def changed(reader: Reader) -> tuple[PersonAtStation, PersonAtStation] | None:
             found = self.there(reader, station)
-            return None if found is None else change(found, self._situation(reader, station))
+            if found is None:
+                return None
+            return found, change(found, self._situation(reader, station))
 
-        before = self._there.get(station)
-        after = await self._database.read(changed)
+        found = await self._database.read(changed)
+        if found is None:
+            return
+        before, after = found
         with self._changing:
-            if after is not None and self._there.get(station) is before:  # as above
+            if self._there.get(station) is before:  # as above
                 self._there[station] = after
 
     def _is_badge(self, reader: Reader, code: ScannedCode) -> bool:
@@ -139,7 +150,7 @@ class PeopleAtStations:
         if badge is None or person is None or not is_active(person, at.now):
             raise Refusal("badge_unknown")
         how = How.BADGE if badge.provisional_until is None else How.TAUGHT_IN
-        return came(person.person_id, how, at)
+        return came(person.person_id, badge.badge_id, how, at)
 
     def _situation(self, reader: Reader, station: StationId) -> Situation:
         plant, now = self._plant(), self._now()

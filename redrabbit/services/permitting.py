@@ -57,6 +57,7 @@ from redrabbit.domain.signing import refuse_signature
 from redrabbit.domain.token_rights import scopes_of_token
 from redrabbit.services.ports import Reader
 from redrabbit.services.signables import signable_at, who_ran, who_took_part
+from redrabbit.services.still_known import refuse_known_no_longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def require(reader: Reader, plant: Plant, act: Act[Any], actor: Actor, now: date
     if actor.how is How.STATED and not somebody_is_registered(reader):
         require_person(act)
         return
+    refuse_known_no_longer(reader, actor, now)
     roles = _roles(reader, plant, act, actor, now)
     require_role(roles, act)
     require_proof(actor.how, act)

@@ -41,6 +41,7 @@ from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.queries.people import kept_name
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import NewSession
+from redrabbit.services.still_known import mark_of_hash, refuse_changed_meanwhile
 
 T = TypeVar("T")
 
@@ -140,21 +141,32 @@ class SignIn:
     async def with_password(self, name: str, password: str, place: Place) -> NewSession:
         """Begin a session for who has this name, or employee number, and this password; Refusal otherwise."""
         person = await self._database.read(lambda reader: person_named(reader, name, self._now()))
-        await self._show(person, CredentialKind.PASSWORD, password, place, name)
+        mark = await self._show(person, CredentialKind.PASSWORD, password, place, name)
         assert person is not None  # noqa: S101  nobody shows the password of nobody
-        return await self._begin(person.person_id, How.PASSWORD, place)
+        return await self._begin(person.person_id, mark, place)
 
     async def show_password(self, session: Session, password: str, place: Place) -> Session:
         """Note that the person of a session is still there: they have typed their password again."""
+        return (await self._show_password(session, password, place))[0]
+
+    async def _show_password(
+        self, session: Session, password: str, place: Place
+    ) -> tuple[Session, str]:
         person = await self._database.read(
             lambda reader: reader.get(PersonRecord, session.person_id)
         )
-        await self._show(person, CredentialKind.PASSWORD, password, place, session.person_id)
-        shown = await self._database.write(lambda uow: sessions.note_shown(uow, session.digest))
+        kind = CredentialKind.PASSWORD
+        mark = await self._show(person, kind, password, place, session.person_id)
+
+        def note(uow: UnitOfWork) -> Session | None:
+            refuse_changed_meanwhile(uow, session.person_id, kind, mark, uow.now)
+            return sessions.note_shown(uow, session.digest)
+
+        shown = await self._database.write(note)
         if shown is None:
             raise Refusal("sign_in_required")
-        self._note_shown(session.digest, session.person_id, How.PASSWORD)
-        return shown
+        self._note_shown(session.digest, session.person_id, How.PASSWORD, mark)
+        return shown, mark
 
     def shown_lately(self, asker: Asker) -> Reauthentication | None:
         """Return by what whoever asks has shown within the last minute who they are; None: they have not."""
@@ -188,13 +200,13 @@ class SignIn:
 
         await self.record(keep)
         log.info("password set", extra={"person": person.person_id, "address": place.address})
-        return await self._begin(person.person_id, How.PASSWORD, place)
+        return await self._begin(person.person_id, mark_of_hash(hashed), place)
 
     async def change_password(
         self, session: Session, before: str, after: str, place: Place
     ) -> None:
         """Set another password of whose session it is; their other sessions end."""
-        await self.show_password(session, before, place)
+        _, mark = await self._show_password(session, before, place)
         person = await self._database.read(
             lambda reader: reader.get(PersonRecord, session.person_id)
         )
@@ -202,30 +214,37 @@ class SignIn:
         hashed = await self._hash_of_new(person, after)
 
         def keep(uow: UnitOfWork) -> None:
-            _set(uow, person.person_id, CredentialKind.PASSWORD, hashed)
+            kind = CredentialKind.PASSWORD
+            refuse_changed_meanwhile(uow, person.person_id, kind, mark, uow.now)
+            _set(uow, person.person_id, kind, hashed)
             sessions.end_sessions(uow, person.person_id, but=session.digest)
 
         await self.record(keep)
 
     async def set_pin(self, session: Session, password: str, pin: str, place: Place) -> None:
         """Set the PIN of whose session it is, who types the password once more."""
-        await self.show_password(session, password, place)
+        _, mark = await self._show_password(session, password, place)
         names = await self._database.read(
             lambda reader: _names_of(reader, reader.get(PersonRecord, session.person_id))
         )
         refuse_weak_pin(pin, names=names)
         hashed = await _in_turn(self._hashing.hash(pin))
         person_id = PersonId(session.person_id)
-        await self.record(lambda uow: _set(uow, person_id, CredentialKind.PIN, hashed))
+
+        def keep(uow: UnitOfWork) -> None:
+            refuse_changed_meanwhile(uow, person_id, CredentialKind.PASSWORD, mark, uow.now)
+            _set(uow, person_id, CredentialKind.PIN, hashed)
+
+        await self.record(keep)
 
     async def show_pin(
         self, station: StationId, person_id: PersonId, pin: str, place: Place
     ) -> None:
         """Look whether a PIN is that of the person at a station, and note there that they gave it; Refusal otherwise."""
         person = await self._database.read(lambda reader: reader.get(PersonRecord, person_id))
-        await self._show(person, CredentialKind.PIN, pin, place, person_id)
-        await self.at_stations.proved(station, person_id)
-        self._note_shown(station, person_id, How.BADGE_PIN)
+        mark = await self._show(person, CredentialKind.PIN, pin, place, person_id)
+        await self.at_stations.proved(station, person_id, mark)
+        self._note_shown(station, person_id, How.BADGE_PIN, mark)
 
     async def end(self, session: Session) -> None:
         """End a session: the person signs out."""
@@ -247,21 +266,25 @@ class SignIn:
         """Change what is kept of credentials and sessions."""
         return await self._database.write(command)
 
-    async def _begin(self, person_id: str, how: How, place: Place) -> NewSession:
-        begun = await self._database.write(
-            lambda uow: sessions.begin_session(
-                uow, person_id, how, address=place.address, agent=place.agent
+    async def _begin(self, person_id: str, mark: str, place: Place) -> NewSession:
+        """Begin a session by a password; Refusal where it was changed, or the person disabled, while it was looked at."""
+
+        def begin(uow: UnitOfWork) -> NewSession:
+            refuse_changed_meanwhile(uow, person_id, CredentialKind.PASSWORD, mark, uow.now)
+            return sessions.begin_session(
+                uow, person_id, How.PASSWORD, address=place.address, agent=place.agent
             )
-        )
-        self._note_shown(begun.session.digest, person_id, how)
+
+        begun = await self._database.write(begin)
+        self._note_shown(begun.session.digest, person_id, How.PASSWORD, mark)
         log.info("signed in", extra={"person": person_id, "address": place.address})
         return begun
 
-    def _note_shown(self, where: str, person_id: str, how: How) -> None:
+    def _note_shown(self, where: str, person_id: str, how: How, mark: str) -> None:
         steady_s = self._steady_s()
         self._shown = {each: one for each, one in self._shown.items() if one.is_fresh(steady_s)}
         self._shown[where] = Reauthentication(
-            person_id=person_id, how=how, at=self._now(), steady_s=steady_s
+            person_id=person_id, how=how, at=self._now(), steady_s=steady_s, credential=mark
         )
 
     async def _show(
@@ -271,15 +294,16 @@ class SignIn:
         typed: str,
         place: Place,
         name: str,
-    ) -> None:
-        """Refuse unless this is the person's; counted as failed until it is known (throttle)."""
+    ) -> str:
+        """Return the mark of what was shown; Refusal unless it is the person's. Counted as failed until it is known (throttle)."""
         subject = _subject(person, kind, name)
         hashed = await self._begun(person, kind, subject, place)
-        if await _in_turn(self._hashing.fits(hashed, composed(typed))):
+        fits = await _in_turn(self._hashing.fits(hashed, composed(typed)))
+        if fits and hashed is not None:
             await self._database.write(
                 lambda uow: credentials.has_fitted(uow, subject, place.address)
             )
-            return
+            return mark_of_hash(hashed)
         who = person.person_id if person is not None else "nobody"
         log.warning("sign-in failed", extra={"person": who, "address": place.address})
         if person is not None:

@@ -16,6 +16,7 @@ from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.record_fact import record
 from redrabbit.services.signables import leaf_of, signable_at
+from redrabbit.services.still_known import refuse_proof_of_before
 
 
 def sign(
@@ -29,10 +30,11 @@ def sign(
 ) -> SignatureRecord:
     """Record a signature, and keep the text that was signed.
 
-    Refused where the person has not shown within the last minute who they are, where the entry is not the one that
+    Refused where the person has not shown within the last minute who they are, by the password or PIN that they have now, where the entry is not the one that
     they saw, or no longer what stands there, and where the text on their screen was another.
     """
     proof = refuse_stale(shown, actor, steady_s)
+    refuse_proof_of_before(uow, proof)
     found = signable_at(uow, asked.entry)
     if not hmac.compare_digest(leaf_of(uow, asked.entry), asked.leaf_hash):
         raise Refusal("leaf_differs", entry=asked.entry)

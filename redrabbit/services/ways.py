@@ -25,6 +25,7 @@ from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.reaching import ways_of
 from redrabbit.services.receiver_alarms import say_reached
 from redrabbit.services.record_fact import record
+from redrabbit.services.still_known import refuse_known_no_longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ def _require(uow: UnitOfWork, person_id: str, actor: Actor) -> bool:
     """
     if actor == SERVER:
         return True
+    refuse_known_no_longer(uow, actor, uow.now)
     person = uow.get(PersonRecord, actor.id)
     grants = uow.find(RoleGrantRecord, equals("person_id", actor.id))
     roles = frozenset() if person is None else roles_of_person(person, grants, None, uow.now)

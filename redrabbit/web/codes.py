@@ -50,6 +50,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "key_used_before": 409,
     "label_of_a_part": 422,
     "label_required": 422,
+    "known_no_longer": 409,
     "last_administrator": 409,
     "leaf_differs": 409,
     "ledger_damaged": 409,

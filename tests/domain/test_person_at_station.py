@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.identity import How, PersonId
+from redrabbit.domain.identity import BadgeId, How, PersonId
 from redrabbit.domain.person_at_station import IDLE, PersonAtStation, Situation, came
 
 BEGAN = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 NOW = BEGAN + timedelta(hours=2)
 CHEN = PersonId("p-0042")
+BADGE = BadgeId("b" * 64)
 
 
 def at(minutes: float = 0, run: str | None = None, shift: datetime | None = BEGAN) -> Situation:
@@ -20,7 +21,7 @@ def at(minutes: float = 0, run: str | None = None, shift: datetime | None = BEGA
 
 
 def chen(situation: Situation, how: How = How.BADGE) -> PersonAtStation:
-    return came(CHEN, how, situation)
+    return came(CHEN, BADGE, how, situation)
 
 
 def test_a_badge_says_who_acts_at_the_station() -> None:
@@ -65,7 +66,7 @@ def test_where_no_shift_is_on_somebody_may_be_there_too() -> None:
 
 
 def test_a_pin_proves_who_it_is_until_they_go() -> None:
-    person = chen(at(), How.TAUGHT_IN).proved(at(1, "R-1"))
+    person = chen(at(), How.TAUGHT_IN).proved(at(1, "R-1"), "of the PIN")
     assert person.is_proven
     assert person.actor("line1-op20").how is How.BADGE_PIN
     assert person.acted(at(2, "R-1")).is_proven

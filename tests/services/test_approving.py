@@ -30,7 +30,7 @@ async def desk_with(rules: ApprovalRules) -> Desk:
     served = await with_administrator(plant)
     wu = await a_person(served, "Wu", Role.QUALITY_ENGINEER)
     lin = await a_person(served, "Lin", Role.QUALITY_ENGINEER)
-    chen = await a_person(served, "Chen", Role.OPERATOR)
+    chen = await a_person(served, "Chen Wei", Role.OPERATOR)
     desk = Desk(served, wu, lin, chen)
     await served.service.do(BENT, chen)
     await served.service.do(acts.ReleasePart(part_id=PART), wu)

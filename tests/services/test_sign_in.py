@@ -1,6 +1,8 @@
 """Signing in: who is taken for whom, what is counted, and what the ledger tells of it."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,16 +20,16 @@ from redrabbit.domain.facts.credential import (
 )
 from redrabbit.domain.facts.station_screen import StationScreenRevoked
 from redrabbit.domain.facts.token import Scope
-from redrabbit.domain.identity import Actor, How, PersonId, ScreenId, StationId
+from redrabbit.domain.identity import SERVER, Actor, How, PersonId, ScreenId, StationId
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import IDLE, NOTED_EVERY, Session
 from redrabbit.domain.throttle import LOCKED_AFTER
-from redrabbit.services import credentials, sessions
+from redrabbit.services import credential_states, credentials, people, sessions
 from redrabbit.services.askers import Asker, Shown
-from redrabbit.services.ports import Reader
+from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.sign_in import UNKNOWN_FORGOTTEN_AFTER, Place, SignIn
 from tests.fakes import JumpClock
-from tests.people import PASSWORD, People, quick_hashing, sign_in_at
+from tests.people import PASSWORD, PIN, People, quick_hashing, sign_in_at
 from tests.showcase_story import BEGIN, Showcase
 from tests.web.conftest import let
 
@@ -428,3 +430,131 @@ def test_what_is_kept_can_be_read_and_changed_through_the_same_door(plant: Plant
     assert len(live) == 1
     let(plant.sign_in.write(lambda uow: credentials.forget_credentials(uow, li_na)))
     assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
+
+
+def while_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object], *, at: str = "fits"
+) -> None:
+    """Let something happen once after a password or PIN was compared, or a new one hashed, and before that counts."""
+    real, left = getattr(quick_hashing(), at), [happen]
+
+    async def slow(*typed: str) -> object:
+        found = await real(*typed)
+        while left:
+            await asyncio.to_thread(left.pop())
+        return found
+
+    monkeypatch.setattr(quick_hashing(), at, slow)
+
+
+def taken_from(plant: Plant, person: PersonId, how: str) -> Callable[[], object]:
+    """Return what takes away from somebody what they are about to have shown."""
+    kind = CredentialKind.PIN if how == "another PIN" else CredentialKind.PASSWORD
+
+    def take(uow: UnitOfWork) -> None:
+        if how == "disabled":
+            people.disable(uow, person, actor=SERVER)
+        elif how == "taken away":
+            credential_states.reset(uow, person, kind, actor=SERVER)
+        else:
+            credentials.set_credential(uow, person, kind, quick_hashing().hash_now(OTHER))
+            sessions.end_sessions(uow, person)
+
+    return lambda: let(plant.showcase.write(take))
+
+
+TAKEN = ["another password", "taken away", "disabled"]
+
+
+@pytest.mark.parametrize("how", TAKEN)
+def test_a_password_that_is_changed_while_it_is_looked_at_begins_no_session(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The session of the old password began after the change had ended all of them."""
+    administrator = plant.people.register("Chen", Role.ADMINISTRATOR)
+    li_na = plant.people.register("Li Na")
+    while_it_is_looked_at(monkeypatch, taken_from(plant, li_na, how))
+    assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"
+    now = plant.clock.now()
+    assert plant.showcase.ask(lambda reader: sessions.live_sessions(reader, li_na, now)) == []
+    assert plant.enter(administrator)
+
+
+@pytest.mark.parametrize("how", TAKEN)
+@pytest.mark.parametrize("at", ["fits", "hash"])
+def test_a_password_that_is_changed_while_it_is_looked_at_changes_nothing(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, how: str, at: str
+) -> None:
+    """Who had another's password could set one of their own while an administrator took it away."""
+    plant.people.register("Chen", Role.ADMINISTRATOR)
+    li_na = plant.people.register("Li Na")
+    acts: list[Callable[[Session], Awaitable[object]]] = [
+        lambda session: plant.sign_in.change_password(session, PASSWORD, OTHER + "!", HERE),
+        lambda session: plant.sign_in.set_pin(session, PASSWORD, "830275", HERE),
+    ]
+    if at == "fits":
+        acts.append(lambda session: plant.sign_in.show_password(session, PASSWORD, HERE))
+    for act in acts[:1] if how != "another password" else acts:
+        session = plant.session(plant.enter("Li Na"))
+        with monkeypatch.context() as meanwhile:
+            while_it_is_looked_at(meanwhile, taken_from(plant, li_na, how), at=at)
+            with pytest.raises(Refusal, match="sign_in_failed"):
+                let(act(session))
+        entries = plant.showcase.ask(lambda reader: reader.entries())
+        assert li_na not in {entry.actor.id for entry in entries}
+        if how == "another password":
+            plant.people.write(
+                lambda uow: credentials.set_credential(
+                    uow, li_na, CredentialKind.PASSWORD, quick_hashing().hash_now(PASSWORD)
+                )
+            )
+
+
+def test_a_pin_that_is_changed_while_it_is_looked_at_proves_nothing(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, chen = StationId("line1-op20"), plant.people.register("Chen", Role.OPERATOR)
+    plant.people.badge(chen, "B-1001")
+    plant.people.pin(chen)
+    let(plant.sign_in.at_stations.scan(station, "B-1001"))
+    while_it_is_looked_at(monkeypatch, taken_from(plant, chen, "another PIN"))
+    let(plant.sign_in.show_pin(station, chen, PIN, HERE))
+    there = plant.showcase.ask(lambda reader: plant.sign_in.at_stations.there(reader, station))
+    assert there is not None
+    assert there.how is How.BADGE
+
+
+@pytest.mark.parametrize("how", ["disabled", "expired"])
+def test_a_session_of_before_is_dead_for_good_also_when_its_person_comes_back(
+    plant: Plant, how: str
+) -> None:
+    """It lived again, in whatever browser it had been left, when the person was enabled."""
+    plant.people.register("Chen", Role.ADMINISTRATOR)
+    ends = None if how == "disabled" else plant.clock.now() + SECOND
+    li_na = plant.people.register("Li Na", Role.AUDITOR, expires_at=ends)
+    before = plant.enter("Li Na")
+    if how == "disabled":
+        plant.people.write(lambda uow: people.disable(uow, li_na, actor=SERVER))
+    plant.clock.jump(2)
+    assert plant.asker(session=before).person is None
+
+    def come_back(uow: UnitOfWork) -> None:
+        if how == "disabled":
+            people.enable(uow, li_na, actor=SERVER)
+            return
+        known = people.the_person(uow, li_na)
+        people.change(
+            uow,
+            li_na,
+            name=known.name,
+            language=known.language,
+            employee_number=known.employee_number,
+            kind=known.kind,
+            expires_at=uow.now + timedelta(days=1),
+            same_name=False,
+            actor=SERVER,
+        )
+
+    plant.people.write(come_back)
+    assert plant.asker(session=before).person is None
+    assert plant.asker(session=plant.enter("Li Na")).person is not None

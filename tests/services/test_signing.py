@@ -46,7 +46,7 @@ class Desk:
             for name, role in (
                 ("Wu", Role.QUALITY_ENGINEER),
                 ("Lin", Role.SHIFT_LEADER),
-                ("Chen", Role.OPERATOR),
+                ("Chen Wei", Role.OPERATOR),
             )
         ]
         return cls(served, *people)

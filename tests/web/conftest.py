@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from redrabbit.domain.plant import Plant
 from redrabbit.services.remembered import RememberedState
+from redrabbit.services.sign_in import SignIn
 from redrabbit.services.verifying import VerificationState
 from redrabbit.services.ways import WaysKnown
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_token
@@ -36,6 +37,7 @@ class Visitor:
     plant: Showcase
     clock: JumpClock
     budgets: WebBudgets
+    sign_in: SignIn
 
     def text(self, path: str, language: str = "en", status: int = 200) -> str:
         """Return a page's HTML, its ids without the element that keeps each in one piece."""
@@ -87,10 +89,11 @@ def serve(
     showcase = Showcase(clock, plant)
     let(told(showcase) if plant is None else showcase.open())
     budgets = WebBudgets()
+    sign_in = sign_in_at(showcase.agent)
     app = create_app(
         showcase.service,
         clock=clock,
-        sign_in=sign_in_at(showcase.agent),
+        sign_in=sign_in,
         access=rules,
         budgets=budgets,
         verification=verification,
@@ -102,7 +105,7 @@ def serve(
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=(address, 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
     only_listed(client)
-    return Visitor(client=client, plant=showcase, clock=clock, budgets=budgets)
+    return Visitor(client=client, plant=showcase, clock=clock, budgets=budgets, sign_in=sign_in)
 
 
 @pytest.fixture

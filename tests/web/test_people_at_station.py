@@ -5,16 +5,27 @@ from datetime import timedelta
 
 import pytest
 
+from redrabbit.domain import acts, people_acts
+from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.beside import digest_of
-from redrabbit.domain.identity import How, PersonId, RunId, StationId
+from redrabbit.domain.credential import CredentialKind
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.identity import SERVER, Actor, CheckId, How, PersonId, RunId, StationId
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import BadgeRecord, PresentationRecord, RunRecord
 from redrabbit.domain.role import Role
+from redrabbit.domain.signing import Meaning
+from redrabbit.services.askers import Asker, Shown
+from redrabbit.services.credential_states import reset
 from redrabbit.services.ports import Reader
 from redrabbit.services.runs_under_way import run_under_way_at
 from redrabbit.services.sessions import live_sessions
+from redrabbit.services.ways import remove_way
 from redrabbit.web.access import form_token
-from tests.people import PIN, People
+from tests.people import BADGE_KEY, PIN, People
+from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import NONCE, RULES, Visitor, serve
 
 STATION = "/stations/line1-op20"
@@ -32,6 +43,7 @@ class Floor:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.people = people_of(visitor)
+        self.sign_in = visitor.sign_in
         self.chen = self._with_badge("Chen Wei", "B-1001", Role.OPERATOR)
         self.li = self._with_badge("Li Na", "B-1002", Role.OPERATOR)
         self.wang = self._with_badge("Wang Fang", "B-2001", Role.SHIFT_LEADER)
@@ -336,3 +348,125 @@ def test_who_signs_out_where_another_badge_counts_has_no_session_any_more(floor:
     assert floor.visitor.client.delete("/api/v1/session", headers=ORIGIN).status_code == 204
     now = floor.visitor.clock.now()
     assert floor.visitor.plant.ask(lambda reader: live_sessions(reader, person, now)) == []
+
+
+def take_badge(floor: Floor, code: str) -> None:
+    floor.people.tell(BadgeRevoked(badge_id=badge_id(BADGE_KEY, code)))
+
+
+def asker_now(floor: Floor) -> Asker:
+    shown = Shown(screen=floor.visitor.client.cookies["rr_screen"])
+    return floor.visitor.let(floor.sign_in.asker(shown))
+
+
+def test_a_badge_that_was_taken_away_counts_nothing_while_its_person_stands_there(
+    floor: Floor,
+) -> None:
+    floor.scan("B-1001")
+    floor.start()
+    run = floor.run()
+    take_badge(floor, "B-1001")
+    assert "<b>Chen Wei</b>" not in floor.page()
+    assert floor.visitor.send(f"{STATION}/confirm", run=run.run_id) == 409
+    assert by_call(floor, f"/runs/{run.run_id}/abort", reason="x")[0] in {401, 422}
+    assert floor.run() == run
+    assert floor.scan("B-1001") == 409
+
+
+def test_a_badge_that_now_stands_for_another_counts_nothing_for_who_showed_it(floor: Floor) -> None:
+    floor.scan("B-1001")
+    take_badge(floor, "B-1001")
+    floor.people.badge(floor.li, "B-1001")
+    assert "<b>Chen Wei</b>" not in floor.page()
+    assert floor.start() == 409
+
+
+def test_a_badge_taught_in_counts_nothing_after_its_day_also_at_a_run(floor: Floor) -> None:
+    until = floor.visitor.clock.now() + timedelta(minutes=2)
+    badge = badge_id(BADGE_KEY, "B-3001")
+    floor.people.tell(BadgeIssued(badge_id=badge, person_id=floor.chen, provisional_until=until))
+    floor.scan("B-3001")
+    floor.start()
+    assert "<b>Chen Wei</b>" in floor.page()
+    floor.visitor.clock.jump(121)
+    assert "<b>Chen Wei</b>" not in floor.page()
+
+
+@pytest.mark.parametrize("by_pin", [False, True])
+def test_what_counts_no_more_when_an_act_is_recorded_records_nothing(
+    floor: Floor, by_pin: bool
+) -> None:
+    """Between the look at who asks and the record another may take the badge, or change the PIN."""
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    floor.visitor.send(f"{STATION}/pin", pin=PIN)
+    actor = asker_now(floor).actor
+    assert actor is not None
+    if by_pin:
+        floor.people.pin(floor.wang)
+    else:
+        take_badge(floor, "B-2001")
+    size = len(floor.visitor.plant.ask(lambda reader: reader.entries()))
+    for act in (
+        acts.StartRun(check_id=CheckId("line1-op20"), occurrence_id=None, containment_id=None),
+        people_acts.RevokeBadge(badge_id=badge_id(BADGE_KEY, "B-1001"), person_id=floor.chen),
+    ):
+        with pytest.raises(Refusal, match="known_no_longer"):
+            floor.visitor.let(floor.visitor.plant.service.do(act, actor))
+    with pytest.raises(Refusal, match="known_no_longer"):
+        floor.visitor.let(
+            floor.visitor.plant.write(lambda uow: remove_way(uow, floor.wang, 1, actor=actor))
+        )
+    assert len(floor.visitor.plant.ask(lambda reader: reader.entries())) == size
+
+
+@pytest.mark.parametrize("how", ["changed", "taken away"])
+def test_a_pin_that_was_given_proves_nothing_once_it_is_changed_or_taken_away(
+    floor: Floor, how: str
+) -> None:
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    assert floor.visitor.send(f"{STATION}/pin", pin=PIN) == 303
+    assert asker_now(floor).actor == Actor(id=floor.wang, how=How.BADGE_PIN, station=OP20)
+    if how == "changed":
+        floor.people.pin(floor.wang)
+    else:
+        floor.visitor.let(
+            floor.visitor.plant.write(
+                lambda uow: reset(uow, floor.wang, CredentialKind.PIN, actor=SERVER)
+            )
+        )
+    assert asker_now(floor).actor == Actor(id=floor.wang, how=How.BADGE, station=OP20)
+    due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"][0]
+    excuse = {"occurrence": due["occurrence_id"], "reason": "line stands still"}
+    assert by_call(floor, "/excuses", **excuse) == (403, "proof_required")
+
+
+def test_a_pin_that_was_changed_after_it_was_given_signs_nothing(floor: Floor) -> None:
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    floor.visitor.send(f"{STATION}/pin", pin=PIN)
+    shown = floor.sign_in.shown_lately(asker_now(floor))
+    assert shown is not None
+    floor.people.pin(floor.wang)
+    floor.visitor.send(
+        f"{STATION}/pin", pin=PIN
+    )  # the new one, and signed with what the old one has shown
+    asker = asker_now(floor)
+    assert asker.actor is not None
+    entry = floor.visitor.plant.ask(lambda reader: found_run(reader).entry)
+    act = acts.GiveSignature(
+        entry=entry, leaf_hash="", meaning=Meaning.REVIEWED, shown="", language=PersonLanguage.EN
+    )
+    for old, code in ((shown, "reauthentication_required"), (None, "reauthentication_required")):
+        with pytest.raises(Refusal, match=code):
+            floor.visitor.let(floor.visitor.plant.service.do(act, asker.actor, shown=old))
+    new = floor.sign_in.shown_lately(asker)
+    with pytest.raises(Refusal, match="leaf_differs"):
+        floor.visitor.let(floor.visitor.plant.service.do(act, asker.actor, shown=new))
+
+
+def found_run(reader: Reader) -> RunRecord:
+    run = reader.get(RunRecord, MISSED_RUN)
+    assert run is not None
+    return run

@@ -49,6 +49,7 @@ OF_ACTS: Final = (
     "form_too_large",
     "http_error",
     "key_used_before",
+    "known_no_longer",
     "not_permitted",
     "person_required",
     "proof_required",
