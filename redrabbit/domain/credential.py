@@ -30,6 +30,9 @@ MOST_DECORATION: Final = 6
 MOST_ALIKE: Final = 3
 """A password of no more than three different characters is a pattern."""
 
+FEWEST_OF_ROW: Final = 4
+"""So many characters along a row of keys, or of one character, are a pattern wherever they stand."""
+
 _ROWS: Final = (
     "abcdefghijklmnopqrstuvwxyz",
     "0123456789",
@@ -90,9 +93,11 @@ def refuse_weak_password(
     if any(unicodedata.category(character) in _REFUSED for character in typed):
         raise Refusal("password_character")
     folded = typed.casefold()
-    if any(_is_known(each, common) for each in _cores(folded)):
+    own = _without_rows(folded)
+    cores = _cores(folded) | _cores(own)
+    if len(own) < FEWEST_OWN or any(_is_known(each, common) for each in cores):
         raise Refusal("password_common")
-    if len(_without(folded, names)) < FEWEST_OWN:
+    if len(_without_rows(_without(folded, names))) < FEWEST_OWN:
         raise Refusal("password_of_a_name")
 
 
@@ -138,6 +143,27 @@ def _is_a_row(text: str) -> bool:
     """Return whether a text goes along a row of keys or the alphabet, in either direction, from anywhere."""
     again = len(text) + 1  # a row may be gone along from anywhere, and from its end on anew
     return any(text in each * again for row in _ROWS for each in (row, row[::-1]))
+
+
+def _without_rows(password: str) -> str:
+    """Return what is left of a password in small letters without what goes along a row of keys or repeats one character."""
+    left, at = "", 0
+    while at < len(password):
+        length = _row_from(password[at:])
+        if length < FEWEST_OF_ROW:
+            left += password[at]
+        at += length if length >= FEWEST_OF_ROW else 1
+    return left
+
+
+def _row_from(text: str) -> int:
+    """Return how many of the first characters of a text go along a row of keys, or are one character."""
+    length = 1
+    while length < len(text) and (
+        len(set(text[: length + 1])) == 1 or _is_a_row(text[: length + 1])
+    ):
+        length += 1
+    return length
 
 
 def _without(password: str, names: Iterable[str]) -> str:

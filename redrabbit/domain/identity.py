@@ -7,13 +7,12 @@ its form, `R-1042`, and its address.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.text import TextProblem, clean_name
+from redrabbit.domain.text import TextProblem, clean_name, compared_name
 
 LineId = NewType("LineId", str)
 StationId = NewType("StationId", str)
@@ -183,17 +182,17 @@ def person_name(text: str) -> str:
     """Return a person's name as it is kept.
 
     Raises Refusal for what is no name: empty, too long, with characters that nobody sees or that
-    deceive (D24), or one by which the software itself signs.
+    deceive (D24), one by which the software itself signs, or the number of a person.
     """
     cleaned = clean_name(text)
     if isinstance(cleaned, TextProblem):
         required = cleaned.code == "text_missing"
         raise Refusal("operator_required" if required else cleaned.code, **cleaned.params)
-    if is_of_the_software(cleaned):
+    if is_of_the_software(cleaned) or is_a_person(compared_name(cleaned)):
         raise Refusal("operator_name_reserved", name=cleaned)
     return cleaned
 
 
 def is_of_the_software(name: str) -> bool:
     """Return whether a name is one of the software's own, however it is written."""
-    return unicodedata.normalize("NFKC", name).casefold() in _OF_THE_SOFTWARE
+    return compared_name(name) in _OF_THE_SOFTWARE

@@ -81,8 +81,8 @@ def clean_name(raw: str) -> str | TextProblem:
 
 
 def compared_name(name: str) -> str:
-    """Return a name as two names are compared: letters large or small, and blanks few or many, make no other name."""
-    return " ".join(name.split()).casefold()
+    """Return a name as two names are compared: letters large or small, narrow or wide, and blanks few or many, make no other name."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def problem_in(text: str, limit: int) -> TextProblem | None:

@@ -34,11 +34,21 @@ def begin_try(uow: UnitOfWork, subject: str, address: str) -> None:
 
 def begin_try_from(uow: UnitOfWork, address: str, not_before: datetime | None = None) -> None:
     """Count a try from an address alone, which is never locked; Refusal where it comes too soon."""
-    by_address = of_address(_attempts(uow, _address(address)), uow.now)
-    next_at = max(by_address.next_at(uow.now, FREE_OF_ADDRESS), not_before or uow.now)
-    if next_at > uow.now:
-        raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
-    uow.keep_row(by_address.tried(uow.now))
+    uow.keep_row(_due(uow, _address(address), not_before).tried(uow.now))
+
+
+def refuse_scan_too_soon(uow: UnitOfWork, station: str) -> None:
+    """Refuse a scan at a station where so many in a row were nobody's badge that somebody seems to guess."""
+    _due(uow, _scans_at(station))
+
+
+def count_scan_of_nobody(uow: UnitOfWork, station: str) -> None:
+    """Count a scan that was nobody's badge, in the transaction that found it so.
+
+    It counts as what failed from an address does: nothing is ever locked, and an hour without one forgets them. A badge
+    that is somebody's takes nothing back, or whoever has one could guess on between two scans of it.
+    """
+    uow.keep_row(_due(uow, _scans_at(station)).tried(uow.now))
 
 
 def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
@@ -120,6 +130,19 @@ def _forget_old(uow: UnitOfWork, codes: Iterable[OneTimeCode]) -> None:
 
 def _attempts(uow: UnitOfWork, subject: str) -> SignInAttempts:
     return uow.row(SignInAttempts, subject) or SignInAttempts.none(subject, uow.now)
+
+
+def _due(uow: UnitOfWork, subject: str, not_before: datetime | None = None) -> SignInAttempts:
+    """Return what counts of an address or a station now; Refusal where the next try from there comes too soon."""
+    kept = of_address(_attempts(uow, subject), uow.now)
+    next_at = max(kept.next_at(uow.now, FREE_OF_ADDRESS), not_before or uow.now)
+    if next_at > uow.now:
+        raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
+    return kept
+
+
+def _scans_at(station: str) -> str:
+    return f"badges {station}"
 
 
 def _address(address: str) -> str:

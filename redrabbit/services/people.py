@@ -56,6 +56,7 @@ def register(
     _refuse_taken(uow, employee_number, None)
     if not same_name:
         _refuse_same_name(uow, name)
+    _refuse_number_as_name(uow, name, employee_number, None)
     person_id = PersonId(next_in_plant(uow, PersonRecord))
     known = PersonRegistered(
         person_id=person_id,
@@ -91,6 +92,8 @@ def change(
     _refuse_taken(uow, employee_number, person_id)
     if name != person.name and not same_name:
         _refuse_same_name(uow, name, but=person_id)
+    if (name, employee_number) != (person.name, person.employee_number):
+        _refuse_number_as_name(uow, name, employee_number, person_id)
     changed = replace(
         person,
         name=name,
@@ -223,3 +226,15 @@ def _refuse_taken(reader: Reader, employee_number: str | None, person_id: Person
     for known in reader.find(PersonRecord, equals("employee_number", employee_number)):
         if known.person_id != person_id:
             raise Refusal("employee_number_taken", person=known.person_id)
+
+
+def _refuse_number_as_name(
+    reader: Reader, name: str, employee_number: str | None, person_id: PersonId | None
+) -> None:
+    """Refuse a name that is another person's employee number, and the other way round: who reads it means that one."""
+    asked = [equals("employee_number", name)]
+    asked += [] if employee_number is None else [equals("name", employee_number)]
+    for one in asked:
+        for known in reader.find(PersonRecord, one):
+            if known.person_id != person_id:
+                raise Refusal("name_is_a_number", person=known.person_id)

@@ -20,7 +20,8 @@ from redrabbit.domain.rights import holder_of, is_active
 from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
 from redrabbit.domain.shift_calendar import shift_windows
 from redrabbit.services import still_known
-from redrabbit.services.ports import Database, Reader
+from redrabbit.services.credentials import count_scan_of_nobody, refuse_scan_too_soon
+from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.runs_under_way import run_under_way_at
 
 _A_MOMENT: Final = timedelta(microseconds=1)
@@ -84,22 +85,31 @@ class PeopleAtStations:
     async def scan(self, station: StationId, raw: str) -> Scan:
         """Take a scan: a badge in it says who is there from now on.
 
-        Refusal for a badge that stands for nobody, and for a scan of nothing; then nobody has changed.
+        Refusal for a badge that stands for nobody, for a scan of nothing, and for one that comes too soon after many that were
+        nobody's badge; then nobody has changed. Whether it is somebody's badge is found out in the transaction that counts it,
+        so that scanning at once in many requests gains nothing.
         """
+        plant = self._plant()
+        codes = scanned(raw, plant.codes, plant.known_codes)
+        if not codes:
+            raise Refusal("nothing_scanned")
+        if not any(_may_be_badge(code) for code in codes):
+            return Scan(came=None, codes=codes)
 
-        def read(reader: Reader) -> Scan:
-            plant = self._plant()
-            codes = scanned(raw, plant.codes, plant.known_codes)
-            if not codes:
-                raise Refusal("nothing_scanned")
-            badges = [code for code in codes if self._is_badge(reader, code)]
+        def look(uow: UnitOfWork) -> Scan | None:
+            refuse_scan_too_soon(uow, station)
+            badges = [code for code in codes if self._is_badge(uow, code)]
             others = tuple(code for code in codes if code not in badges)
-            if not badges:
-                return Scan(came=None, codes=others)
-            person = self._holder(reader, badges[-1].text, self._situation(reader, station))
-            return Scan(came=person, codes=others)
+            came = None
+            if badges:
+                came = self._holder(uow, badges[-1].text, self._situation(uow, station))
+            if came is None and any(_is_a_guess(uow, code) for code in codes):
+                count_scan_of_nobody(uow, station)
+            return None if badges and came is None else Scan(came=came, codes=others)
 
-        found = await self._database.read(read)
+        found = await self._database.write(look)
+        if found is None:
+            raise Refusal("badge_unknown")
         if found.came is not None:
             with self._changing:
                 self._there[station] = found.came
@@ -143,12 +153,13 @@ class PeopleAtStations:
             return reader.get(BadgeRecord, self.badge_id(code.text)) is not None
         return code.kind is CodeKind.BADGE
 
-    def _holder(self, reader: Reader, code: str, at: Situation) -> PersonAtStation:
+    def _holder(self, reader: Reader, code: str, at: Situation) -> PersonAtStation | None:
+        """Return for whom a badge stands; None: for nobody."""
         badge = reader.get(BadgeRecord, self.badge_id(code))
         holder = holder_of(badge, at.now) if badge is not None else None
         person = reader.get(PersonRecord, holder) if holder is not None else None
         if badge is None or person is None or not is_active(person, at.now):
-            raise Refusal("badge_unknown")
+            return None
         how = How.BADGE if badge.provisional_until is None else How.TAUGHT_IN
         return came(person.person_id, badge.badge_id, how, at)
 
@@ -162,3 +173,14 @@ class PeopleAtStations:
             run_id=run.run_id if run is not None else None,
             shift_began_at=shifts[0].begins_at if shifts else None,
         )
+
+
+def _may_be_badge(code: ScannedCode) -> bool:
+    return code.kind in {None, CodeKind.BADGE}
+
+
+def _is_a_guess(reader: Reader, code: ScannedCode) -> bool:
+    """Return whether a code that is nobody's badge may have been tried as one: by its form, or as it is no name that is known."""
+    if code.kind is None:
+        return reader.id_of_name(code.text) is None
+    return code.kind is CodeKind.BADGE

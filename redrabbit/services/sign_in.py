@@ -3,12 +3,11 @@
 Sign-ins and sessions are no facts: the log tells them, without what was typed. That a password was set or locked is one.
 """
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from redrabbit.base.password_hashing import PasswordHashing, TooManyWaiting
 from redrabbit.domain.credential import (
@@ -25,34 +24,26 @@ from redrabbit.domain.facts.credential import (
     CredentialSet,
     CredentialState,
 )
-from redrabbit.domain.facts.person import PersonKind, PersonRecord
+from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.identity import AGENT, Actor, How, PersonId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.rights import is_active
 from redrabbit.domain.session import Session
-from redrabbit.domain.text import compared_name
 from redrabbit.services import credentials, sessions
 from redrabbit.services.askers import ANYBODY, NOTHING, Asker, Shown, asker_of, still
-from redrabbit.services.credentials import subject_of
 from redrabbit.services.people_at_stations import PeopleAtStations
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.queries.people import kept_name
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import NewSession
 from redrabbit.services.still_known import mark_of_hash, refuse_changed_meanwhile
+from redrabbit.services.who_signs_in import UNKNOWN_FORGOTTEN_AFTER, person_named, tries_at
 
 T = TypeVar("T")
 
 log = logging.getLogger("redrabbit.sign_in")
-
-UNKNOWN_SUBJECTS: Final = 4096
-"""Names that nobody has are counted in so many places, so that they can't fill the database."""
-UNKNOWN_FORGOTTEN_AFTER: Final = timedelta(days=30)
-"""A place in which nothing was tried for so long begins anew, as nobody unlocks it: else the typos of months would
-lock them all, and an unknown name would be answered otherwise than a known one. Longer than an administrator takes to
-unlock somebody, so that who waits for it learns nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +287,7 @@ class SignIn:
         name: str,
     ) -> str:
         """Return the mark of what was shown; Refusal unless it is the person's. Counted as failed until it is known (throttle)."""
-        subject = _subject(person, kind, name)
+        subject = tries_at(person, kind, name)
         hashed = await self._begun(person, kind, subject, place)
         fits = await _in_turn(self._hashing.fits(hashed, composed(typed)))
         if fits and hashed is not None:
@@ -306,8 +297,7 @@ class SignIn:
             return mark_of_hash(hashed)
         who = person.person_id if person is not None else "nobody"
         log.warning("sign-in failed", extra={"person": who, "address": place.address})
-        if person is not None:
-            await self.record(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+        await self.record(lambda uow: _note_locked(uow, person, kind, subject))
         raise Refusal("sign_in_failed")
 
     async def _begun(
@@ -330,8 +320,8 @@ class SignIn:
         try:
             return await self._database.write(begin)
         except Refusal as refusal:
-            if person is not None and refusal.code == "credential_locked":
-                await self.record(lambda uow: _note_locked(uow, person.person_id, kind, subject))
+            if refusal.code == "credential_locked":
+                await self.record(lambda uow: _note_locked(uow, person, kind, subject))
             raise
 
     async def _hash_of_new(self, person: PersonRecord, password: str) -> str:
@@ -346,31 +336,6 @@ class SignIn:
         done = await self._database.write(command)
         self._note_commit()
         return done
-
-
-def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | None:
-    """Return who signs in under a name, an employee number or a person's number.
-
-    None where that is nobody who has rights, or where two people have the name: they sign in by their number.
-    """
-    wanted = compared_name(name)
-    names = reader.names()
-    found = [
-        person
-        for person in reader.find(PersonRecord)
-        if person.kind is PersonKind.PERSON
-        and is_active(person, now)
-        and wanted
-        in {
-            person.person_id,
-            *(
-                kept_name(names, each).casefold()
-                for each in (person.name, person.employee_number)
-                if each is not None and each in names
-            ),
-        }
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 def _where(asker: Asker) -> str:
@@ -394,13 +359,6 @@ def _known(
     return None if person is None else reader.get(CredentialRecord, person.person_id, kind)
 
 
-def _subject(person: PersonRecord | None, kind: CredentialKind, name: str) -> str:
-    if person is not None:
-        return subject_of(person.person_id, kind)
-    digest = hashlib.sha256(name.strip().casefold().encode("utf-8", "surrogatepass")).digest()
-    return f"{kind.value} unknown-{int.from_bytes(digest[:4]) % UNKNOWN_SUBJECTS}"
-
-
 def _names_of(reader: Reader, person: PersonRecord | None) -> tuple[str, ...]:
     """Return what anybody knows of a person: name and employee number."""
     if person is None:
@@ -417,10 +375,15 @@ def _set(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, hashed: str
     record(uow, CredentialSet(person_id=person_id, kind=kind), stream=PLANT_STREAM, actor=by)
 
 
-def _note_locked(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, subject: str) -> None:
-    """Record that a credential is locked now, once; nothing of one that was taken away, because there is none."""
-    known = uow.get(CredentialRecord, person_id, kind)
+def _note_locked(
+    uow: UnitOfWork, person: PersonRecord | None, kind: CredentialKind, subject: str
+) -> None:
+    """Record that a credential is locked now, once; nothing of one that was taken away, because there is none.
+
+    It is asked of a name that nobody has, too, so that it takes as long.
+    """
+    known = _known(uow, person, kind)
     is_set = known is not None and known.state is CredentialState.SET
-    if is_set and credentials.is_locked(uow, subject):
-        fact = CredentialLocked(person_id=person_id, kind=kind)
+    if known is not None and is_set and credentials.is_locked(uow, subject):
+        fact = CredentialLocked(person_id=PersonId(known.person_id), kind=kind)
         record(uow, fact, stream=PLANT_STREAM, actor=AGENT)

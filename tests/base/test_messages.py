@@ -84,6 +84,14 @@ def test_no_message_stands_twice_in_a_file(language: str) -> None:
     assert sorted(code for code in set(said) if said.count(code) > 1) == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_says_the_unit_of_seconds_again(language: str) -> None:
+    """A value of seconds (`…_s`) is said with its unit: "in 1.0 s s"."""
+    again = re.compile(r"_s(:\w*)?\}\s*(s\b|sec|秒)")
+    said = entries(language).items()
+    assert [code for code, texts in said if any(again.search(text) for text in texts)] == []
+
+
 def test_both_languages_ask_for_the_same_values() -> None:
     english, chinese = entries("en"), entries("zh")
     unlike = {

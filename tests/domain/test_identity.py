@@ -80,7 +80,14 @@ def test_only_a_stated_name_is_not_verified() -> None:
 
 def test_the_software_is_never_taken_for_a_person() -> None:
     assert {actor.how for actor in (AGENT, SCHEDULER, CONFIGURATION)} == {How.SYSTEM}
-    for name in ("agent", "Scheduler", " CONFIGURATION ", "\uff41\uff47\uff45\uff4e\uff54"):
+    for name in (
+        "agent",
+        "Scheduler",
+        " CONFIGURATION ",
+        "\uff41\uff47\uff45\uff4e\uff54",
+        "p-0042",
+        "P-0042",
+    ):
         with pytest.raises(Refusal) as refused:
             person_name(name)
         assert refused.value.code == "operator_name_reserved"

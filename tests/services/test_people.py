@@ -84,6 +84,18 @@ async def test_an_employee_number_is_one_persons() -> None:
     await served.service.do(replace(anew(second), language=None), ADMINISTRATOR)
 
 
+async def test_nobody_is_called_by_the_number_of_another() -> None:
+    """Neither by a badge that is taught in: who reads it, or signs in by it, means the other one."""
+    served = await with_administrator()
+    first = await served.service.do(register(served, "A", "2207"), ADMINISTRATOR)
+    assert await refused(served, register(served, "2207")) == "name_is_a_number"
+    assert await refused(served, register(served, "B", "Chen")) == "name_is_a_number"
+    second = await served.service.do(register(served, "B", "2208"), ADMINISTRATOR)
+    taken = replace(anew(second), name=named(served, "2207"))
+    assert await refused(served, taken) == "name_is_a_number"
+    await served.service.do(replace(anew(first), name=named(served, "2207")), ADMINISTRATOR)
+
+
 async def test_an_end_of_an_account_is_to_come() -> None:
     served = await with_administrator()
     ask = register(served)

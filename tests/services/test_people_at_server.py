@@ -35,7 +35,7 @@ def make_administrator(
     served: Served, name: str, *others: Role, lines: tuple[str, ...] = ()
 ) -> PersonRecord:
     def command(uow: UnitOfWork) -> PersonRecord:
-        known = add(uow, Newcomer(name=name))
+        known = add(uow, Newcomer(name=name, same_name=True))
         give_roles(uow, served.plant, known.person_id, (*others, Role.ADMINISTRATOR), lines=lines)
         return known
 
@@ -123,8 +123,10 @@ def code_id(code: str) -> BadgeId:
     return badge_id(bytes(32), code)
 
 
-def imported(served: Served, *rows: PersonRow) -> Imported:
-    return served.database.write_now(lambda uow: import_people(uow, served.plant, rows, code_id))
+def imported(served: Served, *rows: PersonRow, same_name: bool = False) -> Imported:
+    return served.database.write_now(
+        lambda uow: import_people(uow, served.plant, rows, code_id, same_name=same_name)
+    )
 
 
 LI = a_row(
@@ -187,7 +189,11 @@ async def test_a_name_of_several_takes_an_employee_number() -> None:
     with pytest.raises(NotImported) as refused:
         imported(served, a_row(2, "Chen"))
     assert refused.value.refused[0][1].code == "name_of_several"
-    assert imported(served, a_row(2, "Chen", employee_number="7")) == Imported(added=1)
+    with pytest.raises(NotImported) as refused:
+        imported(served, a_row(2, "Chen", employee_number="7"))
+    assert refused.value.refused[0][1].code == "same_name"
+    row = a_row(2, "Chen", employee_number="7")
+    assert imported(served, row, same_name=True) == Imported(added=1)
     assert PersonId("p-0003") in {
         each.person_id for each in served.database.read_now(lambda r: r.find(PersonRecord))
     }

@@ -27,7 +27,8 @@ from redrabbit.domain.throttle import LOCKED_AFTER
 from redrabbit.services import credential_states, credentials, people, sessions
 from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.sign_in import UNKNOWN_FORGOTTEN_AFTER, Place, SignIn
+from redrabbit.services.sign_in import Place, SignIn
+from redrabbit.services.who_signs_in import UNKNOWN_FORGOTTEN_AFTER
 from tests.fakes import JumpClock
 from tests.people import PASSWORD, PIN, People, quick_hashing, sign_in_at
 from tests.showcase_story import BEGIN, Showcase
@@ -95,6 +96,29 @@ def test_two_of_the_same_name_sign_in_by_their_numbers(plant: Plant) -> None:
     assert plant.refused("Wang Wei", PASSWORD) == "sign_in_failed"
     for person in (first, second):
         assert plant.asker(session=plant.enter(person)).person is not None
+
+
+def test_a_newcomer_of_the_same_name_keeps_nobody_out(plant: Plant) -> None:
+    """A badge that is taught in makes somebody known under any name: also under an administrator's."""
+    chen = plant.people.register("Chen", Role.ADMINISTRATOR, number="200001")
+    for name in ("Chen", "200001", "p-0001"):
+        plant.people.register(name, Role.OPERATOR, password=False)
+    for name in ("Chen", "200001", "p-0001"):
+        asker = plant.asker(session=plant.enter(name))
+        assert asker.person is not None
+        assert asker.person.person_id == chen
+
+
+@pytest.mark.parametrize("written", ["Li  Na", " li NA", "Ｌｉ Na", "Li\tNa"])  # noqa: RUF001  as a Chinese keyboard writes it
+@pytest.mark.parametrize("name", ["Li Na", "Bo Na"])
+def test_however_a_name_is_written_its_tries_are_counted_together(
+    plant: Plant, name: str, written: str
+) -> None:
+    """Else a name that nobody has is told from one that somebody has."""
+    plant.people.register("Li Na")
+    assert [plant.refused(name) for _ in range(5)] == ["sign_in_failed"] * 5
+    again = written.replace("Li", name[:2]).replace("li", name[:2]).replace("Ｌｉ", name[:2])  # noqa: RUF001  as above
+    assert plant.refused(again) == "too_many_tries"
 
 
 def test_whoever_is_not_right_learns_nothing_of_who_is_there(plant: Plant) -> None:

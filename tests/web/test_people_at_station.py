@@ -17,11 +17,13 @@ from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import BadgeRecord, PresentationRecord, RunRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.signing import Meaning
+from redrabbit.domain.throttle import FREE_OF_ADDRESS
 from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.credential_states import reset
 from redrabbit.services.ports import Reader
 from redrabbit.services.runs_under_way import run_under_way_at
 from redrabbit.services.sessions import live_sessions
+from redrabbit.services.stated_names import id_of
 from redrabbit.services.ways import remove_way
 from redrabbit.web.access import form_token
 from tests.people import BADGE_KEY, PIN, People
@@ -92,6 +94,43 @@ def test_what_somebody_does_is_theirs_by_badge_at_this_station(floor: Floor) -> 
     assert (run.started_by, run.started_how) == (floor.chen, How.BADGE)
     entry = floor.visitor.plant.ask(lambda reader: reader.entries(run.started_entry, 1))[0]
     assert entry.actor.station == OP20
+
+
+@pytest.mark.parametrize("door", ["who", "scan", "api"])
+def test_badges_that_are_guessed_at_a_screen_are_spaced_by_whatever_door(
+    floor: Floor, door: str
+) -> None:
+    """A badge is a short number: without a pause all are tried in an hour. Nobody, and no screen, is locked."""
+    if door == "scan":
+        floor.scan("B-1001")
+        floor.start()
+
+    def guessed(code: str) -> str | None:
+        if door == "api":
+            return by_call(floor, f"{STATION}/badge", code=code)[1]
+        sent = {"name": code} if door == "who" else {"code": code}
+        sent["form_token"] = form_token(RULES, NONCE)
+        page = floor.visitor.client.post(f"{STATION}/{door}", data=sent).text
+        return "too_many_tries" if "Too many tries" in page else None
+
+    for number in range(FREE_OF_ADDRESS):
+        assert guessed(f"4{number:06}") != "too_many_tries"
+    assert guessed("4999999") == "too_many_tries"
+    assert guessed("B-1002") == "too_many_tries"  # nothing is told of it
+    floor.visitor.clock.jump(2)
+    assert floor.scan("B-1002") == 303
+    assert "<b>Li Na</b>" in floor.page()
+    assert floor.scan("B-1001") == 303  # who is known waits for nobody
+    assert "<b>Chen Wei</b>" in floor.page()
+    floor.visitor.clock.jump(3600)
+    for number in range(FREE_OF_ADDRESS):
+        assert guessed(f"5{number:06}") != "too_many_tries"
+
+
+def test_names_that_are_known_are_no_guesses(floor: Floor) -> None:
+    """Where names are stated, they are typed into the same field all day."""
+    floor.visitor.let(floor.visitor.plant.write(lambda uow: id_of(uow, "Zhao Liu")))
+    assert {floor.scan("Zhao Liu") for _ in range(FREE_OF_ADDRESS + 2)} == {303}
 
 
 def by_call(floor: Floor, path: str, **body: str) -> tuple[int, str | None]:

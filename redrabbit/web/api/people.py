@@ -96,7 +96,9 @@ def people_api_router(site: Site) -> APIRouter:
     @router.post(
         "/people",
         status_code=201,
-        openapi_extra=refuses("employee_number_taken", "end_is_past", "same_name"),
+        openapi_extra=refuses(
+            "employee_number_taken", "end_is_past", "name_is_a_number", "same_name"
+        ),
     )
     async def register_person(body: NewPerson, by: By) -> KnownPersonWithGrants:
         """Register somebody; no right comes with it."""
@@ -116,6 +118,7 @@ def people_api_router(site: Site) -> APIRouter:
         openapi_extra=refuses(
             "auditor_needs_end",
             "employee_number_taken",
+            "name_is_a_number",
             "end_is_past",
             "last_administrator",
             "no_such_person",

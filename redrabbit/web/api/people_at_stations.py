@@ -76,7 +76,9 @@ def people_at_stations_router(site: Site) -> APIRouter:
 
     @router.post(
         "/stations/{station_id}/badge",
-        openapi_extra=refuses(*OF_SCREENS, "badge_unknown", "scan_is_no_badge", "nothing_scanned"),
+        openapi_extra=refuses(
+            *OF_SCREENS, "badge_unknown", "nothing_scanned", "scan_is_no_badge", "too_many_tries"
+        ),
     )
     async def scan_badge(request: Request, station_id: Slug, body: BadgeScanned) -> PersonThere:
         """Say by a badge who is at the station from now on."""
