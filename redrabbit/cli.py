@@ -194,8 +194,30 @@ def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") ->
         help="say in words what a station's file comes to, and what grade each device can reach; or what a receiver is told",
     )
     check.set_defaults(command=_check_config)
+    plan = commands.add_parser("plan", help="read a plant's own control plan")
+    _add_plan(plan.add_subparsers(metavar="COMMAND", required=True))
     schema = commands.add_parser("schema", help="print the JSON Schema of station files")
     schema.set_defaults(command=_schema)
+
+
+def _add_plan(commands: "argparse._SubParsersAction[CommandParser]") -> None:
+    taken = commands.add_parser(
+        "import",
+        help="say what a spreadsheet's control plan comes to, and what is wrong with it; nothing is stored",
+    )
+    taken.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="XLSX, XLSM, XLS, ODS, CSV or TSV, as the plant keeps it",
+    )
+    taken.add_argument(
+        "--sheet",
+        metavar="NAME",
+        help="the sheet to read; left out: the highest revision that is not hidden",
+    )
+    taken.add_argument("--json", action="store_true", help="print it as JSON")
+    taken.set_defaults(command=_import_plan)
 
 
 def _add_records(commands: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -358,6 +380,12 @@ def _check_config(options: argparse.Namespace) -> int:
     from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
     return check_configuration(options.folder, options.explain)
+
+
+def _import_plan(options: argparse.Namespace) -> int:
+    from redrabbit.plan_command import import_plan  # noqa: PLC0415  because of --help
+
+    return import_plan(options.file, options.sheet, as_json=options.json)
 
 
 def _schema(_options: argparse.Namespace) -> int:

@@ -1,0 +1,460 @@
+"""Reading a plant's plan without storing anything: what would be taken, what is wrong, what must be answered."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from redrabbit.base.sentence import Sentence, said, sentence
+from redrabbit.plan_import.find_table import Table, find_table, header_path, is_footer
+from redrabbit.plan_import.finding import Finding, Findings, Kind
+from redrabbit.plan_import.grid import Book, Sheet, letters, plain, rows_of
+from redrabbit.plan_import.header_words import Column, Label
+from redrabbit.plan_import.open_book import open_book
+from redrabbit.plan_import.plan_head import PlanHead, read_head
+from redrabbit.plan_import.plan_lines import LineReader, PlanLine
+
+REQUIRED: Final = (Column.FREQUENCY,)
+"""Without such a column a table is no plan."""
+_WANTED: Final = {
+    Column.PROCESS_NUMBER: sentence("no column for the number of a line: which one is it?"),
+    Column.REACTION: sentence(
+        "no column for the reaction plan: which one is it, or where does it stand?"
+    ),
+}
+"""Columns that every plan has, and what is asked where one is not found."""
+EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
+SERIALS: Final = range(36_526, 73_051)
+"""Numbers that a spreadsheet would show as a day from 2000 to 2099."""
+SHOWN: Final = 80
+"""Characters of a row that are shown."""
+_SYMBOL: Final = r"[◆★◇◊▲●■☆△○▽▼]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What was read from a file."""
+
+    book: Book
+    sheet: str | None
+    header_rows: tuple[int, int] | None
+    plan: Mapping[str, object]
+    lines: tuple[PlanLine, ...]
+    findings: Findings
+
+    @property
+    def has_errors(self) -> bool:
+        """Tell whether nothing of it could be taken."""
+        return bool(self.findings.by_kind[Kind.ERROR])
+
+    def as_json(self, language: str) -> dict[str, object]:
+        """Return it for programs; messages in the language."""
+        return {
+            "file": self.book.file,
+            "format": self.book.form,
+            "encoding": self.book.encoding,
+            "sheet": self.sheet,
+            "header_rows": None if self.header_rows is None else list(self.header_rows),
+            "plan": dict(self.plan),
+            "lines": [line.as_json() for line in self.lines],
+            **{
+                kind.value: [_finding_json(each, language) for each in found]
+                for kind, found in self.findings.by_kind.items()
+            },
+            "difference": None,
+        }
+
+
+def _finding_json(finding: Finding, language: str) -> dict[str, str]:
+    return {"at": finding.at, "code": finding.code, "message": said(finding.words, language)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    table: Table
+    head: PlanHead
+
+
+def dry_run(path: Path, sheet: str | None = None) -> DryRun:
+    """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
+
+    Raises NotReadable where it is none that can be read, OSError where it can't be had.
+    """
+    book = open_book(path)
+    findings = Findings()
+    chosen = _choose(book, sheet, findings)
+    if not chosen:
+        return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
+    first = chosen[0]
+    lines = tuple(line for each in chosen for line in _lines(each, findings))
+    _ask_about_lines(first.table, lines, findings)
+    return DryRun(
+        book=book,
+        sheet=first.table.sheet.name,
+        header_rows=(first.table.header_top, first.table.header_bottom),
+        plan=_plan(first, findings),
+        lines=lines,
+        findings=findings,
+    )
+
+
+def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candidate]:
+    """Return the sheets to read: those of one plan and revision."""
+    candidates = []
+    for sheet in book.sheets:
+        if wanted is not None and sheet.name != wanted:
+            continue
+        if sheet.is_hidden and wanted is None:
+            if sheet.cells:
+                findings.note(
+                    "hidden_sheet",
+                    sheet.name,
+                    sentence("the sheet {name} is hidden, and was not read", name=sheet.name),
+                )
+            continue
+        table = find_table(sheet)
+        if table is not None and all(each in table.columns for each in REQUIRED):
+            candidates.append(_Candidate(table, read_head(sheet, table.header_top)))
+    if book.encoding not in {None, "utf-8", "utf-16"}:
+        findings.note(
+            "encoding",
+            book.file,
+            sentence(
+                "read as {encoding}; save it as CSV UTF-8 if letters are wrong",
+                encoding=book.encoding,
+            ),
+        )
+    if not book.sees_hidden:
+        findings.note(
+            "hidden_unseen",
+            book.file,
+            sentence(
+                "hidden and struck rows can't be told in this form of file; save it as XLSX if there are some"
+            ),
+        )
+    if not candidates:
+        _say_no_table(book, wanted, findings)
+        return []
+    best = max(candidates, key=_age)
+    same = [each for each in candidates if _identity(each) == _identity(best)]
+    others = [each for each in candidates if _identity(each) != _identity(best)]
+    if others:
+        _ask_which(best, others, findings)
+    return same
+
+
+def _say_no_table(book: Book, wanted: str | None, findings: Findings) -> None:
+    names = ", ".join(sheet.name for sheet in book.sheets)
+    if wanted is not None and all(sheet.name != wanted for sheet in book.sheets):
+        findings.error(
+            "no_such_sheet",
+            book.file,
+            sentence("no sheet {name!r}; expected one of {names}", name=wanted, names=names),
+        )
+        return
+    findings.error(
+        "no_table",
+        book.file,
+        sentence(
+            "no table with a column for the frequency; looked for words such as Frequency, 频率, Häufigkeit in the first 40 rows of {names}",
+            names=names,
+        ),
+    )
+
+
+def _identity(candidate: _Candidate) -> tuple[str | None, str | None]:
+    return candidate.head.number, candidate.head.revision
+
+
+def _age(candidate: _Candidate) -> tuple[str, list[tuple[int, str]]]:
+    """Return what orders revisions: their date, then their name, numbers by value."""
+    dated = candidate.head.date(Label.DATE)
+    words = re.findall(r"\d+|\D+", candidate.head.revision or "")
+    name = [(int(each), "") if each.isdigit() else (0, each) for each in words]
+    return ("" if dated is None else dated.text), name
+
+
+def _ask_which(best: _Candidate, others: Iterable[_Candidate], findings: Findings) -> None:
+    shown = "; ".join(
+        f"{each.table.sheet.name}: {each.head.number or '?'} {each.head.revision or '?'}"
+        for each in others
+    )
+    findings.question(
+        "several_sheets",
+        best.table.sheet.name,
+        sentence(
+            "taken: revision {revision} of sheet {sheet}; left out: {others}. Right? Another one is chosen with --sheet",
+            revision=best.head.revision or "?",
+            sheet=best.table.sheet.name,
+            others=shown,
+        ),
+    )
+
+
+def _lines(candidate: _Candidate, findings: Findings) -> list[PlanLine]:
+    table = candidate.table
+    sheet = table.sheet
+    last = max(table.rows, default=table.header_bottom)
+    devices, used = _device_list(sheet, last)
+    _say_ignored(sheet, last, used, findings)
+    if table.day_columns:
+        first, end = letters(table.day_columns[0]), letters(table.day_columns[-1])
+        findings.note(
+            "records_not_taken",
+            sheet.place(table.header_bottom, table.day_columns[0]),
+            sentence(
+                "columns {first} to {last} hold ticks of days: records are never imported",
+                first=first,
+                last=end,
+            ),
+        )
+    _say_columns(table, findings)
+    reader = LineReader(
+        table=table,
+        findings=findings,
+        devices=devices,
+        legend=_legend(sheet, last),
+        has_line_numbers=not table.day_columns,
+    )
+    return list(reader.lines())
+
+
+def _say_columns(table: Table, findings: Findings) -> None:
+    """Say which columns are missing, headed twice, hidden, not headed, or not read."""
+    sheet = table.sheet
+    for missing, words in _WANTED.items():
+        if missing not in table.columns and not table.day_columns:
+            findings.question("missing_column", sheet.place(table.header_top, 1), words)
+    for meant, where, header in table.doubled:
+        findings.error(
+            "column_twice",
+            sheet.place(table.header_bottom, where),
+            sentence(
+                "{header!r} is headed like column {first} ({other!r}): which one is meant? Rename the other one",
+                header=header,
+                first=letters(table.columns[meant]),
+                other=table.headers[meant],
+            ),
+        )
+    for column, where in table.columns.items():
+        if where in sheet.hidden_columns:
+            findings.question(
+                "hidden_column",
+                sheet.place(table.header_bottom, where),
+                sentence(
+                    "column {column} ({header}) is hidden, and was read: right?",
+                    column=letters(where),
+                    header=table.headers[column],
+                ),
+            )
+    read = {*table.columns.values(), *table.day_columns, *(where for _, where, _ in table.doubled)}
+    for where in range(1, sheet.last_column + 1):
+        filled = [row for row in table.rows if (row, where) in sheet.cells]
+        if where in read or not filled:
+            continue
+        path = header_path(sheet, table.header_top, table.header_bottom, where)
+        if path:
+            findings.note(
+                "column_not_read",
+                sheet.place(table.header_bottom, where),
+                sentence(
+                    "column {column} ({header}) is not read",
+                    column=letters(where),
+                    header=" / ".join(path),
+                ),
+            )
+        else:
+            findings.question(
+                "column_without_header",
+                sheet.place(filled[0], where),
+                sentence(
+                    "column {column} has no header and is filled: what is it?",
+                    column=letters(where),
+                ),
+            )
+
+
+def _device_list(sheet: Sheet, after: int) -> tuple[dict[str, tuple[Table, int]], range]:
+    """Return the rows of a list of devices below the plan by plan line, and which rows of the sheet it takes."""
+    table = find_table(sheet, after)
+    if table is None or not {Column.DEVICE, Column.PLAN_LINE} <= set(table.columns):
+        return {}, range(0)
+    listed = {plain(table.text(row, Column.PLAN_LINE)): (table, row) for row in table.rows}
+    return listed, range(table.header_top, max(table.rows, default=table.header_bottom) + 1)
+
+
+def _say_ignored(sheet: Sheet, last: int, used: range, findings: Findings) -> None:
+    below = [row for row in rows_of(sheet) if row > last and row not in used and sheet.own_row(row)]
+    unknown = [row for row in below if not is_footer(sheet.own_row(row)[0].text)]
+    for row in below:
+        findings.note(
+            "row_not_taken",
+            sheet.place(row, sheet.own_row(row)[0].column),
+            sentence(
+                "row {row} stands below the table, and is not taken: {text}",
+                row=row,
+                text=_short(sheet, row),
+            ),
+        )
+    for row in unknown:
+        if len(sheet.own_row(row)) > 1:
+            findings.question(
+                "row_below_table",
+                sheet.place(row, sheet.own_row(row)[0].column),
+                sentence(
+                    "row {row} stands below the table, and looks like no note: does it belong to the plan?",
+                    row=row,
+                ),
+            )
+
+
+def _short(sheet: Sheet, row: int) -> str:
+    text = " ".join(" ".join(cell.text.split()) for cell in sheet.own_row(row))
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _legend(sheet: Sheet, after: int) -> dict[str, str]:
+    """Return which classes symbols stand for, by the notes below the table."""
+    found: dict[str, str] = {}
+    for row in rows_of(sheet):
+        if row > after:
+            for cell in sheet.own_row(row):
+                for symbol, meant in re.findall(
+                    rf"({_SYMBOL})[^◆★◇◊▲●■☆△○▽▼]*?[（(]([A-Z]{{1,4}})[)）]", cell.text
+                ):
+                    found.setdefault(symbol, meant)
+    return found
+
+
+def _plan(candidate: _Candidate, findings: Findings) -> dict[str, object]:
+    head, sheet = candidate.head, candidate.table.sheet
+    plan: dict[str, object] = {
+        "number": head.number,
+        "revision": head.revision,
+        "date": None,
+        "phase": head.phase,
+        "part_numbers": list(head.part_numbers),
+        "change_levels": list(head.change_levels),
+    }
+    for label, name in (
+        (Label.DATE, "date"),
+        (Label.DATE_ORIGINAL, "date_original"),
+        (Label.EFFECTIVE_FROM, "effective_from"),
+    ):
+        plan[name] = _date(head, label, findings)
+    if head.number is None:
+        findings.question(
+            "no_plan_number",
+            sheet.name,
+            sentence("which number has this control plan? None was found"),
+        )
+    if head.revision is None:
+        date = plan["date"]
+        words = (
+            sentence("which revision is this? None was found")
+            if date is None
+            else sentence("no revision was found; is the date {date} the revision?", date=date)
+        )
+        said_date = head.said.get(Label.DATE)
+        findings.question("no_revision", sheet.name if said_date is None else said_date.at, words)
+    return plan
+
+
+def _date(head: PlanHead, label: Label, findings: Findings) -> str | None:
+    said_there = head.said.get(label)
+    if said_there is None:
+        return None
+    dated = head.date(label)
+    if dated is not None:
+        if dated.is_ambiguous:
+            findings.question(
+                "ambiguous_date",
+                said_there.at,
+                sentence(
+                    "{text}: is the day or the month first? Read as {date}",
+                    text=said_there.text,
+                    date=dated.text,
+                ),
+            )
+        elif (
+            head.order is not None and "/" in said_there.text and isinstance(said_there.value, str)
+        ):
+            findings.note(
+                "date_order",
+                said_there.at,
+                sentence(
+                    "{text} is {date}, as another date of the file shows",
+                    text=said_there.text,
+                    date=dated.text,
+                ),
+            )
+        return dated.text
+    number = said_there.value
+    if isinstance(number, float | int) and int(number) in SERIALS:
+        day = f"{EPOCH + timedelta(days=float(number)):%Y-%m-%d %H:%M}"
+        findings.question(
+            "date_without_format",
+            said_there.at,
+            sentence("{text} is a number; is it the date {date}?", text=said_there.text, date=day),
+        )
+        return day
+    findings.question(
+        "date_not_understood",
+        said_there.at,
+        sentence("{text!r} is no date that I can read", text=said_there.text),
+    )
+    return None
+
+
+def _ask_about_lines(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:
+    """Say what concerns several lines: numbers that are there twice, times of day that nobody said."""
+    if not lines:
+        findings.error("no_lines", table.sheet.name, sentence("no line stands below the header"))
+    elif all(line.device is None for line in lines):
+        findings.question(
+            "no_device",
+            table.place(table.header_top),
+            sentence("no line names an error-proofing device: in which column do they stand?"),
+        )
+    seen: dict[str, PlanLine] = {}
+    numbered = Column.CHARACTERISTIC_NUMBER in table.columns
+    for line in lines:
+        if line.line is None or not (numbered or line.device):
+            continue
+        first = seen.setdefault(line.line, line)
+        if first is not line:
+            findings.error(
+                "line_twice",
+                line.at,
+                sentence("line {line} stands in row {row} already", line=line.line, row=first.row),
+            )
+    timeless = [
+        line for line in lines if line.device and any(t.lacks_time for t in line.frequency.triggers)
+    ]
+    if timeless:
+        findings.question(
+            "no_time_of_day",
+            table.place(timeless[0].row, Column.FREQUENCY),
+            sentence(
+                "at which time of day? Not said for {lines}; proposed: the start of the day's first shift",
+                lines=", ".join(line.line or line.device or "?" for line in timeless),
+            ),
+        )
+    _say_language(table, lines, findings)
+
+
+def _say_language(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:
+    texts = [step for line in lines if line.device for step in line.reaction]
+    chinese = [bool(re.search(r"[\u3400-\u9fff]", text)) for text in texts]
+    if not texts or (any(chinese) and not all(chinese)):
+        return
+    both = all(re.search(r"[A-Za-z]{3}", text) for text in texts) and all(chinese)
+    if not both:
+        missing: Sentence = sentence("English") if all(chinese) else sentence("Chinese")
+        findings.note(
+            "one_language",
+            table.place(table.rows[0], Column.REACTION),
+            sentence("the reactions are in one language; {language} is missing", language=missing),
+        )

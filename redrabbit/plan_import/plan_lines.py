@@ -1,0 +1,442 @@
+"""The lines of a plan's table: what is verified, with which parts, how often, and what then."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from redrabbit.base.sentence import sentence
+from redrabbit.plan_import.find_table import Table
+from redrabbit.plan_import.finding import Findings
+from redrabbit.plan_import.frequency import NotUnderstood, parse_frequency
+from redrabbit.plan_import.grid import Cell, Fault, plain
+from redrabbit.plan_import.header_words import Column
+from redrabbit.plan_import.trigger import Frequency, On
+
+VERIFIES: Final = re.compile(
+    r"poka[ -]?yoke|error[ -]?proof|防错|红兔子|red rabbit|rotes kaninchen|challenge part|挑战件|dispositivo a prueba de error"
+)
+"""A line that says so verifies an error-proofing device."""
+MASTERS: Final = ("GM", "OK", "MASTER")
+"""Part numbers of good masters begin so, as far as a file alone can tell."""
+CARRIED: Final = (Column.PROCESS_NUMBER, Column.PROCESS_NAME, Column.MACHINE)
+"""Columns in which an empty cell means *as above*."""
+TEXTS: Final = (Column.PRODUCT, Column.PROCESS, Column.CHARACTERISTIC)
+"""Columns whose words say what a line is about."""
+_PART: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][A-Za-z0-9_.\-]*")
+_DEVICE: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+")
+_STEP: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.)、]|[-•·])\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One line of a plan."""
+
+    at: str
+    row: int
+    line: str | None
+    """Process number and number of the characteristic; None where the sheet has no line numbers."""
+    process: str
+    device_text: str
+    device: str | None
+    parts: tuple[str, ...]
+    frequency_text: str
+    frequency: Frequency
+    reaction: tuple[str, ...]
+    characteristic: str
+    special: str | None
+    pfmea: str | None
+    size: str | None
+    owner: str | None
+    failure_mode: str | None
+    grace: str | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as the dry run's JSON has it; what the file does not say is left out."""
+        told: dict[str, object] = {
+            "at": self.at,
+            "line": self.line,
+            "device_text": self.device_text,
+            "device": self.device,
+            "parts": list(self.parts),
+            "frequency_text": self.frequency_text,
+            "triggers": [trigger.as_json() for trigger in self.frequency.triggers],
+            "reaction": list(self.reaction),
+        }
+        more = {
+            "combine": "first" if self.frequency.is_first_of else None,
+            "sampling": list(self.frequency.sampling) or None,
+            "process": self.process or None,
+            "characteristic": self.characteristic or None,
+            "special": self.special,
+            "pfmea": self.pfmea,
+            "size": self.size,
+            "owner": self.owner,
+            "failure_mode": self.failure_mode,
+            "grace": self.grace,
+        }
+        return told | {name: value for name, value in more.items() if value is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class LineReader:
+    """Reads the lines of one table."""
+
+    table: Table
+    findings: Findings
+    devices: Mapping[str, tuple[Table, int]] = field(default_factory=dict)
+    """Plan line → the row of a list of devices that names it."""
+    legend: Mapping[str, str] = field(default_factory=dict)
+    """Symbol → the class that it stands for."""
+    has_line_numbers: bool = True
+    _symbols: set[str] = field(default_factory=set)
+    """Symbols that were asked about."""
+
+    def lines(self) -> Iterator[PlanLine]:
+        """Yield the lines from top to bottom; hidden and struck ones are asked about, and not taken."""
+        carried: dict[Column, str] = {}
+        for row in self.table.rows:
+            for column in CARRIED:
+                said = self.table.text(row, column)
+                if not said:
+                    continue
+                if column is Column.PROCESS_NUMBER and said != carried.get(column):
+                    carried = {}  # another process: nothing of the one above holds for it
+                carried[column] = said
+            if self._is_asked_about(row):
+                continue
+            yield self._line(row, carried)
+
+    def _is_asked_about(self, row: int) -> bool:
+        sheet = self.table.sheet
+        own = sheet.own_row(row)
+        is_hidden = row in sheet.hidden_rows
+        is_struck = bool(own) and all(cell.is_struck for cell in own)
+        if is_hidden:
+            self.findings.question(
+                "hidden_row",
+                self.table.place(row),
+                sentence("row {row} is hidden: take it, or leave it out?", row=row),
+            )
+        elif is_struck:
+            self.findings.question(
+                "struck_row",
+                self.table.place(row),
+                sentence("row {row} is struck through: take it, or leave it out?", row=row),
+            )
+        return is_hidden or is_struck
+
+    def _line(self, row: int, carried: Mapping[Column, str]) -> PlanLine:
+        table = self.table
+        self._refuse_faults(row)
+        number = self._number(row, carried)
+        listed = self.devices.get(number or "")
+        texts = [text for column in TEXTS if (text := table.text(row, column))]
+        inside = None if listed else _inside(texts)
+        device = self._device(row, listed, inside)
+        parts = self._parts(row, listed, inside)
+        verifies = device is not None or VERIFIES.search(
+            unicodedata.normalize("NFKC", " ".join(texts)).lower()
+        )
+        frequency = self._frequency(row, verifies=bool(verifies))
+        reaction = _steps(table.text(row, Column.REACTION))
+        line = PlanLine(
+            at=table.place(row),
+            row=row,
+            line=number,
+            process=_one_line(carried.get(Column.PROCESS_NAME, "")),
+            device_text=_one_line(carried.get(Column.MACHINE, "")),
+            device=device,
+            parts=parts,
+            frequency_text=_one_line(table.text(row, Column.FREQUENCY)),
+            frequency=frequency,
+            reaction=reaction,
+            characteristic=_one_line(" ".join(texts)),
+            special=self._special(row),
+            pfmea=_pfmea(self._listed(row, listed, Column.PFMEA)),
+            size=_one_line(table.text(row, Column.SIZE)) or frequency.size,
+            owner=_one_line(table.text(row, Column.OWNER)) or None,
+            failure_mode=_mode(self._listed(row, listed, Column.FAILURE_MODE)),
+            grace=_span(self._listed(row, listed, Column.GRACE)),
+        )
+        if verifies:
+            self._judge(line)
+        return line
+
+    def _refuse_faults(self, row: int) -> None:
+        for column in self.table.columns.values():
+            cell = self.table.sheet.at(row, column)
+            if cell is None or cell.fault is None:
+                continue
+            at = self.table.sheet.place(cell.row, cell.column)
+            if cell.fault is Fault.NO_CACHED_VALUE:
+                self.findings.error(
+                    "formula_without_value",
+                    at,
+                    sentence(
+                        "a formula whose result is not in the file; open it in the spreadsheet program and save it"
+                    ),
+                )
+            else:
+                self.findings.error(
+                    "error_in_cell",
+                    at,
+                    sentence(
+                        "{value}; the spreadsheet itself shows an error here", value=cell.text
+                    ),
+                )
+
+    def _number(self, row: int, carried: Mapping[Column, str]) -> str | None:
+        if not self.has_line_numbers:
+            return None
+        table = self.table
+        process = plain(carried.get(Column.PROCESS_NUMBER, ""))
+        cell = self._cell(row, Column.PROCESS_NUMBER)
+        if cell is not None and isinstance(cell.value, float) and not cell.value.is_integer():
+            self.findings.note(
+                "number_in_id",
+                table.place(row, Column.PROCESS_NUMBER),
+                sentence(
+                    "{value} is a number here, not a text: if it is {value}0, format the cell as text",
+                    value=cell.text,
+                ),
+            )
+        characteristic = plain(table.text(row, Column.CHARACTERISTIC_NUMBER))
+        if not process:
+            return characteristic or None
+        return f"{process}-{characteristic}" if characteristic else process
+
+    def _cell(self, row: int, column: Column) -> Cell | None:
+        where = self.table.columns.get(column)
+        return None if where is None else self.table.sheet.at(row, where)
+
+    def _listed(self, row: int, listed: tuple[Table, int] | None, column: Column) -> str:
+        """Return what the line says in a column, or else its row of the list of devices."""
+        own = self.table.text(row, column)
+        return own or ("" if listed is None else listed[0].text(listed[1], column))
+
+    def _device(
+        self, row: int, listed: tuple[Table, int] | None, inside: tuple[str, list[str]] | None
+    ) -> str | None:
+        said = plain(self._listed(row, listed, Column.DEVICE))
+        if said:
+            return said
+        if inside is None:
+            return None
+        column = next(each for each in TEXTS if self.table.text(row, each))
+        self.findings.question(
+            "device_in_text",
+            self.table.place(row, column),
+            sentence(
+                "device {device} and parts {parts} were found in the text: are they meant?",
+                device=inside[0],
+                parts=", ".join(inside[1]),
+            ),
+        )
+        return inside[0]
+
+    def _parts(
+        self, row: int, listed: tuple[Table, int] | None, inside: tuple[str, list[str]] | None
+    ) -> tuple[str, ...]:
+        found: list[str] = []
+        for column in (Column.PARTS, Column.GOOD_MASTER):
+            for word in re.split(r"[,;、/+\s]+", plain(self._listed(row, listed, column))):
+                if not word:
+                    continue
+                if _PART.fullmatch(word):
+                    found.append(word)
+                else:
+                    self.findings.error(
+                        "part_not_understood",
+                        self.table.place(row, column),
+                        sentence(
+                            "{word!r} is no part number; expected numbers as on the labels, such as RR-0001",
+                            word=word,
+                        ),
+                    )
+        if not found and inside is not None:
+            found = inside[1]
+        return tuple(dict.fromkeys(found))
+
+    def _frequency(self, row: int, *, verifies: bool) -> Frequency:
+        table, text = self.table, self.table.text(row, Column.FREQUENCY)
+        at = table.place(row, Column.FREQUENCY)
+        if not text:
+            if verifies:
+                self.findings.error(
+                    "frequency_missing",
+                    at,
+                    sentence("how often is the device verified? The cell is empty"),
+                )
+            return Frequency()
+        try:
+            frequency = parse_frequency(text)
+        except NotUnderstood as problem:
+            words = (
+                sentence(
+                    "{text!r} can be read in more than one way; write each moment apart, with ; between them",
+                    text=_one_line(text),
+                )
+                if problem.unclear
+                else sentence(
+                    "{text!r} is no frequency I know; nearest: {nearest}. Correct the cell",
+                    text=_one_line(text),
+                    nearest=", ".join(f'"{each}"' for each in problem.nearest) or sentence("none"),
+                )
+            )
+            code = "frequency_unclear" if problem.unclear else "frequency_not_understood"
+            (self.findings.error if verifies else self.findings.note)(code, at, words)
+            return Frequency()
+        if verifies and not frequency.triggers:
+            self.findings.error(
+                "sampling_on_verification",
+                at,
+                sentence(
+                    "{text!r} says how many parts are looked at; how often is the device itself verified?",
+                    text=_one_line(text),
+                ),
+            )
+        return frequency
+
+    def _special(self, row: int) -> str | None:
+        text = _one_line(plain(self.table.text(row, Column.SPECIAL)))
+        letters = re.search(r"[A-Za-z]{1,4}", text)
+        if not text or letters:
+            return letters[0] if letters else None
+        at = self.table.place(row, Column.SPECIAL)
+        meant = self.legend.get(text)
+        is_asked = text in self._symbols
+        self._symbols.add(text)
+        if is_asked:
+            return meant or text
+        if meant is None:
+            self.findings.question(
+                "symbol_unknown",
+                at,
+                sentence("which special characteristic does {symbol} stand for?", symbol=text),
+            )
+            return text
+        self.findings.question(
+            "legend",
+            at,
+            sentence(
+                "{symbol} is {meant}, by the note below the table: right?", symbol=text, meant=meant
+            ),
+        )
+        return meant
+
+    def _judge(self, line: PlanLine) -> None:
+        """Say what a line that verifies a device lacks."""
+        table, found = self.table, self.findings
+        if line.device is None:
+            found.error(
+                "device_missing",
+                table.place(line.row, Column.DEVICE),
+                sentence("error-proofing without a device: which device is verified here?"),
+            )
+        if not line.reaction:
+            if Column.REACTION in table.columns:
+                found.error(
+                    "reaction_missing",
+                    table.place(line.row, Column.REACTION),
+                    sentence(
+                        "what is done when the device does not detect the part? The reaction is empty"
+                    ),
+                )
+            else:
+                found.note(
+                    "no_reaction",
+                    line.at,
+                    sentence("no reaction plan for {device}", device=line.device),
+                )
+        if not line.parts:
+            found.error(
+                "parts_missing",
+                table.place(line.row, Column.PARTS),
+                sentence("with which challenge parts is it verified? None is named"),
+            )
+        elif not any(part.upper().startswith(MASTERS) for part in line.parts):
+            found.note(
+                "no_good_master",
+                table.place(line.row, Column.PARTS),
+                sentence(
+                    "no good master among the parts: a device that rejects everything would pass (R05)"
+                ),
+            )
+        if any(trigger.on is On.DEMAND for trigger in line.frequency.triggers):
+            found.note(
+                "no_obligation",
+                table.place(line.row, Column.FREQUENCY),
+                sentence(
+                    "on demand it is never due: that fulfils no obligation (IATF 16949, 10.2.4)"
+                ),
+            )
+        said = _how_many(line.size or "")
+        if said is not None and line.parts and said != len(line.parts):
+            found.note(
+                "size_differs",
+                table.place(line.row, Column.SIZE),
+                sentence("size {size}, and {n} parts are named", size=line.size, n=len(line.parts)),
+            )
+
+
+def _inside(texts: list[str]) -> tuple[str, list[str]] | None:
+    """Return device and parts that stand in brackets within a text; None where there are none."""
+    for text in texts:
+        for inside in re.findall(r"\(([^()]*)\)", unicodedata.normalize("NFKC", text)):
+            words = [word for word in re.split(r"[,;、\s]+", inside) if word]
+            devices = [word for word in words if _DEVICE.fullmatch(word)]
+            parts = [word for word in words if word not in devices]
+            if len(devices) == 1 and parts and all(_PART.fullmatch(word) for word in parts):
+                return devices[0], parts
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _steps(text: str) -> tuple[str, ...]:
+    """Return the steps of a reaction: lines, or what `;` separates, without their numbers."""
+    lines = text.splitlines() if "\n" in text.strip() else re.split(r"[;；]", text)
+    steps = (_STEP.sub("", line).strip().rstrip(";；") for line in lines)
+    return tuple(step for step in steps if step)
+
+
+def _pfmea(text: str) -> str | None:
+    """Return line and revision of a PFMEA as one form, `12.4 rev C`; what is written otherwise stays as it is."""
+    flat = _one_line(plain(text))
+    found = re.fullmatch(
+        r"(\d+(?:\.\d+)*)\s*[/,(]?\s*(?:rev\.?\s*)?([A-Za-z0-9]{1,3})\s*(?:版|\.)?\)?",
+        flat,
+        re.IGNORECASE,
+    )
+    return f"{found[1]} rev {found[2]}" if found else flat or None
+
+
+def _span(text: str) -> str | None:
+    """Return a span of minutes or hours as one form, `30 min`; what is written otherwise stays as it is."""
+    flat = _one_line(plain(text))
+    found = re.fullmatch(
+        r"(\d+)\s*(?:(min|minutes?|分钟)|h|hours?|hrs?|小时)\.?", flat, re.IGNORECASE
+    )
+    if found is None:
+        return flat or None
+    return f"{found[1]} {'min' if found[2] else 'h'}"
+
+
+def _mode(text: str) -> str | None:
+    """Return the failure mode's id where the text has one, else its words."""
+    flat = _one_line(text)
+    found = re.search(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+", flat)
+    return found[0] if found else flat or None
+
+
+def _how_many(text: str) -> int | None:
+    """Return how many pieces `2 rabbits + 1 master` or `２红１绿` are; None where it is no number of pieces."""
+    flat = plain(text)
+    if "%" in flat or "=" in flat or "/" in flat:
+        return None
+    numbers = re.findall(r"\d+", flat)
+    return sum(int(each) for each in numbers) if numbers else None
