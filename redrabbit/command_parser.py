@@ -23,6 +23,13 @@ _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 _OF_ARGPARSE: Final = (
     sentence("the following arguments are required: {names}", names=""),
+    sentence("one of the arguments {names} is required", names=""),
+    sentence("argument {name}: not allowed with argument {other}", name="", other=""),
+    sentence(
+        "argument {name}: {value} is no address of a service; expected https://rabbit.plant.example",
+        name="",
+        value="",
+    ),
     sentence("unrecognized arguments: {names}", names=""),
     sentence("ambiguous option: {option} could match {matches}", option="", matches=""),
     sentence("argument {name}: expected one argument", name=""),

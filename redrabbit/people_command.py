@@ -105,8 +105,12 @@ def add_person(
     lines: tuple[str, ...],
     until: date | None,
     link: bool,
+    address: str | None = None,
 ) -> int:
-    """Make somebody known, with roles; an administrator gets a link to set a password with."""
+    """Make somebody known, with roles; an administrator gets a link to set a password with.
+
+    `address` is how people reach the service; None: as the plant file says.
+    """
     wants_link = link or Role.ADMINISTRATOR in roles
 
     def command(uow: UnitOfWork, plant: Plant) -> tuple[Sentence, str | None, str]:
@@ -116,23 +120,25 @@ def add_person(
         give_roles(uow, plant, person_id, roles, lines=lines, until_at=until_at)
         code = link_code(uow, person_id) if wants_link else None
         told = sentence("{name} is {person}", name=newcomer.name, person=person_id)
-        return told, code, plant.address or ""
+        return told, code, address or plant.address or ""
 
     def work() -> int:
-        told, code, address = at_the_server(database_url, key_file, command)
+        told, code, where = at_the_server(database_url, key_file, command)
         put_out(told)
         if code is not None:
-            put_out(*_link_words(address, code))
+            put_out(*_link_words(where, code))
         return 0
 
     return exit_code_of(work)
 
 
-def new_link(database_url: str, key_file: Path | None, said: str) -> int:
-    """Print a link with which a person sets a password anew."""
+def new_link(
+    database_url: str, key_file: Path | None, said: str, *, address: str | None = None
+) -> int:
+    """Print a link with which a person sets a password anew; `address` is how people reach the service."""
 
     def command(uow: UnitOfWork, plant: Plant) -> tuple[str, str]:
-        return plant.address or "", link_code(uow, person_said(uow, said).person_id)
+        return address or plant.address or "", link_code(uow, person_said(uow, said).person_id)
 
     def work() -> int:
         put_out(*_link_words(*at_the_server(database_url, key_file, command)))
@@ -396,10 +402,16 @@ def _end_of(plant: Plant, day: date | None) -> datetime | None:
 
 def _link_words(address: str, code: str) -> tuple[str, ...]:
     where = address or "http://127.0.0.1:8080"
-    return (
-        sentence("start the service and open this link once, within 24 hours, to set a password:"),
-        f"{where}/welcome/{code}",
+    told = sentence(
+        "start the service and open this link once, within 24 hours, to set a password:"
     )
+    if address:
+        return told, f"{where}/welcome/{code}"
+    elsewhere = sentence(
+        "where people reach the service otherwise, behind a proxy for example, the link begins with that instead: name it with "
+        "--address URL, or once with `address` in plant.yaml"
+    )
+    return told, f"{where}/welcome/{code}", elsewhere
 
 
 def _refused_words(table: Path, row: PersonRow, why: Refusal) -> Sentence:

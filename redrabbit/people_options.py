@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from redrabbit.command_parser import CommandParser
 
@@ -56,6 +57,7 @@ def add_people(
     _add_lines(add)
     _add_person(add)
     add.add_argument("--link", action="store_true", help="print a link to set a password with")
+    _add_address(add)
     change = new("change", "tell anew what is told of somebody", _change)
     change.add_argument("person", metavar="PERSON", help="their number (p-0042) or name")
     change.add_argument("--name", metavar="NAME", help="what they are called now")
@@ -68,9 +70,15 @@ def add_people(
     ):
         parser = new(name, what, run)
         parser.add_argument("person", metavar="PERSON", help="their number (p-0042) or name")
+        if name == "link":
+            _add_address(parser)
     grant = new("grant", "give somebody a role", _grant)
     grant.add_argument("person", metavar="PERSON", help="their number (p-0042) or name")
-    grant.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    role = grant.add_mutually_exclusive_group(required=True)
+    role.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    role.add_argument(
+        "--role", dest="named_role", choices=ROLES, help="the same, as other commands take it"
+    )
     _add_lines(grant)
     grant.add_argument(
         "--deputy-for", metavar="PERSON", help="whose deputy they are; needs --until"
@@ -138,6 +146,34 @@ def _add_person(parser: argparse.ArgumentParser) -> None:
     _add_same_name(parser)
 
 
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--address",
+        type=_address,
+        metavar="URL",
+        help="how people reach the service, with which the link begins; else `address` of plant.yaml",
+    )
+
+
+def _address(text: str) -> str:
+    """Read the address with which a link begins."""
+    try:
+        parts = urlsplit(text)
+        is_one = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+        )
+        is_bare = (
+            parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.port != 0
+        )
+    except ValueError:
+        is_one = is_bare = False
+    if not (is_one and is_bare):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address of a service; expected https://rabbit.plant.example"
+        )
+    return text.rstrip("/")
+
+
 def _add_same_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--same-name", action="store_true", help="another person has this name, and that is known"
@@ -184,6 +220,7 @@ def _add(options: argparse.Namespace, database: str) -> int:
         lines=tuple(options.line),
         until=options.until,
         link=options.link,
+        address=options.address,
     )
 
 
@@ -219,7 +256,7 @@ def _enable(options: argparse.Namespace, database: str) -> int:
 def _link(options: argparse.Namespace, database: str) -> int:
     from redrabbit.people_command import new_link  # noqa: PLC0415  because of --help
 
-    return new_link(database, options.key, options.person)
+    return new_link(database, options.key, options.person, address=options.address)
 
 
 def _grant(options: argparse.Namespace, database: str) -> int:
@@ -230,7 +267,7 @@ def _grant(options: argparse.Namespace, database: str) -> int:
         database,
         options.key,
         options.person,
-        Role(options.role),
+        Role(options.role or options.named_role),
         lines=tuple(options.line),
         until=options.until,
         deputy_for=options.deputy_for,

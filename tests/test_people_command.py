@@ -121,6 +121,36 @@ def test_people_are_told_of_granted_disabled_and_listed(told: Told) -> None:
     assert "/welcome/" in told("people", "link", "Li Wei")[1]
 
 
+def test_a_link_begins_with_the_address_under_which_people_come(told: Told) -> None:
+    url = "https://rabbit.plant.example"
+    added = told("people", "add", "Chen", "--role", "administrator", "--address", f"{url}/")
+    assert added[0] == 0
+    assert f"\n{url}/welcome/" in added[1]
+    assert "--address" not in added[1]
+    assert f"\n{url}:8443/welcome/" in told("people", "link", "Chen", "--address", f"{url}:8443")[1]
+    said = told("people", "link", "Chen")[1]
+    assert "\nhttp://127.0.0.1:8080/welcome/" in said
+    assert "--address URL" in said
+
+
+@pytest.mark.parametrize(
+    "address", ["rabbit", "ftp://x", "https://a@b", "https://x/y", "http://[", ""]
+)
+def test_what_is_no_address_begins_no_link(told: Told, address: str) -> None:
+    told("people", "add", "Chen")
+    with pytest.raises(SystemExit, match="2"):
+        told("people", "link", "Chen", "--address", address)
+
+
+def test_a_role_is_named_as_other_commands_name_it(told: Told) -> None:
+    told("people", "add", "Li")
+    assert told("people", "grant", "Li", "--role", "operator") == (0, "g-0001: granted\n")
+    assert told("people", "grant", "Li", "maintenance") == (0, "g-0002: granted\n")
+    for roles in ((), ("operator", "--role", "operator")):
+        with pytest.raises(SystemExit, match="2"):
+            told("people", "grant", "Li", *roles)
+
+
 def test_an_account_gets_an_end_and_loses_it(told: Told) -> None:
     assert told("people", "add", "Audit", "--expires", "2099-12-31") == (0, "Audit is p-0001\n")
     known = json.loads(told("people", "list", "--json")[1])[0]

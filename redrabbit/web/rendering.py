@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.permissions import MAY
+from redrabbit.domain.role import Role
 from redrabbit.domain.signed_note import to_base64
 from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
@@ -30,6 +32,7 @@ from redrabbit.web import look
 from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token, new_nonce
 from redrabbit.web.at_station import NOT_THERE, AtStation, at_station_of
 from redrabbit.web.cookies import keep, kept
+from redrabbit.web.proxies import is_local
 from redrabbit.web.reading_rights import may, right_of
 from redrabbit.web.refused_rights import note_refused
 from redrabbit.web.unbroken import unbroken
@@ -102,11 +105,19 @@ class Surroundings:
     heartbeat: AgentHeartbeat
     viewer: Viewer
     can_sign_in: bool
-    """People are registered, and nobody is signed in here."""
+    """People are registered, nobody is signed in here, and these pages do more than show."""
     refused: str
     """Why what was just asked for was not done, in words."""
     band: tuple[BandItem, ...] = ()
     """What stands across every page until somebody ends it."""
+    acts: frozenset[str] | None = None
+    """Kinds of the acts that the roles here allow on one line or another; None: nobody is known, and the command decides."""
+
+    def may(self, kind: str) -> bool:
+        """Tell whether a form that asks this act is offered; for a kind that is none it is a bug, and loud."""
+        if kind not in _KINDS:
+            raise KeyError(kind)
+        return self.acts is None or kind in self.acts
 
     @property
     def stated(self) -> str:
@@ -246,6 +257,7 @@ def fragment(
         waiting=waiting or {},
         refused=words(f"refusal.{refused.code}", **refused.params) if refused is not None else "",
         band=band,
+        shows_only=visit.rules.look_only and not is_local(visit.request.scope),
     )
     return _filled(template, content, words, ui, extra or {})
 
@@ -346,6 +358,7 @@ def _surroundings(
     waiting: Mapping[str, int],
     refused: str,
     band: tuple[BandItem, ...] = (),
+    shows_only: bool = False,
 ) -> Surroundings:
     other = OTHER[words.language]
     return Surroundings(
@@ -360,10 +373,20 @@ def _surroundings(
         navigation=_navigation(path, waiting, asker),
         heartbeat=service.heartbeat(),
         viewer=viewer,
-        can_sign_in=not asker.is_anybody and asker.session is None,
+        can_sign_in=not (shows_only or asker.is_anybody) and asker.session is None,
         refused=refused,
         band=band,
+        acts=_acts_of(asker.roles) if asker.session is not None else None,
     )
+
+
+@cache
+def _acts_of(roles: frozenset[Role]) -> frozenset[str]:
+    """Return the kinds of acts that any of these roles allows."""
+    return frozenset(act.KIND for act in MAY if roles & MAY[act])
+
+
+_KINDS: Final = frozenset(act.KIND for act in MAY)
 
 
 def _same_page(request: Request, language: str) -> str:

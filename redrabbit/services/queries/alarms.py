@@ -17,6 +17,8 @@ from redrabbit.domain.records import (
     AlarmRecord,
     AlarmToldRecord,
     ChallengePartRecord,
+    OccurrenceRecord,
+    RunRecord,
     SilenceRecord,
 )
 from redrabbit.domain.text import Text
@@ -65,6 +67,8 @@ class AlarmRow:
     place: Text | None
     part: str | None
     run: RunId | None
+    check: str | None
+    """Which check it is about; None: about no one check."""
     receiver: str | None
     raised_at: datetime
     next_at: datetime | None
@@ -74,6 +78,8 @@ class AlarmRow:
     """The newest first."""
     told_is_cut: bool
     """Whether there are older ones, which are not among `told`."""
+    ended_at: datetime | None
+    """When what it is about was over by itself."""
     taken_at: datetime | None
     taken_by: Person | None
 
@@ -164,12 +170,14 @@ def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
         place=(names.device or names.station) if names is not None else None,
         part=alarm.part_id,
         run=alarm.run_id,
+        check=_check(reader, alarm),
         receiver=told.of(alarm.receiver) if alarm.receiver is not None else None,
         raised_at=alarm.raised_at,
         next_at=alarm.next_step_at,
         href=page_of(reader, alarm),
         told=rows,
         told_is_cut=is_cut,
+        ended_at=alarm.ended_at,
         taken_at=alarm.acknowledged_at,
         taken_by=person(
             told.names,
@@ -178,6 +186,17 @@ def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
             alarm.acknowledged_entry,
         ),
     )
+
+
+def _check(reader: Reader, alarm: AlarmRecord) -> str | None:
+    """Return the check whose due time or run an alarm is about."""
+    if alarm.occurrence_id is not None:
+        due = reader.get(OccurrenceRecord, alarm.occurrence_id)
+        return due.check_id if due is not None else None
+    if alarm.run_id is not None:
+        run = reader.get(RunRecord, alarm.run_id)
+        return run.check_id if run is not None else None
+    return None
 
 
 def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[tuple[ToldRow, ...], bool]:

@@ -1,0 +1,114 @@
+"""A page offers only what the viewer may do: an act that would be refused is not asked for."""
+
+import re
+
+import pytest
+
+from redrabbit.domain.role import Role
+from tests.people import PASSWORD
+from tests.showcase_story import MISSED_RUN
+from tests.web.conftest import Visitor
+from tests.web.test_sign_in import people_of, sent
+
+OWN = ("/sign-out", "/account/")
+"""What anybody does with what is their own."""
+ASKS = re.compile(r'(?:formaction|method="post" action)="([^"]+)"')
+
+
+def pages_of(visitor: Visitor) -> dict[str, str]:
+    """Return the pages to which those of the navigation lead, two steps far, without stations."""
+    found: dict[str, str] = {}
+    left = ["/runs", "/due", "/alarms", "/containments", "/approvals", "/receivers", "/ledger"]
+    left += ["/people", "/account", f"/runs/{MISSED_RUN}"]
+    while left:
+        path = left.pop()
+        answer = visitor.client.get(path, follow_redirects=False)
+        if path in found or answer.status_code != 200:
+            continue
+        found[path] = answer.text
+        if path.count("/") == 1:
+            left += re.findall(r'href="(/(?:containments|people|runs)/[^"/?]+)"', answer.text)[:40]
+    return found
+
+
+def asked_on(visitor: Visitor) -> set[tuple[str, str]]:
+    return {
+        (path, asked)
+        for path, page in pages_of(visitor).items()
+        for asked in ASKS.findall(page)
+        if not asked.startswith(OWN)
+    }
+
+
+def test_an_auditor_is_offered_no_act(visitor: Visitor) -> None:
+    people_of(visitor).register("Audit", Role.AUDITOR)
+    assert sent(visitor, "/sign-in", name="Audit", password=PASSWORD)[0] == 303
+    pages = pages_of(visitor)
+    assert {"/alarms", "/due", "/receivers", f"/runs/{MISSED_RUN}"} <= pages.keys()
+    assert any(path.startswith("/containments/") for path in pages)
+    assert asked_on(visitor) == {("/alarms", "/alarms/take")}  # the empty form of all buttons
+    assert not [path for path, page in pages.items() if 'href="/sign/' in page]
+
+
+@pytest.mark.parametrize(
+    ("role", "offered", "not_offered"),
+    [
+        (Role.QUALITY_ENGINEER, {"/alarms/silence", "/due/pause", "/receivers/test"}, {"/people"}),
+        (Role.MAINTENANCE, {"/alarms/take", "/receivers/test"}, {"/alarms/silence", "/due/pause"}),
+        (Role.SHIFT_LEADER, {"/alarms/silence"}, {"/people"}),
+        (Role.ADMINISTRATOR, {"/people"}, {"/alarms/silence", "/receivers/test"}),
+    ],
+)
+def test_others_are_offered_what_their_role_may(
+    visitor: Visitor, role: Role, offered: set[str], not_offered: set[str]
+) -> None:
+    people_of(visitor).register("Li Na", role)
+    assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)[0] == 303
+    asked = {each for _, each in asked_on(visitor)}
+    assert offered <= asked
+    assert not not_offered & asked
+
+
+def test_where_nobody_is_registered_all_is_offered(visitor: Visitor) -> None:
+    assert {"/alarms/take", "/alarms/silence", "/due/pause"} <= {
+        each for _, each in asked_on(visitor)
+    }
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR])
+def test_what_takes_something_from_somebody_asks_first(visitor: Visitor, role: Role) -> None:
+    people = people_of(visitor)
+    people.register("Chen", role)
+    people.register("Li Na", Role.OPERATOR)
+    assert sent(visitor, "/sign-in", name="Chen", password=PASSWORD)[0] == 303
+    page = visitor.text("/people/p-0002")
+    for act in ("revoke", "disable", "link"):
+        form = page.index(f'action="/people/p-0002/{act}"')
+        assert page.rindex('<details class="asks">', 0, form) > page.rfind("</details>", 0, form), (
+            act
+        )
+    assert "takes it away from Li Na" in page
+
+
+def test_the_board_says_who_is_signed_in(visitor: Visitor) -> None:
+    assert "/sign-in" not in visitor.text("/")  # nobody is registered
+    people_of(visitor).register("Li Na", Role.OPERATOR)
+    assert 'href="/sign-in"' in visitor.text("/")
+    assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)[0] == 303
+    board = visitor.text("/")
+    assert "Li Na" in board
+    assert 'href="/account"' in board
+    assert 'action="/sign-out"' in board
+    assert 'href="/sign-in"' not in board
+
+
+def test_an_alarm_names_the_check_and_who_sees_to_it(visitor: Visitor) -> None:
+    people_of(visitor).register("Li Na", Role.QUALITY_ENGINEER)
+    assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)[0] == 303
+    page = visitor.text("/alarms")
+    rows = re.findall(r'<tr id="([^"]+)">(.*?)</tr>', page, re.DOTALL)
+    of_runs = [row for _, row in rows if 'href="/runs/' in row]
+    assert of_runs
+    assert all("check " in row for row in of_runs)
+    answer = visitor.client.get("/api/v1/me").json()
+    assert answer["name"] == "Li Na"
