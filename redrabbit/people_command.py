@@ -13,10 +13,10 @@ from typing import Final, TypeVar
 from redrabbit import __version__
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import SteadyClock, wall_now
-from redrabbit.base.messages import zoned
+from redrabbit.base.messages import last_day, zoned
 from redrabbit.base.printable import columns, complain, for_terminal, put_out
 from redrabbit.base.sentence import Sentence, sentence
-from redrabbit.config.people_table import read_people
+from redrabbit.config.people_table import read_people, words_of_lines
 from redrabbit.config.problem import ConfigurationProblems, Problems, SourcePosition
 from redrabbit.config.sheet import read_sheet
 from redrabbit.domain.badge_code import badge_id
@@ -267,7 +267,7 @@ def import_table(
         def command(uow: UnitOfWork, plant: Plant) -> Imported:
             problems = Problems()
             rows = read_sheet(table, problems)
-            lines = frozenset(str(line.id) for line in plant.lines)
+            lines = words_of_lines(plant.lines)
             found = () if rows is None else read_people(rows, table.name, lines, problems)
             if problems.found:
                 raise ConfigurationProblems(problems.found)
@@ -371,9 +371,14 @@ def _role_words(role: Mapping[str, str | None], zone: tzinfo) -> Sentence:
         "{role} {where} until {until} ({grant})",
         role=role["role"],
         where=where,
-        until=zoned(instant(until), zone),
+        until=_until_words(instant(until), zone),
         grant=role["grant_id"],
     )
+
+
+def _until_words(ends_at: datetime, zone: tzinfo) -> str:
+    """Return the last day of what ends with a day, as --until names it, else the instant."""
+    return last_day(ends_at, zone) or zoned(ends_at, zone)
 
 
 def where_words(line: str | None) -> Sentence:
@@ -414,8 +419,22 @@ def _link_words(address: str, code: str) -> tuple[str, ...]:
     return told, f"{where}/welcome/{code}", elsewhere
 
 
+COLUMN_OF: Final[Mapping[str, str]] = {
+    "auditor_needs_end": "expires",
+    "badge_issued_already": "badge",
+    "badge_taken": "badge",
+    "employee_number_taken": "employee_number",
+    "end_is_past": "expires",
+    "grant_ends_before_it_begins": "until",
+    "no_such_line": "lines",
+    "role_for_all_lines": "lines",
+}
+"""The cell of a row that a refusal is about; of all others the name says whose row it is."""
+
+
 def _refused_words(table: Path, row: PersonRow, why: Refusal) -> Sentence:
-    place = SourcePosition(table.name, row.row)
+    column = row.columns.get(COLUMN_OF.get(why.code, "name"), 1)
+    place = SourcePosition(table.name, row.row, column)
     return sentence("{place}: {problem}", place=place, problem=in_words(why))
 
 

@@ -24,7 +24,7 @@ Whether both languages say everything is proved by `tests/base/test_messages.py`
 import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -200,6 +200,12 @@ def zoned(at: datetime, zone: tzinfo) -> str:
     """Return an instant as evidence that stands by itself, in any language: `2026-11-22 13:52:03 UTC+8`."""
     local = local_time(at, zone)
     return f"{local:%Y-%m-%d %H:%M:%S} {offset_text(local)}"
+
+
+def last_day(at: datetime, zone: tzinfo) -> str | None:
+    """Return the day with whose end something ends, as people say it: `2026-11-22`; None where it ends within a day."""
+    local = local_time(at, zone)
+    return None if local.time() != time.min else (local.date() - timedelta(days=1)).isoformat()
 
 
 def offset_text(local: datetime) -> str:

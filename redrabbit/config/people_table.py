@@ -3,14 +3,16 @@
 name | 姓名                     who it is
 employee_number | 工号          theirs alone; by it a person is known again
 language | 语言                 en, zh, or 中文
-roles | 角色                    separated by |, as words of the code or in Chinese
-lines | 产线                    ids separated by |; all lines where empty
+roles | 角色                    separated by | or 、, as words of the code or in Chinese
+lines | 产线                    ids or names separated by | or 、; all lines where empty
 until | 有效期至                 the last day of the roles
 expires | 账号终止               the last day of the account
-badge | 工卡                    the badge's code, as a text
+badge | 工牌                    the badge's code, as a text
 """
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
@@ -18,6 +20,7 @@ from redrabbit.base.sentence import sentence
 from redrabbit.config.problem import Problems, SourcePosition, nearest, one_of
 from redrabbit.config.sheet import Cell, Row
 from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.plant import Line
 from redrabbit.domain.role import Role
 from redrabbit.domain.text import (
     MOST_CODE_CHARACTERS,
@@ -37,8 +40,15 @@ COLUMNS: Final[Mapping[str, str]] = {
     "lines": "产线",
     "until": "有效期至",
     "expires": "账号终止",
-    "badge": "工卡",
+    "badge": "工牌",
 }
+SPELLINGS: Final[Mapping[str, str]] = {
+    "工牌号": "badge",
+    "工卡": "badge",
+    "员工号": "employee_number",
+    "人员姓名": "name",
+}
+"""Other words of a header that can mean one thing only."""
 LANGUAGES: Final[Mapping[str, PersonLanguage]] = {
     "en": PersonLanguage.EN,
     "english": PersonLanguage.EN,
@@ -56,13 +66,27 @@ ROLES: Final[Mapping[str, Role]] = {
     "审核员": Role.AUDITOR,
     "管理员": Role.ADMINISTRATOR,
 }
-SEPARATOR: Final = "|"
+_SEPARATORS: Final = re.compile("[|\uff5c、;；]")
+_DAY: Final = re.compile("([0-9]{4})([-/.年])([0-9]{1,2})([-/.月])([0-9]{1,2})日?")
+"""Year, month, day, in the one order that nobody reads otherwise."""
+
+
+def words_of_lines(lines: Iterable[Line]) -> dict[str, str]:
+    """Return what stands for a line in a table, its id or a name that no other one has, with the id."""
+    known = tuple(lines)
+    names = [(name, line.id) for line in known for name in {line.name.en, line.name.zh} if name]
+    held = Counter(name for name, _ in names)
+    alone = {name: str(line) for name, line in names if held[name] == 1}
+    return {**alone, **{str(line.id): str(line.id) for line in known}}
 
 
 def read_people(
-    rows: list[Row], file: str, lines: frozenset[str], problems: Problems
+    rows: list[Row], file: str, lines: Mapping[str, str], problems: Problems
 ) -> tuple[PersonRow, ...]:
-    """Return the people of a table, after noting all that is wrong with it, cell by cell."""
+    """Return the people of a table, after noting all that is wrong with it, cell by cell.
+
+    `lines` has what may stand for a line, with its id (`words_of_lines`).
+    """
     if not rows:
         problems.add(
             SourcePosition(file),
@@ -73,7 +97,10 @@ def read_people(
     columns = _columns(rows[0], file, problems)
     if columns is None:
         return ()
-    read = [_Reader(row, columns, file, lines, problems).person() for row in rows[1:]]
+    zeros = _begin_with_zero(rows[1:], columns.get("employee_number"))
+    read = [
+        _Reader(row, columns, file, lines, problems, has_zeros=zeros).person() for row in rows[1:]
+    ]
     people = tuple(person for person in read if person is not None)
     if not rows[1:]:
         problems.add(
@@ -89,20 +116,21 @@ def read_people(
 def _columns(header: Row, file: str, problems: Problems) -> Mapping[str, int] | None:
     """Return which column is where, from 0; None where the header can't be used."""
     before = len(problems.found)
-    by_word = {**{name: name for name in COLUMNS}, **{zh: name for name, zh in COLUMNS.items()}}
+    said = {**{name: name for name in COLUMNS}, **{zh: name for name, zh in COLUMNS.items()}}
+    by_word = {**said, **SPELLINGS}
     found: dict[str, int] = {}
     for column, cell in enumerate(header.cells):
-        word = str(cell).strip()
+        word = written(cell)
         place = SourcePosition(file, header.number, column + 1)
-        name = by_word.get(word.lower())
+        name = by_word.get("_".join(word.lower().split()))
         if not word:
             continue
         if name is None:
             problems.add(
                 place,
                 sentence("unknown column {name!r}", name=word),
-                one_of(by_word),
-                nearest(word, by_word),
+                one_of(said),
+                nearest(word, said),
             )
         elif name in found:
             problems.add(
@@ -135,6 +163,12 @@ def _refuse_twice(people: tuple[PersonRow, ...], what: str, file: str, problems:
         seen.setdefault(value, person.row)
 
 
+def _begin_with_zero(rows: list[Row], column: int | None) -> bool:
+    """Tell whether a column has texts with a zero in front: there a number has lost its own."""
+    cells = [row.cells[column] for row in rows if column is not None and column < len(row.cells)]
+    return any(isinstance(cell, str) and cell.strip().startswith("0") for cell in cells)
+
+
 class _Reader:
     """Reads one row."""
 
@@ -143,11 +177,13 @@ class _Reader:
         row: Row,
         columns: Mapping[str, int],
         file: str,
-        lines: frozenset[str],
+        lines: Mapping[str, str],
         problems: Problems,
+        *,
+        has_zeros: bool,
     ) -> None:
         self._row, self._columns, self._file = row, columns, file
-        self._lines, self._problems = lines, problems
+        self._lines, self._problems, self._has_zeros = lines, problems, has_zeros
 
     def person(self) -> PersonRow | None:
         """Return what the row says; None after noting what is wrong with it."""
@@ -157,11 +193,14 @@ class _Reader:
             self._refuse("name", sentence("a row without a name"), sentence("the person's name"))
         person = PersonRow(
             row=self._row.number,
+            columns={column: place + 1 for column, place in self._columns.items()},
             name=name or "",
-            employee_number=self._code("employee_number", MOST_NAME_CHARACTERS),
+            employee_number=self._code(
+                "employee_number", MOST_NAME_CHARACTERS, takes_numbers=not self._has_zeros
+            ),
             language=self._word("language", LANGUAGES),
             roles=self._words("roles", ROLES),
-            lines=self._words("lines", {line: line for line in sorted(self._lines)}),
+            lines=self._words("lines", self._lines),
             until=self._date("until"),
             expires=self._date("expires"),
             badge=self._code("badge", MOST_CODE_CHARACTERS),
@@ -180,25 +219,31 @@ class _Reader:
         self._problems.add(self._place(column), found, expected, hint)
 
     def _text(self, column: str, most: int) -> str | None:
-        said = str(self._cell(column)).strip()
+        said = written(self._cell(column))
         if not said:
             return None
         cleaned = clean_text(said, most)
         if isinstance(cleaned, TextProblem):
             self._refuse(
                 column,
-                sentence("a text that is not taken ({code})", code=cleaned.code),
+                sentence(
+                    "found {word!r}, a text that is not taken ({code})",
+                    word=said[:60],
+                    code=cleaned.code,
+                ),
                 sentence("at most {most} characters that can be seen", most=most),
             )
             return None
         return cleaned
 
-    def _code(self, column: str, most: int) -> str | None:
-        if not isinstance(self._cell(column), str):
+    def _code(self, column: str, most: int, *, takes_numbers: bool = False) -> str | None:
+        cell = self._cell(column)
+        is_whole = isinstance(cell, float | int) and not isinstance(cell, bool) and cell % 1 == 0
+        if not isinstance(cell, str) and not (takes_numbers and is_whole):
             self._refuse(
                 column,
-                sentence("a number"),
-                sentence("a text: format the column as text"),
+                sentence("found the number {number}", number=written(cell)),
+                sentence("a text: format the column as text and type the cell anew"),
                 sentence("of a number the zeros at its beginning are lost"),
             )
             return None
@@ -211,23 +256,40 @@ class _Reader:
         return found[0] if found else None
 
     def _words(self, column: str, known: Mapping[str, T]) -> tuple[T, ...]:
-        said = [word.strip() for word in str(self._cell(column)).split(SEPARATOR)]
+        cell, alike = written(self._cell(column)), {alike_of(word): known[word] for word in known}
+        whole = [cell] if alike_of(cell) in alike else _SEPARATORS.split(cell)
+        said = [word.strip() for word in whole]
         for word in said:
-            if word and word not in known:
+            if word and alike_of(word) not in alike:
                 found = sentence("found {word!r}", word=word)
                 self._refuse(column, found, one_of(known), nearest(word, known))
-        return tuple(dict.fromkeys(known[word] for word in said if word in known))
+        return tuple(dict.fromkeys(alike[alike_of(w)] for w in said if alike_of(w) in alike))
 
     def _date(self, column: str) -> date | None:
         cell = self._cell(column)
         if isinstance(cell, date):
             return cell
-        said = str(cell).strip()
+        said = written(cell)
         if not said:
             return None
+        written_as = _DAY.fullmatch(said)
         try:
-            return date.fromisoformat(said)
+            if written_as is None:
+                return date.fromisoformat(said)
+            return date(int(written_as[1]), int(written_as[3]), int(written_as[5]))
         except ValueError:
             found = sentence("found {word!r}", word=said)
             self._refuse(column, found, sentence("a date such as 2026-11-22"))
             return None
+
+
+def written(cell: Cell) -> str:
+    """Return a cell as people see it: a whole number without the `.0` that a workbook keeps it with."""
+    if isinstance(cell, float) and cell % 1 == 0:
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def alike_of(word: str) -> str:
+    """Return a word as words of a cell are compared: letters large or small, `shift leader` as `shift_leader`."""
+    return "_".join(word.casefold().split())

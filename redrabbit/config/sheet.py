@@ -1,4 +1,4 @@
-"""A table of people's own making, as a spreadsheet saves it: CSV (UTF-8) or XLSX, as rows of texts.
+"""A table of people's own making, as a spreadsheet saves it: CSV (UTF-8, or GBK with a Chinese header) or XLSX, as rows of texts.
 
 Places are row and column, from 1. A number in a cell of XLSX stays a number here: whoever reads a code must be able to say that
 its leading zeros may be gone.
@@ -64,11 +64,13 @@ def read_sheet(path: Path, problems: Problems) -> list[Row] | None:
 
 def _of_csv(content: bytes, file: str, problems: Problems) -> list[Row] | None:
     try:
-        text = content.decode("utf-8-sig")
+        text = _text_of(content)
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except UnicodeDecodeError:
         problems.add(
-            SourcePosition(file), sentence("not UTF-8"), sentence("a table saved as CSV UTF-8")
+            SourcePosition(file),
+            sentence("not UTF-8"),
+            sentence("a table saved as CSV UTF-8, or in GBK with a Chinese header (姓名)"),
         )
         return None
     except csv.Error as error:
@@ -79,6 +81,22 @@ def _of_csv(content: bytes, file: str, problems: Problems) -> list[Row] | None:
         )
         return None
     return _filled([tuple(line) for line in lines])
+
+
+def _text_of(content: bytes) -> str:
+    """Return the text of a CSV: UTF-8, or GBK as spreadsheets in Chinese save it; UnicodeDecodeError else.
+
+    Nearly any bytes are some text in GBK: a Western name, too, of which another one would be made. So it takes a header in Chinese,
+    whose word nothing else has.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("gb18030")
+        header = next(csv.reader(io.StringIO(text, newline="")), [])
+        if "姓名" not in [cell.strip() for cell in header]:
+            raise
+        return text
 
 
 def _of_xlsx(content: bytes, file: str, problems: Problems) -> list[Row] | None:

@@ -3,8 +3,8 @@
 What the table doesn't say stays: no role, badge or person is taken away by leaving it out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from redrabbit.domain.errors import Refusal
@@ -42,6 +42,8 @@ class PersonRow:
     """The last day of the account, on the plant's clock."""
     badge: str | None
     """The badge's code."""
+    columns: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Where each thing stands in the row, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

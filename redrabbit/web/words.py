@@ -8,7 +8,14 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Final
 
-from redrabbit.base.messages import Message, catalogue, language_of, local_time, offset_text
+from redrabbit.base.messages import (
+    Message,
+    catalogue,
+    language_of,
+    last_day,
+    local_time,
+    offset_text,
+)
 
 LANGUAGE_COOKIE: Final = "rr_lang"
 OTHER: Final[Mapping[str, str]] = {"en": "zh", "zh": "en"}
@@ -44,6 +51,11 @@ class Words:
     def at(self, instant: datetime | None) -> str:
         """Return an instant as people say it: the time today, with its date on another day."""
         return self._mine.shown("", instant, "", self._now)
+
+    def until(self, instant: datetime | None) -> str:
+        """Return an end as people say it: the last day, where it is a day's end, else the instant."""
+        day = last_day(instant, self.zone) if instant is not None else None
+        return self.at(instant) if day is None else day
 
     def exact(self, instant: datetime | None) -> str:
         """Return an instant as evidence: date and time to the second, in the plant's zone."""

@@ -8,15 +8,24 @@ import pytest
 
 from redrabbit.base.bounded import TooLarge
 from redrabbit.config import sheet
-from redrabbit.config.people_table import COLUMNS, ROLES, read_people
+from redrabbit.config.people_table import COLUMNS, ROLES, SPELLINGS, read_people, words_of_lines
 from redrabbit.config.problem import Problems
 from redrabbit.config.sheet import Row, read_sheet
 from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.identity import LineId
+from redrabbit.domain.plant import Line
 from redrabbit.domain.role import Role
+from redrabbit.domain.text import Text
 from redrabbit.services.importing_people import PersonRow
 from tests.config.workbooks import write_workbook
 
-LINES = frozenset({"line1", "line2"})
+LINES = words_of_lines(
+    (
+        Line(id=LineId("line1"), name=Text(en="Line 1", zh="1号线")),
+        Line(id=LineId("line2"), name=Text(en="Line 2", zh="2号线")),
+        Line(id=LineId("old"), name=Text(en="Line 2", zh="旧线、备用")),
+    )
+)
 HEADER = list(COLUMNS)
 LI = ["李娜", "2207", "中文", "班组长|operator", "line1", "2026-12-31", "", "0042317"]
 
@@ -94,10 +103,61 @@ def test_a_number_in_a_cell_may_have_lost_its_zeros(tmp_path: Path) -> None:
     assert people == ()
     assert problems == [
         (
-            "people.xlsx:2:2: a number; expected a text: format the column as text; "
+            "people.xlsx:2:2: found the number 42317; expected a text: format the column as text and type the cell anew; "
             "of a number the zeros at its beginning are lost"
         )
     ]
+
+
+def test_a_table_as_people_make_it_is_read(tmp_path: Path) -> None:
+    """Words of a header, names of lines, numbers and days as a spreadsheet in Chinese has them."""
+    header = ["人员姓名", "员工号", "角色", "产线", "有效期至", "工牌号"]
+    rows: list[list[str | int]] = [
+        ["李娜", 204711, "班组长、操作工", "1号线、LINE 1", "2026/12/31", "0042317"],
+        ["Bob", 12, "Shift Leader", "旧线、备用", "2026年1月5日", ""],
+    ]
+    people, problems = read(write_workbook(tmp_path / "people.xlsx", [[*header], *rows]))
+    assert problems == []
+    li, bob = people
+    assert (li.employee_number, li.badge) == ("204711", "0042317")
+    assert (li.roles, li.lines) == ((Role.SHIFT_LEADER, Role.OPERATOR), ("line1",))
+    assert li.until == date(2026, 12, 31)
+    assert li.columns["badge"] == 6
+    assert (bob.employee_number, bob.roles, bob.lines) == ("12", (Role.SHIFT_LEADER,), ("old",))
+    assert bob.until == date(2026, 1, 5)
+
+
+def test_a_number_is_no_employee_number_where_others_begin_with_zero(tmp_path: Path) -> None:
+    rows: list[list[str | int]] = [["姓名", "工号"], ["Li", 4711], ["Bob", "0815"]]
+    people, problems = read(write_workbook(tmp_path / "people.xlsx", rows))
+    assert [person.name for person in people] == ["Bob"]
+    assert problems[0].startswith("people.xlsx:2:2: found the number 4711; expected a text")
+
+
+def test_a_name_of_two_lines_stands_for_none(tmp_path: Path) -> None:
+    people, problems = read(table(tmp_path, ["Li", "Line 2"], header=["name", "lines"]))
+    assert people == ()
+    assert "found 'Line 2'" in problems[0]
+    assert "1号线" in problems[0]
+
+
+def test_gbk_is_read_where_its_header_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes("姓名,工号,产线\r\n李娜,2207,1号线\r\n".encode("gbk"))
+    people, problems = read(path)
+    assert problems == []
+    assert [(each.name, each.employee_number, each.lines) for each in people] == [
+        ("李娜", "2207", ("line1",))
+    ]
+    path.write_bytes("name\nRenée\n".encode("latin-1"))  # in GBK that is another name
+    people, problems = read(path)
+    assert people == ()
+    assert "or in GBK with a Chinese header" in problems[0]
+
+
+def test_every_other_word_of_a_header_means_a_column() -> None:
+    assert set(SPELLINGS.values()) <= COLUMNS.keys()
+    assert not SPELLINGS.keys() & (COLUMNS.keys() | set(COLUMNS.values()))
 
 
 @pytest.mark.parametrize(

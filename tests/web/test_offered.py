@@ -8,7 +8,7 @@ from redrabbit.domain.role import Role
 from tests.people import PASSWORD
 from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import Visitor
-from tests.web.test_sign_in import people_of, sent
+from tests.web.test_sign_in import digest_of_session, people_of, sent
 
 OWN = ("/sign-out", "/account/")
 """What anybody does with what is their own."""
@@ -110,5 +110,29 @@ def test_an_alarm_names_the_check_and_who_sees_to_it(visitor: Visitor) -> None:
     of_runs = [row for _, row in rows if 'href="/runs/' in row]
     assert of_runs
     assert all("check " in row for row in of_runs)
-    answer = visitor.client.get("/api/v1/me").json()
-    assert answer["name"] == "Li Na"
+    assert sent(visitor, "/alarms/take", digest_of_session(visitor), alarms=rows[0][0]) == (
+        303,
+        "/alarms",
+    )
+    taken = visitor.text("/alarms").partition('id="taken"')[2]
+    assert "Li Na" in taken
+    assert "Taking it ends nothing" in taken
+    assert "not over yet: go there" in taken
+
+
+def test_an_end_is_the_last_day(visitor: Visitor) -> None:
+    """A role until the 30th was shown as until the 1st, 00:00."""
+    people_of(visitor).register("Chen", Role.ADMINISTRATOR)
+    people_of(visitor).register("Li Na")
+    assert sent(visitor, "/sign-in", name="Chen", password=PASSWORD)[0] == 303
+    within = digest_of_session(visitor)
+    path = "/people/p-0002"
+    assert sent(visitor, f"{path}/grant", within, role="auditor")[0] == 409
+    assert sent(visitor, f"{path}/grant", within, role="operator", until="2026-12-31")[0] == 303
+    assert sent(visitor, f"{path}/change", within, name="Li Na", expires="2027-01-31")[0] == 303
+    page = visitor.text(path)
+    assert re.search(r"<td[^>]*>2026-12-31</td>", page)
+    assert "until 2027-01-31" in page
+    assert re.search(r"<td[^>]*>2027-01-31</td>", visitor.text("/people"))
+    assert "2027-01-01" not in page
+    assert "2027-02-01" not in page
