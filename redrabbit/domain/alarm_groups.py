@@ -8,13 +8,16 @@ with others and never waits.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from redrabbit.domain.due_steps import DueStep
 from redrabbit.domain.escalation import SEVERITY, Severity
 from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
 from redrabbit.domain.facts.silence import SilenceRecord
 from redrabbit.domain.identity import AlarmId
+
+NEVER_SILENCED: Final = frozenset({AlarmKind.ADMINISTRATOR_ADDED, AlarmKind.TEST})
+"""Kinds of which everybody is told whom it is for, whatever was silenced: also all alarms of the plant."""
 
 
 class AnAlarm(Protocol):
@@ -114,7 +117,7 @@ def silence_over(
 def _covers(silence: SilenceRecord, alarm: AnAlarm, now: datetime) -> bool:
     return (
         silence.begins_at <= now < silence.ends_at
-        and alarm.kind is not AlarmKind.TEST
+        and alarm.kind not in NEVER_SILENCED
         and silence.line in {None, alarm.line}
         and silence.station in {None, alarm.station}
         and silence.kind in {None, alarm.kind}

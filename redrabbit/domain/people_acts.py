@@ -14,6 +14,7 @@ from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import (
+    AlarmId,
     BadgeId,
     GrantId,
     LineId,
@@ -24,6 +25,7 @@ from redrabbit.domain.identity import (
     TokenId,
 )
 from redrabbit.domain.records import (
+    AlarmRecord,
     BadgeRecord,
     CredentialRecord,
     PersonRecord,
@@ -251,6 +253,15 @@ class RevokeToken(Act[TokenRecord]):
     token_id: TokenId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAdministrator(Act[AlarmRecord]):
+    """Take the alarm that somebody was made administrator at the server."""
+
+    KIND: ClassVar = "acknowledge_administrator"
+
+    alarm_id: AlarmId
+
+
 ActOnPeople = (
     RegisterPerson
     | ChangePerson
@@ -269,6 +280,7 @@ ActOnPeople = (
     | RevokeScreen
     | IssueToken
     | RevokeToken
+    | AcknowledgeAdministrator
 )
 """Acts about people and what stands for them: never done in a name that was only stated."""
 
@@ -290,5 +302,6 @@ PEOPLE_ACTS: tuple[type[Act[Record]], ...] = (
     RevokeScreen,
     IssueToken,
     RevokeToken,
+    AcknowledgeAdministrator,
 )
 """Every one of them."""

@@ -69,6 +69,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     people_acts.RevokeScreen: _LEADING_PEOPLE,
     people_acts.IssueToken: _ADMINISTERING,
     people_acts.RevokeToken: _ADMINISTERING,
+    people_acts.AcknowledgeAdministrator: _ADMINISTERING,  # and not whom it is about
 }
 """One row an act. Auditors act on nothing, administrators on no record of what was verified."""
 

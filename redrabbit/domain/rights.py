@@ -1,6 +1,6 @@
 """Which roles somebody has now, on a line: from people and grants as they are recorded (R19, R47, D45).
 
-A grant is an interval: it holds from its first instant up to, not including, its last. One that was
+A grant is an interval: it holds from when it is given, or from a later first instant, up to, not including, its last. One that was
 revoked never holds again, whatever the clock says; who is disabled, or has expired, has no role at all. A
 role on one line is none on another, and none for what belongs to no line. Not here: what a role may do
 (`redrabbit.domain.permissions`), what a token may be for (`redrabbit.domain.token_rights`).
@@ -26,8 +26,13 @@ def is_active(person: PersonRecord, at: datetime) -> bool:
 
 
 def is_in_force(grant: RoleGrantRecord, at: datetime) -> bool:
-    """Tell whether a grant holds at an instant."""
-    if grant.revoked_at is not None or at < grant.from_at:
+    """Tell whether a grant holds at an instant.
+
+    One that was given for at once holds from its entry on, also where the clock was set back behind it since: else such a step took
+    the rights of the last hours from everybody. One for later begins by the clock, and every end is by the clock.
+    """
+    is_for_later = grant.from_at > grant.granted_at
+    if grant.revoked_at is not None or (is_for_later and at < grant.from_at):
         return False
     return grant.until_at is None or at < grant.until_at
 

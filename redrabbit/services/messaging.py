@@ -16,6 +16,7 @@ from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.way import Way
+from redrabbit.services.administrators_added import refuse_for_administrators
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import UnitOfWork
@@ -34,6 +35,8 @@ def send_again(
 
 def drop(uow: UnitOfWork, alarm_id: AlarmId, receiver: str, *, actor: Actor) -> AlarmRecord:
     """Give the message up: this receiver is never told of the alarm, which stays on record."""
+    alarm = uow.get(AlarmRecord, alarm_id)
+    refuse_for_administrators(alarm.kind if alarm is not None else None)
     return _decide(uow, alarm_id, receiver, MessageDecision.DROP, actor)
 
 

@@ -9,6 +9,7 @@ from redrabbit.domain.identity import Actor
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import Record
 from redrabbit.services import (
+    administrators_added,
     badges,
     credential_states,
     granting,
@@ -77,6 +78,9 @@ PEOPLE_COMMANDS: Mapping[type[Act[Any]], Callable[[UnitOfWork, Plant, Any, Actor
     ),
     people_acts.RevokeScreen: lambda uow, _plant, act, by: station_screens.revoke(
         uow, act.screen_id, station=act.station, actor=by
+    ),
+    people_acts.AcknowledgeAdministrator: lambda uow, _plant, act, by: (
+        administrators_added.acknowledge(uow, act.alarm_id, actor=by)
     ),
     people_acts.IssueToken: lambda uow, plant, act, by: tokens.issue(uow, plant, act, actor=by),
     people_acts.RevokeToken: lambda uow, _plant, act, by: tokens.revoke(

@@ -33,6 +33,10 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.run_questions import is_under_way
 from redrabbit.domain.text import MOST_REASON_CHARACTERS, clean_text
+from redrabbit.services.administrators_added import (
+    is_for_administrators,
+    refuse_for_administrators,
+)
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -141,6 +145,7 @@ def acknowledge(uow: UnitOfWork, alarm_id: AlarmId, *, actor: Actor) -> AlarmRec
     alarm = uow.get(AlarmRecord, alarm_id)
     if alarm is None:
         raise Refusal("no_such_alarm", alarm=alarm_id)
+    refuse_for_administrators(alarm.kind)
     if alarm.acknowledged_at is not None:
         raise Refusal("alarm_already_acknowledged", alarm=alarm_id)
     record(uow, AlarmAcknowledged(alarm_id=alarm_id), stream=alarm.stream, actor=actor)
@@ -148,12 +153,20 @@ def acknowledge(uow: UnitOfWork, alarm_id: AlarmId, *, actor: Actor) -> AlarmRec
 
 
 def acknowledge_all(uow: UnitOfWork, alarm_ids: Sequence[AlarmId], *, actor: Actor) -> AlarmRecord:
-    """Acknowledge alarms, those that nobody has taken yet; the last one is returned. Refused where that is none."""
+    """Acknowledge alarms, those that nobody has taken yet; the last one is returned. Refused where that is none.
+
+    What is for administrators stays as it is.
+    """
     found = [(alarm_id, uow.get(AlarmRecord, alarm_id)) for alarm_id in dict.fromkeys(alarm_ids)]
     missing = [alarm_id for alarm_id, alarm in found if alarm is None]
     if missing or not found:
         raise Refusal("no_such_alarm", alarm=missing[0] if missing else "")
-    left = [alarm_id for alarm_id, alarm in found if alarm and alarm.acknowledged_at is None]
+    open_ = {
+        alarm_id: alarm for alarm_id, alarm in found if alarm and alarm.acknowledged_at is None
+    }
+    left = [each for each, alarm in open_.items() if not is_for_administrators(alarm.kind)]
+    if open_ and not left:
+        raise Refusal("alarm_of_administrators")
     if not left:
         raise Refusal("alarm_already_acknowledged", alarm=found[0][0])
     return [acknowledge(uow, alarm_id, actor=actor) for alarm_id in left][-1]

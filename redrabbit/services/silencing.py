@@ -17,6 +17,7 @@ from redrabbit.domain.limits import LONGEST_SILENCE, can_be_recorded
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import Where, equals, recorded
 from redrabbit.domain.records import AlarmRecord
+from redrabbit.services.administrators_added import refuse_for_administrators
 from redrabbit.services.planning import required_reason
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
@@ -38,6 +39,7 @@ def declare_silence(
 ) -> SilenceRecord:
     """Tell nobody of these alarms from now until `ends_at`; None: all lines, stations, kinds."""
     reason = required_reason(reason)
+    refuse_for_administrators(kind)
     if station is not None:
         line = _line_of(plant, station, line)
     elif line is not None and line not in {known.id for known in plant.lines}:

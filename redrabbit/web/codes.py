@@ -9,6 +9,7 @@ from typing import Final
 
 REFUSALS: Final[Mapping[str, int]] = {
     "alarm_already_acknowledged": 409,
+    "alarm_of_administrators": 403,
     "already_reverified": 409,
     "already_stopped": 409,
     "already_stopped_production": 409,

@@ -18,7 +18,13 @@ OF_RIGHTS: Final = frozenset(
         *("not_allowed", "not_permitted", "person_required", "proof_required", "scope_missing"),
         *("last_administrator", "other_station", "own_grant", "run_of_another", "same_person"),
         *("person_beyond_floor", "cross_site_request", "form_expired", "operator_not_allowed"),
-        *("excuse_too_early", "pause_too_long", "scope_beyond_owner", "screen_of_station"),
+        *(
+            "excuse_too_early",
+            "pause_too_long",
+            "scope_beyond_owner",
+            "alarm_of_administrators",
+            "screen_of_station",
+        ),
     }
 )
 """Refusals that are about who asks, or from where, and not about what."""

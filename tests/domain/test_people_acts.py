@@ -21,7 +21,7 @@ def test_every_act_about_people_is_listed_once() -> None:
         if issubclass(kind, Act) and kind is not Act
     }
     assert set(PEOPLE_ACTS) == found == set(ActOnPeople.__args__)
-    assert len(PEOPLE_ACTS) == len(found) == 17
+    assert len(PEOPLE_ACTS) == len(found) == 18
 
 
 def test_an_act_about_people_is_named_as_its_class() -> None:

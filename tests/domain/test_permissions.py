@@ -85,6 +85,7 @@ DECIDED: Final = {
     "revoke_screen": "-x-----x-",
     "issue_token": "-------x-",
     "revoke_token": "-------x-",
+    "acknowledge_administrator": "-------x-",
 }
 
 EXPECTED: Final = [

@@ -209,3 +209,18 @@ def test_nobody_grants_to_themselves() -> None:
     with pytest.raises(Refusal) as refused:
         refuse_own_grant("p-0001", person_id(1))
     assert (refused.value.code, refused.value.params) == ("own_grant", {"person": "p-0001"})
+
+
+def test_a_clock_that_is_set_back_takes_no_role_that_was_given_for_at_once() -> None:
+    """It lasts from its entry on; an end is by the clock, and what was revoked stays so."""
+    given = grant(1, 1, Role.ADMINISTRATOR, from_at=NOW, granted_at=NOW, until_at=after(2))
+    later = replace(given, from_at=after(1))
+    for at, holds, begun in (
+        (-5, True, False),
+        (0, True, False),
+        (1, True, True),
+        (2, False, False),
+    ):
+        assert is_in_force(given, after(at)) is holds, at
+        assert is_in_force(later, after(at)) is begun, at
+    assert not is_in_force(replace(given, revoked_at=NOW), after(-5))

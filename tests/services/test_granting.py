@@ -129,3 +129,15 @@ async def test_nothing_is_granted_to_who_has_no_rights() -> None:
     await served.service.do(DisablePerson(person_id=PersonId(li.id)), ADMINISTRATOR)
     ask = GrantRole(person_id=PersonId(li.id), role=Role.OPERATOR, line=LINE)
     assert await refused(served, ask) == "person_disabled"
+
+
+async def test_after_a_clock_is_set_back_people_act_on_and_people_are_managed() -> None:
+    """An hour back, to summer time by hand: nobody loses the rights of the last hour, the administrator included."""
+    served = await with_administrator()
+    served.pass_time(1800)
+    li = await a_person(served, "Li", Role.OPERATOR)
+    served.clock.step_wall(timedelta(hours=-1))
+    served.clock.reanchor()
+    await served.service.do(QUARANTINE, li)
+    bao = await a_person(served, "Bao", Role.OPERATOR)
+    assert bao.id == "p-0003"

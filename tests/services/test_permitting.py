@@ -152,6 +152,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
         name="MES", person_id=SOMEBODY, scopes=(Scope.RUN,), line=None, expires_at=after(24)
     ),
     people_acts.RevokeToken(token_id=TokenId("t-0001")),
+    people_acts.AcknowledgeAdministrator(alarm_id=ALARM),
 )
 """One of each, all of line 1 and what stands there."""
 
@@ -170,6 +171,7 @@ OF_NO_LINE: Final = (
     people_acts.UnlockCredential,
     people_acts.IssueToken,
     people_acts.RevokeToken,
+    people_acts.AcknowledgeAdministrator,
 )
 """About people, who belong to no line: what a shift leader of another line may do of these is asked below."""
 

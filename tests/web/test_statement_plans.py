@@ -230,6 +230,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/account/pin",
             "/people/p-0001",
             "/people/p-0001/grant",
+            "/people/alarms",
             "/tokens",
             "/tokens/issue",
             "/certificate",

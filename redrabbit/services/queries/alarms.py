@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.alarm_groups import NEVER_SILENCED
 from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.escalation import SEVERITY
 from redrabbit.domain.facts.fact import read_json
@@ -151,7 +152,9 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
         taken=tuple(_row(reader, alarm, names) for alarm in taken),
         silences=tuple(_silence(each, names.names) for each in silences_now(reader, now)),
         stations=tuple((station.id, station.name) for station in plant.stations),
-        kinds=tuple((kind.value, _event(kind.value)) for kind in SEVERITY if kind.value != "test"),
+        kinds=tuple(
+            (kind.value, _event(kind.value)) for kind in SEVERITY if kind not in NEVER_SILENCED
+        ),
     )
 
 

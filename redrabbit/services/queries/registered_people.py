@@ -21,6 +21,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.rights import holder_of, is_active, is_in_force, roles_anywhere
 from redrabbit.domain.role import Role
 from redrabbit.domain.text import Text
+from redrabbit.services.administrators_added import about_whom, open_alarms
 from redrabbit.services.people import the_person
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_now, names_in
@@ -74,6 +75,18 @@ class PeoplePage:
     """Who is registered."""
 
     people: tuple[PersonRow, ...]
+    added: tuple["AddedRow", ...]
+    """Administrators who were made at the server, as long as nobody has looked whether that was right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedRow:
+    """Somebody who was made administrator at the server."""
+
+    alarm: str
+    person: str
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +178,18 @@ class TokensPage:
 
 def people_page(reader: Reader, now: datetime) -> PeoplePage:
     """Return who is registered, by name."""
-    return PeoplePage(people=_people(reader, now))
+    names = names_in(reader)
+    found = [(each, about_whom(reader, each)) for each in open_alarms(reader)]
+    added = tuple(
+        AddedRow(
+            alarm=each.alarm_id,
+            person=who or "",
+            name=name_now(names, who) if who is not None else "",
+            at=each.raised_at,
+        )
+        for each, who in found
+    )
+    return PeoplePage(people=_people(reader, now), added=added)
 
 
 def person_page(

@@ -91,7 +91,9 @@ def alarms_router(site: Site) -> APIRouter:
 
     @router.post(
         "/alarms/acknowledge",
-        openapi_extra=refuses("alarm_already_acknowledged", "no_such_alarm"),
+        openapi_extra=refuses(
+            "alarm_already_acknowledged", "alarm_of_administrators", "no_such_alarm"
+        ),
     )
     async def acknowledge_alarms(body: OnAlarms, by: By) -> Alarm:
         """Take several alarms at once; those that somebody took meanwhile stay as they are. The last one is returned."""
@@ -99,7 +101,8 @@ def alarms_router(site: Site) -> APIRouter:
         return alarm_model(*await do(site, body, acts.AcknowledgeAlarms(alarm_ids=alarm_ids), by))
 
     @router.post(
-        "/alarms/{alarm_id}/acknowledge", openapi_extra=refuses("alarm_already_acknowledged")
+        "/alarms/{alarm_id}/acknowledge",
+        openapi_extra=refuses("alarm_already_acknowledged", "alarm_of_administrators"),
     )
     async def acknowledge_alarm(alarm_id: AlarmInPath, body: Act, by: By) -> Alarm:
         """Take the alarm: nobody is told again; it hides nothing."""
@@ -131,7 +134,11 @@ def silences_router(site: Site) -> APIRouter:
         "/silences",
         status_code=201,
         openapi_extra=refuses(
-            "no_such_line", "no_such_station", "silence_ends_before_it_begins", "silence_too_long"
+            "alarm_of_administrators",
+            "no_such_line",
+            "no_such_station",
+            "silence_ends_before_it_begins",
+            "silence_too_long",
         ),
     )
     async def declare_silence(body: NewSilence, by: By) -> Silence:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 from redrabbit.domain.beside import digest_of, new_secret
 from redrabbit.domain.identity import BadgeId, GrantId, LineId, PersonId, TokenId
 from redrabbit.domain.people_acts import (
+    AcknowledgeAdministrator,
     DisablePerson,
     EnablePerson,
     GrantRole,
@@ -42,7 +43,7 @@ from redrabbit.web.api.people_models import (
 )
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.api.reaction_models import Alarm
-from redrabbit.web.api.values import IdCursor, Slug
+from redrabbit.web.api.values import AlarmInPath, IdCursor, Slug
 from redrabbit.web.pages.people import new_link, token_shown
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.registering import changing, registering
@@ -142,6 +143,7 @@ def people_api_router(site: Site) -> APIRouter:
 
     _add_rights(router, site)
     _add_ways(router, site)
+    _add_alarms(router, site)
     _add_tokens(router, site)
     return router
 
@@ -250,6 +252,17 @@ def _add_ways(router: APIRouter, site: Site) -> None:
         """Send a person a message that says that it is a test; it is recorded as an alarm that is over."""
         sent = await ways.test_way(site, by.request, person_id, number)
         return alarm_model(sent, await site.service.read(names_in))
+
+
+def _add_alarms(router: APIRouter, site: Site) -> None:
+    @router.post(
+        "/people/alarms/{alarm_id}/acknowledge",
+        openapi_extra=refuses("alarm_already_acknowledged", "alarm_of_administrators"),
+    )
+    async def acknowledge_administrator(alarm_id: AlarmInPath, by: By) -> Alarm:
+        """Take the alarm that somebody was made administrator at the server; not for whom it is about."""
+        taken = await done(site, AcknowledgeAdministrator(alarm_id=alarm_id), by)
+        return alarm_model(taken, await site.service.read(names_in))
 
 
 def _add_tokens(router: APIRouter, site: Site) -> None:

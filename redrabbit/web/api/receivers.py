@@ -111,7 +111,10 @@ def receivers_router(site: Site) -> APIRouter:
         act = acts.SendMessageAgain(alarm_id=alarm_id, receiver=body.receiver)
         return alarm_model(*await do(site, body, act, by))
 
-    @router.post("/alarms/{alarm_id}/drop-message", openapi_extra=refuses("message_not_parked"))
+    @router.post(
+        "/alarms/{alarm_id}/drop-message",
+        openapi_extra=refuses("alarm_of_administrators", "message_not_parked"),
+    )
     async def drop_message(alarm_id: AlarmInPath, body: ToReceiver, by: By) -> Alarm:
         """Give up an alarm's message that a receiver did not take; the alarm stays as it is."""
         act = acts.DropMessage(alarm_id=alarm_id, receiver=body.receiver)

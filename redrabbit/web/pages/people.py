@@ -20,14 +20,17 @@ from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import (
     Actor,
+    AlarmId,
     BadgeId,
     GrantId,
+    Letter,
     LineId,
     PersonId,
     TokenId,
     is_a_person,
 )
 from redrabbit.domain.people_acts import (
+    AcknowledgeAdministrator,
     DisablePerson,
     EnablePerson,
     GrantRole,
@@ -59,7 +62,7 @@ from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.registering import changing, registering
 from redrabbit.web.rendering import Visit
-from redrabbit.web.site import Site
+from redrabbit.web.site import Site, id_in
 from redrabbit.web.values import end_of_day
 from redrabbit.web.visitor import asker_at
 from redrabbit.web.ways import FORMS, change_by_form
@@ -72,6 +75,20 @@ def people_router(site: Site) -> APIRouter:
     @router.get("/people")
     async def people(request: Request) -> Response:
         return await _people_shown(site, site.visit(request))
+
+    @router.get("/people/alarms")
+    async def taken_again() -> Response:
+        return RedirectResponse("/people", status_code=303)
+
+    @router.post("/people/alarms")
+    async def take(request: Request) -> Response:
+        try:
+            form = await site.form(request)
+            alarm_id = AlarmId(id_in(form, "alarm", Letter.ALARM))
+            await carry_out(site, request, form, AcknowledgeAdministrator(alarm_id=alarm_id))
+        except Refusal as refusal:
+            return await _people_shown(site, site.visit(request).with_refusal(refusal))
+        return RedirectResponse("/people", status_code=303)
 
     @router.get("/people/{person_id}")
     async def person(request: Request, person_id: str) -> Response:
