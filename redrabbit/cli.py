@@ -216,6 +216,11 @@ def _add_plan(commands: "argparse._SubParsersAction[CommandParser]") -> None:
         metavar="NAME",
         help="the sheet to read; left out: the highest revision that is not hidden",
     )
+    taken.add_argument(
+        "--database",
+        metavar="URL",
+        help="say what would change to the plan in force there; it may be in use",
+    )
     taken.add_argument("--json", action="store_true", help="print it as JSON")
     taken.set_defaults(command=_import_plan)
 
@@ -385,7 +390,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _import_plan(options: argparse.Namespace) -> int:
     from redrabbit.plan_command import import_plan  # noqa: PLC0415  because of --help
 
-    return import_plan(options.file, options.sheet, as_json=options.json)
+    return import_plan(options.file, options.sheet, options.database, as_json=options.json)
 
 
 def _schema(_options: argparse.Namespace) -> int:

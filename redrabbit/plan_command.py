@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+from redrabbit.adopted_plant import plant_in_force
+from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out, spoken, visible_json
-from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.base.sentence import Sentence, said, sentence
+from redrabbit.domain.plant import Plant
 from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.trigger_words import frequency_in_words
+from redrabbit.store.reading_database import open_for_reading
 
 _HEADS = {
     Kind.ERROR: sentence("Errors, to be corrected in the file:"),
@@ -17,25 +22,62 @@ _HEADS = {
 }
 
 
-def import_plan(file: Path, sheet: str | None, *, as_json: bool) -> int:
-    """Read a plan and say what would be taken, what is wrong and what must be answered; 1 where anything is wrong."""
+def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_json: bool) -> int:
+    """Read a plan and say what would be taken, what is wrong and what must be answered; 1 where anything is wrong.
+
+    With a database, what would change to the plan in force, and when each check would be due next.
+    """
 
     def work() -> int:
         try:
-            read = dry_run(file, sheet)
+            plant = None if database_url is None else _plant(database_url)
+            masters = (
+                None
+                if plant is None
+                else frozenset(part.id for part in plant.parts if part.is_good_master)
+            )
+            read = dry_run(file, sheet, masters)
         except NotReadable as problem:
             complain(problem.words)
             return FOUND
+        compared = None if plant is None else compare(read, plant, wall_now())
         if as_json:
-            put_out(visible_json(read.as_json(spoken())))
+            put_out(visible_json(_as_json(read, compared)))
         else:
-            put_out(*_in_words(read))
+            put_out(*_in_words(read, compared))
         return FOUND if read.has_errors else 0
 
     return exit_code_of(work)
 
 
-def _in_words(read: DryRun) -> list[str | Sentence]:
+def _plant(database_url: str) -> Plant:
+    with open_for_reading(database_url) as database:
+        return database.read_now(plant_in_force)
+
+
+def _as_json(read: DryRun, compared: Comparison | None) -> dict[str, object]:
+    told = read.as_json(spoken())
+    if compared is None:
+        return told
+    lines = [
+        line.as_json() | {"next_due": list(compared.next_due[line.at])}
+        if line.at in compared.next_due
+        else line.as_json()
+        for line in read.lines
+    ]
+    difference = [
+        {
+            "kind": change.kind.value,
+            "line": change.line,
+            "device": change.device,
+            "message": said(change.words, spoken()),
+        }
+        for change in compared.changes
+    ]
+    return told | {"lines": lines, "difference": difference}
+
+
+def _in_words(read: DryRun, compared: Comparison | None) -> list[str | Sentence]:
     told: list[str | Sentence] = []
     if read.header_rows is not None:
         first, last = read.header_rows
@@ -74,6 +116,8 @@ def _in_words(read: DryRun) -> list[str | Sentence]:
         )
         for line in verified
     ]
+    if compared is not None:
+        told += _compared_words(compared)
     for kind, found in read.findings.by_kind.items():
         if found:
             told.append(_HEADS[kind])
@@ -81,4 +125,17 @@ def _in_words(read: DryRun) -> list[str | Sentence]:
                 sentence("  {at}: {problem}", at=each.at, problem=each.words) for each in found
             ]
     told.append(sentence("nothing was stored: this only reads the file"))
+    return told
+
+
+def _compared_words(compared: Comparison) -> list[str | Sentence]:
+    told: list[str | Sentence] = [
+        sentence("  {at}: due next {times}", at=at, times=", ".join(times))
+        for at, times in compared.next_due.items()
+        if times
+    ]
+    if not compared.changes:
+        return [*told, sentence("no difference to the plan in force")]
+    told.append(sentence("What would change:"))
+    told += [sentence("  {change}", change=change.words) for change in compared.changes]
     return told

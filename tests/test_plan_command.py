@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from redrabbit.base.clock import SteadyClock
 from redrabbit.cli import main
+from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.facts.catalogue import fold
+from redrabbit.services.taking_up import open_life
+from redrabbit.store.opening import open_database
+from redrabbit.store.unit_of_work import Recording
+from tests.store.sample_story import FIRST
 
 WORKBOOKS = Path(__file__).parent / "plan_import" / "workbooks"
 
@@ -54,3 +61,21 @@ def test_a_sheet_that_is_not_there_is_told_with_those_that_are(
     file = str(WORKBOOKS / "07_two_revisions_misspelt.xlsx")
     assert main(["plan", "import", file, "--sheet", "CP"]) == 1
     assert "no sheet 'CP'; expected one of Process Control Plan, Sheet1" in capsys.readouterr().out
+
+
+def test_a_plan_is_told_beside_the_one_in_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'plant.db'}"
+    recording = Recording(fold=fold, software="test")
+    with open_database(url, plant="Test", clock=SteadyClock(), recording=recording) as database:
+        files = read_configuration(FIRST)[1]
+        database.write_now(lambda uow: open_life(uow, load_plant(FIRST), files, "test"))
+    file = str(WORKBOOKS / "01_aiag_en.xlsx")
+    assert main(["plan", "import", file, "--database", url, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {each["kind"] for each in told["difference"]} <= {"new", "left_out", "changed"}
+    assert told["difference"]
+    assert main(["plan", "import", file, "--database", url]) == 0
+    assert "What would change:" in capsys.readouterr().out
+    assert main(["plan", "import", file, "--database", f"sqlite:///{tmp_path / 'none.db'}"]) == 1

@@ -77,8 +77,10 @@ class _Candidate:
     head: PlanHead
 
 
-def dry_run(path: Path, sheet: str | None = None) -> DryRun:
+def dry_run(path: Path, sheet: str | None = None, masters: frozenset[str] | None = None) -> DryRun:
     """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
+
+    `masters` are the good masters of the plant; None: not known, so they are told by their numbers.
 
     Raises NotReadable where it is none that can be read, OSError where it can't be had.
     """
@@ -88,7 +90,7 @@ def dry_run(path: Path, sheet: str | None = None) -> DryRun:
     if not chosen:
         return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
     first = chosen[0]
-    lines = tuple(line for each in chosen for line in _lines(each, findings))
+    lines = tuple(line for each in chosen for line in _lines(each, masters, findings))
     _ask_about_lines(first.table, lines, findings)
     return DryRun(
         book=book,
@@ -193,7 +195,9 @@ def _ask_which(best: _Candidate, others: Iterable[_Candidate], findings: Finding
     )
 
 
-def _lines(candidate: _Candidate, findings: Findings) -> list[PlanLine]:
+def _lines(
+    candidate: _Candidate, masters: frozenset[str] | None, findings: Findings
+) -> list[PlanLine]:
     table = candidate.table
     sheet = table.sheet
     last = max(table.rows, default=table.header_bottom)
@@ -216,6 +220,7 @@ def _lines(candidate: _Candidate, findings: Findings) -> list[PlanLine]:
         findings=findings,
         devices=devices,
         legend=_legend(sheet, last),
+        masters=masters,
         has_line_numbers=not table.day_columns,
     )
     return list(reader.lines())

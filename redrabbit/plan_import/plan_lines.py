@@ -89,6 +89,8 @@ class LineReader:
     """Plan line → the row of a list of devices that names it."""
     legend: Mapping[str, str] = field(default_factory=dict)
     """Symbol → the class that it stands for."""
+    masters: frozenset[str] | None = None
+    """The good masters of the plant; None: not known, so they are told by their numbers."""
     has_line_numbers: bool = True
     _symbols: set[str] = field(default_factory=set)
     """Symbols that were asked about."""
@@ -326,6 +328,11 @@ class LineReader:
         )
         return meant
 
+    def _is_master(self, part: str) -> bool:
+        if self.masters is not None:
+            return part in self.masters
+        return part.upper().startswith(MASTERS)
+
     def _judge(self, line: PlanLine) -> None:
         """Say what a line that verifies a device lacks."""
         table, found = self.table, self.findings
@@ -356,7 +363,7 @@ class LineReader:
                 table.place(line.row, Column.PARTS),
                 sentence("with which challenge parts is it verified? None is named"),
             )
-        elif not any(part.upper().startswith(MASTERS) for part in line.parts):
+        elif not any(self._is_master(part) for part in line.parts):
             found.note(
                 "no_good_master",
                 table.place(line.row, Column.PARTS),
